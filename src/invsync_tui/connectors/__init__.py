@@ -1,0 +1,1 @@
+"""The only rooms that talk to a WMS or a cart. They know neither the store nor the sync."""

@@ -1,0 +1,298 @@
+"""What a WMS connector and a cart connector are: records, capabilities, protocols.
+
+Add one by writing a class with these methods and publishing it under the entry point group `invsync.sources` or
+`invsync.carts`; the constructor takes one `Connection`. Quantities are whole units; None is unknown and never 0.
+Times are epoch seconds. A `cursor` is the connector's own text, opaque to everybody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
+
+from invsync_tui.rules.outcomes import Reason
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where and how to log in. `secret` is a reference (`env:NAME`, `file:PATH`, `command:ARGV`), never the secret."""
+
+    name: str
+    system: str
+    url: str
+    login: str = ""
+    secret: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    deadline: float = 30.0
+    """Seconds after which any single request is given up; also what a successor waits out after a takeover."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of an answer. `next_cursor` None means that the server said it was the last one."""
+
+    rows: Sequence[Row]
+    next_cursor: str | None
+    total: int | None = None
+    """Rows in all pages together, where the server says so."""
+    rejected: Sequence[tuple[str, str]] = ()
+    """(reference, why) of records on this page that could not be read: reported as BAD_ROW, never dropped silently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What is left of a rate limit. `per_second` is the refill; None where the server never said."""
+
+    available: float
+    limit: float
+    per_second: float
+    from_server: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    """One step of a connection test, in words: name resolved, TLS, login, permission, warehouses seen."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+# --- sources ---------------------------------------------------------------------------------------------------------
+
+DEFAULT_WAREHOUSE_REF = ""
+"""The reference under which a source reports levels that name no warehouse; the store keeps them in `Default`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCapabilities:
+    """What a source can do."""
+
+    delta: bool = False
+    """`changed_levels` works."""
+    reports_reading_time: bool = False
+    """Rows carry `read_at`: when the WMS took the reading (not when the row was last changed)."""
+    nets_pending_orders: bool = False
+    """Its `available` already excludes orders that carts took since the reading."""
+    page_size: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseRow:
+    """A stock location of the WMS. `ref` is its id there."""
+
+    ref: str
+    code: str
+    name: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AliasRow:
+    """Another code of a product, as received. `alias_type` is upper case: UPC, EAN, ASIN, MPN, CUSTOM, or the WMS's."""
+
+    alias_type: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentRow:
+    """A kit needs `needed` whole units of the product `ref`."""
+
+    ref: str
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """A product of the WMS. `sku` is None where the WMS has a blank code: only an alias reaches such a product."""
+
+    ref: str
+    sku: str | None
+    name: str
+    aliases: tuple[AliasRow, ...] = ()
+    components: tuple[ComponentRow, ...] = ()
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """Stock of one product in one warehouse. `available` = on hand minus committed, as the WMS defines it."""
+
+    product_ref: str
+    warehouse_ref: str
+    on_hand: int | None
+    available: int
+    committed: int | None = None
+    incoming: int | None = None
+    read_at: int | None = None
+
+
+class Source(Protocol):
+    """A WMS/OMS connection. Each method may raise a ConnectorError; none retries a refused login."""
+
+    capabilities: SourceCapabilities
+
+    def __init__(self, connection: Connection) -> None: ...
+
+    async def open(self) -> None:
+        """Log in and refuse a connection whose answers would be silently wrong (NotConfiguredError)."""
+        ...
+
+    async def close(self) -> None: ...
+
+    def check(self) -> AsyncIterator[CheckStep]:
+        """The connection test, step by step; stops after the first step that is not ok. Never raises."""
+        ...
+
+    def budget(self) -> Budget | None: ...
+
+    async def mark(self) -> str:
+        """The server's own now as a delta mark, to be taken before a complete read starts. '' without delta."""
+        ...
+
+    async def warehouses(self) -> Sequence[WarehouseRow]: ...
+
+    async def products_page(self, cursor: str | None) -> Page[ProductRow]:
+        """The whole catalogue with aliases, ordered by something stable; cursor None is the first page."""
+        ...
+
+    async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
+        """All levels of one warehouse. A product that has no stock there may be absent or 0, both as the WMS says."""
+        ...
+
+    async def changed_page(self, since: str, cursor: str | None) -> Page[LevelRow]:
+        """Levels (all warehouses) of the products whose stock changed after the mark `since`, with overlap."""
+        ...
+
+
+# --- carts -----------------------------------------------------------------------------------------------------------
+
+
+class QuantityBasis(StrEnum):
+    """What the number that a cart stores means."""
+
+    AVAILABLE = "available"
+    ON_HAND = "on_hand"
+    """The cart subtracts its own allocations: it must be sent desired + allocated."""
+
+
+class RowErrors(StrEnum):
+    """How a cart reports a bad row in a batch."""
+
+    PER_ROW = "per_row"
+    WHOLE_BATCH = "whole_batch"
+
+
+class DoubtPolicy(StrEnum):
+    """How a batch whose answer was lost is resolved."""
+
+    IDEMPOTENCY_KEY = "idempotency_key"
+    """Send the same body with the same key again; the cart does it at most once."""
+    READ_BACK = "read_back"
+    """Read the listings; what does not show our quantity is sent again."""
+    RESEND = "resend"
+    """Send the absolute quantities again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CartCapabilities:
+    """What a cart can do; the push is planned by this record alone."""
+
+    quantity_basis: QuantityBasis
+    max_batch: int
+    row_errors: RowErrors
+    doubt_policy: DoubtPolicy
+    returns_quantity: bool
+    """A good answer carries the quantity now shown; without it every push is read back."""
+    delta_read: bool = False
+    """`listings_page` honours `since`."""
+    has_locations: bool = False
+    page_size: int = 100
+    read_batch: int = 100
+    """References per `read` call."""
+
+
+@dataclass(frozen=True, slots=True)
+class CartLocation:
+    """A place in the cart that holds stock."""
+
+    ref: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRow:
+    """The cart's record of a sellable thing. `quantity` is in the cart's own basis, None where it shows none."""
+
+    ref: str
+    sku: str
+    name: str = ""
+    tracked: bool | None = None
+    quantity: int | None = None
+    allocated: int = 0
+    """What the cart itself holds back for its open orders; 0 for carts of basis AVAILABLE."""
+    skip: Reason | None = None
+    """A reason known to the cart for which a quantity cannot be set (BUNDLE_PARENT, NOT_STOCKED_AT_LOCATION, ...)."""
+    updated_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushItem:
+    """Show `quantity` (cart basis, >= 0) for the listing `ref`."""
+
+    ref: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowAnswer:
+    """What the cart said of one row. `quantity` is what it now shows, None where it did not say."""
+
+    ref: str
+    quantity: int | None = None
+    error: str | None = None
+    reason: Reason | None = None
+
+
+class Cart(Protocol):
+    """A shop or marketplace connection. Each method may raise a ConnectorError."""
+
+    capabilities: CartCapabilities
+
+    def __init__(self, connection: Connection) -> None: ...
+
+    async def open(self) -> None:
+        """Log in; refuse a connection without a location where the cart has several (NotConfiguredError)."""
+        ...
+
+    async def close(self) -> None: ...
+
+    def check(self) -> AsyncIterator[CheckStep]:
+        """The connection test, step by step; stops after the first step that is not ok. Never raises."""
+        ...
+
+    def budget(self) -> Budget | None: ...
+
+    async def locations(self) -> Sequence[CartLocation]: ...
+
+    async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
+        """All listings, or with `since` (epoch seconds, `delta_read` only) those the cart changed after it."""
+        ...
+
+    async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
+        """The present state of some listings; those that no longer exist are absent."""
+        ...
+
+    def compose(self, items: Sequence[PushItem]) -> bytes:
+        """The exact request body for a batch. Pure: it is stored before it is sent, and sent as stored."""
+        ...
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
+        """Send a composed body once. One answer per row, in any order; a refused batch raises RowsRejectedError."""
+        ...

@@ -1,0 +1,220 @@
+"""What the front ends are given: plain records, no database rows, no I/O, standard library only.
+
+Times are epoch seconds. None is unknown or never, and is shown as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from invsync_tui.rules.outcomes import Counts, Reason
+
+
+class RunKind(StrEnum):
+    """A run is one pull (WMS to store) or one push (store to one cart)."""
+
+    PULL = "pull"
+    PUSH = "push"
+
+
+class RunState(StrEnum):
+    """Where a run stands. HELD waits for an operator; the last three are final."""
+
+    REQUESTED = "requested"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    HELD = "held"
+    CANCELLED = "cancelled"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        return self in (RunState.CANCELLED, RunState.DONE, RunState.FAILED)
+
+
+class PhaseState(StrEnum):
+    """Where one phase of a run stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Action(StrEnum):
+    """What an operator may order for a run, as far as its state and the operator's role allow."""
+
+    START = "start"
+    CANCEL = "cancel"
+    RELEASE = "release"
+    DISCARD = "discard"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something an operator should act on: what, and what to do."""
+
+    text: str
+    advice: str
+    urgent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantRow:
+    """One line of the merchants screen."""
+
+    id: int
+    name: str
+    source: str
+    """System of the WMS/OMS connection, such as `tryton`; '' where none is set up."""
+    sync_on: bool
+    """Synchronization With WMS - Inventory."""
+    last_run_at: int | None
+    """Last Inventory Run; None is shown as N/A."""
+    status: str
+    """Result of the last inventory download in words: success, running, failed: ..., or '' for never."""
+    next_run_at: int | None
+    carts: int
+    active_run: int | None
+    """The run that is going on now for this merchant (pull first), if any."""
+    latest_run: int | None
+    held: int
+    """Runs of this merchant that wait for an operator."""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The health line on top."""
+
+    running: int
+    held: int
+    failing: int
+    """Connections whose last run failed."""
+    stale: int
+    """Warehouses whose last complete load is older than the merchant's limit, or missing."""
+    service_alive: bool
+    """A worker process is there to execute requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The merchants screen."""
+
+    merchants: tuple[MerchantRow, ...]
+    pulse: Pulse
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run in a list. Progress is of its present phase."""
+
+    id: int
+    kind: RunKind
+    merchant_id: int
+    merchant: str
+    cart_id: int | None
+    cart: str | None
+    state: RunState
+    trigger: str
+    """manual, schedule, after pull, again, demo."""
+    requested_by: str
+    requested_at: int
+    started_at: int | None
+    ended_at: int | None
+    phase: str
+    done: int
+    total: int | None
+    counts: Counts
+    error: str
+    """What stopped it, or a notice of a run that did nothing; ''."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseView:
+    """One phase of a run with its progress; `total` None where nobody can know."""
+
+    name: str
+    state: PhaseState
+    done: int
+    total: int | None
+    started_at: float | None
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRow:
+    """How many SKUs of a run share a reason, with a few of them."""
+
+    reason: Reason
+    outcome: str
+    count: int
+    cause: str
+    advice: str
+    sample: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened in a run. `level` is info, warning or error. `n` grows by one within the run."""
+
+    n: int
+    at: int
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateView:
+    """The rate budget of the connection as last seen by the worker."""
+
+    available: float
+    limit: float
+    per_second: float
+    from_server: bool
+    waited: float
+    """Seconds of this run spent waiting for the budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """Why a run is held: each tripped breaker in words with its numbers, and what would be sent."""
+
+    reasons: tuple[str, ...]
+    would_set: int
+    would_zero: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """The run screen."""
+
+    run: RunRow
+    phases: tuple[PhaseView, ...]
+    per_second: float | None
+    """Items per second of the present phase."""
+    eta: int | None
+    """Seconds left in the present phase."""
+    reasons: tuple[ReasonRow, ...]
+    rate: RateView | None
+    events: tuple[EventRow, ...]
+    """Newest last, at most 200."""
+    hold: HoldView | None
+    actions: frozenset[Action]
+    worker_alive: bool
+    """The process that executes the run shows signs of life (always True for final runs)."""
+    siblings: tuple[RunRow, ...] = field(default=())
+    """The newest run of the pull and of each cart of the same merchant, this one included: what one can switch to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The answer to an order for a sync."""
+
+    runs: tuple[int, ...]
+    worker_started: bool
+    """No service was alive, so a detached worker was started; it survives this terminal."""
+    message: str

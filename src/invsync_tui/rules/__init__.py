@@ -1,0 +1,1 @@
+"""Pure functions and words: quantity chain, matching, breakers, outcomes. No I/O, standard library only."""

@@ -1,0 +1,210 @@
+"""The words for what became of a SKU in a run, and the sum that every run must satisfy.
+
+Not here: how an outcome is found (`quantity`, `matching`, `breakers`) or stored (`store.listings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """The one end of a SKU in a run. `PLANNED` is the only state a run may not end with."""
+
+    SET = "set"
+    EQUAL = "equal"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    HELD = "held"
+    IN_DOUBT = "in_doubt"
+    PLANNED = "planned"
+
+
+class Reason(StrEnum):
+    """Why a SKU has its outcome. The words are the program's vocabulary towards operators and scripts."""
+
+    NOT_IN_WMS = "NOT_IN_WMS"
+    ALIAS_MISSING = "ALIAS_MISSING"
+    WRONG_ALIAS_TYPE = "WRONG_ALIAS_TYPE"
+    AMBIGUOUS_ALIAS = "AMBIGUOUS_ALIAS"
+    NOT_IN_CART = "NOT_IN_CART"
+    DUPLICATE_IN_CART = "DUPLICATE_IN_CART"
+    CART_NOT_TRACKING = "CART_NOT_TRACKING"
+    NOT_STOCKED_AT_LOCATION = "NOT_STOCKED_AT_LOCATION"
+    BUNDLE_PARENT = "BUNDLE_PARENT"
+    FBA_MANAGED = "FBA_MANAGED"
+    LOCATION_UNMAPPED = "LOCATION_UNMAPPED"
+    WAREHOUSE_DISABLED = "WAREHOUSE_DISABLED"
+    WRONG_WAREHOUSE = "WRONG_WAREHOUSE"
+    NO_LEVEL = "NO_LEVEL"
+    WMS_STALE = "WMS_STALE"
+    EXCLUDED = "EXCLUDED"
+    LOCKED = "LOCKED"
+    UNCHANGED = "UNCHANGED"
+    CUT_OFF_APPLIED = "CUT_OFF_APPLIED"
+    CAS_CONFLICT = "CAS_CONFLICT"
+    THROTTLED = "THROTTLED"
+    SCOPE_MISSING = "SCOPE_MISSING"
+    AUTH_FAILED = "AUTH_FAILED"
+    CART_UNAVAILABLE = "CART_UNAVAILABLE"
+    REJECTED_BY_CART = "REJECTED_BY_CART"
+    VERIFY_FAILED = "VERIFY_FAILED"
+    BREAKER_TRIPPED = "BREAKER_TRIPPED"
+    SWITCH_OFF = "SWITCH_OFF"
+    CANCELLED = "CANCELLED"
+    BAD_ROW = "BAD_ROW"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A reason in a sentence, and what an operator does about it."""
+
+    cause: str
+    advice: str
+
+
+WORDINGS: Mapping[Reason, Wording] = {
+    Reason.NOT_IN_WMS: Wording(
+        "No product of the warehouse has this code.",
+        "Load the SKU in the WMS, or correct the code in the cart; codes must match exactly.",
+    ),
+    Reason.ALIAS_MISSING: Wording(
+        "The product has no alias of the type this cart pushes with.",
+        "Add the alias in the WMS, or choose another type in Push Inventory Using Alias.",
+    ),
+    Reason.WRONG_ALIAS_TYPE: Wording(
+        "The cart's code is a product's code of another type than the one this cart pushes with.",
+        "Choose the matching type in Push Inventory Using Alias.",
+    ),
+    Reason.AMBIGUOUS_ALIAS: Wording(
+        "Several products share this code.",
+        "An alias must name one product only: correct it in the WMS.",
+    ),
+    Reason.NOT_IN_CART: Wording(
+        "The cart has no listing for this product.",
+        "List the product in the cart, or correct the code there.",
+    ),
+    Reason.DUPLICATE_IN_CART: Wording(
+        "Several listings of the cart carry this code.",
+        "Give each listing a code of its own in the cart.",
+    ),
+    Reason.CART_NOT_TRACKING: Wording(
+        "The cart does not track stock for this listing, so a quantity has no effect.",
+        "Turn on stock tracking for it in the cart.",
+    ),
+    Reason.NOT_STOCKED_AT_LOCATION: Wording(
+        "The cart does not stock this listing at the location we push to.",
+        "Activate the listing at that location in the cart.",
+    ),
+    Reason.BUNDLE_PARENT: Wording("The listing is a bundle whose stock the cart computes itself.", "Nothing to do."),
+    Reason.FBA_MANAGED: Wording("The marketplace fulfils this listing and counts its stock itself.", "Nothing to do."),
+    Reason.LOCATION_UNMAPPED: Wording(
+        "The cart's location for this connection is not chosen or does not exist.",
+        "Choose the location in the cart's Edit Setup.",
+    ),
+    Reason.WAREHOUSE_DISABLED: Wording(
+        "Every warehouse that this cart syncs with is disabled.",
+        "Enable the warehouse, or choose another in Sync Inventory With Warehouse.",
+    ),
+    Reason.WRONG_WAREHOUSE: Wording(
+        "The product has stock, but in no warehouse that this cart syncs with.",
+        "Choose the right warehouse in Sync Inventory With Warehouse.",
+    ),
+    Reason.NO_LEVEL: Wording(
+        "The warehouse has never reported a level for this product, so its stock is unknown.",
+        "Check the product in the WMS; an unknown level is never pushed as 0.",
+    ),
+    Reason.WMS_STALE: Wording(
+        "The warehouse's reading of this SKU is older than the limit.",
+        "Check the WMS feed, then run the inventory download again.",
+    ),
+    Reason.EXCLUDED: Wording("An operator excluded this listing.", "Include it again to sync it."),
+    Reason.LOCKED: Wording("An operator locked this listing at its present quantity.", "Unlock it to sync it."),
+    Reason.UNCHANGED: Wording("The cart already shows the right quantity.", "Nothing to do."),
+    Reason.CUT_OFF_APPLIED: Wording(
+        "The quantity is below Minimum Inventory Level, so the cart gets 0.",
+        "Set Minimum Inventory Level to 0 to post the full amount.",
+    ),
+    Reason.CAS_CONFLICT: Wording(
+        "The cart's quantity changed while we wrote it.", "It is tried again in the next run."
+    ),
+    Reason.THROTTLED: Wording("The cart kept refusing requests as too many.", "It is tried again in the next run."),
+    Reason.SCOPE_MISSING: Wording(
+        "The login may not write stock.", "Grant the permission in the cart, then run again."
+    ),
+    Reason.AUTH_FAILED: Wording(
+        "The system refused our login.",
+        "Correct the secret, test the connection, then run again; it is never retried by itself.",
+    ),
+    Reason.CART_UNAVAILABLE: Wording("The system did not answer.", "It is tried again in the next run."),
+    Reason.REJECTED_BY_CART: Wording(
+        "The cart refused this row.", "Read its message, correct the listing in the cart."
+    ),
+    Reason.VERIFY_FAILED: Wording(
+        "The cart accepted the request but still shows another quantity.",
+        "Check in the cart whether the listing tracks stock and who else writes it.",
+    ),
+    Reason.BREAKER_TRIPPED: Wording(
+        "A safety rule stopped the run before anything was sent.", "Look at the plan, then release or discard the run."
+    ),
+    Reason.SWITCH_OFF: Wording(
+        "The switch for this sync is off.",
+        "Turn on Synchronization With WMS - Inventory (merchant) or Inventory Upload Service (cart).",
+    ),
+    Reason.CANCELLED: Wording(
+        "An operator cancelled the run before this SKU's turn.", "The next run continues with it."
+    ),
+    Reason.BAD_ROW: Wording("The system sent a row that cannot be read.", "Correct the record in that system."),
+}
+
+
+class AccountingError(Exception):
+    """A run's outcomes do not add up to its total: the run has failed, whatever else it did."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Outcomes of one run. `total` counts each SKU once; the identity is checked by `verify`."""
+
+    total: int = 0
+    set: int = 0
+    equal: int = 0
+    skipped: int = 0
+    failed: int = 0
+    held: int = 0
+    in_doubt: int = 0
+
+    @property
+    def accounted(self) -> int:
+        """The sum over the six ends."""
+        return self.set + self.equal + self.skipped + self.failed + self.held + self.in_doubt
+
+    def add(self, outcome: Outcome, n: int = 1) -> None:
+        """Count `n` SKUs that ended with `outcome`; a planned SKU has no end yet and counts in the total only."""
+        self.total += n
+        if outcome is not Outcome.PLANNED:
+            setattr(self, outcome.value, getattr(self, outcome.value) + n)
+
+    def verify(self) -> None:
+        """Raise AccountingError unless every SKU of the run has exactly one end."""
+        if self.total != self.accounted:
+            raise AccountingError(f"{self.total} SKUs in the run, but {self.accounted} outcomes: {self.as_dict()}")
+
+    def as_dict(self) -> dict[str, int]:
+        """Field name to count, in the order of the documented JSON."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, int]) -> Counts:
+        """The reverse of `as_dict`; unknown keys are ignored so that a newer program's row can be read."""
+        return cls(**{f.name: int(values.get(f.name, 0)) for f in fields(cls)})
+
+
+def tally(rows: Iterable[tuple[Outcome, int]]) -> Counts:
+    """Counts from (outcome, number) pairs, as a GROUP BY gives them."""
+    counts = Counts()
+    for outcome, n in rows:
+        counts.add(outcome, n)
+    return counts
