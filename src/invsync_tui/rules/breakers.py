@@ -1,0 +1,124 @@
+"""Safety rules that hold a push before anything is sent, until an operator releases it.
+
+A release is bound to what the operator saw: a rule that trips again with a worse number than the released one holds
+the run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Breaker(StrEnum):
+    """The rules. The words appear in run records and in releases."""
+
+    FIRST_PUSH = "FIRST_PUSH"
+    RULES_CHANGED = "RULES_CHANGED"
+    MASS_ZERO = "MASS_ZERO"
+    CATALOGUE_SHRUNK = "CATALOGUE_SHRUNK"
+    WAREHOUSE_VANISHED = "WAREHOUSE_VANISHED"
+    STALE_READING = "STALE_READING"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A cart's limits. MASS_ZERO trips above max(`zero_count`, `zero_percent` of the listings in stock)."""
+
+    zero_count: int = 25
+    zero_percent: int = 10
+    shrink_percent: int = 20
+    stale_after: int | None = None
+    """Seconds; None for no limit on the reading as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What a plan would do, and what it is based on."""
+
+    to_set: int
+    to_zero: int
+    """Listings that show stock now and would show 0."""
+    in_stock: int
+    """Listings of the cart that show stock now."""
+    first_push: bool
+    rules_changed: bool
+    products_before: int | None
+    """Products in the last complete generation but one; None if there was none."""
+    products_now: int | None
+    vanished: tuple[str, ...] = ()
+    """Warehouses of this cart that the WMS no longer reports."""
+    reading_age: int | None = None
+    """Seconds since the oldest successful load of the cart's warehouses; None if one was never loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A tripped rule: its measure (higher is worse) and a sentence with the numbers."""
+
+    breaker: Breaker
+    measure: int
+    text: str
+
+
+def _first_push(facts: PlanFacts, _: Limits) -> Trip | None:
+    if not facts.first_push:
+        return None
+    return Trip(Breaker.FIRST_PUSH, facts.to_set, f"first push of this cart: {facts.to_set} listings would be set")
+
+
+def _rules_changed(facts: PlanFacts, _: Limits) -> Trip | None:
+    if not facts.rules_changed or facts.first_push:
+        return None
+    return Trip(Breaker.RULES_CHANGED, facts.to_set, f"rules changed since the last push: {facts.to_set} would be set")
+
+
+def _mass_zero(facts: PlanFacts, limits: Limits) -> Trip | None:
+    allowed = max(limits.zero_count, facts.in_stock * limits.zero_percent // 100)
+    if facts.to_zero <= allowed:
+        return None
+    text = f"{facts.to_zero} of {facts.in_stock} listings in stock would show 0; the limit is {allowed}"
+    return Trip(Breaker.MASS_ZERO, facts.to_zero, text)
+
+
+def _catalogue_shrunk(facts: PlanFacts, limits: Limits) -> Trip | None:
+    if not facts.products_before or facts.products_now is None:
+        return None
+    lost = facts.products_before - facts.products_now
+    if lost * 100 <= facts.products_before * limits.shrink_percent:
+        return None
+    text = f"the WMS reported {facts.products_now} products, {facts.products_before} before"
+    return Trip(Breaker.CATALOGUE_SHRUNK, lost, text)
+
+
+def _warehouse_vanished(facts: PlanFacts, _: Limits) -> Trip | None:
+    if not facts.vanished:
+        return None
+    names = ", ".join(facts.vanished)
+    return Trip(Breaker.WAREHOUSE_VANISHED, len(facts.vanished), f"the WMS no longer reports the warehouse {names}")
+
+
+def _stale_reading(facts: PlanFacts, limits: Limits) -> Trip | None:
+    if limits.stale_after is None or facts.reading_age is None or facts.reading_age <= limits.stale_after:
+        return None
+    text = f"the last inventory download is {facts.reading_age // 60} min old; the limit is {limits.stale_after // 60}"
+    return Trip(Breaker.STALE_READING, facts.reading_age, text)
+
+
+_RULES = (_first_push, _rules_changed, _mass_zero, _catalogue_shrunk, _warehouse_vanished, _stale_reading)
+_TIME_BASED = frozenset({Breaker.STALE_READING})
+"""Their measure grows by waiting alone, so a release covers them whatever the number is by then."""
+
+
+def check(facts: PlanFacts, limits: Limits, released: Mapping[str, int]) -> tuple[Trip, ...]:
+    """The rules that hold this plan. `released` maps a breaker to the measure that an operator has accepted."""
+    if facts.to_set == 0:
+        return ()
+    tripped = (rule(facts, limits) for rule in _RULES)
+    return tuple(trip for trip in tripped if trip is not None and not _is_released(trip, released))
+
+
+def _is_released(trip: Trip, released: Mapping[str, int]) -> bool:
+    accepted = released.get(trip.breaker.value)
+    return accepted is not None and (trip.breaker in _TIME_BASED or trip.measure <= accepted)

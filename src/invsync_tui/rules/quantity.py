@@ -1,0 +1,210 @@
+"""The quantity chain: from what the warehouses report to what one listing should show, every step recorded.
+
+The order is fixed (sum, pending, kit, buffer, share, cut-off, cap, clamp, basis, compare); the record of the steps is
+the explanation that operators are shown. Cut-off semantics are CartRover's Minimum Inventory Level: strictly below it
+the cart gets 0, at or above it the true value. Forecast quantities never enter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from invsync_tui.rules.outcomes import Outcome, Reason
+
+
+class Step(NamedTuple):
+    """One step: its name, the number before and after it, and the setting or fact that caused it."""
+
+    step: str
+    before: int | None
+    after: int | None
+    because: str
+
+
+class Reading(NamedTuple):
+    """What one of the cart's warehouses reports for the product. `read_at` in epoch seconds."""
+
+    warehouse: str
+    available: int
+    read_at: int
+    missing: bool = False
+    """It was absent from the last complete load; it counts as 0 beside other readings, and as unknown alone."""
+
+
+class Component(NamedTuple):
+    """A kit's part: `available` is already summed over the cart's warehouses; None is unknown."""
+
+    sku: str
+    needed: int
+    available: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRules:
+    """A cart's settings as far as they change a quantity. The defaults change nothing."""
+
+    buffer: int = 0
+    share_percent: int = 100
+    cutoff_below: int = 0
+    """Minimum Inventory Level."""
+    end_at_or_below: int | None = None
+    max_quantity: int | None = None
+    basis_on_hand: bool = False
+    """The cart subtracts its own allocations, so it must be sent desired + allocated."""
+    stale_after: int | None = None
+    """Seconds after which a reading may not be pushed; None for no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known about one listing at `now`."""
+
+    now: int
+    readings: tuple[Reading, ...]
+    elsewhere: int = 0
+    """Available in warehouses that the cart does not sync with."""
+    has_level_elsewhere: bool = False
+    pending: int = 0
+    """Units of orders that carts took after the oldest reading, where the source does not subtract them itself."""
+    components: tuple[Component, ...] = ()
+    override: int | None = None
+    excluded: bool = False
+    locked: bool = False
+    allocated: int = 0
+    shown: int | None = None
+    """What the cart shows in its own basis: last observed, else last acknowledged; None if never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the listing should show. `desired` is sellable units, `target` the number to write in the cart's basis."""
+
+    outcome: Outcome
+    reason: Reason | None
+    desired: int | None
+    target: int | None
+    steps: tuple[Step, ...]
+
+
+def _skip(reason: Reason, steps: list[Step], because: str) -> Decision:
+    before = steps[-1].after if steps else None
+    steps.append(Step("skip", before, None, because))
+    return Decision(Outcome.SKIPPED, reason, None, None, tuple(steps))
+
+
+def _start(facts: Facts, steps: list[Step]) -> int:
+    """Steps 1 to 3: sum, pending, kit."""
+    total = 0
+    for reading in facts.readings:
+        after = total if reading.missing else total + reading.available
+        note = (
+            "missing from the last complete load, counts as 0" if reading.missing else f"available {reading.available}"
+        )
+        steps.append(Step("sum", total, after, f"{reading.warehouse}: {note}"))
+        total = after
+    if facts.components:
+        total = _kit(facts.components, total, steps)
+    if facts.pending:
+        steps.append(Step("pending", total, total - facts.pending, f"{facts.pending} ordered since the reading"))
+        total -= facts.pending
+    return total
+
+
+def _kit(components: tuple[Component, ...], total: int, steps: list[Step]) -> int:
+    """Sets that can be built; the kit's own reading is ignored, since WMSs that report one compute it the same way."""
+    built, scarce = min((max(0, c.available or 0) // c.needed, c) for c in components)
+    steps.append(Step("kit", total, built, f"{scarce.sku}: {scarce.available} available, {scarce.needed} needed"))
+    return built
+
+
+def _reduce(quantity: int, rules: ChainRules, steps: list[Step]) -> tuple[int, bool]:
+    """Steps 4 to 8: buffer, share, cut-off, cap, clamp. The flag tells whether a cut-off hid stock."""
+    hidden = False
+    if rules.buffer:
+        steps.append(Step("buffer", quantity, quantity - rules.buffer, f"buffer {rules.buffer}"))
+        quantity -= rules.buffer
+    if rules.share_percent != 100:
+        share = quantity * rules.share_percent // 100
+        steps.append(Step("share", quantity, share, f"share {rules.share_percent} %"))
+        quantity = share
+    limit = rules.cutoff_below
+    if quantity < limit and quantity > 0:
+        steps.append(Step("cutoff", quantity, 0, f"below Minimum Inventory Level {limit}"))
+        quantity, hidden = 0, True
+    end = rules.end_at_or_below
+    if end is not None and 0 < quantity <= end:
+        steps.append(Step("cutoff", quantity, 0, f"at or below {end}"))
+        quantity, hidden = 0, True
+    if rules.max_quantity is not None and quantity > rules.max_quantity:
+        steps.append(Step("cap", quantity, rules.max_quantity, f"at most {rules.max_quantity}"))
+        quantity = rules.max_quantity
+    if quantity < 0:
+        steps.append(Step("clamp", quantity, 0, "never below 0"))
+        quantity = 0
+    return quantity, hidden
+
+
+def _unknown(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
+    """Why the stock is not known well enough to push, if it is not."""
+    if facts.components:
+        blank = next((c for c in facts.components if c.available is None), None)
+        return (Reason.NO_LEVEL, f"no level for the component {blank.sku}") if blank else _stale(facts, rules)
+    if not facts.readings:
+        if facts.has_level_elsewhere:
+            return Reason.WRONG_WAREHOUSE, f"{facts.elsewhere} available in other warehouses, none in this cart's"
+        return Reason.NO_LEVEL, "no warehouse has ever reported a level"
+    if all(reading.missing for reading in facts.readings):
+        return Reason.NOT_IN_WMS, "absent from the last complete load of every warehouse of this cart"
+    return _stale(facts, rules)
+
+
+def _stale(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
+    if rules.stale_after is None or not facts.readings:
+        return None
+    oldest = min(facts.readings, key=lambda reading: reading.read_at)
+    age = facts.now - oldest.read_at
+    if age <= rules.stale_after:
+        return None
+    return (
+        Reason.WMS_STALE,
+        f"{oldest.warehouse} was read {age // 60} min ago, the limit is {rules.stale_after // 60} min",
+    )
+
+
+def _desired(facts: Facts, rules: ChainRules, steps: list[Step]) -> tuple[int, Reason | None] | Decision:
+    if facts.override is not None:
+        steps.append(Step("override", None, max(0, facts.override), "an operator fixed this listing's quantity"))
+        return max(0, facts.override), None
+    unknown = _unknown(facts, rules)
+    if unknown is not None:
+        return _skip(unknown[0], steps, unknown[1])
+    quantity, hidden = _reduce(_start(facts, steps), rules, steps)
+    return quantity, Reason.CUT_OFF_APPLIED if hidden else None
+
+
+def decide(facts: Facts, rules: ChainRules) -> Decision:
+    """Run the chain for one listing that is matched and may be written."""
+    steps: list[Step] = []
+    if facts.excluded:
+        return _skip(Reason.EXCLUDED, steps, "excluded by an operator")
+    if facts.locked:
+        return _skip(Reason.LOCKED, steps, "locked by an operator")
+    found = _desired(facts, rules, steps)
+    if isinstance(found, Decision):
+        return found
+    desired, reason = found
+    target = desired
+    if rules.basis_on_hand:
+        target = desired + facts.allocated
+        steps.append(Step("basis", desired, target, f"the cart holds back {facts.allocated} for its own open orders"))
+    return _compare(desired, target, reason, facts.shown, steps)
+
+
+def _compare(desired: int, target: int, reason: Reason | None, shown: int | None, steps: list[Step]) -> Decision:
+    if shown == target:
+        steps.append(Step("compare", shown, target, "the cart already shows it"))
+        return Decision(Outcome.EQUAL, reason or Reason.UNCHANGED, desired, target, tuple(steps))
+    because = "the cart shows no quantity yet" if shown is None else f"the cart shows {shown}"
+    steps.append(Step("compare", shown, target, because))
+    return Decision(Outcome.PLANNED, reason, desired, target, tuple(steps))

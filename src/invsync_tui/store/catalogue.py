@@ -1,0 +1,143 @@
+"""Products and their codes: written page by page as the WMS sends them, unchanged ones recognised by a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from invsync_tui.rules.matching import SKU_KIND, folded, trimmed
+
+
+class ProductRecord(NamedTuple):
+    """A product as the WMS reported it. `aliases` are (type, code); `components` are (product ref, needed)."""
+
+    ref: str
+    sku: str
+    name: str
+    aliases: tuple[tuple[str, str], ...]
+    components: tuple[tuple[str, int], ...]
+
+
+class Written(NamedTuple):
+    """What a page did: ids of all its products, and how many of them were new or changed."""
+
+    ids: list[int]
+    changed: int
+
+
+def _signature(record: ProductRecord) -> str:
+    return hashlib.blake2b(repr(tuple(record)).encode(), digest_size=8).hexdigest()
+
+
+def _codes(record: ProductRecord, kinds: Mapping[str, int]) -> list[tuple[int, str]]:
+    codes = [(SKU_KIND, trimmed(record.sku))] if trimmed(record.sku) else []
+    codes += [(kinds[kind], trimmed(code)) for kind, code in record.aliases if trimmed(code)]
+    return list(dict.fromkeys(codes))
+
+
+def alias_kinds(cx: sqlite3.Connection, merchant_id: int) -> dict[str, int]:
+    """Alias type names of a merchant and their numbers; the SKU is not among them."""
+    rows = cx.execute("SELECT name, id FROM alias_type WHERE merchant_id = ?", (merchant_id,))
+    return {name: number for name, number in rows}
+
+
+def ensure_alias_kinds(tx: sqlite3.Connection, merchant_id: int, names: Iterable[str]) -> dict[str, int]:
+    """`alias_kinds` after adding those of `names` that are new."""
+    known = alias_kinds(tx, merchant_id)
+    for name in sorted({*names} - known.keys()):
+        tx.execute("INSERT INTO alias_type (merchant_id, name) VALUES (?, ?)", (merchant_id, name))
+    return alias_kinds(tx, merchant_id)
+
+
+def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, tuple[int, str, int | None]]:
+    rows = tx.execute(
+        "SELECT ref, id, sig, missing_since FROM product WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
+        (merchant_id, json.dumps(refs)),
+    )
+    return {ref: (number, sig, missing) for ref, number, sig, missing in rows}
+
+
+def upsert_products(tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], seq: int) -> Written:
+    """Write one page. Products that did not change cost one indexed read and write nothing."""
+    kinds = ensure_alias_kinds(tx, merchant_id, {kind for record in records for kind, _ in record.aliases})
+    known = _known(tx, merchant_id, [record.ref for record in records])
+    ids, changed = [], 0
+    for record in records:
+        sig = _signature(record)
+        found = known.get(record.ref)
+        if found is not None and found[1] == sig and found[2] is None:
+            ids.append(found[0])
+            continue
+        ids.append(_write(tx, merchant_id, record, kinds, sig, seq))
+        changed += 1
+    return Written(ids, changed)
+
+
+_UPSERT = """
+INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, is_kit, sig, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (merchant_id, ref) DO UPDATE SET sku = excluded.sku, sku_key = excluded.sku_key, name = excluded.name,
+  codes_text = excluded.codes_text, is_kit = excluded.is_kit, sig = excluded.sig, seq = excluded.seq, missing_since = NULL
+RETURNING id
+"""
+
+
+def _write(
+    tx: sqlite3.Connection, merchant_id: int, record: ProductRecord, kinds: Mapping[str, int], sig: str, seq: int
+) -> int:
+    codes = _codes(record, kinds)
+    keys = dict.fromkeys(folded(code) for _, code in codes)
+    row = (merchant_id, record.ref, trimmed(record.sku), folded(record.sku), record.name, "\n".join(keys))
+    number = int(tx.execute(_UPSERT, (*row, int(bool(record.components)), sig, seq)).fetchone()[0])
+    tx.execute("DELETE FROM product_code WHERE product_id = ?", (number,))
+    tx.executemany(
+        "INSERT INTO product_code (merchant_id, key, kind, product_id, code) VALUES (?, ?, ?, ?, ?)",
+        [(merchant_id, folded(code), kind, number, code) for kind, code in codes],
+    )
+    return number
+
+
+def write_components(tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord]) -> None:
+    """Kits of a page, once all products are known. Components that the WMS does not list make the kit unknown."""
+    kits = [record for record in records if record.components]
+    refs = {ref for record in kits for ref, _ in record.components} | {record.ref for record in kits}
+    known = {ref: found[0] for ref, found in _known(tx, merchant_id, sorted(refs)).items()}
+    for record in kits:
+        kit = known[record.ref]
+        wanted = {(known.get(ref, 0), needed) for ref, needed in record.components}
+        have = set(tx.execute("SELECT component_id, needed FROM kit_component WHERE kit_id = ?", (kit,)).fetchall())
+        if wanted != have:
+            tx.execute("DELETE FROM kit_component WHERE kit_id = ?", (kit,))
+            tx.executemany(
+                "INSERT INTO kit_component VALUES (?, ?, ?)", [(kit, part, needed) for part, needed in wanted]
+            )
+
+
+def ids_by_ref(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, int]:
+    """Product ids of the WMS's references; unknown references are absent."""
+    rows = cx.execute(
+        "SELECT ref, id FROM product WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
+        (merchant_id, json.dumps(refs)),
+    )
+    return {ref: number for ref, number in rows}
+
+
+def present_count(cx: sqlite3.Connection, merchant_id: int) -> int:
+    """Products of the merchant that the last complete load had."""
+    sql = "SELECT count(*) FROM product WHERE merchant_id = ? AND missing_since IS NULL"
+    return int(cx.execute(sql, (merchant_id,)).fetchone()[0])
+
+
+def present_ids(cx: sqlite3.Connection, merchant_id: int) -> list[int]:
+    """Their ids, ascending."""
+    sql = "SELECT id FROM product WHERE merchant_id = ? AND missing_since IS NULL ORDER BY id"
+    return [row[0] for row in cx.execute(sql, (merchant_id,))]
+
+
+def flag_missing(tx: sqlite3.Connection, product_ids: Iterable[int], now: int, seq: int) -> int:
+    """Mark products that a complete load no longer had. Their codes stop matching; nothing is set to 0."""
+    rows = [(now, seq, number) for number in product_ids]
+    tx.executemany("UPDATE product SET missing_since = ?, seq = ? WHERE id = ? AND missing_since IS NULL", rows)
+    return len(rows)

@@ -1,0 +1,143 @@
+"""Pull generations: how far a read of the WMS has come, written with each page, so that a cut pull continues.
+
+Only a generation that was read to its end decides what is missing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from array import array
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Generation(NamedTuple):
+    """An open read of a source. `stage` and `cursor` say where to continue; cursor None is the stage's first page."""
+
+    id: int
+    kind: str
+    mark: str
+    stage: str
+    cursor: str | None
+    started_at: int
+
+
+class PageStats(NamedTuple):
+    """Sums over the pages of a generation's stage."""
+
+    pages: int
+    rows: int
+    changed: int
+    rejected: int
+
+
+def packed(ids: Iterable[int]) -> bytes:
+    """Ids as compressed differences: 1000 neighbouring ids take some 50 bytes."""
+    previous, steps = 0, array("q")
+    for number in sorted(ids):
+        steps.append(number - previous)
+        previous = number
+    return zlib.compress(steps.tobytes(), 1)
+
+
+def unpacked(blob: bytes) -> list[int]:
+    """The ids of `packed`, ascending."""
+    steps = array("q")
+    steps.frombytes(zlib.decompress(blob))
+    total, ids = 0, []
+    for step in steps:
+        total += step
+        ids.append(total)
+    return ids
+
+
+def start(
+    tx: sqlite3.Connection, merchant_id: int, run_id: int, kind: str, mark: str, stage: str, now: int
+) -> Generation:
+    """Open a generation; one that was left open before is abandoned."""
+    tx.execute(
+        "UPDATE pull_generation SET state = 'abandoned' WHERE merchant_id = ? AND state = 'open'", (merchant_id,)
+    )
+    number = tx.execute(
+        "INSERT INTO pull_generation (merchant_id, run_id, kind, state, mark, stage, started_at) VALUES (?, ?, ?, 'open', ?, ?, ?)",
+        (merchant_id, run_id, kind, mark, stage, now),
+    ).lastrowid
+    return Generation(int(number or 0), kind, mark, stage, None, now)
+
+
+def resumable(cx: sqlite3.Connection, merchant_id: int, run_id: int, since: int) -> Generation | None:
+    """The open generation of this run that was started after `since`: older ones mix too old pages with new ones."""
+    row = cx.execute(
+        "SELECT id, kind, mark, stage, cursor, started_at FROM pull_generation "
+        "WHERE merchant_id = ? AND run_id = ? AND state = 'open' AND started_at >= ? ORDER BY id DESC LIMIT 1",
+        (merchant_id, run_id, since),
+    ).fetchone()
+    return Generation(*row) if row else None
+
+
+def add_page(
+    tx: sqlite3.Connection, generation_id: int, stage: str, cursor: str | None, ids: Iterable[int], stats: PageStats
+) -> None:
+    """Record a page and where to continue, in the transaction that writes the page's rows. `stats.pages` is its number."""
+    tx.execute(
+        "INSERT INTO pull_page (generation_id, stage, n, rows, changed, rejected, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (generation_id, stage, stats.pages, stats.rows, stats.changed, stats.rejected, packed(ids)),
+    )
+    move(tx, generation_id, stage, cursor)
+
+
+def move(tx: sqlite3.Connection, generation_id: int, stage: str, cursor: str | None) -> None:
+    """Set where to continue."""
+    tx.execute("UPDATE pull_generation SET stage = ?, cursor = ? WHERE id = ?", (stage, cursor, generation_id))
+
+
+def stats(cx: sqlite3.Connection, generation_id: int, stage: str) -> PageStats:
+    """Sums over the pages of one stage."""
+    row = cx.execute(
+        "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(changed), 0), coalesce(sum(rejected), 0) "
+        "FROM pull_page WHERE generation_id = ? AND stage = ?",
+        (generation_id, stage),
+    ).fetchone()
+    return PageStats(*row)
+
+
+def totals(cx: sqlite3.Connection, generation_id: int) -> PageStats:
+    """Sums over the pages with levels: the accounting of the pull."""
+    row = cx.execute(
+        "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(changed), 0), coalesce(sum(rejected), 0) "
+        "FROM pull_page WHERE generation_id = ?",
+        (generation_id,),
+    ).fetchone()
+    return PageStats(*row)
+
+
+def seen(cx: sqlite3.Connection, generation_id: int, stage: str) -> set[int]:
+    """All ids that the pages of a stage contained."""
+    rows = cx.execute("SELECT seen FROM pull_page WHERE generation_id = ? AND stage = ?", (generation_id, stage))
+    return {number for (blob,) in rows for number in unpacked(blob)}
+
+
+def complete(tx: sqlite3.Connection, generation_id: int, products: int | None, levels: int, now: int) -> None:
+    """Close a generation that was read to its end; its pages are no longer needed."""
+    tx.execute(
+        "UPDATE pull_generation SET state = 'complete', products = ?, levels = ?, ended_at = ? WHERE id = ?",
+        (products, levels, now, generation_id),
+    )
+    tx.execute("DELETE FROM pull_page WHERE generation_id = ?", (generation_id,))
+
+
+def abandon(tx: sqlite3.Connection, generation_id: int) -> None:
+    """Give a generation up; it decides nothing."""
+    tx.execute("UPDATE pull_generation SET state = 'abandoned' WHERE id = ?", (generation_id,))
+    tx.execute("DELETE FROM pull_page WHERE generation_id = ?", (generation_id,))
+
+
+def last_sizes(cx: sqlite3.Connection, merchant_id: int) -> list[int]:
+    """Product counts of the last two complete full generations, newest first."""
+    rows = cx.execute(
+        "SELECT products FROM pull_generation WHERE merchant_id = ? AND state = 'complete' AND kind = 'full' "
+        "AND products IS NOT NULL ORDER BY id DESC LIMIT 2",
+        (merchant_id,),
+    )
+    return [row[0] for row in rows]

@@ -1,0 +1,96 @@
+"""Levels: the conditional upsert that writes nothing for an unchanged row, and what a complete load no longer had."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class LevelRecord(NamedTuple):
+    """Stock of one product in one warehouse, by our ids. None is unknown."""
+
+    warehouse_id: int
+    product_id: int
+    on_hand: int | None
+    available: int
+    committed: int | None
+    incoming: int | None
+    read_at: int | None
+
+
+_UPSERT = """
+INSERT INTO level (warehouse_id, product_id, on_hand, available, committed, incoming, read_at, loaded_at, seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (warehouse_id, product_id) DO UPDATE SET on_hand = excluded.on_hand, available = excluded.available,
+  committed = excluded.committed, incoming = excluded.incoming, read_at = excluded.read_at,
+  loaded_at = excluded.loaded_at, seq = excluded.seq, missing_since = NULL
+WHERE level.available IS NOT excluded.available OR level.on_hand IS NOT excluded.on_hand
+  OR level.committed IS NOT excluded.committed OR level.incoming IS NOT excluded.incoming
+  OR level.read_at IS NOT excluded.read_at OR level.missing_since IS NOT NULL
+"""
+
+
+def upsert(tx: sqlite3.Connection, records: Iterable[LevelRecord], now: int, seq: int) -> int:
+    """Write one page; returns how many rows were new or changed."""
+    stamp = (now, seq)
+    return max(0, tx.executemany(_UPSERT, (record + stamp for record in records)).rowcount)
+
+
+def present_ids(cx: sqlite3.Connection, warehouse_id: int) -> list[int]:
+    """Products with a level in the warehouse that the last complete load had, ascending."""
+    sql = "SELECT product_id FROM level WHERE warehouse_id = ? AND missing_since IS NULL ORDER BY product_id"
+    return [row[0] for row in cx.execute(sql, (warehouse_id,))]
+
+
+def flag_missing(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterable[int], now: int, seq: int) -> int:
+    """Mark levels that a complete load no longer had; the quantity stays as last reported."""
+    rows = [(now, seq, warehouse_id, number) for number in product_ids]
+    tx.executemany(
+        "UPDATE level SET missing_since = ?, seq = ? WHERE warehouse_id = ? AND product_id = ? AND missing_since IS NULL",
+        rows,
+    )
+    return len(rows)
+
+
+class LevelView(NamedTuple):
+    """A level as the plan reads it. `confirmed_at`: until then it is known that the row had not changed."""
+
+    product_id: int
+    warehouse_id: int
+    available: int
+    read_at: int
+    missing: bool
+
+
+def of_products(cx: sqlite3.Connection, product_ids: Sequence[int], confirmed_at: int) -> dict[int, list[LevelView]]:
+    """All levels of some products, by product, warehouses ascending.
+
+    The time of a reading is the WMS's own where it gives one, else the later of the row's load and `confirmed_at`, the
+    last successful pull: a row that did not change since was right then too.
+    """
+    rows = cx.execute(
+        "SELECT product_id, warehouse_id, available, coalesce(read_at, max(loaded_at, ?)), missing_since IS NOT NULL "
+        "FROM level WHERE product_id IN (SELECT value FROM json_each(?)) ORDER BY warehouse_id",
+        (confirmed_at, json.dumps(list(product_ids))),
+    )
+    found: dict[int, list[LevelView]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(LevelView(row[0], row[1], row[2], row[3], bool(row[4])))
+    return found
+
+
+def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list[tuple[int, str, int]]]:
+    """(component id, its SKU, needed) of some kits, by kit. An unlisted component has id 0."""
+    rows = cx.execute(
+        "SELECT k.kit_id, k.component_id, coalesce(p.sku, '?'), k.needed FROM kit_component k "
+        "LEFT JOIN product p ON p.id = k.component_id WHERE k.kit_id IN (SELECT value FROM json_each(?)) "
+        "ORDER BY k.kit_id, k.component_id",
+        (json.dumps(list(kit_ids)),),
+    )
+    found: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
+    for kit, component, sku, needed in rows:
+        found[kit].append((component, sku, needed))
+    return found

@@ -1,0 +1,12 @@
+"""Alembic's entry: runs the migrations on the connection that `opening.migrate` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from invsync_tui.store.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, transactional_ddl=True)
+with context.begin_transaction():
+    context.run_migrations()
