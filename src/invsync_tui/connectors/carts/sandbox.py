@@ -1,0 +1,149 @@
+"""The sandbox cart. It can play several kinds of cart; the connection's options say which one it is.
+
+Options: `shop` (required), `basis` (available, on_hand), `row_errors` (per_row, whole_batch), `idempotency` and
+`returns_quantity` (on, off), `max_batch`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from invsync_tui.connectors.base import (
+    Budget,
+    CartCapabilities,
+    CartLocation,
+    CheckStep,
+    Connection,
+    DoubtPolicy,
+    ListingRow,
+    Page,
+    PushItem,
+    QuantityBasis,
+    RowAnswer,
+    RowErrors,
+)
+from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
+from invsync_tui.connectors.http import Response
+from invsync_tui.connectors.sources.sandbox import SandboxSession, field_of, maybe_whole, page_of, text, whole
+from invsync_tui.rules.outcomes import Reason
+
+PAGE_SIZE = 500
+SWITCH = {"on": True, "off": False}
+
+
+def _capabilities(options: Mapping[str, str]) -> CartCapabilities:
+    """What the options declare; NotConfiguredError for a word that is not known."""
+    try:
+        replays = SWITCH[options.get("idempotency", "on")]
+        return CartCapabilities(
+            quantity_basis=QuantityBasis(options.get("basis", "available")),
+            max_batch=int(options.get("max_batch", "100")),
+            row_errors=RowErrors(options.get("row_errors", "per_row")),
+            doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY if replays else DoubtPolicy.READ_BACK,
+            returns_quantity=SWITCH[options.get("returns_quantity", "on")],
+            delta_read=True,
+            page_size=PAGE_SIZE,
+            read_batch=PAGE_SIZE,
+        )
+    except (KeyError, ValueError) as error:
+        raise NotConfiguredError(f"An option of the cart cannot be read: {error}.") from error
+
+
+class SandboxCart:
+    """A `Cart` over one shop of the sandbox cart."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.capabilities = _capabilities(connection.options)
+        self._shop = connection.options.get("shop", "")
+        self._base = f"/shops/{quote(self._shop, safe='')}"
+        self._session = SandboxSession(connection)
+
+    async def open(self) -> None:
+        if not self._shop:
+            raise NotConfiguredError("The shop is not named.", advice="Set the option `shop`.")
+        self._session.log_in()
+        await self._agree(await self._session.read("GET", f"{self._base}/"))
+
+    async def _agree(self, response: Response) -> None:
+        """Refuse a shop that means something else by a quantity than the options say."""
+        basis = field_of(response, "basis")
+        if basis != self.capabilities.quantity_basis:
+            raise NotConfiguredError(
+                f"The shop counts {basis}, the connection says {self.capabilities.quantity_basis}.",
+                where=response.where,
+                advice="Correct the option `basis`.",
+            )
+
+    async def close(self) -> None:
+        await self._session.http.close()
+
+    async def check(self) -> AsyncIterator[CheckStep]:
+        try:
+            await self.open()
+            yield CheckStep("Log in", True, f"The token is accepted; the shop is {self._shop}.")
+        except ConnectorError as error:
+            yield CheckStep("Log in", False, error.what, error.advice)
+            return
+        try:
+            page = await self.listings_page(None)
+            yield CheckStep("Listings", True, f"{page.total} in the shop.")
+        except ConnectorError as error:
+            yield CheckStep("Listings", False, error.what, error.advice)
+
+    def budget(self) -> Budget | None:
+        return self._session.http.limiter.budget()
+
+    async def locations(self) -> Sequence[CartLocation]:
+        return []
+
+    async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
+        params = {"cursor": cursor or "", "limit": str(PAGE_SIZE)}
+        if since is not None:
+            params["updated_after"] = str(since)
+        response = await self._session.read("GET", f"{self._base}/listings?{urlencode(params)}")
+        return page_of(response, "listings", _listing)
+
+    async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
+        response = await self._session.read("POST", f"{self._base}/listings/read", json_body={"refs": list(refs)})
+        page = page_of(response, "listings", _listing)
+        if page.rejected:
+            ref, why = page.rejected[0]
+            raise ContractError(f"The listing {ref} cannot be read: {why}.", where=response.where)
+        return page.rows
+
+    def compose(self, items: Sequence[PushItem]) -> bytes:
+        rows = [{"ref": item.ref, "quantity": item.quantity} for item in items]
+        return json.dumps({"rows": rows}, separators=(",", ":")).encode()
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
+        headers = {"idempotency-key": batch_id}
+        response = await self._session.write("POST", f"{self._base}/stock", content=body, headers=headers)
+        try:
+            return [_answer(record) for record in field_of(response, "rows")]
+        except (ContractError, KeyError, TypeError, ValueError) as error:
+            # The cart said 200: the rows are applied, we only cannot read how. That is doubt, not failure.
+            raise UnavailableError(
+                f"The answer cannot be read: {error}", where=response.where, may_have_applied=True
+            ) from error
+
+
+def _listing(record: Mapping[str, Any]) -> ListingRow:
+    return ListingRow(
+        ref=text(record["ref"]),
+        sku=text(record["sku"]),
+        name=text(record["name"]),
+        tracked=bool(record["tracked"]),
+        quantity=maybe_whole(record["quantity"]),
+        allocated=whole(record["allocated"]),
+        updated_at=maybe_whole(record["updated_at"]),
+    )
+
+
+def _answer(record: Mapping[str, Any]) -> RowAnswer:
+    ref, error = text(record["ref"]), record.get("error")
+    if error is not None:
+        return RowAnswer(ref, error=text(error), reason=Reason.REJECTED_BY_CART)
+    return RowAnswer(ref, maybe_whole(record.get("quantity")))

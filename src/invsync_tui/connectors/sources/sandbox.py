@@ -1,0 +1,243 @@
+"""The sandbox WMS as a source, and the HTTP session that the sandbox cart shares with it.
+
+Options: `customer`, where the WMS serves several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from invsync_tui.connectors import secrets
+from invsync_tui.connectors.base import (
+    AliasRow,
+    Budget,
+    CheckStep,
+    ComponentRow,
+    Connection,
+    LevelRow,
+    Page,
+    ProductRow,
+    SourceCapabilities,
+    WarehouseRow,
+)
+from invsync_tui.connectors.errors import (
+    AuthError,
+    ConnectorError,
+    ContractError,
+    NotConfiguredError,
+    PermissionDeniedError,
+    RowsRejectedError,
+    UnavailableError,
+)
+from invsync_tui.connectors.http import HttpConnection, Response
+from invsync_tui.connectors.limits import RateLimiter
+
+Row = TypeVar("Row")
+
+UNTIL_TOLD = 1000.0
+"""Requests at once and per second until the server names its limit; the first answer does."""
+
+
+def said(response: Response) -> str:
+    """The server's own sentence, or the start of whatever it sent."""
+    try:
+        return str(response.json()["error"])
+    except (ContractError, KeyError, TypeError):
+        return response.text[:120] or f"status {response.status}"
+
+
+def judged(response: Response, *, writes: bool = False) -> Response:
+    """The response if it is good; otherwise the error that its status stands for."""
+    status, where = response.status, response.where
+    if status == 401:
+        raise AuthError(said(response), where=where)
+    if status == 403:
+        raise PermissionDeniedError(said(response), where=where)
+    if status >= 500:
+        raise UnavailableError(f"{status}: {said(response)}", where=where, may_have_applied=writes)
+    if writes and status in (413, 422):
+        raise RowsRejectedError(said(response), where=where, refs=_named(response))
+    if status != 200:
+        raise ContractError(f"{status}: {said(response)}", where=where)
+    return response
+
+
+def _named(response: Response) -> tuple[str, ...]:
+    try:
+        return tuple(str(ref) for ref in response.json().get("refs", ()))
+    except (ContractError, AttributeError, TypeError):
+        return ()
+
+
+def field_of(response: Response, name: str) -> Any:
+    """One field of a JSON object; ContractError where the answer is another shape."""
+    answer = response.json()
+    if not isinstance(answer, dict) or name not in answer:
+        raise ContractError(f"The answer has no field {name!r}.", where=response.where)
+    return answer[name]
+
+
+def whole(value: Any) -> int:
+    """A whole number as such; ValueError for anything else, so that nothing is rounded or guessed."""
+    if type(value) is not int:
+        raise ValueError(f"{value!r} is not a whole number")
+    return value
+
+
+def maybe_whole(value: Any) -> int | None:
+    """A whole number or nothing."""
+    return None if value is None else whole(value)
+
+
+def text(value: Any) -> str:
+    """A text as such; ValueError for anything else."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text")
+    return value
+
+
+def page_of(response: Response, name: str, read: Callable[[Mapping[str, Any]], Row]) -> Page[Row]:
+    """A page of rows; records that cannot be read are named in `rejected`."""
+    records, cursor = field_of(response, name), field_of(response, "next")
+    if not isinstance(records, list) or not isinstance(cursor, str | None):
+        raise ContractError(f"The page of {name} has another shape.", where=response.where)
+    rows: list[Row] = []
+    rejected: list[tuple[str, str]] = []
+    for record in records:
+        try:
+            rows.append(read(record))
+        except (KeyError, TypeError, ValueError) as error:
+            ref = str(record.get("ref", "?")) if isinstance(record, dict) else "?"
+            rejected.append((ref, f"{type(error).__name__}: {error}"))
+    return Page(rows, cursor, field_of(response, "total"), tuple(rejected))
+
+
+class SandboxSession:
+    """The way to one sandbox server: token, headers, limits and errors."""
+
+    def __init__(self, connection: Connection, headers: Mapping[str, str] | None = None) -> None:
+        self.connection = connection
+        self.http = HttpConnection(connection, RateLimiter(UNTIL_TOLD, UNTIL_TOLD))
+        self.http.headers.update(headers or {})
+        self._in_flight = 0
+
+    def log_in(self) -> None:
+        """Look up the token; requests carry it from now on."""
+        token = secrets.resolve(self.connection.secret)
+        if not token:
+            raise NotConfiguredError("The connection has no token.", where=self.connection.name)
+        self.http.headers["authorization"] = f"Bearer {token}"
+
+    async def read(self, method: str, path: str, **request: Any) -> Response:
+        """A request that changes nothing."""
+        return judged(await self._counted(self.http.read, method, path, **request))
+
+    async def write(self, method: str, path: str, **request: Any) -> Response:
+        """A request that changes something, sent once."""
+        return judged(await self._counted(self.http.write, method, path, **request), writes=True)
+
+    async def _counted(self, send: Callable[..., Any], method: str, path: str, **request: Any) -> Response:
+        self._in_flight += 1
+        try:
+            response: Response = await send(method, path, **request)
+        finally:
+            self._in_flight -= 1
+        self._observe(response.headers)
+        return response
+
+    def _observe(self, headers: Mapping[str, str]) -> None:
+        """Believe the server, less what is still on its way to it."""
+        try:
+            limit, left = float(headers["x-ratelimit-limit"]), float(headers["x-ratelimit-remaining"])
+            reset = float(headers["x-ratelimit-reset"])
+        except (KeyError, ValueError):
+            return
+        rate = (limit - left) / reset if reset > 0 else None
+        self.http.limiter.observe(left - self._in_flight, limit=limit, per_second=rate)
+
+
+class SandboxSource:
+    """A `Source` over the sandbox WMS."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.capabilities = SourceCapabilities(delta=True, reports_reading_time=True, page_size=1000)
+        self._session = SandboxSession(connection, {"x-customer": connection.options.get("customer", "")})
+
+    async def open(self) -> None:
+        self._session.log_in()
+        await self.mark()
+
+    async def close(self) -> None:
+        await self._session.http.close()
+
+    async def check(self) -> AsyncIterator[CheckStep]:
+        try:
+            await self.open()
+            yield CheckStep("Log in", True, "The token is accepted.")
+        except ConnectorError as error:
+            yield CheckStep("Log in", False, error.what, error.advice)
+            return
+        try:
+            found = await self.warehouses()
+            yield CheckStep("Warehouses", True, f"{len(found)}: {', '.join(row.code for row in found)}.")
+        except ConnectorError as error:
+            yield CheckStep("Warehouses", False, error.what, error.advice)
+
+    def budget(self) -> Budget | None:
+        return self._session.http.limiter.budget()
+
+    async def mark(self) -> str:
+        mark = field_of(await self._session.read("GET", "/api/mark"), "mark")
+        if not isinstance(mark, str):
+            raise ContractError("The mark is not a text.")
+        return mark
+
+    async def warehouses(self) -> Sequence[WarehouseRow]:
+        response = await self._session.read("GET", "/api/warehouses")
+        try:
+            return [_warehouse(record) for record in field_of(response, "warehouses")]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ContractError(f"A warehouse cannot be read: {error}.", where=response.where) from error
+
+    async def products_page(self, cursor: str | None) -> Page[ProductRow]:
+        return page_of(await self._page("/api/products", cursor), "products", _product)
+
+    async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
+        return page_of(await self._page("/api/levels", cursor, warehouse=warehouse.ref), "levels", _level)
+
+    async def changed_page(self, since: str, cursor: str | None) -> Page[LevelRow]:
+        return page_of(await self._page("/api/changes", cursor, since=since), "levels", _level)
+
+    async def _page(self, path: str, cursor: str | None, **query: str) -> Response:
+        params = {**query, "limit": str(self.capabilities.page_size), "cursor": cursor or ""}
+        return await self._session.read("GET", f"{path}?{urlencode(params)}")
+
+
+def _warehouse(record: Mapping[str, Any]) -> WarehouseRow:
+    return WarehouseRow(text(record["ref"]), text(record["code"]), text(record["name"]), bool(record["active"]))
+
+
+def _product(record: Mapping[str, Any]) -> ProductRow:
+    return ProductRow(
+        ref=text(record["ref"]),
+        sku=text(record["sku"]) or None,
+        name=text(record["name"]),
+        aliases=tuple(AliasRow(text(alias["type"]).upper(), text(alias["code"])) for alias in record["aliases"]),
+        components=tuple(
+            ComponentRow(text(part["ref"]), whole(part["needed"])) for part in record.get("components", ())
+        ),
+    )
+
+
+def _level(record: Mapping[str, Any]) -> LevelRow:
+    return LevelRow(
+        product_ref=text(record["ref"]),
+        warehouse_ref=text(record["warehouse"]),
+        on_hand=maybe_whole(record["on_hand"]),
+        available=whole(record["available"]),
+        committed=maybe_whole(record["committed"]),
+        incoming=maybe_whole(record["incoming"]),
+        read_at=maybe_whole(record["read_at"]),
+    )

@@ -1,0 +1,195 @@
+"""The sandbox cart: several shops over HTTP, and the journal of every row that took effect.
+
+A batch that was received is applied whether or not the client still waits for the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TextIO
+
+from invsync_tui.sandbox.server import Reply, Request, ok, refusal
+from invsync_tui.sandbox.service import Pace, Service
+from invsync_tui.sandbox.shop import Applied, Listing, RefusedError, Shop
+from invsync_tui.sandbox.table import joined
+from invsync_tui.sandbox.trouble import Bucket, Kind
+
+PAGE_MOST = 1000
+EDITABLE = tuple(f.name for f in fields(Listing) if f.name not in ("ref", "updated_at"))
+
+
+class Log:
+    """What was applied, in memory and, where a file is given, as JSON lines."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.applied: list[Applied] = []
+        self._file: TextIO | None = path.open("a", encoding="utf-8", buffering=1) if path else None
+
+    def note(self, shop: str, key: str, ref: str, quantity: int, before: int | None) -> None:
+        """Add one row; the number is its place in the order of all rows."""
+        row = Applied(len(self.applied) + 1, time.time(), shop, key, ref, quantity, before)
+        self.applied.append(row)
+        if self._file:
+            self._file.write(json.dumps(asdict(row)) + "\n")
+
+
+class Cart(Service):
+    """The shops as a service."""
+
+    def __init__(self, token: str, shops: Mapping[str, Shop], log: Log) -> None:
+        super().__init__(token, Pace())
+        self.shops = dict(shops)
+        self.log = log
+        self.paces = {name: shop.mode.pace() for name, shop in shops.items()}
+        self.buckets = {name: pace.bucket() for name, pace in self.paces.items()}
+
+    @staticmethod
+    def _parts(request: Request) -> tuple[str, str]:
+        """Shop and call of `/shops/{shop}/{call}`."""
+        _, _, rest = request.path.partition("/shops/")
+        shop, _, call = rest.partition("/")
+        return shop, call
+
+    def bucket_of(self, request: Request) -> Bucket | None:
+        return self.buckets.get(self._parts(request)[0])
+
+    def pace_of(self, request: Request) -> Pace:
+        return self.paces.get(self._parts(request)[0], self.pace)
+
+    def page_of(self, request: Request) -> int | None:
+        name, call = self._parts(request)
+        if call != "listings" or name not in self.shops:
+            return None
+        return self.shops[name].table.number(request.query.get("cursor", ""), _limit(request))
+
+    def answer(self, request: Request) -> Reply:
+        name, call = self._parts(request)
+        shop = self.shops.get(name)
+        if shop is None:
+            return refusal(404, "There is no such shop.")
+        match request.method, call:
+            case "GET", "":
+                return ok({"shop": name, **asdict(shop.mode)})
+            case "GET", "listings":
+                return self._listings(request, shop)
+            case "POST", "listings/read":
+                known = [str(ref) for ref in request.json()["refs"] if ref in shop.table]
+                return Reply(200, joined("listings", map(shop.table.row, known), None, len(known)))
+            case "POST", "stock":
+                return self._stock(request, shop)
+        return refusal(404, "There is no such call.")
+
+    def _listings(self, request: Request, shop: Shop) -> Reply:
+        after, limit = request.query.get("cursor", ""), _limit(request)
+        if "updated_after" in request.query:
+            return self._changed(shop, int(request.query["updated_after"]), after, limit)
+        keys, cursor = shop.table.page(after, limit)
+        if self.troubles.take(Kind.NO_ROWS, request.path, self.page_of(request)):
+            keys, cursor = [], None
+        rows = [shop.table.row(key) for key in keys]
+        if rows and self.troubles.take(Kind.BAD_ROW, request.path, self.page_of(request)):
+            rows[0] = rows[0].replace(b'"quantity":', b'"quantity":"many","was":')
+        return Reply(200, joined("listings", rows, cursor, len(shop.table)))
+
+    @staticmethod
+    def _changed(shop: Shop, since: int, after: str, limit: int) -> Reply:
+        refs = shop.changed(since)
+        rest = [ref for ref in refs if ref > after]
+        keys = rest[:limit]
+        return Reply(
+            200, joined("listings", map(shop.table.row, keys), keys[-1] if len(rest) > limit else None, len(refs))
+        )
+
+    def _stock(self, request: Request, shop: Shop) -> Reply:
+        rows = [(str(row["ref"]), row["quantity"]) for row in request.json()["rows"]]
+        if any(type(quantity) is not int for _, quantity in rows):
+            return refusal(422, "A quantity is a whole number.")
+        if len(rows) > shop.mode.max_batch:
+            return refusal(413, f"A batch has at most {shop.mode.max_batch} rows.")
+        key = request.headers.get("idempotency-key", "")
+        if shop.mode.idempotency and key:
+            return self._once(shop, key, request, rows)
+        return self._apply(shop, key, request, rows)
+
+    def _once(self, shop: Shop, key: str, request: Request, rows: Sequence[tuple[str, int]]) -> Reply:
+        """Replay the answer to a key that is known. Refused batches did nothing and may be tried again."""
+        if key in shop.answers:
+            body, answer = shop.answers[key]
+            return Reply(200, answer) if body == request.body else refusal(409, "The key belongs to another body.")
+        reply = self._apply(shop, key, request, rows)
+        if reply.status == 200:
+            shop.answers[key] = (request.body, reply.body)
+        return reply
+
+    def _apply(self, shop: Shop, key: str, request: Request, rows: Sequence[tuple[str, int]]) -> Reply:
+        trouble = self.troubles.take(Kind.REJECT, request.path)
+        known = shop.rejects
+        if trouble is not None:
+            shop.rejects = {**known, **dict.fromkeys(trouble.refs, "The row was refused on purpose.")}
+        try:
+            return ok({"rows": shop.apply(key, rows, self.log)})
+        except RefusedError as refused:
+            return refusal(422, refused.text, refs=[refused.ref])
+        finally:
+            shop.rejects = known
+
+    # --- the control door
+
+    def order(self, name: str, body: Any) -> Reply:
+        match name:
+            case "log":
+                return ok([asdict(row) for row in self.log.applied])
+            case "dump":
+                return ok(self._dump())
+            case "shop-pace":
+                return self._order_pace(body["shop"], Pace(**body["pace"]))
+        orders = {"edit": self._edit, "order": self._take, "ship": self._ship, "add": self._add, "remove": self._drop}
+        if name not in orders:
+            return refusal(404, "There is no such order.")
+        orders[name](self.shops[body["shop"]], body)
+        return ok({})
+
+    def _order_pace(self, shop: str, pace: Pace) -> Reply:
+        self.paces[shop], self.buckets[shop] = pace, pace.bucket()
+        return ok({})
+
+    def _dump(self) -> dict[str, list[dict[str, object]]]:
+        return {name: [asdict(listing) for listing in shop.listings.values()] for name, shop in self.shops.items()}
+
+    @staticmethod
+    def _edit(shop: Shop, body: Any) -> None:
+        """{shop, ref (or code), any of sku, name, quantity, tracked, allocated}: somebody else's edit or rename."""
+        listing = shop.find(body["ref"])
+        for name in EDITABLE:
+            if name in body:
+                setattr(listing, name, body[name])
+        shop.touch(listing.ref)
+
+    @staticmethod
+    def _take(shop: Shop, body: Any) -> None:
+        """{shop, ref, units}: an order comes in."""
+        shop.order(shop.find(body["ref"]), int(body.get("units", 1)))
+
+    @staticmethod
+    def _ship(shop: Shop, body: Any) -> None:
+        """{shop, ref, units}: an order leaves."""
+        shop.ship(shop.find(body["ref"]), int(body.get("units", 1)))
+
+    @staticmethod
+    def _add(shop: Shop, body: Any) -> None:
+        """{shop, listing: {ref, sku, name, ...}}"""
+        shop.add(Listing(**body["listing"]))
+
+    @staticmethod
+    def _drop(shop: Shop, body: Any) -> None:
+        """{shop, refs: [...]}"""
+        for code in body["refs"]:
+            shop.remove(shop.find(code).ref)
+
+
+def _limit(request: Request) -> int:
+    return max(1, min(PAGE_MOST, int(request.query.get("limit", "100"))))

@@ -1,0 +1,196 @@
+"""One shop of the sandbox cart: its listings, what a quantity means there, and how it takes a batch.
+
+Not here: HTTP and the shop's limits (`cart`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Protocol
+
+from invsync_tui.sandbox.server import encoded
+from invsync_tui.sandbox.service import Pace
+from invsync_tui.sandbox.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How a shop behaves. `basis` and `row_errors` in the words of the connector options."""
+
+    basis: str = "available"
+    row_errors: str = "per_row"
+    idempotency: bool = True
+    returns_quantity: bool = True
+    max_batch: int = 100
+    code: str = "SKU"
+    """With what the listings of a plain shop are named: SKU, or an alias type."""
+    latency: float = 0.0
+    jitter: float = 0.0
+    burst: float = 0.0
+    per_second: float = 0.0
+
+    def pace(self) -> Pace:
+        """Latency and limit."""
+        return Pace(self.latency, self.jitter, self.burst, self.per_second)
+
+    def options(self, shop: str) -> dict[str, str]:
+        """The connector options (`connection.options`) that fit this shop."""
+        return {
+            "shop": shop,
+            "basis": self.basis,
+            "row_errors": self.row_errors,
+            "idempotency": "on" if self.idempotency else "off",
+            "returns_quantity": "on" if self.returns_quantity else "off",
+            "max_batch": str(self.max_batch),
+        }
+
+    @classmethod
+    def read(cls, text: str) -> Mode:
+        """From `key=value,key=value`."""
+        kinds = {f.name: type(f.default) for f in fields(cls)}
+        pairs = (item.partition("=") for item in text.split(",") if item)
+        values: dict[str, Any] = {name: _value(kinds[name], value) for name, _, value in pairs}
+        return cls(**values)
+
+    def write(self) -> str:
+        """The reverse of `read`."""
+        return ",".join(f"{name}={value}" for name, value in asdict(self).items())
+
+
+def _value(kind: type, text: str) -> str | bool | int | float:
+    if kind is bool:
+        return text.lower() in ("1", "on", "true", "yes")
+    made: str | int | float = kind(text)
+    return made
+
+
+@dataclass(slots=True)
+class Listing:
+    """A sellable thing. `allocated` is held for open orders and counts only in a shop of basis on_hand."""
+
+    ref: str
+    sku: str
+    name: str
+    quantity: int | None = 0
+    tracked: bool = True
+    allocated: int = 0
+    updated_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One row of a batch that took effect: the line that proves what was written over what, and in which order."""
+
+    n: int
+    t: float
+    shop: str
+    key: str
+    ref: str
+    quantity: int
+    before: int | None
+
+
+class Journal(Protocol):
+    """Keeps what was applied, over all shops, in order."""
+
+    def note(self, shop: str, key: str, ref: str, quantity: int, before: int | None) -> None: ...
+
+
+@dataclass(slots=True)
+class RefusedError(Exception):
+    """A batch that was refused as a whole, by naming its first bad row."""
+
+    text: str
+    ref: str
+
+
+@dataclass(slots=True)
+class Shop:
+    """The listings and the way batches are taken."""
+
+    name: str
+    mode: Mode
+    listings: dict[str, Listing]
+    rejects: dict[str, str] = field(default_factory=dict)
+    """Listings whose rows are refused, with the message."""
+    answers: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    """Idempotency key to (body, answer) of the batches that were done."""
+    table: Table = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.table = Table(self.listings, lambda ref: encoded(asdict(self.listings[ref])))
+
+    def touch(self, ref: str) -> None:
+        """A listing is new or has changed."""
+        self.listings[ref].updated_at = int(time.time())
+        self.table.touch(ref)
+
+    def changed(self, since: int) -> list[str]:
+        """Listings changed at or after a time, oldest reference first."""
+        return [ref for ref in self.table.keys if self.listings[ref].updated_at >= since]
+
+    def _fault(self, ref: str, quantity: int) -> str:
+        """Why a row cannot be taken; '' if it can."""
+        if ref not in self.listings:
+            return "There is no such listing."
+        if quantity < 0:
+            return "A quantity is not negative."
+        return self.rejects.get(ref, "")
+
+    def apply(self, key: str, rows: Sequence[tuple[str, int]], journal: Journal) -> list[dict[str, object]]:
+        """Take a batch; RefusedError before anything is done if the shop takes all rows or none."""
+        if self.mode.row_errors == "whole_batch":
+            self._all_or_none(rows)
+        return [self._apply_row(key, ref, quantity, journal) for ref, quantity in rows]
+
+    def _all_or_none(self, rows: Iterable[tuple[str, int]]) -> None:
+        for ref, quantity in rows:
+            if fault := self._fault(ref, quantity):
+                raise RefusedError(fault, ref)
+
+    def _apply_row(self, key: str, ref: str, quantity: int, journal: Journal) -> dict[str, object]:
+        if fault := self._fault(ref, quantity):
+            return {"ref": ref, "error": fault}
+        listing = self.listings[ref]
+        if listing.tracked:  # else the row is accepted and has no effect, as real carts do
+            journal.note(self.name, key, ref, quantity, listing.quantity)
+            listing.quantity = quantity
+            self.touch(ref)
+        return {"ref": ref, "quantity": listing.quantity} if self.mode.returns_quantity else {"ref": ref}
+
+    # --- what others do in the shop
+
+    def find(self, code: str) -> Listing:
+        """A listing by reference or code; KeyError if there is none."""
+        if code in self.listings:
+            return self.listings[code]
+        found = next((listing for listing in self.listings.values() if listing.sku == code), None)
+        if found is None:
+            raise KeyError(code)
+        return found
+
+    def order(self, listing: Listing, units: int) -> None:
+        """A shopper orders: on-hand shops hold the units back, others take them off at once."""
+        if self.mode.basis == "on_hand":
+            listing.allocated += units
+        else:
+            listing.quantity = (listing.quantity or 0) - units
+        self.touch(listing.ref)
+
+    def ship(self, listing: Listing, units: int) -> None:
+        """An order of an on-hand shop leaves the house."""
+        listing.allocated -= units
+        listing.quantity = (listing.quantity or 0) - units
+        self.touch(listing.ref)
+
+    def add(self, listing: Listing) -> None:
+        """A new listing, or a new state of a known one."""
+        self.listings[listing.ref] = listing
+        self.touch(listing.ref)
+
+    def remove(self, ref: str) -> None:
+        """The listing is deleted."""
+        self.listings.pop(ref, None)
+        self.table.remove(ref)

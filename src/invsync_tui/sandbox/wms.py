@@ -1,0 +1,242 @@
+"""The sandbox WMS: warehouses, products, levels and changes, in keyset pages that are encoded once.
+
+One process serves several customers (header `X-Customer`, '' by default), as a 3PL warehouse does. Without a change it
+takes a new reading of all stock every quarter of an hour; `read_at` of a level is the time of the reading.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from invsync_tui.sandbox.catalogue import Catalogue, Level
+from invsync_tui.sandbox.server import Reply, Request, encoded, ok, refusal
+from invsync_tui.sandbox.service import Pace, Service
+from invsync_tui.sandbox.table import Table, joined
+from invsync_tui.sandbox.trouble import Kind
+
+READING_EVERY = 900
+"""Seconds between two readings."""
+READING = b'"@reading"'
+"""Stands in encoded rows for the time of the last reading."""
+PAGE_MOST = 5000
+
+
+class Stock:
+    """What one customer has in the warehouse, and when each product last changed."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.products = Table(catalogue.products, self._product)
+        self.levels = {place.ref: self._table(place.ref) for place in catalogue.places}
+        self.mark = 0
+        self.changed: dict[str, int] = {}
+        self._started = int(time.time())
+        self._reading = self._started
+        self._recent: list[tuple[str, str]] = []
+
+    def _table(self, place: str) -> Table:
+        return Table(self.catalogue.levels[place], lambda ref: self._level(place, ref))
+
+    def _product(self, ref: str) -> bytes:
+        product = self.catalogue.products[ref]
+        row: dict[str, object] = {"ref": ref, "sku": product.sku, "name": product.name}
+        row["aliases"] = [{"type": kind, "code": code} for kind, code in product.aliases]
+        if product.components:
+            row["components"] = [{"ref": part, "needed": needed} for part, needed in product.components]
+        return encoded(row)
+
+    def _level(self, place: str, ref: str) -> bytes:
+        level = self.catalogue.levels[place][ref]
+        row = {
+            "ref": ref,
+            "warehouse": place,
+            "on_hand": level.on_hand,
+            "available": level.available,
+            "committed": level.committed,
+            "incoming": level.incoming,
+            "read_at": "@reading" if level.read_at is None else level.read_at,
+        }
+        return encoded(row)
+
+    def reading(self) -> bytes:
+        """The time of the last reading; rows that changed since the one before get the common time again."""
+        due = self._started + (int(time.time()) - self._started) // READING_EVERY * READING_EVERY
+        if due > self._reading:
+            self._reading = due
+            for place, ref in self._recent:
+                self._reread(place, ref)
+            self._recent.clear()
+        return b"%d" % self._reading
+
+    def _reread(self, place: str, ref: str) -> None:
+        level = self.catalogue.levels[place].get(ref)
+        if level is not None:
+            self.catalogue.levels[place][ref] = replace(level, read_at=None)
+            self.levels[place].touch(ref)
+
+    def set_level(self, place: str, ref: str, level: Level | None) -> None:
+        """Someone counted, sold or received; None makes the WMS forget that it ever had a level."""
+        self.mark += 1
+        self.changed[ref] = self.mark
+        if level is None:
+            self.catalogue.levels[place].pop(ref, None)
+            self.levels[place].remove(ref)
+            return
+        if level.read_at is None:
+            level = replace(level, read_at=int(time.time()))
+            self._recent.append((place, ref))
+        self.catalogue.levels[place][ref] = level
+        self.levels[place].touch(ref)
+
+    def remove(self, ref: str) -> None:
+        """The product and its levels are gone."""
+        self.catalogue.products.pop(ref, None)
+        self.products.remove(ref)
+        for place, table in self.levels.items():
+            self.catalogue.levels[place].pop(ref, None)
+            table.remove(ref)
+
+    def changes(self, since: int, after: str, limit: int) -> tuple[list[bytes], str | None]:
+        """Levels of the products changed after a mark, all warehouses of a product on one page."""
+        found = (ref for ref in sorted(self.changed) if self.changed[ref] > since and ref > after)
+        rows: list[bytes] = []
+        for ref in found:
+            rows += [table.row(ref) for table in self.levels.values() if ref in table]
+            if len(rows) >= limit:
+                return rows, ref
+        return rows, None
+
+
+class Wms(Service):
+    """The WMS as a service."""
+
+    def __init__(self, token: str, pace: Pace, customers: Mapping[str, Catalogue]) -> None:
+        super().__init__(token, pace)
+        self.customers = {name: Stock(catalogue) for name, catalogue in customers.items()}
+
+    def answer(self, request: Request) -> Reply:
+        stock = self.customers.get(request.headers.get("x-customer", ""))
+        if stock is None:
+            return refusal(403, "This login may not see that customer.")
+        calls = {
+            "/api/warehouses": self._warehouses,
+            "/api/products": self._products,
+            "/api/levels": self._levels,
+            "/api/changes": self._changes,
+            "/api/mark": self._mark,
+        }
+        call = calls.get(request.path)
+        return call(request, stock) if call else refusal(404, "There is no such call.")
+
+    @staticmethod
+    def _warehouses(_: Request, stock: Stock) -> Reply:
+        places = stock.catalogue.places
+        rows = [{"ref": p.ref, "code": p.code, "name": p.name, "active": True} for p in places]
+        return ok({"warehouses": rows})
+
+    @staticmethod
+    def _mark(_: Request, stock: Stock) -> Reply:
+        return ok({"mark": str(stock.mark)})
+
+    def _products(self, request: Request, stock: Stock) -> Reply:
+        return self._page(request, "products", stock.products)
+
+    def _levels(self, request: Request, stock: Stock) -> Reply:
+        table = stock.levels.get(request.query.get("warehouse", ""))
+        if table is None:
+            return refusal(404, "There is no such warehouse.")
+        reply = self._page(request, "levels", table)
+        reply.body = reply.body.replace(READING, stock.reading())
+        return reply
+
+    @staticmethod
+    def _changes(request: Request, stock: Stock) -> Reply:
+        since, after = int(request.query["since"]), request.query.get("cursor", "")
+        rows, cursor = stock.changes(since, after, _limit(request))
+        return Reply(200, joined("levels", rows, cursor, len(stock.changed)).replace(READING, stock.reading()))
+
+    def _page(self, request: Request, name: str, table: Table) -> Reply:
+        after, limit = request.query.get("cursor", ""), _limit(request)
+        path, number = request.path, table.number(after, limit)
+        if self.troubles.take(Kind.NO_ROWS, path, number):
+            return Reply(200, joined(name, (), None, len(table)))
+        if self.troubles.take(Kind.REPEAT, path, number):
+            after = table.before(after, limit)
+        keys, cursor = table.page(after, limit)
+        if cursor is None and self.troubles.take(Kind.ENDLESS, path, number):
+            cursor = keys[-1] if keys else after
+        rows = [table.row(key) for key in keys]
+        if rows and self.troubles.take(Kind.BAD_ROW, path, number):
+            rows[0] = rows[0].replace(b'"available":', b'"available":"many","was":').replace(b'"name":"', b'"was":"')
+        return Reply(200, joined(name, rows, cursor, len(table)))
+
+    def page_of(self, request: Request) -> int | None:
+        stock = self.customers.get(request.headers.get("x-customer", ""))
+        if stock is None or request.path not in ("/api/products", "/api/levels"):
+            return None
+        table = stock.products if request.path == "/api/products" else stock.levels.get(request.query["warehouse"])
+        return None if table is None else table.number(request.query.get("cursor", ""), _limit(request))
+
+    # --- the control door
+
+    def order(self, name: str, body: Any) -> Reply:
+        stock = self.customers[body.get("customer", "")]
+        match name:
+            case "log":
+                return ok(self.requests)
+            case "level":
+                return self._order_level(stock, body)
+            case "remove":
+                return self._order_remove(stock, body)
+            case "dump":
+                return ok(_dump(stock))
+        return refusal(404, "There is no such order.")
+
+    @staticmethod
+    def _order_level(stock: Stock, body: Any) -> Reply:
+        """{sku|ref, warehouse, available|null, committed, incoming, read_at}"""
+        place = _place(stock, body.get("warehouse", ""))
+        for ref in _refs(stock, body):
+            if body["available"] is None:
+                stock.set_level(place, ref, None)
+            else:
+                known = stock.catalogue.levels[place].get(ref, Level(0))
+                given = {k: body[k] for k in ("available", "committed", "incoming") if k in body}
+                stock.set_level(place, ref, replace(known, read_at=body.get("read_at"), **given))
+        return ok({"mark": str(stock.mark)})
+
+    @staticmethod
+    def _order_remove(stock: Stock, body: Any) -> Reply:
+        """{skus|refs: [...]} or {first: n}: the first n products."""
+        refs = list(islice(stock.products.keys, body["first"])) if "first" in body else _refs(stock, body)
+        for ref in refs:
+            stock.remove(ref)
+        return ok({"removed": len(refs)})
+
+
+def _limit(request: Request) -> int:
+    return max(1, min(PAGE_MOST, int(request.query.get("limit", "1000"))))
+
+
+def _place(stock: Stock, name: str) -> str:
+    """A warehouse by ref or code; KeyError for neither."""
+    return {key: p.ref for p in stock.catalogue.places for key in (p.code, p.ref)}[name]
+
+
+def _refs(stock: Stock, body: Any) -> list[str]:
+    """The products that an order names by ref or SKU, one or several."""
+    refs = [*body.get("refs", ()), *([body["ref"]] if "ref" in body else [])]
+    skus = {*body.get("skus", ()), *([body["sku"]] if "sku" in body else [])}
+    return refs + [p.ref for p in stock.catalogue.products.values() if p.sku in skus] if skus else refs
+
+
+def _dump(stock: Stock) -> dict[str, object]:
+    levels = {
+        place: {ref: [level.available, level.on_hand] for ref, level in rows.items()}
+        for place, rows in stock.catalogue.levels.items()
+    }
+    return {"products": {p.ref: p.sku for p in stock.catalogue.products.values()}, "levels": levels}
