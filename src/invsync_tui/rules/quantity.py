@@ -73,7 +73,9 @@ class Facts:
     locked: bool = False
     allocated: int = 0
     shown: int | None = None
-    """What the cart shows in its own basis: last observed, else last acknowledged; None if never."""
+    """What the cart was last seen showing, in its own basis; None if it shows no quantity or was never read."""
+    acked: int | None = None
+    """The desired quantity that the cart last accepted from us; None before the first push of this listing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +200,23 @@ def decide(facts: Facts, rules: ChainRules) -> Decision:
     if rules.basis_on_hand:
         target = desired + facts.allocated
         steps.append(Step("basis", desired, target, f"the cart holds back {facts.allocated} for its own open orders"))
-    return _compare(desired, target, reason, facts.shown, steps)
+    outcome, because = _compare(desired, target, facts)
+    steps.append(Step("compare", facts.shown, target, because))
+    if outcome is Outcome.EQUAL:
+        reason = reason or Reason.UNCHANGED
+    return Decision(outcome, reason, desired, target, tuple(steps))
 
 
-def _compare(desired: int, target: int, reason: Reason | None, shown: int | None, steps: list[Step]) -> Decision:
-    if shown == target:
-        steps.append(Step("compare", shown, target, "the cart already shows it"))
-        return Decision(Outcome.EQUAL, reason or Reason.UNCHANGED, desired, target, tuple(steps))
-    because = "the cart shows no quantity yet" if shown is None else f"the cart shows {shown}"
-    steps.append(Step("compare", shown, target, because))
-    return Decision(Outcome.PLANNED, reason, desired, target, tuple(steps))
+def _compare(desired: int, target: int, facts: Facts) -> tuple[Outcome, str]:
+    """Dirty is derived: what the cart accepted from us against what the rules say.
+
+    A cart that took an order since shows less without being wrong, so a changed cart alone is no reason to write:
+    that would sell the ordered units twice. It is shown as drift.
+    """
+    if facts.acked == desired:
+        drift = "" if facts.shown in (target, None) else f", but shows {facts.shown} now: changed there since"
+        return Outcome.EQUAL, f"the cart accepted {desired}{drift}"
+    if facts.shown == target:
+        return Outcome.EQUAL, "the cart already shows it"
+    shows = "no quantity yet" if facts.shown is None else str(facts.shown)
+    return Outcome.PLANNED, f"the cart shows {shows}"

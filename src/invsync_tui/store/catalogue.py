@@ -40,8 +40,7 @@ def _codes(record: ProductRecord, kinds: Mapping[str, int]) -> list[tuple[int, s
 
 def alias_kinds(cx: sqlite3.Connection, merchant_id: int) -> dict[str, int]:
     """Alias type names of a merchant and their numbers; the SKU is not among them."""
-    rows = cx.execute("SELECT name, id FROM alias_type WHERE merchant_id = ?", (merchant_id,))
-    return {name: number for name, number in rows}
+    return dict(cx.execute("SELECT name, id FROM alias_type WHERE merchant_id = ?", (merchant_id,)).fetchall())
 
 
 def ensure_alias_kinds(tx: sqlite3.Connection, merchant_id: int, names: Iterable[str]) -> dict[str, int]:
@@ -54,7 +53,8 @@ def ensure_alias_kinds(tx: sqlite3.Connection, merchant_id: int, names: Iterable
 
 def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, tuple[int, str, int | None]]:
     rows = tx.execute(
-        "SELECT ref, id, sig, missing_since FROM product WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
+        "SELECT ref, id, sig, missing_since FROM product "
+        "WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
         (merchant_id, json.dumps(refs)),
     )
     return {ref: (number, sig, missing) for ref, number, sig, missing in rows}
@@ -77,7 +77,8 @@ def upsert_products(tx: sqlite3.Connection, merchant_id: int, records: Sequence[
 
 
 _UPSERT = """
-INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, is_kit, sig, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, is_kit, sig, seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, ref) DO UPDATE SET sku = excluded.sku, sku_key = excluded.sku_key, name = excluded.name,
   codes_text = excluded.codes_text, is_kit = excluded.is_kit, sig = excluded.sig, seq = excluded.seq, missing_since = NULL
 RETURNING id
@@ -121,7 +122,7 @@ def ids_by_ref(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) ->
         "SELECT ref, id FROM product WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
         (merchant_id, json.dumps(refs)),
     )
-    return {ref: number for ref, number in rows}
+    return dict(rows.fetchall())
 
 
 def present_count(cx: sqlite3.Connection, merchant_id: int) -> int:

@@ -60,7 +60,8 @@ def start(
         "UPDATE pull_generation SET state = 'abandoned' WHERE merchant_id = ? AND state = 'open'", (merchant_id,)
     )
     number = tx.execute(
-        "INSERT INTO pull_generation (merchant_id, run_id, kind, state, mark, stage, started_at) VALUES (?, ?, ?, 'open', ?, ?, ?)",
+        "INSERT INTO pull_generation (merchant_id, run_id, kind, state, mark, stage, started_at) "
+        "VALUES (?, ?, ?, 'open', ?, ?, ?)",
         (merchant_id, run_id, kind, mark, stage, now),
     ).lastrowid
     return Generation(int(number or 0), kind, mark, stage, None, now)
@@ -79,7 +80,7 @@ def resumable(cx: sqlite3.Connection, merchant_id: int, run_id: int, since: int)
 def add_page(
     tx: sqlite3.Connection, generation_id: int, stage: str, cursor: str | None, ids: Iterable[int], stats: PageStats
 ) -> None:
-    """Record a page and where to continue, in the transaction that writes the page's rows. `stats.pages` is its number."""
+    """Record page number `stats.pages` and where to continue, in the transaction that writes the page's rows."""
     tx.execute(
         "INSERT INTO pull_page (generation_id, stage, n, rows, changed, rejected, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (generation_id, stage, stats.pages, stats.rows, stats.changed, stats.rejected, packed(ids)),

@@ -1,0 +1,129 @@
+"""Push batches: each is recorded with its exact body before it is sent, and answered in one transaction.
+
+An answer counts only while the listing still waits for that very batch, so a late one never wins.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class Item(NamedTuple):
+    """A row of a batch: set `target` (cart's basis) for the listing, so that `desired` is sellable."""
+
+    listing_id: int
+    ref: str
+    desired: int
+    target: int
+    before: int | None
+
+
+class Batch(NamedTuple):
+    """A recorded batch. `answer_by_ms`: epoch milliseconds after which its request cannot be on its way any more."""
+
+    id: str
+    cart_id: int
+    run_id: int
+    epoch: int
+    items: tuple[Item, ...]
+    body: bytes
+    state: str
+    attempts: int
+    answer_by_ms: int
+
+
+class Answer(NamedTuple):
+    """The end of one row: `shown` is what the cart is known to show now, None if unknown."""
+
+    item: Item
+    outcome: str
+    reason: str | None
+    error: str
+    shown: int | None
+
+
+def intend(tx: sqlite3.Connection, batch: Batch, now: int) -> None:
+    """Record a batch that is about to be sent and tie its listings to it."""
+    tx.execute(
+        "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, attempts, created_at, answer_by_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, 'intent', 1, ?, ?)",
+        (
+            batch.id,
+            batch.cart_id,
+            batch.run_id,
+            batch.epoch,
+            json.dumps(batch.items),
+            batch.body,
+            now,
+            batch.answer_by_ms,
+        ),
+    )
+    tx.executemany(
+        "UPDATE listing SET inflight = ? WHERE id = ?", [(batch.id, item.listing_id) for item in batch.items]
+    )
+
+
+def repeat(tx: sqlite3.Connection, batch_id: str, epoch: int, answer_by_ms: int) -> None:
+    """The same body is about to be sent once more."""
+    tx.execute(
+        "UPDATE push_batch SET attempts = attempts + 1, epoch = ?, answer_by_ms = ? WHERE id = ?",
+        (epoch, answer_by_ms, batch_id),
+    )
+
+
+def unfinished(cx: sqlite3.Connection, cart_id: int) -> list[Batch]:
+    """Batches whose answer was never recorded, oldest first."""
+    rows = cx.execute(
+        "SELECT id, cart_id, run_id, epoch, items, body, state, attempts, answer_by_ms FROM push_batch "
+        "WHERE cart_id = ? AND state IN ('intent', 'in_doubt') ORDER BY created_at, rowid",
+        (cart_id,),
+    )
+    return [Batch(*row)._replace(items=tuple(Item(*item) for item in json.loads(row[4]))) for row in rows]
+
+
+_ACKNOWLEDGE = """
+UPDATE listing SET acked = ?1, shown = ?2, observed = ?2, observed_at = ?3, synced_at = ?3, acked_epoch = ?4,
+  inflight = NULL, error = '', pending = (desired IS NOT ?1),
+  outcome = CASE WHEN run_id = ?5 THEN 'set' ELSE outcome END WHERE id = ?6 AND inflight = ?7
+"""
+
+_FAIL = """
+UPDATE listing SET inflight = NULL, pending = 1, error = ?1, observed = coalesce(?2, observed),
+  outcome = CASE WHEN run_id = ?3 THEN ?4 ELSE outcome END, reason = CASE WHEN run_id = ?3 THEN ?5 ELSE reason END
+WHERE id = ?6 AND inflight = ?7
+"""
+
+
+def settle(tx: sqlite3.Connection, batch: Batch, answers: Iterable[Answer], run_id: int, now: int) -> None:
+    """Record the ends of rows of a batch. `run_id` is the run that accounts for them, which may not be the sender."""
+    for answer in answers:
+        item = answer.item
+        if answer.outcome == "set":
+            row = (item.desired, item.target, now, batch.epoch, run_id, item.listing_id, batch.id)
+            tx.execute(_ACKNOWLEDGE, row)
+        else:
+            reason = (answer.error, answer.shown, run_id, answer.outcome, answer.reason, item.listing_id, batch.id)
+            tx.execute(_FAIL, reason)
+
+
+def release(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None:
+    """Untie listings from a batch that is known not to have been applied; they are planned again."""
+    rows = [(item.listing_id, batch.id) for item in items]
+    tx.executemany("UPDATE listing SET inflight = NULL, pending = 1 WHERE id = ? AND inflight = ?", rows)
+
+
+def end(tx: sqlite3.Connection, batch_id: str, state: str, error: str, now: int) -> None:
+    """Close a batch (`answered`, `refused`), or mark it `in_doubt` for the next attempt or run."""
+    tx.execute("UPDATE push_batch SET state = ?, error = ?, ended_at = ? WHERE id = ?", (state, error, now, batch_id))
+
+
+def doubt(tx: sqlite3.Connection, batch: Batch, run_id: int, error: str) -> None:
+    """No attempt found out what became of the batch: its listings end in doubt and stay tied to it."""
+    tx.execute("UPDATE push_batch SET state = 'in_doubt', error = ? WHERE id = ?", (error, batch.id))
+    tx.executemany(
+        "UPDATE listing SET outcome = 'in_doubt', error = ?, pending = 1 WHERE id = ? AND inflight = ? AND run_id = ?",
+        [(error, item.listing_id, batch.id, run_id) for item in batch.items],
+    )

@@ -1,0 +1,256 @@
+"""Listings: what the cart was seen to hold, which product each one means, what it should show and what it accepted."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from invsync_tui.rules.matching import folded
+from invsync_tui.rules.outcomes import Outcome
+
+
+class ListingRecord(NamedTuple):
+    """A listing as the cart reported it. `quantity` and `allocated` are in the cart's basis; None is unknown."""
+
+    ref: str
+    sku: str
+    name: str
+    tracked: bool | None
+    skip: str | None
+    allocated: int
+    quantity: int | None
+
+
+class PlanRow(NamedTuple):
+    """A listing as the plan reads it."""
+
+    id: int
+    ref: str
+    sku: str
+    product_id: int | None
+    match_reason: str | None
+    tracked: int | None
+    skip: str | None
+    override: int | None
+    excluded: int
+    locked: int
+    allocated: int
+    observed: int | None
+    acked: int | None
+    run_id: int | None
+    outcome: str | None
+    is_kit: int
+
+
+class Decided(NamedTuple):
+    """What a plan found for a listing. `pending` 1 keeps it in the next plan whatever else happens."""
+
+    desired: int | None
+    target: int | None
+    outcome: str
+    reason: str | None
+    error: str
+    pending: int
+    run_id: int
+    id: int
+
+
+_UPSERT = """
+INSERT INTO listing (cart_id, ref, sku, key, name, tracked, skip, allocated, observed, observed_at, seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (cart_id, ref) DO UPDATE SET sku = excluded.sku, key = excluded.key, name = excluded.name,
+  tracked = excluded.tracked, skip = excluded.skip, allocated = excluded.allocated, observed = excluded.observed,
+  observed_at = excluded.observed_at, seq = excluded.seq, gone_at = NULL
+WHERE listing.sku IS NOT excluded.sku OR listing.name IS NOT excluded.name OR listing.tracked IS NOT excluded.tracked
+  OR listing.skip IS NOT excluded.skip OR listing.allocated IS NOT excluded.allocated
+  OR listing.observed IS NOT excluded.observed OR listing.gone_at IS NOT NULL
+"""
+
+
+def upsert(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord], now: int, seq: int) -> int:
+    """Write a page of the cart's listings; returns how many were new or changed. Unchanged rows write nothing.
+
+    Listings that share a code with one that got or lost it are looked at again too: they may be duplicates now, or no
+    longer.
+    """
+    renamed = _touched_keys(tx, cart_id, records)
+    rows = [
+        (cart_id, r.ref, r.sku, folded(r.sku), r.name, r.tracked, r.skip, r.allocated, r.quantity, now, seq)
+        for r in records
+    ]
+    changed = max(0, tx.executemany(_UPSERT, rows).rowcount)
+    if renamed:
+        tx.execute(
+            "UPDATE listing SET seq = ? WHERE cart_id = ? AND key IN (SELECT value FROM json_each(?))",
+            (seq, cart_id, json.dumps(sorted(renamed))),
+        )
+    return changed
+
+
+def _touched_keys(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord]) -> set[str]:
+    """Keys that a listing of this page loses, or gains beside another listing that has it already."""
+    wanted = {record.ref: folded(record.sku) for record in records}
+    rows = tx.execute(
+        "SELECT ref, key FROM listing WHERE cart_id = ? AND gone_at IS NULL AND ref IN (SELECT value FROM json_each(?))",
+        (cart_id, json.dumps(list(wanted))),
+    )
+    had = dict(rows.fetchall())
+    moved = {ref for ref, key in wanted.items() if had.get(ref) != key}
+    return {had[ref] for ref in moved if ref in had} | {wanted[ref] for ref in moved}
+
+
+def ids_of_refs(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> list[int]:
+    """Ids of listings by the cart's references."""
+    sql = "SELECT id FROM listing WHERE cart_id = ? AND ref IN (SELECT value FROM json_each(?))"
+    return [row[0] for row in cx.execute(sql, (cart_id, json.dumps(list(refs))))]
+
+
+def present_ids(cx: sqlite3.Connection, cart_id: int) -> list[int]:
+    """Ids of the listings that the cart had when it was last read, ascending."""
+    return [
+        r[0] for r in cx.execute("SELECT id FROM listing WHERE cart_id = ? AND gone_at IS NULL ORDER BY id", (cart_id,))
+    ]
+
+
+def flag_gone(tx: sqlite3.Connection, cart_id: int, listing_ids: Iterable[int], now: int, seq: int) -> int:
+    """Mark listings that a complete read of the cart no longer had, and let their namesakes be looked at again."""
+    rows = [(now, seq, number) for number in listing_ids]
+    tx.executemany("UPDATE listing SET gone_at = ?, seq = ?, pending = 0, inflight = NULL WHERE id = ?", rows)
+    if rows:
+        tx.execute(
+            "UPDATE listing SET seq = ? WHERE cart_id = ? AND key IN "
+            "(SELECT key FROM listing WHERE id IN (SELECT value FROM json_each(?)))",
+            (seq, cart_id, json.dumps([row[2] for row in rows])),
+        )
+    return len(rows)
+
+
+_CHANGED = """
+SELECT l.id FROM (SELECT DISTINCT product_id FROM level WHERE seq > :mark) AS s
+  CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.product_id WHERE l.gone_at IS NULL
+UNION
+SELECT l.id FROM (SELECT DISTINCT k.kit_id FROM level AS v JOIN kit_component AS k ON k.component_id = v.product_id
+  WHERE v.seq > :mark) AS s
+  CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.kit_id WHERE l.gone_at IS NULL
+UNION
+SELECT l.id FROM (SELECT id FROM product WHERE seq > :mark) AS s
+  CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.id WHERE l.gone_at IS NULL
+UNION
+SELECT id FROM listing WHERE cart_id = :cart AND seq > :mark AND gone_at IS NULL
+UNION
+SELECT id FROM listing WHERE cart_id = :cart AND pending <> 0 AND gone_at IS NULL
+ORDER BY 1
+"""
+
+
+def changed_since(cx: sqlite3.Connection, cart_id: int, mark: int) -> array[int]:
+    """Ids of the listings that a plan has to look at: all of them for mark 0, else what moved after it or is pending.
+
+    Starts from what changed, so it costs that and not what exists; CROSS JOIN fixes the order for a database without
+    statistics.
+    """
+    if mark == 0:
+        return array("q", present_ids(cx, cart_id))
+    return array("q", (row[0] for row in cx.execute(_CHANGED, {"cart": cart_id, "mark": mark})))
+
+
+def plan_rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[PlanRow]:
+    """Some listings for the plan."""
+    rows = cx.execute(
+        "SELECT l.id, l.ref, l.sku, l.product_id, l.match_reason, l.tracked, l.skip, l.override, l.excluded, l.locked, "
+        "l.allocated, l.observed, l.acked, l.run_id, l.outcome, coalesce(p.is_kit, 0) "
+        "FROM listing l LEFT JOIN product p ON p.id = l.product_id WHERE l.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(listing_ids)),),
+    )
+    return [PlanRow(*row) for row in rows]
+
+
+def decide(tx: sqlite3.Connection, rows: Iterable[Decided]) -> None:
+    """Record what a plan found."""
+    tx.executemany(
+        "UPDATE listing SET desired = ?, target = ?, outcome = ?, reason = ?, error = ?, pending = ?, run_id = ? WHERE id = ?",
+        rows,
+    )
+
+
+def confirm_equal(tx: sqlite3.Connection, listing_ids: Iterable[int], now: int) -> None:
+    """The cart was found to show what the rules say: that counts as synced, without a write to the cart."""
+    tx.executemany(
+        "UPDATE listing SET acked = desired, shown = target, synced_at = ?, pending = 0 WHERE id = ?",
+        [(now, number) for number in listing_ids],
+    )
+
+
+class ToPush(NamedTuple):
+    """A planned listing. `target` is in the cart's basis as of the plan; `allocated` and `observed` as last read."""
+
+    id: int
+    ref: str
+    sku: str
+    desired: int
+    target: int
+    observed: int | None
+
+
+def planned(cx: sqlite3.Connection, run_id: int, after: int, limit: int) -> list[ToPush]:
+    """The next planned listings of a run, by id."""
+    rows = cx.execute(
+        "SELECT id, ref, sku, desired, target, observed FROM listing "
+        "WHERE run_id = ? AND outcome = 'planned' AND inflight IS NULL AND id > ? ORDER BY id LIMIT ?",
+        (run_id, after, limit),
+    )
+    return [ToPush(*row) for row in rows]
+
+
+def end_planned(tx: sqlite3.Connection, run_id: int, outcome: Outcome, reason: str, error: str = "") -> int:
+    """Give every listing that a run did not get to the same end; it stays pending for the next run."""
+    return tx.execute(
+        "UPDATE listing SET outcome = ?, reason = ?, error = ?, pending = 1 "
+        "WHERE run_id = ? AND outcome = 'planned' AND inflight IS NULL",
+        (outcome.value, reason, error, run_id),
+    ).rowcount
+
+
+def outcomes(cx: sqlite3.Connection, run_id: int) -> list[tuple[str, str | None, int]]:
+    """(outcome, reason, number) of a run over its listings and over the products that its cart does not list."""
+    return cx.execute(
+        "SELECT outcome, reason, count(*) FROM listing WHERE run_id = ? GROUP BY outcome, reason "
+        "UNION ALL SELECT 'skipped', reason, count(*) FROM unlisted WHERE run_id = ? GROUP BY reason",
+        (run_id, run_id),
+    ).fetchall()
+
+
+class StockFacts(NamedTuple):
+    """What a plan would do to the cart as a whole."""
+
+    to_set: int
+    to_zero: int
+    in_stock: int
+
+
+def stock_facts(cx: sqlite3.Connection, cart_id: int, run_id: int) -> StockFacts:
+    """Listings that the run would set, would set from stock to nothing sellable, and that have stock now."""
+    to_set, to_zero = cx.execute(
+        "SELECT count(*), coalesce(sum(desired = 0 AND coalesce(acked, observed - allocated, 0) > 0), 0) "
+        "FROM listing WHERE run_id = ? AND outcome = 'planned'",
+        (run_id,),
+    ).fetchone()
+    (in_stock,) = cx.execute(
+        "SELECT count(*) FROM listing WHERE cart_id = ? AND gone_at IS NULL AND coalesce(acked, observed - allocated, 0) > 0",
+        (cart_id,),
+    ).fetchone()
+    return StockFacts(to_set, to_zero, in_stock)
+
+
+def samples(cx: sqlite3.Connection, run_id: int, reason: str, limit: int = 5) -> list[str]:
+    """A few SKUs of a run with one reason."""
+    rows = cx.execute(
+        "SELECT sku FROM (SELECT sku, id FROM listing WHERE run_id = ? AND reason = ? ORDER BY id LIMIT ?) UNION ALL "
+        "SELECT sku FROM (SELECT p.sku FROM unlisted u JOIN product p ON p.id = u.product_id "
+        "WHERE u.run_id = ? AND u.reason = ? LIMIT ?) LIMIT ?",
+        (run_id, reason, limit, run_id, reason, limit, limit),
+    )
+    return [row[0] for row in rows]

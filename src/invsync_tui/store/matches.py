@@ -1,0 +1,132 @@
+"""Which product each listing means, worked out again only for codes that moved, and which products a cart lacks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from array import array
+from collections import defaultdict
+from collections.abc import Sequence
+
+from invsync_tui.rules.matching import CodeHit, Match, match_code, trimmed
+from invsync_tui.rules.outcomes import Reason
+
+_TO_MATCH = """
+SELECT id FROM listing WHERE cart_id = :cart AND seq > :mark AND gone_at IS NULL
+UNION
+SELECT l.id FROM (SELECT id FROM product WHERE seq > :mark AND merchant_id = :merchant) AS s
+  CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.id WHERE l.gone_at IS NULL
+UNION
+SELECT l.id FROM (SELECT id FROM product WHERE seq > :mark AND merchant_id = :merchant) AS s
+  CROSS JOIN product_code AS c ON c.product_id = s.id
+  CROSS JOIN listing AS l ON l.cart_id = :cart AND l.key = c.key WHERE l.gone_at IS NULL
+ORDER BY 1
+"""
+
+
+def to_match(cx: sqlite3.Connection, merchant_id: int, cart_id: int, mark: int) -> array[int]:
+    """Ids of listings whose code, or a product's code like it, changed after `mark`; all of them for mark 0."""
+    if mark == 0:
+        rows = cx.execute("SELECT id FROM listing WHERE cart_id = ? AND gone_at IS NULL ORDER BY id", (cart_id,))
+    else:
+        rows = cx.execute(_TO_MATCH, {"cart": cart_id, "merchant": merchant_id, "mark": mark})
+    return array("q", (row[0] for row in rows))
+
+
+def _hits(cx: sqlite3.Connection, merchant_id: int, keys: Sequence[str]) -> dict[str, list[CodeHit]]:
+    rows = cx.execute(
+        "SELECT c.key, c.product_id, c.kind, c.code FROM product_code c JOIN product p ON p.id = c.product_id "
+        "WHERE c.merchant_id = ? AND c.key IN (SELECT value FROM json_each(?)) AND p.missing_since IS NULL",
+        (merchant_id, json.dumps(list(keys))),
+    )
+    found: dict[str, list[CodeHit]] = defaultdict(list)
+    for key, product, kind, code in rows:
+        found[key].append(CodeHit(product, kind, code))
+    return found
+
+
+def _owners(cx: sqlite3.Connection, product_ids: Sequence[int], kind: int) -> frozenset[int]:
+    rows = cx.execute(
+        "SELECT DISTINCT product_id FROM product_code WHERE product_id IN (SELECT value FROM json_each(?)) AND kind = ?",
+        (json.dumps(list(product_ids)), kind),
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def _shared(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str]) -> set[str]:
+    """Exact codes that several present listings of the cart carry."""
+    rows = cx.execute(
+        "SELECT sku FROM listing WHERE cart_id = ? AND gone_at IS NULL AND key IN (SELECT value FROM json_each(?))",
+        (cart_id, json.dumps(list(keys))),
+    )
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for (sku,) in rows:
+        code = trimmed(sku)
+        (twice if code in seen else seen).add(code)
+    return twice
+
+
+def rematch(
+    tx: sqlite3.Connection, merchant_id: int, cart_id: int, push_kind: int, listing_ids: Sequence[int], seq: int
+) -> int:
+    """Match some listings; returns how many mean another product, or lack one for another reason, than before."""
+    rows = tx.execute(
+        "SELECT id, sku, key, product_id, match_reason FROM listing WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(listing_ids)),),
+    ).fetchall()
+    keys = sorted({row[2] for row in rows})
+    hits = _hits(tx, merchant_id, keys)
+    owners = _owners(tx, sorted({hit.product_id for found in hits.values() for hit in found}), push_kind)
+    shared = _shared(tx, cart_id, keys)
+    changes = []
+    for number, sku, key, product, reason in rows:
+        match = match_code(sku, push_kind, hits.get(key, ()), owners)
+        if trimmed(sku) in shared:
+            match = Match(None, Reason.DUPLICATE_IN_CART)
+        wanted = (match.product_id, match.reason.value if match.reason else None)
+        if wanted != (product, reason):
+            changes.append((*wanted, seq, number))
+    tx.executemany("UPDATE listing SET product_id = ?, match_reason = ?, seq = ? WHERE id = ?", changes)
+    return len(changes)
+
+
+_MOVED_PRODUCTS = """
+SELECT id FROM product WHERE merchant_id = :merchant AND seq > :mark
+UNION
+SELECT product_id FROM listing WHERE cart_id = :cart AND seq > :mark AND gone_at IS NOT NULL AND product_id IS NOT NULL
+UNION
+SELECT c.product_id FROM listing AS l JOIN product_code AS c ON c.merchant_id = :merchant AND c.key = l.key
+  WHERE l.cart_id = :cart AND l.seq > :mark
+ORDER BY 1
+"""
+
+
+def moved_products(cx: sqlite3.Connection, merchant_id: int, cart_id: int, mark: int) -> array[int]:
+    """Products to look at for whether the cart lists them: all for mark 0."""
+    if mark == 0:
+        rows = cx.execute("SELECT id FROM product WHERE merchant_id = ? ORDER BY id", (merchant_id,))
+    else:
+        rows = cx.execute(_MOVED_PRODUCTS, {"cart": cart_id, "merchant": merchant_id, "mark": mark})
+    return array("q", (row[0] for row in rows))
+
+
+_UNLISTED = """
+INSERT INTO unlisted (cart_id, product_id, reason, run_id)
+SELECT :cart, p.id, CASE WHEN EXISTS (SELECT 1 FROM product_code AS c WHERE c.product_id = p.id AND c.kind = :kind)
+  THEN 'NOT_IN_CART' ELSE 'ALIAS_MISSING' END, :run
+FROM json_each(:ids) AS j JOIN product AS p ON p.id = j.value
+WHERE p.missing_since IS NULL AND NOT EXISTS (
+  SELECT 1 FROM product_code AS c JOIN listing AS l ON l.cart_id = :cart AND l.key = c.key AND l.gone_at IS NULL
+  WHERE c.product_id = p.id)
+"""
+
+
+def note_unlisted(tx: sqlite3.Connection, cart_id: int, push_kind: int, run_id: int, product_ids: Sequence[int]) -> int:
+    """Record which of some products the cart lists under none of their codes; returns how many."""
+    ids = json.dumps(list(product_ids))
+    tx.execute(
+        "DELETE FROM unlisted WHERE cart_id = ? AND product_id IN (SELECT value FROM json_each(?))", (cart_id, ids)
+    )
+    found = tx.execute(_UNLISTED, {"cart": cart_id, "kind": push_kind, "run": run_id, "ids": ids})
+    return max(0, found.rowcount)

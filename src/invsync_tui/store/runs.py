@@ -1,0 +1,275 @@
+"""Runs: requested by anybody, executed by one worker, watched by all.
+
+At most one requested and one active run exist per pull or push (a unique index sees to it); a request that comes while
+one is active is remembered as a single `again`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+ACTIVE = "('running', 'cancelling', 'held')"
+FINAL = frozenset({"cancelled", "done", "failed"})
+EVENTS_KEPT = 200
+"""Events kept of a run."""
+
+
+class RunRow(NamedTuple):
+    """A run with the names an operator knows it by. JSON columns are text."""
+
+    id: int
+    kind: str
+    key: int
+    merchant_id: int
+    state: str
+    trigger: str
+    requested_by: str
+    requested_at: int
+    after_run: int | None
+    full: int
+    again: int
+    cancel_requested: int
+    epoch: int
+    started_at: int | None
+    ended_at: int | None
+    heartbeat_at: int | None
+    phase: str
+    done: int
+    total: int | None
+    phases: str
+    counts: str
+    reasons: str
+    rate: str
+    trips: str
+    released: str
+    plan_seq: int | None
+    error: str
+    rev: int
+    merchant: str
+    cart: str | None
+
+    @property
+    def lease_key(self) -> str:
+        """The key under which one worker at a time may execute runs of this kind for this merchant or cart."""
+        return f"{self.kind}:{self.key}"
+
+
+_SELECT = (
+    "SELECT r.id, r.kind, r.key, r.merchant_id, r.state, r.trigger, r.requested_by, r.requested_at, r.after_run, r.full, "
+    "r.again, r.cancel_requested, r.epoch, r.started_at, r.ended_at, r.heartbeat_at, r.phase, r.done, r.total, r.phases, "
+    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, m.name, c.name FROM run r "
+    "JOIN merchant m ON m.id = r.merchant_id LEFT JOIN cart c ON r.kind = 'push' AND c.id = r.key "
+)
+
+
+class Request(NamedTuple):
+    """The run that serves a request, and whether it is a new one."""
+
+    run_id: int
+    fresh: bool
+
+
+class Order(NamedTuple):
+    """What is asked for. `key` is the merchant id of a pull, the cart id of a push."""
+
+    kind: str
+    key: int
+    merchant_id: int
+    trigger: str
+    by: str
+    after_run: int | None = None
+    full: bool = False
+
+
+def request(tx: sqlite3.Connection, order: Order, now: int) -> Request:
+    """Ask for a run. One that is requested already, or is held, serves; a running one is asked to run once more."""
+    found = tx.execute(
+        "SELECT id, state FROM run WHERE kind = ? AND key = ? AND state IN ('requested', 'running', 'cancelling', 'held') "
+        "ORDER BY state = 'requested' DESC, state = 'held' DESC",
+        (order.kind, order.key),
+    ).fetchone()
+    if found is None:
+        return Request(_insert(tx, order, now), True)
+    number, state = found
+    if state in ("running", "cancelling"):
+        tx.execute("UPDATE run SET again = 1, rev = rev + 1 WHERE id = ?", (number,))
+    elif state == "requested":
+        # The newer request's condition counts: it knows of a pull that is still to come.
+        tx.execute(
+            "UPDATE run SET full = max(full, ?), after_run = coalesce(?, after_run), rev = rev + 1 WHERE id = ?",
+            (order.full, order.after_run, number),
+        )
+    return Request(number, False)
+
+
+def _insert(tx: sqlite3.Connection, order: Order, now: int) -> int:
+    done = tx.execute(
+        "INSERT INTO run (kind, key, merchant_id, state, trigger, requested_by, requested_at, after_run, full) "
+        "VALUES (?, ?, ?, 'requested', ?, ?, ?, ?, ?)",
+        (order.kind, order.key, order.merchant_id, order.trigger, order.by, now, order.after_run, order.full),
+    )
+    return int(done.lastrowid or 0)
+
+
+def get(cx: sqlite3.Connection, run_id: int) -> RunRow | None:
+    """One run, None if there is none of this number."""
+    row = cx.execute(_SELECT + "WHERE r.id = ?", (run_id,)).fetchone()
+    return RunRow(*row) if row else None
+
+
+def recent(cx: sqlite3.Connection, merchant_id: int | None, before: int | None, limit: int) -> list[RunRow]:
+    """The newest runs, of one merchant or of all, below a run number for the next page."""
+    where, values = ["r.id < ?"], [before if before is not None else 2**62]
+    if merchant_id is not None:
+        where.append("r.merchant_id = ?")
+        values.append(merchant_id)
+    rows = cx.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY r.id DESC LIMIT ?", (*values, limit))  # noqa: S608
+    return [RunRow(*row) for row in rows]
+
+
+def newest_per_key(cx: sqlite3.Connection, merchant_id: int | None) -> list[RunRow]:
+    """The newest run of each pull and push, of one merchant or of all."""
+    rows = cx.execute(
+        _SELECT + "WHERE r.id IN (SELECT max(id) FROM run WHERE ?1 IS NULL OR merchant_id = ?1 GROUP BY kind, key) "
+        "ORDER BY r.merchant_id, r.kind, r.key",
+        (merchant_id,),
+    )
+    return [RunRow(*row) for row in rows]
+
+
+def last_ended(cx: sqlite3.Connection, kind: str) -> dict[int, RunRow]:
+    """By key, the newest run of a kind that ended."""
+    rows = cx.execute(
+        _SELECT + "WHERE r.id IN (SELECT max(id) FROM run WHERE kind = ? AND state IN ('done', 'failed') GROUP BY key)",
+        (kind,),
+    )
+    return {row[2]: RunRow(*row) for row in rows}
+
+
+def requested(cx: sqlite3.Connection) -> list[RunRow]:
+    """Runs that wait for a worker, oldest first."""
+    return [RunRow(*row) for row in cx.execute(_SELECT + "WHERE r.state = 'requested' ORDER BY r.id")]
+
+
+def underway(cx: sqlite3.Connection) -> list[RunRow]:
+    """Runs that some worker executes, or was executing when it died."""
+    return [RunRow(*row) for row in cx.execute(_SELECT + "WHERE r.state IN ('running', 'cancelling') ORDER BY r.id")]
+
+
+def start(tx: sqlite3.Connection, run_id: int, epoch: int, now: int) -> None:
+    """Begin to execute a run, or take it over: what it had decided before stays, the phases begin anew."""
+    tx.execute(
+        "UPDATE run SET state = CASE WHEN cancel_requested THEN 'cancelling' ELSE 'running' END, epoch = ?, "
+        "started_at = coalesce(started_at, ?), ended_at = NULL, heartbeat_at = ?, trips = '[]', error = '', rev = rev + 1 "
+        "WHERE id = ?",
+        (epoch, now, now, run_id),
+    )
+
+
+class Progress(NamedTuple):
+    """What watchers see of a run; the last four are JSON-ready."""
+
+    phase: str
+    done: int
+    total: int | None
+    phases: Sequence[Mapping[str, Any]]
+    counts: Mapping[str, int]
+    reasons: Mapping[str, int]
+    rate: Mapping[str, Any] | None
+
+
+def progress(tx: sqlite3.Connection, run_id: int, report: Progress, now: int) -> None:
+    """Write the progress, in the transaction of the work that it reports where there is one."""
+    tx.execute(
+        "UPDATE run SET phase = ?, done = ?, total = ?, phases = ?, counts = ?, reasons = ?, rate = ?, heartbeat_at = ?, "
+        "rev = rev + 1 WHERE id = ?",
+        (
+            report.phase, report.done, report.total, json.dumps(report.phases), json.dumps(report.counts),
+            json.dumps(report.reasons), json.dumps(report.rate) if report.rate else "", now, run_id,
+        ),
+    )  # fmt: skip
+
+
+def beat(tx: sqlite3.Connection, run_id: int, now: int) -> None:
+    """A sign of life without progress."""
+    tx.execute("UPDATE run SET heartbeat_at = ? WHERE id = ?", (now, run_id))
+
+
+def plan_until(tx: sqlite3.Connection, run_id: int, seq: int) -> None:
+    """Remember up to which write batch the plan of this run looked."""
+    tx.execute("UPDATE run SET plan_seq = ? WHERE id = ?", (seq, run_id))
+
+
+def finish(tx: sqlite3.Connection, run_id: int, state: str, error: str, now: int) -> RunRow | None:
+    """End a run; returns the request that was waiting behind it (`again`), made now."""
+    tx.execute(
+        "UPDATE run SET state = ?, error = ?, ended_at = ?, rev = rev + 1 WHERE id = ?", (state, error, now, run_id)
+    )
+    row = get(tx, run_id)
+    if row is None or not row.again:
+        return None
+    order = Order(row.kind, row.key, row.merchant_id, "again", row.requested_by)
+    return get(tx, request(tx, order, now).run_id)
+
+
+def hold(tx: sqlite3.Connection, run_id: int, trips: Sequence[Mapping[str, Any]], now: int) -> None:
+    """Stop before anything is sent, until an operator decides."""
+    tx.execute(
+        "UPDATE run SET state = 'held', trips = ?, ended_at = ?, again = 0, rev = rev + 1 WHERE id = ?",
+        (json.dumps(trips), now, run_id),
+    )
+
+
+def release(tx: sqlite3.Connection, run_id: int, now: int) -> bool:
+    """Let a held run go: it is planned anew, and what was accepted is what its breakers showed. False if not held."""
+    row = get(tx, run_id)
+    if row is None or row.state != "held":
+        return False
+    accepted = json.loads(row.released) | {trip["breaker"]: trip["measure"] for trip in json.loads(row.trips)}
+    tx.execute(
+        "UPDATE run SET state = 'requested', released = ?, requested_at = ?, rev = rev + 1 WHERE id = ?",
+        (json.dumps(accepted), now, run_id),
+    )
+    return True
+
+
+def cancel(tx: sqlite3.Connection, run_id: int, now: int) -> str | None:
+    """Ask a run to stop. Returns the state it has now, None if there is nothing to stop."""
+    row = get(tx, run_id)
+    if row is None or row.state in FINAL:
+        return None
+    state = "cancelling" if row.state in ("running", "cancelling") else "cancelled"
+    tx.execute(
+        "UPDATE run SET state = ?, cancel_requested = 1, again = 0, ended_at = CASE WHEN ? = 'cancelled' THEN ? END, "
+        "rev = rev + 1 WHERE id = ?",
+        (state, state, now, run_id),
+    )
+    return state
+
+
+def add_event(tx: sqlite3.Connection, run_id: int, now: int, level: str, text: str) -> None:
+    """Append an event; the oldest beyond EVENTS_KEPT are dropped."""
+    tx.execute(
+        "INSERT INTO run_event (run_id, n, at, level, text) "
+        "SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4 FROM run_event WHERE run_id = ?1",
+        (run_id, now, level, text),
+    )
+    tx.execute(
+        "DELETE FROM run_event WHERE run_id = ?1 AND n <= (SELECT max(n) FROM run_event WHERE run_id = ?1) - ?2",
+        (run_id, EVENTS_KEPT),
+    )
+
+
+def events(cx: sqlite3.Connection, run_id: int, after: int = 0) -> list[tuple[int, int, str, str]]:
+    """(n, at, level, text) of a run's events, oldest first."""
+    sql = "SELECT n, at, level, text FROM run_event WHERE run_id = ? AND n > ? ORDER BY n"
+    return cx.execute(sql, (run_id, after)).fetchall()
+
+
+def cancel_requested(cx: sqlite3.Connection, run_id: int) -> bool:
+    """Whether somebody wants the run to stop."""
+    row = cx.execute("SELECT cancel_requested FROM run WHERE id = ?", (run_id,)).fetchone()
+    return bool(row and row[0])

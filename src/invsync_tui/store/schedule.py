@@ -1,0 +1,61 @@
+"""When pulls and pushes are due by themselves."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A schedule. `every` and `jitter` in seconds, `next_at` in epoch seconds."""
+
+    kind: str
+    key: int
+    every: int
+    jitter: int
+    next_at: int
+    failures: int
+    merchant_id: int
+
+
+_SELECT = """
+SELECT s.kind, s.key, s.every, s.jitter, s.next_at, s.failures, coalesce(c.merchant_id, s.key)
+FROM schedule s LEFT JOIN cart c ON s.kind = 'push' AND c.id = s.key
+JOIN merchant m ON m.id = coalesce(c.merchant_id, s.key)
+WHERE (s.kind = 'push' AND c.upload_enabled = 1 AND m.inventory_sync = 1) OR (s.kind = 'pull' AND m.inventory_sync = 1)
+"""
+
+
+def active(cx: sqlite3.Connection) -> list[Entry]:
+    """Schedules whose switches are on."""
+    return [Entry(*row) for row in cx.execute(_SELECT)]
+
+
+def due(cx: sqlite3.Connection, now: int) -> list[Entry]:
+    """Those whose time has come."""
+    return [Entry(*row) for row in cx.execute(_SELECT + " AND s.next_at <= ?", (now,))]
+
+
+def put(tx: sqlite3.Connection, kind: str, key: int, every: int, jitter: int, next_at: int) -> None:
+    """Set a schedule; an existing one is replaced."""
+    tx.execute(
+        "INSERT INTO schedule (kind, key, every, jitter, next_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (kind, key) DO UPDATE SET every = excluded.every, jitter = excluded.jitter, next_at = excluded.next_at",
+        (kind, key, every, jitter, next_at),
+    )
+
+
+def drop(tx: sqlite3.Connection, kind: str, key: int) -> None:
+    """Take a schedule away: the sync runs on request only."""
+    tx.execute("DELETE FROM schedule WHERE kind = ? AND key = ?", (kind, key))
+
+
+def move(tx: sqlite3.Connection, kind: str, key: int, next_at: int) -> None:
+    """Set the next time."""
+    tx.execute("UPDATE schedule SET next_at = ? WHERE kind = ? AND key = ?", (next_at, kind, key))
+
+
+def note_result(tx: sqlite3.Connection, kind: str, key: int, *, failed: bool) -> None:
+    """Count failures in a row; a good run clears them."""
+    sql = "UPDATE schedule SET failures = CASE WHEN ? THEN failures + 1 ELSE 0 END WHERE kind = ? AND key = ?"
+    tx.execute(sql, (failed, kind, key))
