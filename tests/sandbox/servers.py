@@ -9,11 +9,12 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from invsync_tui.connectors.base import Connection
+from invsync_tui.sandbox.demo import MODES
 from invsync_tui.sandbox.shop import Mode
 
 TOKEN = "demo-token-for-tests"
@@ -77,10 +78,10 @@ class WmsHandle(Handle):
 class CartHandle(Handle):
     """A running cart."""
 
-    modes: Mapping[str, Mode] | None = None
+    modes: Mapping[str, Mode] = field(default_factory=dict)
 
     def connection(self, shop: str = "main", deadline: float = 30.0, **options: str) -> Connection:
-        known = self.modes.get(shop) if self.modes else None
+        known = self.modes.get(shop)
         given = {**(known.options(shop) if known else {"shop": shop}), **options}
         return Connection(f"Demo {shop}", "sandbox", self.url, secret=self.secret, options=given, deadline=deadline)
 
@@ -170,4 +171,4 @@ def sandbox_cart(
     flags += [f"--log={log}"] if log else []
     flags += [f"--products={products}", f"--seed={seed}", f"--profile={profile}"]
     with _running("cart", *flags) as (process, url):
-        yield CartHandle(process, url, modes=modes if profile == "plain" else None)
+        yield CartHandle(process, url, modes=MODES if profile == "demo" else modes)

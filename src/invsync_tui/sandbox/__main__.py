@@ -17,6 +17,7 @@ from pathlib import Path
 
 from invsync_tui.sandbox.cart import Cart, Log
 from invsync_tui.sandbox.catalogue import Catalogue, generate
+from invsync_tui.sandbox.demo import WMS_PACE
 from invsync_tui.sandbox.server import listen
 from invsync_tui.sandbox.service import Pace, Service
 from invsync_tui.sandbox.shop import Listing, Mode, Shop
@@ -74,6 +75,8 @@ def _service(given: argparse.Namespace) -> Service:
     if given.server == "cart":
         return Cart(given.token, _shops(given), Log(given.log))
     pace = Pace(given.latency, given.jitter, given.burst, given.per_second)
+    if given.profile == "demo" and pace == Pace():
+        pace = WMS_PACE
     return Wms(given.token, pace, _customers(given))
 
 

@@ -5,6 +5,7 @@ Options: `customer`, where the WMS serves several.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -38,6 +39,8 @@ Row = TypeVar("Row")
 
 UNTIL_TOLD = 1000.0
 """Requests at once and per second until the server names its limit; the first answer does."""
+IN_FLIGHT = 2
+"""Requests at once: what the server says of its limit is only true of the requests that have reached it."""
 
 
 def said(response: Response) -> str:
@@ -121,6 +124,7 @@ class SandboxSession:
         self.connection = connection
         self.http = HttpConnection(connection, RateLimiter(UNTIL_TOLD, UNTIL_TOLD))
         self.http.headers.update(headers or {})
+        self._turns = asyncio.Semaphore(IN_FLIGHT)
         self._in_flight = 0
 
     def log_in(self) -> None:
@@ -139,13 +143,14 @@ class SandboxSession:
         return judged(await self._counted(self.http.write, method, path, **request), writes=True)
 
     async def _counted(self, send: Callable[..., Any], method: str, path: str, **request: Any) -> Response:
-        self._in_flight += 1
-        try:
-            response: Response = await send(method, path, **request)
-        finally:
-            self._in_flight -= 1
-        self._observe(response.headers)
-        return response
+        async with self._turns:
+            self._in_flight += 1
+            try:
+                response: Response = await send(method, path, **request)
+            finally:
+                self._in_flight -= 1
+            self._observe(response.headers)
+            return response
 
     def _observe(self, headers: Mapping[str, str]) -> None:
         """Believe the server, less what is still on its way to it."""
