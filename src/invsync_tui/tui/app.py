@@ -1,0 +1,131 @@
+"""The control room's application: theme, start and end. Everything else belongs to a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.theme import Theme
+
+from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.gateway import Gateway, OperationsGateway
+from invsync_tui.tui.reader import Reader
+from invsync_tui.tui.screens.merchants import MerchantsScreen
+from invsync_tui.tui.terminal import Terminal, terminal_of
+
+HANGUP_CODE = 128 + signal.SIGHUP
+
+NIGHT = Theme(
+    name="invsync",
+    primary="#5f87d7",
+    secondary="#5f87af",
+    accent="#5fafff",
+    foreground="#d0d0d0",
+    background="#1c1c1c",
+    surface="#262626",
+    panel="#303030",
+    success="#87d787",
+    warning="#ffaf5f",
+    error="#ff5f5f",
+    dark=True,
+)
+"""Colours of the 256-colour cube, so that SSH without truecolor shows the same."""
+
+
+class ControlRoom(App[int]):
+    """Thin on purpose: screens hold the state, the reader holds the store."""
+
+    TITLE = "invsync"
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon", "screen.go_to", "Go to", tooltip="Go to merchants, a run by number, help or quit", id="go-to"),
+        Binding("question_mark", "screen.help", "Help", tooltip="All keys of this screen", id="help"),
+        Binding("q", "leave", "Quit", tooltip="Leave the control room; syncs go on without it", id="quit"),
+    ]
+
+    def __init__(self, desk: Desk, *, open_run: int | None = None) -> None:
+        super().__init__()
+        self._desk = desk
+        self._open_run = open_run
+        self.animation_level = "none"
+
+    def get_default_screen(self) -> Screen[None]:
+        return MerchantsScreen(self._desk)
+
+    def on_mount(self) -> None:
+        self._wear_theme()
+        self._mind_the_hangup()
+        # The reader imports the heavy libraries, so the first frame goes first.
+        self.call_after_refresh(self._desk.reader.start)
+        if self._open_run is not None:
+            from invsync_tui.tui.screens.run import RunScreen
+
+            self.push_screen(RunScreen(self._desk, self._open_run))
+
+    def action_leave(self) -> None:
+        self.exit(0)
+
+    def close_store(self) -> None:
+        """End the reader thread and with it the store's session."""
+        self._desk.reader.stop()
+
+    def _wear_theme(self) -> None:
+        if not self.current_theme.ansi:
+            self.register_theme(NIGHT)
+            self.theme = NIGHT.name
+
+    def _mind_the_hangup(self) -> None:
+        """A dropped connection ends this program in an orderly way; syncs run elsewhere and go on."""
+        loop = asyncio.get_running_loop()
+        try:
+            loop.add_signal_handler(signal.SIGHUP, self.exit, HANGUP_CODE)
+        except (NotImplementedError, RuntimeError, ValueError):
+            # Only the main thread may handle signals; a control room inside a test has no terminal to lose.
+            return
+
+
+class AnsiControlRoom(ControlRoom):
+    """The same in the terminal's own 16 colours. Textual picks its colour filters while it is constructed."""
+
+    theme: Reactive[str] = Reactive("ansi-dark")
+
+
+def control_room(gateway: Gateway, terminal: Terminal, *, open_run: int | None = None) -> ControlRoom:
+    """An application that is ready to run."""
+    desk = Desk(Reader(gateway, terminal.interval), terminal)
+    kind = AnsiControlRoom if terminal.ansi_theme else ControlRoom
+    return kind(desk, open_run=open_run)
+
+
+def run(
+    store: Path,
+    *,
+    read_only: bool = False,
+    ascii_only: bool = False,
+    mouse: bool | None = None,
+    open_run: int | None = None,
+) -> int:
+    """Show the control room until the operator leaves it; the exit code of the program."""
+    return run_with(
+        OperationsGateway(store, read_only=read_only),
+        terminal_of(os.environ, ascii_only=ascii_only, mouse=mouse),
+        open_run=open_run,
+    )
+
+
+def run_with(gateway: Gateway, terminal: Terminal, *, open_run: int | None = None) -> int:
+    """The same for any gateway."""
+    room = control_room(gateway, terminal, open_run=open_run)
+    try:
+        code = room.run(mouse=terminal.mouse)
+    finally:
+        room.close_store()
+    return room.return_code or 0 if code is None else code

@@ -1,0 +1,65 @@
+"""Messages from the reader thread to a screen: facts in the past tense. In a burst, the newest reading is enough."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from invsync_tui.operations.model import Overview, Requested, RunDetail
+
+
+class OverviewRead(Message, bubble=False):
+    """The merchants and the pulse were read."""
+
+    def __init__(self, overview: Overview) -> None:
+        super().__init__()
+        self.overview = overview
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, OverviewRead)
+
+
+class RunRead(Message, bubble=False):
+    """One run was read, and whether a service is alive."""
+
+    def __init__(self, detail: RunDetail, service_alive: bool) -> None:
+        super().__init__()
+        self.detail = detail
+        self.service_alive = service_alive
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, RunRead) and message.detail.run.id == self.detail.run.id
+
+
+class ReadingFailed(Message, bubble=False):
+    """What the screen watches could not be read; the reader keeps trying."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ReadingFailed)
+
+
+class SyncRequested(Message, bubble=False):
+    """An order for a sync was taken."""
+
+    def __init__(self, requested: Requested) -> None:
+        super().__init__()
+        self.requested = requested
+
+
+class OrderTaken(Message, bubble=False):
+    """An order for a run was taken; the text says what becomes of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class OrderRefused(Message, bubble=False):
+    """An order was not carried out, and why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text

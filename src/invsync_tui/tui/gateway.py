@@ -1,0 +1,151 @@
+"""What the control room asks of the rest of the program, and nothing more.
+
+Everything here runs on the reader thread (`reader`), because a SQLite session belongs to the thread that opened it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+
+from invsync_tui.operations.model import Overview, Requested, RunDetail, RunRow
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.watch import Watch
+
+SERVICE_MEMORY = 5.0
+"""Seconds for which a reading of the service's signs of life is believed."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class GatewayError(Exception):
+    """An expected failure. Its text says what failed, where, and what to do next."""
+
+
+class Gateway(Protocol):
+    """The questions and orders of the control room."""
+
+    @property
+    def read_only(self) -> bool: ...
+    @property
+    def operator(self) -> str:
+        """Who acts; '' before `connect`."""
+
+    @property
+    def label(self) -> str:
+        """The store, as an operator would name it."""
+
+    def connect(self) -> None: ...
+    def close(self) -> None: ...
+    def changed(self) -> bool:
+        """Whether any process committed since the last call; cheap."""
+
+    def service_alive(self) -> bool: ...
+    def overview(self) -> Overview: ...
+    def run(self, run_id: int) -> RunDetail: ...
+    def runs(self, merchant_id: int | None, limit: int) -> tuple[RunRow, ...]: ...
+    def start(self, merchant_id: int, cart_id: int | None) -> Requested: ...
+    def cancel(self, run_id: int) -> str: ...
+    def release(self, run_id: int, reason: str) -> str: ...
+    def discard(self, run_id: int, reason: str) -> str: ...
+
+
+class OperationsGateway:
+    """The gateway to `invsync_tui.operations`, imported on first use, so that heavy libraries follow the first frame."""
+
+    def __init__(self, store: Path, *, read_only: bool = False) -> None:
+        self._store = store
+        self._session: Session | None = None
+        self._watch: Watch | None = None
+        self._service = (float("-inf"), False)
+        self.read_only = read_only
+        self.operator = ""
+        self.label = short_path(store)
+
+    def connect(self) -> None:
+        from invsync_tui.operations.session import Session
+        from invsync_tui.operations.watch import Watch
+
+        session = self._call(lambda: Session.open(self._store, read_only=self.read_only))
+        self._session = session
+        self._watch = self._call(Watch, session)
+        self.operator = session.operator
+        self.read_only = session.read_only
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = self._watch = None
+
+    def changed(self) -> bool:
+        return self._watch is not None and self._call(self._watch.changed)
+
+    def service_alive(self) -> bool:
+        read_at, alive = self._service
+        if time.monotonic() - read_at > SERVICE_MEMORY:
+            alive = self.overview().pulse.service_alive
+        return alive
+
+    def overview(self) -> Overview:
+        from invsync_tui.operations import merchants
+
+        overview = self._call(merchants.overview, self._open)
+        self._service = (time.monotonic(), overview.pulse.service_alive)
+        return overview
+
+    def run(self, run_id: int) -> RunDetail:
+        from invsync_tui.operations import runs
+
+        return self._call(runs.detail, self._open, run_id)
+
+    def runs(self, merchant_id: int | None, limit: int) -> tuple[RunRow, ...]:
+        from invsync_tui.operations import runs
+
+        return self._call(lambda: runs.recent(self._open, merchant_id=merchant_id, limit=limit))
+
+    def start(self, merchant_id: int, cart_id: int | None) -> Requested:
+        from invsync_tui.operations import sync
+
+        return self._call(sync.request, self._open, merchant_id, cart_id)
+
+    def cancel(self, run_id: int) -> str:
+        from invsync_tui.operations import runs
+
+        return self._call(runs.cancel, self._open, run_id)
+
+    def release(self, run_id: int, reason: str) -> str:
+        from invsync_tui.operations import runs
+
+        return self._call(runs.release, self._open, run_id, reason)
+
+    def discard(self, run_id: int, reason: str) -> str:
+        from invsync_tui.operations import runs
+
+        return self._call(runs.discard, self._open, run_id, reason)
+
+    @property
+    def _open(self) -> Session:
+        if self._session is None:
+            raise GatewayError("The store is not open yet.")
+        return self._session
+
+    @staticmethod
+    def _call(question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask, and turn what operations expect to fail into this module's error."""
+        from invsync_tui.operations.errors import OperationError
+
+        try:
+            return question(*args, **kwargs)
+        except OperationError as error:
+            raise GatewayError(str(error)) from error
+
+
+def short_path(path: Path) -> str:
+    """The path with the home folder as `~`."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

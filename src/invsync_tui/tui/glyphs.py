@@ -1,0 +1,36 @@
+"""The characters that bars and marks are drawn with, for terminals with and without Unicode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """One character each, so that columns line up in both sets."""
+
+    bar_full: str
+    bar_empty: str
+    check: str
+    cross: str
+    waiting: str
+    running: str
+    skipped: str
+    warning: str
+    bullet: str
+    separator: str
+    more: str
+    ascending: str
+    descending: str
+    arrow: str
+    rule: str
+    lock: str
+
+
+UNICODE = Glyphs("█", "░", "✓", "✗", "·", "▶", "○", "▲", "•", "│", "…", "▲", "▼", "→", "─", "⊘")
+ASCII = Glyphs("#", ".", "+", "x", ".", ">", "o", "!", "*", "|", "~", "^", "v", ">", "-", "#")
+
+
+def glyphs_for(ascii_only: bool) -> Glyphs:
+    """The set for this terminal."""
+    return ASCII if ascii_only else UNICODE

@@ -1,0 +1,84 @@
+"""A line of toned text: what screens write and `widgets.canvas` draws. Every text is cleaned on its way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from invsync_tui.tui.plain import clean, fit, width_of
+
+
+class Tone(StrEnum):
+    """What a text means; the theme says how that looks. Never the only carrier of a meaning."""
+
+    PLAIN = "plain"
+    FAINT = "faint"
+    STRONG = "strong"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    ACCENT = "accent"
+    KEY = "key"
+
+
+Span = tuple[str, Tone]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Spans from left to right, none of them empty."""
+
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def width(self) -> int:
+        return sum(width_of(text) for text, _ in self.spans)
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self.spans)
+
+
+BLANK = Line()
+
+
+def line(*parts: str | Span) -> Line:
+    """A line from texts and (text, tone) pairs."""
+    pairs = ((part, Tone.PLAIN) if isinstance(part, str) else part for part in parts)
+    return Line(tuple((clean(text), tone) for text, tone in pairs if text))
+
+
+def joined(parts: Iterable[Line], gap: str) -> Line:
+    """Lines side by side."""
+    spans: list[Span] = []
+    for part in parts:
+        if spans and part.spans:
+            spans.append((gap, Tone.FAINT))
+        spans.extend(part.spans)
+    return Line(tuple(spans))
+
+
+def ends(left: Line, right: Line, width: int, more: str = "…") -> Line:
+    """Left and right of one row; where both do not fit, the left one gives way."""
+    room = width - right.width - (2 if right.spans else 0)
+    left = cut(left, max(room, 0), more)
+    gap = max(width - left.width - right.width, 0)
+    return Line((*left.spans, (" " * gap, Tone.PLAIN), *right.spans) if gap else (*left.spans, *right.spans))
+
+
+def cut(whole: Line, width: int, more: str = "…") -> Line:
+    """The line in at most `width` cells, with a mark where something is missing."""
+    if whole.width <= width:
+        return whole
+    spans: list[Span] = []
+    room = width
+    for text, tone in whole.spans:
+        cells = width_of(text)
+        if cells >= room:
+            # The mark also stands in for the spans that follow, even when this one would just fit.
+            spans.append((fit(text + " ", room, more), tone))
+            break
+        spans.append((text, tone))
+        room -= cells
+    return Line(tuple((text, tone) for text, tone in spans if text))

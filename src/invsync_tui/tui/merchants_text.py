@@ -1,0 +1,136 @@
+"""The merchants screen in words: columns, rows, the pulse and the strip about one merchant. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from invsync_tui.operations.model import MerchantRow, Problem, Pulse
+from invsync_tui.tui.glyphs import Glyphs
+from invsync_tui.tui.lines import BLANK, Line, Span, Tone, joined, line
+from invsync_tui.tui.plain import clean, wrap
+from invsync_tui.tui.widgets.columns import Align, Column
+from invsync_tui.tui.widgets.row_source import Row
+from invsync_tui.tui.words import moment, until
+
+COLUMNS = (
+    Column("Merchant", 12, flex=3),
+    Column("Source", 7, flex=1),
+    Column("Sync", 4),
+    Column("Last Inventory Run", 18),
+    Column("Status", 9, flex=4),
+    Column("Next run", 8, align=Align.RIGHT),
+    Column("Held", 4, align=Align.RIGHT),
+    Column("Problems", 8, align=Align.RIGHT),
+)
+NO_MERCHANTS = (
+    line(("No merchants yet.", Tone.STRONG)),
+    BLANK,
+    line("  ", ("invsync init", Tone.KEY), "   sets up the first merchant, its WMS and its carts"),
+    line("  ", ("invsync demo", Tone.KEY), "   sets up a small warehouse and a shop to play with"),
+    BLANK,
+    line(("This screen follows by itself; leave it open or press q to quit.", Tone.FAINT)),
+)
+
+
+def row(merchant: MerchantRow, now: float) -> Row:
+    """One merchant as a table row."""
+    cells = (
+        (merchant.name, Tone.STRONG),
+        (merchant.source, Tone.PLAIN) if merchant.source else ("none", Tone.WARN),
+        ("on", Tone.GOOD) if merchant.sync_on else ("off", Tone.FAINT),
+        (moment(merchant.last_run_at, now), Tone.PLAIN),
+        (merchant.status or "never run", status_tone(merchant.status)),
+        _next(merchant, now),
+        _number(merchant.held, Tone.WARN),
+        _number(len(merchant.problems), _worst(merchant.problems)),
+    )
+    return Row(merchant.id, cells)
+
+
+def status_tone(status: str) -> Tone:
+    """A tone for a status in words."""
+    if status.startswith("failed"):
+        return Tone.BAD
+    if status.startswith("running"):
+        return Tone.ACCENT
+    if status.startswith("held"):
+        return Tone.WARN
+    return Tone.GOOD if status.startswith("success") else Tone.FAINT
+
+
+def _next(merchant: MerchantRow, now: float) -> Span:
+    return ("-", Tone.FAINT) if merchant.next_run_at is None else (until(merchant.next_run_at, now), Tone.PLAIN)
+
+
+def _number(number: int, tone: Tone) -> Span:
+    return (str(number), tone) if number else ("-", Tone.FAINT)
+
+
+def _worst(problems: Sequence[Problem]) -> Tone:
+    return Tone.BAD if any(problem.urgent for problem in problems) else Tone.WARN
+
+
+def matches(merchant: MerchantRow, wanted: str) -> bool:
+    """Whether a merchant passes the filter, by what is on its line."""
+    words = f"{merchant.name} {merchant.source} {merchant.status or 'never run'}".casefold()
+    return all(part in words for part in wanted.casefold().split())
+
+
+def pulse_line(pulse: Pulse, glyphs: Glyphs) -> Line:
+    """The health of everything in one row."""
+    parts = (
+        _pulse("running", pulse.running, Tone.ACCENT),
+        _pulse("held", pulse.held, Tone.WARN),
+        _pulse("failing", pulse.failing, Tone.BAD),
+        _pulse("stale warehouses", pulse.stale, Tone.WARN),
+    )
+    return joined(parts, f" {glyphs.separator} ")
+
+
+def _pulse(word: str, number: int, tone: Tone) -> Line:
+    shown = tone if number else Tone.FAINT
+    return line((str(number), shown), (f" {word}", shown))
+
+
+def about(merchant: MerchantRow, width: int, now: float, glyphs: Glyphs) -> list[Line]:
+    """Everything that the row has no room for, first of all the problems with advice."""
+    carts = f"{merchant.carts} cart{'' if merchant.carts == 1 else 's'}"
+    facts = [f"WMS/OMS {merchant.source or 'none'}", carts, f"Synchronization {'on' if merchant.sync_on else 'off'}"]
+    lines = [
+        line((merchant.name, Tone.STRONG), (f"  {f' {glyphs.separator} '.join(facts)}", Tone.FAINT)),
+        *_status_lines(merchant, width, now),
+    ]
+    if merchant.held:
+        lines += _problem_lines(_waiting(merchant.held), width, glyphs)
+    for problem in merchant.problems:
+        lines += _problem_lines(problem, width, glyphs)
+    if not merchant.problems and not merchant.held:
+        lines.append(line(("No problems known.", Tone.FAINT)))
+    return lines
+
+
+def _status_lines(merchant: MerchantRow, width: int, now: float) -> list[Line]:
+    label = "Last Inventory Run "
+    status = merchant.status or "never run"
+    head = f"{label}{moment(merchant.last_run_at, now)}: "
+    rows = wrap(clean(head + status), width)
+    tone = status_tone(merchant.status)
+    if rows[0].startswith(head.rstrip()):
+        first = line((rows[0][: len(head)], Tone.FAINT), (rows[0][len(head) :], tone))
+        return [first, *(line((row, tone)) for row in rows[1:])]
+    return [line((row, tone)) for row in rows]
+
+
+def _waiting(held: int) -> Problem:
+    what = "1 run is held and waits" if held == 1 else f"{held} runs are held and wait"
+    advice = "Enter opens its runs; [ and ] switch between them; release or discard the held one."
+    return Problem(f"{what} for an operator.", advice, urgent=False)
+
+
+def _problem_lines(problem: Problem, width: int, glyphs: Glyphs) -> list[Line]:
+    tone = Tone.BAD if problem.urgent else Tone.WARN
+    what = wrap(clean(problem.text), width - 2)
+    todo = wrap(clean(problem.advice), width - 4)
+    lines = [line((glyphs.warning if i == 0 else " ", tone), " ", (text, tone)) for i, text in enumerate(what)]
+    lines += [line("  ", (glyphs.arrow if i == 0 else " ", Tone.FAINT), " ", text) for i, text in enumerate(todo)]
+    return lines

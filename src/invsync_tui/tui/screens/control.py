@@ -1,0 +1,181 @@
+"""What all screens of the control room have: header, notice, footer, command line, and a reading that pauses with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.widget import Widget
+
+from invsync_tui.tui.commands import GoTo, Place, UnknownCommandError, completions, understand
+from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.facts import OrderRefused, OrderTaken, ReadingFailed
+from invsync_tui.tui.lines import Line, Tone, line
+from invsync_tui.tui.widgets.hints import Hints, hints_of
+from invsync_tui.tui.widgets.notice import Notice
+from invsync_tui.tui.widgets.strap import Strap
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from invsync_tui.tui.widgets.prompt import Prompt
+
+
+class ControlScreen(Screen[None]):
+    """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "WindowTable, Paper"
+    DEFAULT_CSS = """
+    ControlScreen { background: $background; layout: vertical; }
+    ControlScreen #foot { dock: bottom; height: auto; layout: vertical; }
+    ControlScreen #prompt-row { height: 1; display: none; }
+    ControlScreen #prompt-mark { width: 1; }
+    ControlScreen.-prompting #prompt-row { display: block; }
+    ControlScreen.-prompting #notice { display: none; }
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._service_alive: bool | None = None
+        self._failing = False
+
+    # -- for subclasses -----------------------------------------------------------------------------------------------
+
+    def body(self) -> Iterator[Widget]:
+        """The widgets between header and notice."""
+        raise NotImplementedError
+
+    def watch_facts(self) -> None:
+        """Tell the reader what this screen shows."""
+        raise NotImplementedError
+
+    # -- frame --------------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        more = self.desk.glyphs.more
+        yield Strap(more, id="header")
+        yield from self.body()
+        with Widget(id="foot"):
+            yield Notice(id="notice")
+            yield Horizontal(id="prompt-row")
+            yield Hints()
+
+    def on_mount(self) -> None:
+        self.show_header()
+
+    def on_screen_resume(self) -> None:
+        self.watch_facts()
+
+    def strap(self, name: str) -> Strap:
+        return self.query_one(f"#{name}", Strap)
+
+    def notice(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """What just happened; it stays until the next one."""
+        mark = f"{self.desk.glyphs.warning} " if tone in (Tone.WARN, Tone.BAD) else ""
+        self.query_one("#notice", Notice).show(mark + text, tone)
+
+    def show_header(self, service_alive: bool | None = None) -> None:
+        """Who, where, with what rights, and whether anything would execute an order."""
+        if service_alive is not None:
+            self._service_alive = service_alive
+        gateway = self.desk.reader.gateway
+        left = [("invsync", Tone.STRONG)]
+        if gateway.operator:
+            left.append((f"  {gateway.operator}", Tone.PLAIN))
+        left.append((f"  {gateway.label}", Tone.FAINT))
+        self.strap("header").show(line(*left), self._rights(gateway.read_only))
+
+    def _rights(self, read_only: bool) -> Line:
+        lock = [(f"{self.desk.glyphs.lock} read-only  ", Tone.WARN)] if read_only else []
+        if self._service_alive is None:
+            return line(*lock, ("opening the store", Tone.FAINT))
+        word = ("service alive", Tone.GOOD) if self._service_alive else ("no service", Tone.WARN)
+        return line(*lock, word)
+
+    def on_reading_failed(self, fact: ReadingFailed) -> None:
+        self._failing = True
+        self.notice(fact.text, Tone.BAD)
+
+    def reading_succeeded(self) -> None:
+        """Take back the notice of a failure that is over."""
+        if self._failing:
+            self._failing = False
+            self.notice("")
+
+    def on_order_taken(self, fact: OrderTaken) -> None:
+        self.notice(fact.text, Tone.GOOD)
+
+    def on_order_refused(self, fact: OrderRefused) -> None:
+        self.notice(fact.text, Tone.BAD)
+
+    # -- command line -------------------------------------------------------------------------------------------------
+
+    def action_go_to(self) -> None:
+        self.open_prompt(":", "go-to", "merchants, run 42, help, quit", completions(self.desk.known_runs))
+
+    def open_prompt(self, mark: str, name: str, placeholder: str, offers: Sequence[str] = (), value: str = "") -> None:
+        """Put an input in the place of the notice."""
+        from invsync_tui.tui.widgets.prompt import Prompt
+
+        label = Strap(self.desk.glyphs.more, id="prompt-mark")
+        prompt = Prompt(placeholder, offers, value, id=name)
+        row = self.query_one("#prompt-row")
+        row.remove_children()
+        row.mount(label, prompt)
+        self.add_class("-prompting")
+        self.call_after_refresh(label.show, line((mark, Tone.KEY)))
+        prompt.focus()
+
+    def close_prompt(self) -> None:
+        self.remove_class("-prompting")
+        self.query_one("#prompt-row").remove_children()
+        for name in ("WindowTable", "Paper"):
+            try:
+                self.query(name).first().focus()
+            except NoMatches:
+                continue
+            return
+
+    def on_prompt_left(self, event: Prompt.Left) -> None:
+        self.close_prompt()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.id != "go-to":
+            return
+        self.close_prompt()
+        try:
+            self.go(understand(event.value))
+        except UnknownCommandError as unknown:
+            self.notice(str(unknown), Tone.WARN)
+
+    def go(self, to: GoTo) -> None:
+        """Go where the command line said."""
+        if to.place is Place.QUIT:
+            self.app.exit(0)
+        elif to.place is Place.HELP:
+            self.action_help()
+        elif to.place is Place.RUN:
+            self.open_run(to.run_id)
+        else:
+            self.back_home()
+
+    def open_run(self, run_id: int) -> None:
+        """Show a run on top of this screen."""
+        from invsync_tui.tui.screens.run import RunScreen
+
+        self.app.push_screen(RunScreen(self.desk, run_id))
+
+    def back_home(self) -> None:
+        """To the merchants, which are always at the bottom of the stack."""
+        while len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def action_help(self) -> None:
+        from invsync_tui.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(hints_of(self.app, self.active_bindings.values()), self.desk.glyphs))

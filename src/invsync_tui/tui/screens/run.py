@@ -1,0 +1,201 @@
+"""One run, live: phases, the sum, reasons, holds and events, and the orders that its state allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+from invsync_tui.operations.model import Action, RunDetail
+from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.facts import OrderTaken, RunRead, SyncRequested
+from invsync_tui.tui.gateway import Gateway
+from invsync_tui.tui.lines import BLANK, Line, Tone, line
+from invsync_tui.tui.run_text import Page, switcher, title, write
+from invsync_tui.tui.screens.control import ControlScreen
+from invsync_tui.tui.screens.merchants import worker_words
+from invsync_tui.tui.verbs import READ_ONLY, VERBS, Verb, offered
+from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.strap import Strap
+
+
+def run_read(run_id: int, gateway: Gateway) -> Message:
+    """The question that this screen watches."""
+    return RunRead(gateway.run(run_id), gateway.service_alive())
+
+
+def order_given(action: Action, run_id: int, reason: str, gateway: Gateway) -> Message:
+    """Cancel, release or discard, and what the answer was."""
+    if action is Action.CANCEL:
+        return OrderTaken(gateway.cancel(run_id))
+    if action is Action.RELEASE:
+        return OrderTaken(gateway.release(run_id, reason))
+    return OrderTaken(gateway.discard(run_id, reason))
+
+
+def started_again(merchant_id: int, cart_id: int | None, gateway: Gateway) -> Message:
+    """A new sync of what this run was about."""
+    return SyncRequested(gateway.start(merchant_id, cart_id))
+
+
+class RunScreen(ControlScreen):
+    """Follows one run, or a sibling of it."""
+
+    DEFAULT_CSS = """
+    RunScreen #title { margin-bottom: 1; }
+    RunScreen.-short #title { margin-bottom: 0; }
+    """
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares no class variable
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(verb.key, f"order('{action}')", verb.label, tooltip=verb.help, id=f"run.{action}")
+            for action, verb in VERBS.items()
+        ),
+        Binding("left_square_bracket", "sibling(-1)", "Previous", tooltip="The run to the left", id="run.previous"),
+        Binding("right_square_bracket", "sibling(1)", "Next", tooltip="The run to the right", id="run.next"),
+        Binding("escape", "back", "Back", id="back"),
+    ]
+
+    def __init__(self, desk: Desk, run_id: int, *, notice: str = "") -> None:
+        super().__init__(desk)
+        self.run_id = run_id
+        self._first_notice = notice
+        self._detail: RunDetail | None = None
+
+    def body(self) -> Iterator[Widget]:
+        more = self.desk.glyphs.more
+        yield Strap(more, id="siblings")
+        yield Strap(more, id="title")
+        yield Paper(id="sheet")
+
+    def on_mount(self) -> None:
+        self.strap("title").show(line((f"Reading run {self.run_id}{self.desk.glyphs.more}", Tone.FAINT)))
+        if self._first_notice:
+            self.notice(self._first_notice, Tone.GOOD)
+
+    def watch_facts(self) -> None:
+        self.desk.reader.watch(self, partial(run_read, self.run_id))
+
+    def on_run_read(self, fact: RunRead) -> None:
+        if fact.detail.run.id != self.run_id:
+            return
+        self.reading_succeeded()
+        before = self._bindable()
+        self._detail = fact.detail
+        self.show_header(fact.service_alive)
+        self._show_titles()
+        self.query_one("#sheet", Paper).show(self._sheet)
+        if before != self._bindable():
+            self.refresh_bindings()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._show_titles()
+
+    def _show_titles(self) -> None:
+        if self._detail is None or not self.size:
+            return
+        width, glyphs = self.size.width, self.desk.glyphs
+        several = len(self._detail.siblings) > 1
+        self.strap("siblings").show(switcher(self._detail, width, glyphs) if several else BLANK)
+        self.strap("title").show(title(self._detail.run, width, glyphs))
+
+    def _sheet(self, size: Size) -> list[Line]:
+        if self._detail is None:
+            return []
+        return write(self._detail, Page(size, self.desk.clock(), self.desk.glyphs, self._allowed()))
+
+    def _allowed(self) -> frozenset[Action]:
+        if self._detail is None:
+            return frozenset()
+        return offered(self._detail.actions, read_only=self.desk.read_only)
+
+    def _bindable(self) -> tuple[frozenset[Action], bool]:
+        """What the bindings depend on."""
+        return self._allowed(), self._detail is not None and len(self._detail.siblings) > 1
+
+    # -- orders -------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "order":
+            return Action(str(parameters[0])) in self._allowed()
+        if action == "sibling":
+            return self._bindable()[1]
+        return True
+
+    def action_order(self, name: str) -> None:
+        verb = VERBS[Action(name)]
+        if verb.ask is None:
+            self._give(verb, "")
+            return
+        from invsync_tui.tui.screens.confirm import ConfirmScreen
+
+        about = self.strap("title").text if self._detail is None else _subject(self._detail)
+        self.app.push_screen(ConfirmScreen(verb.ask, about, self.desk.glyphs), partial(self._decided, verb))
+
+    def _decided(self, verb: Verb, reason: str | None) -> None:
+        if reason is None:
+            self.notice("Nothing was ordered.", Tone.FAINT)
+        elif verb.action in self._allowed():
+            self._give(verb, reason)
+        else:
+            self.notice(f"The run moved on meanwhile; it cannot be {verb.action}ed any more.", Tone.WARN)
+
+    def _give(self, verb: Verb, reason: str) -> None:
+        if self._detail is None:
+            return
+        run = self._detail.run
+        if verb.action is Action.START:
+            self.desk.reader.order(self, partial(started_again, run.merchant_id, run.cart_id))
+        else:
+            self.desk.reader.order(self, partial(order_given, verb.action, run.id, reason))
+
+    def on_key(self, event: events.Key) -> None:
+        """In read-only the orders are hidden; their keys still say why nothing happens."""
+        if self.desk.read_only and any(verb.dangerous and verb.key == event.key for verb in VERBS.values()):
+            self.notice(READ_ONLY, Tone.WARN)
+
+    def on_order_taken(self, fact: OrderTaken) -> None:
+        super().on_order_taken(fact)
+        if self.is_current:
+            self.watch_facts()
+
+    def on_sync_requested(self, fact: SyncRequested) -> None:
+        self.notice(worker_words(fact.requested), Tone.GOOD)
+        if fact.requested.runs:
+            self._show_run(fact.requested.runs[0])
+
+    # -- moving -------------------------------------------------------------------------------------------------------
+
+    def action_sibling(self, by: int) -> None:
+        if self._detail is None:
+            return
+        runs = [run.id for run in self._detail.siblings]
+        present = runs.index(self.run_id) if self.run_id in runs else 0
+        self._show_run(runs[(present + by) % len(runs)])
+
+    def _show_run(self, run_id: int) -> None:
+        """Another run in the place of this one, so that Esc still leads back to where one came from."""
+        if run_id == self.run_id:
+            return
+        self.run_id = run_id
+        self.query_one("#sheet", Paper).action_roll_home()
+        if self.is_current:
+            self.watch_facts()
+
+    def open_run(self, run_id: int) -> None:
+        self._show_run(run_id)
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+
+def _subject(detail: RunDetail) -> str:
+    run = detail.run
+    where = f"{run.merchant}, {run.cart}" if run.cart else run.merchant
+    return f"Run {run.id}: {run.kind} of {where}"

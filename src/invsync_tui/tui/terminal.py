@@ -1,0 +1,62 @@
+"""What kind of terminal this is, and what follows from it. Standard library only, so that the CLI can ask too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LOCAL_INTERVAL = 0.5
+"""Seconds between two updates of a live screen."""
+SSH_INTERVAL = 1.0
+"""The same where every byte crosses a network."""
+
+PLAIN_TERMS = ("linux", "xterm", "screen", "vt100", "vt220", "ansi")
+"""Terminal types with 16 colours; their `-256color` variants are not among them."""
+UNABLE_TERMS = ("", "dumb", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """The manners that this terminal calls for."""
+
+    ascii_only: bool
+    ansi_theme: bool
+    mouse: bool
+    interval: float
+
+
+def terminal_of(environ: Mapping[str, str], *, ascii_only: bool = False, mouse: bool | None = None) -> Terminal:
+    """Manners from the environment; what the operator asked for has precedence."""
+    remote = over_ssh(environ)
+    return Terminal(
+        ascii_only=ascii_only or lacks_unicode(environ),
+        ansi_theme="NO_COLOR" in environ or environ.get("TERM", "") in PLAIN_TERMS,
+        mouse=not remote if mouse is None else mouse,
+        interval=SSH_INTERVAL if remote else LOCAL_INTERVAL,
+    )
+
+
+def over_ssh(environ: Mapping[str, str]) -> bool:
+    """Whether the operator sits at the other end of an SSH connection."""
+    return bool(environ.get("SSH_CONNECTION"))
+
+
+def lacks_unicode(environ: Mapping[str, str]) -> bool:
+    """The Linux console has no glyphs for bars and marks; an explicit C locale asks for plain characters."""
+    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    return environ.get("TERM") == "linux" or locale in ("C", "POSIX")
+
+
+def refusal(environ: Mapping[str, str], isatty: bool) -> str | None:
+    """Why the control room cannot run here and which commands can instead; None where it can."""
+    if not isatty:
+        return (
+            "invsync: the control room needs a terminal, and this is not one. Use `invsync status` (or --json) instead."
+        )
+    term = environ.get("TERM", "")
+    if term in UNABLE_TERMS:
+        return (
+            f"invsync: the control room cannot draw on TERM={term or '(unset)'}. "
+            "Use `invsync status` and `invsync --help`, or set TERM to what your terminal is, such as xterm-256color."
+        )
+    return None

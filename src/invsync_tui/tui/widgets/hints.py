@@ -1,0 +1,113 @@
+"""The footer: keys and words of the bindings that are active now. Never typed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.app import App
+from textual.binding import ActiveBinding, Binding
+from textual.screen import Screen
+from textual.strip import Strip
+
+from invsync_tui.tui.lines import BLANK, Line, Tone, line
+from invsync_tui.tui.widgets.canvas import Canvas
+
+SHORT_KEYS: Mapping[str, str] = {
+    "enter": "Enter",
+    "escape": "Esc",
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "home": "Home",
+    "end": "End",
+    "space": "Space",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+}
+"""Plain words instead of Textual's symbols, which 7-bit terminals do not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One action with all its keys."""
+
+    keys: tuple[str, ...]
+    label: str
+    explanation: str
+    shown: bool
+    group: str
+
+
+def key_name(app: App[object], binding: Binding) -> str:
+    """A key as an operator reads it."""
+    return SHORT_KEYS.get(binding.key) or app.get_key_display(binding).replace("^", "Ctrl+")
+
+
+def hints_of(app: App[object], active: Iterable[ActiveBinding]) -> list[Hint]:
+    """Active bindings by action, in the order in which they were declared."""
+    found: dict[tuple[object, str], list[ActiveBinding]] = {}
+    for each in active:
+        if each.enabled and each.binding.description:
+            found.setdefault((each.node, each.binding.action), []).append(each)
+    return [_hint(app, each) for each in found.values()]
+
+
+def _hint(app: App[object], same: Sequence[ActiveBinding]) -> Hint:
+    first = same[0].binding
+    return Hint(
+        keys=tuple(key_name(app, each.binding) for each in same),
+        label=first.description,
+        explanation=first.tooltip or first.description,
+        shown=first.show,
+        group=_group(same[0]),
+    )
+
+
+def _group(active: ActiveBinding) -> str:
+    title = getattr(active.node, "BINDING_GROUP_TITLE", None)
+    if title:
+        return str(title)
+    if isinstance(active.node, App):
+        return "Everywhere"
+    return "This screen" if isinstance(active.node, Screen) else "Moving"
+
+
+class Hints(Canvas, can_focus=False):
+    """One row of keys; what does not fit is left out whole, and `?` lists everything."""
+
+    DEFAULT_CSS = """
+    Hints { height: 1; width: 1fr; }
+    """
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._rebound)
+
+    def strip_at(self, y: int) -> Strip:
+        width = self.size.width
+        return self.strip_of(self._line(width) if y == 0 else BLANK, width)
+
+    def _rebound(self, _: Screen[object]) -> None:
+        self.repaint()
+
+    def _line(self, width: int) -> Line:
+        spans: list[tuple[str, Tone]] = []
+        room = width
+        for hint in self._hints():
+            cells = len(hint.keys[0]) + len(hint.label) + 3
+            if cells - 2 <= room:
+                spans += [(hint.keys[0], Tone.KEY), (f" {hint.label}  ", Tone.FAINT)]
+                room -= cells
+        return line(*spans)
+
+    def _hints(self) -> Iterator[Hint]:
+        hints = hints_of(self.app, self.screen.active_bindings.values())
+        yield from (hint for hint in hints if hint.shown)

@@ -1,0 +1,45 @@
+"""`python -m tests.tui.demo_app [--read-only] [--ascii] [--live] [--empty] [--open N]`: the control room over a fake gateway.
+
+With --live, run 11 makes progress as fast as a real push does, so that the bytes it costs can be counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+import time
+
+from invsync_tui.tui import app
+from invsync_tui.tui.terminal import terminal_of
+from tests.tui.fake_gateway import FakeGateway, live_detail
+
+STEP, EACH = 26, 0.25
+
+
+def live(gateway: FakeGateway) -> None:
+    """Another process: 104 listings per second, committed four times a second."""
+    done = 0
+    while True:
+        done = (done + STEP) % 4122
+        gateway.details[11] = live_detail(11, done)
+        gateway.commit()
+        time.sleep(EACH)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    for flag in ("--read-only", "--ascii", "--live", "--empty"):
+        parser.add_argument(flag, action="store_true")
+    parser.add_argument("--open", type=int)
+    options = parser.parse_args()
+    gateway = FakeGateway(() if options.empty else None, read_only=options.read_only)
+    if options.live:
+        threading.Thread(target=live, args=(gateway,), daemon=True).start()
+    terminal = terminal_of(os.environ, ascii_only=options.ascii)
+    return app.run_with(gateway, terminal, open_run=options.open)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

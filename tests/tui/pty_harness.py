@@ -1,0 +1,140 @@
+"""A real terminal for tests: a pseudo-terminal with an emulator behind it, which counts what crosses the wire."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+
+import pyte
+
+SYNC_QUERY, SYNC_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
+KEYS = {
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "enter": "\r",
+    "escape": "\x1b",
+    "pagedown": "\x1b[6~",
+    "tab": "\t",
+    "end": "\x1b[F",
+}
+
+
+class Terminal:
+    """One program at one size. Everything that waits is bounded."""
+
+    def __init__(
+        self, command: Sequence[str], columns: int = 80, rows: int = 24, environ: Mapping[str, str] | None = None
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.bytes_out = 0
+        self.status: int | None = None
+        self.raw = bytearray()
+        env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": "", **(environ or {})}
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            time.sleep(0.02)
+            os.execvpe(command[0], list(command), {k: v for k, v in env.items() if v})
+        self._size(columns, rows)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize(self, columns: int, rows: int) -> None:
+        """What a window manager does; the kernel sends SIGWINCH."""
+        self.screen.resize(rows, columns)
+        self._size(columns, rows)
+
+    def send(self, *keys: str) -> None:
+        """Key names, or text as it is typed."""
+        for key in keys:
+            os.write(self._fd, KEYS.get(key, key).encode())
+
+    def pump(self, seconds: float) -> int:
+        """Read for this long; the number of bytes that came."""
+        before, until = self.bytes_out, time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if not self._read(left):
+                break
+        return self.bytes_out - before
+
+    def wait_for(self, text: str, timeout: float = 20.0) -> list[str]:
+        """The screen as soon as it shows the text."""
+        return self.wait_until(lambda: text in "\n".join(self.lines()), f"text {text!r}", timeout)
+
+    def wait_gone(self, text: str, timeout: float = 20.0) -> list[str]:
+        return self.wait_until(lambda: text not in "\n".join(self.lines()), f"absence of {text!r}", timeout)
+
+    def wait_until(self, holds: Callable[[], bool], what: str, timeout: float = 20.0) -> list[str]:
+        until = time.monotonic() + timeout
+        while not holds():
+            if time.monotonic() > until or not self._read(0.1, patient=True):
+                raise AssertionError(f"waited for {what}, but the screen is:\n" + "\n".join(self.lines()))
+        return self.lines()
+
+    def settle(self, quiet: float = 0.6, timeout: float = 10.0) -> None:
+        """Read until nothing comes for a while."""
+        until = time.monotonic() + timeout
+        while time.monotonic() < until and self.pump(quiet):
+            pass
+
+    def lines(self) -> list[str]:
+        return [row.rstrip() for row in self.screen.display]
+
+    def wait_exit(self, timeout: float = 10.0) -> int:
+        """The exit code."""
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            self._read(0.05, patient=True)
+            if self._reaped():
+                return os.waitstatus_to_exitcode(self.status or 0)
+        raise AssertionError("the program did not end; the screen is:\n" + "\n".join(self.lines()))
+
+    def hang_up(self) -> None:
+        """What sshd does when the connection drops."""
+        os.kill(self.pid, signal.SIGHUP)
+
+    def close(self) -> None:
+        if not self._reaped():
+            os.kill(self.pid, signal.SIGKILL)
+            _, self.status = os.waitpid(self.pid, 0)
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _reaped(self) -> bool:
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = status if pid else None
+        return self.status is not None
+
+    def _read(self, timeout: float, *, patient: bool = False) -> bool:
+        """One chunk; False at the end of the program, and while nothing comes unless patient."""
+        ready, _, _ = select.select([self._fd], [], [], timeout)
+        if not ready:
+            return patient
+        try:
+            chunk = os.read(self._fd, 65536)
+        except OSError:
+            return False
+        if SYNC_QUERY in chunk:
+            os.write(self._fd, SYNC_ANSWER)
+        self.bytes_out += len(chunk)
+        self.raw += chunk
+        # The emulator knows neither kitty's keyboard protocol nor xterm's key options and would print their tails.
+        self._stream.feed(chunk.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b""))
+        return bool(chunk)
