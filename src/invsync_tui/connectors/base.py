@@ -51,6 +51,8 @@ class Budget:
     limit: float
     per_second: float
     from_server: bool
+    waited: float = 0.0
+    """Seconds that requests of this connection have waited for it so far."""
 
 
 @dataclass(frozen=True, slots=True)

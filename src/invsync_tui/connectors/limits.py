@@ -21,6 +21,7 @@ class RateLimiter:
         self._at = time.monotonic()
         self._paused_until = 0.0
         self._from_server = False
+        self._waited = 0.0
         self._turn = asyncio.Lock()
 
     def _refill(self) -> None:
@@ -40,7 +41,9 @@ class RateLimiter:
             while (wait := self._wait_for(cost)) > 0:  # noqa: ASYNC110 (waits for time, not for an event)
                 await asyncio.sleep(wait)
             self._tokens -= cost
-        return time.monotonic() - started
+        waited = time.monotonic() - started
+        self._waited += waited
+        return waited
 
     def observe(self, available: float, *, limit: float | None = None, per_second: float | None = None) -> None:
         """Believe the server: `available` tokens now, of `limit`, refilled at `per_second`."""
@@ -58,4 +61,4 @@ class RateLimiter:
     def budget(self) -> Budget:
         """What is left now."""
         self._refill()
-        return Budget(max(0.0, self._tokens), self._capacity, self._per_second, self._from_server)
+        return Budget(max(0.0, self._tokens), self._capacity, self._per_second, self._from_server, self._waited)

@@ -134,11 +134,13 @@ def abandon(tx: sqlite3.Connection, generation_id: int) -> None:
     tx.execute("DELETE FROM pull_page WHERE generation_id = ?", (generation_id,))
 
 
-def last_sizes(cx: sqlite3.Connection, merchant_id: int) -> list[int]:
-    """Product counts of the last two complete full generations, newest first."""
+def sizes_since(cx: sqlite3.Connection, merchant_id: int, since: int) -> tuple[int, int] | None:
+    """(newest, the one before) product counts of complete reads, if the newest ended at or after `since`; else None."""
     rows = cx.execute(
-        "SELECT products FROM pull_generation WHERE merchant_id = ? AND state = 'complete' AND kind = 'full' "
+        "SELECT products, ended_at FROM pull_generation WHERE merchant_id = ? AND state = 'complete' AND kind = 'full' "
         "AND products IS NOT NULL ORDER BY id DESC LIMIT 2",
         (merchant_id,),
-    )
-    return [row[0] for row in rows]
+    ).fetchall()
+    if len(rows) < 2 or rows[0][1] < since:
+        return None
+    return rows[0][0], rows[1][0]

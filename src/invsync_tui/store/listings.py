@@ -40,6 +40,7 @@ class PlanRow(NamedTuple):
     allocated: int
     observed: int | None
     acked: int | None
+    inflight: str | None
     run_id: int | None
     outcome: str | None
     is_kit: int
@@ -161,7 +162,7 @@ def plan_rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[PlanRo
     """Some listings for the plan."""
     rows = cx.execute(
         "SELECT l.id, l.ref, l.sku, l.product_id, l.match_reason, l.tracked, l.skip, l.override, l.excluded, l.locked, "
-        "l.allocated, l.observed, l.acked, l.run_id, l.outcome, coalesce(p.is_kit, 0) "
+        "l.allocated, l.observed, l.acked, l.inflight, l.run_id, l.outcome, coalesce(p.is_kit, 0) "
         "FROM listing l LEFT JOIN product p ON p.id = l.product_id WHERE l.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     )
@@ -254,3 +255,25 @@ def samples(cx: sqlite3.Connection, run_id: int, reason: str, limit: int = 5) ->
         (run_id, reason, limit, run_id, reason, limit, limit),
     )
     return [row[0] for row in rows]
+
+
+def refresh(tx: sqlite3.Connection, rows: Iterable[tuple[int, int | None, int, int]]) -> None:
+    """(target, observed, allocated, listing id) as just read from the cart, right before a push."""
+    tx.executemany("UPDATE listing SET target = ?, observed = ?, allocated = ? WHERE id = ?", rows)
+
+
+def mark_equal(tx: sqlite3.Connection, listing_ids: Sequence[int], now: int) -> None:
+    """Planned listings that turned out to show the right quantity already."""
+    confirm_equal(tx, listing_ids, now)
+    tx.executemany(
+        "UPDATE listing SET outcome = 'equal', reason = coalesce(reason, 'UNCHANGED') WHERE id = ?",
+        [(number,) for number in listing_ids],
+    )
+
+
+def fail_planned(tx: sqlite3.Connection, listing_ids: Sequence[int], reason: str, error: str) -> None:
+    """Planned listings that cannot be sent at all."""
+    tx.executemany(
+        "UPDATE listing SET outcome = 'failed', reason = ?, error = ?, pending = 1 WHERE id = ?",
+        [(reason, error, number) for number in listing_ids],
+    )

@@ -58,6 +58,12 @@ class Store:
             return self._connection.execute(sql, parameters).fetchone()
 
     @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection for the query functions of this room, with errors translated."""
+        with self._translated():
+            yield self._connection
+
+    @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write transaction, taken at once so that it cannot fail half-way for a lock. Rolled back on any error."""
         if self.read_only:

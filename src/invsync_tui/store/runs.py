@@ -126,7 +126,7 @@ def recent(cx: sqlite3.Connection, merchant_id: int | None, before: int | None, 
     if merchant_id is not None:
         where.append("r.merchant_id = ?")
         values.append(merchant_id)
-    rows = cx.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY r.id DESC LIMIT ?", (*values, limit))  # noqa: S608
+    rows = cx.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY r.id DESC LIMIT ?", (*values, limit))
     return [RunRow(*row) for row in rows]
 
 
@@ -273,3 +273,9 @@ def cancel_requested(cx: sqlite3.Connection, run_id: int) -> bool:
     """Whether somebody wants the run to stop."""
     row = cx.execute("SELECT cancel_requested FROM run WHERE id = ?", (run_id,)).fetchone()
     return bool(row and row[0])
+
+
+def last_good_start(cx: sqlite3.Connection, kind: str, key: int) -> int:
+    """When the last run of a pull or push began that ended well; 0 if none did."""
+    sql = "SELECT max(started_at) FROM run WHERE kind = ? AND key = ? AND state = 'done'"
+    return int(cx.execute(sql, (kind, key)).fetchone()[0] or 0)

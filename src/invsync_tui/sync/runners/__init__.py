@@ -1,0 +1,1 @@
+"""Who executes requested runs: `local` on one machine with the embedded store."""

@@ -1,0 +1,30 @@
+"""The one error that front ends see: what happened, where, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class OperationError(Exception):
+    """An order that cannot be carried out, in words for the operator."""
+
+
+class RefusedError(OperationError):
+    """Not allowed for this operator or this terminal."""
+
+
+class NotFoundError(OperationError):
+    """There is no such merchant, cart or run."""
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Errors of the rooms below, as OperationError."""
+    from invsync_tui.connectors.errors import ConnectorError
+    from invsync_tui.store.errors import StoreError
+
+    try:
+        yield
+    except (StoreError, ConnectorError) as error:
+        raise OperationError(str(error)) from error

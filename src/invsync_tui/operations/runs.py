@@ -1,0 +1,216 @@
+"""Runs as an operator sees and steers them: list, detail, cancel, release, discard."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.model import (
+    Action,
+    EventRow,
+    HoldView,
+    PhaseState,
+    PhaseView,
+    RateView,
+    ReasonRow,
+    RunDetail,
+    RunKind,
+    RunRow,
+    RunState,
+)
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.outcomes import WORDINGS, Counts, Reason
+from invsync_tui.store import audit, listings
+from invsync_tui.store import runs as rows
+from invsync_tui.sync.leases import holder_alive
+
+RATE_WINDOW_LEAST = 1.0
+"""Seconds of a phase before its rate means something."""
+SAMPLES = 5
+
+_OUTCOME_OF = {Reason.CUT_OFF_APPLIED: "note", Reason.UNCHANGED: "equal", Reason.BREAKER_TRIPPED: "held"}
+_FAILURES = frozenset(
+    {
+        Reason.CAS_CONFLICT, Reason.THROTTLED, Reason.SCOPE_MISSING, Reason.AUTH_FAILED, Reason.CART_UNAVAILABLE,
+        Reason.REJECTED_BY_CART, Reason.VERIFY_FAILED, Reason.BAD_ROW,
+    }
+)  # fmt: skip
+
+
+def view(row: rows.RunRow) -> RunRow:
+    """A stored run as front ends are given it."""
+    is_push = row.kind == "push"
+    return RunRow(
+        id=row.id,
+        kind=RunKind(row.kind),
+        merchant_id=row.merchant_id,
+        merchant=row.merchant,
+        cart_id=row.key if is_push else None,
+        cart=row.cart if is_push else None,
+        state=RunState(row.state),
+        trigger=row.trigger,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        phase=row.phase,
+        done=row.done,
+        total=row.total,
+        counts=Counts.from_dict(json.loads(row.counts)),
+        error=row.error,
+    )
+
+
+def recent(
+    session: Session, merchant_id: int | None = None, limit: int = 50, before: int | None = None
+) -> tuple[RunRow, ...]:
+    """The newest runs first; `before` is the number of the last run of the page before."""
+    with in_words(), session.store.reading() as cx:
+        return tuple(view(row) for row in rows.recent(cx, merchant_id, before, limit))
+
+
+def find(session: Session, run_id: int) -> rows.RunRow:
+    """A stored run; NotFoundError if there is none of this number."""
+    with in_words(), session.store.reading() as cx:
+        row = rows.get(cx, run_id)
+    if row is None:
+        raise NotFoundError(f"There is no run {run_id}. List them with: invsync runs.")
+    return row
+
+
+def detail(session: Session, run_id: int) -> RunDetail:
+    """Everything about one run, as of now."""
+    row = find(session, run_id)
+    with in_words(), session.store.reading() as cx:
+        events = tuple(EventRow(*event) for event in rows.events(cx, run_id))
+        siblings = tuple(view(other) for other in rows.newest_per_key(cx, row.merchant_id))
+        reasons = tuple(_reasons(cx, row))
+    phases = tuple(_phase(values) for values in json.loads(row.phases))
+    per_second = _rate(phases)
+    run = view(row)
+    return RunDetail(
+        run=run,
+        phases=phases,
+        per_second=per_second,
+        eta=_eta(phases, per_second),
+        reasons=reasons,
+        rate=RateView(**json.loads(row.rate)) if row.rate else None,
+        events=events,
+        hold=_hold(row),
+        actions=_actions(session, run),
+        worker_alive=run.state not in (RunState.RUNNING, RunState.CANCELLING)
+        or holder_alive(session.path, row.lease_key),
+        siblings=_with(siblings, run),
+    )
+
+
+def _with(siblings: tuple[RunRow, ...], run: RunRow) -> tuple[RunRow, ...]:
+    """The siblings with `run` in the place of a newer one of its kind and cart."""
+    same = [(s.kind, s.cart_id) == (run.kind, run.cart_id) for s in siblings]
+    return tuple(run if mine else sibling for sibling, mine in zip(siblings, same, strict=True))
+
+
+def _phase(values: dict[str, object]) -> PhaseView:
+    return PhaseView(**{**values, "state": PhaseState(str(values["state"]))})  # type: ignore[arg-type]
+
+
+def _rate(phases: Iterable[PhaseView]) -> float | None:
+    phase = next((p for p in phases if p.state is PhaseState.RUNNING), None)
+    if phase is None or phase.started_at is None or not phase.done:
+        return None
+    seconds = time.time() - phase.started_at
+    return phase.done / seconds if seconds >= RATE_WINDOW_LEAST else None
+
+
+def _eta(phases: Iterable[PhaseView], per_second: float | None) -> int | None:
+    phase = next((p for p in phases if p.state is PhaseState.RUNNING), None)
+    if phase is None or phase.total is None or not per_second:
+        return None
+    return round(max(0, phase.total - phase.done) / per_second)
+
+
+def _reasons(cx, row: rows.RunRow) -> Iterable[ReasonRow]:  # type: ignore[no-untyped-def]
+    found = sorted(json.loads(row.reasons).items(), key=lambda item: -item[1])
+    for name, count in found:
+        reason = Reason(name)
+        wording = WORDINGS[reason]
+        sample = tuple(listings.samples(cx, row.id, name, SAMPLES)) if row.kind == "push" else ()
+        yield ReasonRow(reason, outcome_of(reason), count, wording.cause, wording.advice, sample)
+
+
+def outcome_of(reason: Reason) -> str:
+    """The outcome that a reason mostly goes with: equal, held, failed, skipped, or `note` beside any other."""
+    return _OUTCOME_OF.get(reason) or ("failed" if reason in _FAILURES else "skipped")
+
+
+def _hold(row: rows.RunRow) -> HoldView | None:
+    if row.state != "held":
+        return None
+    trips = json.loads(row.trips)
+    zero = next((trip["measure"] for trip in trips if trip["breaker"] == "MASS_ZERO"), 0)
+    held = Counts.from_dict(json.loads(row.counts)).held
+    return HoldView(tuple(trip["text"] for trip in trips), held, zero)
+
+
+_ALLOWED = {
+    RunState.REQUESTED: {Action.CANCEL},
+    RunState.RUNNING: {Action.CANCEL},
+    RunState.CANCELLING: set[Action](),
+    RunState.HELD: {Action.RELEASE, Action.DISCARD},
+}
+
+
+def _actions(session: Session, run: RunRow) -> frozenset[Action]:
+    if session.read_only:
+        return frozenset()
+    return frozenset(_ALLOWED.get(run.state, {Action.START}))
+
+
+def _order(session: Session, what: str, run_id: int) -> rows.RunRow:
+    session.writable(f"{what} run {run_id}")
+    return find(session, run_id)
+
+
+def cancel(session: Session, run_id: int) -> str:
+    """Ask a run to stop; it does between two pages or batches."""
+    row = _order(session, "cancel", run_id)
+    if row.state == "held":
+        raise OperationError(f"Run {run_id} is held: nothing is being sent. Release or discard it.")
+    now = int(time.time())
+    with in_words(), session.store.transaction() as tx:
+        state = rows.cancel(tx, run_id, now)
+        if state is None:
+            raise OperationError(f"Run {run_id} has ended already ({row.state}): there is nothing to cancel.")
+        audit.record(tx, now, session.operator, "cancel", f"run:{run_id}", before=row.state, after=state)
+        rows.add_event(tx, run_id, now, "info", f"{session.operator} asked to cancel.")
+    return f"Run {run_id} is {state}."
+
+
+def release(session: Session, run_id: int, reason: str) -> str:
+    """Let a held run go. It is planned anew, and stops again if that plan is worse than the one that was shown."""
+    row = _order(session, "release", run_id)
+    now = int(time.time())
+    with in_words(), session.store.transaction() as tx:
+        if not rows.release(tx, run_id, now):
+            raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to release.")
+        audit.record(tx, now, session.operator, "release", f"run:{run_id}", before=row.trips, reason=reason)
+        rows.add_event(tx, run_id, now, "info", f"{session.operator} released it: {reason or 'no reason given'}.")
+    from invsync_tui.operations.sync import ensure_worker
+
+    started = ensure_worker(session)
+    return f"Run {run_id} is released." + (" A worker was started for it." if started else "")
+
+
+def discard(session: Session, run_id: int, reason: str) -> str:
+    """Give a held run up; its SKUs stay as they are and are planned again by the next run."""
+    row = _order(session, "discard", run_id)
+    now = int(time.time())
+    with in_words(), session.store.transaction() as tx:
+        if row.state != "held":
+            raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to discard.")
+        rows.cancel(tx, run_id, now)
+        audit.record(tx, now, session.operator, "discard", f"run:{run_id}", before=row.trips, reason=reason)
+        rows.add_event(tx, run_id, now, "info", f"{session.operator} discarded it: {reason or 'no reason given'}.")
+    return f"Run {run_id} is discarded."

@@ -1,0 +1,82 @@
+"""Orders a sync. The work is done by a service or by a detached worker, never by the process that asks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.model import Requested
+from invsync_tui.operations.session import Session
+from invsync_tui.store import audit, runs
+from invsync_tui.store.runs import Order
+from invsync_tui.sync.leases import worker_alive
+
+WORKER_LINGER = 10
+"""Seconds that a detached worker stays after the last run."""
+WORKER_START_MOST = 10.0
+"""Seconds within which a started worker has to show up."""
+
+
+def request(
+    session: Session, merchant_id: int, cart_id: int | None = None, *, full: bool = False, trigger: str = "manual"
+) -> Requested:
+    """Ask for an inventory download and then a push of one cart, or of every cart of the merchant."""
+    session.writable("start a sync")
+    now = int(time.time())
+    with in_words(), session.store.transaction() as tx:
+        carts = _carts(tx, merchant_id, cart_id)
+        pull = runs.request(tx, Order("pull", merchant_id, merchant_id, trigger, session.operator, full=full), now)
+        pushes = [
+            runs.request(tx, Order("push", cart, merchant_id, trigger, session.operator, pull.run_id, full), now)
+            for cart in carts
+        ]
+        audit.record(tx, now, session.operator, "sync", f"merchant:{merchant_id}", after=f"run:{pull.run_id}")
+    started = ensure_worker(session)
+    return Requested((pull.run_id, *(p.run_id for p in pushes)), started, _message(pull, pushes, started))
+
+
+def _carts(tx, merchant_id: int, cart_id: int | None) -> list[int]:  # type: ignore[no-untyped-def]
+    if tx.execute("SELECT 1 FROM merchant WHERE id = ?", (merchant_id,)).fetchone() is None:
+        raise NotFoundError(f"There is no merchant {merchant_id}. List them with: invsync merchants.")
+    carts = [row[0] for row in tx.execute("SELECT id FROM cart WHERE merchant_id = ? ORDER BY id", (merchant_id,))]
+    if cart_id is None:
+        return carts
+    if cart_id not in carts:
+        raise NotFoundError(f"The merchant has no cart {cart_id}. List them with: invsync carts.")
+    return [cart_id]
+
+
+def _message(pull: runs.Request, pushes: list[runs.Request], started: bool) -> str:
+    fresh = [one for one in (pull, *pushes) if one.fresh]
+    text = f"Requested {len(fresh)} runs." if fresh else "Already on its way; it will run once more afterwards."
+    if started:
+        text += " No service was running, so a worker was started; it goes on when this terminal closes."
+    return text
+
+
+def ensure_worker(session: Session) -> bool:
+    """Start a detached worker if none is alive; True if one was started. It ends by itself when there is no more work."""
+    if worker_alive(session.path):
+        return False
+    command = [sys.executable, "-m", "invsync_tui", "--store", str(session.path.absolute()), "serve", "--until-idle"]
+    log = session.path.with_name(session.path.name + ".worker.log")
+    # Its own session, so that neither Ctrl-C nor a lost SSH connection reaches it.
+    descriptor = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "ab") as out:
+        subprocess.Popen(  # noqa: S603
+            [*command, str(WORKER_LINGER)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            cwd="/",
+        )
+    deadline = time.monotonic() + WORKER_START_MOST
+    while time.monotonic() < deadline:
+        if worker_alive(session.path):
+            return True
+        time.sleep(0.05)
+    raise OperationError(f"A worker was started but did not come up within {WORKER_START_MOST:.0f} s. Read {log}.")

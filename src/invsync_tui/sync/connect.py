@@ -1,0 +1,31 @@
+"""Makes the connector for a row of settings."""
+
+from __future__ import annotations
+
+import json
+
+from invsync_tui.connectors import registry
+from invsync_tui.connectors.base import Cart, Connection, Source
+from invsync_tui.store import tables
+
+
+def source_connection(merchant: str, row: tables.Source) -> Connection:
+    """The connection record of a merchant's WMS."""
+    options = json.loads(row.options)
+    return Connection(merchant, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000)
+
+
+def cart_connection(row: tables.Cart) -> Connection:
+    """The connection record of a cart."""
+    options = json.loads(row.options)
+    return Connection(row.name, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000)
+
+
+def source(merchant: str, row: tables.Source) -> Source:
+    """The merchant's WMS, not yet opened."""
+    return registry.source(source_connection(merchant, row))
+
+
+def cart(row: tables.Cart) -> Cart:
+    """The cart, not yet opened."""
+    return registry.cart(cart_connection(row))

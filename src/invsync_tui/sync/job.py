@@ -1,0 +1,55 @@
+"""One run in the hands of a worker: the store, the lease that entitles it to write, and its report."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from invsync_tui.store import leases as lease_rows
+from invsync_tui.store import runs
+from invsync_tui.store.opening import Store
+from invsync_tui.store.runs import RunRow
+from invsync_tui.sync.leases import Lease
+from invsync_tui.sync.report import Report
+
+
+class RunCancelled(Exception):  # noqa: N818 (a wish, not an error)
+    """Somebody asked the run to stop; raised between pages and batches only."""
+
+
+class RunHeld(Exception):  # noqa: N818 (a safeguard, not an error)
+    """Breakers stopped the run before anything was sent."""
+
+
+class SwitchedOff(Exception):  # noqa: N818 (a setting, not an error)
+    """The merchant's switch is off, so there is nothing to pull."""
+
+
+@dataclass(slots=True)
+class Job:
+    """A run that this worker executes."""
+
+    store: Store
+    run: RunRow
+    lease: Lease
+    report: Report
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write that a successor's takeover refuses: FencedError instead of an older value over a newer one."""
+        with self.store.transaction() as tx:
+            lease_rows.check(tx, self.lease.key, self.lease.epoch)
+            yield tx
+
+    def stop_if_cancelled(self) -> None:
+        """To be called between pages and between batches."""
+        row = self.store.one("SELECT cancel_requested FROM run WHERE id = ?", (self.run.id,))
+        if row and row[0]:
+            raise RunCancelled
+
+    def plan_until(self, seq: int) -> None:
+        """Remember up to which write batch the plan looked."""
+        with self.transaction() as tx:
+            runs.plan_until(tx, self.run.id, seq)

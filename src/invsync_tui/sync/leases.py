@@ -1,0 +1,106 @@
+"""Single flight: a kernel lock per pull and per cart on this machine, and an epoch in the store that fences stragglers.
+
+The kernel frees a lock the moment its holder dies, so a takeover needs no clock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from invsync_tui.store import leases as rows
+from invsync_tui.store.opening import Store
+
+LEASE_SECONDS = 60
+"""For display: how long a lease is good for without renewal."""
+WORKERS = "workers"
+"""Held shared by every worker of a store: whoever can take it alone knows that there is none."""
+
+
+def _folder(store: Path) -> Path:
+    folder = store.with_name(store.name + ".locks")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _open(store: Path, key: str) -> int:
+    name = re.sub(r"[^a-z0-9]+", "-", key)
+    return os.open(_folder(store) / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _try_lock(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class Lease:
+    """A held key. Release it, or die: both free it."""
+
+    key: str
+    epoch: int
+    _descriptor: int
+
+    def release(self) -> None:
+        """Free the key; may be called twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def acquire(store: Store, key: str, holder: str) -> Lease | None:
+    """Take a key, or None while a living process (or another task of this one) holds it. Raises the epoch."""
+    descriptor = _open(store.path, key)
+    try:
+        if not _try_lock(descriptor, fcntl.LOCK_EX):
+            os.close(descriptor)
+            return None
+        with store.transaction() as tx:
+            epoch = rows.acquire(tx, key, holder, int(time.time()) + LEASE_SECONDS)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return Lease(key, epoch, descriptor)
+
+
+class WorkerPresence:
+    """The shared lock that tells others that a worker of this store is alive; `held` until closed."""
+
+    def __init__(self, store: Path) -> None:
+        self._descriptor = _open(store, WORKERS)
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        """No longer there."""
+        os.close(self._descriptor)
+
+
+def worker_alive(store: Path) -> bool:
+    """Whether any worker process of this store is alive on this machine."""
+    try:
+        descriptor = _open(store, WORKERS)
+    except OSError:  # a read-only folder: nobody can work on it either
+        return False
+    try:
+        return not _try_lock(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)
+
+
+def holder_alive(store: Path, key: str) -> bool:
+    """Whether a living process holds a key."""
+    try:
+        descriptor = _open(store, key)
+    except OSError:
+        return False
+    try:
+        return not _try_lock(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)

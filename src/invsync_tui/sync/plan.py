@@ -1,0 +1,346 @@
+"""Plan: what each listing that may have changed should show, and why; nothing is sent.
+
+It reads the cart's listings where that is due, matches them, runs the quantity chain, and asks the breakers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from invsync_tui.connectors.base import Cart, ListingRow, QuantityBasis
+from invsync_tui.connectors.errors import ContractError, UnavailableError
+from invsync_tui.rules import breakers, quantity
+from invsync_tui.rules.eligibility import Standing, obstacle
+from invsync_tui.rules.outcomes import Outcome, Reason, tally
+from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading
+from invsync_tui.store import generations, levels, listings, matches, runs, sequence, sites, tables
+from invsync_tui.store.levels import LevelView
+from invsync_tui.store.listings import Decided, ListingRecord, PlanRow
+from invsync_tui.sync.job import Job, RunHeld
+
+CHUNK = 1000
+"""Listings per transaction; between chunks other tasks and other processes get their turn."""
+OBSERVE_OVERLAP = 120
+"""Seconds by which a delta read goes back behind the last one: carts commit late and clocks differ."""
+
+_STAY_PENDING = frozenset({Reason.WMS_STALE, Reason.SWITCH_OFF})
+"""Skipped for a reason that passes by itself or by a switch: looked at again in every plan."""
+
+
+class Settings(NamedTuple):
+    """The settings a push works by, read once at its start."""
+
+    merchant: tables.Merchant
+    source: tables.Source
+    cart: tables.Cart
+    warehouse_ids: frozenset[int]
+    """Chosen and enabled warehouses of this cart; all enabled ones for Combine All Locations."""
+    warehouse_codes: dict[int, str]
+
+    @property
+    def switched_on(self) -> bool:
+        """Both switches of the guide are on."""
+        return self.merchant.inventory_sync and self.cart.upload_enabled
+
+    @property
+    def stale_after(self) -> int | None:
+        """Seconds; the cart's own limit before the merchant's."""
+        return self.cart.stale_after if self.cart.stale_after is not None else self.merchant.stale_after
+
+
+def chain_rules(settings: Settings, basis: QuantityBasis) -> ChainRules:
+    """The cart's settings as the quantity chain takes them."""
+    cart = settings.cart
+    return ChainRules(
+        buffer=cart.buffer,
+        share_percent=cart.share_percent,
+        cutoff_below=cart.cutoff_below,
+        end_at_or_below=cart.end_at_or_below,
+        max_quantity=cart.max_quantity,
+        basis_on_hand=basis is QuantityBasis.ON_HAND,
+        stale_after=settings.stale_after,
+    )
+
+
+def record_of(row: ListingRow) -> ListingRecord:
+    """A cart's listing as the store keeps it."""
+    skip = row.skip.value if row.skip else None
+    return ListingRecord(row.ref, row.sku, row.name, row.tracked, skip, row.allocated, row.quantity)
+
+
+class Plan:
+    """The planning half of one push run."""
+
+    def __init__(self, job: Job, cart: Cart, settings: Settings) -> None:
+        self.job = job
+        self.cart = cart
+        self.settings = settings
+        self.cart_id = job.run.key
+        self.merchant_id = job.run.merchant_id
+        self.rules = chain_rules(settings, cart.capabilities.quantity_basis)
+        self.plan_seq = 0
+
+    async def run(self) -> None:
+        """Observe, match, decide; raises RunHeld where a breaker stops what would be sent."""
+        await self._observe()
+        await self._match()
+        await self._decide()
+        self._check()
+
+    # --- observe ---------------------------------------------------------------------------------------------------
+
+    async def _observe(self) -> None:
+        """Read the cart's listings: all of them when that is due, else those that the cart changed."""
+        settings, now = self.settings.cart, int(time.time())
+        listed, observed = settings.listed_at, settings.observed_at
+        self.job.report.enter("listings")
+        if self.job.run.full or listed is None or now - listed >= settings.relist_every:
+            await self._read_listings(None, now)
+        elif self.cart.capabilities.delta_read and observed is not None and now - observed >= settings.observe_every:
+            await self._read_listings(observed - OBSERVE_OVERLAP, now)
+
+    async def _read_listings(self, since: int | None, started: int) -> None:
+        seen: set[int] = set()
+        rows = 0
+        cursor: str | None = None
+        visited: set[str | None] = {None}
+        while True:
+            self.job.stop_if_cancelled()
+            page = await self.cart.listings_page(cursor, since)
+            seen.update(self._store_listings(page.rows, page.total))
+            rows += len(page.rows) + len(page.rejected)
+            for ref, why in page.rejected:
+                self.job.report.event("warning", f"Listing {ref}: {why}")
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+            if cursor in visited:
+                raise ContractError(f"The cart repeats itself at {cursor!r} while listing.")
+            visited.add(cursor)
+        if page.total is not None and rows < page.total:
+            raise UnavailableError(
+                f"The cart announced {page.total} listings and sent {rows}; the read is not complete."
+            )
+        self._finish_listing(seen, started, complete=since is None)
+
+    def _store_listings(self, rows: Sequence[ListingRow], total: int | None) -> list[int]:
+        report = self.job.report
+        report.budget = self.cart.budget()
+        with self.job.transaction() as tx:
+            seq = sequence.upcoming(tx)
+            if listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], int(time.time()), seq):
+                sequence.take(tx, seq)
+            report.advance(len(rows), total)
+            report.put(tx)
+            return listings.ids_of_refs(tx, self.cart_id, [row.ref for row in rows])
+
+    def _finish_listing(self, seen: set[int], started: int, *, complete: bool) -> None:
+        with self.job.transaction() as tx:
+            have = listings.present_ids(tx, self.cart_id) if complete else []
+            gone = [number for number in have if number not in seen]
+            if have and not seen:
+                raise UnavailableError("The cart answered with no listings at all; those known so far are kept.")
+            seq = sequence.upcoming(tx)
+            if listings.flag_gone(tx, self.cart_id, gone, started, seq):
+                sequence.take(tx, seq)
+            sites.note_observed(tx, self.cart_id, started, complete=complete)
+        if gone:
+            self.job.report.event("warning", f"{len(gone)} listings are no longer in the cart.")
+
+    # --- match -----------------------------------------------------------------------------------------------------
+
+    async def _match(self) -> None:
+        """Find the product of each listing whose code, or whose product's codes, moved."""
+        cart = self.settings.cart
+        mark = cart.match_mark if cart.matched_rev == cart.rules_rev else 0
+        with self.job.transaction() as tx:
+            until = sequence.current(tx)
+            ids = matches.to_match(tx, self.merchant_id, self.cart_id, mark)
+        self.job.report.enter("match", len(ids))
+        for chunk in _chunks(ids):
+            with self.job.transaction() as tx:
+                seq = sequence.upcoming(tx)
+                if matches.rematch(tx, self.merchant_id, self.cart_id, cart.push_kind, chunk, seq):
+                    sequence.take(tx, seq)
+                self.job.report.advance(len(chunk))
+                self.job.report.put(tx)
+            await asyncio.sleep(0)
+        with self.job.transaction() as tx:
+            sites.note_matched(tx, self.cart_id, until, cart.rules_rev)
+
+    # --- decide ----------------------------------------------------------------------------------------------------
+
+    async def _decide(self) -> None:
+        """Run the chain for what changed since the cart's watermark, and note what the cart lacks."""
+        mark = self.settings.cart.watermark
+        with self.job.transaction() as tx:
+            self.plan_seq = sequence.current(tx)
+            runs.plan_until(tx, self.job.run.id, self.plan_seq)
+            ids = listings.changed_since(tx, self.cart_id, mark)
+            products = matches.moved_products(tx, self.merchant_id, self.cart_id, mark)
+        self.job.report.enter("plan", len(ids) + len(products))
+        for chunk in _chunks(ids):
+            self._decide_chunk(chunk)
+            await asyncio.sleep(0)
+            self.job.stop_if_cancelled()
+        for chunk in _chunks(products):
+            with self.job.transaction() as tx:
+                matches.note_unlisted(tx, self.cart_id, self.settings.cart.push_kind, self.job.run.id, chunk)
+            self.job.report.advance(len(chunk))
+            await asyncio.sleep(0)
+        self.recount()
+
+    def _decide_chunk(self, ids: Sequence[int]) -> None:
+        now = int(time.time())
+        with self.job.transaction() as tx:
+            rows = listings.plan_rows(tx, ids)
+            stock = _Stock.of(tx, rows, self.settings)
+            decided = [(row, self._decide_row(row, stock, now)) for row in rows]
+            listings.decide(tx, [self._record(row, decision) for row, decision in decided])
+            equal = [row.id for row, decision in decided if _newly_equal(row, decision)]
+            listings.confirm_equal(tx, equal, now)
+            self.job.report.advance(len(ids))
+            self.job.report.put(tx)
+
+    def _decide_row(self, row: PlanRow, stock: _Stock, now: int) -> Decision:
+        blocked = obstacle(
+            Standing(
+                switched_on=self.settings.switched_on,
+                excluded=bool(row.excluded),
+                locked=bool(row.locked),
+                match_reason=Reason(row.match_reason) if row.match_reason else None,
+                cart_reason=Reason(row.skip) if row.skip else None,
+                tracked=None if row.tracked is None else bool(row.tracked),
+                has_warehouse=bool(self.settings.warehouse_ids),
+            )
+        )
+        if blocked is not None:
+            return Decision(Outcome.SKIPPED, blocked, None, None, ())
+        return quantity.decide(stock.facts(row, now), self.rules)
+
+    def _record(self, row: PlanRow, decision: Decision) -> Decided:
+        run_id = self.job.run.id
+        outcome: str = decision.outcome.value
+        reason = decision.reason.value if decision.reason else None
+        pending = int(decision.outcome is Outcome.PLANNED or decision.reason in _STAY_PENDING)
+        if row.inflight is not None:
+            outcome, pending = Outcome.IN_DOUBT, 1
+        elif outcome == Outcome.EQUAL and row.run_id == run_id and row.outcome == Outcome.SET:
+            # This run set it before it was interrupted; finding it equal now does not undo that.
+            outcome, reason = Outcome.SET, None if reason == Reason.UNCHANGED else reason
+        return Decided(decision.desired, decision.target, outcome, reason, "", pending, run_id, row.id)
+
+    # --- check -----------------------------------------------------------------------------------------------------
+
+    def recount(self) -> None:
+        """Take the report's counts from the rows themselves."""
+        with self.job.transaction() as tx:
+            found = listings.outcomes(tx, self.job.run.id)
+            report = self.job.report
+            report.counts = tally((Outcome(outcome), n) for outcome, _, n in found)
+            report.reasons.clear()
+            for _, reason, n in found:
+                if reason is not None:
+                    report.reasons[reason] += n
+            report.put(tx)
+
+    def _check(self) -> None:
+        self.job.report.enter("check")
+        cart = self.settings.cart
+        limits = breakers.Limits(cart.zero_count, cart.zero_percent, cart.shrink_percent, self.settings.stale_after)
+        trips = breakers.check(self._plan_facts(), limits, json.loads(self.job.run.released))
+        if not trips:
+            return
+        now = int(time.time())
+        with self.job.transaction() as tx:
+            listings.end_planned(tx, self.job.run.id, Outcome.HELD, Reason.BREAKER_TRIPPED)
+            # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned anew.
+            shown = [{"breaker": t.breaker.value, "measure": t.measure, "text": t.text} for t in trips]
+            runs.hold(tx, self.job.run.id, shown, now)
+        raise RunHeld("; ".join(trip.text for trip in trips))
+
+    def _plan_facts(self) -> breakers.PlanFacts:
+        cart, source = self.settings.cart, self.settings.source
+        with self.job.transaction() as tx:
+            stock = listings.stock_facts(tx, self.cart_id, self.job.run.id)
+            last_push = runs.last_good_start(tx, "push", self.cart_id)
+            sizes = generations.sizes_since(tx, self.merchant_id, last_push)
+            known = sites.warehouses(tx, self.merchant_id)
+        mine = [site for site in known if site.id in self.settings.warehouse_ids]
+        vanished = tuple(s.code for s in mine if s.vanished_at is not None and s.vanished_at >= last_push)
+        age = int(time.time()) - source.confirmed_at if source.confirmed_at is not None else None
+        return breakers.PlanFacts(
+            to_set=stock.to_set,
+            to_zero=stock.to_zero,
+            in_stock=stock.in_stock,
+            first_push=cart.pushed_rules_rev == 0,
+            rules_changed=cart.pushed_rules_rev != cart.rules_rev,
+            products_before=sizes[1] if sizes else None,
+            products_now=sizes[0] if sizes else None,
+            vanished=vanished,
+            reading_age=age,
+        )
+
+
+class _Stock:
+    """Levels and kits of one chunk of listings."""
+
+    def __init__(
+        self, by_product: dict[int, list[LevelView]], kits: dict[int, list[tuple[int, str, int]]], settings: Settings
+    ):
+        self._by_product = by_product
+        self._kits = kits
+        self._mine = settings.warehouse_ids
+        self._codes = settings.warehouse_codes
+
+    @classmethod
+    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings) -> _Stock:
+        """Read what a chunk needs, in two queries."""
+        kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
+        parts = {part for found in kits.values() for part, _, _ in found}
+        products = {row.product_id for row in rows if row.product_id is not None} | parts
+        return cls(levels.of_products(tx, sorted(products), settings.source.confirmed_at or 0), kits, settings)
+
+    def facts(self, row: PlanRow, now: int) -> Facts:
+        """Everything the chain needs to know about a matched listing."""
+        product = row.product_id or 0
+        views = self._by_product.get(product, ())
+        mine = tuple(
+            Reading(self._codes[v.warehouse_id], v.available, v.read_at, v.missing) for v in views if self._is_mine(v)
+        )
+        others = [view for view in views if not self._is_mine(view)]
+        return Facts(
+            now=now,
+            readings=mine,
+            elsewhere=sum(view.available for view in others),
+            has_level_elsewhere=bool(others),
+            components=tuple(self._component(*part) for part in self._kits.get(product, ())),
+            override=row.override,
+            excluded=bool(row.excluded),
+            locked=bool(row.locked),
+            allocated=row.allocated,
+            shown=row.observed,
+            acked=row.acked,
+        )
+
+    def _is_mine(self, view: LevelView) -> bool:
+        return view.warehouse_id in self._mine
+
+    def _component(self, product: int, sku: str, needed: int) -> Component:
+        views = [view for view in self._by_product.get(product, ()) if self._is_mine(view) and not view.missing]
+        return Component(sku, needed, sum(view.available for view in views) if views else None)
+
+
+def _newly_equal(row: PlanRow, decision: Decision) -> bool:
+    return decision.outcome is Outcome.EQUAL and row.acked != decision.desired and row.inflight is None
+
+
+def _chunks(ids: array[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), CHUNK):
+        yield list(ids[start : start + CHUNK])

@@ -1,0 +1,278 @@
+"""Push: sends what a plan found, batch by batch, each recorded with its exact body before the request.
+
+A row is judged by the quantity the cart returns. A batch without an answer is in doubt and is resolved before anything
+else: by the same idempotency key, by reading back, or by sending the absolute quantities again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Sequence
+
+from invsync_tui.connectors.base import Cart, DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
+from invsync_tui.connectors.errors import (
+    ConnectorError,
+    ContractError,
+    RowsRejectedError,
+    ThrottledError,
+    UnavailableError,
+)
+from invsync_tui.connectors.http import backoff
+from invsync_tui.rules.judging import Confirmation, judge
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.store import batches, listings
+from invsync_tui.store.batches import Answer, Batch, Item
+from invsync_tui.store.listings import ToPush
+from invsync_tui.sync.job import Job
+
+ATTEMPTS = 4
+"""Times that one batch is sent or asked about before its rows are left in doubt, or failed where nothing was applied."""
+PASSES = 3
+"""Rounds over what is planned: a batch that is found not to have been applied is planned again."""
+
+
+class Push:
+    """The sending half of one push run."""
+
+    def __init__(self, job: Job, cart: Cart, deadline: float) -> None:
+        self.job = job
+        self.cart = cart
+        self.cart_id = job.run.key
+        self.deadline = deadline
+        self.on_hand = cart.capabilities.quantity_basis is QuantityBasis.ON_HAND
+
+    async def run(self, total: int) -> None:
+        """Send everything that is planned. Raises ConnectorError where the connection as a whole cannot go on."""
+        self.job.report.enter("push", total)
+        for _ in range(PASSES):
+            if not await self._one_pass():
+                return
+        with self.job.transaction() as tx:
+            listings.end_planned(
+                tx, self.job.run.id, Outcome.FAILED, Reason.CART_UNAVAILABLE, "the cart kept losing it"
+            )
+
+    async def _one_pass(self) -> bool:
+        """One round by ascending listing; False if there was nothing to do."""
+        after, any_rows = 0, False
+        while rows := self._planned(after):
+            self.job.stop_if_cancelled()
+            any_rows, after = True, rows[-1].id
+            items = await self._items(rows)
+            if items:
+                await self._send(items)
+        return any_rows
+
+    def _planned(self, after: int) -> list[ToPush]:
+        with self.job.store.reading() as cx:
+            return listings.planned(cx, self.job.run.id, after, self.cart.capabilities.max_batch)
+
+    async def _items(self, rows: Sequence[ToPush]) -> list[Item]:
+        """Rows as batch items. A cart that subtracts its own allocations is read first: they move with every order."""
+        if not self.on_hand:
+            return [Item(row.id, row.ref, row.desired, row.target, row.observed) for row in rows]
+        fresh = {row.ref: row for row in await self._read([row.ref for row in rows])}
+        items: list[Item] = []
+        equal: list[Item] = []
+        gone: list[int] = []
+        for row in rows:
+            now = fresh.get(row.ref)
+            if now is None:
+                gone.append(row.id)
+                continue
+            target = row.desired + now.allocated
+            (equal if now.quantity == target else items).append(
+                Item(row.id, row.ref, row.desired, target, now.quantity)
+            )
+        self._note_fresh([*items, *equal], equal, gone)
+        return items
+
+    def _note_fresh(self, read: Sequence[Item], equal: Sequence[Item], gone: Sequence[int]) -> None:
+        with self.job.transaction() as tx:
+            listings.refresh(tx, [(i.target, i.before, i.target - i.desired, i.listing_id) for i in read])
+            listings.mark_equal(tx, [item.listing_id for item in equal], int(time.time()))
+            listings.fail_planned(tx, gone, Reason.NOT_IN_CART, "the cart no longer has this listing")
+            self._count(Outcome.EQUAL, len(equal))
+            self._count(Outcome.FAILED, len(gone), Reason.NOT_IN_CART)
+            self.job.report.advance(len(equal) + len(gone))
+            self.job.report.put(tx)
+
+    def _count(self, outcome: Outcome, n: int, reason: str | None = None) -> None:
+        """Move rows from planned to their end; the total was counted when they were planned."""
+        self.job.report.counts.add(outcome, n)
+        self.job.report.counts.total -= n
+        if reason is not None and n:
+            self.job.report.reasons[reason] += n
+
+    async def _read(self, refs: Sequence[str]) -> list[ListingRow]:
+        step = self.cart.capabilities.read_batch
+        rows: list[ListingRow] = []
+        for start in range(0, len(refs), step):
+            rows.extend(await self.cart.read(refs[start : start + step]))
+        self.job.report.budget = self.cart.budget()
+        return rows
+
+    # --- one batch -------------------------------------------------------------------------------------------------
+
+    async def _send(self, items: Sequence[Item]) -> None:
+        """Record, send, settle one batch; a refused one is split until the bad rows are alone."""
+        batch = self._intend(items)
+        try:
+            answers = await self._deliver(batch)
+        except RowsRejectedError as error:
+            await self._split(batch, error)
+        except ConnectorError as error:
+            self._give_back(batch, error)
+            raise
+        else:
+            if answers is not None:
+                await self._settle(batch, answers)
+
+    def _intend(self, items: Sequence[Item]) -> Batch:
+        body = self.cart.compose([PushItem(item.ref, item.target) for item in items])
+        epoch = self.job.lease.epoch
+        batch = Batch(
+            uuid.uuid4().hex, self.cart_id, self.job.run.id, epoch, tuple(items), body, "intent", 1, self._answer_by()
+        )
+        with self.job.transaction() as tx:
+            batches.intend(tx, batch, int(time.time()))
+        return batch
+
+    def _answer_by(self) -> int:
+        """Until then the request may be on its way; the deadline is that of the HTTP client."""
+        return int((time.time() + self.deadline) * 1000)
+
+    async def _deliver(self, batch: Batch) -> Sequence[RowAnswer] | None:
+        """The cart's answer; None if the batch turned out not to be applied (planned again) or stays in doubt."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return await self.cart.send(batch.id, batch.body)
+            except ThrottledError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            except (UnavailableError, ContractError) as error:
+                if isinstance(error, ContractError) or error.may_have_applied:
+                    return await self.resolve(batch, str(error))
+                if attempt == ATTEMPTS - 1:
+                    raise
+                await asyncio.sleep(backoff(attempt))
+        raise AssertionError("unreachable")
+
+    def _give_back(self, batch: Batch, error: ConnectorError) -> None:
+        """Nothing of the batch was applied: its rows are planned again, the run ends."""
+        with self.job.transaction() as tx:
+            batches.release(tx, batch, batch.items)
+            batches.end(tx, batch.id, "refused", str(error), int(time.time()))
+
+    async def _split(self, batch: Batch, error: RowsRejectedError) -> None:
+        if len(batch.items) == 1:
+            self._settle_answers(
+                batch, [_answer(batch.items[0], RowAnswer(batch.items[0].ref, error=error.what))], "refused"
+            )
+            return
+        self._give_back(batch, error)
+        named = [item for item in batch.items if item.ref in error.refs]
+        rest = [item for item in batch.items if item.ref not in error.refs]
+        half = len(batch.items) // 2
+        parts = ([[item] for item in named] + [rest]) if named and rest else [batch.items[:half], batch.items[half:]]
+        for part in parts:
+            self.job.stop_if_cancelled()
+            await self._send(part)
+
+    async def _settle(self, batch: Batch, rows: Sequence[RowAnswer]) -> None:
+        """Judge every row of an answered batch; what the answer does not confirm is read back."""
+        said = {row.ref: row for row in rows}
+        answers = [_answer(item, said.get(item.ref, RowAnswer(item.ref))) for item in batch.items]
+        unsure = [answer.item for answer in answers if answer.outcome == Outcome.PLANNED]
+        if unsure:
+            sure = [answer for answer in answers if answer.outcome != Outcome.PLANNED]
+            answers = [*sure, *await self._read_back(unsure)]
+        self._settle_answers(batch, answers, "answered")
+
+    async def _read_back(self, items: Sequence[Item]) -> list[Answer]:
+        try:
+            shown = {row.ref: row for row in await self._read([item.ref for item in items])}
+        except ConnectorError as error:
+            return [
+                Answer(item, Outcome.FAILED, Reason.VERIFY_FAILED, f"not verified: {error.what}", None)
+                for item in items
+            ]
+        return [_verified(item, shown.get(item.ref)) for item in items]
+
+    def _settle_answers(self, batch: Batch, answers: Sequence[Answer], state: str) -> None:
+        with self.job.transaction() as tx:
+            batches.settle(tx, batch, answers, self.job.run.id, int(time.time()))
+            batches.end(tx, batch.id, state, next((a.error for a in answers if a.error), ""), int(time.time()))
+            if batch.run_id == self.job.run.id:
+                for answer in answers:
+                    self._count(Outcome(answer.outcome), 1, answer.reason)
+            self.job.report.advance(len(answers))
+            self.job.report.budget = self.cart.budget()
+            self.job.report.put(tx)
+
+    # --- doubt -----------------------------------------------------------------------------------------------------
+
+    async def resolve_unfinished(self) -> None:
+        """Find out what became of batches whose answer was never recorded, before anything new is sent."""
+        with self.job.transaction() as tx:
+            open_batches = batches.unfinished(tx, self.cart_id)
+        for batch in open_batches:
+            self.job.report.event("info", f"Resolving a batch of {len(batch.items)} whose answer was lost.")
+            answers = await self.resolve(batch, "the answer was lost")
+            if answers is not None:
+                await self._settle(batch, answers)
+
+    async def resolve(self, batch: Batch, error: str) -> Sequence[RowAnswer] | None:
+        """Settle a batch in doubt. Returns the cart's answer, or None once it is planned again or left in doubt."""
+        for attempt in range(ATTEMPTS):
+            try:
+                if self.cart.capabilities.doubt_policy is DoubtPolicy.IDEMPOTENCY_KEY:
+                    return await self._replay(batch)
+                await _sleep_until(batch.answer_by_ms)
+                return await self._look(batch)
+            except RowsRejectedError as rejected:
+                await self._split(batch, rejected)
+                return None
+            except (UnavailableError, ThrottledError, ContractError) as again:
+                error = str(again)
+                await asyncio.sleep(backoff(attempt))
+        with self.job.transaction() as tx:
+            batches.doubt(tx, batch, self.job.run.id, error)
+        self._count(Outcome.IN_DOUBT, len(batch.items) if batch.run_id == self.job.run.id else 0)
+        return None
+
+    async def _replay(self, batch: Batch) -> Sequence[RowAnswer]:
+        """The very same request once more: the cart does it at most once and says what it did."""
+        with self.job.transaction() as tx:
+            batches.repeat(tx, batch.id, self.job.lease.epoch, self._answer_by())
+        return await self.cart.send(batch.id, batch.body)
+
+    async def _look(self, batch: Batch) -> Sequence[RowAnswer] | None:
+        """What shows our quantity was applied; the rest is planned again."""
+        shown: dict[str, int | None] = {}
+        if self.cart.capabilities.doubt_policy is DoubtPolicy.READ_BACK:
+            shown = {row.ref: row.quantity for row in await self._read([item.ref for item in batch.items])}
+        applied = [item for item in batch.items if shown.get(item.ref) == item.target]
+        rest = [item for item in batch.items if shown.get(item.ref) != item.target]
+        with self.job.transaction() as tx:
+            batches.release(tx, batch, rest)
+        answers = [Answer(item, Outcome.SET, None, "", item.target) for item in applied]
+        self._settle_answers(batch, answers, "answered" if applied else "refused")
+        return None
+
+
+async def _sleep_until(epoch_ms: int) -> None:
+    await asyncio.sleep(max(0.0, epoch_ms / 1000 - time.time()))
+
+
+def _answer(item: Item, said: RowAnswer) -> Answer:
+    verdict = judge(item.target, said.quantity, said.error, said.reason, Confirmation.ANSWER)
+    return Answer(item, verdict.outcome, verdict.reason, verdict.error, said.quantity)
+
+
+def _verified(item: Item, row: ListingRow | None) -> Answer:
+    shown = row.quantity if row is not None else None
+    verdict = judge(item.target, shown, None, None, Confirmation.READ_BACK)
+    return Answer(item, verdict.outcome, verdict.reason, verdict.error, shown)

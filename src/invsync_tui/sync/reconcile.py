@@ -1,0 +1,194 @@
+"""Executes one run from its start to its one end, whatever happens on the way.
+
+This is the only place that turns errors into the state of a run: what went wrong with the connection ends the run and
+is told in its words; what is not foreseen ends it too, and is raised for the worker's log.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from invsync_tui.connectors.base import Cart
+from invsync_tui.connectors.errors import (
+    AuthError,
+    ConnectorError,
+    NotConfiguredError,
+    PermissionDeniedError,
+    ThrottledError,
+)
+from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason, tally
+from invsync_tui.store import listings, runs, schedule, settings, sites
+from invsync_tui.store.errors import StoreError, StoreFullError
+from invsync_tui.store.leases import FencedError
+from invsync_tui.store.opening import Store
+from invsync_tui.store.runs import RunRow
+from invsync_tui.sync import connect
+from invsync_tui.sync.job import Job, RunCancelled, RunHeld, SwitchedOff
+from invsync_tui.sync.leases import Lease
+from invsync_tui.sync.plan import Plan, Settings
+from invsync_tui.sync.pull import Pull
+from invsync_tui.sync.push import Push
+from invsync_tui.sync.report import Phase, Report
+
+log = logging.getLogger(__name__)
+
+PULL_PHASES = ("connect", "warehouses")
+PUSH_PHASES = ("connect", "resolve", "listings", "match", "plan", "check", "push")
+
+
+async def execute(store: Store, run: RunRow, lease: Lease) -> None:
+    """Execute `run` under `lease` to its end. Raises StoreError if even the end could not be written."""
+    phases = PULL_PHASES if run.kind == "pull" else PUSH_PHASES
+    job = Job(store, run, lease, Report(store, run.id, [Phase(name) for name in phases]))
+    with store.transaction() as tx:
+        runs.start(tx, run.id, lease.epoch, int(time.time()))
+        if run.started_at is not None and run.state in ("running", "cancelling"):
+            runs.add_event(
+                tx, run.id, int(time.time()), "warning", "The worker died; another one goes on with the run."
+            )
+    try:
+        await (_pull(job) if run.kind == "pull" else _push(job))
+    except RunHeld as held:
+        _note_held(job, str(held))
+    except RunCancelled:
+        _end(job, "cancelled", Outcome.SKIPPED, Reason.CANCELLED, "cancelled by an operator")
+    except SwitchedOff:
+        notice = "Synchronization With WMS - Inventory is off: nothing was downloaded."
+        job.report.reasons[Reason.SWITCH_OFF.value] += 1
+        _end(job, "done", Outcome.SKIPPED, Reason.SWITCH_OFF, notice)
+    except ConnectorError as error:
+        _end(job, "failed", Outcome.FAILED, _reason(error), str(error))
+    except AccountingError as error:
+        _end(job, "failed", Outcome.FAILED, Reason.CANCELLED, f"The outcomes do not add up: {error}. Report this run.")
+    except (FencedError, StoreFullError):
+        raise
+    except StoreError as error:
+        _end(job, "failed", Outcome.FAILED, Reason.CART_UNAVAILABLE, str(error))
+    except Exception as error:
+        log.exception("run %s", run.id)
+        _end(
+            job,
+            "failed",
+            Outcome.FAILED,
+            Reason.CART_UNAVAILABLE,
+            f"Unexpected {type(error).__name__}: {error}. Report it.",
+        )
+
+
+async def _pull(job: Job) -> None:
+    with job.store.session() as session:
+        merchant = settings.merchant_by_name(session, str(job.run.merchant_id))
+        row = settings.source_of(session, job.run.merchant_id)
+    if merchant is None or row is None:
+        raise NotConfiguredError("The merchant has no WMS connection.", advice="Set one up: invsync merchants set.")
+    source = connect.source(merchant.name, row)
+    try:
+        await Pull(job, source, merchant, row).run()
+    finally:
+        await source.close()
+    _end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
+
+
+async def _push(job: Job) -> None:
+    loaded = load_settings(job.store, job.run.key)
+    cart = connect.cart(loaded.cart)
+    try:
+        await _plan_and_push(job, cart, loaded)
+    finally:
+        await cart.close()
+
+
+async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
+    push = Push(job, cart, loaded.cart.deadline_ms / 1000)
+    job.report.enter("connect")
+    await cart.open()
+    if loaded.switched_on:
+        job.report.enter("resolve")
+        await push.resolve_unfinished()
+    plan = Plan(job, cart, loaded)
+    await plan.run()
+    waiting = job.report.counts.total - job.report.counts.accounted
+    if waiting:
+        await push.run(waiting)
+    with job.transaction() as tx:
+        # With a switch off nothing was handled: turning it on looks at everything.
+        if loaded.switched_on:
+            sites.note_pushed(tx, job.run.key, plan.plan_seq, loaded.cart.rules_rev)
+    notice = "" if loaded.switched_on else _switch_notice(loaded)
+    _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, notice)
+
+
+def _switch_notice(loaded: Settings) -> str:
+    name = "Inventory Upload Service" if not loaded.cart.upload_enabled else "Synchronization With WMS - Inventory"
+    return f"{name} is off: nothing was sent."
+
+
+def load_settings(store: Store, cart_id: int) -> Settings:
+    """The settings of one push; NotConfiguredError if the cart or its merchant's source is gone."""
+    with store.session() as session:
+        cart = next((c for c in settings.carts(session) if c.id == cart_id), None)
+        merchant = settings.merchant_by_name(session, str(cart.merchant_id)) if cart else None
+        source = settings.source_of(session, cart.merchant_id) if cart else None
+        if cart is None or merchant is None or source is None:
+            raise NotConfiguredError("The cart or its merchant's WMS connection is gone.", advice="See: invsync carts.")
+        all_warehouses = settings.warehouses(session, cart.merchant_id)
+        chosen = set(settings.cart_warehouses(session, cart_id))
+    mine = [w for w in all_warehouses if w.enabled and (cart.combine_all or w.id in chosen)]
+    codes = {settings.number(w): w.code for w in all_warehouses}
+    return Settings(merchant, source, cart, frozenset(settings.number(w) for w in mine), codes)
+
+
+def _reason(error: ConnectorError) -> Reason:
+    if isinstance(error, AuthError):
+        return Reason.AUTH_FAILED
+    if isinstance(error, PermissionDeniedError):
+        return Reason.SCOPE_MISSING
+    if isinstance(error, ThrottledError):
+        return Reason.THROTTLED
+    return Reason.CART_UNAVAILABLE
+
+
+def _note_held(job: Job, text: str) -> None:
+    """The plan has set the state; what is left is to tell the watchers."""
+    with job.store.transaction() as tx:
+        _recount(tx, job)
+        job.report.close("done")
+        job.report.put(tx)
+        runs.add_event(tx, job.run.id, int(time.time()), "warning", f"Held: {text}. Release or discard it.")
+
+
+def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None:
+    """Give the run its end: rows it did not get to end as `rest`, the sum is checked, waiting requests follow."""
+    now = int(time.time())
+    with job.transaction() as tx:
+        if job.run.kind == "push":
+            listings.end_planned(tx, job.run.id, rest, reason, text)
+            _recount(tx, job)
+            sites.note_cart_error(tx, job.run.key, text if state == "failed" else "")
+        elif state == "failed":
+            sites.note_source_error(tx, job.run.merchant_id, text)
+        state, text = _verified(job, state, text)
+        job.report.close("done" if state == "done" else "failed")
+        job.report.put(tx)
+        if text:
+            runs.add_event(tx, job.run.id, now, {"done": "warning", "cancelled": "info"}.get(state, "error"), text)
+        schedule.note_result(tx, job.run.kind, job.run.key, failed=state == "failed")
+        runs.finish(tx, job.run.id, state, text, now)
+
+
+def _verified(job: Job, state: str, text: str) -> tuple[str, str]:
+    try:
+        job.report.counts.verify()
+    except AccountingError as error:
+        return "failed", f"The outcomes do not add up: {error}. Report this run."
+    return state, text
+
+
+def _recount(tx, job: Job) -> None:  # type: ignore[no-untyped-def]
+    found = listings.outcomes(tx, job.run.id)
+    job.report.counts = tally((Outcome(outcome), n) for outcome, _, n in found)
+    job.report.reasons.clear()
+    for _, reason, n in found:
+        if reason is not None:
+            job.report.reasons[reason] += n

@@ -1,0 +1,209 @@
+"""The runner of the embedded store: one asyncio process, one task per pull or push, kernel locks for single flight.
+
+It keeps no queue: requested rows are the work, and what a dead worker left running is taken over as soon as the kernel
+has freed its lock. Several such processes may serve one store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+import uuid
+
+from invsync_tui.store import runs, workers
+from invsync_tui.store import schedule as schedule_rows
+from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
+from invsync_tui.store.leases import FencedError
+from invsync_tui.store.opening import Store
+from invsync_tui.store.runs import RunRow
+from invsync_tui.sync import leases, schedule
+from invsync_tui.sync.reconcile import execute
+
+log = logging.getLogger(__name__)
+
+POLL = 0.25
+"""Seconds between looks at the store; a look costs microseconds while nobody else has written."""
+LOOK_ANYWAY = 2.0
+"""Seconds after which the tables are read even if nothing was written: due schedules, freed locks."""
+BEAT = 15.0
+"""Seconds between signs of life."""
+FULL_DISK_WAIT = 5.0
+"""Seconds before work goes on after the disk was found full."""
+CONCURRENT = 8
+"""Runs at the same time; the carts and WMSs set the pace, not this process."""
+
+
+class LocalRunner:
+    """See `base.Runner`. `kind` is for display: serve or detached."""
+
+    def __init__(self, store: Store, kind: str = "serve", *, scheduled: bool = True) -> None:
+        self.store = store
+        self.kind = kind
+        self.scheduled = scheduled
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._stop = asyncio.Event()
+        self._looked = 0.0
+        self._beaten = 0.0
+        self._version = -1
+        self._paused_until = 0.0
+
+    def stop(self) -> None:
+        """Make the loop end after its present look."""
+        self._stop.set()
+
+    async def run_forever(self) -> None:
+        """Work until `stop`."""
+        await self._loop(None)
+
+    async def run_until_idle(self, linger: float) -> None:
+        """Work until there was nothing to do for `linger` seconds."""
+        await self._loop(linger)
+
+    async def _loop(self, linger: float | None) -> None:
+        presence = leases.WorkerPresence(self.store.path)
+        idle_since = time.monotonic()
+        try:
+            self._register()
+            while not self._stop.is_set():
+                if self._look() or self._tasks:
+                    idle_since = time.monotonic()
+                if linger is not None and time.monotonic() - idle_since >= linger:
+                    return
+                await self._sleep(POLL)
+        finally:
+            await self._end_tasks()
+            self._unregister()
+            presence.close()
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _look(self) -> bool:
+        """Start what can be started; True if there is or may be work."""
+        now = time.monotonic()
+        if now < self._paused_until:
+            return True
+        try:
+            return self._look_once(now)
+        except StoreFullError as error:
+            self._pause(str(error))
+            return True
+        except StoreBusyError:
+            return True
+
+    def _look_once(self, now: float) -> bool:
+        version = self.store.data_version()
+        if version == self._version and now - self._looked < LOOK_ANYWAY:
+            return bool(self._tasks)
+        self._version, self._looked = version, now
+        if self.scheduled:
+            self._schedule()
+        self._beat(now)
+        with self.store.reading() as cx:
+            waiting = [*runs.underway(cx), *runs.requested(cx)]
+        for run in waiting:
+            if run.lease_key not in self._tasks and len(self._tasks) < CONCURRENT:
+                self._try_start(run)
+        return bool(waiting)
+
+    def _schedule(self) -> None:
+        with self.store.reading() as cx:
+            due = bool(schedule_rows.due(cx, int(time.time())))
+        if due:
+            with self.store.transaction() as tx:
+                schedule.request_due(tx, int(time.time()))
+
+    def _try_start(self, run: RunRow) -> None:
+        if run.state == "requested" and not self._may_start(run):
+            return
+        lease = leases.acquire(self.store, run.lease_key, self.id)
+        if lease is None:
+            return
+        with self.store.reading() as cx:
+            fresh = runs.get(cx, run.id)
+        if fresh is None or fresh.state not in ("requested", "running", "cancelling"):
+            lease.release()
+            return
+        task = asyncio.create_task(self._execute(fresh, lease), name=fresh.lease_key)
+        self._tasks[fresh.lease_key] = task
+        task.add_done_callback(lambda _: self._tasks.pop(fresh.lease_key, None))
+
+    def _may_start(self, run: RunRow) -> bool:
+        """A push that waits for a pull starts when that has ended well, and ends itself if it has not."""
+        if run.after_run is None:
+            return True
+        with self.store.reading() as cx:
+            before = runs.get(cx, run.after_run)
+        if before is None or before.state == "done":
+            return True
+        if before.state in runs.FINAL:
+            text = f"Run {before.id} before it ended {before.state}: {before.error}".rstrip(": ")
+            with self.store.transaction() as tx:
+                runs.finish(tx, run.id, "cancelled", text, int(time.time()))
+        return False
+
+    async def _execute(self, run: RunRow, lease: leases.Lease) -> None:
+        try:
+            await execute(self.store, run, lease)
+            self._after(run)
+        except FencedError as error:
+            log.warning("%s", error)
+        except StoreFullError as error:
+            self._pause(str(error))
+            self._say_full(run, str(error))
+        except StoreError as error:
+            log.error("run %s: %s", run.id, error)
+            self._pause(str(error))
+        finally:
+            lease.release()
+
+    def _after(self, run: RunRow) -> None:
+        with self.store.reading() as cx:
+            ended = runs.get(cx, run.id)
+        if ended is None or ended.kind != "pull" or ended.state != "done" or ended.trigger != "schedule":
+            return
+        with self.store.transaction() as tx:
+            schedule.request_pushes_after(tx, ended, int(time.time()))
+
+    def _pause(self, why: str) -> None:
+        log.error("pausing: %s", why)
+        self._paused_until = time.monotonic() + FULL_DISK_WAIT
+
+    def _say_full(self, run: RunRow, text: str) -> None:
+        """Freeing the run's own progress may leave room for one more short write; if not, the log has it."""
+        try:
+            with self.store.transaction() as tx:
+                tx.execute("UPDATE run SET error = ?, rev = rev + 1 WHERE id = ?", (text, run.id))
+        except StoreError:
+            log.error("run %s: %s", run.id, text)
+
+    async def _end_tasks(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _register(self) -> None:
+        with self.store.transaction() as tx:
+            workers.register(tx, self.id, self.kind, os.getpid(), socket.gethostname(), int(time.time()))
+
+    def _beat(self, now: float) -> None:
+        if now - self._beaten >= BEAT:
+            self._beaten = now
+            with self.store.transaction() as tx:
+                workers.beat(tx, self.id, int(time.time()))
+
+    def _unregister(self) -> None:
+        try:
+            with self.store.transaction() as tx:
+                workers.remove(tx, self.id)
+            self.store.tidy()
+        except StoreError as error:
+            log.warning("%s", error)
