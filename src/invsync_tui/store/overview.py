@@ -30,7 +30,7 @@ def merchants(cx: sqlite3.Connection) -> list[MerchantSite]:
         "(SELECT count(*) FROM cart c WHERE c.merchant_id = m.id) FROM merchant m "
         "LEFT JOIN source s ON s.merchant_id = m.id LEFT JOIN schedule d ON d.kind = 'pull' AND d.key = m.id ORDER BY m.name"
     )
-    return [MerchantSite(*row, tuple(off[row[0]])) for row in rows]
+    return [MerchantSite(*row[:7], off=tuple(off[row[0]])) for row in map(list, rows)]
 
 
 def stale_warehouses(cx: sqlite3.Connection, now: int) -> dict[int, list[str]]:
@@ -39,7 +39,8 @@ def stale_warehouses(cx: sqlite3.Connection, now: int) -> dict[int, list[str]]:
         "SELECT w.merchant_id, w.code FROM warehouse w JOIN merchant m ON m.id = w.merchant_id "
         "JOIN source s ON s.merchant_id = m.id "
         "WHERE w.enabled = 1 AND m.stale_after IS NOT NULL AND m.inventory_sync = 1 "
-        "AND coalesce(CASE WHEN w.vanished_at IS NULL AND w.last_full_at IS NOT NULL THEN s.confirmed_at END, 0) < ? - m.stale_after "
+        "AND coalesce(CASE WHEN w.vanished_at IS NULL AND w.last_full_at IS NOT NULL THEN s.confirmed_at END, 0) "
+        "< ? - m.stale_after "
         "AND EXISTS (SELECT 1 FROM level l WHERE l.warehouse_id = w.id) ORDER BY w.id",
         (now,),
     )
