@@ -17,7 +17,7 @@ class MerchantSite(NamedTuple):
     system: str | None
     next_at: int | None
     carts: int
-    off: tuple[str, ...]
+    off: tuple[str, ...] = ()
 
 
 def merchants(cx: sqlite3.Connection) -> list[MerchantSite]:
@@ -30,7 +30,7 @@ def merchants(cx: sqlite3.Connection) -> list[MerchantSite]:
         "(SELECT count(*) FROM cart c WHERE c.merchant_id = m.id) FROM merchant m "
         "LEFT JOIN source s ON s.merchant_id = m.id LEFT JOIN schedule d ON d.kind = 'pull' AND d.key = m.id ORDER BY m.name"
     )
-    return [MerchantSite(*row[:7], off=tuple(off[row[0]])) for row in map(list, rows)]
+    return [MerchantSite(*row)._replace(off=tuple(off[row[0]])) for row in rows]
 
 
 def stale_warehouses(cx: sqlite3.Connection, now: int) -> dict[int, list[str]]:

@@ -71,7 +71,7 @@ class LocalRunner:
             while not self._stop.is_set():
                 if self._look() or self._tasks:
                     idle_since = time.monotonic()
-                if linger is not None and time.monotonic() - idle_since >= linger:
+                elif linger is not None and time.monotonic() - idle_since >= linger:
                     return
                 await self._sleep(POLL)
         finally:

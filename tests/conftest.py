@@ -1,0 +1,17 @@
+"""Fixtures for all tests: the real servers, once per run, and nothing of the user's own settings."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest_plugins = ["tests.servers.tryton", "tests.servers.vendure"]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Config, store and colours of whoever runs the tests must not matter."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+    for name in ("INVSYNC_STORE", "INVSYNC_CONFIG", "INVSYNC_READ_ONLY", "NO_COLOR", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,119 @@
+"""A store with a merchant on a sandbox WMS and carts, and the words to work it in tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from invsync_tui.connectors.base import Connection
+from invsync_tui.operations import runs as run_operations
+from invsync_tui.operations.session import Session
+from invsync_tui.store import runs, settings, tables
+from invsync_tui.store.opening import Store, create_store
+from invsync_tui.store.runs import Order, RunRow
+from invsync_tui.sync.runners.local import LocalRunner
+
+NOW = 1_760_000_000
+
+
+@dataclass
+class Bench:
+    """A store under test. Merchants and carts are named by number, in order of creation."""
+
+    store: Store
+    carts: dict[str, int] = field(default_factory=dict)
+    merchant: int = 0
+
+    @classmethod
+    def make(cls, folder: Path) -> Bench:
+        return cls(create_store(folder / "store.db"))
+
+    def add_merchant(self, source: Connection, *, sync: bool = True, name: str = "Demo", stale_after: int | None = None) -> int:
+        row = tables.Source(
+            merchant_id=0, system=source.system, url=source.url, login=source.login, secret=source.secret,
+            options=json.dumps(dict(source.options)), deadline_ms=int(source.deadline * 1000),
+        )  # fmt: skip
+        with self.store.session() as session:
+            merchant = settings.add_merchant(session, name, row, inventory_sync=sync, stale_after=stale_after)
+            self.merchant = settings.number(merchant)
+        return self.merchant
+
+    def add_cart(self, cart: Connection, *, name: str = "Demo Cart", warehouses: Sequence[str] = (), **values: Any) -> int:
+        with self.store.session() as session:
+            kind = values.pop("alias", "")
+            push_kind = settings.ensure_alias_type(session, self.merchant, kind) if kind else 0
+            ids = [self._warehouse(session, code) for code in warehouses]
+            row = tables.Cart(
+                merchant_id=self.merchant, name=name, system=cart.system, url=cart.url, login=cart.login, secret=cart.secret,
+                options=json.dumps(dict(cart.options)), deadline_ms=int(cart.deadline * 1000), created_at=NOW,
+                push_kind=push_kind, **{"upload_enabled": True, **values},
+            )  # fmt: skip
+            added = settings.number(settings.add_cart(session, row, ids))
+        self.carts[name] = added
+        return added
+
+    def _warehouse(self, session: Any, code: str) -> int:
+        return next(settings.number(w) for w in settings.warehouses(session, self.merchant) if w.code == code)
+
+    def set_cart(self, cart_id: int, warehouses: Sequence[int] | None = None, **values: Any) -> None:
+        with self.store.session() as session:
+            cart = next(c for c in settings.carts(session) if c.id == cart_id)
+            settings.change_cart(session, cart, values, warehouses)
+
+    def request(self, kind: str, key: int, *, full: bool = False, after: int | None = None) -> int:
+        with self.store.transaction() as tx:
+            return runs.request(tx, Order(kind, key, self.merchant, "test", "tester", after, full), NOW).run_id
+
+    async def work(self) -> None:
+        """Execute everything that is asked for."""
+        runner = LocalRunner(self.store, scheduled=False)
+        await runner.run_until_idle(0.0)
+
+    async def pull(self, *, full: bool = False) -> RunRow:
+        run_id = self.request("pull", self.merchant, full=full)
+        await self.work()
+        return self.run(run_id)
+
+    async def push(self, cart_id: int, *, full: bool = False, release: bool = True) -> RunRow:
+        """A push; a hold is released as an operator would, unless told otherwise."""
+        run_id = self.request("push", cart_id, full=full)
+        await self.work()
+        if release and self.run(run_id).state == "held":
+            self.release(run_id)
+            await self.work()
+        return self.run(run_id)
+
+    def release(self, run_id: int) -> None:
+        with self.store.transaction() as tx:
+            assert runs.release(tx, run_id, NOW)
+
+    def run(self, run_id: int) -> RunRow:
+        with self.store.reading() as cx:
+            row = runs.get(cx, run_id)
+        assert row is not None
+        return row
+
+    def counts(self, run: RunRow) -> dict[str, int]:
+        return dict(json.loads(run.counts))
+
+    def reasons(self, run: RunRow) -> dict[str, int]:
+        return dict(json.loads(run.reasons))
+
+    def listings(self, cart_id: int) -> dict[str, Mapping[str, Any]]:
+        """By SKU (the last of duplicates)."""
+        names = ("sku", "ref", "desired", "acked", "shown", "observed", "outcome", "reason", "synced_at", "pending", "error", "inflight")
+        rows = self.store.read(f"SELECT {', '.join(names)} FROM listing WHERE cart_id = ?", (cart_id,))
+        return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+
+    def session(self) -> Session:
+        return Session(self.store, "tester", read_only=False)
+
+    def detail(self, run_id: int) -> Any:
+        return run_operations.detail(self.session(), run_id)
+
+    def events(self, run_id: int) -> list[str]:
+        with self.store.reading() as cx:
+            return [text for _, _, _, text in runs.events(cx, run_id)]
