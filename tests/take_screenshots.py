@@ -29,9 +29,16 @@ FONT_FOLDERS = (
     Path.home() / ".fonts",
     Path("/Library/Fonts"),
 )
-FONTS = ("DejaVuSansMono", "LiberationMono", "NotoSansMono", "UbuntuMono", "Menlo")
+FONTS = {
+    "DejaVuSansMono": "DejaVu Sans Mono",
+    "LiberationMono": "Liberation Mono",
+    "NotoSansMono": "Noto Sans Mono",
+    "UbuntuMono": "Ubuntu Mono",
+    "Menlo": "Menlo",
+}
+"""How the files of usual monospace fonts begin, and their families."""
 SIZES = ((80, 24), (120, 40))
-SCALE = 1.6
+ZOOM = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +56,15 @@ class NoFontError(Exception):
 
 def monospace_fonts() -> tuple[str, list[str]]:
     """Family name and files of a monospace font."""
-    for name in FONTS:
+    for name, family in FONTS.items():
         files = sorted(str(path) for folder in FONT_FOLDERS for path in folder.glob(f"**/{name}*.ttf"))
         if files:
-            return _family(files[0]) or _spaced(name), files
+            return _family(files[0]) or family, files
     if matched := _matched():
         return matched
     raise NoFontError(
         "No monospace font found. Install one, such as the package fonts-dejavu-core, and run this again."
     )
-
-
-def _spaced(name: str) -> str:
-    return "".join(
-        f" {c}" if c.isupper() and i and not name[i - 1].isupper() else c for i, c in enumerate(name)
-    ).replace("De ja Vu", "DejaVu")
 
 
 def _family(file: str) -> str:
@@ -81,16 +82,15 @@ def _run(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20).stdout.strip()
 
 
-async def picture(app: App[Any], size: tuple[int, int], keys: Sequence[str], png: Path, settle: float = 0.8) -> None:
-    """Drive the app to the wanted state and write what it shows."""
+async def picture(app: App[Any], size: tuple[int, int], keys: Sequence[str], settle: float = 0.8) -> bytes:
+    """Drive the app to the wanted state; what it shows then, as PNG."""
     async with app.run_test(size=size) as pilot:
         await pilot.pause(settle)
         for key in keys:
             await pilot.press(key)
             await pilot.pause(settle / 2)
         await pilot.pause(settle)
-        svg = app.export_screenshot(title="invsync")
-    png.write_bytes(drawn(svg))
+        return drawn(app.export_screenshot(title="invsync"))
 
 
 def drawn(svg: str) -> bytes:
@@ -99,7 +99,7 @@ def drawn(svg: str) -> bytes:
     local = svg.replace("Fira Code", family)
     return bytes(
         resvg_py.svg_to_bytes(
-            svg_string=local, font_files=files, monospace_family=family, skip_system_fonts=False, zoom=int(SCALE * 1)
+            svg_string=local, font_files=files, monospace_family=family, skip_system_fonts=False, zoom=ZOOM
         )
     )
 
@@ -141,7 +141,7 @@ def main() -> int:
     for shot in shots():
         for columns, rows in SIZES if options.only in shot.name else ():
             png = options.folder / f"{shot.name}-{columns}x{rows}.png"
-            asyncio.run(picture(shot.app(), (columns, rows), shot.keys, png))
+            png.write_bytes(asyncio.run(picture(shot.app(), (columns, rows), shot.keys)))
             print(png)
     return 0
 

@@ -175,7 +175,7 @@ def demo_merchants() -> tuple[MerchantRow, ...]:
         ),
         merchant(3, "Café Zürich", sync_on=False, next_run_at=None),
         merchant(4, "New Shop", source="", last_run_at=None, status="", latest_run=None, next_run_at=None, carts=0),
-        merchant(5, "東京カメラ", status="success", last_run_at=NOW - 90_000),
+        merchant(5, "Nordlicht Läden", status="success", last_run_at=NOW - 90_000),
     )
 
 

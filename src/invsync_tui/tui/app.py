@@ -12,13 +12,16 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar
 from textual.theme import Theme
 
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.gateway import Gateway, OperationsGateway
 from invsync_tui.tui.reader import Reader
+from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.screens.merchants import MerchantsScreen
 from invsync_tui.tui.terminal import Terminal, terminal_of
+from invsync_tui.tui.widgets.scrollbar import PlainScrollBar
 
 HANGUP_CODE = 128 + signal.SIGHUP
 
@@ -56,6 +59,8 @@ class ControlRoom(App[int]):
         self._desk = desk
         self._open_run = open_run
         self.animation_level = "none"
+        if desk.terminal.ascii_only:
+            ScrollBar.renderer = PlainScrollBar
 
     def get_default_screen(self) -> Screen[None]:
         return MerchantsScreen(self._desk)
@@ -72,6 +77,11 @@ class ControlRoom(App[int]):
 
     def action_leave(self) -> None:
         self.exit(0)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C stops nothing here; say what does, without Textual's animated toast."""
+        if isinstance(self.screen, ControlScreen):
+            self.screen.notice("Press q to leave the control room. Syncs go on without it.")
 
     def close_store(self) -> None:
         """End the reader thread and with it the store's session."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from invsync_tui.operations.model import PhaseState, PhaseView, RateView
 from invsync_tui.tui import words
 from invsync_tui.tui.glyphs import Glyphs
-from invsync_tui.tui.lines import Line, Span, Tone, line
+from invsync_tui.tui.lines import Line, Span, Tone, line, packed
 from invsync_tui.tui.plain import clean, fit, wrap
 
 NARROWEST_BAR, WIDEST_BAR = 8, 40
@@ -47,7 +47,7 @@ def phase_line(
     row = line(*head)
     if row.width + numbers.width <= width:
         return [Line((*row.spans, *numbers.spans))]
-    return [row, Line((("   ", Tone.PLAIN), *numbers.spans))]
+    return [row, *packed([("  ", Tone.PLAIN), *numbers.spans], width)]
 
 
 def _mark(state: PhaseState, glyphs: Glyphs) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from invsync_tui.tui.plain import clean, fit, width_of
+from invsync_tui.tui.plain import clean, fit, width_of, wrap
 
 
 class Tone(StrEnum):
@@ -23,6 +23,9 @@ class Tone(StrEnum):
 
 
 Span = tuple[str, Tone]
+
+INDENT = 4
+"""Cells before what continues a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,18 @@ def cut(whole: Line, width: int, more: str = "…") -> Line:
         spans.append((text, tone))
         room -= cells
     return Line(tuple((text, tone) for text, tone in spans if text))
+
+
+def packed(spans: Sequence[Span], width: int) -> list[Line]:
+    """Spans in as many lines as they need, never cut; one that is wider than a line is wrapped."""
+    lines: list[list[Span]] = [[]]
+    room = width
+    for text, tone in spans:
+        rows = [text] if width_of(text) <= max(room, width - INDENT) else wrap(text, width - INDENT)
+        for row in rows:
+            if width_of(row) > room and lines[-1]:
+                lines.append([(" " * INDENT, Tone.PLAIN)])
+                room = width - INDENT
+            lines[-1].append((row, tone))
+            room -= width_of(row)
+    return [Line(tuple(each)) for each in lines]

@@ -25,12 +25,14 @@ from invsync_tui.rules.outcomes import Counts, Outcome
 from invsync_tui.tui import words
 from invsync_tui.tui.gauges import phase_line, rate_line
 from invsync_tui.tui.glyphs import Glyphs
-from invsync_tui.tui.lines import BLANK, Line, Span, Tone, ends, line
+from invsync_tui.tui.lines import BLANK, Line, Span, Tone, ends, line, packed
 from invsync_tui.tui.plain import clean, width_of, wrap
 from invsync_tui.tui.verbs import VERBS
 
 MIN_EVENT_LINES = 6
 """Lines for events even where they must be scrolled to."""
+MAX_LIVE_EVENT_LINES = 9
+"""While a run goes on, each new event moves all of them, and every moved line is sent again."""
 OPEN_STATES = (RunState.REQUESTED, RunState.RUNNING, RunState.CANCELLING, RunState.HELD)
 OUTCOME_TONES = {
     Outcome.SET: Tone.GOOD,
@@ -75,7 +77,13 @@ def write(detail: RunDetail, page: Page) -> list[Line]:
         lines += rate_line(detail.rate, width, page.glyphs)
     lines += reasons_lines(detail.reasons, page)
     room = max(page.size.height - len(lines) - 1, MIN_EVENT_LINES)
-    return [*lines, *events_lines(detail.events, page, room)]
+    if not detail.run.state.final:
+        room = min(room, MAX_LIVE_EVENT_LINES)
+    told = events_lines(detail.events, page, room)
+    if not detail.run.state.final:
+        # Room for events that are still to come: a sheet that keeps its length needs no new layout.
+        told += [BLANK] * (room + 1 - len(told))
+    return [*lines, *told]
 
 
 def state_mark(state: RunState, glyphs: Glyphs) -> str:
@@ -166,7 +174,8 @@ def hold_lines(hold: HoldView | None, page: Page) -> list[Line]:
             line("  ", (page.glyphs.bullet if i == 0 else " ", Tone.WARN), " ", (row, Tone.STRONG))
             for i, row in enumerate(rows)
         ]
-    lines.append(line("  It would set ", (_n(hold.would_set), Tone.STRONG), " listings, ", *_zeroed(hold)))
+    would = line("  It would set ", (_n(hold.would_set), Tone.STRONG), " listings, ", *_zeroed(hold))
+    lines += packed(would.spans, page.size.width)
     return [*lines, *_ways_out(page), BLANK]
 
 
@@ -177,7 +186,11 @@ def _zeroed(hold: HoldView) -> tuple[Span, ...]:
 
 def _ways_out(page: Page) -> list[Line]:
     ways = [VERBS[action] for action in (Action.RELEASE, Action.DISCARD) if action in page.offered]
-    return [line("  ", (verb.key, Tone.KEY), f" {verb.label}: ", (f"{verb.help}.", Tone.FAINT)) for verb in ways]
+    lines: list[Line] = []
+    for verb in ways:
+        way = line("  ", (verb.key, Tone.KEY), f" {verb.label}: ", (f"{verb.help}.", Tone.FAINT))
+        lines += packed(way.spans, page.size.width)
+    return lines
 
 
 def phases_lines(detail: RunDetail, page: Page) -> list[Line]:
@@ -203,8 +216,8 @@ def sum_lines(counts: Counts, state: RunState, page: Page) -> list[Line]:
     for i, span in enumerate(shown or [("0", Tone.FAINT)]):
         spans += [(" + ", Tone.FAINT), span] if i else [span]
     if open_rows == 0 or (open_rows > 0 and state in OPEN_STATES):
-        return _packed([*spans, *_verdict(open_rows, page.glyphs)], page.size.width)
-    return [*_packed(spans, page.size.width), *_off(counts, page)]
+        return packed([*spans, *_verdict(open_rows, page.glyphs)], page.size.width)
+    return [*packed(spans, page.size.width), *_off(counts, page)]
 
 
 def _verdict(open_rows: int, glyphs: Glyphs) -> list[Span]:
@@ -217,20 +230,6 @@ def _off(counts: Counts, page: Page) -> list[Line]:
         "Do not rely on this run; report it with its number."
     )
     return _warning(text, page, Tone.BAD)
-
-
-def _packed(spans: Sequence[Span], width: int) -> list[Line]:
-    """Spans in as many lines as they need, never cut."""
-    lines: list[list[Span]] = [[]]
-    room = width
-    for text, tone in spans:
-        cells = width_of(text)
-        if cells > room and lines[-1]:
-            lines.append([("    ", Tone.PLAIN)])
-            room = width - 4
-        lines[-1].append((text, tone))
-        room -= cells
-    return [Line(tuple(each)) for each in lines]
 
 
 def _outcome(outcome: str) -> str:

@@ -55,7 +55,7 @@ def about_left(seconds: int) -> str:
     """Time left, rounded so that it does not flicker with every reading."""
     step = 5 if seconds < MINUTE else 10 if seconds < 10 * MINUTE else MINUTE
     rounded = (seconds + step - 1) // step * step
-    return f"about {duration(rounded)} left"
+    return f"about {duration(rounded).removesuffix(' 00 s')} left"
 
 
 def amount(number: float) -> str:

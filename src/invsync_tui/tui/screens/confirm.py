@@ -33,8 +33,14 @@ class ConfirmScreen(ModalScreen[str | None]):
     ConfirmScreen #reason { margin-top: 1; background: $panel; }
     ConfirmScreen:ansi #reason { background: ansi_default; text-style: underline; }
     ConfirmScreen #buttons { height: 1; margin-top: 1; align-horizontal: right; }
-    ConfirmScreen Button { margin-left: 2; }
-    ConfirmScreen Button:focus { text-style: reverse bold; }
+    ConfirmScreen Button {
+        margin-left: 2; padding: 0 2; min-width: 8; width: auto;
+        background: $panel; color: $foreground; text-style: none;
+    }
+    ConfirmScreen #confirm { color: $warning; }
+    ConfirmScreen #buttons Button:focus { background: $foreground; color: $background; text-style: bold; }
+    ConfirmScreen:ansi Button { background: ansi_default; }
+    ConfirmScreen:ansi #buttons Button:focus { background: ansi_default; color: ansi_default; text-style: reverse bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "think_better", "Cancel", id="confirm.cancel"),
@@ -57,7 +63,7 @@ class ConfirmScreen(ModalScreen[str | None]):
                 yield self._reason_input()
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
-                yield Button(self._ask.confirm, id="confirm", compact=True, variant="warning")
+                yield Button(self._ask.confirm, id="confirm", compact=True)
 
     @staticmethod
     def _reason_input() -> Input:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.css.query import NoMatches
 from textual.screen import Screen
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from invsync_tui.tui.widgets.prompt import Prompt
 
 
-class ControlScreen(Screen[None]):
+class ControlScreen(Screen[None], inherit_bindings=False):
     """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
 
     AUTO_FOCUS: ClassVar[str | None] = "WindowTable, Paper"
@@ -37,6 +38,12 @@ class ControlScreen(Screen[None]):
     ControlScreen.-prompting #prompt-row { display: block; }
     ControlScreen.-prompting #notice { display: none; }
     """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "tab", "app.focus_next", "Next part", show=False, tooltip="To the next part of the screen", id="part.next"
+        ),
+        Binding("shift+tab", "app.focus_previous", "Previous part", show=False, id="part.previous"),
+    ]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()

@@ -49,13 +49,18 @@ class HelpScreen(ModalScreen[None]):
 
     def _write(self, size: Size) -> list[Line]:
         lines: list[Line] = []
-        for group in dict.fromkeys(hint.group for hint in self._hints):
+        for group in sorted({hint.group for hint in self._hints}, key=_importance):
             lines += [BLANK, line((group, Tone.STRONG))]
             lines += [row for hint in self._hints if hint.group == group for row in _rows(hint, size.width)]
         return lines
 
     def action_back(self) -> None:
         self.dismiss()
+
+
+def _importance(group: str) -> tuple[bool, str]:
+    """What the screen can do comes first, how one moves comes last."""
+    return group != "This screen", group
 
 
 def _rows(hint: Hint, width: int) -> Iterator[Line]:

@@ -109,5 +109,8 @@ class Hints(Canvas, can_focus=False):
         return line(*spans)
 
     def _hints(self) -> Iterator[Hint]:
-        hints = hints_of(self.app, self.screen.active_bindings.values())
-        yield from (hint for hint in hints if hint.shown)
+        active = list(self.screen.active_bindings.values())
+        if self.screen.has_class("-prompting"):
+            # Letters are text now; only the prompt's own keys mean something.
+            active = [each for each in active if each.node is self.screen.focused]
+        yield from (hint for hint in hints_of(self.app, active) if hint.shown)

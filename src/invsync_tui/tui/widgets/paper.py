@@ -21,7 +21,7 @@ def _nothing(_: Size) -> Sequence[Line]:
     return ()
 
 
-class Paper(Canvas, can_focus=True):
+class Paper(Canvas, can_focus=True, inherit_bindings=False):
     """Scrolls with the keys of the table; a rewrite keeps the place and repaints only what differs."""
 
     DEFAULT_CSS = """

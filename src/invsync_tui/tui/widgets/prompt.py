@@ -19,7 +19,7 @@ class Prompt(Input):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", id="prompt.leave"),
-        Binding("tab", "cursor_right", "Complete", id="prompt.complete", priority=True),
+        Binding("tab", "complete", "Complete", id="prompt.complete", priority=True),
     ]
 
     class Left(Message):
@@ -35,6 +35,10 @@ class Prompt(Input):
             value=value, placeholder=placeholder, suggester=suggester, id=id, compact=True, select_on_focus=False
         )
         self.cursor_blink = False
+
+    def action_complete(self) -> None:
+        """Take what is suggested."""
+        self.action_cursor_right()
 
     def action_leave(self) -> None:
         self.post_message(self.Left(self))

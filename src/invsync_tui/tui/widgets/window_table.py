@@ -44,7 +44,7 @@ class _Block:
     """The re-read of the table that it belongs to; an older one is drawn until its successor lands."""
 
 
-class WindowTable(Canvas, can_focus=True):
+class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
     """Rows under a fixed header. `read_again` after the source changed; `use` for another source."""
 
     DEFAULT_CSS = """
@@ -54,7 +54,7 @@ class WindowTable(Canvas, can_focus=True):
         scrollbar-gutter: stable;
         width: 1fr;
         height: 1fr;
-        & > .table--cursor { background: $block-cursor-blurred-background; }
+        & > .table--cursor { color: $foreground; background: $panel; text-style: bold; }
         &:focus > .table--cursor {
             color: $block-cursor-foreground;
             background: $block-cursor-background;
@@ -313,6 +313,9 @@ class WindowTable(Canvas, can_focus=True):
 
     def action_side(self, steps: int) -> None:
         self.scroll_to(x=self.scroll_offset.x + steps * SIDE_STEP, animate=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "open" or self._key is not None
 
     def action_open(self) -> None:
         if self._key is not None:

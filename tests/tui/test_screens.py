@@ -1,0 +1,310 @@
+"""What the control room does, with a fake gateway and no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+
+from invsync_tui.operations.model import Action, RunState
+from invsync_tui.tui.app import ControlRoom, control_room
+from invsync_tui.tui.screens.confirm import ConfirmScreen
+from invsync_tui.tui.screens.help import HelpScreen
+from invsync_tui.tui.screens.merchants import MerchantsScreen
+from invsync_tui.tui.screens.run import RunScreen
+from invsync_tui.tui.terminal import Terminal, refusal, terminal_of
+from invsync_tui.tui.widgets.hints import hints_of
+from invsync_tui.tui.widgets.notice import Notice
+from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.window_table import WindowTable
+from tests.tui.fake_gateway import FakeGateway, detail, live_detail, merchant, run_row
+
+QUICK = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
+
+
+class Driver:
+    """A running control room and what it shows."""
+
+    def __init__(self, app: ControlRoom, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for the reader's facts, bounded."""
+        for _ in range(250):
+            if holds():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError("\n".join(self.lines()))
+
+    async def sees(self, text: str) -> None:
+        await self.until(lambda: any(text in line for line in self.lines()))
+
+    def lines(self) -> list[str]:
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def table(self) -> WindowTable:
+        return self.app.screen.query_one(WindowTable)
+
+    def notice(self) -> str:
+        return self.app.screen.query_one(Notice).text
+
+    def header(self) -> str:
+        return self.app.screen.query_one("#header", Strap).text
+
+
+@asynccontextmanager
+async def room(gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
+    """The control room after its first reading."""
+    app = control_room(gateway or FakeGateway(), QUICK)
+    async with app.run_test(size=size) as pilot:
+        driver = Driver(app, pilot)
+        await driver.until(lambda: driver.app.screen.query_one("#pulse", Strap).text != "" or bool(driver.notice()))
+        yield driver
+    app.close_store()
+
+
+async def test_enter_opens_the_run_and_escape_returns_to_the_same_row() -> None:
+    async with room() as driver:
+        await driver.press("down", "enter")
+        await driver.sees("run 12")
+        await driver.press("escape")
+        assert isinstance(driver.app.screen, MerchantsScreen)
+        assert driver.table.cursor_key == 2
+
+
+async def test_the_cursor_stays_on_its_merchant_when_another_appears() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("down")
+        gateway.merchants = (merchant(9, "Aardvark"), *gateway.merchants)
+        gateway.commit()
+        await driver.sees("Aardvark")
+        assert driver.table.cursor_key == 2
+
+
+async def test_a_live_run_follows_the_store() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("enter")
+        await driver.sees("1800 set")
+        gateway.details[11] = live_detail(11, 2600)
+        gateway.commit()
+        await driver.sees("2600 set")
+
+
+async def test_cancel_asks_first_with_cancel_focused() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("enter")
+        await driver.sees("Cancel run")
+        await driver.press("c")
+        assert isinstance(driver.app.screen, ConfirmScreen)
+        assert isinstance(driver.app.focused, Button)
+        assert driver.app.focused.id == "cancel"
+        await driver.press("enter")
+        assert isinstance(driver.app.screen, RunScreen)
+        assert gateway.orders == []
+        await driver.press("c", "right", "enter")
+        await driver.until(lambda: gateway.orders == [("cancel", 11)])
+
+
+async def test_a_release_needs_a_reason() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("enter")
+        await driver.sees("Vendure EU")
+        await driver.press("left_square_bracket")
+        await driver.sees("Mass zero")
+        await driver.press("r", "right", "enter")
+        assert isinstance(driver.app.focused, Input)
+        assert gateway.orders == []
+        await driver.press(*"seen", "tab", "tab", "enter")
+        await driver.until(lambda: gateway.orders == [("release", 21, "seen")])
+
+
+async def test_an_order_that_came_too_late_is_not_given() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("enter")
+        await driver.sees("Cancel run")
+        screen = driver.app.screen
+        assert isinstance(screen, RunScreen)
+        await driver.press("c")
+        screen._detail = detail(run_row(11), actions=frozenset({Action.START}))
+        await driver.press("right", "enter")
+        assert gateway.orders == []
+        assert "moved on" in driver.notice()
+
+
+async def test_starting_a_sync_opens_its_run_and_says_that_it_survives() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("s")
+        await driver.sees("run 20")
+        assert gateway.orders == [("start", 1, None)]
+        assert "survives this terminal" in driver.notice()
+
+
+async def test_read_only_hides_and_refuses_every_order() -> None:
+    gateway = FakeGateway(read_only=True)
+    async with room(gateway) as driver:
+        assert "read-only" in driver.header()
+        await driver.press("s")
+        assert "Read-only" in driver.notice()
+        await driver.press("enter")
+        await driver.sees("1800 set")
+        await driver.press("s", "c", "r", "x")
+        assert gateway.orders == []
+        assert "Read-only" in driver.notice()
+        assert not any("Cancel run" in line for line in driver.lines())
+
+
+async def test_the_filter_narrows_and_escape_shows_all() -> None:
+    async with room() as driver:
+        await driver.press("slash", *"boo")
+        assert driver.table.count == 1
+        await driver.press("enter")
+        assert driver.app.focused is driver.table
+        await driver.sees("filter boo: 1 of 5")
+        await driver.press("escape")
+        assert driver.table.count == 5
+
+
+async def test_a_letter_in_the_filter_is_text_and_not_an_order() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("slash", *"sq?:/")
+        prompt = driver.app.focused
+        assert isinstance(prompt, Input)
+        assert prompt.value == "sq?:/"
+        assert gateway.orders == []
+
+
+async def test_the_command_line_goes_places() -> None:
+    async with room() as driver:
+        await driver.press("colon", *"run 12", "enter")
+        await driver.sees("refused our login")
+        await driver.press("colon", "m", "tab", "enter")
+        assert isinstance(driver.app.screen, MerchantsScreen)
+        await driver.press("colon", *"nowhere", "enter")
+        assert "Unknown" in driver.notice()
+        await driver.press("colon", *"run 99", "enter")
+        await driver.until(lambda: "no run 99" in driver.notice())
+
+
+async def test_help_lists_every_binding() -> None:
+    async with room() as driver:
+        wanted = hints_of(driver.app, driver.app.screen.active_bindings.values())
+        await driver.press("question_mark")
+        assert isinstance(driver.app.screen, HelpScreen)
+        text = driver.app.screen.query_one(Paper).text
+        for hint in wanted:
+            assert ", ".join(hint.keys) in text
+            assert hint.explanation.split()[0] in text
+        await driver.press("question_mark")
+        assert isinstance(driver.app.screen, MerchantsScreen)
+
+
+async def test_keys_can_be_remapped() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        driver.app.set_keymap({"sync.start": "f5"})
+        await driver.press("s")
+        assert gateway.orders == []
+        await driver.press("f5")
+        await driver.until(lambda: bool(gateway.orders))
+
+
+async def test_an_empty_store_says_what_to_do_next() -> None:
+    async with room(FakeGateway(())) as driver:
+        await driver.sees("invsync init")
+        await driver.sees("invsync demo")
+
+
+async def test_a_merchant_that_was_never_synced_says_how_to_start() -> None:
+    gateway = FakeGateway((merchant(4, "New Shop", latest_run=None, last_run_at=None, status=""),))
+    async with room(gateway) as driver:
+        await driver.press("enter")
+        assert "never been synced" in driver.notice()
+
+
+async def test_hostile_names_stay_names() -> None:
+    names = ("[red]x", "\x1b[2J", "😀 Shop", "שלום חנות", "x" * 300)
+    async with room(FakeGateway(tuple(merchant(n, name) for n, name in enumerate(names, 1)))) as driver:
+        await driver.sees("[red]x")
+        for line in driver.lines():
+            assert "\x1b" not in line
+        await driver.press("end", "enter")
+        await driver.press("escape")
+        assert driver.table.cursor_key == 5
+
+
+async def test_a_store_that_cannot_be_opened_is_explained() -> None:
+    gateway = FakeGateway()
+    gateway.failure = (
+        "The store is from a newer invsync (9 > 3). Upgrade invsync, or open another one: a store with --store."
+    )
+    async with room(gateway) as driver:
+        await driver.sees("newer invsync (9 > 3)")
+        assert gateway.failure in driver.notice()
+
+
+async def test_a_failed_reading_is_taken_back_when_it_works_again() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        gateway.failure = "The disk is full."
+        gateway.commit()
+        await driver.until(lambda: "disk is full" in driver.notice())
+        gateway.failure = ""
+        gateway.commit()
+        await driver.until(lambda: driver.notice() == "")
+
+
+async def test_a_covered_screen_reads_nothing() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("enter")
+        await driver.sees("1800 set")
+        asked: list[int] = []
+        original = gateway.overview
+        gateway.overview = lambda: asked.append(1) or original()  # type: ignore[func-returns-value, method-assign]
+        gateway.commit()
+        await driver.pilot.pause(0.2)
+        assert asked == []
+
+
+@pytest.mark.parametrize("state", list(RunState))
+async def test_every_state_has_a_screen(state: RunState) -> None:
+    gateway = FakeGateway()
+    found = detail(run_row(11, state=state))
+    gateway.details[11] = replace(found, run=found.run)
+    async with room(gateway) as driver:
+        await driver.press("enter")
+        await driver.sees(str(state))
+
+
+def test_terminals_that_cannot_draw_are_refused_with_a_way_out() -> None:
+    assert refusal({"TERM": "xterm-256color"}, True) is None
+    for environ, isatty in (({"TERM": "dumb"}, True), ({}, True), ({"TERM": "xterm"}, False)):
+        assert "invsync status" in (refusal(environ, isatty) or "")
+
+
+def test_manners_follow_the_terminal() -> None:
+    remote = terminal_of({"TERM": "xterm-256color", "SSH_CONNECTION": "a 1 b 2"})
+    assert (remote.mouse, remote.interval) == (False, 1.0)
+    assert terminal_of({"SSH_CONNECTION": "a"}, mouse=True).mouse
+    assert terminal_of({"TERM": "linux"}).ansi_theme
+    assert terminal_of({"TERM": "linux"}).ascii_only
+    assert terminal_of({"TERM": "xterm-256color", "NO_COLOR": ""}).ansi_theme
+    assert terminal_of({"LANG": "C"}).ascii_only
