@@ -1,5 +1,4 @@
 """What the Tryton source promises, against a real Tryton 8.2."""
-# ruff: noqa: F811 (fixtures are imported by name)
 
 from __future__ import annotations
 
@@ -22,16 +21,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.sources.tryton import TrytonSource, whole
-from tests.servers.tryton import (  # noqa: F401
-    EAN_BLANK,
-    EAN_RED,
-    SHARED_ALIAS,
-    USER_PASSWORD,
-    Seeded,
-    TrytonServer,
-    tryton_seeded,
-    tryton_server,
-)
+from tests.servers.tryton import EAN_BLANK, EAN_RED, SHARED_ALIAS, USER_PASSWORD, Seeded, TrytonServer
 
 pytestmark = pytest.mark.real
 

@@ -18,7 +18,7 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     RowsRejectedError,
 )
-from tests.servers.vendure import VendureServer, vendure_server  # noqa: F401
+from tests.servers.vendure import VendureServer
 from tests.servers.vendure_seed import READER, READER_PASSWORD
 
 pytestmark = pytest.mark.real
@@ -33,7 +33,7 @@ def connection_to(url: str, **options: str) -> Connection:
 
 
 @pytest.fixture
-def connection(vendure_server: VendureServer, monkeypatch: pytest.MonkeyPatch) -> Connection:  # noqa: F811
+def connection(vendure_server: VendureServer, monkeypatch: pytest.MonkeyPatch) -> Connection:
     monkeypatch.setenv("VENDURE_SECRET", vendure_server.password)
     return connection_to(vendure_server.url, location="East")
 
@@ -47,7 +47,7 @@ async def cart(connection: Connection) -> AsyncIterator[VendureCart]:
 
 
 @pytest.fixture
-def server(vendure_server: VendureServer) -> VendureServer:  # noqa: F811
+def server(vendure_server: VendureServer) -> VendureServer:
     return vendure_server
 
 

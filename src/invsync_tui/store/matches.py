@@ -96,7 +96,7 @@ SELECT id FROM product WHERE merchant_id = :merchant AND seq > :mark
 UNION
 SELECT product_id FROM listing WHERE cart_id = :cart AND seq > :mark AND gone_at IS NOT NULL AND product_id IS NOT NULL
 UNION
-SELECT c.product_id FROM listing AS l JOIN product_code AS c ON c.merchant_id = :merchant AND c.key = l.key
+SELECT c.product_id FROM listing AS l CROSS JOIN product_code AS c ON c.merchant_id = :merchant AND c.key = l.key
   WHERE l.cart_id = :cart AND l.seq > :mark
 ORDER BY 1
 """
@@ -115,9 +115,9 @@ _UNLISTED = """
 INSERT INTO unlisted (cart_id, product_id, reason, run_id)
 SELECT :cart, p.id, CASE WHEN EXISTS (SELECT 1 FROM product_code AS c WHERE c.product_id = p.id AND c.kind = :kind)
   THEN 'NOT_IN_CART' ELSE 'ALIAS_MISSING' END, :run
-FROM json_each(:ids) AS j JOIN product AS p ON p.id = j.value
+FROM json_each(:ids) AS j CROSS JOIN product AS p ON p.id = j.value
 WHERE p.missing_since IS NULL AND NOT EXISTS (
-  SELECT 1 FROM product_code AS c JOIN listing AS l ON l.cart_id = :cart AND l.key = c.key AND l.gone_at IS NULL
+  SELECT 1 FROM product_code AS c CROSS JOIN listing AS l ON l.cart_id = :cart AND l.key = c.key AND l.gone_at IS NULL
   WHERE c.product_id = p.id)
 """
 

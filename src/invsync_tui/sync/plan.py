@@ -183,7 +183,9 @@ class Plan:
             self.plan_seq = sequence.current(tx)
             runs.plan_until(tx, self.job.run.id, self.plan_seq)
             ids = listings.changed_since(tx, self.cart_id, mark)
-            products = matches.moved_products(tx, self.merchant_id, self.cart_id, mark)
+            # A cart that is switched off lacks nothing: the switch is the one reason for all it does not show.
+            look = self.settings.switched_on
+            products = matches.moved_products(tx, self.merchant_id, self.cart_id, mark) if look else array("q")
         self.job.report.enter("plan", len(ids) + len(products))
         for chunk in _chunks(ids):
             self._decide_chunk(chunk)

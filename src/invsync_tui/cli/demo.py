@@ -1,0 +1,96 @@
+"""`invsync demo`: the whole thing on this machine, with nothing but Python."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+EXAMPLE = """\
+example:
+  invsync demo                            a store, a sandbox WMS and two sandbox carts, and the control room on them
+  invsync demo --headless --json          the same without a terminal: one JSON document, exit code 0 if every sum holds
+  invsync demo --keep /tmp/demo           leaves the store for other commands: invsync --store /tmp/demo/demo.db status
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="try it: a demo store, a sandbox WMS and two sandbox carts",
+        description="Creates a demo store, starts a sandbox WMS and two sandbox carts on loopback, and syncs them.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--headless", action="store_true", help="no terminal: pull, plan, push, then print the result")
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the store in this folder")
+    parser.add_argument("--products", type=int, default=5000, help="size of the catalogue, at least 300 (default 5000)")
+    parser.add_argument("--seed", type=int, default=7, help="another seed gives another catalogue")
+    parser.set_defaults(run=run)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="invsync-demo-") as name:
+        yield Path(name)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demo; without --headless until the control room is left."""
+    if args.products < 300:
+        sys.stderr.write("invsync: --products must be at least 300, so that every fault finds its place.\n")
+        return 2
+    with _folder(args.keep) as folder:
+        return _headless(args, folder) if args.headless else _terminal(args, folder)
+
+
+def _headless(args: argparse.Namespace, folder: Path) -> int:
+    from invsync_tui.operations import demo
+
+    with demo.running(folder, products=args.products, seed=args.seed) as started:
+        demo.finish(started)
+        found = demo.document(started, products=args.products, seed=args.seed)
+    if getattr(args, "json", False):
+        print(json.dumps(found))
+    else:
+        _print(found)
+    return 0 if demo.sums_hold(found) else 1
+
+
+def _print(found: dict[str, Any]) -> None:
+    for one in found["runs"]:
+        counts = one["counts"]
+        ends = " + ".join(f"{counts[end]} {end}" for end in list(counts)[1:] if counts[end]) or "0"
+        where = f"{one['merchant']} -> {one['cart']}" if one["cart"] else one["merchant"]
+        print(f"run {one['id']:>3}  {one['kind']}  {where}: {one['state']}  {counts['total']} = {ends}")
+        for reason, n in sorted(one["reasons"].items(), key=lambda item: -item[1]):
+            print(f"         {n:>6}  {reason}")
+    print(f"{len(found['planted'])} faults were planted. Store: {found['store']}")
+
+
+def _terminal(args: argparse.Namespace, folder: Path) -> int:
+    import os
+
+    from invsync_tui.tui.terminal import refusal
+
+    refused = refusal(os.environ, sys.stdin.isatty() and sys.stdout.isatty())
+    if refused is not None:
+        sys.stderr.write(f"invsync: {refused} Without a terminal: invsync demo --headless.\n")
+        return 2
+    from invsync_tui.operations import demo
+
+    sys.stderr.write("Starting the sandbox WMS, two sandbox carts and the service ...\n")
+    with demo.running(folder, products=args.products, seed=args.seed) as started:
+        from invsync_tui.tui.app import run as run_tui
+
+        return run_tui(started.store, open_run=started.runs[0])

@@ -1,0 +1,239 @@
+"""Settings as an operator types them, turned into what is stored; InvalidError says which, why, and what is allowed.
+
+Texts come in, so that command line and forms have the same checks and the same words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from invsync_tui.operations.errors import OperationError
+
+MOST = 1_000_000_000
+"""No quantity is larger."""
+NAME_MOST = 100
+TEXT_MOST = 1000
+ON, OFF = "on", "off"
+NONE = "none"
+SCHEDULE_LEAST, SCHEDULE_MOST = 60, 30 * 86400
+STALE_LEAST, STALE_MOST = 60, 366 * 86400
+DEADLINE_LEAST, DEADLINE_MOST = 1, 600
+
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*|command:\S.*)", re.ASCII)
+_OPTION_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,49}", re.ASCII)
+_SECRET_WORDS = ("password", "passwd", "secret", "api_key", "apikey", "token")
+
+
+class InvalidError(OperationError):
+    """A value that cannot be saved. `field` is what it was for."""
+
+    def __init__(self, field: str, text: str) -> None:
+        self.field = field
+        super().__init__(f"{field}: {text}")
+
+
+def whole(field: str, text: str, least: int = 0, most: int = MOST) -> int:
+    """A whole number within its range."""
+    allowed = f"a whole number from {least} to {most}"
+    if not re.fullmatch(r"-?[0-9]{1,12}", text.strip(), re.ASCII) or not least <= int(text) <= most:
+        raise InvalidError(field, f"{text!r} is not allowed; give {allowed}.")
+    return int(text)
+
+
+def whole_or_none(field: str, text: str, least: int = 0, most: int = MOST) -> int | None:
+    """A whole number, or the word none."""
+    return None if text.strip().lower() == NONE else whole(field, text, least, most)
+
+
+def switch(field: str, text: str) -> bool:
+    """On or off."""
+    word = text.strip().lower()
+    if word not in (ON, OFF):
+        raise InvalidError(field, f"{text!r} is not allowed; give on or off.")
+    return word == ON
+
+
+def duration(field: str, text: str, least: int, most: int) -> int:
+    """Seconds of a time such as 90s, 15m, 1h, 2d."""
+    found = re.fullmatch(r"([0-9]{1,9})\s*(s|m|min|h|d)", text.strip().lower(), re.ASCII)
+    seconds = int(found.group(1)) * _UNITS[found.group(2)] if found else -1
+    if not least <= seconds <= most:
+        allowed = f"a time from {span(least)} to {span(most)}, such as 90s, 15m, 1h or 2d"
+        raise InvalidError(field, f"{text!r} is not allowed; give {allowed}.")
+    return seconds
+
+
+def duration_or_none(field: str, text: str, least: int, most: int) -> int | None:
+    """Seconds of a time, or None for the words off and none."""
+    return None if text.strip().lower() in (OFF, NONE) else duration(field, text, least, most)
+
+
+def span(seconds: int) -> str:
+    """Seconds as they are typed: in the largest unit that divides them."""
+    for unit in ("d", "h", "m"):
+        if seconds and seconds % _UNITS[unit] == 0:
+            return f"{seconds // _UNITS[unit]}{unit}"
+    return f"{seconds}s"
+
+
+def line(field: str, text: str, most: int = TEXT_MOST) -> str:
+    """One line without control characters."""
+    if not text.isprintable() or len(text) > most:
+        raise InvalidError(field, f"it must be one line of at most {most} characters, without control characters.")
+    return text.strip()
+
+
+def name(field: str, text: str) -> str:
+    """A name that cannot be taken for a number."""
+    found = line(field, text, NAME_MOST)
+    if not found or found.isdecimal():
+        raise InvalidError(field, f"{text!r} is not allowed; give a name that is not empty and not a number.")
+    return found
+
+
+def web_address(field: str, text: str) -> str:
+    """An http(s) address without a login in it."""
+    found = line(field, text)
+    try:
+        parts = urlsplit(found)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InvalidError(field, "it is not an address; give one such as https://wms.example.com.")
+    if parts.username is not None or parts.password is not None:
+        raise InvalidError(field, "a login in the address is not allowed; give --login and --secret.")
+    return found.rstrip("/")
+
+
+def secret(field: str, text: str) -> str:
+    """A reference to a secret. What is not one is never repeated: it may be the secret."""
+    if text == "" or _SECRET.fullmatch(text):
+        return text
+    raise InvalidError(
+        field, "this is not a reference; give env:NAME, file:PATH or command:ARGV. Secrets are never stored."
+    )
+
+
+def options(given: Iterable[str], present: Mapping[str, str] | None = None) -> dict[str, str]:
+    """KEY=VALUE texts on top of the present ones; KEY= takes one away."""
+    merged = dict(present or {})
+    for one in given:
+        key, equals, value = one.partition("=")
+        if not equals or not _OPTION_KEY.fullmatch(key):
+            raise InvalidError("--option", "it must be KEY=VALUE with a key of letters, digits, '_', '.' and '-'.")
+        if any(word in key.lower() for word in _SECRET_WORDS):
+            raise InvalidError("--option", f"{key} looks like a secret; give it as --secret env:NAME, file:PATH.")
+        merged[key] = line("--option", value)
+        if not value:
+            del merged[key]
+    return merged
+
+
+def one_of(field: str, text: str, known: Sequence[str]) -> str:
+    """A word of a list."""
+    if text not in known:
+        raise InvalidError(field, f"{text!r} is not known; choose one of: {', '.join(known) or 'none installed'}.")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A setting: how it is called, typed, checked, and where it is stored."""
+
+    key: str
+    """Its option without the dashes."""
+    column: str
+    metavar: str
+    help: str
+    read: Callable[[str, str], Any]
+    """From (field, text) to the stored value."""
+
+    @property
+    def dest(self) -> str:
+        """The name of the parsed argument."""
+        return self.key.replace("-", "_")
+
+    @property
+    def flag(self) -> str:
+        """The option."""
+        return f"--{self.key}"
+
+
+def read_all(fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, Any]:
+    """Column to value for the settings that were given, by key."""
+    return {field.column: field.read(field.flag, given[field.key]) for field in fields if field.key in given}
+
+
+def _seconds(least: int, most: int) -> Callable[[str, str], int]:
+    return lambda field, text: duration(field, text, least, most)
+
+
+def _seconds_or_none(least: int, most: int) -> Callable[[str, str], int | None]:
+    return lambda field, text: duration_or_none(field, text, least, most)
+
+
+def _milliseconds(field: str, text: str) -> int:
+    return duration(field, text, DEADLINE_LEAST, DEADLINE_MOST) * 1000
+
+
+def _percent(least: int) -> Callable[[str, str], int]:
+    return lambda field, text: whole(field, text, least, 100)
+
+
+read_schedule = _seconds_or_none(SCHEDULE_LEAST, SCHEDULE_MOST)
+"""How often something runs by itself; None is never."""
+
+CONNECTION_FIELDS: tuple[Field, ...] = (
+    Field("url", "url", "URL", "address of the system, http or https", web_address),
+    Field("login", "login", "NAME", "login name", line),
+    Field("secret", "secret", "REF", "reference to the secret: env:NAME, file:PATH or command:ARGV", secret),
+    Field("deadline", "deadline_ms", "TIME", "longest wait for one answer, 1s to 10m (default 30s)", _milliseconds),
+)
+
+MERCHANT_FIELDS: tuple[Field, ...] = (
+    Field("sync", "inventory_sync", "on|off", "Synchronization With WMS - Inventory", switch),
+    Field(
+        "stale-after",
+        "stale_after",
+        "TIME",
+        "age at which a reading may no longer be pushed, or none (default 24h)",
+        _seconds_or_none(STALE_LEAST, STALE_MOST),
+    ),
+)
+
+SOURCE_FIELDS: tuple[Field, ...] = (
+    *CONNECTION_FIELDS,
+    Field(
+        "full-every",
+        "full_every",
+        "TIME",
+        "time between complete downloads where the WMS can report changes (default 24h)",
+        _seconds(SCHEDULE_LEAST, SCHEDULE_MOST),
+    ),
+)
+
+CART_FIELDS: tuple[Field, ...] = (
+    *CONNECTION_FIELDS,
+    Field("upload", "upload_enabled", "on|off", "Inventory Upload Service", switch),
+    Field("minimum", "cutoff_below", "N", "Minimum Inventory Level: below it the cart gets 0", whole),
+    Field("end-at", "end_at_or_below", "N", "the cart gets 0 at this quantity and below, or none", whole_or_none),
+    Field("buffer", "buffer", "N", "units that are kept back", whole),
+    Field("share", "share_percent", "P", "percent of the stock that this cart may sell, 0 to 100", _percent(0)),
+    Field("max", "max_quantity", "N", "most units that the cart shows, or none", whole_or_none),
+    Field(
+        "stale-after",
+        "stale_after",
+        "TIME",
+        "age at which a reading may no longer be pushed; none takes the merchant's",
+        _seconds_or_none(STALE_LEAST, STALE_MOST),
+    ),
+    Field("zero-count", "zero_count", "N", "hold a push that sets more listings than this to 0 ...", whole),
+    Field("zero-percent", "zero_percent", "P", "... and more than this percent of them", _percent(0)),
+    Field("shrink-percent", "shrink_percent", "P", "hold a push if the catalogue lost more than this", _percent(0)),
+)
