@@ -59,6 +59,7 @@ class ControlRoom(App[int]):
         self._desk = desk
         self._open_run = open_run
         self.animation_level = "none"
+        self._wear_theme()
         if desk.terminal.ascii_only:
             ScrollBar.renderer = PlainScrollBar
 
@@ -66,7 +67,6 @@ class ControlRoom(App[int]):
         return MerchantsScreen(self._desk)
 
     def on_mount(self) -> None:
-        self._wear_theme()
         self._mind_the_hangup()
         # The reader imports the heavy libraries, so the first frame goes first.
         self.call_after_refresh(self._desk.reader.start)
@@ -88,9 +88,11 @@ class ControlRoom(App[int]):
         self._desk.reader.stop()
 
     def _wear_theme(self) -> None:
+        """Before the style sheets are parsed, so that they are parsed once."""
         if not self.current_theme.ansi:
             self.register_theme(NIGHT)
-            self.theme = NIGHT.name
+            self.set_reactive(App.theme, NIGHT.name)
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def _mind_the_hangup(self) -> None:
         """A dropped connection ends this program in an orderly way; syncs run elsewhere and go on."""

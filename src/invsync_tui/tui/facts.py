@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from invsync_tui.operations.model import Overview, Requested, RunDetail
+if TYPE_CHECKING:
+    from invsync_tui.operations.model import Overview, Requested, RunDetail
 
 
 class OverviewRead(Message, bubble=False):

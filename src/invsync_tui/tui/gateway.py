@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
-from invsync_tui.operations.model import Overview, Requested, RunDetail, RunRow
-
 if TYPE_CHECKING:
+    from invsync_tui.operations.model import Overview, Requested, RunDetail, RunRow
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.watch import Watch
 

@@ -1,4 +1,4 @@
-"""The merchants screen in words: columns, rows, the pulse and the strip about one merchant. Pure functions."""
+"""The merchants screen in words: rows, the pulse and the strip about one merchant. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,20 +8,9 @@ from invsync_tui.operations.model import MerchantRow, Problem, Pulse
 from invsync_tui.tui.glyphs import Glyphs
 from invsync_tui.tui.lines import BLANK, Line, Span, Tone, joined, line
 from invsync_tui.tui.plain import clean, wrap
-from invsync_tui.tui.widgets.columns import Align, Column
 from invsync_tui.tui.widgets.row_source import Row
 from invsync_tui.tui.words import moment, until
 
-COLUMNS = (
-    Column("Merchant", 12, flex=3),
-    Column("Source", 7, flex=1),
-    Column("Sync", 4),
-    Column("Last Inventory Run", 18),
-    Column("Status", 9, flex=4),
-    Column("Next run", 8, align=Align.RIGHT),
-    Column("Held", 4, align=Align.RIGHT),
-    Column("Problems", 8, align=Align.RIGHT),
-)
 NO_MERCHANTS = (
     line(("No merchants yet.", Tone.STRONG)),
     BLANK,

@@ -77,10 +77,11 @@ def write(detail: RunDetail, page: Page) -> list[Line]:
         lines += rate_line(detail.rate, width, page.glyphs)
     lines += reasons_lines(detail.reasons, page)
     room = max(page.size.height - len(lines) - 1, MIN_EVENT_LINES)
-    if not detail.run.state.final:
+    live = detail.run.state in (RunState.RUNNING, RunState.CANCELLING)
+    if live:
         room = min(room, MAX_LIVE_EVENT_LINES)
     told = events_lines(detail.events, page, room)
-    if not detail.run.state.final:
+    if live:
         # Room for events that are still to come: a sheet that keeps its length needs no new layout.
         told += [BLANK] * (room + 1 - len(told))
     return [*lines, *told]

@@ -9,13 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.css.query import NoMatches
-from textual.screen import Screen
 from textual.widget import Widget
 
-from invsync_tui.tui.commands import GoTo, Place, UnknownCommandError, completions, understand
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import OrderRefused, OrderTaken, ReadingFailed
 from invsync_tui.tui.lines import Line, Tone, line
+from invsync_tui.tui.screens.toned import TonedScreen
 from invsync_tui.tui.widgets.hints import Hints, hints_of
 from invsync_tui.tui.widgets.notice import Notice
 from invsync_tui.tui.widgets.strap import Strap
@@ -23,15 +22,16 @@ from invsync_tui.tui.widgets.strap import Strap
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from invsync_tui.tui.commands import GoTo
     from invsync_tui.tui.widgets.prompt import Prompt
 
 
-class ControlScreen(Screen[None], inherit_bindings=False):
+class ControlScreen(TonedScreen, inherit_bindings=False):
     """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
 
     AUTO_FOCUS: ClassVar[str | None] = "WindowTable, Paper"
     DEFAULT_CSS = """
-    ControlScreen { background: $background; layout: vertical; }
+    ControlScreen { layout: vertical; }
     ControlScreen #foot { dock: bottom; height: auto; layout: vertical; }
     ControlScreen #prompt-row { height: 1; display: none; }
     ControlScreen #prompt-mark { width: 1; }
@@ -100,12 +100,13 @@ class ControlScreen(Screen[None], inherit_bindings=False):
     def _rights(self, read_only: bool) -> Line:
         lock = [(f"{self.desk.glyphs.lock} read-only  ", Tone.WARN)] if read_only else []
         if self._service_alive is None:
-            return line(*lock, ("opening the store", Tone.FAINT))
+            return line(*lock, ("store not open", Tone.WARN) if self._failing else ("opening the store", Tone.FAINT))
         word = ("service alive", Tone.GOOD) if self._service_alive else ("no service", Tone.WARN)
         return line(*lock, word)
 
     def on_reading_failed(self, fact: ReadingFailed) -> None:
         self._failing = True
+        self.show_header()
         self.notice(fact.text, Tone.BAD)
 
     def reading_succeeded(self) -> None:
@@ -123,6 +124,8 @@ class ControlScreen(Screen[None], inherit_bindings=False):
     # -- command line -------------------------------------------------------------------------------------------------
 
     def action_go_to(self) -> None:
+        from invsync_tui.tui.commands import completions
+
         self.open_prompt(":", "go-to", "merchants, run 42, help, quit", completions(self.desk.known_runs))
 
     def open_prompt(self, mark: str, name: str, placeholder: str, offers: Sequence[str] = (), value: str = "") -> None:
@@ -152,6 +155,8 @@ class ControlScreen(Screen[None], inherit_bindings=False):
         self.close_prompt()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
+        from invsync_tui.tui.commands import UnknownCommandError, understand
+
         if event.input.id != "go-to":
             return
         self.close_prompt()
@@ -162,6 +167,8 @@ class ControlScreen(Screen[None], inherit_bindings=False):
 
     def go(self, to: GoTo) -> None:
         """Go where the command line said."""
+        from invsync_tui.tui.commands import Place
+
         if to.place is Place.QUIT:
             self.app.exit(0)
         elif to.place is Place.HELP:

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from invsync_tui.tui.glyphs import Glyphs
 from invsync_tui.tui.lines import BLANK, Line, Tone, line
 from invsync_tui.tui.plain import wrap
+from invsync_tui.tui.screens.toned import TonedScreen
 from invsync_tui.tui.widgets.hints import Hint, Hints
 from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.strap import Strap
@@ -20,7 +21,7 @@ from invsync_tui.tui.widgets.strap import Strap
 KEY_COLUMN = 16
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(TonedScreen, ModalScreen[None]):
     """Esc, q or ? leads back."""
 
     DEFAULT_CSS = """

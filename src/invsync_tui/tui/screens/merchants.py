@@ -1,4 +1,7 @@
-"""Home: the pulse on top, one row per merchant, and what is wrong with the selected one."""
+"""Home: the pulse on top, one row per merchant, and what is wrong with the selected one.
+
+The first frame shows this screen without facts. What is needed to put facts into words is imported with the first facts.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,12 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from invsync_tui.operations.model import Action, MerchantRow, Overview, Requested
-from invsync_tui.tui import merchants_text as text
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import OverviewRead, SyncRequested
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.lines import Line, Tone, line
 from invsync_tui.tui.screens.control import ControlScreen
-from invsync_tui.tui.verbs import READ_ONLY, VERBS, offered
+from invsync_tui.tui.widgets.columns import Align, Column
 from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.row_source import ListSource
 from invsync_tui.tui.widgets.strap import Strap
@@ -27,7 +28,20 @@ from invsync_tui.tui.widgets.window_table import WindowTable
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from invsync_tui.operations.model import MerchantRow, Overview, Requested
     from invsync_tui.tui.widgets.prompt import Prompt
+
+
+COLUMNS = (
+    Column("Merchant", 12, flex=3),
+    Column("Source", 7, flex=1),
+    Column("Sync", 4),
+    Column("Last Inventory Run", 18),
+    Column("Status", 9, flex=4),
+    Column("Next run", 8, align=Align.RIGHT),
+    Column("Held", 4, align=Align.RIGHT),
+    Column("Problems", 8, align=Align.RIGHT),
+)
 
 
 def overview_read(gateway: Gateway) -> Message:
@@ -77,7 +91,7 @@ class MerchantsScreen(ControlScreen):
 
     def body(self) -> Iterator[Widget]:
         yield Strap(self.desk.glyphs.more, id="pulse")
-        yield WindowTable(text.COLUMNS, glyphs=self.desk.glyphs, id="merchants")
+        yield WindowTable(COLUMNS, glyphs=self.desk.glyphs, id="merchants")
         yield Paper(id="empty")
         yield Paper(id="about")
 
@@ -90,8 +104,6 @@ class MerchantsScreen(ControlScreen):
         self.desk.known_runs = _runs_of(fact.overview)
         self.set_class(not fact.overview.merchants, "-empty")
         self.show_header(fact.overview.pulse.service_alive)
-        self.strap("pulse").show(text.pulse_line(fact.overview.pulse, self.desk.glyphs))
-        self.query_one("#empty", Paper).show(lambda _: text.NO_MERCHANTS)
         self._fill()
 
     # -- table --------------------------------------------------------------------------------------------------------
@@ -101,20 +113,18 @@ class MerchantsScreen(ControlScreen):
         return self.query_one("#merchants", WindowTable)
 
     def _fill(self) -> None:
-        """Write the table and the strip from what was read last."""
-        if self._overview is None:
+        """Write everything from what was read last."""
+        from invsync_tui.tui import merchants_text as text
+
+        if (overview := self._overview) is None:
             return
         now = self.desk.clock()
-        shown = [merchant for merchant in self._overview.merchants if text.matches(merchant, self._wanted)]
+        shown = [merchant for merchant in overview.merchants if text.matches(merchant, self._wanted)]
         self._table.use(ListSource([text.row(merchant, now) for merchant in shown]))
-        self._say_filter(len(shown), len(self._overview.merchants))
+        narrowed = f"filter {self._wanted}: {len(shown)} of {len(overview.merchants)}" if self._wanted else ""
+        self.strap("pulse").show(text.pulse_line(overview.pulse, self.desk.glyphs), line((narrowed, Tone.ACCENT)))
+        self.query_one("#empty", Paper).show(lambda _: text.NO_MERCHANTS)
         self._write_about()
-
-    def _say_filter(self, shown: int, known: int) -> None:
-        right = line((f"filter {self._wanted}: {shown} of {known}", Tone.ACCENT)) if self._wanted else Line()
-        pulse = self.strap("pulse")
-        if self._overview:
-            pulse.show(text.pulse_line(self._overview.pulse, self.desk.glyphs), right)
 
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
         self._selected = event.key if isinstance(event.key, int) else None
@@ -125,6 +135,8 @@ class MerchantsScreen(ControlScreen):
         self.query_one("#about", Paper).show(self._about)
 
     def _about(self, size: Size) -> list[Line]:
+        from invsync_tui.tui import merchants_text as text
+
         merchant = self._merchant()
         if merchant:
             return text.about(merchant, size.width, self.desk.clock(), self.desk.glyphs)
@@ -148,9 +160,7 @@ class MerchantsScreen(ControlScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "sync":
-            return (
-                bool(offered(frozenset({Action.START}), read_only=self.desk.read_only)) and self._selected is not None
-            )
+            return self._selected is not None and not self._refuses_orders()
         if action == "clear":
             return bool(self._wanted)
         return True
@@ -162,8 +172,16 @@ class MerchantsScreen(ControlScreen):
 
     def key_s(self) -> None:
         """In read-only the binding is hidden; the key still says why nothing happens."""
-        if self.desk.read_only and VERBS[Action.START].dangerous:
+        from invsync_tui.tui.verbs import READ_ONLY
+
+        if self._refuses_orders():
             self.notice(READ_ONLY, Tone.WARN)
+
+    def _refuses_orders(self) -> bool:
+        from invsync_tui.operations.model import Action
+        from invsync_tui.tui.verbs import VERBS
+
+        return self.desk.read_only and VERBS[Action.START].dangerous
 
     def on_sync_requested(self, fact: SyncRequested) -> None:
         self.notice(worker_words(fact.requested), Tone.GOOD)

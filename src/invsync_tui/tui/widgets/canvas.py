@@ -6,7 +6,6 @@ Textual repaints whole dirty regions, which is tenfold over SSH; so the regions 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -33,18 +32,8 @@ class Canvas(ScrollView):
         overflow-y: hidden;
         scrollbar-size-vertical: 1;
         scrollbar-size-horizontal: 1;
-        & > .tone--plain { color: $foreground; }
-        & > .tone--faint { color: $text-muted; }
-        & > .tone--strong { color: $foreground; text-style: bold; }
-        & > .tone--good { color: $success; }
-        & > .tone--warn { color: $warning; }
-        & > .tone--bad { color: $error; text-style: bold; }
-        & > .tone--accent { color: $accent; }
-        & > .tone--key { color: $accent; text-style: bold; }
     }
-    Canvas:ansi > .tone--faint { text-style: dim; color: $foreground; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in Tone}
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
@@ -69,7 +58,7 @@ class Canvas(ScrollView):
                 self.refresh(Region(start, y, end - start, 1))
 
     def tone_style(self, tone: Tone) -> Style:
-        return self.get_component_rich_style(f"tone--{tone}")
+        return self.screen.get_component_rich_style(f"tone--{tone}", default=self.rich_style)
 
     def segments(self, line: Line, over: Style | None = None) -> list[Segment]:
         """A line in this theme's colours; `over` is laid on top, such as a cursor.

@@ -36,6 +36,9 @@ class Prompt(Input):
         )
         self.cursor_blink = False
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "complete" or self.suggester is not None
+
     def action_complete(self) -> None:
         """Take what is suggested."""
         self.action_cursor_right()
