@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from invsync_tui.rules.outcomes import Reason
 
@@ -84,8 +84,10 @@ class SourceCapabilities:
     page_size: int = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class WarehouseRow:
+# Rows are named tuples: a large catalogue makes millions of them, and they cost a third of a frozen dataclass.
+
+
+class WarehouseRow(NamedTuple):
     """A stock location of the WMS. `ref` is its id there."""
 
     ref: str
@@ -94,24 +96,21 @@ class WarehouseRow:
     active: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class AliasRow:
+class AliasRow(NamedTuple):
     """Another code of a product, as received. `alias_type` is upper case: UPC, EAN, ASIN, MPN, CUSTOM, or the WMS's."""
 
     alias_type: str
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentRow:
+class ComponentRow(NamedTuple):
     """A kit needs `needed` whole units of the product `ref`."""
 
     ref: str
     needed: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProductRow:
+class ProductRow(NamedTuple):
     """A product of the WMS. `sku` is None where the WMS has a blank code: only an alias reaches such a product."""
 
     ref: str
@@ -122,8 +121,7 @@ class ProductRow:
     active: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class LevelRow:
+class LevelRow(NamedTuple):
     """Stock of one product in one warehouse. `available` = on hand minus committed, as the WMS defines it."""
 
     product_ref: str
@@ -228,8 +226,7 @@ class CartLocation:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListingRow:
+class ListingRow(NamedTuple):
     """The cart's record of a sellable thing. `quantity` is in the cart's own basis, None where it shows none."""
 
     ref: str
@@ -244,16 +241,14 @@ class ListingRow:
     updated_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PushItem:
+class PushItem(NamedTuple):
     """Show `quantity` (cart basis, >= 0) for the listing `ref`."""
 
     ref: str
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowAnswer:
+class RowAnswer(NamedTuple):
     """What the cart said of one row. `quantity` is what it now shows, None where it did not say."""
 
     ref: str

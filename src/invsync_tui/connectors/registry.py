@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from invsync_tui.connectors.base import Cart, Connection, Source
@@ -11,6 +12,7 @@ SOURCES = "invsync.sources"
 CARTS = "invsync.carts"
 
 
+@cache
 def _found(group: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=group)}
 
