@@ -237,3 +237,11 @@ CART_FIELDS: tuple[Field, ...] = (
     Field("zero-percent", "zero_percent", "P", "... and more than this percent of them", _percent(0)),
     Field("shrink-percent", "shrink_percent", "P", "hold a push if the catalogue lost more than this", _percent(0)),
 )
+
+
+def reason(text: str) -> str:
+    """Why an operator ordered something: one line that says something."""
+    found = line("--reason", text)
+    if not found:
+        raise InvalidError("--reason", "it may not be empty; say why, for the audit.")
+    return found

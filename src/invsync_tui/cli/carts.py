@@ -1,0 +1,163 @@
+"""`invsync carts`: lists carts with their Edit Setup, adds one, changes one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from invsync_tui.cli import records
+from invsync_tui.cli.merchants import connection_facts
+from invsync_tui.cli.opening import opened
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Parser, Subparsers, command
+from invsync_tui.cli.plain import clean, fields, moment, number, on_off
+from invsync_tui.cli.run_text import outcome_sum
+from invsync_tui.cli.settings import add_common, add_settings, texts
+from invsync_tui.operations.values import CART_FIELDS, span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from invsync_tui.operations.model import RunRow
+    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.setups import CartSetup
+
+EXAMPLES = """\
+example:
+  invsync carts --merchant Acme                 carts of one merchant with their settings
+  invsync carts add --help
+  invsync carts set "Acme Shop" --minimum 0"""
+ADD_EXAMPLES = """\
+example:
+  invsync carts add Acme "Acme Shop" --system vendure --url https://shop.example.com --login sync \\
+      --secret file:~/.secrets/shop --alias UPC --warehouse EAST --warehouse WEST --minimum 3 --upload on
+  invsync connections test --cart "Acme Shop"
+
+Its first push is held until an operator has looked at it: invsync release RUN --reason TEXT"""
+SET_EXAMPLES = """\
+example:
+  invsync carts set "Acme Shop" --upload on --share 80 --max 500 --every 15m
+  invsync carts set "Acme Shop" --all-warehouses
+
+A change of quantities or matches plans every listing anew."""
+
+ALL_LOCATIONS = "Combine All Locations"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "carts", "list carts, add one, or change its Edit Setup", EXAMPLES)
+    parser.add_argument("--merchant", metavar="M", help="only carts of this merchant, by name or number")
+    parser.set_defaults(run=run, order="list")
+    orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
+    _add_add(orders)
+    _add_set(orders)
+
+
+def _add_add(orders: Subparsers) -> None:
+    parser = command(orders, "add", "add a cart to a merchant", ADD_EXAMPLES)
+    parser.add_argument("owner", metavar="MERCHANT", help="name or number of the merchant")
+    parser.add_argument("name", metavar="NAME", help="how the cart is called here")
+    parser.add_argument("--system", metavar="SYSTEM", required=True, help="see: invsync connections list")
+    _add_setup(parser)
+    parser.set_defaults(run=run, order="add", all_warehouses=False)
+
+
+def _add_set(orders: Subparsers) -> None:
+    parser = command(orders, "set", "change a cart's Edit Setup", SET_EXAMPLES)
+    parser.add_argument("called", metavar="NAME", help="name or number")
+    parser.add_argument("--merchant", metavar="M", default=argparse.SUPPRESS, help="where several have such a cart")
+    parser.add_argument("--name", metavar="NAME", help="another name")
+    _add_setup(parser)
+    parser.add_argument("--all-warehouses", action="store_true", help=ALL_LOCATIONS)
+    parser.set_defaults(run=run, order="set")
+
+
+def _add_setup(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, CART_FIELDS)
+    parser.add_argument("--alias", metavar="TYPE", help="Push Inventory Using Alias: SKU, UPC, EAN, ... (default SKU)")
+    parser.add_argument(
+        "--warehouse",
+        metavar="CODE",
+        action="append",
+        default=[],
+        help=f"Sync Inventory With Warehouse, repeatable; none is {ALL_LOCATIONS}",
+    )
+    add_common(parser, "time between pushes, or off: after each scheduled inventory download")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List, or change one and show it."""
+    with opened(args) as session:
+        changed = _change(args, session) if args.order != "list" else None
+        found = [changed] if changed else _list(args, session)
+    output = Output(args)
+    output.text(_lines(found) or ["No carts yet. Add one with: invsync carts add --help"])
+    shown = [records.cart(setup) for setup in found]
+    output.document({"cart": shown[0]} if changed else {"carts": shown})
+    return Exit.OK
+
+
+def _list(args: argparse.Namespace, session: Session) -> list[CartSetup]:
+    from invsync_tui.operations import names, setups
+
+    merchant = names.merchant(session, args.merchant).id if args.merchant else None
+    return list(setups.carts(session, merchant))
+
+
+def _change(args: argparse.Namespace, session: Session) -> CartSetup:
+    from invsync_tui.operations import cart_settings
+
+    if args.order == "add":
+        given = texts(args, CART_FIELDS, "system", "alias", "every")
+        return cart_settings.add(session, args.owner, args.name, given, args.option, args.warehouse)
+    given = texts(args, CART_FIELDS, "name", "alias", "every")
+    return cart_settings.change(session, args.called, given, args.option, _warehouses(args), args.merchant)
+
+
+def _warehouses(args: argparse.Namespace) -> Sequence[str] | None:
+    """None leaves them as they are."""
+    if args.warehouse and args.all_warehouses:
+        from invsync_tui.operations.values import InvalidError
+
+        raise InvalidError("--warehouse", "it contradicts --all-warehouses; give one of them.")
+    return args.warehouse if args.warehouse or args.all_warehouses else None
+
+
+def _lines(found: Sequence[CartSetup]) -> list[str]:
+    lines: list[str] = []
+    for setup in found:
+        lines += ["", f"{setup.id}  {clean(setup.merchant)} > {clean(setup.name)}", *fields(_facts(setup))]
+    return lines[1:]
+
+
+def _facts(setup: CartSetup) -> list[tuple[str, str]]:
+    return [
+        ("Inventory Upload Service", on_off(setup.upload_on)),
+        ("Sync Inventory With Warehouse", ", ".join(setup.warehouses) or ALL_LOCATIONS),
+        ("Push Inventory Using Alias", setup.alias),
+        ("Minimum Inventory Level", number(setup.minimum)),
+        *_limits(setup),
+        ("Last push", _last(setup.last_run)),
+        ("Every", span(setup.every) if setup.every else "after each scheduled inventory download"),
+        ("Next push", moment(setup.next_run_at) if setup.next_run_at else "-"),
+        *connection_facts("Cart", setup.connection),
+    ]
+
+
+def _limits(setup: CartSetup) -> list[tuple[str, str]]:
+    stale = span(setup.stale_after) if setup.stale_after else "as the merchant's"
+    return [
+        *([("Sold out at", f"{number(setup.end_at)} and below")] if setup.end_at is not None else []),
+        ("Buffer", number(setup.buffer)),
+        ("Share", f"{setup.share} %"),
+        ("Maximum", number(setup.max) if setup.max is not None else "none"),
+        ("Readings may be pushed for", stale),
+    ]
+
+
+def _last(run: RunRow | None) -> str:
+    if run is None:
+        return moment(None)
+    ended = f" {moment(run.ended_at)}" if run.ended_at else ""
+    return f"run {run.id}: {run.state.value}{ended}, {outcome_sum(run.counts)}"

@@ -1,0 +1,169 @@
+"""`invsync`: reads the command line, runs one command, and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from invsync_tui import __version__
+from invsync_tui.cli.output import Exit, Output, note, print_document, report
+from invsync_tui.cli.parser import Parser, UsageError, add_globals, given
+from invsync_tui.config import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMANDS = (
+    "demo",
+    "init",
+    "serve",
+    "status",
+    "sync",
+    "runs",
+    "release",
+    "discard",
+    "cancel",
+    "merchants",
+    "carts",
+    "connections",
+    "completion",
+)
+"""In the order of the help. Each is a module of this room with `add_parser` and `run`."""
+
+DESCRIPTION = """\
+Keeps shopping carts showing the stock a warehouse really has.
+Without a command it opens the control room, in a terminal of its own."""
+
+EXAMPLES = """\
+examples:
+  invsync demo                     try it, with nothing but this machine
+  invsync init                     make a store
+  invsync merchants add --help     connect a WMS
+  invsync sync Acme --wait         sync now and watch
+  invsync status --json            for scripts
+
+exit codes: 0 ok; 1 failed, or status has findings; 2 usage, value, configuration or store; 3 held"""
+
+
+def parser() -> Parser:
+    """The whole command line."""
+    main = Parser(prog="invsync", description=DESCRIPTION, epilog=EXAMPLES)
+    add_globals(main)
+    room = main.add_argument_group("control room")
+    room.add_argument("--ascii", action="store_true", default=argparse.SUPPRESS, help="draw with ASCII characters only")
+    room.add_argument("--mouse", choices=("on", "off"), default=argparse.SUPPRESS, help="else off over SSH")
+    room.add_argument("--open-run", type=int, metavar="RUN", default=argparse.SUPPRESS, help="begin on this run")
+    subparsers = main.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=Parser)
+    for name in COMMANDS:
+        import_module(f"invsync_tui.cli.{name}").add_parser(subparsers)
+    _everywhere(main)
+    return main
+
+
+def _everywhere(parser: argparse.ArgumentParser) -> None:
+    """The global options after the command too."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for child in action.choices.values():
+                add_globals(child)
+                _everywhere(child)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a stand-in without encoding
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = _guarded(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads any more. Python's own flush at exit must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    return code
+
+
+def _guarded(argv: Sequence[str]) -> int:
+    try:
+        return _dispatch(parser().parse_args(list(argv)))
+    except KeyboardInterrupt:
+        note("interrupted.")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except SystemExit as end:  # argparse after --help
+        return end.code if isinstance(end.code, int) else Exit.USAGE
+    except Exception as error:
+        if os.environ.get("INVSYNC_DEBUG") == "1":
+            raise
+        return _failed(error, as_json="--json" in argv)
+
+
+def _failed(error: Exception, *, as_json: bool) -> int:
+    """Say it in one line; the exit code."""
+    if isinstance(error, UsageError | ConfigError):
+        kind = "usage" if isinstance(error, UsageError) else "config"
+        report(kind, str(error).removeprefix("invsync: "), as_json=as_json)
+        return Exit.USAGE
+    from invsync_tui.cli import failures
+    from invsync_tui.operations.errors import OperationError
+
+    if isinstance(error, OperationError):
+        kind = failures.kind_of(error)
+        report(kind, str(error), as_json=as_json)
+        return failures.exit_of(kind)
+    text = f"this is a defect: {type(error).__name__}: {error}. Set INVSYNC_DEBUG=1 to see where, and report it."
+    report("defect", text, as_json=as_json)
+    return Exit.FAILED
+
+
+def _dispatch(args: argparse.Namespace) -> int:
+    if given(args, "version"):
+        return _version(args)
+    if args.command is None:
+        return _control_room(args)
+    code: int = args.run(args)
+    return code
+
+
+def _version(args: argparse.Namespace) -> int:
+    if given(args, "json"):
+        print_document({"program": __version__})
+    else:
+        Output(args).text(f"invsync {__version__}")
+    return Exit.OK
+
+
+def _control_room(args: argparse.Namespace) -> int:
+    from invsync_tui.cli.opening import configuration
+    from invsync_tui.tui.terminal import refusal
+
+    if given(args, "json"):
+        raise UsageError("invsync: --json needs a command, such as status. See: invsync --help")
+    found = configuration(args)
+    refused = refusal(os.environ, sys.stdin.isatty() and sys.stdout.isatty())
+    if refused is not None:
+        note(refused.removeprefix("invsync: "))
+        return Exit.USAGE
+    _must_exist(found.store)
+    from invsync_tui.tui.app import run as run_tui
+
+    return run_tui(
+        found.store,
+        read_only=found.read_only,
+        ascii_only=found.ascii_only,
+        mouse=found.mouse,
+        open_run=given(args, "open_run"),
+    )
+
+
+def _must_exist(store: Path) -> None:
+    """Say it before the screen is taken."""
+    if not store.exists():
+        raise ConfigError(f"{store}: there is no store. Create one with: invsync init. Try one with: invsync demo.")

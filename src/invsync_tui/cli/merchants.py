@@ -1,0 +1,120 @@
+"""`invsync merchants`: lists merchants with their WMS connection, adds one, changes one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from invsync_tui.cli import records
+from invsync_tui.cli.opening import opened
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Parser, Subparsers, command
+from invsync_tui.cli.plain import clean, fields, moment, on_off
+from invsync_tui.cli.settings import add_common, add_settings, texts
+from invsync_tui.operations.values import MERCHANT_FIELDS, SOURCE_FIELDS, span
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.model import MerchantRow
+    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.setups import ConnectionSetup, MerchantSetup
+
+EXAMPLES = """\
+example:
+  invsync merchants                          all merchants with their settings
+  invsync merchants add --help
+  invsync merchants set Acme --sync off"""
+ADD_EXAMPLES = """\
+example:
+  invsync merchants add Acme --source tryton --url https://erp.example.com --login stock \\
+      --secret env:ACME_WMS --option database=acme --sync on --every 1h --stale-after 24h
+  invsync connections test Acme"""
+SET_EXAMPLES = """\
+example:
+  invsync merchants set Acme --sync on --every 30m
+  invsync merchants set Acme --every off     download on request only"""
+
+ALL_FIELDS = (*SOURCE_FIELDS, *MERCHANT_FIELDS)
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "merchants", "list merchants, add one, or change its settings", EXAMPLES)
+    parser.set_defaults(run=run, order="list")
+    orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
+    _add_add(orders)
+    _add_set(orders)
+
+
+def _add_add(orders: Subparsers) -> None:
+    parser = command(orders, "add", "add a merchant with its WMS connection", ADD_EXAMPLES)
+    parser.add_argument("name", metavar="NAME", help="how it is called here")
+    parser.add_argument("--source", metavar="SYSTEM", required=True, help="the WMS, see: invsync connections list")
+    add_settings(parser, ALL_FIELDS)
+    add_common(parser, "time between inventory downloads, or off (default 1h)")
+    parser.set_defaults(run=run, order="add")
+
+
+def _add_set(orders: Subparsers) -> None:
+    parser = command(orders, "set", "change a merchant's settings", SET_EXAMPLES)
+    parser.add_argument("called", metavar="NAME", help="name or number")
+    parser.add_argument("--name", metavar="NAME", help="another name")
+    add_settings(parser, ALL_FIELDS)
+    add_common(parser, "time between inventory downloads, or off")
+    parser.set_defaults(run=run, order="set")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List, or change one and show it."""
+    from invsync_tui.operations.merchants import overview
+    from invsync_tui.operations.setups import merchants
+
+    with opened(args) as session:
+        changed = _change(args, session) if args.order != "list" else None
+        found = [changed] if changed else list(merchants(session))
+        health = {row.id: row for row in overview(session).merchants}
+    output = Output(args)
+    output.text(_lines(found, health) or ["No merchants yet. Add one with: invsync merchants add --help"])
+    shown = [records.merchant(setup, health.get(setup.id)) for setup in found]
+    output.document({"merchant": shown[0]} if changed else {"merchants": shown})
+    return Exit.OK
+
+
+def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
+    from invsync_tui.operations import merchant_settings
+
+    if args.order == "add":
+        given = texts(args, ALL_FIELDS, "source", "every")
+        return merchant_settings.add(session, args.name, given, args.option)
+    given = texts(args, ALL_FIELDS, "name", "every")
+    return merchant_settings.change(session, args.called, given, args.option)
+
+
+def _lines(found: list[MerchantSetup], health: dict[int, MerchantRow]) -> list[str]:
+    lines: list[str] = []
+    for setup in found:
+        lines += ["", f"{setup.id}  {clean(setup.name)}", *fields(_facts(setup, health[setup.id]))]
+    return lines[1:]
+
+
+def _facts(setup: MerchantSetup, health: MerchantRow) -> list[tuple[str, str]]:
+    return [
+        ("Synchronization With WMS - Inventory", on_off(setup.sync_on)),
+        ("Last Inventory Run", moment(health.last_run_at)),
+        ("Status", health.status or "-"),
+        ("Next inventory run", moment(setup.next_run_at) if setup.next_run_at else "-"),
+        ("Every", span(setup.every) if setup.every else "on request only"),
+        ("Readings may be pushed for", span(setup.stale_after) if setup.stale_after else "no limit"),
+        *connection_facts("WMS", setup.source),
+        ("Carts", str(health.carts)),
+    ]
+
+
+def connection_facts(label: str, setup: ConnectionSetup | None) -> list[tuple[str, str]]:
+    """A connection in words; the secret as a reference."""
+    if setup is None:
+        return [(label, "not set up")]
+    facts = [(label, f"{setup.system}, {setup.url}")]
+    facts += [("Login", setup.login)] if setup.login else []
+    facts += [("Secret", setup.secret)] if setup.secret else []
+    facts += [("Options", ", ".join(f"{k}={v}" for k, v in setup.options.items()))] if setup.options else []
+    return facts + ([("Last error", setup.last_error)] if setup.last_error else [])

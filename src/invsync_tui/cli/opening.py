@@ -1,0 +1,41 @@
+"""Opens what a command works on: the configuration and the store."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from invsync_tui import config
+from invsync_tui.cli.parser import given
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
+
+
+def configuration(args: argparse.Namespace) -> config.Config:
+    """What flags, environment and file say together."""
+    mouse = given(args, "mouse")
+    flags = config.Flags(
+        store=given(args, "store"),
+        config=given(args, "config"),
+        read_only=given(args, "read_only"),
+        ascii_only=given(args, "ascii"),
+        mouse=None if mouse is None else mouse == "on",
+    )
+    return config.load(flags, os.environ)
+
+
+@contextmanager
+def opened(args: argparse.Namespace) -> Iterator[Session]:
+    """The store of this command; closed at the end."""
+    from invsync_tui.operations.session import Session
+
+    found = configuration(args)
+    session = Session.open(found.store, read_only=found.read_only)
+    try:
+        yield session
+    finally:
+        session.close()

@@ -1,0 +1,51 @@
+"""The parts that all commands' argument parsers share."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn, TypeAlias
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+class UsageError(Exception):
+    """The command line cannot be understood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports errors as one line instead of ending the process with a page of usage."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        # An abbreviation that works today is ambiguous as soon as an option is added.
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}. See: {self.prog} --help")
+
+
+def command(subparsers: Subparsers, name: str, summary: str, examples: str) -> Parser:
+    """The parser of a command or sub-command, with an example at the end of its help."""
+    return subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=examples)
+
+
+def add_globals(parser: argparse.ArgumentParser) -> None:
+    """Options that may stand before or after the command. A command that defines one of them itself keeps its own."""
+    for flags, options in _GLOBALS:
+        if not any(flag in parser._option_string_actions for flag in flags):
+            parser.add_argument(*flags, default=argparse.SUPPRESS, **options)
+
+
+_GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (("--store",), {"metavar": "FILE", "help": "the store (else INVSYNC_STORE, the configuration, the data folder)"}),
+    (("--config",), {"metavar": "FILE", "help": "the configuration (else INVSYNC_CONFIG, the configuration folder)"}),
+    (("--read-only",), {"action": "store_true", "help": "refuse every change (INVSYNC_READ_ONLY=1)"}),
+    (("--json",), {"action": "store_true", "help": "print one JSON document, see docs/json.md"}),
+    (("--quiet",), {"action": "store_true", "help": "print errors only; the exit code tells the rest"}),
+    (("--version",), {"action": "store_true", "help": "print the version"}),
+)
+
+
+def given(args: argparse.Namespace, name: str, default: Any = None) -> Any:
+    """An option's value; those that were not given are absent."""
+    return getattr(args, name, default)

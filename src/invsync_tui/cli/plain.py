@@ -1,0 +1,111 @@
+"""Text for any terminal, pipe or screen reader: external text as data, aligned columns, times in words. No colours."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+STAND_IN = "?"
+"""Shown for a character that a terminal must not get."""
+NEVER = "N/A"
+GAP = "  "
+
+_BLANKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def clean(text: str) -> str:
+    """The text without control characters, bidi overrides and line breaks."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    if char in _BLANKS:
+        return " "
+    return STAND_IN if unicodedata.category(char) in _HIDDEN else char
+
+
+def width(text: str) -> int:
+    """Columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, columns: int) -> str:
+    """The text in at most so many columns."""
+    while width(text) > columns:
+        text = text[: max(0, len(text) - max(1, (width(text) - columns) // 2))]
+    return text
+
+
+def pad(text: str, columns: int) -> str:
+    """The text with spaces up to so many columns."""
+    return text + " " * (columns - width(text))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Aligned columns under their names; a column of numbers is aligned to the right."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(width(row[n]) for row in [head, *cells]) for n in range(len(head))]
+    right = [bool(cells) and all(row[n].replace(",", "").isdecimal() for row in cells) for n in range(len(head))]
+    return [_row(row, widths, right) for row in [head, *cells]]
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    placed = (
+        " " * (columns - width(cell)) + cell if to_right else pad(cell, columns)
+        for cell, columns, to_right in zip(cells, widths, right, strict=True)
+    )
+    return GAP.join(placed).rstrip()
+
+
+def fields(pairs: Sequence[tuple[str, str]], indent: str = "  ") -> list[str]:
+    """A label and its value per line, values aligned."""
+    columns = max((width(label) for label, _ in pairs), default=0)
+    return [f"{indent}{pad(label, columns)}{GAP}{clean(value)}".rstrip() for label, value in pairs]
+
+
+def on_off(value: bool) -> str:
+    """A switch."""
+    return "on" if value else "off"
+
+
+def number(value: float | None) -> str:
+    """A whole number with separators; what is unknown is not 0."""
+    return "unknown" if value is None else f"{round(value):,}"
+
+
+def moment(at: float | None, now: float | None = None) -> str:
+    """Local time with its offset, and the age; N/A is never."""
+    if at is None:
+        return NEVER
+    there = datetime.fromtimestamp(at, UTC).astimezone()
+    return f"{there.isoformat(timespec='seconds')} ({age(at, time.time() if now is None else now)})"
+
+
+def age(at: float, now: float) -> str:
+    """How far a moment is from now, coarse."""
+    passed = round(now - at)
+    if passed < 0:
+        return f"in {duration(-passed)}"
+    return "just now" if passed < 1 else f"{duration(passed)} ago"
+
+
+def duration(seconds: float) -> str:
+    """A span in its two largest units."""
+    whole = int(seconds)
+    for unit, size, smaller, small in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= size:
+            rest = whole % size // small
+            return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
+def utc(at: float | None) -> str | None:
+    """A moment as JSON has it: RFC 3339 in UTC."""
+    return None if at is None else datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,30 @@
+"""`invsync release`: lets a held run go."""
+
+from __future__ import annotations
+
+import argparse
+
+from invsync_tui.cli.ordering import order
+from invsync_tui.cli.parser import Subparsers, command
+
+EXAMPLES = """\
+example:
+  invsync release 17 --reason "looked at it: the first push of this shop"
+
+It is planned anew, and held again if that plan is worse than the one that was shown."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "release", "let a held run go", EXAMPLES)
+    parser.add_argument("number", metavar="RUN", type=int, help="number of the held run")
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Order it."""
+    from invsync_tui.operations import runs, values
+
+    reason = values.reason(args.reason)
+    return order(args, lambda session: runs.release(session, args.number, reason))

@@ -1,0 +1,128 @@
+"""One run in words: a line of a list, the sum of its outcomes, and everything about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from invsync_tui.cli.plain import clean, duration, fields, moment, number, table
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.model import HoldView, PhaseView, RateView, ReasonRow, RunDetail, RunRow
+    from invsync_tui.rules.outcomes import Counts
+
+HEAD = ("RUN", "KIND", "MERCHANT", "CART", "STATE", "STARTED", "TOOK", "OUTCOMES")
+
+
+def listed(rows: Sequence[RunRow]) -> list[str]:
+    """Runs as a table."""
+    return (
+        table(HEAD, [_cells(row) for row in rows]) if rows else ["No runs yet. Start one with: invsync sync MERCHANT"]
+    )
+
+
+def _cells(row: RunRow) -> tuple[str, ...]:
+    state = f"{row.state.value}: {row.error}" if row.error else row.state.value
+    names = (str(row.id), row.kind.value, row.merchant, row.cart or "-")
+    return (*names, state, moment(row.started_at), took(row), outcome_sum(row.counts))
+
+
+def took(row: RunRow) -> str:
+    """How long it ran; a run that goes on or waits has no end yet."""
+    if row.started_at is None or row.ended_at is None:
+        return "-"
+    return duration(row.ended_at - row.started_at)
+
+
+def outcome_sum(counts: Counts) -> str:
+    """The sum that must hold: `120 = 100 set + 20 equal`."""
+    ends = counts.as_dict()
+    total = ends.pop("total")
+    parts = [f"{n:,} {name.replace('_', ' ')}" for name, n in ends.items() if n]
+    open_ones = total - counts.accounted
+    if open_ones:
+        parts.append(f"{open_ones:,} open")
+    return f"{total:,} = {' + '.join(parts)}" if parts else f"{total:,}"
+
+
+def title(row: RunRow) -> str:
+    """What it is: `push Acme > Acme Shop`."""
+    return clean(f"{row.kind.value} {row.merchant}" + (f" > {row.cart}" if row.cart else ""))
+
+
+def detail_lines(detail: RunDetail) -> list[str]:
+    """Everything about one run."""
+    row = detail.run
+    return [
+        f"Run {row.id}: {title(row)}",
+        *fields(_facts(detail)),
+        *_section("Held by", _hold(detail.hold, row.id)),
+        *_section("Phases", _phases(detail.phases)),
+        *_section("Reasons", _reasons(detail.reasons)),
+        *_section("Rate budget", _rate(detail.rate)),
+        *_section("Events", [f"  {moment(e.at)}  {e.level:<7}  {clean(e.text)}" for e in detail.events]),
+    ]
+
+
+def _facts(detail: RunDetail) -> list[tuple[str, str]]:
+    row = detail.run
+    facts = [
+        ("State", row.state.value + (f": {row.error}" if row.error else "")),
+        ("Requested", f"{moment(row.requested_at)} by {row.requested_by}, {row.trigger}"),
+        ("Started", moment(row.started_at)),
+        ("Ended", moment(row.ended_at)),
+        ("Took", took(row)),
+        ("Outcomes", outcome_sum(row.counts)),
+    ]
+    if not detail.worker_alive:
+        facts.append(("Worker", "gone; the next one goes on with this run: invsync serve"))
+    return facts
+
+
+def _section(name: str, lines: Sequence[str]) -> list[str]:
+    return ["", name, *lines] if lines else []
+
+
+def _hold(hold: HoldView | None, run_id: int) -> list[str]:
+    if hold is None:
+        return []
+    return [
+        *(f"  {clean(reason)}" for reason in hold.reasons),
+        f"  It would set {hold.would_set:,} listings, {hold.would_zero:,} of them in stock to 0. Nothing was sent.",
+        f"  {how_to_release(run_id)}",
+    ]
+
+
+def how_to_release(run_id: int) -> str:
+    """The two orders that end a hold."""
+    return f'invsync release {run_id} --reason "..."   or   invsync discard {run_id} --reason "..."'
+
+
+def _phases(phases: Sequence[PhaseView]) -> list[str]:
+    head = ("PHASE", "STATE", "DONE", "TOTAL", "TOOK")
+    rows = [(p.name, p.state.value, number(p.done), number(p.total), _phase_took(p)) for p in phases]
+    return [f"  {line}" for line in table(head, rows)] if rows else []
+
+
+def _phase_took(phase: PhaseView) -> str:
+    if phase.started_at is None or phase.ended_at is None:
+        return "-"
+    return duration(phase.ended_at - phase.started_at)
+
+
+def _reasons(reasons: Sequence[ReasonRow]) -> list[str]:
+    lines: list[str] = []
+    for row in reasons:
+        lines.append(f"  {row.count:,} {row.outcome}: {row.reason.value}. {clean(row.cause)}")
+        lines.append(f"    {clean(row.advice)}")
+        if row.sample:
+            lines.append(f"    For example: {clean(', '.join(row.sample))}")
+    return lines
+
+
+def _rate(rate: RateView | None) -> list[str]:
+    if rate is None:
+        return []
+    who = "as the server says" if rate.from_server else "our own limit"
+    budget = f"{rate.available:.0f} of {rate.limit:.0f} left, {rate.per_second:.1f} per second, {who}"
+    return [f"  {budget}; {duration(rate.waited)} spent waiting for it"]

@@ -1,0 +1,124 @@
+"""Where the store and the configuration are, and what the configuration says. Standard library only.
+
+A flag has precedence over the environment, the environment over the file, the file over the default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+YES = frozenset({"1", "true", "yes", "on"})
+NO = frozenset({"", "0", "false", "no", "off"})
+
+KEYS: Mapping[str, type] = {"store": str, "read_only": bool, "ascii": bool, "mouse": bool}
+"""What the file may say."""
+_KINDS = {str: 'a text in quotes, such as "/srv/invsync/store.db"', bool: "true or false"}
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used: where, what, and what next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What was configured; None where nothing was said."""
+
+    store: Path
+    read_only: bool = False
+    ascii_only: bool = False
+    mouse: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line said; None where it said nothing."""
+
+    store: str | None = None
+    config: str | None = None
+    read_only: bool | None = None
+    ascii_only: bool | None = None
+    mouse: bool | None = None
+
+
+def load(flags: Flags, environ: Mapping[str, str]) -> Config:
+    """The configuration from all its places; ConfigError names the place that is wrong."""
+    said = _file(flags.config, environ)
+    return Config(
+        store=_store(flags, environ, said),
+        read_only=_first(flags.read_only, _switch(environ, "INVSYNC_READ_ONLY"), said.get("read_only")) or False,
+        ascii_only=_first(flags.ascii_only, said.get("ascii")) or False,
+        mouse=_first(flags.mouse, said.get("mouse")),
+    )
+
+
+def _first(*values: bool | None) -> bool | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool | None:
+    if name not in environ:
+        return None
+    word = environ[name].strip().lower()
+    if word not in YES | NO:
+        raise ConfigError(f"{name}: {environ[name]!r} is neither yes nor no. Set it to 1 or 0.")
+    return word in YES
+
+
+def _store(flags: Flags, environ: Mapping[str, str], said: Mapping[str, Any]) -> Path:
+    named = flags.store or environ.get("INVSYNC_STORE") or said.get("store")
+    return Path(named).expanduser() if named else folder(environ, "XDG_DATA_HOME", ".local/share") / "store.db"
+
+
+def folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    """The program's folder below an XDG base; a relative base is to be ignored, says the specification."""
+    base = Path(environ.get(variable, ""))
+    return (base if base.is_absolute() else Path.home() / default) / "invsync"
+
+
+def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """The configuration file; one that was asked for by name must exist."""
+    asked = named or environ.get("INVSYNC_CONFIG")
+    path = Path(asked).expanduser() if asked else folder(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        if asked:
+            raise ConfigError(f"{path}: there is no such file. Check --config and INVSYNC_CONFIG.") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"{path}: it cannot be read: {why}. Check the file and its mode.") from error
+    return _checked(path, text)
+
+
+def _checked(path: Path, text: str) -> Mapping[str, Any]:
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        where = line.group(1) if line else str(text.count("\n") + 1)
+        raise ConfigError(f"{path}:{where}: this is not TOML: {error}. Correct the line.") from error
+    for key, value in said.items():
+        _check(f"{path}:{_line(text, key)}", key, value)
+    if "store" in said:
+        said["store"] = os.fspath(path.parent / Path(said["store"]).expanduser())
+    return said
+
+
+def _check(where: str, key: str, value: object) -> None:
+    if key not in KEYS:
+        raise ConfigError(f"{where}: unknown key {key!r}. Known keys: {', '.join(KEYS)}.")
+    if not isinstance(value, KEYS[key]):
+        raise ConfigError(f"{where}: {key} must be {_KINDS[KEYS[key]]}.")
+
+
+def _line(text: str, key: str) -> int:
+    """The line that sets a top-level key, or opens the table of that name."""
+    pattern = re.compile(rf"""^\s*(\[+\s*)?["']?{re.escape(key)}\b""")
+    return next((n for n, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 1)

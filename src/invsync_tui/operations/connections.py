@@ -1,0 +1,89 @@
+"""Tests connections step by step, and tells which systems can be connected."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from invsync_tui.connectors import registry
+from invsync_tui.connectors.base import Cart, Connection, Source
+from invsync_tui.operations import cart_settings, merchant_settings, names
+from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.setups import ConnectionSetup
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A connection that can be tested."""
+
+    kind: str
+    """wms or cart."""
+    id: int
+    """Of the merchant, or of the cart."""
+    name: str
+    setup: ConnectionSetup
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a test in words; `advice` '' where it went well."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """Names of the systems that can be connected."""
+
+    sources: tuple[str, ...]
+    carts: tuple[str, ...]
+
+
+def systems() -> Systems:
+    """What is installed, third-party connectors included."""
+    return Systems(tuple(registry.systems(registry.SOURCES)), tuple(registry.systems(registry.CARTS)))
+
+
+def source_target(session: Session, called: str) -> Target:
+    """The WMS connection of a merchant."""
+    setup = merchant_settings.details(session, names.merchant(session, called).id)
+    if setup.source is None:
+        raise OperationError(f"{setup.name!r} has no WMS connection. Set one up: invsync merchants add --help.")
+    return Target("wms", setup.id, setup.name, setup.source)
+
+
+def cart_target(session: Session, called: str, merchant: str | None = None) -> Target:
+    """The connection of a cart."""
+    owner = names.merchant(session, merchant).id if merchant else None
+    setup = cart_settings.details(session, names.cart(session, called, owner).id)
+    return Target("cart", setup.id, setup.name, setup.connection)
+
+
+def _connector(target: Target) -> Source | Cart:
+    setup = target.setup
+    connection = Connection(
+        target.name, setup.system, setup.url, setup.login, setup.secret, setup.options, setup.deadline
+    )
+    return registry.source(connection) if target.kind == "wms" else registry.cart(connection)
+
+
+async def test(target: Target) -> AsyncIterator[Step]:
+    """Test a connection; each step comes as it ends, and the first bad one is the last."""
+    with in_words():
+        connector = _connector(target)
+        try:
+            async with aclosing(_steps(connector)) as steps:
+                async for step in steps:
+                    yield step
+        finally:
+            await connector.close()
+
+
+async def _steps(connector: Source | Cart) -> AsyncGenerator[Step, None]:
+    async for step in connector.check():
+        yield Step(step.name, step.ok, step.detail, step.advice)

@@ -1,0 +1,108 @@
+"""Adds merchants with their WMS connection, and changes their settings: checked first, audited, saved as a whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from invsync_tui.operations import names, values
+from invsync_tui.operations.errors import NotFoundError
+from invsync_tui.operations.saving import Saving, saving
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.setups import MerchantSetup, merchants
+from invsync_tui.operations.values import InvalidError
+
+DEFAULT_EVERY = 3600
+"""Seconds between inventory downloads of a merchant that was added without a schedule."""
+DEFAULT_STALE_AFTER = 86400
+MOVING = frozenset({"url", "options"})
+"""Changes after which the connection may lead to other data."""
+
+
+def details(session: Session, merchant_id: int) -> MerchantSetup:
+    """One merchant's settings."""
+    found = next((one for one in merchants(session) if one.id == merchant_id), None)
+    if found is None:
+        raise NotFoundError(f"There is no merchant {merchant_id}. List them with: invsync merchants.")
+    return found
+
+
+def add(session: Session, name: str, given: Mapping[str, str], options: Sequence[str] = ()) -> MerchantSetup:
+    """A new merchant; `given` are texts by setting: source, url, and any of the others."""
+    from invsync_tui.store import settings, tables
+
+    name = values.name("NAME", name)
+    connection = _new_connection(given, options)
+    merchant = values.read_all(values.MERCHANT_FIELDS, given)
+    every = _every(given, DEFAULT_EVERY)
+    with saving(session, f"add the merchant {name!r}") as saved:
+        row = settings.add_merchant(
+            saved.db,
+            name,
+            tables.Source(merchant_id=0, **connection),
+            inventory_sync=merchant.get("inventory_sync", False),
+            stale_after=merchant.get("stale_after", DEFAULT_STALE_AFTER),
+        )
+        number = settings.number(row)
+        saved.schedule("pull", number, every, first_in=0)
+        saved.audit("merchant add", f"merchant:{number}", {}, {"name": name, **merchant, **connection, "every": every})
+    return details(session, number)
+
+
+def _new_connection(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
+    from invsync_tui.connectors import registry
+
+    for key in ("source", "url"):
+        if not given.get(key):
+            raise InvalidError(f"--{key}", "it is needed to add a merchant.")
+    found = values.read_all(values.SOURCE_FIELDS, given)
+    found["system"] = values.one_of("--source", given["source"], registry.systems(registry.SOURCES))
+    found["options"] = json.dumps(values.options(options))
+    return found
+
+
+def _every(given: Mapping[str, str], default: int | None) -> int | None:
+    return values.read_schedule("--every", given["every"]) if "every" in given else default
+
+
+def change(session: Session, called: str, given: Mapping[str, str], options: Sequence[str] = ()) -> MerchantSetup:
+    """Change a merchant's settings; `name` in `given` renames it."""
+    present = details(session, names.merchant(session, called).id)
+    merchant = values.read_all(values.MERCHANT_FIELDS, given)
+    if "name" in given:
+        merchant["name"] = values.name("--name", given["name"])
+    connection = values.read_all(values.SOURCE_FIELDS, given)
+    if options:
+        connection["options"] = json.dumps(values.options(options, present.source.options if present.source else {}))
+    every = _every(given, present.every)
+    with saving(session, f"change the merchant {called!r}") as saved:
+        before = _change_merchant(saved, present.id, merchant) | _change_source(saved, present.id, connection)
+        after = {key: (merchant | connection)[key] for key in before}
+        if every != present.every:
+            saved.schedule("pull", present.id, every, first_in=every or 0)
+            before, after = before | {"every": present.every}, after | {"every": every}
+        if before:
+            saved.audit("merchant set", f"merchant:{present.id}", before, after)
+    return details(session, present.id)
+
+
+def _change_merchant(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the merchant's own row; returns what was replaced."""
+    from invsync_tui.store import settings, tables
+
+    return settings.change_merchant(saved.db, saved.db.get_one(tables.Merchant, number), found)
+
+
+def _change_source(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the WMS connection; one that may lead to other data is downloaded completely next."""
+    from invsync_tui.store import settings, setups
+
+    row = settings.source_of(saved.db, number)
+    before = {column: getattr(row, column) for column, value in found.items() if getattr(row, column) != value}
+    for column in before:
+        setattr(row, column, found[column])
+    saved.flush()
+    if before.keys() & MOVING:
+        setups.drop_mark(saved.tx, number)
+    return before

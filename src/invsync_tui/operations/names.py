@@ -1,0 +1,54 @@
+"""Finds merchants and carts by what an operator calls them: the exact name, or the number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.session import Session
+from invsync_tui.store import setups
+
+
+class Named(NamedTuple):
+    """A merchant or a cart; of a cart, with the merchant it belongs to."""
+
+    id: int
+    name: str
+    merchant_id: int
+
+
+def merchant(session: Session, called: str) -> Named:
+    """The merchant of this name or number; NotFoundError suggests similar names."""
+    with in_words(), session.store.reading() as cx:
+        known = [Named(number, name, number) for number, name in setups.names(cx)]
+    found = _called(known, called)
+    if not found:
+        raise NotFoundError(_unknown("merchant", called, known, "invsync merchants"))
+    return found[0]
+
+
+def cart(session: Session, called: str, merchant_id: int | None = None) -> Named:
+    """The cart of this name or number, of one merchant or of any; a name that several merchants use must be narrowed."""
+    with in_words(), session.store.reading() as cx:
+        rows = [Named(number, name, owner) for number, owner, name in setups.cart_names(cx)]
+    known = [row for row in rows if merchant_id in (None, row.merchant_id)]
+    found = _called(known, called)
+    if not found:
+        raise NotFoundError(_unknown("cart", called, known, "invsync carts"))
+    if len(found) > 1:
+        numbers = ", ".join(str(one.id) for one in found)
+        raise OperationError(f"Several carts are called {called!r}. Give a number instead: {numbers}.")
+    return found[0]
+
+
+def _called(known: Sequence[Named], called: str) -> list[Named]:
+    by_name = [one for one in known if one.name == called]
+    return by_name or [one for one in known if str(one.id) == called]
+
+
+def _unknown(what: str, called: str, known: Sequence[Named], command: str) -> str:
+    close = get_close_matches(called, [one.name for one in known], n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"There is no {what} {called!r}.{hint} List them with: {command}."
