@@ -102,7 +102,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     for figure in figures(parser.parse_args().rounds):
-        print(f"{figure.what:<46}{figure.value:>10.1f} {figure.unit:<4} {figure.budget}", flush=True)
+        print(f"{figure.what:<46}{figure.value:>10.2f} {figure.unit:<4} {figure.budget}", flush=True)
     return 0
 
 

@@ -108,6 +108,18 @@ class Terminal:
         """What sshd does when the connection drops."""
         os.kill(self.pid, signal.SIGHUP)
 
+    def tear_away(self) -> None:
+        """Close the terminal under the program, as when its window or its network is gone."""
+        os.close(self._fd)
+        self._fd = -1
+
+    def ended(self, within: float) -> bool:
+        """Whether the program ends in time without being read from."""
+        until = time.monotonic() + within
+        while not self._reaped() and time.monotonic() < until:
+            time.sleep(0.05)
+        return self._reaped()
+
     def close(self) -> None:
         if not self._reaped():
             os.kill(self.pid, signal.SIGKILL)

@@ -109,3 +109,10 @@ def test_the_first_frame_comes_before_the_heavy_libraries() -> None:
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_terminal_that_is_gone_leaves_no_process_behind() -> None:
+    with started("--live", "--open", "11") as terminal:
+        terminal.wait_for("Batch")
+        terminal.tear_away()
+        assert terminal.ended(within=10.0)

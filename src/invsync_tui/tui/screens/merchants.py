@@ -152,7 +152,8 @@ class MerchantsScreen(ControlScreen):
             return
         run_id = merchant.active_run or merchant.latest_run
         if run_id is None:
-            self.notice(f"{merchant.name} has never been synced. Press s to start its first sync.", Tone.WARN)
+            way = "" if self._refuses_orders() else " Press s to start its first sync."
+            self.notice(f"{merchant.name} has never been synced.{way}", Tone.WARN)
         else:
             self.open_run(run_id)
 
