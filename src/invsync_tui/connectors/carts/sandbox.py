@@ -62,10 +62,10 @@ class SandboxCart:
         self._session = SandboxSession(connection)
 
     async def open(self) -> None:
+        """No request: the shop is asked what it counts before its listings are read, which comes before any push."""
         if not self._shop:
             raise NotConfiguredError("The shop is not named.", advice="Set the option `shop`.")
         self._session.log_in()
-        await self._agree(await self._session.read("GET", f"{self._base}/"))
 
     async def _agree(self, response: Response) -> None:
         """Refuse a shop that means something else by a quantity than the options say."""
@@ -100,6 +100,8 @@ class SandboxCart:
         return []
 
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
+        if cursor is None:
+            await self._agree(await self._session.read("GET", f"{self._base}/"))
         params = {"cursor": cursor or "", "limit": str(PAGE_SIZE)}
         if since is not None:
             params["updated_after"] = str(since)
