@@ -72,7 +72,7 @@ async def test_a_shop_that_counts_otherwise_is_refused(carts: CartHandle) -> Non
         cart = SandboxCart(connection)
         with pytest.raises(NotConfiguredError):
             await cart.open()
-                await cart.listings_page(None)
+            await cart.listings_page(None)
         await cart.close()
 
 
