@@ -1,12 +1,14 @@
 """The quantity chain: from what the warehouses report to what one listing should show, every step recorded.
 
-The order is fixed (sum, pending, kit, buffer, share, cut-off, cap, clamp, basis, compare); the record of the steps is
-the explanation that operators are shown. Cut-off semantics are CartRover's Minimum Inventory Level: strictly below it
-the cart gets 0, at or above it the true value. Forecast quantities never enter.
+The order is fixed (sum, kit, pending, buffer, share, cut-off, cap, clamp, basis, compare); the record of the steps is
+the explanation that operators are shown. Pending orders come after the kit, since they are orders for the kit itself.
+Cut-off semantics are CartRover's Minimum Inventory Level: strictly below it the cart gets 0, at or above it the true
+value. Forecast quantities never enter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,6 +40,8 @@ class Component(NamedTuple):
     sku: str
     needed: int
     available: int | None
+    read_at: int | None = None
+    """Time of the oldest reading in that sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def _skip(reason: Reason, steps: list[Step], because: str) -> Decision:
 
 
 def _start(facts: Facts, steps: list[Step]) -> int:
-    """Steps 1 to 3: sum, pending, kit."""
+    """Steps 1 to 3: sum, kit, pending."""
     total = 0
     for reading in facts.readings:
         after = total if reading.missing else total + reading.available
@@ -150,28 +154,35 @@ def _reduce(quantity: int, rules: ChainRules, steps: list[Step]) -> tuple[int, b
 def _unknown(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
     """Why the stock is not known well enough to push, if it is not."""
     if facts.components:
-        blank = next((c for c in facts.components if c.available is None), None)
-        return (Reason.NO_LEVEL, f"no level for the component {blank.sku}") if blank else _stale(facts, rules)
+        return _unknown_kit(facts, rules)
     if not facts.readings:
         if facts.has_level_elsewhere:
             return Reason.WRONG_WAREHOUSE, f"{facts.elsewhere} available in other warehouses, none in this cart's"
         return Reason.NO_LEVEL, "no warehouse has ever reported a level"
     if all(reading.missing for reading in facts.readings):
         return Reason.NOT_IN_WMS, "absent from the last complete load of every warehouse of this cart"
-    return _stale(facts, rules)
+    return _stale([(reading.warehouse, reading.read_at) for reading in facts.readings], facts, rules)
 
 
-def _stale(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
-    if rules.stale_after is None or not facts.readings:
+def _unknown_kit(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
+    """A kit is known as well as its parts are; its own reading does not count."""
+    for part in facts.components:
+        if part.available is None:
+            return Reason.NO_LEVEL, f"no level for the component {part.sku}"
+        if part.needed < 1:
+            return Reason.NO_LEVEL, f"the WMS says that {part.needed} of the component {part.sku} are needed"
+    return _stale([(part.sku, part.read_at) for part in facts.components if part.read_at is not None], facts, rules)
+
+
+def _stale(readings: Sequence[tuple[str, int]], facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
+    """Whether the oldest of some (name, time) is too old to be pushed."""
+    if rules.stale_after is None or not readings:
         return None
-    oldest = min(facts.readings, key=lambda reading: reading.read_at)
-    age = facts.now - oldest.read_at
+    name, read_at = min(readings, key=lambda reading: reading[1])
+    age = facts.now - read_at
     if age <= rules.stale_after:
         return None
-    return (
-        Reason.WMS_STALE,
-        f"{oldest.warehouse} was read {age // 60} min ago, the limit is {rules.stale_after // 60} min",
-    )
+    return Reason.WMS_STALE, f"{name} was read {age // 60} min ago, the limit is {rules.stale_after // 60} min"
 
 
 def _desired(facts: Facts, rules: ChainRules, steps: list[Step]) -> tuple[int, Reason | None] | Decision:

@@ -100,15 +100,16 @@ class Stock:
             self.catalogue.levels[place].pop(ref, None)
             table.remove(ref)
 
-    def changes(self, since: int, after: str, limit: int) -> tuple[list[bytes], str | None]:
-        """Levels of the products changed after a mark, all warehouses of a product on one page."""
-        found = (ref for ref in sorted(self.changed) if self.changed[ref] > since and ref > after)
+    def changes(self, since: int, after: str, limit: int) -> tuple[list[bytes], str | None, int]:
+        """Levels of the products changed after a mark, all warehouses of a product on one page, and how many in all."""
+        found = [ref for ref in sorted(self.changed) if self.changed[ref] > since]
+        total = sum(ref in table for ref in found for table in self.levels.values())
         rows: list[bytes] = []
-        for ref in found:
+        for ref in (ref for ref in found if ref > after):
             rows += [table.row(ref) for table in self.levels.values() if ref in table]
             if len(rows) >= limit:
-                return rows, ref
-        return rows, None
+                return rows, ref if ref != found[-1] else None, total
+        return rows, None, total
 
 
 class Wms(Service):
@@ -156,8 +157,8 @@ class Wms(Service):
     @staticmethod
     def _changes(request: Request, stock: Stock) -> Reply:
         since, after = int(request.query["since"]), request.query.get("cursor", "")
-        rows, cursor = stock.changes(since, after, _limit(request))
-        return Reply(200, joined("levels", rows, cursor, len(stock.changed)).replace(READING, stock.reading()))
+        rows, cursor, total = stock.changes(since, after, _limit(request))
+        return Reply(200, joined("levels", rows, cursor, total).replace(READING, stock.reading()))
 
     def _page(self, request: Request, name: str, table: Table) -> Reply:
         after, limit = request.query.get("cursor", ""), _limit(request)

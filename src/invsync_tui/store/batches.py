@@ -91,14 +91,20 @@ UPDATE listing SET acked = ?1, shown = ?2, observed = ?2, observed_at = ?3, sync
 """
 
 _FAIL = """
-UPDATE listing SET inflight = NULL, pending = 1, error = ?1, observed = coalesce(?2, observed),
+UPDATE listing SET inflight = NULL, pending = 1, error = ?1,
+  acked = CASE WHEN ?5 = 'VERIFY_FAILED' THEN NULL ELSE acked END,
+  observed = CASE WHEN ?5 = 'VERIFY_FAILED' THEN ?2 ELSE coalesce(?2, observed) END,
   outcome = CASE WHEN run_id = ?3 THEN ?4 ELSE outcome END, reason = CASE WHEN run_id = ?3 THEN ?5 ELSE reason END
 WHERE id = ?6 AND inflight = ?7
 """
 
 
 def settle(tx: sqlite3.Connection, batch: Batch, answers: Iterable[Answer], run_id: int, now: int) -> None:
-    """Record the ends of rows of a batch. `run_id` is the run that accounts for them, which may not be the sender."""
+    """Record the ends of rows of a batch. `run_id` is the run that accounts for them, which may not be the sender.
+
+    A row that could not be verified may have been applied: what the cart accepted last is no longer known then, so that
+    going back to that quantity is written too.
+    """
     for answer in answers:
         item = answer.item
         if answer.outcome == "set":
@@ -113,6 +119,15 @@ def release(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None
     """Untie listings from a batch that is known not to have been applied; they are planned again."""
     rows = [(item.listing_id, batch.id) for item in items]
     tx.executemany("UPDATE listing SET inflight = NULL, pending = 1 WHERE id = ? AND inflight = ?", rows)
+
+
+def forget(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None:
+    """Untie listings from a batch of which nobody knows whether it was applied: the cart may show either quantity."""
+    rows = [(item.listing_id, batch.id) for item in items]
+    tx.executemany(
+        "UPDATE listing SET inflight = NULL, pending = 1, acked = NULL, observed = NULL WHERE id = ? AND inflight = ?",
+        rows,
+    )
 
 
 def end(tx: sqlite3.Connection, batch_id: str, state: str, error: str, now: int) -> None:

@@ -1,4 +1,8 @@
-"""Products and their codes: written page by page as the WMS sends them, unchanged ones recognised by a digest."""
+"""Products and their codes: written page by page as the WMS sends them, unchanged ones recognised by a digest.
+
+A product that is new, or was missing, stays marked missing until a complete read has ended: before that its levels may
+have been read in some warehouses only, and half a sum must not be pushed.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,34 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from invsync_tui.rules.matching import SKU_KIND, folded, trimmed
 
 
-class ProductRecord(NamedTuple):
+class ProductRecord(Protocol):
     """A product as the WMS reported it. `aliases` are (type, code); `components` are (product ref, needed)."""
 
+    @property
+    def ref(self) -> str: ...
+    @property
+    def sku(self) -> str | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def components(self) -> Sequence[tuple[str, int]]: ...
+
+
+class Blank(NamedTuple):
+    """A product of which only the reference is known."""
+
     ref: str
-    sku: str
-    name: str
-    aliases: tuple[tuple[str, str], ...]
-    components: tuple[tuple[str, int], ...]
+    sku: str | None = None
+    name: str = ""
+    aliases: Sequence[tuple[str, str]] = ()
+    components: Sequence[tuple[str, int]] = ()
 
 
 class Written(NamedTuple):
@@ -29,11 +48,18 @@ class Written(NamedTuple):
 
 
 def _signature(record: ProductRecord) -> str:
-    return hashlib.blake2b(repr(tuple(record)).encode(), digest_size=8).hexdigest()
+    """Digest of everything of a record that is stored. The separators cannot stand in a code."""
+    parts = [record.sku or "", record.name]
+    for alias in record.aliases:
+        parts += alias
+    for ref, needed in record.components:
+        parts += ("\x1e", ref, str(needed))
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
 
 
 def _codes(record: ProductRecord, kinds: Mapping[str, int]) -> list[tuple[int, str]]:
-    codes = [(SKU_KIND, trimmed(record.sku))] if trimmed(record.sku) else []
+    sku = trimmed(record.sku or "")
+    codes = [(SKU_KIND, sku)] if sku else []
     codes += [(kinds[kind], trimmed(code)) for kind, code in record.aliases if trimmed(code)]
     return list(dict.fromkeys(codes))
 
@@ -51,16 +77,17 @@ def ensure_alias_kinds(tx: sqlite3.Connection, merchant_id: int, names: Iterable
     return alias_kinds(tx, merchant_id)
 
 
-def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, tuple[int, str, int | None]]:
+def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, tuple[int, str]]:
     rows = tx.execute(
-        "SELECT ref, id, sig, missing_since FROM product "
-        "WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
+        "SELECT ref, id, sig FROM product WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
         (merchant_id, json.dumps(refs)),
     )
-    return {ref: (number, sig, missing) for ref, number, sig, missing in rows}
+    return {ref: (number, sig) for ref, number, sig in rows}
 
 
-def upsert_products(tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], seq: int) -> Written:
+def upsert_products(
+    tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], now: int, seq: int
+) -> Written:
     """Write one page. Products that did not change cost one indexed read and write nothing."""
     kinds = ensure_alias_kinds(tx, merchant_id, {kind for record in records for kind, _ in record.aliases})
     known = _known(tx, merchant_id, [record.ref for record in records])
@@ -68,30 +95,36 @@ def upsert_products(tx: sqlite3.Connection, merchant_id: int, records: Sequence[
     for record in records:
         sig = _signature(record)
         found = known.get(record.ref)
-        if found is not None and found[1] == sig and found[2] is None:
+        if found is not None and found[1] == sig:
             ids.append(found[0])
             continue
-        ids.append(_write(tx, merchant_id, record, kinds, sig, seq))
+        ids.append(_write(tx, merchant_id, record, kinds, sig, (seq, now)))
         changed += 1
     return Written(ids, changed)
 
 
 _UPSERT = """
-INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, is_kit, sig, seq)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, is_kit, sig, seq, missing_since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, ref) DO UPDATE SET sku = excluded.sku, sku_key = excluded.sku_key, name = excluded.name,
-  codes_text = excluded.codes_text, is_kit = excluded.is_kit, sig = excluded.sig, seq = excluded.seq, missing_since = NULL
+  codes_text = excluded.codes_text, is_kit = excluded.is_kit, sig = excluded.sig, seq = excluded.seq
 RETURNING id
 """
 
 
 def _write(
-    tx: sqlite3.Connection, merchant_id: int, record: ProductRecord, kinds: Mapping[str, int], sig: str, seq: int
+    tx: sqlite3.Connection,
+    merchant_id: int,
+    record: ProductRecord,
+    kinds: Mapping[str, int],
+    sig: str,
+    stamp: tuple[int, int],
 ) -> int:
     codes = _codes(record, kinds)
     keys = dict.fromkeys(folded(code) for _, code in codes)
-    row = (merchant_id, record.ref, trimmed(record.sku), folded(record.sku), record.name, "\n".join(keys))
-    number = int(tx.execute(_UPSERT, (*row, int(bool(record.components)), sig, seq)).fetchone()[0])
+    sku = trimmed(record.sku or "")
+    row = (merchant_id, record.ref, sku, folded(sku), record.name, "\n".join(keys))
+    number = int(tx.execute(_UPSERT, (*row, int(bool(record.components)), sig, *stamp)).fetchone()[0])
     tx.execute("DELETE FROM product_code WHERE product_id = ?", (number,))
     tx.executemany(
         "INSERT INTO product_code (merchant_id, key, kind, product_id, code) VALUES (?, ?, ?, ?, ?)",
@@ -100,14 +133,23 @@ def _write(
     return number
 
 
-def write_components(tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord]) -> None:
-    """Kits of a page, once all products are known. Components that the WMS does not list make the kit unknown."""
+def _hold_places(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str], now: int, seq: int) -> None:
+    """Numbers for products that a kit needs and that no page has brought yet; the page that does fills them in."""
+    for ref in sorted({*refs} - _known(tx, merchant_id, refs).keys()):
+        _write(tx, merchant_id, Blank(ref), {}, "", (seq, now))
+
+
+def write_components(
+    tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], now: int, seq: int
+) -> None:
+    """Kits of a page. Components that the WMS never lists have no levels, which makes the kit unknown."""
     kits = [record for record in records if record.components]
-    refs = {ref for record in kits for ref, _ in record.components} | {record.ref for record in kits}
-    known = {ref: found[0] for ref, found in _known(tx, merchant_id, sorted(refs)).items()}
+    refs = sorted({ref for record in kits for ref, _ in record.components} | {record.ref for record in kits})
+    _hold_places(tx, merchant_id, refs, now, seq)
+    known = {ref: found[0] for ref, found in _known(tx, merchant_id, refs).items()}
     for record in kits:
         kit = known[record.ref]
-        wanted = {(known.get(ref, 0), needed) for ref, needed in record.components}
+        wanted = {(known[ref], needed) for ref, needed in record.components}
         have = set(tx.execute("SELECT component_id, needed FROM kit_component WHERE kit_id = ?", (kit,)).fetchall())
         if wanted != have:
             tx.execute("DELETE FROM kit_component WHERE kit_id = ?", (kit,))
@@ -142,3 +184,10 @@ def flag_missing(tx: sqlite3.Connection, product_ids: Iterable[int], now: int, s
     rows = [(now, seq, number) for number in product_ids]
     tx.executemany("UPDATE product SET missing_since = ?, seq = ? WHERE id = ? AND missing_since IS NULL", rows)
     return len(rows)
+
+
+def confirm_present(tx: sqlite3.Connection, product_ids: Iterable[int], seq: int) -> int:
+    """Unmark products that a complete load had; returns how many were new, or are back."""
+    rows = [(seq, number) for number in product_ids]
+    sql = "UPDATE product SET missing_since = NULL, seq = ? WHERE id = ? AND missing_since IS NOT NULL"
+    return max(0, tx.executemany(sql, rows).rowcount)

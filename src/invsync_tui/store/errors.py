@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -52,13 +53,24 @@ _BUSY = frozenset(
 )
 
 
+def _full(path: Path | str) -> StoreFullError:
+    return StoreFullError(
+        path, "there is no space left on its disk.", "Make room; the work continues where it stopped."
+    )
+
+
+def unwritable(error: OSError, path: Path | str) -> StoreError:
+    """The StoreError for a file or folder that could not be made."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _full(path)
+    return StoreReadOnlyError(path, f"it cannot be created: {error.strerror}.", "Choose another path with --store.")
+
+
 def translate(error: sqlite3.Error, path: Path | str) -> StoreError:
     """The StoreError for a driver's error."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name in _FULL:
-        return StoreFullError(
-            path, "there is no space left on its disk.", "Make room; the work continues where it stopped."
-        )
+        return _full(path)
     if name in _BUSY:
         return StoreBusyError(path, "another process is writing and did not finish in time.", "Try again in a moment.")
     if name.startswith("SQLITE_READONLY"):

@@ -85,11 +85,11 @@ def add_page(
         "INSERT INTO pull_page (generation_id, stage, n, rows, changed, rejected, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (generation_id, stage, stats.pages, stats.rows, stats.changed, stats.rejected, packed(ids)),
     )
-    move(tx, generation_id, stage, cursor)
+    move(tx, generation_id, stage if cursor is not None else "", cursor)
 
 
 def move(tx: sqlite3.Connection, generation_id: int, stage: str, cursor: str | None) -> None:
-    """Set where to continue."""
+    """Set where to continue; stage '' is between two stages."""
     tx.execute("UPDATE pull_generation SET stage = ?, cursor = ? WHERE id = ?", (stage, cursor, generation_id))
 
 
@@ -135,12 +135,14 @@ def abandon(tx: sqlite3.Connection, generation_id: int) -> None:
 
 
 def sizes_since(cx: sqlite3.Connection, merchant_id: int, since: int) -> tuple[int, int] | None:
-    """(newest, the one before) product counts of complete reads, if the newest ended at or after `since`; else None."""
-    rows = cx.execute(
-        "SELECT products, ended_at FROM pull_generation WHERE merchant_id = ? AND state = 'complete' AND kind = 'full' "
-        "AND products IS NOT NULL ORDER BY id DESC LIMIT 2",
-        (merchant_id,),
-    ).fetchall()
-    if len(rows) < 2 or rows[0][1] < since:
-        return None
-    return rows[0][0], rows[1][0]
+    """Product counts of complete reads: (the newest, the newest of before `since`).
+
+    None if one of them does not exist, or nothing was read since.
+    """
+    newest, before = cx.execute(
+        "SELECT (SELECT products FROM pull_generation WHERE merchant_id = ?1 AND state = 'complete' AND kind = 'full' "
+        "AND ended_at >= ?2 ORDER BY id DESC LIMIT 1), (SELECT products FROM pull_generation WHERE merchant_id = ?1 "
+        "AND state = 'complete' AND kind = 'full' AND ended_at < ?2 ORDER BY id DESC LIMIT 1)",
+        (merchant_id, since),
+    ).fetchone()
+    return None if newest is None or before is None else (newest, before)

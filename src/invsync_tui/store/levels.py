@@ -8,18 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-
-class LevelRecord(NamedTuple):
-    """Stock of one product in one warehouse, by our ids. None is unknown."""
-
-    warehouse_id: int
-    product_id: int
-    on_hand: int | None
-    available: int
-    committed: int | None
-    incoming: int | None
-    read_at: int | None
-
+LevelRecord = tuple[int, int, int | None, int, int | None, int | None, int | None, int, int]
+"""A level by our ids, in the order of the statement below: warehouse, product, on_hand, available, committed, incoming,
+read_at (None is unknown), loaded_at, seq. A plain tuple: a download makes millions of them."""
 
 _UPSERT = """
 INSERT INTO level (warehouse_id, product_id, on_hand, available, committed, incoming, read_at, loaded_at, seq)
@@ -33,10 +24,9 @@ WHERE level.available IS NOT excluded.available OR level.on_hand IS NOT excluded
 """
 
 
-def upsert(tx: sqlite3.Connection, records: Iterable[LevelRecord], now: int, seq: int) -> int:
+def upsert(tx: sqlite3.Connection, records: Iterable[LevelRecord]) -> int:
     """Write one page; returns how many rows were new or changed."""
-    stamp = (now, seq)
-    return max(0, tx.executemany(_UPSERT, (record + stamp for record in records)).rowcount)
+    return max(0, tx.executemany(_UPSERT, records).rowcount)
 
 
 def present_ids(cx: sqlite3.Connection, warehouse_id: int) -> list[int]:
@@ -69,11 +59,14 @@ def of_products(cx: sqlite3.Connection, product_ids: Sequence[int], confirmed_at
     """All levels of some products, by product, warehouses ascending.
 
     The time of a reading is the WMS's own where it gives one, else the later of the row's load and `confirmed_at`, the
-    last successful pull: a row that did not change since was right then too.
+    last successful pull: a row that did not change since was right then too. A warehouse that vanished is not read by
+    those pulls: its rows are as old as its last load.
     """
     rows = cx.execute(
-        "SELECT product_id, warehouse_id, available, coalesce(read_at, max(loaded_at, ?)), missing_since IS NOT NULL "
-        "FROM level WHERE product_id IN (SELECT value FROM json_each(?)) ORDER BY warehouse_id",
+        "SELECT v.product_id, v.warehouse_id, v.available, coalesce(v.read_at, max(v.loaded_at, "
+        "CASE WHEN w.vanished_at IS NULL THEN ? ELSE coalesce(w.last_full_at, 0) END)), v.missing_since IS NOT NULL "
+        "FROM level v JOIN warehouse w ON w.id = v.warehouse_id "
+        "WHERE v.product_id IN (SELECT value FROM json_each(?)) ORDER BY v.warehouse_id",
         (confirmed_at, json.dumps(list(product_ids))),
     )
     found: dict[int, list[LevelView]] = defaultdict(list)
@@ -85,7 +78,7 @@ def of_products(cx: sqlite3.Connection, product_ids: Sequence[int], confirmed_at
 def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list[tuple[int, str, int]]]:
     """(component id, its SKU, needed) of some kits, by kit. An unlisted component has id 0."""
     rows = cx.execute(
-        "SELECT k.kit_id, k.component_id, coalesce(p.sku, '?'), k.needed FROM kit_component k "
+        "SELECT k.kit_id, k.component_id, coalesce(nullif(p.sku, ''), p.ref, '?'), k.needed FROM kit_component k "
         "LEFT JOIN product p ON p.id = k.component_id WHERE k.kit_id IN (SELECT value FROM json_each(?)) "
         "ORDER BY k.kit_id, k.component_id",
         (json.dumps(list(kit_ids)),),

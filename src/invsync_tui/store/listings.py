@@ -119,7 +119,11 @@ def present_ids(cx: sqlite3.Connection, cart_id: int) -> list[int]:
 def flag_gone(tx: sqlite3.Connection, cart_id: int, listing_ids: Iterable[int], now: int, seq: int) -> int:
     """Mark listings that a complete read of the cart no longer had, and let their namesakes be looked at again."""
     rows = [(now, seq, number) for number in listing_ids]
-    tx.executemany("UPDATE listing SET gone_at = ?, seq = ?, pending = 0, inflight = NULL WHERE id = ?", rows)
+    tx.executemany(
+        "UPDATE listing SET gone_at = ?, seq = ?, pending = 0, inflight = NULL, "
+        "run_id = CASE WHEN outcome = 'planned' THEN NULL ELSE run_id END WHERE id = ?",
+        rows,
+    )
     if rows:
         tx.execute(
             "UPDATE listing SET seq = ? WHERE cart_id = ? AND key IN "
@@ -207,10 +211,17 @@ def planned(cx: sqlite3.Connection, run_id: int, after: int, limit: int) -> list
 
 
 def end_planned(tx: sqlite3.Connection, run_id: int, outcome: Outcome, reason: str, error: str = "") -> int:
-    """Give every listing that a run did not get to the same end; it stays pending for the next run."""
+    """Give every listing that a run did not get to the same end; it stays pending for the next run.
+
+    One that still waits for the answer to a batch is in doubt instead.
+    """
+    tx.execute(
+        "UPDATE listing SET outcome = 'in_doubt', error = ?, pending = 1 "
+        "WHERE run_id = ? AND outcome = 'planned' AND inflight IS NOT NULL",
+        (error, run_id),
+    )
     return tx.execute(
-        "UPDATE listing SET outcome = ?, reason = ?, error = ?, pending = 1 "
-        "WHERE run_id = ? AND outcome = 'planned' AND inflight IS NULL",
+        "UPDATE listing SET outcome = ?, reason = ?, error = ?, pending = 1 WHERE run_id = ? AND outcome = 'planned'",
         (outcome.value, reason, error, run_id),
     ).rowcount
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -11,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.store.errors import (
-    StoreError,
     StoreForeignError,
     StoreMissingError,
     StoreNewerError,
     StoreReadOnlyError,
     translate,
+    unwritable,
 )
 
 if TYPE_CHECKING:
@@ -170,26 +171,31 @@ def create_store(path: Path) -> Store:
 
 
 def _create(path: Path) -> None:
+    """Make the store under another name and give it its own when it is whole: nobody ever finds half a store."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        return
+        os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        _fill(draft)
+        with contextlib.suppress(FileExistsError):  # somebody else was faster
+            os.link(draft, path)
+    except sqlite3.Error as error:
+        raise translate(error, path) from error
     except OSError as error:
-        raise StoreReadOnlyError(
-            path, f"it cannot be created: {error.strerror}.", "Choose another path with --store."
-        ) from error
+        raise unwritable(error, path) from error
+    finally:
+        for leftover in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+
+
+def _fill(draft: Path) -> None:
+    connection = _connect(draft, "rw", "FULL")
     try:
-        connection = _connect(path, "rw", "FULL")
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            _migrate(connection)
-        finally:
-            connection.close()
-    except (sqlite3.Error, StoreError) as error:
-        for leftover in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-            leftover.unlink(missing_ok=True)
-        raise (translate(error, path) if isinstance(error, sqlite3.Error) else error) from error
+        connection.execute("PRAGMA journal_mode=WAL")
+        _migrate(connection)
+    finally:
+        connection.close()
 
 
 def _check_file(path: Path) -> None:

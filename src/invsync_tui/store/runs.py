@@ -94,12 +94,11 @@ def request(tx: sqlite3.Connection, order: Order, now: int) -> Request:
     if found is None:
         return Request(_insert(tx, order, now), True)
     number, state = found
-    if state in ("running", "cancelling"):
-        tx.execute("UPDATE run SET again = 1, rev = rev + 1 WHERE id = ?", (number,))
-    elif state == "requested":
-        # The newer request's condition counts: it knows of a pull that is still to come.
+    if state != "held":
+        # The newer request's condition counts: it knows of a pull that is still to come. An active run hands it on.
         tx.execute(
-            "UPDATE run SET full = max(full, ?), after_run = coalesce(?, after_run), rev = rev + 1 WHERE id = ?",
+            "UPDATE run SET full = max(full, ?), after_run = coalesce(?, after_run), "
+            "again = (state <> 'requested'), rev = rev + 1 WHERE id = ?",
             (order.full, order.after_run, number),
         )
     return Request(number, False)
@@ -211,7 +210,7 @@ def finish(tx: sqlite3.Connection, run_id: int, state: str, error: str, now: int
     row = get(tx, run_id)
     if row is None or not row.again:
         return None
-    order = Order(row.kind, row.key, row.merchant_id, "again", row.requested_by)
+    order = Order(row.kind, row.key, row.merchant_id, "again", row.requested_by, row.after_run, bool(row.full))
     return get(tx, request(tx, order, now).run_id)
 
 
@@ -230,7 +229,7 @@ def release(tx: sqlite3.Connection, run_id: int, now: int) -> bool:
         return False
     accepted = json.loads(row.released) | {trip["breaker"]: trip["measure"] for trip in json.loads(row.trips)}
     tx.execute(
-        "UPDATE run SET state = 'requested', released = ?, requested_at = ?, rev = rev + 1 WHERE id = ?",
+        "UPDATE run SET state = 'requested', released = ?, requested_at = ?, started_at = NULL, rev = rev + 1 WHERE id = ?",
         (json.dumps(accepted), now, run_id),
     )
     return True
@@ -279,3 +278,12 @@ def last_good_start(cx: sqlite3.Connection, kind: str, key: int) -> int:
     """When the last run of a pull or push began that ended well; 0 if none did."""
     sql = "SELECT max(started_at) FROM run WHERE kind = ? AND key = ? AND state = 'done'"
     return int(cx.execute(sql, (kind, key)).fetchone()[0] or 0)
+
+
+def login_refused(cx: sqlite3.Connection, kind: str, key: int) -> bool:
+    """Whether the last run of a pull or push ended because the login was refused."""
+    row = cx.execute(
+        "SELECT state, reasons FROM run WHERE kind = ? AND key = ? AND state IN ('done', 'failed') ORDER BY id DESC LIMIT 1",
+        (kind, key),
+    ).fetchone()
+    return row is not None and row[0] == "failed" and "AUTH_FAILED" in json.loads(row[1])

@@ -103,6 +103,11 @@ def merchants(session: Session) -> list[Merchant]:
     return list(session.exec(select(Merchant).order_by(col(Merchant.name))))
 
 
+def merchant(session: Session, merchant_id: int) -> Merchant | None:
+    """A merchant by its number."""
+    return session.get(Merchant, merchant_id)
+
+
 def merchant_by_name(session: Session, name: str) -> Merchant | None:
     """A merchant by its exact name, or by its number."""
     found = session.exec(select(Merchant).where(Merchant.name == name)).first()

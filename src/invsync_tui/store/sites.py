@@ -38,8 +38,8 @@ def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
 
 _SEEN = """
 INSERT INTO warehouse (merchant_id, ref, code, name) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (merchant_id, ref) DO UPDATE SET code = excluded.code, name = excluded.name, vanished_at = NULL
-WHERE warehouse.code IS NOT excluded.code OR warehouse.name IS NOT excluded.name OR warehouse.vanished_at IS NOT NULL
+ON CONFLICT (merchant_id, ref) DO UPDATE SET code = excluded.code, name = excluded.name
+WHERE warehouse.code IS NOT excluded.code OR warehouse.name IS NOT excluded.name
 """
 
 
@@ -47,7 +47,7 @@ def note_warehouses(tx: sqlite3.Connection, merchant_id: int, seen: Sequence[War
     """Add new warehouses, mark those that the WMS no longer reports; returns the codes of newly vanished ones.
 
     Default is ours: a source may fill it, but it can neither be renamed by it nor vanish. A warehouse that the WMS has
-    switched off stays as the operator set it here.
+    switched off stays as the operator set it here. One that is back counts as vanished until it was loaded.
     """
     for warehouse in seen:
         if warehouse.ref:
@@ -60,12 +60,12 @@ def note_warehouses(tx: sqlite3.Connection, merchant_id: int, seen: Sequence[War
 
 def note_loaded(tx: sqlite3.Connection, warehouse_id: int, now: int) -> None:
     """A complete load of a warehouse ended."""
-    tx.execute("UPDATE warehouse SET last_full_at = ? WHERE id = ?", (now, warehouse_id))
+    tx.execute("UPDATE warehouse SET last_full_at = ?, vanished_at = NULL WHERE id = ?", (now, warehouse_id))
 
 
 def note_emptied(tx: sqlite3.Connection, warehouse_id: int, now: int) -> None:
-    """A warehouse that had levels reported none: it counts as vanished until it reports some again."""
-    tx.execute("UPDATE warehouse SET vanished_at = ? WHERE id = ?", (now, warehouse_id))
+    """A warehouse that had levels reported none: it counts as vanished, since the first time, until it reports some."""
+    tx.execute("UPDATE warehouse SET vanished_at = coalesce(vanished_at, ?) WHERE id = ?", (now, warehouse_id))
 
 
 def note_pulled(tx: sqlite3.Connection, merchant_id: int, mark: str, now: int, *, full: bool) -> None:
@@ -100,9 +100,19 @@ def note_matched(tx: sqlite3.Connection, cart_id: int, seq: int, rules_rev: int)
     tx.execute("UPDATE cart SET match_mark = ?, matched_rev = ? WHERE id = ?", (seq, rules_rev, cart_id))
 
 
+def note_sending(tx: sqlite3.Connection, cart_id: int, rules_rev: int) -> None:
+    """A plan made under `rules_rev` has passed the safety rules and begins to be sent."""
+    tx.execute("UPDATE cart SET pushed_rules_rev = ? WHERE id = ?", (rules_rev, cart_id))
+
+
 def note_pushed(tx: sqlite3.Connection, cart_id: int, watermark: int, rules_rev: int) -> None:
-    """A push handled everything up to `watermark`. Settings that changed meanwhile keep their request for a full plan."""
+    """A push handled everything up to `watermark`. Settings that changed meanwhile keep their request for a full plan.
+
+    Changed rules that turned out to change nothing are accepted with it; a cart to which nothing was ever sent stays one.
+    """
     tx.execute(
-        "UPDATE cart SET watermark = ?, pushed_rules_rev = ? WHERE id = ? AND rules_rev = ?",
-        (watermark, rules_rev, cart_id, rules_rev),
+        "UPDATE cart SET watermark = ?1, pushed_rules_rev = CASE WHEN pushed_rules_rev > 0 AND NOT EXISTS "
+        "(SELECT 1 FROM listing WHERE cart_id = ?2 AND pending <> 0 AND gone_at IS NULL) THEN ?3 ELSE pushed_rules_rev END "
+        "WHERE id = ?2 AND rules_rev = ?3",
+        (watermark, cart_id, rules_rev),
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from invsync_tui.store import leases as lease_rows
 from invsync_tui.store import runs
 from invsync_tui.store.opening import Store
 from invsync_tui.store.runs import RunRow
@@ -39,8 +38,7 @@ class Job:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write that a successor's takeover refuses: FencedError instead of an older value over a newer one."""
-        with self.store.transaction() as tx:
-            lease_rows.check(tx, self.lease.key, self.lease.epoch)
+        with self.lease.transaction(self.store) as tx:
             yield tx
 
     def stop_if_cancelled(self) -> None:

@@ -8,11 +8,15 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from invsync_tui.store import leases as rows
+from invsync_tui.store.errors import StoreError, unwritable
 from invsync_tui.store.opening import Store
 
 LEASE_SECONDS = 60
@@ -29,7 +33,10 @@ def _folder(store: Path) -> Path:
 
 def _open(store: Path, key: str) -> int:
     name = re.sub(r"[^a-z0-9]+", "-", key)
-    return os.open(_folder(store) / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        return os.open(_folder(store) / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(error, store) from error
 
 
 def _try_lock(descriptor: int, how: int) -> bool:
@@ -47,6 +54,13 @@ class Lease:
     key: str
     epoch: int
     _descriptor: int
+
+    @contextmanager
+    def transaction(self, store: Store) -> Iterator[sqlite3.Connection]:
+        """A write that a successor's takeover refuses: FencedError instead of an older value over a newer one."""
+        with store.transaction() as tx:
+            rows.check(tx, self.key, self.epoch)
+            yield tx
 
     def release(self) -> None:
         """Free the key; may be called twice."""
@@ -86,7 +100,7 @@ def worker_alive(store: Path) -> bool:
     """Whether any worker process of this store is alive on this machine."""
     try:
         descriptor = _open(store, WORKERS)
-    except OSError:  # a read-only folder: nobody can work on it either
+    except StoreError:  # a read-only folder: nobody can work on it either
         return False
     try:
         return not _try_lock(descriptor, fcntl.LOCK_EX)
@@ -98,7 +112,7 @@ def holder_alive(store: Path, key: str) -> bool:
     """Whether a living process holds a key."""
     try:
         descriptor = _open(store, key)
-    except OSError:
+    except StoreError:
         return False
     try:
         return not _try_lock(descriptor, fcntl.LOCK_EX)

@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from invsync_tui.connectors.base import Cart, ListingRow, QuantityBasis
+from invsync_tui.connectors.base import Cart, ListingRow, Page, QuantityBasis
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.rules import breakers, quantity
 from invsync_tui.rules.eligibility import Standing, obstacle
@@ -113,7 +113,7 @@ class Plan:
         while True:
             self.job.stop_if_cancelled()
             page = await self.cart.listings_page(cursor, since)
-            seen.update(self._store_listings(page.rows, page.total))
+            seen.update(self._store_listings(page))
             rows += len(page.rows) + len(page.rejected)
             for ref, why in page.rejected:
                 self.job.report.event("warning", f"Listing {ref}: {why}")
@@ -129,16 +129,19 @@ class Plan:
             )
         self._finish_listing(seen, started, complete=since is None)
 
-    def _store_listings(self, rows: Sequence[ListingRow], total: int | None) -> list[int]:
-        report = self.job.report
+    def _store_listings(self, page: Page[ListingRow]) -> list[int]:
+        """Write a page; returns the ids of all its listings. Those that could not be read are still there."""
+        report, rows = self.job.report, page.rows
         report.budget = self.cart.budget()
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
             if listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], int(time.time()), seq):
                 sequence.take(tx, seq)
-            report.advance(len(rows), total)
+            report.advance(len(rows) + len(page.rejected), page.total)
             report.put(tx)
-            return listings.ids_of_refs(tx, self.cart_id, [row.ref for row in rows])
+            return listings.ids_of_refs(
+                tx, self.cart_id, [*(row.ref for row in rows), *(ref for ref, _ in page.rejected)]
+            )
 
     def _finish_listing(self, seen: set[int], started: int, *, complete: bool) -> None:
         with self.job.transaction() as tx:
@@ -336,7 +339,9 @@ class _Stock:
 
     def _component(self, product: int, sku: str, needed: int) -> Component:
         views = [view for view in self._by_product.get(product, ()) if self._is_mine(view) and not view.missing]
-        return Component(sku, needed, sum(view.available for view in views) if views else None)
+        if not views:
+            return Component(sku, needed, None)
+        return Component(sku, needed, sum(view.available for view in views), min(view.read_at for view in views))
 
 
 def _newly_equal(row: PlanRow, decision: Decision) -> bool:

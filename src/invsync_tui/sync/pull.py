@@ -6,9 +6,11 @@ and missing is a mark, never a zero.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -16,7 +18,6 @@ from invsync_tui.connectors.base import LevelRow, Page, ProductRow, Source, Ware
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.rules.outcomes import Counts, Reason
 from invsync_tui.store import catalogue, generations, levels, sequence, sites, tables
-from invsync_tui.store.catalogue import ProductRecord
 from invsync_tui.store.generations import Generation, PageStats
 from invsync_tui.store.levels import LevelRecord
 from invsync_tui.store.sites import WarehouseSeen, WarehouseSite
@@ -24,6 +25,13 @@ from invsync_tui.sync.job import Job, SwitchedOff
 
 RESUME_WITHIN = 3600
 """Seconds: an interrupted read that began longer ago starts anew, since its first pages are too old."""
+IDS_REMEMBERED = 300_000
+"""Products whose number a pull keeps in memory (some 40 MB); those of larger catalogues are looked up page by page."""
+CHANGES = "changes"
+"""The one stage of a delta; a product comes once for each of its warehouses."""
+UNNAMED = 0
+"""Stands among the ids of a page for its records of products that the store does not know by their reference."""
+UNNAMED_WARNING = "Some records could not be read at all, so that nothing was marked as missing."
 REJECTED_SHOWN = 20
 """Unreadable records that are named in the run's events."""
 
@@ -48,6 +56,49 @@ class Reading(Generic[Row]):
     store_page: Callable[[sqlite3.Connection, Sequence[Row], int], Stored]
 
 
+class Ahead(Generic[Row]):
+    """Fetches the next page while the present one is written: the WMS's answer time and our work overlap."""
+
+    def __init__(self, fetch: Callable[[str | None], Awaitable[Page[Row]]]) -> None:
+        self._fetch = fetch
+        self._ordered: asyncio.Future[Page[Row]] | None = None
+
+    async def __aenter__(self) -> Ahead[Row]:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._ordered is not None:
+            self._ordered.cancel()
+            await asyncio.gather(self._ordered, return_exceptions=True)
+
+    async def order(self, cursor: str | None) -> None:
+        """Send for a page; nothing for None, the end."""
+        self._ordered = asyncio.ensure_future(self._fetch(cursor)) if cursor is not None else None
+        await asyncio.sleep(0)  # let the request leave before the event loop is busy with the page in hand
+
+    async def page(self, cursor: str | None) -> Page[Row]:
+        """The page at `cursor`, which is the ordered one where one was ordered."""
+        ordered, self._ordered = self._ordered, None
+        return await (ordered if ordered is not None else self._fetch(cursor))
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a stage has come: pages, different records, and the products among them."""
+
+    pages: int
+    records: int
+    seen: set[int]
+
+    def add(self, page: Page[Row], ids: Sequence[int], *, once: bool) -> None:
+        """One page more. Where a product comes once, one that comes again does not make up for one that did not come."""
+        known = len(self.seen)
+        self.seen.update(ids)
+        again = len(ids) - (len(self.seen) - known) if once else 0
+        self.pages += 1
+        self.records += len(page.rows) + len(page.rejected) - again
+
+
 class Pull:
     """One pull of one merchant."""
 
@@ -58,7 +109,7 @@ class Pull:
         self.settings = settings
         self.merchant_id = job.run.merchant_id
         self._named = 0
-        self._unknown = 0
+        self._ids: dict[str, int] = {}
 
     async def run(self) -> None:
         """Read the source; raises ConnectorError, StoreError, RunCancelled, FencedError or SwitchedOff."""
@@ -69,7 +120,7 @@ class Pull:
         await self.source.open()
         report.enter("warehouses")
         sites_by_ref = await self._warehouses()
-        generation = await self._generation()
+        generation = await self._generation([site for _, site in sites_by_ref.values()])
         if generation.kind == "delta":
             await self._delta(generation, sites_by_ref)
         else:
@@ -85,38 +136,43 @@ class Pull:
             self.job.report.event("warning", f"The WMS no longer reports the warehouse {code}; its levels are kept.")
         return {row.ref: (row, known[row.ref]) for row in rows if row.active}
 
-    async def _generation(self) -> Generation:
+    async def _generation(self, known: Sequence[WarehouseSite]) -> Generation:
         now = int(time.time())
         with self.job.transaction() as tx:
             found = generations.resumable(tx, self.merchant_id, self.job.run.id, now - RESUME_WITHIN)
         if found is not None:
-            self.job.report.event("info", f"Continuing an interrupted download at {found.stage}.")
+            self.job.report.event("info", f"Continuing an interrupted download at {found.stage or 'its next stage'}.")
             return found
-        kind = "delta" if self._may_be_delta(now) else "full"
+        kind = "delta" if self._may_be_delta(now, known) else "full"
         mark = await self.source.mark()
-        stage = "changes" if kind == "delta" else "products"
+        stage = CHANGES if kind == "delta" else "products"
         with self.job.transaction() as tx:
             return generations.start(tx, self.merchant_id, self.job.run.id, kind, mark, stage, now)
 
-    def _may_be_delta(self, now: int) -> bool:
+    def _may_be_delta(self, now: int, known: Sequence[WarehouseSite]) -> bool:
+        """Changes say nothing of a warehouse that is new, or that was away, so such a one is read completely first."""
         settings = self.settings
         fresh = settings.last_full_at is not None and now - settings.last_full_at < settings.full_every
-        return self.source.capabilities.delta and bool(settings.mark) and fresh and not self.job.run.full
+        loaded = all(site.last_full_at is not None and site.vanished_at is None for site in known)
+        return self.source.capabilities.delta and bool(settings.mark) and fresh and loaded and not self.job.run.full
 
     # --- complete --------------------------------------------------------------------------------------------------
 
     async def _full(self, generation: Generation, known: dict[str, tuple[WarehouseRow, WarehouseSite]]) -> None:
-        stages = ["products", *(f"levels:{ref}" for ref in known)]
-        stages = stages[stages.index(generation.stage) :] if generation.stage in stages else stages
-        cursor = generation.cursor
-        for stage in stages:
+        for stage in ("products", *(f"levels:{ref}" for ref in known)):
+            if stage != generation.stage and self._pages(generation, stage):
+                continue  # read to its end before the interruption
+            cursor = generation.cursor if stage == generation.stage else None
             if stage == "products":
                 await self._read(generation, self._products(), cursor)
             else:
                 await self._read(generation, self._levels(*known[stage.partition(":")[2]]), cursor)
-            cursor = None
         self.job.report.enter("missing")
         self._finish_full(generation, [site for _, site in known.values()])
+
+    def _pages(self, generation: Generation, stage: str) -> int:
+        with self.job.store.reading() as cx:
+            return generations.stats(cx, generation.id, stage).pages
 
     def _products(self) -> Reading[ProductRow]:
         self.job.report.enter("products")
@@ -135,24 +191,26 @@ class Pull:
         """All pages of a stage from `cursor` on."""
         with self.job.transaction() as tx:
             before = generations.stats(tx, generation.id, reading.stage)
+            seen = generations.seen(tx, generation.id, reading.stage)
             generations.move(tx, generation.id, reading.stage, cursor)
-        number, rows = before.pages, before.rows + before.rejected
+        state = Progress(before.pages, before.rows + before.rejected, seen)
         visited = {cursor}
-        while True:
-            self.job.stop_if_cancelled()
-            page = await reading.fetch(cursor)
-            self.job.report.budget = self.source.budget()
-            number += 1
-            rows += self._write_page(generation, reading, page, number)
-            cursor = page.next_cursor
-            if cursor is None:
-                _check_total(reading.stage, rows, page.total)
-                return
-            if cursor in visited:
-                raise ContractError(f"The WMS repeats itself at {cursor!r} while reading {reading.stage}.")
-            visited.add(cursor)
+        async with Ahead(reading.fetch) as ahead:
+            while True:
+                self.job.stop_if_cancelled()
+                page = await ahead.page(cursor)
+                cursor = page.next_cursor
+                if cursor is not None and cursor in visited:
+                    raise ContractError(f"The WMS repeats itself at {cursor!r} while reading {reading.stage}.")
+                await ahead.order(cursor)
+                self.job.report.budget = self.source.budget()
+                self._write_page(generation, reading, page, state)
+                if cursor is None:
+                    return
+                visited.add(cursor)
 
-    def _write_page(self, generation: Generation, reading: Reading[Row], page: Page[Row], number: int) -> int:
+    def _write_page(self, generation: Generation, reading: Reading[Row], page: Page[Row], state: Progress) -> None:
+        """One page with the cursor behind it. A last page that comes too early is not kept: it would end the stage."""
         report = self.job.report
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
@@ -160,13 +218,22 @@ class Pull:
             if stored.changed:
                 sequence.take(tx, seq)
             rejected = [*page.rejected, *stored.rejected]
-            stats = PageStats(number, len(stored.ids), stored.changed, len(rejected))
-            generations.add_page(tx, generation.id, reading.stage, page.next_cursor, stored.ids, stats)
+            state.add(page, stored.ids, once=reading.stage != CHANGES)
+            if page.next_cursor is None:
+                _check_total(reading.stage, state.records, page.total)
+            stats = PageStats(state.pages, len(stored.ids), stored.changed, len(rejected))
+            ids = [*stored.ids, *self._unreadable(tx, stored.rejected if reading.stage == CHANGES else page.rejected)]
+            generations.add_page(tx, generation.id, reading.stage, page.next_cursor, ids, stats)
             self._count(stats)
             report.advance(len(page.rows) + len(page.rejected), page.total)
-            report.put(tx)
+            report.put_if_due(tx)
         self._name_rejected(rejected)
-        return len(page.rows) + len(page.rejected)
+
+    def _unreadable(self, tx: sqlite3.Connection, rejected: Sequence[tuple[str, str]]) -> set[int]:
+        """Products of records that were left out: they are there. UNNAMED stands for those not known by their reference."""
+        refs = {ref for ref, _ in rejected}
+        found = catalogue.ids_by_ref(tx, self.merchant_id, list(refs)) if refs else {}
+        return {*found.values()} | ({UNNAMED} if refs - found.keys() else set())
 
     def _count(self, stats: PageStats) -> None:
         counts = self.job.report.counts
@@ -183,29 +250,43 @@ class Pull:
         self._named += len(rejected)
 
     def _store_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> Stored:
-        records = [_product_record(row) for row in rows if row.active]
-        written = catalogue.upsert_products(tx, self.merchant_id, records, seq)
-        catalogue.write_components(tx, self.merchant_id, records)
+        records = [row for row in rows if row.active]
+        now = int(time.time())
+        written = catalogue.upsert_products(tx, self.merchant_id, records, now, seq)
+        catalogue.write_components(tx, self.merchant_id, records, now, seq)
+        self._remember((record.ref for record in records), written.ids)
         return Stored(written.ids, written.changed)
+
+    def _remember(self, refs: Iterable[str], ids: Iterable[int]) -> None:
+        if len(self._ids) < IDS_REMEMBERED:
+            self._ids.update(zip(refs, ids, strict=True))
+
+    def _product_ids(self, tx: sqlite3.Connection, rows: Sequence[LevelRow]) -> Mapping[str, int]:
+        """Our numbers of a page's products; those that this pull has not met yet are looked up."""
+        unknown = {row[0] for row in rows if row[0] not in self._ids}
+        if not unknown:
+            return self._ids
+        found = catalogue.ids_by_ref(tx, self.merchant_id, list(unknown))
+        self._remember(found, found.values())
+        return ChainMap(found, self._ids)
 
     def _store_levels(
         self, tx: sqlite3.Connection, rows: Sequence[LevelRow], seq: int, warehouses: Mapping[str, int]
     ) -> Stored:
-        ids = catalogue.ids_by_ref(tx, self.merchant_id, list({row.product_ref for row in rows}))
-        records, unknown = [], []
+        ids, now = self._product_ids(tx, rows), int(time.time())
+        records: list[LevelRecord] = []
+        unknown: list[LevelRow] = []
         for row in rows:
-            product, warehouse = ids.get(row.product_ref), warehouses.get(row.warehouse_ref)
+            product, warehouse = ids.get(row[0]), warehouses.get(row[1])
             if product is None or warehouse is None:
                 unknown.append(row)
-                continue
-            quantities = (row.on_hand, row.available, row.committed, row.incoming, row.read_at)
-            records.append(LevelRecord(warehouse, product, *quantities))
-        self._unknown += len(unknown)
-        changed = levels.upsert(tx, records, int(time.time()), seq)
+            else:
+                records.append((warehouse, product, row[2], row[3], row[4], row[5], row[6], now, seq))
+        changed = levels.upsert(tx, records)
         rejected = [
             (row.product_ref, "a level of a product or warehouse that the WMS does not list") for row in unknown
         ]
-        return Stored([record.product_id for record in records], changed, rejected)
+        return Stored([record[1] for record in records], changed, rejected)
 
     def _finish_full(self, generation: Generation, loaded: Sequence[WarehouseSite]) -> None:
         """The read is complete: mark what it no longer had. One transaction, so it is all or nothing."""
@@ -215,9 +296,10 @@ class Pull:
             if not seen and catalogue.present_count(tx, self.merchant_id):
                 raise UnavailableError("The WMS answered with an empty catalogue; the products known so far are kept.")
             seq = sequence.upcoming(tx)
-            gone = [number for number in catalogue.present_ids(tx, self.merchant_id) if number not in seen]
-            changed = catalogue.flag_missing(tx, gone, now, seq)
-            warnings: list[str] = []
+            gone = _absent(catalogue.present_ids(tx, self.merchant_id), seen)
+            changed = catalogue.flag_missing(tx, gone, now, seq) + catalogue.confirm_present(tx, seen, seq)
+            warnings = [UNNAMED_WARNING] if UNNAMED in seen else []
+            seen.discard(UNNAMED)
             for site in loaded:
                 changed += self._finish_warehouse(tx, generation, site, seq, warnings)
             if changed:
@@ -236,13 +318,13 @@ class Pull:
     ) -> int:
         seen = generations.seen(tx, generation.id, f"levels:{site.ref}")
         have = levels.present_ids(tx, site.id)
-        if have and not seen:
+        if have and not seen - {UNNAMED}:
             sites.note_emptied(tx, site.id, generation.started_at)
             warnings.append(
                 f"The warehouse {site.code} reported {len(have)} levels before and none now; they are kept."
             )
             return 0
-        gone = [number for number in have if number not in seen]
+        gone = _absent(have, seen)
         sites.note_loaded(tx, site.id, generation.started_at)
         if gone:
             warnings.append(f"{len(gone)} levels of {site.code} are no longer reported; they are marked missing.")
@@ -255,19 +337,22 @@ class Pull:
         since = self.settings.mark
         by_ref = {ref: site.id for ref, (_, site) in known.items()}
         reading = Reading(
-            "changes",
+            CHANGES,
             lambda cursor: self.source.changed_page(since, cursor),
             lambda tx, rows, seq: self._store_levels(tx, rows, seq, by_ref),
         )
-        await self._read(generation, reading, generation.cursor)
-        if self._unknown:
+        if generation.stage == reading.stage:
+            await self._read(generation, reading, generation.cursor)
+        with self.job.store.reading() as cx:
+            news = UNNAMED in generations.seen(cx, generation.id, reading.stage)
+        if news:
             self.job.report.event("info", "The WMS has new products: reading everything.")
             with self.job.transaction() as tx:
                 generations.abandon(tx, generation.id)
                 fresh = generations.start(
                     tx, self.merchant_id, self.job.run.id, "full", generation.mark, "products", int(time.time())
                 )
-            self.job.report.counts, self._unknown = Counts(), 0
+            self.job.report.counts = Counts()
             self.job.report.reasons.clear()
             await self._full(fresh, known)
             return
@@ -276,6 +361,11 @@ class Pull:
             generations.complete(tx, generation.id, None, totals.rows, int(time.time()))
             sites.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=False)
             self.job.report.counts = _counts(totals)
+
+
+def _absent(present: Sequence[int], seen: set[int]) -> list[int]:
+    """What a complete read no longer had. Nothing while it had records that nobody can name: they may be any of these."""
+    return [] if UNNAMED in seen else [number for number in present if number not in seen]
 
 
 def _check_total(stage: str, rows: int, total: int | None) -> None:
@@ -293,9 +383,3 @@ def _counts(totals: PageStats) -> Counts:
         equal=totals.rows - totals.changed,
         failed=totals.rejected,
     )
-
-
-def _product_record(row: ProductRow) -> ProductRecord:
-    aliases = tuple((alias.alias_type, alias.code) for alias in row.aliases)
-    parts = tuple((part.ref, part.needed) for part in row.components)
-    return ProductRecord(row.ref, row.sku or "", row.name, aliases, parts)

@@ -28,9 +28,17 @@ from invsync_tui.store.listings import ToPush
 from invsync_tui.sync.job import Job
 
 ATTEMPTS = 4
-"""Times that one batch is sent or asked about before its rows are left in doubt, or failed where nothing was applied."""
+"""Times that one batch is sent, and asked about, before its rows are left in doubt, or failed where nothing was applied."""
 PASSES = 3
 """Rounds over what is planned: a batch that is found not to have been applied is planned again."""
+
+
+class LostAnswer(Exception):  # noqa: N818 (a state of knowledge, not an error)
+    """A batch may have been applied although no answer that could be read came; `why` there was none."""
+
+    def __init__(self, why: ConnectorError) -> None:
+        self.why = why
+        super().__init__(str(why))
 
 
 class Push:
@@ -42,6 +50,7 @@ class Push:
         self.cart_id = job.run.key
         self.deadline = deadline
         self.on_hand = cart.capabilities.quantity_basis is QuantityBasis.ON_HAND
+        self._doubted = False
 
     async def run(self, total: int) -> None:
         """Send everything that is planned. Raises ConnectorError where the connection as a whole cannot go on."""
@@ -123,12 +132,21 @@ class Push:
             answers = await self._deliver(batch)
         except RowsRejectedError as error:
             await self._split(batch, error)
+        except LostAnswer as lost:
+            await self._resolve_or_stop(batch, lost.why)
         except ConnectorError as error:
             self._give_back(batch, error)
             raise
         else:
-            if answers is not None:
-                await self._settle(batch, answers)
+            await self._settle(batch, answers)
+
+    async def _resolve_or_stop(self, batch: Batch, why: ConnectorError) -> None:
+        """A batch that stays in doubt ends the run: the cart answers to nothing, and the next batches would fare no better."""
+        answers = await self.resolve(batch, str(why))
+        if answers is not None:
+            await self._settle(batch, answers)
+        elif self._doubted:
+            raise why
 
     def _intend(self, items: Sequence[Item]) -> Batch:
         body = self.cart.compose([PushItem(item.ref, item.target) for item in items])
@@ -144,21 +162,43 @@ class Push:
         """Until then the request may be on its way; the deadline is that of the HTTP client."""
         return int((time.time() + self.deadline) * 1000)
 
-    async def _deliver(self, batch: Batch) -> Sequence[RowAnswer] | None:
-        """The cart's answer; None if the batch turned out not to be applied (planned again) or stays in doubt."""
+    async def _deliver(self, batch: Batch) -> Sequence[RowAnswer]:
+        """The cart's answer. LostAnswer if the batch may have been applied; any other error says that it was not."""
         for attempt in range(ATTEMPTS):
+            last = attempt == ATTEMPTS - 1
             try:
-                return await self.cart.send(batch.id, batch.body)
-            except ThrottledError:
-                if attempt == ATTEMPTS - 1:
+                return await self._request(batch)
+            except ThrottledError as error:
+                if last:
                     raise
-            except (UnavailableError, ContractError) as error:
-                if isinstance(error, ContractError) or error.may_have_applied:
-                    return await self.resolve(batch, str(error))
-                if attempt == ATTEMPTS - 1:
+                wait = error.retry_after or 0.0
+            except ContractError as error:
+                raise LostAnswer(error) from error
+            except UnavailableError as error:
+                if error.may_have_applied:
+                    raise LostAnswer(error) from error
+                if last:
                     raise
-                await asyncio.sleep(backoff(attempt))
+                wait = backoff(attempt)
+            await asyncio.sleep(wait)
+            batch = self._again(batch)
         raise AssertionError("unreachable")
+
+    async def _request(self, batch: Batch) -> Sequence[RowAnswer]:
+        """The recorded body on its way once. Whatever holds it up, it does not leave after `answer_by_ms`."""
+        try:
+            async with asyncio.timeout(batch.answer_by_ms / 1000 - time.time()):
+                await asyncio.sleep(0)  # a time that is over already ends it here
+                return await self.cart.send(batch.id, batch.body)
+        except TimeoutError as error:
+            raise UnavailableError("No answer within the deadline.", may_have_applied=True) from error
+
+    def _again(self, batch: Batch) -> Batch:
+        """Record that the same body is about to be sent once more; a successor's takeover refuses it."""
+        answer_by, epoch = self._answer_by(), self.job.lease.epoch
+        with self.job.transaction() as tx:
+            batches.repeat(tx, batch.id, epoch, answer_by)
+        return batch._replace(epoch=epoch, answer_by_ms=answer_by)
 
     def _give_back(self, batch: Batch, error: ConnectorError) -> None:
         """Nothing of the batch was applied: its rows are planned again, the run ends."""
@@ -219,6 +259,7 @@ class Push:
         with self.job.transaction() as tx:
             open_batches = batches.unfinished(tx, self.cart_id)
         for batch in open_batches:
+            self.job.stop_if_cancelled()
             self.job.report.event("info", f"Resolving a batch of {len(batch.items)} whose answer was lost.")
             answers = await self.resolve(batch, "the answer was lost")
             if answers is not None:
@@ -226,41 +267,71 @@ class Push:
 
     async def resolve(self, batch: Batch, error: str) -> Sequence[RowAnswer] | None:
         """Settle a batch in doubt. Returns the cart's answer, or None once it is planned again or left in doubt."""
-        for attempt in range(ATTEMPTS):
-            try:
-                if self.cart.capabilities.doubt_policy is DoubtPolicy.IDEMPOTENCY_KEY:
-                    return await self._replay(batch)
-                await _sleep_until(batch.answer_by_ms)
-                return await self._look(batch)
-            except RowsRejectedError as rejected:
-                await self._split(batch, rejected)
+        self._doubted = False
+        try:
+            if self.cart.capabilities.doubt_policy is DoubtPolicy.IDEMPOTENCY_KEY:
+                answers, batch = await self._replay(batch)
+                if answers is not None:
+                    return answers
+            if await self._look_until_seen(batch):
                 return None
-            except (UnavailableError, ThrottledError, ContractError) as again:
-                error = str(again)
-                await asyncio.sleep(backoff(attempt))
+        except RowsRejectedError as rejected:
+            self._give_back(batch, rejected)  # refused as a whole, so it never was applied; planned again
+            return None
+        except ConnectorError as other:
+            self._leave_in_doubt(batch, str(other))
+            raise
+        self._leave_in_doubt(batch, error)
+        return None
+
+    def _leave_in_doubt(self, batch: Batch, error: str) -> None:
+        self._doubted = True
         with self.job.transaction() as tx:
             batches.doubt(tx, batch, self.job.run.id, error)
         self._count(Outcome.IN_DOUBT, len(batch.items) if batch.run_id == self.job.run.id else 0)
-        return None
 
-    async def _replay(self, batch: Batch) -> Sequence[RowAnswer]:
-        """The very same request once more: the cart does it at most once and says what it did."""
-        with self.job.transaction() as tx:
-            batches.repeat(tx, batch.id, self.job.lease.epoch, self._answer_by())
-        return await self.cart.send(batch.id, batch.body)
+    async def _replay(self, batch: Batch) -> tuple[Sequence[RowAnswer] | None, Batch]:
+        """The very same request once more, a few times: the cart does it at most once and says what it did."""
+        for attempt in range(ATTEMPTS):
+            batch = self._again(batch)
+            try:
+                return await self._request(batch), batch
+            except ContractError:
+                break  # it does not take the key (any more): look instead
+            except ThrottledError as error:
+                await asyncio.sleep(error.retry_after or backoff(attempt))
+            except UnavailableError:
+                await asyncio.sleep(backoff(attempt))
+        return None, batch
 
-    async def _look(self, batch: Batch) -> Sequence[RowAnswer] | None:
-        """What shows our quantity was applied; the rest is planned again."""
-        shown: dict[str, int | None] = {}
-        if self.cart.capabilities.doubt_policy is DoubtPolicy.READ_BACK:
-            shown = {row.ref: row.quantity for row in await self._read([item.ref for item in batch.items])}
+    async def _look_until_seen(self, batch: Batch) -> bool:
+        """Once the request cannot be on its way any more, settle the batch by what the cart shows. False if it cannot be read."""
+        await _sleep_until(batch.answer_by_ms)
+        for attempt in range(ATTEMPTS):
+            try:
+                await self._look(batch)
+            except ThrottledError as error:
+                await asyncio.sleep(error.retry_after or backoff(attempt))
+            except (UnavailableError, ContractError):
+                await asyncio.sleep(backoff(attempt))
+            else:
+                return True
+        return False
+
+    async def _look(self, batch: Batch) -> None:
+        """What shows our quantity was applied; the rest is planned again, all of it where the cart cannot be asked."""
+        if self.cart.capabilities.doubt_policy is DoubtPolicy.RESEND:
+            with self.job.transaction() as tx:
+                batches.forget(tx, batch, batch.items)
+                batches.end(tx, batch.id, "refused", "sent again", int(time.time()))
+            return
+        shown = {row.ref: row.quantity for row in await self._read([item.ref for item in batch.items])}
         applied = [item for item in batch.items if shown.get(item.ref) == item.target]
         rest = [item for item in batch.items if shown.get(item.ref) != item.target]
         with self.job.transaction() as tx:
             batches.release(tx, batch, rest)
         answers = [Answer(item, Outcome.SET, None, "", item.target) for item in applied]
         self._settle_answers(batch, answers, "answered" if applied else "refused")
-        return None
 
 
 async def _sleep_until(epoch_ms: int) -> None:

@@ -19,7 +19,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason, tally
 from invsync_tui.store import listings, runs, schedule, settings, sites
-from invsync_tui.store.errors import StoreError, StoreFullError
+from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
 from invsync_tui.store.runs import RunRow
@@ -40,8 +40,8 @@ PUSH_PHASES = ("connect", "resolve", "listings", "match", "plan", "check", "push
 async def execute(store: Store, run: RunRow, lease: Lease) -> None:
     """Execute `run` under `lease` to its end. Raises StoreError if even the end could not be written."""
     phases = PULL_PHASES if run.kind == "pull" else PUSH_PHASES
-    job = Job(store, run, lease, Report(store, run.id, [Phase(name) for name in phases]))
-    with store.transaction() as tx:
+    job = Job(store, run, lease, Report(store, lease, run.id, [Phase(name) for name in phases]))
+    with job.transaction() as tx:
         runs.start(tx, run.id, lease.epoch, int(time.time()))
         if run.started_at is not None and run.state in ("running", "cancelling"):
             runs.add_event(
@@ -61,8 +61,8 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         _end(job, "failed", Outcome.FAILED, _reason(error), str(error))
     except AccountingError as error:
         _end(job, "failed", Outcome.FAILED, Reason.CANCELLED, f"The outcomes do not add up: {error}. Report this run.")
-    except (FencedError, StoreFullError):
-        raise
+    except (FencedError, StoreFullError, StoreBusyError):
+        raise  # the run stays as it is, for the next worker or a later look of this one
     except StoreError as error:
         _end(job, "failed", Outcome.FAILED, Reason.CART_UNAVAILABLE, str(error))
     except Exception as error:
@@ -78,7 +78,7 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
 
 async def _pull(job: Job) -> None:
     with job.store.session() as session:
-        merchant = settings.merchant_by_name(session, str(job.run.merchant_id))
+        merchant = settings.merchant(session, job.run.merchant_id)
         row = settings.source_of(session, job.run.merchant_id)
     if merchant is None or row is None:
         raise NotConfiguredError("The merchant has no WMS connection.", advice="Set one up: invsync merchants set.")
@@ -110,6 +110,8 @@ async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
     await plan.run()
     waiting = job.report.counts.total - job.report.counts.accounted
     if waiting:
+        with job.transaction() as tx:
+            sites.note_sending(tx, job.run.key, loaded.cart.rules_rev)
         await push.run(waiting)
     with job.transaction() as tx:
         # With a switch off nothing was handled: turning it on looks at everything.
@@ -128,7 +130,7 @@ def load_settings(store: Store, cart_id: int) -> Settings:
     """The settings of one push; NotConfiguredError if the cart or its merchant's source is gone."""
     with store.session() as session:
         cart = next((c for c in settings.carts(session) if c.id == cart_id), None)
-        merchant = settings.merchant_by_name(session, str(cart.merchant_id)) if cart else None
+        merchant = settings.merchant(session, cart.merchant_id) if cart else None
         source = settings.source_of(session, cart.merchant_id) if cart else None
         if cart is None or merchant is None or source is None:
             raise NotConfiguredError("The cart or its merchant's WMS connection is gone.", advice="See: invsync carts.")
@@ -151,7 +153,7 @@ def _reason(error: ConnectorError) -> Reason:
 
 def _note_held(job: Job, text: str) -> None:
     """The plan has set the state; what is left is to tell the watchers."""
-    with job.store.transaction() as tx:
+    with job.transaction() as tx:
         _recount(tx, job)
         job.report.close("done")
         job.report.put(tx)
@@ -168,6 +170,8 @@ def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None
             sites.note_cart_error(tx, job.run.key, text if state == "failed" else "")
         elif state == "failed":
             sites.note_source_error(tx, job.run.merchant_id, text)
+        if state == "failed" and not job.report.reasons[reason.value]:
+            job.report.reasons[reason.value] = 1  # the run itself
         state, text = _verified(job, state, text)
         job.report.close("done" if state == "done" else "failed")
         job.report.put(tx)

@@ -12,8 +12,9 @@ from invsync_tui.connectors.base import Budget
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.store import runs
 from invsync_tui.store.opening import Store
+from invsync_tui.sync.leases import Lease
 
-WRITE_EVERY = 0.25
+WRITE_EVERY = 0.2
 """Seconds between writes of progress that no transaction of work carries."""
 
 
@@ -41,6 +42,7 @@ class Report:
     """The progress of one run. `phases` are known from the start, so that watchers see what is still to come."""
 
     store: Store
+    lease: Lease
     run_id: int
     phases: list[Phase]
     counts: Counts = field(default_factory=Counts)
@@ -91,9 +93,14 @@ class Report:
         runs.progress(tx, self.run_id, progress, int(time.time()))
         self._written = time.monotonic()
 
+    def put_if_due(self, tx: sqlite3.Connection) -> None:
+        """`put`, unless that was done a moment ago: small pages come faster than anybody can read."""
+        if time.monotonic() - self._written >= WRITE_EVERY:
+            self.put(tx)
+
     def write(self) -> None:
         """Write the progress now."""
-        with self.store.transaction() as tx:
+        with self.lease.transaction(self.store) as tx:
             self.put(tx)
 
     def tick(self) -> None:
@@ -103,7 +110,7 @@ class Report:
 
     def event(self, level: str, text: str) -> None:
         """Tell watchers something in words. `level` is info, warning or error."""
-        with self.store.transaction() as tx:
+        with self.lease.transaction(self.store) as tx:
             runs.add_event(tx, self.run_id, int(time.time()), level, text)
 
     def close(self, state: str) -> None:

@@ -20,10 +20,14 @@ def _next(entry: Entry, now: int) -> int:
 
 
 def request_due(tx: sqlite3.Connection, now: int) -> int:
-    """Ask for every run whose time has come; returns how many."""
+    """Ask for every run whose time has come; returns how many were due.
+
+    A refused login is not tried again by itself: that locks accounts out. A run that somebody orders ends the pause.
+    """
     entries = schedule.due(tx, now)
     for entry in entries:
-        runs.request(tx, Order(entry.kind, entry.key, entry.merchant_id, "schedule", "schedule"), now)
+        if not runs.login_refused(tx, entry.kind, entry.key):
+            runs.request(tx, Order(entry.kind, entry.key, entry.merchant_id, "schedule", "schedule"), now)
         schedule.move(tx, entry.kind, entry.key, _next(entry, now))
     return len(entries)
 
@@ -33,5 +37,9 @@ def request_pushes_after(tx: sqlite3.Connection, pull: RunRow, now: int) -> list
     carts = tx.execute(
         "SELECT id FROM cart WHERE merchant_id = ? AND upload_enabled = 1", (pull.merchant_id,)
     ).fetchall()
-    orders = [Order("push", cart, pull.merchant_id, "after pull", pull.requested_by) for (cart,) in carts]
+    orders = [
+        Order("push", cart, pull.merchant_id, "after pull", pull.requested_by)
+        for (cart,) in carts
+        if not runs.login_refused(tx, "push", cart)
+    ]
     return [runs.request(tx, order, now).run_id for order in orders]

@@ -49,6 +49,7 @@ class LocalRunner:
         self._looked = 0.0
         self._beaten = 0.0
         self._version = -1
+        self._waiting = False
         self._paused_until = 0.0
 
     def stop(self) -> None:
@@ -101,7 +102,7 @@ class LocalRunner:
     def _look_once(self, now: float) -> bool:
         version = self.store.data_version()
         if version == self._version and now - self._looked < LOOK_ANYWAY:
-            return bool(self._tasks)
+            return self._waiting
         self._version, self._looked = version, now
         if self.scheduled:
             self._schedule()
@@ -111,7 +112,8 @@ class LocalRunner:
         for run in waiting:
             if run.lease_key not in self._tasks and len(self._tasks) < CONCURRENT:
                 self._try_start(run)
-        return bool(waiting)
+        self._waiting = bool(waiting)
+        return self._waiting
 
     def _schedule(self) -> None:
         with self.store.reading() as cx:
@@ -133,7 +135,12 @@ class LocalRunner:
             return
         task = asyncio.create_task(self._execute(fresh, lease), name=fresh.lease_key)
         self._tasks[fresh.lease_key] = task
-        task.add_done_callback(lambda _: self._tasks.pop(fresh.lease_key, None))
+        task.add_done_callback(lambda _: self._ended(fresh.lease_key))
+
+    def _ended(self, key: str) -> None:
+        """What waited for this run may start: our own writes do not change the version that `_look` compares."""
+        self._tasks.pop(key, None)
+        self._version = -1
 
     def _may_start(self, run: RunRow) -> bool:
         """A push that waits for a pull starts when that has ended well, and ends itself if it has not."""
@@ -191,8 +198,12 @@ class LocalRunner:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _register(self) -> None:
-        with self.store.transaction() as tx:
-            workers.register(tx, self.id, self.kind, os.getpid(), socket.gethostname(), int(time.time()))
+        """For display, so that a store that is busy or full now does not keep the worker from waiting."""
+        try:
+            with self.store.transaction() as tx:
+                workers.register(tx, self.id, self.kind, os.getpid(), socket.gethostname(), int(time.time()))
+        except StoreError as error:
+            log.warning("%s", error)
 
     def _beat(self, now: float) -> None:
         if now - self._beaten >= BEAT:
