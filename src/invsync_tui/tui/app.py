@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +25,8 @@ from invsync_tui.tui.terminal import Terminal, terminal_of
 from invsync_tui.tui.widgets.scrollbar import PlainScrollBar
 
 HANGUP_CODE = 128 + signal.SIGHUP
+HANGUP_PATIENCE = 2.0
+"""Seconds for restoring the terminal, if it is still there."""
 
 NIGHT = Theme(
     name="invsync",
@@ -96,12 +99,19 @@ class ControlRoom(App[int]):
 
     def _mind_the_hangup(self) -> None:
         """A dropped connection ends this program in an orderly way; syncs run elsewhere and go on."""
-        loop = asyncio.get_running_loop()
-        try:
-            loop.add_signal_handler(signal.SIGHUP, self.exit, HANGUP_CODE)
-        except (NotImplementedError, RuntimeError, ValueError):
-            # Only the main thread may handle signals; a control room inside a test has no terminal to lose.
+        if threading.current_thread() is not threading.main_thread():
             return
+        loop = asyncio.get_running_loop()
+
+        def hung_up(*_: object) -> None:
+            # Writing to a terminal that is gone can block the loop for good. Nothing here is worth waiting for:
+            # the store commits or it does not, and no sync runs in this process.
+            end = threading.Timer(HANGUP_PATIENCE, os._exit, (HANGUP_CODE,))
+            end.daemon = True
+            end.start()
+            loop.call_soon_threadsafe(self.exit, HANGUP_CODE)
+
+        signal.signal(signal.SIGHUP, hung_up)
 
 
 class AnsiControlRoom(ControlRoom):
