@@ -111,7 +111,8 @@ class ProgressLine:
         if event.text and event.level != "info":
             self._write("")
             sys.stdout.write(told(event) + "\n")
-        if time.monotonic() - self._shown_at >= REWRITE_EVERY:
+        waits = event.run.state.value == "requested" and self._shown
+        if not waits and time.monotonic() - self._shown_at >= REWRITE_EVERY:
             self._shown_at = time.monotonic()
             self._write(cut(progress(event.detail), self._columns))
 

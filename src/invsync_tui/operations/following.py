@@ -125,20 +125,26 @@ class Follower:
 def _changes(detail: RunDetail, seen: _Seen) -> Iterator[Event]:
     """What is new in a run since it was told of last."""
     run = detail.run
-    if run.state is not seen.state:
-        seen.state = run.state
+    stopped = run.state.final or run.state is RunState.HELD
+    changed, seen.state = run.state is not seen.state, run.state
+    if changed and not stopped:
         yield Event(Change.STATE, detail)
-    for event in detail.events:
-        if event.n > seen.event:
-            seen.event = event.n
-            yield Event(Change.LOG, detail, event.text, event.level, event.at)
+    yield from _logged(detail, seen)
     if run.phase != seen.phase:
         seen.phase = run.phase
         yield Event(Change.PHASE, detail)
     yield from _progress(detail, seen)
-    if run.state.final or run.state is RunState.HELD:
+    if stopped:
         seen.ended = True
+        yield Event(Change.STATE, detail)
         yield Event(Change.ENDED, detail)
+
+
+def _logged(detail: RunDetail, seen: _Seen) -> Iterator[Event]:
+    for event in detail.events:
+        if event.n > seen.event:
+            seen.event = event.n
+            yield Event(Change.LOG, detail, event.text, event.level, event.at)
 
 
 def _progress(detail: RunDetail, seen: _Seen) -> Iterator[Event]:

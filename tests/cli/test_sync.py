@@ -1,0 +1,179 @@
+"""A sync from the command line against the sandbox: ordered, followed, held, released; and the service."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.command import INVSYNC, Answer, Shell, check
+from tests.sandbox.servers import CartHandle, sandbox_cart, sandbox_wms
+
+PRODUCTS = 40
+
+
+@pytest.fixture
+def cart() -> Iterator[CartHandle]:
+    with sandbox_cart(PRODUCTS) as handle:
+        yield handle
+
+
+@pytest.fixture
+def shop(shell: Shell, cart: CartHandle) -> Iterator[Shell]:
+    """A store with a merchant and a cart on the sandbox, and no service."""
+    with sandbox_wms(PRODUCTS) as wms:
+        shell.ok("init")
+        connection = ["--url", wms.url, "--secret", wms.secret, "--sync", "on", "--every", "off"]
+        shell.ok("merchants", "add", "Acme", "--source", "sandbox", *connection)
+        options = [f"--option={key}={value}" for key, value in cart.connection().options.items()]
+        connection = ["--url", cart.url, "--secret", cart.secret, "--upload", "on", *options]
+        shell.ok("carts", "add", "Acme", "Shop", "--system", "sandbox", *connection)
+        yield shell
+
+
+@pytest.fixture
+def served(shop: Shell) -> Iterator[Shell]:
+    """The same with a service."""
+    process = serve(shop)
+    try:
+        yield shop
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def serve(shell: Shell, *more: str) -> subprocess.Popen[str]:
+    """A service that has begun."""
+    process = subprocess.Popen(
+        [*INVSYNC, "serve", "--json", "--quiet", *more],
+        env=shell.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    check("serve", json.loads(process.stdout.readline()))
+    deadline = time.monotonic() + 20
+    while not shell.run("status", "--json").document["pulse"]["service_alive"]:
+        assert time.monotonic() < deadline, "the service did not come up"
+    return process
+
+
+def followed(answer: Answer) -> list[dict[str, object]]:
+    """The lines of sync --wait --json, each held against the schema."""
+    lines = [json.loads(line) for line in answer.out.splitlines()]
+    for line in lines:
+        check("sync", line)
+    return lines
+
+
+def test_connections_are_tested_step_by_step(shop: Shell, cart: CartHandle) -> None:
+    assert shop.json("connections", "test", "Acme")["ok"]
+    assert shop.json("connections", "test", "--cart", "Shop", "--read-only")["connection"]["kind"] == "cart"
+    shop.ok("carts", "set", "Shop", "--secret", "env:NOT_THERE")
+    answer = shop.run("connections", "test", "--cart", "Shop", "--json")
+    check("connections", answer.document)
+    assert answer.code == 1 and not answer.document["steps"][-1]["ok"]
+    assert "FAIL" in shop.run("connections", "test", "--cart", "Shop").out
+
+
+def test_a_first_push_is_held_released_and_done(served: Shell, cart: CartHandle) -> None:
+    held = served.run("sync", "Acme", "--wait")
+    assert held.code == 3, held
+    assert "Nothing was sent" in held.out and 'invsync release 2 --reason "..."' in held.out
+    assert not any(cart.quantities().values())
+    assert served.json("release", "2", "--reason", "looked at it")["run"]["id"] == 2
+
+    answer = served.run("sync", "Acme", "--wait", "--json")
+    lines = followed(answer)
+    assert answer.code == 0, answer
+    assert lines[-1]["event"] == "summary" and lines[-1]["exit"] == 0
+    wait_for_end(served, 2)
+    run = served.json("runs", "2")["run"]
+    assert run["counts"]["set"] > 0
+    assert run["counts"]["total"] == sum(n for name, n in run["counts"].items() if name != "total")
+    assert any(cart.quantities().values())
+    assert len(served.json("runs", "--limit", "1")["runs"]) == 1
+    assert "Run 2: push Acme > Shop" in served.ok("runs", "2").out
+
+
+def wait_for_end(shell: Shell, run: int) -> None:
+    deadline = time.monotonic() + 30
+    while shell.json("runs", str(run))["run"]["state"] not in ("done", "failed", "cancelled"):
+        assert time.monotonic() < deadline
+
+
+def test_a_held_run_can_be_discarded(served: Shell) -> None:
+    assert served.run("sync", "Acme", "--wait", "--quiet").code == 3
+    assert "held" in served.run("status").out
+    assert served.run("cancel", "2").code == 1
+    assert served.json("discard", "2", "--reason", "too early")["run"]["state"] == "cancelled"
+    answer = served.run("release", "2", "--reason", "too late", "--json")
+    assert answer.code == 1 and answer.document["error"]["kind"] == "failed"
+
+
+def test_a_failed_download_is_exit_code_1(served: Shell) -> None:
+    served.ok("merchants", "set", "Acme", "--secret", "env:NOT_THERE")
+    answer = served.run("sync", "Acme", "--wait", "--json")
+    assert answer.code == 1
+    states = {run["id"]: run["state"] for run in followed(answer)[-1]["runs"]}  # type: ignore[attr-defined]
+    assert states == {1: "failed", 2: "cancelled"}
+
+
+def test_without_a_service_a_worker_is_started_and_ends_by_itself(shop: Shell) -> None:
+    document = shop.json("sync", "Acme", "--cart", "Shop")
+    assert document["worker_started"] and document["runs"] == [1, 2]
+    deadline = time.monotonic() + 40
+    while shop.run("status", "--json").document["pulse"]["service_alive"]:
+        assert time.monotonic() < deadline, "the worker stays"
+        time.sleep(0.5)
+    assert [run["state"] for run in shop.json("runs")["runs"]] == ["held", "done"]
+
+
+def test_a_terminal_gets_one_line_that_is_rewritten(served: Shell) -> None:
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*INVSYNC, "sync", "Acme", "--wait"], env=served.environment({"TERM": "xterm"}), stdout=slave, stderr=slave
+    )
+    os.close(slave)
+    text = read_all(master)
+    assert process.wait(30) == 3
+    rewritten, _, summary = text.rpartition("\r\x1b[K")
+    assert "\x1b[K" in rewritten
+    assert summary.startswith("run 1  pull Acme: done") and "\x1b" not in summary
+
+
+def read_all(descriptor: int) -> str:
+    """Everything until the other end is closed."""
+    found = b""
+    while select.select([descriptor], [], [], 60)[0]:
+        try:
+            piece = os.read(descriptor, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        found += piece
+    os.close(descriptor)
+    return found.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_ends_in_order_on_a_signal(shop: Shell, number: signal.Signals) -> None:
+    process = serve(shop)
+    process.send_signal(number)
+    assert process.wait(20) == 0
+    process.communicate()
+
+
+def test_a_second_service_says_that_it_is_not_alone(served: Shell) -> None:
+    answer = served.run("serve", "--until-idle", "0.1")
+    assert answer.code == 0
+    assert "another worker serves this store already" in answer.err
