@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.command import INVSYNC, Answer, Shell, check
-from tests.sandbox.servers import CartHandle, sandbox_cart, sandbox_wms
+from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 
 PRODUCTS = 40
 
@@ -25,16 +26,28 @@ def cart() -> Iterator[CartHandle]:
         yield handle
 
 
+def set_up(shell: Shell, wms: WmsHandle, cart: CartHandle) -> None:
+    """A store with a merchant and a cart on the sandbox, and no service."""
+    shell.ok("init")
+    connection = ["--url", wms.url, "--secret", wms.secret, "--sync", "on", "--every", "off"]
+    shell.ok("merchants", "add", "Acme", "--source", "sandbox", *connection)
+    options = [f"--option={key}={value}" for key, value in cart.connection().options.items()]
+    connection = ["--url", cart.url, "--secret", cart.secret, "--upload", "on", *options]
+    shell.ok("carts", "add", "Acme", "Shop", "--system", "sandbox", *connection)
+
+
 @pytest.fixture
 def shop(shell: Shell, cart: CartHandle) -> Iterator[Shell]:
-    """A store with a merchant and a cart on the sandbox, and no service."""
     with sandbox_wms(PRODUCTS) as wms:
-        shell.ok("init")
-        connection = ["--url", wms.url, "--secret", wms.secret, "--sync", "on", "--every", "off"]
-        shell.ok("merchants", "add", "Acme", "--source", "sandbox", *connection)
-        options = [f"--option={key}={value}" for key, value in cart.connection().options.items()]
-        connection = ["--url", cart.url, "--secret", cart.secret, "--upload", "on", *options]
-        shell.ok("carts", "add", "Acme", "Shop", "--system", "sandbox", *connection)
+        set_up(shell, wms, cart)
+        yield shell
+
+
+@pytest.fixture
+def slow(shell: Shell, cart: CartHandle) -> Iterator[Shell]:
+    """The same with a WMS that takes its time."""
+    with sandbox_wms(PRODUCTS, latency=0.7) as wms:
+        set_up(shell, wms, cart)
         yield shell
 
 
@@ -177,3 +190,43 @@ def test_a_second_service_says_that_it_is_not_alone(served: Shell) -> None:
     answer = served.run("serve", "--until-idle", "0.1")
     assert answer.code == 0
     assert "another worker serves this store already" in answer.err
+
+
+def begin_sync(shell: Shell) -> subprocess.Popen[str]:
+    """A followed sync whose download is running."""
+    process = subprocess.Popen(
+        [*INVSYNC, "sync", "Acme", "--wait", "--json"], env=shell.environment(), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["state"] == "running":
+            return process
+    raise AssertionError("it never ran")
+
+
+def test_a_worker_that_dies_is_replaced_and_the_sync_goes_on(slow: Shell) -> None:
+    process = begin_sync(slow)
+    with sqlite3.connect(slow.store) as connection:
+        (worker,) = connection.execute("SELECT pid FROM worker").fetchone()
+    os.kill(worker, signal.SIGKILL)
+    lines = [json.loads(line) for line in process.communicate(timeout=60)[0].splitlines()]
+    assert process.returncode == 3
+    assert "worker" in [line["event"] for line in lines]
+    assert [run["state"] for run in lines[-1]["runs"]] == ["done", "held"]
+
+
+def test_a_sync_asked_for_while_one_runs_is_followed_to_its_own_end(slow: Shell) -> None:
+    first = begin_sync(slow)
+    answer = slow.run("sync", "Acme", "--wait", "--json")
+    runs = {run["id"]: (run["kind"], run["state"]) for run in followed(answer)[-1]["runs"]}  # type: ignore[attr-defined]
+    assert runs == {1: ("pull", "done"), 2: ("push", "held"), 3: ("pull", "done")}
+    first.communicate(timeout=60)
+
+
+def test_an_operator_who_stops_watching_does_not_stop_the_sync(slow: Shell) -> None:
+    process = begin_sync(slow)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    wait_for_end(slow, 1)
+    assert slow.json("runs", "1")["run"]["state"] == "done"
