@@ -1,0 +1,413 @@
+"""Long lists as front ends are given them: rows in pages by key, never by offset, and records of each kind of row.
+
+Times are epoch seconds; None is unknown or never, and is shown as such. Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+Line = TypeVar("Line", covariant=True)
+PlaceKey = tuple[Any, ...]
+"""Where a row stands in a list's order: sort values and the row's number, comparable and JSON-ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows there are; `exact` False means at least so many ("1000+")."""
+
+    n: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """Sort by a column's name, as `Rows.sortable` lists them."""
+
+    column: str
+    descending: bool = False
+
+
+class Rows(Protocol[Line]):
+    """A list in a fixed order over the store. To be used in the session's thread; each call is a few milliseconds."""
+
+    @property
+    def sortable(self) -> Sequence[str]:
+        """Columns it can be sorted by, the default first."""
+        ...
+
+    def count(self) -> Count:
+        """Fast: exact where an index tells, else bounded."""
+        ...
+
+    def exact_count(self) -> int:
+        """Exact; may take a second on a very large store."""
+        ...
+
+    def after(self, key: PlaceKey | None, limit: int) -> Sequence[Line]:
+        """Rows behind `key`; None starts at the first."""
+        ...
+
+    def before(self, key: PlaceKey | None, limit: int) -> Sequence[Line]:
+        """Rows in front of `key`, in the list's order; None ends at the last."""
+        ...
+
+    def key(self, line: Any) -> PlaceKey:
+        """Where a row stands."""
+        ...
+
+    def position(self, key: PlaceKey) -> int | None:
+        """How many rows are in front of it; None if it is gone or too far to count quickly."""
+        ...
+
+
+# --- locations & products --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseLine:
+    """A warehouse. `last_full_at` is the end of its last complete load, `confirmed_at` of the last pull of any kind."""
+
+    id: int
+    merchant_id: int
+    code: str
+    name: str
+    enabled: bool
+    products: int
+    last_full_at: int | None
+    confirmed_at: int | None
+    vanished_at: int | None
+    stale: bool
+    carts: tuple[str, ...]
+    """Names of the carts that sync with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelLine:
+    """A product's level in one warehouse."""
+
+    product_id: int
+    sku: str
+    name: str
+    on_hand: int | None
+    available: int
+    committed: int | None
+    incoming: int | None
+    loaded_at: int
+    missing_since: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLine:
+    """A product over all warehouses: `available` and `loaded_at` per warehouse in the order of `warehouses`."""
+
+    product_id: int
+    sku: str
+    name: str
+    available: tuple[int | None, ...]
+    loaded_at: tuple[int | None, ...]
+    total: int | None
+
+
+# --- SKU -------------------------------------------------------------------------------------------------------------
+
+
+class HitRank(StrEnum):
+    """How a search result matches, best first."""
+
+    EXACT = "exact"
+    PREFIX = "prefix"
+    SUBSTRING = "substring"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A product found. `code` is the code that matched and `kind` its type (SKU, UPC, ...)."""
+
+    product_id: int
+    merchant_id: int
+    merchant: str
+    sku: str
+    name: str
+    code: str
+    kind: str
+    rank: HitRank
+    available: int | None
+    loaded_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """What a keystroke shows: hits, how many there are, and the guide's verdict in words."""
+
+    asked: str
+    hits: tuple[SearchHit, ...]
+    count: Count
+    verdict: str
+    hint: str
+    """What the search does not do for so few characters, or ''."""
+
+
+@dataclass(frozen=True, slots=True)
+class AliasLine:
+    """A code of a product; `shared_with` are SKUs of other products that have it too."""
+
+    kind: str
+    code: str
+    shared_with: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """A product's level in a warehouse, as its own screen shows it."""
+
+    warehouse_id: int
+    warehouse: str
+    on_hand: int | None
+    available: int
+    committed: int | None
+    incoming: int | None
+    loaded_at: int
+    read_at: int | None
+    missing_since: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingLine:
+    """A cart's listing. Quantities: `desired` and `acked` sellable, `shown` what the cart was last seen showing."""
+
+    id: int
+    cart_id: int
+    cart: str
+    ref: str
+    sku: str
+    name: str
+    tracked: bool | None
+    product_id: int | None
+    product_sku: str | None
+    desired: int | None
+    acked: int | None
+    shown: int | None
+    synced_at: int | None
+    """Last synced; None is Never."""
+    outcome: str | None
+    reason: str | None
+    error: str
+    run_id: int | None
+    override: int | None
+    excluded: bool
+    locked: bool
+    drift: bool
+    """The cart shows another quantity than the one it accepted from us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A quantity from `at` on."""
+
+    at: int
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One line of a product's history: the total of the warehouses, or a cart's desired or acked quantity."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SkuView:
+    """The SKU screen."""
+
+    product_id: int
+    merchant_id: int
+    merchant: str
+    sku: str
+    name: str
+    missing_since: int | None
+    components: tuple[tuple[str, int], ...]
+    aliases: tuple[AliasLine, ...]
+    levels: tuple[StockLine, ...]
+    listings: tuple[ListingLine, ...]
+    not_listed: tuple[tuple[str, str], ...]
+    """(cart, reason) of carts that do not list it."""
+    history: tuple[Track, ...]
+
+
+# --- carts -----------------------------------------------------------------------------------------------------------
+
+
+class ListingFilter(StrEnum):
+    """The tabs of View Product Sync."""
+
+    ALL = "all"
+    NEVER = "never"
+    FAILED = "failed"
+    AMBIGUOUS = "ambiguous"
+    NOT_IN_WMS = "not-in-wms"
+    DRIFT = "drift"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """A cart with its main settings and its last push."""
+
+    id: int
+    merchant_id: int
+    merchant: str
+    name: str
+    system: str
+    upload_on: bool
+    """Inventory Upload Service."""
+    warehouses: tuple[str, ...]
+    """Sync Inventory With Warehouse; () is Combine All Locations."""
+    alias_type: str
+    """Push Inventory Using Alias; SKU for none."""
+    minimum: int
+    """Minimum Inventory Level."""
+    listings: int
+    last_push_at: int | None
+    status: str
+    next_run_at: int | None
+    latest_run: int | None
+    active_run: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AliasTypeLine:
+    """An alias type: how many products have it, lack it, and how many codes of it name several products."""
+
+    kind: int
+    name: str
+    products: int
+    missing: int
+    collisions: int
+    carts: tuple[str, ...]
+    """Carts that push with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollisionLine:
+    """A code that names several products."""
+
+    kind: str
+    code: str
+    products: tuple[tuple[int, str], ...]
+    """(number, SKU)."""
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+class FieldKind(StrEnum):
+    """How a setting is entered."""
+
+    SWITCH = "switch"
+    TEXT = "text"
+    NUMBER = "number"
+    DURATION = "duration"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    SECRET_REF = "secret-ref"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a field's values, with what it is worth knowing about it ("4102 products, 3 collide")."""
+
+    value: str
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A setting. `value` is text as it is typed and saved: numbers, `on`/`off`, durations like `15m`, lists by comma."""
+
+    name: str
+    label: str
+    """CartRover's words where it has any."""
+    kind: FieldKind
+    value: str
+    help: str
+    choices: tuple[Choice, ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The settings of a merchant or a cart as of revision `rev`."""
+
+    subject: str
+    """merchant:1 or cart:3."""
+    title: str
+    rev: int
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A setting that would change, or has changed."""
+
+    name: str
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What new settings would do to a cart's listings, as far as `counted` of `total` were looked at."""
+
+    total: int
+    counted: int
+    to_zero: int
+    changed: int
+    lose_match: int
+    gain_match: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Settings were saved as revision `rev`; `note` says what follows (the next push is held as a plan)."""
+
+    rev: int
+    changes: tuple[Change, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody else saved in between: who, when, and what; nothing of ours was saved, nothing of theirs is lost."""
+
+    rev: int
+    who: str
+    at: int
+    theirs: tuple[Change, ...]
+    both: tuple[str, ...]
+    """Names of fields that both changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """A value that cannot be saved: which field, and why."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunDiff:
+    """A run against the one before it of its kind: outcome and reason counts then and now."""
+
+    run_id: int
+    before_id: int | None
+    outcomes: tuple[tuple[str, int, int], ...]
+    reasons: tuple[tuple[str, int, int], ...]
