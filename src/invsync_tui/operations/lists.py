@@ -315,7 +315,7 @@ class FieldKind(StrEnum):
     DURATION = "duration"
     CHOICE = "choice"
     CHOICES = "choices"
-    SECRET_REF = "secret-ref"
+    SECRET_REF = "secret-ref"  # noqa: S105 (the kind of a field)
 
 
 @dataclass(frozen=True, slots=True)
