@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-Line = TypeVar("Line", covariant=True)
+Line_co = TypeVar("Line_co", covariant=True)
 PlaceKey = tuple[Any, ...]
 """Where a row stands in a list's order: sort values and the row's number, comparable and JSON-ready."""
 
@@ -31,7 +31,7 @@ class Ordering:
     descending: bool = False
 
 
-class Rows(Protocol[Line]):
+class Rows(Protocol[Line_co]):
     """A list in a fixed order over the store. To be used in the session's thread; each call is a few milliseconds."""
 
     @property
@@ -47,11 +47,11 @@ class Rows(Protocol[Line]):
         """Exact; may take a second on a very large store."""
         ...
 
-    def after(self, key: PlaceKey | None, limit: int) -> Sequence[Line]:
+    def after(self, key: PlaceKey | None, limit: int) -> Sequence[Line_co]:
         """Rows behind `key`; None starts at the first."""
         ...
 
-    def before(self, key: PlaceKey | None, limit: int) -> Sequence[Line]:
+    def before(self, key: PlaceKey | None, limit: int) -> Sequence[Line_co]:
         """Rows in front of `key`, in the list's order; None ends at the last."""
         ...
 
