@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from invsync_tui.cli.parser import UsageError, given
+
 EXAMPLE = """\
 example:
   invsync demo                            a store, a sandbox WMS and two sandbox carts, and the control room on them
@@ -29,7 +31,6 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--headless", action="store_true", help="no terminal: pull, plan, push, then print the result")
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
     parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the store in this folder")
     parser.add_argument("--products", type=int, default=5000, help="size of the catalogue, at least 300 (default 5000)")
     parser.add_argument("--seed", type=int, default=7, help="another seed gives another catalogue")
@@ -48,8 +49,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 def run(args: argparse.Namespace) -> int:
     """Run the demo; without --headless until the control room is left."""
     if args.products < 300:
-        sys.stderr.write("invsync: --products must be at least 300, so that every fault finds its place.\n")
-        return 2
+        raise UsageError("--products must be at least 300, so that every fault finds its place.")
     with _folder(args.keep) as folder:
         return _headless(args, folder) if args.headless else _terminal(args, folder)
 
@@ -60,7 +60,7 @@ def _headless(args: argparse.Namespace, folder: Path) -> int:
     with demo.running(folder, products=args.products, seed=args.seed) as started:
         demo.finish(started)
         found = demo.document(started, products=args.products, seed=args.seed)
-    if getattr(args, "json", False):
+    if given(args, "json", False):
         print(json.dumps(found))
     else:
         _print(found)
@@ -85,7 +85,7 @@ def _terminal(args: argparse.Namespace, folder: Path) -> int:
 
     refused = refusal(os.environ, sys.stdin.isatty() and sys.stdout.isatty())
     if refused is not None:
-        sys.stderr.write(f"invsync: {refused} Without a terminal: invsync demo --headless.\n")
+        sys.stderr.write(f"{refused} For the demo: invsync demo --headless.\n")
         return 2
     from invsync_tui.operations import demo
 
