@@ -29,6 +29,8 @@ from invsync_tui.sync.job import Job
 
 ATTEMPTS = 4
 """Times that one batch is sent, and asked about, before its rows are left in doubt, or failed where nothing was applied."""
+LOSSES_MOST = 3
+"""Batches in a row whose answer is lost before the run ends."""
 PASSES = 3
 """Rounds over what is planned: a batch that is found not to have been applied is planned again."""
 
@@ -51,6 +53,7 @@ class Push:
         self.deadline = deadline
         self.on_hand = cart.capabilities.quantity_basis is QuantityBasis.ON_HAND
         self._doubted = False
+        self._losses = 0
 
     async def run(self, total: int) -> None:
         """Send everything that is planned. Raises ConnectorError where the connection as a whole cannot go on."""
@@ -138,14 +141,16 @@ class Push:
             self._give_back(batch, error)
             raise
         else:
+            self._losses = 0
             await self._settle(batch, answers)
 
     async def _resolve_or_stop(self, batch: Batch, why: ConnectorError) -> None:
-        """A batch that stays in doubt ends the run: the cart answers to nothing, and the next batches would fare no better."""
+        """A batch that stays in doubt ends the run, and so do several in a row: the next ones would fare no better."""
+        self._losses += 1
         answers = await self.resolve(batch, str(why))
         if answers is not None:
             await self._settle(batch, answers)
-        elif self._doubted:
+        elif self._doubted or self._losses >= LOSSES_MOST:
             raise why
 
     def _intend(self, items: Sequence[Item]) -> Batch:

@@ -1,0 +1,32 @@
+"""Fixtures for the tests of the sync."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.sync.town import Town, hurry, town
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+@pytest.fixture
+async def synced(tmp_path: Path) -> AsyncIterator[Town]:
+    """A town where the cart shows what the WMS has."""
+    with town(tmp_path) as made:
+        assert (await made.bench.pull()).state == "done"
+        assert (await made.bench.push(made.cart_id)).state == "done"
+        yield made
+
+
+@pytest.fixture
+async def pulled(tmp_path: Path) -> AsyncIterator[Town]:
+    """A town whose stock is known, and whose cart was never pushed to."""
+    with town(tmp_path) as made:
+        assert (await made.bench.pull()).state == "done"
+        yield made

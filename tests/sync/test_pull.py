@@ -1,0 +1,272 @@
+"""Pull: unchanged costs nothing, a delta is enough, and what is cut or empty decides nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sync.town import SHOP, Town, town
+
+
+def _levels(made: Town) -> list[tuple[object, ...]]:
+    return made.bench.store.read("SELECT * FROM level ORDER BY warehouse_id, product_id")
+
+
+async def test_an_unchanged_complete_pull_writes_no_level_and_takes_no_sequence_number(pulled: Town) -> None:
+    # given
+    before, seq = _levels(pulled), pulled.bench.one("SELECT value FROM counter WHERE name = 'seq'")
+    # when
+    run = await pulled.bench.pull(full=True)
+    # then
+    assert run.state == "done"
+    assert pulled.bench.counts(run)["set"] == 0
+    assert _levels(pulled) == before
+    assert pulled.bench.one("SELECT value FROM counter WHERE name = 'seq'") == seq
+
+
+async def test_a_delta_reads_only_what_changed(pulled: Town) -> None:
+    # given
+    sku = pulled.in_stock()[0]
+    pulled.wms.set_level(sku, "EAST", 777)
+    before = len(pulled.reads("/api/levels"))
+    # when
+    run = await pulled.bench.pull()
+    # then
+    assert run.state == "done"
+    assert len(pulled.reads("/api/levels")) == before
+    assert pulled.bench.counts(run)["set"] == 1
+    assert (await pulled.bench.push(pulled.cart_id)).state == "done"
+    assert pulled.shown()[sku] == pulled.stock()[sku]
+
+
+async def test_a_second_delta_continues_where_the_first_ended(pulled: Town) -> None:
+    # given
+    first, second = pulled.in_stock()[:2]
+    pulled.wms.set_level(first, "EAST", 777)
+    await pulled.bench.pull()
+    pulled.wms.set_level(second, "EAST", 778)
+    # when
+    run = await pulled.bench.pull()
+    # then
+    assert run.state == "done"
+    assert pulled.bench.counts(run)["set"] == 1
+
+
+async def test_a_new_product_in_a_delta_makes_it_a_complete_read(pulled: Town) -> None:
+    # given: the store has forgotten a product that the WMS has and changes
+    sku = pulled.in_stock()[0]
+    with pulled.bench.store.transaction() as tx:
+        number = tx.execute("SELECT id FROM product WHERE sku = ?", (sku,)).fetchone()[0]
+        for table, column in (("product", "id"), ("product_code", "product_id"), ("level", "product_id")):
+            tx.execute(f"DELETE FROM {table} WHERE {column} = ?", (number,))
+    pulled.wms.set_level(sku, "EAST", 555)
+    # when
+    run = await pulled.bench.pull()
+    # then
+    assert run.state == "done"
+    assert "The WMS has new products: reading everything." in pulled.bench.events(run.id)
+    await pulled.bench.push(pulled.cart_id)
+    assert pulled.shown() == pulled.stock()
+
+
+async def test_a_vanished_warehouse_keeps_its_levels_and_holds_the_push(
+    synced: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: the WMS no longer lists EAST, and something else changed
+    before = synced.bench.one("SELECT count(*) FROM level WHERE missing_since IS NULL")
+    sku = synced.in_stock()[0]
+    synced.wms.set_level(sku, "WEST", 4321)
+    _hide_warehouse(monkeypatch, "EAST")
+    with synced.bench.store.transaction() as tx:
+        tx.execute("UPDATE run SET started_at = started_at - 10")
+    # when
+    pull = await synced.bench.pull(full=True)
+    push = await synced.bench.push(synced.cart_id, release=False)
+    # then
+    assert pull.state == "done"
+    assert "The WMS no longer reports the warehouse EAST; its levels are kept." in synced.bench.events(pull.id)
+    assert synced.bench.one("SELECT count(*) FROM level WHERE missing_since IS NULL") == before
+    assert push.state == "held"
+    assert "EAST" in push.trips
+    assert synced.shown()[sku] != 4321
+
+
+async def test_a_warehouse_that_is_back_is_read_completely(synced: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    sku = synced.in_stock()[0]
+    with monkeypatch.context() as patch:
+        _hide_warehouse(patch, "EAST")
+        await synced.bench.pull(full=True)
+        synced.wms.set_level(sku, "EAST", 600)
+        await synced.bench.pull()
+    # when
+    await synced.bench.pull()
+    # then
+    assert synced.bench.one("SELECT count(*) FROM warehouse WHERE vanished_at IS NOT NULL") == 0
+    assert (await synced.bench.push(synced.cart_id)).state == "done"
+    assert synced.shown()[sku] == synced.stock()[sku]
+
+
+async def test_a_new_warehouse_is_read_completely(
+    pulled: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # given: a store that pulled while the WMS hid EAST
+    other = type(pulled.bench).make(_folder(tmp_path))
+    other.add_merchant(pulled.wms.connection())
+    with monkeypatch.context() as patch:
+        _hide_warehouse(patch, "EAST")
+        await other.pull()
+    # when: EAST appears, and nothing changes in it
+    await other.pull()
+    # then
+    assert other.one("SELECT count(*) FROM level v JOIN warehouse w ON w.id = v.warehouse_id AND w.code = 'EAST'") > 0
+
+
+async def test_an_emptied_warehouse_keeps_its_levels_and_holds_the_push(synced: Town) -> None:
+    # given: every level of WEST disappears at once, and something else changed
+    sku = synced.in_stock()[0]
+    refs = list(synced.wms.dump()["levels"]["wh-2"])
+    synced.wms.control("level", {"refs": refs, "warehouse": "WEST", "available": None})
+    synced.wms.set_level(sku, "EAST", 4321)
+    with synced.bench.store.transaction() as tx:
+        tx.execute("UPDATE run SET started_at = started_at - 10")
+    # when
+    pull = await synced.bench.pull(full=True)
+    push = await synced.bench.push(synced.cart_id, release=False)
+    # then
+    assert pull.state == "done"
+    assert synced.bench.one("SELECT count(*) FROM level WHERE missing_since IS NOT NULL") == 0
+    assert push.state == "held"
+    assert "WEST" in push.trips
+
+
+async def test_an_empty_catalogue_is_no_catalogue(synced: Town) -> None:
+    # given
+    synced.wms.control("remove", {"first": 40})
+    # when
+    run = await synced.bench.pull(full=True)
+    # then
+    assert run.state == "failed"
+    assert "empty catalogue" in run.error
+    assert synced.bench.one("SELECT count(*) FROM product WHERE missing_since IS NOT NULL") == 0
+
+
+async def test_a_product_that_left_the_wms_is_marked_and_never_zeroed(synced: Town) -> None:
+    # given
+    sku = synced.in_stock()[0]
+    shown = synced.shown()[sku]
+    synced.wms.control("remove", {"skus": [sku]})
+    # when
+    await synced.bench.pull(full=True)
+    push = await synced.bench.push(synced.cart_id)
+    # then
+    assert push.state == "done"
+    assert synced.bench.reasons(push) == {"NOT_IN_WMS": 1}
+    assert synced.shown()[sku] == shown
+
+
+@pytest.mark.parametrize("path", ["/api/products", "/api/levels"])
+async def test_a_record_that_cannot_be_read_is_not_missing(synced: Town, path: str) -> None:
+    # given
+    before = synced.shown()
+    synced.wms.faults({"kind": "bad_row", "path": path})
+    # when
+    pull = await synced.bench.pull(full=True)
+    push = await synced.bench.push(synced.cart_id)
+    # then
+    assert pull.state == "done"
+    assert synced.bench.counts(pull)["failed"] > 0
+    assert synced.bench.reasons(pull)["BAD_ROW"] == synced.bench.counts(pull)["failed"]
+    assert synced.bench.one("SELECT count(*) FROM level WHERE missing_since IS NOT NULL") == 0
+    assert synced.bench.one("SELECT count(*) FROM product WHERE missing_since IS NOT NULL") == 0
+    assert push.state == "done"
+    assert synced.shown() == before
+
+
+async def test_a_listing_that_cannot_be_read_is_not_gone(synced: Town) -> None:
+    # given
+    synced.cart.faults({"kind": "bad_row", "path": "/listings"})
+    # when
+    run = await synced.bench.push(synced.cart_id, full=True)
+    # then
+    assert run.state == "done"
+    assert synced.bench.one("SELECT count(*) FROM listing WHERE gone_at IS NOT NULL") == 0
+
+
+async def test_the_first_pull_cut_between_two_warehouses_pushes_nothing(tmp_path: Path) -> None:
+    # given: half of every product's stock is known
+    with town(tmp_path) as made:
+        made.wms.faults({"kind": "drop", "path": "/api/levels", "after": 2})
+        assert (await made.bench.pull()).state == "failed"
+        assert made.bench.one("SELECT count(*) FROM level") > 0
+        # when
+        run = await made.bench.push(made.cart_id)
+        # then
+        assert made.bench.reasons(run) == {"NOT_IN_WMS": 40}
+        assert made.writes() == []
+        # and when
+        made.wms.faults()
+        await made.bench.pull()
+        # then: the first push of this cart is still to be looked at
+        held = await made.bench.push(made.cart_id, release=False)
+        assert held.state == "held"
+        made.bench.release(held.id)
+        await made.bench.work()
+        assert made.shown(SHOP) == made.stock()
+
+
+async def test_a_kit_on_the_page_before_its_components_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: pages of five, and a catalogue whose kit comes first
+    from invsync_tui.connectors.base import ComponentRow, ProductRow
+    from invsync_tui.connectors.sources.sandbox import SandboxSource
+
+    read = SandboxSource.products_page
+
+    async def with_kit(self: SandboxSource, cursor: str | None):  # type: ignore[no-untyped-def]
+        page = await read(self, cursor)
+        if cursor is not None:
+            return page
+        kit = ProductRow("KIT", "KIT-1", "Kit", (), (ComponentRow("P0000040", 2),))
+        others = [row for row in page.rows if row.ref != "P0000040"]
+        last = [row for row in page.rows if row.ref == "P0000040"]
+        if not last:
+            return page
+        rows = [kit, *others]
+        monkeypatch.setattr(self, "_late", last, raising=False)
+        return type(page)(rows, "late", None)
+
+    async def pages(self: SandboxSource, cursor: str | None):  # type: ignore[no-untyped-def]
+        if cursor == "late":
+            from invsync_tui.connectors.base import Page
+
+            return Page(self._late, None)  # type: ignore[attr-defined]
+        return await with_kit(self, cursor)
+
+    monkeypatch.setattr(SandboxSource, "products_page", pages)
+    with town(tmp_path) as made:
+        # when
+        await made.bench.pull()
+        # then
+        part = made.bench.one("SELECT component_id FROM kit_component")
+        assert made.bench.one("SELECT ref FROM product WHERE id = ?", part) == "P0000040"
+        assert made.bench.one("SELECT count(*) FROM product WHERE missing_since IS NOT NULL") == 0
+
+
+def _folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    return folder
+
+
+def _hide_warehouse(patch: pytest.MonkeyPatch, code: str) -> None:
+    from invsync_tui.connectors.sources.sandbox import SandboxSource
+
+    read = SandboxSource.warehouses
+
+    async def without(self: SandboxSource):  # type: ignore[no-untyped-def]
+        return [row for row in await read(self) if row.code != code]
+
+    patch.setattr(SandboxSource, "warehouses", without)

@@ -1,0 +1,340 @@
+"""Push: few calls, rows judged by what the cart returns, one bad row costs one row, and every row has one end."""
+
+from __future__ import annotations
+
+from math import ceil
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.sandbox.shop import Mode
+from tests.sync.town import SHOP, Town, town
+
+ALL_OR_NOTHING = Mode(row_errors="whole_batch", idempotency=False, returns_quantity=False, max_batch=8)
+
+
+async def test_the_cart_shows_what_the_wms_has(synced: Town) -> None:
+    assert synced.shown() == synced.stock()
+    assert synced.bench.sums_hold()
+
+
+@pytest.mark.parametrize(("changed", "batch"), [(1, 7), (7, 7), (8, 7), (30, 7)])
+async def test_writes_are_the_changed_listings_divided_by_the_batch_size(
+    tmp_path: Path, changed: int, batch: int
+) -> None:
+    # given
+    with town(tmp_path, mode=Mode(max_batch=batch)) as made:
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        before = len(made.writes())
+        for n, sku in enumerate(made.in_stock()[:changed]):
+            made.wms.set_level(sku, "EAST", 500 + n)
+        await made.bench.pull()
+        # when
+        run = await made.bench.push(made.cart_id)
+        # then
+        assert made.bench.counts(run)["set"] == changed
+        assert len(made.writes()) - before == ceil(changed / batch)
+        assert made.shown() == made.stock()
+
+
+async def test_a_push_without_a_change_sends_nothing(synced: Town) -> None:
+    # given
+    before = len(synced.cart.requests())
+    # when
+    run = await synced.bench.push(synced.cart_id)
+    # then
+    assert run.state == "done"
+    assert synced.cart.requests()[before:] == []
+
+
+async def test_the_second_complete_plan_finds_everything_equal(synced: Town) -> None:
+    # given
+    synced.bench.set_cart(synced.cart_id, cutoff_below=1)
+    before = len(synced.writes())
+    # when
+    run = await synced.bench.push(synced.cart_id)
+    # then
+    assert run.state == "done"
+    assert synced.bench.counts(run)["equal"] == 40
+    assert len(synced.writes()) == before
+
+
+async def test_one_refused_row_is_the_only_one_that_fails(pulled: Town) -> None:
+    # given
+    ref = pulled.cart.dump()[SHOP][3]["ref"]
+    sku = pulled.cart.dump()[SHOP][3]["sku"]
+    pulled.wms.set_level(sku, "EAST", 50)
+    await pulled.bench.pull()
+    pulled.cart.faults({"kind": "reject", "path": "/stock", "refs": [ref]})
+    # when
+    run = await pulled.bench.push(pulled.cart_id)
+    # then
+    assert run.state == "done"
+    assert pulled.bench.counts(run)["failed"] == 1
+    assert pulled.bench.reasons(run)["REJECTED_BY_CART"] == 1
+    assert {k: v for k, v in pulled.shown().items() if k != sku} == {
+        k: v for k, v in pulled.stock().items() if k != sku
+    }
+    assert pulled.bench.listings(pulled.cart_id)[sku]["error"] == "The row was refused on purpose."
+    # and when it is mended
+    pulled.cart.faults()
+    await pulled.bench.push(pulled.cart_id)
+    # then
+    assert pulled.shown() == pulled.stock()
+
+
+@pytest.mark.parametrize("bad", [1, 3])
+async def test_all_or_nothing_batches_are_split_until_the_bad_rows_are_alone(tmp_path: Path, bad: int) -> None:
+    # given
+    with town(tmp_path, mode=ALL_OR_NOTHING) as made:
+        listings = [row for row in made.cart.dump()[SHOP] if row["sku"] in made.in_stock()]
+        rejected = listings[1 : 1 + 2 * bad : 2]
+        await made.bench.pull()
+        made.cart.faults({"kind": "reject", "path": "/stock", "refs": [row["ref"] for row in rejected]})
+        # when
+        run = await made.bench.push(made.cart_id)
+        # then
+        skus = {row["sku"] for row in rejected}
+        assert run.state == "done"
+        assert made.bench.counts(run)["failed"] == bad
+        assert {sku for sku, row in made.bench.listings(made.cart_id).items() if row["outcome"] == "failed"} == skus
+        assert {k: v for k, v in made.shown().items() if k not in skus} == {
+            k: v for k, v in made.stock().items() if k not in skus
+        }
+        assert made.bench.sums_hold()
+
+
+async def test_a_refused_batch_whose_bad_rows_are_not_named_is_bisected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    from invsync_tui.connectors.sources import sandbox
+
+    monkeypatch.setattr(sandbox, "_named", lambda _: ())
+    with town(tmp_path, mode=ALL_OR_NOTHING) as made:
+        rejected = [row for row in made.cart.dump()[SHOP] if row["sku"] in made.in_stock()][2:5:2]
+        await made.bench.pull()
+        made.cart.faults({"kind": "reject", "path": "/stock", "refs": [row["ref"] for row in rejected]})
+        # when
+        run = await made.bench.push(made.cart_id)
+        # then
+        skus = {row["sku"] for row in rejected}
+        assert made.bench.counts(run)["failed"] == 2
+        assert {sku for sku, row in made.bench.listings(made.cart_id).items() if row["outcome"] == "failed"} == skus
+
+
+async def test_a_listing_without_tracking_is_skipped_and_told(pulled: Town) -> None:
+    # given
+    sku = pulled.in_stock()[0]
+    pulled.cart.edit(sku, tracked=False)
+    # when
+    run = await pulled.bench.push(pulled.cart_id)
+    # then
+    assert pulled.bench.reasons(run)["CART_NOT_TRACKING"] == 1
+    assert pulled.shown()[sku] == 0
+
+
+@pytest.mark.parametrize("returns_quantity", [True, False])
+async def test_a_row_that_was_accepted_without_effect_is_not_synced(tmp_path: Path, returns_quantity: bool) -> None:
+    # given: the listing loses tracking after it was read
+    with town(tmp_path, mode=Mode(returns_quantity=returns_quantity)) as made:
+        await made.bench.pull()
+        sku = made.in_stock()[0]
+        run = await made.bench.push(made.cart_id, release=False)
+        made.cart.edit(sku, tracked=False)
+        # when
+        made.bench.release(run.id)
+        await made.bench.work()
+        # then
+        row = made.bench.listings(made.cart_id)[sku]
+        assert (row["outcome"], row["reason"], row["acked"]) == ("failed", "VERIFY_FAILED", None)
+        assert made.bench.counts(made.bench.run(run.id))["failed"] == 1
+
+
+async def test_going_back_to_the_last_quantity_is_written_after_a_row_that_could_not_be_verified(
+    tmp_path: Path,
+) -> None:
+    # given: 7 was written, but neither answer nor read-back said so
+    with town(tmp_path, mode=Mode(returns_quantity=False, idempotency=False)) as made:
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        sku = made.in_stock()[0]
+        level = made.wms.dump()["levels"]["wh-1"][_ref(made, sku)][0]
+        shown = made.shown()[sku]
+        made.wms.set_level(sku, "EAST", level + 7)
+        await made.bench.pull()
+        made.cart.faults({"kind": "status", "path": "/listings/read", "status": 500})
+        assert made.bench.reasons(await made.bench.push(made.cart_id)) == {"VERIFY_FAILED": 1}
+        assert made.shown()[sku] == (shown or 0) + 7
+        # when
+        made.cart.faults()
+        made.wms.set_level(sku, "EAST", level)
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        # then
+        assert made.shown()[sku] == shown
+
+
+async def test_a_cart_that_counts_on_hand_is_sent_its_open_orders_too(tmp_path: Path) -> None:
+    # given
+    with town(tmp_path, mode=Mode(basis="on_hand")) as made:
+        sku = made.in_stock()[0]
+        made.cart.control("order", {"shop": SHOP, "ref": sku, "units": 2})
+        await made.bench.pull()
+        # when
+        await made.bench.push(made.cart_id)
+        # then
+        assert made.shown() == made.stock() | {sku: made.stock()[sku] + 2}
+
+
+async def test_an_order_between_plan_and_push_is_not_subtracted_twice(tmp_path: Path) -> None:
+    # given
+    with town(tmp_path, mode=Mode(basis="on_hand")) as made:
+        sku = made.in_stock()[0]
+        await made.bench.pull()
+        run = await made.bench.push(made.cart_id, release=False)
+        made.cart.control("order", {"shop": SHOP, "ref": sku, "units": 2})
+        # when
+        made.bench.release(run.id)
+        await made.bench.work()
+        # then
+        assert made.shown()[sku] == made.stock()[sku] + 2
+
+
+async def test_a_drift_is_left_alone_and_a_change_of_stock_is_not(synced: Town) -> None:
+    # given: a shopper bought one at the cart
+    sku = synced.in_stock()[0]
+    synced.cart.edit(sku, quantity=(synced.shown()[sku] or 0) - 1)
+    before = len(synced.writes())
+    # when
+    run = await synced.bench.push(synced.cart_id, full=True)
+    # then
+    assert run.state == "done"
+    assert len(synced.writes()) == before
+
+
+async def test_a_duplicate_code_in_the_cart_is_never_pushed(pulled: Town) -> None:
+    # given
+    one, two = pulled.in_stock()[:2]
+    pulled.cart.edit(two, sku=one)
+    # when
+    run = await pulled.bench.push(pulled.cart_id)
+    # then
+    assert pulled.bench.reasons(run)["DUPLICATE_IN_CART"] == 2
+    assert [row["quantity"] for row in pulled.cart.dump()[SHOP] if row["sku"] == one] == [0, 0]
+    # and when it is renamed back
+    ref = [row["ref"] for row in pulled.cart.dump()[SHOP] if row["sku"] == one][1]
+    pulled.cart.edit(ref, sku=two)
+    await pulled.bench.push(pulled.cart_id, full=True)
+    # then
+    assert pulled.shown() == pulled.stock()
+
+
+async def test_a_code_that_differs_by_case_is_not_in_the_wms(pulled: Town) -> None:
+    # given
+    sku = pulled.in_stock()[0]
+    pulled.cart.edit(sku, sku=sku.lower())
+    # when
+    run = await pulled.bench.push(pulled.cart_id)
+    # then
+    assert pulled.bench.reasons(run)["NOT_IN_WMS"] == 1
+    assert pulled.shown()[sku.lower()] == 0
+
+
+async def test_a_listing_that_left_the_cart_is_not_sent(synced: Town) -> None:
+    # given
+    sku = synced.in_stock()[0]
+    synced.cart.control("remove", {"shop": SHOP, "refs": [sku]})
+    synced.wms.set_level(sku, "EAST", 900)
+    await synced.bench.pull()
+    before = len(synced.writes())
+    # when
+    run = await synced.bench.push(synced.cart_id, full=True)
+    # then
+    assert run.state == "done"
+    assert synced.bench.reasons(run)["NOT_IN_CART"] == 1
+    assert len(synced.writes()) == before
+
+
+@pytest.mark.parametrize("switch", ["merchant", "cart"])
+async def test_a_switch_that_is_off_sends_nothing_until_it_is_on(pulled: Town, switch: str) -> None:
+    # given
+    bench = pulled.bench
+    change = {
+        "merchant": lambda on: bench.set_merchant(inventory_sync=on),
+        "cart": lambda on: bench.set_cart(pulled.cart_id, upload_enabled=on),
+    }[switch]
+    change(False)
+    # when
+    run = await bench.push(pulled.cart_id)
+    # then
+    assert run.state == "done"
+    assert bench.reasons(run) == {"SWITCH_OFF": 40}
+    assert pulled.writes() == []
+    # and when
+    change(True)
+    held = await bench.push(pulled.cart_id, release=False)
+    assert held.state == "held"
+    bench.release(held.id)
+    await bench.work()
+    # then
+    assert pulled.shown() == pulled.stock()
+
+
+async def test_a_merchant_that_is_off_is_not_pulled(pulled: Town) -> None:
+    # given
+    pulled.bench.set_merchant(inventory_sync=False)
+    before = len(pulled.wms.requests())
+    # when
+    run = await pulled.bench.pull()
+    # then
+    assert run.state == "done"
+    assert pulled.bench.reasons(run) == {"SWITCH_OFF": 1}
+    assert len(pulled.wms.requests()) == before
+
+
+async def test_the_switch_of_a_merchant_is_its_own_even_if_another_is_called_like_its_number(pulled: Town) -> None:
+    # given: another merchant, off, whose name is the first one's number
+    bench, mine = pulled.bench, pulled.bench.merchant
+    bench.add_merchant(pulled.wms.connection(), sync=False, name=str(mine))
+    bench.merchant = mine
+    # when
+    run = await bench.pull(full=True)
+    # then
+    assert bench.reasons(run) == {}
+    assert bench.counts(run)["total"] > 0
+
+
+async def test_exclusion_lock_and_override_come_before_everything(pulled: Town) -> None:
+    # given
+    excluded, locked, fixed = pulled.in_stock()[:3]
+    await pulled.bench.push(pulled.cart_id, release=False)
+    with pulled.bench.store.transaction() as tx:
+        tx.execute("UPDATE listing SET excluded = 1 WHERE sku = ?", (excluded,))
+        tx.execute("UPDATE listing SET locked = 1 WHERE sku = ?", (locked,))
+        tx.execute("UPDATE listing SET override = 3 WHERE sku = ?", (fixed,))
+        tx.execute("UPDATE run SET state = 'cancelled' WHERE state = 'held'")
+    # when
+    run = await pulled.bench.push(pulled.cart_id)
+    # then
+    assert pulled.shown() == pulled.stock() | {excluded: 0, locked: 0, fixed: 3}
+    reasons = pulled.bench.reasons(run)
+    assert (reasons["EXCLUDED"], reasons["LOCKED"]) == (1, 1)
+
+
+async def test_only_the_chosen_warehouses_count(tmp_path: Path) -> None:
+    # given
+    with town(tmp_path) as made:
+        await made.bench.pull()
+        east = made.bench.warehouse("EAST")
+        made.bench.set_cart(made.cart_id, [east])
+        # when
+        run = await made.bench.push(made.cart_id)
+        # then
+        assert run.state == "done"
+        assert made.shown() == made.stock(["wh-1"])
+
+
+def _ref(made: Town, sku: str) -> str:
+    return next(ref for ref, code in made.wms.dump()["products"].items() if code == sku)

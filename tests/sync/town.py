@@ -1,0 +1,89 @@
+"""A small town for tests of the sync: a WMS, a cart with one shop, a store with one merchant, all real processes and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invsync_tui.connectors import http
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.sync.runners import local
+from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.sync.bench import Bench
+
+SHOP = "main"
+
+
+def hurry(patch: pytest.MonkeyPatch) -> None:
+    """Shorter waits, the same rules."""
+    patch.setattr(http, "BACKOFF_FIRST", 0.002)
+    patch.setattr(http, "BACKOFF_MOST", 0.02)
+    patch.setattr(http, "THROTTLE_PAUSE", 0.02)
+    patch.setattr(local, "POLL", 0.01)
+    patch.setattr(local, "LOOK_ANYWAY", 0.05)
+    patch.setattr(local, "FULL_DISK_WAIT", 0.1)
+
+
+@dataclass
+class Town:
+    """Everything of one test. `cart_id` is the bench's only cart unless the test adds more."""
+
+    wms: WmsHandle
+    cart: CartHandle
+    bench: Bench
+    cart_id: int
+
+    def stock(self, warehouses: Sequence[str] = ()) -> dict[str, int]:
+        """By SKU, what the WMS has available in some warehouses (by ref), in all for ()."""
+        dump = self.wms.dump()
+        found = {sku: 0 for sku in dump["products"].values()}
+        for place, levels in dump["levels"].items():
+            for ref, (available, _) in levels.items():
+                found[dump["products"][ref]] += available if not warehouses or place in warehouses else 0
+        return found
+
+    def shown(self, shop: str = SHOP) -> dict[str, int | None]:
+        """By SKU, what the cart shows."""
+        return self.cart.quantities(shop)
+
+    def writes(self, shop: str = SHOP) -> list[Mapping[str, Any]]:
+        """The requests to the cart that change stock."""
+        return [entry for entry in self.cart.requests() if entry["path"] == f"/shops/{shop}/stock"]
+
+    def reads(self, part: str) -> list[Mapping[str, Any]]:
+        """The requests to the WMS whose path has `part`."""
+        return [entry for entry in self.wms.requests() if part in entry["path"]]
+
+    def sold_out(self) -> list[str]:
+        """SKUs without any stock."""
+        return [sku for sku, quantity in self.stock().items() if quantity == 0]
+
+    def in_stock(self) -> list[str]:
+        """SKUs with stock."""
+        return [sku for sku, quantity in self.stock().items() if quantity > 0]
+
+
+@contextmanager
+def town(
+    folder: Path,
+    products: int = 40,
+    mode: Mode | None = None,
+    *,
+    deadline: float = 5.0,
+    warehouses: int = 4,
+    **cart: Any,
+) -> Iterator[Town]:
+    """A town whose stock was never pulled. `cart` are settings of the cart."""
+    with (
+        sandbox_wms(products, warehouses=warehouses) as wms,
+        sandbox_cart(products, shops={SHOP: mode or Mode()}) as shops,
+    ):
+        bench = Bench.make(folder)
+        bench.add_merchant(wms.connection())
+        yield Town(wms, shops, bench, bench.add_cart(shops.connection(SHOP, deadline), **cart))
+        bench.store.close()
