@@ -133,6 +133,19 @@ async def test_a_release_needs_a_reason() -> None:
         await driver.until(lambda: gateway.orders == [("release", 21, "seen")])
 
 
+async def test_typing_while_cancel_has_the_focus_is_the_reason() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("enter")
+        await driver.sees("Vendure EU")
+        await driver.press("left_square_bracket")
+        await driver.sees("Mass zero")
+        await driver.press("r", *"seen", "enter")
+        assert gateway.orders == [], "Enter in the reason confirms nothing"
+        await driver.press("right", "enter")
+        await driver.until(lambda: gateway.orders == [("release", 21, "seen")])
+
+
 async def test_an_order_that_came_too_late_is_not_given() -> None:
     gateway = FakeGateway()
     async with room(gateway) as driver:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -70,6 +71,15 @@ class ConfirmScreen(ModalScreen[str | None]):
         reason = Input(placeholder="Reason, kept in the audit trail (required)", id="reason", compact=True)
         reason.cursor_blink = False
         return reason
+
+    def on_key(self, event: events.Key) -> None:
+        """Cancel has the focus, but whoever starts to type means the reason."""
+        if not self._ask.needs_reason or isinstance(self.focused, Input) or not event.is_printable:
+            return
+        reason = self.query_one("#reason", Input)
+        reason.focus()
+        reason.insert_text_at_cursor(event.character or "")
+        event.stop()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "confirm":
