@@ -70,6 +70,7 @@ class ConfirmScreen(ModalScreen[str | None]):
     def _reason_input() -> Input:
         reason = Input(placeholder="Reason, kept in the audit trail (required)", id="reason", compact=True)
         reason.cursor_blink = False
+        reason.select_on_focus = False
         return reason
 
     def on_key(self, event: events.Key) -> None:
