@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store import leases as lease_rows
 from invsync_tui.store import runs, schedule
 from invsync_tui.store.opening import open_store
 from invsync_tui.sync import leases
@@ -215,35 +214,6 @@ def _never_two_at_once(made: Town) -> bool:
 
 def _worker(store: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "tests.faults.worker", str(store), "--forever"])
-
-
-async def test_a_worker_whose_key_was_taken_over_writes_nothing_more(tmp_path: Path) -> None:
-    # given: a push in the middle of a batch
-    with town(tmp_path, mode=Mode(max_batch=4, latency=0.04, idempotency=False), deadline=0.5) as made:
-        await made.bench.pull()
-        run = await made.bench.push(made.cart_id, release=False)
-        made.bench.release(run.id)
-        straggler = asyncio.create_task(LocalRunner(made.bench.store, scheduled=False).run_until_idle(0.0))
-        await _until(lambda: made.bench.one("SELECT count(*) FROM listing WHERE inflight IS NOT NULL"))
-        # when: somebody else takes the key over
-        with made.bench.store.transaction() as tx:
-            lease_rows.acquire(tx, f"push:{made.cart_id}", "another", 0)
-            before = _everything(tx)
-        await _until(lambda: straggler.done() or _idle(made))
-        # then
-        with made.bench.store.reading() as cx:
-            assert _everything(cx) == before
-        straggler.cancel()
-        await asyncio.gather(straggler, return_exceptions=True)
-
-
-def _idle(made: Town) -> bool:
-    return not leases.holder_alive(made.bench.store.path, f"push:{made.cart_id}")
-
-
-def _everything(cx: sqlite3.Connection) -> list[object]:
-    tables = ("listing", "push_batch", "run", "run_event", "cart")
-    return [cx.execute(f"SELECT * FROM {table}").fetchall() for table in tables]
 
 
 async def test_a_schedule_asks_when_it_is_due_and_backs_off_while_runs_fail(synced: Town) -> None:

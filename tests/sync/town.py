@@ -41,7 +41,7 @@ class Town:
     def stock(self, warehouses: Sequence[str] = ()) -> dict[str, int]:
         """By SKU, what the WMS has available in some warehouses (by ref), in all for ()."""
         dump = self.wms.dump()
-        found = {sku: 0 for sku in dump["products"].values()}
+        found = dict.fromkeys(dump["products"].values(), 0)
         for place, levels in dump["levels"].items():
             for ref, (available, _) in levels.items():
                 found[dump["products"][ref]] += available if not warehouses or place in warehouses else 0

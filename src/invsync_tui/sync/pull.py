@@ -261,32 +261,27 @@ class Pull:
         if len(self._ids) < IDS_REMEMBERED:
             self._ids.update(zip(refs, ids, strict=True))
 
-    def _product_ids(self, tx: sqlite3.Connection, rows: Sequence[LevelRow]) -> Mapping[str, int]:
-        """Our numbers of a page's products; those that this pull has not met yet are looked up."""
-        unknown = {row[0] for row in rows if row[0] not in self._ids}
-        if not unknown:
-            return self._ids
-        found = catalogue.ids_by_ref(tx, self.merchant_id, list(unknown))
-        self._remember(found, found.values())
-        return ChainMap(found, self._ids)
-
     def _store_levels(
         self, tx: sqlite3.Connection, rows: Sequence[LevelRow], seq: int, warehouses: Mapping[str, int]
     ) -> Stored:
-        ids, now = self._product_ids(tx, rows), int(time.time())
-        records: list[LevelRecord] = []
+        stamp = (int(time.time()), seq)
         unknown: list[LevelRow] = []
-        for row in rows:
-            product, warehouse = ids.get(row[0]), warehouses.get(row[1])
-            if product is None or warehouse is None:
-                unknown.append(row)
-            else:
-                records.append((warehouse, product, row[2], row[3], row[4], row[5], row[6], now, seq))
+        try:
+            records = _level_records(rows, self._ids, warehouses, stamp)
+        except KeyError:
+            ids = self._look_up(tx, rows)
+            unknown = [row for row in rows if row[0] not in ids or row[1] not in warehouses]
+            known = [row for row in rows if row[0] in ids and row[1] in warehouses] if unknown else rows
+            records = _level_records(known, ids, warehouses, stamp)
         changed = levels.upsert(tx, records)
-        rejected = [
-            (row.product_ref, "a level of a product or warehouse that the WMS does not list") for row in unknown
-        ]
-        return Stored([record[1] for record in records], changed, rejected)
+        why = "a level of a product or warehouse that the WMS does not list"
+        return Stored([record[1] for record in records], changed, [(row.product_ref, why) for row in unknown])
+
+    def _look_up(self, tx: sqlite3.Connection, rows: Sequence[LevelRow]) -> Mapping[str, int]:
+        """Our numbers of a page's products, where this pull has not met all of them yet."""
+        found = catalogue.ids_by_ref(tx, self.merchant_id, [*{row[0] for row in rows if row[0] not in self._ids}])
+        self._remember(found, found.values())
+        return ChainMap(found, self._ids)
 
     def _finish_full(self, generation: Generation, loaded: Sequence[WarehouseSite]) -> None:
         """The read is complete: mark what it no longer had. One transaction, so it is all or nothing."""
@@ -361,6 +356,13 @@ class Pull:
             generations.complete(tx, generation.id, None, totals.rows, int(time.time()))
             sites.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=False)
             self.job.report.counts = _counts(totals)
+
+
+def _level_records(
+    rows: Sequence[LevelRow], products: Mapping[str, int], warehouses: Mapping[str, int], stamp: tuple[int, int]
+) -> list[LevelRecord]:
+    """Rows by our numbers; KeyError if one names a product or warehouse that is not among them."""
+    return [(warehouses[r[1]], products[r[0]], r[2], r[3], r[4], r[5], r[6], *stamp) for r in rows]
 
 
 def _absent(present: Sequence[int], seen: set[int]) -> list[int]:

@@ -1,0 +1,12 @@
+"""Fixtures for the tests of crashes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sync.town import hurry
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)

@@ -1,0 +1,220 @@
+"""Short stories that end with a list of what went wrong: empty with the real engine, not empty with a known-bad one.
+
+The tests of the promises look for [] here; the gate plants bugs and looks for something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.store import batches, runs
+from invsync_tui.store import leases as lease_rows
+from invsync_tui.store.batches import Answer, Batch, Item
+from invsync_tui.sync import leases
+from invsync_tui.sync.reconcile import execute
+from invsync_tui.sync.runners.local import LocalRunner
+from tests.faults.proof import order_violations, state_violations
+from tests.faults.test_cut import cut_violations, levels_before, small_pages
+from tests.sync.bench import Bench
+from tests.sync.town import SHOP, Town, town
+
+Story = Callable[[Path, pytest.MonkeyPatch], Awaitable[list[str]]]
+READ_BACK = Mode(max_batch=4, idempotency=False, latency=0.02)
+DEADLINE = 0.4
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait for something that has to become true."""
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def pull_cut_everywhere(folder: Path, patch: pytest.MonkeyPatch) -> list[str]:
+    """Promise 6: a page that claims to be the last, or a connection that breaks, at each request of a complete pull."""
+    small_pages(patch)
+    found: list[str] = []
+    with town(folder) as made:
+        before, requests = await levels_before(made)
+        for n in range(1, requests, 2):
+            for how in ("no_rows", "drop"):
+                made.wms.faults({"kind": how, "path": "/api/", "after": n})
+                await made.bench.pull(full=True)
+                found += cut_violations(made, before)
+    return found
+
+
+async def cancel_and_continue(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
+    """Promises 5 and 11: what a run did not get to is sent by the next."""
+    with town(folder, mode=READ_BACK) as made:
+        run = await _released_push(made)
+        work = asyncio.create_task(made.bench.work())
+        await until(lambda: len(made.writes()) >= 2)
+        with made.bench.store.transaction() as tx:
+            runs.cancel(tx, run, 1)
+        await work
+        await made.bench.push(made.cart_id)
+        return state_violations(made.shown(), made.stock())
+
+
+async def a_late_answer(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
+    """Promise 2: the answer to an older batch comes after a newer one was acknowledged."""
+    with town(folder) as made:
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        number, ref = made.bench.store.one("SELECT id, ref FROM listing ORDER BY id LIMIT 1")
+        older, newer = (_batch(made, name, Item(number, ref, n, n, 0)) for name, n in (("older", 5), ("newer", 9)))
+        with made.bench.store.transaction() as tx:
+            for batch in (older, newer):
+                batches.intend(tx, batch, 1)
+        for batch in (newer, older):
+            with made.bench.store.transaction() as tx:
+                batches.settle(tx, batch, [Answer(batch.items[0], "set", None, "", None)], 1, 1)
+        acked = made.bench.one("SELECT acked FROM listing WHERE id = ?", number)
+    return [] if acked == 9 else [f"the late answer of {acked} won over 9"]
+
+
+def _batch(made: Town, name: str, item: Item) -> Batch:
+    return Batch(name, made.cart_id, 1, 1, (item,), b"", "intent", 1, 0)
+
+
+async def a_straggler_after_a_takeover(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
+    """Promise 3: a worker whose key was taken over writes nothing more to the store."""
+    with town(folder, mode=READ_BACK, deadline=DEADLINE) as made:
+        run = made.bench.run(await _released_push(made))
+        lease = leases.acquire(made.bench.store, run.lease_key, "straggler")
+        assert lease is not None
+        straggler = asyncio.create_task(execute(made.bench.store, run, lease))
+        await until(lambda: made.bench.one("SELECT count(*) FROM listing WHERE inflight IS NOT NULL"))
+        with made.bench.store.transaction() as tx:
+            lease_rows.acquire(tx, run.lease_key, "another", 0)
+        before = everything(made.bench)
+        await asyncio.gather(straggler, return_exceptions=True)
+        after = everything(made.bench)
+        lease.release()
+        return [f"{table} was written" for table in before if before[table] != after[table]]
+
+
+def everything(bench: Bench) -> dict[str, list[object]]:
+    """All rows of the tables that a run writes."""
+    with bench.store.reading() as cx:
+        return {
+            table: cx.execute(f"SELECT * FROM {table}").fetchall()
+            for table in ("listing", "push_batch", "run", "run_event", "cart", "level", "product")
+        }
+
+
+async def died_while_the_cart_was_working(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
+    """Promises 3 and 4: the worker dies, its request arrives late, and stock has changed meanwhile."""
+    with town(folder, mode=READ_BACK, deadline=DEADLINE) as made:
+        sku = made.in_stock()[0]
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        history = (
+            await _raise(made, sku, 11),
+            await _raise_and_die(made, sku, 22),
+            await _raise(made, sku, 33, push=True),
+        )
+        await asyncio.sleep(DEADLINE)
+        ref = made.bench.listings(made.cart_id)[sku]["ref"]
+        journal = [row for row in made.cart.log() if row["ref"] == ref][1:]
+        return order_violations(journal, {ref: history}, SHOP) + state_violations(made.shown(), made.stock())
+
+
+async def _raise(made: Town, sku: str, level: int, *, push: bool = False) -> int:
+    made.wms.set_level(sku, "EAST", level)
+    await made.bench.pull()
+    if push:
+        await made.bench.push(made.cart_id)
+    return made.stock()[sku]
+
+
+async def _raise_and_die(made: Town, sku: str, level: int) -> int:
+    wanted = await _raise(made, sku, level)
+    made.cart.faults({"kind": "slow", "path": "/stock", "seconds": 0.3, "times": 1})
+    await _push_and_die(made)
+    return wanted
+
+
+async def _push_and_die(made: Town) -> None:
+    before = len(made.writes())
+    made.bench.request("push", made.cart_id)
+    runner = LocalRunner(made.bench.store, scheduled=False)
+    work = asyncio.create_task(runner.run_forever())
+    await until(lambda: len(made.writes()) > before)
+    runner.stop()
+    await work
+
+
+async def died_before_the_answer_and_stock_went_back(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
+    """Promise 4: a write was applied, the worker died before it heard of it, and the old quantity is right again.
+
+    An operator cancelled the run, so that it is the next one that has to find out.
+    """
+    with town(folder, mode=READ_BACK, deadline=DEADLINE) as made:
+        sku = made.in_stock()[0]
+        await _raise(made, sku, 11)
+        await made.bench.push(made.cart_id)
+        await _raise(made, sku, 22)
+        made.cart.faults({"kind": "slow_after", "path": "/stock", "seconds": 0.5, "times": 1})
+        await _push_and_die(made)
+        with made.bench.store.transaction() as tx:
+            runs.cancel(tx, made.bench.one("SELECT max(id) FROM run"), 1)
+        await _raise(made, sku, 11, push=True)
+        return state_violations(made.shown(), made.stock())
+
+
+async def an_alias_of_two_products(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
+    """Promise 8: a code of several products is never pushed."""
+    with town(folder) as made:
+        await made.bench.pull()
+        one, two = made.in_stock()[:2]
+        with made.bench.store.transaction() as tx:
+            tx.execute("UPDATE product_code SET code = ?1, key = lower(?1) WHERE kind = 0 AND code = ?2", (one, two))
+        await made.bench.push(made.cart_id)
+        return [f"{one} was pushed"] if made.shown()[one] else []
+
+
+async def everything_sold_out_at_once(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
+    """Promise 7: a mass zero is held."""
+    with town(folder) as made:
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        for code in ("DEFAULT", "EAST", "WEST", "NORTH"):
+            made.wms.control("level", {"skus": made.in_stock(), "warehouse": code, "available": 0})
+        await made.bench.pull()
+        await made.bench.push(made.cart_id, release=False)
+        return [] if any(made.shown().values()) else ["every listing was set to 0"]
+
+
+async def a_refused_login(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
+    """Promise 12: a refused login is asked once."""
+    with town(folder) as made:
+        made.wms.faults({"kind": "status", "path": "/api/", "status": 401})
+        await made.bench.pull()
+        return [f"asked {len(made.wms.requests())} times"] if len(made.wms.requests()) > 1 else []
+
+
+async def _released_push(made: Town) -> int:
+    await made.bench.pull()
+    run = await made.bench.push(made.cart_id, release=False)
+    made.bench.release(run.id)
+    return run.id
+
+
+STORIES: tuple[Story, ...] = (
+    pull_cut_everywhere,
+    cancel_and_continue,
+    a_late_answer,
+    a_straggler_after_a_takeover,
+    died_while_the_cart_was_working,
+    died_before_the_answer_and_stock_went_back,
+    an_alias_of_two_products,
+    everything_sold_out_at_once,
+    a_refused_login,
+)

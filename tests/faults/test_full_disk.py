@@ -1,0 +1,98 @@
+"""A full disk: the run stops with a clear state, nothing is damaged, and it goes on when there is room."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.store.errors import StoreFullError
+from invsync_tui.store.opening import create_store
+from tests.faults.proof import store_violations
+from tests.faults.scenarios import until
+from tests.sync.town import town
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of 2 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False) if os.geteuid() == 0 else None
+    if done is None or done.returncode:
+        why = "a small disk can be mounted by root only" if done is None else done.stderr
+        if os.environ.get("INVSYNC_CI") == "1":
+            pytest.fail(why)
+        pytest.skip(why)
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def _resize(folder: Path, size: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
+
+
+def test_a_store_that_does_not_fit_is_not_made(small: Path) -> None:
+    # given
+    (small / "filler").write_bytes(b"x" * (2 * 1024 * 1024 - 40_000))
+    # when
+    with pytest.raises(StoreFullError, match="no space left"):
+        create_store(small / "store.db")
+    # then
+    assert [path.name for path in small.iterdir()] == ["filler"]
+    # and when there is room
+    (small / "filler").unlink()
+    create_store(small / "store.db").close()
+
+
+async def test_a_pull_that_fills_the_disk_waits_and_goes_on_when_there_is_room(
+    small: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given: 3,000 products do not fit into 2 MB
+    with town(small, products=3000) as made:
+        number = made.bench.request("pull", made.bench.merchant)
+        # when
+        work = asyncio.create_task(made.bench.work())
+        await until(lambda: "no space left" in caplog.text)
+        await asyncio.sleep(0.3)
+        # then
+        run = made.bench.run(number)
+        assert not work.done()
+        assert run.state == "running"
+        cx = sqlite3.connect(f"file:{small / 'store.db'}?mode=ro", uri=True)
+        assert cx.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        cx.close()
+        # and when there is room
+        _resize(small, "200m")
+        await work
+        # then
+        assert made.bench.run(number).state == "done"
+        assert (await made.bench.push(made.cart_id)).state == "done"
+        assert {k: v for k, v in made.shown().items() if "Kit" not in k} != {}
+        assert store_violations(small / "store.db") == []
+
+
+async def test_a_push_that_fills_the_disk_loses_nothing(small: Path, caplog: pytest.LogCaptureFixture) -> None:
+    # given: room is taken away while the push is under way
+    with town(small, products=40) as made:
+        _resize(small, "20m")
+        await made.bench.pull()
+        run = await made.bench.push(made.cart_id, release=False)
+        used = sum(path.stat().st_blocks * 512 for path in small.rglob("*") if path.is_file())
+        made.bench.release(run.id)
+        (small / "filler").write_bytes(b"x" * (20 * 1024 * 1024 - used - 65536))
+        # when
+        work = asyncio.create_task(made.bench.work())
+        await until(lambda: "no space left" in caplog.text)
+        (small / "filler").unlink()
+        await work
+        # then
+        assert made.bench.run(run.id).state == "done"
+        assert made.shown() == made.stock()
+        assert store_violations(small / "store.db") == []

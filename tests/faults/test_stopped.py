@@ -1,0 +1,94 @@
+"""A worker that is stopped for longer than its deadline and then goes on: it finds itself replaced."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.sync import leases
+from tests.faults.proof import order_violations, state_violations, store_violations
+from tests.faults.scenarios import everything
+from tests.faults.test_kill import Workers, _alive, _wait
+from tests.sync.town import SHOP, Town, town
+
+DEADLINE = 0.4
+STOPS = 6
+MODE = Mode(max_batch=4, idempotency=False, latency=0.03)
+
+
+def _raise_everything(made: Town, wave: int, history: dict[str, list[int]]) -> None:
+    refs = list(made.wms.dump()["products"])
+    made.wms.control("level", {"refs": refs, "warehouse": "EAST", "available": 1000 * wave})
+    stock = made.stock()
+    for listing in made.cart.dump()[SHOP]:
+        history.setdefault(listing["ref"], []).append(stock[listing["sku"]])
+
+
+def _order(made: Town) -> None:
+    pull = made.bench.request("pull", made.bench.merchant)
+    made.bench.request("push", made.cart_id, after=pull)
+
+
+def _free_the_locks(made: Town) -> None:
+    """As a lock server does that has not heard of a holder for too long."""
+    for lock in leases._folder(made.bench.store.path).glob("pu*.lock"):
+        lock.unlink()
+
+
+@contextmanager
+def _stopped(workers: Workers, seconds: float) -> Iterator[int]:
+    process = workers.start()
+    time.sleep(seconds)
+    os.kill(process, signal.SIGSTOP)
+    yield process
+    if _alive(process):
+        os.kill(process, signal.SIGKILL)
+
+
+def test_a_stopped_worker_that_was_replaced_writes_nothing_and_sends_nothing_older(tmp_path: Path) -> None:
+    # given
+    rng = random.Random(5)
+    history: dict[str, list[int]] = {}
+    with town(tmp_path, mode=MODE, deadline=DEADLINE) as made:
+        made.bench.set_cart(made.cart_id, observe_every=0)
+        workers = Workers(made.bench.store.path)
+        _raise_everything(made, 1, history)
+        _order(made)
+        _wait(workers.start())
+        for (number,) in made.bench.store.read("SELECT id FROM run WHERE state = 'held'"):
+            made.bench.release(number)
+        for wave in range(2, 2 + STOPS):
+            _raise_everything(made, wave, history)
+            _order(made)
+            with _stopped(workers, rng.uniform(0.02, 0.6)) as straggler:
+                # when: another takes over, stock changes, and all is pushed
+                time.sleep(DEADLINE)
+                _free_the_locks(made)
+                _wait(workers.start())
+                _raise_everything(made, wave + 100, history)
+                _order(made)
+                _wait(workers.start())
+                before, rows = everything(made.bench), len(made.cart.log())
+                os.kill(straggler, signal.SIGCONT)
+                _wait(straggler)
+                # then
+                after = everything(made.bench)
+                assert [table for table in before if before[table] != after[table]] == []
+                assert made.cart.log()[rows:] == []
+            history = {ref: _in_order(quantities) for ref, quantities in history.items()}
+        workers.close()
+        assert made.bench.one("SELECT count(*) FROM run_event WHERE text LIKE 'The worker died%'") >= STOPS / 2
+        assert order_violations(made.cart.log(), history, SHOP) == []
+        assert state_violations(made.shown(), made.stock()) == []
+        assert store_violations(made.bench.store.path) == []
+
+
+def _in_order(quantities: list[int]) -> list[int]:
+    """As they were wanted; each wave's numbers are its own."""
+    return list(dict.fromkeys(quantities))
