@@ -52,6 +52,7 @@ class ControlRoom(App[int]):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "screen.search", "Search", tooltip="Find a SKU, alias or name in all merchants", id="search"),
         Binding("colon", "screen.go_to", "Go to", tooltip="Go to merchants, a run by number, help or quit", id="go-to"),
         Binding("question_mark", "screen.help", "Help", tooltip="All keys of this screen", id="help"),
         Binding("q", "leave", "Quit", tooltip="Leave the control room; syncs go on without it", id="quit"),
@@ -88,7 +89,7 @@ class ControlRoom(App[int]):
 
     def close_store(self) -> None:
         """End the reader thread and with it the store's session."""
-        self._desk.reader.stop()
+        self._desk.close()
 
     def _wear_theme(self) -> None:
         """Before the style sheets are parsed, so that they are parsed once."""

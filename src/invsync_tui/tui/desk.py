@@ -1,14 +1,18 @@
-"""What every screen is given: the reader, the terminal's manners and the clock. Not an application object."""
+"""What every screen is given: the readers, the terminal's manners and the clock. Not an application object."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from invsync_tui.tui.glyphs import Glyphs, glyphs_for
 from invsync_tui.tui.reader import Reader
 from invsync_tui.tui.terminal import Terminal
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.looks import Look
 
 
 @dataclass(slots=True)
@@ -16,11 +20,15 @@ class Desk:
     """Shared by the screens of one control room."""
 
     reader: Reader
+    """For everything that takes milliseconds."""
     terminal: Terminal
     clock: Callable[[], float] = time.time
     known_runs: tuple[int, ...] = ()
     """Run numbers that the command line can complete."""
+    looks: dict[str, Look] = field(default_factory=dict)
+    """Filter and order of each list, for when it is opened again."""
     glyphs: Glyphs = field(init=False)
+    _patient: Reader | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.glyphs = glyphs_for(self.terminal.ascii_only)
@@ -28,3 +36,17 @@ class Desk:
     @property
     def read_only(self) -> bool:
         return self.reader.gateway.read_only
+
+    @property
+    def patient(self) -> Reader:
+        """For what may take seconds, such as exact counts and exports: a thread and a session of its own."""
+        if self._patient is None:
+            self._patient = Reader(self.reader.gateway.twin(), self.terminal.interval)
+            self._patient.start()
+        return self._patient
+
+    def close(self) -> None:
+        """End the threads and with them their sessions."""
+        self.reader.stop()
+        if self._patient is not None:
+            self._patient.stop()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
+
+from invsync_tui.tui.lines import Tone
 
 if TYPE_CHECKING:
     from invsync_tui.operations.model import Overview, Requested, RunDetail
@@ -31,6 +34,36 @@ class RunRead(Message, bubble=False):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, RunRead) and message.detail.run.id == self.detail.run.id
+
+
+class Delivered(Message, bubble=False):
+    """What a screen asked for was read; `deliver` takes it on the event loop."""
+
+    def __init__(self, deliver: Callable[[Any], None], result: Any) -> None:
+        super().__init__()
+        self.deliver = deliver
+        self.result = result
+
+
+class Changed(Message, bubble=False):
+    """The store is open and somebody may have committed: what is shown is to be read again."""
+
+    def __init__(self, service_alive: bool) -> None:
+        super().__init__()
+        self.service_alive = service_alive
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Changed)
+
+
+class Exported(Message, bubble=False):
+    """An export made progress, or ended."""
+
+    def __init__(self, text: str, tone: Tone, *, ended: bool) -> None:
+        super().__init__()
+        self.text = text
+        self.tone = tone
+        self.ended = ended
 
 
 class ReadingFailed(Message, bubble=False):

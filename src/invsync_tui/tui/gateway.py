@@ -6,11 +6,26 @@ Everything here runs on the reader thread (`reader`), because a SQLite session b
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.lists import (
+        AliasTypeLine,
+        CartLine,
+        CollisionLine,
+        Count,
+        LevelLine,
+        ListingFilter,
+        ListingLine,
+        Ordering,
+        Rows,
+        SearchAnswer,
+        SkuView,
+        SummaryLine,
+        WarehouseLine,
+    )
     from invsync_tui.operations.model import Overview, Requested, RunDetail, RunRow
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.watch import Watch
@@ -52,6 +67,31 @@ class Gateway(Protocol):
     def cancel(self, run_id: int) -> str: ...
     def release(self, run_id: int, reason: str) -> str: ...
     def discard(self, run_id: int, reason: str) -> str: ...
+    def twin(self) -> Gateway:
+        """Another one to the same store, for another thread."""
+
+    # Lists. `Rows` belong to the thread that asked for them.
+    def warehouses(self, merchant_id: int) -> Sequence[WarehouseLine]: ...
+    def levels(self, warehouse_id: int, text: str, ordering: Ordering | None) -> Rows[LevelLine]: ...
+    def summary(self, merchant_id: int, text: str, ordering: Ordering | None) -> Rows[SummaryLine]: ...
+    def search(self, text: str, merchant_id: int | None, limit: int) -> SearchAnswer: ...
+    def search_count(self, text: str, merchant_id: int | None) -> int: ...
+    def sku(self, product_id: int) -> SkuView: ...
+    def carts(self, merchant_id: int | None) -> Sequence[CartLine]: ...
+    def listings(
+        self, cart_id: int, which: ListingFilter, text: str, ordering: Ordering | None
+    ) -> Rows[ListingLine]: ...
+    def tabs(self, cart_id: int) -> Mapping[ListingFilter, Count]: ...
+    def alias_types(self, merchant_id: int) -> Sequence[AliasTypeLine]: ...
+    def collisions(self, merchant_id: int, kind: int) -> Rows[CollisionLine]: ...
+    def missing(self, merchant_id: int, kind: int) -> Rows[LevelLine]: ...
+    def export(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None: ...
+
+    # Orders for listings.
+    def sync_listings(self, listing_ids: Sequence[int]) -> Requested: ...
+    def set_excluded(self, listing_ids: Sequence[int], on: bool, reason: str) -> str: ...
+    def set_locked(self, listing_ids: Sequence[int], on: bool, reason: str) -> str: ...
+    def set_override(self, listing_id: int, quantity: int | None, reason: str) -> str: ...
 
 
 class OperationsGateway:
@@ -126,6 +166,98 @@ class OperationsGateway:
         from invsync_tui.operations import runs
 
         return self._call(runs.discard, self._open, run_id, reason)
+
+    def twin(self) -> Gateway:
+        return OperationsGateway(self._store, read_only=self.read_only)
+
+    # -- lists --------------------------------------------------------------------------------------------------------
+
+    def warehouses(self, merchant_id: int) -> Sequence[WarehouseLine]:
+        from invsync_tui.operations import browse
+
+        return self._call(browse.warehouses, self._open, merchant_id)
+
+    def levels(self, warehouse_id: int, text: str, ordering: Ordering | None) -> Rows[LevelLine]:
+        from invsync_tui.operations import browse
+
+        return self._call(browse.levels, self._open, warehouse_id, text, ordering)
+
+    def summary(self, merchant_id: int, text: str, ordering: Ordering | None) -> Rows[SummaryLine]:
+        from invsync_tui.operations import browse
+
+        return self._call(browse.summary, self._open, merchant_id, text, ordering)
+
+    def search(self, text: str, merchant_id: int | None, limit: int) -> SearchAnswer:
+        from invsync_tui.operations import search
+
+        return self._call(search.search, self._open, text, merchant_id, limit)
+
+    def search_count(self, text: str, merchant_id: int | None) -> int:
+        from invsync_tui.operations import search
+
+        return self._call(search.exact_count, self._open, text, merchant_id)
+
+    def sku(self, product_id: int) -> SkuView:
+        from invsync_tui.operations import sku
+
+        return self._call(sku.view, self._open, product_id)
+
+    def carts(self, merchant_id: int | None) -> Sequence[CartLine]:
+        from invsync_tui.operations import carts
+
+        return self._call(carts.carts, self._open, merchant_id)
+
+    def listings(self, cart_id: int, which: ListingFilter, text: str, ordering: Ordering | None) -> Rows[ListingLine]:
+        from invsync_tui.operations import product_sync
+
+        return self._call(product_sync.listings, self._open, cart_id, which, text, ordering)
+
+    def tabs(self, cart_id: int) -> Mapping[ListingFilter, Count]:
+        from invsync_tui.operations import product_sync
+
+        return self._call(product_sync.tabs, self._open, cart_id)
+
+    def alias_types(self, merchant_id: int) -> Sequence[AliasTypeLine]:
+        from invsync_tui.operations import aliases
+
+        return self._call(aliases.types, self._open, merchant_id)
+
+    def collisions(self, merchant_id: int, kind: int) -> Rows[CollisionLine]:
+        from invsync_tui.operations import aliases
+
+        return self._call(aliases.collisions, self._open, merchant_id, kind)
+
+    def missing(self, merchant_id: int, kind: int) -> Rows[LevelLine]:
+        from invsync_tui.operations import aliases
+
+        return self._call(aliases.missing, self._open, merchant_id, kind)
+
+    def export(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None:
+        from invsync_tui.operations import export
+
+        self._call(export.write, path, columns, rows, form)
+
+    # -- orders for listings ------------------------------------------------------------------------------------------
+
+    def sync_listings(self, listing_ids: Sequence[int]) -> Requested:
+        from invsync_tui.operations import sku
+
+        return self._call(sku.sync_now, self._open, listing_ids)
+
+    def set_excluded(self, listing_ids: Sequence[int], on: bool, reason: str) -> str:
+        from invsync_tui.operations import sku
+
+        return self._call(sku.set_excluded, self._open, listing_ids, on, reason)
+
+    def set_locked(self, listing_ids: Sequence[int], on: bool, reason: str) -> str:
+        from invsync_tui.operations import sku
+
+        return self._call(sku.set_locked, self._open, listing_ids, on, reason)
+
+    def set_override(self, listing_id: int, quantity: int | None, reason: str) -> str:
+        from invsync_tui.operations import sku
+
+        return self._call(sku.set_override, self._open, listing_id, quantity, reason)
 
     @property
     def _open(self) -> Session:

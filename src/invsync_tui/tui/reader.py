@@ -23,6 +23,11 @@ Question = Callable[[Gateway], Message]
 """Runs on the reader thread; its answer is posted to the screen that asked."""
 
 
+def always() -> bool:
+    """Most things stay wanted."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question or an order on its way to the reader thread. None as `question` stops it."""
@@ -30,6 +35,8 @@ class Asked:
     audience: MessagePump | None
     question: Question | None
     once: bool
+    wanted: Callable[[], bool] = always
+    """Asked again when its turn comes: who types on no longer wants the answers to earlier keystrokes."""
 
 
 class Reader:
@@ -52,9 +59,9 @@ class Reader:
         """Read this now and after every change, until something else is watched."""
         self._asked.put(Asked(audience, question, once=False))
 
-    def order(self, audience: MessagePump, question: Question) -> None:
-        """Do this once and tell what came of it."""
-        self._asked.put(Asked(audience, question, once=True))
+    def order(self, audience: MessagePump, question: Question, wanted: Callable[[], bool] = always) -> None:
+        """Do this once, if it is still wanted by then, and tell what came of it."""
+        self._asked.put(Asked(audience, question, once=True, wanted=wanted))
 
     def stop(self, timeout: float = 2.0) -> None:
         """Finish what is being asked, close the store, end the thread."""
@@ -95,7 +102,7 @@ class Reader:
         return changed or time.monotonic() - self._read_at >= STALE_AFTER
 
     def _answer(self, asked: Asked) -> None:
-        if asked.question is None or asked.audience is None:
+        if asked.question is None or asked.audience is None or not asked.wanted():
             return
         if not asked.once:
             self._read_at = time.monotonic()
@@ -150,6 +157,8 @@ class Reader:
 
 def in_words(error: Exception) -> str:
     """A failure for the operator; an unexpected one says that it is one."""
-    if isinstance(error, GatewayError):
+    from invsync_tui.operations.errors import OperationError
+
+    if isinstance(error, GatewayError | OperationError):
         return str(error)
     return f"Unexpected {type(error).__name__}: {error}. This is a fault of invsync; please report it."

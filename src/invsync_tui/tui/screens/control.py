@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,8 +13,10 @@ from textual.css.query import NoMatches
 from textual.widget import Widget
 
 from invsync_tui.tui.desk import Desk
-from invsync_tui.tui.facts import OrderRefused, OrderTaken, ReadingFailed
+from invsync_tui.tui.facts import Delivered, OrderRefused, OrderTaken, ReadingFailed
+from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.lines import Line, Tone, line
+from invsync_tui.tui.reader import always
 from invsync_tui.tui.screens.toned import TonedScreen
 from invsync_tui.tui.widgets.hints import Hints, hints_of
 from invsync_tui.tui.widgets.notice import Notice
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from invsync_tui.tui.commands import GoTo
     from invsync_tui.tui.widgets.prompt import Prompt
 
+T = TypeVar("T")
+
 
 class ControlScreen(TonedScreen, inherit_bindings=False):
     """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
@@ -34,7 +39,6 @@ class ControlScreen(TonedScreen, inherit_bindings=False):
     ControlScreen { layout: vertical; }
     ControlScreen #foot { dock: bottom; height: auto; layout: vertical; }
     ControlScreen #prompt-row { height: 1; display: none; }
-    ControlScreen #prompt-mark { width: 1; }
     ControlScreen.-prompting #prompt-row { display: block; }
     ControlScreen.-prompting #notice { display: none; }
     """
@@ -60,6 +64,23 @@ class ControlScreen(TonedScreen, inherit_bindings=False):
     def watch_facts(self) -> None:
         """Tell the reader what this screen shows."""
         raise NotImplementedError
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def ask(
+        self, question: Callable[[Gateway], T], deliver: Callable[[T], None], wanted: Callable[[], bool] = always
+    ) -> None:
+        """Ask on the reader's thread; the answer is delivered here, and a failure becomes a notice."""
+        self.desk.reader.order(self, partial(_delivered, question, deliver), wanted)
+
+    def ask_patiently(
+        self, question: Callable[[Gateway], T], deliver: Callable[[T], None], wanted: Callable[[], bool] = always
+    ) -> None:
+        """The same for what may take seconds; it waits for nothing else and nothing else waits for it."""
+        self.desk.patient.order(self, partial(_delivered, question, deliver), wanted)
+
+    def on_delivered(self, fact: Delivered) -> None:
+        fact.deliver(fact.result)
 
     # -- frame --------------------------------------------------------------------------------------------------------
 
@@ -133,6 +154,7 @@ class ControlScreen(TonedScreen, inherit_bindings=False):
         from invsync_tui.tui.widgets.prompt import Prompt
 
         label = Strap(self.desk.glyphs.more, id="prompt-mark")
+        label.styles.width = len(mark)
         prompt = Prompt(placeholder, offers, value, id=name)
         row = self.query_one("#prompt-row")
         row.remove_children()
@@ -189,7 +211,16 @@ class ControlScreen(TonedScreen, inherit_bindings=False):
         while len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 
+    def action_search(self) -> None:
+        from invsync_tui.tui import places
+
+        self.app.push_screen(places.search(self.desk))
+
     def action_help(self) -> None:
         from invsync_tui.tui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen(hints_of(self.app, self.active_bindings.values()), self.desk.glyphs))
+
+
+def _delivered(question: Callable[[Gateway], Any], deliver: Callable[[Any], None], gateway: Gateway) -> Delivered:
+    return Delivered(deliver, question(gateway))

@@ -10,7 +10,7 @@ from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 from textual.strip import Strip
 
-from invsync_tui.tui.lines import BLANK, Line, Tone, line
+from invsync_tui.tui.lines import BLANK, Line, Span, Tone, line
 from invsync_tui.tui.widgets.canvas import Canvas
 
 SHORT_KEYS: Mapping[str, str] = {
@@ -34,6 +34,11 @@ SHORT_KEYS: Mapping[str, str] = {
     "shift+tab": "Shift+Tab",
 }
 """Plain words instead of Textual's symbols, which 7-bit terminals do not have."""
+
+
+EVERYWHERE = "Everywhere"
+GAP = 2
+"""Cells between two hints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,16 @@ def _group(active: ActiveBinding) -> str:
     if title:
         return str(title)
     if isinstance(active.node, App):
-        return "Everywhere"
+        return EVERYWHERE
     return "This screen" if isinstance(active.node, Screen) else "Moving"
+
+
+def _cells(hint: Hint) -> int:
+    return len(hint.keys[0]) + 1 + len(hint.label) + GAP
+
+
+def _spans(hint: Hint) -> tuple[Span, Span]:
+    return (hint.keys[0], Tone.KEY), (f" {hint.label}{' ' * GAP}", Tone.FAINT)
 
 
 class Hints(Canvas, can_focus=False):
@@ -99,14 +112,15 @@ class Hints(Canvas, can_focus=False):
         self.repaint()
 
     def _line(self, width: int) -> Line:
-        spans: list[tuple[str, Tone]] = []
-        room = width
-        for hint in self._hints():
-            cells = len(hint.keys[0]) + len(hint.label) + 3
-            if cells - 2 <= room:
-                spans += [(hint.keys[0], Tone.KEY), (f" {hint.label}  ", Tone.FAINT)]
-                room -= cells
-        return line(*spans)
+        shown = list(self._hints())
+        everywhere = [hint for hint in shown if hint.group == EVERYWHERE]
+        # What works everywhere has its place first, so that the way to help and out is never what is left out.
+        kept, room = [], width + GAP - sum(map(_cells, everywhere))
+        for hint in shown:
+            if hint.group != EVERYWHERE and _cells(hint) <= room:
+                kept.append(hint)
+                room -= _cells(hint)
+        return line(*(span for hint in (*kept, *everywhere) for span in _spans(hint)))
 
     def _hints(self) -> Iterator[Hint]:
         active = list(self.screen.active_bindings.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from invsync_tui.tui.lines import Tone
 
@@ -21,6 +21,8 @@ class Row:
 
     key: Key
     cells: tuple[tuple[str, Tone], ...]
+    line: Any = None
+    """The record that it shows."""
 
 
 class RowSource(Protocol):

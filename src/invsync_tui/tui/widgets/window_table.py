@@ -87,6 +87,16 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, WindowTable.CursorMoved)
 
+    class Counted(Message):
+        """The source was counted."""
+
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.count = count
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, WindowTable.Counted)
+
     class RowOpened(Message):
         """Enter was pressed on a row."""
 
@@ -115,6 +125,11 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._reading = 0
         self._cursor = 0
         self._key: Key | None = None
+        self._record: Any = None
+        self._to_the_end = False
+        self._write_empty: Callable[[int], Sequence[Line]] = lambda _: ()
+        self.marked: set[Key] = set()
+        """Rows with a check in their first column."""
 
     # -- what it shows ------------------------------------------------------------------------------------------------
 
@@ -122,6 +137,11 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
     def cursor_key(self) -> Key | None:
         """The row under the cursor; None while it is not loaded or where there is none."""
         return self._key
+
+    @property
+    def cursor_line(self) -> Any:
+        """The record under the cursor; None as for `cursor_key`."""
+        return self._record
 
     @property
     def cursor_position(self) -> int:
@@ -135,10 +155,44 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
     def blocks_held(self) -> int:
         return len(self._blocks)
 
-    def use(self, source: RowSource) -> None:
+    def use(self, source: RowSource, columns: Sequence[Column] | None = None) -> None:
         """Show another source, with the cursor on the same row if that has it."""
         self._source = source
+        if columns is not None and columns != self._columns:
+            # The old rows have the old columns.
+            self._columns = columns
+            self._blocks.clear()
+            self._extend()
+            self.refresh()
         self.read_again()
+
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        """The same columns with another mark of the order."""
+        if columns != self._columns:
+            self._columns = columns
+            self.repaint()
+
+    def say_when_empty(self, write: Callable[[int], Sequence[Line]]) -> None:
+        """What is written in the place of rows where there are none; it is given the width."""
+        self._write_empty = write
+        self.repaint()
+
+    def use_from_the_top(self, source: RowSource, columns: Sequence[Column]) -> None:
+        """Show the same rows in another order, where the cursor's row is anywhere."""
+        self._key = None
+        self._cursor = 0
+        self.scroll_to(y=0, animate=False)
+        self.use(source, columns)
+
+    def recount(self, count: int) -> None:
+        """The exact count arrived later."""
+        if count == self._count:
+            return
+        self._count = count
+        self._extend()
+        self.move_to(count - 1 if self._to_the_end else min(self._cursor, count - 1))
+        self._fetch_visible()
+        self.repaint()
 
     def read_again(self) -> None:
         """Count, find the cursor's row, and fetch what is visible; until that lands, the old rows stay."""
@@ -166,6 +220,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._fetch_visible()
         self._settle_key()
         self.repaint()
+        self.post_message(self.Counted(count))
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
@@ -174,6 +229,11 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         if y == 0:
             return self._cropped(header_line(self._columns, self._sizes, self._glyphs), None, room)
         position = self.scroll_offset.y + y - 1
+        if not self._count:
+            lines = self._write_empty(max(room - 4, 1))
+            return self.strip_of(
+                Line((("  ", Tone.PLAIN), *lines[y - 2].spans)) if 0 <= y - 2 < len(lines) else BLANK, room
+            )
         if position >= self._count:
             return self.strip_of(BLANK, room)
         over = self._cursor_over() if position == self._cursor else None
@@ -192,7 +252,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         row = self._row(position)
         if row is None:
             return Line(((self._glyphs.more, Tone.FAINT),))
-        return cells_line(row.cells, self._columns, self._sizes, self._glyphs)
+        cells = ((self._glyphs.check, Tone.KEY), *row.cells[1:]) if row.key in self.marked else row.cells
+        return cells_line(cells, self._columns, self._sizes, self._glyphs)
 
     def _row(self, position: int) -> Row | None:
         block = self._blocks.get(position // BLOCK)
@@ -258,7 +319,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         if position == self._cursor:
             return
         self._cursor = position
-        self._key = None
+        self._key = self._record = None
+        self._to_the_end = False
         self._reveal()
         self._fetch_visible()
         self._settle_key()
@@ -272,9 +334,9 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
             return
         if block and block.reading != self._reading:
             return
-        key = row.key if row else None
-        if key != self._key or not self._count:
-            self._key = key
+        key, record = (row.key, row.line) if row else (None, None)
+        if key != self._key or record != self._record or not self._count:
+            self._key, self._record = key, record
             self.post_message(self.CursorMoved(key))
 
     def _reveal(self) -> None:
@@ -310,6 +372,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
 
     def action_last(self) -> None:
         self.move_to(self._count - 1)
+        self._to_the_end = True
 
     def action_side(self, steps: int) -> None:
         self.scroll_to(x=self.scroll_offset.x + steps * SIDE_STEP, animate=False)

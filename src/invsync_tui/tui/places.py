@@ -1,0 +1,75 @@
+"""Where one can go from anywhere, by merchant, cart or product. Screens are imported when they are first opened.
+
+The one place that knows which screens there are, so that no screen has to import another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.desk import Desk
+    from invsync_tui.tui.screens.control import ControlScreen
+
+
+def warehouses(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
+    """Locations & Products of a merchant."""
+    from invsync_tui.tui.screens.warehouses import WarehousesScreen
+
+    return WarehousesScreen(desk, merchant_id, merchant)
+
+
+def search(desk: Desk, text: str = "") -> ControlScreen:
+    """SKU search over all merchants."""
+    from invsync_tui.tui.screens.search import SearchScreen
+
+    return SearchScreen(desk, text)
+
+
+def sku(desk: Desk, product_id: int, name: str) -> ControlScreen:
+    """A product; `name` is shown until it is read."""
+    from invsync_tui.tui.screens.sku import SkuScreen
+
+    return SkuScreen(desk, product_id, name)
+
+
+def aliases(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
+    """The alias types of a merchant."""
+    from invsync_tui.tui.screens.aliases import AliasesScreen
+
+    return AliasesScreen(desk, merchant_id, merchant)
+
+
+def product_sync(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
+    """View Product Sync of a cart."""
+    from invsync_tui.tui.screens.product_sync import ProductSyncScreen
+
+    return ProductSyncScreen(desk, cart_id, cart, merchant)
+
+
+def carts(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
+    """The carts of a merchant, or all."""
+    from invsync_tui.tui.screens.carts import CartsScreen
+
+    return CartsScreen(desk, merchant_id, merchant)
+
+
+def runs(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
+    """The runs of a merchant, or all."""
+    from invsync_tui.tui.screens.runs import RunsScreen
+
+    return RunsScreen(desk, merchant_id, merchant)
+
+
+def merchant_settings(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
+    """Edit Setup of a merchant."""
+    from invsync_tui.tui.screens.merchant_settings import MerchantSettingsScreen
+
+    return MerchantSettingsScreen(desk, merchant_id, merchant)
+
+
+def cart_settings(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
+    """Edit Setup of a cart."""
+    from invsync_tui.tui.screens.cart_settings import CartSettingsScreen
+
+    return CartSettingsScreen(desk, cart_id, cart, merchant)
