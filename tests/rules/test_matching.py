@@ -1,0 +1,66 @@
+"""Matching: exact for a push, folded for a search, and never two products for one code."""
+
+from __future__ import annotations
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from invsync_tui.rules.matching import SKU_KIND, CodeHit, folded, match_code, trimmed
+from invsync_tui.rules.outcomes import Reason
+
+UPC, EAN = 1, 2
+codes = st.text(alphabet="aAbB0 ß\u200bé", max_size=4)
+hits = st.lists(st.builds(CodeHit, st.integers(1, 4), st.sampled_from([SKU_KIND, UPC, EAN]), codes), max_size=6)
+
+
+@given(codes, st.sampled_from([SKU_KIND, UPC]), hits)
+def test_a_match_is_the_one_product_with_exactly_this_code_of_this_kind(code: str, kind: int, found: list[CodeHit]) -> None:
+    # given
+    owners = frozenset(hit.product_id for hit in found if hit.kind == kind)
+    # when
+    match = match_code(code, kind, found, owners)
+    # then
+    exact = {hit.product_id for hit in found if hit.kind == kind and trimmed(hit.code) == trimmed(code)}
+    assert match.product_id == (exact.pop() if len(exact) == 1 else None)
+    assert (match.product_id is None) == (match.reason is not None)
+
+
+@given(codes, hits)
+def test_a_code_of_several_products_is_ambiguous_and_names_them(code: str, found: list[CodeHit]) -> None:
+    both = [CodeHit(11, UPC, code), CodeHit(12, UPC, code), *found]
+    match = match_code(code, UPC, both, frozenset({11, 12}))
+    assert match.reason is Reason.AMBIGUOUS_ALIAS
+    assert {11, 12} <= {hit.product_id for hit in match.near}
+
+
+def test_a_code_of_another_type_is_told_from_a_product_without_the_type() -> None:
+    hit = CodeHit(1, SKU_KIND, "X")
+    assert match_code("X", UPC, [hit], frozenset({1})).reason is Reason.WRONG_ALIAS_TYPE
+    assert match_code("X", UPC, [hit], frozenset()).reason is Reason.ALIAS_MISSING
+
+
+@given(st.text(min_size=1, max_size=6))
+@example("Ab")
+@example("00042")
+def test_folding_never_merges_two_real_skus_in_a_push(sku: str) -> None:
+    """Whatever has the same folded key: only the very same text is pushed to."""
+    other = sku.swapcase()
+    match = match_code(sku, SKU_KIND, [CodeHit(1, SKU_KIND, other)], frozenset({1}))
+    assert (match.product_id == 1) == (trimmed(other) == trimmed(sku))
+
+
+def test_a_code_that_differs_only_by_case_is_offered_as_near() -> None:
+    match = match_code("ab", SKU_KIND, [CodeHit(1, SKU_KIND, "AB")], frozenset({1}))
+    assert match.reason is Reason.NOT_IN_WMS
+    assert match.near == (CodeHit(1, SKU_KIND, "AB"),)
+
+
+@given(st.text(max_size=8))
+def test_folding_and_trimming_are_stable(code: str) -> None:
+    assert trimmed(trimmed(code)) == trimmed(code)
+    assert folded(code) == folded(trimmed(code))
+
+
+def test_leading_zeros_are_part_of_a_code() -> None:
+    assert trimmed(" 00042 ") == "00042"
+    assert folded("00042") != folded("42")
