@@ -104,10 +104,10 @@ def upsert_products(
 
 
 _UPSERT = """
-INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, is_kit, sig, seq, missing_since)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, kinds, is_kit, sig, seq, missing_since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, ref) DO UPDATE SET sku = excluded.sku, sku_key = excluded.sku_key, name = excluded.name,
-  codes_text = excluded.codes_text, is_kit = excluded.is_kit, sig = excluded.sig, seq = excluded.seq
+  codes_text = excluded.codes_text, kinds = excluded.kinds, is_kit = excluded.is_kit, sig = excluded.sig, seq = excluded.seq
 RETURNING id
 """
 
@@ -123,7 +123,8 @@ def _write(
     codes = _codes(record, kinds)
     keys = dict.fromkeys(folded(code) for _, code in codes)
     sku = trimmed(record.sku or "")
-    row = (merchant_id, record.ref, sku, folded(sku), record.name, "\n".join(keys))
+    held = ",".join(str(kind) for kind in sorted({kind for kind, _ in codes}))
+    row = (merchant_id, record.ref, sku, folded(sku), record.name, "\n".join(keys), held)
     number = int(tx.execute(_UPSERT, (*row, int(bool(record.components)), sig, *stamp)).fetchone()[0])
     tx.execute("DELETE FROM product_code WHERE product_id = ?", (number,))
     tx.executemany(

@@ -57,12 +57,15 @@ class RunRow(NamedTuple):
         return f"{self.kind}:{self.key}"
 
 
-_SELECT = (
-    "SELECT r.id, r.kind, r.key, r.merchant_id, r.state, r.trigger, r.requested_by, r.requested_at, r.after_run, r.full, "
+RUN_COLUMNS = (
+    "r.id, r.kind, r.key, r.merchant_id, r.state, r.trigger, r.requested_by, r.requested_at, r.after_run, r.full, "
     "r.again, r.cancel_requested, r.epoch, r.started_at, r.ended_at, r.heartbeat_at, r.phase, r.done, r.total, r.phases, "
-    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, m.name, c.name FROM run r "
-    "JOIN merchant m ON m.id = r.merchant_id LEFT JOIN cart c ON r.kind = 'push' AND c.id = r.key "
+    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, m.name, c.name"
 )
+RUN_ORIGIN = (
+    "run AS r JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind = 'push' AND c.id = r.key"
+)
+_SELECT = f"SELECT {RUN_COLUMNS} FROM {RUN_ORIGIN} "
 
 
 class Request(NamedTuple):

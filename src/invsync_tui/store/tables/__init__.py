@@ -19,6 +19,7 @@ from invsync_tui.store.tables.catalogue import (
     Source,
     Warehouse,
 )
+from invsync_tui.store.tables.lists import Census, Collision, LevelHistory, ListingHistory
 from invsync_tui.store.tables.runs import (
     Audit,
     Counter,
@@ -37,11 +38,15 @@ __all__ = [
     "Audit",
     "Cart",
     "CartWarehouse",
+    "Census",
+    "Collision",
     "Counter",
     "KitComponent",
     "Lease",
     "Level",
+    "LevelHistory",
     "Listing",
+    "ListingHistory",
     "Merchant",
     "PendingOrder",
     "Product",

@@ -76,6 +76,15 @@ class CartWarehouse(Table, table=True):
     warehouse_id: int = Field(primary_key=True)
 
 
+_TABS = (
+    Index("listing_unmatched", "cart_id", "match_reason", "key", "id", sqlite_where=text("match_reason IS NOT NULL")),
+    Index("listing_failed", "cart_id", "key", "id", sqlite_where=text("outcome IN ('failed', 'in_doubt')")),
+    Index("listing_drift", "cart_id", "key", "id", sqlite_where=text("shown <> observed")),
+    Index("listing_withheld", "cart_id", "key", "id", sqlite_where=text("excluded <> 0 OR locked <> 0")),
+)
+"""What the tabs of View Product Sync show, in their order. `listing_synced`, an expression, is made by the migration."""
+
+
 class Listing(Table, table=True):
     """The cart's record of a sellable thing. In sellable units: `desired` what the rules say, `acked` what the cart
     last accepted from us. In the cart's basis: `observed` what it was last seen showing, `shown` what we last wrote."""
@@ -89,6 +98,7 @@ class Listing(Table, table=True):
         Index("listing_pending", "cart_id", "id", sqlite_where=text("pending <> 0")),
         Index("listing_seq", "cart_id", "seq"),
         Index("listing_run", "run_id", "outcome", "reason", "id"),
+        *_TABS,
         STRICT,
     )
     id: int | None = Field(default=None, primary_key=True)

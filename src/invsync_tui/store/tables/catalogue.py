@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from invsync_tui.store.tables.base import STRICT, STRICT_NO_ROWID, Big, Flag, Table
@@ -81,6 +81,7 @@ class Product(Table, table=True):
         UniqueConstraint("merchant_id", "ref"),
         Index("product_sku", "merchant_id", "sku"),
         Index("product_seq", "seq", "id"),
+        Index("product_kinds", "merchant_id", "kinds", "sku", "id", sqlite_where=text("missing_since IS NULL")),
         STRICT,
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -97,6 +98,8 @@ class Product(Table, table=True):
     seq: int = Field(sa_type=Big)
     """Write batch in which its codes or components last changed."""
     missing_since: int | None = Field(default=None, sa_type=Big)
+    kinds: str = Field(default="", sa_type=Text)
+    """Kinds of its codes, ascending, by comma: who lacks an alias type is found without reading the codes."""
 
 
 class ProductCode(Table, table=True):
@@ -127,7 +130,13 @@ class Level(Table, table=True):
     """Stock of one product in one warehouse; None is unknown."""
 
     __tablename__ = "level"
-    __table_args__ = (Index("level_seq", "seq", "product_id"), Index("level_product", "product_id"), STRICT_NO_ROWID)
+    __table_args__ = (
+        Index("level_seq", "seq", "product_id"),
+        Index("level_product", "product_id"),
+        Index("level_available", "warehouse_id", "available", "product_id"),
+        Index("level_loaded", "warehouse_id", "loaded_at", "product_id"),
+        STRICT_NO_ROWID,
+    )
     warehouse_id: int = Field(primary_key=True)
     product_id: int = Field(primary_key=True)
     on_hand: int | None = Field(default=None, sa_type=Big)

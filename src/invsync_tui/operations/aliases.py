@@ -1,0 +1,63 @@
+"""Aliases: the types that were really loaded, codes that several products share, and products that lack a type.
+
+All numbers are exact and answer at any size: triggers keep them with the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from invsync_tui.operations.browse import Summaries, by_sku
+from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.lists import AliasTypeLine, CollisionLine, Ordering, PlaceKey, Rows, SummaryLine
+from invsync_tui.operations.paging import Listed, chosen
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.matching import folded
+from invsync_tui.store.pages import census, codes, stock
+
+SHARERS = 50
+"""Products named with a shared code at most."""
+
+
+def types(session: Session, merchant_id: int) -> tuple[AliasTypeLine, ...]:
+    """The SKU, as kind 0, and the alias types of a merchant by name."""
+    with in_words(), session.store.reading() as cx:
+        sets = census.kinds(cx, merchant_id)
+        rows = codes.kinds(cx, merchant_id)
+        shared = {row.kind: census.collisions(cx, merchant_id, row.kind) for row in rows}
+    total = sum(n for _, _, n in sets)
+    having = {row.kind: sum(n for kinds, _, n in sets if row.kind in kinds) for row in rows}
+    return tuple(
+        AliasTypeLine(row.kind, row.name, having[row.kind], total - having[row.kind], shared[row.kind], row.carts)
+        for row in rows
+    )
+
+
+def collisions(session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None) -> Rows[CollisionLine]:
+    """Codes of a type that name several products, by code."""
+    with in_words(), session.store.reading() as cx:
+        _, descending, sortable = chosen((codes.BY_CODE,), ordering, small=False)
+        name = codes.kind_name(cx, kind)
+        pages = codes.collisions(cx, merchant_id, kind, descending)
+        total = census.collisions(cx, merchant_id, kind)
+
+    def make(rows: Sequence[Any]) -> list[CollisionLine]:
+        with session.store.reading() as cx:
+            found = codes.sharers(cx, merchant_id, rows, SHARERS)
+        return [CollisionLine(name, code, tuple(found.get((number, code), ()))) for number, _, code in rows]
+
+    return Listed(session, pages, make, _by_code, sortable, total)
+
+
+def _by_code(line: CollisionLine) -> PlaceKey:
+    return folded(line.code), line.code
+
+
+def missing(session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None) -> Rows[SummaryLine]:
+    """Products that have no code of a type, by SKU."""
+    with in_words(), session.store.reading() as cx:
+        _, descending, sortable = chosen(stock.SUMMARY_ORDERS[:1], ordering, small=False)
+        pages = stock.lacking(cx, merchant_id, kind, descending)
+        total = sum(n for kinds, _, n in census.kinds(cx, merchant_id) if kind not in kinds)
+    return Listed(session, pages, Summaries(session, merchant_id), by_sku, sortable, total)

@@ -1,0 +1,38 @@
+"""Numbers of rows that triggers keep up to date: exact, whatever the size."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+def products(cx: sqlite3.Connection, merchant_id: int) -> int:
+    """Products of a merchant that the last complete load had."""
+    return _sum(cx, "products", merchant_id)
+
+
+def levels(cx: sqlite3.Connection, warehouse_id: int) -> int:
+    """Levels of a warehouse that are not missing."""
+    return _sum(cx, "levels", warehouse_id)
+
+
+def listings(cx: sqlite3.Connection, cart_id: int) -> int:
+    """Listings that a cart has."""
+    return _sum(cx, "listings", cart_id)
+
+
+def _sum(cx: sqlite3.Connection, subject: str, owner: int) -> int:
+    sql = "SELECT coalesce(sum(n), 0) FROM census WHERE subject = ? AND owner = ?"
+    return int(cx.execute(sql, (subject, owner)).fetchone()[0])
+
+
+def kinds(cx: sqlite3.Connection, merchant_id: int) -> list[tuple[frozenset[int], str, int]]:
+    """Each set of kinds of codes that products have: the kinds, how `product.kinds` says it, how many products."""
+    sql = "SELECT label, n FROM census WHERE subject = 'products' AND owner = ? AND n > 0"
+    rows = cx.execute(sql, (merchant_id,)).fetchall()
+    return [(frozenset(int(kind) for kind in label.split(",") if kind), label, n) for label, n in rows]
+
+
+def collisions(cx: sqlite3.Connection, merchant_id: int, kind: int) -> int:
+    """Codes of a kind that several products have."""
+    sql = "SELECT count(*) FROM collision WHERE merchant_id = ? AND kind = ?"
+    return int(cx.execute(sql, (merchant_id, kind)).fetchone()[0])
