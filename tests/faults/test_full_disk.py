@@ -34,6 +34,10 @@ def small(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def _used(folder: Path) -> int:
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
+
+
 def _resize(folder: Path, size: str) -> None:
     subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
 
@@ -84,7 +88,7 @@ async def test_a_push_that_fills_the_disk_loses_nothing(small: Path, caplog: pyt
         _resize(small, "20m")
         await made.bench.pull()
         run = await made.bench.push(made.cart_id, release=False)
-        used = sum(path.stat().st_blocks * 512 for path in small.rglob("*") if path.is_file())
+        used = _used(small)
         made.bench.release(run.id)
         (small / "filler").write_bytes(b"x" * (20 * 1024 * 1024 - used - 65536))
         # when

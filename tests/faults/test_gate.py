@@ -1,4 +1,7 @@
-"""The gate: stories that the engine passes, and known-bad engines that each fail theirs. A suite that cannot fail proves nothing."""
+"""The gate: stories that the engine passes, and known-bad engines that each fail theirs.
+
+A suite that cannot fail proves nothing.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ hits = st.lists(st.builds(CodeHit, st.integers(1, 4), st.sampled_from([SKU_KIND,
 
 
 @given(codes, st.sampled_from([SKU_KIND, UPC]), hits)
-def test_a_match_is_the_one_product_with_exactly_this_code_of_this_kind(code: str, kind: int, found: list[CodeHit]) -> None:
+def test_a_match_is_the_one_product_with_exactly_this_code_of_this_kind(
+    code: str, kind: int, found: list[CodeHit]
+) -> None:
     # given
     owners = frozenset(hit.product_id for hit in found if hit.kind == kind)
     # when

@@ -17,7 +17,9 @@ ORDER = ("override", "sum", "kit", "pending", "buffer", "share", "cutoff", "cap"
 quantities = st.integers(-50, 5_000)
 small = st.integers(0, 60)
 readings = st.lists(
-    st.builds(Reading, st.sampled_from(["EAST", "WEST", "NORTH"]), quantities, st.integers(NOW - 9_000, NOW), st.booleans()),
+    st.builds(
+        Reading, st.sampled_from(["EAST", "WEST", "NORTH"]), quantities, st.integers(NOW - 9_000, NOW), st.booleans()
+    ),
     max_size=4,
 ).map(tuple)
 components = st.lists(

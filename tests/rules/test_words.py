@@ -51,7 +51,7 @@ def test_every_reason_has_words_for_the_operator() -> None:
     assert all(outcomes.WORDINGS[reason].cause and outcomes.WORDINGS[reason].advice for reason in Reason)
 
 
-# --- breakers
+# --- breakers: what a plan may do without an operator
 
 plans = st.builds(
     PlanFacts,
@@ -66,10 +66,14 @@ plans = st.builds(
     reading_age=st.none() | st.integers(0, 90_000),
 )
 limits = st.builds(Limits, numbers, st.integers(0, 100), st.integers(0, 100), st.none() | st.integers(0, 90_000))
-QUIET = PlanFacts(5, 0, 100, first_push=False, rules_changed=False, products_before=100, products_now=100, reading_age=0)
+QUIET = PlanFacts(
+    5, 0, 100, first_push=False, rules_changed=False, products_before=100, products_now=100, reading_age=0
+)
 
 
-def tripped(plan: PlanFacts, given_limits: Limits | None = None, released: dict[str, int] | None = None) -> list[Breaker]:
+def tripped(
+    plan: PlanFacts, given_limits: Limits | None = None, released: dict[str, int] | None = None
+) -> list[Breaker]:
     return [trip.breaker for trip in check(plan, given_limits or Limits(), released or {})]
 
 
@@ -126,7 +130,7 @@ def test_waiting_does_not_make_a_released_stale_reading_worse() -> None:
     assert tripped(plan, Limits(stale_after=60), {"STALE_READING": 61}) == []
 
 
-# --- judging
+# --- judging: what became of a row
 
 
 @given(st.integers(0, 99), st.none() | st.integers(0, 99), st.sampled_from(list(Confirmation)))

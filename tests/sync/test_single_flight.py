@@ -92,7 +92,7 @@ async def test_a_push_asked_for_after_a_pull_waits_for_it_even_if_one_is_running
         run = await made.bench.push(made.cart_id, release=False)
         made.bench.release(run.id)
         work = asyncio.create_task(LocalRunner(made.bench.store, scheduled=False).run_until_idle(0.1))
-        await _until(lambda: made.writes())
+        await _until(made.writes)
         # when: stock changes, and somebody asks for a pull and a push after it
         made.wms.set_level(made.in_stock()[0], "EAST", 555)
         made.wms.control("pace", {"latency": 0.2})
@@ -270,7 +270,7 @@ async def test_a_schedule_of_a_merchant_that_is_off_is_not_due(synced: Town) -> 
 async def test_a_store_that_others_keep_locking_does_not_fail_a_run(tmp_path: Path) -> None:
     # given: another process takes the write lock for a second or more, again and again
     with town(tmp_path, mode=SLOW) as made:
-        storm = subprocess.Popen([sys.executable, "-c", _STORM, str(made.bench.store.path), "3"])
+        storm = _storm(made.bench.store.path)
         # when
         pull = await made.bench.pull()
         push = await made.bench.push(made.cart_id)
@@ -278,6 +278,10 @@ async def test_a_store_that_others_keep_locking_does_not_fail_a_run(tmp_path: Pa
         # then
         assert (pull.state, push.state) == ("done", "done")
         assert made.shown() == made.stock()
+
+
+def _storm(store: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", _STORM, str(store), "3"])
 
 
 _STORM = """

@@ -134,11 +134,11 @@ def flag_gone(tx: sqlite3.Connection, cart_id: int, listing_ids: Iterable[int], 
 
 
 _CHANGED = """
-SELECT l.id FROM (SELECT DISTINCT product_id FROM level WHERE seq > :mark) AS s
+SELECT l.id FROM (SELECT DISTINCT +product_id AS product_id FROM level WHERE seq > :mark) AS s
   CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.product_id WHERE l.gone_at IS NULL
 UNION
-SELECT l.id FROM (SELECT DISTINCT k.kit_id FROM level AS v JOIN kit_component AS k ON k.component_id = v.product_id
-  WHERE v.seq > :mark) AS s
+SELECT l.id FROM (SELECT DISTINCT +k.kit_id AS kit_id FROM level AS v
+  CROSS JOIN kit_component AS k ON k.component_id = v.product_id WHERE v.seq > :mark) AS s
   CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.kit_id WHERE l.gone_at IS NULL
 UNION
 SELECT l.id FROM (SELECT id FROM product WHERE seq > :mark) AS s
@@ -155,7 +155,7 @@ def changed_since(cx: sqlite3.Connection, cart_id: int, mark: int) -> array[int]
     """Ids of the listings that a plan has to look at: all of them for mark 0, else what moved after it or is pending.
 
     Starts from what changed, so it costs that and not what exists; CROSS JOIN fixes the order for a database without
-    statistics.
+    statistics, and the plus signs keep it from walking an index of all rows to spare itself the DISTINCT.
     """
     if mark == 0:
         return array("q", present_ids(cx, cart_id))
