@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import orjson
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, ContractError, ThrottledError, UnavailableError
@@ -48,7 +49,7 @@ class Response:
     def json(self) -> Any:
         """The body as JSON; ContractError where it is none (half an answer, an HTML page)."""
         try:
-            return json.loads(self.body)
+            return orjson.loads(self.body)
         except ValueError as error:
             raise ContractError(f"The answer is not JSON: {self.text[:120]!r}.", where=self.where) from error
 

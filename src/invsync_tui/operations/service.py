@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.sync.leases import worker_alive
 
@@ -27,7 +28,7 @@ class Serving:
 
 def serve(session: Session, until_idle: float | None, started: Callable[[Serving], None]) -> None:
     """Work until SIGTERM or SIGINT, or until there was nothing to do for `until_idle` seconds."""
-    session.writable("serve")
+    session.allow(Right.SERVE, "serve")
     kind = "serve" if until_idle is None else "detached"
     started(Serving(str(session.path.absolute()), os.getpid(), kind, worker_alive(session.path)))
     with in_words():
@@ -35,8 +36,9 @@ def serve(session: Session, until_idle: float | None, started: Callable[[Serving
 
 
 async def _work(session: Session, kind: str, until_idle: float | None) -> None:
-    from invsync_tui.sync.runners.local import LocalRunner
+    from invsync_tui.sync.runners.local import LocalRunner, prefer_throughput
 
+    prefer_throughput()
     runner = LocalRunner(session.store, kind)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple, Protocol
 
 from invsync_tui.rules.matching import SKU_KIND, folded, trimmed
@@ -77,12 +77,12 @@ def ensure_alias_kinds(tx: sqlite3.Connection, merchant_id: int, names: Iterable
     return alias_kinds(tx, merchant_id)
 
 
-def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, tuple[int, str]]:
+def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, tuple[str, int, str]]:
     rows = tx.execute(
         "SELECT ref, id, sig FROM product WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
         (merchant_id, json.dumps(refs)),
     )
-    return {ref: (number, sig) for ref, number, sig in rows}
+    return {row[0]: row for row in rows}
 
 
 def upsert_products(
@@ -95,8 +95,8 @@ def upsert_products(
     for record in records:
         sig = _signature(record)
         found = known.get(record.ref)
-        if found is not None and found[1] == sig:
-            ids.append(found[0])
+        if found is not None and found[2] == sig:
+            ids.append(found[1])
             continue
         ids.append(_write(tx, merchant_id, record, kinds, sig, (seq, now)))
         changed += 1
@@ -147,7 +147,7 @@ def write_components(
     kits = [record for record in records if record.components]
     refs = sorted({ref for record in kits for ref, _ in record.components} | {record.ref for record in kits})
     _hold_places(tx, merchant_id, refs, now, seq)
-    known = {ref: found[0] for ref, found in _known(tx, merchant_id, refs).items()}
+    known = {ref: found[1] for ref, found in _known(tx, merchant_id, refs).items()}
     for record in kits:
         kit = known[record.ref]
         wanted = {(known[ref], needed) for ref, needed in record.components}
@@ -187,8 +187,9 @@ def flag_missing(tx: sqlite3.Connection, product_ids: Iterable[int], now: int, s
     return len(rows)
 
 
-def confirm_present(tx: sqlite3.Connection, product_ids: Iterable[int], seq: int) -> int:
+def confirm_present(tx: sqlite3.Connection, merchant_id: int, seen: Set[int], seq: int) -> int:
     """Unmark products that a complete load had; returns how many were new, or are back."""
-    rows = [(seq, number) for number in product_ids]
-    sql = "UPDATE product SET missing_since = NULL, seq = ? WHERE id = ? AND missing_since IS NOT NULL"
-    return max(0, tx.executemany(sql, rows).rowcount)
+    marked = tx.execute("SELECT id FROM product WHERE merchant_id = ? AND missing_since IS NOT NULL", (merchant_id,))
+    rows = [(seq, number) for (number,) in marked.fetchall() if number in seen]
+    tx.executemany("UPDATE product SET missing_since = NULL, seq = ? WHERE id = ?", rows)
+    return len(rows)

@@ -5,8 +5,9 @@ Only a generation that was read to its end decides what is missing.
 
 from __future__ import annotations
 
+import itertools
+import operator
 import sqlite3
-import zlib
 from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -32,24 +33,28 @@ class PageStats(NamedTuple):
     rejected: int
 
 
+_STEP_SIZES = (("B", 0xFF), ("H", 0xFFFF), ("I", 0xFFFFFFFF), ("Q", 2**64 - 1))
+"""Type codes of `array` and the largest step each can hold."""
+
+
 def packed(ids: Iterable[int]) -> bytes:
-    """Ids as compressed differences: 1000 neighbouring ids take some 50 bytes."""
-    previous, steps = 0, array("q")
-    for number in sorted(ids):
-        steps.append(number - previous)
-        previous = number
-    return zlib.compress(steps.tobytes(), 1)
+    """Ids as differences, in as few bytes each as the largest one needs: mostly one."""
+    ascending = sorted(ids)
+    if not ascending:
+        return b""
+    steps = list(map(operator.sub, ascending[1:], ascending))
+    code = next(code for code, most in _STEP_SIZES if max(steps, default=0) <= most)
+    return code.encode() + array("q", ascending[:1]).tobytes() + array(code, steps).tobytes()
 
 
 def unpacked(blob: bytes) -> list[int]:
     """The ids of `packed`, ascending."""
-    steps = array("q")
-    steps.frombytes(zlib.decompress(blob))
-    total, ids = 0, []
-    for step in steps:
-        total += step
-        ids.append(total)
-    return ids
+    if not blob:
+        return []
+    first, steps = array("q"), array(chr(blob[0]))
+    first.frombytes(blob[1:9])
+    steps.frombytes(blob[9:])
+    return list(itertools.accumulate(steps, initial=first[0]))
 
 
 def start(
@@ -116,7 +121,7 @@ def totals(cx: sqlite3.Connection, generation_id: int) -> PageStats:
 def seen(cx: sqlite3.Connection, generation_id: int, stage: str) -> set[int]:
     """All ids that the pages of a stage contained."""
     rows = cx.execute("SELECT seen FROM pull_page WHERE generation_id = ? AND stage = ?", (generation_id, stage))
-    return {number for (blob,) in rows for number in unpacked(blob)}
+    return set(itertools.chain.from_iterable(unpacked(blob) for (blob,) in rows))
 
 
 def complete(tx: sqlite3.Connection, generation_id: int, products: int | None, levels: int, now: int) -> None:

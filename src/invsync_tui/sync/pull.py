@@ -292,7 +292,9 @@ class Pull:
                 raise UnavailableError("The WMS answered with an empty catalogue; the products known so far are kept.")
             seq = sequence.upcoming(tx)
             gone = _absent(catalogue.present_ids(tx, self.merchant_id), seen)
-            changed = catalogue.flag_missing(tx, gone, now, seq) + catalogue.confirm_present(tx, seen, seq)
+            changed = catalogue.flag_missing(tx, gone, now, seq) + catalogue.confirm_present(
+                tx, self.merchant_id, seen, seq
+            )
             warnings = [UNNAMED_WARNING] if UNNAMED in seen else []
             seen.discard(UNNAMED)
             for site in loaded:

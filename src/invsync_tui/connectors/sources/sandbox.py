@@ -6,8 +6,9 @@ Options: `customer`, where the WMS serves several.
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain, product
 from operator import itemgetter
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -119,7 +120,7 @@ def page_of(response: Response, name: str, read: Callable[[Mapping[str, Any]], R
     for record in records:
         try:
             rows.append(read(record))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             ref = str(record.get("ref", "?")) if isinstance(record, dict) else "?"
             rejected.append((ref, f"{type(error).__name__}: {error}"))
     return Page(rows, cursor, total, tuple(rejected))
@@ -211,7 +212,7 @@ class SandboxSource:
         response = await self._session.read("GET", "/api/warehouses")
         try:
             return [_warehouse(record) for record in field_of(response, "warehouses")]
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ContractError(f"A warehouse cannot be read: {error}.", where=response.where) from error
 
     async def products_page(self, cursor: str | None) -> Page[ProductRow]:
@@ -232,23 +233,34 @@ def _warehouse(record: Mapping[str, Any]) -> WarehouseRow:
     return WarehouseRow(text(record["ref"]), text(record["code"]), text(record["name"]), bool(record["active"]))
 
 
+# Reading a page is most of what a download costs, so the rows of large pages are made without a call per field.
+_product_fields = itemgetter("ref", "sku", "name", "aliases")
+_alias_fields = itemgetter("type", "code")
+_alias = partial(tuple.__new__, AliasRow)
+
+
 def _product(record: Mapping[str, Any]) -> ProductRow:
-    aliases = [AliasRow(text(alias["type"]).upper(), text(alias["code"])) for alias in record["aliases"]]
-    parts = [ComponentRow(text(part["ref"]), whole(part["needed"])) for part in record.get("components", ())]
-    ref, sku, name = text(record["ref"]), text(record["sku"]), text(record["name"])
-    return ProductRow(ref, sku or None, name, tuple(aliases), tuple(parts))
+    ref, sku, name, found = _product_fields(record)
+    aliases = tuple([_alias((kind.upper(), code)) for kind, code in map(_alias_fields, found)])
+    "".join((ref, sku, name, *chain.from_iterable(aliases)))  # TypeError for anything that is no text
+    parts = record.get("components", ())
+    components = tuple([ComponentRow(text(part["ref"]), whole(part["needed"])) for part in parts])
+    return ProductRow(ref, sku or None, name, aliases, components)
 
 
 _MAYBE = (int, type(None))
-_LEVEL_SHAPES = frozenset(itertools.product((str,), (str,), _MAYBE, (int,), _MAYBE, _MAYBE, _MAYBE))
+_LEVEL_SHAPES = frozenset(product((str,), (str,), _MAYBE, (int,), _MAYBE, _MAYBE, _MAYBE))
 """The types of a readable level: comparing them at once costs a quarter of checking each field."""
 
 
 _level_fields = itemgetter("ref", "warehouse", "on_hand", "available", "committed", "incoming", "read_at")
 
 
+_level_row = partial(tuple.__new__, LevelRow)
+
+
 def _level(record: Mapping[str, Any]) -> LevelRow:
     values = _level_fields(record)
     if tuple(map(type, values)) not in _LEVEL_SHAPES:
         raise ValueError(f"a level has a field of another type: {values!r}")
-    return LevelRow._make(values)
+    return _level_row(values)
