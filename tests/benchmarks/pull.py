@@ -44,7 +44,9 @@ class Peer:
         self.cx = sqlite3.connect(path, isolation_level=None)
         self.cx.execute("PRAGMA journal_mode=WAL")
         self.cx.execute("PRAGMA synchronous=NORMAL")
-        self.cx.execute("CREATE TABLE product (ref TEXT PRIMARY KEY, sku TEXT, name TEXT, aliases TEXT) STRICT, WITHOUT ROWID")
+        self.cx.execute(
+            "CREATE TABLE product (ref TEXT PRIMARY KEY, sku TEXT, name TEXT, aliases TEXT) STRICT, WITHOUT ROWID"
+        )
         self.cx.execute(
             "CREATE TABLE level (warehouse TEXT, product TEXT, on_hand INTEGER, available INTEGER, committed INTEGER, "
             "incoming INTEGER, read_at INTEGER, PRIMARY KEY (warehouse, product)) STRICT, WITHOUT ROWID"
