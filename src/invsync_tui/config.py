@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,15 @@ from typing import Any
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"", "0", "false", "no", "off"})
 
-KEYS: Mapping[str, type] = {"store": str, "read_only": bool, "ascii": bool, "mouse": bool}
+KEYS: Mapping[str, type] = {"store": str, "read_only": bool, "ascii": bool, "mouse": bool, "roles": dict}
 """What the file may say."""
-_KINDS = {str: 'a text in quotes, such as "/srv/invsync/store.db"', bool: "true or false"}
+_KINDS = {
+    str: 'a text in quotes, such as "/srv/invsync/store.db"',
+    bool: "true or false",
+    dict: "a table of its own",
+}
+ROLES = ("viewer", "operator", "admin")
+"""Keys of the table [roles]; each a list of system users."""
 
 
 class ConfigError(Exception):
@@ -33,6 +39,8 @@ class Config:
     read_only: bool = False
     ascii_only: bool = False
     mouse: bool | None = None
+    roles: Mapping[str, Sequence[str]] | None = None
+    """System users by role; None without a table [roles]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Config:
         read_only=_first(flags.read_only, _switch(environ, "INVSYNC_READ_ONLY"), said.get("read_only")) or False,
         ascii_only=_first(flags.ascii_only, said.get("ascii")) or False,
         mouse=_first(flags.mouse, said.get("mouse")),
+        roles=said.get("roles"),
     )
 
 
@@ -116,6 +125,16 @@ def _check(where: str, key: str, value: object) -> None:
         raise ConfigError(f"{where}: unknown key {key!r}. Known keys: {', '.join(KEYS)}.")
     if not isinstance(value, KEYS[key]):
         raise ConfigError(f"{where}: {key} must be {_KINDS[KEYS[key]]}.")
+    if key == "roles" and isinstance(value, dict):
+        _check_roles(where, value)
+
+
+def _check_roles(where: str, table: Mapping[str, object]) -> None:
+    for role, users in table.items():
+        if role not in ROLES:
+            raise ConfigError(f"{where}: unknown role {role!r}. Known roles: {', '.join(ROLES)}.")
+        if not isinstance(users, list) or not all(isinstance(user, str) for user in users):
+            raise ConfigError(f'{where}: {role} must be a list of system users, such as ["ann", "bob"].')
 
 
 def _line(text: str, key: str) -> int:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 def configuration(args: argparse.Namespace) -> config.Config:
     """What flags, environment and file say together."""
     mouse = given(args, "mouse")
+    if given(args, "config"):
+        # For the roles that every session looks up, and for a worker that this command may start.
+        os.environ["INVSYNC_CONFIG"] = os.path.abspath(os.path.expanduser(given(args, "config")))  # noqa: PTH100, PTH111
     flags = config.Flags(
         store=given(args, "store"),
         config=given(args, "config"),

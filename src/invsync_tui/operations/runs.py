@@ -20,6 +20,7 @@ from invsync_tui.operations.model import (
     RunRow,
     RunState,
 )
+from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import WORDINGS, Counts, Reason
 from invsync_tui.store import audit, listings
@@ -162,14 +163,21 @@ _ALLOWED = {
 }
 
 
+_RIGHTS = {
+    "start": Right.SYNC,
+    "cancel": Right.SYNC,
+    "release": Right.DECIDE,
+    "discard": Right.DECIDE,
+}
+
+
 def _actions(session: Session, run: RunRow) -> frozenset[Action]:
-    if session.read_only:
-        return frozenset()
-    return frozenset(_ALLOWED.get(run.state, {Action.START}))
+    possible = _ALLOWED.get(run.state, {Action.START})
+    return frozenset(action for action in possible if session.may(_RIGHTS[action.value]))
 
 
 def _order(session: Session, what: str, run_id: int) -> rows.RunRow:
-    session.writable(f"{what} run {run_id}")
+    session.allow(_RIGHTS[what], f"{what} run {run_id}")
     return find(session, run_id)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.store import audit, schedule
 
@@ -55,8 +56,8 @@ def _text(values: Mapping[str, Any]) -> str:
 
 @contextmanager
 def saving(session: Session, what: str) -> Iterator[Saving]:
-    """A change of settings, saved as a whole or not at all. Refused in read-only mode."""
-    session.writable(what)
+    """A change of settings, saved as a whole or not at all. Refused in read-only mode, and to whoever is not admin."""
+    session.allow(Right.SETTINGS, what)
     try:
         with in_words(), session.store.session() as db:
             tx: Any = db.connection().connection.driver_connection

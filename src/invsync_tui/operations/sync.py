@@ -9,6 +9,7 @@ import time
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.model import Requested
+from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.store import audit, runs
 from invsync_tui.store.runs import Order
@@ -24,7 +25,7 @@ def request(
     session: Session, merchant_id: int, cart_id: int | None = None, *, full: bool = False, trigger: str = "manual"
 ) -> Requested:
     """Ask for an inventory download and then a push of one cart, or of every cart of the merchant."""
-    session.writable("start a sync")
+    session.allow(Right.SYNC, "start a sync")
     now = int(time.time())
     with in_words(), session.store.transaction() as tx:
         carts = _carts(tx, merchant_id, cart_id)
