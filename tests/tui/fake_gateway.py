@@ -26,6 +26,7 @@ from invsync_tui.operations.model import (
 )
 from invsync_tui.rules.outcomes import WORDINGS, Counts, Outcome, Reason
 from invsync_tui.tui.gateway import GatewayError
+from tests.tui.fake_forms import FakeForms
 
 NOW = int(time.time())
 
@@ -191,6 +192,7 @@ class FakeGateway:
         self.orders: list[tuple[object, ...]] = []
         self.failure = ""
         self.service = True
+        self.forms = FakeForms()
         self._commits = threading.Event()
 
     def connect(self) -> None:
@@ -200,6 +202,9 @@ class FakeGateway:
 
     def close(self) -> None:
         self.operator = ""
+
+    def twin(self) -> FakeGateway:
+        return self
 
     def commit(self) -> None:
         self._commits.set()

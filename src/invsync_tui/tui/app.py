@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -80,7 +81,12 @@ class ControlRoom(App[int]):
             self.push_screen(RunScreen(self._desk, self._open_run))
 
     def action_leave(self) -> None:
-        self.exit(0)
+        """Leave, unless something that was typed would be lost by it."""
+        unsaved = [screen for screen in self.screen_stack if isinstance(screen, ControlScreen) and screen.unsaved]
+        if unsaved:
+            unsaved[-1].ask_before_leaving(partial(self.exit, 0))
+        else:
+            self.exit(0)
 
     def action_help_quit(self) -> None:
         """Ctrl+C stops nothing here; say what does, without Textual's animated toast."""

@@ -12,6 +12,7 @@ from invsync_tui.tui.reader import Reader
 from invsync_tui.tui.terminal import Terminal
 
 if TYPE_CHECKING:
+    from invsync_tui.tui.forms.draft import Draft
     from invsync_tui.tui.looks import Look
 
 
@@ -27,6 +28,8 @@ class Desk:
     """Run numbers that the command line can complete."""
     looks: dict[str, Look] = field(default_factory=dict)
     """Filter and order of each list, for when it is opened again."""
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    """Edits of settings that were left without saving or discarding them, by subject."""
     glyphs: Glyphs = field(init=False)
     _patient: Reader | None = field(init=False, default=None)
 

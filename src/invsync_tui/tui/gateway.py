@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.model import Overview, Requested, RunDetail, RunRow
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.watch import Watch
+    from invsync_tui.tui.forms.gateway import FormsGateway
 
 SERVICE_MEMORY = 5.0
 """Seconds for which a reading of the service's signs of life is believed."""
@@ -67,6 +69,10 @@ class Gateway(Protocol):
     def cancel(self, run_id: int) -> str: ...
     def release(self, run_id: int, reason: str) -> str: ...
     def discard(self, run_id: int, reason: str) -> str: ...
+    @property
+    def forms(self) -> FormsGateway:
+        """Settings."""
+
     def twin(self) -> Gateway:
         """Another one to the same store, for another thread."""
 
@@ -83,8 +89,8 @@ class Gateway(Protocol):
     ) -> Rows[ListingLine]: ...
     def tabs(self, cart_id: int) -> Mapping[ListingFilter, Count]: ...
     def alias_types(self, merchant_id: int) -> Sequence[AliasTypeLine]: ...
-    def collisions(self, merchant_id: int, kind: int) -> Rows[CollisionLine]: ...
-    def missing(self, merchant_id: int, kind: int) -> Rows[LevelLine]: ...
+    def collisions(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[CollisionLine]: ...
+    def missing(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[SummaryLine]: ...
     def export(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None: ...
 
     # Orders for listings.
@@ -167,6 +173,12 @@ class OperationsGateway:
 
         return self._call(runs.discard, self._open, run_id, reason)
 
+    @cached_property
+    def forms(self) -> FormsGateway:
+        from invsync_tui.tui.forms.gateway import FormsOperations
+
+        return FormsOperations(lambda: self._open, self._call)
+
     def twin(self) -> Gateway:
         return OperationsGateway(self._store, read_only=self.read_only)
 
@@ -222,15 +234,15 @@ class OperationsGateway:
 
         return self._call(aliases.types, self._open, merchant_id)
 
-    def collisions(self, merchant_id: int, kind: int) -> Rows[CollisionLine]:
+    def collisions(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[CollisionLine]:
         from invsync_tui.operations import aliases
 
-        return self._call(aliases.collisions, self._open, merchant_id, kind)
+        return self._call(aliases.collisions, self._open, merchant_id, kind, ordering)
 
-    def missing(self, merchant_id: int, kind: int) -> Rows[LevelLine]:
+    def missing(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[SummaryLine]:
         from invsync_tui.operations import aliases
 
-        return self._call(aliases.missing, self._open, merchant_id, kind)
+        return self._call(aliases.missing, self._open, merchant_id, kind, ordering)
 
     def export(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None:
         from invsync_tui.operations import export

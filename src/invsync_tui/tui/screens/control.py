@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ControlScreen(TonedScreen, inherit_bindings=False):
+class ControlScreen(TonedScreen[None], inherit_bindings=False):
     """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
 
     AUTO_FOCUS: ClassVar[str | None] = "WindowTable, Paper"
@@ -64,6 +64,15 @@ class ControlScreen(TonedScreen, inherit_bindings=False):
     def watch_facts(self) -> None:
         """Tell the reader what this screen shows."""
         raise NotImplementedError
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether leaving the program would lose something that was typed."""
+        return False
+
+    def ask_before_leaving(self, leave: Callable[[], None]) -> None:
+        """Asked of screens with something unsaved: leave if the operator still wants to."""
+        leave()
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -166,7 +175,7 @@ class ControlScreen(TonedScreen, inherit_bindings=False):
     def close_prompt(self) -> None:
         self.remove_class("-prompting")
         self.query_one("#prompt-row").remove_children()
-        for name in ("WindowTable", "Paper"):
+        for name in ("WindowTable", "FormSheet", "Paper"):
             try:
                 self.query(name).first().focus()
             except NoMatches:

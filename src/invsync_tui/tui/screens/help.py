@@ -21,7 +21,7 @@ from invsync_tui.tui.widgets.strap import Strap
 KEY_COLUMN = 16
 
 
-class HelpScreen(TonedScreen, ModalScreen[None]):
+class HelpScreen(TonedScreen[None], ModalScreen[None]):
     """Esc, q or ? leads back."""
 
     DEFAULT_CSS = """

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual.screen import Screen
 
 from invsync_tui.tui.lines import Tone
 
+Result = TypeVar("Result")
+"""What a screen is dismissed with."""
 
-class TonedScreen(Screen[None]):
+
+class TonedScreen(Screen[Result]):
     """A screen on which `widgets.canvas` can draw."""
 
     DEFAULT_CSS = """

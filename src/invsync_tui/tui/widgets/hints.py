@@ -37,6 +37,8 @@ SHORT_KEYS: Mapping[str, str] = {
 
 
 EVERYWHERE = "Everywhere"
+TYPING = ("-prompting", "-editing")
+"""Classes of a screen while letters are text."""
 GAP = 2
 """Cells between two hints."""
 
@@ -124,7 +126,7 @@ class Hints(Canvas, can_focus=False):
 
     def _hints(self) -> Iterator[Hint]:
         active = list(self.screen.active_bindings.values())
-        if self.screen.has_class("-prompting"):
-            # Letters are text now; only the prompt's own keys mean something.
+        if any(self.screen.has_class(name) for name in TYPING):
+            # Letters are text now; only the keys of what is typed into mean something.
             active = [each for each in active if each.node is self.screen.focused]
         yield from (hint for hint in hints_of(self.app, active) if hint.shown)

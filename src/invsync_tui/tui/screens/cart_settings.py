@@ -1,0 +1,64 @@
+"""Edit Setup of a cart, with a line that counts what the draft would do to its listings while one edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from textual.widget import Widget
+
+from invsync_tui.operations.lists import Preview
+from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.forms import text
+from invsync_tui.tui.forms.gateway import cart_subject
+from invsync_tui.tui.screens.settings import SettingsScreen
+from invsync_tui.tui.widgets.strap import Strap
+
+
+class CartSettingsScreen(SettingsScreen):
+    """The preview counts on another thread, a part at a time; the next keystroke makes it begin anew."""
+
+    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str) -> None:
+        super().__init__(desk, cart_subject(cart_id))
+        self._cart_id = cart_id
+        self._cart = cart
+        self._merchant = merchant
+        self._preview: Preview | None = None
+        self._failed = False
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, self._cart, "Edit Setup"
+
+    @property
+    def follows(self) -> str:
+        return text.RULES_NOTE
+
+    def above(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="preview")
+
+    def draft_changed(self) -> None:
+        self._preview = None
+        self._show_preview()
+        if self.unsaved:
+            self._count(self.turn, None)
+
+    def _count(self, turn: int, after: Preview | None) -> None:
+        edits = dict(self.draft.edits) if self.draft is not None else {}
+        self.ask_patiently(
+            lambda gateway: gateway.forms.preview(self._cart_id, edits, after),
+            partial(self._counted, turn),
+            wanted=lambda: turn == self.turn and self.is_running,
+        )
+
+    def _counted(self, turn: int, found: Preview) -> None:
+        if turn != self.turn:
+            return
+        stuck = self._preview is not None and found.counted <= self._preview.counted
+        self._preview = found
+        self._show_preview()
+        if found.counted < found.total and not stuck:
+            self._count(turn, found)
+
+    def _show_preview(self) -> None:
+        self.strap("preview").show(text.preview_line(self._preview, self.unsaved), text.preview_reach(self._preview))

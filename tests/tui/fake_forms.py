@@ -1,0 +1,161 @@
+"""Settings without a store: a form per subject, checks, a preview in parts, and another operator who saves in between."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from invsync_tui.operations.connections import Step
+from invsync_tui.operations.lists import (
+    Change,
+    Choice,
+    Conflict,
+    Field,
+    FieldKind,
+    FieldProblem,
+    Form,
+    Preview,
+    Saved,
+)
+
+LISTINGS, PART = 4812, 2000
+WMS_STEPS = (
+    Step("name", True, "wms.example is 192.0.2.7", ""),
+    Step("tls", True, "certificate valid until 2027-03-01", ""),
+    Step("login", False, "the WMS refused our login (401)", "Correct the secret, then test again with r."),
+)
+
+
+def merchant_form() -> Form:
+    fields = (
+        Field(
+            "sync", "Synchronization With WMS - Inventory", FieldKind.SWITCH, "on", "Downloads run only while it is on."
+        ),
+        Field("every", "Schedule", FieldKind.DURATION, "15m", "Time between two inventory downloads.", optional=True),
+        Field(
+            "stale-after", "Staleness limit", FieldKind.DURATION, "24h", "Older readings are not pushed.", optional=True
+        ),
+        Field("url", "WMS address", FieldKind.TEXT, "https://wms.example", "Where the WMS is."),
+        Field(
+            "secret", "WMS secret", FieldKind.SECRET_REF, "env:WMS_TOKEN", "A reference; the secret is never stored."
+        ),
+        Field("full-every", "Complete download every", FieldKind.DURATION, "1d", "Changes only in between."),
+    )
+    return Form("merchant:1", "Acme Outdoor", 3, fields)
+
+
+def cart_form() -> Form:
+    warehouses = tuple(
+        Choice(code, name, f"{count} products")
+        for code, name, count in (("WH-1", "Main", 4102), ("WH-2", "Overflow", 611), ("Default", "Default", 12))
+    )
+    aliases = (
+        Choice("SKU", "SKU (no alias)", "4812 products"),
+        Choice("UPC", "UPC", "4102 products, 3 collide"),
+        Choice("EAN", "EAN", "211 products"),
+    )
+    fields = (
+        Field("upload", "Inventory Upload Service", FieldKind.SWITCH, "on", "Pushes run only while it is on."),
+        Field(
+            "warehouses", "Sync Inventory With Warehouse", FieldKind.CHOICES, "", "None marked: Combine All Locations.",
+            warehouses, optional=True,
+        ),
+        Field("alias", "Push Inventory Using Alias", FieldKind.CHOICE, "SKU", "Products without it are ignored.", aliases),
+        Field("minimum", "Minimum Inventory Level", FieldKind.NUMBER, "0", "Below it the cart gets 0."),
+        Field("buffer", "Buffer", FieldKind.NUMBER, "0", "Units that are kept back."),
+        Field("share", "Share in percent", FieldKind.NUMBER, "100", "What this cart may sell of the stock."),
+        Field("max", "Cap", FieldKind.NUMBER, "", "Most units that the cart shows.", optional=True),
+        Field("every", "Schedule", FieldKind.DURATION, "", "Time between two pushes.", optional=True),
+        Field("stale-after", "Staleness limit", FieldKind.DURATION, "", "Empty takes the merchant's.", optional=True),
+    )  # fmt: skip
+    return Form("cart:7", "Vendure EU", 5, fields)
+
+
+@dataclass
+class FakeTest:
+    """A connection test whose steps the test lets come one by one, or at once."""
+
+    name: str = "Acme Outdoor: tryton, https://wms.example"
+    steps: tuple[Step, ...] = WMS_STEPS
+    gate: threading.Semaphore | None = None
+
+    def run(self, tell: Callable[[Step], None]) -> None:
+        for step in self.steps:
+            if self.gate is not None:
+                self.gate.acquire(timeout=10)
+            tell(step)
+
+
+class FakeForms:
+    """`FormsGateway` from memory."""
+
+    def __init__(self) -> None:
+        merchant, cart = merchant_form(), cart_form()
+        self.saved = {
+            **{f"merchant:{n}": replace(merchant, subject=f"merchant:{n}") for n in range(1, 10)},
+            **{f"cart:{n}": replace(cart, subject=f"cart:{n}") for n in range(1, 10)},
+        }
+        self.test = FakeTest()
+        self.history: list[tuple[int, str, Change]] = []
+        self.previews = 0
+
+    # -- what the control room asks -----------------------------------------------------------------------------------
+
+    def form(self, subject: str) -> Form:
+        return self.saved[subject]
+
+    def check(self, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
+        found = ((one, values.get(one.name, one.value)) for one in self.saved[subject].fields)
+        return tuple(FieldProblem(one.name, text) for one, value in found if (text := _wrong(one, value)))
+
+    def changes(self, subject: str, values: Mapping[str, str]) -> tuple[Change, ...]:
+        fields = self.saved[subject].fields
+        return tuple(
+            Change(one.name, one.label, one.value, values[one.name])
+            for one in fields
+            if values.get(one.name, one.value) != one.value
+        )
+
+    def preview(self, cart_id: int, values: Mapping[str, str], after: Preview | None) -> Preview:
+        self.previews += 1
+        counted = min((after.counted if after else 0) + PART, LISTINGS)
+        return Preview(LISTINGS, counted, counted // 100, counted // 4, 3 if "alias" in values else 0, 0)
+
+    def save(self, subject: str, rev: int, values: Mapping[str, str]) -> Saved | Conflict:
+        present = self.saved[subject]
+        if rev != present.rev:
+            theirs = tuple(change for since, who, change in self.history if since > rev)
+            both = tuple(change.name for change in theirs if change.name in values)
+            return Conflict(present.rev, "bo", int(time.time()) - 60, theirs, both)
+        changes = self.changes(subject, values)
+        self._write(subject, values)
+        return Saved(present.rev + 1, changes, "The next push is held as a plan." if "cart" in subject else "")
+
+    def connection_test(self, subject: str) -> FakeTest:
+        return self.test
+
+    # -- what another operator does -----------------------------------------------------------------------------------
+
+    def elsewhere(self, subject: str, **values: str) -> None:
+        """Bo saves these."""
+        given = {name.replace("_", "-"): value for name, value in values.items()}
+        changes = self.changes(subject, given)
+        self._write(subject, given)
+        self.history += [(self.saved[subject].rev, "bo", change) for change in changes]
+
+    def _write(self, subject: str, values: Mapping[str, str]) -> None:
+        present = self.saved[subject]
+        fields = tuple(replace(one, value=values.get(one.name, one.value)) for one in present.fields)
+        self.saved[subject] = replace(present, rev=present.rev + 1, fields=fields)
+
+
+def _wrong(one: Field, value: str) -> str:
+    if not value and one.optional:
+        return ""
+    if one.kind is FieldKind.NUMBER and not value.isdigit():
+        return f"{value!r} is not allowed; give a whole number from 0 to 1000000000."
+    if one.kind is FieldKind.DURATION and not (value[:-1].isdigit() and value[-1:] in "smhd"):
+        return f"{value!r} is not allowed; give a time such as 90s, 15m, 1h or 2d."
+    return ""

@@ -1,0 +1,297 @@
+"""Settings in the control room: edited in place, checked while typing, reviewed, saved, and never lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from invsync_tui.operations.lists import Field, FieldKind
+from invsync_tui.tui import places
+from invsync_tui.tui.forms.caret import Caret
+from invsync_tui.tui.forms.draft import Draft
+from invsync_tui.tui.screens.asking import AskingScreen
+from invsync_tui.tui.screens.choose import ChooseScreen
+from invsync_tui.tui.screens.connection import ConnectionScreen
+from invsync_tui.tui.screens.merchants import MerchantsScreen
+from invsync_tui.tui.screens.settings import SettingsScreen
+from invsync_tui.tui.widgets.form_sheet import FormSheet
+from tests.tui.fake_forms import FakeTest, cart_form
+from tests.tui.fake_gateway import FakeGateway
+from tests.tui.test_screens import Driver, room
+
+SHARE_BELOW = 5
+"""Steps down from the first field of the cart's form to its share."""
+
+
+@asynccontextmanager
+async def cart(gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
+    """Edit Setup of a cart, read."""
+    async with room(gateway, size) as driver:
+        await open_cart(driver)
+        yield driver
+
+
+async def open_cart(driver: Driver) -> None:
+    desk = driver.app._desk
+    driver.app.push_screen(places.cart_settings(desk, 7, "Vendure EU", "Acme Outdoor"))
+    await driver.sees("Inventory Upload Service")
+
+
+def draft(driver: Driver) -> Draft:
+    screen = next(each for each in reversed(driver.app.screen_stack) if isinstance(each, SettingsScreen))
+    assert screen.draft is not None
+    return screen.draft
+
+
+def sheet(driver: Driver) -> FormSheet:
+    return driver.app.screen.query_one(FormSheet)
+
+
+def at(driver: Driver, text: str) -> bool:
+    return any(text in line for line in driver.lines())
+
+
+async def type_share(driver: Driver, text: str) -> None:
+    """The share's field with this in it, accepted."""
+    await driver.press(*["down"] * SHARE_BELOW, "enter", "ctrl+u", *text, "enter")
+
+
+async def test_a_field_is_edited_in_place_and_checked_while_typing() -> None:
+    async with cart() as driver:
+        await driver.press(*["down"] * SHARE_BELOW, "enter", *"x")
+        await driver.sees("not allowed")
+        assert sheet(driver).editing
+        await driver.press("backspace")
+        await driver.until(lambda: not at(driver, "not allowed"))
+        await driver.press("ctrl+u", *"80", "enter")
+        assert not sheet(driver).editing
+        assert draft(driver).edits == {"share": "80"}
+        await driver.sees("was 100")
+
+
+async def test_letters_are_text_while_a_field_is_edited() -> None:
+    async with room() as driver:
+        driver.app.push_screen(places.merchant_settings(driver.app._desk, 1, "Acme Outdoor"))
+        await driver.sees("WMS address")
+        await driver.press(*["down"] * 3, "enter", *"/sq?:kjTu")
+        assert draft(driver).value("url") == "https://wms.example/sq?:kjTu"
+        await driver.press("escape")
+        assert not draft(driver).dirty
+        assert isinstance(driver.app.screen, SettingsScreen)
+
+
+async def test_a_switch_switches_and_u_takes_it_back() -> None:
+    async with cart() as driver:
+        await driver.press("space")
+        assert draft(driver).edits == {"upload": "off"}
+        await driver.press("u")
+        assert not draft(driver).dirty
+
+
+async def test_several_warehouses_are_marked_and_none_combines_all() -> None:
+    async with cart() as driver:
+        await driver.press("down", "enter")
+        assert isinstance(driver.app.screen, ChooseScreen)
+        await driver.sees("that means all")
+        await driver.sees("4102 products")
+        await driver.press("down", "space", "up", "space", "enter")
+        assert draft(driver).value("warehouses") == "WH-1,WH-2"
+        await driver.sees("Main, Overflow")
+
+
+async def test_an_alias_is_chosen_with_its_collisions_in_sight() -> None:
+    async with cart() as driver:
+        await driver.press("down", "down", "enter")
+        await driver.sees("3 collide")
+        await driver.press("down", "enter")
+        assert draft(driver).edits == {"alias": "UPC"}
+        await driver.press("left")
+        assert not draft(driver).dirty
+
+
+async def test_the_preview_counts_on_in_the_background() -> None:
+    gateway = FakeGateway()
+    async with cart(gateway) as driver:
+        await driver.sees("nothing is changed yet")
+        await type_share(driver, "80")
+        await driver.sees("48 to 0")
+        await driver.sees("of 4812 listings")
+        await driver.press("u")
+        await driver.sees("nothing is changed yet")
+
+
+async def test_saving_shows_what_changes_with_cancel_focused() -> None:
+    gateway = FakeGateway()
+    async with cart(gateway) as driver:
+        await type_share(driver, "80")
+        await driver.press("s")
+        await driver.until(lambda: isinstance(driver.app.screen, AskingScreen))
+        await driver.sees("100 → 80")
+        await driver.sees("holds the next push as a plan")
+        assert driver.app.focused is not None and driver.app.focused.id == "answer-stay"
+        await driver.press("enter")
+        assert gateway.forms.saved["cart:7"].rev == 5
+        await driver.press("s")
+        await driver.until(lambda: isinstance(driver.app.screen, AskingScreen))
+        await driver.press("right", "enter")
+        await driver.until(lambda: gateway.forms.saved["cart:7"].rev == 6)
+        await driver.until(lambda: "held as a plan" in driver.notice())
+        assert not draft(driver).dirty
+
+
+async def test_what_cannot_be_saved_is_not_saved() -> None:
+    gateway = FakeGateway()
+    async with cart(gateway) as driver:
+        await type_share(driver, "many")
+        await driver.sees("not allowed")
+        await driver.press("home", "s")
+        await driver.until(lambda: "Not saved" in driver.notice())
+        assert sheet(driver).field == "share"
+        assert gateway.forms.saved["cart:7"].rev == 5
+
+
+async def test_another_operator_saved_first_and_mine_go_on_top() -> None:
+    gateway = FakeGateway()
+    async with cart(gateway) as driver:
+        await type_share(driver, "80")
+        gateway.forms.elsewhere("cart:7", share="50", buffer="2")
+        await save(driver)
+        await driver.sees("bo saved these settings")
+        await driver.sees("You both changed: Share in percent")
+        assert driver.app.focused is not None and driver.app.focused.id == "answer-stay"
+        await driver.press("right", "right", "enter")
+        await driver.until(lambda: draft(driver).form.rev == 6)
+        assert draft(driver).edits == {"share": "80"}
+        assert draft(driver).value("buffer") == "2"
+        await driver.sees("other operator set it to 50")
+        await save(driver)
+        await driver.until(lambda: gateway.forms.saved["cart:7"].rev == 7)
+
+
+async def test_taking_theirs_loses_nothing() -> None:
+    gateway = FakeGateway()
+    async with cart(gateway) as driver:
+        await type_share(driver, "80")
+        gateway.forms.elsewhere("cart:7", buffer="2")
+        await save(driver)
+        await driver.sees("bo saved these settings")
+        await driver.press("right", "enter")
+        await driver.until(lambda: not draft(driver).dirty)
+        await driver.press("z")
+        assert draft(driver).edits == {"share": "80"}
+
+
+async def test_leaving_asks_about_unsaved_changes() -> None:
+    async with cart() as driver:
+        await type_share(driver, "80")
+        await driver.press("escape")
+        await driver.sees("Leave without saving?")
+        await driver.press("enter")
+        assert isinstance(driver.app.screen, SettingsScreen)
+        await driver.press("escape", "right", "enter")
+        assert isinstance(driver.app.screen, MerchantsScreen)
+        await open_cart(driver)
+        assert not draft(driver).dirty
+
+
+async def test_a_draft_that_was_walked_away_from_comes_back() -> None:
+    async with cart() as driver:
+        await type_share(driver, "80")
+        await driver.press("colon", *"merchants", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, MerchantsScreen))
+        await open_cart(driver)
+        await driver.until(lambda: draft(driver).edits == {"share": "80"})
+        assert "here again" in driver.notice()
+
+
+async def test_quitting_asks_about_unsaved_changes() -> None:
+    async with cart() as driver:
+        await type_share(driver, "80")
+        await driver.press("q")
+        await driver.sees("not saved")
+        await driver.press("enter")
+        assert isinstance(driver.app.screen, SettingsScreen)
+        assert driver.app.return_code is None
+
+
+async def test_read_only_shows_and_refuses() -> None:
+    async with cart(FakeGateway(read_only=True)) as driver:
+        await driver.press("space")
+        assert "Read-only" in driver.notice()
+        assert not draft(driver).dirty
+
+
+async def test_a_connection_is_tested_step_by_step() -> None:
+    gateway = FakeGateway()
+    gate = threading.Semaphore(0)
+    gateway.forms.test = FakeTest(gate=gate)
+    async with cart(gateway) as driver:
+        await driver.press("T")
+        assert isinstance(driver.app.screen, ConnectionScreen)
+        await driver.sees("waiting for the next answer")
+        gate.release()
+        await driver.sees("192.0.2.7")
+        assert not at(driver, "certificate")
+        gate.release()
+        gate.release()
+        await driver.sees("refused our login (401)")
+        await driver.sees("Correct the secret")
+        await driver.sees("does not work")
+        await driver.press("escape")
+        assert isinstance(driver.app.screen, SettingsScreen)
+
+
+async def test_a_test_that_is_left_is_broken_off() -> None:
+    gateway = FakeGateway()
+    gate = threading.Semaphore(0)
+    gateway.forms.test = FakeTest(gate=gate)
+    async with cart(gateway) as driver:
+        await driver.press("T", "escape")
+        gate.release()
+        await driver.pilot.pause(0.1)
+        assert gate.acquire(blocking=False) is False
+        assert isinstance(driver.app.screen, SettingsScreen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_hostile_settings_stay_settings(size: tuple[int, int]) -> None:
+    gateway = FakeGateway()
+    hostile = ("[red]x", "\x1b[2J", "😀😀", "שלום", "x" * 300)
+    fields = tuple(Field(f"f{n}", name, FieldKind.TEXT, name, name) for n, name in enumerate(hostile))
+    gateway.forms.saved["cart:7"] = replace(cart_form(), fields=(*cart_form().fields[:1], *fields))
+    async with cart(gateway, size) as driver:
+        for _ in hostile:
+            await driver.press("down", "enter", "x", "enter")
+        assert not any("\x1b" in line for line in driver.lines())
+        assert all(len(line) <= size[0] for line in driver.lines())
+        assert len(draft(driver).edits) == len(hostile)
+
+
+def test_a_caret_moves_and_edits() -> None:
+    caret = Caret.behind("abc").pressed("left")
+    assert caret == Caret("abc", 2)
+    assert caret.typed("x\x1by") == Caret("abxyc", 4)
+    assert Caret("abc", 0).pressed("backspace") == Caret("abc", 0)
+    assert Caret("abc", 1).pressed("delete") == Caret("ac", 1)
+    assert Caret("abc", 1).pressed("ctrl+u") == Caret("bc", 0)
+    assert Caret("abc", 1).pressed("f5") is None
+
+
+def test_edits_that_are_saved_meanwhile_are_edits_no_more() -> None:
+    mine = Draft(cart_form()).with_value("share", "80").with_value("buffer", "1")
+    fresh = replace(
+        cart_form(), fields=tuple(replace(f, value="80") if f.name == "share" else f for f in cart_form().fields)
+    )
+    assert mine.rebased(fresh).edits == {"buffer": "1"}
+    assert not mine.with_value("share", "100").with_value("buffer", "0").dirty
+
+
+async def save(driver: Driver) -> None:
+    """`s`, and yes."""
+    await driver.press("s")
+    await driver.until(lambda: isinstance(driver.app.screen, AskingScreen))
+    await driver.press("right", "enter")
