@@ -205,7 +205,7 @@ class Plan:
         now = int(time.time())
         with self.job.transaction() as tx:
             rows = listings.plan_rows(tx, ids)
-            stock = _Stock.of(tx, rows, self.settings)
+            stock = Stock.of(tx, rows, self.settings)
             decided = [(row, self._decide_row(row, stock, now)) for row in rows]
             listings.decide(tx, [self._record(row, decision) for row, decision in decided])
             equal = [row.id for row, decision in decided if _newly_equal(row, decision)]
@@ -213,21 +213,8 @@ class Plan:
             self.job.report.advance(len(ids))
             self.job.report.put(tx)
 
-    def _decide_row(self, row: PlanRow, stock: _Stock, now: int) -> Decision:
-        blocked = obstacle(
-            Standing(
-                switched_on=self.settings.switched_on,
-                excluded=bool(row.excluded),
-                locked=bool(row.locked),
-                match_reason=Reason(row.match_reason) if row.match_reason else None,
-                cart_reason=Reason(row.skip) if row.skip else None,
-                tracked=None if row.tracked is None else bool(row.tracked),
-                has_warehouse=bool(self.settings.warehouse_ids),
-            )
-        )
-        if blocked is not None:
-            return Decision(Outcome.SKIPPED, blocked, None, None, ())
-        return quantity.decide(stock.facts(row, now), self.rules)
+    def _decide_row(self, row: PlanRow, stock: Stock, now: int) -> Decision:
+        return decide_row(row, stock, self.settings, self.rules, now)
 
     def _record(self, row: PlanRow, decision: Decision) -> Decided:
         run_id = self.job.run.id
@@ -293,7 +280,25 @@ class Plan:
         )
 
 
-class _Stock:
+def decide_row(row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules, now: int) -> Decision:
+    """What a listing should show by some settings: the saved ones for a plan, others for a preview of them."""
+    blocked = obstacle(
+        Standing(
+            switched_on=settings.switched_on,
+            excluded=bool(row.excluded),
+            locked=bool(row.locked),
+            match_reason=Reason(row.match_reason) if row.match_reason else None,
+            cart_reason=Reason(row.skip) if row.skip else None,
+            tracked=None if row.tracked is None else bool(row.tracked),
+            has_warehouse=bool(settings.warehouse_ids),
+        )
+    )
+    if blocked is not None:
+        return Decision(Outcome.SKIPPED, blocked, None, None, ())
+    return quantity.decide(stock.facts(row, now), rules)
+
+
+class Stock:
     """Levels and kits of one chunk of listings."""
 
     def __init__(
@@ -305,7 +310,7 @@ class _Stock:
         self._codes = settings.warehouse_codes
 
     @classmethod
-    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings) -> _Stock:
+    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings) -> Stock:
         """Read what a chunk needs, in two queries."""
         kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
         parts = {part for found in kits.values() for part, _, _ in found}
