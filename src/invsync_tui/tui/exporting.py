@@ -56,12 +56,11 @@ class Export(Generic[L]):
         try:
             gateway.export(self.path, columns, self._lines(rows), self.form)
         except StoppedError:
-            self.path.unlink(missing_ok=True)
-            return Exported(f"Stopped; {self.path} was removed.", Tone.WARN, ended=True)
+            return Exported(f"Stopped; nothing is left of {self.path}.", Tone.WARN, ended=True)
         except Exception as error:
             from invsync_tui.tui.reader import in_words
 
-            return Exported(f"{self.path}: {in_words(error)}", Tone.BAD, ended=True)
+            return Exported(in_words(error), Tone.BAD, ended=True)
         return Exported(f"{self._written} rows written to {self.path}", Tone.GOOD, ended=True)
 
     def _lines(self, rows: Rows[L]) -> Iterator[list[Value]]:

@@ -10,6 +10,7 @@ from textual.message import Message
 from invsync_tui.tui.lines import Tone
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.lists import SkuView
     from invsync_tui.operations.model import Overview, Requested, RunDetail
 
 
@@ -54,6 +55,18 @@ class Changed(Message, bubble=False):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, Changed)
+
+
+class SkuRead(Message, bubble=False):
+    """One product was read."""
+
+    def __init__(self, view: SkuView, service_alive: bool) -> None:
+        super().__init__()
+        self.view = view
+        self.service_alive = service_alive
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, SkuRead)
 
 
 class Exported(Message, bubble=False):

@@ -48,12 +48,12 @@ class Field(Generic[L]):
         value = self.value(line)
         return UNKNOWN if value is None else (str(value), Tone.PLAIN)
 
-    def column(self, look: Look, default: str) -> Column:
+    def column(self, look: Look) -> Column:
         """The table's column, with the mark of the order."""
-        return Column(self.title, self.width, self.flex, self.align, self._sorting(look, default))
+        return Column(self.title, self.width, self.flex, self.align, self._sorting(look))
 
-    def _sorting(self, look: Look, default: str) -> Sorting:
-        if not self.sort or self.sort != (look.sort or default):
+    def _sorting(self, look: Look) -> Sorting:
+        if not self.sort or self.sort != look.sort:
             return Sorting.NONE
         return Sorting.DESCENDING if look.descending else Sorting.ASCENDING
 

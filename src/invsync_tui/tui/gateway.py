@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.watch import Watch
     from invsync_tui.tui.forms.gateway import FormsGateway
+    from invsync_tui.tui.history import HistoryGateway
 
 SERVICE_MEMORY = 5.0
 """Seconds for which a reading of the service's signs of life is believed."""
@@ -73,6 +74,10 @@ class Gateway(Protocol):
     def forms(self) -> FormsGateway:
         """Settings."""
 
+    @property
+    def history(self) -> HistoryGateway:
+        """Past runs."""
+
     def twin(self) -> Gateway:
         """Another one to the same store, for another thread."""
 
@@ -91,7 +96,9 @@ class Gateway(Protocol):
     def alias_types(self, merchant_id: int) -> Sequence[AliasTypeLine]: ...
     def collisions(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[CollisionLine]: ...
     def missing(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[SummaryLine]: ...
-    def export(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None: ...
+    def export(
+        self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int | bool | None]], form: str
+    ) -> None: ...
 
     # Orders for listings.
     def sync_listings(self, listing_ids: Sequence[int]) -> Requested: ...
@@ -179,6 +186,12 @@ class OperationsGateway:
 
         return FormsOperations(lambda: self._open, self._call)
 
+    @cached_property
+    def history(self) -> HistoryGateway:
+        from invsync_tui.tui.history import HistoryOperations
+
+        return HistoryOperations(lambda: self._open, self._call)
+
     def twin(self) -> Gateway:
         return OperationsGateway(self._store, read_only=self.read_only)
 
@@ -244,7 +257,9 @@ class OperationsGateway:
 
         return self._call(aliases.missing, self._open, merchant_id, kind, ordering)
 
-    def export(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None:
+    def export(
+        self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int | bool | None]], form: str
+    ) -> None:
         from invsync_tui.operations import export
 
         self._call(export.write, path, columns, rows, form)

@@ -27,10 +27,12 @@ class Glyphs:
     lock: str
     crumb: str
     dot: str
+    levels: str
+    """From nothing to all of it; the one that is not one character."""
 
 
-UNICODE = Glyphs("█", "░", "✓", "✗", "·", "▶", "○", "▲", "•", "│", "…", "▲", "▼", "→", "─", "⊘", "›", "·")
-ASCII = Glyphs("#", ".", "+", "x", ".", ">", "o", "!", "*", "|", "~", "^", "v", ">", "-", "#", "/", "-")
+UNICODE = Glyphs("█", "░", "✓", "✗", "·", "▶", "○", "▲", "•", "│", "…", "▲", "▼", "→", "─", "⊘", "›", "·", "▁▂▃▄▅▆▇█")
+ASCII = Glyphs("#", ".", "+", "x", ".", ">", "o", "!", "*", "|", "~", "^", "v", ">", "-", "#", "/", "-", "_.:-=+*#")
 
 
 def glyphs_for(ascii_only: bool) -> Glyphs:

@@ -87,6 +87,18 @@ def cut(whole: Line, width: int, more: str = "…") -> Line:
     return Line(tuple((text, tone) for text, tone in spans if text))
 
 
+def flowed(items: Iterable[Line], width: int, gap: str = "   ") -> list[Line]:
+    """Items in as many rows as they need, each of them whole; one that is wider than a row is wrapped."""
+    rows: list[Line] = []
+    for item in items:
+        joint = Line((*rows[-1].spans, (gap, Tone.PLAIN), *item.spans)) if rows else item
+        if rows and joint.width <= width:
+            rows[-1] = joint
+        else:
+            rows += [item] if item.width <= width else packed(item.spans, width)
+    return rows
+
+
 def packed(spans: Sequence[Span], width: int) -> list[Line]:
     """Spans in as many lines as they need, never cut; one that is wider than a line is wrapped."""
     lines: list[list[Span]] = [[]]

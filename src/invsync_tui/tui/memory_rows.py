@@ -18,7 +18,7 @@ class MemoryRows(Generic[L]):
     def __init__(
         self, lines: Sequence[L], fields: Sequence[Field[L]], look: Look, ident: Callable[[L], int | str]
     ) -> None:
-        self.sortable = tuple(field.sort for field in fields if field.sort)
+        self.sortable = ("", *(field.sort for field in fields if field.sort))
         self._ident = ident
         self._sort = next((field for field in fields if field.sort and field.sort == look.sort), None)
         self._given = {ident(line): number for number, line in enumerate(lines)}

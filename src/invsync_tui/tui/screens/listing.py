@@ -21,7 +21,7 @@ from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import Changed, Exported
 from invsync_tui.tui.fields import Field, Sight, roomy
 from invsync_tui.tui.gateway import Gateway
-from invsync_tui.tui.lines import BLANK, Line, Span, Tone, line, packed
+from invsync_tui.tui.lines import Line, Span, Tone, flowed, line
 from invsync_tui.tui.looks import Look
 from invsync_tui.tui.plain import clean, wrap
 from invsync_tui.tui.screens.control import ControlScreen
@@ -157,18 +157,31 @@ class ListScreen(ControlScreen, Generic[L]):
             self._use(self.table.use)
 
     def _columns(self) -> tuple[Column, ...]:
-        default = self._source.sortable[0] if self._source and self._source.sortable else ""
-        return tuple(field.column(self.look, default) for field in roomy(self.fields, self.app.size.width))
+        sortable = self._source.sortable if self._source else ()
+        sort = self.look.sort if self.look.sort in sortable or not sortable else sortable[0]
+        look = self.look.sorted_by(sort or next(iter(sortable), ""), descending=self.look.descending)
+        return tuple(field.column(look) for field in roomy(self.fields, self.app.size.width))
 
     def _use(self, put: Callable[[StoreSource[L], tuple[Column, ...]], None]) -> None:
         """Read the list as it is looked at from now on."""
         shown = roomy(self.fields, self.app.size.width)
         sortable = self._source.sortable if self._source else ()
-        read = partial(self.rows, self.desk.reader.gateway, self.look)
+        read = partial(self._read, self.desk.reader.gateway, self.look)
         self._source = StoreSource(read, shown, self.sight, sortable)
         self._counted_at = float("-inf")
         self.desk.looks[self.memory] = self.look
         put(self._source, self._columns())
+
+    def _read(self, gateway: Gateway, look: Look) -> Rows[L]:
+        """A list that grew too long for the order it had is shown in its own order again."""
+        from invsync_tui.operations.errors import OperationError
+
+        try:
+            return self.rows(gateway, look)
+        except OperationError:
+            if not look.sort:
+                raise
+        return self.rows(gateway, look.sorted_by(""))
 
     def _submit(self, job: Callable[[], Any], deliver: Callable[[Any], None]) -> None:
         """Where the table's questions are answered; those about a list that is no longer shown are dropped."""
@@ -191,7 +204,7 @@ class ListScreen(ControlScreen, Generic[L]):
             return
         self._counting, self._counted_at = True, now
         look = self.look
-        self.ask_patiently(lambda gateway: self.rows(gateway, look).exact_count(), partial(self._counted, source))
+        self.ask_patiently(lambda gateway: self._read(gateway, look).exact_count(), partial(self._counted, source))
 
     def _counted(self, source: StoreSource[L], exact: int) -> None:
         self._counting = False
@@ -246,7 +259,7 @@ class ListScreen(ControlScreen, Generic[L]):
             return self.is_mounted and self.line is not None
         if action in ("sort", "reverse"):
             return len(self._sorts()) > (1 if action == "sort" else 0)
-        return True
+        return super().check_action(action, parameters)
 
     def action_copy(self) -> None:
         if (found := self.line) is not None:
@@ -268,12 +281,12 @@ class ListScreen(ControlScreen, Generic[L]):
         """Columns that can be sorted by, the default first."""
         known = self._source.sortable if self._source else ()
         named = {field.sort for field in self.fields}
-        return [name for name in known if name in named]
+        return [name for name in known if not name or name in named]
 
     def action_sort(self) -> None:
         sorts = self._sorts()
-        present = self.look.sort or sorts[0]
-        following = sorts[(sorts.index(present) + 1) % len(sorts)] if present in sorts else sorts[0]
+        present = self.look.sort if self.look.sort in sorts else sorts[0]
+        following = sorts[(sorts.index(present) + 1) % len(sorts)]
         self._order(self.look.sorted_by(following))
 
     def action_reverse(self) -> None:
@@ -282,8 +295,9 @@ class ListScreen(ControlScreen, Generic[L]):
     def _order(self, look: Look) -> None:
         self.look = look
         self._use(self.table.use_from_the_top)
-        title = next((field.title for field in self.fields if field.sort == look.sort), look.sort)
-        self.notice(f"Sorted by {title}{', largest first' if look.descending else ''}", Tone.FAINT)
+        title = next((field.title for field in self.fields if look.sort and field.sort == look.sort), "")
+        turned = ", the other way round" if look.descending else ""
+        self.notice(f"Sorted by {title}{turned}" if title else f"In their own order{turned}", Tone.FAINT)
 
     def _look(self, look: Look) -> None:
         if look != self.look:
@@ -328,7 +342,7 @@ class ListScreen(ControlScreen, Generic[L]):
         self._export = export
         look = self.look
         self.notice(f"Writing {export.path}", Tone.FAINT)
-        self.desk.patient.order(self, lambda gateway: export.run(gateway, self.rows(gateway, look)))
+        self.desk.patient.order(self, lambda gateway: export.run(gateway, self._read(gateway, look)))
 
     def on_exported(self, fact: Exported) -> None:
         if fact.ended:
@@ -338,8 +352,5 @@ class ListScreen(ControlScreen, Generic[L]):
 
 def facts(fields: Sequence[Field[L]], found: L, sight: Sight, width: int) -> list[Line]:
     """Every field of a line with its title, in as many rows as it takes."""
-    spans: list[Span] = []
-    for field in fields:
-        text, tone = field.cell(found, sight)
-        spans += [(f"{field.title} ", Tone.FAINT), (f"{clean(text)}   ", tone)] if field.title else []
-    return packed(spans, width) if spans else [BLANK]
+    titled = [field for field in fields if field.title]
+    return flowed((line((f"{field.title} ", Tone.FAINT), field.cell(found, sight)) for field in titled), width)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from textual.app import App
 from textual.binding import ActiveBinding, Binding
+from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from invsync_tui.tui.lines import BLANK, Line, Span, Tone, line
 from invsync_tui.tui.widgets.canvas import Canvas
@@ -88,6 +90,12 @@ def _group(active: ActiveBinding) -> str:
     return "This screen" if isinstance(active.node, Screen) else "Moving"
 
 
+def _typed(focused: Widget, key: str) -> bool:
+    """Whether a key is text to what has the focus."""
+    name = SHORT_KEYS.get(key, "")
+    return focused.check_consume_key(key, name if len(name) == 1 else key_to_character(key))
+
+
 def _cells(hint: Hint) -> int:
     return len(hint.keys[0]) + 1 + len(hint.label) + GAP
 
@@ -129,4 +137,6 @@ class Hints(Canvas, can_focus=False):
         if any(self.screen.has_class(name) for name in TYPING):
             # Letters are text now; only the keys of what is typed into mean something.
             active = [each for each in active if each.node is self.screen.focused]
+        elif focused := self.screen.focused:
+            active = [each for each in active if each.node is focused or not _typed(focused, each.binding.key)]
         yield from (hint for hint in hints_of(self.app, active) if hint.shown)

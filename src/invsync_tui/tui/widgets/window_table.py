@@ -128,8 +128,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._record: Any = None
         self._to_the_end = False
         self._write_empty: Callable[[int], Sequence[Line]] = lambda _: ()
-        self.marked: set[Key] = set()
-        """Rows with a check in their first column."""
+        self.is_marked: Callable[[Row], bool] = lambda _: False
+        """Whether a row has a check in its first column."""
 
     # -- what it shows ------------------------------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         row = self._row(position)
         if row is None:
             return Line(((self._glyphs.more, Tone.FAINT),))
-        cells = ((self._glyphs.check, Tone.KEY), *row.cells[1:]) if row.key in self.marked else row.cells
+        cells = ((self._glyphs.check, Tone.KEY), *row.cells[1:]) if self.is_marked(row) else row.cells
         return cells_line(cells, self._columns, self._sizes, self._glyphs)
 
     def _row(self, position: int) -> Row | None:
@@ -328,6 +328,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
 
     def _settle_key(self) -> None:
         """Give the cursor the key of its row as soon as that is known."""
+        if not self._count:
+            self._blocks.clear()
         row = self._row(self._cursor) if self._count else None
         block = self._blocks.get(self._cursor // BLOCK)
         if row is None and self._key is None and self._count:

@@ -1,0 +1,83 @@
+"""Codes of an alias type that name several products. Such a code is never pushed, since nobody can know whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.geometry import Size
+
+from invsync_tui.operations.lists import CollisionLine, Rows
+from invsync_tui.tui.fields import Field, number
+from invsync_tui.tui.lines import Line, Tone, line
+from invsync_tui.tui.plain import clean, wrap
+from invsync_tui.tui.screens.listing import ListScreen
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.lists import AliasTypeLine
+    from invsync_tui.tui.desk import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.looks import Look
+
+
+def _skus(found: CollisionLine) -> str:
+    return ", ".join(sku for _, sku in found.products)
+
+
+FIELDS: tuple[Field[CollisionLine], ...] = (
+    Field("Code", 20, lambda line: line.code, lambda line, _: (line.code, Tone.STRONG), flex=1, sort="code"),
+    number("Products", 10, lambda line: len(line.products)),
+    Field("SKUs", 30, _skus, flex=3),
+)
+
+
+class CollisionsScreen(ListScreen[CollisionLine]):
+    """Enter finds the products that share the code."""
+
+    noun = "codes"
+
+    def __init__(self, desk: Desk, merchant_id: int, merchant: str, kind: AliasTypeLine) -> None:
+        self._merchant_id = merchant_id
+        self._merchant = merchant
+        self._kind = kind
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, "Aliases", f"{self._kind.name} collisions"
+
+    @property
+    def memory(self) -> str:
+        return f"collisions:{self._merchant_id}:{self._kind.kind}"
+
+    @property
+    def fields(self) -> Sequence[Field[CollisionLine]]:
+        return FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[CollisionLine]:
+        return gateway.collisions(self._merchant_id, self._kind.kind, look.ordering)
+
+    def empty(self) -> Sequence[str]:
+        return (f"No {self._kind.name} names two products.", "Esc leads back.")
+
+    def about(self, found: CollisionLine, size: Size) -> Sequence[Line]:
+        rule = "An alias must name one product: give all but one of them another code in the WMS."
+        return [
+            line(
+                (f"{found.kind} {found.code}", Tone.STRONG),
+                (f"  is shared by {len(found.products)} products", Tone.WARN),
+            ),
+            *(line(row) for row in wrap(clean(_skus(found)), size.width)),
+            *(line((row, Tone.FAINT)) for row in wrap(rule, size.width)),
+        ]
+
+    def copied(self, line: CollisionLine) -> str:
+        return line.code
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "filter" and super().check_action(action, parameters)
+
+    def open_line(self, line: CollisionLine) -> None:
+        from invsync_tui.tui import places
+
+        self.app.push_screen(places.search(self.desk, line.code))

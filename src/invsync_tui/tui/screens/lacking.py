@@ -1,0 +1,60 @@
+"""Products that have no code of an alias type. A cart that pushes with the type skips them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from invsync_tui.operations.lists import Rows, SummaryLine
+from invsync_tui.tui import places
+from invsync_tui.tui.fields import Field, number
+from invsync_tui.tui.lines import Tone
+from invsync_tui.tui.screens.listing import ListScreen
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.lists import AliasTypeLine
+    from invsync_tui.tui.desk import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.looks import Look
+
+FIELDS: tuple[Field[SummaryLine], ...] = (
+    Field("SKU", 20, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=1, sort="sku"),
+    Field("Name", 30, lambda line: line.name, flex=2, sort="name"),
+    number("Available", 11, lambda line: line.total),
+)
+
+
+class LackingScreen(ListScreen[SummaryLine]):
+    """Enter opens the SKU."""
+
+    noun = "products"
+
+    def __init__(self, desk: Desk, merchant_id: int, merchant: str, kind: AliasTypeLine) -> None:
+        self._merchant_id = merchant_id
+        self._merchant = merchant
+        self._kind = kind
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, "Aliases", f"without {self._kind.name}"
+
+    @property
+    def memory(self) -> str:
+        return f"lacking:{self._merchant_id}:{self._kind.kind}"
+
+    @property
+    def fields(self) -> Sequence[Field[SummaryLine]]:
+        return FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[SummaryLine]:
+        return gateway.missing(self._merchant_id, self._kind.kind, look.ordering)
+
+    def empty(self) -> Sequence[str]:
+        return (f"Every product has a code of type {self._kind.name}.", "Esc leads back.")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "filter" and super().check_action(action, parameters)
+
+    def open_line(self, line: SummaryLine) -> None:
+        self.app.push_screen(places.sku(self.desk, line.product_id, line.sku))

@@ -1,0 +1,77 @@
+"""The levels of one warehouse: what the last download said of each product, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from invsync_tui.operations.lists import LevelLine, Rows
+from invsync_tui.tui import places, words
+from invsync_tui.tui.cells import moment
+from invsync_tui.tui.fields import Field, Sight, number
+from invsync_tui.tui.lines import Span, Tone
+from invsync_tui.tui.screens.listing import ListScreen
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.lists import WarehouseLine
+    from invsync_tui.tui.desk import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.looks import Look
+
+
+def _sku(line: LevelLine, sight: Sight) -> Span:
+    return line.sku, Tone.STRONG if line.missing_since is None else Tone.FAINT
+
+
+def _missing(line: LevelLine, sight: Sight) -> Span:
+    if line.missing_since is None:
+        return "no", Tone.FAINT
+    return words.moment(line.missing_since, sight.now), Tone.WARN
+
+
+FIELDS: tuple[Field[LevelLine], ...] = (
+    Field("SKU", 16, lambda line: line.sku, _sku, flex=2, sort="sku"),
+    Field("Name", 14, lambda line: line.name, flex=3, sort="name", room=100),
+    number("On hand", 9, lambda line: line.on_hand, sort="on_hand"),
+    number("Available", 11, lambda line: line.available, sort="available"),
+    number("Committed", 9, lambda line: line.committed),
+    number("Incoming", 8, lambda line: line.incoming),
+    moment("Loaded at", 18, lambda line: line.loaded_at, sort="loaded_at"),
+    Field("Missing since", 18, lambda line: line.missing_since, _missing, room=132),
+)
+
+
+class LevelsScreen(ListScreen[LevelLine]):
+    """Enter opens the SKU."""
+
+    noun = "levels"
+
+    def __init__(self, desk: Desk, warehouse: WarehouseLine, merchant: str) -> None:
+        self._warehouse = warehouse
+        self._merchant = merchant
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, "Locations & Products", self._warehouse.name or self._warehouse.code
+
+    @property
+    def memory(self) -> str:
+        return f"levels:{self._warehouse.id}"
+
+    @property
+    def fields(self) -> Sequence[Field[LevelLine]]:
+        return FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[LevelLine]:
+        return gateway.levels(self._warehouse.id, look.text, look.ordering)
+
+    def empty(self) -> Sequence[str]:
+        return (
+            "No levels in this warehouse.",
+            "A download has not named it yet, or the WMS holds nothing here. "
+            "On the merchants screen, s starts a download; / finds a SKU wherever it is.",
+        )
+
+    def open_line(self, line: LevelLine) -> None:
+        self.app.push_screen(places.sku(self.desk, line.product_id, line.sku))

@@ -1,0 +1,99 @@
+"""Orders for listings: those that are selected, or the one under the cursor. Shared by View Product Sync and the SKU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+
+from invsync_tui.operations.lists import ListingLine
+from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.facts import OrderTaken
+from invsync_tui.tui.lines import Tone
+from invsync_tui.tui.listing_orders import ORDERS, ListingOrder, subject
+from invsync_tui.tui.screens.control import ControlScreen
+from invsync_tui.tui.verbs import READ_ONLY
+from invsync_tui.tui.widgets.row_source import Row
+from invsync_tui.tui.widgets.window_table import WindowTable
+
+
+class OrderingScreen(ControlScreen):
+    """Space selects, and every order asks first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "select", "Select", tooltip="Select the listing for an order, or not", id="listing.select"),
+        *(
+            Binding(each.key, f"give('{each.name}')", each.label, tooltip=each.help, id=f"listing.{each.name}")
+            for each in ORDERS
+        ),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.selected: dict[int, ListingLine] = {}
+
+    @property
+    def listings(self) -> WindowTable:
+        """The table of listings."""
+        return self.query_one(WindowTable)
+
+    def is_selected(self, row: Row) -> bool:
+        return row.line is not None and row.line.id in self.selected
+
+    def selection_changed(self) -> None:
+        """Called after one was selected or let go."""
+
+    def _present(self) -> ListingLine | None:
+        found: ListingLine | None = self.listings.cursor_line if self.is_mounted else None
+        return found
+
+    def _targets(self) -> Sequence[ListingLine]:
+        present = self._present()
+        return tuple(self.selected.values()) or (() if present is None else (present,))
+
+    def action_select(self) -> None:
+        if (found := self._present()) is None:
+            return
+        if self.selected.pop(found.id, None) is None:
+            self.selected[found.id] = found
+        self.listings.repaint()
+        self.listings.action_step(1)
+        self.selection_changed()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "give":
+            return not self.desk.read_only and bool(self._targets())
+        if action == "select":
+            return not self.desk.read_only and self._present() is not None
+        return super().check_action(action, parameters)
+
+    def action_give(self, name: str) -> None:
+        from invsync_tui.tui.screens.confirm import ConfirmScreen
+
+        order = next(each for each in ORDERS if each.name == name)
+        if not (found := self._targets()):
+            return
+        ask = ConfirmScreen(order.question(found), subject(found), self.desk.glyphs)
+        self.app.push_screen(ask, partial(self._decided, order, found))
+
+    def _decided(self, order: ListingOrder, found: Sequence[ListingLine], reason: str | None) -> None:
+        if reason is None:
+            self.notice("Nothing was ordered.", Tone.FAINT)
+            return
+        ids, on = [line.id for line in found], order.sets(found)
+        self.desk.reader.order(self, lambda gateway: OrderTaken(order.give(gateway, ids, on, reason)))
+
+    def on_order_taken(self, fact: OrderTaken) -> None:
+        self.selected.clear()
+        self.listings.repaint()
+        self.selection_changed()
+        if self.is_current:
+            self.watch_facts()
+
+    def on_key(self, event: events.Key) -> None:
+        """In read-only the orders are hidden; their keys still say why nothing happens."""
+        if self.desk.read_only and event.key in {each.key for each in ORDERS}:
+            self.notice(READ_ONLY, Tone.WARN)
