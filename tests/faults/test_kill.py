@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
@@ -17,22 +18,23 @@ import pytest
 
 from invsync_tui.sandbox.catalogue import KIT_EVERY, generate
 from invsync_tui.sandbox.shop import Mode
+from invsync_tui.sync import leases
 from tests.faults.proof import order_violations, state_violations, store_violations
 from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 from tests.sync.bench import Bench
 
 KILLS = 50
 PRODUCTS = 600
-CHANGED = 60
+CHANGED = 100
 """SKUs that change between two kills."""
 SHOPS = {
     "replays": Mode(max_batch=20, latency=0.012, jitter=0.008),
     "reads": Mode(
-        max_batch=20, latency=0.012, jitter=0.008, basis="on_hand", row_errors="whole_batch", idempotency=False,
+        max_batch=150, latency=0.012, jitter=0.008, basis="on_hand", row_errors="whole_batch", idempotency=False,
         returns_quantity=False,
     ),
 }  # fmt: skip
-DEADLINE = 0.4
+DEADLINE = 1.0
 
 
 @dataclass
@@ -85,6 +87,16 @@ class Scene:
             self.bench.request("push", cart, after=pull)
         self.release()
 
+    @contextmanager
+    def pushes_kept_waiting(self) -> Iterator[None]:
+        """Meanwhile a pull may end, so that the push taken over knows newer quantities than the one that was killed."""
+        locks = [leases._open(self.bench.store.path, f"push:{cart}") for cart in self.bench.carts.values()]
+        for lock in locks:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+        for lock in locks:
+            os.close(lock)
+
     def release(self) -> None:
         for (number,) in self.bench.store.read("SELECT id FROM run WHERE state = 'held'"):
             self.bench.release(number)
@@ -96,7 +108,7 @@ def scene(folder: Path, seed: int) -> Iterator[Scene]:
         bench = Bench.make(folder)
         bench.add_merchant(wms.connection())
         for shop in SHOPS:
-            bench.add_cart(cart.connection(shop, DEADLINE), name=shop, zero_count=PRODUCTS, observe_every=0)
+            bench.add_cart(cart.connection(shop, DEADLINE), name=shop, zero_count=PRODUCTS)
         yield Scene(wms, cart, bench, random.Random(seed))
         bench.store.close()
 
@@ -150,6 +162,7 @@ def test_fifty_kills_lose_nothing_and_never_let_an_older_quantity_win(tmp_path: 
     # given
     with scene(tmp_path, seed=1) as town:
         workers = Workers(town.bench.store.path)
+        town.cart.faults({"kind": "slow", "path": "/shops/reads/stock", "seconds": 0.0, "most": DEADLINE * 0.9})
         town.order()
         kills = tries = 0
         # when
@@ -158,8 +171,10 @@ def test_fifty_kills_lose_nothing_and_never_let_an_older_quantity_win(tmp_path: 
             assert tries < 4 * KILLS
             town.change(tries)
             town.order()
-            worker = workers.start()
-            time.sleep(town.rng.uniform(0.02, 0.7))
+            with town.pushes_kept_waiting():
+                worker = workers.start()
+                time.sleep(town.rng.choice([0.0, 0.1, 0.15]))
+            time.sleep(town.rng.uniform(0.02, 1.3))
             kills += _kill(worker)
         for _ in range(3):  # what is held meanwhile is released; the last request finishes everything
             town.order()
