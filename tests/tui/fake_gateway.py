@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
+from invsync_tui.operations.lists import CartLine
 from invsync_tui.operations.model import (
     Action,
     EventRow,
@@ -27,6 +29,7 @@ from invsync_tui.operations.model import (
 from invsync_tui.rules.outcomes import WORDINGS, Counts, Outcome, Reason
 from invsync_tui.tui.gateway import GatewayError
 from tests.tui.fake_forms import FakeForms
+from tests.tui.fake_history import FakeHistory
 
 NOW = int(time.time())
 
@@ -193,6 +196,7 @@ class FakeGateway:
         self.failure = ""
         self.service = True
         self.forms = FakeForms()
+        self.history = FakeHistory()
         self._commits = threading.Event()
 
     def connect(self) -> None:
@@ -236,6 +240,9 @@ class FakeGateway:
 
     def runs(self, merchant_id: int | None, limit: int) -> tuple[RunRow, ...]:
         return tuple(each.run for each in self.details.values())[:limit]
+
+    def carts(self, merchant_id: int | None) -> Sequence[CartLine]:
+        return tuple(cart for cart in self.history.carts if merchant_id in (None, cart.merchant_id))
 
     def start(self, merchant_id: int, cart_id: int | None) -> Requested:
         self.orders.append(("start", merchant_id, cart_id))

@@ -96,7 +96,7 @@ async def test_several_warehouses_are_marked_and_none_combines_all() -> None:
     async with cart() as driver:
         await driver.press("down", "enter")
         assert isinstance(driver.app.screen, ChooseScreen)
-        await driver.sees("that means all")
+        await driver.sees("None is marked: Combine All Locations")
         await driver.sees("4102 products")
         await driver.press("down", "space", "up", "space", "enter")
         assert draft(driver).value("warehouses") == "WH-1,WH-2"

@@ -61,6 +61,29 @@ def runs(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
     return RunsScreen(desk, merchant_id, merchant)
 
 
+def cart_runs(desk: Desk, merchant_id: int, merchant: str, cart_id: int, cart: str) -> ControlScreen:
+    """The pushes of a cart."""
+    from invsync_tui.tui.screens.runs import RunsScreen
+
+    return RunsScreen(desk, merchant_id, merchant, cart_id, cart)
+
+
+def merchant_connection(desk: Desk, merchant_id: int) -> ControlScreen:
+    """The test of a merchant's WMS connection."""
+    from invsync_tui.tui.forms.gateway import merchant_subject
+    from invsync_tui.tui.screens.connection import ConnectionScreen
+
+    return ConnectionScreen(desk, merchant_subject(merchant_id))
+
+
+def cart_connection(desk: Desk, cart_id: int) -> ControlScreen:
+    """The test of a cart's connection."""
+    from invsync_tui.tui.forms.gateway import cart_subject
+    from invsync_tui.tui.screens.connection import ConnectionScreen
+
+    return ConnectionScreen(desk, cart_subject(cart_id))
+
+
 def merchant_settings(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
     """Edit Setup of a merchant."""
     from invsync_tui.tui.screens.merchant_settings import MerchantSettingsScreen

@@ -16,6 +16,8 @@ from invsync_tui.tui.plain import clean, fit, width_of, wrap
 WIDEST_LABEL = 40
 NARROWEST_VALUE = 12
 NONE = "none"
+ALL_LOCATIONS = "Combine All Locations"
+"""CartRover's word for a list in which nothing is marked."""
 MARKS = 2
 """Cells in front of a label: the mark of a change and a gap."""
 HOW = {
@@ -119,7 +121,7 @@ def plain_value(one: Field, text: str) -> str:
     """A value in the words of its choices."""
     labels = {choice.value: choice.label for choice in one.choices}
     if one.kind is FieldKind.CHOICES and text not in labels:
-        return ", ".join(labels.get(value, value) for value in picked(text)) or NONE
+        return ", ".join(labels.get(value, value) for value in picked(text)) or ALL_LOCATIONS
     return labels.get(text, text) or NONE
 
 

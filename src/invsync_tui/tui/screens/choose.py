@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from invsync_tui.operations.lists import Choice, Field, FieldKind
 from invsync_tui.tui.forms.draft import listed, picked
+from invsync_tui.tui.forms.text import ALL_LOCATIONS
 from invsync_tui.tui.glyphs import Glyphs
 from invsync_tui.tui.lines import Tone, line
 from invsync_tui.tui.screens.toned import TonedScreen
@@ -65,7 +66,7 @@ class ChooseScreen(TonedScreen[str | None], ModalScreen[str | None]):
         self._table.use(ListSource([self._row(choice) for choice in self._field.choices]))
         if self._several:
             number = len(self._marked)
-            told = f"{number} of {len(self._field.choices)} marked" if number else "None is marked: that means all."
+            told = f"{number} of {len(self._field.choices)} marked" if number else f"None is marked: {ALL_LOCATIONS}"
             self.query_one("#chosen", Strap).show(line((told, Tone.ACCENT)))
 
     def _row(self, choice: Choice) -> Row:

@@ -59,6 +59,8 @@ class RunScreen(ControlScreen):
         ),
         Binding("left_square_bracket", "sibling(-1)", "Previous", tooltip="The run to the left", id="run.previous"),
         Binding("right_square_bracket", "sibling(1)", "Next", tooltip="The run to the right", id="run.next"),
+        Binding("enter", "reasons", "SKUs", tooltip="The reasons of this run, down to their SKUs", id="run.reasons"),
+        Binding("d", "diff", "Compare", tooltip="This run against the one before it", id="run.diff"),
         Binding("escape", "back", "Back", id="back"),
     ]
 
@@ -115,9 +117,12 @@ class RunScreen(ControlScreen):
             return frozenset()
         return offered(self._detail.actions, read_only=self.desk.read_only)
 
-    def _bindable(self) -> tuple[frozenset[Action], bool]:
+    def _bindable(self) -> tuple[frozenset[Action], bool, bool]:
         """What the bindings depend on."""
-        return self._allowed(), self._detail is not None and len(self._detail.siblings) > 1
+        return self._allowed(), self._siblings(), self._detail is not None and bool(self._detail.reasons)
+
+    def _siblings(self) -> bool:
+        return self._detail is not None and len(self._detail.siblings) > 1
 
     # -- orders -------------------------------------------------------------------------------------------------------
 
@@ -125,7 +130,9 @@ class RunScreen(ControlScreen):
         if action == "order":
             return Action(str(parameters[0])) in self._allowed()
         if action == "sibling":
-            return self._bindable()[1]
+            return self._siblings()
+        if action in ("reasons", "diff"):
+            return self._detail is not None and (action == "diff" or bool(self._detail.reasons))
         return True
 
     def action_order(self, name: str) -> None:
@@ -190,6 +197,22 @@ class RunScreen(ControlScreen):
 
     def open_run(self, run_id: int) -> None:
         self._show_run(run_id)
+
+    def action_reasons(self) -> None:
+        """To the SKUs; where several reasons are told, by way of their list."""
+        from invsync_tui.tui.screens.reason_skus import ReasonSkusScreen
+        from invsync_tui.tui.screens.reasons import ReasonsScreen
+
+        reasons = self._detail.reasons if self._detail is not None else ()
+        if len(reasons) == 1:
+            self.app.push_screen(ReasonSkusScreen(self.desk, self.run_id, str(reasons[0].reason)))
+        else:
+            self.app.push_screen(ReasonsScreen(self.desk, self.run_id))
+
+    def action_diff(self) -> None:
+        from invsync_tui.tui.screens.run_diff import RunDiffScreen
+
+        self.app.push_screen(RunDiffScreen(self.desk, self.run_id))
 
     def action_back(self) -> None:
         self.app.pop_screen()

@@ -1,0 +1,48 @@
+"""What the screens about past runs ask of the rest of the program. Runs on the reader thread, as all of the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.lists import ListingLine, Rows, RunDiff
+    from invsync_tui.operations.model import RunRow
+    from invsync_tui.operations.session import Session
+    from invsync_tui.tui.forms.gateway import Call
+    from invsync_tui.tui.run_filter import RunFilter
+
+
+class HistoryGateway(Protocol):
+    """The questions about runs beyond a single one."""
+
+    def runs(self, wanted: RunFilter) -> Rows[RunRow]: ...
+    def diff(self, run_id: int) -> RunDiff: ...
+    def skus(self, run_id: int, reason: str) -> Rows[ListingLine]: ...
+
+
+class HistoryOperations:
+    """The same by `invsync_tui.operations`."""
+
+    def __init__(self, session: Callable[[], Session], call: Call) -> None:
+        self._session = session
+        self._call = call
+
+    def runs(self, wanted: RunFilter) -> Rows[RunRow]:
+        from invsync_tui.operations import run_lists
+
+        return self._call(
+            lambda: run_lists.runs(
+                self._session(), wanted.merchant_id, wanted.cart_id, wanted.state, wanted.trigger, wanted.who
+            )
+        )
+
+    def diff(self, run_id: int) -> RunDiff:
+        from invsync_tui.operations import run_lists
+
+        return self._call(lambda: run_lists.diff(self._session(), run_id))
+
+    def skus(self, run_id: int, reason: str) -> Rows[ListingLine]:
+        from invsync_tui.operations import run_lists
+
+        return self._call(lambda: run_lists.skus(self._session(), run_id, reason))

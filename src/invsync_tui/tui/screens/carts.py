@@ -1,0 +1,144 @@
+"""The carts of a merchant, or all: main settings, how their last push went, and the way to everything about one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from invsync_tui.operations.lists import CartLine, Rows
+from invsync_tui.tui import places
+from invsync_tui.tui.cells import moment
+from invsync_tui.tui.facts import SyncRequested
+from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
+from invsync_tui.tui.forms.text import ALL_LOCATIONS
+from invsync_tui.tui.lines import Span, Tone
+from invsync_tui.tui.memory_rows import MemoryRows
+from invsync_tui.tui.merchants_text import status_tone
+from invsync_tui.tui.screens.listing import ListScreen
+from invsync_tui.tui.screens.merchants import worker_words
+from invsync_tui.tui.verbs import READ_ONLY
+from invsync_tui.tui.words import until
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.desk import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.looks import Look
+
+
+def _ident(line: CartLine) -> int:
+    return line.id
+
+
+def _name(line: CartLine, sight: Sight) -> Span:
+    return line.name, Tone.STRONG
+
+
+def _upload(line: CartLine, sight: Sight) -> Span:
+    return ("on", Tone.GOOD) if line.upload_on else ("off", Tone.FAINT)
+
+
+def _warehouses(line: CartLine) -> str:
+    return ", ".join(line.warehouses) or ALL_LOCATIONS
+
+
+def _status(line: CartLine, sight: Sight) -> Span:
+    return line.status or "never pushed", status_tone(line.status)
+
+
+def _next(line: CartLine, sight: Sight) -> Span:
+    return UNKNOWN if line.next_run_at is None else (until(line.next_run_at, sight.now), Tone.PLAIN)
+
+
+def _switch(line: CartLine) -> str:
+    return "on" if line.upload_on else "off"
+
+
+MERCHANT: Field[CartLine] = Field("Merchant", 12, lambda line: line.merchant, flex=2, sort="merchant")
+FIELDS: tuple[Field[CartLine], ...] = (
+    Field("Cart", 14, lambda line: line.name, _name, flex=3, sort="cart"),
+    Field("System", 8, lambda line: line.system, flex=1, sort="system", room=100),
+    Field("Upload", 6, _switch, _upload, sort="upload"),
+    Field("Warehouses", 12, _warehouses, flex=2, sort="warehouses", room=100),
+    Field("Alias", 6, lambda line: line.alias_type, sort="alias", room=100),
+    number("Minimum", 9, lambda line: line.minimum, sort="minimum", room=130),
+    number("Listings", 10, lambda line: line.listings, sort="listings"),
+    moment("Last push", 18, lambda line: line.last_push_at, sort="pushed", missing=("Never", Tone.WARN)),
+    Field("Status", 10, lambda line: line.status or None, _status, flex=3, sort="status"),
+    Field("Next run", 9, lambda line: line.next_run_at, _next, room=100),
+)
+
+
+class CartsScreen(ListScreen[CartLine]):
+    """Enter is View Product Sync."""
+
+    noun = "carts"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("E", "setup", "Edit Setup", tooltip="The settings of the selected cart", id="cart.setup"),
+        Binding("r", "runs", "Runs", tooltip="The pushes of the selected cart", id="cart.runs"),
+        Binding("s", "sync", "Sync", tooltip="Start a sync of the selected cart", id="cart.sync"),
+        Binding("T", "test", "Test", tooltip="Test the cart's connection step by step", id="cart.test"),
+    ]
+
+    def __init__(self, desk: Desk, merchant_id: int | None, merchant: str) -> None:
+        self._merchant_id = merchant_id
+        self._merchant = merchant
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return ("Merchants", self._merchant, "Carts") if self._merchant_id is not None else ("Merchants", "All carts")
+
+    @property
+    def memory(self) -> str:
+        return f"carts:{self._merchant_id or 'all'}"
+
+    @property
+    def fields(self) -> Sequence[Field[CartLine]]:
+        return FIELDS if self._merchant_id is not None else (MERCHANT, *FIELDS)
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[CartLine]:
+        return MemoryRows(gateway.carts(self._merchant_id), self.fields, look, _ident)
+
+    def empty(self) -> Sequence[str]:
+        return ("No carts yet.", "Connect one with: invsync carts add --help.")
+
+    def copied(self, line: CartLine) -> str:
+        return line.name
+
+    def open_line(self, line: CartLine) -> None:
+        self.app.push_screen(places.product_sync(self.desk, line.id, line.name, line.merchant))
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("setup", "runs", "test"):
+            return self.is_mounted and self.line is not None
+        if action == "sync":
+            return self.is_mounted and self.line is not None and not self.desk.read_only
+        return super().check_action(action, parameters)
+
+    def action_setup(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(places.cart_settings(self.desk, found.id, found.name, found.merchant))
+
+    def action_runs(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(places.cart_runs(self.desk, found.merchant_id, found.merchant, found.id, found.name))
+
+    def action_test(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(places.cart_connection(self.desk, found.id))
+
+    def action_sync(self) -> None:
+        if (found := self.line) is not None:
+            self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.start(found.merchant_id, found.id)))
+
+    def key_s(self) -> None:
+        """In read-only the binding is hidden; the key still says why nothing happens."""
+        if self.desk.read_only:
+            self.notice(READ_ONLY, Tone.WARN)
+
+    def on_sync_requested(self, fact: SyncRequested) -> None:
+        self.notice(worker_words(fact.requested), Tone.GOOD)

@@ -1,0 +1,125 @@
+"""Past runs and carts without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from invsync_tui.operations.lists import CartLine, Count, ListingLine, PlaceKey, Rows, RunDiff
+from invsync_tui.operations.model import RunKind, RunRow, RunState
+from invsync_tui.rules.outcomes import Counts
+from invsync_tui.tui.run_filter import RunFilter
+
+RUNS = 400
+HOUR = 3600
+NOW = 1_790_000_000
+STATES = (RunState.DONE, RunState.DONE, RunState.FAILED, RunState.DONE, RunState.CANCELLED)
+
+
+class FakeRows:
+    """`Rows` over a list in its order, keyed by number."""
+
+    def __init__(self, lines: Sequence[Any], *sortable: str) -> None:
+        self.sortable = sortable
+        self._lines = lines
+        self._at = {line.id: at for at, line in enumerate(lines)}
+
+    def count(self) -> Count:
+        return Count(len(self._lines), exact=True)
+
+    def exact_count(self) -> int:
+        return len(self._lines)
+
+    def key(self, line: Any) -> PlaceKey:
+        return (line.id,)
+
+    def position(self, key: PlaceKey) -> int | None:
+        return self._at.get(key[0])
+
+    def after(self, key: PlaceKey | None, limit: int) -> Sequence[Any]:
+        first = 0 if key is None else self._at[key[0]] + 1
+        return self._lines[first : first + limit]
+
+    def before(self, key: PlaceKey | None, limit: int) -> Sequence[Any]:
+        end = len(self._lines) if key is None else self._at[key[0]]
+        return self._lines[max(end - limit, 0) : end]
+
+
+def past_run(number: int) -> RunRow:
+    """A run of long ago: two merchants in turn, downloads and uploads, one in five failed."""
+    pull, state = number % 3 == 0, STATES[number % len(STATES)]
+    at = NOW - (RUNS - number) * HOUR
+    failed = 40 if state is RunState.FAILED else 0
+    return RunRow(
+        id=number,
+        kind=RunKind.PULL if pull else RunKind.PUSH,
+        merchant_id=1 + number % 2,
+        merchant=("Acme Outdoor", "Baltic Books")[number % 2],
+        cart_id=None if pull else 7 + number % 2,
+        cart=None if pull else ("Vendure EU", "Shop US")[number % 2],
+        state=state,
+        trigger=("schedule", "manual")[number % 4 == 0],
+        requested_by=("ada", "bo")[number % 7 == 0],
+        requested_at=at,
+        started_at=at + 2,
+        ended_at=at + 90,
+        phase="verify",
+        done=4812,
+        total=4812,
+        counts=Counts(total=4812, set=4812 - failed, failed=failed),
+        error="The cart refused our login (401)." if failed else "",
+    )
+
+
+def cart_line(number: int, name: str, merchant: str = "Acme Outdoor", **changes: Any) -> CartLine:
+    given: dict[str, Any] = {
+        "id": number, "merchant_id": 1, "merchant": merchant, "name": name, "system": "vendure", "upload_on": True,
+        "warehouses": ("WH-1",), "alias_type": "SKU", "minimum": 0, "listings": 4812, "last_push_at": NOW, "status": "success",
+        "next_run_at": None, "latest_run": 11, "active_run": None,
+    }  # fmt: skip
+    return CartLine(**{**given, **changes})
+
+
+def listing(number: int, sku: str, reason: str, **changes: Any) -> ListingLine:
+    given: dict[str, Any] = {
+        "id": number, "cart_id": 7, "cart": "Vendure EU", "ref": f"v-{number}", "sku": sku, "name": f"Product {sku}",
+        "tracked": True, "product_id": None, "product_sku": None, "desired": None, "acked": None, "shown": 3,
+        "synced_at": None, "outcome": "skipped", "reason": reason, "error": "", "run_id": 15, "override": None,
+        "excluded": False, "locked": False, "drift": False,
+    }  # fmt: skip
+    return ListingLine(**{**given, **changes})
+
+
+class FakeHistory:
+    """`HistoryGateway` from memory, newest first."""
+
+    def __init__(self) -> None:
+        self.past = [past_run(number) for number in range(RUNS, 0, -1)]
+        self.carts = (
+            cart_line(7, "Vendure EU"),
+            cart_line(8, "Shop US", warehouses=(), status="held", alias_type="UPC", minimum=2),
+            cart_line(9, "Closed Shop", "Café Zürich", merchant_id=3, upload_on=False, status="", last_push_at=None),
+        )
+
+    def runs(self, wanted: RunFilter) -> Rows[RunRow]:
+        return FakeRows([run for run in self.past if _matches(run, wanted)], "newest")
+
+    def diff(self, run_id: int) -> RunDiff:
+        if run_id <= 2:
+            return RunDiff(run_id, None, (("total", 0, 4812), ("set", 0, 4812)), ())
+        outcomes = (("total", 4800, 4812), ("set", 4100, 4060), ("equal", 700, 712), ("failed", 0, 40))
+        return RunDiff(run_id, run_id - 2, outcomes, (("NOT_IN_WMS", 14, 14), ("REJECTED_BY_CART", 0, 40)))
+
+    def skus(self, run_id: int, reason: str) -> Rows[ListingLine]:
+        return FakeRows([listing(n, f"FRN-{1000 + n}", reason) for n in range(1, 15)], "outcome")
+
+
+def _matches(run: RunRow, wanted: RunFilter) -> bool:
+    pairs = (
+        (wanted.merchant_id, run.merchant_id),
+        (wanted.cart_id, run.cart_id),
+        (wanted.state, str(run.state)),
+        (wanted.trigger, run.trigger),
+        (wanted.who, run.requested_by),
+    )
+    return all(asked is None or asked == has for asked, has in pairs)
