@@ -16,6 +16,7 @@ def store(tmp_path: Path) -> Store:
     return create_store(tmp_path / "store.db")
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection")
 def test_the_migrations_make_the_tables(store: Store) -> None:
     # given
     from alembic.autogenerate import compare_metadata
