@@ -75,8 +75,14 @@ def change(
     options: Sequence[str] = (),
     warehouses: Sequence[str] | None = None,
     merchant: str | None = None,
+    *,
+    rev: int | None = None,
+    reason: str = "",
 ) -> CartSetup:
-    """Change a cart's settings. `warehouses` None leaves them, () is Combine All Locations; `merchant` narrows the name."""
+    """Change a cart's settings. `warehouses` None leaves them, () is Combine All Locations; `merchant` narrows the name.
+
+    StaleError unless they are still revision `rev`, where one is given.
+    """
     owner_id = names.merchant(session, merchant).id if merchant else None
     present = details(session, names.cart(session, called, owner_id).id)
     found = values.read_all(values.CART_FIELDS, given)
@@ -91,17 +97,24 @@ def change(
     with saving(session, f"change the cart {called!r}") as saved:
         if alias is not None:
             found["push_kind"] = _push_kind(saved, owner.id, alias)
-        _change(saved, present, found, chosen, every)
+        _change(saved, present, found, chosen, every, rev, reason)
     return details(session, present.id)
 
 
 def _change(
-    saved: Saving, present: CartSetup, found: Mapping[str, Any], chosen: list[int] | None, every: int | None
+    saved: Saving,
+    present: CartSetup,
+    found: Mapping[str, Any],
+    chosen: list[int] | None,
+    every: int | None,
+    rev: int | None,
+    reason: str,
 ) -> None:
     """Change the row, its warehouses and its schedule, and note what was replaced by what."""
     from invsync_tui.store import settings, tables
 
-    row = saved.db.get_one(tables.Cart, present.id)
+    row = saved.current(saved.db.get_one(tables.Cart, present.id), rev)
+    was = row.rev
     before = settings.change_cart(saved.db, row, found, chosen)
     saved.flush()
     if before.keys() & MOVING:
@@ -111,7 +124,8 @@ def _change(
         saved.schedule("push", present.id, every, first_in=every or 0)
         before, after = before | {"every": present.every}, after | {"every": every}
     if before:
-        saved.audit("cart set", f"cart:{present.id}", before, after)
+        row.rev = was + 1
+        saved.audit("cart set", f"cart:{present.id}", before, after, reason)
 
 
 def _alias(session: Session, merchant_id: int, text: str) -> str:

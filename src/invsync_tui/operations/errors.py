@@ -18,6 +18,10 @@ class NotFoundError(OperationError):
     """There is no such merchant, cart or run."""
 
 
+class StaleError(OperationError):
+    """Somebody else saved in between; nothing of this was saved."""
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """Errors of the rooms below, as OperationError."""

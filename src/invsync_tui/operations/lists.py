@@ -372,6 +372,8 @@ class Preview:
     changed: int
     lose_match: int
     gain_match: int
+    last: int = 0
+    """The last listing that was looked at: where the next call goes on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,16 @@ def _every(given: Mapping[str, str], default: int | None) -> int | None:
     return values.read_schedule("--every", given["every"]) if "every" in given else default
 
 
-def change(session: Session, called: str, given: Mapping[str, str], options: Sequence[str] = ()) -> MerchantSetup:
-    """Change a merchant's settings; `name` in `given` renames it."""
+def change(
+    session: Session,
+    called: str,
+    given: Mapping[str, str],
+    options: Sequence[str] = (),
+    *,
+    rev: int | None = None,
+    reason: str = "",
+) -> MerchantSetup:
+    """Change a merchant's settings; `name` in `given` renames it. StaleError unless they are still revision `rev`."""
     present = details(session, names.merchant(session, called).id)
     merchant = values.read_all(values.MERCHANT_FIELDS, given)
     if "name" in given:
@@ -77,14 +85,23 @@ def change(session: Session, called: str, given: Mapping[str, str], options: Seq
         connection["options"] = json.dumps(values.options(options, present.source.options if present.source else {}))
     every = _every(given, present.every)
     with saving(session, f"change the merchant {called!r}") as saved:
+        row = saved.current(_merchant_row(saved, present.id), rev)
+        was = row.rev
         before = _change_merchant(saved, present.id, merchant) | _change_source(saved, present.id, connection)
         after = {key: (merchant | connection)[key] for key in before}
         if every != present.every:
             saved.schedule("pull", present.id, every, first_in=every or 0)
             before, after = before | {"every": present.every}, after | {"every": every}
         if before:
-            saved.audit("merchant set", f"merchant:{present.id}", before, after)
+            row.rev = was + 1
+            saved.audit("merchant set", f"merchant:{present.id}", before, after, reason)
     return details(session, present.id)
+
+
+def _merchant_row(saved: Saving, number: int) -> Any:
+    from invsync_tui.store import tables
+
+    return saved.db.get_one(tables.Merchant, number)
 
 
 def _change_merchant(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:

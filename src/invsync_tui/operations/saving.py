@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, StaleError, in_words
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.store import audit, schedule
@@ -34,10 +34,18 @@ class Saving:
         """Write what SQLModel has collected, so that statements on `tx` see it."""
         self.db.flush()
 
-    def audit(self, action: str, subject: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        """Note who changed what."""
+    def current(self, row: Any, rev: int | None) -> Any:
+        """The row, if it is still the revision that was looked at; None does not ask."""
+        if rev is not None and row.rev != rev:
+            raise StaleError("Somebody else has saved these settings in between. Look at them again, then save.")
+        return row
+
+    def audit(
+        self, action: str, subject: str, before: Mapping[str, Any], after: Mapping[str, Any], reason: str = ""
+    ) -> None:
+        """Note who changed what, and why."""
         self.flush()
-        texts = {"before": _text(before), "after": _text(after)}
+        texts = {"before": _text(before), "after": _text(after), "reason": reason}
         audit.record(self.tx, int(time.time()), self.operator, action, subject, **texts)
 
     def schedule(self, kind: str, key: int, every: int | None, first_in: int) -> None:

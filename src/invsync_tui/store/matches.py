@@ -7,6 +7,7 @@ import sqlite3
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from invsync_tui.rules.matching import CodeHit, Match, match_code, trimmed
 from invsync_tui.rules.outcomes import Reason
@@ -67,26 +68,42 @@ def _shared(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str]) -> set[st
     return twice
 
 
-def rematch(
-    tx: sqlite3.Connection, merchant_id: int, cart_id: int, push_kind: int, listing_ids: Sequence[int], seq: int
-) -> int:
-    """Match some listings; returns how many mean another product, or lack one for another reason, than before."""
-    rows = tx.execute(
+class Meant(NamedTuple):
+    """What a listing was known to mean, and what its code means now."""
+
+    id: int
+    before: tuple[int | None, str | None]
+    """(product, reason for none)."""
+    now: tuple[int | None, str | None]
+
+
+def look_up(
+    cx: sqlite3.Connection, merchant_id: int, cart_id: int, push_kind: int, listing_ids: Sequence[int]
+) -> list[Meant]:
+    """Match some listings for a cart that pushes with codes of `push_kind`."""
+    rows = cx.execute(
         "SELECT id, sku, key, product_id, match_reason FROM listing WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     ).fetchall()
     keys = sorted({row[2] for row in rows})
-    hits = _hits(tx, merchant_id, keys)
-    owners = _owners(tx, sorted({hit.product_id for found in hits.values() for hit in found}), push_kind)
-    shared = _shared(tx, cart_id, keys)
-    changes = []
+    hits = _hits(cx, merchant_id, keys)
+    owners = _owners(cx, sorted({hit.product_id for found in hits.values() for hit in found}), push_kind)
+    shared = _shared(cx, cart_id, keys)
+    meant = []
     for number, sku, key, product, reason in rows:
         match = match_code(sku, push_kind, hits.get(key, ()), owners)
         if trimmed(sku) in shared:
             match = Match(None, Reason.DUPLICATE_IN_CART)
-        wanted = (match.product_id, match.reason.value if match.reason else None)
-        if wanted != (product, reason):
-            changes.append((*wanted, seq, number))
+        meant.append(Meant(number, (product, reason), (match.product_id, match.reason.value if match.reason else None)))
+    return meant
+
+
+def rematch(
+    tx: sqlite3.Connection, merchant_id: int, cart_id: int, push_kind: int, listing_ids: Sequence[int], seq: int
+) -> int:
+    """Match some listings; returns how many mean another product, or lack one for another reason, than before."""
+    found = look_up(tx, merchant_id, cart_id, push_kind, listing_ids)
+    changes = [(*one.now, seq, one.id) for one in found if one.now != one.before]
     tx.executemany("UPDATE listing SET product_id = ?, match_reason = ?, seq = ? WHERE id = ?", changes)
     return len(changes)
 

@@ -93,6 +93,12 @@ def components(cx: sqlite3.Connection, product_id: int) -> list[tuple[str, int]]
     ).fetchall()
 
 
+def kits(cx: sqlite3.Connection, product_ids: Sequence[int]) -> frozenset[int]:
+    """Those of some products that are kits."""
+    sql = "SELECT id FROM product WHERE id IN (SELECT value FROM json_each(?)) AND is_kit <> 0"
+    return frozenset(row[0] for row in cx.execute(sql, (json.dumps(list(product_ids)),)))
+
+
 def unlisted(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> list[tuple[int, str, str]]:
     """(cart id, cart, reason) of the merchant's carts that were found not to list a product."""
     return cx.execute(

@@ -118,6 +118,12 @@ def _hits(cart_id: int, text: str) -> Part:
     return Part(f"l.id IN ({ids})", (cart_id, phrase(text), cart_id, text, cart_id, text, upper(text)))
 
 
+def present_after(cx: sqlite3.Connection, cart_id: int, after: int, limit: int) -> list[int]:
+    """The next listings that the cart has, by number."""
+    sql = "SELECT id FROM listing NOT INDEXED WHERE cart_id = ? AND gone_at IS NULL AND id > ? ORDER BY id LIMIT ?"
+    return [row[0] for row in cx.execute(sql, (cart_id, after, limit))]
+
+
 def of_product(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> list[ListingRow]:
     """Listings that mean a product, and those that carry one of its codes without meaning it for some reason."""
     rows = cx.execute(

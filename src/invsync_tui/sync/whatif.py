@@ -1,0 +1,128 @@
+"""What a cart's listings would show under other settings: the matching and the chain of a real plan, without its writes.
+
+Not here: what the cart itself changed meanwhile. A listing is as it was last read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from invsync_tui.connectors.base import QuantityBasis
+from invsync_tui.rules.quantity import Decision
+from invsync_tui.store import listings, matches, products, setups, stored, tables
+from invsync_tui.store.listings import PlanRow
+from invsync_tui.store.pages import listings as pages
+from invsync_tui.sync.plan import Settings, Stock, chain_rules, decide_row
+
+
+class Wanted(NamedTuple):
+    """The settings as they are and as they would be."""
+
+    now: Settings
+    then: Settings
+    rematched: bool
+    """Codes of another kind would be matched."""
+
+
+class Effect(NamedTuple):
+    """What would become of some listings."""
+
+    looked_at: int
+    last: int
+    to_zero: int
+    changed: int
+    lose_match: int
+    gain_match: int
+
+
+def wanted(
+    cx: sqlite3.Connection, cart_id: int, columns: Mapping[str, Any], values: Mapping[str, Any]
+) -> Wanted | None:
+    """Both settings; None where the cart's merchant has no WMS connection, so that nothing would be pushed."""
+    merchant = stored.merchant(cx, columns["merchant_id"])
+    if merchant is None or "url" not in merchant:
+        return None
+    now, then = dict(columns), {**columns, **values}
+    if "warehouses" in values:
+        then["combine_all"] = not values["warehouses"]
+    return Wanted(
+        _settings(cx, cart_id, merchant, now),
+        _settings(cx, cart_id, merchant, then),
+        now["push_kind"] != then["push_kind"],
+    )
+
+
+def _settings(
+    cx: sqlite3.Connection, cart_id: int, merchant: Mapping[str, Any], columns: Mapping[str, Any]
+) -> Settings:
+    number = int(columns["merchant_id"])
+    places = setups.places(cx, number)
+    enabled = stored.enabled_warehouses(cx, number)
+    mine = enabled if columns["combine_all"] else enabled & set(columns["warehouses"])
+    known = tables.Cart.model_fields.keys()
+    return Settings(
+        tables.Merchant(
+            id=number,
+            name=merchant["name"],
+            inventory_sync=bool(merchant["inventory_sync"]),
+            stale_after=merchant["stale_after"],
+            created_at=0,
+        ),
+        tables.Source(merchant_id=number, system="", url="", confirmed_at=merchant["confirmed_at"]),
+        tables.Cart(**({key: value for key, value in columns.items() if key in known} | {"id": cart_id})),
+        frozenset(mine),
+        {place.id: place.code for place in places},
+    )
+
+
+def effect(cx: sqlite3.Connection, asked: Wanted, after: int, limit: int) -> Effect:
+    """Look at the next listings behind the number `after`."""
+    cart = asked.now.cart
+    ids = pages.present_after(cx, int(cart.id or 0), after, limit)
+    before = listings.plan_rows(cx, ids)
+    then = {row.id: row for row in (_rematched(cx, asked, before) if asked.rematched else before)}
+    now = int(time.time())
+    shown = _decisions(cx, before, asked.now, now)
+    would = _decisions(cx, then.values(), asked.then, now)
+    changes = [(_present(row, shown[row.id]), would[row.id].desired) for row in before]
+    moved = [(old, new) for old, new in changes if new is not None and new != old]
+    return Effect(
+        looked_at=len(ids),
+        last=ids[-1] if ids else after,
+        to_zero=sum(new == 0 and bool(old) for old, new in moved),
+        changed=len(moved),
+        lose_match=sum(row.product_id is not None and then[row.id].product_id is None for row in before),
+        gain_match=sum(row.product_id is None and then[row.id].product_id is not None for row in before),
+    )
+
+
+def _decisions(cx: sqlite3.Connection, rows: Iterable[PlanRow], settings: Settings, now: int) -> dict[int, Decision]:
+    """By listing. The basis is no matter: quantities are compared in sellable units."""
+    looked_at = list(rows)
+    stock = Stock.of(cx, looked_at, settings)
+    rules = chain_rules(settings, QuantityBasis.AVAILABLE)
+    return {row.id: decide_row(row, stock, settings, rules, now) for row in looked_at}
+
+
+def _present(row: PlanRow, decision: Decision) -> int | None:
+    """What the listing shows or is about to show under the present settings."""
+    if decision.desired is not None:
+        return decision.desired
+    if row.acked is not None or row.observed is None:
+        return row.acked
+    return row.observed - row.allocated
+
+
+def _rematched(cx: sqlite3.Connection, asked: Wanted, rows: list[PlanRow]) -> list[PlanRow]:
+    """The rows as codes of the other kind match them."""
+    cart = asked.then.cart
+    found = matches.look_up(cx, cart.merchant_id, int(cart.id or 0), cart.push_kind, [row.id for row in rows])
+    meant = {one.id: one.now for one in found}
+    kits = products.kits(cx, [product for product, _ in meant.values() if product is not None])
+    return [
+        row._replace(product_id=meant[row.id][0], match_reason=meant[row.id][1], is_kit=int(meant[row.id][0] in kits))
+        for row in rows
+    ]
