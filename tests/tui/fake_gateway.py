@@ -30,6 +30,7 @@ from invsync_tui.rules.outcomes import WORDINGS, Counts, Outcome, Reason
 from invsync_tui.tui.gateway import GatewayError
 from tests.tui.fake_forms import FakeForms
 from tests.tui.fake_history import FakeHistory
+from tests.tui.fake_lists import FakeLists
 
 NOW = int(time.time())
 
@@ -58,12 +59,12 @@ def run_row(number: int, **changes: object) -> RunRow:
         id=number,
         kind=RunKind.PUSH,
         merchant_id=1,
-        merchant="Acme Outdoor",
+        merchant="Demo Outdoor",
         cart_id=7,
-        cart="Vendure EU",
+        cart="Demo Cart EU",
         state=RunState.DONE,
         trigger="manual",
-        requested_by="ada",
+        requested_by="demo",
         requested_at=NOW - 250,
         started_at=NOW - 240,
         ended_at=NOW - 100,
@@ -93,8 +94,8 @@ def detail(run: RunRow, **changes: object) -> RunDetail:
         per_second=None,
         eta=None,
         reasons=(
-            reason_row(Reason.NOT_IN_WMS, Outcome.SKIPPED, 14, "FRN-1001", "FRN-1002", "0012345"),
-            reason_row(Reason.AMBIGUOUS_ALIAS, Outcome.SKIPPED, 8, "4006381333931"),
+            reason_row(Reason.NOT_IN_WMS, Outcome.SKIPPED, 14, "DEMO-1001", "DEMO-1002", "0012345"),
+            reason_row(Reason.AMBIGUOUS_ALIAS, Outcome.SKIPPED, 8, "4000000000031"),
         ),
         rate=RateView(available=31.5, limit=40, per_second=2, from_server=True, waited=14),
         events=(
@@ -134,7 +135,7 @@ def live_detail(number: int, done: int) -> RunDetail:
 def held_detail(number: int) -> RunDetail:
     """A push that a breaker stopped."""
     run = run_row(
-        number, state=RunState.HELD, ended_at=None, cart_id=8, cart="Shop US", counts=Counts(total=412, held=412)
+        number, state=RunState.HELD, ended_at=None, cart_id=8, cart="Demo Cart US", counts=Counts(total=412, held=412)
     )
     return detail(
         run,
@@ -143,7 +144,7 @@ def held_detail(number: int) -> RunDetail:
             PhaseView("push", PhaseState.WAITING, 0, None, None, None),
         ),
         hold=HoldView(("Mass zero: 380 of 412 listings (92 %) would go to 0; the limit is 25 %.",), 412, 380),
-        reasons=(reason_row(Reason.BREAKER_TRIPPED, Outcome.HELD, 412, "FRN-1", "FRN-2"),),
+        reasons=(reason_row(Reason.BREAKER_TRIPPED, Outcome.HELD, 412, "DEMO-1", "DEMO-2"),),
         events=(EventRow(1, NOW - 238, "warning", "Held: mass zero"),),
         actions=frozenset({Action.RELEASE, Action.DISCARD}),
         rate=None,
@@ -173,26 +174,26 @@ def demo_merchants() -> tuple[MerchantRow, ...]:
     )
     stale = Problem("Warehouse WH-2 was last loaded completely 9 h ago.", "Check the WMS feed.", urgent=False)
     return (
-        merchant(1, "Acme Outdoor", status="running: push 42 %", active_run=11, held=1),
+        merchant(1, "Demo Outdoor", status="running: push 42 %", active_run=11, held=1),
         merchant(
-            2, "Baltic Books", status="failed: https://wms.example refused our login (401)", problems=(refused, stale)
+            2, "Demo Books", status="failed: https://wms.example refused our login (401)", problems=(refused, stale)
         ),
-        merchant(3, "Café Zürich", sync_on=False, next_run_at=None),
-        merchant(4, "New Shop", source="", last_run_at=None, status="", latest_run=None, next_run_at=None, carts=0),
-        merchant(5, "Nordlicht Läden", status="success", last_run_at=NOW - 90_000),
+        merchant(3, "Demo Café", sync_on=False, next_run_at=None),
+        merchant(4, "Demo New", source="", last_run_at=None, status="", latest_run=None, next_run_at=None, carts=0),
+        merchant(5, "Demo Läden", status="success", last_run_at=NOW - 90_000),
     )
 
 
-class FakeGateway:
+class FakeGateway(FakeLists):
     """Answers from memory. `commit` is what another process would do."""
 
     def __init__(self, merchants: tuple[MerchantRow, ...] | None = None, *, read_only: bool = False) -> None:
+        super().__init__()
         self.read_only = read_only
         self.operator = ""
         self.label = "~/.local/share/invsync/store.db"
         self.merchants = demo_merchants() if merchants is None else merchants
         self.details = {11: live_detail(11, 1800), 12: pull_detail(12), 21: held_detail(21)}
-        self.orders: list[tuple[object, ...]] = []
         self.failure = ""
         self.service = True
         self.forms = FakeForms()
@@ -202,7 +203,7 @@ class FakeGateway:
     def connect(self) -> None:
         if self.failure:
             raise GatewayError(self.failure)
-        self.operator = "ada@warehouse"
+        self.operator = "demo"
 
     def close(self) -> None:
         self.operator = ""

@@ -23,7 +23,7 @@ def started(*options: str, size: tuple[int, int] = (80, 24), environ: Mapping[st
 def test_merchants_and_a_run_fit_the_screen(size: tuple[int, int]) -> None:
     with started(size=size) as terminal:
         terminal.wait_for("1 run is held")
-        assert "Nordlicht" in "\n".join(terminal.lines())
+        assert "Demo Läden" in "\n".join(terminal.lines())
         assert "service alive" in terminal.lines()[0]
         terminal.wait_until(lambda: terminal.lines()[-1].endswith("q Quit"), "the whole footer")
         terminal.send("enter")
@@ -31,7 +31,7 @@ def test_merchants_and_a_run_fit_the_screen(size: tuple[int, int]) -> None:
         assert "running" in terminal.lines()[2]
         terminal.wait_until(lambda: terminal.lines()[-1].endswith("q Quit"), "the whole footer")
         terminal.send("escape")
-        terminal.wait_for("Nordlicht")
+        terminal.wait_for("Demo Läden")
         terminal.send("q")
         assert terminal.wait_exit() == 0
         assert b"Traceback" not in terminal.raw
@@ -93,7 +93,7 @@ def test_the_ascii_option_draws_with_ascii_alone() -> None:
 
 def test_a_dropped_connection_ends_it_quietly_and_restores_the_terminal() -> None:
     with started() as terminal:
-        terminal.wait_for("Nordlicht")
+        terminal.wait_for("Demo Läden")
         terminal.hang_up()
         assert terminal.wait_exit() == 129
         assert b"\x1b[?1049l" in terminal.raw

@@ -1,14 +1,13 @@
-"""The merchants screen in words: rows, the pulse and the strip about one merchant. Pure functions."""
+"""The merchants screen in words: cells, the pulse and the strip about one merchant. Pure functions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from invsync_tui.operations.model import MerchantRow, Problem, Pulse
 from invsync_tui.tui.glyphs import Glyphs
 from invsync_tui.tui.lines import BLANK, Line, Span, Tone, joined, line
 from invsync_tui.tui.plain import clean, wrap
-from invsync_tui.tui.widgets.row_source import Row
 from invsync_tui.tui.words import moment, until
 
 NO_MERCHANTS = (
@@ -19,21 +18,6 @@ NO_MERCHANTS = (
     BLANK,
     line(("This screen follows by itself; leave it open or press q to quit.", Tone.FAINT)),
 )
-
-
-def row(merchant: MerchantRow, now: float) -> Row:
-    """One merchant as a table row."""
-    cells = (
-        (merchant.name, Tone.STRONG),
-        (merchant.source, Tone.PLAIN) if merchant.source else ("none", Tone.WARN),
-        ("on", Tone.GOOD) if merchant.sync_on else ("off", Tone.FAINT),
-        (moment(merchant.last_run_at, now), Tone.PLAIN),
-        (merchant.status or "never run", status_tone(merchant.status)),
-        _next(merchant, now),
-        _number(merchant.held, Tone.WARN),
-        _number(len(merchant.problems), _worst(merchant.problems)),
-    )
-    return Row(merchant.id, cells)
 
 
 def status_tone(status: str) -> Tone:
@@ -59,10 +43,17 @@ def _worst(problems: Sequence[Problem]) -> Tone:
     return Tone.BAD if any(problem.urgent for problem in problems) else Tone.WARN
 
 
-def matches(merchant: MerchantRow, wanted: str) -> bool:
-    """Whether a merchant passes the filter, by what is on its line."""
-    words = f"{merchant.name} {merchant.source} {merchant.status or 'never run'}".casefold()
-    return all(part in words for part in wanted.casefold().split())
+CELLS: Mapping[str, Callable[[MerchantRow, float], Span]] = {
+    "name": lambda merchant, now: (merchant.name, Tone.STRONG),
+    "source": lambda merchant, now: (merchant.source, Tone.PLAIN) if merchant.source else ("none", Tone.WARN),
+    "sync": lambda merchant, now: ("on", Tone.GOOD) if merchant.sync_on else ("off", Tone.FAINT),
+    "last": lambda merchant, now: (moment(merchant.last_run_at, now), Tone.PLAIN),
+    "status": lambda merchant, now: (merchant.status or "never run", status_tone(merchant.status)),
+    "next": _next,
+    "held": lambda merchant, now: _number(merchant.held, Tone.WARN),
+    "problems": lambda merchant, now: _number(len(merchant.problems), _worst(merchant.problems)),
+}
+"""One cell of a merchant's row each."""
 
 
 def pulse_line(pulse: Pulse, glyphs: Glyphs) -> Line:

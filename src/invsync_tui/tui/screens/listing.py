@@ -137,6 +137,11 @@ class ListScreen(ControlScreen, Generic[L]):
         found: L | None = self.table.cursor_line
         return found
 
+    @property
+    def exporting(self) -> bool:
+        """Whether a file is being written."""
+        return self._export is not None
+
     def sight(self) -> Sight:
         return Sight(self.desk.clock(), self.desk.glyphs)
 

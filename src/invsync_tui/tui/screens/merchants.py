@@ -5,42 +5,53 @@ The first frame shows this screen without facts. What is needed to put facts int
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.widget import Widget
 
-from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import OverviewRead, SyncRequested
-from invsync_tui.tui.gateway import Gateway
-from invsync_tui.tui.lines import Line, Tone, line
-from invsync_tui.tui.screens.control import ControlScreen
-from invsync_tui.tui.widgets.columns import Align, Column
-from invsync_tui.tui.widgets.paper import Paper
-from invsync_tui.tui.widgets.row_source import ListSource
-from invsync_tui.tui.widgets.strap import Strap
-from invsync_tui.tui.widgets.window_table import WindowTable
+from invsync_tui.tui.fields import Field, Sight
+from invsync_tui.tui.lines import Line, Span, Tone, line
+from invsync_tui.tui.memory_rows import MemoryRows
+from invsync_tui.tui.screens.listing import ListScreen
+from invsync_tui.tui.widgets.columns import Align
 
 if TYPE_CHECKING:
-    from textual.widgets import Input
-
+    from invsync_tui.operations.lists import Rows
     from invsync_tui.operations.model import MerchantRow, Overview, Requested
-    from invsync_tui.tui.widgets.prompt import Prompt
+    from invsync_tui.tui.desk import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.looks import Look
+    from invsync_tui.tui.screens.control import ControlScreen
 
 
-COLUMNS = (
-    Column("Merchant", 12, flex=3),
-    Column("Source", 7, flex=1),
-    Column("Sync", 4),
-    Column("Last Inventory Run", 18),
-    Column("Status", 9, flex=4),
-    Column("Next run", 8, align=Align.RIGHT),
-    Column("Held", 4, align=Align.RIGHT),
-    Column("Problems", 8, align=Align.RIGHT),
+def _cell(name: str) -> Callable[[MerchantRow, Sight], Span]:
+    """A cell of `merchants_text`, which is imported with the first row."""
+
+    def show(merchant: MerchantRow, sight: Sight) -> Span:
+        from invsync_tui.tui import merchants_text
+
+        return merchants_text.CELLS[name](merchant, sight.now)
+
+    return show
+
+
+def _ident(merchant: MerchantRow) -> int:
+    return merchant.id
+
+
+FIELDS: tuple[Field[MerchantRow], ...] = (
+    Field("Merchant", 12, lambda row: row.name, _cell("name"), flex=3, sort="name"),
+    Field("Source", 7, lambda row: row.source, _cell("source"), flex=1, sort="source"),
+    Field("Sync", 4, lambda row: row.sync_on, _cell("sync")),
+    Field("Last Inventory Run", 18, lambda row: row.last_run_at, _cell("last"), sort="last"),
+    Field("Status", 9, lambda row: row.status or "never run", _cell("status"), flex=4, sort="status"),
+    Field("Next run", 8, lambda row: row.next_run_at, _cell("next"), align=Align.RIGHT),
+    Field("Held", 4, lambda row: row.held, _cell("held"), align=Align.RIGHT),
+    Field("Problems", 8, lambda row: len(row.problems), _cell("problems"), align=Align.RIGHT),
 )
 
 
@@ -61,39 +72,42 @@ def worker_words(requested: Requested) -> str:
     return f"{requested.message} Started a worker of its own: it survives this terminal.".strip()
 
 
-class MerchantsScreen(ControlScreen):
+class MerchantsScreen(ListScreen["MerchantRow"]):
     """The bottom of the stack; its cursor stays on its merchant whatever is opened on top."""
 
+    noun = "merchants"
     DEFAULT_CSS = """
-    MerchantsScreen #about { height: 8; border-top: solid $panel-lighten-2; }
-    MerchantsScreen:ansi #about { border-top: solid ansi_default; }
-    MerchantsScreen.-plain #about { border-top: ascii ansi_default; }
+    MerchantsScreen #about { height: 8; }
     MerchantsScreen.-tall #about { height: 12; }
-    MerchantsScreen.-empty WindowTable, MerchantsScreen.-empty #about { display: none; }
-    MerchantsScreen #empty { display: none; padding: 1 2; }
-    MerchantsScreen.-empty #empty { display: block; }
     """
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "s", "sync", "Start sync", tooltip="Start a sync of the selected merchant and open it", id="sync.start"
-        ),
-        Binding("slash", "filter", "Filter", tooltip="Show the merchants whose line contains all words", id="filter"),
-        Binding("escape", "clear", "Show all", tooltip="End the filter", id="filter.clear"),
+        Binding("s", "sync", "Sync", tooltip="Start a sync of the selected merchant and open it", id="sync.start"),
+        Binding("w", "visit('warehouses')", "Products", tooltip="Locations & Products", id="merchant.warehouses"),
+        Binding("c", "visit('carts')", "Carts", tooltip="The carts of the selected merchant", id="merchant.carts"),
+        Binding("r", "visit('runs')", "Runs", tooltip="The runs of the selected merchant", id="merchant.runs"),
+        Binding("a", "visit('aliases')", "Aliases", tooltip="Alias types and collisions", id="merchant.aliases"),
+        Binding("E", "visit('merchant_settings')", "Edit Setup", tooltip="Settings", id="merchant.setup"),
+        Binding("T", "test", "Test", tooltip="Test the WMS connection step by step", id="merchant.test"),
     ]
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
         self._overview: Overview | None = None
-        self._wanted = ""
-        self._selected: int | None = None
-        self.set_class(desk.terminal.ascii_only, "-plain")
+        super().__init__(desk)
 
-    def body(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="pulse")
-        yield WindowTable(COLUMNS, glyphs=self.desk.glyphs, id="merchants")
-        yield Paper(id="empty")
-        yield Paper(id="about")
+    # -- list ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return ("Merchants",)
+
+    @property
+    def fields(self) -> Sequence[Field[MerchantRow]]:
+        return FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[MerchantRow]:
+        """What was read last, since the reading that makes the table read again is the same."""
+        overview = self._overview or gateway.overview()
+        return MemoryRows(overview.merchants, FIELDS, look, _ident)
 
     def watch_facts(self) -> None:
         self.desk.reader.watch(self, overview_read)
@@ -102,74 +116,74 @@ class MerchantsScreen(ControlScreen):
         self.reading_succeeded()
         self._overview = fact.overview
         self.desk.known_runs = _runs_of(fact.overview)
-        self.set_class(not fact.overview.merchants, "-empty")
         self.show_header(fact.overview.pulse.service_alive)
-        self._fill()
+        self._show_trail()
+        self.table.read_again()
 
-    # -- table --------------------------------------------------------------------------------------------------------
+    def _show_trail(self) -> None:
+        """The pulse stands where other lists say where they are."""
+        from invsync_tui.tui.merchants_text import pulse_line
 
-    @property
-    def _table(self) -> WindowTable:
-        return self.query_one("#merchants", WindowTable)
+        if self._overview is not None:
+            self.strap("trail").show(pulse_line(self._overview.pulse, self.desk.glyphs), line(*self._state()))
 
-    def _fill(self) -> None:
-        """Write everything from what was read last."""
-        from invsync_tui.tui import merchants_text as text
+    def _nothing(self, width: int) -> Sequence[Line]:
+        from invsync_tui.tui.merchants_text import NO_MERCHANTS
 
-        if (overview := self._overview) is None:
-            return
-        now = self.desk.clock()
-        shown = [merchant for merchant in overview.merchants if text.matches(merchant, self._wanted)]
-        self._table.use(ListSource([text.row(merchant, now) for merchant in shown]))
-        narrowed = f"filter {self._wanted}: {len(shown)} of {len(overview.merchants)}" if self._wanted else ""
-        self.strap("pulse").show(text.pulse_line(overview.pulse, self.desk.glyphs), line((narrowed, Tone.ACCENT)))
-        self.query_one("#empty", Paper).show(lambda _: text.NO_MERCHANTS)
-        self._write_about()
+        return super()._nothing(width) if self.look.text else NO_MERCHANTS
 
-    def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
-        self._selected = event.key if isinstance(event.key, int) else None
-        self._write_about()
-        self.refresh_bindings()
+    def about(self, found: MerchantRow, size: Size) -> Sequence[Line]:
+        from invsync_tui.tui import merchants_text
 
-    def _write_about(self) -> None:
-        self.query_one("#about", Paper).show(self._about)
+        return merchants_text.about(found, size.width, self.desk.clock(), self.desk.glyphs)
 
-    def _about(self, size: Size) -> list[Line]:
-        from invsync_tui.tui import merchants_text as text
-
-        merchant = self._merchant()
-        if merchant:
-            return text.about(merchant, size.width, self.desk.clock(), self.desk.glyphs)
-        return [line(("No merchant matches the filter. Esc shows all.", Tone.FAINT))] if self._wanted else []
-
-    def _merchant(self) -> MerchantRow | None:
-        known = self._overview.merchants if self._overview else ()
-        return next((merchant for merchant in known if merchant.id == self._selected), None)
-
-    def on_window_table_row_opened(self, event: WindowTable.RowOpened) -> None:
-        merchant = self._merchant()
-        if merchant is None:
-            return
-        run_id = merchant.active_run or merchant.latest_run
+    def open_line(self, line: MerchantRow) -> None:
+        run_id = line.active_run or line.latest_run
         if run_id is None:
             way = "" if self._refuses_orders() else " Press s to start its first sync."
-            self.notice(f"{merchant.name} has never been synced.{way}", Tone.WARN)
+            self.notice(f"{line.name} has never been synced.{way}", Tone.WARN)
         else:
             self.open_run(run_id)
+
+    def action_back(self) -> None:
+        """There is nothing to go back to, but a filter can be ended."""
+        if self.check_action("back", ()):
+            super().action_back()
+
+    # -- places -------------------------------------------------------------------------------------------------------
+
+    def action_visit(self, place: str) -> None:
+        """One of the places that belong to a merchant."""
+        from invsync_tui.tui import places
+
+        ways: Mapping[str, Callable[[Desk, int, str], ControlScreen]] = {
+            "warehouses": places.warehouses,
+            "carts": places.carts,
+            "runs": places.runs,
+            "aliases": places.aliases,
+            "merchant_settings": places.merchant_settings,
+        }
+        if (merchant := self.line) is not None:
+            self.app.push_screen(ways[place](self.desk, merchant.id, merchant.name))
+
+    def action_test(self) -> None:
+        from invsync_tui.tui import places
+
+        if (merchant := self.line) is not None:
+            self.app.push_screen(places.merchant_connection(self.desk, merchant.id))
 
     # -- orders -------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "sync":
-            return self._selected is not None and not self._refuses_orders()
-        if action == "clear":
-            return bool(self._wanted)
-        return True
+        if action == "back":
+            return bool(self.look.text) or self.exporting
+        if action in ("visit", "test", "sync"):
+            return self.is_mounted and self.line is not None and not (action == "sync" and self._refuses_orders())
+        return super().check_action(action, parameters)
 
     def action_sync(self) -> None:
-        merchant_id = self._selected
-        if merchant_id is not None:
-            self.desk.reader.order(self, lambda gateway: sync_requested(gateway, merchant_id))
+        if (merchant := self.line) is not None:
+            self.desk.reader.order(self, lambda gateway: sync_requested(gateway, merchant.id))
 
     def key_s(self) -> None:
         """In read-only the binding is hidden; the key still says why nothing happens."""
@@ -190,35 +204,6 @@ class MerchantsScreen(ControlScreen):
             from invsync_tui.tui.screens.run import RunScreen
 
             self.app.push_screen(RunScreen(self.desk, fact.requested.runs[0], notice=worker_words(fact.requested)))
-
-    # -- filter -------------------------------------------------------------------------------------------------------
-
-    def action_filter(self) -> None:
-        self.open_prompt("/", "filter", "words in a merchant's line", value=self._wanted)
-
-    def action_clear(self) -> None:
-        self._narrow("")
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input.id == "filter":
-            self._narrow(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input.id == "filter":
-            self.close_prompt()
-
-    def on_prompt_left(self, event: Prompt.Left) -> None:
-        if event.prompt.id == "filter":
-            self._narrow("")
-
-    def _narrow(self, wanted: str) -> None:
-        if wanted != self._wanted:
-            self._wanted = wanted
-            self._fill()
-            self.refresh_bindings()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._write_about()
 
 
 def _runs_of(overview: Overview) -> tuple[int, ...]:
