@@ -1,0 +1,40 @@
+"""The rooms of the house, and what may not be loaded on the way to the first frame."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("sqlmodel", "sqlalchemy", "alembic", "httpx", "pydantic")
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has after a statement."""
+    code = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+def test_no_room_reaches_into_one_that_it_may_not_know() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("module", ["invsync_tui.tui.app", "invsync_tui.tui.screens.merchants"])
+def test_the_first_frame_needs_no_store_and_no_http(module: str) -> None:
+    assert not loaded_after(f"import {module}") & set(HEAVY)
+
+
+def test_the_rules_load_nothing_but_the_standard_library() -> None:
+    found = loaded_after("import invsync_tui.rules.quantity, invsync_tui.rules.breakers, invsync_tui.rules.matching")
+    assert not found & {*HEAVY, "textual", "rich", "asyncio", "sqlite3"}
+
+
+def test_commands_that_only_read_load_neither_textual_nor_sqlmodel() -> None:
+    found = loaded_after("import invsync_tui.cli.main, invsync_tui.operations.runs, invsync_tui.operations.merchants")
+    assert not found & {"textual", "rich", "sqlmodel", "alembic", "httpx"}
