@@ -21,6 +21,7 @@ from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import Changed, Exported
 from invsync_tui.tui.fields import Field, Sight, roomy
 from invsync_tui.tui.gateway import Gateway
+from invsync_tui.tui.glyphs import Glyphs
 from invsync_tui.tui.lines import Line, Span, Tone, flowed, line
 from invsync_tui.tui.looks import Look
 from invsync_tui.tui.plain import clean, wrap
@@ -221,10 +222,9 @@ class ListScreen(ControlScreen, Generic[L]):
             self._count_exactly()
 
     def _show_trail(self) -> None:
-        gap = f" {self.desk.glyphs.crumb} "
-        *before, here = self.trail
-        left = line(*((f"{name}{gap}", Tone.FAINT) for name in before), (here, Tone.STRONG))
-        self.strap("trail").show(left, line(*self._state()))
+        state = line(*self._state())
+        room = self.app.size.width - state.width - 2
+        self.strap("trail").show(breadcrumb(self.trail, room, self.desk.glyphs), state)
 
     def _state(self) -> Iterator[Span]:
         """Filter, and how many lines there are."""
@@ -307,7 +307,8 @@ class ListScreen(ControlScreen, Generic[L]):
     def _look(self, look: Look) -> None:
         if look != self.look:
             self.look = look
-            self._use(self.table.use)
+            # What is found is looked at from its first line; back in the whole list, the line found keeps the cursor.
+            self._use(self.table.use_from_the_top if look.text else self.table.use)
 
     def action_filter(self) -> None:
         self.open_prompt("Filter: ", FILTER, f"words in {self.noun}", value=self.look.text)
@@ -353,6 +354,18 @@ class ListScreen(ControlScreen, Generic[L]):
         if fact.ended:
             self._export = None
         self.notice(fact.text, fact.tone)
+
+
+def breadcrumb(trail: Sequence[str], room: int, glyphs: Glyphs) -> Line:
+    """Where one is; where it does not fit, the places farthest away are left out first."""
+    *before, here = trail
+    gap = f" {glyphs.crumb} "
+    crumbs = [(f"{name}{gap}", Tone.FAINT) for name in before]
+    left_out: list[Span] = []
+    while crumbs and line(*left_out, *crumbs, here).width > room:
+        del crumbs[0]
+        left_out = [(f"{glyphs.more}{gap}", Tone.FAINT)]
+    return line(*left_out, *crumbs, (here, Tone.STRONG))
 
 
 def facts(fields: Sequence[Field[L]], found: L, sight: Sight, width: int) -> list[Line]:

@@ -18,6 +18,7 @@ from invsync_tui.tui.lines import BLANK, Line, Tone, line
 from invsync_tui.tui.listing_fields import CART_FIELDS
 from invsync_tui.tui.looks import Look
 from invsync_tui.tui.plain import clean
+from invsync_tui.tui.screens.listing import breadcrumb
 from invsync_tui.tui.screens.ordering import OrderingScreen
 from invsync_tui.tui.sku_text import Sheet, head, write
 from invsync_tui.tui.widgets.columns import Column
@@ -115,11 +116,12 @@ class SkuScreen(OrderingScreen):
         self.refresh_bindings()
 
     def _show_trail(self) -> None:
-        gap, view = f" {self.desk.glyphs.crumb} ", self._view
-        merchant = f"{view.merchant}{gap}" if view else ""
-        left = line((f"Merchants{gap}{merchant}", Tone.FAINT), (view.sku if view else self._called, Tone.STRONG))
+        view = self._view
         total = sum(level.available for level in view.levels) if view else 0
-        self.strap("trail").show(left, line((f"{total} available", Tone.ACCENT)) if view else BLANK)
+        state = line((f"{total} available", Tone.ACCENT)) if view else BLANK
+        trail = ("Merchants", *([view.merchant] if view else []), view.sku if view else self._called)
+        room = self.app.size.width - state.width - 2
+        self.strap("trail").show(breadcrumb(trail, room, self.desk.glyphs), state)
 
     def _show_head(self, view: SkuView) -> None:
         paper = self.query_one("#head", Paper)

@@ -1,0 +1,387 @@
+"""What every list does, on the screens of locations, products, listings, aliases and search, over a fake gateway."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from invsync_tui.tui import places
+from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.screens.confirm import ConfirmScreen
+from invsync_tui.tui.screens.control import ControlScreen
+from invsync_tui.tui.screens.levels import LevelsScreen
+from invsync_tui.tui.screens.merchants import MerchantsScreen
+from invsync_tui.tui.screens.product_sync import ProductSyncScreen
+from invsync_tui.tui.screens.search import SearchScreen
+from invsync_tui.tui.screens.sku import SkuScreen
+from invsync_tui.tui.screens.summary import SummaryScreen
+from invsync_tui.tui.screens.warehouses import WarehousesScreen
+from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.window_table import WindowTable
+from tests.tui.fake_gateway import FakeGateway
+from tests.tui.fake_lists import PRODUCTS
+from tests.tui.test_screens import Driver, room
+
+Place = Callable[[Desk], ControlScreen]
+WAREHOUSES: Place = lambda desk: places.warehouses(desk, 1, "Demo Outdoor")  # noqa: E731
+LISTINGS: Place = lambda desk: places.product_sync(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+ALIASES: Place = lambda desk: places.aliases(desk, 1, "Demo Outdoor")  # noqa: E731
+
+
+@asynccontextmanager
+async def at(
+    place: Place, gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Driver]:
+    """The control room with a screen on top, after its first reading."""
+    async with room(gateway or FakeGateway(), size) as driver:
+        driver.app.push_screen(place(driver.app._desk))
+        await driver.until(lambda: not isinstance(driver.app.screen, MerchantsScreen) and ready(driver, ControlScreen))
+        yield driver
+
+
+async def levels(driver: Driver) -> None:
+    await driver.press("enter")
+    await driver.until(lambda: ready(driver, LevelsScreen))
+
+
+def ready(driver: Driver, kind: type[ControlScreen]) -> bool:
+    """Whether a screen of this kind is on top and its table has a row."""
+    screen = driver.app.screen
+    return isinstance(screen, kind) and bool(screen.query(WindowTable)) and driver.table.cursor_line is not None
+
+
+def shown(driver: Driver) -> str:
+    return "\n".join(driver.lines())
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+async def test_enter_leads_from_warehouses_to_a_sku_and_escape_back_to_the_same_rows() -> None:
+    async with at(WAREHOUSES) as driver:
+        await driver.press("down")
+        await levels(driver)
+        await driver.press("down", "down")
+        wanted = driver.table.cursor_line
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, SkuScreen))
+        await driver.press("escape")
+        assert driver.table.cursor_line == wanted
+        await driver.press("escape")
+        assert isinstance(driver.app.screen, WarehousesScreen)
+        assert driver.table.cursor_line.id == 2
+
+
+async def test_an_exact_count_arrives_later_and_end_follows_it() -> None:
+    async with at(WAREHOUSES) as driver:
+        await levels(driver)
+        await driver.press("G")
+        await driver.sees(f"{PRODUCTS} levels")
+        await driver.until(lambda: driver.table.cursor_position == PRODUCTS - 1)
+        await driver.until(lambda: driver.table.cursor_line is not None)
+        await driver.press("g")
+        await driver.until(lambda: driver.table.cursor_position == 0)
+
+
+async def test_a_list_is_filtered_in_place_and_remembers_it() -> None:
+    async with at(WAREHOUSES) as driver:
+        await levels(driver)
+        await driver.press("f", *"demo-0001")
+        await driver.until(lambda: driver.table.count == 10)
+        await driver.press("enter", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, SkuScreen))
+        await driver.press("escape")
+        assert driver.table.count == 10
+        await driver.press("escape")
+        await driver.until(lambda: driver.table.count == PRODUCTS)
+        await driver.press("f", *"product 77", "enter")
+        await driver.until(lambda: driver.table.count == 18)
+        driver.app.pop_screen()
+        await levels(driver)
+        await driver.sees("filter product 77: 18 levels")
+
+
+async def test_nothing_found_says_how_to_see_everything_again() -> None:
+    async with at(WAREHOUSES) as driver:
+        await levels(driver)
+        await driver.press("f", *"zzz", "enter")
+        await driver.sees("Nothing matches zzz.")
+        await driver.press("escape")
+        await driver.until(lambda: driver.table.count == PRODUCTS)
+
+
+async def test_the_order_is_shown_in_the_header_and_turned_round() -> None:
+    async with at(WAREHOUSES) as driver:
+        await levels(driver)
+        await driver.sees("SKU ▲")
+        await driver.press("o")
+        await driver.sees("Available ▲")
+        await driver.press("O")
+        await driver.sees("Available ▼")
+        await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.available == 96)
+
+
+async def test_rows_at_any_depth_are_the_right_ones() -> None:
+    """Forward, from the end, and after others moved: number and key of a row stay together."""
+    gateway = FakeGateway()
+    async with at(WAREHOUSES, gateway) as driver:
+        await levels(driver)
+        await driver.sees(f"{PRODUCTS} levels")
+        order = [line.sku for line in gateway.levels(1, "", None)._lines]
+        for keys in (["G"], ["pageup"] * 12, ["g"], ["pagedown"] * 25):
+            await driver.press(*keys)
+            await driver.until(lambda: driver.table.cursor_line is not None)
+            assert driver.table.cursor_line.sku == order[driver.table.cursor_position]
+        wanted = driver.table.cursor_line
+        gateway.commit()
+        await driver.pilot.pause(0.2)
+        assert driver.table.cursor_line == wanted
+        assert order[driver.table.cursor_position] == wanted.sku
+
+
+async def test_the_sku_is_copied_by_the_terminal() -> None:
+    async with at(WAREHOUSES) as driver:
+        await levels(driver)
+        await driver.press("down", "y")
+        assert driver.app.clipboard == driver.table.cursor_line.sku
+        assert base64.b64encode(driver.app.clipboard.encode())
+        assert driver.notice().startswith("Copied ")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+async def test_what_is_shown_is_exported(tmp_path: Path, form: str) -> None:
+    async with at(WAREHOUSES) as driver:
+        await levels(driver)
+        await driver.press("f", *"demo-0001", "enter")
+        await driver.until(lambda: driver.table.count == 10)
+        await driver.press("e")
+        driver.app.screen.query_one("#list-export", Input).value = str(tmp_path / f"levels.{form}")
+        await driver.press("enter")
+        await driver.until(lambda: "10 rows written" in driver.notice())
+        assert len((tmp_path / f"levels.{form}").read_text().splitlines()) == 11
+
+
+async def test_an_export_needs_a_known_form() -> None:
+    async with at(WAREHOUSES) as driver:
+        await driver.press("e")
+        driver.app.screen.query_one("#list-export", Input).value = "/tmp/levels.xls"
+        await driver.press("enter")
+        assert "must end in .csv or .json" in driver.notice()
+
+
+async def test_all_warehouses_scroll_sideways_with_their_times() -> None:
+    async with at(WAREHOUSES) as driver:
+        await driver.press("a")
+        await driver.until(lambda: ready(driver, SummaryScreen))
+        await driver.sees("loaded")
+        await driver.sees("4 min ago")
+        before = driver.table.scroll_offset.x
+        await driver.press("right")
+        assert driver.table.scroll_offset.x > before
+
+
+async def test_a_merchant_without_warehouses_says_what_to_do() -> None:
+    async with room() as driver:
+        driver.app.push_screen(places.warehouses(driver.app._desk, 2, "Demo Books"))
+        await driver.sees("loaded with the first inventory download")
+
+
+async def test_wide_terminals_show_more_columns() -> None:
+    async with at(LISTINGS) as driver:
+        assert "Desired" not in driver.lines()[3]
+        await driver.pilot.resize_terminal(120, 40)
+        await driver.sees("Desired")
+        await driver.pilot.resize_terminal(80, 24)
+        await driver.until(lambda: "Desired" not in driver.lines()[3])
+
+
+async def test_aliases_lead_down_to_products() -> None:
+    async with at(ALIASES) as driver:
+        await driver.press("down", "enter")
+        await driver.sees("UPC collisions")
+        await driver.sees("An alias must name one product")
+        await driver.press("escape", "m")
+        await driver.sees("without UPC")
+        await driver.until(lambda: driver.table.count == 4)
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, SkuScreen))
+
+
+# --- product sync ----------------------------------------------------------------------------------------------------
+
+
+async def test_tabs_show_their_counts_and_narrow_the_list() -> None:
+    async with at(LISTINGS, size=(120, 40)) as driver:
+        await driver.sees("Never synced 2")
+        await driver.press("right_square_bracket", "right_square_bracket")
+        await driver.until(lambda: driver.table.count == 1)
+        await driver.sees("[Failed 1]")
+        await driver.sees("[red]no")
+
+
+async def test_the_selected_listings_are_synced_after_a_question() -> None:
+    gateway = FakeGateway()
+    async with at(LISTINGS, gateway) as driver:
+        first = driver.table.cursor_line.id
+        await driver.press("space")
+        second = driver.table.cursor_line.id
+        await driver.press("space")
+        await driver.sees("2 selected")
+        await driver.press("s")
+        assert isinstance(driver.app.screen, ConfirmScreen)
+        await driver.press("right", "enter")
+        await driver.until(lambda: gateway.orders == [("sync", first, second)])
+        await driver.until(lambda: isinstance(driver.app.screen, ProductSyncScreen) and "sent again" in driver.notice())
+        assert "selected" not in driver.lines()[2]
+
+
+async def test_excluding_needs_a_reason_and_is_taken_back_with_the_same_key() -> None:
+    gateway = FakeGateway()
+    async with at(LISTINGS, gateway) as driver:
+        await driver.press("f", *"DEMO-00020", "enter")
+        await driver.until(lambda: driver.table.count == 1)
+        await driver.press("x")
+        await driver.press(*"why", "tab", "tab", "enter")
+        await driver.until(lambda: gateway.orders == [("excluded", 20, True, "why")])
+        await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.excluded)
+        await driver.press("x")
+        assert "Take back" in shown(driver)
+        await driver.press("escape")
+        assert "Nothing was ordered" in driver.notice()
+
+
+async def test_read_only_shows_and_gives_no_order() -> None:
+    gateway = FakeGateway(read_only=True)
+    async with at(LISTINGS, gateway) as driver:
+        await driver.press("space", "s", "x", "l")
+        assert gateway.orders == []
+        assert "Read-only" in driver.notice()
+        assert "Exclude" not in driver.lines()[-1]
+
+
+async def test_a_listing_that_means_no_product_leads_to_the_search() -> None:
+    async with at(LISTINGS) as driver:
+        await driver.press("f", *"[red]", "enter")
+        await driver.until(lambda: driver.table.count == 1)
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, SearchScreen))
+        await driver.sees("[red]x")
+
+
+# --- SKU -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_sku_tells_everything_about_itself() -> None:
+    async with room(size=(120, 60)) as driver:
+        driver.app.push_screen(places.sku(driver.app._desk, 7, "DEMO-00007"))
+        await driver.sees("Demo product 7")
+        text = driver.app.screen.query_one("#sheet", Paper).text
+        for wanted in (
+            "no ?[2J such variant",
+            "Levels",
+            "Default",
+            "4000000000012",
+            "also the code of",
+            "History",
+            "█",
+        ):
+            assert wanted in text
+        await driver.press("down")
+        await driver.until(lambda: "Drift" in driver.app.screen.query_one("#sheet", Paper).text)
+
+
+async def test_locking_a_listing_of_a_sku_asks_for_a_reason() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        driver.app.push_screen(places.sku(driver.app._desk, 20, "DEMO-00020"))
+        await driver.until(lambda: ready(driver, SkuScreen))
+        await driver.press("l", *"hold", "tab", "tab", "enter")
+        await driver.until(lambda: gateway.orders == [("locked", 20, True, "hold")])
+
+
+# --- search ----------------------------------------------------------------------------------------------------------
+
+
+async def test_slash_searches_from_anywhere_and_enter_opens_the_sku() -> None:
+    async with at(WAREHOUSES) as driver:
+        await driver.press("slash", *"DEMO-00042")
+        await driver.sees("1 product, loaded 4 min ago")
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, SkuScreen))
+        await driver.sees("Demo product 42")
+        await driver.press("escape", "escape")
+        assert isinstance(driver.app.screen, WarehousesScreen)
+
+
+async def test_answers_to_earlier_keystrokes_are_not_worked_out() -> None:
+    gateway = FakeGateway()
+    gateway.delay = 0.2
+    async with room(gateway) as driver:
+        await driver.press("slash")
+        await driver.until(lambda: isinstance(driver.app.screen, SearchScreen) and bool(driver.app.focused))
+        box = driver.app.screen.query_one("#query", Input)
+        for end in range(1, 11):
+            box.value = "DEMO-00042"[:end]
+            await driver.pilot.pause(0.01)
+        await driver.sees("1 found")
+        assert gateway.asked[-1] == "DEMO-00042"
+        assert len(gateway.asked) <= 5
+
+
+async def test_enter_waits_for_the_answer_so_that_a_scanner_works() -> None:
+    gateway = FakeGateway()
+    gateway.delay = 0.3
+    async with room(gateway) as driver:
+        await driver.press("slash")
+        await driver.until(lambda: isinstance(driver.app.screen, SearchScreen) and bool(driver.app.focused))
+        driver.app.screen.query_one("#query", Input).value = "DEMO-00042"
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, SkuScreen))
+        await driver.sees("Demo product 42")
+
+
+async def test_a_bounded_count_becomes_exact() -> None:
+    async with room() as driver:
+        await driver.press("slash", *"demo")
+        await driver.sees("found, the best 50 shown")
+        await driver.until(lambda: "+" not in driver.lines()[1])
+
+
+async def test_letters_in_the_search_are_text() -> None:
+    async with room() as driver:
+        await driver.press("slash", *"y?:/q")
+        assert driver.app.screen.query_one("#query", Input).value == "y?:/q"
+        assert "Copy" not in driver.lines()[-1]
+
+
+async def test_an_open_list_follows_the_store() -> None:
+    gateway = FakeGateway()
+    async with at(LISTINGS, gateway) as driver:
+        await driver.press("f", *"DEMO-00020", "enter")
+        await driver.until(lambda: driver.table.count == 1)
+        gateway.held[20] = {"outcome": "failed", "reason": "THROTTLED"}
+        gateway.commit()
+        await driver.sees("THROTTLED")
+
+
+async def test_a_slow_count_keeps_no_key_waiting() -> None:
+    gateway = FakeGateway()
+    async with at(WAREHOUSES, gateway) as driver:
+        await levels(driver)
+        rows = type(gateway.levels(1, "", None))
+        original = rows.exact_count
+        try:
+            rows.exact_count = lambda self: time.sleep(1.0) or original(self)  # type: ignore[method-assign, func-returns-value]
+            await driver.press("f", *"demo", "enter")
+            begun = time.monotonic()
+            await driver.press("down")
+            await driver.until(lambda: driver.table.cursor_position == 1 and driver.table.cursor_line is not None)
+            assert time.monotonic() - begun < 0.8
+        finally:
+            rows.exact_count = original  # type: ignore[method-assign]
