@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import time
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli import records
+from invsync_tui.cli import listing, records, shapes
 from invsync_tui.cli.merchants import connection_facts
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.plain import clean, fields, moment, number, on_off
 from invsync_tui.cli.run_text import outcome_sum
-from invsync_tui.cli.settings import add_common, add_settings, texts
+from invsync_tui.cli.setting_options import add_common, add_settings, texts
 from invsync_tui.operations.values import CART_FIELDS, span
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ example:
 
 A change of quantities or matches plans every listing anew."""
 
+LIMIT = 1000
 ALL_LOCATIONS = "Combine All Locations"
 
 
@@ -48,6 +50,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "carts", "list carts, add one, or change its Edit Setup", EXAMPLES)
     parser.add_argument("--merchant", metavar="M", help="only carts of this merchant, by name or number")
+    listing.add_options(parser, LIMIT)
     parser.set_defaults(run=run, order="list")
     orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
     _add_add(orders)
@@ -88,13 +91,32 @@ def _add_setup(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List, or change one and show it."""
+    if args.order == "list" and args.csv:
+        return _csv(args)
     with opened(args) as session:
         changed = _change(args, session) if args.order != "list" else None
-        found = [changed] if changed else _list(args, session)
+        found, following = ([changed], None) if changed else _page(args, session)
     output = Output(args)
     output.text(_lines(found) or ["No carts yet. Add one with: invsync carts add --help"])
+    if following:
+        output.text(f"\nMore: --after {following}")
     shown = [records.cart(setup) for setup in found]
-    output.document({"cart": shown[0]} if changed else {"carts": shown})
+    output.document({"cart": shown[0]} if changed else {"carts": shown, "next": following})
+    return Exit.OK
+
+
+def _page(args: argparse.Namespace, session: Session) -> tuple[Sequence[CartSetup], str | None]:
+    return listing.whole(_list(args, session), args, lambda setup: setup.id)
+
+
+def _csv(args: argparse.Namespace) -> int:
+    from invsync_tui.operations import carts, names
+
+    with opened(args) as session:
+        merchant = names.merchant(session, args.merchant).id if args.merchant else None
+        found = carts.carts(session, merchant)
+    page = listing.whole(found, args, lambda line: line.id)
+    listing.print_page(args, "carts", shapes.carts(time.time()), page, {})
     return Exit.OK
 
 

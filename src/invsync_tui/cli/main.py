@@ -29,9 +29,17 @@ COMMANDS = (
     "discard",
     "cancel",
     "merchants",
+    "warehouses",
+    "levels",
+    "search",
+    "sku",
     "carts",
+    "listings",
+    "aliases",
+    "settings",
     "connections",
     "completion",
+    "dev",
 )
 """In the order of the help. Each is a module of this room with `add_parser` and `run`."""
 

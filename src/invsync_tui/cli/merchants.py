@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli import records
+from invsync_tui.cli import listing, records, shapes
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.plain import clean, fields, moment, on_off
-from invsync_tui.cli.settings import add_common, add_settings, texts
+from invsync_tui.cli.setting_options import add_common, add_settings, texts
 from invsync_tui.operations.values import MERCHANT_FIELDS, SOURCE_FIELDS, span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from invsync_tui.operations.model import MerchantRow
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.setups import ConnectionSetup, MerchantSetup
@@ -33,12 +35,14 @@ example:
   invsync merchants set Acme --sync on --every 30m
   invsync merchants set Acme --every off     download on request only"""
 
+LIMIT = 1000
 ALL_FIELDS = (*SOURCE_FIELDS, *MERCHANT_FIELDS)
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "merchants", "list merchants, add one, or change its settings", EXAMPLES)
+    listing.add_options(parser, LIMIT)
     parser.set_defaults(run=run, order="list")
     orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
     _add_add(orders)
@@ -70,13 +74,23 @@ def run(args: argparse.Namespace) -> int:
 
     with opened(args) as session:
         changed = _change(args, session) if args.order != "list" else None
-        found = [changed] if changed else list(merchants(session))
+        found, following = ([changed], None) if changed else _page(args, merchants(session))
         health = {row.id: row for row in overview(session).merchants}
     output = Output(args)
+    if args.order == "list" and args.csv and not output.json:
+        lines = [health[setup.id] for setup in found]
+        listing.print_page(args, "merchants", shapes.merchants(), (lines, following), {})
+        return Exit.OK
     output.text(_lines(found, health) or ["No merchants yet. Add one with: invsync merchants add --help"])
+    if following:
+        output.text(f"\nMore: --after {following}")
     shown = [records.merchant(setup, health.get(setup.id)) for setup in found]
-    output.document({"merchant": shown[0]} if changed else {"merchants": shown})
+    output.document({"merchant": shown[0]} if changed else {"merchants": shown, "next": following})
     return Exit.OK
+
+
+def _page(args: argparse.Namespace, found: Sequence[MerchantSetup]) -> tuple[Sequence[MerchantSetup], str | None]:
+    return listing.whole(found, args, lambda setup: setup.id)
 
 
 def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
@@ -89,7 +103,7 @@ def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
     return merchant_settings.change(session, args.called, given, args.option)
 
 
-def _lines(found: list[MerchantSetup], health: dict[int, MerchantRow]) -> list[str]:
+def _lines(found: Sequence[MerchantSetup], health: dict[int, MerchantRow]) -> list[str]:
     lines: list[str] = []
     for setup in found:
         lines += ["", f"{setup.id}  {clean(setup.name)}", *fields(_facts(setup, health[setup.id]))]

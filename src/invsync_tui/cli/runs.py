@@ -1,20 +1,30 @@
-"""`invsync runs`: the newest runs, or everything about one."""
+"""`invsync runs`: runs, newest first; everything about one; one against the one before; the SKUs of a reason."""
 
 from __future__ import annotations
 
 import argparse
+import time
+from typing import TYPE_CHECKING
 
-from invsync_tui.cli import records
+from invsync_tui.cli import listing, records, shapes
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.parser import Subparsers, UsageError, command
+from invsync_tui.cli.plain import clean, number, table
 from invsync_tui.cli.run_text import detail_lines, listed
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.lists import RunDiff
 
 EXAMPLES = """\
 example:
   invsync runs --merchant Acme --limit 10
-  invsync runs 17                          its phases, its sum, why SKUs were not set, and what happened"""
-LIMIT, LIMIT_MOST = 20, 1000
+  invsync runs --cart "Acme Shop" --state failed --csv
+  invsync runs 17                          its phases, its sum, why SKUs were not set, and what happened
+  invsync runs 17 --diff                   against the run before it
+  invsync runs 17 --reason NOT_IN_WMS      the SKUs that ended so"""
+LIMIT = 20
+STATES = ("requested", "running", "cancelling", "held", "cancelled", "done", "failed")
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -22,20 +32,26 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = command(subparsers, "runs", "list runs, newest first, or show one", EXAMPLES)
     parser.add_argument("number", metavar="RUN", nargs="?", type=int, help="show this run")
     parser.add_argument("--merchant", metavar="M", help="only runs of this merchant, by name or number")
-    parser.add_argument("--limit", metavar="N", type=_limit, default=LIMIT, help=f"how many (default {LIMIT})")
+    parser.add_argument("--cart", metavar="C", help="only pushes to this cart, by name or number")
+    parser.add_argument("--state", choices=STATES, help="only runs in this state")
+    parser.add_argument("--trigger", metavar="WORD", help="only those: manual, schedule, 'after pull', again, demo")
+    parser.add_argument("--who", metavar="NAME", help="only those that this operator asked for")
+    parser.add_argument("--diff", action="store_true", help="RUN against the one before it")
+    parser.add_argument("--reason", metavar="CODE", help="the SKUs of RUN that ended with this reason")
     parser.add_argument("--before", metavar="RUN", type=int, help="the page before this run")
+    listing.add_options(parser, LIMIT)
     parser.set_defaults(run=run)
-
-
-def _limit(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= LIMIT_MOST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number from 1 to {LIMIT_MOST}")
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print one run, or a page of them."""
-    return _list(args) if args.number is None else _show(args)
+    if args.number is None:
+        if args.diff or args.reason:
+            raise UsageError("invsync runs: --diff and --reason need a RUN. See: invsync runs --help")
+        return _list(args)
+    if args.diff:
+        return _diff(args)
+    return _skus(args) if args.reason else _show(args)
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -50,16 +66,61 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from invsync_tui.operations import names, runs
+    from invsync_tui.operations import names, run_lists
 
+    if args.before is not None:
+        args.after = listing.token((args.before,))
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant).id if args.merchant else None
-        # One more than asked for tells whether there is another page.
-        found = runs.recent(session, merchant, limit=args.limit + 1, before=args.before)
-    page, more = found[: args.limit], len(found) > args.limit
+        cart = names.cart(session, args.cart, merchant).id if args.cart else None
+        rows = run_lists.runs(session, merchant, cart, args.state, args.trigger, args.who)
+        page, following = listing.page(args, rows)
     output = Output(args)
+    if args.csv and not output.json:
+        listing.print_page(args, "runs", shapes.runs(), (page, following), {})
+        return Exit.OK
     output.text(listed(page))
-    if more:
-        output.text(f"\nOlder ones: invsync runs --before {page[-1].id}")
-    output.document({"runs": [records.run(row) for row in page], "next_before": page[-1].id if more else None})
+    if following:
+        output.text(f"\nOlder ones: --after {following}")
+    last = page[-1].id if following else None
+    output.document({"runs": [records.run(row) for row in page], "next_before": last, "next": following})
+    return Exit.OK
+
+
+def _diff(args: argparse.Namespace) -> int:
+    from invsync_tui.operations import run_lists
+
+    with opened(args) as session:
+        found = run_lists.diff(session, args.number)
+    output = Output(args)
+    output.text(_diff_lines(found))
+    output.document(
+        {
+            "diff": {
+                "run": found.run_id,
+                "before": found.before_id,
+                "outcomes": {name: {"before": then, "now": now} for name, then, now in found.outcomes},
+                "reasons": {name: {"before": then, "now": now} for name, then, now in found.reasons},
+            }
+        }
+    )
+    return Exit.OK
+
+
+def _diff_lines(found: RunDiff) -> list[str]:
+    before = f"run {found.before_id}" if found.before_id is not None else "nothing: there was no run before it"
+    rows = [
+        (name, number(then), number(now), f"{now - then:+,}") for name, then, now in (*found.outcomes, *found.reasons)
+    ]
+    return [clean(f"Run {found.run_id} against {before}"), "", *table(("", "BEFORE", "NOW", "CHANGE"), rows)]
+
+
+def _skus(args: argparse.Namespace) -> int:
+    from invsync_tui.operations import run_lists
+
+    with opened(args) as session:
+        rows = run_lists.skus(session, args.number, args.reason.upper())
+        page, count = listing.page(args, rows), listing.counted(rows)
+    more = {"run": args.number, "reason": args.reason.upper(), **count}
+    listing.print_page(args, "listings", shapes.listings(time.time()), page, more)
     return Exit.OK

@@ -1,0 +1,52 @@
+"""`invsync dev`: for those who work on invsync itself."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Parser, Subparsers, command
+
+EXAMPLES = """\
+example:
+  invsync dev generate /tmp/million.db                        1,000,000 products x 5 warehouses x 3 carts
+  invsync dev generate --products 5000 --seed 2 /tmp/small.db
+  invsync --store /tmp/million.db                             look at it
+
+The same arguments make the same rows; their times are counted from --at."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "dev", "make a large demo store for measurements", EXAMPLES)
+    orders = parser.add_subparsers(metavar="generate", required=True, parser_class=Parser)
+    making = command(orders, "generate", "make a large demo store", EXAMPLES)
+    making.add_argument("file", metavar="FILE", type=Path, help="where; must not exist")
+    making.add_argument("--products", metavar="N", type=int, default=1_000_000, help="default 1000000")
+    making.add_argument("--warehouses", metavar="W", type=int, default=5, help="default 5")
+    making.add_argument("--carts", metavar="C", type=int, default=3, help="default 3")
+    making.add_argument("--seed", metavar="S", type=int, default=7, help="another seed gives other rows")
+    making.add_argument("--at", metavar="EPOCH", type=int, help="the time of the last load (default: now)")
+    making.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make it."""
+    from invsync_tui.operations.generate import Scale, generate
+
+    output = Output(args)
+    at = int(time.time()) if args.at is None else args.at
+    scale = Scale(args.products, args.warehouses, args.carts, args.seed, at)
+    made = generate(args.file, scale, lambda step: _tell(output, step))
+    counted = asdict(made)
+    output.text(f"{args.file}: " + ", ".join(f"{n:,} {what}" for what, n in counted.items()))
+    output.document({"store": str(args.file.absolute()), **counted})
+    return Exit.OK
+
+
+def _tell(output: Output, step: str) -> None:
+    output.text(f"{step} ...")
+    output.flush()

@@ -1,0 +1,280 @@
+"""How lines of long lists look as text, CSV and JSON: the same facts under the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli import records
+from invsync_tui.cli.listing import Shape
+from invsync_tui.cli.plain import age, cut, number, on_off, utc
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.lists import (
+        AliasTypeLine,
+        CartLine,
+        CollisionLine,
+        LevelLine,
+        ListingLine,
+        SearchHit,
+        SummaryLine,
+        WarehouseLine,
+    )
+    from invsync_tui.operations.model import MerchantRow, RunRow
+
+NAME_MOST = 32
+"""Columns of a name in text; JSON and CSV have it whole."""
+TIMES = frozenset(
+    {"last_full_at", "confirmed_at", "vanished_at", "loaded_at", "read_at", "missing_since", "synced_at", "last_push_at",
+     "next_run_at"}
+)  # fmt: skip
+
+
+def record(line: Any) -> dict[str, Any]:
+    """A line as JSON has it: times in UTC, lists as lists."""
+    return {key: _json(key, value) for key, value in asdict(line).items()}
+
+
+def _json(key: str, value: Any) -> Any:
+    if key in TIMES and not isinstance(value, tuple | list):
+        return utc(value)
+    if isinstance(value, tuple | list):
+        return [_json(key, one) for one in value]
+    return value
+
+
+def cells(columns: Sequence[str]) -> Callable[[Any], list[Any]]:
+    """A line's CSV cells: its fields by name, times in UTC, lists joined."""
+
+    def made(line: Any) -> list[Any]:
+        return [_cell(column, getattr(line, column)) for column in columns]
+
+    return made
+
+
+def _cell(column: str, value: Any) -> Any:
+    if column in TIMES:
+        return utc(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def _since(at: int | None, now: float) -> str:
+    return "Never" if at is None else age(at, now)
+
+
+def _name(text: str) -> str:
+    return cut(text, NAME_MOST)
+
+
+def warehouses(now: float) -> Shape[WarehouseLine]:
+    """Warehouses of a merchant."""
+    columns = (
+        "id",
+        "code",
+        "name",
+        "enabled",
+        "products",
+        "last_full_at",
+        "confirmed_at",
+        "vanished_at",
+        "stale",
+        "carts",
+    )
+    return Shape(
+        columns,
+        cells(columns),
+        record,
+        ("CODE", "NAME", "ENABLED", "PRODUCTS", "LAST COMPLETE LOAD", "CONFIRMED", "STALE", "CARTS"),
+        lambda line: (
+            line.code,
+            _name(line.name),
+            on_off(line.enabled),
+            number(line.products),
+            _since(line.last_full_at, now),
+            _since(line.confirmed_at, now),
+            "stale" if line.stale else "-",
+            ", ".join(line.carts) or "-",
+        ),
+        "No warehouses. They come with the first inventory download: invsync sync MERCHANT",
+    )
+
+
+def levels(now: float) -> Shape[LevelLine]:
+    """Levels of a warehouse."""
+    columns = (
+        "product_id",
+        "sku",
+        "name",
+        "on_hand",
+        "available",
+        "committed",
+        "incoming",
+        "loaded_at",
+        "missing_since",
+    )
+    return Shape(
+        columns,
+        cells(columns),
+        record,
+        ("SKU", "NAME", "ON HAND", "AVAILABLE", "COMMITTED", "INCOMING", "LOADED"),
+        lambda line: (
+            line.sku,
+            _name(line.name),
+            *(number(one) for one in (line.on_hand, line.available, line.committed, line.incoming)),
+            _since(line.loaded_at, now) if line.missing_since is None else f"missing, {age(line.missing_since, now)}",
+        ),
+        "No levels here. Try another warehouse, or less in --filter.",
+    )
+
+
+def summary(codes: Sequence[str], now: float) -> Shape[SummaryLine]:
+    """Products over the warehouses with these codes."""
+    columns = ("product_id", "sku", "name", "total", *codes, *(f"{code} loaded_at" for code in codes))
+    return Shape(
+        columns,
+        lambda line: [line.product_id, line.sku, line.name, line.total, *line.available, *map(utc, line.loaded_at)],
+        lambda line: record(line) | {"warehouses": _by_code(codes, line)},
+        ("SKU", "NAME", "TOTAL", *codes, "OLDEST LOADED"),
+        lambda line: (
+            line.sku,
+            _name(line.name),
+            number(line.total),
+            *("-" if one is None else number(one) for one in line.available),
+            _since(min((at for at in line.loaded_at if at is not None), default=None), now),
+        ),
+        "No products. They come with the first inventory download, or --filter lets none through.",
+    )
+
+
+def _by_code(codes: Sequence[str], line: SummaryLine) -> list[Mapping[str, Any]]:
+    found = zip(codes, line.available, line.loaded_at, strict=True)
+    return [{"code": code, "available": units, "loaded_at": utc(at)} for code, units, at in found]
+
+
+def hits(now: float) -> Shape[SearchHit]:
+    """Results of a search."""
+    columns = ("product_id", "merchant", "sku", "name", "code", "kind", "rank", "available", "loaded_at")
+    return Shape(
+        columns,
+        cells(columns),
+        record,
+        ("PRODUCT", "MERCHANT", "SKU", "NAME", "MATCH", "AVAILABLE", "LOADED"),
+        lambda line: (
+            str(line.product_id),
+            line.merchant,
+            line.sku,
+            _name(line.name),
+            f"{line.rank.value} {line.kind} {line.code}",
+            number(line.available),
+            _since(line.loaded_at, now),
+        ),
+        "Nothing found.",
+    )
+
+
+def listings(now: float) -> Shape[ListingLine]:
+    """Listings of a cart."""
+    columns = (
+        "id", "cart", "ref", "sku", "name", "tracked", "product_sku", "desired", "acked", "shown", "synced_at", "outcome",
+        "reason", "error", "run_id", "override", "excluded", "locked", "drift",
+    )  # fmt: skip
+    return Shape(
+        columns,
+        cells(columns),
+        record,
+        ("SKU", "TRACKED", "DESIRED", "ACCEPTED", "SHOWN", "LAST SYNCED", "OUTCOME", "REASON"),
+        lambda line: (
+            line.sku,
+            "?" if line.tracked is None else on_off(line.tracked),
+            *("-" if one is None else number(one) for one in (line.desired, line.acked, line.shown)),
+            _since(line.synced_at, now),
+            line.outcome or "-",
+            line.reason or "-",
+        ),
+        "No such listings. Not every cart tells what it lists; compare the SKU there with: invsync search TEXT",
+    )
+
+
+def carts(now: float) -> Shape[CartLine]:
+    """Carts with their main settings."""
+    columns = (
+        "id", "merchant", "name", "system", "upload_on", "warehouses", "alias_type", "minimum", "listings", "last_push_at",
+        "status", "next_run_at",
+    )  # fmt: skip
+    return Shape(
+        columns,
+        cells(columns),
+        record,
+        ("CART", "UPLOAD", "ALIAS", "LISTINGS", "LAST PUSH"),
+        lambda line: (
+            line.name,
+            on_off(line.upload_on),
+            line.alias_type,
+            number(line.listings),
+            _since(line.last_push_at, now),
+        ),
+        "No carts yet. Add one with: invsync carts add --help",
+    )
+
+
+def runs() -> Shape[RunRow]:
+    """Runs, for CSV; as text they have a form of their own."""
+    columns = (
+        "id", "kind", "merchant", "cart", "state", "trigger", "requested_by", "requested_at", "started_at", "ended_at", "total",
+        "set", "equal", "skipped", "failed", "held", "in_doubt", "error",
+    )  # fmt: skip
+
+    def made(row: RunRow) -> list[Any]:
+        found = records.run(row)
+        return [(found | row.counts.as_dict())[column] for column in columns]
+
+    return Shape(columns, made, records.run, columns, lambda row: [str(cell) for cell in made(row)], "No runs yet.")
+
+
+def merchants() -> Shape[MerchantRow]:
+    """Merchants, for CSV."""
+    columns = ("id", "name", "source", "sync_on", "last_run_at", "status", "next_run_at", "carts", "held")
+    return Shape(
+        columns,
+        lambda row: [records.merchant_health(row)[column] for column in columns],
+        records.merchant_health,
+        columns,
+        lambda row: [str(records.merchant_health(row)[column]) for column in columns],
+        "No merchants yet.",
+    )
+
+
+def alias_types() -> Shape[AliasTypeLine]:
+    """Alias types."""
+    columns = ("kind", "name", "products", "missing", "collisions", "carts")
+    return Shape(
+        columns,
+        cells(columns),
+        record,
+        ("TYPE", "PRODUCTS", "MISSING", "COLLISIONS", "CARTS"),
+        lambda line: (
+            line.name,
+            number(line.products),
+            number(line.missing),
+            number(line.collisions),
+            ", ".join(line.carts) or "-",
+        ),
+        "No products yet. They come with the first inventory download: invsync sync MERCHANT",
+    )
+
+
+def collisions() -> Shape[CollisionLine]:
+    """Codes that name several products."""
+    return Shape(
+        ("kind", "code", "products"),
+        lambda line: [line.kind, line.code, ", ".join(sku for _, sku in line.products)],
+        lambda line: {
+            "kind": line.kind,
+            "code": line.code,
+            "products": [{"product_id": product, "sku": sku} for product, sku in line.products],
+        },
+        ("TYPE", "CODE", "PRODUCTS"),
+        lambda line: (line.kind, line.code, ", ".join(sku for _, sku in line.products)),
+        "No code of this type names several products.",
+    )
