@@ -9,20 +9,30 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"", "0", "false", "no", "off"})
 
-KEYS: Mapping[str, type] = {"store": str, "read_only": bool, "ascii": bool, "mouse": bool, "roles": dict}
+KEYS: Mapping[str, type] = {
+    "store": str,
+    "read_only": bool,
+    "ascii": bool,
+    "mouse": bool,
+    "theme": str,
+    "keys": dict,
+    "roles": dict,
+}
 """What the file may say."""
 _KINDS = {
     str: 'a text in quotes, such as "/srv/invsync/store.db"',
     bool: "true or false",
     dict: "a table of its own",
 }
+THEMES = ("dark", "light", "16")
+"""Looks of the control room; 16 is the terminal's own colours."""
 ROLES = ("viewer", "operator", "admin")
 """Keys of the table [roles]; each a list of system users."""
 
@@ -39,6 +49,9 @@ class Config:
     read_only: bool = False
     ascii_only: bool = False
     mouse: bool | None = None
+    theme: str | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Other keys by the id of what they do, as `invsync keys` lists them."""
     roles: Mapping[str, Sequence[str]] | None = None
     """System users by role; None without a table [roles]."""
 
@@ -62,6 +75,8 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Config:
         read_only=_first(flags.read_only, _switch(environ, "INVSYNC_READ_ONLY"), said.get("read_only")) or False,
         ascii_only=_first(flags.ascii_only, said.get("ascii")) or False,
         mouse=_first(flags.mouse, said.get("mouse")),
+        theme=_theme(environ, said),
+        keys=_flat(said.get("keys", {})),
         roles=said.get("roles"),
     )
 
@@ -77,6 +92,14 @@ def _switch(environ: Mapping[str, str], name: str) -> bool | None:
     if word not in YES | NO:
         raise ConfigError(f"{name}: {environ[name]!r} is neither yes nor no. Set it to 1 or 0.")
     return word in YES
+
+
+def _theme(environ: Mapping[str, str], said: Mapping[str, Any]) -> str | None:
+    named: str | None = environ.get("INVSYNC_THEME") or said.get("theme")
+    if named is not None and named not in THEMES:
+        where = "INVSYNC_THEME" if environ.get("INVSYNC_THEME") else "theme in the configuration"
+        raise ConfigError(f"{where}: {named!r} is not known. Choose one of: {', '.join(THEMES)}.")
+    return named
 
 
 def _store(flags: Flags, environ: Mapping[str, str], said: Mapping[str, Any]) -> Path:
@@ -125,8 +148,25 @@ def _check(where: str, key: str, value: object) -> None:
         raise ConfigError(f"{where}: unknown key {key!r}. Known keys: {', '.join(KEYS)}.")
     if not isinstance(value, KEYS[key]):
         raise ConfigError(f"{where}: {key} must be {_KINDS[KEYS[key]]}.")
+    if key == "keys" and isinstance(value, dict):
+        _check_keys(where, value)
     if key == "roles" and isinstance(value, dict):
         _check_roles(where, value)
+
+
+def _check_keys(where: str, table: Mapping[str, object]) -> None:
+    """Only the form: which ids there are, the control room knows, and a wrong one keeps nobody from working."""
+    for name, keys in _flat(table).items():
+        if not isinstance(keys, str):
+            raise ConfigError(f'{where}: {name} must be a text with keys, such as "f5,x".')
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """`sync.start = "f5"` without quotes is a table within a table to TOML; the id is meant."""
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
+    return found
 
 
 def _check_roles(where: str, table: Mapping[str, object]) -> None:

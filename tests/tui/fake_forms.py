@@ -43,7 +43,7 @@ def merchant_form() -> Form:
         ),
         Field("full-every", "Complete download every", FieldKind.DURATION, "1d", "Changes only in between."),
     )
-    return Form("merchant:1", "Acme Outdoor", 3, fields)
+    return Form("merchant:1", "Demo Outdoor", 3, fields)
 
 
 def cart_form() -> Form:
@@ -70,14 +70,14 @@ def cart_form() -> Form:
         Field("every", "Schedule", FieldKind.DURATION, "", "Time between two pushes.", optional=True),
         Field("stale-after", "Staleness limit", FieldKind.DURATION, "", "Empty takes the merchant's.", optional=True),
     )  # fmt: skip
-    return Form("cart:7", "Vendure EU", 5, fields)
+    return Form("cart:7", "Demo Cart EU", 5, fields)
 
 
 @dataclass
 class FakeTest:
     """A connection test whose steps the test lets come one by one, or at once."""
 
-    name: str = "Acme Outdoor: tryton, https://wms.example"
+    name: str = "Demo Outdoor: tryton, https://wms.example"
     steps: tuple[Step, ...] = WMS_STEPS
     gate: threading.Semaphore | None = None
 

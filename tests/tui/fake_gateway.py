@@ -191,6 +191,7 @@ class FakeGateway(FakeLists):
         super().__init__()
         self.read_only = read_only
         self.operator = ""
+        self.role = "admin"
         self.label = "~/.local/share/invsync/store.db"
         self.merchants = demo_merchants() if merchants is None else merchants
         self.details = {11: live_detail(11, 1800), 12: pull_detail(12), 21: held_detail(21)}

@@ -54,12 +54,12 @@ def past_run(number: int) -> RunRow:
         id=number,
         kind=RunKind.PULL if pull else RunKind.PUSH,
         merchant_id=1 + number % 2,
-        merchant=("Acme Outdoor", "Baltic Books")[number % 2],
+        merchant=("Demo Outdoor", "Demo Books")[number % 2],
         cart_id=None if pull else 7 + number % 2,
-        cart=None if pull else ("Vendure EU", "Shop US")[number % 2],
+        cart=None if pull else ("Demo Cart EU", "Demo Cart US")[number % 2],
         state=state,
         trigger=("schedule", "manual")[number % 4 == 0],
-        requested_by=("ada", "bo")[number % 7 == 0],
+        requested_by=("demo", "demo-2")[number % 7 == 0],
         requested_at=at,
         started_at=at + 2,
         ended_at=at + 90,
@@ -71,7 +71,7 @@ def past_run(number: int) -> RunRow:
     )
 
 
-def cart_line(number: int, name: str, merchant: str = "Acme Outdoor", **changes: Any) -> CartLine:
+def cart_line(number: int, name: str, merchant: str = "Demo Outdoor", **changes: Any) -> CartLine:
     given: dict[str, Any] = {
         "id": number, "merchant_id": 1, "merchant": merchant, "name": name, "system": "vendure", "upload_on": True,
         "warehouses": ("WH-1",), "alias_type": "SKU", "minimum": 0, "listings": 4812, "last_push_at": NOW, "status": "success",
@@ -82,7 +82,7 @@ def cart_line(number: int, name: str, merchant: str = "Acme Outdoor", **changes:
 
 def listing(number: int, sku: str, reason: str, **changes: Any) -> ListingLine:
     given: dict[str, Any] = {
-        "id": number, "cart_id": 7, "cart": "Vendure EU", "ref": f"v-{number}", "sku": sku, "name": f"Product {sku}",
+        "id": number, "cart_id": 7, "cart": "Demo Cart EU", "ref": f"v-{number}", "sku": sku, "name": f"Product {sku}",
         "tracked": True, "product_id": None, "product_sku": None, "desired": None, "acked": None, "shown": 3,
         "synced_at": None, "outcome": "skipped", "reason": reason, "error": "", "run_id": 15, "override": None,
         "excluded": False, "locked": False, "drift": False,
@@ -96,9 +96,9 @@ class FakeHistory:
     def __init__(self) -> None:
         self.past = [past_run(number) for number in range(RUNS, 0, -1)]
         self.carts = (
-            cart_line(7, "Vendure EU"),
-            cart_line(8, "Shop US", warehouses=(), status="held", alias_type="UPC", minimum=2),
-            cart_line(9, "Closed Shop", "Café Zürich", merchant_id=3, upload_on=False, status="", last_push_at=None),
+            cart_line(7, "Demo Cart EU"),
+            cart_line(8, "Demo Cart US", warehouses=(), status="held", alias_type="UPC", minimum=2),
+            cart_line(9, "Demo Closed", "Demo Café", merchant_id=3, upload_on=False, status="", last_push_at=None),
         )
 
     def runs(self, wanted: RunFilter) -> Rows[RunRow]:

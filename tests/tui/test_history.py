@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui.operations.model import RunState
-from invsync_tui.tui.run_filter import Known, Named, RunFilter, understand
+from invsync_tui.tui.names import Known, Named
+from invsync_tui.tui.run_filter import RunFilter, understand
 from invsync_tui.tui.screens.carts import CartsScreen
 from invsync_tui.tui.screens.connection import ConnectionScreen
 from invsync_tui.tui.screens.merchants import MerchantsScreen
@@ -19,7 +20,7 @@ from tests.tui.fake_gateway import FakeGateway
 from tests.tui.fake_history import RUNS
 from tests.tui.test_screens import Driver, room
 
-KNOWN = Known((Named(1, "Acme Outdoor"), Named(2, "Baltic Books")), (Named(7, "Vendure EU"), Named(8, "Shop US")))
+KNOWN = Known((Named(1, "Outdoor Demo"), Named(2, "Books Demo")), (Named(7, "Vendure Demo"), Named(8, "Shop US Demo")))
 
 
 async def typed(driver: Driver, *words: str) -> None:
@@ -33,15 +34,15 @@ async def test_the_carts_of_a_merchant_and_the_way_to_everything_about_one() -> 
     gateway = FakeGateway()
     async with room(gateway) as driver:
         await driver.press("c")
-        await driver.sees("Shop US")
+        await driver.sees("Demo Cart US")
         assert isinstance(driver.app.screen, CartsScreen)
-        assert not any("Closed Shop" in line for line in driver.lines())
+        assert not any("Demo Closed" in line for line in driver.lines())
         await driver.press("down", "E")
         await driver.sees("Inventory Upload Service")
         assert isinstance(driver.app.screen, SettingsScreen)
         await driver.press("escape")
         await driver.press("r")
-        await driver.sees("Shop US › Runs")
+        await driver.sees("Demo Cart US › Runs")
         await driver.press("escape", "T")
         assert isinstance(driver.app.screen, ConnectionScreen)
         await driver.press("escape", "s")
@@ -52,7 +53,7 @@ async def test_the_carts_of_a_merchant_and_the_way_to_everything_about_one() -> 
 async def test_the_strip_tells_what_a_narrow_table_has_no_room_for() -> None:
     async with room() as driver:
         await driver.press("c")
-        await driver.sees("Shop US")
+        await driver.sees("Demo Cart US")
         await driver.press("down")
         await driver.sees("Combine All Locations")
 
@@ -61,7 +62,7 @@ async def test_read_only_starts_no_sync_from_the_carts() -> None:
     gateway = FakeGateway(read_only=True)
     async with room(gateway) as driver:
         await driver.press("c")
-        await driver.sees("Shop US")
+        await driver.sees("Demo Cart US")
         await driver.press("s")
         assert gateway.orders == []
         assert "Read-only" in driver.notice()
@@ -71,7 +72,7 @@ async def test_runs_are_filtered_by_words_and_opened() -> None:
     async with room() as driver:
         await driver.press("r")
         await driver.sees(f"{RUNS // 2} runs")
-        await typed(driver, "failed", "who:bo")
+        await typed(driver, "failed", "who:demo-2")
         await driver.until(lambda: 0 < driver.table.count < 30)
         assert all("failed" in line for line in driver.lines()[3:5])
         await driver.press("enter")
@@ -144,8 +145,8 @@ async def test_a_run_with_one_reason_needs_no_detour() -> None:
         ("state:fail", RunFilter(state="failed")),
         ("vend", RunFilter(cart_id=7)),
         ("us", RunFilter(cart_id=8)),
-        ("acme", RunFilter(merchant_id=1)),
-        ("merchant:bal failed", RunFilter(merchant_id=2, state="failed")),
+        ("outd", RunFilter(merchant_id=1)),
+        ("merchant:boo failed", RunFilter(merchant_id=2, state="failed")),
         ("trigger:sched", RunFilter(trigger="schedule")),
         ("Ada", RunFilter(who="Ada")),
         ("who:held", RunFilter(who="held")),

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -15,35 +16,20 @@ from textual.binding import Binding, BindingType
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
-from textual.theme import Theme
 
 from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.first_run import greeting
 from invsync_tui.tui.gateway import Gateway, OperationsGateway
 from invsync_tui.tui.reader import Reader
 from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.screens.merchants import MerchantsScreen
 from invsync_tui.tui.terminal import Terminal, terminal_of
+from invsync_tui.tui.themes import THEMES
 from invsync_tui.tui.widgets.scrollbar import PlainScrollBar
 
 HANGUP_CODE = 128 + signal.SIGHUP
 HANGUP_PATIENCE = 2.0
 """Seconds for restoring the terminal, if it is still there."""
-
-NIGHT = Theme(
-    name="invsync",
-    primary="#5f87d7",
-    secondary="#5f87af",
-    accent="#5fafff",
-    foreground="#d0d0d0",
-    background="#1c1c1c",
-    surface="#262626",
-    panel="#303030",
-    success="#87d787",
-    warning="#ffaf5f",
-    error="#ff5f5f",
-    dark=True,
-)
-"""Colours of the 256-colour cube, so that SSH without truecolor shows the same."""
 
 
 class ControlRoom(App[int]):
@@ -56,13 +42,15 @@ class ControlRoom(App[int]):
         Binding("slash", "screen.search", "Search", tooltip="Find a SKU, alias or name in all merchants", id="search"),
         Binding("colon", "screen.go_to", "Go to", tooltip="Go to merchants, a run by number, help or quit", id="go-to"),
         Binding("question_mark", "screen.help", "Help", tooltip="All keys of this screen", id="help"),
+        Binding("m", "mouse", "Mouse", show=False, tooltip="Switch the mouse on or off", id="mouse"),
         Binding("q", "leave", "Quit", tooltip="Leave the control room; syncs go on without it", id="quit"),
     ]
 
-    def __init__(self, desk: Desk, *, open_run: int | None = None) -> None:
+    def __init__(self, desk: Desk, *, open_run: int | None = None, keymap: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self._desk = desk
         self._open_run = open_run
+        self._keymap_said = keymap or {}
         self.animation_level = "none"
         self._wear_theme()
         if desk.terminal.ascii_only:
@@ -75,6 +63,8 @@ class ControlRoom(App[int]):
         self._mind_the_hangup()
         # The reader imports the heavy libraries, so the first frame goes first.
         self.call_after_refresh(self._desk.reader.start)
+        if self._keymap_said:
+            self._use_keymap()
         if self._open_run is not None:
             from invsync_tui.tui.screens.run import RunScreen
 
@@ -88,6 +78,14 @@ class ControlRoom(App[int]):
         else:
             self.exit(0)
 
+    def action_mouse(self) -> None:
+        from invsync_tui.tui.mouse import mouse_is_on, set_mouse
+
+        on = not mouse_is_on(self)
+        could = set_mouse(self, on=on)
+        if isinstance(self.screen, ControlScreen):
+            self.screen.notice(f"The mouse is {'on' if on else 'off'}." if could else "This terminal keeps its mouse.")
+
     def action_help_quit(self) -> None:
         """Ctrl+C stops nothing here; say what does, without Textual's animated toast."""
         if isinstance(self.screen, ControlScreen):
@@ -97,12 +95,29 @@ class ControlRoom(App[int]):
         """End the reader thread and with it the store's session."""
         self._desk.close()
 
+    def wear(self, name: str) -> bool:
+        """Put on another theme; False where colours are the terminal's own."""
+        if self.current_theme.ansi:
+            return False
+        self.theme = THEMES[name].name
+        return True
+
     def _wear_theme(self) -> None:
         """Before the style sheets are parsed, so that they are parsed once."""
         if not self.current_theme.ansi:
-            self.register_theme(NIGHT)
-            self.set_reactive(App.theme, NIGHT.name)
+            for theme in THEMES.values():
+                self.register_theme(theme)
+            self.set_reactive(App.theme, THEMES[self._desk.terminal.theme].name)
             self.stylesheet.set_variables(self.get_css_variables())
+
+    def _use_keymap(self) -> None:
+        """Keys of the configuration; what is wrong with them is said and keeps nobody from working."""
+        from invsync_tui.tui.keys import accepted
+
+        kept, wrong = accepted(self._keymap_said)
+        self.set_keymap(kept)
+        if wrong:
+            self._desk.greeting = " ".join(wrong)
 
     def _mind_the_hangup(self) -> None:
         """A dropped connection ends this program in an orderly way; syncs run elsewhere and go on."""
@@ -127,11 +142,18 @@ class AnsiControlRoom(ControlRoom):
     theme: Reactive[str] = Reactive("ansi-dark")
 
 
-def control_room(gateway: Gateway, terminal: Terminal, *, open_run: int | None = None) -> ControlRoom:
-    """An application that is ready to run."""
-    desk = Desk(Reader(gateway, terminal.interval), terminal)
+def control_room(
+    gateway: Gateway,
+    terminal: Terminal,
+    *,
+    open_run: int | None = None,
+    keymap: Mapping[str, str] | None = None,
+    greeting: str = "",
+) -> ControlRoom:
+    """An application that is ready to run; `greeting` is said on its first screen."""
+    desk = Desk(Reader(gateway, terminal.interval), terminal, greeting=greeting)
     kind = AnsiControlRoom if terminal.ansi_theme else ControlRoom
-    return kind(desk, open_run=open_run)
+    return kind(desk, open_run=open_run, keymap=keymap)
 
 
 def run(
@@ -140,21 +162,25 @@ def run(
     read_only: bool = False,
     ascii_only: bool = False,
     mouse: bool | None = None,
+    theme: str | None = None,
+    keymap: Mapping[str, str] | None = None,
     open_run: int | None = None,
 ) -> int:
     """Show the control room until the operator leaves it; the exit code of the program."""
-    return run_with(
-        OperationsGateway(store, read_only=read_only),
-        terminal_of(os.environ, ascii_only=ascii_only, mouse=mouse),
-        open_run=open_run,
-    )
+    gateway = OperationsGateway(store, read_only=read_only)
+    terminal = terminal_of(os.environ, ascii_only=ascii_only, mouse=mouse, theme=theme)
+    return shown(control_room(gateway, terminal, open_run=open_run, keymap=keymap, greeting=greeting(os.environ)))
 
 
 def run_with(gateway: Gateway, terminal: Terminal, *, open_run: int | None = None) -> int:
-    """The same for any gateway."""
-    room = control_room(gateway, terminal, open_run=open_run)
+    """The same for any gateway, without a greeting."""
+    return shown(control_room(gateway, terminal, open_run=open_run))
+
+
+def shown(room: ControlRoom) -> int:
+    """Show it until it is left."""
     try:
-        code = room.run(mouse=terminal.mouse)
+        code = room.run(mouse=room._desk.terminal.mouse)
     finally:
         room.close_store()
     return room.return_code or 0 if code is None else code

@@ -1,4 +1,7 @@
-"""The command line behind `:`. Words to a place to go; not what happens there."""
+"""The command line behind `:`. Words to a place and what is said about it; not what happens there (`navigation`).
+
+It is the one palette of the control room: Textual's own is off, so that there are not two.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,70 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from invsync_tui.tui.names import NOBODY, Known
+
 
 class Place(StrEnum):
-    """Where the command line can go."""
+    """Where the command line can go, and what it can order."""
 
     MERCHANTS = "merchants"
     RUN = "run"
+    RUNS = "runs"
+    CARTS = "carts"
+    PRODUCTS = "products"
+    WAREHOUSES = "warehouses"
+    SETTINGS = "settings"
+    SETUP = "setup"
+    SEARCH = "search"
+    SKU = "sku"
+    ALIASES = "aliases"
+    SYNC = "sync"
+    THEME = "theme"
     HELP = "help"
     QUIT = "quit"
 
 
+class Takes(StrEnum):
+    """What a command is about."""
+
+    NOTHING = ""
+    RUN = "N"
+    MERCHANT = "MERCHANT"
+    CART = "CART"
+    TEXT = "TEXT"
+    THEME = "dark|light"
+
+
+TAKES = {
+    Place.RUN: Takes.RUN,
+    Place.RUNS: Takes.MERCHANT,
+    Place.CARTS: Takes.MERCHANT,
+    Place.PRODUCTS: Takes.CART,
+    Place.WAREHOUSES: Takes.MERCHANT,
+    Place.SETTINGS: Takes.MERCHANT,
+    Place.SETUP: Takes.CART,
+    Place.SEARCH: Takes.TEXT,
+    Place.SKU: Takes.TEXT,
+    Place.ALIASES: Takes.MERCHANT,
+    Place.SYNC: Takes.MERCHANT,
+    Place.THEME: Takes.THEME,
+}
+MUST_SAY = frozenset({Place.RUN, Place.PRODUCTS, Place.SETUP, Place.SKU, Place.THEME})
+"""Commands that mean nothing alone; others then mean the merchant one is at, or all."""
+THEMES = ("dark", "light")
+PLACEHOLDER = "merchants, run 42, carts, settings MERCHANT, search TEXT, help, quit"
+
+
 @dataclass(frozen=True, slots=True)
 class GoTo:
-    """A place, and which run where it is one."""
+    """A place, and what was said about it: a number, a name, a text, or nothing."""
 
     place: Place
-    run_id: int = 0
+    text: str = ""
+
+    @property
+    def number(self) -> int:
+        return int(self.text)
 
 
 class UnknownCommandError(Exception):
@@ -30,23 +81,42 @@ class UnknownCommandError(Exception):
 
 def understand(text: str) -> GoTo:
     """The place that was typed; an unmistakable beginning is enough."""
-    first, *rest = text.lower().split() or [""]
-    if first.isdigit():
-        return GoTo(Place.RUN, int(first))
-    found = [place for place in Place if first and place.startswith(first)]
-    if len(found) != 1:
-        raise UnknownCommandError(f"Unknown: {text!r}. Type merchants, run and its number, help or quit.")
-    if found[0] is Place.RUN:
-        return GoTo(Place.RUN, _number(rest))
-    return GoTo(found[0])
+    first, _, rest = text.strip().partition(" ")
+    rest = rest.strip()
+    if first.isdigit() and not rest:
+        return GoTo(Place.RUN, first)
+    place = _place(first.lower(), text)
+    if not rest and place in MUST_SAY:
+        raise UnknownCommandError(f"What {place}? Type: {place} {TAKES[place]}")
+    if rest and place not in TAKES:
+        raise UnknownCommandError(f"{place} stands alone; it takes nothing.")
+    _well_said(place, rest)
+    return GoTo(place, rest)
 
 
-def _number(rest: list[str]) -> int:
-    if len(rest) != 1 or not rest[0].isdigit():
+def _place(word: str, text: str) -> Place:
+    exact = [place for place in Place if place == word]
+    found = exact or [place for place in Place if word and place.startswith(word)]
+    if len(found) == 1:
+        return found[0]
+    among = ", ".join(found or Place)
+    raise UnknownCommandError(f"Which one, {among}?" if found else f"Unknown: {text!r}. Type one of: {among}.")
+
+
+def _well_said(place: Place, rest: str) -> None:
+    if place is Place.RUN and not rest.isdigit():
         raise UnknownCommandError("Which run? Type its number, such as: run 42")
-    return int(rest[0])
+    if place is Place.THEME and rest not in THEMES:
+        raise UnknownCommandError(f"Themes that can be put on now: {', '.join(THEMES)}. Others: theme in config.toml.")
 
 
-def completions(known_runs: Iterable[int]) -> list[str]:
+def completions(known_runs: Iterable[int], known: Known = NOBODY) -> list[str]:
     """What the command line offers, most wanted first."""
-    return [*(str(place) for place in Place), *(f"{Place.RUN} {number}" for number in known_runs)]
+    said = {
+        Takes.RUN: [str(run) for run in known_runs],
+        Takes.MERCHANT: [each.name for each in known.merchants],
+        Takes.CART: [each.name for each in known.carts],
+        Takes.THEME: list(THEMES),
+    }
+    alone = [str(place) for place in Place]
+    return [*alone, *(f"{place} {word}" for place, takes in TAKES.items() for word in said.get(takes, ()))]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from invsync_tui.tui.glyphs import Glyphs, glyphs_for
+from invsync_tui.tui.names import NOBODY, Known, Named
 from invsync_tui.tui.reader import Reader
 from invsync_tui.tui.terminal import Terminal
 
@@ -28,6 +29,12 @@ class Desk:
     """Run numbers that the command line can complete."""
     looks: dict[str, Look] = field(default_factory=dict)
     """Filter and order of each list, for when it is opened again."""
+    greeting: str = ""
+    """To be said on the first screen, once."""
+    merchant: Named | None = None
+    """The merchant that one was busy with last, for commands that name none."""
+    known: Known = NOBODY
+    """Names that the command line completes."""
     drafts: dict[str, Draft] = field(default_factory=dict)
     """Edits of settings that were left without saving or discarding them, by subject."""
     glyphs: Glyphs = field(init=False)

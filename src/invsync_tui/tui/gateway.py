@@ -54,6 +54,10 @@ class Gateway(Protocol):
         """Who acts; '' before `connect`."""
 
     @property
+    def role(self) -> str:
+        """What the operator may do: viewer, operator, admin; '' before `connect`."""
+
+    @property
     def label(self) -> str:
         """The store, as an operator would name it."""
 
@@ -117,6 +121,7 @@ class OperationsGateway:
         self._service = (float("-inf"), False)
         self.read_only = read_only
         self.operator = ""
+        self.role = ""
         self.label = short_path(store)
 
     def connect(self) -> None:
@@ -127,6 +132,7 @@ class OperationsGateway:
         self._session = session
         self._watch = self._call(Watch, session)
         self.operator = session.operator
+        self.role = session.role.value
         self.read_only = session.read_only
 
     def close(self) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from invsync_tui.tui.names import Named
+
 if TYPE_CHECKING:
     from invsync_tui.tui.desk import Desk
     from invsync_tui.tui.screens.control import ControlScreen
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 def warehouses(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
     """Locations & Products of a merchant."""
+    _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.warehouses import WarehousesScreen
 
     return WarehousesScreen(desk, merchant_id, merchant)
@@ -35,6 +38,7 @@ def sku(desk: Desk, product_id: int, name: str) -> ControlScreen:
 
 def aliases(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
     """The alias types of a merchant."""
+    _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.aliases import AliasesScreen
 
     return AliasesScreen(desk, merchant_id, merchant)
@@ -49,6 +53,7 @@ def product_sync(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlS
 
 def carts(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
     """The carts of a merchant, or all."""
+    _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.carts import CartsScreen
 
     return CartsScreen(desk, merchant_id, merchant)
@@ -56,6 +61,7 @@ def carts(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
 
 def runs(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
     """The runs of a merchant, or all."""
+    _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.runs import RunsScreen
 
     return RunsScreen(desk, merchant_id, merchant)
@@ -63,6 +69,7 @@ def runs(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
 
 def cart_runs(desk: Desk, merchant_id: int, merchant: str, cart_id: int, cart: str) -> ControlScreen:
     """The pushes of a cart."""
+    _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.runs import RunsScreen
 
     return RunsScreen(desk, merchant_id, merchant, cart_id, cart)
@@ -86,6 +93,7 @@ def cart_connection(desk: Desk, cart_id: int) -> ControlScreen:
 
 def merchant_settings(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
     """Edit Setup of a merchant."""
+    _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.merchant_settings import MerchantSettingsScreen
 
     return MerchantSettingsScreen(desk, merchant_id, merchant)
@@ -96,3 +104,9 @@ def cart_settings(desk: Desk, cart_id: int, cart: str, merchant: str) -> Control
     from invsync_tui.tui.screens.cart_settings import CartSettingsScreen
 
     return CartSettingsScreen(desk, cart_id, cart, merchant)
+
+
+def _busy_with(desk: Desk, merchant_id: int | None, merchant: str) -> None:
+    """Commands that name no merchant mean this one from now on."""
+    if merchant_id is not None:
+        desk.merchant = Named(merchant_id, merchant)

@@ -6,11 +6,11 @@ where that could be mistaken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from invsync_tui.operations.model import RunState
+from invsync_tui.tui.names import Known, named
 
 TRIGGERS = ("manual", "schedule", "after pull", "again", "demo")
 
@@ -26,14 +26,6 @@ class About(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A merchant or a cart."""
-
-    id: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class RunFilter:
     """Which runs are wanted; None is all."""
 
@@ -42,14 +34,6 @@ class RunFilter:
     state: str | None = None
     trigger: str | None = None
     who: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Whose names the filter understands."""
-
-    merchants: Sequence[Named]
-    carts: Sequence[Named]
 
 
 def understand(text: str, base: RunFilter, known: Known) -> RunFilter | None:
@@ -72,15 +56,14 @@ def _said(wanted: RunFilter, about: About, word: str, known: Known) -> RunFilter
     word = word.casefold()
     if about in (About.STATE, About.TRIGGER):
         words = [str(state) for state in RunState] if about is About.STATE else TRIGGERS
-        found = next((each for each in words if each.startswith(word)), None)
-        if found is None:
+        whole = next((each for each in words if each.startswith(word)), None)
+        if whole is None:
             return None
-        return replace(wanted, state=found) if about is About.STATE else replace(wanted, trigger=found)
-    named = known.merchants if about is About.MERCHANT else known.carts
-    number = _number(word, named)
-    if number is None:
+        return replace(wanted, state=whole) if about is About.STATE else replace(wanted, trigger=whole)
+    found = named(word, known.merchants if about is About.MERCHANT else known.carts)
+    if found is None:
         return None
-    return replace(wanted, merchant_id=number) if about is About.MERCHANT else replace(wanted, cart_id=number)
+    return replace(wanted, merchant_id=found.id) if about is About.MERCHANT else replace(wanted, cart_id=found.id)
 
 
 def _guessed(wanted: RunFilter, word: str, known: Known) -> RunFilter | None:
@@ -90,13 +73,6 @@ def _guessed(wanted: RunFilter, word: str, known: Known) -> RunFilter | None:
         if found is not None:
             return found
     return replace(wanted, who=word)
-
-
-def _number(word: str, named: Iterable[Named]) -> int | None:
-    """The first one whose name begins with the word, else the first that contains it."""
-    names = [(each.name.casefold(), each.id) for each in named]
-    begun = [number for name, number in names if name.startswith(word)]
-    return next(iter(begun + [number for name, number in names if word in name]), None)
 
 
 def offers(known: Known) -> list[str]:

@@ -12,6 +12,8 @@ SSH_INTERVAL = 1.0
 
 PLAIN_TERMS = ("linux", "xterm", "screen", "vt100", "vt220", "ansi")
 """Terminal types with 16 colours; their `-256color` variants are not among them."""
+OWN_COLOURS = "16"
+"""The theme that leaves colours to the terminal."""
 UNABLE_TERMS = ("", "dumb", "unknown")
 
 
@@ -23,16 +25,21 @@ class Terminal:
     ansi_theme: bool
     mouse: bool
     interval: float
+    theme: str = "dark"
+    """dark or light, where it is not the terminal's own colours."""
 
 
-def terminal_of(environ: Mapping[str, str], *, ascii_only: bool = False, mouse: bool | None = None) -> Terminal:
+def terminal_of(
+    environ: Mapping[str, str], *, ascii_only: bool = False, mouse: bool | None = None, theme: str | None = None
+) -> Terminal:
     """Manners from the environment; what the operator asked for has precedence."""
     remote = over_ssh(environ)
     return Terminal(
         ascii_only=ascii_only or lacks_unicode(environ),
-        ansi_theme="NO_COLOR" in environ or environ.get("TERM", "") in PLAIN_TERMS,
+        ansi_theme=theme == OWN_COLOURS or "NO_COLOR" in environ or environ.get("TERM", "") in PLAIN_TERMS,
         mouse=not remote if mouse is None else mouse,
         interval=SSH_INTERVAL if remote else LOCAL_INTERVAL,
+        theme="light" if theme == "light" else "dark",
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from invsync_tui.tui.commands import GoTo
+    from invsync_tui.tui.names import Known, Named
     from invsync_tui.tui.widgets.prompt import Prompt
 
 T = TypeVar("T")
@@ -66,6 +67,11 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         raise NotImplementedError
 
     @property
+    def merchant(self) -> Named | None:
+        """The merchant that commands without a name are about."""
+        return self.desk.merchant
+
+    @property
     def unsaved(self) -> bool:
         """Whether leaving the program would lose something that was typed."""
         return False
@@ -104,6 +110,9 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.show_header()
+        if self.desk.greeting:
+            self.notice(self.desk.greeting, Tone.ACCENT)
+            self.desk.greeting = ""
 
     def on_screen_resume(self) -> None:
         self.watch_facts()
@@ -129,6 +138,8 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
 
     def _rights(self, read_only: bool) -> Line:
         lock = [(f"{self.desk.glyphs.lock} read-only  ", Tone.WARN)] if read_only else []
+        if (role := self.desk.reader.gateway.role) not in ("", "admin"):
+            lock.append((f"{role}  ", Tone.ACCENT))
         if self._service_alive is None:
             return line(*lock, ("store not open", Tone.WARN) if self._failing else ("opening the store", Tone.FAINT))
         word = ("service alive", Tone.GOOD) if self._service_alive else ("no service", Tone.WARN)
@@ -154,9 +165,15 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
     # -- command line -------------------------------------------------------------------------------------------------
 
     def action_go_to(self) -> None:
-        from invsync_tui.tui.commands import completions
+        """The prompt is there at once with the names that are known; new ones are there the next time."""
+        from invsync_tui.tui.commands import PLACEHOLDER, completions
+        from invsync_tui.tui.names import known
 
-        self.open_prompt(":", "go-to", "merchants, run 42, help, quit", completions(self.desk.known_runs))
+        self.open_prompt(":", "go-to", PLACEHOLDER, completions(self.desk.known_runs, self.desk.known))
+        self.ask(known, self._know)
+
+    def _know(self, found: Known) -> None:
+        self.desk.known = found
 
     def open_prompt(self, mark: str, name: str, placeholder: str, offers: Sequence[str] = (), value: str = "") -> None:
         """Put an input in the place of the notice."""
@@ -198,22 +215,24 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
 
     def go(self, to: GoTo) -> None:
         """Go where the command line said."""
-        from invsync_tui.tui.commands import Place
+        from invsync_tui.tui.navigation import follow
 
-        if to.place is Place.QUIT:
-            self.app.exit(0)
-        elif to.place is Place.HELP:
-            self.action_help()
-        elif to.place is Place.RUN:
-            self.open_run(to.run_id)
-        else:
-            self.back_home()
+        follow(self, to)
 
-    def open_run(self, run_id: int) -> None:
+    def leave(self) -> None:
+        """Quit as `q` does."""
+        self.app.call_later(self.app.run_action, "leave")
+
+    def wear(self, theme: str) -> None:
+        """Another theme, at once."""
+        if not getattr(self.app, "wear", lambda _: False)(theme):
+            self.notice("This terminal shows its own colours; there is nothing to switch.", Tone.WARN)
+
+    def open_run(self, run_id: int, notice: str = "") -> None:
         """Show a run on top of this screen."""
         from invsync_tui.tui.screens.run import RunScreen
 
-        self.app.push_screen(RunScreen(self.desk, run_id))
+        self.app.push_screen(RunScreen(self.desk, run_id, notice=notice))
 
     def back_home(self) -> None:
         """To the merchants, which are always at the bottom of the stack."""

@@ -195,8 +195,10 @@ class RunScreen(ControlScreen):
         if self.is_current:
             self.watch_facts()
 
-    def open_run(self, run_id: int) -> None:
+    def open_run(self, run_id: int, notice: str = "") -> None:
         self._show_run(run_id)
+        if notice:
+            self.notice(notice, Tone.GOOD)
 
     def action_reasons(self) -> None:
         """To the SKUs; where several reasons are told, by way of their list."""

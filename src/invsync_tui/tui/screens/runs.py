@@ -15,7 +15,8 @@ from invsync_tui.tui.cells import aged
 from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
 from invsync_tui.tui.lines import Span, Tone
 from invsync_tui.tui.memory_rows import MemoryRows
-from invsync_tui.tui.run_filter import Known, Named, RunFilter, offers, understand
+from invsync_tui.tui.names import NOBODY, Known, known
+from invsync_tui.tui.run_filter import RunFilter, offers, understand
 from invsync_tui.tui.run_text import state_span
 from invsync_tui.tui.screens.listing import FILTER, ListScreen
 from invsync_tui.tui.widgets.columns import Align
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from invsync_tui.tui.desk import Desk
     from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.looks import Look
-
-NOBODY = Known((), ())
 
 
 def _state(run: RunRow, sight: Sight) -> Span:
@@ -123,7 +122,7 @@ class RunsScreen(ListScreen[RunRow]):
 
     def rows(self, gateway: Gateway, look: Look) -> Rows[RunRow]:
         if look.text and self._known is NOBODY:
-            self._known = _known(gateway)
+            self._known = known(gateway)
         wanted = understand(look.text, self._base, self._known)
         if wanted is None:
             return MemoryRows((), FIELDS, look, lambda run: run.id)
@@ -142,12 +141,12 @@ class RunsScreen(ListScreen[RunRow]):
 
     def action_filter(self) -> None:
         """With the names of merchants and carts to complete."""
-        self.ask(_known, self._filter_with)
+        self.ask(known, self._filter_with)
 
-    def _filter_with(self, known: Known) -> None:
-        self._known = known
+    def _filter_with(self, found: Known) -> None:
+        self._known = found
         self.open_prompt(
-            "Filter: ", FILTER, "a state, cart, merchant, trigger or operator", offers(known), self.look.text
+            "Filter: ", FILTER, "a state, cart, merchant, trigger or operator", offers(found), self.look.text
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -160,9 +159,3 @@ class RunsScreen(ListScreen[RunRow]):
 
         if (found := self.line) is not None:
             self.app.push_screen(RunDiffScreen(self.desk, found.id))
-
-
-def _known(gateway: Gateway) -> Known:
-    """The names that the filter understands."""
-    merchants = [Named(row.id, row.name) for row in gateway.overview().merchants]
-    return Known(merchants, [Named(cart.id, cart.name) for cart in gateway.carts(None)])

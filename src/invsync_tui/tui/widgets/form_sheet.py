@@ -39,8 +39,10 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"form--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "edit", "Edit", tooltip="Edit or switch the field", id="form.edit"),
-        Binding("enter,tab", "accept", "Accept", tooltip="Take what was typed", id="form.accept"),
+        Binding(
+            "enter,space", "edit", "Edit/OK", tooltip="Edit or switch the field; take what was typed", id="form.edit"
+        ),
+        Binding("tab", "accept", "OK", show=False, tooltip="Take what was typed", id="form.accept"),
         Binding("escape", "give_up", "Undo", tooltip="Forget what was typed", id="form.give-up"),
         Binding("up", "move(-1)", "Field up", show=False, id="form.up"),
         Binding("down", "move(1)", "Field down", show=False, id="form.down"),
@@ -192,11 +194,14 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
         if action in ("accept", "give_up"):
             return self.editing
         if action in ("edit", "step"):
-            return bool(self._at) and not self.editing
+            return bool(self._at) and (action == "edit" or not self.editing)
         return True
 
     def action_edit(self) -> None:
         if self._draft is None or not self._at:
+            return
+        if self.editing:
+            self.action_accept()
             return
         if self._locked:
             self.post_message(self.Locked())

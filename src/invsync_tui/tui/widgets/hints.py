@@ -39,6 +39,8 @@ SHORT_KEYS: Mapping[str, str] = {
 
 
 EVERYWHERE = "Everywhere"
+COMMON = "list."
+"""How ids of bindings begin that all lists have."""
 TYPING = ("-prompting", "-editing")
 """Classes of a screen while letters are text."""
 GAP = 2
@@ -54,6 +56,8 @@ class Hint:
     explanation: str
     shown: bool
     group: str
+    common: bool = False
+    """What every list can do: worth less room than what only this screen can."""
 
 
 def key_name(app: App[object], binding: Binding) -> str:
@@ -78,6 +82,7 @@ def _hint(app: App[object], same: Sequence[ActiveBinding]) -> Hint:
         explanation=first.tooltip or first.description,
         shown=first.show,
         group=_group(same[0]),
+        common=(first.id or "").startswith(COMMON),
     )
 
 
@@ -126,7 +131,7 @@ class Hints(Canvas, can_focus=False):
         everywhere = [hint for hint in shown if hint.group == EVERYWHERE]
         # What works everywhere has its place first, so that the way to help and out is never what is left out.
         kept, room = [], width + GAP - sum(map(_cells, everywhere))
-        for hint in shown:
+        for hint in sorted(shown, key=lambda hint: hint.common):
             if hint.group != EVERYWHERE and _cells(hint) <= room:
                 kept.append(hint)
                 room -= _cells(hint)

@@ -1,0 +1,60 @@
+"""Names of merchants and carts, as filters and the command line understand them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A merchant, or a cart with the name of its merchant."""
+
+    id: int
+    name: str
+    merchant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whose names can be typed."""
+
+    merchants: Sequence[Named] = ()
+    carts: Sequence[Named] = ()
+
+
+NOBODY = Known()
+
+
+def known(gateway: Gateway) -> Known:
+    """Everybody in the store. Runs on the reader's thread."""
+    merchants = [Named(row.id, row.name) for row in gateway.overview().merchants]
+    return Known(merchants, [Named(cart.id, cart.name, cart.merchant) for cart in gateway.carts(None)])
+
+
+def named(text: str, among: Iterable[Named]) -> Named | None:
+    """By number, by name, by the beginning of a name, or by a part of it: the first that fits best."""
+    word = text.strip().casefold()
+    if not word:
+        return None
+    ranked = [(_rank(each, word), n, each) for n, each in enumerate(among)]
+    fitting = [entry for entry in ranked if entry[0] < _NO_FIT]
+    return min(fitting)[2] if fitting else None
+
+
+_NO_FIT = 4
+
+
+def _rank(each: Named, word: str) -> int:
+    name = each.name.casefold()
+    if name == word:
+        return 0
+    if str(each.id) == word:
+        return 1
+    if name.startswith(word):
+        return 2
+    return 3 if word in name else _NO_FIT

@@ -1,0 +1,206 @@
+"""Keys: one sheet from all bindings, a keymap that keeps nobody from working, and the command line behind `:`."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from importlib import import_module
+
+import pytest
+from textual.screen import Screen
+
+from invsync_tui.tui import keys, screens
+from invsync_tui.tui.app import control_room
+from invsync_tui.tui.commands import GoTo, Place, UnknownCommandError, completions, understand
+from invsync_tui.tui.first_run import GREETING, greeting
+from invsync_tui.tui.names import Known, Named, named
+from invsync_tui.tui.screens.carts import CartsScreen
+from invsync_tui.tui.screens.merchants import MerchantsScreen
+from invsync_tui.tui.screens.run import RunScreen
+from invsync_tui.tui.screens.runs import RunsScreen
+from invsync_tui.tui.screens.search import SearchScreen
+from invsync_tui.tui.screens.settings import SettingsScreen
+from invsync_tui.tui.screens.warehouses import WarehousesScreen
+from tests.tui.fake_gateway import FakeGateway
+from tests.tui.test_screens import QUICK, Driver, room
+
+SOME = Known((Named(1, "Demo Outdoor"), Named(2, "Demo Books")), (Named(7, "Demo Cart", "Demo Outdoor"),))
+
+
+def test_every_screen_is_on_the_sheet() -> None:
+    there = set()
+    for module in pkgutil.iter_modules(screens.__path__):
+        found = import_module(f"{screens.__name__}.{module.name}")
+        there |= {
+            (f"screens.{module.name}", name)
+            for name, each in inspect.getmembers(found, inspect.isclass)
+            if issubclass(each, Screen) and each.__module__ == found.__name__ and name != "TonedScreen"
+        }
+    assert there == {(part.module, part.name) for part in keys.PARTS if part.module.startswith("screens.")}
+
+
+def test_every_key_has_an_id_and_words() -> None:
+    for group in keys.sheet():
+        for entry in group.entries:
+            assert entry.id and entry.keys and entry.label and entry.explanation, (group.title, entry)
+
+
+def test_one_id_means_one_thing_on_one_screen() -> None:
+    for group in keys.sheet():
+        ids = [entry.id for entry in group.entries]
+        assert len(ids) == len(set(ids)), group.title
+
+
+def test_a_keymap_replaces_keys_on_the_sheet() -> None:
+    kept, wrong = keys.accepted({"sync.start": "f5,x"})
+    assert (kept, wrong) == ({"sync.start": "f5,x"}, ())
+    merchants = next(group for group in keys.sheet(kept) if group.title == "Merchants")
+    assert next(entry for entry in merchants.entries if entry.id == "sync.start").keys == ("f5", "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("sync.strat", "f5", "Did you mean sync.start?"),
+        ("nonsense", "f5", "invsync keys lists them"),
+        ("sync.start", " ", "give keys"),
+        ("sync.start", "q", "quit's already"),
+        ("sync.start", "?", "help's already"),
+    ],
+)
+def test_what_is_wrong_with_a_keymap_is_said(name: str, given: str, said: str) -> None:
+    kept, wrong = keys.accepted({name: given, "quit": "f10"} if given != "q" else {name: given})
+    assert name not in kept
+    assert said in wrong[0]
+
+
+def test_the_defaults_do_not_clash_with_themselves() -> None:
+    for context in keys.contexts():
+        for name, given in context.items():
+            assert keys.accepted({name: ",".join(given)})[1] == (), name
+
+
+async def test_a_wrong_keymap_is_told_on_the_first_screen() -> None:
+    gateway = FakeGateway()
+    app = control_room(gateway, QUICK, keymap={"nonsense": "f5", "sync.start": "f6"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.until(lambda: "no such id" in driver.notice())
+        await driver.sees("1 run is held")
+        await driver.press("f6")
+        await driver.until(lambda: bool(gateway.orders))
+    app.close_store()
+
+
+async def test_somebody_new_is_greeted_once(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    assert greeting(environ) == GREETING
+    assert greeting(environ) == ""
+    app = control_room(FakeGateway(), QUICK, greeting=GREETING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        assert driver.notice() == GREETING
+        await driver.press("question_mark", "escape")
+    app.close_store()
+
+
+# --- command line --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "to"),
+    [
+        ("m", GoTo(Place.MERCHANTS)),
+        ("42", GoTo(Place.RUN, "42")),
+        ("run 42", GoTo(Place.RUN, "42")),
+        ("runs", GoTo(Place.RUNS)),
+        ("  carts Demo Books ", GoTo(Place.CARTS, "Demo Books")),
+        ("sett Demo", GoTo(Place.SETTINGS, "Demo")),
+        ("setu 7", GoTo(Place.SETUP, "7")),
+        ("search", GoTo(Place.SEARCH)),
+        ("sku A b", GoTo(Place.SKU, "A b")),
+        ("SYNC Demo", GoTo(Place.SYNC, "Demo")),
+        ("q", GoTo(Place.QUIT)),
+    ],
+)
+def test_words_of_the_command_line(text: str, to: GoTo) -> None:
+    assert understand(text) == to
+
+
+@pytest.mark.parametrize("text", ["", "nowhere", "s", "run", "run x", "setup", "quit now", "theme green"])
+def test_what_means_nothing_is_told(text: str) -> None:
+    with pytest.raises(UnknownCommandError) as told:
+        understand(text)
+    assert len(str(told.value)) > 10
+
+
+def test_every_word_is_offered_with_names() -> None:
+    offered = completions([12], SOME)
+    assert {str(place) for place in Place} <= set(offered)
+    assert {"run 12", "settings Demo Books", "setup Demo Cart", "theme light"} <= set(offered)
+
+
+def test_names_are_found_by_the_best_fit() -> None:
+    shops = (Named(1, "Shop 2"), Named(2, "Old Shop"), Named(3, "Shop"))
+    assert named("shop", shops) == shops[2]
+    assert named("2", shops) == shops[1]
+    assert named("old", shops) == shops[1]
+    assert named("SHOP 2", shops) == shops[0]
+    assert named("x", shops) is None
+    assert named(" ", shops) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "screen"),
+    [
+        ("runs", RunsScreen),
+        ("carts", CartsScreen),
+        ("carts Demo Outdoor", CartsScreen),
+        ("settings Demo Outdoor", SettingsScreen),
+        ("setup 7", SettingsScreen),
+        ("warehouses Demo Outdoor", WarehousesScreen),
+        ("search demo", SearchScreen),
+        ("sku no such thing", SearchScreen),
+        ("run 12", RunScreen),
+        ("sync Demo Outdoor", RunScreen),
+    ],
+)
+async def test_the_command_line_reaches_every_screen(typed: str, screen: type) -> None:
+    async with room() as driver:
+        await driver.press("colon", *typed, "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, screen))
+        assert driver.app.return_code is None
+
+
+async def test_a_command_without_a_name_means_the_merchant_one_is_busy_with() -> None:
+    async with room() as driver:
+        await driver.press("colon", *"carts Demo Books", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, CartsScreen))
+        await driver.press("colon", *"settings", "enter")
+        await driver.sees("Demo Books › Edit Setup")
+
+
+async def test_a_name_that_is_nobodys_is_told() -> None:
+    async with room() as driver:
+        await driver.press("colon", *"settings nobody", "enter")
+        await driver.until(lambda: "no merchant 'nobody'" in driver.notice())
+        assert isinstance(driver.app.screen, MerchantsScreen)
+
+
+async def test_the_theme_changes_at_once() -> None:
+    async with room() as driver:
+        await driver.press("colon", *"theme light", "enter")
+        await driver.until(lambda: driver.app.theme == "invsync-light")
+
+
+async def test_the_role_stands_in_the_header() -> None:
+    gateway = FakeGateway()
+    gateway.role = "viewer"
+    async with room(gateway) as driver:
+        await driver.until(lambda: "viewer" in driver.header())
+
+
+async def test_the_mouse_is_kept_where_it_cannot_be_switched() -> None:
+    async with room() as driver:
+        await driver.press("m")
+        await driver.until(lambda: "mouse" in driver.notice().lower())
