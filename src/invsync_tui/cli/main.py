@@ -38,6 +38,7 @@ COMMANDS = (
     "aliases",
     "settings",
     "connections",
+    "keys",
     "completion",
     "dev",
 )
@@ -167,6 +168,8 @@ def _control_room(args: argparse.Namespace) -> int:
         read_only=found.read_only,
         ascii_only=found.ascii_only,
         mouse=found.mouse,
+        theme=found.theme,
+        keymap=found.keys,
         open_run=given(args, "open_run"),
     )
 
