@@ -32,6 +32,7 @@ COMMANDS = (
     "warehouses",
     "levels",
     "search",
+    "why",
     "sku",
     "carts",
     "listings",

@@ -280,19 +280,22 @@ class Plan:
         )
 
 
+def standing_of(row: PlanRow, settings: Settings) -> Standing:
+    """What stands between a listing and a push under some settings."""
+    return Standing(
+        switched_on=settings.switched_on,
+        excluded=bool(row.excluded),
+        locked=bool(row.locked),
+        match_reason=Reason(row.match_reason) if row.match_reason else None,
+        cart_reason=Reason(row.skip) if row.skip else None,
+        tracked=None if row.tracked is None else bool(row.tracked),
+        has_warehouse=bool(settings.warehouse_ids),
+    )
+
+
 def decide_row(row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules, now: int) -> Decision:
     """What a listing should show by some settings: the saved ones for a plan, others for a preview of them."""
-    blocked = obstacle(
-        Standing(
-            switched_on=settings.switched_on,
-            excluded=bool(row.excluded),
-            locked=bool(row.locked),
-            match_reason=Reason(row.match_reason) if row.match_reason else None,
-            cart_reason=Reason(row.skip) if row.skip else None,
-            tracked=None if row.tracked is None else bool(row.tracked),
-            has_warehouse=bool(settings.warehouse_ids),
-        )
-    )
+    blocked = obstacle(standing_of(row, settings))
     if blocked is not None:
         return Decision(Outcome.SKIPPED, blocked, None, None, ())
     return quantity.decide(stock.facts(row, now), rules)

@@ -55,6 +55,15 @@ def wanted(
     )
 
 
+def saved(cx: sqlite3.Connection, cart_id: int) -> Settings | None:
+    """A cart's settings as they are, read without SQLModel and from read-only stores too; None without a source."""
+    columns = stored.cart(cx, cart_id)
+    merchant = stored.merchant(cx, columns["merchant_id"]) if columns else None
+    if columns is None or merchant is None or "url" not in merchant:
+        return None
+    return _settings(cx, cart_id, merchant, columns)
+
+
 def _settings(
     cx: sqlite3.Connection, cart_id: int, merchant: Mapping[str, Any], columns: Mapping[str, Any]
 ) -> Settings:

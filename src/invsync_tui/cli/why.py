@@ -1,0 +1,94 @@
+"""`invsync why`: the arithmetic of one SKU in every cart, and every cause why it does not show its stock."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli.opening import opened
+from invsync_tui.cli.parser import Subparsers, command, given
+from invsync_tui.cli.plain import clean
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.why import Why, WhyListing
+
+EXAMPLES = """\
+example:
+  invsync why DEMO-LAMP-00432                    a SKU, an alias, a cart's code or a remote id
+  invsync why 400041541119 --cart 'Web shop'     one cart only
+  invsync why DEMO-LAMP-00432 --json             for tickets
+
+Exit code 0 if every listing shows its stock, 1 if there are causes why one does not."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "why", "say why a SKU shows what it shows, with the arithmetic", EXAMPLES)
+    parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, remote id, or nearly one")
+    parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain it."""
+    from invsync_tui.operations import names
+    from invsync_tui.operations.why import why
+
+    with opened(args) as session:
+        cart = names.cart(session, args.cart).id if args.cart else None
+        found = why(session, args.word, cart)
+    if given(args, "json"):
+        print(json.dumps(document(found)))
+    elif not given(args, "quiet"):
+        _print(found)
+    return 1 if any(listing.causes for listing in found.listings) else 0
+
+
+def document(found: Why) -> dict[str, Any]:
+    """The JSON document, see docs/json.md."""
+    listings = [
+        {
+            "cart": one.cart,
+            "sku": one.sku,
+            "remote_id": one.remote_id,
+            "steps": [step._asdict() for step in one.steps],
+            "desired": one.desired,
+            "acked": one.acked,
+            "observed": one.observed,
+            "outcome": one.outcome,
+            "causes": [cause.value for cause in one.causes],
+        }
+        for one in found.listings
+    ]
+    return {"version": 1, "asked": found.asked, "taken_as": found.taken_as, "sku": found.sku, "listings": listings}
+
+
+def _print(found: Why) -> None:
+    print(clean(f"{found.asked}: taken as {found.taken_as}" + (f" ({found.sku})" if found.sku else "")))
+    for listing in found.listings:
+        _print_listing(listing)
+    if not found.listings:
+        print("\nNo cart has a listing for it, as far as plans have looked.")
+
+
+def _print_listing(one: WhyListing) -> None:
+    from invsync_tui.rules.outcomes import WORDINGS
+
+    name = f"listing {one.sku}, remote id {one.remote_id}" if one.remote_id is not None else "not listed"
+    print(clean(f"\n{one.cart}: {name}"))
+    for step in one.steps:
+        print(clean(f"  {step.step:<9} {_number(step.before):>8} -> {_number(step.after):<8} {step.because}"))
+    if one.remote_id is not None:
+        print(
+            f"  should show {_number(one.desired)}, the cart accepted {_number(one.acked)}, "
+            f"last seen {_number(one.observed)} in its own count"
+        )
+    for cause in one.causes:
+        print(f"  ! {cause.value}: {WORDINGS[cause].cause}\n    {WORDINGS[cause].advice}")
+    if not one.causes:
+        print("  Nothing is wrong.")
+
+
+def _number(value: int | None) -> str:
+    return "unknown" if value is None else str(value)

@@ -1,0 +1,134 @@
+"""Why a SKU shows what it shows: what a word means, and for each listing the arithmetic, the state and every cause."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from invsync_tui.connectors import registry
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.quantity import Step
+from invsync_tui.store import whatis
+from invsync_tui.store.whatis import CodeOf, ListingOf
+from invsync_tui.sync import connect, whatif
+from invsync_tui.sync.trace import Trace, traces
+
+
+@dataclass(frozen=True, slots=True)
+class WhyListing:
+    """One cart's side of the answer. `remote_id` and `sku` are None where the cart does not list the product."""
+
+    cart: str
+    sku: str | None
+    remote_id: str | None
+    steps: tuple[Step, ...]
+    desired: int | None
+    acked: int | None
+    observed: int | None
+    """In the cart's basis, as last read."""
+    outcome: str | None
+    causes: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The answer: what was asked, what it was taken for, and each listing it concerns."""
+
+    asked: str
+    taken_as: str
+    sku: str | None
+    listings: tuple[WhyListing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a word was taken for."""
+
+    taken_as: str
+    sku: str | None
+    products: tuple[int, ...]
+    listings: tuple[ListingOf, ...]
+
+
+def why(session: Session, asked: str, cart_id: int | None = None) -> Why:
+    """Explain a SKU, an alias, a cart's code, a remote id or a near miss; NotFoundError if it is nothing of these."""
+    with in_words(), session.store.reading() as cx:
+        meaning = _meaning(cx, trimmed(asked))
+        listings = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
+        lacking = [row for row in whatis.lacking(cx, meaning.products) if cart_id in (None, row[0])]
+    told = [line for group in _by_cart(listings) for line in _explain(session, group)]
+    listed = {(one.cart_id, one.product_id) for one in listings}
+    told += [_not_listed(cart, reason) for number, cart, product, reason in lacking if (number, product) not in listed]
+    return Why(asked, meaning.taken_as, meaning.sku, tuple(told))
+
+
+def _by_cart(listings: Iterable[ListingOf]) -> list[list[ListingOf]]:
+    groups: dict[int, list[ListingOf]] = {}
+    for listing in listings:
+        groups.setdefault(listing.cart_id, []).append(listing)
+    return list(groups.values())
+
+
+def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing]:
+    """The listings of one cart."""
+    with in_words(), session.store.reading() as cx:
+        settings = whatif.saved(cx, listings[0].cart_id)
+        if settings is None:
+            raise OperationError(
+                f"The merchant of {listings[0].cart} has no WMS connection. See: invsync merchants set."
+            )
+        basis = registry.cart(connect.cart_connection(settings.cart)).capabilities.quantity_basis
+        found = traces(cx, [one.id for one in listings], settings, basis, int(time.time()))
+    return [_line(listings[0].cart, trace) for trace in found]
+
+
+def _line(cart: str, trace: Trace) -> WhyListing:
+    row = trace.row
+    return WhyListing(
+        cart, row.sku, row.ref, trace.steps, trace.desired, row.acked, row.observed, row.outcome, trace.causes
+    )
+
+
+def _not_listed(cart: str, reason: str) -> WhyListing:
+    return WhyListing(cart, None, None, (), None, None, None, Outcome.SKIPPED.value, (Reason(reason),))
+
+
+def _meaning(cx, word: str) -> _Meaning:  # type: ignore[no-untyped-def]
+    """Exact codes before remote ids, and both before near misses."""
+    hits = whatis.codes(cx, folded(word))
+    named = whatis.by_key(cx, folded(word))
+    exact = [hit for hit in hits if trimmed(hit.code) == word]
+    same = [one for one in named if trimmed(one.sku) == word]
+    if exact or same:
+        return _with_listings(cx, _said(exact, same), exact, same)
+    if remote := whatis.by_ref(cx, word):
+        products = [one.product_id for one in remote if one.product_id is not None]
+        where = ", ".join(dict.fromkeys(one.cart for one in remote))
+        return _Meaning(f"remote id in {where}", remote[0].sku, tuple(products), tuple(remote))
+    if hits or named:
+        near = [hit.code for hit in hits] + [one.sku for one in named]
+        return _with_listings(cx, f"near miss of {near[0]!r}: it differs only by case or a space", hits, named)
+    raise NotFoundError(
+        f"Nothing is called {word!r}: no SKU, alias, cart's code or remote id. Try: invsync search {word!r}"
+    )
+
+
+def _said(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
+    if not exact:
+        return f"code of a listing in {', '.join(dict.fromkeys(one.cart for one in same))}; no product has it"
+    products = list(dict.fromkeys(hit.sku or f"product {hit.product_id}" for hit in exact))
+    kind = exact[0].kind
+    if len(products) > 1:
+        return f"{kind} shared by {len(products)} products: {', '.join(products)}"
+    return "SKU" if kind == "SKU" else f"{kind} of {products[0]}"
+
+
+def _with_listings(cx, said: str, hits: Sequence[CodeOf], named: Sequence[ListingOf]) -> _Meaning:  # type: ignore[no-untyped-def]
+    products = tuple(dict.fromkeys(hit.product_id for hit in hits))
+    found = {one.id: one for one in [*named, *whatis.by_products(cx, products)]}
+    sku = hits[0].sku if len(products) == 1 else None
+    return _Meaning(said, sku, products, tuple(found.values()))

@@ -1,0 +1,76 @@
+"""What a word may mean: a product's code of any type, a cart's own code or remote id, or nearly one of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class CodeOf(NamedTuple):
+    """A code of a product; `kind` is SKU or the alias type's name."""
+
+    product_id: int
+    merchant_id: int
+    sku: str
+    kind: str
+    code: str
+
+
+class ListingOf(NamedTuple):
+    """A listing that carries a word, or means one of some products."""
+
+    id: int
+    cart_id: int
+    cart: str
+    ref: str
+    sku: str
+    product_id: int | None
+
+
+def codes(cx: sqlite3.Connection, key: str) -> list[CodeOf]:
+    """Codes of products under a folded key, in all merchants."""
+    rows = cx.execute(
+        "SELECT p.id, p.merchant_id, p.sku, coalesce(a.name, 'SKU'), c.code FROM merchant AS m "
+        "CROSS JOIN product_code AS c ON c.merchant_id = m.id AND c.key = ? JOIN product AS p ON p.id = c.product_id "
+        "LEFT JOIN alias_type AS a ON a.id = c.kind ORDER BY c.kind, p.id",
+        (key,),
+    )
+    return [CodeOf(*row) for row in rows]
+
+
+_LISTING = (
+    "SELECT l.id, l.cart_id, c.name, l.ref, l.sku, l.product_id FROM cart AS c "
+    "CROSS JOIN listing AS l ON l.cart_id = c.id "
+)
+
+
+def by_key(cx: sqlite3.Connection, key: str) -> list[ListingOf]:
+    """Listings whose code folds to a key, in all carts."""
+    sql = _LISTING + "AND l.key = ? AND l.gone_at IS NULL ORDER BY l.cart_id, l.id"
+    return [ListingOf(*row) for row in cx.execute(sql, (key,))]
+
+
+def by_ref(cx: sqlite3.Connection, ref: str) -> list[ListingOf]:
+    """Listings with a remote id, in all carts."""
+    sql = _LISTING + "AND l.ref = ? AND l.gone_at IS NULL ORDER BY l.cart_id"
+    return [ListingOf(*row) for row in cx.execute(sql, (ref,))]
+
+
+def by_products(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[ListingOf]:
+    """Listings that mean one of some products, in all carts."""
+    sql = _LISTING + (
+        "AND l.product_id IN (SELECT value FROM json_each(?)) AND l.product_id IS NOT NULL AND l.gone_at IS NULL "
+        "ORDER BY l.cart_id, l.id"
+    )
+    return [ListingOf(*row) for row in cx.execute(sql, (json.dumps(list(product_ids)),))]
+
+
+def lacking(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[tuple[int, str, int, str]]:
+    """(cart id, cart, product id, reason) of carts that were found not to list some products."""
+    return cx.execute(
+        "SELECT c.id, c.name, u.product_id, u.reason FROM cart AS c CROSS JOIN unlisted AS u ON u.cart_id = c.id "
+        "AND u.product_id IN (SELECT value FROM json_each(?)) ORDER BY c.id, u.product_id",
+        (json.dumps(list(product_ids)),),
+    ).fetchall()
