@@ -40,7 +40,13 @@ class ControlRoom(App[int]):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "screen.search", "Search", tooltip="Find a SKU, alias or name in all merchants", id="search"),
-        Binding("colon", "screen.go_to", "Go to", tooltip="Go to merchants, a run by number, help or quit", id="go-to"),
+        Binding(
+            "colon",
+            "screen.go_to",
+            "Go to",
+            tooltip="Go anywhere by words, such as carts, run 42 or settings Demo",
+            id="go-to",
+        ),
         Binding("question_mark", "screen.help", "Help", tooltip="All keys of this screen", id="help"),
         Binding("m", "mouse", "Mouse", show=False, tooltip="Switch the mouse on or off", id="mouse"),
         Binding("q", "leave", "Quit", tooltip="Leave the control room; syncs go on without it", id="quit"),
@@ -85,6 +91,10 @@ class ControlRoom(App[int]):
         could = set_mouse(self, on=on)
         if isinstance(self.screen, ControlScreen):
             self.screen.notice(f"The mouse is {'on' if on else 'off'}." if could else "This terminal keeps its mouse.")
+
+    async def action_quit(self) -> None:
+        """Ctrl+Q is Textual's; it loses nothing either."""
+        self.action_leave()
 
     def action_help_quit(self) -> None:
         """Ctrl+C stops nothing here; say what does, without Textual's animated toast."""

@@ -33,6 +33,8 @@ DAY = Theme(
     warning="#875f00",
     error="#af0000",
     dark=False,
+    # Rules between parts of a screen; lighter than the panel they would vanish on white.
+    variables={"panel-lighten-2": "#a8a8a8"},
 )
 """Colours of the 256-colour cube, so that SSH without truecolor shows the same."""
 THEMES = {DARK: NIGHT, LIGHT: DAY}

@@ -184,12 +184,11 @@ def conflict(found: Conflict, form: Form, mine: Sequence[str], now: float, ink: 
     return [*lines, BLANK, *(line((row, Tone.FAINT)) for row in wrap(f"Your edits: {', '.join(yours)}.", ink.width))]
 
 
-def preview_line(found: Preview | None, dirty: bool) -> Line:
+def preview_line(found: Preview | None, *, dirty: bool, wrong: bool) -> Line:
     """What the draft would do to the cart's listings, as far as it was counted."""
     if found is None:
-        return (
-            line(("Preview: counting", Tone.FAINT)) if dirty else line(("Preview: nothing is changed yet", Tone.FAINT))
-        )
+        waiting = "not while a field is wrong" if wrong else "counting" if dirty else "nothing is changed yet"
+        return line((f"Preview: {waiting}", Tone.FAINT))
     parts: list[Span] = [("Preview  ", Tone.FAINT)]
     parts += _counted("to 0", found.to_zero, Tone.BAD)
     parts += _counted("change", found.changed, Tone.ACCENT)

@@ -24,7 +24,6 @@ class CartSettingsScreen(SettingsScreen):
         self._cart = cart
         self._merchant = merchant
         self._preview: Preview | None = None
-        self._failed = False
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -40,8 +39,11 @@ class CartSettingsScreen(SettingsScreen):
     def draft_changed(self) -> None:
         self._preview = None
         self._show_preview()
-        if self.unsaved:
+        if self.unsaved and not self._wrong():
             self._count(self.turn, None)
+
+    def _wrong(self) -> bool:
+        return self.draft is not None and bool(self.draft.problems)
 
     def _count(self, turn: int, after: Preview | None) -> None:
         edits = dict(self.draft.edits) if self.draft is not None else {}
@@ -61,4 +63,5 @@ class CartSettingsScreen(SettingsScreen):
             self._count(turn, found)
 
     def _show_preview(self) -> None:
-        self.strap("preview").show(text.preview_line(self._preview, self.unsaved), text.preview_reach(self._preview))
+        told = text.preview_line(self._preview, dirty=self.unsaved, wrong=self._wrong())
+        self.strap("preview").show(told, text.preview_reach(self._preview))

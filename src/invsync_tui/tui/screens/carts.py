@@ -16,9 +16,9 @@ from invsync_tui.tui.forms.text import ALL_LOCATIONS
 from invsync_tui.tui.lines import Span, Tone
 from invsync_tui.tui.memory_rows import MemoryRows
 from invsync_tui.tui.merchants_text import status_tone
+from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.listing import ListScreen
 from invsync_tui.tui.screens.merchants import worker_words
-from invsync_tui.tui.verbs import READ_ONLY
 from invsync_tui.tui.words import until
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class CartsScreen(ListScreen[CartLine]):
         if action in ("setup", "runs", "test"):
             return self.is_mounted and self.line is not None
         if action == "sync":
-            return self.is_mounted and self.line is not None and not self.desk.read_only
+            return self.is_mounted and self.line is not None and not self._refusal()
         return super().check_action(action, parameters)
 
     def action_setup(self) -> None:
@@ -136,9 +136,12 @@ class CartsScreen(ListScreen[CartLine]):
             self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.start(found.merchant_id, found.id)))
 
     def key_s(self) -> None:
-        """In read-only the binding is hidden; the key still says why nothing happens."""
-        if self.desk.read_only:
-            self.notice(READ_ONLY, Tone.WARN)
+        """Where it would be refused the binding is hidden; the key still says why nothing happens."""
+        if why := self._refusal():
+            self.notice(why, Tone.WARN)
+
+    def _refusal(self) -> str:
+        return refusal(self.desk.reader.gateway, Right.SYNC)
 
     def on_sync_requested(self, fact: SyncRequested) -> None:
         self.notice(worker_words(fact.requested), Tone.GOOD)

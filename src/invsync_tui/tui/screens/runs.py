@@ -67,7 +67,7 @@ def _failed_cell(run: RunRow, sight: Sight) -> Span:
 
 
 FIELDS: tuple[Field[RunRow], ...] = (
-    number("Run", 7, lambda run: run.id, sort="newest"),
+    number("Run", 7, lambda run: run.id),
     Field("Merchant", 10, lambda run: run.merchant, flex=2),
     Field("Cart", 10, _about, flex=2),
     Field("State", 12, lambda run: str(run.state), _state),

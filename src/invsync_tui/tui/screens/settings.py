@@ -22,9 +22,9 @@ from invsync_tui.tui.forms import text
 from invsync_tui.tui.forms.draft import Draft
 from invsync_tui.tui.forms.text import Ink
 from invsync_tui.tui.lines import Line, Tone, line
+from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.screens.listing import changed
-from invsync_tui.tui.verbs import READ_ONLY
 from invsync_tui.tui.widgets.form_sheet import FormSheet
 from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.strap import Strap
@@ -48,10 +48,10 @@ class SettingsScreen(ControlScreen):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "save", "Save", tooltip="Show what will change, then save", id="settings.save"),
-        Binding("u", "revert", "Undo field", tooltip="The selected field as it is saved", id="settings.revert"),
+        Binding("u", "revert", "Undo", tooltip="The selected field as it is saved", id="settings.revert"),
+        Binding("escape", "back", "Back", tooltip="Back; asks first if something is not saved", id="back"),
         Binding("T", "test", "Test", tooltip="Test the saved connection step by step", id="settings.test"),
         Binding("z", "bring_back", "My edits back", tooltip="Put my edits on top again", id="settings.back"),
-        Binding("escape", "back", "Back", tooltip="Back; asks first if something is not saved", id="back"),
     ]
 
     def __init__(self, desk: Desk, subject: str) -> None:
@@ -80,14 +80,14 @@ class SettingsScreen(ControlScreen):
         yield from ()
 
     def draft_changed(self) -> None:
-        """The draft is another one, and it can be saved as far as is known."""
+        """The draft is another one, and it was checked."""
 
     # -- frame --------------------------------------------------------------------------------------------------------
 
     def body(self) -> Iterator[Widget]:
         yield Strap(self.desk.glyphs.more, id="trail")
         yield from self.above()
-        yield FormSheet(self.desk.glyphs, locked=self.desk.read_only, id="form")
+        yield FormSheet(self.desk.glyphs, locked=lambda: bool(self._refusal()), id="form")
         yield Paper(id="about")
 
     def on_mount(self) -> None:
@@ -163,7 +163,10 @@ class SettingsScreen(ControlScreen):
         self.refresh_bindings()
 
     def on_form_sheet_locked(self, event: FormSheet.Locked) -> None:
-        self.notice(READ_ONLY, Tone.WARN)
+        self.notice(self._refusal(), Tone.WARN)
+
+    def _refusal(self) -> str:
+        return refusal(self.desk.reader.gateway, Right.SETTINGS)
 
     def on_form_sheet_valued(self, event: FormSheet.Valued) -> None:
         self._set(event.field, event.text)
@@ -200,15 +203,14 @@ class SettingsScreen(ControlScreen):
             return
         self.draft = self.draft.with_problems(problems)
         self.sheet.show(self.draft)
-        if not problems:
-            self.draft_changed()
+        self.draft_changed()
 
     # -- saving -------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         draft = self.draft
         if action == "save":
-            return draft is not None and draft.dirty and not self.desk.read_only
+            return draft is not None and draft.dirty and not self._refusal()
         if action == "revert":
             return draft is not None and self.sheet.field in draft.edits
         if action == "bring_back":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.style import Style
@@ -15,7 +16,7 @@ from invsync_tui.tui.forms.caret import Caret
 from invsync_tui.tui.forms.draft import TYPED, Draft, neighbour, toggled
 from invsync_tui.tui.forms.text import Ink, Placed, rows
 from invsync_tui.tui.glyphs import Glyphs
-from invsync_tui.tui.lines import BLANK
+from invsync_tui.tui.lines import BLANK, Line, Tone
 from invsync_tui.tui.widgets.canvas import Canvas
 
 CARET = Style(reverse=True)
@@ -29,15 +30,18 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     FormSheet {
         overflow-y: auto; scrollbar-gutter: stable; width: 1fr; height: 1fr;
-        & > .form--cursor {
+        & > .form--cursor { color: $foreground; background: $panel; text-style: bold; }
+        &:focus > .form--cursor {
             color: $block-cursor-foreground;
             background: $block-cursor-background;
             text-style: $block-cursor-text-style;
         }
     }
-    FormSheet:ansi > .form--cursor { text-style: reverse; color: $foreground; background: $background; }
+    FormSheet:ansi > .form--cursor { text-style: bold; }
+    FormSheet:ansi:focus > .form--cursor { text-style: reverse; color: $foreground; background: $background; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"form--cursor"}
+    BINDING_GROUP_TITLE = "Fields"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "enter,space", "edit", "Edit/OK", tooltip="Edit or switch the field; take what was typed", id="form.edit"
@@ -84,7 +88,7 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
     class Locked(Message):
         """A change was tried where none is allowed."""
 
-    def __init__(self, glyphs: Glyphs, *, locked: bool = False, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, glyphs: Glyphs, *, locked: Callable[[], bool], id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._locked = locked
         self._glyphs = glyphs
@@ -159,9 +163,14 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
         strip = self.strip_of(placed.line, width)
         if placed.caret is not None:
             return _with_caret(strip, *placed.caret)
-        if placed.field == self._at and self._is_head(row) and self.has_focus and not self.editing:
-            return strip.apply_style(self.get_component_rich_style("form--cursor", partial=True)).simplify()
+        if placed.field == self._at and self._is_head(row) and not self.editing:
+            return self._under_the_cursor(placed.line, width)
         return strip
+
+    def _under_the_cursor(self, row: Line, width: int) -> Strip:
+        over = self.get_component_rich_style("form--cursor", partial=True)
+        plain = self.tone_style(Tone.PLAIN) + over
+        return Strip(self.segments(row, over), row.width).adjust_cell_length(width, plain).simplify()
 
     def _is_head(self, row: int) -> bool:
         return row == 0 or self._rows[row - 1].field != self._rows[row].field
@@ -203,7 +212,7 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
         if self.editing:
             self.action_accept()
             return
-        if self._locked:
+        if self._locked():
             self.post_message(self.Locked())
             return
         one, present = self._draft.field_of(self._at), self._draft.value(self._at)
@@ -218,7 +227,7 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
             self.post_message(self.ListWanted(self._at))
 
     def action_step(self, by: int) -> None:
-        if self._draft is None or self._locked:
+        if self._draft is None or self._locked():
             return
         one, present = self._draft.field_of(self._at), self._draft.value(self._at)
         if one.kind is FieldKind.SWITCH:
