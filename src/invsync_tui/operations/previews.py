@@ -19,7 +19,7 @@ from invsync_tui.sync.whatif import Effect
 
 BUDGET = 0.1
 """Seconds that one call takes at most, about."""
-CHUNK = 400
+CHUNK = 250
 """Listings between two looks at the clock."""
 
 

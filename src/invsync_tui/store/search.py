@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from invsync_tui.store.pages.filters import SUBSTRING_LEAST, phrase, upper
+from invsync_tui.store.pages.filters import HITS, SUBSTRING_LEAST, phrase, substring, upper
+from invsync_tui.store.pages.keyset import Part
 
 COUNTED_MOST = 1000
 NEAR_LOOKED_AT = 200
@@ -79,26 +80,38 @@ def containing(cx: sqlite3.Connection, key: str, merchant_id: int | None, limit:
     """Numbers of products that have a text anywhere in a code; [] for a text that is too short."""
     if len(key) < SUBSTRING_LEAST:
         return []
-    return _ids(cx, "product_fts", phrase(key), merchant_id, limit)
+    return _numbers(cx, _with_code(cx, key, merchant_id), limit)
 
 
 def named(cx: sqlite3.Connection, key: str, merchant_id: int | None, limit: int) -> list[int]:
-    """Numbers of products whose name has a word that begins with each word of a text."""
-    words = _WORD.findall(key)
+    """Numbers of products whose name has the words of a text; the last one may be only begun."""
+    return next((found for one in _with_name(key, merchant_id) if (found := _numbers(cx, one, limit))), [])
+
+
+def _numbers(cx: sqlite3.Connection, found: Part, limit: int) -> list[int]:
+    return [row[0] for row in cx.execute(f"{found.where} LIMIT ?", (*found.values, limit))]
+
+
+def _with_code(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> Part:
+    """Products with a text in a code, as a statement."""
+    part = substring(cx, key)
+    if merchant_id is None:
+        return Part(f"SELECT p.id FROM {HITS} WHERE {part.where}", part.values)
+    return Part(f"SELECT p.id FROM {HITS} WHERE {part.where} AND p.merchant_id = ?", (*part.values, merchant_id))
+
+
+def _with_name(key: str, merchant_id: int | None) -> list[Part]:
+    """Products with words in their name, as statements: whole words first, since a begun one costs all that it begins."""
+    words = [phrase(word) for word in _WORD.findall(key)]
     if not words or len(key) < SUBSTRING_LEAST:
         return []
-    return _ids(cx, "product_name_fts", " ".join(f"{phrase(word)}*" for word in words), merchant_id, limit)
+    matches = (" ".join(words), f"{' '.join(words)}*", " ".join(f"{word}*" for word in words))
+    return [_name_part(match, merchant_id) for match in dict.fromkeys(matches)]
 
 
-def _ids(cx: sqlite3.Connection, index: str, match: str, merchant_id: int | None, limit: int) -> list[int]:
-    if merchant_id is None:
-        sql, values = f"SELECT rowid FROM {index} WHERE {index} MATCH ? LIMIT ?", (match, limit)
-        return [row[0] for row in cx.execute(sql, values)]
-    sql = (
-        f"SELECT p.id FROM {index} CROSS JOIN product AS p ON p.id = {index}.rowid "
-        f"WHERE {index} MATCH ? AND p.merchant_id = ? LIMIT ?"
-    )
-    return [row[0] for row in cx.execute(sql, (match, merchant_id, limit))]
+def _name_part(match: str, merchant_id: int | None) -> Part:
+    sql = "SELECT p.id FROM product_name_fts AS f CROSS JOIN product AS p ON p.id = f.rowid WHERE product_name_fts MATCH ?"
+    return Part(sql, (match,)) if merchant_id is None else Part(f"{sql} AND p.merchant_id = ?", (match, merchant_id))
 
 
 def code_with(cx: sqlite3.Connection, product_ids: Sequence[int], key: str) -> dict[int, CodeHit]:
@@ -115,33 +128,31 @@ def code_with(cx: sqlite3.Connection, product_ids: Sequence[int], key: str) -> d
 def count(cx: sqlite3.Connection, key: str, merchant_id: int | None, most: int | None = COUNTED_MOST + 1) -> int:
     """Products that a search would find, counted up to `most`; None counts all."""
     limit = -1 if most is None else most
-    arms: list[tuple[str, tuple[object, ...]]] = []
     if len(key) < SUBSTRING_LEAST:
-        owners = json.dumps(merchants(cx, merchant_id))
-        sql = (
-            "SELECT DISTINCT c.product_id FROM json_each(?) AS m CROSS JOIN product_code AS c "
-            "ON c.merchant_id = m.value AND c.key >= ? AND c.key < ? LIMIT ?"
-        )
-        arms.append((sql, (owners, key, upper(key), limit)))
-    else:
-        arms.append(_matching("product_fts", phrase(key), merchant_id, limit))
-        words = _WORD.findall(key)
-        if words:
-            arms.append(_matching("product_name_fts", " ".join(f"{phrase(w)}*" for w in words), merchant_id, limit))
-    union = " UNION ".join(f"SELECT * FROM ({sql})" for sql, _ in arms)
-    values = tuple(value for _, given in arms for value in given)
-    found = int(cx.execute(f"SELECT count(*) FROM ({union})", values).fetchone()[0])
+        return _counted(cx, [_begun(cx, key, merchant_id)], limit)
+    by_code = _with_code(cx, key, merchant_id)
+    found = _counted(cx, [by_code], limit)
+    if most is not None and found >= most:
+        return most
+    names = next((one for one in _with_name(key, merchant_id) if _numbers(cx, one, 1)), None)
+    if names is None:
+        return found
+    found = _counted(cx, [by_code, names], limit)
     return found if most is None else min(found, most)
 
 
-def _matching(index: str, match: str, merchant_id: int | None, limit: int) -> tuple[str, tuple[object, ...]]:
-    if merchant_id is None:
-        return f"SELECT rowid AS id FROM {index} WHERE {index} MATCH ? LIMIT ?", (match, limit)
+def _begun(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> Part:
     sql = (
-        f"SELECT p.id FROM {index} CROSS JOIN product AS p ON p.id = {index}.rowid "
-        f"WHERE {index} MATCH ? AND p.merchant_id = ? LIMIT ?"
+        "SELECT DISTINCT c.product_id FROM json_each(?) AS m CROSS JOIN product_code AS c "
+        "ON c.merchant_id = m.value AND c.key >= ? AND c.key < ?"
     )
-    return sql, (match, merchant_id, limit)
+    return Part(sql, (json.dumps(merchants(cx, merchant_id)), key, upper(key)))
+
+
+def _counted(cx: sqlite3.Connection, parts: Sequence[Part], limit: int) -> int:
+    union = " UNION ".join(f"SELECT * FROM ({part.where} LIMIT ?)" for part in parts)
+    values = tuple(value for part in parts for value in (*part.values, limit))
+    return int(cx.execute(f"SELECT count(*) FROM ({union})", values).fetchone()[0])
 
 
 def details(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, ProductHit]:

@@ -7,6 +7,7 @@ can answer.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import NamedTuple
 
@@ -17,6 +18,11 @@ SUBSTRING_LEAST = 3
 FEW = 5000
 """Hits that are sorted for each page."""
 LAST = "\U0010ffff"
+
+WINDOW = 5
+"""Characters of a long text that the index is asked for."""
+SAMPLE = 200
+"""Products that are looked at to find the rarest."""
 
 PRODUCT = "product AS p"
 HITS = "product_fts CROSS JOIN product AS p ON p.id = product_fts.rowid"
@@ -61,10 +67,35 @@ def products(cx: sqlite3.Connection, merchant_id: int, text: str) -> Filter:
         found = Found(PRODUCT, Part(f"p.id IN ({codes})", bounds))
         walk = Part("instr(char(10) || p.codes_text, char(10) || ?) > 0", (text,))
         return Filter(walk, found if _few(cx, codes, bounds) else None, found)
-    match = (phrase(text),)
-    found = Found(HITS, Part("product_fts MATCH ?", match))
-    few = _few(cx, "SELECT 1 FROM product_fts WHERE product_fts MATCH ?", match)
+    found = Found(HITS, substring(cx, text))
+    few = _few(cx, f"SELECT 1 FROM {HITS} WHERE {found.part.where}", found.part.values)
     return Filter(Part("instr(p.codes_text, ?) > 0", (text,)), found if few else None, found)
+
+
+def substring(cx: sqlite3.Connection, text: str) -> Part:
+    """The condition that HITS have a text in a code.
+
+    The index is asked for the rarest few characters of a long text only, and the rest is compared: it would read the
+    whole list of every three characters otherwise, and where all SKUs begin alike those are as long as the catalogue.
+    """
+    window = _rarest(cx, text)
+    if window == text:
+        return Part("product_fts MATCH ?", (phrase(text),))
+    return Part("product_fts MATCH ? AND instr(p.codes_text, ?) > 0", (phrase(window), text))
+
+
+def _rarest(cx: sqlite3.Connection, text: str) -> str:
+    """The few characters of a text that the fewest products of a sample have."""
+    if len(text) <= WINDOW:
+        return text
+    last = cx.execute("SELECT coalesce(max(id), 0) FROM product").fetchone()[0]
+    ids = json.dumps(list(range(1, last + 1, max(1, last // SAMPLE))))
+    rows = cx.execute("SELECT p.codes_text FROM json_each(?) AS j CROSS JOIN product AS p ON p.id = j.value", (ids,))
+    codes = "\n".join(row[0] for row in rows)
+    often = [codes.count(text[at : at + SUBSTRING_LEAST]) for at in range(len(text) - SUBSTRING_LEAST + 1)]
+    width = WINDOW - SUBSTRING_LEAST + 1
+    begin = min(range(len(often) - width + 1), key=lambda at: sum(often[at : at + width]))
+    return text[begin : begin + WINDOW]
 
 
 def _few(cx: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-from invsync_tui.store.pages.filters import SUBSTRING_LEAST, phrase, products, upper
+from invsync_tui.store.pages.filters import HITS, SUBSTRING_LEAST, products, substring, upper
 from invsync_tui.store.pages.keyset import Chain, Order, Pages, Paging, Part, Select
 
 COLUMNS = (
@@ -80,7 +80,7 @@ def listings(cx: sqlite3.Connection, cart_id: int, tab: str, text: str, order: O
     """Listings that the cart has, on a tab, with a folded text in their SKU or in a code of their product."""
     where = f"l.cart_id = ? AND {TABS[tab].where} AND l.gone_at IS NULL"
     if len(text) >= SUBSTRING_LEAST and _few(cx, text):
-        origin, part = "listing AS l NOT INDEXED", _hits(cart_id, text)
+        origin, part = "listing AS l NOT INDEXED", _hits(cart_id, text, substring(cx, text))
     else:
         origin, part = _walk(tab, text, order)
     select = Select(COLUMNS, f"{origin} {_JOINS}", where, (cart_id,), order, descending)
@@ -106,16 +106,16 @@ def _few(cx: sqlite3.Connection, text: str) -> bool:
     return products(cx, 0, text).few is not None
 
 
-def _hits(cart_id: int, text: str) -> Part:
+def _hits(cart_id: int, text: str, found: Part) -> Part:
     """Listings of the products that have the text in a code, and those without a product that have it themselves."""
     ids = (
-        "SELECT x.id FROM product_fts CROSS JOIN listing AS x ON x.cart_id = ? AND x.product_id = product_fts.rowid "
-        "WHERE product_fts MATCH ? UNION ALL "
+        f"SELECT x.id FROM {HITS} CROSS JOIN listing AS x ON x.cart_id = ? AND x.product_id = p.id "
+        f"WHERE {found.where} UNION ALL "
         "SELECT y.id FROM listing AS y INDEXED BY listing_unmatched "
         "WHERE y.cart_id = ? AND y.match_reason IS NOT NULL AND instr(y.key, ?) > 0 UNION ALL "
         "SELECT z.id FROM listing AS z INDEXED BY listing_key WHERE z.cart_id = ? AND z.key >= ? AND z.key < ?"
     )
-    return Part(f"l.id IN ({ids})", (cart_id, phrase(text), cart_id, text, cart_id, text, upper(text)))
+    return Part(f"l.id IN ({ids})", (cart_id, *found.values, cart_id, text, cart_id, text, upper(text)))
 
 
 def present_after(cx: sqlite3.Connection, cart_id: int, after: int, limit: int) -> list[int]:

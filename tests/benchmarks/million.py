@@ -1,0 +1,177 @@
+"""Questions of operators on 1,000,000 products x 5 warehouses x 3 carts: p95 of each, in milliseconds.
+
+The store is made once and kept in ${INVSYNC_TEST_CACHE:-~/.cache/invsync-tests}. Run: python -m tests.benchmarks.million
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from invsync_tui.operations import aliases, browse, carts, forms, product_sync, run_lists
+from invsync_tui.operations.generate import Scale, generate
+from invsync_tui.operations.lists import ListingFilter, Ordering, Rows
+from invsync_tui.operations.search import exact_count, search
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.sku import view
+from invsync_tui.store import generated, made_up
+from invsync_tui.store.opening import VERSION, open_store
+from tests.benchmarks.table import Figure
+
+PRODUCTS, WAREHOUSES, CARTS, SEED = 1_000_000, 5, 3, 7
+PAGE = 128
+"""What a windowed table asks for at once."""
+ASKED = 60
+OPEN_MOST, KEY_MOST, SCROLL_MOST = 150.0, 50.0, 15.0
+MEMORY_MOST = 150.0
+"""Budgets: opening a list, a keystroke of a search, a page while scrolling."""
+
+
+def cached_store(products: int = PRODUCTS) -> Path:
+    """The generated store, made if this version of it is not there."""
+    folder = Path(os.environ.get("INVSYNC_TEST_CACHE", Path.home() / ".cache" / "invsync-tests"))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"generated-{VERSION}-{_recipe()}-{products}.db"
+    if not path.exists():
+        generate(path, Scale(products, WAREHOUSES, CARTS, SEED, int(time.time())), print)
+    return path
+
+
+def _recipe() -> str:
+    """Changes with the code that makes the rows."""
+    import hashlib
+
+    texts = [Path(module.__file__ or "").read_bytes() for module in (generated, made_up)]
+    return hashlib.blake2b(b"".join(texts), digest_size=4).hexdigest()
+
+
+def _timed(ask: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    ask()
+    return (time.perf_counter() - started) * 1000
+
+
+def p95(times: Sequence[float]) -> float:
+    """The value that 95 % are not above."""
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+
+
+def _figure(name: str, times: Sequence[float], budget: float | None, note: str = "") -> Figure:
+    return Figure(name, p95(times), "ms", budget, f"{note} max {max(times):.0f}".strip())
+
+
+def _texts(dice: random.Random) -> Iterator[tuple[str, list[str]]]:
+    """What is typed, by class."""
+    skus = [made_up.sku(dice.randint(1, PRODUCTS), SEED) for _ in range(ASKED)]
+    yield "1 character", [sku[dice.choice((0, 5, 6))] for sku in skus]
+    yield "2 characters", [sku[5:7] for sku in skus]
+    yield "prefix of 3 and more", [sku[: dice.randint(3, 12)] for sku in skus]
+    yield "substring of 3", [sku[at : at + 3] for sku in skus for at in [dice.randint(5, 18)]]
+    yield "substring of 5", [sku[at : at + 5] for sku in skus for at in [dice.randint(5, 18)]]
+    yield "exact", skus
+    yield "other case", [sku.lower() for sku in skus]
+    yield "without dashes", [sku.replace("-", "") for sku in skus]
+    yield "miss", ["".join(dice.choices("qzxjw79", k=6)) for _ in skus]
+    yield "words of a name", [f"{dice.choice(made_up.COLOURS)} {dice.choice(made_up.THINGS)}" for _ in skus]
+    yield "hard", ["-", "0", "000", "0-0", "demo-", "-00", "demo", "tent-0", "a", "o-1"]
+
+
+def _searches(session: Session) -> Iterator[Figure]:
+    for name, texts in _texts(random.Random(SEED)):
+        search(session, texts[0])
+        yield _figure(f"search: {name}", [_timed(lambda t=text: search(session, t)) for text in texts], KEY_MOST)
+    times = [_timed(lambda t=text: exact_count(session, t)) for text in ("demo", "tent", "000", "4711")]
+    yield _figure("search: exact count (in a worker)", times, None)
+
+
+Lists = dict[str, Callable[[Session], Rows]]  # type: ignore[type-arg]
+LISTS: Lists = {
+    "levels by SKU": lambda s: browse.levels(s, 2),
+    "levels by available, descending": lambda s: browse.levels(s, 2, "", Ordering("available", descending=True)),
+    "levels by time": lambda s: browse.levels(s, 2, "", Ordering("loaded_at")),
+    "levels of a small warehouse": lambda s: browse.levels(s, WAREHOUSES),
+    "levels, rare filter": lambda s: browse.levels(s, 2, "0001234"),
+    "levels, common filter": lambda s: browse.levels(s, 2, "tent"),
+    "summary": lambda s: browse.summary(s, 1),
+    "summary, rare filter": lambda s: browse.summary(s, 1, "0001234"),
+    "summary, common filter": lambda s: browse.summary(s, 1, "tent"),
+    "listings": lambda s: product_sync.listings(s, 1),
+    "listings by last synced": lambda s: product_sync.listings(s, 1, ordering=Ordering("synced_at")),
+    "listings, rare filter": lambda s: product_sync.listings(s, 1, text="0001234"),
+    "listings, common filter": lambda s: product_sync.listings(s, 1, text="tent"),
+    **{
+        f"listings: {tab}": lambda s, tab=tab: product_sync.listings(s, 2, tab) for tab in ListingFilter if tab != "all"
+    },
+    "alias collisions": lambda s: aliases.collisions(s, 1, made_up.UPC),
+    "alias missing": lambda s: aliases.missing(s, 1, made_up.UPC),
+    "runs": run_lists.runs,
+    "SKUs of a run's reason": lambda s: run_lists.skus(s, made_up.OLD_RUNS + 2, "UNCHANGED"),
+}
+
+
+def _lists(session: Session) -> Iterator[Figure]:
+    for name, make in LISTS.items():
+        opening = [_timed(lambda m=make: (m(session).after(None, PAGE), m(session).count())) for _ in range(5)]
+        yield _figure(f"open {name}", opening, OPEN_MOST)
+        scrolling, ends = _scrolled(make(session))
+        yield _figure(f"  a page of {PAGE} further on", scrolling, SCROLL_MOST)
+        yield _figure("  End", ends, OPEN_MOST)
+
+
+def _scrolled(rows: Rows) -> tuple[list[float], list[float]]:  # type: ignore[type-arg]
+    """Pages from the top, from the end upwards, and the jump to the end."""
+    times: list[float] = []
+    ends = [_timed(lambda: rows.before(None, PAGE)) for _ in range(3)]
+    page = rows.after(None, PAGE)
+    back = rows.before(None, PAGE)
+    for _ in range(20):
+        if page:
+            times.append(_timed(lambda p=page: rows.after(rows.key(p[-1]), PAGE)))
+            page = rows.after(rows.key(page[-1]), PAGE)
+        if back:
+            times.append(_timed(lambda p=back: rows.before(rows.key(p[0]), PAGE)))
+            back = rows.before(rows.key(back[0]), PAGE)
+    return times or [0.0], ends
+
+
+def _screens(session: Session) -> Iterator[Figure]:
+    dice = random.Random(SEED)
+    some = [dice.randint(1, PRODUCTS) for _ in range(ASKED)] + [100 * n for n in range(1, 20)]
+    yield _figure("SKU screen", [_timed(lambda p=product: view(session, p)) for product in some], KEY_MOST)
+    questions: dict[str, Callable[[], object]] = {
+        "warehouses": lambda: browse.warehouses(session, 1),
+        "carts": lambda: carts.carts(session),
+        "tabs of Product Sync": lambda: product_sync.tabs(session, 2),
+        "alias types with counts": lambda: aliases.types(session, 1),
+        "form of a cart": lambda: forms.form(session, "cart:1"),
+        "preview of settings, one chunk": lambda: forms.preview(session, 1, {"minimum": "7", "warehouses": "EAST"}),
+        "preview of another alias, one chunk": lambda: forms.preview(session, 1, {"alias": "UPC"}),
+    }
+    for name, ask in questions.items():
+        yield _figure(name, [_timed(ask) for _ in range(8)], OPEN_MOST + 100 if "preview" in name else OPEN_MOST)
+
+
+def figures(products: int = PRODUCTS) -> list[Figure]:
+    """All of them, and the memory that it took."""
+    session = Session(open_store(cached_store(products), read_only=True), "benchmark", read_only=True)
+    try:
+        found = [*_searches(session), *_lists(session), *_screens(session)]
+    finally:
+        session.close()
+    return [*found, Figure("memory, without pages of the mapped file", _own_memory(), "MB", MEMORY_MOST)]
+
+
+def _own_memory() -> float:
+    """Megabytes that are the process's own; the kernel takes back those of the mapped file when it needs them."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+
+
+if __name__ == "__main__":
+    from tests.benchmarks.table import show
+
+    show(figures())

@@ -1,0 +1,23 @@
+"""A shelf for each test, and orders that start no worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.operations import sync
+from tests.operations.shelf import Shelf, shelf
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[Shelf]:
+    made = shelf(tmp_path)
+    yield made
+    made.bench.store.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "ensure_worker", lambda _: False)

@@ -1,0 +1,122 @@
+"""Forms: what is typed is checked, compared, previewed by the real chain, and saved without losing anybody's work."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from invsync_tui.operations import forms
+from invsync_tui.operations.errors import NotFoundError
+from invsync_tui.operations.lists import Conflict, Saved
+from invsync_tui.operations.values import InvalidError
+from tests.operations.shelf import Shelf, Thing
+
+
+def subject(acme: Shelf) -> str:
+    return f"cart:{acme.cart}"
+
+
+def value(acme: Shelf, name: str) -> str:
+    return next(field.value for field in forms.form(acme.session, subject(acme)).fields if field.name == name)
+
+
+def saved(answer: Saved | Conflict) -> Saved:
+    assert isinstance(answer, Saved)
+    return answer
+
+
+def test_a_form_has_the_guides_words_and_what_is_loaded(acme: Shelf) -> None:
+    acme.put([Thing("a", "A", "", (("UPC", "1"),)), Thing("b", "B", "", (("UPC", "1"),)), Thing("c", "C")])
+    form = forms.form(acme.session, subject(acme))
+    fields = {field.label: field for field in form.fields}
+    assert fields["Inventory Upload Service"].value == "on"
+    assert [choice.value for choice in fields["Sync Inventory With Warehouse"].choices] == ["Default", "EAST"]
+    notes = {choice.value: choice.note for choice in fields["Push Inventory Using Alias"].choices}
+    assert notes["UPC"] == "2 products, 1 lack it, 1 code collides"
+    assert fields["Minimum Inventory Level"].value == "0"
+
+
+def test_saving_what_the_form_shows_changes_nothing(acme: Shelf) -> None:
+    for one in (subject(acme), f"merchant:{acme.merchant}"):
+        form = forms.form(acme.session, one)
+        values = {field.name: field.value for field in form.fields}
+        assert forms.check(acme.session, one, values) == ()
+        assert forms.diff(acme.session, one, values) == ()
+        answer = saved(forms.save(acme.session, one, form.rev, values))
+        assert (answer.rev, answer.changes, answer.note) == (form.rev, (), "Nothing changed.")
+    assert acme.audited() == []
+
+
+def test_every_wrong_value_is_told_at_once(acme: Shelf) -> None:
+    wrong = {"minimum": "-1", "warehouses": "NOWHERE", "alias": "nope", "options": "token=1", "name": "7", "foo": "1"}
+    assert {problem.field for problem in forms.check(acme.session, subject(acme), wrong)} == wrong.keys()
+    with pytest.raises(InvalidError):
+        forms.save(acme.session, subject(acme), 1, {"minimum": "-1"})
+
+
+def test_a_saved_change_of_rules_holds_the_next_push(acme: Shelf) -> None:
+    acme.put([Thing("a", "A", "", (("UPC", "1"),))])
+    given = {"minimum": "5", "warehouses": "EAST", "alias": "upc", "every": "15m", "options": "shop=other, x=1"}
+    answer = saved(forms.save(acme.session, subject(acme), 1, given, "the fair is over"))
+    assert "held" in answer.note and answer.rev == 2
+    assert {name: value(acme, name) for name in given} == {**given, "alias": "UPC"}
+    assert acme.audited() == [("cart set", subject(acme), "the fair is over")]
+    back = {"warehouses": "", "options": "shop=main", "every": "off", "alias": "SKU"}
+    saved(forms.save(acme.session, subject(acme), 2, back))
+    assert {name: value(acme, name) for name in back} == back
+
+
+def test_the_second_of_two_is_told_and_loses_nothing(acme: Shelf) -> None:
+    form = forms.form(acme.session, subject(acme))
+    saved(forms.save(acme.session, subject(acme), form.rev, {"minimum": "3", "buffer": "1"}))
+    saved(forms.save(acme.session, subject(acme), form.rev + 1, {"minimum": "4"}))
+    answer = forms.save(acme.session, subject(acme), form.rev, {"minimum": "9", "max": "50"})
+    assert isinstance(answer, Conflict)
+    assert (answer.who, answer.rev, answer.both) == ("tester", form.rev + 2, ("minimum",))
+    theirs = {change.name: (change.before, change.after) for change in answer.theirs}
+    assert theirs == {"minimum": ("0", "4"), "buffer": ("0", "1")}
+    assert (value(acme, "minimum"), value(acme, "max")) == ("4", "none")
+    saved(forms.save(acme.session, subject(acme), answer.rev, {"minimum": "9", "max": "50"}))
+    assert [value(acme, name) for name in ("minimum", "max", "buffer")] == ["9", "50", "1"]
+
+
+def test_a_schedule_alone_counts_as_a_change(acme: Shelf) -> None:
+    merchant = f"merchant:{acme.merchant}"
+    saved(forms.save(acme.session, merchant, 1, {"every": "30m"}))
+    assert isinstance(forms.save(acme.session, merchant, 1, {"every": "1h"}), Conflict)
+
+
+def test_a_preview_runs_the_real_chain_and_writes_nothing(acme: Shelf) -> None:
+    ids = acme.put(Thing(f"r{n}", f"S{n}", "", (("UPC", f"S{n}"),) if n < 3 else ()) for n in range(10))
+    acme.stock(1, [(number, n) for n, number in enumerate(ids)], now=int(time.time()))
+    acme.list(f"S{n}" for n in range(10))
+    before = acme.bench.store.read("SELECT * FROM listing")
+    version = acme.bench.store.one("PRAGMA data_version")
+    session = acme.viewer(read_only=True)
+    minimum = forms.preview(session, acme.cart, {"minimum": "5"})
+    assert (minimum.total, minimum.counted, minimum.changed, minimum.to_zero) == (10, 10, 4, 4)
+    alias = forms.preview(session, acme.cart, {"alias": "UPC"})
+    assert (alias.lose_match, alias.gain_match) == (7, 0)
+    assert forms.preview(session, acme.cart, {"warehouses": "EAST"}).changed == 0, "unknown is not pushed"
+    assert forms.preview(session, acme.cart, {"buffer": "2"}).changed == 9
+    assert acme.bench.store.read("SELECT * FROM listing") == before
+    assert acme.bench.store.one("PRAGMA data_version") == version
+
+
+def test_a_preview_goes_on_where_it_stopped(acme: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("invsync_tui.operations.previews.BUDGET", 0.0)
+    monkeypatch.setattr("invsync_tui.operations.previews.CHUNK", 3)
+    ids = acme.put(Thing(f"r{n}", f"S{n}") for n in range(8))
+    acme.stock(1, [(number, 2) for number in ids], now=int(time.time()))
+    acme.list(f"S{n}" for n in range(8))
+    found, calls = forms.preview(acme.session, acme.cart, {"minimum": "3"}), 1
+    while found.counted < found.total:
+        found, calls = forms.preview(acme.session, acme.cart, {"minimum": "3"}, found), calls + 1
+    assert (found.counted, found.to_zero, calls) == (8, 8, 3)
+
+
+def test_unknown_subjects_are_told(acme: Shelf) -> None:
+    for one in ("cart:99", "merchant:99", "shop:1", "cart:x", ""):
+        with pytest.raises(NotFoundError):
+            forms.form(acme.session, one)

@@ -1,0 +1,246 @@
+"""Every list, paged forwards and backwards from anywhere, is the plain sorted list."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from invsync_tui.operations import aliases, browse, product_sync, run_lists
+from invsync_tui.operations.errors import NotFoundError, OperationError
+from invsync_tui.operations.lists import ListingFilter, Ordering, Rows
+from invsync_tui.rules.matching import folded, trimmed
+from tests.operations.shelf import Shelf, Thing, shelf
+
+CODES = st.text(st.sampled_from("aAbB0-é ß\n%_\"'*"), min_size=1, max_size=6).filter(trimmed)
+NAMES = st.sampled_from(("", "[red]x", "\x1b[2J", "مرحبا", "😀" * 3, "x" * 300))
+HOSTILE = (
+    "[red]x",
+    "\x1b[2Jsku",
+    "=1+1",
+    "a'b\"c",
+    "%_%",
+    "مرحبا",
+    "😀1",
+    "x" * 300,
+    "ＡＢ",
+    "ab ",
+    "AND",
+    "*",
+)
+
+
+def walked(rows: Rows[Any], step: int) -> list[Any]:
+    """All lines, page by page from the first."""
+    found: list[Any] = []
+    key = None
+    while page := rows.after(key, step):
+        found += page
+        key = rows.key(page[-1])
+    return found
+
+
+def walked_back(rows: Rows[Any], step: int) -> list[Any]:
+    """All lines, page by page from the last."""
+    found: list[Any] = []
+    key = None
+    while page := rows.before(key, step):
+        found = [*page, *found]
+        key = rows.key(page[0])
+    return found
+
+
+def holds(rows: Rows[Any], expected: Sequence[Any], name: Callable[[Any], Any], step: int) -> None:
+    """The promises of a list."""
+    lines = walked(rows, step)
+    assert [name(line) for line in lines] == list(expected)
+    assert walked_back(rows, step) == lines
+    assert rows.exact_count() == len(lines)
+    count = rows.count()
+    assert count.exact and count.n == len(lines)
+    for at in {0, len(lines) // 2, len(lines) - 1} if lines else ():
+        assert rows.position(rows.key(lines[at])) == at
+
+
+PRODUCTS = st.lists(st.tuples(CODES, NAMES, st.integers(-3, 3)), max_size=14)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    PRODUCTS, st.integers(1, 5), st.booleans(), st.sampled_from(("sku", "available", "name", "loaded_at", "on_hand"))
+)
+def test_levels_page_like_the_sorted_list(products: list[Any], step: int, descending: bool, column: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        acme = shelf(Path(folder))
+        ids = acme.put(Thing(f"r{n}", sku, name) for n, (sku, name, _) in enumerate(products))
+        acme.stock(1, [(number, units) for number, (_, _, units) in zip(ids, products, strict=True)])
+        lines = [
+            (line.sku, line.available, line.name, line.product_id)
+            for line in walked(browse.levels(acme.session, 1), 99)
+        ]
+        place = {"sku": 0, "available": 1, "name": 2}.get(column)
+        expected = sorted(lines, key=lambda line: (line[place] if place is not None else _other(column, line), line[3]))
+        if descending:
+            expected.reverse()
+        rows = browse.levels(acme.session, 1, "", Ordering(column, descending))
+        holds(rows, expected, lambda line: (line.sku, line.available, line.name, line.product_id), step)
+        acme.bench.store.close()
+
+
+def _other(column: str, line: tuple[Any, ...]) -> int:
+    return 0 if column == "loaded_at" else int(line[1])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(PRODUCTS, CODES, st.integers(1, 5))
+def test_a_filter_keeps_what_has_the_text_in_a_code(products: list[Any], text: str, step: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        acme = shelf(Path(folder))
+        acme.put(Thing(f"r{n}", sku, name) for n, (sku, name, _) in enumerate(products))
+        key = folded(text)
+        fits = (lambda sku: key in folded(sku)) if len(key) >= 3 else (lambda sku: folded(sku).startswith(key))
+        expected = sorted(trimmed(sku) for sku, _, _ in products if fits(sku))
+        holds(browse.summary(acme.session, acme.merchant, text), expected, lambda line: line.sku, step)
+        acme.bench.store.close()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(CODES, max_size=12, unique=True), st.integers(1, 5), st.booleans())
+def test_listings_page_like_the_sorted_list(skus: list[str], step: int, descending: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        acme = shelf(Path(folder))
+        ids = acme.list(skus)
+        for number in ids[::2]:
+            acme.set(number, synced_at=number * 7 % 5 or None)
+        for tab, column in ((ListingFilter.ALL, "sku"), (ListingFilter.ALL, "synced_at"), (ListingFilter.NEVER, "sku")):
+            plain = walked(product_sync.listings(acme.session, acme.cart, tab), 99)
+            by = {
+                "sku": lambda line: (folded(line.sku), line.id),
+                "synced_at": lambda line: (line.synced_at or 0, line.id),
+            }
+            expected = [line.id for line in sorted(plain, key=by[column], reverse=descending)]
+            rows = product_sync.listings(acme.session, acme.cart, tab, "", Ordering(column, descending))
+            holds(rows, expected, lambda line: line.id, step)
+        acme.bench.store.close()
+
+
+def test_hostile_codes_are_found_and_never_break_a_query(acme: Shelf) -> None:
+    acme.put(Thing(f"r{n}", sku, sku, (("UPC", sku),)) for n, sku in enumerate(HOSTILE))
+    acme.list(HOSTILE)
+    for sku in HOSTILE:
+        assert trimmed(sku) in {line.sku for line in walked(browse.summary(acme.session, acme.merchant, sku), 50)}
+        assert sku in {line.sku for line in walked(product_sync.listings(acme.session, acme.cart, text=sku), 50)}
+
+
+def test_a_page_goes_on_where_a_row_that_is_gone_was(acme: Shelf) -> None:
+    ids = acme.put(Thing(f"r{n}", f"S{n}") for n in range(6))
+    acme.stock(1, [(number, 1) for number in ids])
+    rows = browse.levels(acme.session, 1)
+    key = rows.key(rows.after(None, 3)[-1])
+    with acme.bench.store.transaction() as tx:
+        tx.execute("DELETE FROM level WHERE product_id = ?", (ids[2],))
+    assert [line.sku for line in rows.after(key, 9)] == ["S3", "S4", "S5"]
+    assert rows.position(key) is None
+
+
+def test_the_summary_has_a_column_per_warehouse_with_its_time(acme: Shelf) -> None:
+    first, second = acme.put([Thing("a", "A"), Thing("b", "B")])
+    acme.stock(1, [(first, 3)], now=100)
+    acme.stock(2, [(first, 4)], now=200)
+    one, two = browse.summary(acme.session, acme.merchant).after(None, 9)
+    assert (one.available, one.loaded_at, one.total) == ((3, 4), (100, 200), 7)
+    assert (two.available, two.total) == ((None, None), None), "unknown is not 0"
+    assert second == two.product_id
+
+
+def test_warehouses_say_how_many_products_they_have_and_who_syncs_with_them(acme: Shelf) -> None:
+    ids = acme.put(Thing(f"r{n}", f"S{n}") for n in range(3))
+    acme.stock(2, [(number, 1) for number in ids])
+    default, east = browse.warehouses(acme.session, acme.merchant)
+    assert (default.products, east.products) == (0, 3)
+    assert default.carts == east.carts == ("Acme Shop",)
+
+
+def test_tabs_hold_what_their_names_say(acme: Shelf) -> None:
+    acme.put([Thing("a", "A"), Thing("b1", "B"), Thing("b2", "B"), Thing("c", "C"), Thing("d", "D")])
+    a, b, x, c, d = acme.list(["A", "B", "X", "C", "D"])
+    acme.set(a, synced_at=5, shown=3, observed=2)
+    acme.set(c, outcome="failed", synced_at=5)
+    acme.set(d, excluded=1, synced_at=5)
+    tabs = {tab: walked(product_sync.listings(acme.session, acme.cart, tab), 9) for tab in ListingFilter}
+    ids = {tab: [line.id for line in lines] for tab, lines in tabs.items()}
+    assert ids[ListingFilter.NEVER] == [b, x]
+    assert ids[ListingFilter.FAILED] == [c]
+    assert ids[ListingFilter.AMBIGUOUS] == [b]
+    assert ids[ListingFilter.NOT_IN_WMS] == [x]
+    assert ids[ListingFilter.DRIFT] == [a]
+    assert ids[ListingFilter.EXCLUDED] == [d]
+    counts = product_sync.tabs(acme.session, acme.cart)
+    assert {tab: count.n for tab, count in counts.items()} == {tab: len(found) for tab, found in ids.items()}
+
+
+def test_collisions_and_missing_aliases_are_exact_and_lead_to_products(acme: Shelf) -> None:
+    acme.put(
+        [
+            Thing("a", "A", "", (("UPC", "1"),)),
+            Thing("b", "B", "", (("UPC", "1"), ("EAN", "9"))),
+            Thing("c", "C", "", (("EAN", "9x"), ("EAN", "9X"))),
+            Thing("d", "D"),
+        ]
+    )
+    types = {line.name: line for line in aliases.types(acme.session, acme.merchant)}
+    told = {name: (line.products, line.missing, line.collisions) for name, line in types.items()}
+    assert told == {"SKU": (4, 0, 0), "EAN": (2, 2, 0), "UPC": (2, 2, 1)}
+    (one,) = walked(aliases.collisions(acme.session, acme.merchant, types["UPC"].kind), 1)
+    assert (one.code, [sku for _, sku in one.products]) == ("1", ["A", "B"])
+    for name, skus in (("UPC", ["C", "D"]), ("EAN", ["A", "D"]), ("SKU", [])):
+        holds(aliases.missing(acme.session, acme.merchant, types[name].kind), skus, lambda line: line.sku, 1)
+
+
+def test_skus_of_a_run_lead_down_to_what_the_cart_lacks(acme: Shelf) -> None:
+    (lacking,) = acme.put([Thing("z", "Z")])
+    ids = acme.list(["A", "B", "C"])
+    run = acme.bench.request("push", acme.cart)
+    for number, outcome in zip(ids, ("skipped", "failed", "skipped"), strict=True):
+        acme.set(number, run_id=run, outcome=outcome, reason="ALIAS_MISSING")
+    with acme.bench.store.transaction() as tx:
+        tx.execute("INSERT INTO unlisted VALUES (?, ?, 'ALIAS_MISSING', ?)", (acme.cart, lacking, run))
+    rows = run_lists.skus(acme.session, run, "ALIAS_MISSING")
+    for step in (1, 2, 9):
+        holds(rows, [ids[1], ids[0], ids[2], -lacking], lambda line: line.id, step)
+
+
+def test_runs_are_narrowed_by_what_is_asked(acme: Shelf) -> None:
+    pull, push = acme.bench.request("pull", acme.merchant), acme.bench.request("push", acme.cart)
+    asked = {
+        (): [push, pull],
+        ("cart_id", acme.cart): [push],
+        ("who", "tester"): [push, pull],
+        ("who", "nobody"): [],
+        ("state", "requested"): [push, pull],
+        ("trigger", "schedule"): [],
+        ("merchant_id", 99): [],
+    }
+    for given_, expected in asked.items():
+        narrowed = {given_[0]: given_[1]} if given_ else {}
+        holds(run_lists.runs(acme.session, **narrowed), expected, lambda run: run.id, 1)  # type: ignore[arg-type]
+
+
+def test_an_order_that_no_index_serves_is_offered_on_small_lists_only(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invsync_tui.store.pages.stock.SMALL", 1)
+    acme.put([Thing("a", "A"), Thing("b", "B")])
+    assert browse.summary(acme.session, acme.merchant).sortable == ("sku",)
+    with pytest.raises(OperationError, match="Choose one of: sku"):
+        browse.summary(acme.session, acme.merchant, "", Ordering("name"))
+
+
+def test_an_unknown_warehouse_is_told(acme: Shelf) -> None:
+    with pytest.raises(NotFoundError, match="invsync warehouses"):
+        browse.levels(acme.session, 99)
