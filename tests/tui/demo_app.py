@@ -1,4 +1,4 @@
-"""`python -m tests.tui.demo_app [--read-only] [--ascii] [--live] [--empty] [--open N]`: the control room over a fake gateway.
+"""`python -m tests.tui.demo_app [OPTION ...]`: the control room over a fake gateway.
 
 With --live, run 11 makes progress as fast as a real push does, so that the bytes it costs can be counted.
 """
@@ -13,7 +13,8 @@ import time
 
 from invsync_tui.tui import app
 from invsync_tui.tui.terminal import terminal_of
-from tests.tui.fake_gateway import FakeGateway, live_detail
+from tests.tui.fake_gateway import FakeGateway, live_detail, merchant
+from tests.tui.fake_lists import HOSTILE
 
 STEP, EACH = 26, 0.25
 
@@ -30,11 +31,13 @@ def live(gateway: FakeGateway) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    for flag in ("--read-only", "--ascii", "--live", "--empty"):
+    for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--open", type=int)
     options = parser.parse_args()
     gateway = FakeGateway(() if options.empty else None, read_only=options.read_only)
+    if options.hostile:
+        gateway.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
     if options.live:
         threading.Thread(target=live, args=(gateway,), daemon=True).start()
     terminal = terminal_of(os.environ, ascii_only=options.ascii)

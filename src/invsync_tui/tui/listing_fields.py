@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from invsync_tui.operations.lists import ListingLine
 from invsync_tui.rules.outcomes import WORDINGS, Reason
 from invsync_tui.tui import words
-from invsync_tui.tui.cells import NEVER, moment, outcome_span
+from invsync_tui.tui.cells import NEVER, aged, outcome_span
 from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
 from invsync_tui.tui.lines import Line, Span, Tone, flowed, line
 from invsync_tui.tui.plain import clean, wrap
+from invsync_tui.tui.widgets.columns import Align
 
 REASONS = {str(reason): reason for reason in Reason}
 MARK: Field[ListingLine] = Field("", 1, lambda line: None, lambda line, _: (" ", Tone.PLAIN))
@@ -55,19 +56,19 @@ SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
     Field("Tracked", 7, lambda line: line.tracked, _tracked, room=112),
     number("Desired", 9, lambda line: line.desired, sort="desired", room=100),
     number("Acked", 7, lambda line: line.acked, sort="acked", room=100),
-    Field("Shown", 7, lambda line: line.shown, _shown, sort="shown"),
+    Field("Shown", 7, lambda line: line.shown, _shown, align=Align.RIGHT, sort="shown"),
     Field("Last synced", 18, lambda line: line.synced_at, _synced, sort="synced_at"),
     Field("Outcome", 9, lambda line: line.outcome, _outcome, sort="outcome"),
     Field("Reason", 16, lambda line: reason_words(line) or None, _reason, flex=2, sort="reason"),
 )
 CART_FIELDS: tuple[Field[ListingLine], ...] = (
     MARK,
-    Field("Cart", 12, lambda line: line.cart, lambda line, _: (line.cart, Tone.STRONG), flex=2),
+    Field("Cart", 15, lambda line: line.cart, lambda line, _: (line.cart, Tone.STRONG), flex=2),
     Field("Listing SKU", 14, lambda line: line.sku, flex=2, room=100),
     number("Desired", 7, lambda line: line.desired),
     number("Acked", 6, lambda line: line.acked),
-    Field("Shown", 6, lambda line: line.shown, _shown),
-    moment("Last synced", 18, lambda line: line.synced_at, missing=NEVER),
+    Field("Shown", 6, lambda line: line.shown, _shown, align=Align.RIGHT),
+    aged("Last synced", 12, lambda line: line.synced_at, missing=NEVER),
     Field("Outcome", 8, lambda line: line.outcome, _outcome),
     Field("Reason", 14, lambda line: reason_words(line) or None, _reason, flex=2),
 )
@@ -95,6 +96,7 @@ def quantities(found: ListingLine, sight: Sight, width: int) -> list[Line]:
         ("desired", _number(found.desired)),
         ("acked", _number(found.acked)),
         ("shown", _shown(found, sight)),
+        ("last synced", _synced(found, sight)),
         ("tracked", _tracked(found, sight)),
         ("product", (found.product_sku or "none", Tone.PLAIN if found.product_sku else Tone.WARN)),
         ("cart's number", (found.ref, Tone.FAINT)),

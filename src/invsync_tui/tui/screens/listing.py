@@ -105,8 +105,10 @@ class ListScreen(ControlScreen, Generic[L]):
         raise NotImplementedError
 
     def about(self, line: L, size: Size) -> Sequence[Line]:
-        """What the strip tells about a line: here every field, since a narrow table shows only some."""
-        return facts(self.fields, line, self.sight(), size.width)
+        """What the strip tells about a line: here every field that the table has no room for, or not enough."""
+        shown, cut = roomy(self.fields, self.app.size.width), self.table.cut()
+        whole = {field.title for i, field in enumerate(shown) if i not in cut}
+        return facts([field for field in self.fields if field.title not in whole], line, self.sight(), size.width)
 
     def empty(self) -> Sequence[str]:
         """What to do where there is nothing, first of all why."""

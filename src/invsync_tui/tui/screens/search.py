@@ -64,13 +64,8 @@ class SearchScreen(ControlScreen):
     SearchScreen.-plain #about { border-top: ascii ansi_default; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", tooltip="Open the selected SKU", id="search.open"),
         Binding("escape", "back", "Back", id="back"),
-        Binding("down", "move(1)", "Move", tooltip="To the next SKU", id="search.down"),
-        Binding("up", "move(-1)", "Up", show=False, tooltip="To the SKU before", id="search.up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="search.page-down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="search.page-up"),
-        Binding("y", "copy", "Copy", tooltip="Copy the SKU to your clipboard; Tab leads to the list", id="list.copy"),
+        Binding("y", "copy", "Copy", tooltip="Copy the SKU to your clipboard", id="list.copy"),
     ]
 
     def __init__(self, desk: Desk, text: str = "") -> None:

@@ -56,6 +56,8 @@ class Hint:
     explanation: str
     shown: bool
     group: str
+    general: bool = False
+    """Whether every list has it."""
     common: bool = False
     """What every list can do: worth less room than what only this screen can."""
 
@@ -82,6 +84,7 @@ def _hint(app: App[object], same: Sequence[ActiveBinding]) -> Hint:
         explanation=first.tooltip or first.description,
         shown=first.show,
         group=_group(same[0]),
+        general=(first.id or "").startswith("list."),
         common=(first.id or "").startswith(COMMON),
     )
 
@@ -127,7 +130,8 @@ class Hints(Canvas, can_focus=False):
         self.repaint()
 
     def _line(self, width: int) -> Line:
-        shown = list(self._hints())
+        # What only this screen can do comes before what every list can.
+        shown = sorted(self._hints(), key=lambda hint: hint.general)
         everywhere = [hint for hint in shown if hint.group == EVERYWHERE]
         # What works everywhere has its place first, so that the way to help and out is never what is left out.
         kept, room = [], width + GAP - sum(map(_cells, everywhere))

@@ -15,6 +15,10 @@ class Query(Prompt):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Open", tooltip="Open the selected SKU", id="query.open"),
         Binding("escape", "leave", "Back", id="query.back"),
+        Binding("down", "screen.move(1)", "Next", tooltip="To the next SKU", id="query.down"),
+        Binding("up", "screen.move(-1)", "Previous", show=False, tooltip="To the SKU before", id="query.up"),
+        Binding("pagedown", "screen.page(1)", "Page down", show=False, id="query.page-down"),
+        Binding("pageup", "screen.page(-1)", "Page up", show=False, id="query.page-up"),
     ]
 
     def __init__(self, text: str = "") -> None:

@@ -19,6 +19,7 @@ from textual.strip import Strip
 
 from invsync_tui.tui.glyphs import UNICODE, Glyphs
 from invsync_tui.tui.lines import BLANK, Line, Tone
+from invsync_tui.tui.plain import clean, width_of
 from invsync_tui.tui.widgets.canvas import Canvas
 from invsync_tui.tui.widgets.columns import Column, cells_line, header_line, widths
 from invsync_tui.tui.widgets.row_source import BLOCK, Key, ListSource, Row, RowSource
@@ -154,6 +155,12 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
     @property
     def blocks_held(self) -> int:
         return len(self._blocks)
+
+    def cut(self) -> frozenset[int]:
+        """Columns that are too narrow for what the cursor's row has in them."""
+        row = self._row(self._cursor)
+        cells = row.cells if row else ()
+        return frozenset(i for i, (text, _) in enumerate(cells) if width_of(clean(text)) > self._sizes[i])
 
     def use(self, source: RowSource, columns: Sequence[Column] | None = None) -> None:
         """Show another source, with the cursor on the same row if that has it."""

@@ -1,0 +1,88 @@
+"""A tour of the control room in a real pseudo-terminal: every screen, and every key that its footer and help advertise.
+
+A stop fails on a traceback, on a label that is cut off, on a key that does nothing, and on anything of the hostile data
+that reaches the terminal as a command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tests.tui.pty_harness import Terminal
+
+FORBIDDEN = (b"\x1b[2J\x1b[31m", b"\x1b[31mcleared", b"\xe2\x80\x8d")
+"""What the hostile names would send if they were not cleaned: commands, and a joiner that changes widths."""
+KEY_BYTES = {
+    "Enter": "\r", "Esc": "\x1b", "Space": " ", "Tab": "\t", "Down": "\x1b[B", "Up": "\x1b[A", "Left": "\x1b[D",
+    "Right": "\x1b[C", "PgDn": "\x1b[6~", "PgUp": "\x1b[5~", "Home": "\x1b[H", "End": "\x1b[F", "Shift+Tab": "\x1b[Z",
+}  # fmt: skip
+HINT = re.compile(r"(\S+) ([A-Z][A-Za-z]*(?: [a-z]+| Setup| run)*)(?:  |$)")
+"""A key and its label, as the footer shows them."""
+LEAVES = frozenset({"q"})
+"""Keys that end the program, tried last."""
+QUIET = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A screen: the keys that lead there from the merchants, and what it must show."""
+
+    name: str
+    keys: tuple[str, ...]
+    shows: str
+    idle: frozenset[str] = frozenset()
+    """Advertised keys that rightly change nothing here, such as copying: they answer in the notice, tested elsewhere."""
+
+
+def hints(footer: str) -> list[tuple[str, str]]:
+    """Keys and labels of a footer."""
+    return [(found[1], found[2]) for found in HINT.finditer(footer)]
+
+
+def go(terminal: Terminal, stop: Stop) -> None:
+    """From the merchants to a stop."""
+    for key in stop.keys:
+        terminal.send(KEY_BYTES.get(key, key))
+        terminal.settle(QUIET, 5)
+    terminal.wait_for(stop.shows)
+    terminal.settle(QUIET, 5)
+
+
+def advertised(terminal: Terminal) -> list[tuple[str, str]]:
+    """What the footer offers; a footer that cannot be read whole is an error."""
+    footer = terminal.lines()[-1]
+    found = hints(footer)
+    told = "  ".join(f"{key} {label}" for key, label in found)
+    assert told == footer.strip(), f"the footer is cut or cannot be read: {footer!r}"
+    return found
+
+
+def check(terminal: Terminal) -> None:
+    """Nothing on the screen or on the wire that must not be there."""
+    raw = bytes(terminal.raw)
+    assert b"Traceback" not in raw, "\n".join(terminal.lines())
+    for bad in FORBIDDEN:
+        assert bad not in raw, f"{bad!r} reached the terminal"
+    for line in terminal.lines():
+        assert not any(ord(char) < 32 for char in line), repr(line)
+
+
+def pressed(terminal: Terminal, key: str) -> bool:
+    """Whether a key did anything that can be seen."""
+    before, sent = _seen(terminal), terminal.bytes_out
+    terminal.send(KEY_BYTES.get(key, key))
+    terminal.settle(QUIET, 5)
+    return _seen(terminal) != before or terminal.bytes_out != sent
+
+
+def _seen(terminal: Terminal) -> Iterable[str]:
+    return terminal.lines()
+
+
+def doable(terminal: Terminal, stop: Stop) -> Iterator[str]:
+    """Every advertised key that has to do something, those that leave excepted."""
+    for key, _ in advertised(terminal):
+        if key not in LEAVES and key not in stop.idle:
+            yield key
