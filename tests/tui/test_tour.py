@@ -14,16 +14,16 @@ SIZES = [(80, 24), (120, 40)]
 LISTINGS = ("c", "Enter")
 STOPS = (
     Stop("merchants", (), "merchants"),
-    Stop("warehouses", ("w",), "Locations & Products"),
+    Stop("warehouses", ("w",), "3 warehouses"),
     Stop("levels", ("w", "Enter"), "900 levels"),
-    Stop("all warehouses", ("w", "a"), "All warehouses"),
+    Stop("all warehouses", ("w", "a"), "900 products"),
     Stop("search", ("/", "demo-0004"), "10 found"),
     Stop("SKU", ("/", "demo-00042", "Enter"), "Demo product 42"),
     Stop("hostile SKU", ("/", "[red]x", "Enter"), "[red]x"),
     Stop("product sync", LISTINGS, "900 listings"),
-    Stop("aliases", ("a",), "alias types"),
-    Stop("collisions", ("a", "Down", "Enter"), "UPC collisions"),
-    Stop("missing", ("a", "Down", "m"), "without UPC"),
+    Stop("aliases", ("a",), "3 alias types"),
+    Stop("collisions", ("a", "Down", "Enter"), "3 codes"),
+    Stop("missing", ("a", "Down", "m"), "4 products"),
     Stop("help", ("w", "?"), "of the screen you came from"),
 )
 

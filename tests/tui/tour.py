@@ -7,7 +7,8 @@ that reaches the terminal as a command.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.tui.pty_harness import Terminal
@@ -23,6 +24,8 @@ HINT = re.compile(r"(\S+) ([A-Z][A-Za-z]*(?: [a-z]+| Setup| run)*)(?:  |$)")
 LEAVES = frozenset({"q"})
 """Keys that end the program, tried last."""
 QUIET = 0.15
+PATIENCE = 3.0
+"""Seconds in which a key has to show an effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +74,12 @@ def check(terminal: Terminal) -> None:
 
 def pressed(terminal: Terminal, key: str) -> bool:
     """Whether a key did anything that can be seen."""
-    before, sent = _seen(terminal), terminal.bytes_out
+    sent, until = terminal.bytes_out, time.monotonic() + PATIENCE
     terminal.send(KEY_BYTES.get(key, key))
+    while terminal.bytes_out == sent and time.monotonic() < until:
+        terminal.pump(QUIET)
     terminal.settle(QUIET, 5)
-    return _seen(terminal) != before or terminal.bytes_out != sent
-
-
-def _seen(terminal: Terminal) -> Iterable[str]:
-    return terminal.lines()
+    return terminal.bytes_out != sent
 
 
 def doable(terminal: Terminal, stop: Stop) -> Iterator[str]:

@@ -89,7 +89,7 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
 
     def about(self, found: ListingLine, size: Size) -> Sequence[Line]:
         sight = self.sight()
-        return [*quantities(found, sight, size.width), *explained(found, size.width, sight)]
+        return [*explained(found, size.width, sight), *quantities(found, sight, size.width)]
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:
