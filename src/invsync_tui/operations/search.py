@@ -29,12 +29,14 @@ def search(session: Session, text: str, merchant_id: int | None = None, limit: i
         owners = rows.merchants(cx, merchant_id)
         same = rows.exact(cx, key, owners)
         ranked = _ranked(same, rows.beginning(cx, key, owners, 2 * limit))
-        _fill(ranked, rows.code_with(cx, rows.containing(cx, key, merchant_id, 2 * limit), key).values(), limit)
-        names = rows.named(cx, key, merchant_id, limit) if len(ranked) < limit else []
+        inside = rows.containing(cx, key, merchant_id, rows.COUNTED_MOST + 1)
+        _fill(ranked, rows.code_with(cx, inside[: 2 * limit], key).values(), limit)
+        names = rows.named(cx, key, merchant_id, rows.COUNTED_MOST + 1) if len(inside) <= rows.COUNTED_MOST else []
         shown = [*ranked, *(number for number in names if number not in ranked)][:limit]
-        counted = max(rows.count(cx, key, merchant_id), len(shown))
+        found = len({*inside, *names}) if len(key) >= SUBSTRING_LEAST else rows.count(cx, key, merchant_id)
+        counted = max(found, len(shown))
         details = rows.details(cx, shown)
-        near = [] if same else rows.near(cx, key, merchant_id)
+        near = rows.near(cx, key, merchant_id) if not ranked else []
     hits = tuple(_hit(details[number], ranked.get(number)) for number in shown if number in details)
     count = Count(min(counted, rows.COUNTED_MOST), exact=counted <= rows.COUNTED_MOST)
     verdict = _verdict(trimmed(text), same, near, details, count)

@@ -85,7 +85,7 @@ def containing(cx: sqlite3.Connection, key: str, merchant_id: int | None, limit:
 
 def named(cx: sqlite3.Connection, key: str, merchant_id: int | None, limit: int) -> list[int]:
     """Numbers of products whose name has the words of a text; the last one may be only begun."""
-    return next((found for one in _with_name(key, merchant_id) if (found := _numbers(cx, one, limit))), [])
+    return next((found for one in _with_name(cx, key, merchant_id) if (found := _numbers(cx, one, limit))), [])
 
 
 def _numbers(cx: sqlite3.Connection, found: Part, limit: int) -> list[int]:
@@ -100,13 +100,21 @@ def _with_code(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> Par
     return Part(f"SELECT p.id FROM {HITS} WHERE {part.where} AND p.merchant_id = ?", (*part.values, merchant_id))
 
 
-def _with_name(key: str, merchant_id: int | None) -> list[Part]:
-    """Products with words in their name, as statements: whole words first, since a begun one costs all that it begins."""
+def _with_name(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> list[Part]:
+    """Products with words in their name, as statements to be tried in turn.
+
+    A word that stands in some name is taken as it is: what it begins would have to be read as a whole first.
+    """
     words = [phrase(word) for word in _WORD.findall(key)]
     if not words or len(key) < SUBSTRING_LEAST:
         return []
-    matches = (" ".join(words), f"{' '.join(words)}*", " ".join(f"{word}*" for word in words))
-    return [_name_part(match, merchant_id) for match in dict.fromkeys(matches)]
+    before = [word if _is_word(cx, word) else f"{word}*" for word in words[:-1]]
+    return [_name_part(" ".join([*before, last]), merchant_id) for last in (words[-1], f"{words[-1]}*")]
+
+
+def _is_word(cx: sqlite3.Connection, word: str) -> bool:
+    sql = "SELECT 1 FROM product_name_fts WHERE product_name_fts MATCH ? LIMIT 1"
+    return cx.execute(sql, (word,)).fetchone() is not None
 
 
 def _name_part(match: str, merchant_id: int | None) -> Part:
@@ -134,7 +142,7 @@ def count(cx: sqlite3.Connection, key: str, merchant_id: int | None, most: int |
     found = _counted(cx, [by_code], limit)
     if most is not None and found >= most:
         return most
-    names = next((one for one in _with_name(key, merchant_id) if _numbers(cx, one, 1)), None)
+    names = next((one for one in _with_name(cx, key, merchant_id) if _numbers(cx, one, 1)), None)
     if names is None:
         return found
     found = _counted(cx, [by_code, names], limit)

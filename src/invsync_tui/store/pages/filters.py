@@ -19,9 +19,12 @@ FEW = 5000
 """Hits that are sorted for each page."""
 LAST = "\U0010ffff"
 
-WINDOW = 5
-"""Characters of a long text that the index is asked for."""
-SAMPLE = 200
+WINDOW = 4
+"""Groups of three neighbouring characters that the index is asked for at most."""
+RARE = 20
+"""Occurrences in the sample up to which three characters narrow the search down."""
+_SPREAD = 0x9E3779B1
+SAMPLE = 400
 """Products that are looked at to find the rarest."""
 
 PRODUCT = "product AS p"
@@ -85,17 +88,29 @@ def substring(cx: sqlite3.Connection, text: str) -> Part:
 
 
 def _rarest(cx: sqlite3.Connection, text: str) -> str:
-    """The few characters of a text that the fewest products of a sample have."""
-    if len(text) <= WINDOW:
+    """The part of a text that the fewest products of a sample have: three characters, and more beside them if rare too."""
+    if len(text) <= SUBSTRING_LEAST:
         return text
+    often = _occurrences(cx, text)
+    begin = end = min(range(len(often)), key=often.__getitem__)
+    rare = max(RARE, 2 * often[begin])
+    while end - begin + 1 < WINDOW:
+        beside = [at for at in (begin - 1, end + 1) if 0 <= at < len(often) and often[at] <= rare]
+        if not beside:
+            break
+        nearest = min(beside, key=often.__getitem__)
+        begin, end = min(begin, nearest), max(end, nearest)
+    return text[begin : end + SUBSTRING_LEAST]
+
+
+def _occurrences(cx: sqlite3.Connection, text: str) -> list[int]:
+    """For each three characters of a text, how many codes of a sample have them."""
     last = cx.execute("SELECT coalesce(max(id), 0) FROM product").fetchone()[0]
-    ids = json.dumps(list(range(1, last + 1, max(1, last // SAMPLE))))
+    # Spread without a period: numbers that are all alike in a digit would have codes that are all alike.
+    ids = json.dumps([number * _SPREAD % (last + 1) for number in range(1, SAMPLE + 1)])
     rows = cx.execute("SELECT p.codes_text FROM json_each(?) AS j CROSS JOIN product AS p ON p.id = j.value", (ids,))
     codes = "\n".join(row[0] for row in rows)
-    often = [codes.count(text[at : at + SUBSTRING_LEAST]) for at in range(len(text) - SUBSTRING_LEAST + 1)]
-    width = WINDOW - SUBSTRING_LEAST + 1
-    begin = min(range(len(often) - width + 1), key=lambda at: sum(often[at : at + width]))
-    return text[begin : begin + WINDOW]
+    return [codes.count(text[at : at + SUBSTRING_LEAST]) for at in range(len(text) - SUBSTRING_LEAST + 1)]
 
 
 def _few(cx: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> bool:
