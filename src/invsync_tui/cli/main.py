@@ -33,6 +33,7 @@ COMMANDS = (
     "levels",
     "search",
     "why",
+    "doctor",
     "sku",
     "carts",
     "listings",

@@ -129,6 +129,7 @@ def _said(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
 
 def _with_listings(cx, said: str, hits: Sequence[CodeOf], named: Sequence[ListingOf]) -> _Meaning:  # type: ignore[no-untyped-def]
     products = tuple(dict.fromkeys(hit.product_id for hit in hits))
-    found = {one.id: one for one in [*named, *whatis.by_products(cx, products)]}
+    meant = [*whatis.by_products(cx, products), *whatis.by_codes_of(cx, products)]
+    found = {one.id: one for one in [*named, *meant]}
     sku = hits[0].sku if len(products) == 1 else None
     return _Meaning(said, sku, products, tuple(found.values()))

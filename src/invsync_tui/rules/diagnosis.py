@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from invsync_tui.rules.eligibility import Standing
-from invsync_tui.rules.outcomes import Reason
+from invsync_tui.rules.outcomes import Outcome, Reason
 
 STOCK_CAUSES = frozenset(
     {Reason.NO_LEVEL, Reason.WRONG_WAREHOUSE, Reason.NOT_IN_WMS, Reason.WMS_STALE, Reason.CUT_OFF_APPLIED}
@@ -41,7 +42,48 @@ def _all(standing: Standing, stock: Reason | None, last: Reason | None) -> Itera
     )
     yield from (reason for applies, reason in checks if applies)
     yield from (reason for reason in (standing.match_reason, standing.cart_reason) if reason is not None)
-    if stock is not None and stock in STOCK_CAUSES:
+    # Without a warehouse nothing can be said about the stock; that no level is found is no second cause.
+    if stock is not None and stock in STOCK_CAUSES and standing.has_warehouse:
         yield stock
     if last is not None and last in SENDING_CAUSES:
         yield last
+
+
+UNSETTLED = frozenset({Outcome.FAILED, Outcome.HELD, Outcome.IN_DOUBT})
+"""Ends of a run after which its reason still stands."""
+
+
+class Recorded(NamedTuple):
+    """What the last plan and the last read of the cart have left in a listing's row, in the store's words."""
+
+    match_reason: str | None
+    reason: str | None
+    outcome: str | None
+    skip: str | None
+    tracked: int | None
+    excluded: int
+    locked: int
+
+
+def recorded_causes(row: Recorded) -> tuple[Reason, ...]:
+    """The causes that the row itself tells; those of its whole cart are not among them."""
+    standing = Standing(
+        switched_on=True,
+        excluded=bool(row.excluded),
+        locked=bool(row.locked),
+        match_reason=Reason(row.match_reason) if row.match_reason else None,
+        cart_reason=Reason(row.skip) if row.skip else None,
+        tracked=None if row.tracked is None else bool(row.tracked),
+        has_warehouse=True,
+    )
+    reason = Reason(row.reason) if row.reason else None
+    last = reason if row.outcome in UNSETTLED else None
+    stock = reason if row.match_reason is None else None
+    return causes(standing, merchant_on=True, stock=stock, last=last)
+
+
+def hides_stock(row: Recorded) -> bool:
+    """Whether a plan stopped at another reason before it looked at the stock, so that the row cannot tell of it."""
+    if row.match_reason is not None or row.reason is None:
+        return False
+    return Reason(row.reason) not in STOCK_CAUSES | {Reason.UNCHANGED}

@@ -67,6 +67,18 @@ def by_products(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[List
     return [ListingOf(*row) for row in cx.execute(sql, (json.dumps(list(product_ids)),))]
 
 
+def by_codes_of(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[ListingOf]:
+    """Listings without a product that carry a code of some products, of any type or nearly: in carts of their merchant."""
+    rows = cx.execute(
+        "SELECT DISTINCT l.id, l.cart_id, c.name, l.ref, l.sku, l.product_id FROM product_code AS p "
+        "CROSS JOIN cart AS c ON c.merchant_id = p.merchant_id CROSS JOIN listing AS l ON l.cart_id = c.id AND l.key = p.key "
+        "WHERE p.product_id IN (SELECT value FROM json_each(?)) AND l.product_id IS NULL AND l.gone_at IS NULL "
+        "ORDER BY l.cart_id, l.id",
+        (json.dumps(list(product_ids)),),
+    )
+    return [ListingOf(*row) for row in rows]
+
+
 def lacking(cx: sqlite3.Connection, product_ids: Sequence[int]) -> list[tuple[int, str, int, str]]:
     """(cart id, cart, product id, reason) of carts that were found not to list some products."""
     return cx.execute(

@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from invsync_tui.store.tables.base import STRICT, STRICT_NO_ROWID, Big, Flag, Table
+from invsync_tui.store.troubled import TROUBLED
 
 
 class Cart(Table, table=True):
@@ -85,6 +86,12 @@ _TABS = (
 """What the tabs of View Product Sync show, in their order. `listing_synced`, an expression, is made by the migration."""
 
 
+_TROUBLED = Index(
+    "listing_troubled", "cart_id", "match_reason", "reason", "outcome", "skip", "tracked", "excluded", "locked", "id",
+    sqlite_where=text(TROUBLED), postgresql_where=text(TROUBLED),
+)  # fmt: skip
+
+
 class Listing(Table, table=True):
     """The cart's record of a sellable thing. In sellable units: `desired` what the rules say, `acked` what the cart
     last accepted from us. In the cart's basis: `observed` what it was last seen showing, `shown` what we last wrote."""
@@ -99,6 +106,7 @@ class Listing(Table, table=True):
         Index("listing_seq", "cart_id", "seq"),
         Index("listing_run", "run_id", "outcome", "reason", "id"),
         *_TABS,
+        _TROUBLED,
         STRICT,
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -1,0 +1,154 @@
+"""What the doctor asks of the store: settings, connections and numbers, each by an index or a number that is kept."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class MerchantSite(NamedTuple):
+    """A merchant and its WMS connection."""
+
+    id: int
+    name: str
+    inventory_sync: int
+    stale_after: int | None
+    system: str | None
+    last_error: str
+    confirmed_at: int | None
+
+
+class WarehouseSite(NamedTuple):
+    """A warehouse with the number of its levels."""
+
+    id: int
+    code: str
+    enabled: int
+    last_full_at: int | None
+    vanished_at: int | None
+    levels: int
+
+
+class CartSite(NamedTuple):
+    """A cart's Edit Setup and how far it is planned. `alias` is '' where the SKU is pushed."""
+
+    id: int
+    name: str
+    upload_enabled: int
+    combine_all: int
+    push_kind: int
+    alias: str
+    cutoff_below: int
+    last_error: str
+    listed_at: int | None
+    rules_rev: int
+    matched_rev: int
+    watermark: int
+
+
+def merchants(cx: sqlite3.Connection) -> list[MerchantSite]:
+    """All merchants by name."""
+    rows = cx.execute(
+        "SELECT m.id, m.name, m.inventory_sync, m.stale_after, s.system, coalesce(s.last_error, ''), s.confirmed_at "
+        "FROM merchant AS m LEFT JOIN source AS s ON s.merchant_id = m.id ORDER BY m.name"
+    )
+    return [MerchantSite(*row) for row in rows]
+
+
+def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
+    """A merchant's warehouses, Default first."""
+    rows = cx.execute(
+        "SELECT w.id, w.code, w.enabled, w.last_full_at, w.vanished_at, coalesce((SELECT sum(n) FROM census "
+        "WHERE subject = 'levels' AND owner = w.id), 0) FROM warehouse AS w WHERE w.merchant_id = ? ORDER BY w.id",
+        (merchant_id,),
+    )
+    return [WarehouseSite(*row) for row in rows]
+
+
+def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartSite]:
+    """A merchant's carts by number."""
+    rows = cx.execute(
+        "SELECT c.id, c.name, c.upload_enabled, c.combine_all, c.push_kind, coalesce(a.name, ''), c.cutoff_below, "
+        "c.last_error, c.listed_at, c.rules_rev, c.matched_rev, c.watermark FROM cart AS c "
+        "LEFT JOIN alias_type AS a ON a.id = c.push_kind WHERE c.merchant_id = ? ORDER BY c.id",
+        (merchant_id,),
+    )
+    return [CartSite(*row) for row in rows]
+
+
+def chosen(cx: sqlite3.Connection, cart_id: int) -> frozenset[int]:
+    """Warehouses of a cart that does not combine all locations."""
+    return frozenset(
+        row[0] for row in cx.execute("SELECT warehouse_id FROM cart_warehouse WHERE cart_id = ?", (cart_id,))
+    )
+
+
+def never_synced(cx: sqlite3.Connection, cart_id: int, most: int) -> int:
+    """Listings of a cart with Last synced: Never, counted up to `most`."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM listing WHERE cart_id = ? AND synced_at IS NULL AND gone_at IS NULL LIMIT ?)"
+    return int(cx.execute(sql, (cart_id, most)).fetchone()[0])
+
+
+def unlisted(cx: sqlite3.Connection, cart_id: int) -> list[tuple[str, int]]:
+    """(reason, number) of products that a cart was found not to list."""
+    sql = "SELECT reason, count(*) FROM unlisted WHERE cart_id = ? GROUP BY reason ORDER BY reason"
+    return cx.execute(sql, (cart_id,)).fetchall()
+
+
+def unlisted_skus(cx: sqlite3.Connection, cart_id: int, reason: str, limit: int) -> list[str]:
+    """The first of them."""
+    sql = (
+        "SELECT p.sku FROM unlisted AS u CROSS JOIN product AS p ON p.id = u.product_id "
+        "WHERE u.cart_id = ? AND u.reason = ? ORDER BY u.product_id LIMIT ?"
+    )
+    return [row[0] for row in cx.execute(sql, (cart_id, reason, limit))]
+
+
+def listed_skus(cx: sqlite3.Connection, cart_id: int, limit: int) -> list[str]:
+    """The first listings of a cart by code."""
+    sql = "SELECT sku FROM listing WHERE cart_id = ? AND gone_at IS NULL ORDER BY key, id LIMIT ?"
+    return [row[0] for row in cx.execute(sql, (cart_id, limit))]
+
+
+def skus(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[str]:
+    """Codes of some listings."""
+    sql = "SELECT sku FROM listing WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    return [row[0] for row in cx.execute(sql, (json.dumps(list(listing_ids)),))]
+
+
+class ProductSite(NamedTuple):
+    """A product under some code; `code` is as the WMS sent it."""
+
+    id: int
+    sku: str
+    is_kit: int
+    code: str
+
+
+def by_key(cx: sqlite3.Connection, merchant_id: int, key: str) -> list[ProductSite]:
+    """Present products of a merchant under a folded code."""
+    rows = cx.execute(
+        "SELECT p.id, coalesce(nullif(p.sku, ''), p.ref), p.is_kit, c.code FROM product_code AS c "
+        "CROSS JOIN product AS p ON p.id = c.product_id WHERE c.merchant_id = ? AND c.key = ? "
+        "AND p.missing_since IS NULL ORDER BY p.id",
+        (merchant_id, key),
+    )
+    return [ProductSite(*row) for row in rows]
+
+
+def requested(cx: sqlite3.Connection) -> int:
+    """Runs that wait for a worker."""
+    return int(cx.execute("SELECT count(*) FROM run WHERE state = 'requested'").fetchone()[0])
+
+
+def owners_listing(cx: sqlite3.Connection, key: str) -> list[tuple[int]]:
+    """Merchants of which a cart lists a folded code."""
+    sql = "SELECT c.merchant_id FROM cart AS c WHERE EXISTS (SELECT 1 FROM listing AS l WHERE l.cart_id = c.id AND l.key = ?)"
+    return cx.execute(sql, (key,)).fetchall()
+
+
+def cart_count(cx: sqlite3.Connection) -> int:
+    """All carts."""
+    return int(cx.execute("SELECT count(*) FROM cart").fetchone()[0])
