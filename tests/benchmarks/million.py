@@ -152,6 +152,7 @@ def _screens(session: Session) -> Iterator[Figure]:
         "preview of another alias, one chunk": lambda: forms.preview(session, 1, {"alias": "UPC"}),
     }
     for name, ask in questions.items():
+        ask()  # whatever is imported or read from the disk by the first one
         yield _figure(name, [_timed(ask) for _ in range(8)], OPEN_MOST + 100 if "preview" in name else OPEN_MOST)
 
 

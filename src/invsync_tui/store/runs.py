@@ -63,7 +63,7 @@ RUN_COLUMNS = (
     "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, m.name, c.name"
 )
 RUN_ORIGIN = (
-    "run AS r JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind = 'push' AND c.id = r.key"
+    "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind = 'push' AND c.id = r.key"
 )
 _SELECT = f"SELECT {RUN_COLUMNS} FROM {RUN_ORIGIN} "
 

@@ -93,7 +93,7 @@ def _rarest(cx: sqlite3.Connection, text: str) -> str:
         return text
     often = _occurrences(cx, text)
     begin = end = min(range(len(often)), key=often.__getitem__)
-    rare = max(RARE, 2 * often[begin])
+    rare = max(RARE, 4 * often[begin])
     while end - begin + 1 < WINDOW:
         beside = [at for at in (begin - 1, end + 1) if 0 <= at < len(often) and often[at] <= rare]
         if not beside:

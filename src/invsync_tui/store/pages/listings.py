@@ -13,7 +13,7 @@ COLUMNS = (
     "l.synced_at, l.outcome, coalesce(l.match_reason, l.reason), l.error, l.run_id, l.override, l.excluded, l.locked, "
     "coalesce(l.shown <> l.observed, 0), l.key"
 )
-_JOINS = "JOIN cart AS c ON c.id = l.cart_id LEFT JOIN product AS p ON p.id = l.product_id"
+_JOINS = "CROSS JOIN cart AS c ON c.id = l.cart_id LEFT JOIN product AS p ON p.id = l.product_id"
 
 
 class ListingRow(NamedTuple):

@@ -36,20 +36,24 @@ _TAKE = "UPDATE census SET n = n - 1 WHERE subject = {subject} AND owner = {owne
 
 
 def _census(table: str, subject: str, owner: str, label: str, absent: str) -> list[str]:
-    """Triggers that count the rows of a table that are not marked `absent`."""
-    watched = absent if label == "''" else f"{absent}, {label.removeprefix('new.')}"
-    old = label.replace("new.", "old.")
+    """Triggers that count the rows of a table that are not marked `absent`.
+
+    One trigger for all that an update may do: what is asked for each changed row has to be asked once only.
+    """
     add = _ADD.format(subject=f"'{subject}'", owner=f"new.{owner}", label=label)
+    old = label.replace("new.", "old.")
     take = _TAKE.format(subject=f"'{subject}'", owner=f"old.{owner}", label=old)
-    changed = f"((old.{absent} IS NULL) <> (new.{absent} IS NULL) OR {old} IS NOT {label})"
-    return [
-        f"CREATE TRIGGER {table}_census_ai AFTER INSERT ON {table} WHEN new.{absent} IS NULL BEGIN {add}; END",
-        f"CREATE TRIGGER {table}_census_ad AFTER DELETE ON {table} WHEN old.{absent} IS NULL BEGIN {take}; END",
-        f"CREATE TRIGGER {table}_census_less AFTER UPDATE OF {watched} ON {table} "
-        f"WHEN old.{absent} IS NULL AND {changed} BEGIN {take}; END",
-        f"CREATE TRIGGER {table}_census_more AFTER UPDATE OF {watched} ON {table} "
-        f"WHEN new.{absent} IS NULL AND {changed} BEGIN {add}; END",
-    ]
+    insert = f"CREATE TRIGGER {table}_census_ai AFTER INSERT ON {table} WHEN new.{absent} IS NULL BEGIN {add}; END"
+    delete = f"CREATE TRIGGER {table}_census_ad AFTER DELETE ON {table} WHEN old.{absent} IS NULL BEGIN {take}; END"
+    watched, differs = absent, f"(old.{absent} IS NULL) <> (new.{absent} IS NULL)"
+    if label != "''":
+        watched, differs = f"{absent}, {label.removeprefix('new.')}", f"({differs} OR {old} IS NOT {label})"
+    gained = add.replace("VALUES (", "SELECT ").replace(", 1) ON", f", 1 WHERE new.{absent} IS NULL ON")
+    update = (
+        f"CREATE TRIGGER {table}_census_au AFTER UPDATE OF {watched} ON {table} WHEN {differs} BEGIN "
+        f"{take} AND old.{absent} IS NULL; {gained}; END"
+    )
+    return [insert, delete, update]
 
 
 CENSUS = (

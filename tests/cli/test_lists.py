@@ -1,0 +1,127 @@
+"""Commands of long lists on a generated store: documents against their schemas, pages by token, CSV, orders."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import Shell, check
+
+CART = "Demo Shop 2"
+LISTS = (
+    ("merchants", ["merchants"], "merchants"),
+    ("warehouses", ["warehouses", "1"], "warehouses"),
+    ("levels", ["levels", "1", "--warehouse", "EAST"], "levels"),
+    ("summary", ["levels", "1"], "levels"),
+    ("sorted", ["levels", "1", "--warehouse", "EAST", "--sort=-available"], "levels"),
+    ("search", ["search", "tent"], "hits"),
+    ("carts", ["carts"], "carts"),
+    ("listings", ["listings", CART], "listings"),
+    ("never", ["listings", CART, "--only", "never"], "listings"),
+    ("types", ["aliases", "1"], "types"),
+    ("collisions", ["aliases", "1", "--type", "upc", "--collisions"], "collisions"),
+    ("missing", ["aliases", "1", "--type", "ASIN", "--missing"], "missing"),
+    ("runs", ["runs"], "runs"),
+    ("skus", ["runs", "402", "--reason", "UNCHANGED"], "listings"),
+)
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    shell = Shell(tmp_path_factory.mktemp("generated"))
+    document = shell.json("dev", "generate", str(shell.store), "--products", "600", "--at", "1795000000")
+    assert document["products"] == 600
+    yield shell
+
+
+@pytest.mark.parametrize(("arguments", "name"), [row[1:] for row in LISTS], ids=[row[0] for row in LISTS])
+def test_pages_by_token_are_the_whole_list(big: Shell, arguments: list[str], name: str) -> None:
+    whole = big.json(*arguments, "--limit", "1000")
+    assert whole["next"] is None and whole[name]
+    size = max(1, (len(whole[name]) + 2) // 3)
+    found: list[Any] = []
+    more: list[str] = []
+    for _ in range(4):
+        page = big.json(*arguments, "--limit", str(size), *more)
+        found += page[name]
+        if page["next"] is None:
+            break
+        more = ["--after", page["next"]]
+    assert found == whole[name]
+
+
+@pytest.mark.parametrize(("arguments", "name"), [row[1:] for row in LISTS], ids=[row[0] for row in LISTS])
+def test_csv_has_a_line_per_row(big: Shell, arguments: list[str], name: str) -> None:
+    rows = list(csv.reader(StringIO(big.ok(*arguments, "--csv", "--limit", "7").out)))
+    assert len(rows) == 1 + len(big.json(*arguments, "--limit", "7")[name])
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+@pytest.mark.parametrize("arguments", [row[1] for row in LISTS], ids=[row[0] for row in LISTS])
+def test_text_is_for_readers(big: Shell, arguments: list[str]) -> None:
+    assert big.ok(*arguments, "--limit", "2").out.strip()
+
+
+def test_a_generated_store_is_the_same_for_the_same_arguments_and_sound(big: Shell, tmp_path: Path) -> None:
+    import sqlite3
+
+    other = Shell(tmp_path)
+    other.ok("dev", "generate", str(other.store), "--products", "600", "--at", "1795000000")
+    tables = ("product", "product_code", "level", "listing", "census", "collision", "unlisted", "run")
+    with sqlite3.connect(big.store) as one, sqlite3.connect(other.store) as two:
+        for table in tables:
+            assert one.execute(f"SELECT * FROM {table}").fetchall() == two.execute(f"SELECT * FROM {table}").fetchall()
+        assert one.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        for index in ("product_fts", "product_name_fts"):
+            one.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")
+    assert other.run("dev", "generate", str(other.store)).code != 0, "an existing file is left alone"
+
+
+def test_a_wrong_token_is_told(big: Shell) -> None:
+    for arguments in (["levels", "1"], ["warehouses", "1"], ["runs"]):
+        answer = big.run(*arguments, "--after", "nonsense", "--json")
+        assert answer.code == 2 and "--after" in answer.error
+
+
+def test_nothing_found_is_told_by_the_exit_code(big: Shell) -> None:
+    answer = big.run("search", "qqqqqq", "--json")
+    check("search", answer.document)
+    assert answer.code == 1 and answer.document["verdict"].startswith("none")
+
+
+def test_one_sku_is_shown_and_ordered_for(big: Shell) -> None:
+    text = big.json("listings", "Demo Shop 1", "--limit", "1")["listings"][0]["product_sku"]
+    before = big.json("sku", text)
+    assert before["sku"]["levels"] and before["message"] == ""
+    after = big.json("sku", text, "--exclude", "--cart", "Demo Shop 1", "--reason", "why")
+    assert "1 of 1" in after["message"]
+    assert [one["excluded"] for one in after["sku"]["listings"] if one["cart"] == "Demo Shop 1"] == [True]
+    assert big.run("sku", text, "--lock").code == 2, "an order needs a reason"
+    assert big.run("--read-only", "sku", text, "--lock", "--reason", "why").code == 2
+    assert "Demo Shop 1" in big.ok("sku", text).out
+
+
+def test_settings_are_shown_compared_and_saved_and_a_conflict_is_told(big: Shell) -> None:
+    subject = "cart:Demo Shop 3"
+    rev = big.json("settings", "show", subject)["settings"]["rev"]
+    document = big.json("settings", "diff", subject, "minimum=9", "--preview")
+    assert document["changes"][0]["after"] == "9" and document["preview"]["counted"] > 500
+    wrong = big.run("settings", "diff", subject, "minimum=-1", "--json")
+    check("settings", wrong.document)
+    assert wrong.code == 2 and wrong.document["problems"]
+    saved = big.json("settings", "set", subject, "minimum=9", "--rev", str(rev), "--reason", "why")
+    assert saved["saved"]["rev"] == rev + 1
+    late = big.run("settings", "set", subject, "minimum=2", "--rev", str(rev), "--json")
+    check("settings", late.document)
+    assert late.code == 1 and late.document["conflict"]["both"] == ["minimum"]
+
+
+def test_a_run_is_compared_with_the_one_before(big: Shell) -> None:
+    document = big.json("runs", "402", "--diff")["diff"]
+    assert document["before"] is not None and document["outcomes"]["total"]["now"] > 0
+    assert big.ok("runs", "402", "--diff").out

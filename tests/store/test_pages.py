@@ -1,0 +1,91 @@
+"""Pages are served by indexes: no statement of a page walks a large table from end to end, or sorts it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from invsync_tui.store import generated, made_up
+from invsync_tui.store.made_up import Scale
+from invsync_tui.store.opening import Store, open_store
+from invsync_tui.store.pages import census, codes, filters, listings, stock
+from invsync_tui.store.pages import runs as run_pages
+from invsync_tui.store.pages.keyset import Pages
+from invsync_tui.store.pages.runs import RunFilter
+
+PRODUCTS = 12_000
+"""More than a list may have to be sorted for each page."""
+LARGE = {"p", "v", "l", "product", "level", "listing", "product_code"}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    path = tmp_path_factory.mktemp("pages") / "store.db"
+    generated.generate(path, Scale(PRODUCTS, 3, 2, 7, 1_795_000_000), lambda _: None)
+    opened = open_store(path, read_only=True)
+    yield opened
+    opened.close()
+
+
+def _lists() -> dict[str, Callable[[sqlite3.Connection], Any]]:
+    none = filters.ALL
+    found: dict[str, Callable[[sqlite3.Connection], Any]] = {
+        f"levels by {order.name}": lambda cx, order=order: stock.levels(cx, (2, 1), none, order, False)
+        for order in stock.LEVEL_ORDERS
+        if order.indexed
+    }
+    for tab in listings.TABS:
+        for order in listings.orders(tab):
+            if order.indexed:
+                name = f"{tab} by {order.name}"
+                found[name] = lambda cx, tab=tab, order=order: listings.listings(cx, 2, tab, "", order, False)
+    found["begin of a listing"] = lambda cx: listings.listings(cx, 1, "all", "de", listings.SKU, False)
+    found["summary"] = lambda cx: stock.summary(cx, 1, none, stock.SUMMARY_ORDERS[0], False)
+    found["missing"] = lambda cx: stock.lacking(cx, 1, made_up.UPC, False)
+    found["collisions"] = lambda cx: codes.collisions(cx, 1, made_up.UPC, False)
+    found["runs"] = lambda cx: run_pages.runs(cx, RunFilter(merchant_id=1))
+    return found
+
+
+def _plans(pages: Pages, key: Any, descending: bool) -> list[str]:
+    told: list[str] = []
+    for variant in pages.variants:
+        part = pages._arm(variant, key, 10, descending)
+        rows = pages.cx.execute(f"EXPLAIN QUERY PLAN {part.where}", part.values)
+        told += [row[3] for row in rows]
+    return told
+
+
+@pytest.mark.parametrize("name", _lists())
+def test_no_page_walks_or_sorts_a_large_table(store: Store, name: str) -> None:
+    with store.reading() as cx:
+        pages = _lists()[name](cx)
+        terms = len(pages.select.order.terms)
+        for key in (None, (0,) * terms):
+            for descending in (False, True):
+                for step in _plans(pages, key, descending):
+                    assert "TEMP B-TREE" not in step, step
+                    assert not (step.startswith("SCAN") and step.split()[1] in LARGE), step
+
+
+def test_numbers_that_triggers_keep_are_right(store: Store) -> None:
+    with store.reading() as cx:
+        assert census.products(cx, 1) == PRODUCTS
+        for warehouse in (1, 2, 3):
+            counted = cx.execute("SELECT count(*) FROM level WHERE warehouse_id = ?", (warehouse,)).fetchone()[0]
+            assert census.levels(cx, warehouse) == counted
+        for cart in (1, 2):
+            counted = cx.execute("SELECT count(*) FROM listing WHERE cart_id = ?", (cart,)).fetchone()[0]
+            assert census.listings(cx, cart) == counted
+
+
+def test_a_long_text_is_looked_up_by_its_rare_part(store: Store) -> None:
+    text = made_up.sku(PRODUCTS - 7, 7).lower()
+    with store.reading() as cx:
+        found = filters.substring(cx, text)
+        assert len(found.values[0]) < len(text), "the whole text would read the list of every common part"
+        ids = cx.execute(f"SELECT p.id FROM {filters.HITS} WHERE {found.where}", found.values).fetchall()
+    assert ids == [(PRODUCTS - 7,)]
