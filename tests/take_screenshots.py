@@ -1,27 +1,38 @@
-"""`python -m tests.take_screenshots [FOLDER]`: pictures of the control room with the demo facts, as PNG.
+"""`python -m tests.take_screenshots [FOLDER]`: pictures of the control room on a real demo store, as PNG.
 
-`picture` serves any Textual app: it is driven by keys to the wanted state, exported as SVG and drawn with a monospace
-font of this machine.
+The demo of `invsync demo` runs while they are taken: a WMS and carts over HTTP, the service, first pushes that are held
+and released. Each picture is driven by keys from the merchants, as an operator would, and drawn with a monospace font
+of this machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import resvg_py
 from textual.app import App
+from textual.pilot import Pilot
 
-from invsync_tui.tui.app import control_room
+from invsync_tui.operations import demo
+from invsync_tui.operations import runs as run_operations
+from invsync_tui.operations.model import RunRow, RunState
+from invsync_tui.operations.session import Session
+from invsync_tui.tui.app import ControlRoom, control_room
+from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.terminal import terminal_of
-from tests.tui.fake_gateway import FakeGateway
+from tests.small_png import small
 
 FONT_FOLDERS = (
     Path("/usr/share/fonts"),
@@ -37,21 +48,66 @@ FONTS = {
     "Menlo": "Menlo",
 }
 """How the files of usual monospace fonts begin, and their families."""
-SIZES = ((80, 24), (120, 40))
+SMALL, LARGE = (80, 24), (120, 40)
 ZOOM = 1
+PRODUCTS = 5000
+LABEL = "~/demo/demo.db"
+SLOW_CART = "Demo Outdoor B"
+"""It takes 50 listings at a time, so that one can watch."""
+SENDING = "/s  about "
+"""On the line of the phase that runs."""
+PATIENCE = 120.0
+"""Seconds for a run to reach the state that a picture shows."""
+QUIET = 0.3
+"""Seconds without a change after which a screen is taken to be complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: its name, the app, and the keys that lead to what it shows."""
+    """One picture: its name, and the keys that lead there from the merchants; `type:` begins a text."""
 
     name: str
-    app: Callable[[], App[Any]]
+    shows: str
+    """What must be on the screen then; another picture is none."""
     keys: tuple[str, ...] = ()
+    small: bool = False
+    """Taken at 80x24 too."""
+
+
+SHOTS: tuple[Shot, ...] = (
+    Shot("merchants", "2 merchants", small=True),
+    Shot("warehouses", "Locations & Products", ("w",)),
+    Shot("levels", "Committed", ("w", "down", "enter")),
+    Shot("all-warehouses", "All warehouses", ("w", "a")),
+    Shot("search", "substring", ("slash", "type:mugs-00")),
+    Shot("sku", "Levels", ("slash", "type:mugs-00", "enter"), small=True),
+    Shot("carts", "Listings", ("c",)),
+    Shot("cart-setup", "Sync Inventory With Warehouse", ("c", "E")),
+    Shot("merchant-setup", "Synchronization With WMS", ("E",)),
+    Shot("product-sync", "[Never synced", ("c", "enter", "right_square_bracket", "down", "down"), small=True),
+    Shot("exclude", "Exclude from the sync?", ("c", "enter", "right_square_bracket", "space", "space", "x")),
+    Shot("runs", "Runs", ("r",)),
+    Shot("run-reasons", "NOT_IN_WMS", ("colon", "type:run 2", "enter", "enter")),
+    Shot("aliases", "Carts that push with it", ("a",)),
+    Shot("alias-collisions", "is shared by", ("a", "down", "down", "down", "enter")),
+    Shot("help", "of the screen you came from", ("w", "question_mark")),
+    Shot("go-to", "w", ("colon", "type:wa")),
+)
+
+
+CHARACTERS = {"-": "minus", "/": "slash", " ": "space"}
+"""Characters whose keys have names."""
+
+
+class WrongPictureError(Exception):
+    """The keys led somewhere else."""
 
 
 class NoFontError(Exception):
     """This machine has no monospace font to draw with."""
+
+
+# --- drawing -----------------------------------------------------------------------------------------------------------
 
 
 def monospace_fonts() -> tuple[str, list[str]]:
@@ -82,17 +138,6 @@ def _run(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20).stdout.strip()
 
 
-async def picture(app: App[Any], size: tuple[int, int], keys: Sequence[str], settle: float = 0.8) -> bytes:
-    """Drive the app to the wanted state; what it shows then, as PNG."""
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause(settle)
-        for key in keys:
-            await pilot.press(key)
-            await pilot.pause(settle / 2)
-        await pilot.pause(settle)
-        return drawn(app.export_screenshot(title="invsync"))
-
-
 def drawn(svg: str) -> bytes:
     """The SVG as PNG, with the font it asks for replaced by one that is here."""
     family, files = monospace_fonts()
@@ -104,33 +149,133 @@ def drawn(svg: str) -> bytes:
     )
 
 
-def shots() -> Iterator[Shot]:
-    """The control room's own pictures."""
-    yield Shot("merchants", _demo)
-    yield Shot("merchants-problems", _demo, ("down",))
-    yield Shot("merchants-filter", _demo, ("slash", "b", "o", "o"))
-    yield Shot("merchants-empty", lambda: _room(FakeGateway(())))
-    yield Shot("run-live", _demo, ("enter",))
-    yield Shot("run-failed", _demo, ("enter", "right_square_bracket"))
-    yield Shot("run-held", _demo, ("enter", "left_square_bracket"))
-    yield Shot("run-release", _demo, ("enter", "left_square_bracket", "r"))
-    yield Shot("run-read-only", lambda: _room(FakeGateway(read_only=True)), ("enter",))
-    yield Shot("help", _demo, ("enter", "question_mark"))
-    yield Shot("go-to", _demo, ("colon", "r"))
+@dataclass(frozen=True, slots=True)
+class Album:
+    """Where pictures go, and which are wanted."""
+
+    folder: Path
+    only: str
+
+    def wants(self, name: str) -> bool:
+        return self.only in name
+
+    def keep(self, name: str, app: App[Any]) -> None:
+        size = app.size
+        png = self.folder / f"{name}-{size.width}x{size.height}.png"
+        png.write_bytes(small(drawn(app.export_screenshot(title="invsync"))))
+        print(png)
 
 
-def _demo() -> App[Any]:
-    return _room(FakeGateway())
+# --- driving -----------------------------------------------------------------------------------------------------------
 
 
-def _room(gateway: FakeGateway) -> App[Any]:
-    return control_room(gateway, terminal_of({"TERM": "xterm-256color"}))
+def room(store: Path, open_run: int | None = None) -> ControlRoom:
+    """The control room on the demo, with a label that is the same on every machine."""
+    gateway = OperationsGateway(store)
+    gateway.label = LABEL
+    return control_room(gateway, terminal_of({"TERM": "xterm-256color"}), open_run=open_run)
+
+
+async def settled(app: ControlRoom, pilot: Pilot[int]) -> None:
+    """Wait until the screen says the same for a while."""
+    before: list[str] = []
+    until = time.monotonic() + 10
+    while (now := _lines(app)) != before and time.monotonic() < until:
+        before = now
+        await pilot.pause(QUIET)
+
+
+def _lines(app: ControlRoom) -> list[str]:
+    return [strip.text for strip in app.screen._compositor.render_strips()]
+
+
+async def visit(store: Path, shot: Shot, size: tuple[int, int], album: Album) -> None:
+    """Go where a picture is and take it."""
+    app = room(store)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause(1.0)
+        await settled(app, pilot)
+        for key in shot.keys:
+            await _press(pilot, key)
+            await settled(app, pilot)
+        if shot.shows not in "\n".join(_lines(app)):
+            raise WrongPictureError(f"{shot.name}: no {shot.shows!r} on the screen:\n" + "\n".join(_lines(app)))
+        album.keep(shot.name, app)
+    app.close_store()
+
+
+async def _press(pilot: Pilot[int], key: str) -> None:
+    text = key.removeprefix("type:")
+    await pilot.press(*(key,) if text == key else (CHARACTERS.get(char, char) for char in text))
+
+
+async def live(running: demo.Demo, album: Album) -> None:
+    """The first push of the slowest cart: held, and then while it sends."""
+    session = Session.open(running.store)
+    held = await _reached(session, RunState.HELD, 0)
+    app = room(running.store, held.id)
+    async with app.run_test(size=LARGE) as pilot:
+        await pilot.pause(1.0)
+        await settled(app, pilot)
+        album.keep("run-held", app)
+        run_operations.release(session, held.id, "the plan was looked at")
+        await _reached(session, RunState.RUNNING, 0.1, held.id)
+        while not any(SENDING in line for line in _lines(app)):
+            await pilot.pause(0.05)
+        album.keep("run", app)
+    app.close_store()
+    session.close()
+
+
+async def _reached(session: Session, state: RunState, share: float, number: int | None = None) -> RunRow:
+    """A push in a state, and that far."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for run in run_operations.recent(session, merchant_id=None, limit=20):
+            wanted = run.cart == SLOW_CART and run.state is state and number in (None, run.id)
+            if wanted and (not share or (run.phase == "push" and run.total and run.done / run.total >= share)):
+                return run
+        await asyncio.sleep(0.05)
+    raise TimeoutError(f"No push became {state} within {PATIENCE:.0f} s.")
+
+
+async def take(running: demo.Demo, album: Album) -> None:
+    """All pictures that are wanted."""
+    if album.wants("run") or album.wants("run-held"):
+        await live(running, album)
+    await asyncio.to_thread(demo.finish, running)
+    for shot in SHOTS:
+        if album.wants(shot.name):
+            await visit(running.store, shot, LARGE, album)
+            if shot.small:
+                await visit(running.store, shot, SMALL, album)
+
+
+@contextmanager
+def surroundings(folder: Path) -> Iterator[None]:
+    """An operator by the name of demo without a configuration, whoever takes the pictures."""
+    wanted: Mapping[str, str] = {
+        "LOGNAME": "demo",
+        "USER": "demo",
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "INVSYNC_CONFIG": "",
+    }
+    before = dict(os.environ)
+    os.environ.update(wanted)
+    for name in ("SUDO_USER", "INVSYNC_CONFIG", "SSH_CONNECTION"):
+        os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=Path("screenshots"))
     parser.add_argument("--only", default="", help="pictures whose name contains this")
+    parser.add_argument("--products", type=int, default=PRODUCTS)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -138,11 +283,12 @@ def main() -> int:
     except NoFontError as error:
         print(error, file=sys.stderr)
         return 1
-    for shot in shots():
-        for columns, rows in SIZES if options.only in shot.name else ():
-            png = options.folder / f"{shot.name}-{columns}x{rows}.png"
-            png.write_bytes(asyncio.run(picture(shot.app(), (columns, rows), shot.keys)))
-            print(png)
+    with (
+        tempfile.TemporaryDirectory(prefix="demo-") as scratch,
+        surroundings(Path(scratch)),
+        demo.running(Path(scratch) / "demo", products=options.products) as running,
+    ):
+        asyncio.run(take(running, Album(options.folder, options.only)))
     return 0
 
 

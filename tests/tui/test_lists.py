@@ -180,7 +180,7 @@ async def test_all_warehouses_scroll_sideways_with_their_times() -> None:
         await driver.press("a")
         await driver.until(lambda: ready(driver, SummaryScreen))
         await driver.sees("loaded")
-        await driver.sees("4 min ago")
+        await driver.sees("min ago")
         before = driver.table.scroll_offset.x
         await driver.press("right")
         assert driver.table.scroll_offset.x > before

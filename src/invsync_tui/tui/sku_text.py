@@ -12,7 +12,7 @@ from invsync_tui.tui.cells import quantity_span
 from invsync_tui.tui.fields import Sight
 from invsync_tui.tui.lines import BLANK, Line, Span, Tone, line
 from invsync_tui.tui.listing_fields import REASONS, explained, quantities
-from invsync_tui.tui.plain import clean, fit, fit_right, wrap
+from invsync_tui.tui.plain import clean, fit, fit_right, width_of, wrap
 from invsync_tui.tui.sparks import spark
 
 NAME_WIDTH, SPARK_LEAST, SPARK_MOST = 26, 16, 60
@@ -135,10 +135,16 @@ def _history(tracks: Sequence[Track], sheet: Sheet) -> list[Line]:
 
 def _track(track: Track, begin: int, end: int, top: int, width: int, sheet: Sheet) -> Line:
     glyphs = sheet.sight.glyphs
-    subject, _, what = clean(track.name).rpartition(" ")
-    name = (
-        f"{fit(subject, NAME_WIDTH - len(what) - 1, glyphs.more)} {fit(what, min(len(what), NAME_WIDTH), glyphs.more)}"
-    )
+    name = _named(clean(track.name), glyphs.more)
     text, tone = quantity_span(track.points[-1].value)
     drawn = spark(track.points, begin, end, width, top, glyphs)
     return line((name, Tone.FAINT), " ", (drawn, Tone.ACCENT), (f" {text}", tone))
+
+
+def _named(name: str, more: str) -> str:
+    """The name in its column; where it is cut, its last word stays, since that tells what it is."""
+    if width_of(name) <= NAME_WIDTH:
+        return fit(name, NAME_WIDTH)
+    subject, _, what = name.rpartition(" ")
+    room = NAME_WIDTH - width_of(what) - 1
+    return f"{fit(subject, room, more)} {what}" if room > 1 else fit(name, NAME_WIDTH, more)

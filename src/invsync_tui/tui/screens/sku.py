@@ -50,10 +50,8 @@ class SkuScreen(OrderingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="back"),
         Binding("y", "copy", "Copy", tooltip="Copy the SKU to your clipboard", id="list.copy"),
-        Binding("left_square_bracket", "roll(-1)", "Scroll", tooltip="Scroll the sheet up", id="sku.up"),
-        Binding(
-            "right_square_bracket", "roll(1)", "Scroll", show=False, tooltip="Scroll the sheet down", id="sku.down"
-        ),
+        Binding("right_square_bracket", "roll(1)", "More", tooltip="Scroll the sheet down", id="sku.down"),
+        Binding("left_square_bracket", "roll(-1)", "Less", tooltip="Scroll the sheet up", id="sku.up"),
     ]
 
     def __init__(self, desk: Desk, product_id: int, name: str) -> None:
@@ -135,6 +133,7 @@ class SkuScreen(OrderingScreen):
     def _sheet(self, size: Size) -> Sequence[Line]:
         if self._view is None:
             return ()
+        self.call_after_refresh(self.refresh_bindings)
         return write(self._view, self._present(), Sheet(size.width, self._sight()))
 
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
@@ -150,8 +149,18 @@ class SkuScreen(OrderingScreen):
         else:
             self.notice("No run has decided about this listing yet.", Tone.WARN)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "roll":
+            return self.is_mounted and self._can_roll(down=parameters == (1,))
+        return super().check_action(action, parameters)
+
+    def _can_roll(self, *, down: bool) -> bool:
+        sheet = self.query_one("#sheet", Paper)
+        return sheet.scroll_offset.y < sheet.max_scroll_y if down else sheet.scroll_offset.y > 0
+
     def action_roll(self, pages: int) -> None:
         self.query_one("#sheet", Paper).action_roll_page(pages)
+        self.call_after_refresh(self.refresh_bindings)
 
     def action_copy(self) -> None:
         text = clean(self._view.sku if self._view else self._called)
