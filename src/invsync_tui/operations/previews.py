@@ -8,14 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.lists import Preview
 from invsync_tui.operations.session import Session
 from invsync_tui.store.pages import census
-from invsync_tui.sync import whatif
-from invsync_tui.sync.whatif import Effect
+
+if TYPE_CHECKING:
+    from invsync_tui.sync.whatif import Effect
 
 BUDGET = 0.1
 """Seconds that one call takes at most, about."""
@@ -27,6 +28,9 @@ def preview(
     session: Session, cart_id: int, columns: Mapping[str, Any], values: Mapping[str, Any], after: Preview | None
 ) -> Preview:
     """Go on where `after` ended. `columns` is what is saved of the cart, `values` what would replace it."""
+    # It needs SQLModel, which costs half a second to import: a form that is only looked at does without.
+    from invsync_tui.sync import whatif
+
     until = time.monotonic() + BUDGET
     with in_words(), session.store.reading() as cx:
         total = census.listings(cx, cart_id)

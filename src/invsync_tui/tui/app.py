@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import Reactive
@@ -75,6 +76,13 @@ class ControlRoom(App[int]):
             from invsync_tui.tui.screens.run import RunScreen
 
             self.push_screen(RunScreen(self._desk, self._open_run))
+
+    def on_key(self, event: events.Key) -> None:
+        """What was typed behind `:` or `/` in one burst is text, though its input was not there yet."""
+        screen = self.screen
+        if isinstance(screen, ControlScreen) and screen.awaits_text and screen.type_ahead.catch(event, self.focused):
+            event.stop()
+            event.prevent_default()
 
     def action_leave(self) -> None:
         """Leave, unless something that was typed would be lost by it."""

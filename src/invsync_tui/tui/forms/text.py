@@ -38,6 +38,8 @@ class Placed:
 
     line: Line
     field: str
+    label: int = 0
+    """Cells of mark and label, which the cursor covers: a cursor across the row costs twice the bytes."""
     caret: tuple[int, int] | None = None
     """The cells of the caret, on the line that is being edited."""
 
@@ -75,7 +77,7 @@ def _head(draft: Draft, one: Field, caret: Caret | None, room: int, ink: Ink) ->
     start = line(mark, " ", label, "  ")
     if caret is not None:
         return _edited(start, caret, ink.width, one.name)
-    return Placed(line(*start.spans, *_value(draft, one, ink.width - start.width, ink)), one.name)
+    return Placed(line(*start.spans, *_value(draft, one, ink.width - start.width, ink)), one.name, start.width - 1)
 
 
 def _value(draft: Draft, one: Field, room: int, ink: Ink) -> list[Span]:
@@ -98,7 +100,7 @@ def _edited(start: Line, caret: Caret, width: int, name: str) -> Placed:
     rest = fit(clean(caret.text[caret.at + 1 :]), max(room - width_of(before + at), 0))
     column = start.width + width_of(before)
     text = line(*start.spans, (before + at + rest, Tone.ACCENT))
-    return Placed(text, name, (column, column + width_of(at)))
+    return Placed(text, name, caret=(column, column + width_of(at)))
 
 
 def value_spans(one: Field, text: str, bad: bool) -> list[Span]:
@@ -144,9 +146,11 @@ def _hung(text: str, indent: str, tone: Tone, ink: Ink) -> list[Line]:
 
 
 def about(draft: Draft, name: str, ink: Ink) -> list[Line]:
-    """What the selected field is for, and how it is entered."""
+    """What the selected field is for, and how it is entered; first its name where the row has no room for it."""
     one = draft.field_of(name)
-    lines = [line((clean(one.label), Tone.STRONG))]
+    label = clean(one.label)
+    cut_off = width_of(label) > label_room(draft.form, ink.width)
+    lines = [line((row, Tone.STRONG)) for row in wrap(label, ink.width)] if cut_off else []
     lines += [line(row) for row in wrap(clean(one.help), ink.width)]
     return [*lines, *(line((row, Tone.FAINT)) for row in wrap(HOW[one.kind], ink.width))]
 

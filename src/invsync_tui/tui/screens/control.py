@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.css.query import NoMatches
 from textual.widget import Widget
 
 from invsync_tui.tui.desk import Desk
@@ -18,6 +18,7 @@ from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.lines import Line, Tone, line
 from invsync_tui.tui.reader import always
 from invsync_tui.tui.screens.toned import TonedScreen
+from invsync_tui.tui.type_ahead import TypeAhead
 from invsync_tui.tui.widgets.hints import Hints, hints_of
 from invsync_tui.tui.widgets.notice import Notice
 from invsync_tui.tui.widgets.strap import Strap
@@ -55,6 +56,7 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         self.desk = desk
         self._service_alive: bool | None = None
         self._failing = False
+        self.type_ahead = TypeAhead()
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
 
@@ -181,23 +183,38 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
 
         label = Strap(self.desk.glyphs.more, id="prompt-mark")
         label.styles.width = len(mark)
-        prompt = Prompt(placeholder, offers, value, id=name)
-        row = self.query_one("#prompt-row")
-        row.remove_children()
-        row.mount(label, prompt)
         self.add_class("-prompting")
-        self.call_after_refresh(label.show, line((mark, Tone.KEY)))
+        self.call_later(self._put_prompt, label, line((mark, Tone.KEY)), Prompt(placeholder, offers, value, id=name))
+
+    async def _put_prompt(self, label: Strap, mark: Line, prompt: Prompt) -> None:
+        if not self.has_class("-prompting"):
+            return
+        row = self.query_one("#prompt-row")
+        await row.remove_children()
+        await row.mount(label, prompt)
+        label.show(mark)
         prompt.focus()
 
     def close_prompt(self) -> None:
         self.remove_class("-prompting")
-        self.query_one("#prompt-row").remove_children()
+        self.type_ahead.forget()
         for name in ("WindowTable", "FormSheet", "Paper"):
-            try:
-                self.query(name).first().focus()
-            except NoMatches:
-                continue
-            return
+            if found := self.query(name):
+                found.first().focus()
+                break
+        self.call_later(self.query_one("#prompt-row").remove_children)
+
+    @property
+    def awaits_text(self) -> bool:
+        """Whether letters belong to an input, be it there already or on its way."""
+        return self.has_class("-prompting")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if self.awaits_text:
+            from textual.widgets import Input
+
+            if isinstance(event.widget, Input):
+                self.type_ahead.give(event.widget)
 
     def on_prompt_left(self, event: Prompt.Left) -> None:
         self.close_prompt()

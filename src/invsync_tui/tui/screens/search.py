@@ -94,6 +94,11 @@ class SearchScreen(ControlScreen):
         self._show_trail()
         self._show_verdict()
 
+    @property
+    def awaits_text(self) -> bool:
+        """From the first moment on, until Tab leads to the list."""
+        return self.focused is None or self.focused.id == "query"
+
     def watch_facts(self) -> None:
         self.desk.reader.watch(self, changed)
 

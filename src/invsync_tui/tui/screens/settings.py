@@ -92,6 +92,7 @@ class SettingsScreen(ControlScreen):
 
     def on_mount(self) -> None:
         self._show_trail()
+        self._read()
 
     def watch_facts(self) -> None:
         self.desk.reader.watch(self, changed)
@@ -100,10 +101,15 @@ class SettingsScreen(ControlScreen):
         self.reading_succeeded()
         self.show_header(fact.service_alive)
         if self.draft is None:
-            self.ask(lambda gateway: gateway.forms.form(self.subject), self._opened)
+            self._read()
+
+    def _read(self) -> None:
+        self.ask(lambda gateway: gateway.forms.form(self.subject), self._opened, wanted=lambda: self.draft is None)
 
     def _opened(self, form: Form) -> None:
         """The form, and on top of it what was typed when this screen was left last."""
+        if self.draft is not None:
+            return
         kept = self.desk.drafts.pop(self.subject, None)
         if kept is None:
             self.put(Draft(form))
@@ -114,6 +120,10 @@ class SettingsScreen(ControlScreen):
     def on_unmount(self) -> None:
         if self.draft is not None and self.draft.dirty:
             self.desk.drafts[self.subject] = self.draft
+
+    @property
+    def awaits_text(self) -> bool:
+        return super().awaits_text or (self.focused is self.sheet and self.sheet.editing)
 
     @property
     def sheet(self) -> FormSheet:

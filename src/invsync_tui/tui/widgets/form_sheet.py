@@ -16,7 +16,7 @@ from invsync_tui.tui.forms.caret import Caret
 from invsync_tui.tui.forms.draft import TYPED, Draft, neighbour, toggled
 from invsync_tui.tui.forms.text import Ink, Placed, rows
 from invsync_tui.tui.glyphs import Glyphs
-from invsync_tui.tui.lines import BLANK, Line, Tone
+from invsync_tui.tui.lines import BLANK
 from invsync_tui.tui.widgets.canvas import Canvas
 
 CARET = Style(reverse=True)
@@ -164,13 +164,13 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
         if placed.caret is not None:
             return _with_caret(strip, *placed.caret)
         if placed.field == self._at and self._is_head(row) and not self.editing:
-            return self._under_the_cursor(placed.line, width)
+            return self._under_the_cursor(placed, strip)
         return strip
 
-    def _under_the_cursor(self, row: Line, width: int) -> Strip:
+    def _under_the_cursor(self, placed: Placed, strip: Strip) -> Strip:
         over = self.get_component_rich_style("form--cursor", partial=True)
-        plain = self.tone_style(Tone.PLAIN) + over
-        return Strip(self.segments(row, over), row.width).adjust_cell_length(width, plain).simplify()
+        label = Strip(self.segments(placed.line, over), placed.line.width).crop(0, placed.label)
+        return Strip.join((label, strip.crop(placed.label, strip.cell_length))).simplify()
 
     def _is_head(self, row: int) -> bool:
         return row == 0 or self._rows[row - 1].field != self._rows[row].field
@@ -265,6 +265,11 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
         elif (moved := self._caret.pressed(event.key)) is not None:
             self._type(event, moved)
 
+    def insert_text_at_cursor(self, text: str) -> None:
+        """What was typed in one burst with the key that began the editing."""
+        if self._caret is not None:
+            self._put_caret(self._caret.typed(text))
+
     def on_paste(self, event: events.Paste) -> None:
         """Only the first line: a field is one."""
         if self._caret is not None:
@@ -273,6 +278,9 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
     def _type(self, event: events.Event, caret: Caret) -> None:
         event.stop()
         event.prevent_default()
+        self._put_caret(caret)
+
+    def _put_caret(self, caret: Caret) -> None:
         changed = self._caret is None or caret.text != self._caret.text
         self._caret = caret
         if changed:
