@@ -259,6 +259,33 @@ async def test_a_delta_read_sees_exactly_the_changed_variants(cart: VendureCart,
     assert (rows[changed].quantity, rows[ordered].allocated) == (55, 1)
 
 
+async def test_orders_placed_after_a_time_are_listed_without_cancelled_ones_and_drafts(
+    cart: VendureCart, server: VendureServer
+) -> None:
+    (early,) = server.create_variants(["EARLY-1"], stock=10)
+    server.place_order(early, 1)
+    await asyncio.sleep(DELTA_OVERLAP + 1.1)
+    since = int(time.time())
+    placed, cancelled, draft = server.create_variants(["PLACED-1", "CANCELLED-1", "DRAFT-1"], stock=10)
+    order = server.place_order(placed, 3)
+    server.cancel_order(server.place_order(cancelled, 2))
+    server.fill_cart(draft)
+    assert cart.capabilities.reports_orders
+    (line,) = await cart.orders_since(since)
+    assert line[:3] == (order, placed, 3)
+    assert since <= line.taken_at <= time.time()
+
+
+async def test_orders_on_several_pages_come_once(
+    cart: VendureCart, server: VendureServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ref,) = server.create_variants(["PAGES-OF-ORDERS"], stock=100)
+    orders = [server.place_order(ref, n) for n in (1, 2, 3, 4, 5)]
+    small_pages(monkeypatch, 2)
+    lines = [line for line in await cart.orders_since(0) if line.listing_ref == ref]
+    assert [(line.order_ref, line.quantity) for line in lines] == list(zip(orders, (1, 2, 3, 4, 5), strict=True))
+
+
 async def test_a_page_above_the_servers_limit_is_a_defect_and_not_an_empty_shop(
     cart: VendureCart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,6 +350,7 @@ async def test_a_login_that_may_only_read_is_told_what_it_lacks(
     cart = VendureCart(reader)
     await cart.open()
     assert cart.capabilities.delta_read is False  # it may not read orders, which change stock as well
+    assert cart.capabilities.reports_orders is False
     with pytest.raises(PermissionDeniedError):
         await push(cart, PushItem(ref, 1))
     assert server.stock(ref) == 10

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors.base import DoubtPolicy, PushItem, QuantityBasis
+from invsync_tui.connectors.base import DoubtPolicy, OrderLine, PushItem, QuantityBasis
+from invsync_tui.connectors.carts import sandbox as sandbox_carts
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.errors import (
     AuthError,
@@ -29,6 +30,7 @@ SHOPS = {
     "rows": Mode(),
     "whole": Mode(basis="on_hand", row_errors="whole_batch", idempotency=False, max_batch=3, returns_quantity=False),
     "fast": Mode(burst=4, per_second=50),
+    "sells": Mode(orders=True),
 }
 A, B, C = "L0000001", "L0000002", "L0000003"
 
@@ -191,6 +193,35 @@ async def test_orders_are_held_back_or_taken_off_as_the_basis_says(carts: CartHa
         ((available,), (on_hand,)) = await rows.read(["L0000009"]), await whole.read(["L0000009"])
     assert (available.quantity, available.allocated) == (6, 0)
     assert (on_hand.quantity, on_hand.allocated) == (10, 4)
+
+
+async def test_orders_after_a_time_come_once_over_all_pages(carts: CartHandle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_carts, "PAGE_SIZE", 2)
+    taken = [
+        carts.control("order", {"shop": "sells", "ref": A, "units": n, "taken_at": 1000 + n})["order"]
+        for n in range(1, 8)
+    ]
+    async with opened(carts, "sells") as cart:
+        assert cart.capabilities.reports_orders
+        lines = await cart.orders_since(1002)
+    assert lines == [OrderLine(taken[n - 1], A, n, 1000 + n) for n in range(3, 8)]
+
+
+async def test_a_cancelled_order_is_absent_and_its_units_are_back(carts: CartHandle) -> None:
+    carts.edit(B, "sells", quantity=10)
+    kept, cancelled = (carts.control("order", {"shop": "sells", "ref": B, "units": n})["order"] for n in (1, 2))
+    carts.control("cancel", {"shop": "sells", "order": cancelled})
+    async with opened(carts, "sells") as cart:
+        lines = [line for line in await cart.orders_since(0) if line.listing_ref == B]
+    assert [(line.order_ref, line.quantity) for line in lines] == [(kept, 1)]
+    assert carts.quantities("sells", by="ref")[B] == 9
+
+
+async def test_a_shop_that_keeps_its_orders_to_itself(carts: CartHandle) -> None:
+    assert not SandboxCart(carts.connection("rows")).capabilities.reports_orders
+    async with opened(carts, "rows") as cart:
+        with pytest.raises(PermissionDeniedError):
+            await cart.orders_since(0)
 
 
 async def test_what_others_change_is_in_the_delta(carts: CartHandle) -> None:

@@ -148,9 +148,17 @@ class VendureServer:
         levels = [{"stockLocationId": self.locations[location], "stockOnHand": quantity}]
         self.ask(_UPDATE, i=[{"id": variant, "stockLevels": levels}])
 
-    def place_order(self, variant: str, quantity: int) -> None:
-        """An order that allocates stock where the variant has some."""
-        vendure_seed.place_order(self.ask, variant, quantity)
+    def place_order(self, variant: str, quantity: int) -> str:
+        """The id of an order that allocates stock where the variant has some."""
+        return vendure_seed.place_order(self.ask, variant, quantity)
+
+    def cancel_order(self, order: str) -> None:
+        """Cancel an order as a whole."""
+        vendure_seed.cancel_order(self.ask, order)
+
+    def fill_cart(self, variant: str) -> None:
+        """Somebody's cart that was not ordered yet."""
+        vendure_seed.fill_cart(self.ask, variant)
 
     def end_sessions(self) -> None:
         """Make every token of the administrator stale: a logout ends all sessions of the user."""

@@ -83,8 +83,8 @@ _ARRANGE = 'mutation($o: ID!) { transitionOrderToState(id: $o, state: "Arranging
 _PAY = "mutation($i: ManualPaymentInput!) { addManualPaymentToOrder(input: $i) { ... on Order { state } } }"
 
 
-def place_order(ask: Ask, variant: str, quantity: int) -> None:
-    """An order of one variant, paid: from then on its quantity is allocated."""
+def place_order(ask: Ask, variant: str, quantity: int) -> str:
+    """The id of an order of one variant, paid: from then on its quantity is allocated."""
     order = ask("mutation { createDraftOrder { id } }")["createDraftOrder"]["id"]
     item = {"productVariantId": variant, "quantity": quantity}
     ask(f"mutation($o: ID!, $i: AddItemToDraftOrderInput!) {{ {_ADD} }}", o=order, i=item)
@@ -98,3 +98,20 @@ def place_order(ask: Ask, variant: str, quantity: int) -> None:
     payment = {"orderId": order, "method": "dummy", "transactionId": "paid", "metadata": {}}
     paid = ask(_PAY, i=payment)
     assert paid["addManualPaymentToOrder"].get("state") == "PaymentSettled", paid
+    return str(order)
+
+
+def fill_cart(ask: Ask, variant: str) -> None:
+    """An order that is still a draft."""
+    order = ask("mutation { createDraftOrder { id } }")["createDraftOrder"]["id"]
+    item = {"productVariantId": variant, "quantity": 1}
+    ask(f"mutation($o: ID!, $i: AddItemToDraftOrderInput!) {{ {_ADD} }}", o=order, i=item)
+
+
+_CANCEL = "mutation($i: CancelOrderInput!) { cancelOrder(input: $i) { ... on Order { state } } }"
+
+
+def cancel_order(ask: Ask, order: str) -> None:
+    """All of an order that was not shipped."""
+    done = ask(_CANCEL, i={"orderId": order})
+    assert done["cancelOrder"].get("state") == "Cancelled", done

@@ -216,6 +216,8 @@ class CartCapabilities:
     page_size: int = 100
     read_batch: int = 100
     """References per `read` call."""
+    reports_orders: bool = False
+    """`orders_since` works; may be known only after `open`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,15 @@ class RowAnswer(NamedTuple):
     reason: Reason | None = None
 
 
+class OrderLine(NamedTuple):
+    """Units of one listing in one order that the cart took. `taken_at` in epoch seconds, by the cart's clock."""
+
+    order_ref: str
+    listing_ref: str
+    quantity: int
+    taken_at: int
+
+
 class Cart(Protocol):
     """A shop or marketplace connection. Each method may raise a ConnectorError."""
 
@@ -284,6 +295,13 @@ class Cart(Protocol):
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
         """The present state of some listings; those that no longer exist are absent."""
+        ...
+
+    async def orders_since(self, since: int) -> Sequence[OrderLine]:
+        """Lines of all orders placed after `since` (epoch seconds), shipped or not; cancelled ones are absent.
+
+        Only where `reports_orders`; somewhat older orders may be among them.
+        """
         ...
 
     def compose(self, items: Sequence[PushItem]) -> bytes:

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
-from invsync_tui.sandbox.server import Reply, Request, ok, refusal
+from invsync_tui.sandbox.server import Reply, Request, encoded, ok, refusal
 from invsync_tui.sandbox.service import Pace, Service
 from invsync_tui.sandbox.shop import Applied, Listing, RefusedError, Shop
 from invsync_tui.sandbox.table import joined
@@ -74,8 +74,8 @@ class Cart(Service):
         match request.method, call:
             case "GET", "":
                 return ok({"shop": name, **asdict(shop.mode)})
-            case "GET", "listings":
-                return self._listings(request, shop)
+            case "GET", "listings" | "orders":
+                return (self._listings if call == "listings" else self._orders)(request, shop)
             case "POST", "listings/read":
                 known = [str(ref) for ref in request.json()["refs"] if ref in shop.table]
                 return Reply(200, joined("listings", map(shop.table.row, known), None, len(known)))
@@ -103,6 +103,16 @@ class Cart(Service):
         return Reply(
             200, joined("listings", map(shop.table.row, keys), keys[-1] if len(rest) > limit else None, len(refs))
         )
+
+    @staticmethod
+    def _orders(request: Request, shop: Shop) -> Reply:
+        if not shop.mode.orders:
+            return refusal(403, "This login may not read orders.")
+        after, limit = request.query.get("cursor", ""), _limit(request)
+        found = shop.orders_since(int(request.query.get("since", "0")))
+        rest = [order for order in found if order.ref > after]
+        rows = [encoded(asdict(order)) for order in rest[:limit]]
+        return Reply(200, joined("orders", rows, rest[limit - 1].ref if len(rest) > limit else None, len(found)))
 
     def _stock(self, request: Request, shop: Shop) -> Reply:
         rows = [(str(row["ref"]), row["quantity"]) for row in request.json()["rows"]]
@@ -147,7 +157,15 @@ class Cart(Service):
                 return ok(self._dump())
             case "shop-pace":
                 return self._order_pace(body["shop"], Pace(**body["pace"]))
-        orders = {"edit": self._edit, "order": self._take, "ship": self._ship, "add": self._add, "remove": self._drop}
+            case "order":
+                return self._take(self.shops[body["shop"]], body)
+        orders = {
+            "edit": self._edit,
+            "cancel": self._cancel,
+            "ship": self._ship,
+            "add": self._add,
+            "remove": self._drop,
+        }
         if name not in orders:
             return refusal(404, "There is no such order.")
         orders[name](self.shops[body["shop"]], body)
@@ -170,9 +188,14 @@ class Cart(Service):
         shop.touch(listing.ref)
 
     @staticmethod
-    def _take(shop: Shop, body: Any) -> None:
-        """{shop, ref, units}: an order comes in."""
-        shop.order(shop.find(body["ref"]), int(body.get("units", 1)))
+    def _take(shop: Shop, body: Any) -> Reply:
+        """{shop, ref, units, taken_at}: an order comes in; answers with its reference."""
+        return ok({"order": shop.order(shop.find(body["ref"]), int(body.get("units", 1)), body.get("taken_at"))})
+
+    @staticmethod
+    def _cancel(shop: Shop, body: Any) -> None:
+        """{shop, order}: an order that was not shipped is cancelled."""
+        shop.cancel(body["order"])
 
     @staticmethod
     def _ship(shop: Shop, body: Any) -> None:

@@ -27,12 +27,13 @@ STALE_AFTER_HOURS = 24
 
 WMS_PACE = Pace(latency=0.06, jitter=0.02, burst=20, per_second=10)
 MODES: Mapping[str, Mode] = {
-    "outdoor-a": Mode(latency=0.05, jitter=0.02, burst=40, per_second=20),
+    "outdoor-a": Mode(orders=True, latency=0.05, jitter=0.02, burst=40, per_second=20),
     "outdoor-b": Mode(
         basis="on_hand",
         row_errors="whole_batch",
         idempotency=False,
         returns_quantity=False,
+        orders=True,
         max_batch=50,
         latency=0.08,
         jitter=0.04,

@@ -23,6 +23,8 @@ class Mode:
     row_errors: str = "per_row"
     idempotency: bool = True
     returns_quantity: bool = True
+    orders: bool = False
+    """Whether the login may list the shop's orders."""
     max_batch: int = 100
     code: str = "SKU"
     """With what the listings of a plain shop are named: SKU, or an alias type."""
@@ -43,6 +45,7 @@ class Mode:
             "row_errors": self.row_errors,
             "idempotency": "on" if self.idempotency else "off",
             "returns_quantity": "on" if self.returns_quantity else "off",
+            "orders": "on" if self.orders else "off",
             "max_batch": str(self.max_batch),
         }
 
@@ -77,6 +80,16 @@ class Listing:
     tracked: bool = True
     allocated: int = 0
     updated_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Units of one listing that a shopper ordered, until it is cancelled."""
+
+    ref: str
+    listing: str
+    quantity: int
+    taken_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +130,10 @@ class Shop:
     """Listings whose rows are refused, with the message."""
     answers: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     """Idempotency key to (body, answer) of the batches that were done."""
+    orders: dict[str, Order] = field(default_factory=dict)
+    """By reference, in the order in which they were taken."""
     table: Table = field(init=False)
+    _numbered: int = 0
 
     def __post_init__(self) -> None:
         self.table = Table(self.listings, lambda ref: encoded(asdict(self.listings[ref])))
@@ -171,13 +187,29 @@ class Shop:
             raise KeyError(code)
         return found
 
-    def order(self, listing: Listing, units: int) -> None:
+    def order(self, listing: Listing, units: int, taken_at: int | None = None) -> str:
         """A shopper orders: on-hand shops hold the units back, others take them off at once."""
+        self._numbered += 1
+        ref = f"O{self._numbered:08}"
+        self.orders[ref] = Order(ref, listing.ref, units, int(time.time()) if taken_at is None else taken_at)
+        self._hold(listing, units)
+        return ref
+
+    def cancel(self, ref: str) -> None:
+        """An order that did not leave the house is no longer wanted: its units are for sale again."""
+        order = self.orders.pop(ref)
+        self._hold(self.listings[order.listing], -order.quantity)
+
+    def _hold(self, listing: Listing, units: int) -> None:
         if self.mode.basis == "on_hand":
             listing.allocated += units
         else:
             listing.quantity = (listing.quantity or 0) - units
         self.touch(listing.ref)
+
+    def orders_since(self, since: int) -> list[Order]:
+        """Orders taken after a time that were not cancelled, oldest first."""
+        return [order for order in self.orders.values() if order.taken_at > since]
 
     def ship(self, listing: Listing, units: int) -> None:
         """An order of an on-hand shop leaves the house."""

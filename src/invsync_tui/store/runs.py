@@ -283,6 +283,19 @@ def last_good_start(cx: sqlite3.Connection, kind: str, key: int) -> int:
     return int(cx.execute(sql, (kind, key)).fetchone()[0] or 0)
 
 
+def last_good_phase(cx: sqlite3.Connection, kind: str, key: int, phase: str, after: int) -> int | None:
+    """When the last run began, `after` some time, that ended well and with it a phase of this name."""
+    rows = cx.execute(
+        "SELECT started_at, phases FROM run WHERE kind = ? AND key = ? AND state = 'done' AND started_at > ? "
+        "ORDER BY id DESC",
+        (kind, key, after),
+    )
+    for started_at, phases in rows:
+        if any(one["name"] == phase and one["state"] == "done" for one in json.loads(phases)):
+            return int(started_at)
+    return None
+
+
 def login_refused(cx: sqlite3.Connection, kind: str, key: int) -> bool:
     """Whether the last run of a pull or push ended because the login was refused."""
     row = cx.execute(

@@ -19,10 +19,12 @@ from invsync_tui.rules import breakers, quantity
 from invsync_tui.rules.eligibility import Standing, obstacle
 from invsync_tui.rules.outcomes import Outcome, Reason, tally
 from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading
-from invsync_tui.store import generations, levels, listings, matches, runs, sequence, sites, tables
+from invsync_tui.store import generations, levels, listings, matches, orders, runs, sequence, sites, tables
 from invsync_tui.store.levels import LevelView
 from invsync_tui.store.listings import Decided, ListingRecord, PlanRow
+from invsync_tui.store.orders import Pending
 from invsync_tui.sync.job import Job, RunHeld
+from invsync_tui.sync.orders import Orders
 
 CHUNK = 1000
 """Listings per transaction; between chunks other tasks and other processes get their turn."""
@@ -87,9 +89,11 @@ class Plan:
         self.plan_seq = 0
 
     async def run(self) -> None:
-        """Observe, match, decide; raises RunHeld where a breaker stops what would be sent."""
+        """Observe, match, hear of orders, decide; raises RunHeld where a breaker stops what would be sent."""
         await self._observe()
         await self._match()
+        if self.settings.switched_on:
+            await Orders(self.job, self.cart, self.settings.merchant, self.settings.source).run()
         await self._decide()
         self._check()
 
@@ -302,23 +306,29 @@ def decide_row(row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules
 
 
 class Stock:
-    """Levels and kits of one chunk of listings."""
+    """Levels, kits and pending orders of one chunk of listings."""
 
     def __init__(
-        self, by_product: dict[int, list[LevelView]], kits: dict[int, list[tuple[int, str, int]]], settings: Settings
+        self,
+        by_product: dict[int, list[LevelView]],
+        kits: dict[int, list[tuple[int, str, int]]],
+        ordered: dict[int, list[Pending]],
+        settings: Settings,
     ):
         self._by_product = by_product
         self._kits = kits
+        self._ordered = ordered
         self._mine = settings.warehouse_ids
         self._codes = settings.warehouse_codes
 
     @classmethod
     def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings) -> Stock:
-        """Read what a chunk needs, in two queries."""
+        """Read what a chunk needs, in three queries."""
         kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
         parts = {part for found in kits.values() for part, _, _ in found}
-        products = {row.product_id for row in rows if row.product_id is not None} | parts
-        return cls(levels.of_products(tx, sorted(products), settings.source.confirmed_at or 0), kits, settings)
+        products = sorted({row.product_id for row in rows if row.product_id is not None} | parts)
+        read = levels.of_products(tx, products, settings.source.confirmed_at or 0)
+        return cls(read, kits, orders.pending(tx, products), settings)
 
     def facts(self, row: PlanRow, now: int) -> Facts:
         """Everything the chain needs to know about a matched listing."""
@@ -328,12 +338,14 @@ class Stock:
             Reading(self._codes[v.warehouse_id], v.available, v.read_at, v.missing) for v in views if self._is_mine(v)
         )
         others = [view for view in views if not self._is_mine(view)]
+        components = tuple(self._component(product, *part) for part in self._kits.get(product, ()))
         return Facts(
             now=now,
             readings=mine,
             elsewhere=sum(view.available for view in others),
             has_level_elsewhere=bool(others),
-            components=tuple(self._component(*part) for part in self._kits.get(product, ())),
+            pending=self._pending(product, mine, components),
+            components=components,
             override=row.override,
             excluded=bool(row.excluded),
             locked=bool(row.locked),
@@ -345,11 +357,27 @@ class Stock:
     def _is_mine(self, view: LevelView) -> bool:
         return view.warehouse_id in self._mine
 
-    def _component(self, product: int, sku: str, needed: int) -> Component:
+    def _pending(self, product: int, readings: Sequence[Reading], components: Sequence[Component]) -> int:
+        """Units ordered since the oldest reading that counts; of a kit the orders for the kit itself."""
+        times = [part.read_at for part in components if part.read_at is not None]
+        if not components:
+            times = [reading.read_at for reading in readings if not reading.missing]
+        if not times:
+            return 0
+        ordered = self._ordered.get(product, ())
+        return sum(
+            one.units for one in ordered if one.taken_at > min(times) and (one.sold_id == product or not components)
+        )
+
+    def _component(self, kit: int, product: int, sku: str, needed: int) -> Component:
+        """A kit's part, less what was sold of it since otherwise than in this kit."""
         views = [view for view in self._by_product.get(product, ()) if self._is_mine(view) and not view.missing]
         if not views:
             return Component(sku, needed, None)
-        return Component(sku, needed, sum(view.available for view in views), min(view.read_at for view in views))
+        read_at = min(view.read_at for view in views)
+        ordered = self._ordered.get(product, ())
+        gone = sum(one.units for one in ordered if one.taken_at > read_at and one.sold_id != kit)
+        return Component(sku, needed, sum(view.available for view in views) - gone, read_at)
 
 
 def _newly_equal(row: PlanRow, decision: Decision) -> bool:

@@ -34,7 +34,7 @@ from invsync_tui.sync.report import Phase, Report
 log = logging.getLogger(__name__)
 
 PULL_PHASES = ("connect", "warehouses")
-PUSH_PHASES = ("connect", "resolve", "listings", "match", "plan", "check", "push")
+PUSH_PHASES = ("connect", "resolve", "listings", "match", "orders", "plan", "check", "push")
 
 
 async def execute(store: Store, run: RunRow, lease: Lease) -> None:

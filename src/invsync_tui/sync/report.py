@@ -63,10 +63,15 @@ class Report:
         self._current = phase
         self.write()
 
+    def leave(self, state: str) -> None:
+        """The phase ends here, well (`done`) or not (`failed`); the run goes on either way."""
+        self._end(state)
+        self.write()
+
     def _end(self, state: str) -> None:
         if self._current is not None:
             self._current.state, self._current.ended_at = state, time.time()
-            if state == "done" and self._current.total is None:
+            if state == "done" and self._current.total is None and self._current.done:
                 self._current.total = self._current.done
             self._current = None
 

@@ -1,7 +1,7 @@
 """The sandbox cart. It can play several kinds of cart; the connection's options say which one it is.
 
 Options: `shop` (required), `basis` (available, on_hand), `row_errors` (per_row, whole_batch), `idempotency` and
-`returns_quantity` (on, off), `max_batch`.
+`returns_quantity` (on, off), `orders` (off, on: whether its orders are read), `max_batch`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from invsync_tui.connectors.base import (
     Connection,
     DoubtPolicy,
     ListingRow,
+    OrderLine,
     Page,
     PushItem,
     QuantityBasis,
@@ -47,6 +48,7 @@ def _capabilities(options: Mapping[str, str]) -> CartCapabilities:
             delta_read=True,
             page_size=PAGE_SIZE,
             read_batch=PAGE_SIZE,
+            reports_orders=SWITCH[options.get("orders", "off")],
         )
     except (KeyError, ValueError) as error:
         raise NotConfiguredError(f"An option of the cart cannot be read: {error}.") from error
@@ -116,6 +118,22 @@ class SandboxCart:
             raise ContractError(f"The listing {ref} cannot be read: {why}.", where=response.where)
         return page.rows
 
+    async def orders_since(self, since: int) -> Sequence[OrderLine]:
+        lines: list[OrderLine] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            params = {"since": str(since), "cursor": cursor, "limit": str(PAGE_SIZE)}
+            response = await self._session.read("GET", f"{self._base}/orders?{urlencode(params)}")
+            page = page_of(response, "orders", _order_line)
+            if page.rejected:  # absent means cancelled, so an unreadable order must not be left out
+                ref, why = page.rejected[0]
+                raise ContractError(f"The order {ref} cannot be read: {why}.", where=response.where)
+            if page.next_cursor is not None and page.next_cursor <= cursor:
+                raise ContractError(f"The cart repeats itself at {cursor!r} while listing orders.")
+            lines += page.rows
+            cursor = page.next_cursor
+        return lines
+
     def compose(self, items: Sequence[PushItem]) -> bytes:
         rows = [{"ref": item.ref, "quantity": item.quantity} for item in items]
         return json.dumps({"rows": rows}, separators=(",", ":")).encode()
@@ -142,6 +160,10 @@ def _listing(record: Mapping[str, Any]) -> ListingRow:
         allocated=whole(record["allocated"]),
         updated_at=maybe_whole(record["updated_at"]),
     )
+
+
+def _order_line(record: Mapping[str, Any]) -> OrderLine:
+    return OrderLine(text(record["ref"]), text(record["listing"]), whole(record["quantity"]), whole(record["taken_at"]))
 
 
 def _answer(record: Mapping[str, Any]) -> RowAnswer:

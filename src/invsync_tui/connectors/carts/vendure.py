@@ -22,6 +22,7 @@ from invsync_tui.connectors.base import (
     Connection,
     DoubtPolicy,
     ListingRow,
+    OrderLine,
     Page,
     PushItem,
     QuantityBasis,
@@ -92,10 +93,29 @@ def epoch(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
+def _after(since: int) -> Mapping[str, str]:
+    """A time filter, with overlap."""
+    return {"after": datetime.fromtimestamp(max(0, since - DELTA_OVERLAP), UTC).isoformat()}
+
+
 def changed_after(since: int) -> Mapping[str, Any]:
-    """A list filter for records changed after `since`, with overlap."""
-    after = datetime.fromtimestamp(max(0, since - DELTA_OVERLAP), UTC)
-    return {"updatedAt": {"after": after.isoformat()}}
+    """A list filter for records changed after `since`."""
+    return {"updatedAt": _after(since)}
+
+
+def placed_after(since: int) -> Mapping[str, Any]:
+    """A list filter for orders placed after `since` and not cancelled; carts that are still being filled are none."""
+    return {"orderPlacedAt": _after(since), "active": {"eq": False}, "state": {"notEq": "Cancelled"}}
+
+
+def order_lines(order: Mapping[str, Any]) -> list[OrderLine]:
+    """An order's lines. A line's quantity is what is left of it after partial cancellations, often 0."""
+    taken_at = epoch(order["orderPlacedAt"])
+    return [
+        OrderLine(str(order["id"]), str(line["productVariant"]["id"]), int(line["quantity"]), taken_at)
+        for line in order["lines"]
+        if line["quantity"] > 0
+    ]
 
 
 def listing(variant: Mapping[str, Any], location: str, tracks_by_default: bool) -> ListingRow:
@@ -153,8 +173,8 @@ class VendureCart:
 
     async def open(self) -> None:
         """Log in and choose the location. Without the permission to read orders there is no complete delta read."""
-        permissions = await self._permissions()
-        self.capabilities = replace(CAPABILITIES, delta_read=bool(permissions & READS_ORDERS))
+        reads_orders = bool(await self._permissions() & READS_ORDERS)
+        self.capabilities = replace(CAPABILITIES, delta_read=reads_orders, reports_orders=reads_orders)
         self._choose(await self.locations())
 
     async def close(self) -> None:
@@ -198,7 +218,10 @@ class VendureCart:
         if missing:
             raise PermissionDeniedError(f"The login lacks: {', '.join(missing)}.")
         if not permissions & READS_ORDERS:
-            return "May read and set stock. Without ReadOrder every read is a complete one."
+            return (
+                "May read and set stock. Without ReadOrder every read is a complete one, and orders that the WMS does "
+                "not know yet are not subtracted."
+            )
         return "May read and set stock, and read orders."
 
     async def _check_locations(self) -> str:
@@ -241,7 +264,8 @@ class VendureCart:
         position = Position.parse(cursor)
         if position.part == ORDERS_PART:
             return await self._ordered_page(position, since or 0)
-        part = await self._slice(api.VARIANTS, "productVariants", position, since)
+        changed = None if since is None else changed_after(since)
+        part = await self._slice(api.VARIANTS, "productVariants", position, changed)
         rows, rejected = self._listings(part)
         following = part.following
         if following is None and since is not None and self.capabilities.delta_read:
@@ -250,26 +274,42 @@ class VendureCart:
         return Page(rows, None if following is None else str(following), total, rejected)
 
     async def _ordered_page(self, position: Position, since: int) -> Page[ListingRow]:
-        part = await self._slice(api.ORDERS, "orders", position, since)
+        part = await self._slice(api.ORDERS, "orders", position, changed_after(since))
         refs = {str(line["productVariant"]["id"]): None for order in part.items for line in order["lines"]}
         return Page(await self.read(list(refs)), None if part.following is None else str(part.following))
 
-    async def _slice(self, document: str, field: str, position: Position, since: int | None) -> Slice:
+    async def orders_since(self, since: int) -> Sequence[OrderLine]:
+        """Lines of the orders placed after `since`, each order once."""
+        found: dict[str, list[OrderLine]] = {}
+        position: Position | None = Position(ORDERS_PART)
+        while position is not None:
+            part = await self._slice(api.ORDER_LINES, "orders", position, placed_after(since))
+            try:
+                found |= {str(order["id"]): order_lines(order) for order in part.items}
+            except (KeyError, TypeError, ValueError) as error:
+                # Absent means cancelled, so an unreadable order must not be left out.
+                raise ContractError(f"An order cannot be read: {type(error).__name__}: {error}.") from error
+            position = part.following
+        return [line for lines in found.values() for line in lines]
+
+    async def _slice(
+        self, document: str, field: str, position: Position, where: Mapping[str, Any] | None = None
+    ) -> Slice:
         """The records after a position. The last known record is asked for again: if it is not where it was, records
         were deleted or added before it, and one page further back is read so that none is passed over."""
         take = CAPABILITIES.page_size
         skip = max(0, position.skip - 1)
-        part = await self._take(document, field, position.part, skip, since)
+        part = await self._take(document, field, position.part, skip, where)
         if not position.last:
             return part
         if part.items and str(part.items[0]["id"]) == position.last:
             return replace(part, items=part.items[1:])
-        return await self._take(document, field, position.part, max(0, skip - take), since)
+        return await self._take(document, field, position.part, max(0, skip - take), where)
 
-    async def _take(self, document: str, field: str, part: str, skip: int, since: int | None) -> Slice:
+    async def _take(self, document: str, field: str, part: str, skip: int, where: Mapping[str, Any] | None) -> Slice:
         options: dict[str, Any] = {"skip": skip, "take": CAPABILITIES.page_size, "sort": {"id": "ASC"}}
-        if since is not None:
-            options["filter"] = changed_after(since)
+        if where is not None:
+            options["filter"] = where
         data = await self._api.query(document, {"options": options})
         found = api.part_of(data, field)
         items, total = found["items"], int(found["totalItems"])

@@ -49,6 +49,10 @@ ORDERS = """
 query Orders($options: OrderListOptions) {
   orders(options: $options) { totalItems items { id lines { productVariant { id } } } }
 }"""
+ORDER_LINES = """
+query OrderLines($options: OrderListOptions) {
+  orders(options: $options) { totalItems items { id orderPlacedAt lines { quantity productVariant { id } } } }
+}"""
 UPDATE = """
 mutation SetStock($input: [UpdateProductVariantInput!]!) {
   updateProductVariants(input: $input) { id stockLevels { stockLocationId stockOnHand } }

@@ -93,7 +93,7 @@ def _levels(warehouse: str, on_hand: Mapping[int, float | None], available: Mapp
     for product in on_hand.keys() & available.keys():
         here, free = on_hand[product], available[product]
         if here is None or free is None:
-            rejected.append((f"product {product}", "Its quantity is not a number."))
+            rejected.append((str(product), "Its quantity is not a number."))
         else:
             rows.append(_level(product, warehouse, here, free))
     return _Levels(list(on_hand), sorted(rows, key=lambda row: int(row.product_ref)), rejected)

@@ -33,8 +33,9 @@ BEAT = 15.0
 """Seconds between signs of life."""
 FULL_DISK_WAIT = 5.0
 """Seconds before work goes on after the disk was found full."""
-CONCURRENT = 8
-"""Runs at the same time; the carts and WMSs set the pace, not this process."""
+CONCURRENT = 32
+"""Runs at the same time. A run waits for its cart or WMS most of its time, and several slow ones must not keep all the
+others waiting; what they write goes through one connection anyway, page by page."""
 
 
 def prefer_throughput() -> None:

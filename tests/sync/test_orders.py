@@ -1,0 +1,326 @@
+"""Pending orders: what one cart sold, no other cart offers again, and nothing is subtracted twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invsync_tui.connectors.base import SourceCapabilities
+from invsync_tui.connectors.errors import UnavailableError
+from invsync_tui.connectors.sources import sandbox
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.store.runs import RunRow
+from invsync_tui.sync.plan import Plan
+from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.sync.bench import Bench
+
+SELLS = Mode(orders=True)
+LATER = 60
+"""Seconds after the WMS's readings at which the tests' orders are taken."""
+
+
+@dataclass
+class Street:
+    """Two shops of one merchant: `a` reports its orders, `b` does not."""
+
+    wms: WmsHandle
+    carts: CartHandle
+    bench: Bench
+    a: int
+    b: int
+    sku: str = ""
+
+    def shown(self, shop: str) -> int | None:
+        return self.carts.quantities(shop)[self.sku]
+
+    def writes(self) -> list[str]:
+        """The shops whose stock was set, in order."""
+        return [entry["path"].split("/")[2] for entry in self.carts.requests() if entry["path"].endswith("/stock")]
+
+    def calls(self, part: str) -> int:
+        return sum(part in entry["path"] for entry in self.carts.requests())
+
+    def sell(self, units: int, *, sku: str = "", shop: str = "a", after: int = LATER) -> str:
+        body = {"shop": shop, "ref": sku or self.sku, "units": units, "taken_at": int(time.time()) + after}
+        return str(self.carts.control("order", body)["order"])
+
+    def count(self, available: int, *, sku: str = "", after: int) -> None:
+        """The WMS takes a reading of all its warehouses; everything lies in EAST."""
+        read_at = int(time.time()) + after
+        for place in ("DEFAULT", "EAST", "WEST"):
+            units = available if place == "EAST" else 0
+            self.wms.set_level(sku or self.sku, place, units, read_at=read_at)
+
+    async def push(self) -> list[RunRow]:
+        return [await self.bench.push(cart) for cart in (self.a, self.b)]
+
+    async def sync(self) -> None:
+        assert (await self.bench.pull()).state == "done"
+        assert [run.state for run in await self.push()] == ["done", "done"]
+
+    def kept(self) -> int:
+        return int(self.bench.one("SELECT count(*) FROM pending_order"))
+
+
+@contextmanager
+def street(folder: Path, a: Mode = SELLS, **options: str) -> Iterator[Street]:
+    with sandbox_wms(60, warehouses=3) as wms, sandbox_cart(60, shops={"a": a, "b": Mode()}) as carts:
+        bench = Bench.make(folder)
+        bench.add_merchant(wms.connection())
+        cart_a = bench.add_cart(carts.connection("a", 5.0, **options), name="A")
+        cart_b = bench.add_cart(carts.connection("b", 5.0), name="B")
+        made = Street(wms, carts, bench, cart_a, cart_b)
+        made.sku = carts.dump()["a"][4]["sku"]
+        made.count(10, after=0)
+        yield made
+        bench.store.close()
+
+
+@pytest.fixture
+async def synced(tmp_path: Path) -> AsyncIterator[Street]:
+    """Both carts show 10, as the WMS has."""
+    with street(tmp_path) as made:
+        await made.sync()
+        assert (made.shown("a"), made.shown("b")) == (10, 10)
+        yield made
+
+
+def outcomes(made: Street, cart: int) -> tuple[Any, ...]:
+    row = made.bench.listings(cart)[made.sku]
+    return tuple(row[name] for name in ("outcome", "desired", "acked", "observed"))
+
+
+async def test_an_order_in_one_cart_lowers_the_other_before_the_wms_knows_it(synced: Street) -> None:
+    # given
+    before = len(synced.writes())
+    synced.sell(3)
+    # when
+    await synced.push()
+    # then: the cart that took the order was not written to
+    assert (synced.shown("a"), synced.shown("b")) == (7, 7)
+    assert synced.writes()[before:] == ["b"]
+    assert outcomes(synced, synced.a) == ("equal", 7, 7, 7)
+    assert synced.bench.sums_hold()
+
+
+async def test_an_order_that_the_reading_knows_is_not_subtracted_again(synced: Street) -> None:
+    # given
+    synced.sell(3)
+    await synced.push()
+    before = len(synced.writes())
+    # when
+    synced.count(7, after=LATER + 10)
+    await synced.sync()
+    # then
+    assert (synced.shown("a"), synced.shown("b")) == (7, 7)
+    assert synced.writes()[before:] == []
+    assert synced.kept() == 0
+
+
+async def test_a_newer_reading_that_shows_more_is_believed(synced: Street) -> None:
+    # given
+    synced.sell(3)
+    await synced.push()
+    # when
+    synced.count(25, after=LATER + 10)
+    await synced.sync()
+    # then
+    assert (synced.shown("a"), synced.shown("b")) == (25, 25)
+
+
+async def test_only_orders_after_the_reading_are_subtracted_from_it(synced: Street) -> None:
+    # given
+    synced.sell(3)
+    synced.sell(2, after=LATER + 20)
+    # when
+    synced.count(7, after=LATER + 10)
+    await synced.sync()
+    # then
+    assert (synced.shown("a"), synced.shown("b")) == (5, 5)
+
+
+async def test_the_reading_of_the_pull_counts_where_the_wms_names_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: a WMS that does not say when it read
+    level = sandbox._level
+    monkeypatch.setattr(sandbox, "_level", lambda record: level({**record, "read_at": None}))
+    with street(tmp_path) as made:
+        await made.sync()
+        made.sell(3)
+        await made.push()
+        assert made.shown("b") == 7
+        # when: a later pull finds the same number, so that no level changes
+        later = int(time.time()) + LATER + 10
+        with made.bench.store.transaction() as tx:
+            tx.execute("UPDATE source SET confirmed_at = ?", (later,))
+        await made.push()
+        # then
+        assert (made.shown("b"), made.kept()) == (10, 0)
+
+
+async def test_the_units_of_a_cancelled_order_come_back(synced: Street) -> None:
+    # given
+    order = synced.sell(3)
+    await synced.push()
+    before = len(synced.writes())
+    # when
+    synced.carts.control("cancel", {"shop": "a", "order": order})
+    await synced.push()
+    # then
+    assert (synced.shown("a"), synced.shown("b")) == (10, 10)
+    assert synced.writes()[before:] == ["b"]
+    assert synced.kept() == 0
+
+
+async def test_a_cart_that_counts_on_hand_is_not_touched_for_its_own_orders(tmp_path: Path) -> None:
+    # given
+    with street(tmp_path, Mode(basis="on_hand", orders=True)) as made:
+        await made.sync()
+        before = len(made.writes())
+        # when
+        made.sell(4)
+        await made.push()
+        # then
+        assert (made.shown("a"), made.shown("b")) == (10, 6)
+        assert made.writes()[before:] == ["b"]
+        assert outcomes(made, made.a) == ("equal", 6, 6, 10)
+        # and when it is shipped and read
+        made.carts.control("ship", {"shop": "a", "ref": made.sku, "units": 4})
+        made.count(6, after=LATER + 10)
+        await made.sync()
+        # then
+        assert (made.shown("a"), made.shown("b")) == (6, 6)
+        assert made.writes()[before:] == ["b"]
+
+
+async def test_a_push_that_is_done_again_subtracts_once(synced: Street) -> None:
+    # given
+    synced.sell(3)
+    await synced.push()
+    before, seq = len(synced.writes()), synced.bench.one("SELECT value FROM counter")
+    # when
+    await synced.push()
+    await synced.push()
+    # then
+    assert synced.shown("b") == 7
+    assert synced.writes()[before:] == []
+    assert synced.bench.one("SELECT value FROM counter") == seq
+
+
+async def test_a_run_that_ends_between_orders_and_plan_loses_and_doubles_nothing(
+    synced: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    before = len(synced.writes())
+    synced.sell(3)
+    with monkeypatch.context() as patch:
+        patch.setattr(Plan, "_decide", _gone)
+        assert (await synced.bench.push(synced.a)).state == "failed"
+    assert synced.kept() == 1
+    # when
+    await synced.push()
+    # then
+    assert (synced.shown("a"), synced.shown("b")) == (7, 7)
+    assert synced.writes()[before:] == ["b"]
+
+
+async def _gone(_: Plan) -> None:
+    raise UnavailableError("The line is down.")
+
+
+async def test_orders_that_may_not_be_read_are_a_warning_and_the_rest_goes_on(tmp_path: Path) -> None:
+    # given: the connection says on, the login may not
+    with street(tmp_path, Mode(), orders="on") as made:
+        await made.bench.pull()
+        # when
+        run = await made.bench.push(made.a)
+        # then
+        assert run.state == "done"
+        assert made.shown("a") == 10
+        assert any("cannot be read" in text for text in made.bench.events(run.id))
+        phases = {phase.name: phase.state for phase in made.bench.detail(run.id).phases}
+        assert (phases["orders"], phases["push"]) == ("failed", "done")
+
+
+async def test_a_cart_that_fails_to_list_its_orders_is_not_written_to(synced: Street) -> None:
+    # given
+    synced.sell(3)
+    synced.count(20, after=1)
+    await synced.bench.pull()
+    synced.carts.faults({"kind": "status", "path": "/orders", "status": 500})
+    before = len(synced.writes())
+    # when
+    run = await synced.bench.push(synced.a)
+    # then
+    assert run.state == "failed"
+    assert synced.writes()[before:] == []
+    # and when it answers again
+    synced.carts.faults()
+    await synced.push()
+    # then
+    assert (synced.shown("a"), synced.shown("b")) == (17, 17)
+
+
+async def test_a_wms_that_subtracts_orders_by_itself_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    netting = SourceCapabilities(delta=True, reports_reading_time=True, nets_pending_orders=True)
+    monkeypatch.setattr(sandbox, "SourceCapabilities", lambda **_: netting)
+    with street(tmp_path) as made:
+        await made.sync()
+        # when
+        made.sell(3)
+        await made.push()
+        # then
+        assert (made.shown("b"), made.calls("/orders")) == (10, 0)
+
+
+async def test_a_cart_that_does_not_report_is_never_asked(synced: Street) -> None:
+    assert synced.calls("/shops/a/orders") > 0
+    assert synced.calls("/shops/b/orders") == 0
+
+
+async def test_a_cart_that_is_switched_off_is_not_asked(tmp_path: Path) -> None:
+    with street(tmp_path) as made:
+        made.bench.set_cart(made.a, upload_enabled=False)
+        await made.sync()
+        assert made.calls("/orders") == 0
+
+
+def _kit(made: Street) -> tuple[str, list[tuple[str, int]]]:
+    """A kit and its parts, with how many of each are needed."""
+    rows: Sequence[Any] = made.bench.store.read(
+        "SELECT k.sku, p.sku, c.needed FROM kit_component c JOIN product k ON k.id = c.kit_id "
+        "JOIN product p ON p.id = c.component_id WHERE c.kit_id = (SELECT min(kit_id) FROM kit_component)"
+    )
+    return rows[0][0], [(part, needed) for _, part, needed in rows]
+
+
+async def test_an_order_for_a_kit_lowers_its_parts_and_one_for_a_part_the_kit(synced: Street) -> None:
+    # given
+    kit, parts = _kit(synced)
+    for part, needed in parts:
+        synced.count(needed * 10, sku=part, after=0)
+    await synced.sync()
+    assert synced.carts.quantities("b")[kit] == 10
+    # when
+    synced.sell(2, sku=kit)
+    await synced.push()
+    # then
+    shown = synced.carts.quantities("b")
+    assert [shown[kit], *(shown[part] for part, _ in parts)] == [8, *(needed * 8 for _, needed in parts)]
+    # and when a part is sold alone
+    part, needed = parts[0]
+    synced.sell(needed, sku=part)
+    await synced.push()
+    # then
+    shown = synced.carts.quantities("b")
+    assert (shown[kit], shown[part]) == (7, needed * 7)
