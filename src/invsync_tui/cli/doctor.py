@@ -91,9 +91,12 @@ def _lines(found: Checkup) -> Iterator[str]:
 
 
 def _summary(found: Checkup) -> Iterator[str]:
+    from invsync_tui.rules.runbook import SAMPLE
+
     if found.groups:
         yield "\nCauses"
     for one in found.groups:
-        yield f"  {one.cart}: {one.count} {one.cause.value} ({', '.join(one.sample)}{', ...' * (one.count > len(one.sample))})"
+        more = ", ..." if len(one.sample) == SAMPLE and one.count > SAMPLE else ""
+        yield f"  {one.cart}: {one.count} {one.cause.value} ({', '.join(one.sample)}{more})"
     told = {0: "Healthy.", 1: "There are findings.", 2: "Not enough is known to tell."}
     yield f"\n{told[found.exit_code]}"

@@ -236,6 +236,7 @@ def _cart_facts(
         listed=_ago(cart.listed_at, ground),
         unplanned=_unplanned(ground, cart),
         unseen=found.unseen,
+        absent=found.absent,
     )
 
 
@@ -245,7 +246,9 @@ def _unplanned(ground: _Ground, cart: CartSite) -> str:
         return "its listings were never read"
     newest = _newest(ground, "push", cart.id)
     held = newest is not None and newest.state == "held"
-    if cart.matched_rev != cart.rules_rev or (cart.watermark == 0 and not held):
+    # A cart that is off is planned, but its watermark stays where it was.
+    waiting = cart.watermark == 0 and bool(cart.upload_enabled) and not held
+    if cart.matched_rev != cart.rules_rev or waiting:
         return "settings changed since the last push"
     return ""
 

@@ -31,6 +31,8 @@ class Findings:
 
     groups: tuple[Group, ...]
     unseen: str = ""
+    absent: bool = False
+    """One SKU was asked for, and no listing has to do with it."""
 
 
 @dataclass(slots=True)
@@ -59,11 +61,11 @@ def of_sku(session: Session, cart: CartSite, sku: str) -> Findings:
     try:
         answer = why(session, sku, cart.id)
     except NotFoundError:
-        return Findings(())
+        return Findings((), absent=True)
     for one in answer.listings:
         for cause in one.causes:
             tally.add(cause, 1, [one.sku or answer.sku or sku])
-    return Findings(tally.groups())
+    return Findings(tally.groups(), absent=not answer.listings)
 
 
 def of_cart(session: Session, merchant: MerchantSite, cart: CartSite, most: int, *, usable: bool) -> Findings:

@@ -166,7 +166,7 @@ def _products(facts: MerchantFacts) -> Check:
     item = Item("merchant.products", Section.PRODUCTS, facts.name)
     if not facts.last_run:
         return item.skipped("no inventory download has ended yet")
-    if facts.products:
+    if facts.products or not facts.switched_on:
         return item.passed(f"{facts.products} products in Locations & Products")
     return item.failed(
         "0 products in Locations & Products",
@@ -254,6 +254,8 @@ class CartFacts:
     """Why the last plan cannot tell all causes; '' if it can."""
     unseen: str = ""
     """Why causes in the stock may be hidden behind others; '' if none is."""
+    absent: bool = False
+    """One SKU was asked for, and no listing has to do with it."""
 
     def set(self, option: str) -> str:
         """The command that changes one of its settings."""
@@ -422,6 +424,8 @@ def _found(item: Item, facts: CartFacts, group: Group) -> Check:
 def _nothing_found(item: Item, topic: _Topic, facts: CartFacts) -> Check:
     if not facts.merchant_on:
         return item.skipped("the merchant's sync is off")
+    if facts.absent:
+        return item.skipped("no listing of this cart has to do with it")
     if facts.unplanned and facts.switched_on:
         return item.unknown(facts.unplanned, "No plan has looked at it under the present settings.", _push(facts))
     if facts.unplanned:

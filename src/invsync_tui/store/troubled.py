@@ -7,10 +7,11 @@ import sqlite3
 from invsync_tui.rules.diagnosis import Recorded
 
 TROUBLED = (
-    "gone_at IS NULL AND (coalesce(reason, 'UNCHANGED') NOT IN ('UNCHANGED', 'SWITCH_OFF', 'WAREHOUSE_DISABLED') "
+    "gone_at IS NULL AND (reason <> 'UNCHANGED' AND reason <> 'SWITCH_OFF' AND reason <> 'WAREHOUSE_DISABLED' "
     "OR match_reason IS NOT NULL OR skip IS NOT NULL OR tracked = 0 OR excluded <> 0 OR locked <> 0)"
 )
-"""The index's condition. What stops a whole cart is left out: it would make the index as long as the table."""
+"""The index's condition. What stops a whole cart is left out: it would make the index as long as the table. Single
+comparisons, since a list would be built anew for every listing that is written."""
 
 _COLUMNS = ", ".join(Recorded._fields)
 _SAME = " AND ".join(f"{name} IS ?" for name in Recorded._fields)

@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 TROUBLED = (
-    "gone_at IS NULL AND (coalesce(reason, 'UNCHANGED') NOT IN ('UNCHANGED', 'SWITCH_OFF', 'WAREHOUSE_DISABLED') "
+    "gone_at IS NULL AND (reason <> 'UNCHANGED' AND reason <> 'SWITCH_OFF' AND reason <> 'WAREHOUSE_DISABLED' "
     "OR match_reason IS NOT NULL OR skip IS NOT NULL OR tracked = 0 OR excluded <> 0 OR locked <> 0)"
 )
 
