@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from invsync_tui.operations import aliases, browse, carts, forms, product_sync, run_lists
+from invsync_tui.operations.doctor import doctor
 from invsync_tui.operations.generate import Scale, generate
 from invsync_tui.operations.lists import ListingFilter, Ordering, Rows
 from invsync_tui.operations.search import exact_count, search
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.sku import view
+from invsync_tui.operations.why import why
 from invsync_tui.store import generated, made_up
+from invsync_tui.store.migrations.versions import v0003_diagnosis
 from invsync_tui.store.opening import VERSION, open_store
 from tests.benchmarks.table import Figure
 
@@ -26,6 +29,7 @@ PAGE = 128
 """What a windowed table asks for at once."""
 ASKED = 60
 OPEN_MOST, KEY_MOST, SCROLL_MOST = 150.0, 50.0, 15.0
+WHY_MOST, DOCTOR_MOST = 100.0, 1000.0
 MEMORY_MOST = 150.0
 """Budgets: opening a list, a keystroke of a search, a page while scrolling."""
 
@@ -44,7 +48,7 @@ def _recipe() -> str:
     """Changes with the code that makes the rows."""
     import hashlib
 
-    texts = [Path(module.__file__ or "").read_bytes() for module in (generated, made_up)]
+    texts = [Path(module.__file__ or "").read_bytes() for module in (generated, made_up, v0003_diagnosis)]
     return hashlib.blake2b(b"".join(texts), digest_size=4).hexdigest()
 
 
@@ -156,11 +160,21 @@ def _screens(session: Session) -> Iterator[Figure]:
         yield _figure(name, [_timed(ask) for _ in range(8)], OPEN_MOST + 100 if "preview" in name else OPEN_MOST)
 
 
+def _diagnoses(session: Session) -> Iterator[Figure]:
+    dice = random.Random(SEED)
+    some = [made_up.sku(dice.randint(1, PRODUCTS), SEED) for _ in range(ASKED)]
+    why(session, some[0])
+    yield _figure("why", [_timed(lambda s=sku: why(session, s)) for sku in some], WHY_MOST)
+    yield _figure("doctor of a SKU", [_timed(lambda s=sku: doctor(session, sku=s)) for sku in some], DOCTOR_MOST)
+    yield _figure("doctor of a cart", [_timed(lambda: doctor(session, 1, 2)) for _ in range(8)], DOCTOR_MOST)
+    yield _figure("doctor of everything", [_timed(lambda: doctor(session)) for _ in range(8)], DOCTOR_MOST)
+
+
 def figures(products: int = PRODUCTS) -> list[Figure]:
     """All of them, and the memory that it took."""
     session = Session(open_store(cached_store(products), read_only=True), "benchmark", read_only=True)
     try:
-        found = [*_searches(session), *_lists(session), *_screens(session)]
+        found = [*_searches(session), *_lists(session), *_screens(session), *_diagnoses(session)]
     finally:
         session.close()
     return [*found, Figure("memory, without pages of the mapped file", _own_memory(), "MB", MEMORY_MOST)]

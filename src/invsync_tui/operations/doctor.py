@@ -24,7 +24,7 @@ from invsync_tui.sync.leases import worker_alive
 
 __all__ = ["Check", "Checkup", "Group", "doctor"]
 
-NEVER_MOST = 10_000
+NEVER_MOST = 1000
 """Listings with Last synced: Never that are counted at most."""
 
 _ERRORS: tuple[tuple[type[errors.ConnectorError], Reason], ...] = (
