@@ -11,7 +11,9 @@ import email.utils
 import json
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +33,38 @@ MAX_BODY = 64 * 1024 * 1024
 THROTTLE_PAUSE = 1.0
 """Seconds to pause after a 429 that names no time."""
 RETRY_AFTER_MOST = 300.0
+
+
+_leave_by: ContextVar[float | None] = ContextVar("leave_by", default=None)
+
+
+@contextmanager
+def leaving_by(epoch: float) -> Iterator[None]:
+    """Within it no byte of a write leaves after `epoch` (epoch seconds), whatever has held this process up.
+
+    A process may be stopped (SIGSTOP, a suspended machine) between recording a batch and sending it, and go on when
+    a successor has long sent newer quantities. So the time is looked at again right before the bytes are written.
+    """
+    token = _leave_by.set(epoch)
+    try:
+        yield
+    finally:
+        _leave_by.reset(token)
+
+
+def _last_look(leave_by: float, where: str) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """A callback for the HTTP client's own steps; without its body a request has no effect, so both are looked at."""
+
+    async def look(step: str, _: Mapping[str, Any]) -> None:
+        if step in _SENDING and time.time() > leave_by:
+            raise UnavailableError("The request was held up for longer than its deadline and not sent.", where=where)
+
+    return look
+
+
+_SENDING = frozenset(
+    f"{version}.send_request_{part}.started" for version in ("http11", "http2") for part in ("headers", "body")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +177,8 @@ class HttpConnection:
     ) -> Response:
         await self.limiter.take(cost)
         where = self._where(method, path)
+        leave_by = _leave_by.get() if writes else None
+        steps = {"trace": _last_look(leave_by, where)} if leave_by is not None else None
         sent = {**self.headers, **(headers or {})}
         if json_body is not None:
             content = json.dumps(json_body).encode()
@@ -151,7 +187,7 @@ class HttpConnection:
         try:
             async with asyncio.timeout(deadline or self.connection.deadline):
                 answer = await self._opened().request(
-                    method, path, content=content, headers=sent, timeout=self._timeout(deadline)
+                    method, path, content=content, headers=sent, timeout=self._timeout(deadline), extensions=steps
                 )
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise self._no_answer(error, where, writes=writes) from error

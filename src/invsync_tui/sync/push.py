@@ -19,7 +19,7 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
-from invsync_tui.connectors.http import backoff
+from invsync_tui.connectors.http import backoff, leaving_by
 from invsync_tui.rules.judging import Confirmation, judge
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import batches, listings
@@ -194,7 +194,8 @@ class Push:
         try:
             async with asyncio.timeout(batch.answer_by_ms / 1000 - time.time()):
                 await asyncio.sleep(0)  # a time that is over already ends it here
-                return await self.cart.send(batch.id, batch.body)
+                with leaving_by(batch.answer_by_ms / 1000):
+                    return await self.cart.send(batch.id, batch.body)
         except TimeoutError as error:
             raise UnavailableError("No answer within the deadline.", may_have_applied=True) from error
 
