@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from invsync_tui.cli.opening import configuration
 from invsync_tui.cli.parser import UsageError, given
 
 EXAMPLE = """\
@@ -89,8 +90,16 @@ def _terminal(args: argparse.Namespace, folder: Path) -> int:
         return 2
     from invsync_tui.operations import demo
 
+    found = configuration(args)
     sys.stderr.write("Starting the sandbox WMS, two sandbox carts and the service ...\n")
     with demo.running(folder, products=args.products, seed=args.seed) as started:
         from invsync_tui.tui.app import run as run_tui
 
-        return run_tui(started.store, open_run=started.runs[0])
+        return run_tui(
+            started.store,
+            ascii_only=found.ascii_only,
+            mouse=found.mouse,
+            theme=found.theme,
+            keymap=found.keys,
+            open_run=started.runs[0],
+        )
