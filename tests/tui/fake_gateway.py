@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from invsync_tui.operations.doctor import Checkup
 from invsync_tui.operations.lists import CartLine
 from invsync_tui.operations.model import (
     Action,
@@ -26,11 +27,13 @@ from invsync_tui.operations.model import (
     RunRow,
     RunState,
 )
+from invsync_tui.operations.why import Why
 from invsync_tui.rules.outcomes import WORDINGS, Counts, Outcome, Reason
 from invsync_tui.tui.gateway import GatewayError
 from tests.tui.fake_forms import FakeForms
 from tests.tui.fake_history import FakeHistory
 from tests.tui.fake_lists import FakeLists
+from tests.tui.fake_reports import checkup, why_of
 
 NOW = int(time.time())
 
@@ -199,6 +202,8 @@ class FakeGateway(FakeLists):
         self.service = True
         self.forms = FakeForms()
         self.history = FakeHistory()
+        self.explained: list[str] = []
+        self.walked: list[int | None] = []
         self._commits = threading.Event()
 
     def connect(self) -> None:
@@ -245,6 +250,18 @@ class FakeGateway(FakeLists):
 
     def carts(self, merchant_id: int | None) -> Sequence[CartLine]:
         return tuple(cart for cart in self.history.carts if merchant_id in (None, cart.merchant_id))
+
+    def why(self, asked: str) -> Why:
+        self.explained.append(asked)
+        if self.failure:
+            raise GatewayError(self.failure)
+        return why_of(asked)
+
+    def doctor(self, merchant_id: int | None) -> Checkup:
+        self.walked.append(merchant_id)
+        if self.failure:
+            raise GatewayError(self.failure)
+        return checkup(len(self.walked))
 
     def start(self, merchant_id: int, cart_id: int | None) -> Requested:
         self.orders.append(("start", merchant_id, cart_id))

@@ -26,6 +26,7 @@ class Place(StrEnum):
     SEARCH = "search"
     SKU = "sku"
     ALIASES = "aliases"
+    DOCTOR = "doctor"
     SYNC = "sync"
     THEME = "theme"
     HELP = "help"
@@ -54,6 +55,7 @@ TAKES = {
     Place.SEARCH: Takes.TEXT,
     Place.SKU: Takes.TEXT,
     Place.ALIASES: Takes.MERCHANT,
+    Place.DOCTOR: Takes.MERCHANT,
     Place.SYNC: Takes.MERCHANT,
     Place.THEME: Takes.THEME,
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.doctor import Checkup
     from invsync_tui.operations.lists import (
         AliasTypeLine,
         CartLine,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.model import Overview, Requested, RunDetail, RunRow
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.watch import Watch
+    from invsync_tui.operations.why import Why
     from invsync_tui.tui.forms.gateway import FormsGateway
     from invsync_tui.tui.history import HistoryGateway
 
@@ -92,6 +94,8 @@ class Gateway(Protocol):
     def search(self, text: str, merchant_id: int | None, limit: int) -> SearchAnswer: ...
     def search_count(self, text: str, merchant_id: int | None) -> int: ...
     def sku(self, product_id: int) -> SkuView: ...
+    def why(self, asked: str) -> Why: ...
+    def doctor(self, merchant_id: int | None) -> Checkup: ...
     def carts(self, merchant_id: int | None) -> Sequence[CartLine]: ...
     def listings(
         self, cart_id: int, which: ListingFilter, text: str, ordering: Ordering | None
@@ -232,6 +236,16 @@ class OperationsGateway:
         from invsync_tui.operations import sku
 
         return self._call(sku.view, self._open, product_id)
+
+    def why(self, asked: str) -> Why:
+        from invsync_tui.operations import why
+
+        return self._call(why.why, self._open, asked)
+
+    def doctor(self, merchant_id: int | None) -> Checkup:
+        from invsync_tui.operations import doctor
+
+        return self._call(doctor.doctor, self._open, merchant_id)
 
     def carts(self, merchant_id: int | None) -> Sequence[CartLine]:
         from invsync_tui.operations import carts

@@ -23,12 +23,13 @@ OF_MERCHANT: Mapping[Place, Callable[[Desk, int, str], ControlScreen]] = {
     Place.WAREHOUSES: places.warehouses,
     Place.SETTINGS: places.merchant_settings,
     Place.ALIASES: places.aliases,
+    Place.DOCTOR: places.doctor,
 }
 OF_CART: Mapping[Place, Callable[[Desk, int, str, str], ControlScreen]] = {
     Place.PRODUCTS: places.product_sync,
     Place.SETUP: places.cart_settings,
 }
-OF_ALL = {Place.RUNS: places.runs, Place.CARTS: places.carts}
+OF_ALL = {Place.RUNS: places.runs, Place.CARTS: places.carts, Place.DOCTOR: places.doctor}
 """Places that there also are for all merchants together."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from invsync_tui.tui.names import Named
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.lists import ListingLine
     from invsync_tui.tui.desk import Desk
     from invsync_tui.tui.screens.control import ControlScreen
 
@@ -34,6 +35,21 @@ def sku(desk: Desk, product_id: int, name: str) -> ControlScreen:
     from invsync_tui.tui.screens.sku import SkuScreen
 
     return SkuScreen(desk, product_id, name)
+
+
+def why(desk: Desk, asked: str, chosen: ListingLine | None) -> ControlScreen:
+    """Why a SKU shows what it shows, the chosen listing first."""
+    from invsync_tui.tui.screens.why import WhyScreen
+
+    return WhyScreen(desk, asked, chosen)
+
+
+def doctor(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
+    """The guide walked over a merchant, or all."""
+    _busy_with(desk, merchant_id, merchant)
+    from invsync_tui.tui.screens.doctor import DoctorScreen
+
+    return DoctorScreen(desk, merchant_id, merchant)
 
 
 def aliases(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:

@@ -48,6 +48,8 @@ class Reader:
         self._asked: queue.SimpleQueue[Asked] = queue.SimpleQueue()
         self._watched: Asked | None = None
         self._read_at = 0.0
+        self.commits = 0
+        """How often somebody was seen to have committed; for screens whose answers are dear."""
         self._thread = threading.Thread(target=self._serve, name="store-reader", daemon=True)
 
     def start(self) -> None:
@@ -99,6 +101,7 @@ class Reader:
         except Exception:
             # The reading that follows meets the same fault and says it in words.
             changed = True
+        self.commits += changed
         return changed or time.monotonic() - self._read_at >= STALE_AFTER
 
     def _answer(self, asked: Asked) -> None:

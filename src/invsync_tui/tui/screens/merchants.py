@@ -86,6 +86,9 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         Binding("c", "visit('carts')", "Carts", tooltip="The carts of the selected merchant", id="merchant.carts"),
         Binding("r", "visit('runs')", "Runs", tooltip="The runs of the selected merchant", id="merchant.runs"),
         Binding("a", "visit('aliases')", "Aliases", tooltip="Alias types and collisions", id="merchant.aliases"),
+        Binding(
+            "D", "visit('doctor')", "Doctor", tooltip="Every check of the guide, and all causes", id="merchant.doctor"
+        ),
         Binding("E", "visit('merchant_settings')", "Edit Setup", tooltip="Settings", id="merchant.setup"),
         Binding("T", "test", "Test", tooltip="Test the WMS connection step by step", id="merchant.test"),
     ]
@@ -161,6 +164,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
             "carts": places.carts,
             "runs": places.runs,
             "aliases": places.aliases,
+            "doctor": places.doctor,
             "merchant_settings": places.merchant_settings,
         }
         if (merchant := self.line) is not None:

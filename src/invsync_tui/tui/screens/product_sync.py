@@ -44,6 +44,7 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
     ProductSyncScreen.-short #about { height: 6; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
         Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
     ]
@@ -96,6 +97,16 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
             self.app.push_screen(places.sku(self.desk, line.product_id, line.product_sku or line.sku))
         else:
             self.app.push_screen(places.search(self.desk, line.sku))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "why":
+            return self.is_mounted and self.line is not None
+        return super().check_action(action, parameters)
+
+    def action_why(self) -> None:
+        if (found := self.line) is not None:
+            asked = found.product_sku or found.sku or found.ref
+            self.app.push_screen(places.why(self.desk, asked, found))
 
     # -- tabs ---------------------------------------------------------------------------------------------------------
 

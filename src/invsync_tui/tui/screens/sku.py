@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from invsync_tui.operations.lists import ListingLine, SkuView
+from invsync_tui.tui import places
 from invsync_tui.tui.facts import ReadingFailed, SkuRead
 from invsync_tui.tui.fields import Sight, roomy
 from invsync_tui.tui.lines import BLANK, Line, Tone, line
@@ -50,6 +51,7 @@ class SkuScreen(OrderingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="back"),
         Binding("y", "copy", "Copy", tooltip="Copy the SKU to your clipboard", id="list.copy"),
+        Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding("right_square_bracket", "roll(1)", "More", tooltip="Scroll the sheet down", id="sku.down"),
         Binding("left_square_bracket", "roll(-1)", "Less", tooltip="Scroll the sheet up", id="sku.up"),
     ]
@@ -152,6 +154,8 @@ class SkuScreen(OrderingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "roll":
             return self.is_mounted and self._can_roll(down=parameters == (1,))
+        if action == "why":
+            return self._view is not None
         return super().check_action(action, parameters)
 
     def _can_roll(self, *, down: bool) -> bool:
@@ -161,6 +165,10 @@ class SkuScreen(OrderingScreen):
     def action_roll(self, pages: int) -> None:
         self.query_one("#sheet", Paper).action_roll_page(pages)
         self.call_after_refresh(self.refresh_bindings)
+
+    def action_why(self) -> None:
+        if self._view is not None:
+            self.app.push_screen(places.why(self.desk, self._view.sku, self._present()))
 
     def action_copy(self) -> None:
         text = clean(self._view.sku if self._view else self._called)

@@ -1,0 +1,103 @@
+"""The explanation of a SKU in words: each listing's arithmetic, its state and its causes. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from invsync_tui.rules.outcomes import WORDINGS, Reason
+from invsync_tui.rules.quantity import Step
+from invsync_tui.tui.glyphs import Glyphs
+from invsync_tui.tui.lines import BLANK, Line, Span, Tone, line, packed
+from invsync_tui.tui.plain import clean, fit, fit_right, width_of, wrap
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.why import Why, WhyListing
+
+STEP_WIDTH, NUMBER_WIDTH = 10, 7
+LEAST_WIDTH = 16
+"""Cells for a sentence beside numbers, however narrow the terminal."""
+NO_LISTING = "No cart has a listing for it, as far as plans have looked."
+UNKNOWN = "unknown"
+
+
+def verdict(answer: Why, glyphs: Glyphs) -> Line:
+    """How many causes there are."""
+    causes = sum(len(one.causes) for one in answer.listings)
+    if not answer.listings:
+        return line(("no listing", Tone.WARN))
+    if not causes:
+        return line((f"{glyphs.check} nothing is wrong", Tone.GOOD))
+    return line((f"{glyphs.warning} {causes} {'cause' if causes == 1 else 'causes'}", Tone.WARN))
+
+
+def write(answer: Why, chosen: tuple[str, str] | None, width: int, glyphs: Glyphs) -> list[Line]:
+    """All of it; `chosen` is the cart and remote id of the listing that comes first."""
+    meant = f" ({answer.sku})" if answer.sku else ""
+    rows = [line(row) for row in wrap(clean(f"{answer.asked}: taken as {answer.taken_as}{meant}"), width)]
+    for one in sorted(answer.listings, key=lambda one: (one.cart, one.remote_id) != chosen):
+        rows += [BLANK, *_listing(one, width, glyphs)]
+    if not answer.listings:
+        rows += [BLANK, *(line((row, Tone.WARN)) for row in wrap(NO_LISTING, width))]
+    return rows
+
+
+def _listing(one: WhyListing, width: int, glyphs: Glyphs) -> list[Line]:
+    listed = one.remote_id is not None
+    name = f"listing {one.sku}, remote id {one.remote_id}" if listed else "not listed"
+    rows = packed([(clean(one.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width)
+    rows += [row for step in one.steps for row in _step(step, width, glyphs)]
+    if listed:
+        rows += _state(one, width)
+    for cause in one.causes:
+        rows += _cause(cause, width, glyphs)
+    return rows if one.causes else [*rows, line(f"  {glyphs.check} ", ("Nothing is wrong.", Tone.GOOD))]
+
+
+def _step(step: Step, width: int, glyphs: Glyphs) -> list[Line]:
+    before, before_tone = _number(step.before)
+    after, after_tone = _number(step.after)
+    name = clean(step.step)
+    head = line(
+        f"  {fit(name, max(STEP_WIDTH, width_of(name)))}",
+        (fit_right(before, max(NUMBER_WIDTH, len(before))), before_tone),
+        (f" {glyphs.arrow} ", Tone.FAINT),
+        (fit(after, max(NUMBER_WIDTH, len(after))), after_tone),
+        "  ",
+    )
+    because = wrap(clean(step.because), max(width - head.width, LEAST_WIDTH))
+    first, rest = because[:1], because[1:]
+    return [
+        line(*head.spans, *((row, Tone.FAINT) for row in first)),
+        *(line(" " * head.width, (row, Tone.FAINT)) for row in rest),
+    ]
+
+
+def _number(value: int | None) -> Span:
+    return (UNKNOWN, Tone.WARN) if value is None else (str(value), Tone.STRONG)
+
+
+def _state(one: WhyListing, width: int) -> list[Line]:
+    outcome = (one.outcome or UNKNOWN).replace("_", " ")
+    spans: Sequence[Span] = (
+        ("  desired ", Tone.FAINT),
+        _number(one.desired),
+        (", accepted ", Tone.FAINT),
+        _number(one.acked),
+        (", last seen ", Tone.FAINT),
+        _number(one.observed),
+        (" in the cart's own count", Tone.FAINT),
+        ("; outcome ", Tone.FAINT),
+        (clean(outcome), Tone.WARN if one.outcome is None else Tone.PLAIN),
+    )
+    return packed(spans, width)
+
+
+def _cause(cause: Reason, width: int, glyphs: Glyphs) -> list[Line]:
+    told = WORDINGS[cause]
+    rows = wrap(clean(f"{cause.value}: {told.cause}"), width - 4)
+    advice = wrap(clean(told.advice), width - 6)
+    return [
+        *(line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(rows)),
+        *(line((f"    {glyphs.arrow if i == 0 else ' '} ", Tone.FAINT), row) for i, row in enumerate(advice)),
+    ]

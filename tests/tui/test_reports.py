@@ -1,0 +1,177 @@
+"""Why and Doctor: what is asked, when it is asked again, and that unknown is said as unknown."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.tui import places
+from invsync_tui.tui.app import control_room
+from invsync_tui.tui.gateway import OperationsGateway
+from invsync_tui.tui.glyphs import UNICODE
+from invsync_tui.tui.screens.doctor import DoctorScreen
+from invsync_tui.tui.screens.report import ReportScreen
+from invsync_tui.tui.screens.why import WhyScreen
+from invsync_tui.tui.why_text import write
+from invsync_tui.tui.widgets.paper import Paper
+from tests.operations.shelf import Thing, shelf
+from tests.tui.fake_gateway import FakeGateway
+from tests.tui.fake_lists import HOSTILE
+from tests.tui.fake_reports import why_of
+from tests.tui.test_lists import LISTINGS, ready
+from tests.tui.test_lists import at as list_at
+from tests.tui.test_screens import QUICK, Driver, room
+
+SIZES = [(80, 24), (120, 40)]
+SKU = "DEMO-00042"
+
+
+def sheet(driver: Driver) -> str:
+    return driver.app.screen.query_one("#sheet", Paper).text
+
+
+async def answered(driver: Driver) -> None:
+    await driver.until(lambda: isinstance(driver.app.screen, ReportScreen) and driver.app.screen.answer is not None)
+
+
+def later(driver: Driver, seconds: float) -> None:
+    """Move the clock of the control room."""
+    clock = driver.app._desk.clock
+    driver.app._desk.clock = lambda: clock() + seconds
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_why_of_a_listing_in_product_sync_starts_with_that_listing(size: tuple[int, int]) -> None:
+    gateway = FakeGateway(read_only=True)
+    async with list_at(LISTINGS, gateway, size) as driver:
+        await driver.press("G")
+        await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_position > 0)
+        present = driver.table.cursor_line
+        await driver.press("w")
+        await answered(driver)
+        assert gateway.explained == [present.product_sku]
+        assert isinstance(driver.app.screen, WhyScreen)
+        await driver.press("escape")
+        assert driver.table.cursor_line == present
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_why_of_a_sku_tells_all_carts_the_chosen_one_first(size: tuple[int, int]) -> None:
+    async with list_at(lambda desk: places.sku(desk, 42, SKU), size=size) as driver:
+        await driver.press("w")
+        await answered(driver)
+        told = sheet(driver)
+        assert told.index("Demo Cart EU") < told.index("remote id R1") < told.index("not listed")
+        await driver.sees("unknown → 42")
+        assert "buffer" in told and "AMBIGUOUS_ALIAS: " in told
+        assert all(len(row) <= size[0] for row in told.splitlines())
+
+
+def test_unknown_numbers_are_said_as_unknown_and_hostile_names_are_cleaned() -> None:
+    for width in (80, 120):
+        rows = [row.text for row in write(why_of(SKU), None, width, UNICODE)]
+        told = "\n".join(rows)
+        assert "desired unknown, accepted 3, last seen unknown" in told
+        assert "outcome unknown" in told
+        assert "\x1b" not in told and HOSTILE[1] not in told
+        assert max(row.width for row in write(why_of(SKU), None, width, UNICODE)) <= width
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_doctor_shows_every_verdict_and_the_groups(size: tuple[int, int]) -> None:
+    gateway = FakeGateway(read_only=True)
+    async with room(gateway, size) as driver:
+        await driver.press("D")
+        await answered(driver)
+        assert gateway.walked == [1]
+        await driver.sees("1 problem, 1 unknown")
+        told = sheet(driver)
+        for word in (
+            "✓ ok",
+            "✗ problem",
+            "? unknown",
+            "○ skipped",
+            "→ Switch it on",
+            ": 3 listings: ",
+            "e.g. DEMO-00042",
+        ):
+            assert word in " ".join(told.split())
+        assert "\x1b" not in told
+        await driver.press("escape")
+        assert driver.table.cursor_key == (1,)
+
+
+@pytest.mark.parametrize(("words", "walked"), [("doctor Demo Books", 2), ("doctor", None)])
+async def test_the_command_line_leads_to_the_doctor_of_one_or_all(words: str, walked: int | None) -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("colon", *words, "enter")
+        await answered(driver)
+        assert isinstance(driver.app.screen, DoctorScreen)
+        assert gateway.walked == [walked]
+
+
+async def test_the_doctor_looks_again_after_a_change_but_not_within_ten_seconds() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("D")
+        await answered(driver)
+        gateway.commit()
+        await driver.pilot.pause(0.3)
+        assert len(gateway.walked) == 1
+        later(driver, 11)
+        gateway.commit()
+        await driver.sees("asked 2 times")
+
+
+async def test_nothing_is_asked_again_while_nothing_changes() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await driver.press("D")
+        await answered(driver)
+        later(driver, 60)
+        screen = driver.app.screen
+        assert isinstance(screen, DoctorScreen)
+        screen.watch_facts()
+        await driver.pilot.pause(0.3)
+        assert len(gateway.walked) == 1
+
+
+async def test_a_failure_is_said_and_taken_back_when_it_is_over() -> None:
+    gateway = FakeGateway()
+    async with list_at(LISTINGS, gateway) as driver:
+        await driver.until(lambda: ready(driver, type(driver.app.screen)))
+        gateway.failure = "Nothing is called so."
+        await driver.press("w")
+        await driver.until(lambda: "Nothing is called so." in driver.notice())
+        gateway.failure = ""
+        later(driver, 2)
+        gateway.commit()
+        await answered(driver)
+        assert driver.notice() == ""
+
+
+async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> None:
+    made = shelf(tmp_path)
+    (known, _) = made.put([Thing("a", "DEMO-KNOWN"), Thing("b", "DEMO-UNREAD")])
+    made.stock(1, [(known, 7)], now=int(time.time()))
+    made.list(["DEMO-KNOWN", "DEMO-UNREAD"])
+    app = control_room(OperationsGateway(made.bench.store.path, read_only=True), QUICK)
+    async with app.run_test(size=(120, 40)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.until(lambda: driver.table.cursor_line is not None)
+        app.push_screen(places.product_sync(app._desk, made.cart, "Acme Shop", "Acme"))
+        await driver.sees("DEMO-UNREAD")
+        await driver.press("w")
+        await answered(driver)
+        assert "DEMO-KNOWN: taken as SKU" in sheet(driver) and "desired 7" in sheet(driver)
+        await driver.press("escape", "down", "w")
+        await answered(driver)
+        assert "desired unknown" in sheet(driver) and "NO_LEVEL: " in sheet(driver)
+        await driver.press("colon", *"doctor Acme", "enter")
+        await driver.until(lambda: isinstance(app.screen, DoctorScreen) and app.screen.answer is not None)
+        assert "Check Merchant Settings 1" in sheet(driver)
+    app.close_store()
+    made.bench.store.close()
