@@ -103,13 +103,23 @@ def _with_code(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> Par
 def _with_name(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> list[Part]:
     """Products with words in their name, as statements to be tried in turn.
 
-    A word that stands in some name is taken as it is: what it begins would have to be read as a whole first.
+    A word that stands in some name is taken as it is; another counts as the beginning of one from SUBSTRING_LEAST
+    characters on, and is left out below: what a letter or two begin would have to be read as a whole first.
     """
-    words = [phrase(word) for word in _WORD.findall(key)]
+    words = _WORD.findall(key)
     if not words or len(key) < SUBSTRING_LEAST:
         return []
-    before = [word if _is_word(cx, word) else f"{word}*" for word in words[:-1]]
-    return [_name_part(" ".join([*before, last]), merchant_id) for last in (words[-1], f"{words[-1]}*")]
+    before = [found for word in words[:-1] if (found := _word_or_beginning(cx, word))]
+    tries = [[*before, phrase(words[-1])], [*before, *_beginning(words[-1])]]
+    return [_name_part(" ".join(terms), merchant_id) for terms in tries if terms]
+
+
+def _word_or_beginning(cx: sqlite3.Connection, word: str) -> str:
+    return phrase(word) if _is_word(cx, phrase(word)) else "".join(_beginning(word))
+
+
+def _beginning(word: str) -> list[str]:
+    return [f"{phrase(word)}*"] if len(word) >= SUBSTRING_LEAST else []
 
 
 def _is_word(cx: sqlite3.Connection, word: str) -> bool:
