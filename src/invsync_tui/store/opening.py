@@ -138,7 +138,7 @@ def _connect(path: Path, mode: str, synchronous: str, isolation_level: Any = Non
         isolation_level=isolation_level,
         check_same_thread=False,
     )
-    for pragma in (f"synchronous={synchronous}", "cache_size=-16384", "temp_store=MEMORY", "mmap_size=67108864"):
+    for pragma in (f"synchronous={synchronous}", "cache_size=-16384", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
