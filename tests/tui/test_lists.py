@@ -206,7 +206,7 @@ async def test_aliases_lead_down_to_products() -> None:
         await driver.press("down", "enter")
         await driver.sees("UPC collisions")
         await driver.sees("An alias must name one product")
-        await driver.press("escape", "m")
+        await driver.press("escape", "n")
         await driver.sees("without UPC")
         await driver.until(lambda: driver.table.count == 4)
         await driver.press("enter")

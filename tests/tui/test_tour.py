@@ -26,7 +26,7 @@ STOPS = (
     Stop("doctor", ("D",), "Check Merchant Settings 1"),
     Stop("aliases", ("a",), "3 alias types"),
     Stop("collisions", ("a", "Down", "Enter"), "3 codes"),
-    Stop("missing", ("a", "Down", "m"), "4 products"),
+    Stop("missing", ("a", "Down", "n"), "4 products"),
     Stop("help", ("w", "?"), "of the screen you came from"),
 )
 

@@ -56,7 +56,7 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
 
     noun = "alias types"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "missing", "Missing", tooltip="Products that have no code of this type", id="aliases.missing"),
+        Binding("n", "missing", "Missing", tooltip="Products that have no code of this type", id="aliases.missing"),
     ]
 
     def __init__(self, desk: Desk, merchant_id: int, merchant: str) -> None:
