@@ -24,9 +24,3 @@ def check(tx: sqlite3.Connection, key: str, epoch: int) -> None:
     row = tx.execute("SELECT epoch FROM lease WHERE key = ?", (key,)).fetchone()
     if row is None or row[0] != epoch:
         raise FencedError(f"{key}: epoch {epoch} was overtaken by {row[0] if row else 'nobody'}")
-
-
-def renew(tx: sqlite3.Connection, key: str, epoch: int, until: int) -> None:
-    """Prolong a lease that is still ours."""
-    check(tx, key, epoch)
-    tx.execute("UPDATE lease SET until = ? WHERE key = ?", (until, key))

@@ -43,8 +43,9 @@ class Job:
 
     def stop_if_cancelled(self) -> None:
         """To be called between pages and between batches."""
-        row = self.store.one("SELECT cancel_requested FROM run WHERE id = ?", (self.run.id,))
-        if row and row[0]:
+        with self.store.reading() as cx:
+            wanted = runs.cancel_requested(cx, self.run.id)
+        if wanted:
             raise RunCancelled
 
     def plan_until(self, seq: int) -> None:

@@ -17,7 +17,7 @@ from invsync_tui.connectors.base import Cart, ListingRow, Page, QuantityBasis
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.rules import breakers, quantity
 from invsync_tui.rules.eligibility import Standing, obstacle
-from invsync_tui.rules.outcomes import Outcome, Reason, tally
+from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading
 from invsync_tui.store import generations, levels, listings, matches, orders, runs, sequence, sites, tables
 from invsync_tui.store.levels import LevelView
@@ -237,14 +237,8 @@ class Plan:
     def recount(self) -> None:
         """Take the report's counts from the rows themselves."""
         with self.job.transaction() as tx:
-            found = listings.outcomes(tx, self.job.run.id)
-            report = self.job.report
-            report.counts = tally((Outcome(outcome), n) for outcome, _, n in found)
-            report.reasons.clear()
-            for _, reason, n in found:
-                if reason is not None:
-                    report.reasons[reason] += n
-            report.put(tx)
+            self.job.report.recount(tx)
+            self.job.report.put(tx)
 
     def _check(self) -> None:
         self.job.report.enter("check")

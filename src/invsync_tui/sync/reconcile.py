@@ -17,7 +17,7 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     ThrottledError,
 )
-from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason, tally
+from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
 from invsync_tui.store import listings, runs, schedule, settings, sites
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
@@ -154,7 +154,7 @@ def _reason(error: ConnectorError) -> Reason:
 def _note_held(job: Job, text: str) -> None:
     """The plan has set the state; what is left is to tell the watchers."""
     with job.transaction() as tx:
-        _recount(tx, job)
+        job.report.recount(tx)
         job.report.close("done")
         job.report.put(tx)
         runs.add_event(tx, job.run.id, int(time.time()), "warning", f"Held: {text}. Release or discard it.")
@@ -166,7 +166,7 @@ def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None
     with job.transaction() as tx:
         if job.run.kind == "push":
             listings.end_planned(tx, job.run.id, rest, reason, text)
-            _recount(tx, job)
+            job.report.recount(tx)
             sites.note_cart_error(tx, job.run.key, text if state == "failed" else "")
         elif state == "failed":
             sites.note_source_error(tx, job.run.merchant_id, text)
@@ -187,12 +187,3 @@ def _verified(job: Job, state: str, text: str) -> tuple[str, str]:
     except AccountingError as error:
         return "failed", f"The outcomes do not add up: {error}. Report this run."
     return state, text
-
-
-def _recount(tx, job: Job) -> None:  # type: ignore[no-untyped-def]
-    found = listings.outcomes(tx, job.run.id)
-    job.report.counts = tally((Outcome(outcome), n) for outcome, _, n in found)
-    job.report.reasons.clear()
-    for _, reason, n in found:
-        if reason is not None:
-            job.report.reasons[reason] += n

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from invsync_tui.connectors.base import Budget
-from invsync_tui.rules.outcomes import Counts
-from invsync_tui.store import runs
+from invsync_tui.rules.outcomes import Counts, Outcome, tally
+from invsync_tui.store import listings, runs
 from invsync_tui.store.opening import Store
 from invsync_tui.sync.leases import Lease
 
@@ -80,6 +80,15 @@ class Report:
         if self._current is not None:
             self._current.done += n
             self._current.total = total if total is not None else self._current.total
+
+    def recount(self, tx: sqlite3.Connection) -> None:
+        """Take the counts of a push from the rows themselves."""
+        found = listings.outcomes(tx, self.run_id)
+        self.counts = tally((Outcome(outcome), n) for outcome, _, n in found)
+        self.reasons.clear()
+        for _, reason, n in found:
+            if reason is not None:
+                self.reasons[reason] += n
 
     def put(self, tx: sqlite3.Connection) -> None:
         """Write the progress in the transaction of the work."""

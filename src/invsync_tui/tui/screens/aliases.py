@@ -52,7 +52,7 @@ FIELDS: tuple[Field[AliasTypeLine], ...] = (
 
 
 class AliasesScreen(ListScreen[AliasTypeLine]):
-    """Enter shows the collisions of a type, `m` the products that lack it."""
+    """Enter shows the collisions of a type, `n` the products that lack it."""
 
     noun = "alias types"
     BINDINGS: ClassVar[list[BindingType]] = [
