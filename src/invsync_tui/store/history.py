@@ -1,4 +1,4 @@
-"""What quantities were over time, from the changes that triggers note: at most one an hour and row, for thirty days.
+"""What quantities were over time, from the changes that triggers note: every one, to the second, for thirty days.
 
 The first value of a row is not noted, to keep a first load cheap: the `before` of its first change tells it, or, where
 nothing changed, the present value.

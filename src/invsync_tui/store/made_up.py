@@ -248,7 +248,7 @@ def _ended(scale: Scale, quantity: int, bits: int, run: int) -> Row:
     return quantity, quantity, quantity, quantity, synced, 0, run, *ended, ""
 
 
-HISTORY_COLUMNS = ("product_id", "warehouse_id", "hour", "at", "before", "after")
+HISTORY_COLUMNS = ("product_id", "warehouse_id", "at", "before", "after")
 
 
 def history(scale: Scale) -> Iterator[Row]:
@@ -256,7 +256,7 @@ def history(scale: Scale) -> Iterator[Row]:
     for number in range(100, scale.products + 1, 100):
         for step in range(20):
             at = scale.at - (20 - step) * 3600
-            yield number, 1, at // 3600, at, mixed(number + step, 7) % 90, mixed(number + step + 1, 7) % 90
+            yield number, 1, at, mixed(number + step, 7) % 90, mixed(number + step + 1, 7) % 90
 
 
 RUN_COLUMNS = (

@@ -20,6 +20,15 @@ from invsync_tui.store.tables.catalogue import (
     Warehouse,
 )
 from invsync_tui.store.tables.lists import Census, Collision, LevelHistory, ListingHistory
+from invsync_tui.store.tables.records import (
+    DecisionRecord,
+    Exchange,
+    Finding,
+    Link,
+    ListingRename,
+    SourceRecord,
+    StoredPlan,
+)
 from invsync_tui.store.tables.runs import (
     Audit,
     Counter,
@@ -41,12 +50,17 @@ __all__ = [
     "Census",
     "Collision",
     "Counter",
+    "DecisionRecord",
+    "Exchange",
+    "Finding",
     "KitComponent",
     "Lease",
     "Level",
     "LevelHistory",
+    "Link",
     "Listing",
     "ListingHistory",
+    "ListingRename",
     "Merchant",
     "PendingOrder",
     "Product",
@@ -58,6 +72,8 @@ __all__ = [
     "RunEvent",
     "Schedule",
     "Source",
+    "SourceRecord",
+    "StoredPlan",
     "Unlisted",
     "Warehouse",
     "Worker",

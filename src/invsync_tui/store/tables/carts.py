@@ -66,6 +66,16 @@ class Cart(Table, table=True):
     last_error: str = Field(default="", sa_type=Text)
     created_at: int = Field(sa_type=Big)
     rev: int = Field(default=1)
+    frozen_at: int | None = Field(default=None, sa_type=Big)
+    """Since when nothing is pushed, by an operator's order; None while it is."""
+    frozen_by: str = Field(default="", sa_type=Text)
+    frozen_why: str = Field(default="", sa_type=Text)
+    jump_factor: int = Field(default=10)
+    """A quantity that grows or shrinks by more than this factor is a jump; 0 switches the breaker off."""
+    jump_count: int = Field(default=25)
+    jump_percent: int = Field(default=10)
+    heal: str = Field(default="never", sa_type=Text)
+    """What the drift radar puts right by itself: never, oversell or always."""
 
 
 class CartWarehouse(Table, table=True):
@@ -105,6 +115,7 @@ class Listing(Table, table=True):
         Index("listing_pending", "cart_id", "id", sqlite_where=text("pending <> 0")),
         Index("listing_seq", "cart_id", "seq"),
         Index("listing_run", "run_id", "outcome", "reason", "id"),
+        Index("listing_observed", "cart_id", "observed_at", "id", sqlite_where=text("gone_at IS NULL")),
         *_TABS,
         _TROUBLED,
         STRICT,
@@ -151,6 +162,8 @@ class Listing(Table, table=True):
     outcome: str | None = Field(default=None, sa_type=Text)
     reason: str | None = Field(default=None, sa_type=Text)
     error: str = Field(default="", sa_type=Text)
+    heal: int = Field(default=0)
+    """1 where the cart is to be put right although it accepted our quantity once: drift that is to be healed."""
 
 
 class Unlisted(Table, table=True):

@@ -21,6 +21,10 @@ class Merchant(Table, table=True):
     created_at: int = Field(sa_type=Big)
     rev: int = Field(default=1)
     """Grows with each saved change: a form that was opened on an older one is told."""
+    frozen_at: int | None = Field(default=None, sa_type=Big)
+    """Since when nothing is pushed to any cart, by an operator's order; None while it is."""
+    frozen_by: str = Field(default="", sa_type=Text)
+    frozen_why: str = Field(default="", sa_type=Text)
 
 
 class Source(Table, table=True):

@@ -33,26 +33,25 @@ class Collision(Table, table=True):
 
 
 class LevelHistory(Table, table=True):
-    """The last change of `available` within an hour, and what it was before the first."""
+    """Every change of `available`, to the second, for thirty days."""
 
     __tablename__ = "level_history"
     __table_args__ = (STRICT_NO_ROWID,)
     product_id: int = Field(primary_key=True)
     warehouse_id: int = Field(primary_key=True)
-    hour: int = Field(primary_key=True)
-    at: int = Field(sa_type=Big)
+    at: int = Field(primary_key=True, sa_type=Big)
     before: int | None = Field(default=None, sa_type=Big)
     after: int | None = Field(default=None, sa_type=Big)
 
 
 class ListingHistory(Table, table=True):
-    """The last change of what a listing should show, or accepted, within an hour, and what it was before the first."""
+    """Every change of what a listing should show, or of what its cart accepted, for thirty days."""
 
     __tablename__ = "listing_history"
     __table_args__ = (STRICT_NO_ROWID,)
     listing_id: int = Field(primary_key=True)
-    hour: int = Field(primary_key=True)
-    at: int = Field(sa_type=Big)
+    at: int = Field(primary_key=True, sa_type=Big)
+    run_id: int | None = None
     desired_before: int | None = Field(default=None, sa_type=Big)
     desired: int | None = Field(default=None, sa_type=Big)
     acked_before: int | None = Field(default=None, sa_type=Big)

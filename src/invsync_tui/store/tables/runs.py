@@ -138,6 +138,12 @@ class Run(Table, table=True):
     """The seq up to which the plan of this run looked."""
     error: str = Field(default="", sa_type=Text)
     rev: int = Field(default=0, sa_type=Big)
+    plan_id: int | None = None
+    """The plan that this push is bound to."""
+    groups: str = Field(default="", sa_type=Text)
+    """JSON list of the groups of a held run that an operator released; '' for all."""
+    settings: str = Field(default="", sa_type=Text)
+    """JSON of the settings that the run worked by."""
 
 
 class RunEvent(Table, table=True):
