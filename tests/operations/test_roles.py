@@ -23,7 +23,7 @@ ORDERS: dict[str, tuple[Right, Callable[[Session], object]]] = {
     "discard": (Right.DECIDE, lambda s: runs.discard(s, 1, "why")),
     "exclude": (Right.LISTING, lambda s: sku.set_excluded(s, [1], True, "why")),
     "lock": (Right.LISTING, lambda s: sku.set_locked(s, [1], True, "why")),
-    "override": (Right.LISTING, lambda s: sku.set_override(s, 1, 2, "why")),
+    "override": (Right.LISTING, lambda s: sku.set_override(s, [1], 2, "why")),
     "serve": (Right.SERVE, lambda s: service.serve(s, 0.0, lambda _: None)),
     "add a merchant": (
         Right.SETTINGS,

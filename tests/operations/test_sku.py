@@ -60,10 +60,10 @@ def test_excluding_is_audited_and_makes_the_next_plan_look(acme: Shelf) -> None:
 def test_lock_and_override_are_kept(acme: Shelf) -> None:
     (number,) = acme.list(["A"])
     sku.set_locked(acme.session, [number], True, "why")
-    sku.set_override(acme.session, number, 3, "why")
+    sku.set_override(acme.session, [number], 3, "why")
     assert acme.bench.store.read("SELECT locked, override FROM listing") == [(1, 3)]
     sku.set_locked(acme.session, [number], False, "why")
-    sku.set_override(acme.session, number, None, "why")
+    sku.set_override(acme.session, [number], None, "why")
     assert acme.bench.store.read("SELECT locked, override FROM listing") == [(0, None)]
     assert [action for action, _, _ in acme.audited()] == ["lock", "override", "unlock", "override"]
 
@@ -73,7 +73,7 @@ def test_an_order_needs_a_reason_a_listing_and_a_sensible_number(acme: Shelf) ->
     with pytest.raises(InvalidError):
         sku.set_excluded(acme.session, [number], True, "  ")
     with pytest.raises(InvalidError):
-        sku.set_override(acme.session, number, -1, "why")
+        sku.set_override(acme.session, [number], -1, "why")
     with pytest.raises(NotFoundError):
         sku.set_locked(acme.session, [number + 1], True, "why")
     assert acme.audited() == []

@@ -194,8 +194,8 @@ class FakeLists:
     def set_locked(self, listing_ids: Sequence[int], on: bool, reason: str) -> str:
         return self._wish("locked", listing_ids, on, reason)
 
-    def set_override(self, listing_id: int, quantity: int | None, reason: str) -> str:
-        return self._wish("override", [listing_id], quantity, reason)
+    def set_override(self, listing_ids: Sequence[int], quantity: int | None, reason: str) -> str:
+        return self._wish("override", listing_ids, quantity, reason)
 
     def _wish(self, what: str, listing_ids: Sequence[int], value: object, reason: str) -> str:
         self.orders.append((what, *listing_ids, value, reason))

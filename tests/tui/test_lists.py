@@ -259,7 +259,7 @@ async def test_excluding_needs_a_reason_and_is_taken_back_with_the_same_key() ->
 async def test_read_only_shows_and_gives_no_order() -> None:
     gateway = FakeGateway(read_only=True)
     async with at(LISTINGS, gateway) as driver:
-        await driver.press("space", "s", "x", "l")
+        await driver.press("space", "s", "x", "l", "v")
         assert gateway.orders == []
         assert "Read-only" in driver.notice()
         assert "Exclude" not in driver.lines()[-1]
@@ -385,3 +385,21 @@ async def test_a_slow_count_keeps_no_key_waiting() -> None:
             assert time.monotonic() - begun < 0.8
         finally:
             rows.exact_count = original  # type: ignore[method-assign]
+
+
+async def test_a_quantity_is_fixed_with_a_reason_and_let_go_with_the_same_key() -> None:
+    gateway = FakeGateway()
+    async with at(LISTINGS, gateway) as driver:
+        await driver.press("f", *"DEMO-00020", "enter")
+        await driver.until(lambda: driver.table.count == 1)
+        await driver.press("v", *"many", "enter")
+        assert "whole number" in driver.notice() and not gateway.orders
+        await driver.press("v", *"3", "enter")
+        assert "Fix the quantity at 3?" in shown(driver)
+        await driver.press(*"why", "tab", "tab", "enter")
+        await driver.until(lambda: gateway.orders == [("override", 20, 3, "why")])
+        await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.override == 3)
+        await driver.press("v", "backspace", "enter")
+        assert "Let the stock decide again?" in shown(driver)
+        await driver.press("escape")
+        assert "Nothing was ordered" in driver.notice()

@@ -80,4 +80,4 @@ def test_a_cursor_move_is_cheap_and_a_list_at_rest_is_silent(size: tuple[int, in
             terminal.settle(0.2, 2)
         cost = (terminal.bytes_out - before) / 5
         print(f"{size}: {cost:.0f} B per cursor move with its strip")
-        assert cost < 450
+        assert cost < 400

@@ -119,7 +119,7 @@ def _override(args: argparse.Namespace, session: Session, chosen: Sequence[int])
 
     off = args.override.strip().lower() in (values.OFF, values.NONE)
     quantity = None if off else values.whole("--override", args.override)
-    return [sku.set_override(session, one, quantity, args.reason) for one in chosen][-1]
+    return sku.set_override(session, chosen, quantity, args.reason)
 
 
 # --- text and JSON -----------------------------------------------------------------------------------------------------

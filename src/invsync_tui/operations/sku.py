@@ -96,11 +96,11 @@ def set_locked(session: Session, listing_ids: Sequence[int], on: bool, reason: s
     return _wish(session, listing_ids, "locked", int(on), reason, "lock" if on else "unlock")
 
 
-def set_override(session: Session, listing_id: int, quantity: int | None, reason: str) -> str:
-    """Fix a listing's quantity whatever the stock is; None lets the stock decide again."""
+def set_override(session: Session, listing_ids: Sequence[int], quantity: int | None, reason: str) -> str:
+    """Fix the quantity of listings whatever the stock is; None lets the stock decide again."""
     if quantity is not None:
         values.whole("--override", str(quantity))
-    return _wish(session, [listing_id], "override", quantity, reason, "override")
+    return _wish(session, listing_ids, "override", quantity, reason, "override")
 
 
 def _wish(session: Session, listing_ids: Sequence[int], column: str, value: int | None, reason: str, verb: str) -> str:

@@ -112,7 +112,7 @@ class Gateway(Protocol):
     def sync_listings(self, listing_ids: Sequence[int]) -> Requested: ...
     def set_excluded(self, listing_ids: Sequence[int], on: bool, reason: str) -> str: ...
     def set_locked(self, listing_ids: Sequence[int], on: bool, reason: str) -> str: ...
-    def set_override(self, listing_id: int, quantity: int | None, reason: str) -> str: ...
+    def set_override(self, listing_ids: Sequence[int], quantity: int | None, reason: str) -> str: ...
 
 
 class OperationsGateway:
@@ -301,10 +301,10 @@ class OperationsGateway:
 
         return self._call(sku.set_locked, self._open, listing_ids, on, reason)
 
-    def set_override(self, listing_id: int, quantity: int | None, reason: str) -> str:
+    def set_override(self, listing_ids: Sequence[int], quantity: int | None, reason: str) -> str:
         from invsync_tui.operations import sku
 
-        return self._call(sku.set_override, self._open, listing_id, quantity, reason)
+        return self._call(sku.set_override, self._open, listing_ids, quantity, reason)
 
     @property
     def _open(self) -> Session:

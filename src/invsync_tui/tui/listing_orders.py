@@ -49,6 +49,23 @@ def _lock(gateway: Gateway, ids: Sequence[int], on: bool, reason: str) -> str:
     return gateway.set_locked(ids, on, reason)
 
 
+FIX = "listing-fix"
+"""The prompt for a fixed quantity."""
+FIX_KEY = "v"
+FIXED = Ask(
+    "Fix the quantity?", "The cart gets it with the next push, whatever the stock is, until it is let go.", "Fix", True
+)
+LET_GO = Ask("Let the stock decide again?", "The next push sends what the rules say.", "Let go", True)
+
+
+def fixed_quantity(typed: str) -> int | None:
+    """What an operator typed for a fixed quantity: None for nothing or `off`; OperationError for what is no quantity."""
+    from invsync_tui.operations import values
+
+    word = typed.strip()
+    return None if word.lower() in ("", values.OFF, values.NONE) else values.whole("quantity", word)
+
+
 SYNC = Ask("Sync now?", "Their quantities are decided anew and sent to the cart.", "Sync now", needs_reason=False)
 ORDERS: tuple[ListingOrder, ...] = (
     ListingOrder(

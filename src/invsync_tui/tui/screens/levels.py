@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from textual.geometry import Size
+
 from invsync_tui.operations.lists import LevelLine, Rows
 from invsync_tui.tui import places, words
 from invsync_tui.tui.cells import moment
 from invsync_tui.tui.fields import Field, Sight, number
-from invsync_tui.tui.lines import Span, Tone
-from invsync_tui.tui.screens.listing import ListScreen
+from invsync_tui.tui.lines import Line, Span, Tone, line, packed
+from invsync_tui.tui.screens.listing import ListScreen, facts
 
 if TYPE_CHECKING:
     from invsync_tui.operations.lists import WarehouseLine
@@ -72,6 +74,17 @@ class LevelsScreen(ListScreen[LevelLine]):
             "A download has not named it yet, or the WMS holds nothing here. "
             "On the merchants screen, s starts a download; / finds a SKU wherever it is.",
         )
+
+    def about(self, found: LevelLine, size: Size) -> Sequence[Line]:
+        """The whole SKU and the name in one tone and without labels: they say themselves what they are, and a row
+        down stays cheap over SSH."""
+        left = [field for field in self.left_out() if field.title not in ("SKU", "Name")]
+        named = len(left) < len(self.left_out())
+        whole = [line((f"{found.sku}  {found.name}".rstrip(), Tone.STRONG))] if named else []
+        return [
+            *(row for one in whole for row in packed(one.spans, size.width)),
+            *facts(left, found, self.sight(), size.width),
+        ]
 
     def open_line(self, line: LevelLine) -> None:
         self.app.push_screen(places.sku(self.desk, line.product_id, line.sku))

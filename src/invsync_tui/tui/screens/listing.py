@@ -106,9 +106,13 @@ class ListScreen(ControlScreen, Generic[L]):
 
     def about(self, line: L, size: Size) -> Sequence[Line]:
         """What the strip tells about a line: here every field that the table has no room for, or not enough."""
+        return facts(self.left_out(), line, self.sight(), size.width)
+
+    def left_out(self) -> list[Field[L]]:
+        """Fields that the table has no room for, or not enough for what the cursor's line has in them."""
         shown, cut = roomy(self.fields, self.app.size.width), self.table.cut()
         whole = {field.title for i, field in enumerate(shown) if i not in cut}
-        return facts([field for field in self.fields if field.title not in whole], line, self.sight(), size.width)
+        return [field for field in self.fields if field.title not in whole]
 
     def empty(self) -> Sequence[str]:
         """What to do where there is nothing, first of all why."""
@@ -149,6 +153,7 @@ class ListScreen(ControlScreen, Generic[L]):
         return Sight(self.desk.clock(), self.desk.glyphs)
 
     def on_mount(self) -> None:
+        self.table.when_moved = lambda: self.query_one("#about", Paper).show(self._about)
         self._use(self.table.use)
         self._show_trail()
 
@@ -250,7 +255,6 @@ class ListScreen(ControlScreen, Generic[L]):
     # -- one line -----------------------------------------------------------------------------------------------------
 
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
-        self.query_one("#about", Paper).show(self._about)
         self.refresh_bindings()
 
     def _about(self, size: Size) -> Sequence[Line]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -13,11 +14,14 @@ from invsync_tui.operations.lists import ListingLine
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import OrderTaken
 from invsync_tui.tui.lines import Tone
-from invsync_tui.tui.listing_orders import ORDERS, ListingOrder, subject
+from invsync_tui.tui.listing_orders import FIX, FIX_KEY, FIXED, LET_GO, ORDERS, ListingOrder, fixed_quantity, subject
 from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.verbs import READ_ONLY
 from invsync_tui.tui.widgets.row_source import Row
 from invsync_tui.tui.widgets.window_table import WindowTable
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
 
 
 class OrderingScreen(ControlScreen):
@@ -25,6 +29,13 @@ class OrderingScreen(ControlScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "select", "Select", tooltip="Select the listing for an order, or not", id="listing.select"),
+        Binding(
+            FIX_KEY,
+            "fix",
+            "Fix quantity",
+            tooltip="Fix the quantity of the selected listings, or let it go",
+            id="listing.fix",
+        ),
         *(
             Binding(each.key, f"give('{each.name}')", each.label, tooltip=each.help, id=f"listing.{each.name}")
             for each in ORDERS
@@ -64,7 +75,7 @@ class OrderingScreen(ControlScreen):
         self.selection_changed()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "give":
+        if action in ("give", "fix"):
             return not self.desk.read_only and bool(self._targets())
         if action == "select":
             return not self.desk.read_only and self._present() is not None
@@ -78,6 +89,35 @@ class OrderingScreen(ControlScreen):
             return
         ask = ConfirmScreen(order.question(found), subject(found), self.desk.glyphs)
         self.app.push_screen(ask, partial(self._decided, order, found))
+
+    def action_fix(self) -> None:
+        if found := self._targets():
+            value = "" if found[0].override is None else str(found[0].override)
+            self.open_prompt("Quantity: ", FIX, "a whole number; empty lets the stock decide", value=value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        from invsync_tui.operations.errors import OperationError
+        from invsync_tui.tui.screens.confirm import ConfirmScreen
+
+        if event.input.id != FIX:
+            return
+        self.close_prompt()
+        try:
+            quantity = fixed_quantity(event.value)
+        except OperationError as wrong:
+            self.notice(str(wrong), Tone.WARN)
+            return
+        if found := self._targets():
+            ask = LET_GO if quantity is None else replace(FIXED, question=f"Fix the quantity at {quantity}?")
+            fix = partial(self._fixed, found, quantity)
+            self.app.push_screen(ConfirmScreen(ask, subject(found), self.desk.glyphs), fix)
+
+    def _fixed(self, found: Sequence[ListingLine], quantity: int | None, reason: str | None) -> None:
+        if reason is None:
+            self.notice("Nothing was ordered.", Tone.FAINT)
+            return
+        ids = [line.id for line in found]
+        self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.set_override(ids, quantity, reason)))
 
     def _decided(self, order: ListingOrder, found: Sequence[ListingLine], reason: str | None) -> None:
         if reason is None:
@@ -95,5 +135,5 @@ class OrderingScreen(ControlScreen):
 
     def on_key(self, event: events.Key) -> None:
         """In read-only the orders are hidden; their keys still say why nothing happens."""
-        if self.desk.read_only and event.key in {each.key for each in ORDERS}:
+        if self.desk.read_only and event.key in {FIX_KEY, *(each.key for each in ORDERS)}:
             self.notice(READ_ONLY, Tone.WARN)

@@ -131,6 +131,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._write_empty: Callable[[int], Sequence[Line]] = lambda _: ()
         self.is_marked: Callable[[Row], bool] = lambda _: False
         """Whether a row has a check in its first column."""
+        self.when_moved: Callable[[], None] = lambda: None
+        """Called with the move itself, where CursorMoved comes after the next paint: one paint instead of two."""
 
     # -- what it shows ------------------------------------------------------------------------------------------------
 
@@ -346,6 +348,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         key, record = (row.key, row.line) if row else (None, None)
         if key != self._key or record != self._record or not self._count:
             self._key, self._record = key, record
+            self.when_moved()
             self.post_message(self.CursorMoved(key))
 
     def _reveal(self) -> None:
