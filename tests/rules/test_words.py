@@ -167,9 +167,9 @@ OBSTACLES = (
 def test_the_first_obstacle_in_the_order_of_mending_is_told(chosen: list[int]) -> None:
     standing = FREE
     for n in chosen:
-        standing = replace(standing, **OBSTACLES[n][0])  # type: ignore[arg-type]
+        standing = standing._replace(**OBSTACLES[n][0])  # type: ignore[arg-type]
     assert obstacle(standing) is (OBSTACLES[min(chosen)][1] if chosen else None)
 
 
 def test_a_cart_that_does_not_say_whether_it_tracks_is_written() -> None:
-    assert obstacle(replace(FREE, tracked=None)) is None
+    assert obstacle(FREE._replace(tracked=None)) is None

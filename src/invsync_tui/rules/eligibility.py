@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from invsync_tui.rules.outcomes import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What stands between a listing and a push."""
 
     switched_on: bool
@@ -21,17 +20,21 @@ class Standing:
     tracked: bool | None
     has_warehouse: bool
     """At least one warehouse of this cart is enabled."""
+    frozen: bool = False
+    """Nothing is sent by an operator's order. The arithmetic goes on, so this is no obstacle to it."""
 
 
 def obstacle(standing: Standing) -> Reason | None:
     """The first reason not to write, in the order in which an operator would mend them; None if there is none."""
-    checks = (
-        (not standing.switched_on, Reason.SWITCH_OFF),
-        (standing.excluded, Reason.EXCLUDED),
-        (standing.locked, Reason.LOCKED),
-        (standing.match_reason is not None, standing.match_reason),
-        (standing.cart_reason is not None, standing.cart_reason),
-        (standing.tracked is False, Reason.CART_NOT_TRACKING),
-        (not standing.has_warehouse, Reason.WAREHOUSE_DISABLED),
-    )
-    return next((reason for applies, reason in checks if applies), None)
+    if not standing.switched_on:
+        return Reason.SWITCH_OFF
+    if standing.excluded:
+        return Reason.EXCLUDED
+    if standing.locked:
+        return Reason.LOCKED
+    told = standing.match_reason or standing.cart_reason
+    if told is not None:
+        return told
+    if standing.tracked is False:
+        return Reason.CART_NOT_TRACKING
+    return None if standing.has_warehouse else Reason.WAREHOUSE_DISABLED

@@ -71,7 +71,7 @@ def of_products(cx: sqlite3.Connection, product_ids: Sequence[int], confirmed_at
     )
     found: dict[int, list[LevelView]] = defaultdict(list)
     for row in rows:
-        found[row[0]].append(LevelView(row[0], row[1], row[2], row[3], bool(row[4])))
+        found[row[0]].append(LevelView._make(row))
     return found
 
 

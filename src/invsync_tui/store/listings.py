@@ -147,7 +147,7 @@ SELECT l.id FROM (SELECT id FROM product WHERE seq > :mark) AS s
 UNION
 SELECT id FROM listing WHERE cart_id = :cart AND seq > :mark AND gone_at IS NULL
 UNION
-SELECT id FROM listing WHERE cart_id = :cart AND pending <> 0 AND gone_at IS NULL
+SELECT id FROM listing INDEXED BY listing_pending WHERE cart_id = :cart AND pending <> 0 AND gone_at IS NULL
 ORDER BY 1
 """
 

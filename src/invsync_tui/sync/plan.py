@@ -25,6 +25,7 @@ from invsync_tui.store.listings import Decided, ListingRecord, PlanRow
 from invsync_tui.store.orders import Pending
 from invsync_tui.sync.job import Job, RunHeld
 from invsync_tui.sync.orders import Orders
+from invsync_tui.sync.records import Recorder
 
 CHUNK = 1000
 """Listings per transaction; between chunks other tasks and other processes get their turn."""
@@ -49,6 +50,11 @@ class Settings(NamedTuple):
     def switched_on(self) -> bool:
         """Both switches of the guide are on."""
         return self.merchant.inventory_sync and self.cart.upload_enabled
+
+    @property
+    def frozen(self) -> bool:
+        """An operator has ordered that nothing is sent to this cart, or to any of its merchant's."""
+        return self.cart.frozen_at is not None or self.merchant.frozen_at is not None
 
     @property
     def stale_after(self) -> int | None:
@@ -87,6 +93,7 @@ class Plan:
         self.merchant_id = job.run.merchant_id
         self.rules = chain_rules(settings, cart.capabilities.quantity_basis)
         self.plan_seq = 0
+        self.recorder = Recorder(self.cart_id, job.run.id, settings, cart.capabilities.quantity_basis)
 
     async def run(self) -> None:
         """Observe, match, hear of orders, decide; raises RunHeld where a breaker stops what would be sent."""
@@ -189,6 +196,7 @@ class Plan:
         with self.job.transaction() as tx:
             self.plan_seq = sequence.current(tx)
             runs.plan_until(tx, self.job.run.id, self.plan_seq)
+            self.recorder.begin(tx)
             ids = listings.changed_since(tx, self.cart_id, mark)
             # A cart that is switched off lacks nothing: the switch is the one reason for all it does not show.
             look = self.settings.switched_on
@@ -212,6 +220,7 @@ class Plan:
             stock = Stock.of(tx, rows, self.settings)
             decided = [(row, self._decide_row(row, stock, now)) for row in rows]
             listings.decide(tx, [self._record(row, decision) for row, decision in decided])
+            self.recorder.keep(tx, decided, stock, now)
             equal = [row.id for row, decision in decided if _newly_equal(row, decision)]
             listings.confirm_equal(tx, equal, now)
             self.job.report.advance(len(ids))
@@ -288,15 +297,18 @@ def standing_of(row: PlanRow, settings: Settings) -> Standing:
         cart_reason=Reason(row.skip) if row.skip else None,
         tracked=None if row.tracked is None else bool(row.tracked),
         has_warehouse=bool(settings.warehouse_ids),
+        frozen=settings.frozen,
     )
 
 
-def decide_row(row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules, now: int) -> Decision:
+def decide_row(
+    row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules, now: int, *, explain: bool = False
+) -> Decision:
     """What a listing should show by some settings: the saved ones for a plan, others for a preview of them."""
     blocked = obstacle(standing_of(row, settings))
     if blocked is not None:
         return Decision(Outcome.SKIPPED, blocked, None, None, ())
-    return quantity.decide(stock.facts(row, now), rules)
+    return quantity.decide(stock.facts(row, now), rules, explain=explain)
 
 
 class Stock:
@@ -324,19 +336,24 @@ class Stock:
         read = levels.of_products(tx, products, settings.source.confirmed_at or 0)
         return cls(read, kits, orders.pending(tx, products), settings)
 
+    @property
+    def read(self) -> tuple[dict[int, list[LevelView]], dict[int, list[tuple[int, str, int]]], dict[int, list[Pending]]]:
+        """Levels, kits and pending orders, all by product, as they were read: no setting was applied yet."""
+        return self._by_product, self._kits, self._ordered
+
     def facts(self, row: PlanRow, now: int) -> Facts:
         """Everything the chain needs to know about a matched listing."""
         product = row.product_id or 0
         views = self._by_product.get(product, ())
-        mine = tuple(
-            Reading(self._codes[v.warehouse_id], v.available, v.read_at, v.missing) for v in views if self._is_mine(v)
-        )
-        others = [view for view in views if not self._is_mine(view)]
-        components = tuple(self._component(product, *part) for part in self._kits.get(product, ()))
+        codes, of_cart = self._codes, self._mine
+        mine = tuple([Reading(codes[place], units, at, gone) for _, place, units, at, gone in views if place in of_cart])
+        others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
+        kit = self._kits.get(product) if row.is_kit else None
+        components = tuple(self._component(product, *part) for part in kit) if kit else ()
         return Facts(
             now=now,
             readings=mine,
-            elsewhere=sum(view.available for view in others),
+            elsewhere=sum([view.available for view in others]),
             has_level_elsewhere=bool(others),
             pending=self._pending(product, mine, components),
             components=components,
@@ -353,12 +370,14 @@ class Stock:
 
     def _pending(self, product: int, readings: Sequence[Reading], components: Sequence[Component]) -> int:
         """Units ordered since the oldest reading that counts; of a kit the orders for the kit itself."""
+        ordered = self._ordered.get(product)
+        if not ordered:
+            return 0
         times = [part.read_at for part in components if part.read_at is not None]
         if not components:
             times = [reading.read_at for reading in readings if not reading.missing]
         if not times:
             return 0
-        ordered = self._ordered.get(product, ())
         return sum(
             one.units for one in ordered if one.taken_at > min(times) and (one.sold_id == product or not components)
         )
