@@ -20,6 +20,8 @@ class Breaker(StrEnum):
     CATALOGUE_SHRUNK = "CATALOGUE_SHRUNK"
     WAREHOUSE_VANISHED = "WAREHOUSE_VANISHED"
     STALE_READING = "STALE_READING"
+    PLAN_CHANGED = "PLAN_CHANGED"
+    """The push is bound to a plan that an operator was shown, and would not send exactly that."""
 
 
 @dataclass(frozen=True, slots=True)

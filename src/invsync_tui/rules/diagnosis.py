@@ -35,6 +35,7 @@ def causes(standing: Standing, *, merchant_on: bool, stock: Reason | None, last:
 def _all(standing: Standing, stock: Reason | None, last: Reason | None) -> Iterator[Reason]:
     checks = (
         (not standing.switched_on, Reason.SWITCH_OFF),
+        (standing.frozen, Reason.FROZEN),
         (standing.excluded, Reason.EXCLUDED),
         (standing.locked, Reason.LOCKED),
         (standing.tracked is False, Reason.CART_NOT_TRACKING),

@@ -53,6 +53,8 @@ class Reason(StrEnum):
     VERIFY_FAILED = "VERIFY_FAILED"
     BREAKER_TRIPPED = "BREAKER_TRIPPED"
     SWITCH_OFF = "SWITCH_OFF"
+    FROZEN = "FROZEN"
+    CHANGED_SINCE = "CHANGED_SINCE"
     CANCELLED = "CANCELLED"
     BAD_ROW = "BAD_ROW"
 
@@ -152,6 +154,14 @@ WORDINGS: Mapping[Reason, Wording] = {
     Reason.SWITCH_OFF: Wording(
         "The switch for this sync is off.",
         "Turn on Synchronization With WMS - Inventory (merchant) or Inventory Upload Service (cart).",
+    ),
+    Reason.FROZEN: Wording(
+        "An operator froze this cart or its merchant: nothing is sent, the plan goes on.",
+        "Thaw it when the reason is gone: invsync thaw NAME.",
+    ),
+    Reason.CHANGED_SINCE: Wording(
+        "Somebody or something changed the listing since the plan was made, so it was left alone.",
+        "Look at the listing; make a new plan if it should be set all the same.",
     ),
     Reason.CANCELLED: Wording(
         "An operator cancelled the run before this SKU's turn.", "The next run continues with it."

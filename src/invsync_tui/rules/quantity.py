@@ -170,7 +170,7 @@ def _unknown(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
         if facts.has_level_elsewhere:
             return Reason.WRONG_WAREHOUSE, f"{facts.elsewhere} available in other warehouses, none in this cart's"
         return Reason.NO_LEVEL, "no warehouse has ever reported a level"
-    if all([reading.missing for reading in facts.readings]):
+    if all(reading.missing for reading in facts.readings):
         return Reason.NOT_IN_WMS, "absent from the last complete load of every warehouse of this cart"
     if rules.stale_after is None:
         return None

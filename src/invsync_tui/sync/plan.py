@@ -32,7 +32,7 @@ CHUNK = 1000
 OBSERVE_OVERLAP = 120
 """Seconds by which a delta read goes back behind the last one: carts commit late and clocks differ."""
 
-_STAY_PENDING = frozenset({Reason.WMS_STALE, Reason.SWITCH_OFF})
+_STAY_PENDING = frozenset({Reason.WMS_STALE, Reason.SWITCH_OFF, Reason.FROZEN})
 """Skipped for a reason that passes by itself or by a switch: looked at again in every plan."""
 
 
@@ -233,7 +233,9 @@ class Plan:
         run_id = self.job.run.id
         outcome: str = decision.outcome.value
         reason = decision.reason.value if decision.reason else None
-        pending = int(decision.outcome is Outcome.PLANNED or decision.reason in _STAY_PENDING)
+        if decision.outcome is Outcome.PLANNED and self.settings.frozen:
+            outcome, reason = Outcome.SKIPPED, Reason.FROZEN
+        pending = int(decision.outcome is Outcome.PLANNED or reason in _STAY_PENDING)
         if row.inflight is not None:
             outcome, pending = Outcome.IN_DOUBT, 1
         elif outcome == Outcome.EQUAL and row.run_id == run_id and row.outcome == Outcome.SET:
@@ -251,9 +253,7 @@ class Plan:
 
     def _check(self) -> None:
         self.job.report.enter("check")
-        cart = self.settings.cart
-        limits = breakers.Limits(cart.zero_count, cart.zero_percent, cart.shrink_percent, self.settings.stale_after)
-        trips = breakers.check(self._plan_facts(), limits, json.loads(self.job.run.released))
+        trips = breakers.check(self._plan_facts(), limits(self.settings), json.loads(self.job.run.released))
         if not trips:
             return
         now = int(time.time())
@@ -265,26 +265,35 @@ class Plan:
         raise RunHeld("; ".join(trip.text for trip in trips))
 
     def _plan_facts(self) -> breakers.PlanFacts:
-        cart, source = self.settings.cart, self.settings.source
         with self.job.transaction() as tx:
-            stock = listings.stock_facts(tx, self.cart_id, self.job.run.id)
-            last_push = runs.last_good_start(tx, "push", self.cart_id)
-            sizes = generations.sizes_since(tx, self.merchant_id, last_push)
-            known = sites.warehouses(tx, self.merchant_id)
-        mine = [site for site in known if site.id in self.settings.warehouse_ids]
-        vanished = tuple(s.code for s in mine if s.vanished_at is not None and s.vanished_at >= last_push)
-        age = int(time.time()) - source.confirmed_at if source.confirmed_at is not None else None
-        return breakers.PlanFacts(
-            to_set=stock.to_set,
-            to_zero=stock.to_zero,
-            in_stock=stock.in_stock,
-            first_push=cart.pushed_rules_rev == 0,
-            rules_changed=cart.pushed_rules_rev != cart.rules_rev,
-            products_before=sizes[1] if sizes else None,
-            products_now=sizes[0] if sizes else None,
-            vanished=vanished,
-            reading_age=age,
-        )
+            return plan_facts(tx, self.settings, listings.stock_facts(tx, self.cart_id, self.job.run.id))
+
+
+def limits(settings: Settings) -> breakers.Limits:
+    """What a cart allows a push to do without an operator."""
+    cart = settings.cart
+    return breakers.Limits(cart.zero_count, cart.zero_percent, cart.shrink_percent, settings.stale_after)
+
+
+def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.StockFacts) -> breakers.PlanFacts:
+    """What the breakers have to know of a plan that would do `stock` to the cart."""
+    cart, source = settings.cart, settings.source
+    last_push = runs.last_good_start(cx, "push", int(cart.id or 0))
+    sizes = generations.sizes_since(cx, cart.merchant_id, last_push)
+    mine = [site for site in sites.warehouses(cx, cart.merchant_id) if site.id in settings.warehouse_ids]
+    vanished = tuple(s.code for s in mine if s.vanished_at is not None and s.vanished_at >= last_push)
+    age = int(time.time()) - source.confirmed_at if source.confirmed_at is not None else None
+    return breakers.PlanFacts(
+        to_set=stock.to_set,
+        to_zero=stock.to_zero,
+        in_stock=stock.in_stock,
+        first_push=cart.pushed_rules_rev == 0,
+        rules_changed=cart.pushed_rules_rev != cart.rules_rev,
+        products_before=sizes[1] if sizes else None,
+        products_now=sizes[0] if sizes else None,
+        vanished=vanished,
+        reading_age=age,
+    )
 
 
 def standing_of(row: PlanRow, settings: Settings) -> Standing:

@@ -78,6 +78,7 @@ def _settings(
             name=merchant["name"],
             inventory_sync=bool(merchant["inventory_sync"]),
             stale_after=merchant["stale_after"],
+            frozen_at=merchant["frozen_at"],
             created_at=0,
         ),
         tables.Source(merchant_id=number, system="", url="", confirmed_at=merchant["confirmed_at"]),
