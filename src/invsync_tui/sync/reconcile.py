@@ -18,7 +18,7 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
 )
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
-from invsync_tui.store import listings, runs, schedule, settings, sites
+from invsync_tui.store import listings, records, runs, schedule, settings, sites
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
@@ -167,6 +167,7 @@ def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None
         if job.run.kind == "push":
             listings.end_planned(tx, job.run.id, rest, reason, text)
             job.report.recount(tx)
+            records.prune(tx, job.run.key, now)
             sites.note_cart_error(tx, job.run.key, text if state == "failed" else "")
         elif state == "failed":
             sites.note_source_error(tx, job.run.merchant_id, text)
