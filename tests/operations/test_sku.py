@@ -41,8 +41,8 @@ def test_history_begins_with_what_was_before_the_first_change(acme: Shelf) -> No
     acme.stock(1, [(number, 7)], now=NOW + 7200)
     acme.stock(2, [(number, 0)], now=NOW + 14400)
     (total,) = sku.view(acme.session, number).history
-    assert [point.value for point in total.points] == [6, 8, 7]
-    assert [point.at for point in total.points][1:] == [NOW + 7200, NOW + 14400]
+    assert [point.value for point in total.points] == [None, 6, 8, 7]
+    assert [point.at for point in total.points][1:] == [NOW, NOW + 7200, NOW + 14400]
 
 
 def test_excluding_is_audited_and_makes_the_next_plan_look(acme: Shelf) -> None:

@@ -56,9 +56,13 @@ def _total(stock: Sequence[StockRow], changes: Sequence[LevelChange]) -> tuple[P
     points = [Point(begun, _sum(parts.values()))]
     for change in changes:
         parts[change.warehouse_id] = change.after
+        if points[-1].at == change.at:
+            points.pop()
         points.append(Point(change.at, _sum(parts.values())))
     return tuple(points)
 
 
-def _sum(parts: Iterable[int | None]) -> int:
-    return sum(part for part in parts if part is not None)
+def _sum(parts: Iterable[int | None]) -> int | None:
+    """None where no warehouse had it at all: that is not 0."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None

@@ -1,7 +1,8 @@
 """What quantities were over time, from the changes that triggers note: every one, to the second, for thirty days.
 
-The first value of a row is not noted, to keep a first load cheap: the `before` of its first change tells it, or, where
-nothing changed, the present value.
+What the first download of a merchant loaded, and the first plan of a cart, are not noted, to keep a first load cheap: from
+the end of the first one on, the `before` of a row's first change tells what it was, or, where nothing changed, the
+present value. Of the time before that nothing is known, and that is what is said.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
+
+KEPT_SECONDS = 30 * 86400
 
 
 class LevelChange(NamedTuple):
@@ -46,3 +49,56 @@ def of_listings(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[List
         (json.dumps(list(listing_ids)),),
     )
     return [ListingChange(*row) for row in rows]
+
+
+def known_levels_since(cx: sqlite3.Connection, merchant_id: int) -> int | None:
+    """The end of a merchant's first complete download: from then on every change of a level is noted. None before it."""
+    sql = "SELECT ended_at FROM pull_generation WHERE merchant_id = ? AND state = 'complete' ORDER BY id LIMIT 1"
+    row = cx.execute(sql, (merchant_id,)).fetchone()
+    return None if row is None else row[0]
+
+
+def known_listings_since(cx: sqlite3.Connection, cart_id: int) -> int | None:
+    """The end of the first push that set anything: from then on every change of a listing is noted. None before it."""
+    sql = (
+        "SELECT ended_at FROM run WHERE kind = 'push' AND key = ? AND state IN ('done', 'failed', 'cancelled') "
+        "AND json_extract(counts, '$.set') > 0 ORDER BY id LIMIT 1"
+    )
+    row = cx.execute(sql, (cart_id,)).fetchone()
+    return None if row is None else row[0]
+
+
+class Held(NamedTuple):
+    """A quantity at some moment. Not known is another thing than None: that it had none, or was not there."""
+
+    known: bool
+    value: int | None
+
+
+UNKNOWN = Held(False, None)
+
+
+def at(
+    changes: Sequence[tuple[int, int | None, int | None]], moment: int, present: int | None, since: int | None
+) -> Held:
+    """What a row held at the end of a second, by its (at, before, after) changes, oldest first.
+
+    `since` is from when on its changes are noted, None for never so far.
+    """
+    past = [after for when, _, after in changes if when <= moment]
+    if past:
+        return Held(True, past[-1])
+    if since is None or moment < since:
+        return UNKNOWN
+    return Held(True, changes[0][1] if changes else present)
+
+
+def limit(since: int | None, now: int) -> int | None:
+    """From when on a history is whole that is trimmed to what is kept."""
+    return None if since is None else max(since, now - KEPT_SECONDS)
+
+
+def listings_now(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
+    """Present (desired, acked) by listing."""
+    sql = "SELECT id, desired, acked FROM listing WHERE id IN (SELECT value FROM json_each(?))"
+    return {row[0]: (row[1], row[2]) for row in cx.execute(sql, (json.dumps(list(listing_ids)),))}

@@ -13,6 +13,7 @@ HISTORY_SECONDS = 30 * 86400
 
 Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
+_SENT = "(SELECT pushed_rules_rev > 0 FROM cart WHERE id = new.cart_id)"
 
 HISTORY = (
     # Two changes within a second are one: what was between them was never sent.
@@ -22,10 +23,16 @@ HISTORY = (
     "ON CONFLICT (product_id, warehouse_id, at) DO UPDATE SET after = excluded.after; "
     "DELETE FROM level_history WHERE product_id = new.product_id AND warehouse_id = new.warehouse_id "
     f"AND at < new.loaded_at - {HISTORY_SECONDS}; END",
-    # The first plan and the first acknowledgement of a listing write none: `before` of the next change tells the start.
+    # A level that appears after the first good download came from nothing; those of the first one are not noted.
+    "CREATE TRIGGER level_history_ai AFTER INSERT ON level WHEN (SELECT s.confirmed_at FROM warehouse AS w "
+    "JOIN source AS s ON s.merchant_id = w.merchant_id WHERE w.id = new.warehouse_id) IS NOT NULL BEGIN "
+    "INSERT OR IGNORE INTO level_history (product_id, warehouse_id, at, before, after) "
+    "VALUES (new.product_id, new.warehouse_id, new.loaded_at, NULL, new.available); END",
+    # The first plan of a listing and what the cart was found to show already are not noted before anything was sent to the
+    # cart: that keeps a first load cheap, and nothing is known of the time before it.
     "CREATE TRIGGER listing_history_au AFTER UPDATE OF desired, acked ON listing "
-    "WHEN (old.outcome IS NOT NULL AND old.desired IS NOT new.desired) "
-    "OR (old.synced_at IS NOT NULL AND old.acked IS NOT new.acked) BEGIN "
+    f"WHEN (old.desired IS NOT new.desired AND (old.outcome IS NOT NULL OR {_SENT})) "
+    f"OR (old.acked IS NOT new.acked AND (old.synced_at IS NOT NULL OR {_SENT})) BEGIN "
     "INSERT INTO listing_history (listing_id, at, run_id, desired_before, desired, acked_before, acked) "
     f"VALUES (new.id, {_NOW}, new.run_id, old.desired, new.desired, old.acked, new.acked) "
     "ON CONFLICT (listing_id, at) DO UPDATE SET run_id = excluded.run_id, desired = excluded.desired, "
