@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from invsync_tui.rules.matching import CodeHit, Match, match_code, trimmed
 from invsync_tui.rules.outcomes import Reason
+from invsync_tui.store import links
+from invsync_tui.store.links import Linked
 
 _TO_MATCH = """
 SELECT id FROM listing WHERE cart_id = :cart AND seq > :mark AND gone_at IS NULL
@@ -21,6 +23,10 @@ UNION
 SELECT l.id FROM (SELECT id FROM product WHERE seq > :mark AND merchant_id = :merchant) AS s
   CROSS JOIN product_code AS c ON c.product_id = s.id
   CROSS JOIN listing AS l ON l.cart_id = :cart AND l.key = c.key WHERE l.gone_at IS NULL
+UNION
+SELECT l.id FROM (SELECT id FROM product WHERE seq > :mark AND merchant_id = :merchant) AS s
+  CROSS JOIN link AS k ON k.product_id = s.id AND k.cart_id = :cart
+  CROSS JOIN listing AS l ON l.cart_id = :cart AND l.ref = k.ref WHERE l.gone_at IS NULL
 ORDER BY 1
 """
 
@@ -80,22 +86,31 @@ class Meant(NamedTuple):
 def look_up(
     cx: sqlite3.Connection, merchant_id: int, cart_id: int, push_kind: int, listing_ids: Sequence[int]
 ) -> list[Meant]:
-    """Match some listings for a cart that pushes with codes of `push_kind`."""
+    """Match some listings for a cart that pushes with codes of `push_kind`; what an operator linked is not matched."""
     rows = cx.execute(
-        "SELECT id, sku, key, product_id, match_reason FROM listing WHERE id IN (SELECT value FROM json_each(?))",
+        "SELECT id, sku, key, product_id, match_reason, ref FROM listing WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     ).fetchall()
+    linked = links.of_refs(cx, cart_id, [row[5] for row in rows])
     keys = sorted({row[2] for row in rows})
     hits = _hits(cx, merchant_id, keys)
     owners = _owners(cx, sorted({hit.product_id for found in hits.values() for hit in found}), push_kind)
     shared = _shared(cx, cart_id, keys)
     meant = []
-    for number, sku, key, product, reason in rows:
+    for number, sku, key, product, reason, ref in rows:
+        if ref in linked:
+            meant.append(Meant(number, (product, reason), _as_linked(linked[ref])))
+            continue
         match = match_code(sku, push_kind, hits.get(key, ()), owners)
         if trimmed(sku) in shared:
             match = Match(None, Reason.DUPLICATE_IN_CART)
         meant.append(Meant(number, (product, reason), (match.product_id, match.reason.value if match.reason else None)))
     return meant
+
+
+def _as_linked(link: Linked) -> tuple[int | None, str | None]:
+    """A product that the WMS no longer has is no product, whoever meant it."""
+    return (link.product_id, None) if link.product_missing is None else (None, Reason.NOT_IN_WMS.value)
 
 
 def rematch(
@@ -114,6 +129,9 @@ UNION
 SELECT product_id FROM listing WHERE cart_id = :cart AND seq > :mark AND gone_at IS NOT NULL AND product_id IS NOT NULL
 UNION
 SELECT c.product_id FROM listing AS l CROSS JOIN product_code AS c ON c.merchant_id = :merchant AND c.key = l.key
+  WHERE l.cart_id = :cart AND l.seq > :mark
+UNION
+SELECT k.product_id FROM listing AS l CROSS JOIN link AS k ON k.cart_id = l.cart_id AND k.ref = l.ref
   WHERE l.cart_id = :cart AND l.seq > :mark
 ORDER BY 1
 """
@@ -135,12 +153,19 @@ SELECT :cart, p.id, CASE WHEN EXISTS (SELECT 1 FROM product_code AS c WHERE c.pr
 FROM json_each(:ids) AS j CROSS JOIN product AS p ON p.id = j.value
 WHERE p.missing_since IS NULL AND NOT EXISTS (
   SELECT 1 FROM product_code AS c CROSS JOIN listing AS l ON l.cart_id = :cart AND l.key = c.key AND l.gone_at IS NULL
-  WHERE c.product_id = p.id)
+  WHERE c.product_id = p.id AND NOT EXISTS (
+    SELECT 1 FROM link AS o WHERE o.cart_id = l.cart_id AND o.ref = l.ref AND o.product_id <> p.id)
+) AND NOT EXISTS (
+  SELECT 1 FROM link AS k CROSS JOIN listing AS l ON l.cart_id = k.cart_id AND l.ref = k.ref AND l.gone_at IS NULL
+  WHERE k.product_id = p.id AND k.cart_id = :cart)
 """
 
 
 def note_unlisted(tx: sqlite3.Connection, cart_id: int, push_kind: int, run_id: int, product_ids: Sequence[int]) -> int:
-    """Record which of some products the cart lists under none of their codes; returns how many."""
+    """Record which of some products the cart lists under none of their codes, nor by a link; returns how many.
+
+    A listing that is linked to another product does not list the one whose code it has.
+    """
     ids = json.dumps(list(product_ids))
     tx.execute(
         "DELETE FROM unlisted WHERE cart_id = ? AND product_id IN (SELECT value FROM json_each(?))", (cart_id, ids)

@@ -76,7 +76,7 @@ class ListingRename(Table, table=True):
     """A listing whose SKU was changed in the cart."""
 
     __tablename__ = "listing_rename"
-    __table_args__ = (STRICT_NO_ROWID,)
+    __table_args__ = (Index("listing_rename_at", "at", "listing_id"), STRICT_NO_ROWID)
     listing_id: int = Field(primary_key=True)
     at: int = Field(primary_key=True, sa_type=Big)
     before: str = Field(sa_type=Text)

@@ -147,6 +147,7 @@ def _tables() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_index("listing_rename_at", "listing_rename", ["at", "listing_id"])
     op.create_table(
         "finding",
         sa.Column("merchant_id", sa.Integer(), nullable=False),
