@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.store import catalogue, generations, levels, listings, matches, overview, sequence
+from invsync_tui.store import catalogue, generations, held, levels, listings, matches, overview, sequence
 from invsync_tui.store.catalogue import Blank
 from invsync_tui.store.levels import LevelRecord
 from invsync_tui.store.listings import ListingRecord
@@ -212,7 +212,7 @@ HOT = {
     "ids_of_refs": lambda cx: listings.ids_of_refs(cx, 1, ["L1"]),
     "present_levels": lambda cx: levels.present_ids(cx, 1),
     "present_products": lambda cx: catalogue.present_ids(cx, 1),
-    "stock_facts": lambda cx: listings.stock_facts(cx, 1, 1),
+    "stock_facts": lambda cx: held.facts(cx, 1, 1, 10),
     "sizes_since": lambda cx: generations.sizes_since(cx, 1, 5),
 }
 

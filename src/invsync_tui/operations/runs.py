@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.model import (
@@ -196,15 +196,24 @@ def cancel(session: Session, run_id: int) -> str:
     return f"Run {run_id} is {state}."
 
 
-def release(session: Session, run_id: int, reason: str) -> str:
-    """Let a held run go. It is planned anew, and stops again if that plan is worse than the one that was shown."""
+def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = ()) -> str:
+    """Let a held run go, all of it or some groups (zero, jump, rest). It is planned anew, and stops again if that plan
+    is worse than the one that was shown; the listings of other groups stay held."""
+    from invsync_tui.operations import held, values
+
     row = _order(session, "release", run_id)
+    reason, chosen = values.reason(reason), held.checked(groups)
     now = int(time.time())
     with in_words(), session.store.transaction() as tx:
-        if not rows.release(tx, run_id, now):
+        sizes = held.sizes(tx, row)
+        of = {group: sizes.get(group, 0) for group in chosen or held.GROUPS}
+        if not rows.release(tx, run_id, now, of):
             raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to release.")
-        audit.record(tx, now, session.operator, "release", f"run:{run_id}", before=row.trips, reason=reason)
-        rows.add_event(tx, run_id, now, "info", f"{session.operator} released it: {reason or 'no reason given'}.")
+        after = json.dumps(chosen) if chosen else ""
+        subject = f"run:{run_id}"
+        audit.record(tx, now, session.operator, "release", subject, before=row.trips, after=after, reason=reason)
+        what = f"released {', '.join(chosen)}" if chosen else "released it"
+        rows.add_event(tx, run_id, now, "info", f"{session.operator} {what}: {reason}.")
     from invsync_tui.operations.sync import ensure_worker
 
     started = ensure_worker(session)

@@ -19,20 +19,51 @@ class Breaker(StrEnum):
     MASS_ZERO = "MASS_ZERO"
     CATALOGUE_SHRUNK = "CATALOGUE_SHRUNK"
     WAREHOUSE_VANISHED = "WAREHOUSE_VANISHED"
+    WAREHOUSE_EMPTIED = "WAREHOUSE_EMPTIED"
+    JUMP = "JUMP"
     STALE_READING = "STALE_READING"
     PLAN_CHANGED = "PLAN_CHANGED"
     """The push is bound to a plan that an operator was shown, and would not send exactly that."""
 
 
+class Group(StrEnum):
+    """What an operator may release apart. Each listing of a held run is in one of them."""
+
+    ZERO = "zero"
+    """From stock to 0."""
+    JUMP = "jump"
+    """Its quantity would grow or shrink by more than the cart's factor."""
+    REST = "rest"
+
+
+EMPTIED_LEAST = 3
+"""A warehouse that lost fewer levels than this is sold out, not emptied."""
+
+
+def group(shows: int | None, would_show: int, factor: int) -> Group:
+    """The group of a listing that shows a sellable quantity now (None: unknown) and would show another."""
+    if shows is None or shows <= 0:
+        return Group.REST
+    if would_show == 0:
+        return Group.ZERO
+    if factor > 0 and (would_show > shows * factor or shows > would_show * factor):
+        return Group.JUMP
+    return Group.REST
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A cart's limits. MASS_ZERO trips above max(`zero_count`, `zero_percent` of the listings in stock)."""
+    """A cart's limits. MASS_ZERO trips above max(`zero_count`, `zero_percent` of the listings in stock), JUMP alike."""
 
     zero_count: int = 25
     zero_percent: int = 10
     shrink_percent: int = 20
     stale_after: int | None = None
     """Seconds; None for no limit on the reading as a whole."""
+    jump_factor: int = 10
+    """A listing's quantity that grows or shrinks by more than this factor is a jump; 0 switches the rule off."""
+    jump_count: int = 25
+    jump_percent: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +84,10 @@ class PlanFacts:
     """Warehouses of this cart that the WMS no longer reports."""
     reading_age: int | None = None
     """Seconds since the oldest successful load of the cart's warehouses; None if one was never loaded."""
+    to_jump: int = 0
+    """Listings whose quantity would grow or shrink by more than the factor, both numbers above 0."""
+    emptied: tuple[tuple[str, int], ...] = ()
+    """Warehouses of this cart without any stock, and how many of their levels lost theirs since the last push."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +136,26 @@ def _warehouse_vanished(facts: PlanFacts, _: Limits) -> Trip | None:
     return Trip(Breaker.WAREHOUSE_VANISHED, len(facts.vanished), f"the WMS no longer reports the warehouse {names}")
 
 
+def _warehouse_emptied(facts: PlanFacts, _: Limits) -> Trip | None:
+    emptied = [(code, lost) for code, lost in facts.emptied if lost >= EMPTIED_LEAST]
+    if not emptied:
+        return None
+    names = ", ".join(f"{code} ({lost} SKUs)" for code, lost in emptied)
+    text = f"all stock is gone from the warehouse {names} since the last push"
+    return Trip(Breaker.WAREHOUSE_EMPTIED, sum(lost for _, lost in emptied), text)
+
+
+def _jump(facts: PlanFacts, limits: Limits) -> Trip | None:
+    allowed = max(limits.jump_count, facts.in_stock * limits.jump_percent // 100)
+    if not limits.jump_factor or facts.to_jump <= allowed:
+        return None
+    text = (
+        f"{facts.to_jump} of {facts.in_stock} listings in stock would change by more than a factor of "
+        f"{limits.jump_factor}; the limit is {allowed}"
+    )
+    return Trip(Breaker.JUMP, facts.to_jump, text)
+
+
 def _stale_reading(facts: PlanFacts, limits: Limits) -> Trip | None:
     if limits.stale_after is None or facts.reading_age is None or facts.reading_age <= limits.stale_after:
         return None
@@ -108,7 +163,16 @@ def _stale_reading(facts: PlanFacts, limits: Limits) -> Trip | None:
     return Trip(Breaker.STALE_READING, facts.reading_age, text)
 
 
-_RULES = (_first_push, _rules_changed, _mass_zero, _catalogue_shrunk, _warehouse_vanished, _stale_reading)
+_RULES = (
+    _first_push,
+    _rules_changed,
+    _mass_zero,
+    _jump,
+    _catalogue_shrunk,
+    _warehouse_vanished,
+    _warehouse_emptied,
+    _stale_reading,
+)
 _TIME_BASED = frozenset({Breaker.STALE_READING})
 """Their measure grows by waiting alone, so a release covers them whatever the number is by then."""
 
@@ -124,3 +188,18 @@ def check(facts: PlanFacts, limits: Limits, released: Mapping[str, int]) -> tupl
 def _is_released(trip: Trip, released: Mapping[str, int]) -> bool:
     accepted = released.get(trip.breaker.value)
     return accepted is not None and (trip.breaker in _TIME_BASED or trip.measure <= accepted)
+
+
+_GROUP_OF: Mapping[str, Group] = {Breaker.MASS_ZERO: Group.ZERO, Breaker.JUMP: Group.JUMP}
+_COUNTS_ALL: frozenset[str] = frozenset({Breaker.FIRST_PUSH, Breaker.RULES_CHANGED})
+
+
+def accepted(shown: Mapping[str, int], groups: Mapping[str, int]) -> dict[str, int]:
+    """What a release of some groups accepts: by breaker, the measure within those groups.
+
+    `shown` are the measures of the tripped rules, `groups` the sizes of the released groups as the operator saw them. A
+    rule that measures a group is accepted with that group only; one that counts all listings, for those released.
+    """
+    found = {word: measure for word, measure in shown.items() if word not in _GROUP_OF}
+    found |= {word: sum(groups.values()) for word in found.keys() & _COUNTS_ALL}
+    return found | {str(word): groups[group] for word, group in _GROUP_OF.items() if group in groups}

@@ -242,20 +242,7 @@ class StockFacts(NamedTuple):
     to_set: int
     to_zero: int
     in_stock: int
-
-
-def stock_facts(cx: sqlite3.Connection, cart_id: int, run_id: int) -> StockFacts:
-    """Listings that the run would set, would set from stock to nothing sellable, and that have stock now."""
-    to_set, to_zero = cx.execute(
-        "SELECT count(*), coalesce(sum(desired = 0 AND coalesce(acked, observed - allocated, 0) > 0), 0) "
-        "FROM listing WHERE run_id = ? AND outcome = 'planned'",
-        (run_id,),
-    ).fetchone()
-    (in_stock,) = cx.execute(
-        "SELECT count(*) FROM listing WHERE cart_id = ? AND gone_at IS NULL AND coalesce(acked, observed - allocated, 0) > 0",
-        (cart_id,),
-    ).fetchone()
-    return StockFacts(to_set, to_zero, in_stock)
+    to_jump: int = 0
 
 
 def samples(cx: sqlite3.Connection, run_id: int, reason: str, limit: int = 5) -> list[str]:

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from invsync_tui.rules import breakers
+
 ACTIVE = "('running', 'cancelling', 'held')"
 FINAL = frozenset({"cancelled", "done", "failed"})
 EVENTS_KEPT = 200
@@ -48,6 +50,7 @@ class RunRow(NamedTuple):
     plan_seq: int | None
     error: str
     rev: int
+    groups: str
     merchant: str
     cart: str | None
 
@@ -60,7 +63,7 @@ class RunRow(NamedTuple):
 RUN_COLUMNS = (
     "r.id, r.kind, r.key, r.merchant_id, r.state, r.trigger, r.requested_by, r.requested_at, r.after_run, r.full, "
     "r.again, r.cancel_requested, r.epoch, r.started_at, r.ended_at, r.heartbeat_at, r.phase, r.done, r.total, r.phases, "
-    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, m.name, c.name"
+    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, r.groups, m.name, c.name"
 )
 RUN_ORIGIN = (
     "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind = 'push' AND c.id = r.key"
@@ -225,15 +228,21 @@ def hold(tx: sqlite3.Connection, run_id: int, trips: Sequence[Mapping[str, Any]]
     )
 
 
-def release(tx: sqlite3.Connection, run_id: int, now: int) -> bool:
-    """Let a held run go: it is planned anew, and what was accepted is what its breakers showed. False if not held."""
+def release(tx: sqlite3.Connection, run_id: int, now: int, groups: Mapping[str, int] | None = None) -> bool:
+    """Let a held run go: it is planned anew, and what was accepted is what its breakers showed. False if not held.
+
+    `groups` are the released groups with their sizes, None for all: the listings of the others stay held.
+    """
     row = get(tx, run_id)
     if row is None or row.state != "held":
         return False
-    accepted = json.loads(row.released) | {trip["breaker"]: trip["measure"] for trip in json.loads(row.trips)}
+    shown = json.loads(row.released) | {trip["breaker"]: trip["measure"] for trip in json.loads(row.trips)}
+    accepted = shown if groups is None else breakers.accepted(shown, groups)
+    kept = "" if groups is None or set(groups) == set(breakers.Group) else json.dumps(sorted(groups))
     tx.execute(
-        "UPDATE run SET state = 'requested', released = ?, requested_at = ?, started_at = NULL, rev = rev + 1 WHERE id = ?",
-        (json.dumps(accepted), now, run_id),
+        "UPDATE run SET state = 'requested', released = ?, groups = ?, requested_at = ?, started_at = NULL, rev = rev + 1 "
+        "WHERE id = ?",
+        (json.dumps(accepted), kept, now, run_id),
     )
     return True
 
@@ -278,8 +287,11 @@ def cancel_requested(cx: sqlite3.Connection, run_id: int) -> bool:
 
 
 def last_good_start(cx: sqlite3.Connection, kind: str, key: int) -> int:
-    """When the last run of a pull or push began that ended well; 0 if none did."""
-    sql = "SELECT max(started_at) FROM run WHERE kind = ? AND key = ? AND state = 'done'"
+    """When the last run of a pull or push began that ended well and was not released in part; 0 if none did."""
+    sql = (
+        "SELECT max(started_at) FROM run WHERE kind = ? AND key = ? AND state = 'done' "
+        "AND coalesce(json_extract(counts, '$.held'), 0) = 0"
+    )
     return int(cx.execute(sql, (kind, key)).fetchone()[0] or 0)
 
 

@@ -19,7 +19,7 @@ from invsync_tui.rules import breakers, quantity
 from invsync_tui.rules.eligibility import Standing, obstacle
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading
-from invsync_tui.store import generations, levels, listings, matches, orders, runs, sequence, sites, tables
+from invsync_tui.store import generations, held, levels, listings, matches, orders, runs, sequence, sites, tables
 from invsync_tui.store.levels import LevelView
 from invsync_tui.store.listings import Decided, ListingRecord, PlanRow
 from invsync_tui.store.orders import Pending
@@ -253,6 +253,7 @@ class Plan:
 
     def _check(self) -> None:
         self.job.report.enter("check")
+        self._keep_back()
         trips = breakers.check(self._plan_facts(), limits(self.settings), json.loads(self.job.run.released))
         if not trips:
             return
@@ -264,15 +265,25 @@ class Plan:
             runs.hold(tx, self.job.run.id, shown, now)
         raise RunHeld("; ".join(trip.text for trip in trips))
 
+    def _keep_back(self) -> None:
+        """Of a run that was released in part, the other groups stay held."""
+        groups = self.job.run.groups
+        if groups:
+            with self.job.transaction() as tx:
+                held.keep_back(tx, self.job.run.id, json.loads(groups), self.settings.cart.jump_factor)
+            self.recount()
+
     def _plan_facts(self) -> breakers.PlanFacts:
         with self.job.transaction() as tx:
-            return plan_facts(tx, self.settings, listings.stock_facts(tx, self.cart_id, self.job.run.id))
+            stock = held.facts(tx, self.cart_id, self.job.run.id, self.settings.cart.jump_factor)
+            return plan_facts(tx, self.settings, stock)
 
 
 def limits(settings: Settings) -> breakers.Limits:
     """What a cart allows a push to do without an operator."""
     cart = settings.cart
-    return breakers.Limits(cart.zero_count, cart.zero_percent, cart.shrink_percent, settings.stale_after)
+    jumps = (cart.jump_factor, cart.jump_count, cart.jump_percent)
+    return breakers.Limits(cart.zero_count, cart.zero_percent, cart.shrink_percent, settings.stale_after, *jumps)
 
 
 def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.StockFacts) -> breakers.PlanFacts:
@@ -282,6 +293,7 @@ def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.Stock
     sizes = generations.sizes_since(cx, cart.merchant_id, last_push)
     mine = [site for site in sites.warehouses(cx, cart.merchant_id) if site.id in settings.warehouse_ids]
     vanished = tuple(s.code for s in mine if s.vanished_at is not None and s.vanished_at >= last_push)
+    lost = [(site.code, held.emptied(cx, site.id, last_push, cart.watermark)) for site in mine] if stock.to_set else []
     age = int(time.time()) - source.confirmed_at if source.confirmed_at is not None else None
     return breakers.PlanFacts(
         to_set=stock.to_set,
@@ -293,6 +305,8 @@ def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.Stock
         products_now=sizes[0] if sizes else None,
         vanished=vanished,
         reading_age=age,
+        to_jump=stock.to_jump,
+        emptied=tuple((code, n) for code, n in lost if n),
     )
 
 

@@ -109,13 +109,15 @@ async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
     plan = Plan(job, cart, loaded)
     await plan.run()
     waiting = job.report.counts.total - job.report.counts.accounted
+    in_part = job.report.counts.held > 0  # what stays held was not handled, and its rules were not accepted
     if waiting:
         with job.transaction() as tx:
-            sites.note_sending(tx, job.run.key, loaded.cart.rules_rev)
+            if not in_part:
+                sites.note_sending(tx, job.run.key, loaded.cart.rules_rev)
         await push.run(waiting)
     with job.transaction() as tx:
         # With a switch off nothing was handled: turning it on looks at everything.
-        if loaded.switched_on:
+        if loaded.switched_on and not in_part:
             sites.note_pushed(tx, job.run.key, plan.plan_seq, loaded.cart.rules_rev)
     notice = "" if loaded.switched_on else _switch_notice(loaded)
     _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, notice)
