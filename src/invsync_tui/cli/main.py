@@ -33,6 +33,7 @@ COMMANDS = (
     "levels",
     "search",
     "why",
+    "replay",
     "doctor",
     "sku",
     "carts",
