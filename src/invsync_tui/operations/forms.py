@@ -80,6 +80,15 @@ def preview(session: Session, cart_id: int, values: Mapping[str, str], after: Pr
     return previews.preview(session, cart_id, sheet.columns, wanted, after)
 
 
+def columns(session: Session, subject: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """These values as they would be stored, by column; InvalidError tells the first that cannot be."""
+    sheet = _sheet(session, subject)
+    problems = _problems(session, sheet, values)
+    if problems:
+        raise InvalidError(problems[0].field, problems[0].text)
+    return {sheet.setting(name).column: _read(sheet.setting(name), text) for name, text in values.items()}
+
+
 def save(session: Session, subject: str, rev: int, values: Mapping[str, str], reason: str = "") -> Saved | Conflict:
     """Save what the caller changed, if nobody has saved since revision `rev`; else tell who did and what."""
     sheet = _sheet(session, subject)

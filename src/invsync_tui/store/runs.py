@@ -51,6 +51,7 @@ class RunRow(NamedTuple):
     error: str
     rev: int
     groups: str
+    plan_id: int | None
     merchant: str
     cart: str | None
 
@@ -63,7 +64,7 @@ class RunRow(NamedTuple):
 RUN_COLUMNS = (
     "r.id, r.kind, r.key, r.merchant_id, r.state, r.trigger, r.requested_by, r.requested_at, r.after_run, r.full, "
     "r.again, r.cancel_requested, r.epoch, r.started_at, r.ended_at, r.heartbeat_at, r.phase, r.done, r.total, r.phases, "
-    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, r.groups, m.name, c.name"
+    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, r.groups, r.plan_id, m.name, c.name"
 )
 RUN_ORIGIN = (
     "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind = 'push' AND c.id = r.key"
@@ -101,10 +102,11 @@ def request(tx: sqlite3.Connection, order: Order, now: int) -> Request:
         return Request(_insert(tx, order, now), True)
     number, state = found
     if state != "held":
-        # The newer request's condition counts: it knows of a pull that is still to come. An active run hands it on.
+        # The newer request's condition counts: it knows of a pull that is still to come. An active run hands it on, and so
+        # does one that is bound to a plan.
         tx.execute(
             "UPDATE run SET full = max(full, ?), after_run = coalesce(?, after_run), "
-            "again = (state <> 'requested'), rev = rev + 1 WHERE id = ?",
+            "again = (state <> 'requested' OR plan_id IS NOT NULL), rev = rev + 1 WHERE id = ?",
             (order.full, order.after_run, number),
         )
     return Request(number, False)

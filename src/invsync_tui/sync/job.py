@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,10 @@ class Job:
             wanted = runs.cancel_requested(cx, self.run.id)
         if wanted:
             raise RunCancelled
+
+    def released(self) -> dict[str, int]:
+        """By breaker, the measure that an operator has accepted."""
+        return dict(json.loads(self.run.released))
 
     def plan_until(self, seq: int) -> None:
         """Remember up to which write batch the plan looked."""

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from invsync_tui.connectors.base import Cart, ListingRow, Page, QuantityBasis
 from invsync_tui.connectors.errors import ContractError, UnavailableError
@@ -23,6 +23,8 @@ from invsync_tui.store import generations, held, levels, listings, matches, orde
 from invsync_tui.store.levels import LevelView
 from invsync_tui.store.listings import Decided, ListingRecord, PlanRow
 from invsync_tui.store.orders import Pending
+from invsync_tui.store.plans import KeptPlan
+from invsync_tui.sync import bound
 from invsync_tui.sync.job import Job, RunHeld
 from invsync_tui.sync.orders import Orders
 from invsync_tui.sync.records import Recorder
@@ -85,9 +87,10 @@ def record_of(row: ListingRow) -> ListingRecord:
 class Plan:
     """The planning half of one push run."""
 
-    def __init__(self, job: Job, cart: Cart, settings: Settings) -> None:
+    def __init__(self, job: Job, cart: Cart, settings: Settings, bound_to: KeptPlan | None = None) -> None:
         self.job = job
         self.cart = cart
+        self.bound_to = bound_to
         self.settings = settings
         self.cart_id = job.run.key
         self.merchant_id = job.run.merchant_id
@@ -253,17 +256,24 @@ class Plan:
 
     def _check(self) -> None:
         self.job.report.enter("check")
+        # The whole plan is compared, before groups of it are kept back.
+        changed = self._changed_since_shown()
         self._keep_back()
-        trips = breakers.check(self._plan_facts(), limits(self.settings), json.loads(self.job.run.released))
-        if not trips:
-            return
-        now = int(time.time())
+        facts = self._plan_facts()
+        released = self.job.released()
+        trips = breakers.check(facts, limits(self.settings), released)
+        if changed is not None and not facts.to_set:
+            self.job.report.event("warning", f"Nothing is sent: {changed.text}.")
+        elif changed is not None and released.get(changed.breaker, -1) < changed.measure:
+            trips = (changed, *trips)
+        if trips:
+            hold(self.job, trips)
+
+    def _changed_since_shown(self) -> breakers.Trip | None:
+        if self.bound_to is None:
+            return None
         with self.job.transaction() as tx:
-            listings.end_planned(tx, self.job.run.id, Outcome.HELD, Reason.BREAKER_TRIPPED)
-            # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned anew.
-            shown = [{"breaker": t.breaker.value, "measure": t.measure, "text": t.text} for t in trips]
-            runs.hold(tx, self.job.run.id, shown, now)
-        raise RunHeld("; ".join(trip.text for trip in trips))
+            return bound.changed_since(tx, self.job.run.id, self.bound_to)
 
     def _keep_back(self) -> None:
         """Of a run that was released in part, the other groups stay held."""
@@ -277,6 +287,16 @@ class Plan:
         with self.job.transaction() as tx:
             stock = held.facts(tx, self.cart_id, self.job.run.id, self.settings.cart.jump_factor)
             return plan_facts(tx, self.settings, stock)
+
+
+def hold(job: Job, trips: Sequence[breakers.Trip]) -> NoReturn:
+    """Stop before anything is sent."""
+    with job.transaction() as tx:
+        listings.end_planned(tx, job.run.id, Outcome.HELD, Reason.BREAKER_TRIPPED)
+        # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned anew.
+        shown = [{"breaker": t.breaker.value, "measure": t.measure, "text": t.text} for t in trips]
+        runs.hold(tx, job.run.id, shown, int(time.time()))
+    raise RunHeld("; ".join(trip.text for trip in trips))
 
 
 def limits(settings: Settings) -> breakers.Limits:

@@ -18,12 +18,14 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
 )
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
-from invsync_tui.store import listings, records, runs, schedule, settings, sites
+from invsync_tui.store import listings, plans, records, runs, schedule, settings, sites
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
+from invsync_tui.store.plans import KeptPlan
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync import connect
+from invsync_tui.sync.explicit import Explicit
 from invsync_tui.sync.job import Job, RunCancelled, RunHeld, SwitchedOff
 from invsync_tui.sync.leases import Lease
 from invsync_tui.sync.plan import Plan, Settings
@@ -106,7 +108,12 @@ async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
     if loaded.switched_on:
         job.report.enter("resolve")
         await push.resolve_unfinished()
-    plan = Plan(job, cart, loaded)
+    with job.transaction() as tx:
+        wanted = plans.of_run(tx, job.run.id)
+    if wanted is not None and wanted.explicit:
+        await _send_explicit(job, cart, loaded, wanted, push)
+        return
+    plan = Plan(job, cart, loaded, wanted)
     await plan.run()
     waiting = job.report.counts.total - job.report.counts.accounted
     in_part = job.report.counts.held > 0  # what stays held was not handled, and its rules were not accepted
@@ -119,11 +126,23 @@ async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
         # With a switch off nothing was handled: turning it on looks at everything.
         if loaded.switched_on and not in_part:
             sites.note_pushed(tx, job.run.key, plan.plan_seq, loaded.cart.rules_rev)
-    notice = "" if loaded.switched_on else _switch_notice(loaded)
+    _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, _notice(loaded))
+
+
+async def _send_explicit(job: Job, cart: Cart, loaded: Settings, plan: KeptPlan, push: Push) -> None:
+    """An undo or a safe level: the settings were not asked, so how far they are handled stays as it was."""
+    await Explicit(job, cart, loaded, plan).run()
+    waiting = job.report.counts.total - job.report.counts.accounted
+    if waiting:
+        await push.run(waiting)
+    notice = "" if loaded.switched_on else _notice(loaded)
     _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, notice)
 
 
-def _switch_notice(loaded: Settings) -> str:
+def _notice(loaded: Settings) -> str:
+    """Why a push sent nothing; '' where nothing stopped it."""
+    if loaded.switched_on:
+        return "" if not loaded.frozen else "It is frozen: nothing was sent."
     name = "Inventory Upload Service" if not loaded.cart.upload_enabled else "Synchronization With WMS - Inventory"
     return f"{name} is off: nothing was sent."
 

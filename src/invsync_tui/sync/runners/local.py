@@ -154,8 +154,8 @@ class LocalRunner:
 
     def _may_start(self, run: RunRow) -> bool:
         """A push that waits for a pull starts when that has ended well, and ends itself if it has not."""
-        if run.after_run is None:
-            return True
+        if run.after_run is None or run.plan_id is not None:
+            return True  # one that is bound to a plan waits for nothing that would change it
         with self.store.reading() as cx:
             before = runs.get(cx, run.after_run)
         if before is None or before.state == "done":
