@@ -25,6 +25,7 @@ COMMANDS = (
     "status",
     "sync",
     "runs",
+    "held",
     "release",
     "discard",
     "cancel",

@@ -10,7 +10,9 @@ from invsync_tui.cli.parser import Subparsers, command
 EXAMPLES = """\
 example:
   invsync release 17 --reason "looked at it: the first push of this shop"
+  invsync release 17 --group jump --group rest --reason "a truck came; the zeroes are wrong"
 
+What it would send: invsync held 17. Listings of other groups stay held, and are planned again by the next run.
 It is planned anew, and held again if that plan is worse than the one that was shown."""
 
 
@@ -19,6 +21,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = command(subparsers, "release", "let a held run go", EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=int, help="number of the held run")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
+    parser.add_argument(
+        "--group", metavar="G", action="append", default=[], help="only zero, jump or rest; repeatable (default all)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -27,4 +32,4 @@ def run(args: argparse.Namespace) -> int:
     from invsync_tui.operations import runs, values
 
     reason = values.reason(args.reason)
-    return order(args, lambda session: runs.release(session, args.number, reason))
+    return order(args, lambda session: runs.release(session, args.number, reason, args.group))

@@ -78,6 +78,7 @@ _SHOWN: Mapping[str, tuple[FieldKind, Show]] = {
     "upload": (FieldKind.SWITCH, _switch),
     "end-at": (FieldKind.NUMBER, _or_none),
     "max": (FieldKind.NUMBER, _or_none),
+    "heal": (FieldKind.TEXT, _text),
 }
 _LABELS: Mapping[str, str] = {
     "url": "Address",
@@ -96,6 +97,10 @@ _LABELS: Mapping[str, str] = {
     "zero-count": "Hold if more are set to 0",
     "zero-percent": "Hold above this percent set to 0",
     "shrink-percent": "Hold if the catalogue lost more percent",
+    "jump-factor": "A jump is a change by more than a factor of",
+    "jump-count": "Hold if more jump",
+    "jump-percent": "Hold above this percent that jump",
+    "heal": "Drift radar puts right by itself",
 }
 _OPTIONAL = frozenset({"login", "secret", "stale-after", "end-at", "max"})
 
@@ -136,6 +141,7 @@ CART_REST: tuple[Setting, ...] = (
     *(_CART[name] for name in ("minimum", "buffer", "share", "max", "end-at")),
     _every("Push every", "15m, 1h, ...; off pushes after each scheduled inventory download"),
     *(_CART[name] for name in ("stale-after", "zero-count", "zero-percent", "shrink-percent")),
+    *(_CART[name] for name in ("jump-factor", "jump-count", "jump-percent", "heal")),
     *(_CART[name] for name in ("url", "login", "secret", "deadline")),
     OPTIONS,
     NAME,

@@ -51,6 +51,10 @@ class Breakers:
     zero_count: int
     zero_percent: int
     shrink_percent: int
+    jump_factor: int
+    """A change by more than this factor is a jump; 0: nothing is."""
+    jump_count: int
+    jump_percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class CartSetup:
     stale_after: int | None
     """None takes the merchant's."""
     breakers: Breakers
+    heal: str
+    """What the drift radar puts right by itself: never, oversell or always."""
     every: int | None
     """None: pushed after each scheduled inventory download, and on request."""
     next_run_at: int | None
@@ -147,7 +153,15 @@ def _cart(site: setups.CartSite, warehouses: tuple[str, ...], last_run: RunRow |
         share=site.share_percent,
         max=site.max_quantity,
         stale_after=site.stale_after,
-        breakers=Breakers(site.zero_count, site.zero_percent, site.shrink_percent),
+        breakers=Breakers(
+            site.zero_count,
+            site.zero_percent,
+            site.shrink_percent,
+            site.jump_factor,
+            site.jump_count,
+            site.jump_percent,
+        ),
+        heal=site.heal,
         every=site.every,
         next_run_at=site.next_at if site.upload_enabled else None,
         last_run=last_run,

@@ -1,0 +1,84 @@
+"""What a held run would send, and its release by group, as commands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Shell, check
+from tests.sync.town import town
+
+
+@pytest.fixture
+def held_run(tmp_path: Path) -> Iterator[tuple[Shell, int]]:
+    """A first push that is held, of a shop that shows 7 of two SKUs that are sold out."""
+    with town(tmp_path) as made:
+        for sku in made.sold_out()[:2]:
+            made.cart.edit(sku, quantity=7)
+        asyncio.run(_hold(made))
+        run_id = made.bench.one("SELECT id FROM run WHERE state = 'held'")
+        made.bench.store.close()
+        shell = Shell(tmp_path)
+        yield shell, run_id
+
+
+async def _hold(made) -> None:  # type: ignore[no-untyped-def]
+    await made.bench.pull()
+    await made.bench.push(made.cart_id, release=False)
+
+
+def test_a_held_run_is_listed_by_group(held_run: tuple[Shell, int]) -> None:
+    shell, run = held_run
+    # when
+    whole = shell.json("held", str(run), "--limit", "1000")
+    # then
+    assert whole["count"] == {"n": sum(whole["groups"].values()), "exact": True}
+    assert whole["groups"]["zero"] == 2 and "first push" in whole["reasons"][0]
+    zero = shell.json("held", str(run), "--group", "zero")["held"]
+    assert [(line["shows"], line["would_show"], line["group"]) for line in zero] == [(7, 0, "zero")] * 2
+    # and by pages
+    first = shell.json("held", str(run), "--limit", "3")
+    rest = shell.json("held", str(run), "--limit", "1000", "--after", first["next"])
+    assert first["held"] + rest["held"] == whole["held"]
+    assert len(shell.ok("held", str(run), "--csv", "--limit", "1000").out.splitlines()) == len(whole["held"]) + 1
+    assert "WOULD SHOW" in shell.ok("held", str(run)).out
+
+
+def test_a_release_names_groups_that_exist(held_run: tuple[Shell, int]) -> None:
+    shell, run = held_run
+    # when
+    failed = shell.run("release", str(run), "--group", "some", "--reason", "seen", "--json")
+    # then
+    assert failed.code != 0
+    assert "zero, jump, rest" in failed.out + failed.err
+
+
+def test_limits_are_settings_of_a_cart(held_run: tuple[Shell, int]) -> None:
+    shell, _ = held_run
+    # when
+    shell.ok(
+        "carts",
+        "set",
+        "Demo Cart",
+        "--jump-factor",
+        "4",
+        "--jump-count",
+        "9",
+        "--jump-percent",
+        "3",
+        "--heal",
+        "oversell",
+    )
+    # then
+    cart = shell.json("carts", "set", "Demo Cart", "--zero-count", "8")["cart"]
+    check("carts", shell.json("carts"))
+    assert cart["breakers"] == {
+        "zero_count": 8, "zero_percent": 10, "shrink_percent": 20, "jump_factor": 4, "jump_count": 9, "jump_percent": 3,
+    }  # fmt: skip
+    assert cart["heal"] == "oversell"
+    assert shell.run("carts", "set", "Demo Cart", "--heal", "sometimes").code == 2
+    fields = shell.json("settings", "show", "cart:1")["settings"]["fields"]
+    assert {"jump-factor", "jump-count", "jump-percent", "heal"} <= {field["name"] for field in fields}
