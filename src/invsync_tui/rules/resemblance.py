@@ -16,6 +16,7 @@ from typing import NamedTuple
 from invsync_tui.rules.matching import CodeHit, folded, trimmed
 
 SEPARATORS = "-_./"
+_MARKS = (*SEPARATORS, " ", "\u2013")
 ZEROS_MOST = 5
 """Leading zeros that are tried in front of a number."""
 VARIANTS_MOST = 200
@@ -130,20 +131,24 @@ def _alike(one: str, two: str, kinds: Sequence[Kind]) -> bool:
     return bool(_forms(one, kinds) & _forms(two, kinds))
 
 
-def _forms(text: str, kinds: Sequence[Kind]) -> set[object]:
+def _forms(text: str, kinds: Sequence[Kind]) -> set[tuple[str, ...]]:
     if Kind.SPACE in kinds:
         text = _INVISIBLE.sub("", text)
     if Kind.CASE in kinds:
         text = text.casefold()
     if Kind.ZEROS not in kinds:
         found = _SEPARATOR.sub("", text) if Kind.DASH in kinds else text
-        return {found} - {""}
+        return _some((found,))
     if Kind.DASH not in kinds:
-        return {_without_zeros(text)} - {""}
+        return _some((_without_zeros(text),))
     # Parts are compared one by one, else 1-02 would be 12; and as one number that only begins with zeros.
     parts = tuple(_without_zeros(part) for part in _TOKEN.findall(text) if not _SEPARATOR.fullmatch(part))
     joined = _SEPARATOR.sub("", text)
-    return {parts, _without_zeros(joined, first=True)} - {(), ""}
+    return _some(parts, (_without_zeros(joined, first=True),))
+
+
+def _some(*forms: tuple[str, ...]) -> set[tuple[str, ...]]:
+    return {form for form in forms if any(form)}
 
 
 def _without_zeros(text: str, *, first: bool = False) -> str:
@@ -221,11 +226,11 @@ def variants(code: str) -> list[str]:
 
 
 def _bases(own: str) -> list[str]:
-    """The code without spaces, without separators, and with a dash where letters meet digits."""
+    """The code without spaces, without separators, and with each separator where it has one or letters meet digits."""
     tight = own.replace(" ", "")
     bare = _SEPARATOR.sub("", tight)
-    dashed = _SEPARATOR.sub("-", own.replace(" ", "-"))
-    return list(dict.fromkeys((own, tight, bare, dashed, _SEAM.sub("-", bare))))
+    others = (_SEPARATOR.sub(mark, own.replace(" ", mark)) for mark in _MARKS)
+    return list(dict.fromkeys((own, tight, bare, *others, *(_SEAM.sub(mark, bare) for mark in _MARKS))))
 
 
 def _zeroed(base: str) -> Iterator[str]:
@@ -242,15 +247,12 @@ def _zeroed(base: str) -> Iterator[str]:
 
 
 def _parted(own: str) -> Iterator[str]:
-    """The code with other separators, and with one where it has none."""
-    for separator in (*SEPARATORS, " ", "\u2013"):
-        yield _SEPARATOR.sub(separator, own.replace(" ", separator))
-        yield _SEAM.sub(separator, own)
-    bare = _SEPARATOR.sub("", own.replace(" ", ""))
-    if bare == own:
-        for separator in "- ":
-            for at in range(1, len(own)):
-                yield f"{own[:at]}{separator}{own[at:]}"
+    """A code without separators, with one anywhere in it."""
+    if _SEPARATOR.search(own) or " " in own:
+        return
+    for separator in "- ":
+        for at in range(1, len(own)):
+            yield f"{own[:at]}{separator}{own[at:]}"
 
 
 def _checked(own: str) -> Iterator[str]:

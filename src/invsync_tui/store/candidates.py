@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from invsync_tui.rules import resemblance
-from invsync_tui.rules.matching import CodeHit, folded
+from invsync_tui.rules.matching import CodeHit, folded, trimmed
 from invsync_tui.rules.resemblance import Asked, Suggestion
 
 FORMER_MOST = 5
@@ -83,3 +83,48 @@ def products(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, tu
         (json.dumps(list(product_ids)),),
     )
     return {number: (sku, name) for number, sku, name in rows}
+
+
+def without(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> list[tuple[int, str, str]]:
+    """(number, ref, SKU) of those of some listings that have neither a product nor a link."""
+    return cx.execute(
+        "SELECT l.id, l.ref, l.sku FROM json_each(?) AS j CROSS JOIN listing AS l ON l.cart_id = ? AND l.ref = j.value "
+        "WHERE l.gone_at IS NULL AND l.match_reason IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM link AS k WHERE k.cart_id = l.cart_id AND k.ref = l.ref)",
+        (json.dumps(list(refs)), cart_id),
+    ).fetchall()
+
+
+def owners(cx: sqlite3.Connection, merchant_id: int, kind: int, codes: Sequence[str]) -> dict[str, int]:
+    """By trimmed code, the one present product that has it as a code of a kind; none where several have."""
+    wanted = {trimmed(code) for code in codes}
+    having: dict[str, set[int]] = defaultdict(set)
+    for hits in _look_up(cx, merchant_id, sorted({folded(code) for code in wanted})).values():
+        for hit in hits:
+            if hit.kind == kind and trimmed(hit.code) in wanted:
+                having[trimmed(hit.code)].add(hit.product_id)
+    return {code: next(iter(found)) for code, found in having.items() if len(found) == 1}
+
+
+def refs(cx: sqlite3.Connection, cart_id: int, ref: str, key: str) -> list[tuple[str, str]]:
+    """(ref, SKU) of listings that a cart has under a reference or a folded code."""
+    return cx.execute(
+        "SELECT ref, sku FROM listing WHERE cart_id = ?1 AND ref = ?2 AND gone_at IS NULL UNION "
+        "SELECT ref, sku FROM listing WHERE cart_id = ?1 AND key = ?3 AND gone_at IS NULL",
+        (cart_id, ref, key),
+    ).fetchall()
+
+
+def by_sku(cx: sqlite3.Connection, merchant_id: int, key: str) -> list[tuple[int, str]]:
+    """(number, SKU) of present products under a folded SKU."""
+    return cx.execute(
+        "SELECT c.product_id, c.code FROM product_code AS c CROSS JOIN product AS p ON p.id = c.product_id "
+        "WHERE c.merchant_id = ? AND c.key = ? AND c.kind = 0 AND p.missing_since IS NULL",
+        (merchant_id, key),
+    ).fetchall()
+
+
+def merchant_of(cx: sqlite3.Connection, product_id: int) -> int | None:
+    """Whose a product is; None where there is none of this number."""
+    row = cx.execute("SELECT merchant_id FROM product WHERE id = ?", (product_id,)).fetchone()
+    return None if row is None else int(row[0])

@@ -29,7 +29,10 @@ class NewLink(NamedTuple):
     kind: str
 
 
-_LINKED = "SELECT k.cart_id, k.ref, k.product_id, coalesce(nullif(p.sku, ''), p.ref), p.missing_since, k.kind, k.made_at, k.made_by "
+_LINKED = (
+    "SELECT k.cart_id, k.ref, k.product_id, coalesce(nullif(p.sku, ''), p.ref), p.missing_since, k.kind, k.made_at, "
+    "k.made_by "
+)
 
 
 def of_refs(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> dict[str, Linked]:

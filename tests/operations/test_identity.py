@@ -1,0 +1,169 @@
+"""The identity workbench on a store without carts behind it: suggestions, links, and who may make them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from invsync_tui.operations import identity, linking
+from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError
+from invsync_tui.operations.identity_lines import UnmatchedLine
+from tests.operations.shelf import Shelf, Thing
+
+
+def _by_sku(acme: Shelf, kind: str | None = None, text: str = "") -> dict[str, UnmatchedLine]:
+    return {one.sku: one for one in identity.unmatched(acme.session, acme.cart, kind, text).after(None, 1000)}
+
+
+@pytest.fixture
+def mixed(acme: Shelf) -> Shelf:
+    """Listings that mean nothing exactly, each for another cause."""
+    acme.put(
+        [
+            Thing("1", "Alpha-1", "Alpha"),
+            Thing("2", "0042", "Zeros"),
+            Thing("3", "TWIN-07", "Twin"),
+            Thing("4", "TWIN-7", "Other twin"),
+            Thing("5", "UPCED", "By UPC", [("UPC", "036000291452")]),
+            Thing("6", "FINE", "Fine"),
+        ]
+    )
+    acme.list(["ALPHA-1", "42", "TWIN7", "036000291452", "FINE", "nothing like it"])
+    return acme
+
+
+def test_each_listing_stands_under_the_word_of_its_cause(mixed: Shelf) -> None:
+    # when
+    found = _by_sku(mixed)
+    # then
+    kinds = {sku: (one.kind, one.product_sku) for sku, one in found.items()}
+    assert kinds == {
+        "ALPHA-1": ("CASE", "Alpha-1"),
+        "42": ("ZEROS", "0042"),
+        "TWIN7": ("DASH", "TWIN-7"),
+        "036000291452": ("OTHER_KIND", "UPCED"),
+        "nothing like it": ("NONE", None),
+    }
+    assert found["ALPHA-1"].words == "differs by upper and lower case"
+    tally = identity.tally(mixed.session, mixed.cart)
+    assert {kind: n for kind, n in tally.counts.items() if n} == dict.fromkeys(
+        ("CASE", "ZEROS", "DASH", "OTHER_KIND", "NONE"), 1
+    )
+    assert (tally.exact, tally.links) == (True, 0)
+
+
+def test_two_products_that_fit_equally_well_are_named_and_neither_is_suggested(acme: Shelf) -> None:
+    # given
+    acme.put([Thing("1", "ab1"), Thing("2", "aB1")])
+    acme.list(["AB1"])
+    # when
+    (found,) = _by_sku(acme, "AMBIGUOUS").values()
+    # then
+    assert found.product_id is None
+    assert [sku for _, sku in found.rivals] == ["ab1", "aB1"]
+    assert [one.sku for one in identity.side_by_side(acme.session, [n for n, _ in found.rivals])] == ["ab1", "aB1"]
+
+
+def test_a_filter_by_kind_and_by_text_shows_these_only(mixed: Shelf) -> None:
+    assert set(_by_sku(mixed, "CASE")) == {"ALPHA-1"}
+    assert set(_by_sku(mixed, None, "win")) == {"TWIN7"}
+    assert set(_by_sku(mixed, None, "no")) == {"nothing like it"}
+    with pytest.raises(OperationError, match="SPACE"):
+        identity.unmatched(mixed.session, mixed.cart, "SPICE")
+
+
+def test_pages_of_a_kind_are_the_whole_kind_in_both_directions(acme: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given many listings, every third of them by case
+    monkeypatch.setattr("invsync_tui.store.pages.identity.CHUNK", 4)
+    acme.put([Thing(str(n), f"Item{n:03}") for n in range(30)])
+    acme.list([f"ITEM{n:03}" if n % 3 == 0 else f"STRANGE{n:03}" for n in range(30)])
+    rows = identity.unmatched(acme.session, acme.cart, "CASE")
+    # when
+    found: list[UnmatchedLine] = []
+    while page := rows.after(rows.key(found[-1]) if found else None, 3):
+        found += page
+    back: list[UnmatchedLine] = []
+    while page := rows.before(rows.key(back[0]) if back else None, 3):
+        back = [*page, *back]
+    # then
+    assert [one.sku for one in found] == [f"ITEM{n:03}" for n in range(0, 30, 3)]
+    assert back == found
+    assert rows.exact_count() == 10 and rows.count().exact
+
+
+def test_accepted_ones_leave_the_list_and_come_back_when_they_are_taken_back(mixed: Shelf) -> None:
+    # given
+    before = _by_sku(mixed)
+    one = before["ALPHA-1"]
+    assert one.product_id is not None
+    # when
+    told = linking.accept(mixed.session, mixed.cart, {one.ref: one.product_id})
+    # then
+    assert told == "1 listing linked; the next push follows it."
+    assert "ALPHA-1" not in _by_sku(mixed)
+    (link,) = identity.link_list(mixed.session, mixed.cart).after(None, 9)
+    assert (link.ref, link.product_sku, link.kind, link.made_by) == (one.ref, "Alpha-1", "CASE", "tester")
+    assert link.state == "takes effect with the next push"
+    # and when
+    linking.remove(mixed.session, mixed.cart, [one.ref])
+    # then
+    assert _by_sku(mixed) == before
+    assert [action for action, _, _ in mixed.audited()] == ["link", "unlink"]
+    entries = mixed.bench.store.read("SELECT before, after FROM audit ORDER BY id")
+    assert json.loads(entries[0][1])["links"] == json.loads(entries[1][0])["links"]
+
+
+def test_what_is_no_longer_suggested_is_not_linked(mixed: Shelf) -> None:
+    # given: the list was looked at, and the WMS got a better product since
+    one = _by_sku(mixed)["42"]
+    assert one.product_id is not None
+    mixed.put([Thing("7", " 42\u00a0")])
+    # when
+    told = linking.accept(mixed.session, mixed.cart, {one.ref: one.product_id})
+    # then
+    assert "0 listings linked" in told and "1 listing left" in told
+    assert identity.link_list(mixed.session, mixed.cart).exact_count() == 0
+
+
+def test_all_of_a_kind_in_pieces_and_back(acme: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    monkeypatch.setattr(linking, "PIECE", 7)
+    acme.put([Thing(str(n), f"Item{n:03}") for n in range(30)])
+    acme.list([f"ITEM{n:03}" if n % 3 else f"Item-{n:03}" for n in range(30)])
+    seen: list[tuple[int, int]] = []
+    # when
+    done = linking.accept_all(
+        acme.session, acme.cart, "CASE", lambda n, looked_at: bool(seen.append((n, looked_at))) or True
+    )
+    # then
+    assert done == 20 and len(seen) > 2 and seen[-1][0] == 20
+    assert set(_by_sku(acme)) == {f"Item-{n:03}" for n in range(0, 30, 3)}
+    assert linking.remove_all(acme.session, acme.cart, "DASH") == 0
+    assert linking.remove_all(acme.session, acme.cart, "CASE") == 20
+    assert len(_by_sku(acme)) == 30
+
+
+def test_a_link_by_hand_names_what_it_cannot_find(mixed: Shelf) -> None:
+    # when
+    linking.link(mixed.session, mixed.cart, "nothing like it", "FINE")
+    # then
+    (link,) = identity.link_list(mixed.session, mixed.cart).after(None, 9)
+    assert (link.product_sku, link.kind) == ("FINE", "MANUAL")
+    with pytest.raises(NotFoundError, match="no listing 'absent'"):
+        linking.link(mixed.session, mixed.cart, "absent", "FINE")
+    with pytest.raises(NotFoundError, match="Nearly: Alpha-1"):
+        linking.link(mixed.session, mixed.cart, "42", "ALPHA-1")
+    with pytest.raises(NotFoundError, match="no link"):
+        linking.remove(mixed.session, mixed.cart, ["42"])
+
+
+def test_a_viewer_and_a_read_only_session_link_nothing(mixed: Shelf) -> None:
+    for session in (mixed.viewer(), mixed.viewer(read_only=True)):
+        with pytest.raises(RefusedError):
+            linking.accept_all(session, mixed.cart, "CASE")
+        with pytest.raises(RefusedError):
+            linking.link(session, mixed.cart, "42", "0042")
+        with pytest.raises(RefusedError):
+            linking.remove_all(session, mixed.cart, "")
+    assert mixed.audited() == []

@@ -1,0 +1,172 @@
+"""Explicit links in real syncs: an accepted one sets the listing, taking it back brings the old reason back."""
+
+from __future__ import annotations
+
+from invsync_tui.operations import identity, linking
+from invsync_tui.operations.identity_lines import UnmatchedLine
+from invsync_tui.store import matches
+from tests.sync.town import Town
+
+
+def _unmatched(made: Town) -> dict[str, UnmatchedLine]:
+    found = identity.unmatched(made.bench.session(), made.cart_id).after(None, 100)
+    return {one.ref: one for one in found}
+
+
+def _ref(made: Town, sku: str) -> str:
+    return str(made.bench.listings(made.cart_id)[sku]["ref"])
+
+
+def _row(made: Town, ref: str) -> tuple[int | None, str | None, str | None]:
+    """(product, why none, outcome)."""
+    sql = "SELECT product_id, match_reason, outcome FROM listing WHERE cart_id = ? AND ref = ?"
+    found: tuple[int | None, str | None, str | None] = made.bench.store.one(sql, (made.cart_id, ref))
+    return found
+
+
+def _lacked(made: Town) -> list[str]:
+    rows = made.bench.store.read(
+        "SELECT p.sku FROM unlisted AS u JOIN product AS p ON p.id = u.product_id WHERE u.cart_id = ?", (made.cart_id,)
+    )
+    return [row[0] for row in rows]
+
+
+def _change(made: Town, sku: str, units: int) -> None:
+    for place in ("DEFAULT", "EAST", "WEST", "NORTH"):
+        made.wms.set_level(sku, place, units if place == "DEFAULT" else 0)
+
+
+async def _miscased(made: Town) -> tuple[str, str]:
+    """One listing is renamed in the cart so that it means no product, and the WMS's stock of it changes."""
+    sku = made.in_stock()[0]
+    ref = _ref(made, sku)
+    made.cart.edit(ref, sku=sku.swapcase())
+    _change(made, sku, 77)
+    await made.bench.pull()
+    await made.bench.push(made.cart_id, full=True)
+    assert _row(made, ref) == (None, "NOT_IN_WMS", "skipped")
+    return sku, ref
+
+
+async def test_an_accepted_link_sets_the_listing_and_its_end_brings_the_old_reason_back(synced: Town) -> None:
+    # given
+    sku, ref = await _miscased(synced)
+    shown = synced.cart.quantities(by="ref")[ref]
+    before = synced.bench.run(max(row[0] for row in synced.bench.store.read("SELECT id FROM run")))
+    found = _unmatched(synced)[ref]
+    assert (found.kind, found.product_sku) == ("CASE", sku)
+    # when
+    assert found.product_id is not None
+    linking.accept(synced.bench.session(), synced.cart_id, {ref: found.product_id})
+    run = await synced.bench.push(synced.cart_id)
+    # then
+    assert run.state == "done"
+    assert synced.cart.quantities(by="ref")[ref] == 77 != shown
+    assert _row(synced, ref)[1:] == (None, "set")
+    assert _lacked(synced) == []
+    # and when it is taken back
+    linking.remove(synced.bench.session(), synced.cart_id, [ref])
+    after = await synced.bench.push(synced.cart_id)
+    # then all is as it was, and the cart keeps what it shows
+    assert _row(synced, ref) == (None, "NOT_IN_WMS", "skipped")
+    assert _unmatched(synced)[ref] == found
+    assert synced.bench.reasons(after).get("NOT_IN_WMS") == synced.bench.reasons(before).get("NOT_IN_WMS") == 1
+    assert synced.cart.quantities(by="ref")[ref] == 77
+    assert synced.bench.sums_hold()
+
+
+async def test_a_linked_product_is_listed_and_the_one_whose_code_is_on_the_listing_is_not(synced: Town) -> None:
+    # given a listing under the code of one product
+    one, other = synced.in_stock()[:2]
+    ref, others = _ref(synced, one), _ref(synced, other)
+    synced.cart.control("remove", {"shop": "main", "refs": [others]})
+    await synced.bench.push(synced.cart_id, full=True)
+    assert _lacked(synced) == [other]
+    # when it is linked to another
+    linking.link(synced.bench.session(), synced.cart_id, ref, other)
+    _change(synced, other, 55)
+    await synced.bench.pull()
+    await synced.bench.push(synced.cart_id)
+    # then
+    assert synced.cart.quantities(by="ref")[ref] == 55
+    assert _lacked(synced) == [one]
+    # and when it is taken back
+    linking.remove(synced.bench.session(), synced.cart_id, [ref])
+    await synced.bench.push(synced.cart_id)
+    # then
+    assert synced.cart.quantities(by="ref")[ref] == synced.stock()[one]
+    assert _lacked(synced) == [other]
+
+
+async def test_the_same_code_on_two_listings_is_ambiguous_until_each_is_linked(synced: Town) -> None:
+    # given
+    sku = synced.in_stock()[0]
+    ref = _ref(synced, sku)
+    synced.cart.control(
+        "add", {"shop": "main", "listing": {"ref": "twin", "sku": sku, "name": "Demo twin", "quantity": 1}}
+    )
+    await synced.bench.push(synced.cart_id, full=True)
+    assert {_row(synced, one)[1] for one in (ref, "twin")} == {"DUPLICATE_IN_CART"}
+    assert {_unmatched(synced)[one].kind for one in (ref, "twin")} == {"SHARED"}
+    # when one is linked
+    linking.link(synced.bench.session(), synced.cart_id, "twin", sku)
+    await synced.bench.push(synced.cart_id)
+    # then the other waits still
+    assert _row(synced, "twin")[1] is None
+    assert _row(synced, ref)[1] == "DUPLICATE_IN_CART"
+    # and when both are
+    assert linking.accept_all(synced.bench.session(), synced.cart_id, "SHARED") == 1
+    await synced.bench.push(synced.cart_id)
+    # then both get its stock
+    quantities = synced.cart.quantities(by="ref")
+    assert quantities["twin"] == quantities[ref] == synced.stock()[sku]
+
+
+async def test_a_link_to_a_product_that_vanished_is_told_and_holds_again_when_it_is_back(synced: Town) -> None:
+    # given
+    one, other = synced.in_stock()[:2]
+    ref = _ref(synced, one)
+    linking.link(synced.bench.session(), synced.cart_id, ref, other)
+    await synced.bench.push(synced.cart_id)
+    product = _row(synced, ref)[0]
+    # when
+    synced.wms.control("remove", {"skus": [other]})
+    await synced.bench.pull(full=True)
+    await synced.bench.push(synced.cart_id)
+    # then
+    assert _row(synced, ref)[:2] == (None, "NOT_IN_WMS")
+    (link,) = identity.link_list(synced.bench.session(), synced.cart_id).after(None, 9)
+    assert (link.product_id, link.state) == (product, "the WMS no longer has the product")
+
+
+async def test_a_renamed_listing_shows_before_and_after_and_is_linked_to_what_it_meant(synced: Town) -> None:
+    # given
+    sku = synced.in_stock()[0]
+    ref = _ref(synced, sku)
+    synced.cart.edit(ref, sku="Demo Summer Sale")
+    await synced.bench.push(synced.cart_id, full=True)
+    # when
+    (line,) = identity.renamed(synced.bench.session(), synced.cart_id).after(None, 9)
+    found = _unmatched(synced)[ref]
+    # then
+    assert (line.before, line.after, line.product_id, line.former_sku) == (sku, "Demo Summer Sale", None, sku)
+    assert (found.kind, found.product_sku) == ("RENAMED", sku)
+    # and when
+    linking.accept_all(synced.bench.session(), synced.cart_id, "RENAMED")
+    _change(synced, sku, 31)
+    await synced.bench.pull()
+    await synced.bench.push(synced.cart_id)
+    # then
+    assert synced.cart.quantities(by="ref")[ref] == 31
+
+
+async def test_a_preview_of_other_settings_honours_links(synced: Town) -> None:
+    # given
+    sku, ref = await _miscased(synced)
+    linking.link(synced.bench.session(), synced.cart_id, ref, sku)
+    number = synced.bench.one("SELECT id FROM listing WHERE cart_id = ? AND ref = ?", synced.cart_id, ref)
+    # when codes of a type that no product has would be matched
+    with synced.bench.store.reading() as cx:
+        (meant,) = matches.look_up(cx, synced.bench.merchant, synced.cart_id, 99, [number])
+    # then
+    assert meant.now[0] is not None and meant.now[1] is None
