@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from invsync_tui.cli import as_of
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.parser import Subparsers, command, given
 from invsync_tui.cli.plain import clean
@@ -18,6 +19,7 @@ example:
   invsync why DEMO-LAMP-00432                    a SKU, an alias, a cart's code or a remote id
   invsync why 400041541119 --cart 'Web shop'     one cart only
   invsync why DEMO-LAMP-00432 --json             for tickets
+  invsync why DEMO-LAMP-00432 --as-of -2h        by what was known two hours ago, and the settings of then
 
 Exit code 0 if every listing shows its stock, 1 if there are causes why one does not."""
 
@@ -27,6 +29,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = command(subparsers, "why", "say why a SKU shows what it shows, with the arithmetic", EXAMPLES)
     parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, remote id, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
+    as_of.add_option(parser, "--as-of", "what was known then: a date, a time, -2h, '2 hours ago', or epoch seconds")
     parser.set_defaults(run=run)
 
 
@@ -37,11 +40,13 @@ def run(args: argparse.Namespace) -> int:
 
     with opened(args) as session:
         cart = names.cart(session, args.cart).id if args.cart else None
+        if args.as_of is not None:
+            return as_of.run(args, session, cart)
         found = why(session, args.word, cart)
     if given(args, "json"):
         print(json.dumps(document(found)))
     elif not given(args, "quiet"):
-        _print(found)
+        print_why(found)
     return 1 if any(listing.causes for listing in found.listings) else 0
 
 
@@ -64,15 +69,17 @@ def document(found: Why) -> dict[str, Any]:
     return {"version": 1, "asked": found.asked, "taken_as": found.taken_as, "sku": found.sku, "listings": listings}
 
 
-def _print(found: Why) -> None:
+def print_why(found: Why) -> None:
+    """As text."""
     print(clean(f"{found.asked}: taken as {found.taken_as}" + (f" ({found.sku})" if found.sku else "")))
     for listing in found.listings:
-        _print_listing(listing)
+        print_listing(listing)
     if not found.listings:
         print("\nNo cart has a listing for it, as far as plans have looked.")
 
 
-def _print_listing(one: WhyListing) -> None:
+def print_listing(one: WhyListing) -> None:
+    """One cart's side as text."""
     from invsync_tui.rules.outcomes import WORDINGS
 
     name = f"listing {one.sku}, remote id {one.remote_id}" if one.remote_id is not None else "not listed"

@@ -45,7 +45,7 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
-class _Meaning:
+class Meaning:
     """What a word was taken for."""
 
     taken_as: str
@@ -57,7 +57,7 @@ class _Meaning:
 def why(session: Session, asked: str, cart_id: int | None = None) -> Why:
     """Explain a SKU, an alias, a cart's code, a remote id or a near miss; NotFoundError if it is nothing of these."""
     with in_words(), session.store.reading() as cx:
-        meaning = _meaning(cx, trimmed(asked))
+        meaning = meaning_of(cx, trimmed(asked))
         listings = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
         lacking = [row for row in whatis.lacking(cx, meaning.products) if cart_id in (None, row[0])]
     told = [line for group in _by_cart(listings) for line in _explain(session, group)]
@@ -97,7 +97,7 @@ def _not_listed(cart: str, reason: str) -> WhyListing:
     return WhyListing(cart, None, None, (), None, None, None, Outcome.SKIPPED.value, (Reason(reason),))
 
 
-def _meaning(cx, word: str) -> _Meaning:  # type: ignore[no-untyped-def]
+def meaning_of(cx, word: str) -> Meaning:  # type: ignore[no-untyped-def]
     """Exact codes before remote ids, and both before near misses."""
     hits = whatis.codes(cx, folded(word))
     named = whatis.by_key(cx, folded(word))
@@ -108,7 +108,7 @@ def _meaning(cx, word: str) -> _Meaning:  # type: ignore[no-untyped-def]
     if remote := whatis.by_ref(cx, word):
         products = [one.product_id for one in remote if one.product_id is not None]
         where = ", ".join(dict.fromkeys(one.cart for one in remote))
-        return _Meaning(f"remote id in {where}", remote[0].sku, tuple(products), tuple(remote))
+        return Meaning(f"remote id in {where}", remote[0].sku, tuple(products), tuple(remote))
     if hits or named:
         near = [hit.code for hit in hits] + [one.sku for one in named]
         return _with_listings(cx, f"near miss of {near[0]!r}: it differs only by case or a space", hits, named)
@@ -127,9 +127,9 @@ def _said(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
     return "SKU" if kind == "SKU" else f"{kind} of {products[0]}"
 
 
-def _with_listings(cx, said: str, hits: Sequence[CodeOf], named: Sequence[ListingOf]) -> _Meaning:  # type: ignore[no-untyped-def]
+def _with_listings(cx, said: str, hits: Sequence[CodeOf], named: Sequence[ListingOf]) -> Meaning:  # type: ignore[no-untyped-def]
     products = tuple(dict.fromkeys(hit.product_id for hit in hits))
     meant = [*whatis.by_products(cx, products), *whatis.by_codes_of(cx, products)]
     found = {one.id: one for one in [*named, *meant]}
     sku = hits[0].sku if len(products) == 1 else None
-    return _Meaning(said, sku, products, tuple(found.values()))
+    return Meaning(said, sku, products, tuple(found.values()))
