@@ -132,10 +132,13 @@ def test_all_of_a_kind_in_pieces_and_back(acme: Shelf, monkeypatch: pytest.Monke
     acme.put([Thing(str(n), f"Item{n:03}") for n in range(30)])
     acme.list([f"ITEM{n:03}" if n % 3 else f"Item-{n:03}" for n in range(30)])
     seen: list[tuple[int, int]] = []
+
+    def told(done: int, looked_at: int) -> bool:
+        seen.append((done, looked_at))
+        return True
+
     # when
-    done = linking.accept_all(
-        acme.session, acme.cart, "CASE", lambda n, looked_at: bool(seen.append((n, looked_at))) or True
-    )
+    done = linking.accept_all(acme.session, acme.cart, "CASE", told)
     # then
     assert done == 20 and len(seen) > 2 and seen[-1][0] == 20
     assert set(_by_sku(acme)) == {f"Item-{n:03}" for n in range(0, 30, 3)}

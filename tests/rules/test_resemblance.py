@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -63,8 +65,8 @@ def test_a_difference_is_the_same_from_both_sides(one: str, two: str) -> None:
 )
 def test_other_separators_cases_and_zeros_are_found(parts: list[str], one: str, two: str, zeros: int) -> None:
     # given two ways to write the same parts, with zeros in front of the last number
-    assume(all(not (a[-1].isdigit() and b[0].isdigit()) for a, b in zip(parts, parts[1:], strict=False)))
-    assume(all(not (a[-1].isalpha() and b[0].isalpha()) for a, b in zip(parts, parts[1:], strict=False)))
+    assume(all(not (a[-1].isdigit() and b[0].isdigit()) for a, b in pairwise(parts)))
+    assume(all(not (a[-1].isalpha() and b[0].isalpha()) for a, b in pairwise(parts)))
     padded = ["0" * zeros + parts[-1] if parts[-1].isdigit() else parts[-1]]
     listed, known = one.join([*parts[:-1], *padded]).upper(), two.join(parts)
     # when

@@ -15,7 +15,7 @@ from invsync_tui.operations.paging import Listed, chosen
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded, trimmed
 from invsync_tui.rules.resemblance import FILED_UNDER, Suggestion
-from invsync_tui.store import candidates, links, products, stored, whatis
+from invsync_tui.store import candidates, links, products, sequence, stored, whatis
 from invsync_tui.store.candidates import Without
 from invsync_tui.store.pages import identity as pages
 
@@ -51,7 +51,7 @@ class _Unmatched(Listed[UnmatchedLine]):
         if not isinstance(self.pages, pages.Sorted):
             return Listed.count(self)
         with in_words(), self.session.store.reading():
-            seen = len(self.pages.pages.after(None, pages.QUICK + 1))
+            seen = self.pages.pages.count(pages.QUICK + 1)
             return Count(self.pages.count(pages.QUICK), exact=seen <= pages.QUICK)
 
 
@@ -68,8 +68,8 @@ def unmatched(
 
     def keep(rows: Sequence[Any]) -> list[Any]:
         with session.store.reading() as cx:
-            fits = fitting(cx, cart, rows)
-        return [row for row in rows if fits[row[0]].filed_under == kind]
+            words = _filed(session, cx, cart, rows)
+        return [row for row in rows if words[row[0]] == kind]
 
     def make(rows: Sequence[Any]) -> list[UnmatchedLine]:
         with session.store.reading() as cx:
@@ -82,6 +82,29 @@ def unmatched(
 def fitting(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> Mapping[int, Suggestion]:
     """By listing, what some rows of `pages.unmatched` may mean."""
     return candidates.suggestions(cx, cart.merchant_id, cart.push_kind, [Without(row[0], row[2]) for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Under which word listings stand, by number, as of a write batch."""
+
+    seq: int
+    words: dict[int, str]
+
+
+_known: dict[tuple[str, MatchedCart], _Known] = {}
+"""The last comparison of each cart. Whatever may change a suggestion takes a number of the write sequence."""
+
+
+def _filed(session: Session, cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> Mapping[int, str]:
+    """By listing, the word it stands under; those that were compared since the last change are not compared again."""
+    key, seq = (str(session.path), cart), sequence.current(cx)
+    known = _known.get(key)
+    if known is None or known.seq != seq:
+        known = _known[key] = _Known(seq, {})
+    new = [row for row in rows if row[0] not in known.words]
+    known.words.update({number: fit.filed_under for number, fit in fitting(cx, cart, new).items()})
+    return known.words
 
 
 def _by_code(line: UnmatchedLine) -> PlaceKey:
@@ -121,7 +144,8 @@ def tally(session: Session, cart_id: int) -> Tally:
     with in_words(), session.store.reading() as cx:
         cart, found = matched_cart(cx, cart_id), pages.unmatched(cx, cart_id, "")
         while looked_at < COUNTED_MOST and (rows := found.after(key, pages.CHUNK)):
-            counts.update(fit.filed_under for fit in fitting(cx, cart, rows).values())
+            words = _filed(session, cx, cart, rows)
+            counts.update(words[row[0]] for row in rows)
             looked_at, key = looked_at + len(rows), pages.place(rows[-1])
         return Tally(counts, links.count(cx, cart_id), exact=looked_at < COUNTED_MOST)
 

@@ -23,7 +23,7 @@ from invsync_tui.store.candidates import Without
 from invsync_tui.store.links import Linked, NewLink
 from invsync_tui.store.pages import identity as pages
 
-PIECE = 500
+PIECE = 250
 """Listings that one step of an order for all looks at: its transaction is over in a fraction of a second."""
 AUDITED_MOST = 20
 """Listings named in one audit entry."""
