@@ -119,6 +119,7 @@ async def test_somebody_new_is_greeted_once(monkeypatch: pytest.MonkeyPatch, tmp
         ("setu 7", GoTo(Place.SETUP, "7")),
         ("search", GoTo(Place.SEARCH)),
         ("sku A b", GoTo(Place.SKU, "A b")),
+        ("why A b", GoTo(Place.WHY, "A b")),
         ("SYNC Demo", GoTo(Place.SYNC, "Demo")),
         ("q", GoTo(Place.QUIT)),
     ],

@@ -27,6 +27,16 @@ STOPS = (
     Stop("aliases", ("a",), "3 alias types"),
     Stop("collisions", ("a", "Down", "Enter"), "3 codes"),
     Stop("missing", ("a", "Down", "n"), "4 products"),
+    Stop("carts", ("c",), "Inventory Upload Service"),
+    Stop("runs", ("r",), "200 runs"),
+    Stop("run", (":", "run 11", "Enter"), "Rate budget"),
+    Stop("held run", (":", "run 21", "Enter"), "Held"),
+    Stop("comparison of runs", (":", "run 11", "Enter", "d"), "against run"),
+    Stop("reasons of a run", (":", "run 11", "Enter", "Enter"), "2 reasons"),
+    Stop("merchant settings", ("E",), "Synchronization With WMS"),
+    Stop("cart settings", (":", "setup 7", "Enter"), "Inventory Upload Service"),
+    Stop("connection test", ("T",), "does not work"),
+    Stop("why by command", (":", "why DEMO-00042", "Enter"), "taken as SKU"),
     Stop("help", ("w", "?"), "of the screen you came from"),
 )
 

@@ -25,6 +25,7 @@ class Place(StrEnum):
     SETUP = "setup"
     SEARCH = "search"
     SKU = "sku"
+    WHY = "why"
     ALIASES = "aliases"
     DOCTOR = "doctor"
     SYNC = "sync"
@@ -54,12 +55,13 @@ TAKES = {
     Place.SETUP: Takes.CART,
     Place.SEARCH: Takes.TEXT,
     Place.SKU: Takes.TEXT,
+    Place.WHY: Takes.TEXT,
     Place.ALIASES: Takes.MERCHANT,
     Place.DOCTOR: Takes.MERCHANT,
     Place.SYNC: Takes.MERCHANT,
     Place.THEME: Takes.THEME,
 }
-MUST_SAY = frozenset({Place.RUN, Place.PRODUCTS, Place.SETUP, Place.SKU, Place.THEME})
+MUST_SAY = frozenset({Place.RUN, Place.PRODUCTS, Place.SETUP, Place.SKU, Place.WHY, Place.THEME})
 """Commands that mean nothing alone; others then mean the merchant one is at, or all."""
 THEMES = ("dark", "light")
 PLACEHOLDER = "merchants, run 42, carts, settings MERCHANT, search TEXT, help, quit"

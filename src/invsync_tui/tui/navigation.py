@@ -43,6 +43,7 @@ def follow(screen: ControlScreen, to: GoTo) -> None:
         Place.SEARCH: lambda: screen.app.push_screen(places.search(screen.desk, to.text)),
         Place.THEME: lambda: screen.wear(to.text),
         Place.SKU: lambda: _find(screen, to.text),
+        Place.WHY: lambda: screen.app.push_screen(places.why(screen.desk, to.text, None)),
     }
     if to.place in simple:
         simple[to.place]()
