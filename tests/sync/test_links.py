@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from invsync_tui.operations import identity, linking
+from invsync_tui.operations.doctor import doctor
 from invsync_tui.operations.identity_lines import UnmatchedLine
+from invsync_tui.operations.why import why
 from invsync_tui.store import matches
 from tests.sync.town import Town
 
@@ -170,3 +172,22 @@ async def test_a_preview_of_other_settings_honours_links(synced: Town) -> None:
         (meant,) = matches.look_up(cx, synced.bench.merchant, synced.cart_id, 99, [number])
     # then
     assert meant.now[0] is not None and meant.now[1] is None
+
+
+async def test_why_tells_of_a_link_and_the_doctor_finds_no_cause_behind_it(synced: Town) -> None:
+    # given
+    sku, ref = await _miscased(synced)
+    session = synced.bench.session()
+    linking.link(session, synced.cart_id, ref, sku)
+    # when, then
+    (told,) = why(session, ref).listings
+    assert told.linked.startswith(f"linked to {sku} by tester at ")
+    assert told.linked.endswith("(MANUAL); takes effect with the next push")
+    # and when
+    await synced.bench.push(synced.cart_id)
+    # then
+    for word in (ref, sku):
+        (told,) = why(session, word).listings
+        assert told.causes == () and told.linked.endswith("(MANUAL)")
+        assert told.desired == told.acked == 77
+    assert not any("NOT_IN" in group.cause for group in doctor(session).groups)

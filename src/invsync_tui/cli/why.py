@@ -63,6 +63,7 @@ def document(found: Why) -> dict[str, Any]:
             "observed": one.observed,
             "outcome": one.outcome,
             "causes": [cause.value for cause in one.causes],
+            "linked": one.linked or None,
         }
         for one in found.listings
     ]
@@ -84,6 +85,8 @@ def print_listing(one: WhyListing) -> None:
 
     name = f"listing {one.sku}, remote id {one.remote_id}" if one.remote_id is not None else "not listed"
     print(clean(f"\n{one.cart}: {name}"))
+    if one.linked:
+        print(clean(f"  {one.linked}"))
     for step in one.steps:
         print(clean(f"  {step.step:<9} {_number(step.before):>8} -> {_number(step.after):<8} {step.because}"))
     if one.remote_id is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from invsync_tui.connectors import registry
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
@@ -12,7 +13,8 @@ from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded, trimmed
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import Step
-from invsync_tui.store import whatis
+from invsync_tui.store import links, whatis
+from invsync_tui.store.links import Linked
 from invsync_tui.store.whatis import CodeOf, ListingOf
 from invsync_tui.sync import connect, whatif
 from invsync_tui.sync.trace import Trace, traces
@@ -32,6 +34,8 @@ class WhyListing:
     """In the cart's basis, as last read."""
     outcome: str | None
     causes: tuple[Reason, ...]
+    linked: str = ""
+    """Who linked it to which product, and when, in words; '' where its code is matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +87,24 @@ def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing
             )
         basis = registry.cart(connect.cart_connection(settings.cart)).capabilities.quantity_basis
         found = traces(cx, [one.id for one in listings], settings, basis, int(time.time()))
-    return [_line(listings[0].cart, trace) for trace in found]
+        linked = links.of_refs(cx, listings[0].cart_id, [one.ref for one in listings])
+    return [_line(listings[0].cart, trace, linked.get(trace.row.ref)) for trace in found]
 
 
-def _line(cart: str, trace: Trace) -> WhyListing:
+def _line(cart: str, trace: Trace, link: Linked | None) -> WhyListing:
     row = trace.row
     return WhyListing(
-        cart, row.sku, row.ref, trace.steps, trace.desired, row.acked, row.observed, row.outcome, trace.causes
-    )
+        cart, row.sku, row.ref, trace.steps, trace.desired, row.acked, row.observed, row.outcome, trace.causes,
+        _as_linked(link, row.product_id) if link else "",
+    )  # fmt: skip
+
+
+def _as_linked(link: Linked, product_id: int | None) -> str:
+    made = datetime.fromtimestamp(link.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    told = f"linked to {link.product_sku} by {link.made_by} at {made} ({link.kind})"
+    if link.product_missing is not None:
+        return f"{told}; the WMS no longer has that product"
+    return told if product_id == link.product_id else f"{told}; takes effect with the next push"
 
 
 def _not_listed(cart: str, reason: str) -> WhyListing:

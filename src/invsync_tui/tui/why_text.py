@@ -46,6 +46,7 @@ def _listing(one: WhyListing, width: int, glyphs: Glyphs) -> list[Line]:
     listed = one.remote_id is not None
     name = f"listing {one.sku}, remote id {one.remote_id}" if listed else "not listed"
     rows = packed([(clean(one.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width)
+    rows += [line("  ", (row, Tone.STRONG)) for row in wrap(clean(one.linked), width - 2) if row]
     rows += [row for step in one.steps for row in _step(step, width, glyphs)]
     if listed:
         rows += _state(one, width)
