@@ -11,6 +11,7 @@ import pytest
 
 from invsync_tui.operations import plans, sync
 from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.plan_rows import PlanLine
 from invsync_tui.operations.plans import Making
 from invsync_tui.sandbox.shop import Mode
 from tests.sync.town import Town, town
@@ -59,7 +60,7 @@ async def test_a_plan_says_what_the_push_then_does(tmp_path: Path, seed: int) ->
         skus = sorted(made.stock())
         for sku in dice.sample(skus, dice.randint(0, 15)):
             made.wms.set_level(sku, dice.choice(("EAST", "WEST")), dice.choice((0, 1, 3, 7, 500)))
-        values = {
+        values: dict[str, Any] = {
             "buffer": dice.randint(0, 3),
             "share_percent": dice.choice((100, 80)),
             "cutoff_below": dice.randint(0, 6),
@@ -256,7 +257,8 @@ async def test_rows_are_paged_sorted_and_filtered(synced: Town) -> None:
         rows = plans.rows(session, making, sort)
         whole = list(rows.after(None, 100))
         # when
-        paged, key = [], None
+        paged: list[PlanLine] = []
+        key: tuple[Any, ...] | None = None
         while page := rows.after(key, 2):
             paged += page
             key = rows.key(page[-1])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.operations import freezing, plans, remedies, sync
+from invsync_tui.operations.doctor import doctor
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.why import why
 from invsync_tui.sandbox.shop import Mode
@@ -208,6 +209,12 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     told = why(session, sku).listings[0]
     assert [cause.value for cause in told.causes] == ["FROZEN"]
     assert told.desired == synced.stock()[sku]
+    # and the doctor does, for every listing of the cart
+    checkup = doctor(session, cart_id=synced.cart_id)
+    assert [(group.cause.value, group.count) for group in checkup.groups] == [("FROZEN", len(synced.stock()))]
+    (check,) = [check for check in checkup.checks if check.id == "cart.freeze"]
+    assert (check.verdict, check.fix) == ("fail", "invsync thaw 'Demo Cart'")
+    assert check.evidence.endswith("by tester: stocktaking")
     # and a plan by the settings cannot be applied
     number = plans.keep(session, plans.make(session, synced.cart_id))
     assert number is not None

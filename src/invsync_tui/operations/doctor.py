@@ -16,7 +16,7 @@ from invsync_tui.rules import runbook
 from invsync_tui.rules.matching import folded, trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.runbook import CartFacts, Check, Group, MerchantFacts, SkuFacts, WarehouseFacts
-from invsync_tui.store import checkup, products, runs, schedule
+from invsync_tui.store import checkup, plans, products, runs, schedule
 from invsync_tui.store.checkup import CartSite, MerchantSite, WarehouseSite
 from invsync_tui.store.pages import census
 from invsync_tui.store.runs import RunRow
@@ -236,8 +236,14 @@ def _cart_facts(
         listed=_ago(cart.listed_at, ground),
         unplanned=_unplanned(ground, cart),
         unseen=found.unseen,
+        frozen=_frozen(cx, ground, cart),
         absent=found.absent,
     )
+
+
+def _frozen(cx: sqlite3.Connection, ground: _Ground, cart: CartSite) -> str:
+    found = plans.all_frozen(cx).get(cart.id)
+    return f"frozen {ago(found.at, ground.now)} by {found.by}: {found.why or 'no reason given'}" if found else ""
 
 
 def _unplanned(ground: _Ground, cart: CartSite) -> str:

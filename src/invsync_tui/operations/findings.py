@@ -17,7 +17,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.rules.diagnosis import STOCK_CAUSES, Recorded, hides_stock, recorded_causes
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.runbook import SAMPLE, Group
-from invsync_tui.store import checkup, troubled
+from invsync_tui.store import checkup, plans, troubled
 from invsync_tui.store.checkup import CartSite, MerchantSite
 from invsync_tui.store.pages import census
 
@@ -78,7 +78,11 @@ def of_cart(session: Session, merchant: MerchantSite, cart: CartSite, most: int,
         if not merchant.inventory_sync:
             _whole_cart(cx, tally, cart, (Reason.SWITCH_OFF,))
             return Findings(tally.groups())
-        stops = ((not cart.upload_enabled, Reason.SWITCH_OFF), (not usable, Reason.WAREHOUSE_DISABLED))
+        stops = (
+            (not cart.upload_enabled, Reason.SWITCH_OFF),
+            (cart.id in plans.all_frozen(cx), Reason.FROZEN),
+            (not usable, Reason.WAREHOUSE_DISABLED),
+        )
         _whole_cart(cx, tally, cart, [cause for applies, cause in stops if applies])
         hidden = _recorded(cx, tally, cart, usable)
         for reason, count in checkup.unlisted(cx, cart.id):

@@ -254,6 +254,8 @@ class CartFacts:
     """Why the last plan cannot tell all causes; '' if it can."""
     unseen: str = ""
     """Why causes in the stock may be hidden behind others; '' if none is."""
+    frozen: str = ""
+    """Who froze it or its merchant, when and why; '' where it is not frozen."""
     absent: bool = False
     """One SKU was asked for, and no listing has to do with it."""
 
@@ -265,6 +267,7 @@ class CartFacts:
 def cart_checks(facts: CartFacts) -> Iterator[Check]:
     """Check Cart Settings, and whether View Product Sync has anything to show."""
     yield _upload_switch(facts)
+    yield _freeze(facts)
     yield _chosen(facts)
     yield _alias(facts)
     yield _lacking(facts)
@@ -278,6 +281,13 @@ def _upload_switch(facts: CartFacts) -> Check:
     if facts.switched_on:
         return item.passed("Inventory Upload Service is on")
     return item.failed("Inventory Upload Service is off", "Nothing is pushed to this cart.", facts.set("--upload on"))
+
+
+def _freeze(facts: CartFacts) -> Check:
+    item = Item("cart.freeze", Section.UPLOAD_SWITCH, facts.name)
+    if not facts.frozen:
+        return item.passed("not frozen")
+    return item.failed(facts.frozen, WORDINGS[Reason.FROZEN].cause, f"invsync thaw {shlex.quote(facts.name)}")
 
 
 def _chosen(facts: CartFacts) -> Check:
