@@ -15,7 +15,9 @@ from typing import Any
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.why import Why, WhyListing, meaning_of
+from invsync_tui.rules.diagnosis import SENDING_CAUSES
 from invsync_tui.rules.matching import trimmed
+from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.store import history, products, records, settings_then
 from invsync_tui.store.history import Held
 from invsync_tui.store.whatis import ListingOf
@@ -98,10 +100,14 @@ def _told(listing: ListingOf, chunk: Chunk | None, explained: Explained | None, 
             observed=None, outcome=None, causes=(),
         )  # fmt: skip
     row, made = explained.row, chunk.made[chunk.ids.index(listing.id)]
+    outcome, causes = made.outcome, explained.causes
+    if outcome == Outcome.PLANNED and accepted.known and accepted.value == made.desired:
+        # It was sent after the decision and before the moment: what had stopped it before stands no more.
+        outcome, causes = Outcome.SET.value, tuple(one for one in causes if one not in SENDING_CAUSES)
     return WhyListing(
         cart=listing.cart, sku=row.sku, remote_id=row.ref, steps=explained.decision.steps,
-        desired=explained.decision.desired, acked=accepted.value, observed=row.observed, outcome=made.outcome,
-        causes=explained.causes,
+        desired=explained.decision.desired, acked=accepted.value, observed=row.observed, outcome=outcome,
+        causes=causes,
     )  # fmt: skip
 
 

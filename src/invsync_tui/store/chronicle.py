@@ -1,0 +1,67 @@
+"""What happened around a listing: the runs that had to do with it, and what operators ordered that concerns it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Ran(NamedTuple):
+    """A run by its number."""
+
+    id: int
+    kind: str
+    trigger: str
+    by: str
+    started_at: int | None
+    ended_at: int | None
+    state: str
+
+
+class Ordered(NamedTuple):
+    """An entry of the audit."""
+
+    at: int
+    who: str
+    action: str
+    subject: str
+    before: str
+    after: str
+    reason: str
+
+
+_RUN = "SELECT id, kind, trigger, requested_by, started_at, ended_at, state FROM run "
+
+
+def runs(cx: sqlite3.Connection, run_ids: Sequence[int]) -> dict[int, Ran]:
+    """Some runs by number."""
+    rows = cx.execute(_RUN + "WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(run_ids)),))
+    return {row[0]: Ran(*row) for row in rows}
+
+
+def pull_at(cx: sqlite3.Connection, merchant_id: int, at: int) -> Ran | None:
+    """The pull that was loading at a moment."""
+    row = cx.execute(
+        _RUN
+        + "WHERE kind = 'pull' AND key = ? AND started_at <= ? AND coalesce(ended_at, ?) >= ? ORDER BY id DESC LIMIT 1",
+        (merchant_id, at, at, at),
+    ).fetchone()
+    return Ran(*row) if row else None
+
+
+def changed_by(cx: sqlite3.Connection, listing_id: int, since: int) -> dict[int, int | None]:
+    """By time, the run that changed what a listing should show or what the cart accepted."""
+    sql = "SELECT at, run_id FROM listing_history WHERE listing_id = ? AND at >= ?"
+    return dict(cx.execute(sql, (listing_id, since)).fetchall())
+
+
+def orders(cx: sqlite3.Connection, subjects: Sequence[str], since: int) -> list[Ordered]:
+    """Audit entries of some subjects, the newest first."""
+    rows = cx.execute(
+        "SELECT at, who, action, subject, before, after, reason FROM audit "
+        "WHERE subject IN (SELECT value FROM json_each(?)) AND at >= ? ORDER BY id DESC",
+        (json.dumps(list(subjects)), since),
+    )
+    return [Ordered(*row) for row in rows]
