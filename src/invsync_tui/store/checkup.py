@@ -134,7 +134,8 @@ def by_key(cx: sqlite3.Connection, merchant_id: int, key: str) -> list[ProductSi
         "CROSS JOIN product AS p ON p.id = c.product_id WHERE c.merchant_id = ?1 AND c.key = ?2 "
         "AND p.missing_since IS NULL UNION "
         "SELECT p.id, coalesce(nullif(p.sku, ''), p.ref), p.is_kit, l.sku FROM cart AS t "
-        "CROSS JOIN listing AS l ON l.cart_id = t.id AND l.key = ?2 CROSS JOIN link AS k ON k.cart_id = l.cart_id AND k.ref = l.ref "
+        "CROSS JOIN listing AS l ON l.cart_id = t.id AND l.key = ?2 "
+        "CROSS JOIN link AS k ON k.cart_id = l.cart_id AND k.ref = l.ref "
         "CROSS JOIN product AS p ON p.id = k.product_id WHERE t.merchant_id = ?1 AND l.gone_at IS NULL "
         "AND p.missing_since IS NULL ORDER BY 1",
         (merchant_id, key),
