@@ -53,7 +53,8 @@ def _lines(found: Overview) -> list[str]:
         return ["No merchants yet. Add one with: invsync merchants add --help"]
     pulse = found.pulse
     service = "service running" if pulse.service_alive else "no service"
-    counted = f"{pulse.running} running, {pulse.held} held, {pulse.failing} failing, {pulse.stale} stale warehouses"
+    counted = f"{pulse.running} running, {pulse.held} held, {pulse.failing} failing, {pulse.stale} stale warehouses, "
+    counted += f"{pulse.findings} new findings"
     return [
         f"{service}, {counted}",
         "",

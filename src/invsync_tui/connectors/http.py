@@ -22,6 +22,7 @@ import orjson
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, ContractError, ThrottledError, UnavailableError
+from invsync_tui.connectors.exchanges import Heard
 from invsync_tui.connectors.limits import RateLimiter
 
 CONNECT_TIMEOUT = 5.0
@@ -184,13 +185,16 @@ class HttpConnection:
             content = json.dumps(json_body).encode()
         if content is not None:
             sent.setdefault("content-type", "application/json")
+        heard = Heard(method, f"{self.connection.url}{path}", content, writes=writes)
         try:
             async with asyncio.timeout(deadline or self.connection.deadline):
                 answer = await self._opened().request(
                     method, path, content=content, headers=sent, timeout=self._timeout(deadline), extensions=steps
                 )
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            heard.end(None, {}, b"", str(error) or type(error).__name__)
             raise self._no_answer(error, where, writes=writes) from error
+        heard.end(answer.status_code, answer.headers, answer.content)
         return self._answered(answer, where)
 
     def _timeout(self, deadline: float | None) -> httpx.Timeout:

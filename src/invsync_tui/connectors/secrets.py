@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from invsync_tui.connectors.errors import NotConfiguredError
+from invsync_tui.connectors.exchanges import remember_secret
 
 COMMAND_TIMEOUT = 15.0
 """Seconds a `command:` reference may take."""
@@ -63,4 +64,6 @@ def resolve(reference: str) -> str:
             "The secret is not a reference.",
             advice="Use env:NAME, file:PATH or command:ARGV; secrets are never stored.",
         )
-    return resolver(rest)
+    secret = resolver(rest)
+    remember_secret(secret)
+    return secret

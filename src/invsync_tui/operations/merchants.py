@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.model import MerchantRow, Overview, Problem, Pulse
+from invsync_tui.operations.news import news, problem
 from invsync_tui.operations.session import Session
 from invsync_tui.store import overview as rows
 from invsync_tui.store import runs
+from invsync_tui.store.findings import FindingRow
 from invsync_tui.store.overview import MerchantSite
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync.leases import worker_alive
@@ -24,10 +28,13 @@ def overview(session: Session) -> Overview:
         newest = runs.newest_per_key(cx, None)
         ended = runs.last_ended(cx, "pull")
         stale = rows.stale_warehouses(cx, now)
+        found = news(cx, now)
     listed = tuple(
-        _row(site, [r for r in newest if r.merchant_id == site.id], ended.get(site.id), stale) for site in merchants
+        _row(site, [r for r in newest if r.merchant_id == site.id], ended.get(site.id), stale, found.get(site.id, ()))
+        for site in merchants
     )
-    return Overview(listed, _pulse(session, newest, stale))
+    pulse = replace(_pulse(session, newest, stale), findings=sum(map(len, found.values())))
+    return Overview(listed, pulse)
 
 
 def _pulse(session: Session, newest: list[RunRow], stale: dict[int, list[str]]) -> Pulse:
@@ -40,7 +47,13 @@ def _pulse(session: Session, newest: list[RunRow], stale: dict[int, list[str]]) 
     )
 
 
-def _row(site: MerchantSite, newest: list[RunRow], ended: RunRow | None, stale: dict[int, list[str]]) -> MerchantRow:
+def _row(
+    site: MerchantSite,
+    newest: list[RunRow],
+    ended: RunRow | None,
+    stale: dict[int, list[str]],
+    found: Sequence[FindingRow],
+) -> MerchantRow:
     active = sorted(
         (run for run in newest if run.state in ACTIVE), key=lambda run: (run.state == "requested", run.kind)
     )
@@ -56,7 +69,7 @@ def _row(site: MerchantSite, newest: list[RunRow], ended: RunRow | None, stale: 
         active_run=active[0].id if active else None,
         latest_run=max((run.id for run in newest), default=None),
         held=sum(run.state == "held" for run in newest),
-        problems=tuple(_problems(site, newest, ended, stale.get(site.id, []))),
+        problems=(*_problems(site, newest, ended, stale.get(site.id, [])), *map(problem, found)),
     )
 
 

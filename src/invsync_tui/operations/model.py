@@ -12,10 +12,11 @@ from invsync_tui.rules.outcomes import Counts, Reason
 
 
 class RunKind(StrEnum):
-    """A run is one pull (WMS to store) or one push (store to one cart)."""
+    """A run is one pull (WMS to store), one push (store to one cart), or one look of the drift radar at a cart."""
 
     PULL = "pull"
     PUSH = "push"
+    RADAR = "radar"
 
 
 class RunState(StrEnum):
@@ -98,6 +99,8 @@ class Pulse:
     """Warehouses whose last complete load is older than the merchant's limit, or missing."""
     service_alive: bool
     """A worker process is there to execute requests."""
+    findings: int = 0
+    """Causes that the doctor found within the last hour and had not found before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
+from invsync_tui.connectors.exchanges import of_batch
 from invsync_tui.connectors.http import backoff, leaving_by
 from invsync_tui.rules.judging import Confirmation, judge
 from invsync_tui.rules.outcomes import Outcome, Reason
@@ -194,7 +195,7 @@ class Push:
         try:
             async with asyncio.timeout(batch.answer_by_ms / 1000 - time.time()):
                 await asyncio.sleep(0)  # a time that is over already ends it here
-                with leaving_by(batch.answer_by_ms / 1000):
+                with leaving_by(batch.answer_by_ms / 1000), of_batch(batch.id):
                     return await self.cart.send(batch.id, batch.body)
         except TimeoutError as error:
             raise UnavailableError("No answer within the deadline.", may_have_applied=True) from error

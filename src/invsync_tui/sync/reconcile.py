@@ -17,20 +17,23 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     ThrottledError,
 )
+from invsync_tui.connectors.exchanges import heard_by
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
-from invsync_tui.store import listings, plans, records, runs, schedule, settings, sites
+from invsync_tui.store import exchanges, listings, plans, records, runs, schedule, settings, sites
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
 from invsync_tui.store.plans import KeptPlan
 from invsync_tui.store.runs import RunRow
-from invsync_tui.sync import connect
+from invsync_tui.sync import afterwards, connect
 from invsync_tui.sync.explicit import Explicit
+from invsync_tui.sync.hearing import Hearing
 from invsync_tui.sync.job import Job, RunCancelled, RunHeld, SwitchedOff
 from invsync_tui.sync.leases import Lease
 from invsync_tui.sync.plan import Plan, Settings
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import Push
+from invsync_tui.sync.radar import Radar
 from invsync_tui.sync.report import Phase, Report
 
 log = logging.getLogger(__name__)
@@ -38,11 +41,15 @@ log = logging.getLogger(__name__)
 PULL_PHASES = ("connect", "warehouses")
 PUSH_PHASES = ("connect", "resolve", "listings", "match", "orders", "plan", "check", "push")
 
+RADAR_PHASES = ("connect", "radar")
+_PHASES = {"pull": PULL_PHASES, "push": PUSH_PHASES, "radar": RADAR_PHASES}
+
 
 async def execute(store: Store, run: RunRow, lease: Lease) -> None:
     """Execute `run` under `lease` to its end. Raises StoreError if even the end could not be written."""
-    phases = PULL_PHASES if run.kind == "pull" else PUSH_PHASES
-    job = Job(store, run, lease, Report(store, lease, run.id, [Phase(name) for name in phases]))
+    phases = _PHASES[run.kind]
+    hearing = Hearing(run.id)
+    job = Job(store, run, lease, Report(store, lease, run.id, [Phase(name) for name in phases], hearing=hearing))
     with job.transaction() as tx:
         runs.start(tx, run.id, lease.epoch, int(time.time()))
         if run.started_at is not None and run.state in ("running", "cancelling"):
@@ -50,7 +57,8 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
                 tx, run.id, int(time.time()), "warning", "The worker died; another one goes on with the run."
             )
     try:
-        await (_pull(job) if run.kind == "pull" else _push(job))
+        with heard_by(hearing):
+            await _KINDS[run.kind](job)
     except RunHeld as held:
         _note_held(job, str(held))
     except RunCancelled:
@@ -99,6 +107,21 @@ async def _push(job: Job) -> None:
         await _plan_and_push(job, cart, loaded)
     finally:
         await cart.close()
+
+
+async def _radar(job: Job) -> None:
+    loaded = load_settings(job.store, job.run.key)
+    cart = connect.cart(loaded.cart)
+    try:
+        job.report.enter("connect")
+        await cart.open()
+        notice = await Radar(job, cart, loaded).run()
+    finally:
+        await cart.close()
+    _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, notice)
+
+
+_KINDS = {"pull": _pull, "push": _push, "radar": _radar}
 
 
 async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
@@ -190,7 +213,7 @@ def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None
             job.report.recount(tx)
             records.prune(tx, job.run.key, now)
             sites.note_cart_error(tx, job.run.key, text if state == "failed" else "")
-        elif state == "failed":
+        elif state == "failed" and job.run.kind == "pull":
             sites.note_source_error(tx, job.run.merchant_id, text)
         if state == "failed" and not job.report.reasons[reason.value]:
             job.report.reasons[reason.value] = 1  # the run itself
@@ -200,6 +223,8 @@ def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None
         if text:
             runs.add_event(tx, job.run.id, now, {"done": "warning", "cancelled": "info"}.get(state, "error"), text)
         schedule.note_result(tx, job.run.kind, job.run.key, failed=state == "failed")
+        afterwards.look(tx, job.run, reason if state == "failed" else None, now)
+        exchanges.forget(tx, now)
         runs.finish(tx, job.run.id, state, text, now)
 
 

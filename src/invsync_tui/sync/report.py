@@ -12,6 +12,7 @@ from invsync_tui.connectors.base import Budget
 from invsync_tui.rules.outcomes import Counts, Outcome, tally
 from invsync_tui.store import listings, runs
 from invsync_tui.store.opening import Store
+from invsync_tui.sync.hearing import Hearing
 from invsync_tui.sync.leases import Lease
 
 WRITE_EVERY = 0.2
@@ -48,6 +49,8 @@ class Report:
     counts: Counts = field(default_factory=Counts)
     reasons: Counter[str] = field(default_factory=Counter)
     budget: Budget | None = None
+    hearing: Hearing | None = None
+    """What the run said and heard is written with its progress."""
     _current: Phase | None = None
     _written: float = 0.0
 
@@ -105,6 +108,8 @@ class Report:
             [p.as_dict() for p in self.phases], self.counts.as_dict(), dict(self.reasons), rate,
         )  # fmt: skip
         runs.progress(tx, self.run_id, progress, int(time.time()))
+        if self.hearing is not None:
+            self.hearing.put(tx)
         self._written = time.monotonic()
 
     def put_if_due(self, tx: sqlite3.Connection) -> None:

@@ -63,6 +63,11 @@ def pulse_line(pulse: Pulse, glyphs: Glyphs) -> Line:
         _pulse("held", pulse.held, Tone.WARN),
         _pulse("failing", pulse.failing, Tone.BAD),
         _pulse("stale warehouses", pulse.stale, Tone.WARN),
+        *(
+            [_pulse("new findings" if pulse.findings > 1 else "new finding", pulse.findings, Tone.WARN)]
+            if pulse.findings
+            else []
+        ),
     )
     return joined(parts, f" {glyphs.separator} ")
 

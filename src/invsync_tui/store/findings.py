@@ -1,0 +1,54 @@
+"""What was found after the last run of each cart and source, and since when, so that news can be told from old sorrows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import NamedTuple
+
+SOURCE = 0
+"""In the place of a cart: the merchant's source."""
+
+
+class FindingRow(NamedTuple):
+    """A cause that holds. `cart` is None for the source; `since` epoch seconds."""
+
+    merchant_id: int
+    merchant: str
+    cart_id: int
+    cart: str | None
+    cause: str
+    n: int
+    since: int
+    run_id: int
+
+
+def note(
+    tx: sqlite3.Connection, merchant_id: int, cart_id: int, found: Mapping[str, int], run_id: int, now: int
+) -> list[str]:
+    """Replace the findings of a cart or source; returns the causes that were not there before."""
+    before = dict(
+        tx.execute(
+            "SELECT cause, n FROM finding WHERE merchant_id = ? AND cart_id = ?", (merchant_id, cart_id)
+        ).fetchall()
+    )
+    gone = [(merchant_id, cart_id, cause) for cause in before if cause not in found]
+    tx.executemany("DELETE FROM finding WHERE merchant_id = ? AND cart_id = ? AND cause = ?", gone)
+    changed = [(merchant_id, cart_id, cause, n, now, run_id) for cause, n in found.items() if before.get(cause) != n]
+    tx.executemany(
+        "INSERT INTO finding (merchant_id, cart_id, cause, n, since, run_id) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (merchant_id, cart_id, cause) DO UPDATE SET n = excluded.n",
+        changed,
+    )
+    return [cause for cause in found if cause not in before]
+
+
+def newer(cx: sqlite3.Connection, since: int) -> list[FindingRow]:
+    """Findings that are there since some time, newest first."""
+    rows = cx.execute(
+        "SELECT f.merchant_id, m.name, f.cart_id, c.name, f.cause, f.n, f.since, f.run_id FROM finding AS f "
+        "JOIN merchant AS m ON m.id = f.merchant_id LEFT JOIN cart AS c ON c.id = f.cart_id "
+        "WHERE f.since >= ? ORDER BY f.since DESC, f.n DESC, f.cause",
+        (since,),
+    )
+    return [FindingRow(*row) for row in rows]
