@@ -42,14 +42,14 @@ _FAILURES = frozenset(
 
 def view(row: rows.RunRow) -> RunRow:
     """A stored run as front ends are given it."""
-    is_push = row.kind == "push"
+    of_cart = row.kind != "pull"
     return RunRow(
         id=row.id,
         kind=RunKind(row.kind),
         merchant_id=row.merchant_id,
         merchant=row.merchant,
-        cart_id=row.key if is_push else None,
-        cart=row.cart if is_push else None,
+        cart_id=row.key if of_cart else None,
+        cart=row.cart if of_cart else None,
         state=RunState(row.state),
         trigger=row.trigger,
         requested_by=row.requested_by,

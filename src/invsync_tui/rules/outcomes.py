@@ -57,6 +57,10 @@ class Reason(StrEnum):
     CHANGED_SINCE = "CHANGED_SINCE"
     CANCELLED = "CANCELLED"
     BAD_ROW = "BAD_ROW"
+    OVERSELL = "OVERSELL"
+    UNDERSELL = "UNDERSELL"
+    EDITED_IN_CART = "EDITED_IN_CART"
+    CART_LAGGING = "CART_LAGGING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,21 @@ WORDINGS: Mapping[Reason, Wording] = {
     ),
     Reason.CANCELLED: Wording(
         "An operator cancelled the run before this SKU's turn.", "The next run continues with it."
+    ),
+    Reason.OVERSELL: Wording(
+        "The cart offers more units than exist.",
+        "Heal it (invsync heal), or let the next push correct it; see who else writes the cart's stock.",
+    ),
+    Reason.UNDERSELL: Wording(
+        "The cart shows fewer units than it accepted, and its orders do not explain it.",
+        "Heal it (invsync heal); see who else writes the cart's stock.",
+    ),
+    Reason.EDITED_IN_CART: Wording(
+        "The cart shows more units than it accepted: somebody edited it, or an order was cancelled.",
+        "Heal it (invsync heal), or leave it; see who else writes the cart's stock.",
+    ),
+    Reason.CART_LAGGING: Wording(
+        "The cart accepted the quantity a moment ago and does not show it yet.", "Nothing to do; it is looked at again."
     ),
     Reason.BAD_ROW: Wording("The system sent a row that cannot be read.", "Correct the record in that system."),
 }

@@ -80,6 +80,8 @@ class Facts:
     """What the cart was last seen showing, in its own basis; None if it shows no quantity or was never read."""
     acked: int | None = None
     """The desired quantity that the cart last accepted from us; None before the first push of this listing."""
+    heal: bool = False
+    """What the cart shows counts and not what it accepted: somebody changed it, and that is to be put right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,13 @@ def _start(facts: Facts, steps: Steps) -> int:
             steps.append(Step("pending", total, total - facts.pending, f"{facts.pending} ordered since the reading"))
         total -= facts.pending
     return total
+
+
+def existing(facts: Facts) -> int | None:
+    """Sellable units in the cart's warehouses before its buffer and share; at least what an operator fixed. None: unknown."""
+    if _unknown(facts, ChainRules()) is not None:
+        return None if facts.override is None else max(0, facts.override)
+    return max(0, _start(facts, None), facts.override or 0)
 
 
 def _reported(reading: Reading) -> str:
@@ -239,13 +248,17 @@ def _compare(desired: int, target: int, facts: Facts) -> Outcome:
     """Dirty is derived: what the cart accepted from us against what the rules say.
 
     A cart that took an order since shows less without being wrong, so a changed cart alone is no reason to write:
-    that would sell the ordered units twice. It is shown as drift.
+    that would sell the ordered units twice. It is shown as drift, and written once it is to be healed.
     """
+    if facts.heal and facts.shown is not None:
+        return Outcome.EQUAL if facts.shown == target else Outcome.PLANNED
     return Outcome.EQUAL if facts.acked == desired or facts.shown == target else Outcome.PLANNED
 
 
 def _compared(outcome: Outcome, desired: int, target: int, facts: Facts) -> str:
     """The comparison in words."""
+    if facts.heal and outcome is Outcome.PLANNED:
+        return f"the cart shows {facts.shown}: to be healed"
     if facts.acked == desired:
         drift = "" if facts.shown in (target, None) else f", but shows {facts.shown} now: changed there since"
         return f"the cart accepted {desired}{drift}"

@@ -86,7 +86,7 @@ def unfinished(cx: sqlite3.Connection, cart_id: int) -> list[Batch]:
 
 _ACKNOWLEDGE = """
 UPDATE listing SET acked = ?1, shown = ?2, observed = ?2, observed_at = ?3, synced_at = ?3, acked_epoch = ?4,
-  inflight = NULL, error = '', pending = (desired IS NOT ?1),
+  inflight = NULL, error = '', pending = (desired IS NOT ?1), heal = 0,
   outcome = CASE WHEN run_id = ?5 THEN 'set' ELSE outcome END WHERE id = ?6 AND inflight = ?7
 """
 

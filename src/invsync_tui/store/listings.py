@@ -45,6 +45,7 @@ class PlanRow(NamedTuple):
     outcome: str | None
     is_kit: int
     reason: str | None
+    heal: int = 0
 
 
 class Decided(NamedTuple):
@@ -167,17 +168,18 @@ def plan_rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[PlanRo
     """Some listings for the plan."""
     rows = cx.execute(
         "SELECT l.id, l.ref, l.sku, l.product_id, l.match_reason, l.tracked, l.skip, l.override, l.excluded, l.locked, "
-        "l.allocated, l.observed, l.acked, l.inflight, l.run_id, l.outcome, coalesce(p.is_kit, 0), l.reason "
+        "l.allocated, l.observed, l.acked, l.inflight, l.run_id, l.outcome, coalesce(p.is_kit, 0), l.reason, l.heal "
         "FROM listing l LEFT JOIN product p ON p.id = l.product_id WHERE l.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     )
-    return [PlanRow(*row) for row in rows]
+    return [tuple.__new__(PlanRow, row) for row in rows]  # as _make, without counting the columns of each row
 
 
 def decide(tx: sqlite3.Connection, rows: Iterable[Decided]) -> None:
-    """Record what a plan found."""
+    """Record what a plan found. One that is right needs no healing any more."""
     tx.executemany(
-        "UPDATE listing SET desired = ?, target = ?, outcome = ?, reason = ?, error = ?, pending = ?, run_id = ? WHERE id = ?",
+        "UPDATE listing SET desired = ?1, target = ?2, outcome = ?3, reason = ?4, error = ?5, pending = ?6, run_id = ?7, "
+        "heal = CASE WHEN ?3 = 'equal' THEN 0 ELSE heal END WHERE id = ?8",
         rows,
     )
 
@@ -185,7 +187,7 @@ def decide(tx: sqlite3.Connection, rows: Iterable[Decided]) -> None:
 def confirm_equal(tx: sqlite3.Connection, listing_ids: Iterable[int], now: int) -> None:
     """The cart was found to show what the rules say: that counts as synced, without a write to the cart."""
     tx.executemany(
-        "UPDATE listing SET acked = desired, shown = target, synced_at = ?, pending = 0 WHERE id = ?",
+        "UPDATE listing SET acked = desired, shown = target, synced_at = ?, pending = 0, heal = 0 WHERE id = ?",
         [(now, number) for number in listing_ids],
     )
 

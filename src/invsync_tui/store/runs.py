@@ -57,8 +57,11 @@ class RunRow(NamedTuple):
 
     @property
     def lease_key(self) -> str:
-        """The key under which one worker at a time may execute runs of this kind for this merchant or cart."""
-        return f"{self.kind}:{self.key}"
+        """The key under which one worker at a time may execute runs of this kind for this merchant or cart.
+
+        The radar shares it with the pushes of its cart, so that it never reads in the middle of one.
+        """
+        return f"push:{self.key}" if self.kind == "radar" else f"{self.kind}:{self.key}"
 
 
 RUN_COLUMNS = (
@@ -67,7 +70,7 @@ RUN_COLUMNS = (
     "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, r.groups, r.plan_id, m.name, c.name"
 )
 RUN_ORIGIN = (
-    "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind = 'push' AND c.id = r.key"
+    "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind <> 'pull' AND c.id = r.key"
 )
 _SELECT = f"SELECT {RUN_COLUMNS} FROM {RUN_ORIGIN} "
 

@@ -20,9 +20,9 @@ class Entry(NamedTuple):
 
 _SELECT = """
 SELECT s.kind, s.key, s.every, s.jitter, s.next_at, s.failures, coalesce(c.merchant_id, s.key)
-FROM schedule s LEFT JOIN cart c ON s.kind = 'push' AND c.id = s.key
+FROM schedule s LEFT JOIN cart c ON s.kind <> 'pull' AND c.id = s.key
 JOIN merchant m ON m.id = coalesce(c.merchant_id, s.key)
-WHERE (s.kind = 'push' AND c.upload_enabled = 1 AND m.inventory_sync = 1) OR (s.kind = 'pull' AND m.inventory_sync = 1)
+WHERE (s.kind <> 'pull' AND c.upload_enabled = 1 AND m.inventory_sync = 1) OR (s.kind = 'pull' AND m.inventory_sync = 1)
 """
 
 

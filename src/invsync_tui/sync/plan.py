@@ -330,25 +330,42 @@ def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.Stock
     )
 
 
+class Gate(NamedTuple):
+    """What stands between all listings of a cart and a push; asked once, since settings answer slowly."""
+
+    switched_on: bool
+    has_warehouse: bool
+    frozen: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> Gate:
+        """Under some settings."""
+        return cls(settings.switched_on, bool(settings.warehouse_ids), settings.frozen)
+
+    def standing(self, row: PlanRow) -> Standing:
+        """With what stands between one listing and a push."""
+        return Standing(
+            self.switched_on,
+            bool(row.excluded),
+            bool(row.locked),
+            Reason(row.match_reason) if row.match_reason else None,
+            Reason(row.skip) if row.skip else None,
+            None if row.tracked is None else bool(row.tracked),
+            self.has_warehouse,
+            self.frozen,
+        )
+
+
 def standing_of(row: PlanRow, settings: Settings) -> Standing:
     """What stands between a listing and a push under some settings."""
-    return Standing(
-        switched_on=settings.switched_on,
-        excluded=bool(row.excluded),
-        locked=bool(row.locked),
-        match_reason=Reason(row.match_reason) if row.match_reason else None,
-        cart_reason=Reason(row.skip) if row.skip else None,
-        tracked=None if row.tracked is None else bool(row.tracked),
-        has_warehouse=bool(settings.warehouse_ids),
-        frozen=settings.frozen,
-    )
+    return Gate.of(settings).standing(row)
 
 
 def decide_row(
     row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules, now: int, *, explain: bool = False
 ) -> Decision:
     """What a listing should show by some settings: the saved ones for a plan, others for a preview of them."""
-    blocked = obstacle(standing_of(row, settings))
+    blocked = obstacle(stock.gate.standing(row))
     if blocked is not None:
         return Decision(Outcome.SKIPPED, blocked, None, None, ())
     return quantity.decide(stock.facts(row, now), rules, explain=explain)
@@ -367,6 +384,7 @@ class Stock:
         self._by_product = by_product
         self._kits = kits
         self._ordered = ordered
+        self.gate = Gate.of(settings)
         self._mine = settings.warehouse_ids
         self._codes = settings.warehouse_codes
 
@@ -406,6 +424,7 @@ class Stock:
             allocated=row.allocated,
             shown=row.observed,
             acked=row.acked,
+            heal=bool(row.heal),
         )
 
     def _is_mine(self, view: LevelView) -> bool:

@@ -33,6 +33,11 @@ MIN_EVENT_LINES = 6
 """Lines for events even where they must be scrolled to."""
 MAX_LIVE_EVENT_LINES = 9
 """While a run goes on, each new event moves all of them, and every moved line is sent again."""
+KINDS = {
+    RunKind.PULL: "Inventory download",
+    RunKind.PUSH: "Inventory upload",
+    RunKind.RADAR: "Drift radar",
+}
 OPEN_STATES = (RunState.REQUESTED, RunState.RUNNING, RunState.CANCELLING, RunState.HELD)
 OUTCOME_TONES = {
     Outcome.SET: Tone.GOOD,
@@ -105,7 +110,7 @@ def state_span(state: RunState, glyphs: Glyphs) -> Span:
 
 def title(run: RunRow, width: int, glyphs: Glyphs) -> Line:
     """Kind, merchant and cart at the left, state at the right."""
-    kind = "Inventory download" if run.kind is RunKind.PULL else "Inventory upload"
+    kind = KINDS[run.kind]
     where = f"{run.merchant} {glyphs.arrow} {run.cart}" if run.cart else run.merchant
     left = line((f"{kind}  ", Tone.FAINT), (where, Tone.STRONG), (f"  run {run.id}", Tone.FAINT))
     return ends(left, line(state_span(run.state, glyphs)), width, glyphs.more)
