@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.store import generated, made_up
+from invsync_tui.store import candidates, generated, made_up, matches
 from invsync_tui.store.made_up import Scale
 from invsync_tui.store.opening import Store, open_store
-from invsync_tui.store.pages import census, codes, filters, listings, stock
+from invsync_tui.store.pages import census, codes, filters, identity, listings, stock
 from invsync_tui.store.pages import runs as run_pages
 from invsync_tui.store.pages.keyset import Pages
 from invsync_tui.store.pages.runs import RunFilter
@@ -45,6 +45,10 @@ def _lists() -> dict[str, Callable[[sqlite3.Connection], Any]]:
     found["begin of a listing"] = lambda cx: listings.listings(cx, 1, "all", "de", listings.SKU, False)
     found["summary"] = lambda cx: stock.summary(cx, 1, none, stock.SUMMARY_ORDERS[0], False)
     found["missing"] = lambda cx: stock.lacking(cx, 1, made_up.UPC, False)
+    found["unmatched"] = lambda cx: identity.unmatched(cx, 1, "")
+    found["unmatched with a text"] = lambda cx: identity.unmatched(cx, 1, "demo")
+    found["links"] = lambda cx: identity.links(cx, 1, "", "")
+    found["renamed"] = lambda cx: identity.renamed(cx, 1, "", False)
     found["collisions"] = lambda cx: codes.collisions(cx, 1, made_up.UPC, False)
     found["runs"] = lambda cx: run_pages.runs(cx, RunFilter(merchant_id=1))
     return found
@@ -89,3 +93,34 @@ def test_a_long_text_is_looked_up_by_its_rare_part(store: Store) -> None:
         assert len(found.values[0]) < len(text), "the whole text would read the list of every common part"
         ids = cx.execute(f"SELECT p.id FROM {filters.HITS} WHERE {found.where}", found.values).fetchall()
     assert ids == [(PRODUCTS - 7,)]
+
+
+def test_filters_of_collisions_and_of_missing_codes_find_codes_and_skus_by_index(store: Store) -> None:
+    with store.reading() as cx:
+        whole = codes.collisions(cx, 1, made_up.UPC, False).after(None, 100_000)
+        _, key, code = whole[len(whole) // 2]
+        owners = codes.sharers(cx, 1, [(made_up.UPC, key, code)], 50)[made_up.UPC, code]
+        for text in (key, key[:2], owners[0][1].lower()):
+            asked = filters.products(cx, 1, text)
+            found = codes.collisions(cx, 1, made_up.UPC, False, asked).after(None, 100_000)
+            assert (made_up.UPC, key, code) in found
+            plans = _plans(codes.collisions(cx, 1, made_up.UPC, False, asked), None, False)
+            assert not any(step.startswith("SCAN") and step.split()[1] in LARGE for step in plans), plans
+        lacking = stock.lacking(cx, 1, made_up.UPC, False).after(None, 100_000)
+        sku = lacking[-1][1].lower()
+        asked = filters.products(cx, 1, sku)
+        assert lacking[-1][0] in [row[0] for row in stock.lacking(cx, 1, made_up.UPC, False, asked).after(None, 10)]
+        begun = stock.lacking(cx, 1, made_up.UPC, False, filters.products(cx, 1, sku[:2])).after(None, 100_000)
+        assert begun == [row for row in lacking if row[1].lower().startswith(sku[:2])]
+
+
+def test_candidates_are_found_by_index(store: Store) -> None:
+    with store.reading() as cx:
+        for sql, values in (
+            (candidates._LOOK_UP, ('["demo"]', 1)),
+            (matches._TO_MATCH, {"cart": 1, "merchant": 1, "mark": 5}),
+            (matches._MOVED_PRODUCTS, {"cart": 1, "merchant": 1, "mark": 5}),
+            (matches._UNLISTED, {"cart": 1, "kind": 0, "run": 1, "ids": "[1]"}),
+        ):
+            for row in cx.execute(f"EXPLAIN QUERY PLAN {sql}", values):
+                assert not (row[3].startswith("SCAN") and row[3].split()[1] in {"p", "l", "k", "c", "r"}), row[3]

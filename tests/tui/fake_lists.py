@@ -174,12 +174,16 @@ class FakeLists:
             AliasTypeLine(2, "[red]x\x1b[2J", 2, PRODUCTS - 2, 0, ()),
         )
 
-    def collisions(self, merchant_id: int, kind: int, ordering: Ordering | None) -> FakeRows[CollisionLine]:
+    def collisions(
+        self, merchant_id: int, kind: int, text: str, ordering: Ordering | None
+    ) -> FakeRows[CollisionLine]:
         lines = [CollisionLine("UPC", f"40000000000{n}", ((6, sku(6)), (n, sku(n)))) for n in (1, 12, 13)]
-        return FakeRows(lines if kind == 1 else (), {"code": lambda line: line.code}, ordering)
+        found = [line for line in lines if kind == 1 and text in line.code]
+        return FakeRows(found, {"code": lambda line: line.code}, ordering)
 
-    def missing(self, merchant_id: int, kind: int, ordering: Ordering | None) -> FakeRows[SummaryLine]:
-        return FakeRows(map(_summary, range(1, 5)) if kind else (), {"sku": lambda line: line.sku}, ordering)
+    def missing(self, merchant_id: int, kind: int, text: str, ordering: Ordering | None) -> FakeRows[SummaryLine]:
+        lines = [line for line in map(_summary, range(1, 5)) if kind and text in line.sku]
+        return FakeRows(lines, {"sku": lambda line: line.sku}, ordering)
 
     def export(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None:
         path.write_text("\n".join([repr(tuple(columns)), *(repr(tuple(row)) for row in rows)]))

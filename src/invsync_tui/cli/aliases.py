@@ -30,6 +30,7 @@ def add_parser(subparsers: Subparsers) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--collisions", action="store_true", help="codes of the type that several products have")
     which.add_argument("--missing", action="store_true", help="products that have no code of the type")
+    parser.add_argument("--filter", metavar="TEXT", default="", help="only with this in the code or in a product's SKU")
     listing.add_options(parser)
     parser.set_defaults(run=run)
 
@@ -40,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
 
     if (args.collisions or args.missing) and not args.type:
         raise UsageError("invsync aliases: --collisions and --missing need --type. See: invsync aliases --help")
+    if args.filter and not (args.collisions or args.missing):
+        raise UsageError("invsync aliases: --filter needs --collisions or --missing. See: invsync aliases --help")
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant).id
         types = aliases.types(session, merchant)
@@ -65,11 +68,11 @@ def _print_products(args: argparse.Namespace, session: Session, merchant: int, c
     from invsync_tui.operations import aliases, browse
 
     if args.collisions:
-        shared = aliases.collisions(session, merchant, chosen.kind)
+        shared = aliases.collisions(session, merchant, chosen.kind, text=args.filter)
         more = {"type": chosen.name, **listing.counted(shared)}
         listing.print_page(args, "collisions", shapes.collisions(), listing.page(args, shared), more)
         return Exit.OK
-    rows = aliases.missing(session, merchant, chosen.kind)
+    rows = aliases.missing(session, merchant, chosen.kind, text=args.filter)
     codes = [one.code for one in browse.warehouses(session, merchant)]
     more = {"type": chosen.name, **listing.counted(rows)}
     listing.print_page(args, "missing", shapes.summary(codes, time.time()), listing.page(args, rows), more)

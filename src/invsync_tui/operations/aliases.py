@@ -14,7 +14,7 @@ from invsync_tui.operations.lists import AliasTypeLine, CollisionLine, Ordering,
 from invsync_tui.operations.paging import Listed, chosen
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
-from invsync_tui.store.pages import census, codes, stock
+from invsync_tui.store.pages import census, codes, filters, stock
 
 SHARERS = 50
 """Products named with a shared code at most."""
@@ -34,13 +34,15 @@ def types(session: Session, merchant_id: int) -> tuple[AliasTypeLine, ...]:
     )
 
 
-def collisions(session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None) -> Rows[CollisionLine]:
-    """Codes of a type that name several products, by code."""
+def collisions(
+    session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""
+) -> Rows[CollisionLine]:
+    """Codes of a type that name several products, by code; `text` keeps those with it in the code or in a product's SKU."""
     with in_words(), session.store.reading() as cx:
         _, descending, sortable = chosen((codes.BY_CODE,), ordering, small=False)
         name = codes.kind_name(cx, kind)
-        pages = codes.collisions(cx, merchant_id, kind, descending)
-        total = census.collisions(cx, merchant_id, kind)
+        pages = codes.collisions(cx, merchant_id, kind, descending, filters.products(cx, merchant_id, folded(text)))
+        total = None if text else census.collisions(cx, merchant_id, kind)
 
     def make(rows: Sequence[Any]) -> list[CollisionLine]:
         with session.store.reading() as cx:
@@ -54,10 +56,12 @@ def _by_code(line: CollisionLine) -> PlaceKey:
     return folded(line.code), line.code
 
 
-def missing(session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None) -> Rows[SummaryLine]:
-    """Products that have no code of a type, by SKU."""
+def missing(
+    session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""
+) -> Rows[SummaryLine]:
+    """Products that have no code of a type, by SKU; `text` keeps those with it in their SKU or in a code."""
     with in_words(), session.store.reading() as cx:
         _, descending, sortable = chosen(stock.SUMMARY_ORDERS[:1], ordering, small=False)
-        pages = stock.lacking(cx, merchant_id, kind, descending)
-        total = sum(n for kinds, _, n in census.kinds(cx, merchant_id) if kind not in kinds)
+        pages = stock.lacking(cx, merchant_id, kind, descending, filters.products(cx, merchant_id, folded(text)))
+        total = None if text else sum(n for kinds, _, n in census.kinds(cx, merchant_id) if kind not in kinds)
     return Listed(session, pages, Summaries(session, merchant_id), by_sku, sortable, total)

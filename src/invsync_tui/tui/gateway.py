@@ -102,8 +102,10 @@ class Gateway(Protocol):
     ) -> Rows[ListingLine]: ...
     def tabs(self, cart_id: int) -> Mapping[ListingFilter, Count]: ...
     def alias_types(self, merchant_id: int) -> Sequence[AliasTypeLine]: ...
-    def collisions(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[CollisionLine]: ...
-    def missing(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[SummaryLine]: ...
+    def collisions(
+        self, merchant_id: int, kind: int, text: str, ordering: Ordering | None
+    ) -> Rows[CollisionLine]: ...
+    def missing(self, merchant_id: int, kind: int, text: str, ordering: Ordering | None) -> Rows[SummaryLine]: ...
     def export(
         self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int | bool | None]], form: str
     ) -> None: ...
@@ -267,15 +269,15 @@ class OperationsGateway:
 
         return self._call(aliases.types, self._open, merchant_id)
 
-    def collisions(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[CollisionLine]:
+    def collisions(self, merchant_id: int, kind: int, text: str, ordering: Ordering | None) -> Rows[CollisionLine]:
         from invsync_tui.operations import aliases
 
-        return self._call(aliases.collisions, self._open, merchant_id, kind, ordering)
+        return self._call(aliases.collisions, self._open, merchant_id, kind, ordering, text)
 
-    def missing(self, merchant_id: int, kind: int, ordering: Ordering | None) -> Rows[SummaryLine]:
+    def missing(self, merchant_id: int, kind: int, text: str, ordering: Ordering | None) -> Rows[SummaryLine]:
         from invsync_tui.operations import aliases
 
-        return self._call(aliases.missing, self._open, merchant_id, kind, ordering)
+        return self._call(aliases.missing, self._open, merchant_id, kind, ordering, text)
 
     def export(
         self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int | bool | None]], form: str

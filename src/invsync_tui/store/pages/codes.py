@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from invsync_tui.store.pages.keyset import Order, Pages, Select
+from invsync_tui.store.pages.filters import ALL, Filter
+from invsync_tui.store.pages.keyset import Order, Pages, Part, Select
 
 BY_CODE = Order("code", ("x.key", "x.code"))
 
@@ -36,10 +37,28 @@ def kind_name(cx: sqlite3.Connection, kind: int) -> str:
     return "SKU" if row is None else str(row[0])
 
 
-def collisions(cx: sqlite3.Connection, merchant_id: int, kind: int, descending: bool) -> Pages:
-    """Codes of a kind that several present products have: (kind, key, code)."""
+def collisions(cx: sqlite3.Connection, merchant_id: int, kind: int, descending: bool, text: Filter = ALL) -> Pages:
+    """Codes of a kind that several present products have: (kind, key, code).
+
+    A filter keeps those of which a product has the text in any code, so in the shared code itself or in its SKU.
+    """
     where = "x.merchant_id = ? AND x.kind = ?"
-    return Pages(cx, Select("x.kind, x.key, x.code", "collision AS x", where, (merchant_id, kind), BY_CODE, descending))
+    select = Select("x.kind, x.key, x.code", "collision AS x", where, (merchant_id, kind), BY_CODE, descending)
+    return Pages(cx, select if text is ALL else select.narrowed(_of_products(kind, text)))
+
+
+def _of_products(kind: int, text: Filter) -> Part:
+    if text.few is not None:
+        found = (
+            f"SELECT c.key, c.code FROM {text.few.origin} CROSS JOIN product_code AS c ON c.product_id = p.id AND c.kind = ? "
+            f"WHERE {text.few.part.where}"
+        )
+        return Part(f"(x.key, x.code) IN ({found})", (kind, *text.few.part.values))
+    having = (
+        "SELECT 1 FROM product_code AS c CROSS JOIN product AS p ON p.id = c.product_id WHERE c.merchant_id = x.merchant_id "
+        f"AND c.key = x.key AND c.kind = x.kind AND c.code = x.code AND {text.walk.where}"
+    )
+    return Part(f"EXISTS ({having})", text.walk.values)
 
 
 def sharers(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from invsync_tui.store.pages import census
-from invsync_tui.store.pages.filters import PRODUCT, Filter, Found
+from invsync_tui.store.pages.filters import ALL, PRODUCT, Filter, Found
 from invsync_tui.store.pages.keyset import Order, Pages, Part, Select
 
 SMALL = 5000
@@ -125,13 +125,20 @@ _NO_KINDS = "-"
 """No product's `kinds` are this."""
 
 
-def lacking(cx: sqlite3.Connection, merchant_id: int, kind: int, descending: bool) -> Pages:
-    """Products of a merchant that have no code of a kind, by SKU: one walk per set of kinds without it, merged."""
+def lacking(cx: sqlite3.Connection, merchant_id: int, kind: int, descending: bool, text: Filter = ALL) -> Pages:
+    """Products of a merchant that have no code of a kind, by SKU: one walk per set of kinds without it, merged.
+
+    Few hits of a filter are sorted instead.
+    """
     where = "p.merchant_id = ? AND p.missing_since IS NULL"
+    labels = [label for kinds, label, _ in census.kinds(cx, merchant_id) if kind not in kinds] or [_NO_KINDS]
+    if text.few is not None:
+        few = Select(_PRODUCT, text.few.origin, where, (merchant_id,), SUMMARY_ORDERS[0], descending)
+        without = Part("p.kinds IN (SELECT value FROM json_each(?))", (json.dumps(labels),))
+        return Pages(cx, few.narrowed(text.few.part).narrowed(without))
     origin = f"{PRODUCT} INDEXED BY product_kinds"
-    select = Select(_PRODUCT, origin, where, (merchant_id,), SUMMARY_ORDERS[0], descending)
-    labels = [label for kinds, label, _ in census.kinds(cx, merchant_id) if kind not in kinds]
-    return Pages(cx, select, [Part("p.kinds = ?", (label,)) for label in labels or [_NO_KINDS]])
+    select = Select(_PRODUCT, origin, where, (merchant_id,), SUMMARY_ORDERS[0], descending).narrowed(text.walk)
+    return Pages(cx, select, [Part("p.kinds = ?", (label,)) for label in labels])
 
 
 class Reading(NamedTuple):

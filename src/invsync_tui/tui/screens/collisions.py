@@ -11,11 +11,9 @@ from invsync_tui.operations.lists import CollisionLine, Rows
 from invsync_tui.tui.fields import Field, number
 from invsync_tui.tui.lines import Line, Tone, line
 from invsync_tui.tui.plain import clean, wrap
-from invsync_tui.tui.screens.listing import ListScreen
+from invsync_tui.tui.screens.of_kind import OfKindScreen
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.lists import AliasTypeLine
-    from invsync_tui.tui.desk import Desk
     from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.looks import Look
 
@@ -31,16 +29,10 @@ FIELDS: tuple[Field[CollisionLine], ...] = (
 )
 
 
-class CollisionsScreen(ListScreen[CollisionLine]):
+class CollisionsScreen(OfKindScreen[CollisionLine]):
     """Enter finds the products that share the code."""
 
     noun = "codes"
-
-    def __init__(self, desk: Desk, merchant_id: int, merchant: str, kind: AliasTypeLine) -> None:
-        self._merchant_id = merchant_id
-        self._merchant = merchant
-        self._kind = kind
-        super().__init__(desk)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -55,7 +47,7 @@ class CollisionsScreen(ListScreen[CollisionLine]):
         return FIELDS
 
     def rows(self, gateway: Gateway, look: Look) -> Rows[CollisionLine]:
-        return gateway.collisions(self._merchant_id, self._kind.kind, look.ordering)
+        return gateway.collisions(self._merchant_id, self._kind.kind, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:
         return (f"No {self._kind.name} names two products.", "Esc leads back.")
@@ -73,9 +65,6 @@ class CollisionsScreen(ListScreen[CollisionLine]):
 
     def copied(self, line: CollisionLine) -> str:
         return line.code
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "filter" and super().check_action(action, parameters)
 
     def open_line(self, line: CollisionLine) -> None:
         from invsync_tui.tui import places

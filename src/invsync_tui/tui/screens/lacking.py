@@ -9,11 +9,9 @@ from invsync_tui.operations.lists import Rows, SummaryLine
 from invsync_tui.tui import places
 from invsync_tui.tui.fields import Field, number
 from invsync_tui.tui.lines import Tone
-from invsync_tui.tui.screens.listing import ListScreen
+from invsync_tui.tui.screens.of_kind import OfKindScreen
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.lists import AliasTypeLine
-    from invsync_tui.tui.desk import Desk
     from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.looks import Look
 
@@ -24,16 +22,10 @@ FIELDS: tuple[Field[SummaryLine], ...] = (
 )
 
 
-class LackingScreen(ListScreen[SummaryLine]):
+class LackingScreen(OfKindScreen[SummaryLine]):
     """Enter opens the SKU."""
 
     noun = "products"
-
-    def __init__(self, desk: Desk, merchant_id: int, merchant: str, kind: AliasTypeLine) -> None:
-        self._merchant_id = merchant_id
-        self._merchant = merchant
-        self._kind = kind
-        super().__init__(desk)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -48,13 +40,10 @@ class LackingScreen(ListScreen[SummaryLine]):
         return FIELDS
 
     def rows(self, gateway: Gateway, look: Look) -> Rows[SummaryLine]:
-        return gateway.missing(self._merchant_id, self._kind.kind, look.ordering)
+        return gateway.missing(self._merchant_id, self._kind.kind, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:
         return (f"Every product has a code of type {self._kind.name}.", "Esc leads back.")
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "filter" and super().check_action(action, parameters)
 
     def open_line(self, line: SummaryLine) -> None:
         self.app.push_screen(places.sku(self.desk, line.product_id, line.sku))
