@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from invsync_tui.operations.lists import CartLine, Count, ListingLine, PlaceKey, Rows, RunDiff
+from invsync_tui.operations.lists import CartLine, Count, ListingLine, PlaceKey, Point, Rows, RunDiff
 from invsync_tui.operations.model import RunKind, RunRow, RunState
+from invsync_tui.operations.sku_history import Happening, SkuHistory
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.tui.run_filter import RunFilter
 
@@ -112,6 +113,23 @@ class FakeHistory:
 
     def skus(self, run_id: int, reason: str) -> Rows[ListingLine]:
         return FakeRows([listing(n, f"FRN-{1000 + n}", reason) for n in range(1, 15)], "outcome")
+
+    def of_sku(self, asked: str) -> tuple[SkuHistory, ...]:
+        return (sku_history(asked), sku_history(asked, "Demo Cart US"))
+
+
+def sku_history(asked: str, cart: str = "Demo Cart EU") -> SkuHistory:
+    """A week of a SKU, with a lock of three days and hostile words in an order."""
+    begin = NOW - 7 * 24 * HOUR
+    source = tuple(Point(begin + n * 12 * HOUR, 40 - 3 * n) for n in range(14))
+    desired = (*source[:4], *source[10:])
+    happenings = tuple(
+        Happening(point.at + 60, "demo, after pull", f"push {300 + n}: should show {point.value}", 300 + n)
+        for n, point in enumerate(desired)
+    )
+    orders = (Happening(begin + 36 * HOUR, "[red]demo", "lock", reason="photo \x1b[2J\x1b[31mcleared day"),)
+    told = tuple(sorted((*happenings, *orders), key=lambda one: -one.at))
+    return SkuHistory(asked, "Demo Outdoor", cart, "v-42", begin, NOW, source, desired, desired[:-1], told)
 
 
 def _matches(run: RunRow, wanted: RunFilter) -> bool:

@@ -23,6 +23,7 @@ STOPS = (
     Stop("product sync", LISTINGS, "900 listings"),
     Stop("why", ("/", "demo-00042", "Enter", "w"), "taken as SKU"),
     Stop("hostile why", (*LISTINGS, "w"), "taken as SKU"),
+    Stop("history of a SKU", ("/", "demo-00042", "Enter", "h"), "9 events"),
     Stop("doctor", ("D",), "Check Merchant Settings 1"),
     Stop("aliases", ("a",), "3 alias types"),
     Stop("collisions", ("a", "Down", "Enter"), "3 codes"),

@@ -1,4 +1,4 @@
-"""What the screens about past runs ask of the rest of the program. Runs on the reader thread, as all of the gateway."""
+"""What the screens about the past ask of the rest of the program. Runs on the reader thread, as all of the gateway."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ if TYPE_CHECKING:
     from invsync_tui.operations.lists import ListingLine, Rows, RunDiff
     from invsync_tui.operations.model import RunRow
     from invsync_tui.operations.session import Session
+    from invsync_tui.operations.sku_history import SkuHistory
     from invsync_tui.tui.forms.gateway import Call
     from invsync_tui.tui.run_filter import RunFilter
 
 
 class HistoryGateway(Protocol):
-    """The questions about runs beyond a single one."""
+    """The questions about runs beyond a single one, and about the past of a SKU."""
 
     def runs(self, wanted: RunFilter) -> Rows[RunRow]: ...
     def diff(self, run_id: int) -> RunDiff: ...
     def skus(self, run_id: int, reason: str) -> Rows[ListingLine]: ...
+    def of_sku(self, asked: str) -> tuple[SkuHistory, ...]: ...
 
 
 class HistoryOperations:
@@ -46,3 +48,8 @@ class HistoryOperations:
         from invsync_tui.operations import run_lists
 
         return self._call(lambda: run_lists.skus(self._session(), run_id, reason))
+
+    def of_sku(self, asked: str) -> tuple[SkuHistory, ...]:
+        from invsync_tui.operations import sku_history
+
+        return self._call(lambda: sku_history.histories(self._session(), asked))

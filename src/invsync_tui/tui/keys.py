@@ -51,6 +51,7 @@ PARTS = (
     Part("Products without an alias", "screens.lacking", "LackingScreen"),
     Part("Answers that are worked out", "screens.report", "ReportScreen"),
     Part("Why", "screens.why", "WhyScreen"),
+    Part("History of a SKU", "screens.sku_history", "SkuHistoryScreen"),
     Part("Doctor", "screens.doctor", "DoctorScreen"),
     Part("Runs", "screens.runs", "RunsScreen"),
     Part("Run", "screens.run", "RunScreen"),

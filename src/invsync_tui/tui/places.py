@@ -44,6 +44,13 @@ def why(desk: Desk, asked: str, chosen: ListingLine | None) -> ControlScreen:
     return WhyScreen(desk, asked, chosen)
 
 
+def history(desk: Desk, asked: str, chosen: ListingLine | None) -> ControlScreen:
+    """A SKU over time, in the cart of the chosen listing."""
+    from invsync_tui.tui.screens.sku_history import SkuHistoryScreen
+
+    return SkuHistoryScreen(desk, asked, chosen)
+
+
 def doctor(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
     """The guide walked over a merchant, or all."""
     _busy_with(desk, merchant_id, merchant)

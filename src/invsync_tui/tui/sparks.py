@@ -10,15 +10,16 @@ from invsync_tui.tui.glyphs import Glyphs
 
 def spark(points: Sequence[Point], begin: int, end: int, width: int, top: int, glyphs: Glyphs) -> str:
     """One character per span of time: the quantity that held at its end, as a share of `top`; blank before the first."""
-    return "".join(_level(_at(points, moment), top, glyphs) for moment in _ends(begin, end, width))
+    return "".join(_level(held_at(points, moment), top, glyphs) for moment in ends(begin, end, width))
 
 
-def _ends(begin: int, end: int, width: int) -> list[float]:
+def ends(begin: int, end: int, width: int) -> list[float]:
+    """The ends of so many spans of the same length."""
     span = max(end - begin, 1) / width
     return [begin + span * (number + 1) for number in range(width)]
 
 
-def _at(points: Sequence[Point], moment: float) -> int | None:
+def held_at(points: Sequence[Point], moment: float) -> int | None:
     """A quantity holds until the next one."""
     held = None
     for point in points:

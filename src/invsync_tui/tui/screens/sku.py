@@ -52,6 +52,7 @@ class SkuScreen(OrderingScreen):
         Binding("escape", "back", "Back", id="back"),
         Binding("y", "copy", "Copy", tooltip="Copy the SKU to your clipboard", id="list.copy"),
         Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
+        Binding("h", "history", "History", tooltip="Over time, with the runs and orders that changed it", id="sku.history"),
         Binding("right_square_bracket", "roll(1)", "More", tooltip="Scroll the sheet down", id="sku.down"),
         Binding("left_square_bracket", "roll(-1)", "Less", tooltip="Scroll the sheet up", id="sku.up"),
     ]
@@ -154,7 +155,7 @@ class SkuScreen(OrderingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "roll":
             return self.is_mounted and self._can_roll(down=parameters == (1,))
-        if action == "why":
+        if action in ("why", "history"):
             return self._view is not None
         return super().check_action(action, parameters)
 
@@ -169,6 +170,10 @@ class SkuScreen(OrderingScreen):
     def action_why(self) -> None:
         if self._view is not None:
             self.app.push_screen(places.why(self.desk, self._view.sku, self._present()))
+
+    def action_history(self) -> None:
+        if self._view is not None:
+            self.app.push_screen(places.history(self.desk, self._view.sku, self._present()))
 
     def action_copy(self) -> None:
         text = clean(self._view.sku if self._view else self._called)
