@@ -131,6 +131,8 @@ class LevelRow(NamedTuple):
     committed: int | None = None
     incoming: int | None = None
     read_at: int | None = None
+    raw: Mapping[str, object] | None = None
+    """The WMS's own record as it came; kept with the level whenever it changes, for `why`."""
 
 
 class Source(Protocol):

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 from invsync_tui.connectors.base import LevelRow, Page, ProductRow, Source, WarehouseRow
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.rules.outcomes import Counts, Reason
-from invsync_tui.store import catalogue, generations, levels, sequence, sites, tables
+from invsync_tui.store import catalogue, generations, levels, sequence, sites, source_records, tables
 from invsync_tui.store.generations import Generation, PageStats
 from invsync_tui.store.levels import LevelRecord
 from invsync_tui.store.sites import WarehouseSeen, WarehouseSite
@@ -266,6 +266,7 @@ class Pull:
     ) -> Stored:
         stamp = (int(time.time()), seq)
         unknown: list[LevelRow] = []
+        known = rows
         try:
             records = _level_records(rows, self._ids, warehouses, stamp)
         except KeyError:
@@ -274,6 +275,13 @@ class Pull:
             known = [row for row in rows if row[0] in ids and row[1] in warehouses] if unknown else rows
             records = _level_records(known, ids, warehouses, stamp)
         changed = levels.upsert(tx, records)
+        if changed:
+            raw = {
+                (record[1], record[0]): row.raw
+                for record, row in zip(records, known, strict=True)
+                if row.raw is not None
+            }
+            source_records.keep(tx, seq, raw, stamp[0])
         why = "a level of a product or warehouse that the WMS does not list"
         return Stored([record[1] for record in records], changed, [(row.product_ref, why) for row in unknown])
 

@@ -263,4 +263,4 @@ def _level(record: Mapping[str, Any]) -> LevelRow:
     values = _level_fields(record)
     if tuple(map(type, values)) not in _LEVEL_SHAPES:
         raise ValueError(f"a level has a field of another type: {values!r}")
-    return _level_row(values)
+    return _level_row((*values, record))

@@ -85,7 +85,8 @@ def _quantities(rows: Iterable[Row]) -> dict[int, float | None]:
 def _level(product: int, warehouse: str, on_hand: float, available: float) -> LevelRow:
     here, free = whole(on_hand), whole(available)
     # The two were read one after the other: stock that arrived in between must not look like a negative reservation.
-    return LevelRow(str(product), warehouse, on_hand=here, available=free, committed=max(0, here - free))
+    raw = {"id": product, "locations": [int(warehouse)], "quantity": on_hand, "quantity with stock_assign": available}
+    return LevelRow(str(product), warehouse, here, free, max(0, here - free), raw=raw)
 
 
 def _levels(warehouse: str, on_hand: Mapping[int, float | None], available: Mapping[int, float | None]) -> _Levels:
