@@ -167,7 +167,7 @@ OBSTACLES = (
 def test_the_first_obstacle_in_the_order_of_mending_is_told(chosen: list[int]) -> None:
     standing = FREE
     for n in chosen:
-        standing = standing._replace(**OBSTACLES[n][0])  # type: ignore[arg-type]
+        standing = standing._replace(**OBSTACLES[n][0])
     assert obstacle(standing) is (OBSTACLES[min(chosen)][1] if chosen else None)
 
 

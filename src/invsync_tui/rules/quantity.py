@@ -60,8 +60,7 @@ class ChainRules:
     """Seconds after which a reading may not be pushed; None for no limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """All that is known about one listing at `now`."""
 
     now: int
@@ -84,8 +83,7 @@ class Facts:
     """What the cart shows counts and not what it accepted: somebody changed it, and that is to be put right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the listing should show. `desired` is sellable units, `target` the number to write in the cart's basis."""
 
     outcome: Outcome

@@ -71,7 +71,7 @@ def of_products(cx: sqlite3.Connection, product_ids: Sequence[int], confirmed_at
     )
     found: dict[int, list[LevelView]] = defaultdict(list)
     for row in rows:
-        found[row[0]].append(LevelView._make(row))
+        found[row[0]].append(tuple.__new__(LevelView, row))  # as _make, without counting the columns of each row
     return found
 
 

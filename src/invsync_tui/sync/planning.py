@@ -134,7 +134,8 @@ def shows(row: PlanRow) -> int | None:
 
 
 def _decide(plan: Planned, rows: list[PlanRow], stock: Stock, rules: ChainRules) -> None:
-    settings, factor, now = plan.ground.settings, plan.ground.settings.cart.jump_factor, int(time.time())
+    settings, now = plan.ground.settings, int(time.time())
+    factor, add, group_of = settings.cart.jump_factor, plan.changes.add, breakers.group
     for row in rows:
         if row.inflight is not None:
             plan.in_doubt += 1
@@ -142,10 +143,11 @@ def _decide(plan: Planned, rows: list[PlanRow], stock: Stock, rules: ChainRules)
         decision = decide_row(row, stock, settings, rules, now)
         if decision.outcome is Outcome.PLANNED and decision.desired is not None:
             before = shows(row)
-            plan.changes.add(row.id, before, decision.desired)
-            group = breakers.group(before, decision.desired, factor)
-            plan.to_zero += group is Group.ZERO
-            plan.to_jump += group is Group.JUMP
+            add(row.id, before, decision.desired)
+            group = group_of(before, decision.desired, factor)
+            if group is not Group.REST:
+                plan.to_zero += group is Group.ZERO
+                plan.to_jump += group is Group.JUMP
         elif decision.outcome is Outcome.EQUAL:
             plan.equal += 1
         elif decision.reason is not None:

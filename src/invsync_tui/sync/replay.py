@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors.base import QuantityBasis
@@ -72,7 +71,7 @@ class Explained(NamedTuple):
 def explain(chunk: Chunk, listing_id: int, rules: Rules) -> Explained:
     """The arithmetic of one listing; what an operator wished is a cause of its own and does not hide it."""
     row = chunk.rows[chunk.ids.index(listing_id)]
-    facts = replace(stock_of(chunk, rules).facts(row, chunk.now), excluded=False, locked=False)
+    facts = stock_of(chunk, rules).facts(row, chunk.now)._replace(excluded=False, locked=False)
     known = row.product_id is not None
     decision = quantity.decide(facts, rules.chain) if known else decide(chunk, rules)[chunk.ids.index(listing_id)]
     found = diagnosis.causes(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 from typing import NamedTuple
 
 from invsync_tui.connectors.base import QuantityBasis
@@ -42,7 +41,7 @@ def _trace(row: PlanRow, stock: Stock, settings: Settings, basis: QuantityBasis,
         )
         return Trace(row, (), None, None, found)
     # What an operator wishes is a cause of its own; the arithmetic behind it is shown all the same.
-    facts = replace(stock.facts(row, now), excluded=False, locked=False)
+    facts = stock.facts(row, now)._replace(excluded=False, locked=False)
     decision = quantity.decide(facts, chain_rules(settings, basis))
     found = diagnosis.causes(
         standing_of(row, settings), merchant_on=settings.merchant.inventory_sync, stock=decision.reason, last=last
