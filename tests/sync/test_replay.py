@@ -139,9 +139,10 @@ async def test_a_changed_program_would_be_seen(synced: Town, monkeypatch: pytest
     from invsync_tui.rules import quantity
 
     original = quantity._reduce
-    monkeypatch.setattr(quantity, "_reduce", lambda number, rules, steps: original(number + 1, rules, steps))
-    # when
-    again = replay(synced.bench.session(), _pushes(synced)[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(quantity, "_reduce", lambda number, rules, steps: original(number + 1, rules, steps))
+        # when
+        again = replay(synced.bench.session(), _pushes(synced)[0])
     # then
     assert len(again.lines) == 40
     assert {line.because.setting for line in again.lines} == {None}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors import http
+from invsync_tui.operations.replay import replay
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync.runners import local
 from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
@@ -86,4 +87,13 @@ def town(
         bench = Bench.make(folder)
         bench.add_merchant(wms.connection())
         yield Town(wms, shops, bench, bench.add_cart(shops.connection(SHOP, deadline), **cart))
+        every_push_comes_out_again(bench)
         bench.store.close()
+
+
+def every_push_comes_out_again(bench: Bench) -> None:
+    """Whatever a test did: each push that kept what it knew decides the same again."""
+    kept = "SELECT DISTINCT d.run_id FROM decision_record AS d JOIN run AS r ON r.id = d.run_id WHERE r.settings <> ''"
+    for (run_id,) in bench.store.read(kept):
+        again = replay(bench.session(), run_id)
+        assert again.identical, (run_id, again.lines)

@@ -12,9 +12,8 @@ from invsync_tui.cli.parser import given
 from invsync_tui.cli.plain import clean, moment, number, on_off, utc
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.asof import ListingThen, WhyThen
+    from invsync_tui.operations.asof import Held, ListingThen, WhyThen
     from invsync_tui.operations.session import Session
-    from invsync_tui.store.history import Held
 
 
 def add_option(parser: argparse.ArgumentParser, flag: str, text: str) -> None:

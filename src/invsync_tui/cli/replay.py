@@ -14,8 +14,7 @@ from invsync_tui.cli.parser import Subparsers, command
 from invsync_tui.cli.plain import clean, number, on_off, utc
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.replay import Because, Replay, ReplayLine
-    from invsync_tui.sync.records import Made
+    from invsync_tui.operations.replay import Because, Recorded, Replay, ReplayLine
 
 EXAMPLES = """\
 example:
@@ -99,7 +98,7 @@ def _shape() -> Shape[ReplayLine]:
     )
 
 
-def _made(made: Made) -> str:
+def _made(made: Recorded) -> str:
     return number(made.desired) if made.desired is not None else made.reason or made.outcome
 
 

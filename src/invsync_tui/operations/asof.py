@@ -19,10 +19,12 @@ from invsync_tui.rules.diagnosis import SENDING_CAUSES
 from invsync_tui.rules.matching import trimmed
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.store import history, products, records, settings_then
-from invsync_tui.store.history import Held
 from invsync_tui.store.whatis import ListingOf
 from invsync_tui.sync.records import Chunk, plans_of
 from invsync_tui.sync.replay import Explained, Rules, chunk_of, explain
+
+Held = history.Held
+"""A quantity of a moment, or that it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

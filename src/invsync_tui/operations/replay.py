@@ -15,7 +15,7 @@ from invsync_tui.operations.errors import NotFoundError, OperationError, in_word
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
 from invsync_tui.rules.quantity import Decision, Step
-from invsync_tui.store import records, whatis
+from invsync_tui.store import plans, records, whatis
 from invsync_tui.store.listings import PlanRow
 from invsync_tui.sync import connect, whatif
 from invsync_tui.sync.records import Chunk, Made, plans_of
@@ -35,6 +35,10 @@ SETTINGS_OF = {
     "switch": ("inventory_sync", "upload_enabled", "warehouses"),
 }
 """Which settings a step of the chain follows; `switch` is what comes before it."""
+
+
+Recorded = Made
+"""A decision without its steps: outcome, reason, desired, target."""
 
 
 class Which(StrEnum):
@@ -62,8 +66,8 @@ class ReplayLine:
     sku: str
     ref: str
     decided_at: int
-    then: Made
-    now: Made
+    then: Recorded
+    now: Recorded
     because: Because
 
 
@@ -95,7 +99,7 @@ def replay(session: Session, run_id: int, rules: Which = Which.THEN, sku: str | 
     with in_words(), session.store.reading() as cx:
         documents = plans_of(cx, run_id)
         if not documents:
-            raise _not_kept(run_id)
+            raise _not_kept(cx, run_id)
         then = [Rules.of(document) for document in documents]
         today = then[-1] if rules is Which.THEN else _saved(cx, run.key)
         wanted = None if sku is None else _wanted(cx, run.key, sku)
@@ -112,7 +116,12 @@ def replay(session: Session, run_id: int, rules: Which = Which.THEN, sku: str | 
     return Replay(run_id, run.key, run.cart or "", rules, decided, found, changed(then[-1], today))
 
 
-def _not_kept(run_id: int) -> NotFoundError:
+def _not_kept(cx: sqlite3.Connection, run_id: int) -> OperationError:
+    plan = plans.of_run(cx, run_id)
+    if plan is not None and plan.kind != "rules":
+        return OperationError(
+            f"Run {run_id} sent plan {plan.id} ({plan.kind}), which no settings made: there is nothing to decide again."
+        )
     days = records.KEPT_SECONDS // 86400
     return NotFoundError(
         f"What run {run_id} knew is not kept. It is for {days} days and for the newest {records.KEPT_RUNS} runs of a cart; "

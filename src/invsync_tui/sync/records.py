@@ -158,7 +158,9 @@ class Chunk:
     @cached_property
     def rows(self) -> list[PlanRow]:
         """The listings as the plan read them."""
-        return [PlanRow(**row) for row in _rows(self._body["rows"], PlanRow._fields)]
+        # A column that was not read yet when this was kept is unknown.
+        blank: dict[str, Any] = dict.fromkeys(PlanRow._fields)
+        return [PlanRow(**(blank | row)) for row in _rows(self._body["rows"], PlanRow._fields)]
 
     @cached_property
     def made(self) -> list[Made]:
