@@ -9,8 +9,10 @@ from invsync_tui.operations.model import RunState
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.setups import CartSetup
 from invsync_tui.operations.setups import carts as setups
+from invsync_tui.store import plans
 from invsync_tui.store import runs as rows
 from invsync_tui.store.pages import census
+from invsync_tui.store.plans import Frozen
 from invsync_tui.store.runs import RunRow
 
 
@@ -20,11 +22,13 @@ def carts(session: Session, merchant_id: int | None = None) -> tuple[CartLine, .
     with in_words(), session.store.reading() as cx:
         counts = {setup.id: census.listings(cx, setup.id) for setup in found}
         ended = rows.last_ended(cx, "push")
-    return tuple(_line(setup, counts[setup.id], ended.get(setup.id)) for setup in found)
+        frozen = plans.all_frozen(cx)
+    return tuple(_line(setup, counts[setup.id], ended.get(setup.id), frozen.get(setup.id)) for setup in found)
 
 
-def _line(setup: CartSetup, listings: int, ended: RunRow | None) -> CartLine:
+def _line(setup: CartSetup, listings: int, ended: RunRow | None, frozen: Frozen | None) -> CartLine:
     last = setup.last_run
+    status = _status(setup, ended)
     return CartLine(
         id=setup.id,
         merchant_id=setup.merchant_id,
@@ -37,10 +41,11 @@ def _line(setup: CartSetup, listings: int, ended: RunRow | None) -> CartLine:
         minimum=setup.minimum,
         listings=listings,
         last_push_at=ended.ended_at if ended else None,
-        status=_status(setup, ended),
+        status=f"frozen by {frozen.by}: {frozen.why}" if frozen else status,
         next_run_at=setup.next_run_at,
         latest_run=last.id if last else None,
         active_run=last.id if last and last.state.value in ACTIVE else None,
+        frozen=frozen is not None,
     )
 
 

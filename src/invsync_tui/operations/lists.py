@@ -278,6 +278,8 @@ class CartLine:
     next_run_at: int | None
     latest_run: int | None
     active_run: int | None
+    frozen: bool = False
+    """Nothing is sent to it, by an operator's order; the status says so too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,6 @@ class PlanRows:
     factor: int
     told: str
     """The reason where it is the same for all."""
-    by: str
 
     @classmethod
     def of(
@@ -109,12 +108,12 @@ class PlanRows:
         if only:
             chosen = [n for n in chosen if _risk(changes, n, factor) == only]
         place = _places(changes, codes, factor)[sort]
-        return cls(session, changes, array("q", sorted(chosen, key=place)), place, ground, factor, told, sort)
+        return cls(session, changes, array("q", sorted(chosen, key=place)), place, ground, factor, told)
 
     @property
     def sortable(self) -> Sequence[str]:
-        """The present order first."""
-        return (self.by, *(one for one in SORTS if one != self.by))
+        """The default first."""
+        return SORTS
 
     def count(self) -> Count:
         """Exact."""
