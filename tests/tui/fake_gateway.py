@@ -32,7 +32,9 @@ from invsync_tui.rules.outcomes import WORDINGS, Counts, Outcome, Reason
 from invsync_tui.tui.gateway import GatewayError
 from tests.tui.fake_forms import FakeForms
 from tests.tui.fake_history import FakeHistory
+from tests.tui.fake_identity import FakeIdentity
 from tests.tui.fake_lists import FakeLists
+from tests.tui.fake_plans import FakePlans
 from tests.tui.fake_reports import checkup, why_of
 
 NOW = int(time.time())
@@ -202,6 +204,8 @@ class FakeGateway(FakeLists):
         self.service = True
         self.forms = FakeForms()
         self.history = FakeHistory()
+        self.identity = FakeIdentity()
+        self.plans = FakePlans()
         self.explained: list[str] = []
         self.walked: list[int | None] = []
         self._commits = threading.Event()

@@ -25,6 +25,8 @@ STOPS = (
     Stop("hostile why", (*LISTINGS, "w"), "taken as SKU"),
     Stop("history of a SKU", ("/", "demo-00042", "Enter", "h"), "9 events"),
     Stop("doctor", ("D",), "Check Merchant Settings 1"),
+    Stop("identity", ("c", "i"), "40 listings"),
+    Stop("plan", ("c", "p"), "40 to set"),
     Stop("aliases", ("a",), "3 alias types"),
     Stop("collisions", ("a", "Down", "Enter"), "3 codes"),
     Stop("missing", ("a", "Down", "n"), "4 products"),

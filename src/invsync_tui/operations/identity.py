@@ -150,13 +150,16 @@ def tally(session: Session, cart_id: int) -> Tally:
         return Tally(counts, links.count(cx, cart_id), exact=looked_at < COUNTED_MOST)
 
 
-def link_list(session: Session, cart_id: int, kind: str = "", text: str = "") -> Rows[LinkLine]:
+def link_list(
+    session: Session, cart_id: int, kind: str = "", text: str = "", ordering: Ordering | None = None
+) -> Rows[LinkLine]:
     """Explicit links of a cart by the cart's reference; `kind` keeps those made from suggestions of one kind."""
     with in_words(), session.store.reading() as cx:
         matched_cart(cx, cart_id)
-        found = pages.links(cx, cart_id, kind, folded(text))
+        _, descending, sortable = chosen((pages.REF,), ordering, small=False)
+        found = pages.links(cx, cart_id, kind, folded(text), descending)
         total = links.count(cx, cart_id) if not kind and not text else None
-    return Listed(session, found, lambda rows: [_link_line(row) for row in rows], _by_ref, ("ref",), total)
+    return Listed(session, found, lambda rows: [_link_line(row) for row in rows], _by_ref, sortable, total)
 
 
 def _by_ref(line: LinkLine) -> PlaceKey:
@@ -173,11 +176,12 @@ def _link_line(row: Any) -> LinkLine:
     return LinkLine(ref, listing_sku, listing_name, product, sku, name, kind, at, who, state)
 
 
-def renamed(session: Session, cart_id: int, text: str = "") -> Rows[RenameLine]:
+def renamed(session: Session, cart_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[RenameLine]:
     """Listings whose SKU was changed in the cart, the latest first, with the product that they meant before."""
     with in_words(), session.store.reading() as cx:
         cart = matched_cart(cx, cart_id)
-        found = pages.renamed(cx, cart_id, folded(text))
+        _, descending, sortable = chosen((pages.TIME,), ordering, small=False)
+        found = pages.renamed(cx, cart_id, folded(text), descending if ordering else True)
 
     def make(rows: Sequence[Any]) -> list[RenameLine]:
         with session.store.reading() as cx:
@@ -185,7 +189,7 @@ def renamed(session: Session, cart_id: int, text: str = "") -> Rows[RenameLine]:
             known = candidates.products(cx, sorted(set(former.values())))
         return [_rename(row, former.get(trimmed(row[3])), known) for row in rows]
 
-    return Listed(session, found, make, lambda line: (line.at, line.id), ("at",))
+    return Listed(session, found, make, lambda line: (line.at, line.id), sortable)
 
 
 def _rename(row: Any, former: int | None, known: Mapping[int, tuple[str, str]]) -> RenameLine:

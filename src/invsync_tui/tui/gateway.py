@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from invsync_tui.operations.why import Why
     from invsync_tui.tui.forms.gateway import FormsGateway
     from invsync_tui.tui.history import HistoryGateway
+    from invsync_tui.tui.identity import IdentityGateway
+    from invsync_tui.tui.plans import PlansGateway
 
 SERVICE_MEMORY = 5.0
 """Seconds for which a reading of the service's signs of life is believed."""
@@ -83,6 +85,14 @@ class Gateway(Protocol):
     @property
     def history(self) -> HistoryGateway:
         """Past runs."""
+
+    @property
+    def identity(self) -> IdentityGateway:
+        """Which product a listing means."""
+
+    @property
+    def plans(self) -> PlansGateway:
+        """Plans, undo and freezing."""
 
     def twin(self) -> Gateway:
         """Another one to the same store, for another thread."""
@@ -203,6 +213,18 @@ class OperationsGateway:
         from invsync_tui.tui.history import HistoryOperations
 
         return HistoryOperations(lambda: self._open, self._call)
+
+    @cached_property
+    def identity(self) -> IdentityGateway:
+        from invsync_tui.tui.identity import IdentityOperations
+
+        return IdentityOperations(lambda: self._open, self._call)
+
+    @cached_property
+    def plans(self) -> PlansGateway:
+        from invsync_tui.tui.plans import PlansOperations
+
+        return PlansOperations(lambda: self._open, self._call)
 
     def twin(self) -> Gateway:
         return OperationsGateway(self._store, read_only=self.read_only)

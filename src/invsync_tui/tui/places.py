@@ -74,6 +74,20 @@ def product_sync(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlS
     return ProductSyncScreen(desk, cart_id, cart, merchant)
 
 
+def identity(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
+    """The identity workbench of a cart."""
+    from invsync_tui.tui.screens.identity import IdentityScreen
+
+    return IdentityScreen(desk, cart_id, cart, merchant)
+
+
+def plan(desk: Desk, cart_id: int, cart: str, kept: int | None = None) -> ControlScreen:
+    """What the next push of a cart would set; `kept`: the number of a plan that was kept."""
+    from invsync_tui.tui.screens.plan import PlanScreen
+
+    return PlanScreen(desk, cart_id, cart, kept)
+
+
 def carts(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
     """The carts of a merchant, or all."""
     _busy_with(desk, merchant_id, merchant)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,7 +11,7 @@ from textual.binding import Binding, BindingType
 from invsync_tui.operations.lists import CartLine, Rows
 from invsync_tui.tui import places
 from invsync_tui.tui.cells import moment
-from invsync_tui.tui.facts import SyncRequested
+from invsync_tui.tui.facts import OrderTaken, SyncRequested
 from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
 from invsync_tui.tui.forms.text import ALL_LOCATIONS
 from invsync_tui.tui.lines import Span, Tone
@@ -19,6 +20,7 @@ from invsync_tui.tui.merchants_text import status_tone
 from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.listing import ListScreen
 from invsync_tui.tui.screens.merchants import worker_words
+from invsync_tui.tui.verbs import Ask
 from invsync_tui.tui.words import until
 
 if TYPE_CHECKING:
@@ -70,6 +72,15 @@ FIELDS: tuple[Field[CartLine], ...] = (
 )
 
 
+FREEZE = Ask(
+    "Freeze this cart?",
+    "Nothing is sent until it is thawed, and a push that is sending stops. Downloads and plans go on.",
+    "Freeze",
+    needs_reason=True,
+)
+THAW = Ask("Thaw this cart?", "The next push sends what waits.", "Thaw", needs_reason=True)
+
+
 class CartsScreen(ListScreen[CartLine]):
     """Enter is View Product Sync."""
 
@@ -78,6 +89,9 @@ class CartsScreen(ListScreen[CartLine]):
         Binding("E", "setup", "Edit Setup", tooltip="The settings of the selected cart", id="cart.setup"),
         Binding("r", "runs", "Runs", tooltip="The pushes of the selected cart", id="cart.runs"),
         Binding("s", "sync", "Sync", tooltip="Start a sync of the selected cart", id="cart.sync"),
+        Binding("i", "identity", "Identity", tooltip="Listings without a product", id="cart.identity"),
+        Binding("p", "plan", "Plan", tooltip="What the next push would set, riskiest first", id="cart.plan"),
+        Binding("z", "freeze", "Freeze", tooltip="Stop all pushes of the selected cart, or thaw it", id="cart.freeze"),
         Binding("T", "test", "Test", tooltip="Test the cart's connection step by step", id="cart.test"),
     ]
 
@@ -113,7 +127,9 @@ class CartsScreen(ListScreen[CartLine]):
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("setup", "runs", "test"):
+        if action == "freeze":
+            return self.is_mounted and self.line is not None and not refusal(self.desk.reader.gateway, Right.DECIDE)
+        if action in ("plan", "setup", "runs", "test", "identity"):
             return self.is_mounted and self.line is not None
         if action == "sync":
             return self.is_mounted and self.line is not None and not self._refusal()
@@ -127,9 +143,32 @@ class CartsScreen(ListScreen[CartLine]):
         if (found := self.line) is not None:
             self.app.push_screen(places.cart_runs(self.desk, found.merchant_id, found.merchant, found.id, found.name))
 
+    def action_identity(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(places.identity(self.desk, found.id, found.name, found.merchant))
+
     def action_test(self) -> None:
         if (found := self.line) is not None:
             self.app.push_screen(places.cart_connection(self.desk, found.id))
+
+    def action_plan(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(places.plan(self.desk, found.id, found.name))
+
+    def action_freeze(self) -> None:
+        from invsync_tui.tui.screens.confirm import ConfirmScreen
+
+        if (found := self.line) is not None:
+            ask = ConfirmScreen(THAW if found.frozen else FREEZE, f"{found.name}, {found.merchant}", self.desk.glyphs)
+            self.app.push_screen(ask, partial(self._frozen, found))
+
+    def _frozen(self, found: CartLine, reason: str | None) -> None:
+        if reason is None:
+            self.notice("Nothing was ordered.", Tone.FAINT)
+        elif found.frozen:
+            self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.plans.thaw(found.id, reason)))
+        else:
+            self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.plans.freeze(found.id, reason)))
 
     def action_sync(self) -> None:
         if (found := self.line) is not None:

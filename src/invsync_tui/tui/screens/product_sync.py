@@ -45,6 +45,8 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
+        Binding("i", "identity", "Identity", tooltip="Listings without a product", id="listing.identity"),
+        Binding("p", "plan", "Plan", tooltip="What the next push would set, riskiest first", id="listing.plan"),
         Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
         Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
     ]
@@ -107,6 +109,12 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
         if (found := self.line) is not None:
             asked = found.product_sku or found.sku or found.ref
             self.app.push_screen(places.why(self.desk, asked, found))
+
+    def action_identity(self) -> None:
+        self.app.push_screen(places.identity(self.desk, self._cart_id, self._cart, self._merchant))
+
+    def action_plan(self) -> None:
+        self.app.push_screen(places.plan(self.desk, self._cart_id, self._cart))
 
     # -- tabs ---------------------------------------------------------------------------------------------------------
 

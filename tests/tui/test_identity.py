@@ -1,0 +1,94 @@
+"""The identity workbench: kinds in tabs, one accepted, all of a kind accepted, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from invsync_tui.tui import places
+from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.screens.confirm import ConfirmScreen
+from invsync_tui.tui.screens.control import ControlScreen
+from invsync_tui.tui.screens.sku import SkuScreen
+from tests.tui.fake_gateway import FakeGateway
+from tests.tui.test_lists import at
+from tests.tui.test_screens import Driver
+
+IDENTITY: Callable[[Desk], ControlScreen] = lambda desk: places.identity(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+
+
+def text(driver: Driver) -> str:
+    return "\n".join(driver.lines())
+
+
+async def cases(driver: Driver) -> None:
+    """The listings that differ by case, once the kinds are counted."""
+    await driver.sees("Case 10")
+    await driver.press("right_square_bracket")
+    await driver.sees("10 listings")
+    await driver.until(lambda: driver.table.cursor_line is not None)
+
+
+async def test_kinds_that_there_are_stand_in_tabs_with_their_numbers() -> None:
+    async with at(IDENTITY) as driver:
+        await driver.sees("[All 40]")
+        await driver.sees("Case 10")
+        await driver.sees("Ambiguous 10")
+        assert "Dash" not in text(driver)
+        await driver.press("right_square_bracket")
+        await driver.sees("10 listings")
+
+
+async def test_one_is_accepted_after_a_question_with_cancel_focused_and_taken_back() -> None:
+    gateway = FakeGateway()
+    async with at(IDENTITY, gateway) as driver:
+        await cases(driver)
+        await driver.press("a")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.press("enter")
+        assert gateway.identity.orders == []
+        await driver.press("a")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.press("right", "enter")
+        await driver.sees("9 listings")
+        ((_, (ref, product)),) = gateway.identity.orders
+        await driver.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+        await driver.sees("[Links 1]")
+        await driver.until(lambda: driver.table.cursor_line is not None)
+        await driver.press("u")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.press("right", "enter")
+        await driver.sees("No listing of this cart is linked.")
+        assert gateway.identity.orders[1:] == [("remove", ref)]
+        assert product == int(str(ref)[1:])
+
+
+async def test_all_of_a_kind_are_accepted_in_pieces() -> None:
+    gateway = FakeGateway()
+    async with at(IDENTITY, gateway) as driver:
+        await driver.sees("Case 10")
+        assert "Accept all" not in text(driver), "offered for a kind only"
+        await cases(driver)
+        await driver.press("A")
+        await driver.sees("10 listings: Case")
+        await driver.press("right", "enter")
+        await driver.sees("10 listings linked.")
+        assert [order[0] for order in gateway.identity.orders] == ["accept all"] * 3
+        await driver.sees("No listing here: Case.")
+
+
+async def test_enter_opens_the_product_that_is_suggested() -> None:
+    async with at(IDENTITY) as driver:
+        await cases(driver)
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, SkuScreen))
+
+
+async def test_read_only_offers_no_orders_and_says_why() -> None:
+    gateway = FakeGateway()
+    gateway.read_only = True
+    async with at(IDENTITY, gateway) as driver:
+        await driver.sees("40 listings")
+        assert "Accept" not in text(driver)
+        await driver.press("a")
+        await driver.sees("Read-only")
+        assert gateway.identity.orders == []
