@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from invsync_tui.cli import as_of
+from invsync_tui.cli import as_of, evidence
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.parser import Subparsers, command, given
 from invsync_tui.cli.plain import clean
 
 if TYPE_CHECKING:
+    from invsync_tui.cli.evidence import Live
+    from invsync_tui.operations.drift import DriftLine
     from invsync_tui.operations.why import Why, WhyListing
 
 EXAMPLES = """\
@@ -19,6 +22,7 @@ example:
   invsync why DEMO-LAMP-00432                    a SKU, an alias, a cart's code or a remote id
   invsync why 400041541119 --cart 'Web shop'     one cart only
   invsync why DEMO-LAMP-00432 --json             for tickets
+  invsync why DEMO-LAMP-00432 --live             also ask the carts what they show right now
   invsync why DEMO-LAMP-00432 --as-of -2h        by what was known two hours ago, and the settings of then
 
 Exit code 0 if every listing shows its stock, 1 if there are causes why one does not."""
@@ -30,6 +34,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, remote id, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
     as_of.add_option(parser, "--as-of", "what was known then: a date, a time, -2h, '2 hours ago', or epoch seconds")
+    parser.add_argument("--live", action="store_true", help="also ask the carts what they show right now")
     parser.set_defaults(run=run)
 
 
@@ -43,14 +48,15 @@ def run(args: argparse.Namespace) -> int:
         if args.as_of is not None:
             return as_of.run(args, session, cart)
         found = why(session, args.word, cart)
+        live = evidence.ask(session, found.listings) if args.live else None
     if given(args, "json"):
-        print(json.dumps(document(found)))
+        print(json.dumps(document(found, live)))
     elif not given(args, "quiet"):
-        print_why(found)
+        print_why(found, live)
     return 1 if any(listing.causes for listing in found.listings) else 0
 
 
-def document(found: Why) -> dict[str, Any]:
+def document(found: Why, live: Mapping[int, Live] | None = None) -> dict[str, Any]:
     """The JSON document, see docs/json.md."""
     listings = [
         {
@@ -64,22 +70,30 @@ def document(found: Why) -> dict[str, Any]:
             "outcome": one.outcome,
             "causes": [cause.value for cause in one.causes],
             "linked": one.linked or None,
+            **evidence.document(one, live),
+            "drift": _drift(one.drift),
         }
         for one in found.listings
     ]
     return {"version": 1, "asked": found.asked, "taken_as": found.taken_as, "sku": found.sku, "listings": listings}
 
 
-def print_why(found: Why) -> None:
+def _drift(found: DriftLine | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"class": found.drift, "exposure": found.exposure, "heal": found.heal, "text": found.text}
+
+
+def print_why(found: Why, live: Mapping[int, Live] | None = None) -> None:
     """As text."""
     print(clean(f"{found.asked}: taken as {found.taken_as}" + (f" ({found.sku})" if found.sku else "")))
     for listing in found.listings:
-        print_listing(listing)
+        print_listing(listing, live)
     if not found.listings:
         print("\nNo cart has a listing for it, as far as plans have looked.")
 
 
-def print_listing(one: WhyListing) -> None:
+def print_listing(one: WhyListing, live: Mapping[int, Live] | None = None) -> None:
     """One cart's side as text."""
     from invsync_tui.rules.outcomes import WORDINGS
 
@@ -94,9 +108,14 @@ def print_listing(one: WhyListing) -> None:
             f"  should show {_number(one.desired)}, the cart accepted {_number(one.acked)}, "
             f"last seen {_number(one.observed)} in its own count"
         )
+    for line in evidence.lines(one, live):
+        print(line)
     for cause in one.causes:
         print(f"  ! {cause.value}: {WORDINGS[cause].cause}\n    {WORDINGS[cause].advice}")
-    if not one.causes:
+    if one.drift is not None:
+        marked = " The next push writes it." if one.drift.heal else ""
+        print(clean(f"  ~ {one.drift.drift}: {one.drift.text}{marked}"))
+    if not one.causes and one.drift is None:
         print("  Nothing is wrong.")
 
 

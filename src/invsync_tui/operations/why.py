@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from invsync_tui.connectors import registry
+from invsync_tui.operations import drift, evidence
+from invsync_tui.operations.drift import DriftLine
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.evidence import SentView, SourceView
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded, trimmed
 from invsync_tui.rules.outcomes import Outcome, Reason
@@ -36,6 +39,13 @@ class WhyListing:
     causes: tuple[Reason, ...]
     linked: str = ""
     """Who linked it to which product, and when, in words; '' where its code is matched."""
+    drift: DriftLine | None = None
+    """How what the cart shows differs from what it accepted, as last read; None where it does not."""
+    cart_id: int | None = None
+    source: tuple[SourceView, ...] = ()
+    """The source's rows of the product, with its own records."""
+    sent: SentView | None = None
+    """The last request for it; None where it was never sent, or is no longer kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +97,18 @@ def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing
             )
         basis = registry.cart(connect.cart_connection(settings.cart)).capabilities.quantity_basis
         found = traces(cx, [one.id for one in listings], settings, basis, int(time.time()))
+        drifts = drift.of_listings(cx, settings, [one.id for one in listings])
         linked = links.of_refs(cx, listings[0].cart_id, [one.ref for one in listings])
-    return [_line(listings[0].cart, trace, linked.get(trace.row.ref)) for trace in found]
+        number = listings[0].cart_id
+        rests = [
+            (evidence.sources(cx, t.row.product_id, settings), evidence.sent(cx, number, t.row.id, t.row.ref))
+            for t in found
+        ]
+    lines = [_line(listings[0].cart, trace, linked.get(trace.row.ref)) for trace in found]
+    return [
+        replace(line, drift=drifts.get(trace.row.id), cart_id=number, source=source, sent=sent)
+        for line, trace, (source, sent) in zip(lines, found, rests, strict=True)
+    ]
 
 
 def _line(cart: str, trace: Trace, link: Linked | None) -> WhyListing:
