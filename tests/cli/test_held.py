@@ -20,7 +20,6 @@ def held_run(tmp_path: Path) -> Iterator[tuple[Shell, int]]:
             made.cart.edit(sku, quantity=7)
         asyncio.run(_hold(made))
         run_id = made.bench.one("SELECT id FROM run WHERE state = 'held'")
-        made.bench.store.close()
         shell = Shell(tmp_path)
         yield shell, run_id
 

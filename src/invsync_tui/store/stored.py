@@ -23,7 +23,7 @@ def merchant(cx: sqlite3.Connection, merchant_id: int) -> dict[str, Any] | None:
     if found is None:
         return None
     source = _row(cx, "source", SOURCE_COLUMNS, "merchant_id", merchant_id)
-    return found | (source or {}) | {"every": _every(cx, "pull", merchant_id)}
+    return found | (source or {}) | {"every": every(cx, "pull", merchant_id)}
 
 
 def cart(cx: sqlite3.Connection, cart_id: int) -> dict[str, Any] | None:
@@ -33,7 +33,7 @@ def cart(cx: sqlite3.Connection, cart_id: int) -> dict[str, Any] | None:
         return None
     rows = cx.execute("SELECT warehouse_id FROM cart_warehouse WHERE cart_id = ? ORDER BY 1", (cart_id,))
     chosen = [] if found["combine_all"] else [row[0] for row in rows]
-    return found | {"warehouses": chosen, "every": _every(cx, "push", cart_id)}
+    return found | {"warehouses": chosen, "every": every(cx, "push", cart_id)}
 
 
 def _row(cx: sqlite3.Connection, table: str, columns: tuple[str, ...], key: str, number: int) -> dict[str, Any] | None:
@@ -41,7 +41,8 @@ def _row(cx: sqlite3.Connection, table: str, columns: tuple[str, ...], key: str,
     return None if row is None else dict(zip(columns, row, strict=True))
 
 
-def _every(cx: sqlite3.Connection, kind: str, key: int) -> int | None:
+def every(cx: sqlite3.Connection, kind: str, key: int) -> int | None:
+    """Seconds between the scheduled runs of a kind; None: it is not scheduled."""
     row = cx.execute("SELECT every FROM schedule WHERE kind = ? AND key = ?", (kind, key)).fetchone()
     return None if row is None else int(row[0])
 

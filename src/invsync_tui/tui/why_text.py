@@ -52,7 +52,10 @@ def _listing(one: WhyListing, width: int, glyphs: Glyphs) -> list[Line]:
         rows += _state(one, width)
     for cause in one.causes:
         rows += _cause(cause, width, glyphs)
-    return rows if one.causes else [*rows, line(f"  {glyphs.check} ", ("Nothing is wrong.", Tone.GOOD))]
+    if one.drift is not None:
+        told = wrap(clean(f"{one.drift.drift}: {one.drift.text}"), width - 4)
+        rows += [line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(told)]
+    return rows if one.causes or one.drift else [*rows, line(f"  {glyphs.check} ", ("Nothing is wrong.", Tone.GOOD))]
 
 
 def _step(step: Step, width: int, glyphs: Glyphs) -> list[Line]:

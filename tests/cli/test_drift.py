@@ -1,0 +1,112 @@
+"""Drift, the radar and healing as commands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from invsync_tui.store.opening import open_store
+from tests.cli.command import Shell
+from tests.sync.bench import Bench
+from tests.sync.town import Town, town
+
+
+class Drifted(NamedTuple):
+    """A shop with an oversold, an untracked and a vanished listing, as the radar saw it."""
+
+    shell: Shell
+    town: Town
+    over: str
+    untracked: str
+    gone: str
+
+
+@pytest.fixture
+def drifted(tmp_path: Path) -> Iterator[Drifted]:
+    with town(tmp_path) as made:
+        over, untracked, gone = made.in_stock()[:3]
+        asyncio.run(_drift(made, over, untracked, gone))
+        yield Drifted(Shell(tmp_path), made, over, untracked, gone)
+
+
+async def _drift(made: Town, over: str, untracked: str, gone: str) -> None:
+    await made.bench.pull()
+    await made.bench.push(made.cart_id)
+    made.cart.edit(over, quantity=made.stock()[over] + 5)
+    made.cart.edit(untracked, tracked=False)
+    ref = next(row["ref"] for row in made.cart.dump()["main"] if row["sku"] == gone)
+    made.cart.control("remove", {"shop": "main", "refs": [ref]})
+    with made.bench.store.transaction() as tx:  # synced a while ago
+        tx.execute("UPDATE listing SET synced_at = synced_at - 1000, observed_at = observed_at - 1000")
+    run = made.bench.request("radar", made.cart_id)
+    await made.bench.work()
+    assert made.bench.run(run).state == "done"
+
+
+def test_drift_is_listed_by_class_with_its_exposure(drifted: Drifted) -> None:
+    # when
+    whole = drifted.shell.json("drift", "Demo Cart")
+    # then
+    assert {line["sku"]: (line["drift"], line["exposure"]) for line in whole["drift"]} == {
+        drifted.over: ("oversell", 5), drifted.untracked: ("untracked", 0), drifted.gone: ("vanished", 0),
+    }  # fmt: skip
+    assert (whole["exposure"], whole["count"]) == (5, {"n": 3, "exact": True})
+    assert [line["sku"] for line in drifted.shell.json("drift", "1", "--class", "oversell")["drift"]] == [drifted.over]
+    # and by pages, as CSV and as text
+    first = drifted.shell.json("drift", "1", "--limit", "1")
+    rest = drifted.shell.json("drift", "1", "--limit", "9", "--after", first["next"])
+    assert first["drift"] + rest["drift"] == whole["drift"]
+    assert len(drifted.shell.ok("drift", "1", "--csv").out.splitlines()) == 4
+    assert "EXPOSURE" in drifted.shell.ok("drift", "1").out
+    # and the run tells its reasons
+    assert "OVERSELL" in drifted.shell.ok("runs", str(drifted.shell.json("runs")["runs"][0]["id"])).out
+    assert drifted.shell.json("runs")["runs"][0]["kind"] == "radar"
+
+
+def test_why_names_the_drift(drifted: Drifted) -> None:
+    answer = drifted.shell.run("why", drifted.over, "--json")
+    assert "listings" in answer.document, answer
+    listing = answer.document["listings"][0]
+    assert (listing["drift"]["class"], listing["drift"]["exposure"]) == ("oversell", 5)
+    assert "oversell" in drifted.shell.run("why", drifted.over).out
+
+
+def test_what_is_healed_is_written_by_the_next_push(drifted: Drifted) -> None:
+    # when
+    message = drifted.shell.json("heal", "1", "--class", "oversell", "--reason", "sold by phone")["message"]
+    # then
+    assert message.startswith("1 listing is to be healed")
+    assert drifted.shell.json("drift", "1", "--class", "oversell")["drift"][0]["heal"] is True
+    # and when it is pushed
+    bench = Bench(open_store(drifted.shell.store), merchant=1)
+    assert asyncio.run(bench.push(1, release=False)).state == "done"
+    said = bench.store.read("SELECT reason, after FROM audit WHERE action = 'heal'")
+    bench.store.close()
+    # then
+    assert drifted.town.shown()[drifted.over] == drifted.town.stock()[drifted.over]
+    assert drifted.shell.json("drift", "1", "--class", "oversell")["drift"] == []
+    assert len(said) == 1 and said[0][0] == "sold by phone" and drifted.over in said[0][1]
+
+
+def test_what_cannot_be_healed_is_refused(drifted: Drifted) -> None:
+    shell = drifted.shell
+    assert "cannot be written" in shell.run("heal", "1", "--class", "vanished", "--reason", "x").error
+    assert "no listing 'NOPE'" in shell.run("heal", "1", "NOPE", "--reason", "x").error
+    assert "one of the two" in shell.run("heal", "1", "--reason", "x").error
+    assert shell.run("heal", "1", drifted.over, "--reason", " ").code == 2
+
+
+def test_the_radar_is_scheduled_and_asked_for(drifted: Drifted) -> None:
+    # when
+    assert drifted.shell.json("radar", "1", "--every", "30m")["runs"] == []
+    # then
+    store = open_store(drifted.shell.store)
+    assert store.read("SELECT kind, every FROM schedule WHERE kind = 'radar'") == [("radar", 1800)]
+    store.close()
+    # and when
+    assert "off" not in drifted.shell.json("radar", "1", "--every", "off")["message"]
+    assert len(drifted.shell.json("radar", "1")["runs"]) == 1
