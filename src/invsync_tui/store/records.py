@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 KEPT_SECONDS = 30 * 86400
@@ -93,11 +94,8 @@ def _runs(cx: sqlite3.Connection, cart_id: int, most: int = -1) -> list[int]:
 def prune(tx: sqlite3.Connection, cart_id: int, now: int) -> int:
     """Drop what is too old, or of too old a run, with the settings of those runs; returns how many runs it were."""
     known = _runs(tx, cart_id)
-    dropped = [
-        run_id
-        for place, run_id in enumerate(known)
-        if place >= KEPT_RUNS or _begun(tx, cart_id, run_id) < now - KEPT_SECONDS
-    ]
+    old = takewhile(lambda run_id: _begun(tx, cart_id, run_id) < now - KEPT_SECONDS, reversed(known[:KEPT_RUNS]))
+    dropped = [*known[KEPT_RUNS:], *old]
     tx.executemany(
         "DELETE FROM decision_record WHERE cart_id = ? AND run_id = ?", [(cart_id, run_id) for run_id in dropped]
     )
