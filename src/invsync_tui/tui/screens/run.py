@@ -12,15 +12,16 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from invsync_tui.operations.model import Action, RunDetail
+from invsync_tui.operations.model import Action, RunDetail, RunKind, RunRow
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import OrderTaken, RunRead, SyncRequested
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.lines import BLANK, Line, Tone, line
+from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.run_text import Page, switcher, title, write
 from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.screens.merchants import worker_words
-from invsync_tui.tui.verbs import READ_ONLY, VERBS, Verb, offered
+from invsync_tui.tui.verbs import READ_ONLY, VERBS, Ask, Verb, offered
 from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.strap import Strap
 
@@ -44,6 +45,14 @@ def started_again(merchant_id: int, cart_id: int | None, gateway: Gateway) -> Me
     return SyncRequested(gateway.start(merchant_id, cart_id))
 
 
+UNDO = Ask(
+    "Plan to put back what this push replaced?",
+    "Nothing is sent yet: the plan is shown first. What was changed since is left alone.",
+    "Plan the undo",
+    needs_reason=True,
+)
+
+
 class RunScreen(ControlScreen):
     """Follows one run, or a sibling of it."""
 
@@ -60,6 +69,7 @@ class RunScreen(ControlScreen):
         Binding("left_square_bracket", "sibling(-1)", "Previous", tooltip="The run to the left", id="run.previous"),
         Binding("right_square_bracket", "sibling(1)", "Next", tooltip="The run to the right", id="run.next"),
         Binding("enter", "reasons", "SKUs", tooltip="The reasons of this run, down to their SKUs", id="run.reasons"),
+        Binding("u", "undo", "Undo", tooltip="Plan to put back what this push replaced", id="run.undo"),
         Binding("d", "diff", "Compare", tooltip="This run against the one before it", id="run.diff"),
         Binding("escape", "back", "Back", id="back"),
     ]
@@ -129,11 +139,36 @@ class RunScreen(ControlScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "order":
             return Action(str(parameters[0])) in self._allowed()
+        if action == "undo":
+            return self._undoable()
         if action == "sibling":
             return self._siblings()
         if action in ("reasons", "diff"):
             return self._detail is not None and (action == "diff" or bool(self._detail.reasons))
         return True
+
+    def _undoable(self) -> bool:
+        run = self._detail.run if self._detail is not None else None
+        ended = run is not None and run.kind is RunKind.PUSH and run.state.final and run.counts.set > 0
+        return ended and not refusal(self.desk.reader.gateway, Right.DECIDE)
+
+    def action_undo(self) -> None:
+        from invsync_tui.tui.screens.confirm import ConfirmScreen
+
+        if self._detail is not None:
+            ask = ConfirmScreen(UNDO, _subject(self._detail), self.desk.glyphs)
+            self.app.push_screen(ask, partial(self._undo, self._detail.run))
+
+    def _undo(self, run: RunRow, reason: str | None) -> None:
+        if reason is None:
+            self.notice("Nothing was ordered.", Tone.FAINT)
+            return
+        self.ask(lambda gateway: gateway.plans.undo(run.id, reason), partial(self._undo_planned, run))
+
+    def _undo_planned(self, run: RunRow, number: int) -> None:
+        from invsync_tui.tui import places
+
+        self.app.push_screen(places.plan(self.desk, run.cart_id or 0, run.cart or "", number))
 
     def action_order(self, name: str) -> None:
         verb = VERBS[Action(name)]

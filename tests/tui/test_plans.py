@@ -1,0 +1,99 @@
+"""The plan screen, undo from a run, and freezing from the carts, over a fake gateway."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from invsync_tui.tui import places
+from invsync_tui.tui.screens.carts import CartsScreen
+from invsync_tui.tui.screens.confirm import ConfirmScreen
+from invsync_tui.tui.screens.plan import PlanScreen
+from invsync_tui.tui.screens.run import RunScreen
+from tests.tui.fake_gateway import FakeGateway, detail, run_row
+from tests.tui.fake_plans import VIEW
+from tests.tui.test_lists import at, ready
+from tests.tui.test_screens import room
+
+PLAN = lambda desk: places.plan(desk, 7, "Demo Cart EU")  # noqa: E731
+CARTS = lambda desk: places.carts(desk, None, "All merchants")  # noqa: E731
+
+
+async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
+    gateway = FakeGateway()
+    async with at(PLAN, gateway, (120, 40)) as driver:
+        # given
+        await driver.sees("40 to set")
+        await driver.sees("16 up, 24 down, 8 to zero, 860 equal, 3 left alone")
+        await driver.sees("would show 0; the limit is 5")
+        # when it is sorted and filtered, it is not made again
+        await driver.press("o")
+        await driver.sees("Sorted by")
+        await driver.press("f", *"demo-00001", "enter")
+        assert [order for order in gateway.plans.orders if order[0] == "make"] == [("make", 7)]
+        # and when it is applied; Cancel has the focus
+        await driver.press("a")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        assert driver.app.screen.focused is not None and driver.app.screen.focused.id == "cancel"
+        await driver.press(*"looked", "enter", "right", "enter")
+        # then the run is followed
+        await driver.until(lambda: isinstance(driver.app.screen, RunScreen))
+        assert gateway.plans.orders[-1] == ("apply", None, "looked")
+
+
+async def test_a_plan_that_is_not_confirmed_orders_nothing_and_a_frozen_one_cannot_be_applied() -> None:
+    gateway = FakeGateway()
+    async with at(PLAN, gateway) as driver:
+        await driver.press("a")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, PlanScreen))
+        assert driver.notice() == "Nothing was ordered."
+        # when somebody freezes the cart and it is planned again
+        gateway.plans.view = replace(VIEW, frozen="Frozen 2 min ago by demo: stocktaking.")
+        await driver.press("p")
+        await driver.sees("Frozen 2 min ago by demo")
+        await driver.press("a")
+        # then
+        assert isinstance(driver.app.screen, PlanScreen)
+        assert [order[0] for order in gateway.plans.orders] == ["make", "make"]
+
+
+async def test_read_only_shows_a_plan_and_applies_nothing() -> None:
+    async with at(PLAN, FakeGateway(read_only=True)) as driver:
+        await driver.sees("40 to set")
+        await driver.press("a")
+        assert isinstance(driver.app.screen, PlanScreen)
+
+
+async def test_a_cart_is_frozen_and_thawed_with_a_reason() -> None:
+    gateway = FakeGateway()
+    async with at(CARTS, gateway, (120, 40)) as driver:
+        first = driver.table.cursor_line.id
+        for word, order in (("count", "freeze"), ("done", "thaw")):
+            await driver.press("z")
+            await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+            await driver.press(*word, "enter", "right", "enter")
+            await driver.until(lambda: isinstance(driver.app.screen, CartsScreen))
+            await driver.until(lambda: gateway.plans.orders[-1:] == [(order, first, word)])  # noqa: B023
+            gateway.history.carts = tuple(
+                replace(cart, frozen=cart.id == first and order == "freeze") for cart in gateway.history.carts
+            )
+            gateway.commit()
+            await driver.until(lambda: driver.table.cursor_line.frozen is (order == "freeze"))  # noqa: B023
+        await driver.press("p")
+        await driver.until(lambda: ready(driver, PlanScreen))
+
+
+async def test_an_ended_push_is_undone_by_a_plan_that_is_shown_first() -> None:
+    gateway = FakeGateway()
+    run = run_row(14)
+    gateway.details[14] = detail(run)
+    async with room(gateway) as driver:
+        driver.app.push_screen(RunScreen(driver.app._desk, 14))
+        await driver.until(lambda: "u" in driver.app.screen.active_bindings)
+        await driver.press("u")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.press(*"wrong", "enter", "right", "enter")
+        await driver.until(lambda: ready(driver, PlanScreen))
+        await driver.sees("Plan 13")
+        assert gateway.plans.orders == [("undo", 14, "wrong")]
