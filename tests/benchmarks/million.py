@@ -22,6 +22,7 @@ from invsync_tui.operations.why import why
 from invsync_tui.store import generated, made_up
 from invsync_tui.store.migrations.versions import v0003_diagnosis
 from invsync_tui.store.opening import VERSION, open_store
+from tests.benchmarks import planning
 from tests.benchmarks.table import Figure
 
 PRODUCTS, WAREHOUSES, CARTS, SEED = 1_000_000, 5, 3, 7
@@ -177,6 +178,7 @@ def figures(products: int = PRODUCTS) -> list[Figure]:
         found = [*_searches(session), *_lists(session), *_screens(session), *_diagnoses(session)]
     finally:
         session.close()
+    found += planning.figures(cached_store(products), products)
     return [*found, Figure("memory, without pages of the mapped file", _own_memory(), "MB", MEMORY_MOST)]
 
 

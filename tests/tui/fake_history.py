@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from invsync_tui.operations.held import HeldLine
 from invsync_tui.operations.lists import CartLine, Count, ListingLine, PlaceKey, Point, Rows, RunDiff
 from invsync_tui.operations.model import RunKind, RunRow, RunState
 from invsync_tui.operations.sku_history import Happening, SkuHistory
@@ -96,7 +97,7 @@ class FakeHistory:
 
     def __init__(self) -> None:
         self.past = [past_run(number) for number in range(RUNS, 0, -1)]
-        self.carts = (
+        self.carts: tuple[CartLine, ...] = (
             cart_line(7, "Demo Cart EU"),
             cart_line(8, "Demo Cart US", warehouses=(), status="held", alias_type="UPC", minimum=2),
             cart_line(9, "Demo Closed", "Demo Café", merchant_id=3, upload_on=False, status="", last_push_at=None),
@@ -113,6 +114,14 @@ class FakeHistory:
 
     def skus(self, run_id: int, reason: str) -> Rows[ListingLine]:
         return FakeRows([listing(n, f"FRN-{1000 + n}", reason) for n in range(1, 15)], "outcome")
+
+    def held(self, run_id: int, group: str | None) -> Rows[HeldLine]:
+        groups = ("zero", "jump", "rest")
+        lines = [
+            HeldLine(n, f"L-{n}", f"DEMO-{n}", "Tent", 40, (0, 900, 41)[n % 3], groups[n % 3])
+            for n in range(1, 400)
+        ]  # fmt: skip
+        return FakeRows([line for line in lines if group in (None, line.group)], "id")
 
     def of_sku(self, asked: str) -> tuple[SkuHistory, ...]:
         return (sku_history(asked), sku_history(asked, "Demo Cart US"))

@@ -27,7 +27,7 @@ from invsync_tui.store.settings import RULE_SETTINGS
 from invsync_tui.sync import connect, whatif
 from invsync_tui.sync.plan import Settings, Stock, chain_rules, decide_row, limits, plan_facts
 
-CHUNK = 2000
+CHUNK = 500
 """Listings that are read and decided at once."""
 
 
