@@ -24,10 +24,11 @@ def warehouses(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
 
 
 def search(desk: Desk, text: str = "") -> ControlScreen:
-    """SKU search over all merchants."""
+    """SKU search over all merchants. A text may be a code of a cart: it comes into the line without control characters."""
+    from invsync_tui.tui.plain import clean
     from invsync_tui.tui.screens.search import SearchScreen
 
-    return SearchScreen(desk, text)
+    return SearchScreen(desk, clean(text))
 
 
 def sku(desk: Desk, product_id: int, name: str) -> ControlScreen:
