@@ -275,8 +275,8 @@ class FakeGateway(FakeLists):
         self.orders.append(("cancel", run_id))
         return f"Run {run_id} stops after the request in flight."
 
-    def release(self, run_id: int, reason: str) -> str:
-        self.orders.append(("release", run_id, reason))
+    def release(self, run_id: int, reason: str, groups: Sequence[str] = ()) -> str:
+        self.orders.append(("release", run_id, reason, *groups))
         return f"Run {run_id} was released."
 
     def discard(self, run_id: int, reason: str) -> str:

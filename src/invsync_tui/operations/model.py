@@ -5,6 +5,7 @@ Times are epoch seconds. None is unknown or never, and is shown as such.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -189,6 +190,8 @@ class HoldView:
     reasons: tuple[str, ...]
     would_set: int
     would_zero: int
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """How many listings each group has that can be released apart; empty ones are left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def detail(session: Session, run_id: int) -> RunDetail:
         reasons=reasons,
         rate=RateView(**json.loads(row.rate)) if row.rate else None,
         events=events,
-        hold=_hold(row),
+        hold=_hold(session, row),
         actions=_actions(session, run),
         worker_alive=run.state not in (RunState.RUNNING, RunState.CANCELLING)
         or holder_alive(session.path, row.lease_key),
@@ -146,13 +146,16 @@ def outcome_of(reason: Reason) -> str:
     return _OUTCOME_OF.get(reason) or ("failed" if reason in _FAILURES else "skipped")
 
 
-def _hold(row: rows.RunRow) -> HoldView | None:
+def _hold(session: Session, row: rows.RunRow) -> HoldView | None:
+    from invsync_tui.operations import held as listings_held
+
     if row.state != "held":
         return None
     trips = json.loads(row.trips)
     zero = next((trip["measure"] for trip in trips if trip["breaker"] == "MASS_ZERO"), 0)
     held = Counts.from_dict(json.loads(row.counts)).held
-    return HoldView(tuple(trip["text"] for trip in trips), held, zero)
+    groups = listings_held.groups(session, row.id)
+    return HoldView(tuple(trip["text"] for trip in trips), held, zero, groups)
 
 
 _ALLOWED = {

@@ -76,7 +76,7 @@ class Gateway(Protocol):
     def runs(self, merchant_id: int | None, limit: int) -> tuple[RunRow, ...]: ...
     def start(self, merchant_id: int, cart_id: int | None) -> Requested: ...
     def cancel(self, run_id: int) -> str: ...
-    def release(self, run_id: int, reason: str) -> str: ...
+    def release(self, run_id: int, reason: str, groups: Sequence[str] = ()) -> str: ...
     def discard(self, run_id: int, reason: str) -> str: ...
     @property
     def forms(self) -> FormsGateway:
@@ -192,10 +192,10 @@ class OperationsGateway:
 
         return self._call(runs.cancel, self._open, run_id)
 
-    def release(self, run_id: int, reason: str) -> str:
+    def release(self, run_id: int, reason: str, groups: Sequence[str] = ()) -> str:
         from invsync_tui.operations import runs
 
-        return self._call(runs.release, self._open, run_id, reason)
+        return self._call(runs.release, self._open, run_id, reason, groups)
 
     def discard(self, run_id: int, reason: str) -> str:
         from invsync_tui.operations import runs

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.held import HeldLine
     from invsync_tui.operations.lists import ListingLine, Rows, RunDiff
     from invsync_tui.operations.model import RunRow
     from invsync_tui.operations.session import Session
@@ -20,6 +21,7 @@ class HistoryGateway(Protocol):
     def runs(self, wanted: RunFilter) -> Rows[RunRow]: ...
     def diff(self, run_id: int) -> RunDiff: ...
     def skus(self, run_id: int, reason: str) -> Rows[ListingLine]: ...
+    def held(self, run_id: int, group: str | None) -> Rows[HeldLine]: ...
     def of_sku(self, asked: str) -> tuple[SkuHistory, ...]: ...
 
 
@@ -48,6 +50,11 @@ class HistoryOperations:
         from invsync_tui.operations import run_lists
 
         return self._call(lambda: run_lists.skus(self._session(), run_id, reason))
+
+    def held(self, run_id: int, group: str | None) -> Rows[HeldLine]:
+        from invsync_tui.operations import held
+
+        return self._call(lambda: held.held(self._session(), run_id, group))
 
     def of_sku(self, asked: str) -> tuple[SkuHistory, ...]:
         from invsync_tui.operations import sku_history

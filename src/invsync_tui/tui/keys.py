@@ -58,6 +58,7 @@ PARTS = (
     Part("Doctor", "screens.doctor", "DoctorScreen"),
     Part("Runs", "screens.runs", "RunsScreen"),
     Part("Run", "screens.run", "RunScreen"),
+    Part("What a held run would send", "screens.held", "HeldScreen"),
     Part("Reasons of a run", "screens.reasons", "ReasonsScreen"),
     Part("SKUs of a reason", "screens.reason_skus", "ReasonSkusScreen"),
     Part("Comparison of runs", "screens.run_diff", "RunDiffScreen"),

@@ -185,6 +185,20 @@ def hold_lines(hold: HoldView | None, page: Page) -> list[Line]:
     return [*lines, *_ways_out(page), BLANK]
 
 
+GROUP_WORDS = {
+    "zero": "from stock to 0",
+    "jump": "by more than the cart's factor",
+    "rest": "neither of these",
+}
+
+
+def group_lines(hold: HoldView, width: int) -> list[Line]:
+    """The groups that can be released apart."""
+    told = [f"{name}: {n} listings, {GROUP_WORDS[name]}" for name, n in hold.groups.items()]
+    texts = [*told, "The listings of other groups stay held, and are planned again by the next run."]
+    return [line(row) for text in texts for row in wrap(text, width)]
+
+
 def _zeroed(hold: HoldView) -> tuple[Span, ...]:
     tone = Tone.BAD if hold.would_zero else Tone.PLAIN
     return (_n(hold.would_zero), tone), (" of them to 0.", tone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -12,13 +12,13 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from invsync_tui.operations.model import Action, RunDetail, RunKind, RunRow
+from invsync_tui.operations.model import Action, HoldView, RunDetail, RunKind, RunRow
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import OrderTaken, RunRead, SyncRequested
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.lines import BLANK, Line, Tone, line
 from invsync_tui.tui.rights import Right, refusal
-from invsync_tui.tui.run_text import Page, switcher, title, write
+from invsync_tui.tui.run_text import Page, group_lines, switcher, title, write
 from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.screens.merchants import worker_words
 from invsync_tui.tui.verbs import READ_ONLY, VERBS, Ask, Verb, offered
@@ -31,12 +31,12 @@ def run_read(run_id: int, gateway: Gateway) -> Message:
     return RunRead(gateway.run(run_id), gateway.service_alive())
 
 
-def order_given(action: Action, run_id: int, reason: str, gateway: Gateway) -> Message:
+def order_given(action: Action, run_id: int, reason: str, groups: Sequence[str], gateway: Gateway) -> Message:
     """Cancel, release or discard, and what the answer was."""
     if action is Action.CANCEL:
         return OrderTaken(gateway.cancel(run_id))
     if action is Action.RELEASE:
-        return OrderTaken(gateway.release(run_id, reason))
+        return OrderTaken(gateway.release(run_id, reason, groups))
     return OrderTaken(gateway.discard(run_id, reason))
 
 
@@ -79,6 +79,8 @@ class RunScreen(ControlScreen):
         self.run_id = run_id
         self._first_notice = notice
         self._detail: RunDetail | None = None
+        self._groups: Sequence[str] = ()
+        """The groups that are being released; () for all."""
 
     def body(self) -> Iterator[Widget]:
         more = self.desk.glyphs.more
@@ -172,8 +174,33 @@ class RunScreen(ControlScreen):
 
     def action_order(self, name: str) -> None:
         verb = VERBS[Action(name)]
+        self._groups = ()
         if verb.ask is None:
             self._give(verb, "")
+        elif verb.action is Action.RELEASE and self._detail and self._detail.hold and len(self._detail.hold.groups) > 1:
+            self._ask_group(verb, self._detail.hold)
+        else:
+            self._confirm(verb)
+
+    def _ask_group(self, verb: Verb, hold: HoldView) -> None:
+        """Which groups, the safe answer first; then why."""
+        from invsync_tui.tui.screens.asking import Answer, AskingScreen
+
+        answers = [Answer("cancel", "Cancel"), Answer("all", "All", risky=True)]
+        answers += [Answer(name, f"{name} ({n})", risky=True) for name, n in hold.groups.items()]
+
+        def chosen(answer: str | None) -> None:
+            if answer in (None, "cancel"):
+                self.notice("Nothing was ordered.", Tone.FAINT)
+                return
+            self._groups = () if answer == "all" else (str(answer),)
+            self._confirm(verb)
+
+        question = "Release all of it, or one group?"
+        self.app.push_screen(AskingScreen(question, lambda width: group_lines(hold, width), answers, self.desk.glyphs), chosen)
+
+    def _confirm(self, verb: Verb) -> None:
+        if verb.ask is None:
             return
         from invsync_tui.tui.screens.confirm import ConfirmScreen
 
@@ -195,7 +222,7 @@ class RunScreen(ControlScreen):
         if verb.action is Action.START:
             self.desk.reader.order(self, partial(started_again, run.merchant_id, run.cart_id))
         else:
-            self.desk.reader.order(self, partial(order_given, verb.action, run.id, reason))
+            self.desk.reader.order(self, partial(order_given, verb.action, run.id, reason, self._groups))
 
     def on_key(self, event: events.Key) -> None:
         """In read-only the orders are hidden; their keys still say why nothing happens."""
@@ -240,6 +267,11 @@ class RunScreen(ControlScreen):
         from invsync_tui.tui.screens.reason_skus import ReasonSkusScreen
         from invsync_tui.tui.screens.reasons import ReasonsScreen
 
+        if self._detail is not None and self._detail.hold is not None:
+            from invsync_tui.tui.screens.held import HeldScreen
+
+            self.app.push_screen(HeldScreen(self.desk, self.run_id))
+            return
         reasons = self._detail.reasons if self._detail is not None else ()
         if len(reasons) == 1:
             self.app.push_screen(ReasonSkusScreen(self.desk, self.run_id, str(reasons[0].reason)))

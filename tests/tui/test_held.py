@@ -1,0 +1,74 @@
+"""A held run on the screen: what it would send, by group, and its release whole or by group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from invsync_tui.tui.screens.asking import AskingScreen
+from invsync_tui.tui.screens.confirm import ConfirmScreen
+from invsync_tui.tui.screens.held import HeldScreen
+from tests.tui.fake_gateway import FakeGateway
+from tests.tui.test_screens import Driver, room
+
+GROUPS = {"zero": 380, "jump": 12, "rest": 20}
+
+
+def held_in_groups() -> FakeGateway:
+    """Run 21 is held, with listings in all three groups."""
+    gateway = FakeGateway()
+    found = gateway.details[21]
+    assert found.hold is not None
+    gateway.details[21] = replace(found, hold=replace(found.hold, groups=GROUPS))
+    return gateway
+
+
+async def opened(driver: Driver) -> None:
+    """The held run is on the screen."""
+    await driver.press("enter")
+    await driver.sees("Demo Cart EU")
+    await driver.press("left_square_bracket")
+    await driver.sees("Mass zero")
+
+
+async def test_enter_shows_what_it_would_send_and_v_one_group_after_the_other() -> None:
+    async with room(held_in_groups()) as driver:
+        await opened(driver)
+        # when
+        await driver.press("enter")
+        # then
+        await driver.until(lambda: isinstance(driver.app.screen, HeldScreen))
+        await driver.sees("399 held listings")
+        await driver.sees("900")
+        # and when
+        await driver.press("v")
+        # then
+        await driver.sees("Would send: zero")
+        await driver.sees("133 held listings")
+        await driver.press("v", "v", "v")
+        await driver.sees("399 held listings")
+        await driver.press("escape")
+        await driver.sees("Mass zero")
+
+
+async def test_a_release_asks_for_the_group_and_then_for_the_reason() -> None:
+    gateway = held_in_groups()
+    async with room(gateway) as driver:
+        await opened(driver)
+        # when
+        await driver.press("r")
+        # then the safe answer has the focus
+        assert isinstance(driver.app.screen, AskingScreen)
+        await driver.sees("zero: 380 listings, from stock to 0")
+        await driver.press("enter")
+        assert gateway.orders == []
+        # and when the second group is chosen: Cancel, All, zero, jump
+        await driver.press("r", "right", "right", "right", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.press(*"seen", "enter", "right", "enter")
+        # then
+        await driver.until(lambda: gateway.orders == [("release", 21, "seen", "jump")])
+        # and when all of it is
+        await driver.press("r", "right", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.press(*"seen", "enter", "right", "enter")
+        await driver.until(lambda: gateway.orders[1:] == [("release", 21, "seen")])
