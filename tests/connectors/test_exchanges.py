@@ -50,6 +50,10 @@ class Ear:
         'mutation { login(password: "hunter22") } A-1',
         "grant=x&client_secret=hunter22&sku=A-1",
         '{"session_id": 4711220022, "sku": "A-1"}',
+        r'{"query": "mutation { login(password: \"hunter22\") { id } }", "sku": "A-1"}',
+        r'{"options": "{\"token\": \"hunter\\\"22\", \"other\": 1}", "sku": "A-1"}',
+        "{'api_key': 'hunter22', 'sku': 'A-1'}",
+        '{"password": "hunter\\\\", "sku": "A-1", "x": "y"} A-1',
     ],
 )
 def test_values_of_telling_fields_are_blacked_out_and_the_rest_is_told(text: str) -> None:

@@ -43,6 +43,7 @@ COMMANDS = (
     "replay",
     "history",
     "doctor",
+    "bundle",
     "sku",
     "carts",
     "listings",

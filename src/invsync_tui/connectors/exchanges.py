@@ -6,6 +6,7 @@ values of fields with a telling name are blacked out before anybody sees them.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -29,8 +30,14 @@ VENDOR_ID_HEADERS = (
 """Where the other side names the request, the most specific first."""
 
 _TELLING = r"pass(?:word|wd|phrase)?|secret|token|authori[sz]ation|api[_-]?key|access[_-]?key|session(?:[_-]?id)?|credential\w*"
-_JSON_VALUE = re.compile(rf'("[^"]*(?:{_TELLING})[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"|[0-9.eE+-]+)', re.IGNORECASE)
-_INLINE = re.compile(rf'\b(\w*(?:{_TELLING})\s*[:=]\s*)("(?:[^"\\]|\\.)*"|[^\s&,;"\'(){{}}]+)', re.IGNORECASE)
+_FIELD = re.compile(
+    # A name, quoted or not (with backslashes where JSON is inside JSON), then its value: quoted up to the same quotes, or a word.
+    rf"""((\\*["'])?[\w.-]*(?:{_TELLING})[\w.-]*(?:\\*["'])?\s*[:=]\s*)"""
+    r"""(?:(\\*["'])(?:(?!(?<!\\)\3).)*(?:(?<!\\)\3|$)|[^\s&,;"'(){}\[\]\\]+)""",
+    re.IGNORECASE | re.DOTALL,
+)
+_LOGIN = re.compile(r"://[^/\s@\"']+@")
+"""The login in an address."""
 _NAME = re.compile(_TELLING, re.IGNORECASE)
 _SHORTEST = 4
 """A secret shorter than this would black out half the text without hiding anything."""
@@ -95,9 +102,14 @@ def remember_secret(value: str) -> None:
 def redacted(text: str) -> str:
     """A text without the secrets that this process knows and without the values of fields with a telling name."""
     for secret in sorted(_secrets, key=len, reverse=True):
-        text = text.replace(secret, BLACK).replace(quote(secret, safe=""), BLACK)
-    text = _JSON_VALUE.sub(rf'\1"{BLACK}"', text)
-    return _INLINE.sub(lambda found: found[0] if BLACK in found[2] else f"{found[1]}{BLACK}", text)
+        for written in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")):
+            text = text.replace(written, BLACK)
+    return _FIELD.sub(_blackened, _LOGIN.sub(f"://{BLACK}@", text))
+
+
+def _blackened(found: re.Match[str]) -> str:
+    quotes = found[3] or found[2] or ""
+    return f"{found[1]}{quotes}{BLACK}{quotes}"
 
 
 def redacted_url(url: str) -> str:

@@ -1,0 +1,55 @@
+"""`why`, `doctor` and `bundle` as processes, their documents against their schemas."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Shell, check
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    shell = Shell(tmp_path_factory.mktemp("generated"))
+    shell.json("dev", "generate", str(shell.store), "--products", "600", "--at", "1795000000")
+    yield shell
+
+
+def _sku(shell: Shell) -> str:
+    return str(
+        next(one["sku"] for one in shell.json("listings", "Demo Shop 1")["listings"] if one["acked"] is not None)
+    )
+
+
+def test_why_tells_the_arithmetic_its_sources_and_what_it_cannot_ask(big: Shell) -> None:
+    # given
+    sku = _sku(big)
+    # when
+    answer = big.run("why", sku, "--live", "--json")
+    # then
+    check("why", answer.document)
+    (listing,) = [one for one in answer.document["listings"] if one["cart"] == "Demo Shop 1"]
+    assert listing["source"] and listing["steps"]
+    assert listing["live"]["error"] and listing["live"]["quantity"] is None, "nobody is there to answer"
+    text = big.run("why", sku, "--live").out
+    assert "the cart could not be asked" in text and "source" in text
+
+
+def test_doctor_answers_with_checks_and_groups(big: Shell) -> None:
+    answer = big.run("doctor", "--json")
+    check("doctor", answer.document)
+    assert answer.code == 1
+    assert answer.document["groups"]
+
+
+def test_a_bundle_is_written_where_it_is_asked_for(big: Shell, tmp_path: Path) -> None:
+    for subject in (_sku(big), "402"):
+        document = big.json("bundle", subject, "--output", str(tmp_path))
+        check("bundle", document)
+        with zipfile.ZipFile(document["path"]) as opened:
+            assert "settings.json" in opened.namelist()
+    refused = big.run("bundle", "999999", "--output", str(tmp_path))
+    assert refused.code == 2 and "no run 999999" in refused.err
