@@ -30,6 +30,7 @@ from invsync_tui.operations.model import (
 from invsync_tui.operations.why import Why
 from invsync_tui.rules.outcomes import WORDINGS, Counts, Outcome, Reason
 from invsync_tui.tui.gateway import GatewayError
+from tests.tui.fake_drift import FakeDrift
 from tests.tui.fake_forms import FakeForms
 from tests.tui.fake_history import FakeHistory
 from tests.tui.fake_identity import FakeIdentity
@@ -206,6 +207,7 @@ class FakeGateway(FakeLists):
         self.history = FakeHistory()
         self.identity = FakeIdentity()
         self.plans = FakePlans()
+        self.drift = FakeDrift()
         self.explained: list[str] = []
         self.walked: list[int | None] = []
         self._commits = threading.Event()

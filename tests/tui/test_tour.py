@@ -34,6 +34,7 @@ STOPS = (
     Stop("runs", ("r",), "200 runs"),
     Stop("run", (":", "run 11", "Enter"), "Rate budget"),
     Stop("held run", (":", "run 21", "Enter"), "Held"),
+    Stop("drift", (":", "carts", "Enter", "d"), "Exposure"),
     Stop("what a held run would send", (":", "run 21", "Enter", "Enter"), "Would send"),
     Stop("comparison of runs", (":", "run 11", "Enter", "d"), "against run"),
     Stop("reasons of a run", (":", "run 11", "Enter", "Enter"), "2 reasons"),

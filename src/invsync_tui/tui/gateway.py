@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.watch import Watch
     from invsync_tui.operations.why import Why
+    from invsync_tui.tui.drifting import DriftGateway
     from invsync_tui.tui.forms.gateway import FormsGateway
     from invsync_tui.tui.history import HistoryGateway
     from invsync_tui.tui.identity import IdentityGateway
@@ -93,6 +94,10 @@ class Gateway(Protocol):
     @property
     def plans(self) -> PlansGateway:
         """Plans, undo and freezing."""
+
+    @property
+    def drift(self) -> DriftGateway:
+        """What carts show otherwise than they accepted."""
 
     def twin(self) -> Gateway:
         """Another one to the same store, for another thread."""
@@ -225,6 +230,12 @@ class OperationsGateway:
         from invsync_tui.tui.plans import PlansOperations
 
         return PlansOperations(lambda: self._open, self._call)
+
+    @cached_property
+    def drift(self) -> DriftGateway:
+        from invsync_tui.tui.drifting import DriftOperations
+
+        return DriftOperations(lambda: self._open, self._call)
 
     def twin(self) -> Gateway:
         return OperationsGateway(self._store, read_only=self.read_only)

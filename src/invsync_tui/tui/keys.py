@@ -47,6 +47,7 @@ PARTS = (
     Part("Carts", "screens.carts", "CartsScreen"),
     Part("Product Sync", "screens.product_sync", "ProductSyncScreen"),
     Part("Plan", "screens.plan", "PlanScreen"),
+    Part("Drift", "screens.drift", "DriftScreen"),
     Part("Aliases", "screens.aliases", "AliasesScreen"),
     Part("Identity", "screens.identity", "IdentityScreen"),
     Part("Lists of an alias type", "screens.of_kind", "OfKindScreen"),

@@ -82,6 +82,13 @@ def identity(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScree
     return IdentityScreen(desk, cart_id, cart, merchant)
 
 
+def drift(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
+    """What a cart shows otherwise than it accepted."""
+    from invsync_tui.tui.screens.drift import DriftScreen
+
+    return DriftScreen(desk, cart_id, cart, merchant)
+
+
 def plan(desk: Desk, cart_id: int, cart: str, kept: int | None = None) -> ControlScreen:
     """What the next push of a cart would set; `kept`: the number of a plan that was kept."""
     from invsync_tui.tui.screens.plan import PlanScreen

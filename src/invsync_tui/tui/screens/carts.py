@@ -91,6 +91,7 @@ class CartsScreen(ListScreen[CartLine]):
         Binding("s", "sync", "Sync", tooltip="Start a sync of the selected cart", id="cart.sync"),
         Binding("i", "identity", "Identity", tooltip="Listings without a product", id="cart.identity"),
         Binding("p", "plan", "Plan", tooltip="What the next push would set, riskiest first", id="cart.plan"),
+        Binding("d", "drift", "Drift", tooltip="What the cart shows otherwise than it accepted", id="cart.drift"),
         Binding("z", "freeze", "Freeze", tooltip="Stop all pushes of the selected cart, or thaw it", id="cart.freeze"),
         Binding("T", "test", "Test", tooltip="Test the cart's connection step by step", id="cart.test"),
     ]
@@ -129,7 +130,7 @@ class CartsScreen(ListScreen[CartLine]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "freeze":
             return self.is_mounted and self.line is not None and not refusal(self.desk.reader.gateway, Right.DECIDE)
-        if action in ("plan", "setup", "runs", "test", "identity"):
+        if action in ("plan", "setup", "runs", "test", "identity", "drift"):
             return self.is_mounted and self.line is not None
         if action == "sync":
             return self.is_mounted and self.line is not None and not self._refusal()
@@ -146,6 +147,10 @@ class CartsScreen(ListScreen[CartLine]):
     def action_identity(self) -> None:
         if (found := self.line) is not None:
             self.app.push_screen(places.identity(self.desk, found.id, found.name, found.merchant))
+
+    def action_drift(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(places.drift(self.desk, found.id, found.name, found.merchant))
 
     def action_test(self) -> None:
         if (found := self.line) is not None:

@@ -47,6 +47,7 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
         Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding("i", "identity", "Identity", tooltip="Listings without a product", id="listing.identity"),
         Binding("p", "plan", "Plan", tooltip="What the next push would set, riskiest first", id="listing.plan"),
+        Binding("d", "drift", "Drift", tooltip="Classes and exposure; heal, and let the radar look", id="listing.drift"),
         Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
         Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
     ]
@@ -112,6 +113,9 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
 
     def action_identity(self) -> None:
         self.app.push_screen(places.identity(self.desk, self._cart_id, self._cart, self._merchant))
+
+    def action_drift(self) -> None:
+        self.app.push_screen(places.drift(self.desk, self._cart_id, self._cart, self._merchant))
 
     def action_plan(self) -> None:
         self.app.push_screen(places.plan(self.desk, self._cart_id, self._cart))

@@ -1,0 +1,73 @@
+"""Drift of a cart on the screen: classes, exposure, healing and the radar."""
+
+from __future__ import annotations
+
+from textual.widgets import Input
+
+from invsync_tui.tui.screens.confirm import ConfirmScreen
+from invsync_tui.tui.screens.drift import DriftScreen
+from tests.tui.fake_gateway import FakeGateway
+from tests.tui.test_screens import Driver, room
+
+
+async def opened(driver: Driver) -> None:
+    """The drift of the first cart."""
+    await driver.press("colon", *"carts", "enter")
+    await driver.sees("Demo Cart EU")
+    await driver.press("d")
+    await driver.until(lambda: isinstance(driver.app.screen, DriftScreen))
+    await driver.sees("DEMO-1")
+
+
+async def test_classes_come_one_after_the_other() -> None:
+    async with room(FakeGateway()) as driver:
+        # when
+        await opened(driver)
+        # then
+        await driver.sees("3 drifted")
+        await driver.sees("5 too many")
+        # and when
+        await driver.press("v", "v", "v")
+        # then
+        await driver.sees("Drift: oversell")
+        await driver.sees("1 drifted")
+        await driver.press("v")
+        await driver.sees("Nothing is undersell")
+
+
+async def test_the_selected_listing_is_healed_for_a_reason() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await opened(driver)
+        # when
+        await driver.press("h")
+        # then
+        assert isinstance(driver.app.screen, ConfirmScreen)
+        await driver.press("right", "enter")
+        assert isinstance(driver.app.focused, Input)
+        assert gateway.drift.orders == []
+        # and when
+        await driver.press(*"phone", "enter", "right", "enter")
+        # then
+        await driver.until(lambda: len(gateway.drift.orders) == 1)
+        assert gateway.drift.orders[0][2:] == ("DEMO-1", "phone")
+        # and what has vanished cannot be written
+        await driver.press("down", "h")
+        assert isinstance(driver.app.screen, DriftScreen)
+
+
+async def test_the_radar_is_let_look() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await opened(driver)
+        await driver.press("R")
+        await driver.until(lambda: [order[0] for order in gateway.drift.orders] == ["radar"])
+
+
+async def test_a_viewer_looks_and_orders_nothing() -> None:
+    gateway = FakeGateway(read_only=True)
+    async with room(gateway) as driver:
+        await opened(driver)
+        await driver.press("h", "R")
+        assert isinstance(driver.app.screen, DriftScreen)
+        assert gateway.drift.orders == []
