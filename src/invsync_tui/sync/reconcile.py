@@ -201,7 +201,8 @@ def _note_held(job: Job, text: str) -> None:
         job.report.recount(tx)
         job.report.close("done")
         job.report.put(tx)
-        runs.add_event(tx, job.run.id, int(time.time()), "warning", f"Held: {text}. Release or discard it.")
+        said = f"Held: {text}. Release or discard it, or apply its plan: invsync plan {job.run.key}"
+        runs.add_event(tx, job.run.id, int(time.time()), "warning", said)
 
 
 def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None:
