@@ -12,6 +12,8 @@ import pytest
 
 from invsync_tui.connectors.carts import sandbox
 from invsync_tui.sandbox.shop import Mode
+from invsync_tui.store import schedule as schedule_rows
+from invsync_tui.sync import leases, schedule
 from invsync_tui.sync import radar as radar_module
 from tests.sync.town import Town, town
 
@@ -220,3 +222,32 @@ async def test_it_ends_for_a_push(synced: Town, monkeypatch: pytest.MonkeyPatch)
     assert synced.bench.run(radar).state == synced.bench.run(push).state == "done"
     assert synced.bench.run(radar).error.startswith("Ended for a push")
     assert synced.bench.sums_hold()
+
+
+async def test_it_looks_by_itself_where_that_is_scheduled(synced: Town) -> None:
+    # given
+    with synced.bench.store.transaction() as tx:
+        schedule_rows.put(tx, "radar", synced.cart_id, 1800, 0, 1000)
+        # when
+        assert schedule.request_due(tx, 2000) == 1
+    await synced.bench.work()
+    # then
+    run = synced.bench.one("SELECT max(id) FROM run WHERE kind = 'radar'")
+    assert synced.bench.run(run).state == "done"
+    assert (synced.bench.run(run).merchant_id, synced.bench.run(run).cart) == (synced.bench.merchant, "Demo Cart")
+    assert synced.bench.detail(run).run.cart_id == synced.cart_id
+    # and not for a cart whose upload is off
+    synced.bench.set_cart(synced.cart_id, upload_enabled=False)
+    with synced.bench.store.transaction() as tx:
+        assert schedule.request_due(tx, 2**40) == 0
+
+
+async def test_it_never_reads_in_the_middle_of_a_push(synced: Town) -> None:
+    # given: somebody pushes to the cart
+    push = synced.bench.run(synced.bench.request("push", synced.cart_id))
+    radar = synced.bench.run(synced.bench.request("radar", synced.cart_id))
+    # then: one of both at a time, under one lease
+    assert push.lease_key == radar.lease_key
+    lease = leases.acquire(synced.bench.store, push.lease_key, "another worker")
+    assert lease is not None and leases.acquire(synced.bench.store, radar.lease_key, "this one") is None
+    lease.release()
