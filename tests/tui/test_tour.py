@@ -30,7 +30,7 @@ STOPS = (
     Stop("aliases", ("a",), "3 alias types"),
     Stop("collisions", ("a", "Down", "Enter"), "3 codes"),
     Stop("missing", ("a", "Down", "n"), "4 products"),
-    Stop("carts", ("c",), "Inventory Upload Service"),
+    Stop("carts", ("c",), "2 carts"),
     Stop("runs", ("r",), "200 runs"),
     Stop("run", (":", "run 11", "Enter"), "Rate budget"),
     Stop("held run", (":", "run 21", "Enter"), "Held"),
