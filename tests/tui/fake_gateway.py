@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from invsync_tui.operations.doctor import Checkup
@@ -27,6 +27,7 @@ from invsync_tui.operations.model import (
     RunRow,
     RunState,
 )
+from invsync_tui.operations.readback import Shown
 from invsync_tui.operations.why import Why
 from invsync_tui.rules.outcomes import WORDINGS, Counts, Outcome, Reason
 from invsync_tui.tui.gateway import GatewayError
@@ -34,9 +35,9 @@ from tests.tui.fake_drift import FakeDrift
 from tests.tui.fake_forms import FakeForms
 from tests.tui.fake_history import FakeHistory
 from tests.tui.fake_identity import FakeIdentity
-from tests.tui.fake_lists import FakeLists
+from tests.tui.fake_lists import HOSTILE, FakeLists
 from tests.tui.fake_plans import FakePlans
-from tests.tui.fake_reports import checkup, why_of
+from tests.tui.fake_reports import DEAF, checkup, why_of
 
 NOW = int(time.time())
 
@@ -262,6 +263,15 @@ class FakeGateway(FakeLists):
         if self.failure:
             raise GatewayError(self.failure)
         return why_of(asked)
+
+    def read_back(self, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
+        if cart_id == DEAF:
+            raise GatewayError(f"The cart is down: {HOSTILE[1]}")
+        return {ref: Shown(41, 1, None, 1_760_000_000) for ref in refs}
+
+    def bundle(self, subject: int | str, folder: str) -> str:
+        self.orders.append(("bundle", subject, folder))
+        return f"{folder}/bundle.zip"
 
     def doctor(self, merchant_id: int | None) -> Checkup:
         self.walked.append(merchant_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.operations.doctor import Checkup
+from invsync_tui.operations.evidence import ExchangeView, SentView, SourceView
 from invsync_tui.operations.why import Why, WhyListing
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.quantity import Step
@@ -10,6 +11,16 @@ from invsync_tui.rules.runbook import Check, Group, Item, Section, Verdict
 from tests.tui.fake_lists import HOSTILE, listing
 
 NUMBER = 42
+DEAF = 99
+"""A cart that cannot be asked."""
+SOURCE = (
+    SourceView("DEMO", "WH-1", True, 44, 40, 4, None, 1_760_000_000, None, False, 1_760_000_000, '{"available": 40}'),
+    SourceView("DEMO", HOSTILE[1], False, None, 2, None, 5, 1_760_000_000, None, True, None, None),
+)
+SENT = SentView(
+    "b1", 11, "answered", 2, 1_760_000_100, 1_760_000_101, 38, 40, "",
+    (ExchangeView(1, 35, "POST", "https://cart.example/stock", 200, "req-77", f"[{HOSTILE[1]}]", "{}", ""),),
+)  # fmt: skip
 
 
 def why_of(asked: str) -> Why:
@@ -21,12 +32,12 @@ def why_of(asked: str) -> Why:
             Step("sum", None, 42, "WH-1 40 + WH-2 2, and a sentence that is longer than one row of a small terminal"),
             Step("buffer", 42, 40, f"Buffer 2 of {HOSTILE[1]}"),
         ),
-        desired=40, acked=40, observed=40, outcome="set", causes=(),
+        desired=40, acked=40, observed=40, outcome="set", causes=(), cart_id=7, source=SOURCE, sent=SENT,
     )  # fmt: skip
     unknown = WhyListing(
         cart=HOSTILE[1], sku=HOSTILE[0], remote_id="R1", steps=(Step("sum", None, None, "never read"),),
         desired=None, acked=3, observed=None, outcome=None,
-        causes=(Reason.NO_LEVEL, Reason.AMBIGUOUS_ALIAS),
+        causes=(Reason.NO_LEVEL, Reason.AMBIGUOUS_ALIAS), cart_id=DEAF,
     )  # fmt: skip
     absent = WhyListing(HOSTILE[3], None, None, (), None, None, None, "skipped", (Reason.NOT_IN_CART,))
     return Why(asked, "SKU", asked, (unknown, absent, known))

@@ -11,10 +11,12 @@ from invsync_tui.tui import places
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.glyphs import UNICODE
+from invsync_tui.tui.screens.cart_settings import CartSettingsScreen
 from invsync_tui.tui.screens.doctor import DoctorScreen
 from invsync_tui.tui.screens.report import ReportScreen
 from invsync_tui.tui.screens.why import WhyScreen
 from invsync_tui.tui.why_text import write
+from invsync_tui.tui.widgets.form_sheet import FormSheet
 from invsync_tui.tui.widgets.paper import Paper
 from tests.operations.shelf import Thing, shelf
 from tests.tui.fake_gateway import FakeGateway
@@ -175,3 +177,49 @@ async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> N
         assert "Check Merchant Settings 1" in sheet(driver)
     app.close_store()
     made.bench.store.close()
+
+
+async def test_enter_on_a_step_leads_to_its_setting(tmp_path: Path) -> None:
+    async with list_at(lambda desk: places.sku(desk, 42, SKU)) as driver:
+        await driver.press("w")
+        await answered(driver)
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, CartSettingsScreen))
+        await driver.until(lambda: driver.app.screen.query_one(FormSheet).field == "warehouses")
+        await driver.press("escape")
+        await driver.press("down", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, CartSettingsScreen))
+        await driver.until(lambda: driver.app.screen.query_one(FormSheet).field == "buffer")
+
+
+async def test_a_line_of_the_doctor_leads_to_what_it_is_about() -> None:
+    async with room(FakeGateway()) as driver:
+        await driver.press("D")
+        await answered(driver)
+        await driver.press("enter")
+        await driver.until(lambda: not isinstance(driver.app.screen, DoctorScreen) or "not there" in driver.notice())
+
+
+async def test_carts_are_read_back_on_a_key_and_one_that_is_down_hides_no_other() -> None:
+    async with list_at(lambda desk: places.sku(desk, 42, SKU)) as driver:
+        await driver.press("w")
+        await answered(driver)
+        told = sheet(driver)
+        assert "source WH-1: DEMO: on hand 44, available 40, committed 4, incoming unknown" in " ".join(told.split())
+        assert "their request id req-77" in " ".join(told.split()) and "now:" not in told
+        await driver.press("b")
+        await driver.until(lambda: "1 of 2 carts could not be asked" in driver.notice())
+        told = " ".join(sheet(driver).split())
+        assert "now: the cart shows 41 in its own count, 1 of it held for its own orders" in told
+        assert "now: the cart could not be asked: The cart is down" in told
+        assert "\x1b" not in told
+
+
+async def test_a_bundle_is_written_where_one_says() -> None:
+    gateway = FakeGateway()
+    async with list_at(lambda desk: places.sku(desk, 42, SKU), gateway) as driver:
+        await driver.press("w")
+        await answered(driver)
+        await driver.press("B", *"/tmp", "enter")
+        await driver.until(lambda: gateway.orders == [("bundle", SKU, "./tmp")])
+        await driver.until(lambda: "Written: ./tmp/bundle.zip" in driver.notice())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from invsync_tui.rules.outcomes import WORDINGS
 from invsync_tui.rules.runbook import SAMPLE, Check, Group, Verdict
 from invsync_tui.tui.glyphs import Glyphs
+from invsync_tui.tui.jumps import Sheet, of_check, of_group
 from invsync_tui.tui.lines import BLANK, Line, Tone, line
 from invsync_tui.tui.plain import clean, fit, wrap
 
@@ -36,16 +37,20 @@ def verdict(answer: Checkup) -> Line:
     return line(*said, *gap, *([(f"{unknown} unknown", Tone.WARN)] if unknown else []))
 
 
-def write(answer: Checkup, width: int, glyphs: Glyphs) -> list[Line]:
-    """Checks under the guide's sections, then the groups."""
-    rows: list[Line] = []
+def write(answer: Checkup, width: int, glyphs: Glyphs) -> Sheet:
+    """Checks under the guide's sections, then the groups; what is wrong leads to where it can be mended."""
+    rows = Sheet()
     section = ""
     for check in answer.checks:
         if check.section != section:
             section = check.section
             rows.append(line((clean(section), Tone.STRONG)))
-        rows += _check(check, width, glyphs)
-    return [*rows, *_groups(answer.groups, width, glyphs)]
+        rows.put(_check(check, width, glyphs), of_check(check.id, check.subject) if check.fix else None)
+    if answer.groups:
+        rows.put([BLANK, line(("Causes", Tone.STRONG))])
+    for group in answer.groups:
+        rows.put(_group(group, width, glyphs), of_group(group.cart, group.cause))
+    return rows
 
 
 def _check(check: Check, width: int, glyphs: Glyphs) -> list[Line]:
@@ -67,11 +72,6 @@ def _beside(lead: tuple[str, Tone], rows: Iterable[str]) -> list[Line]:
 def _mark(found: Verdict, glyphs: Glyphs) -> str:
     marks = {Verdict.PASS: glyphs.check, Verdict.FAIL: glyphs.cross, Verdict.SKIPPED: glyphs.skipped}
     return marks.get(found, "?")
-
-
-def _groups(groups: Sequence[Group], width: int, glyphs: Glyphs) -> list[Line]:
-    rows = [row for group in groups for row in _group(group, width, glyphs)]
-    return [BLANK, line(("Causes", Tone.STRONG)), *rows] if rows else []
 
 
 def _group(group: Group, width: int, glyphs: Glyphs) -> list[Line]:

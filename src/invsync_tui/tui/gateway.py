@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         WarehouseLine,
     )
     from invsync_tui.operations.model import Overview, Requested, RunDetail, RunRow
+    from invsync_tui.operations.readback import Shown
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.watch import Watch
     from invsync_tui.operations.why import Why
@@ -110,6 +111,11 @@ class Gateway(Protocol):
     def search_count(self, text: str, merchant_id: int | None) -> int: ...
     def sku(self, product_id: int) -> SkuView: ...
     def why(self, asked: str) -> Why: ...
+    def read_back(self, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]: ...
+    def bundle(self, subject: int | str, folder: str) -> str:
+        """A support bundle about a run (its number) or a SKU; returns the path of the file."""
+        ...
+
     def doctor(self, merchant_id: int | None) -> Checkup: ...
     def carts(self, merchant_id: int | None) -> Sequence[CartLine]: ...
     def listings(
@@ -271,6 +277,21 @@ class OperationsGateway:
         from invsync_tui.operations import sku
 
         return self._call(sku.view, self._open, product_id)
+
+    def read_back(self, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
+        from invsync_tui.operations import readback
+
+        return self._call(readback.read_back, self._open, cart_id, refs)
+
+    def bundle(self, subject: int | str, folder: str) -> str:
+        from pathlib import Path
+
+        from invsync_tui.operations import bundle
+
+        there = Path(folder).expanduser()
+        if isinstance(subject, int):
+            return str(self._call(bundle.of_run, self._open, subject, there))
+        return str(self._call(bundle.of_sku, self._open, subject, there))
 
     def why(self, asked: str) -> Why:
         from invsync_tui.operations import why

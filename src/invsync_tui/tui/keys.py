@@ -55,6 +55,8 @@ PARTS = (
     Part("Products without an alias", "screens.lacking", "LackingScreen"),
     Part("Answers that are worked out", "screens.report", "ReportScreen"),
     Part("Why", "screens.why", "WhyScreen"),
+    Part("Support bundles", "screens.bundling", "BundlingScreen"),
+    Part("Lines that lead somewhere", "widgets.leading_paper", "LeadingPaper"),
     Part("History of a SKU", "screens.sku_history", "SkuHistoryScreen"),
     Part("Doctor", "screens.doctor", "DoctorScreen"),
     Part("Runs", "screens.runs", "RunsScreen"),

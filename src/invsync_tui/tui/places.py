@@ -68,11 +68,11 @@ def aliases(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
     return AliasesScreen(desk, merchant_id, merchant)
 
 
-def product_sync(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
-    """View Product Sync of a cart."""
+def product_sync(desk: Desk, cart_id: int, cart: str, merchant: str, tab: str = "") -> ControlScreen:
+    """View Product Sync of a cart, at a tab."""
     from invsync_tui.tui.screens.product_sync import ProductSyncScreen
 
-    return ProductSyncScreen(desk, cart_id, cart, merchant)
+    return ProductSyncScreen(desk, cart_id, cart, merchant, tab)
 
 
 def identity(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
@@ -136,19 +136,19 @@ def cart_connection(desk: Desk, cart_id: int) -> ControlScreen:
     return ConnectionScreen(desk, cart_subject(cart_id))
 
 
-def merchant_settings(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
-    """Edit Setup of a merchant."""
+def merchant_settings(desk: Desk, merchant_id: int, merchant: str, at: str = "") -> ControlScreen:
+    """Edit Setup of a merchant, at a field."""
     _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.merchant_settings import MerchantSettingsScreen
 
-    return MerchantSettingsScreen(desk, merchant_id, merchant)
+    return MerchantSettingsScreen(desk, merchant_id, merchant).beginning_at(at)
 
 
-def cart_settings(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
-    """Edit Setup of a cart."""
+def cart_settings(desk: Desk, cart_id: int, cart: str, merchant: str, at: str = "") -> ControlScreen:
+    """Edit Setup of a cart, at a field."""
     from invsync_tui.tui.screens.cart_settings import CartSettingsScreen
 
-    return CartSettingsScreen(desk, cart_id, cart, merchant)
+    return CartSettingsScreen(desk, cart_id, cart, merchant).beginning_at(at)
 
 
 def _busy_with(desk: Desk, merchant_id: int | None, merchant: str) -> None:

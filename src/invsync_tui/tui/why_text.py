@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from invsync_tui.rules.outcomes import WORDINGS, Reason
 from invsync_tui.rules.quantity import Step
 from invsync_tui.tui.glyphs import Glyphs
+from invsync_tui.tui.jumps import Sheet, of_cause, of_step
 from invsync_tui.tui.lines import BLANK, Line, Span, Tone, line, packed
 from invsync_tui.tui.plain import clean, fit, fit_right, width_of, wrap
+from invsync_tui.tui.proof_text import NOBODY_ASKED, Read, rests_on
 
 if TYPE_CHECKING:
     from invsync_tui.operations.why import Why, WhyListing
@@ -31,31 +33,39 @@ def verdict(answer: Why, glyphs: Glyphs) -> Line:
     return line((f"{glyphs.warning} {causes} {'cause' if causes == 1 else 'causes'}", Tone.WARN))
 
 
-def write(answer: Why, chosen: tuple[str, str] | None, width: int, glyphs: Glyphs) -> list[Line]:
-    """All of it; `chosen` is the cart and remote id of the listing that comes first."""
+def write(
+    answer: Why, chosen: tuple[str, str] | None, width: int, glyphs: Glyphs, live: Mapping[int, Read] = NOBODY_ASKED
+) -> Sheet:
+    """All of it; `chosen` is the cart and remote id of the listing that comes first, `live` what carts say now."""
+    rows = Sheet()
     meant = f" ({answer.sku})" if answer.sku else ""
-    rows = [line(row) for row in wrap(clean(f"{answer.asked}: taken as {answer.taken_as}{meant}"), width)]
+    rows.put([line(row) for row in wrap(clean(f"{answer.asked}: taken as {answer.taken_as}{meant}"), width)])
     for one in sorted(answer.listings, key=lambda one: (one.cart, one.remote_id) != chosen):
-        rows += [BLANK, *_listing(one, width, glyphs)]
+        rows.put([BLANK])
+        _listing(rows, one, width, glyphs, live)
     if not answer.listings:
-        rows += [BLANK, *(line((row, Tone.WARN)) for row in wrap(NO_LISTING, width))]
+        rows.put([BLANK, *(line((row, Tone.WARN)) for row in wrap(NO_LISTING, width))])
     return rows
 
 
-def _listing(one: WhyListing, width: int, glyphs: Glyphs) -> list[Line]:
+def _listing(rows: Sheet, one: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read]) -> None:
     listed = one.remote_id is not None
     name = f"listing {one.sku}, remote id {one.remote_id}" if listed else "not listed"
-    rows = packed([(clean(one.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width)
-    rows += [line("  ", (row, Tone.STRONG)) for row in wrap(clean(one.linked), width - 2) if row]
-    rows += [row for step in one.steps for row in _step(step, width, glyphs)]
+    rows.put(packed([(clean(one.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width))
+    rows.put([line("  ", (row, Tone.STRONG)) for row in wrap(clean(one.linked), width - 2) if row])
+    for step in one.steps:
+        rows.put(_step(step, width, glyphs), of_step(one.cart, one.sku, step.step, step.because))
     if listed:
-        rows += _state(one, width)
+        rows.put(_state(one, width))
     for cause in one.causes:
-        rows += _cause(cause, width, glyphs)
+        rows.put(_cause(cause, width, glyphs), of_cause(one.cart, one.sku, cause))
     if one.drift is not None:
         told = wrap(clean(f"{one.drift.drift}: {one.drift.text}"), width - 4)
-        rows += [line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(told)]
-    return rows if one.causes or one.drift else [*rows, line(f"  {glyphs.check} ", ("Nothing is wrong.", Tone.GOOD))]
+        rows.put([line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(told)])
+    if not one.causes and not one.drift:
+        rows.put([line(f"  {glyphs.check} ", ("Nothing is wrong.", Tone.GOOD))])
+    for text, tone in rests_on(one, live):
+        rows.put([line("  ", (row, tone)) for row in wrap(clean(text), width - 2)])
 
 
 def _step(step: Step, width: int, glyphs: Glyphs) -> list[Line]:

@@ -47,16 +47,18 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
         Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding("i", "identity", "Identity", tooltip="Listings without a product", id="listing.identity"),
         Binding("p", "plan", "Plan", tooltip="What the next push would set, riskiest first", id="listing.plan"),
-        Binding("d", "drift", "Drift", tooltip="Classes and exposure; heal, and let the radar look", id="listing.drift"),
+        Binding(
+            "d", "drift", "Drift", tooltip="Classes and exposure; heal, and let the radar look", id="listing.drift"
+        ),
         Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
         Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
     ]
 
-    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str) -> None:
+    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str, tab: str = "") -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
-        self._tab = ListingFilter.ALL
+        self._tab = ListingFilter(tab) if tab else ListingFilter.ALL
         self._counts: Mapping[ListingFilter, Count] = {}
         super().__init__(desk)
 

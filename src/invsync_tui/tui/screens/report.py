@@ -16,9 +16,11 @@ from textual.widget import Widget
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import Changed, OrderRefused
 from invsync_tui.tui.gateway import Gateway
+from invsync_tui.tui.jumps import follow
 from invsync_tui.tui.lines import Line, Tone, line
 from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.screens.listing import breadcrumb, changed
+from invsync_tui.tui.widgets.leading_paper import LeadingPaper
 from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.strap import Strap
 
@@ -67,10 +69,13 @@ class ReportScreen(ControlScreen, Generic[A]):
 
     def body(self) -> Iterator[Widget]:
         yield Strap(self.desk.glyphs.more, id="trail")
-        yield Paper(id="sheet")
+        yield LeadingPaper(id="sheet")
 
     def on_mount(self) -> None:
         self._show_trail()
+
+    def on_leading_paper_followed(self, event: LeadingPaper.Followed) -> None:
+        follow(self, event.to)
 
     def on_resize(self, event: events.Resize) -> None:
         self._show_trail()
@@ -92,6 +97,10 @@ class ReportScreen(ControlScreen, Generic[A]):
         if self._refused:
             self._refused = False
             self.notice("")
+        self.show_answer()
+
+    def show_answer(self) -> None:
+        """Write the answer anew."""
         self._show_trail()
         self.query_one("#sheet", Paper).show(self._write)
 

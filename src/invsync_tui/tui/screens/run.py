@@ -19,7 +19,7 @@ from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.lines import BLANK, Line, Tone, line
 from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.run_text import Page, group_lines, switcher, title, write
-from invsync_tui.tui.screens.control import ControlScreen
+from invsync_tui.tui.screens.bundling import BundlingScreen
 from invsync_tui.tui.screens.merchants import worker_words
 from invsync_tui.tui.verbs import READ_ONLY, VERBS, Ask, Verb, offered
 from invsync_tui.tui.widgets.paper import Paper
@@ -53,7 +53,7 @@ UNDO = Ask(
 )
 
 
-class RunScreen(ControlScreen):
+class RunScreen(BundlingScreen):
     """Follows one run, or a sibling of it."""
 
     DEFAULT_CSS = """
@@ -73,6 +73,10 @@ class RunScreen(ControlScreen):
         Binding("d", "diff", "Compare", tooltip="This run against the one before it", id="run.diff"),
         Binding("escape", "back", "Back", id="back"),
     ]
+
+    @property
+    def bundled(self) -> int | str:
+        return self.run_id
 
     def __init__(self, desk: Desk, run_id: int, *, notice: str = "") -> None:
         super().__init__(desk)

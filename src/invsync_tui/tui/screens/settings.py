@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -61,7 +61,13 @@ class SettingsScreen(ControlScreen):
         self.turn = 0
         """Grows with every change of the draft, so that answers about an older one are told apart."""
         self._rescued: Draft | None = None
+        self._begin = ""
         self.set_class(desk.terminal.ascii_only, "-plain")
+
+    def beginning_at(self, field: str) -> Self:
+        """With the cursor on this field as soon as the form is there; '' for the first one."""
+        self._begin = field
+        return self
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
 
@@ -116,6 +122,7 @@ class SettingsScreen(ControlScreen):
         else:
             self.put(kept.rebased(form))
             self.notice("Your unsaved edits are here again.", Tone.ACCENT)
+        self.sheet.go_to(self._begin)
 
     def on_unmount(self) -> None:
         if self.draft is not None and self.draft.dirty:

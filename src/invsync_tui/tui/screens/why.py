@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
 
 from invsync_tui.tui import why_text
-from invsync_tui.tui.lines import Line
+from invsync_tui.tui.lines import Line, Tone
+from invsync_tui.tui.proof_text import Read
+from invsync_tui.tui.screens.bundling import BundlingScreen
 from invsync_tui.tui.screens.report import ReportScreen
 
 if TYPE_CHECKING:
@@ -16,17 +20,26 @@ if TYPE_CHECKING:
     from invsync_tui.tui.gateway import Gateway
 
 
-class WhyScreen(ReportScreen["Why"]):
-    """All carts, that of the listing it was asked for first."""
+class WhyScreen(ReportScreen["Why"], BundlingScreen):
+    """All carts, that of the listing it was asked for first. Enter on a step or a cause leads to its setting."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "read_back", "Read back", tooltip="Ask the carts what they show right now", id="why.read-back"),
+    ]
 
     def __init__(self, desk: Desk, asked: str, chosen: ListingLine | None) -> None:
         self._asked = asked
         self._chosen = (chosen.cart, chosen.ref) if chosen else None
+        self._live: Mapping[int, Read] = {}
         super().__init__(desk)
 
     @property
     def trail(self) -> tuple[str, ...]:
         return "Merchants", self._asked, "Why"
+
+    @property
+    def bundled(self) -> int | str:
+        return self._asked
 
     def question(self, gateway: Gateway) -> Why:
         return gateway.why(self._asked)
@@ -35,4 +48,40 @@ class WhyScreen(ReportScreen["Why"]):
         return why_text.verdict(answer, self.desk.glyphs)
 
     def write(self, answer: Why, width: int) -> Sequence[Line]:
-        return why_text.write(answer, self._chosen, width, self.desk.glyphs)
+        return why_text.write(answer, self._chosen, width, self.desk.glyphs, self._live)
+
+    def action_read_back(self) -> None:
+        if self.answer is not None and (refs := refs_by_cart(self.answer)):
+            self.notice("Asking the carts", Tone.FAINT)
+            self.ask_patiently(lambda gateway: read_all(gateway, refs), self._read)
+        else:
+            self.notice("No cart has a listing to ask for.", Tone.WARN)
+
+    def _read(self, live: Mapping[int, Read]) -> None:
+        self._live = live
+        failed = sum(bool(one.error) for one in live.values())
+        said = f"{failed} of {len(live)} carts could not be asked" if failed else "This is what the carts show now."
+        self.notice(said, Tone.WARN if failed else Tone.GOOD)
+        self.show_answer()
+
+
+def refs_by_cart(answer: Why) -> Mapping[int, Sequence[str]]:
+    """The remote ids of an answer's listings."""
+    refs: dict[int, list[str]] = {}
+    for one in answer.listings:
+        if one.cart_id is not None and one.remote_id is not None:
+            refs.setdefault(one.cart_id, []).append(one.remote_id)
+    return refs
+
+
+def read_all(gateway: Gateway, refs: Mapping[int, Sequence[str]]) -> Mapping[int, Read]:
+    """Ask each cart; runs on the patient thread. One that does not answer hides none of the others."""
+    from invsync_tui.tui.gateway import GatewayError
+
+    found: dict[int, Read] = {}
+    for cart_id, mine in refs.items():
+        try:
+            found[cart_id] = Read(gateway.read_back(cart_id, mine))
+        except GatewayError as error:
+            found[cart_id] = Read({}, str(error))
+    return found

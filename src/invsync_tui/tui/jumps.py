@@ -1,0 +1,126 @@
+"""Where a line of an answer leads: from a step, a cause or a check to the place where one can do something about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from invsync_tui.operations.lists import ListingFilter
+from invsync_tui.rules.outcomes import Reason
+from invsync_tui.tui import places
+from invsync_tui.tui.lines import Line, Tone
+from invsync_tui.tui.names import Known, Named, known
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.screens.control import ControlScreen
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A place: `kind` cart (a field of its Edit Setup), merchant (a field of its), listings (a tab), aliases, sku, run."""
+
+    kind: str
+    subject: str
+    """The name of the cart or merchant, the SKU, or the number of the run."""
+    at: str = ""
+    """The field or the tab."""
+
+
+class Sheet(list[Line]):
+    """Lines, some of which lead somewhere: `jumps` by the number of the line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jumps: dict[int, Jump] = {}
+
+    def put(self, rows: Sequence[Line], jump: Jump | None = None) -> None:
+        """Append rows; Enter on the first of them leads there."""
+        if jump is not None and rows:
+            self.jumps[len(self)] = jump
+        self.extend(rows)
+
+
+_STEP_FIELDS = {"sum": "warehouses", "buffer": "buffer", "share": "share", "cap": "max"}
+_CAUSE_FIELDS = {
+    Reason.CUT_OFF_APPLIED: "minimum", Reason.WAREHOUSE_DISABLED: "warehouses", Reason.WRONG_WAREHOUSE: "warehouses",
+    Reason.ALIAS_MISSING: "alias", Reason.WRONG_ALIAS_TYPE: "alias", Reason.AUTH_FAILED: "secret",
+    Reason.SCOPE_MISSING: "secret", Reason.LOCATION_UNMAPPED: "options", Reason.SWITCH_OFF: "upload",
+    Reason.WMS_STALE: "stale-after", Reason.BREAKER_TRIPPED: "zero-count", Reason.CART_UNAVAILABLE: "url",
+}  # fmt: skip
+_WISHES = frozenset({Reason.EXCLUDED, Reason.LOCKED})
+_TABS = {
+    Reason.AMBIGUOUS_ALIAS: ListingFilter.AMBIGUOUS, Reason.NOT_IN_WMS: ListingFilter.NOT_IN_WMS,
+    Reason.EXCLUDED: ListingFilter.EXCLUDED, Reason.LOCKED: ListingFilter.EXCLUDED,
+    Reason.REJECTED_BY_CART: ListingFilter.FAILED, Reason.VERIFY_FAILED: ListingFilter.FAILED,
+    Reason.CAS_CONFLICT: ListingFilter.FAILED, Reason.THROTTLED: ListingFilter.FAILED,
+    Reason.CART_UNAVAILABLE: ListingFilter.FAILED,
+}  # fmt: skip
+_CHECK_FIELDS = {
+    "merchant.switch": ("merchant", "sync"), "merchant.last_run": ("merchant", "every"),
+    "merchant.status": ("merchant", "url"), "cart.switch": ("cart", "upload"), "cart.warehouses": ("cart", "warehouses"),
+    "cart.alias": ("cart", "alias"), "cart.never_synced": ("listings", ListingFilter.NEVER.value),
+    "cart.listings": ("listings", ListingFilter.ALL.value),
+}  # fmt: skip
+
+
+def of_step(cart: str, sku: str | None, step: str, because: str) -> Jump | None:
+    """The setting that a step of the arithmetic comes from."""
+    if step == "override":
+        return Jump("sku", sku) if sku else None
+    field = _STEP_FIELDS.get(step)
+    if step == "cutoff":
+        field = "end-at" if because.startswith("at or below") else "minimum"
+    return Jump("cart", cart, field) if field else None
+
+
+def of_cause(cart: str, sku: str | None, cause: Reason) -> Jump | None:
+    """Where a cause of one listing can be mended."""
+    if cause in _WISHES:
+        return Jump("sku", sku) if sku else None
+    field = _CAUSE_FIELDS.get(cause)
+    return Jump("cart", cart, field) if field else None
+
+
+def of_group(cart: str, cause: Reason) -> Jump:
+    """The listings of a cart that have a cause in common, or the setting that all of them have it from."""
+    field = _CAUSE_FIELDS.get(cause)
+    if cause not in _TABS and field is not None and cause is not Reason.WMS_STALE:
+        return Jump("cart", cart, field)
+    return Jump("listings", cart, _TABS.get(cause, ListingFilter.ALL).value)
+
+
+def of_check(check: str, subject: str) -> Jump | None:
+    """Where a check of the guide looks."""
+    found = _CHECK_FIELDS.get(check)
+    return Jump(found[0], subject, found[1]) if found else None
+
+
+def follow(screen: ControlScreen, jump: Jump) -> None:
+    """Go there."""
+    if jump.kind == "sku":
+        screen.app.push_screen(places.search(screen.desk, jump.subject))
+    else:
+        screen.ask(known, partial(_named, screen, jump))
+
+
+def _named(screen: ControlScreen, jump: Jump, found: Known) -> None:
+    screen.desk.known = found
+    openers: Mapping[str, tuple[Sequence[Named], Callable[[Named], ControlScreen]]] = {
+        "cart": (
+            found.carts,
+            lambda one: places.cart_settings(screen.desk, one.id, one.name, one.merchant, jump.at),
+        ),
+        "listings": (
+            found.carts,
+            lambda one: places.product_sync(screen.desk, one.id, one.name, one.merchant, jump.at),
+        ),
+        "merchant": (found.merchants, lambda one: places.merchant_settings(screen.desk, one.id, one.name, jump.at)),
+    }
+    among, opener = openers[jump.kind]
+    meant = next((one for one in among if one.name == jump.subject), None)
+    if meant is None:
+        screen.notice(f"{jump.subject} is not there any more.", Tone.WARN)
+    else:
+        screen.app.push_screen(opener(meant))
