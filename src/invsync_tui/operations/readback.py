@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.session import Session
 from invsync_tui.sync import connect, whatif
-from invsync_tui.sync.plan import Settings
+from invsync_tui.sync.deciding import Settings
 
 READ_MOST = 100
 """Listings of one question."""

@@ -16,8 +16,9 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import held, listings, plans, sequence
 from invsync_tui.store.listings import Decided, PlanRow
 from invsync_tui.store.plans import UNKNOWN, KeptPlan, Left
+from invsync_tui.sync.deciding import Settings, standing_of
 from invsync_tui.sync.job import Job
-from invsync_tui.sync.plan import Settings, hold, limits, standing_of
+from invsync_tui.sync.plan import hold, limits
 
 
 class Row(NamedTuple):

@@ -11,77 +11,27 @@ import sqlite3
 import time
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
-from invsync_tui.connectors.base import Cart, ListingRow, Page, QuantityBasis
-from invsync_tui.connectors.errors import ContractError, UnavailableError
-from invsync_tui.rules import breakers, quantity
-from invsync_tui.rules.eligibility import Standing, obstacle
+from invsync_tui.connectors.base import Cart
+from invsync_tui.rules import breakers
 from invsync_tui.rules.outcomes import Outcome, Reason
-from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading
-from invsync_tui.store import generations, held, levels, listings, matches, orders, runs, sequence, sites, tables
-from invsync_tui.store.levels import LevelView
-from invsync_tui.store.listings import Decided, ListingRecord, PlanRow
-from invsync_tui.store.orders import Pending
+from invsync_tui.rules.quantity import Decision
+from invsync_tui.store import generations, held, listings, matches, runs, sequence, sites
+from invsync_tui.store.listings import Decided, PlanRow
 from invsync_tui.store.plans import KeptPlan
 from invsync_tui.sync import bound
+from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
 from invsync_tui.sync.job import Job, RunHeld
+from invsync_tui.sync.observing import Observation
 from invsync_tui.sync.orders import Orders
 from invsync_tui.sync.records import Recorder
 
 CHUNK = 1000
 """Listings per transaction; between chunks other tasks and other processes get their turn."""
-OBSERVE_OVERLAP = 120
-"""Seconds by which a delta read goes back behind the last one: carts commit late and clocks differ."""
 
 _STAY_PENDING = frozenset({Reason.WMS_STALE, Reason.SWITCH_OFF, Reason.FROZEN})
 """Skipped for a reason that passes by itself or by a switch: looked at again in every plan."""
-
-
-class Settings(NamedTuple):
-    """The settings a push works by, read once at its start."""
-
-    merchant: tables.Merchant
-    source: tables.Source
-    cart: tables.Cart
-    warehouse_ids: frozenset[int]
-    """Chosen and enabled warehouses of this cart; all enabled ones for Combine All Locations."""
-    warehouse_codes: dict[int, str]
-
-    @property
-    def switched_on(self) -> bool:
-        """Both switches of the guide are on."""
-        return self.merchant.inventory_sync and self.cart.upload_enabled
-
-    @property
-    def frozen(self) -> bool:
-        """An operator has ordered that nothing is sent to this cart, or to any of its merchant's."""
-        return self.cart.frozen_at is not None or self.merchant.frozen_at is not None
-
-    @property
-    def stale_after(self) -> int | None:
-        """Seconds; the cart's own limit before the merchant's."""
-        return self.cart.stale_after if self.cart.stale_after is not None else self.merchant.stale_after
-
-
-def chain_rules(settings: Settings, basis: QuantityBasis) -> ChainRules:
-    """The cart's settings as the quantity chain takes them."""
-    cart = settings.cart
-    return ChainRules(
-        buffer=cart.buffer,
-        share_percent=cart.share_percent,
-        cutoff_below=cart.cutoff_below,
-        end_at_or_below=cart.end_at_or_below,
-        max_quantity=cart.max_quantity,
-        basis_on_hand=basis is QuantityBasis.ON_HAND,
-        stale_after=settings.stale_after,
-    )
-
-
-def record_of(row: ListingRow) -> ListingRecord:
-    """A cart's listing as the store keeps it."""
-    skip = row.skip.value if row.skip else None
-    return ListingRecord(row.ref, row.sku, row.name, row.tracked, skip, row.allocated, row.quantity)
 
 
 class Plan:
@@ -100,75 +50,12 @@ class Plan:
 
     async def run(self) -> None:
         """Observe, match, hear of orders, decide; raises RunHeld where a breaker stops what would be sent."""
-        await self._observe()
+        await Observation(self.job, self.cart, self.settings.cart).run()
         await self._match()
         if self.settings.switched_on:
             await Orders(self.job, self.cart, self.settings.merchant, self.settings.source).run()
         await self._decide()
         self._check()
-
-    # --- observe ---------------------------------------------------------------------------------------------------
-
-    async def _observe(self) -> None:
-        """Read the cart's listings: all of them when that is due, else those that the cart changed."""
-        settings, now = self.settings.cart, int(time.time())
-        listed, observed = settings.listed_at, settings.observed_at
-        self.job.report.enter("listings")
-        if self.job.run.full or listed is None or now - listed >= settings.relist_every:
-            await self._read_listings(None, now)
-        elif self.cart.capabilities.delta_read and observed is not None and now - observed >= settings.observe_every:
-            await self._read_listings(observed - OBSERVE_OVERLAP, now)
-
-    async def _read_listings(self, since: int | None, started: int) -> None:
-        seen: set[int] = set()
-        rows = 0
-        cursor: str | None = None
-        visited: set[str | None] = {None}
-        while True:
-            self.job.stop_if_cancelled()
-            page = await self.cart.listings_page(cursor, since)
-            seen.update(self._store_listings(page))
-            rows += len(page.rows) + len(page.rejected)
-            for ref, why in page.rejected:
-                self.job.report.event("warning", f"Listing {ref}: {why}")
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-            if cursor in visited:
-                raise ContractError(f"The cart repeats itself at {cursor!r} while listing.")
-            visited.add(cursor)
-        if page.total is not None and rows < page.total:
-            raise UnavailableError(
-                f"The cart announced {page.total} listings and sent {rows}; the read is not complete."
-            )
-        self._finish_listing(seen, started, complete=since is None)
-
-    def _store_listings(self, page: Page[ListingRow]) -> list[int]:
-        """Write a page; returns the ids of all its listings. Those that could not be read are still there."""
-        report, rows = self.job.report, page.rows
-        report.budget = self.cart.budget()
-        with self.job.transaction() as tx:
-            seq = sequence.upcoming(tx)
-            if listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], int(time.time()), seq):
-                sequence.take(tx, seq)
-            report.advance(len(rows) + len(page.rejected), page.total)
-            report.put(tx)
-            return listings.ids_of_refs(
-                tx, self.cart_id, [*(row.ref for row in rows), *(ref for ref, _ in page.rejected)]
-            )
-
-    def _finish_listing(self, seen: set[int], started: int, *, complete: bool) -> None:
-        with self.job.transaction() as tx:
-            have = listings.present_ids(tx, self.cart_id) if complete else []
-            gone = [number for number in have if number not in seen]
-            if have and not seen:
-                raise UnavailableError("The cart answered with no listings at all; those known so far are kept.")
-            seq = sequence.upcoming(tx)
-            if listings.flag_gone(tx, self.cart_id, gone, started, seq):
-                sequence.take(tx, seq)
-            sites.note_observed(tx, self.cart_id, started, complete=complete)
-        if gone:
-            self.job.report.event("warning", f"{len(gone)} listings are no longer in the cart.")
 
     # --- match -----------------------------------------------------------------------------------------------------
 
@@ -328,131 +215,6 @@ def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.Stock
         to_jump=stock.to_jump,
         emptied=tuple((code, n) for code, n in lost if n),
     )
-
-
-class Gate(NamedTuple):
-    """What stands between all listings of a cart and a push; asked once, since settings answer slowly."""
-
-    switched_on: bool
-    has_warehouse: bool
-    frozen: bool
-
-    @classmethod
-    def of(cls, settings: Settings) -> Gate:
-        """Under some settings."""
-        return cls(settings.switched_on, bool(settings.warehouse_ids), settings.frozen)
-
-    def standing(self, row: PlanRow) -> Standing:
-        """With what stands between one listing and a push."""
-        return Standing(
-            self.switched_on,
-            bool(row.excluded),
-            bool(row.locked),
-            Reason(row.match_reason) if row.match_reason else None,
-            Reason(row.skip) if row.skip else None,
-            None if row.tracked is None else bool(row.tracked),
-            self.has_warehouse,
-            self.frozen,
-        )
-
-
-def standing_of(row: PlanRow, settings: Settings) -> Standing:
-    """What stands between a listing and a push under some settings."""
-    return Gate.of(settings).standing(row)
-
-
-def decide_row(
-    row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules, now: int, *, explain: bool = False
-) -> Decision:
-    """What a listing should show by some settings: the saved ones for a plan, others for a preview of them."""
-    blocked = obstacle(stock.gate.standing(row))
-    if blocked is not None:
-        return Decision(Outcome.SKIPPED, blocked, None, None, ())
-    return quantity.decide(stock.facts(row, now), rules, explain=explain)
-
-
-class Stock:
-    """Levels, kits and pending orders of one chunk of listings."""
-
-    def __init__(
-        self,
-        by_product: dict[int, list[LevelView]],
-        kits: dict[int, list[tuple[int, str, int]]],
-        ordered: dict[int, list[Pending]],
-        settings: Settings,
-    ):
-        self._by_product = by_product
-        self._kits = kits
-        self._ordered = ordered
-        self.gate = Gate.of(settings)
-        self._mine = settings.warehouse_ids
-        self._codes = settings.warehouse_codes
-
-    @classmethod
-    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings) -> Stock:
-        """Read what a chunk needs, in three queries."""
-        kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
-        parts = {part for found in kits.values() for part, _, _ in found}
-        products = sorted({row.product_id for row in rows if row.product_id is not None} | parts)
-        read = levels.of_products(tx, products, settings.source.confirmed_at or 0)
-        return cls(read, kits, orders.pending(tx, products), settings)
-
-    @property
-    def read(self) -> tuple[dict[int, list[LevelView]], dict[int, list[tuple[int, str, int]]], dict[int, list[Pending]]]:
-        """Levels, kits and pending orders, all by product, as they were read: no setting was applied yet."""
-        return self._by_product, self._kits, self._ordered
-
-    def facts(self, row: PlanRow, now: int) -> Facts:
-        """Everything the chain needs to know about a matched listing."""
-        product = row.product_id or 0
-        views = self._by_product.get(product, ())
-        codes, of_cart = self._codes, self._mine
-        mine = tuple([Reading(codes[place], units, at, gone) for _, place, units, at, gone in views if place in of_cart])
-        others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
-        kit = self._kits.get(product) if row.is_kit else None
-        components = tuple(self._component(product, *part) for part in kit) if kit else ()
-        return Facts(
-            now=now,
-            readings=mine,
-            elsewhere=sum([view.available for view in others]),
-            has_level_elsewhere=bool(others),
-            pending=self._pending(product, mine, components),
-            components=components,
-            override=row.override,
-            excluded=bool(row.excluded),
-            locked=bool(row.locked),
-            allocated=row.allocated,
-            shown=row.observed,
-            acked=row.acked,
-            heal=bool(row.heal),
-        )
-
-    def _is_mine(self, view: LevelView) -> bool:
-        return view.warehouse_id in self._mine
-
-    def _pending(self, product: int, readings: Sequence[Reading], components: Sequence[Component]) -> int:
-        """Units ordered since the oldest reading that counts; of a kit the orders for the kit itself."""
-        ordered = self._ordered.get(product)
-        if not ordered:
-            return 0
-        times = [part.read_at for part in components if part.read_at is not None]
-        if not components:
-            times = [reading.read_at for reading in readings if not reading.missing]
-        if not times:
-            return 0
-        return sum(
-            one.units for one in ordered if one.taken_at > min(times) and (one.sold_id == product or not components)
-        )
-
-    def _component(self, kit: int, product: int, sku: str, needed: int) -> Component:
-        """A kit's part, less what was sold of it since otherwise than in this kit."""
-        views = [view for view in self._by_product.get(product, ()) if self._is_mine(view) and not view.missing]
-        if not views:
-            return Component(sku, needed, None)
-        read_at = min(view.read_at for view in views)
-        ordered = self._ordered.get(product, ())
-        gone = sum(one.units for one in ordered if one.taken_at > read_at and one.sold_id != kit)
-        return Component(sku, needed, sum(view.available for view in views) - gone, read_at)
 
 
 def _newly_equal(row: PlanRow, decision: Decision) -> bool:

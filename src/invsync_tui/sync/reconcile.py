@@ -26,11 +26,12 @@ from invsync_tui.store.opening import Store
 from invsync_tui.store.plans import KeptPlan
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync import afterwards, connect
+from invsync_tui.sync.deciding import Settings
 from invsync_tui.sync.explicit import Explicit
 from invsync_tui.sync.hearing import Hearing
 from invsync_tui.sync.job import Job, RunCancelled, RunHeld, SwitchedOff
 from invsync_tui.sync.leases import Lease
-from invsync_tui.sync.plan import Plan, Settings
+from invsync_tui.sync.plan import Plan
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import Push
 from invsync_tui.sync.radar import Radar

@@ -25,7 +25,7 @@ from invsync_tui.store.orders import Pending
 from invsync_tui.store.records import Kept
 
 if TYPE_CHECKING:
-    from invsync_tui.sync.plan import Settings, Stock
+    from invsync_tui.sync.deciding import Settings, Stock
 
 LEVEL = 1
 """Of the compression: a fifth of the size for a few milliseconds a thousand listings; more costs more than it saves."""
@@ -101,7 +101,7 @@ class Recorder:
         self._plan = len(plans) - 1
 
     def keep(self, tx: sqlite3.Connection, decided: Sequence[tuple[PlanRow, Decision]], stock: Stock, now: int) -> None:
-        """Keep one chunk with all that its `sync.plan.Stock` had."""
+        """Keep one chunk with all that its `sync.deciding.Stock` had."""
         if not decided:
             return
         rows = [row for row, _ in decided]

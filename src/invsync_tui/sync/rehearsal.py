@@ -14,7 +14,7 @@ from invsync_tui.store import listings, matches, runs, sequence, sites
 from invsync_tui.store.listings import Decided, PlanRow
 from invsync_tui.store.runs import Order
 from invsync_tui.sync import connect, whatif
-from invsync_tui.sync.plan import Settings, Stock, chain_rules, decide_row
+from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
 
 
 def rehearse(tx: sqlite3.Connection, cart_id: int, now: int) -> int:

@@ -12,7 +12,7 @@ from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.quantity import ChainRules, Decision
 from invsync_tui.store import records, tables
 from invsync_tui.store.listings import PlanRow
-from invsync_tui.sync.plan import Settings, Stock, chain_rules, decide_row, standing_of
+from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row, standing_of
 from invsync_tui.sync.records import Chunk, settings_document
 from invsync_tui.sync.trace import listings_reason
 

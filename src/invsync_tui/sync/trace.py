@@ -11,7 +11,7 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import Step
 from invsync_tui.store import listings
 from invsync_tui.store.listings import PlanRow
-from invsync_tui.sync.plan import Settings, Stock, chain_rules, standing_of
+from invsync_tui.sync.deciding import Settings, Stock, chain_rules, standing_of
 
 
 class Trace(NamedTuple):

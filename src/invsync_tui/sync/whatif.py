@@ -15,7 +15,7 @@ from invsync_tui.rules.quantity import Decision
 from invsync_tui.store import listings, matches, products, setups, stored, tables
 from invsync_tui.store.listings import PlanRow
 from invsync_tui.store.pages import listings as pages
-from invsync_tui.sync.plan import Settings, Stock, chain_rules, decide_row
+from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
 
 
 class Wanted(NamedTuple):

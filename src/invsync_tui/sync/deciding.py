@@ -1,0 +1,189 @@
+"""What a listing should show: the settings of its cart, the stock that a chunk of listings needs, and the chain over both.
+
+The same for a plan, a preview of other settings, a replay of an old run and an explanation; nothing here writes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from invsync_tui.connectors.base import QuantityBasis
+from invsync_tui.rules import quantity
+from invsync_tui.rules.eligibility import Standing, obstacle
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading
+from invsync_tui.store import levels, orders, tables
+from invsync_tui.store.levels import LevelView
+from invsync_tui.store.listings import PlanRow
+from invsync_tui.store.orders import Pending
+
+
+class Settings(NamedTuple):
+    """The settings a push works by, read once at its start."""
+
+    merchant: tables.Merchant
+    source: tables.Source
+    cart: tables.Cart
+    warehouse_ids: frozenset[int]
+    """Chosen and enabled warehouses of this cart; all enabled ones for Combine All Locations."""
+    warehouse_codes: dict[int, str]
+
+    @property
+    def switched_on(self) -> bool:
+        """Both switches of the guide are on."""
+        return self.merchant.inventory_sync and self.cart.upload_enabled
+
+    @property
+    def frozen(self) -> bool:
+        """An operator has ordered that nothing is sent to this cart, or to any of its merchant's."""
+        return self.cart.frozen_at is not None or self.merchant.frozen_at is not None
+
+    @property
+    def stale_after(self) -> int | None:
+        """Seconds; the cart's own limit before the merchant's."""
+        return self.cart.stale_after if self.cart.stale_after is not None else self.merchant.stale_after
+
+
+def chain_rules(settings: Settings, basis: QuantityBasis) -> ChainRules:
+    """The cart's settings as the quantity chain takes them."""
+    cart = settings.cart
+    return ChainRules(
+        buffer=cart.buffer,
+        share_percent=cart.share_percent,
+        cutoff_below=cart.cutoff_below,
+        end_at_or_below=cart.end_at_or_below,
+        max_quantity=cart.max_quantity,
+        basis_on_hand=basis is QuantityBasis.ON_HAND,
+        stale_after=settings.stale_after,
+    )
+
+
+class Gate(NamedTuple):
+    """What stands between all listings of a cart and a push; asked once, since settings answer slowly."""
+
+    switched_on: bool
+    has_warehouse: bool
+    frozen: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> Gate:
+        """Under some settings."""
+        return cls(settings.switched_on, bool(settings.warehouse_ids), settings.frozen)
+
+    def standing(self, row: PlanRow) -> Standing:
+        """With what stands between one listing and a push."""
+        return Standing(
+            self.switched_on,
+            bool(row.excluded),
+            bool(row.locked),
+            Reason(row.match_reason) if row.match_reason else None,
+            Reason(row.skip) if row.skip else None,
+            None if row.tracked is None else bool(row.tracked),
+            self.has_warehouse,
+            self.frozen,
+        )
+
+
+def standing_of(row: PlanRow, settings: Settings) -> Standing:
+    """What stands between a listing and a push under some settings."""
+    return Gate.of(settings).standing(row)
+
+
+def decide_row(
+    row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules, now: int, *, explain: bool = False
+) -> Decision:
+    """What a listing should show by some settings: the saved ones for a plan, others for a preview of them."""
+    blocked = obstacle(stock.gate.standing(row))
+    if blocked is not None:
+        return Decision(Outcome.SKIPPED, blocked, None, None, ())
+    return quantity.decide(stock.facts(row, now), rules, explain=explain)
+
+
+class Stock:
+    """Levels, kits and pending orders of one chunk of listings."""
+
+    def __init__(
+        self,
+        by_product: dict[int, list[LevelView]],
+        kits: dict[int, list[tuple[int, str, int]]],
+        ordered: dict[int, list[Pending]],
+        settings: Settings,
+    ):
+        self._by_product = by_product
+        self._kits = kits
+        self._ordered = ordered
+        self.gate = Gate.of(settings)
+        self._mine = settings.warehouse_ids
+        self._codes = settings.warehouse_codes
+
+    @classmethod
+    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings) -> Stock:
+        """Read what a chunk needs, in three queries."""
+        kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
+        parts = {part for found in kits.values() for part, _, _ in found}
+        products = sorted({row.product_id for row in rows if row.product_id is not None} | parts)
+        read = levels.of_products(tx, products, settings.source.confirmed_at or 0)
+        return cls(read, kits, orders.pending(tx, products), settings)
+
+    @property
+    def read(
+        self,
+    ) -> tuple[dict[int, list[LevelView]], dict[int, list[tuple[int, str, int]]], dict[int, list[Pending]]]:
+        """Levels, kits and pending orders, all by product, as they were read: no setting was applied yet."""
+        return self._by_product, self._kits, self._ordered
+
+    def facts(self, row: PlanRow, now: int) -> Facts:
+        """Everything the chain needs to know about a matched listing."""
+        product = row.product_id or 0
+        views = self._by_product.get(product, ())
+        codes, of_cart = self._codes, self._mine
+        mine = tuple(
+            [Reading(codes[place], units, at, gone) for _, place, units, at, gone in views if place in of_cart]
+        )
+        others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
+        kit = self._kits.get(product) if row.is_kit else None
+        components = tuple(self._component(product, *part) for part in kit) if kit else ()
+        return Facts(
+            now=now,
+            readings=mine,
+            elsewhere=sum([view.available for view in others]),
+            has_level_elsewhere=bool(others),
+            pending=self._pending(product, mine, components),
+            components=components,
+            override=row.override,
+            excluded=bool(row.excluded),
+            locked=bool(row.locked),
+            allocated=row.allocated,
+            shown=row.observed,
+            acked=row.acked,
+            heal=bool(row.heal),
+        )
+
+    def _is_mine(self, view: LevelView) -> bool:
+        return view.warehouse_id in self._mine
+
+    def _pending(self, product: int, readings: Sequence[Reading], components: Sequence[Component]) -> int:
+        """Units ordered since the oldest reading that counts; of a kit the orders for the kit itself."""
+        ordered = self._ordered.get(product)
+        if not ordered:
+            return 0
+        times = [part.read_at for part in components if part.read_at is not None]
+        if not components:
+            times = [reading.read_at for reading in readings if not reading.missing]
+        if not times:
+            return 0
+        return sum(
+            one.units for one in ordered if one.taken_at > min(times) and (one.sold_id == product or not components)
+        )
+
+    def _component(self, kit: int, product: int, sku: str, needed: int) -> Component:
+        """A kit's part, less what was sold of it since otherwise than in this kit."""
+        views = [view for view in self._by_product.get(product, ()) if self._is_mine(view) and not view.missing]
+        if not views:
+            return Component(sku, needed, None)
+        read_at = min(view.read_at for view in views)
+        ordered = self._ordered.get(product, ())
+        gone = sum(one.units for one in ordered if one.taken_at > read_at and one.sold_id != kit)
+        return Component(sku, needed, sum(view.available for view in views) - gone, read_at)
