@@ -25,7 +25,8 @@ from invsync_tui.store.listings import PlanRow, StockFacts
 from invsync_tui.store.plans import Changes
 from invsync_tui.store.settings import RULE_SETTINGS
 from invsync_tui.sync import connect, whatif
-from invsync_tui.sync.plan import Settings, Stock, chain_rules, decide_row, limits, plan_facts
+from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
+from invsync_tui.sync.plan import limits, plan_facts
 
 CHUNK = 500
 """Listings that are read and decided at once."""
