@@ -97,7 +97,7 @@ _LABELS: Mapping[str, str] = {
     "zero-count": "Hold if more are set to 0",
     "zero-percent": "Hold above this percent set to 0",
     "shrink-percent": "Hold if the catalogue lost more percent",
-    "jump-factor": "A jump is a change by more than a factor of",
+    "jump-factor": "A jump: by more than this factor",
     "jump-count": "Hold if more jump",
     "jump-percent": "Hold above this percent that jump",
     "heal": "Drift radar puts right by itself",

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.model import MerchantRow, Overview, Problem, Pulse
-from invsync_tui.operations.news import news, problem
+from invsync_tui.operations.news import news, problems
 from invsync_tui.operations.session import Session
 from invsync_tui.store import overview as rows
 from invsync_tui.store import runs
@@ -69,7 +69,7 @@ def _row(
         active_run=active[0].id if active else None,
         latest_run=max((run.id for run in newest), default=None),
         held=sum(run.state == "held" for run in newest),
-        problems=(*_problems(site, newest, ended, stale.get(site.id, [])), *map(problem, found)),
+        problems=(*_problems(site, newest, ended, stale.get(site.id, [])), *problems(found)),
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from invsync_tui.operations.model import Problem
 from invsync_tui.rules.outcomes import WORDINGS, Reason
 from invsync_tui.store import findings
 from invsync_tui.store.findings import FindingRow
 
+TOLD = 3
+"""Causes of a cart that are named; the doctor tells all."""
 NEW_FOR = 3600
 """Seconds for which a finding is news."""
 
@@ -21,9 +24,22 @@ def news(cx: sqlite3.Connection, now: int) -> dict[int, list[FindingRow]]:
     return found
 
 
-def problem(row: FindingRow) -> Problem:
-    """A finding in words."""
-    wording = WORDINGS[Reason(row.cause)]
-    where = row.cart or "the WMS connection"
-    counted = f"{row.n} {'listing' if row.n == 1 else 'listings'}: " if row.cart else ""
-    return Problem(f"New after run {row.run_id}, {where}: {counted}{wording.cause}", wording.advice, urgent=False)
+def problems(found: Sequence[FindingRow]) -> list[Problem]:
+    """News in words, one problem for each cart and for the source."""
+    by_cart: dict[str | None, list[FindingRow]] = {}
+    for row in found:
+        by_cart.setdefault(row.cart, []).append(row)
+    return [_problem(cart, rows) for cart, rows in by_cart.items()]
+
+
+def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
+    if len(rows) == 1:
+        wording = WORDINGS[Reason(rows[0].cause)]
+        counted = f"{rows[0].n} {'listing' if rows[0].n == 1 else 'listings'}: " if cart else ""
+        text = f"New after run {rows[0].run_id}, {cart or 'WMS connection'}: {counted}{wording.cause}"
+        return Problem(text, wording.advice, urgent=False)
+    told = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
+    more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
+    text = f"New after the last runs, {cart or 'WMS connection'}: {', '.join(told)}{more}."
+    option = f" --cart '{cart}'" if cart else ""
+    return Problem(text, f"D, or invsync doctor{option}, tells each with its fix.", urgent=False)

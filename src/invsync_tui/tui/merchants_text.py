@@ -62,7 +62,7 @@ def pulse_line(pulse: Pulse, glyphs: Glyphs) -> Line:
         _pulse("running", pulse.running, Tone.ACCENT),
         _pulse("held", pulse.held, Tone.WARN),
         _pulse("failing", pulse.failing, Tone.BAD),
-        _pulse("stale warehouses", pulse.stale, Tone.WARN),
+        _pulse("stale", pulse.stale, Tone.WARN),
         *(
             [_pulse("new findings" if pulse.findings > 1 else "new finding", pulse.findings, Tone.WARN)]
             if pulse.findings

@@ -26,7 +26,7 @@ UNKNOWN = "unknown"
 
 def write(told: SkuHistory, others: int, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
     """The chart, `rows` for each line, then what happened."""
-    more = f"; {others} more with invsync history" if others else ""
+    more = f"; [ and ] show {others} more" if others else ""
     about = clean(f"{told.cart}: listing {told.sku}, remote id {told.ref}{more}")
     events = [row for one in told.happenings for row in _happening(one, told.end, width, glyphs)]
     none = [line(("No run and no order had to do with it in this time.", Tone.FAINT))]

@@ -103,6 +103,7 @@ class ReportScreen(ControlScreen, Generic[A]):
         """Write the answer anew."""
         self._show_trail()
         self.query_one("#sheet", Paper).show(self._write)
+        self.refresh_bindings()
 
     def on_order_refused(self, fact: OrderRefused) -> None:
         """It is asked again when the store is looked at next."""
