@@ -44,6 +44,7 @@ def _settings(bench: Bench, choice: tuple[str, ...]) -> list[int]:
             "merchant_id": bench.merchant,
             "system": "sandbox",
             "url": NOWHERE,
+            "options": '{"shop": "field"}',
             "upload_enabled": True,
             "created_at": 1,
         }

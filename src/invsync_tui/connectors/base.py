@@ -1,7 +1,8 @@
 """What a WMS connector and a cart connector are: records, capabilities, protocols.
 
 Add one by writing a class with these methods and publishing it under the entry point group `invsync.sources` or
-`invsync.carts`; the constructor takes one `Connection`. Quantities are whole units; None is unknown and never 0.
+`invsync.carts`; the constructor takes one `Connection`. It may add its own checks to the doctor by a static method
+`review`, see `connectors.review`. Quantities are whole units; None is unknown and never 0.
 Times are epoch seconds. A `cursor` is the connector's own text, opaque to everybody else.
 """
 

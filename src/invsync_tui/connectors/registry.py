@@ -22,7 +22,8 @@ def systems(group: str) -> list[str]:
     return sorted(_found(group))
 
 
-def _load(group: str, system: str) -> type:
+def connector(group: str, system: str) -> type:
+    """The connector's class; NotConfiguredError if none of that name is installed."""
     point = _found(group).get(system)
     if point is None:
         raise NotConfiguredError(
@@ -35,11 +36,11 @@ def _load(group: str, system: str) -> type:
 
 def source(connection: Connection) -> Source:
     """The source connector for `connection.system`, not yet opened."""
-    made: Source = _load(SOURCES, connection.system)(connection)
+    made: Source = connector(SOURCES, connection.system)(connection)
     return made
 
 
 def cart(connection: Connection) -> Cart:
     """The cart connector for `connection.system`, not yet opened."""
-    made: Cart = _load(CARTS, connection.system)(connection)
+    made: Cart = connector(CARTS, connection.system)(connection)
     return made

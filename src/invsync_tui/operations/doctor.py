@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from invsync_tui.connectors import errors
+from invsync_tui.operations import reviews
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.findings import TRACED_MOST, Findings, of_cart, of_sku
@@ -104,11 +106,12 @@ def _merchant(session: Session, ground: _Ground, site: MerchantSite, cart_id: in
         chosen = {cart.id: _chosen(cx, cart, places) for cart in carts}
         checks = list(runbook.merchant_checks(_merchant_facts(cx, ground, site)))
         code = _sku_facts(cx, ground, site, sku) if sku is not None else None
+        reviewed = reviews.of_source(cx, site, places, [chosen[cart.id] for cart in carts if cart.upload_enabled])
     used = {place for cart in carts if cart.upload_enabled for place in chosen[cart.id]}
     warehouses = {place.id: _warehouse_facts(ground, site, place, place.id in used) for place in places}
     checks += [runbook.warehouse_check(site.name, facts) for facts in warehouses.values()]
     checks += runbook.sku_checks(code) if code is not None else ()
-    checks += _said(site.name, "pull", site.id, site.last_error, ground, site)
+    checks += [*_said(site.name, "pull", site.id, site.last_error, ground, site), *reviewed]
     groups: list[Group] = []
     for cart in (one for one in carts if cart_id in (None, one.id)):
         mine = tuple(warehouses[number] for number in sorted(chosen[cart.id]))
@@ -200,8 +203,9 @@ def _cart(
     )
     with in_words(), session.store.reading() as cx:
         facts = _cart_facts(cx, ground, site, cart, warehouses, found)
+        reviewed = reviews.of_cart(cx, site, cart)
     checks = [*runbook.cart_checks(facts), *runbook.listing_checks(facts, found.groups)]
-    checks += _said(cart.name, "push", cart.id, cart.last_error, ground, site)
+    checks += [*_said(cart.name, "push", cart.id, cart.last_error, ground, site), *reviewed]
     return Checkup(tuple(checks), found.groups)
 
 
@@ -263,10 +267,10 @@ def _said(subject: str, kind: str, key: int, error: str, ground: _Ground, site: 
     """What the connection last said, and what became of its newest run."""
     told = next((reason for known, reason in _ERRORS if known.advice_default in error), None)
     run = _newest(ground, kind, key)
-    name = site.name if kind == "pull" else subject
+    named = shlex.quote(site.name) + ("" if kind == "pull" else f" --cart {shlex.quote(subject)}")
     held = run.id if run and run.state == "held" else None
     failed = run.id if run and run.state == "failed" else None
     return [
-        runbook.connection_check(subject, error, told, f"invsync connections test '{name}'"),
+        runbook.connection_check(subject, error, told, f"invsync connections test {named}"),
         runbook.run_check(subject, held, failed, run.error if run else ""),
     ]

@@ -7,7 +7,7 @@ Options: `shop` (required), `basis` (available, on_hand), `row_errors` (per_row,
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -28,10 +28,13 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.http import Response
+from invsync_tui.connectors.review import CartFacts, Review, told_by
 from invsync_tui.connectors.sources.sandbox import SandboxSession, field_of, maybe_whole, page_of, text, whole
 from invsync_tui.rules.outcomes import Reason
+from invsync_tui.rules.runbook import Verdict
 
 PAGE_SIZE = 500
+SAYS_ANOTHER_BASIS = "the connection says"
 SWITCH = {"on": True, "off": False}
 
 
@@ -54,8 +57,26 @@ def _capabilities(options: Mapping[str, str]) -> CartCapabilities:
         raise NotConfiguredError(f"An option of the cart cannot be read: {error}.") from error
 
 
+def _options_review(facts: CartFacts) -> Review:
+    check, shop = "sandbox.options", facts.connection.options.get("shop", "")
+    try:
+        _capabilities(facts.connection.options)
+    except NotConfiguredError as error:
+        return Review(check, Verdict.FAIL, "its options", error.what, facts.set("--option NAME=VALUE"))
+    if shop:
+        return Review(check, Verdict.PASS, f"shop {shop}")
+    return Review(check, Verdict.FAIL, "option shop: none", "The shop is not named.", facts.set("--option shop=NAME"))
+
+
 class SandboxCart:
     """A `Cart` over one shop of the sandbox cart."""
+
+    @staticmethod
+    def review(facts: CartFacts) -> Iterator[Review]:
+        """Options that can be read, and a shop that counts as they say."""
+        yield _options_review(facts)
+        found = told_by(facts, "sandbox.basis", (SAYS_ANOTHER_BASIS,), facts.set("--option basis=WORD"))
+        yield found or Review("sandbox.basis", Verdict.PASS, "no run was told otherwise")
 
     def __init__(self, connection: Connection) -> None:
         self.capabilities = _capabilities(connection.options)
@@ -74,7 +95,7 @@ class SandboxCart:
         basis = field_of(response, "basis")
         if basis != self.capabilities.quantity_basis:
             raise NotConfiguredError(
-                f"The shop counts {basis}, the connection says {self.capabilities.quantity_basis}.",
+                f"The shop counts {basis}, {SAYS_ANOTHER_BASIS} {self.capabilities.quantity_basis}.",
                 where=response.where,
                 advice="Correct the option `basis`.",
             )

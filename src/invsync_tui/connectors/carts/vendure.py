@@ -30,6 +30,7 @@ from invsync_tui.connectors.base import (
     RowErrors,
 )
 from invsync_tui.connectors.carts import vendure_api as api
+from invsync_tui.connectors.carts import vendure_review
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
 
 CAPABILITIES = CartCapabilities(
@@ -164,6 +165,8 @@ def channel_permissions(me: Mapping[str, Any], token: str) -> frozenset[str]:
 
 class VendureCart:
     """The `Cart` protocol over Vendure's admin API."""
+
+    review = staticmethod(vendure_review.review)
 
     def __init__(self, connection: Connection) -> None:
         self.capabilities = CAPABILITIES

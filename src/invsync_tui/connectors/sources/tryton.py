@@ -31,6 +31,7 @@ from invsync_tui.connectors.base import (
     WarehouseRow,
 )
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
+from invsync_tui.connectors.sources import tryton_review
 from invsync_tui.connectors.sources.tryton_rpc import Domain, Row, TrytonRpc, decode_time, encode_time
 
 PAGE_SIZE = 1000
@@ -118,6 +119,7 @@ class TrytonSource:
     """A Tryton database, read as one company."""
 
     capabilities: SourceCapabilities
+    review = staticmethod(tryton_review.review)
 
     def __init__(self, connection: Connection) -> None:
         self.capabilities = SourceCapabilities(delta=True, page_size=PAGE_SIZE)
@@ -254,7 +256,7 @@ class TrytonSource:
         current = preferences.get("company")
         if not current:
             raise self._not_configured(
-                f"The login {self._connection.login} has no current company: every quantity would be 0.",
+                f"The login {self._connection.login} {tryton_review.NO_COMPANY}: every quantity would be 0.",
                 "Give the user a company and choose it as current in Tryton (user's preferences).",
             )
         wanted = self._wanted_company()
@@ -262,7 +264,7 @@ class TrytonSource:
             return int(current)
         if wanted not in preferences.get("companies", ()):
             raise self._not_configured(
-                f"The login {self._connection.login} does not belong to company {wanted}: every quantity would be 0.",
+                f"The login {self._connection.login} {tryton_review.NOT_OF_COMPANY} {wanted}: every quantity would be 0.",
                 "Add the company to the user in Tryton, or correct the option company.",
             )
         return wanted

@@ -1,0 +1,58 @@
+"""Connections as rows, and the few numbers by which a connector judges its own: each by an index."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from invsync_tui.store.troubled import TROUBLED
+
+
+class ConnectionRow(NamedTuple):
+    """Where and how to log in. `options` is a JSON object, `secret` a reference."""
+
+    system: str
+    url: str
+    login: str
+    secret: str
+    options: str
+    deadline_ms: int
+    last_error: str
+
+
+class SourceRow(NamedTuple):
+    """A WMS connection with its delta mark and the end of its last complete download."""
+
+    connection: ConnectionRow
+    mark: str
+    last_full_at: int | None
+
+
+_FIELDS = ", ".join(ConnectionRow._fields)
+
+
+def source(cx: sqlite3.Connection, merchant_id: int) -> SourceRow | None:
+    """A merchant's WMS connection; None where it has none."""
+    sql = f"SELECT {_FIELDS}, mark, last_full_at FROM source WHERE merchant_id = ?"
+    row = cx.execute(sql, (merchant_id,)).fetchone()
+    return SourceRow(ConnectionRow(*row[:-2]), *row[-2:]) if row else None
+
+
+def cart(cx: sqlite3.Connection, cart_id: int) -> ConnectionRow:
+    """A cart's connection."""
+    return ConnectionRow(*cx.execute(f"SELECT {_FIELDS} FROM cart WHERE id = ?", (cart_id,)).fetchone())
+
+
+def stocked(cx: sqlite3.Connection, warehouse_id: int) -> bool:
+    """Whether any level of a warehouse is not 0. Ends at the first; only where all are 0 it reads them all."""
+    present = "SELECT 1 FROM level WHERE warehouse_id = ? AND missing_since IS NULL AND"
+    return any(
+        cx.execute(f"{present} {condition} LIMIT 1", (warehouse_id,)).fetchone()
+        for condition in ("available > 0", "available < 0", "on_hand <> 0")
+    )
+
+
+def untracked(cx: sqlite3.Connection, cart_id: int) -> int:
+    """Present listings for which a cart says that it does not count the stock."""
+    sql = f"SELECT count(*) FROM listing INDEXED BY listing_troubled WHERE cart_id = ? AND {TROUBLED} AND tracked = 0"
+    return int(cx.execute(sql, (cart_id,)).fetchone()[0])
