@@ -87,7 +87,10 @@ def chosen(cx: sqlite3.Connection, cart_id: int) -> frozenset[int]:
 
 def never_synced(cx: sqlite3.Connection, cart_id: int, most: int) -> int:
     """Listings of a cart with Last synced: Never, counted up to `most`."""
-    sql = "SELECT count(*) FROM (SELECT 1 FROM listing WHERE cart_id = ? AND synced_at IS NULL AND gone_at IS NULL LIMIT ?)"
+    sql = (
+        "SELECT count(*) FROM (SELECT 1 FROM listing INDEXED BY listing_never WHERE cart_id = ? AND synced_at IS NULL "
+        "AND gone_at IS NULL LIMIT ?)"
+    )
     return int(cx.execute(sql, (cart_id, most)).fetchone()[0])
 
 
@@ -108,7 +111,9 @@ def unlisted_skus(cx: sqlite3.Connection, cart_id: int, reason: str, limit: int)
 
 def listed_skus(cx: sqlite3.Connection, cart_id: int, limit: int) -> list[str]:
     """The first listings of a cart by code."""
-    sql = "SELECT sku FROM listing WHERE cart_id = ? AND gone_at IS NULL ORDER BY key, id LIMIT ?"
+    sql = (
+        "SELECT sku FROM listing INDEXED BY listing_key WHERE cart_id = ? AND gone_at IS NULL ORDER BY key, id LIMIT ?"
+    )
     return [row[0] for row in cx.execute(sql, (cart_id, limit))]
 
 

@@ -29,7 +29,9 @@ def facts(cx: sqlite3.Connection, cart_id: int, run_id: int, factor: int) -> Sto
     if not to_set:
         return StockFacts(0, 0, 0)
     (in_stock,) = cx.execute(
-        f"SELECT count(*) FROM listing AS l WHERE l.cart_id = ? AND l.gone_at IS NULL AND {SHOWS} > 0", (cart_id,)
+        "SELECT count(*) FROM listing AS l INDEXED BY listing_observed WHERE l.cart_id = ? AND l.gone_at IS NULL "
+        f"AND {SHOWS} > 0",
+        (cart_id,),
     ).fetchone()
     return StockFacts(to_set, numbers.get("zero", 0), in_stock, numbers.get("jump", 0))
 

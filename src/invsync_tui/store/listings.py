@@ -112,10 +112,9 @@ def ids_of_refs(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> li
 
 
 def present_ids(cx: sqlite3.Connection, cart_id: int) -> list[int]:
-    """Ids of the listings that the cart had when it was last read, ascending."""
-    return [
-        r[0] for r in cx.execute("SELECT id FROM listing WHERE cart_id = ? AND gone_at IS NULL ORDER BY id", (cart_id,))
-    ]
+    """Ids of the listings that the cart had when it was last read, ascending: from an index alone, whatever else is stored."""
+    sql = "SELECT id FROM listing INDEXED BY listing_observed WHERE cart_id = ? AND gone_at IS NULL"
+    return sorted(row[0] for row in cx.execute(sql, (cart_id,)))
 
 
 def flag_gone(tx: sqlite3.Connection, cart_id: int, listing_ids: Iterable[int], now: int, seq: int) -> int:
@@ -143,10 +142,10 @@ SELECT l.id FROM (SELECT DISTINCT +k.kit_id AS kit_id FROM level AS v
   CROSS JOIN kit_component AS k ON k.component_id = v.product_id WHERE v.seq > :mark) AS s
   CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.kit_id WHERE l.gone_at IS NULL
 UNION
-SELECT l.id FROM (SELECT id FROM product WHERE seq > :mark) AS s
+SELECT l.id FROM (SELECT id FROM product INDEXED BY product_seq WHERE seq > :mark) AS s
   CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.id WHERE l.gone_at IS NULL
 UNION
-SELECT id FROM listing WHERE cart_id = :cart AND seq > :mark AND gone_at IS NULL
+SELECT id FROM listing INDEXED BY listing_seq WHERE cart_id = :cart AND seq > :mark AND gone_at IS NULL
 UNION
 SELECT id FROM listing INDEXED BY listing_pending WHERE cart_id = :cart AND pending <> 0 AND gone_at IS NULL
 ORDER BY 1
@@ -156,8 +155,9 @@ ORDER BY 1
 def changed_since(cx: sqlite3.Connection, cart_id: int, mark: int) -> array[int]:
     """Ids of the listings that a plan has to look at: all of them for mark 0, else what moved after it or is pending.
 
-    Starts from what changed, so it costs that and not what exists; CROSS JOIN fixes the order for a database without
-    statistics, and the plus signs keep it from walking an index of all rows to spare itself the DISTINCT.
+    Starts from what changed, so it costs that and not what exists; CROSS JOIN and INDEXED BY fix the way for a database
+    whose statistics do not tell that little changed, and the plus signs keep it from walking an index of all rows to
+    spare itself the DISTINCT.
     """
     if mark == 0:
         return array("q", present_ids(cx, cart_id))
@@ -247,10 +247,14 @@ class StockFacts(NamedTuple):
     to_jump: int = 0
 
 
+_ENDS = ", ".join(f"'{outcome}'" for outcome in Outcome)
+
+
 def samples(cx: sqlite3.Connection, run_id: int, reason: str, limit: int = 5) -> list[str]:
-    """A few SKUs of a run with one reason."""
+    """A few SKUs of a run with one reason: the first by outcome and number, as the index has them."""
     rows = cx.execute(
-        "SELECT sku FROM (SELECT sku, id FROM listing WHERE run_id = ? AND reason = ? ORDER BY id LIMIT ?) UNION ALL "
+        "SELECT sku FROM (SELECT sku FROM listing INDEXED BY listing_run WHERE run_id = ? AND reason = ? "
+        f"AND outcome IN ({_ENDS}) LIMIT ?) UNION ALL "
         "SELECT sku FROM (SELECT p.sku FROM unlisted u JOIN product p ON p.id = u.product_id "
         "WHERE u.run_id = ? AND u.reason = ? LIMIT ?) LIMIT ?",
         (run_id, reason, limit, run_id, reason, limit, limit),

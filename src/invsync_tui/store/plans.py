@@ -189,7 +189,7 @@ def listings(cx: sqlite3.Connection, listing_ids: Iterable[int]) -> list[Wanted]
 def in_stock(cx: sqlite3.Connection, cart_id: int, most: int) -> int:
     """Listings of a cart that show stock now, counted up to `most`; all of them for -1."""
     sql = (
-        "SELECT count(*) FROM (SELECT 1 FROM listing WHERE cart_id = ? AND gone_at IS NULL "
+        "SELECT count(*) FROM (SELECT 1 FROM listing INDEXED BY listing_observed WHERE cart_id = ? AND gone_at IS NULL "
         "AND coalesce(observed - allocated, acked) > 0 LIMIT ?)"
     )
     return int(cx.execute(sql, (cart_id, most)).fetchone()[0]) if most else 0
@@ -226,7 +226,8 @@ def accepted(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, in
 def shown(cx: sqlite3.Connection, cart_id: int) -> Iterable[tuple[int, int | None]]:
     """(listing, sellable quantity that it shows as far as is known) of all listings of a cart."""
     return cx.execute(
-        "SELECT id, coalesce(observed - allocated, acked) FROM listing WHERE cart_id = ? AND gone_at IS NULL ORDER BY id",
+        "SELECT id, coalesce(observed - allocated, acked) FROM listing INDEXED BY listing_observed WHERE cart_id = ? "
+        "AND gone_at IS NULL ORDER BY id",
         (cart_id,),
     )
 

@@ -112,7 +112,8 @@ def note_pushed(tx: sqlite3.Connection, cart_id: int, watermark: int, rules_rev:
     """
     tx.execute(
         "UPDATE cart SET watermark = ?1, pushed_rules_rev = CASE WHEN pushed_rules_rev > 0 AND NOT EXISTS "
-        "(SELECT 1 FROM listing WHERE cart_id = ?2 AND pending <> 0 AND gone_at IS NULL) THEN ?3 ELSE pushed_rules_rev END "
+        "(SELECT 1 FROM listing INDEXED BY listing_pending WHERE cart_id = ?2 AND pending <> 0 AND gone_at IS NULL) "
+        "THEN ?3 ELSE pushed_rules_rev END "
         "WHERE id = ?2 AND rules_rev = ?3",
         (watermark, cart_id, rules_rev),
     )

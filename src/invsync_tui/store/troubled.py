@@ -40,8 +40,8 @@ def ids(cx: sqlite3.Connection, cart_id: int, told: Recorded, limit: int) -> lis
 def switched_off(cx: sqlite3.Connection, cart_id: int) -> list[int]:
     """Matched listings whose stock a plan did not look at because of a switch. Reads the cart's listings."""
     rows = cx.execute(
-        "SELECT id FROM listing WHERE cart_id = ? AND gone_at IS NULL AND product_id IS NOT NULL "
-        "AND reason = 'SWITCH_OFF' ORDER BY id",
+        "SELECT id FROM listing INDEXED BY listing_observed WHERE cart_id = ? AND gone_at IS NULL "
+        "AND product_id IS NOT NULL AND reason = 'SWITCH_OFF' ORDER BY id",
         (cart_id,),
     )
     return [row[0] for row in rows]
