@@ -92,11 +92,20 @@ SHOTS: tuple[Shot, ...] = (
     Shot("run-reasons", "NOT_IN_WMS", ("colon", "type:run 2", "enter", "enter")),
     Shot("aliases", "Carts that push with it", ("a",)),
     Shot("alias-collisions", "is shared by", ("a", "down", "down", "down", "enter")),
+    Shot("identity", "Identity", ("c", "i")),
+    Shot("drift", "Drift", ("c", "d")),
+    Shot("history", "History", ("slash", "type:mugs-00", "enter", "h")),
+    Shot("why-read-back", "now: the cart shows", ("slash", "type:mugs-00", "enter", "w", "b")),
     Shot("help", "of the screen you came from", ("w", "question_mark")),
     Shot("go-to", "w", ("colon", "type:wa")),
 )
 
 
+HELD_SHOTS: tuple[Shot, ...] = (
+    Shot("plan", "Because", ("c", "down", "p")),
+    Shot("held", "Would show", ("colon", "type:run 3", "enter", "enter")),
+)
+"""Taken while the first pushes are held."""
 CHARACTERS = {"-": "minus", "/": "slash", " ": "space"}
 """Characters whose keys have names."""
 
@@ -220,6 +229,8 @@ async def live(running: demo.Demo, album: Album) -> None:
         await pilot.pause(1.0)
         await settled(app, pilot)
         album.keep("run-held", app)
+        for shot in HELD_SHOTS:
+            await visit(running.store, shot, LARGE, album)
         run_operations.release(session, held.id, "the plan was looked at")
         await _reached(session, RunState.RUNNING, 0.1, held.id)
         while not any(SENDING in line for line in _lines(app)):
@@ -243,7 +254,7 @@ async def _reached(session: Session, state: RunState, share: float, number: int 
 
 async def take(running: demo.Demo, album: Album) -> None:
     """All pictures that are wanted."""
-    if album.wants("run") or album.wants("run-held"):
+    if any(map(album.wants, ("run", "run-held", *(shot.name for shot in HELD_SHOTS)))):
         await live(running, album)
     await asyncio.to_thread(demo.finish, running)
     for shot in SHOTS:

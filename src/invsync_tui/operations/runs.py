@@ -152,10 +152,9 @@ def _hold(session: Session, row: rows.RunRow) -> HoldView | None:
     if row.state != "held":
         return None
     trips = json.loads(row.trips)
-    zero = next((trip["measure"] for trip in trips if trip["breaker"] == "MASS_ZERO"), 0)
     held = Counts.from_dict(json.loads(row.counts)).held
     groups = listings_held.groups(session, row.id)
-    return HoldView(tuple(trip["text"] for trip in trips), held, zero, groups)
+    return HoldView(tuple(trip["text"] for trip in trips), held, groups.get("zero", 0), groups)
 
 
 _ALLOWED = {
