@@ -109,13 +109,21 @@ def _with_name(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> lis
     words = _WORD.findall(key)
     if not words or len(key) < SUBSTRING_LEAST:
         return []
-    before = [found for word in words[:-1] if (found := _word_or_beginning(cx, word))]
+    begun = [word for word in words if not _is_word(cx, phrase(word))]
+    if _in_no_name(cx, begun):
+        return []
+    before = [found for word in words[:-1] for found in (_beginning(word) if word in begun else [phrase(word)])]
     tries = [[*before, phrase(words[-1])], [*before, *_beginning(words[-1])]]
     return [_name_part(" ".join(terms), merchant_id) for terms in tries if terms]
 
 
-def _word_or_beginning(cx: sqlite3.Connection, word: str) -> str:
-    return phrase(word) if _is_word(cx, phrase(word)) else "".join(_beginning(word))
+def _in_no_name(cx: sqlite3.Connection, begun: Sequence[str]) -> bool:
+    """Whether one of several words that are only begun, if at all, begins none: the parts of a SKU, mostly.
+
+    The short ones are not looked for: with them the index reads all that they begin, which is what this saves.
+    """
+    longest = sorted(begun, key=len, reverse=True)[:-1]
+    return any(beginning and not _is_word(cx, beginning[0]) for beginning in map(_beginning, longest))
 
 
 def _beginning(word: str) -> list[str]:
