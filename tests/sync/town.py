@@ -16,6 +16,7 @@ from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync.runners import local
 from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 from tests.sync.bench import Bench
+from tests.sync.holding import every_number_is_recomputed
 
 SHOP = "main"
 
@@ -88,6 +89,7 @@ def town(
         bench.add_merchant(wms.connection())
         yield Town(wms, shops, bench, bench.add_cart(shops.connection(SHOP, deadline), **cart))
         every_push_comes_out_again(bench)
+        every_number_is_recomputed(bench)
         bench.store.close()
 
 
