@@ -31,7 +31,7 @@ example:
 
 Then: invsync apply 12. It sends exactly the plan that was shown, or says what changed since and sends nothing."""
 SORTS = ("risk", "difference", "sku")
-RISKS = ("sells-out", "jump", "oversell", "rise", "small")
+RISKS = ("sells-out", "jump", "fall", "rise", "small")
 REASON_MOST = 44
 
 

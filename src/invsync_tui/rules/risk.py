@@ -20,8 +20,8 @@ class Risk(StrEnum):
     """Shows stock now and would show none: lost sales if it is wrong."""
     JUMP = "jump"
     """Grows or shrinks by more than the cart's factor: often a wrong unit or a wrong match."""
-    OVERSELL = "oversell"
-    """Shows more now than it should: until it is sent, more can be sold than exists."""
+    FALL = "fall"
+    """Would show less than now: where the stock says so, more can be sold than exists until it is sent."""
     RISE = "rise"
     """Would show more than now, or shows nothing known yet."""
     SMALL = "small"
@@ -40,4 +40,4 @@ def risk(before: int | None, after: int, jump_factor: int = JUMP_FACTOR) -> Risk
         return Risk.SELLS_OUT if of is Group.ZERO else Risk.JUMP
     if abs(after - before) <= max(SMALL_UNITS, before * SMALL_PERCENT // 100):
         return Risk.SMALL
-    return Risk.OVERSELL if after < before else Risk.RISE
+    return Risk.FALL if after < before else Risk.RISE

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.plans import Shown
 
-TONES = {"sells-out": Tone.BAD, "jump": Tone.BAD, "oversell": Tone.WARN, "rise": Tone.PLAIN, "small": Tone.FAINT}
+TONES = {"sells-out": Tone.BAD, "jump": Tone.BAD, "fall": Tone.WARN, "rise": Tone.PLAIN, "small": Tone.FAINT}
 
 
 def _risk(line: PlanLine, sight: Sight) -> Span:
