@@ -22,13 +22,13 @@ from invsync_tui.operations.why import why
 from invsync_tui.store import generated, made_up
 from invsync_tui.store.migrations.versions import v0003_diagnosis
 from invsync_tui.store.opening import VERSION, open_store
-from tests.benchmarks import planning
+from tests.benchmarks import planning, written
+from tests.benchmarks.searches import ASKED, SEED, p95, texts, timed
 from tests.benchmarks.table import Figure
 
-PRODUCTS, WAREHOUSES, CARTS, SEED = 1_000_000, 5, 3, 7
+PRODUCTS, WAREHOUSES, CARTS = 1_000_000, 5, 3
 PAGE = 128
 """What a windowed table asks for at once."""
-ASKED = 60
 OPEN_MOST, KEY_MOST, SCROLL_MOST = 150.0, 50.0, 15.0
 WHY_MOST, DOCTOR_MOST = 100.0, 1000.0
 MEMORY_MOST = 150.0
@@ -53,43 +53,15 @@ def _recipe() -> str:
     return hashlib.blake2b(b"".join(texts), digest_size=4).hexdigest()
 
 
-def _timed(ask: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    ask()
-    return (time.perf_counter() - started) * 1000
-
-
-def p95(times: Sequence[float]) -> float:
-    """The value that 95 % are not above."""
-    ordered = sorted(times)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
-
-
 def _figure(name: str, times: Sequence[float], budget: float | None, note: str = "") -> Figure:
     return Figure(name, p95(times), "ms", budget, f"{note} max {max(times):.0f}".strip())
 
 
-def _texts(dice: random.Random) -> Iterator[tuple[str, list[str]]]:
-    """What is typed, by class."""
-    skus = [made_up.sku(dice.randint(1, PRODUCTS), SEED) for _ in range(ASKED)]
-    yield "1 character", [sku[dice.choice((0, 5, 6))] for sku in skus]
-    yield "2 characters", [sku[5:7] for sku in skus]
-    yield "prefix of 3 and more", [sku[: dice.randint(3, 12)] for sku in skus]
-    yield "substring of 3", [sku[at : at + 3] for sku in skus for at in [dice.randint(5, 18)]]
-    yield "substring of 5", [sku[at : at + 5] for sku in skus for at in [dice.randint(5, 18)]]
-    yield "exact", skus
-    yield "other case", [sku.lower() for sku in skus]
-    yield "without dashes", [sku.replace("-", "") for sku in skus]
-    yield "miss", ["".join(dice.choices("qzxjw79", k=6)) for _ in skus]
-    yield "words of a name", [f"{dice.choice(made_up.COLOURS)} {dice.choice(made_up.THINGS)}" for _ in skus]
-    yield "hard", ["-", "0", "000", "0-0", "demo-", "-00", "demo", "tent-0", "a", "o-1"]
-
-
 def _searches(session: Session) -> Iterator[Figure]:
-    for name, texts in _texts(random.Random(SEED)):
-        search(session, texts[0])
-        yield _figure(f"search: {name}", [_timed(lambda t=text: search(session, t)) for text in texts], KEY_MOST)
-    times = [_timed(lambda t=text: exact_count(session, t)) for text in ("demo", "tent", "000", "4711")]
+    for name, typed in texts(random.Random(SEED), PRODUCTS):
+        search(session, typed[0])
+        yield _figure(f"search: {name}", [timed(lambda t=text: search(session, t)) for text in typed], KEY_MOST)
+    times = [timed(lambda t=text: exact_count(session, t)) for text in ("demo", "tent", "000", "4711")]
     yield _figure("search: exact count (in a worker)", times, None)
 
 
@@ -120,7 +92,7 @@ LISTS: Lists = {
 
 def _lists(session: Session) -> Iterator[Figure]:
     for name, make in LISTS.items():
-        opening = [_timed(lambda m=make: (m(session).after(None, PAGE), m(session).count())) for _ in range(5)]
+        opening = [timed(lambda m=make: (m(session).after(None, PAGE), m(session).count())) for _ in range(5)]
         yield _figure(f"open {name}", opening, OPEN_MOST)
         scrolling, ends = _scrolled(make(session))
         yield _figure(f"  a page of {PAGE} further on", scrolling, SCROLL_MOST)
@@ -130,15 +102,15 @@ def _lists(session: Session) -> Iterator[Figure]:
 def _scrolled(rows: Rows) -> tuple[list[float], list[float]]:  # type: ignore[type-arg]
     """Pages from the top, from the end upwards, and the jump to the end."""
     times: list[float] = []
-    ends = [_timed(lambda: rows.before(None, PAGE)) for _ in range(3)]
+    ends = [timed(lambda: rows.before(None, PAGE)) for _ in range(3)]
     page = rows.after(None, PAGE)
     back = rows.before(None, PAGE)
     for _ in range(20):
         if page:
-            times.append(_timed(lambda p=page: rows.after(rows.key(p[-1]), PAGE)))
+            times.append(timed(lambda p=page: rows.after(rows.key(p[-1]), PAGE)))
             page = rows.after(rows.key(page[-1]), PAGE)
         if back:
-            times.append(_timed(lambda p=back: rows.before(rows.key(p[0]), PAGE)))
+            times.append(timed(lambda p=back: rows.before(rows.key(p[0]), PAGE)))
             back = rows.before(rows.key(back[0]), PAGE)
     return times or [0.0], ends
 
@@ -146,7 +118,7 @@ def _scrolled(rows: Rows) -> tuple[list[float], list[float]]:  # type: ignore[ty
 def _screens(session: Session) -> Iterator[Figure]:
     dice = random.Random(SEED)
     some = [dice.randint(1, PRODUCTS) for _ in range(ASKED)] + [100 * n for n in range(1, 20)]
-    yield _figure("SKU screen", [_timed(lambda p=product: view(session, p)) for product in some], KEY_MOST)
+    yield _figure("SKU screen", [timed(lambda p=product: view(session, p)) for product in some], KEY_MOST)
     questions: dict[str, Callable[[], object]] = {
         "warehouses": lambda: browse.warehouses(session, 1),
         "carts": lambda: carts.carts(session),
@@ -158,17 +130,17 @@ def _screens(session: Session) -> Iterator[Figure]:
     }
     for name, ask in questions.items():
         ask()  # whatever is imported or read from the disk by the first one
-        yield _figure(name, [_timed(ask) for _ in range(8)], OPEN_MOST + 100 if "preview" in name else OPEN_MOST)
+        yield _figure(name, [timed(ask) for _ in range(8)], OPEN_MOST + 100 if "preview" in name else OPEN_MOST)
 
 
 def _diagnoses(session: Session) -> Iterator[Figure]:
     dice = random.Random(SEED)
     some = [made_up.sku(dice.randint(1, PRODUCTS), SEED) for _ in range(ASKED)]
     why(session, some[0])
-    yield _figure("why", [_timed(lambda s=sku: why(session, s)) for sku in some], WHY_MOST)
-    yield _figure("doctor of a SKU", [_timed(lambda s=sku: doctor(session, sku=s)) for sku in some], DOCTOR_MOST)
-    yield _figure("doctor of a cart", [_timed(lambda: doctor(session, 1, 2)) for _ in range(8)], DOCTOR_MOST)
-    yield _figure("doctor of everything", [_timed(lambda: doctor(session)) for _ in range(8)], DOCTOR_MOST)
+    yield _figure("why", [timed(lambda s=sku: why(session, s)) for sku in some], WHY_MOST)
+    yield _figure("doctor of a SKU", [timed(lambda s=sku: doctor(session, sku=s)) for sku in some], DOCTOR_MOST)
+    yield _figure("doctor of a cart", [timed(lambda: doctor(session, 1, 2)) for _ in range(8)], DOCTOR_MOST)
+    yield _figure("doctor of everything", [timed(lambda: doctor(session)) for _ in range(8)], DOCTOR_MOST)
 
 
 def figures(products: int = PRODUCTS) -> list[Figure]:
@@ -179,6 +151,7 @@ def figures(products: int = PRODUCTS) -> list[Figure]:
     finally:
         session.close()
     found += planning.figures(cached_store(products), products)
+    found += written.figures(cached_store(products), products)
     return [*found, Figure("memory, without pages of the mapped file", _own_memory(), "MB", MEMORY_MOST)]
 
 

@@ -109,7 +109,6 @@ PARTS: dict[str, Asked] = {
     "wishes": lambda cx: (
         products.wished(cx, SOME),
         products.wish(cx, SOME, "locked", 1, SEQ + 1),
-        products.doubt(cx, SOME),
     ),
     "what a code is": lambda cx: (whatis.by_key(cx, "demo"), whatis.by_ref(cx, "L1"), whatis.by_products(cx, SOME)),
     "listings by a product's codes": lambda cx: (whatis.by_codes_of(cx, SOME), whatis.lacking(cx, SOME)),

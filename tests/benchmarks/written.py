@@ -1,0 +1,102 @@
+"""Search on the store of a million products while a sync writes to it: of each class, and key to results in a real terminal.
+
+Run: python -m tests.benchmarks.written
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from invsync_tui.operations.search import search
+from invsync_tui.operations.session import Session
+from invsync_tui.store import made_up
+from invsync_tui.store.opening import open_store
+from tests.benchmarks import searches
+from tests.benchmarks.searches import SEED, p95, timed
+from tests.benchmarks.table import Figure
+from tests.benchmarks.writing import commits, while_written
+from tests.tui.pty_harness import Terminal
+
+KEY_MOST = 50.0
+ROUNDS = 3
+TYPED = 12
+"""SKUs that are typed, a key at a time."""
+PAUSE = 0.15
+"""Seconds between two keys of somebody who types fast."""
+ERASE = "\x15"
+
+
+@contextmanager
+def _copy(store: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=store.parent) as folder:
+        path = Path(folder) / "written.db"
+        shutil.copyfile(store, path)
+        path.chmod(0o600)
+        yield path
+
+
+def figures(store: Path, products: int) -> Iterator[Figure]:
+    """Milliseconds at p95; the classes are asked in turn, several times over, so that all meet the writer alike."""
+    with _copy(store) as path, while_written(path):
+        session = Session(open_store(path, read_only=True), "benchmark", read_only=True)
+        try:
+            first, began = commits(session.store), time.monotonic()
+            yield from _classes(session, products)
+            yield from _keys(session, path, products)
+            written = (commits(session.store) - first) / (time.monotonic() - began)
+            yield Figure("pages and chunks written meanwhile", written, "1/s", None)
+        finally:
+            session.close()
+
+
+def _classes(session: Session, products: int) -> Iterator[Figure]:
+    times: dict[str, list[float]] = {}
+    for turn in range(ROUNDS):
+        for name, texts in searches.texts(random.Random(SEED + turn), products):
+            times.setdefault(name, []).extend(timed(partial(search, session, text)) for text in texts)
+    for name, taken in times.items():
+        note = f"max {max(taken):.0f} of {len(taken)}"
+        yield Figure(f"search, while a sync writes: {name}", p95(taken), "ms", KEY_MOST, note)
+
+
+def _keys(session: Session, path: Path, products: int) -> Iterator[Figure]:
+    dice = random.Random(SEED)
+    program = [sys.executable, "-m", "invsync_tui", "--store", str(path), "--read-only"]
+    times: list[float] = []
+    with Terminal(program, 120, 40) as terminal:
+        terminal.wait_for("WMS/OMS", 60)
+        terminal.send("/")
+        terminal.wait_for("Type a SKU")
+        for _ in range(TYPED):
+            times += _typed(session, terminal, made_up.sku(dice.randint(1, products), SEED))
+    note = f"max {max(times):.0f} of {len(times)} keys whose first result is another one"
+    yield Figure("search, while a sync writes: key to results in a terminal", p95(times), "ms", KEY_MOST, note)
+
+
+def _typed(session: Session, terminal: Terminal, sku: str) -> Iterator[float]:
+    """Of each key that brings another first result, the time until that is on the screen."""
+    terminal.send(ERASE)
+    for end in range(1, len(sku)):
+        found = search(session, sku[:end]).hits[0].sku
+        fresh = found not in "\n".join(terminal.lines())
+        began = time.perf_counter()
+        terminal.send(sku[end - 1])
+        terminal.wait_for(found)
+        if fresh:
+            yield (time.perf_counter() - began) * 1000
+        terminal.pump(PAUSE)
+
+
+if __name__ == "__main__":
+    from tests.benchmarks.million import PRODUCTS, cached_store
+    from tests.benchmarks.table import show
+
+    show(list(figures(cached_store(), PRODUCTS)))
