@@ -47,6 +47,7 @@ class LevelsScreen(ListScreen[LevelLine]):
     """Enter opens the SKU."""
 
     noun = "levels"
+    filtered_by = "a part of a SKU or alias"
 
     def __init__(self, desk: Desk, warehouse: WarehouseLine, merchant: str) -> None:
         self._warehouse = warehouse

@@ -54,6 +54,8 @@ class ListScreen(ControlScreen, Generic[L]):
 
     noun: ClassVar[str] = "rows"
     """What it counts."""
+    filtered_by: ClassVar[str] = ""
+    """What its filter looks at; '' for every word of a line."""
     DEFAULT_CSS = """
     ListScreen #about { height: 5; border-top: solid $panel-lighten-2; }
     ListScreen:ansi #about { border-top: solid ansi_default; }
@@ -63,7 +65,7 @@ class ListScreen(ControlScreen, Generic[L]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", tooltip="End the filter; without one, go back", id="back"),
-        Binding("f", "filter", "Filter", tooltip="Show the lines that contain all words", id="list.filter"),
+        Binding("f", "filter", "Filter", tooltip="Show the lines that have a text", id="list.filter"),
         Binding("o", "sort", "Sort", tooltip="Sort by the next column", id="list.sort"),
         Binding("O", "reverse", "Reverse", tooltip="Reverse the order", show=False, id="list.reverse"),
         Binding("y", "copy", "Copy", tooltip="Copy the SKU or name to your clipboard", id="list.copy"),
@@ -317,7 +319,8 @@ class ListScreen(ControlScreen, Generic[L]):
             self._use(self.table.use_from_the_top if look.text else self.table.use)
 
     def action_filter(self) -> None:
-        self.open_prompt("Filter: ", FILTER, f"words in {self.noun}", value=self.look.text)
+        hint = self.filtered_by or f"words in {self.noun}"
+        self.open_prompt("Filter: ", FILTER, hint, value=self.look.text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.id == FILTER:

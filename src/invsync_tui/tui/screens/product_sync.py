@@ -40,6 +40,7 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
     """Enter opens the SKU; `[` and `]` change the tab."""
 
     noun = "listings"
+    filtered_by = "a part of a SKU or alias"
     DEFAULT_CSS = """
     ProductSyncScreen.-short #about { height: 6; }
     """

@@ -58,6 +58,7 @@ class SummaryScreen(ListScreen[SummaryLine]):
     """Enter opens the SKU."""
 
     noun = "products"
+    filtered_by = "a part of a SKU or alias"
 
     def __init__(self, desk: Desk, merchant_id: int, merchant: str, warehouses: Sequence[WarehouseLine]) -> None:
         self._merchant_id = merchant_id
