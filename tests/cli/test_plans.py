@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import time
 from collections.abc import Iterator
 from io import StringIO
@@ -118,3 +119,44 @@ def test_freeze_takes_a_cart_or_a_merchant_and_a_reason(acme: Shell) -> None:
     assert acme.run("--read-only", "thaw", "Acme").code == 2
     assert acme.json("thaw", "Acme")["carts"][0]["since"] is None
     assert "Nothing is frozen." in acme.ok("freeze").out
+
+
+def test_apply_follows_its_run(held: Shell, cart: CartHandle) -> None:
+    # given
+    number = held.json("plan", "Shop")["plan"]["number"]
+    # when
+    answer = held.run("apply", str(number), "--reason", "looked through it", "--wait", "--json")
+    # then: a line per event and a summary, and the cart shows it
+    lines = [json.loads(row) for row in answer.out.splitlines()]
+    for one in lines:
+        check("apply", one)
+    assert answer.code == 0 and lines[-1]["event"] == "summary" and lines[-1]["runs"][0]["state"] == "done"
+    assert any(cart.quantities().values())
+
+
+def test_a_held_run_names_its_plan(held: Shell) -> None:
+    run = max(one["id"] for one in held.json("runs")["runs"] if one["state"] == "held")
+    ways = held.json("runs", str(run))["run"]["hold"]["ways"]
+    assert ways[-1] == "invsync plan Shop" and any(f"invsync release {run}" in way for way in ways)
+    assert "invsync plan Shop" in held.run("runs", str(run)).out
+
+
+def test_what_is_frozen_is_told_everywhere(held: Shell) -> None:
+    # given
+    assert held.run("freeze", "Acme", "--reason", "stocktaking").code == 0
+    # then: as a merchant's freeze, without alarm
+    status = held.run("status", "--json").document
+    check("status", status)
+    row = status["merchants"][0]
+    assert [(one["subject"], one["name"], one["why"]) for one in row["frozen"]] == [("merchant", "Acme", "stocktaking")]
+    told = next(one for one in row["problems"] if "frozen" in one["text"])
+    assert told["advice"].endswith("invsync thaw Acme") and not told["urgent"]
+    assert "invsync thaw Acme" in held.run("status").out
+    fix = next(one["fix"] for one in held.run("doctor", "--json").document["checks"] if one["id"] == "cart.freeze")
+    assert fix == "invsync thaw Acme"
+    assert "invsync thaw Acme" in held.json("plan", "Shop")["plan"]["advice"][0]
+    # and when
+    assert held.run("freeze", "Shop", "--reason", "this one too").code == 0
+    # then
+    fix = next(one["fix"] for one in held.run("doctor", "--json").document["checks"] if one["id"] == "cart.freeze")
+    assert fix == "invsync thaw Acme, then: invsync thaw Shop"

@@ -67,8 +67,9 @@ def _settled(one: Held, line: WhyListing, blocking: set[Reason], on_hand: bool) 
         return "a step does not begin where the one before it ended"
     if one.quantity == target:
         return ""
-    drifted = line.drift is not None and one.acked == line.desired
-    return "" if drifted else "the shop holds another number, and no drift is told"
+    # It accepted our number and shows another since: somebody edited it, or it took an order.
+    said = line.drift is not None or any("but shows" in step.because for step in line.steps)
+    return "" if said and one.acked == line.desired else "the shop holds another number, and why does not say so"
 
 
 def chained(line: WhyListing) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from invsync_tui.tui.screens.asking import AskingScreen
 from invsync_tui.tui.screens.confirm import ConfirmScreen
 from invsync_tui.tui.screens.held import HeldScreen
+from invsync_tui.tui.screens.plan import PlanScreen
+from invsync_tui.tui.screens.run import RunScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import Driver, room
 
@@ -72,3 +74,16 @@ async def test_a_release_asks_for_the_group_and_then_for_the_reason() -> None:
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
         await driver.press(*"seen", "enter", "right", "enter")
         await driver.until(lambda: gateway.orders[1:] == [("release", 21, "seen")])
+
+
+async def test_p_plans_what_the_held_push_would_send_now() -> None:
+    async with room(held_in_groups()) as driver:
+        await opened(driver)
+        await driver.sees("Show what would be sent now")
+        # when
+        await driver.press("p")
+        # then
+        await driver.until(lambda: isinstance(driver.app.screen, PlanScreen))
+        # and: a run that is not held has nothing to plan
+        await driver.press("escape", "right_square_bracket", "p")
+        assert isinstance(driver.app.screen, RunScreen)

@@ -15,11 +15,15 @@ from invsync_tui.tui.commands import GoTo, Place, UnknownCommandError, completio
 from invsync_tui.tui.first_run import GREETING, greeting
 from invsync_tui.tui.names import Known, Named, named
 from invsync_tui.tui.screens.carts import CartsScreen
+from invsync_tui.tui.screens.drift import DriftScreen
+from invsync_tui.tui.screens.identity import IdentityScreen
 from invsync_tui.tui.screens.merchants import MerchantsScreen
+from invsync_tui.tui.screens.plan import PlanScreen
 from invsync_tui.tui.screens.run import RunScreen
 from invsync_tui.tui.screens.runs import RunsScreen
 from invsync_tui.tui.screens.search import SearchScreen
 from invsync_tui.tui.screens.settings import SettingsScreen
+from invsync_tui.tui.screens.sku_history import SkuHistoryScreen
 from invsync_tui.tui.screens.warehouses import WarehousesScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import QUICK, Driver, room
@@ -120,6 +124,10 @@ async def test_somebody_new_is_greeted_once(monkeypatch: pytest.MonkeyPatch, tmp
         ("search", GoTo(Place.SEARCH)),
         ("sku A b", GoTo(Place.SKU, "A b")),
         ("why A b", GoTo(Place.WHY, "A b")),
+        ("hist A b", GoTo(Place.HISTORY, "A b")),
+        ("plan Demo Cart", GoTo(Place.PLAN, "Demo Cart")),
+        ("id 7", GoTo(Place.IDENTITY, "7")),
+        ("dr 7", GoTo(Place.DRIFT, "7")),
         ("SYNC Demo", GoTo(Place.SYNC, "Demo")),
         ("q", GoTo(Place.QUIT)),
     ],
@@ -128,7 +136,10 @@ def test_words_of_the_command_line(text: str, to: GoTo) -> None:
     assert understand(text) == to
 
 
-@pytest.mark.parametrize("text", ["", "nowhere", "s", "run", "run x", "setup", "quit now", "theme green"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "nowhere", "s", "run", "run x", "setup", "plan", "identity", "drift", "history", "quit now", "theme green"],
+)
 def test_what_means_nothing_is_told(text: str) -> None:
     with pytest.raises(UnknownCommandError) as told:
         understand(text)
@@ -164,6 +175,10 @@ def test_names_are_found_by_the_best_fit() -> None:
         ("sku no such thing", SearchScreen),
         ("run 12", RunScreen),
         ("sync Demo Outdoor", RunScreen),
+        ("plan 7", PlanScreen),
+        ("identity 7", IdentityScreen),
+        ("drift 7", DriftScreen),
+        ("history DEMO-1", SkuHistoryScreen),
     ],
 )
 async def test_the_command_line_reaches_every_screen(typed: str, screen: type) -> None:

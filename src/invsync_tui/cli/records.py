@@ -71,6 +71,7 @@ def merchant_health(row: MerchantRow) -> dict[str, Any]:
         "carts": row.carts,
         "active_run": row.active_run,
         "held": row.held,
+        "frozen": [{**asdict(one), "since": utc(one.since)} for one in row.frozen],
         "problems": [asdict(problem) for problem in row.problems],
     }
 

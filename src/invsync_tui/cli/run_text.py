@@ -56,7 +56,7 @@ def detail_lines(detail: RunDetail) -> list[str]:
     return [
         f"Run {row.id}: {title(row)}",
         *fields(_facts(detail)),
-        *_section("Held by", _hold(detail.hold, row.id)),
+        *_section("Held by", _hold(detail.hold)),
         *_section("Phases", _phases(detail.phases)),
         *_section("Reasons", _reasons(detail.reasons)),
         *_section("Rate budget", _rate(detail.rate)),
@@ -83,19 +83,21 @@ def _section(name: str, lines: Sequence[str]) -> list[str]:
     return ["", name, *lines] if lines else []
 
 
-def _hold(hold: HoldView | None, run_id: int) -> list[str]:
+def _hold(hold: HoldView | None) -> list[str]:
     if hold is None:
         return []
     return [
         *(f"  {clean(reason)}" for reason in hold.reasons),
         f"  It would set {hold.would_set:,} listings, {hold.would_zero:,} of them in stock to 0. Nothing was sent.",
-        f"  {how_to_release(run_id)}",
+        f"  {'   or   '.join(hold.ways)}",
     ]
 
 
-def how_to_release(run_id: int) -> str:
-    """The two orders that end a hold."""
-    return f'invsync release {run_id} --reason "..."   or   invsync discard {run_id} --reason "..."'
+def ways_out(run_id: int, cart: str | None) -> str:
+    """The orders that end a hold."""
+    from invsync_tui.operations.model import ways_out_of
+
+    return "   or   ".join(ways_out_of(run_id, cart))
 
 
 def _phases(phases: Sequence[PhaseView]) -> list[str]:

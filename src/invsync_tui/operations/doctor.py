@@ -13,6 +13,7 @@ from invsync_tui.operations import reviews
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.findings import TRACED_MOST, Findings, of_cart, of_sku
+from invsync_tui.operations.freezing import how_to_thaw
 from invsync_tui.operations.session import Session
 from invsync_tui.rules import runbook
 from invsync_tui.rules.matching import folded, trimmed
@@ -241,6 +242,7 @@ def _cart_facts(
         unplanned=_unplanned(ground, cart),
         unseen=found.unseen,
         frozen=_frozen(cx, ground, cart),
+        thaw=how_to_thaw(cx, cart.id),
         absent=found.absent,
     )
 

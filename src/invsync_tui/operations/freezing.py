@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
-from invsync_tui.store import audit, plans, runs, setups
+from invsync_tui.store import audit, freezes, plans, runs, setups
 from invsync_tui.store.plans import Frozen, KeptPlan
 
 
@@ -104,6 +105,11 @@ def frozen_in_words(session: Session, cart_id: int) -> str:
     with in_words(), session.store.reading() as cx:
         found = plans.all_frozen(cx).get(cart_id)
     return _words(found) if found else ""
+
+
+def how_to_thaw(cx: sqlite3.Connection, cart_id: int) -> str:
+    """The commands that thaw a cart: its merchant's freeze is lifted by the merchant's name; '' where nothing is frozen."""
+    return ", then: ".join(f"invsync thaw {shlex.quote(one.name)}" for one in freezes.of_cart(cx, cart_id))
 
 
 def freeze_with(tx: sqlite3.Connection, session: Session, plan: KeptPlan, reason: str, now: int) -> bool:

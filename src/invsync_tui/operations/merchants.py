@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import in_words
-from invsync_tui.operations.model import MerchantRow, Overview, Problem, Pulse
+from invsync_tui.operations.model import Freeze, MerchantRow, Overview, Problem, Pulse
 from invsync_tui.operations.news import news, problems
 from invsync_tui.operations.session import Session
+from invsync_tui.store import freezes, runs
 from invsync_tui.store import overview as rows
-from invsync_tui.store import runs
 from invsync_tui.store.findings import FindingRow
+from invsync_tui.store.freezes import FreezeRow
 from invsync_tui.store.overview import MerchantSite
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync.leases import worker_alive
@@ -29,8 +32,14 @@ def overview(session: Session) -> Overview:
         ended = runs.last_ended(cx, "pull")
         stale = rows.stale_warehouses(cx, now)
         found = news(cx, now)
+        frozen = freezes.by_merchant(cx)
     listed = tuple(
-        _row(site, [r for r in newest if r.merchant_id == site.id], ended.get(site.id), stale, found.get(site.id, ()))
+        _frozen(
+            _row(
+                site, [r for r in newest if r.merchant_id == site.id], ended.get(site.id), stale, found.get(site.id, ())
+            ),
+            frozen.get(site.id, ()),
+        )
         for site in merchants
     )
     pulse = replace(_pulse(session, newest, stale), findings=sum(map(len, found.values())))
@@ -71,6 +80,20 @@ def _row(
         held=sum(run.state == "held" for run in newest),
         problems=(*_problems(site, newest, ended, stale.get(site.id, [])), *problems(found)),
     )
+
+
+def _frozen(row: MerchantRow, found: Sequence[FreezeRow]) -> MerchantRow:
+    """With what is frozen of it: an operator's order, so it is told and calls for nobody."""
+    told = [Problem(*_freeze_words(one), urgent=False) for one in found]
+    shown = tuple(Freeze(one.subject, one.name, one.since, one.by, one.why) for one in found)
+    return replace(row, frozen=shown, problems=(*row.problems, *told))
+
+
+def _freeze_words(one: FreezeRow) -> tuple[str, str]:
+    what = f"{one.name} is frozen" if one.subject == "cart" else "All its carts are frozen"
+    since = ago(one.since, int(time.time()))
+    text = f"{what}, {since} by {one.by}: {one.why or 'no reason given'}."
+    return text, f"Nothing is sent until: invsync thaw {shlex.quote(one.name)}"
 
 
 def _status(ended: RunRow | None, newest: list[RunRow]) -> str:

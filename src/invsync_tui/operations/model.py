@@ -5,6 +5,7 @@ Times are epoch seconds. None is unknown or never, and is shown as such.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -65,6 +66,18 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Freeze:
+    """A merchant or a cart to which nothing is sent, by an operator's order."""
+
+    subject: str
+    """merchant or cart."""
+    name: str
+    since: int
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class MerchantRow:
     """One line of the merchants screen."""
 
@@ -86,6 +99,8 @@ class MerchantRow:
     held: int
     """Runs of this merchant that wait for an operator."""
     problems: tuple[Problem, ...] = ()
+    frozen: tuple[Freeze, ...] = ()
+    """What is frozen of it: itself, or some of its carts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +207,14 @@ class HoldView:
     would_zero: int
     groups: Mapping[str, int] = field(default_factory=dict)
     """How many listings each group has that can be released apart; empty ones are left out."""
+    ways: tuple[str, ...] = ()
+    """The commands that lead out of it."""
+
+
+def ways_out_of(run_id: int, cart: str | None) -> tuple[str, ...]:
+    """Look at what would be sent and apply exactly that, release it, or give it up."""
+    plan = (f"invsync plan {shlex.quote(cart)}",) if cart else ()
+    return (f'invsync release {run_id} --reason "..."', f'invsync discard {run_id} --reason "..."', *plan)
 
 
 @dataclass(frozen=True, slots=True)

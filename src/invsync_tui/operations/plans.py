@@ -156,7 +156,7 @@ def view(session: Session, making: Making, number: int | None) -> PlanView:
         frozen=_frozen(session, making.cart_id),
         applied_by=None,
     )
-    return _advised(found)
+    return _advised(found, _thaw(session, making.cart_id))
 
 
 def rows(session: Session, making: Making, sort: str = "risk", text: str = "", risk: str | None = None) -> PlanRows:
@@ -188,7 +188,7 @@ def kept(session: Session, number: int) -> PlanView:
         frozen="" if plan.explicit else _frozen(session, plan.cart_id),
         applied_by=by[0] if by else None,
     )
-    return _advised(found)
+    return _advised(found, _thaw(session, plan.cart_id))
 
 
 def kept_rows(session: Session, number: int, sort: str = "risk", text: str = "", risk: str | None = None) -> PlanRows:
@@ -222,16 +222,23 @@ def _frozen(session: Session, cart_id: int) -> str:
     return frozen_in_words(session, cart_id)
 
 
-def _advised(plan: PlanView) -> PlanView:
-    return replace(plan, advice=tuple(_advice(plan)))
+def _thaw(session: Session, cart_id: int) -> str:
+    from invsync_tui.operations.freezing import how_to_thaw
+
+    with in_words(), session.store.reading() as cx:
+        return how_to_thaw(cx, cart_id)
 
 
-def _advice(plan: PlanView) -> list[str]:
+def _advised(plan: PlanView, thaw: str) -> PlanView:
+    return replace(plan, advice=tuple(_advice(plan, thaw)))
+
+
+def _advice(plan: PlanView, thaw: str) -> list[str]:
     if plan.what_if:
         settings = " ".join(f"--{name} {value}" for name, value in plan.what_if)
         return [f"Nothing of this is saved. To have it so: invsync carts set '{plan.cart}' {settings}"]
     if plan.frozen:
-        return [f"{plan.frozen} Thaw it first: invsync thaw '{plan.cart}'"]
+        return [f"{plan.frozen} Thaw it first: {thaw}"]
     if plan.applied_by is not None:
         return [f"Run {plan.applied_by} is bound to it: invsync runs {plan.applied_by}"]
     if not plan.totals.to_set:
@@ -290,6 +297,8 @@ def apply(session: Session, number: int, reason: str = "", *, freeze: bool = Tru
 
 def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
     """What keeps a plan from being applied, seen before anything is ordered."""
+    from invsync_tui.operations.freezing import how_to_thaw
+
     again = f"Make a new one: invsync plan '{name}'"
     by = plans.applied_by(tx, plan)
     if by is not None and by[1] not in ("cancelled", "failed"):
@@ -301,7 +310,8 @@ def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
         if cart is None or cart.rules_rev != plan.rules_rev:
             raise OperationError(f"The settings of {name} were changed since plan {plan.id} was made. {again}")
         if plan.cart_id in plans.all_frozen(tx):
-            raise OperationError(f"{name} is frozen: nothing is sent. Thaw it first: invsync thaw '{name}'")
+            thaw = how_to_thaw(tx, plan.cart_id)
+            raise OperationError(f"{name} is frozen: nothing is sent. Thaw it first: {thaw}")
     found = plans.open_run(tx, plan.cart_id)
     if found and found[1] in ("running", "cancelling"):
         raise OperationError(f"Run {found[0]} is working on {name} now. Wait for it, or: invsync cancel {found[0]}")

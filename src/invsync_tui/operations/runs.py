@@ -19,6 +19,7 @@ from invsync_tui.operations.model import (
     RunKind,
     RunRow,
     RunState,
+    ways_out_of,
 )
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
@@ -154,7 +155,8 @@ def _hold(session: Session, row: rows.RunRow) -> HoldView | None:
     trips = json.loads(row.trips)
     held = Counts.from_dict(json.loads(row.counts)).held
     groups = listings_held.groups(session, row.id)
-    return HoldView(tuple(trip["text"] for trip in trips), held, groups.get("zero", 0), groups)
+    ways = ways_out_of(row.id, row.cart)
+    return HoldView(tuple(trip["text"] for trip in trips), held, groups.get("zero", 0), groups, ways)
 
 
 _ALLOWED = {

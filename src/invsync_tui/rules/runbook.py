@@ -258,6 +258,8 @@ class CartFacts:
     """Who froze it or its merchant, when and why; '' where it is not frozen."""
     absent: bool = False
     """One SKU was asked for, and no listing has to do with it."""
+    thaw: str = ""
+    """The commands that thaw it: its merchant, itself, or both."""
 
     def set(self, option: str) -> str:
         """The command that changes one of its settings."""
@@ -287,7 +289,7 @@ def _freeze(facts: CartFacts) -> Check:
     item = Item("cart.freeze", Section.UPLOAD_SWITCH, facts.name)
     if not facts.frozen:
         return item.passed("not frozen")
-    return item.failed(facts.frozen, WORDINGS[Reason.FROZEN].cause, f"invsync thaw {shlex.quote(facts.name)}")
+    return item.failed(facts.frozen, WORDINGS[Reason.FROZEN].cause, facts.thaw)
 
 
 def _chosen(facts: CartFacts) -> Check:

@@ -26,6 +26,10 @@ class Place(StrEnum):
     SEARCH = "search"
     SKU = "sku"
     WHY = "why"
+    HISTORY = "history"
+    PLAN = "plan"
+    IDENTITY = "identity"
+    DRIFT = "drift"
     ALIASES = "aliases"
     DOCTOR = "doctor"
     SYNC = "sync"
@@ -56,12 +60,21 @@ TAKES = {
     Place.SEARCH: Takes.TEXT,
     Place.SKU: Takes.TEXT,
     Place.WHY: Takes.TEXT,
+    Place.HISTORY: Takes.TEXT,
+    Place.PLAN: Takes.CART,
+    Place.IDENTITY: Takes.CART,
+    Place.DRIFT: Takes.CART,
     Place.ALIASES: Takes.MERCHANT,
     Place.DOCTOR: Takes.MERCHANT,
     Place.SYNC: Takes.MERCHANT,
     Place.THEME: Takes.THEME,
 }
-MUST_SAY = frozenset({Place.RUN, Place.PRODUCTS, Place.SETUP, Place.SKU, Place.WHY, Place.THEME})
+MUST_SAY = frozenset(
+    {
+        Place.RUN, Place.PRODUCTS, Place.SETUP, Place.SKU, Place.WHY, Place.HISTORY, Place.PLAN, Place.IDENTITY,
+        Place.DRIFT, Place.THEME,
+    }
+)  # fmt: skip
 """Commands that mean nothing alone; others then mean the merchant one is at, or all."""
 THEMES = ("dark", "light")
 PLACEHOLDER = "merchants, run 42, carts, settings MERCHANT, search TEXT, help, quit"

@@ -28,6 +28,9 @@ OF_MERCHANT: Mapping[Place, Callable[[Desk, int, str], ControlScreen]] = {
 OF_CART: Mapping[Place, Callable[[Desk, int, str, str], ControlScreen]] = {
     Place.PRODUCTS: places.product_sync,
     Place.SETUP: places.cart_settings,
+    Place.PLAN: lambda desk, cart_id, cart, merchant: places.plan(desk, cart_id, cart),
+    Place.IDENTITY: places.identity,
+    Place.DRIFT: places.drift,
 }
 OF_ALL = {Place.RUNS: places.runs, Place.CARTS: places.carts, Place.DOCTOR: places.doctor}
 """Places that there also are for all merchants together."""
@@ -44,6 +47,7 @@ def follow(screen: ControlScreen, to: GoTo) -> None:
         Place.THEME: lambda: screen.wear(to.text),
         Place.SKU: lambda: _find(screen, to.text),
         Place.WHY: lambda: screen.app.push_screen(places.why(screen.desk, to.text, None)),
+        Place.HISTORY: lambda: screen.app.push_screen(places.history(screen.desk, to.text, None)),
     }
     if to.place in simple:
         simple[to.place]()

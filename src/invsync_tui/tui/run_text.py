@@ -210,7 +210,8 @@ def _ways_out(page: Page) -> list[Line]:
     for verb in ways:
         way = line("  ", (verb.key, Tone.KEY), f" {verb.label}: ", (f"{verb.help}.", Tone.FAINT))
         lines += packed(way.spans, page.size.width)
-    return lines
+    plan = line("  ", ("p", Tone.KEY), " Plan: ", ("Show what would be sent now, and apply exactly that.", Tone.FAINT))
+    return [*lines, *packed(plan.spans, page.size.width)]
 
 
 def phases_lines(detail: RunDetail, page: Page) -> list[Line]:

@@ -71,6 +71,7 @@ class RunScreen(BundlingScreen):
         Binding("enter", "reasons", "SKUs", tooltip="The reasons of this run, down to their SKUs", id="run.reasons"),
         Binding("u", "undo", "Undo", tooltip="Plan to put back what this push replaced", id="run.undo"),
         Binding("d", "diff", "Compare", tooltip="This run against the one before it", id="run.diff"),
+        Binding("p", "plan", "Plan", tooltip="What the held push would send now, to apply exactly that", id="run.plan"),
         Binding("escape", "back", "Back", id="back"),
     ]
 
@@ -133,9 +134,13 @@ class RunScreen(BundlingScreen):
             return frozenset()
         return offered(self._detail.actions, read_only=self.desk.read_only)
 
-    def _bindable(self) -> tuple[frozenset[Action], bool, bool]:
+    def _bindable(self) -> tuple[frozenset[Action], bool, bool, bool]:
         """What the bindings depend on."""
-        return self._allowed(), self._siblings(), self._detail is not None and bool(self._detail.reasons)
+        reasons = self._detail is not None and bool(self._detail.reasons)
+        return self._allowed(), self._siblings(), reasons, self._held()
+
+    def _held(self) -> bool:
+        return self._detail is not None and self._detail.hold is not None and self._detail.run.cart_id is not None
 
     def _siblings(self) -> bool:
         return self._detail is not None and len(self._detail.siblings) > 1
@@ -147,6 +152,8 @@ class RunScreen(BundlingScreen):
             return Action(str(parameters[0])) in self._allowed()
         if action == "undo":
             return self._undoable()
+        if action == "plan":
+            return self._held()
         if action == "sibling":
             return self._siblings()
         if action in ("reasons", "diff"):
@@ -170,6 +177,13 @@ class RunScreen(BundlingScreen):
             self.notice("Nothing was ordered.", Tone.FAINT)
             return
         self.ask(lambda gateway: gateway.plans.undo(run.id, reason), partial(self._undo_planned, run))
+
+    def action_plan(self) -> None:
+        from invsync_tui.tui import places
+
+        if self._detail is not None:
+            run = self._detail.run
+            self.app.push_screen(places.plan(self.desk, run.cart_id or 0, run.cart or ""))
 
     def _undo_planned(self, run: RunRow, number: int) -> None:
         from invsync_tui.tui import places

@@ -1,0 +1,38 @@
+"""What is frozen, each order by itself: a merchant, and carts of their own."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from typing import NamedTuple
+
+
+class FreezeRow(NamedTuple):
+    """An order that nothing be sent to a `cart`, or to all carts of a `merchant`. `since` in epoch seconds."""
+
+    subject: str
+    number: int
+    name: str
+    since: int
+    by: str
+    why: str
+
+
+def by_merchant(cx: sqlite3.Connection) -> dict[int, list[FreezeRow]]:
+    """By merchant, its own freeze before those of its carts."""
+    rows = cx.execute(
+        "SELECT id, 'merchant', id, name, frozen_at, frozen_by, frozen_why FROM merchant WHERE frozen_at IS NOT NULL "
+        "UNION ALL SELECT merchant_id, 'cart', id, name, frozen_at, frozen_by, frozen_why FROM cart "
+        "WHERE frozen_at IS NOT NULL ORDER BY 1, 2 DESC, 3"
+    )
+    found: dict[int, list[FreezeRow]] = defaultdict(list)
+    for merchant, *row in rows:
+        found[merchant].append(FreezeRow(*row))
+    return found
+
+
+def of_cart(cx: sqlite3.Connection, cart_id: int) -> list[FreezeRow]:
+    """What keeps a cart frozen: its merchant, itself, or both."""
+    row = cx.execute("SELECT merchant_id FROM cart WHERE id = ?", (cart_id,)).fetchone()
+    found = by_merchant(cx).get(row[0], []) if row else []
+    return [one for one in found if one.subject == "merchant" or one.number == cart_id]
