@@ -53,3 +53,13 @@ def test_a_bundle_is_written_where_it_is_asked_for(big: Shell, tmp_path: Path) -
             assert "settings.json" in opened.namelist()
     refused = big.run("bundle", "999999", "--output", str(tmp_path))
     assert refused.code == 2 and "no run 999999" in refused.err
+
+
+def test_products_that_share_a_code_are_compared(big: Shell) -> None:
+    shared = big.json("aliases", "1", "--type", "UPC", "--collisions")["collisions"][0]
+    document = big.json("compare", shared["code"])
+    check("compare", document)
+    assert len(document["products"]) == len(shared["products"]) >= 2
+    assert all({"type": "UPC", "code": shared["code"]} in one["codes"] for one in document["products"])
+    assert shared["code"] in big.run("compare", shared["code"]).out
+    assert big.run("compare", "nobody-has-this").code == 2

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from invsync_tui.operations.identity_lines import LinkLine, Piece, RenameLine, Tally, UnmatchedLine
+from invsync_tui.operations.identity_lines import LinkLine, Piece, RenameLine, Rival, Tally, UnmatchedLine
 from invsync_tui.operations.lists import Ordering
 from tests.tui.fake_lists import HOSTILE, NOW, FakeRows, name, sku
 
@@ -39,6 +39,19 @@ class FakeIdentity:
     ) -> FakeRows[UnmatchedLine]:
         found = [line for line in self.lines.values() if kind in (None, line.kind) and text in line.sku]
         return FakeRows(found, {"sku": lambda line: line.sku}, ordering)
+
+    def rivals(self, product_ids: Sequence[int]) -> tuple[Rival, ...]:
+        return tuple(
+            Rival(
+                n,
+                sku(n),
+                HOSTILE[n % 5],
+                (("UPC", "4000000000031"), ("EAN", f"40000000{n}")),
+                (("WH-1", n),),
+                (("Demo", HOSTILE[1]),),
+            )
+            for n in product_ids
+        )
 
     def links(self, cart_id: int, text: str, ordering: Ordering | None) -> FakeRows[LinkLine]:
         found = [line for line in self.linked.values() if text in line.sku]

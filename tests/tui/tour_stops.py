@@ -26,6 +26,7 @@ STOPS = (
     Stop("plan", ("c", "p"), "40 to set"),
     Stop("aliases", ("a",), "3 alias types"),
     Stop("collisions", ("a", "Down", "Enter"), "3 codes"),
+    Stop("side by side", ("a", "Down", "Enter", "Enter"), "Side by side"),
     Stop("missing", ("a", "Down", "n"), "4 products"),
     Stop("carts", ("c",), "2 carts"),
     Stop("runs", ("r",), "200 runs"),

@@ -52,6 +52,7 @@ COMMANDS = (
     "heal",
     "aliases",
     "identity",
+    "compare",
     "links",
     "link",
     "unlink",

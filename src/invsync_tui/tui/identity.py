@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.identity_lines import LinkLine, Piece, RenameLine, Tally, UnmatchedLine
+    from invsync_tui.operations.identity_lines import LinkLine, Piece, RenameLine, Rival, Tally, UnmatchedLine
     from invsync_tui.operations.lists import Ordering, Rows
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.forms.gateway import Call
@@ -25,6 +25,7 @@ class IdentityGateway(Protocol):
     def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None) -> Piece: ...
     def link(self, cart_id: int, ref: str, product_id: int) -> str: ...
     def remove(self, cart_id: int, ref: str) -> str: ...
+    def rivals(self, product_ids: Sequence[int]) -> tuple[Rival, ...]: ...
 
 
 class IdentityOperations:
@@ -38,6 +39,11 @@ class IdentityOperations:
         from invsync_tui.operations import identity
 
         return self._call(lambda: identity.unmatched(self._session(), cart_id, kind, text, ordering))
+
+    def rivals(self, product_ids: Sequence[int]) -> tuple[Rival, ...]:
+        from invsync_tui.operations import identity
+
+        return self._call(lambda: identity.side_by_side(self._session(), product_ids))
 
     def links(self, cart_id: int, text: str, ordering: Ordering | None) -> Rows[LinkLine]:
         from invsync_tui.operations import identity

@@ -52,6 +52,7 @@ PARTS = (
     Part("Identity", "screens.identity", "IdentityScreen"),
     Part("Lists of an alias type", "screens.of_kind", "OfKindScreen"),
     Part("Collisions", "screens.collisions", "CollisionsScreen"),
+    Part("Products side by side", "screens.rivals", "RivalsScreen"),
     Part("Products without an alias", "screens.lacking", "LackingScreen"),
     Part("Answers that are worked out", "screens.report", "ReportScreen"),
     Part("Why", "screens.why", "WhyScreen"),

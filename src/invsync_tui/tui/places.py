@@ -5,6 +5,7 @@ The one place that knows which screens there are, so that no screen has to impor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from invsync_tui.tui.names import Named
@@ -66,6 +67,13 @@ def aliases(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
     from invsync_tui.tui.screens.aliases import AliasesScreen
 
     return AliasesScreen(desk, merchant_id, merchant)
+
+
+def rivals(desk: Desk, shared: str, product_ids: Sequence[int]) -> ControlScreen:
+    """Products that share something, side by side."""
+    from invsync_tui.tui.screens.rivals import RivalsScreen
+
+    return RivalsScreen(desk, shared, product_ids)
 
 
 def product_sync(desk: Desk, cart_id: int, cart: str, merchant: str, tab: str = "") -> ControlScreen:

@@ -30,7 +30,7 @@ FIELDS: tuple[Field[CollisionLine], ...] = (
 
 
 class CollisionsScreen(OfKindScreen[CollisionLine]):
-    """Enter finds the products that share the code."""
+    """Enter shows the products that share the code side by side."""
 
     noun = "codes"
 
@@ -69,4 +69,5 @@ class CollisionsScreen(OfKindScreen[CollisionLine]):
     def open_line(self, line: CollisionLine) -> None:
         from invsync_tui.tui import places
 
-        self.app.push_screen(places.search(self.desk, line.code))
+        shared = f"{line.kind} {line.code}"
+        self.app.push_screen(places.rivals(self.desk, shared, [number for number, _ in line.products]))
