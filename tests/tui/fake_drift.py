@@ -35,3 +35,7 @@ class FakeDrift:
     def heal(self, cart_id: int, sku: str, reason: str) -> str:
         self.orders.append(("heal", cart_id, sku, reason))
         return "1 listing is to be healed: the next push writes what differs."
+
+    def heal_class(self, cart_id: int, wanted: str, reason: str) -> str:
+        self.orders.append(("heal class", cart_id, wanted, reason))
+        return "1 listing is to be healed: the next push writes what differs."

@@ -71,3 +71,16 @@ async def test_a_viewer_looks_and_orders_nothing() -> None:
         await driver.press("h", "R")
         assert isinstance(driver.app.screen, DriftScreen)
         assert gateway.drift.orders == []
+
+
+async def test_all_of_a_class_are_healed_for_a_reason() -> None:
+    gateway = FakeGateway()
+    async with room(gateway) as driver:
+        await opened(driver)
+        await driver.press("H")
+        assert isinstance(driver.app.screen, DriftScreen), "no class is chosen yet"
+        await driver.press("v", "v", "v")
+        await driver.sees("Drift: oversell")
+        await driver.press("H", *"promised", "tab", "tab", "enter")
+        await driver.until(lambda: len(gateway.drift.orders) == 1)
+        assert gateway.drift.orders[0][0] == "heal class" and gateway.drift.orders[0][2:] == ("oversell", "promised")

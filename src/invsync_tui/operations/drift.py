@@ -165,8 +165,9 @@ def heal(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None
     if bool(skus) == bool(wanted):
         raise OperationError("Give SKUs or a class, one of the two.")
     now = int(time.time())
+    # A rare class is looked for in the whole cart: not while others wait to write.
+    ids = _of_class(session, cart_id, wanted) if wanted else _of_skus(session, cart_id, skus)
     with in_words(), session.store.transaction() as tx:
-        ids = _of_class(session, cart_id, str(wanted)) if wanted else _of_skus(tx, cart_id, skus)
         n = store.mark(tx, ids)
         named = [row.sku for row in store.rows(tx, ids[:SAID])]
         after = json.dumps({"n": n, "skus": named, "class": wanted})
@@ -180,10 +181,11 @@ def _of_class(session: Session, cart_id: int, wanted: str) -> list[int]:
     return [line.id for line in drifted(session, cart_id, wanted).after(None, 10**9)]
 
 
-def _of_skus(cx: sqlite3.Connection, cart_id: int, skus: Sequence[str]) -> list[int]:
+def _of_skus(session: Session, cart_id: int, skus: Sequence[str]) -> list[int]:
     found: list[int] = []
     for sku in skus:
-        ids = store.by_sku(cx, cart_id, folded(sku))
+        with in_words(), session.store.reading() as cx:
+            ids = store.by_sku(cx, cart_id, folded(sku))
         if not ids:
             raise NotFoundError(f"The cart has no listing {sku!r}. List them with: invsync listings CART.")
         found += ids

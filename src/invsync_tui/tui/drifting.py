@@ -19,6 +19,7 @@ class DriftGateway(Protocol):
     def drifted(self, cart_id: int, wanted: str | None) -> Rows[DriftLine]: ...
     def radar(self, cart_id: int) -> Requested: ...
     def heal(self, cart_id: int, sku: str, reason: str) -> str: ...
+    def heal_class(self, cart_id: int, wanted: str, reason: str) -> str: ...
 
 
 class DriftOperations:
@@ -42,3 +43,8 @@ class DriftOperations:
         from invsync_tui.operations import drift
 
         return self._call(lambda: drift.heal(self._session(), cart_id, (sku,), None, reason))
+
+    def heal_class(self, cart_id: int, wanted: str, reason: str) -> str:
+        from invsync_tui.operations import drift
+
+        return self._call(lambda: drift.heal(self._session(), cart_id, (), wanted, reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -56,6 +57,10 @@ FIELDS: tuple[Field[DriftLine], ...] = (
 )
 
 
+def _heal_class(cart_id: int, wanted: str, reason: str, gateway: Gateway) -> OrderTaken:
+    return OrderTaken(gateway.drift.heal_class(cart_id, wanted, reason))
+
+
 class DriftScreen(ListScreen[DriftLine]):
     """Enter says why; v shows one class after the other; h heals the selected listing, R lets the radar look."""
 
@@ -63,6 +68,9 @@ class DriftScreen(ListScreen[DriftLine]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "class", "Class", tooltip="All, then one class after the other", id="drift.class"),
         Binding("h", "heal", "Heal", tooltip="Let the next push write the selected listing", id="drift.heal"),
+        Binding(
+            "H", "heal_all", "Heal all", tooltip="Let the next push write all of the class shown", id="drift.heal-all"
+        ),
         Binding("R", "radar", "Radar", tooltip="Read the cart's listings back now", id="drift.radar"),
     ]
 
@@ -103,6 +111,8 @@ class DriftScreen(ListScreen[DriftLine]):
         if action == "heal":
             found = self.line if self.is_mounted else None
             return found is not None and found.drift not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
+        if action == "heal_all":
+            return self._class is not None and self._class not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
         if action == "radar":
             return not self._refusal(Right.SYNC)
         return action != "filter" and super().check_action(action, parameters)
@@ -128,6 +138,21 @@ class DriftScreen(ListScreen[DriftLine]):
             self.notice("Nothing was ordered.", Tone.FAINT)
             return
         self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.drift.heal(self._cart_id, found.sku, reason)))
+
+    def action_heal_all(self) -> None:
+        from invsync_tui.tui.screens.confirm import ConfirmScreen
+
+        if (wanted := self._class) is not None:
+            ask = replace(HEAL, question=f"Heal everything that is {wanted}?", confirm="Heal all")
+            subject = f"{self.table.count} listings of {self._cart}"
+            self.app.push_screen(ConfirmScreen(ask, subject, self.desk.glyphs), partial(self._all_healed, wanted))
+
+    def _all_healed(self, wanted: str, reason: str | None) -> None:
+        if reason is None:
+            self.notice("Nothing was ordered.", Tone.FAINT)
+        else:
+            order = partial(_heal_class, self._cart_id, wanted, reason)
+            self.desk.patient.order(self, order)
 
     def action_radar(self) -> None:
         self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.drift.radar(self._cart_id)))
