@@ -38,10 +38,16 @@ class Canvas(ScrollView):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._painted: dict[int, Strip] = {}
+        self._tones: dict[Tone, Style] = {}
+        """Of one pass over the lines: Textual works a style out anew each time, for every cell."""
 
     def strip_at(self, y: int) -> Strip:
         """What belongs on line `y` of the viewport. Must not ask for anything."""
         raise NotImplementedError
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._tones.clear()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         strip = self.strip_at(y)
@@ -50,6 +56,7 @@ class Canvas(ScrollView):
 
     def repaint(self) -> None:
         """Refresh exactly the cells whose content is no longer what was painted last."""
+        self._tones.clear()
         for y in range(self.size.height):
             if (painted := self._painted.get(y)) is None:
                 continue
@@ -58,7 +65,11 @@ class Canvas(ScrollView):
                 self.refresh(Region(start, y, end - start, 1))
 
     def tone_style(self, tone: Tone) -> Style:
-        return self.screen.get_component_rich_style(f"tone--{tone}", default=self.rich_style)
+        found = self._tones.get(tone)
+        if found is None:
+            found = self.screen.get_component_rich_style(f"tone--{tone}", default=self.rich_style)
+            self._tones[tone] = found
+        return found
 
     def segments(self, line: Line, over: Style | None = None) -> list[Segment]:
         """A line in this theme's colours; `over` is laid on top, such as a cursor.
