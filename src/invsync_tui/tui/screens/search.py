@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from invsync_tui.tui.desk import Desk
 
 LIMIT = 50
+COUNT_AFTER = 0.4
+"""Seconds without a key after which everything that was found is counted."""
 RANK_TONES: Mapping[HitRank, Tone] = {HitRank.EXACT: Tone.GOOD, HitRank.PREFIX: Tone.ACCENT}
 FIELDS: tuple[Field[SearchHit], ...] = (
     Field("Match", 9, lambda hit: hit.rank, lambda hit, _: (hit.rank, RANK_TONES.get(hit.rank, Tone.FAINT))),
@@ -73,6 +75,7 @@ class SearchScreen(ControlScreen):
         self._text = text
         self._answer: SearchAnswer | None = None
         self._count = Count(0, exact=True)
+        self._all: tuple[str, Count | None] = ("", None)
         self._opening = False
         self.set_class(desk.terminal.ascii_only, "-plain")
 
@@ -122,7 +125,7 @@ class SearchScreen(ControlScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.id == "query" and event.value != self._text:
-            self._text = event.value
+            self._text, self._all = event.value, ("", None)
             self._opening = False
             self._search()
 
@@ -134,17 +137,30 @@ class SearchScreen(ControlScreen):
         if answer.asked != self._text:
             return
         self._answer, self._count = answer, answer.count
-        self._fill()
         if not answer.count.exact:
-            text = self._text
-            counted = partial(self._counted, text)
-            self.ask_patiently(lambda gateway: gateway.search_count(text, None), counted, lambda: text == self._text)
+            self._count_all()
+        self._fill()
         if self._opening:
             self.action_open()
+
+    def _count_all(self) -> None:
+        """Once for each text, when nobody types on: it takes a second on a large store, which the next key would wait for."""
+        text = self._text
+        if text == self._all[0]:
+            self._count = self._all[1] or self._count
+            return
+        self._all = (text, None)
+        self.set_timer(COUNT_AFTER, partial(self._ask_count, text))
+
+    def _ask_count(self, text: str) -> None:
+        if text == self._text:
+            counted = partial(self._counted, text)
+            self.ask_patiently(lambda gateway: gateway.search_count(text, None), counted, lambda: text == self._text)
 
     def _counted(self, text: str, exact: int) -> None:
         if text == self._text:
             self._count = Count(exact, exact=True)
+            self._all = (text, self._count)
             self._show_trail()
 
     # -- showing ------------------------------------------------------------------------------------------------------
