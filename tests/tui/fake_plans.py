@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from invsync_tui.operations.lists import Rows
@@ -47,9 +48,10 @@ class FakePlans:
         self.orders: list[tuple[object, ...]] = []
         self.view = VIEW
 
-    def make(self, cart_id: int) -> Shown:
-        self.orders.append(("make", cart_id))
-        return Shown(self.view, None)
+    def make(self, cart_id: int, overlay: Mapping[str, str] | None = None) -> Shown:
+        given = tuple((overlay or {}).items())
+        self.orders.append(("make", cart_id, *given))
+        return Shown(replace(self.view, what_if=given), None)
 
     def kept(self, number: int) -> Shown:
         return Shown(replace(VIEW, number=number, kind="undo", of_run=12, equal=None, skipped={}, holds=()), None)

@@ -17,6 +17,7 @@ from invsync_tui.tui.screens.asking import AskingScreen
 from invsync_tui.tui.screens.choose import ChooseScreen
 from invsync_tui.tui.screens.connection import ConnectionScreen
 from invsync_tui.tui.screens.merchants import MerchantsScreen
+from invsync_tui.tui.screens.plan import PlanScreen
 from invsync_tui.tui.screens.settings import SettingsScreen
 from invsync_tui.tui.widgets.form_sheet import FormSheet
 from tests.tui.fake_forms import FakeTest, cart_form
@@ -122,6 +123,32 @@ async def test_the_preview_counts_on_in_the_background() -> None:
         await driver.sees("of 4812 listings")
         await driver.press("u")
         await driver.sees("nothing is changed yet")
+
+
+async def test_p_plans_what_is_not_saved_and_such_a_plan_cannot_be_applied() -> None:
+    gateway = FakeGateway()
+    async with cart(gateway, (120, 40)) as driver:
+        # given: nothing to try yet
+        await driver.press("p")
+        assert isinstance(driver.app.screen, SettingsScreen)
+        # when
+        await type_share(driver, "80")
+        await driver.press("p")
+        # then
+        await driver.until(lambda: isinstance(driver.app.screen, PlanScreen))
+        await driver.sees("Not saved: share=80")
+        assert gateway.plans.orders == [("make", 7, ("share", "80"))]
+        await driver.press("a")
+        assert isinstance(driver.app.screen, PlanScreen)
+        # and: the draft is as it was
+        await driver.press("escape")
+        assert draft(driver).edits == {"share": "80"}
+        # and when it is wrong
+        await driver.press("enter", "ctrl+u", *"x", "enter")
+        await driver.sees("not allowed")
+        await driver.press("p")
+        await driver.until(lambda: "Not planned" in driver.notice())
+        assert isinstance(driver.app.screen, SettingsScreen)
 
 
 async def test_saving_shows_what_changes_with_cancel_focused() -> None:

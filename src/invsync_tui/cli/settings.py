@@ -22,6 +22,8 @@ example:
   invsync settings diff cart:3 minimum=0 warehouses=EAST,WEST --preview
   invsync settings set cart:3 minimum=0 --rev 4 --reason "sell the last ones too"
   invsync settings set merchant:Acme sync=on every=30m
+  invsync settings diff merchant:Acme zero-count=50     how many of its carts have another limit
+  invsync settings set merchant:Acme zero-count=50      the limit of all its carts
 
 SUBJECT is merchant:NAME or cart:NAME; numbers do as well. --rev is the revision that `show` told: if somebody has
 saved since, nothing is saved and you are told what they changed (exit code 1)."""

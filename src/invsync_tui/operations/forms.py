@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations import cart_settings, choices, fields, merchant_settings, previews
+from invsync_tui.operations.cart_limits import Limits
 from invsync_tui.operations.errors import NotFoundError, StaleError, in_words
 from invsync_tui.operations.fields import ALIAS, WAREHOUSES, Setting
 from invsync_tui.operations.lists import Change, Choice, Conflict, Field, FieldKind, FieldProblem, Form, Preview, Saved
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.values import InvalidError
-from invsync_tui.store import setups, stored
+from invsync_tui.store import cart_limits, setups, stored
 
 HOLDING = frozenset(
     {"upload", WAREHOUSES, ALIAS, "minimum", "end-at", "buffer", "share", "max", "stale-after", "options"}
@@ -33,6 +34,8 @@ class _Sheet:
     columns: Mapping[str, Any]
     settings: tuple[Setting, ...]
     choices: Mapping[str, tuple[Choice, ...]]
+    limits: Limits | None = None
+    """Of a merchant: what its carts have for the limits that the form shows as the merchant's."""
 
     @property
     def rev(self) -> int:
@@ -109,11 +112,12 @@ def _sheet(session: Session, subject: str) -> _Sheet:
         raise NotFoundError(f"There are no settings of {subject!r}. Give merchant:NUMBER or cart:NUMBER.")
     with in_words(), session.store.reading() as cx:
         columns = (stored.merchant if kind == "merchant" else stored.cart)(cx, int(number))
+        limits = Limits(cart_limits.of_merchant(cx, int(number)) if kind == "merchant" else ())
     if columns is None:
         raise NotFoundError(f"There is no {kind} {number}. List them with: invsync {kind}s.")
     if kind == "merchant":
         known = tuple(one for one in fields.MERCHANT if one.column in columns)
-        return _Sheet(kind, int(number), columns, known, {})
+        return _Sheet(kind, int(number), columns | limits.columns(), (*known, *limits.settings()), {}, limits)
     loaded = choices.of_cart(session, columns["merchant_id"])
     settings = (*fields.CART_FIRST, *(setting for setting, _ in loaded.values()), *fields.CART_REST)
     return _Sheet(kind, int(number), columns, settings, {name: listed for name, (_, listed) in loaded.items()})
@@ -152,7 +156,9 @@ def _changes(sheet: _Sheet, values: Mapping[str, str]) -> tuple[Change, ...]:
         if _same(one, value, sheet.columns[one.column]):
             continue
         after = values[one.name].strip().upper() if one.name == ALIAS else one.show(value)
-        found.append(Change(one.name, one.label, sheet.text(one), after))
+        limits = sheet.limits if one.column in cart_limits.COLUMNS else None
+        label = limits.label(one, value) if limits is not None else one.label
+        found.append(Change(one.name, label, sheet.text(one), after))
     for name in values:
         sheet.setting(name)  # unknown names are told, not dropped
     return tuple(found)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from invsync_tui.operations import names, values
+from invsync_tui.operations import cart_limits, names, values
 from invsync_tui.operations.errors import NotFoundError
 from invsync_tui.operations.saving import Saving, saving
 from invsync_tui.operations.session import Session
@@ -75,7 +75,10 @@ def change(
     rev: int | None = None,
     reason: str = "",
 ) -> MerchantSetup:
-    """Change a merchant's settings; `name` in `given` renames it. StaleError unless they are still revision `rev`."""
+    """Change a merchant's settings; `name` in `given` renames it, breakers' limits are those of its carts.
+
+    StaleError unless they are still revision `rev`.
+    """
     present = details(session, names.merchant(session, called).id)
     merchant = values.read_all(values.MERCHANT_FIELDS, given)
     if "name" in given:
@@ -95,6 +98,7 @@ def change(
         if before:
             row.rev = was + 1
             saved.audit("merchant set", f"merchant:{present.id}", before, after, reason)
+        cart_limits.save(saved, present.id, given, reason)
     return details(session, present.id)
 
 

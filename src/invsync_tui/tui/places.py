@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from invsync_tui.tui.names import Named
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from invsync_tui.operations.lists import ListingLine
     from invsync_tui.tui.desk import Desk
     from invsync_tui.tui.screens.control import ControlScreen
@@ -97,11 +99,13 @@ def drift(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
     return DriftScreen(desk, cart_id, cart, merchant)
 
 
-def plan(desk: Desk, cart_id: int, cart: str, kept: int | None = None) -> ControlScreen:
-    """What the next push of a cart would set; `kept`: the number of a plan that was kept."""
+def plan(
+    desk: Desk, cart_id: int, cart: str, kept: int | None = None, overlay: Mapping[str, str] | None = None
+) -> ControlScreen:
+    """What the next push of a cart would set; `kept`: the number of a kept plan, `overlay`: settings tried unsaved."""
     from invsync_tui.tui.screens.plan import PlanScreen
 
-    return PlanScreen(desk, cart_id, cart, kept)
+    return PlanScreen(desk, cart_id, cart, kept, overlay)
 
 
 def carts(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,8 +26,8 @@ class Shown:
 class PlansGateway(Protocol):
     """Questions and orders about plans."""
 
-    def make(self, cart_id: int) -> Shown:
-        """Plan the next push of a cart; may take seconds on a first push."""
+    def make(self, cart_id: int, overlay: Mapping[str, str] | None = None) -> Shown:
+        """Plan the next push of a cart, as if `overlay` were saved; may take seconds on a first push."""
 
     def kept(self, number: int) -> Shown: ...
     def rows(self, shown: Shown, sort: str, text: str) -> Rows[PlanLine]: ...
@@ -46,11 +46,11 @@ class PlansOperations:
         self._session = session
         self._call = call
 
-    def make(self, cart_id: int) -> Shown:
+    def make(self, cart_id: int, overlay: Mapping[str, str] | None = None) -> Shown:
         from invsync_tui.operations import plans
 
         def made() -> Shown:
-            making = plans.make(self._session(), cart_id)
+            making = plans.make(self._session(), cart_id, overlay)
             return Shown(plans.view(self._session(), making, None), making)
 
         return self._call(made)

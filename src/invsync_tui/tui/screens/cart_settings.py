@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from invsync_tui.operations.lists import Preview
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.forms import text
 from invsync_tui.tui.forms.gateway import cart_subject
+from invsync_tui.tui.lines import Tone
 from invsync_tui.tui.screens.settings import SettingsScreen
 from invsync_tui.tui.widgets.strap import Strap
 
 
 class CartSettingsScreen(SettingsScreen):
     """The preview counts on another thread, a part at a time; the next keystroke makes it begin anew."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "p", "what_if", "What if", tooltip="Plan the next push with what is not saved yet", id="settings.what-if"
+        )
+    ]
 
     def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str) -> None:
         super().__init__(desk, cart_subject(cart_id))
@@ -35,6 +44,23 @@ class CartSettingsScreen(SettingsScreen):
 
     def above(self) -> Iterator[Widget]:
         yield Strap(self.desk.glyphs.more, id="preview")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "what_if":
+            return self.draft is not None and self.draft.dirty
+        return super().check_action(action, parameters)
+
+    def action_what_if(self) -> None:
+        """The draft stays as it is, and nothing of it is saved."""
+        from invsync_tui.tui import places
+
+        if self.draft is None:
+            return
+        if (wrong := self.draft.first_problem) is not None:
+            self.sheet.go_to(wrong)
+            self.notice(f"Not planned: {self.draft.problems[wrong]}", Tone.BAD)
+            return
+        self.app.push_screen(places.plan(self.desk, self._cart_id, self._cart, overlay=dict(self.draft.edits)))
 
     def draft_changed(self) -> None:
         self._preview = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -56,16 +56,21 @@ class PlanScreen(ListScreen["PlanLine"]):
         Binding("p", "again", "Plan anew", tooltip="Plan the next push again, as of now", id="plan.again"),
     ]
 
-    def __init__(self, desk: Desk, cart_id: int, cart: str, kept: int | None = None) -> None:
+    def __init__(
+        self, desk: Desk, cart_id: int, cart: str, kept: int | None = None, overlay: Mapping[str, str] | None = None
+    ) -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._kept = kept
+        self._overlay = overlay
+        """Settings that are tried without being saved: such a plan cannot be applied."""
         self._shown: Shown | None = None
         super().__init__(desk)
 
     @property
     def trail(self) -> tuple[str, ...]:
-        return "Merchants", self._cart, "Plan" if self._kept is None else f"Plan {self._kept}"
+        plan = "What if" if self._overlay else "Plan"
+        return "Merchants", self._cart, plan if self._kept is None else f"Plan {self._kept}"
 
     @property
     def memory(self) -> str:
@@ -84,9 +89,9 @@ class PlanScreen(ListScreen["PlanLine"]):
 
     def _plan(self) -> None:
         self.strap("totals").show(line((f"Planning{self.desk.glyphs.more}", Tone.FAINT)))
-        cart, kept = self._cart_id, self._kept
+        cart, kept, overlay = self._cart_id, self._kept, self._overlay
         ask: Callable[[Gateway], Shown] = lambda gateway: (  # noqa: E731
-            gateway.plans.make(cart) if kept is None else gateway.plans.kept(kept)
+            gateway.plans.make(cart, overlay) if kept is None else gateway.plans.kept(kept)
         )
         self.ask_patiently(ask, self._made)
 
@@ -110,7 +115,8 @@ class PlanScreen(ListScreen["PlanLine"]):
                 (rest, Tone.FAINT),
             )
         )
-        told = view.frozen or "; ".join(view.holds)
+        tried = ", ".join(f"{name}={value}" for name, value in view.what_if)
+        told = "; ".join([f"Not saved: {tried}"] * bool(tried) + ([view.frozen] if view.frozen else list(view.holds)))
         self.strap("holds").show(line((clean(told), Tone.WARN)) if told else line())
 
     def rows(self, gateway: Gateway, look: Look) -> Rows[PlanLine]:
@@ -141,7 +147,14 @@ class PlanScreen(ListScreen["PlanLine"]):
 
     def _may_apply(self) -> bool:
         view = self._shown.view if self._shown is not None else None
-        if view is None or not view.totals.to_set or view.frozen or view.applied_by is not None:
+        if (
+            view is None
+            or view.what_if
+            or self._overlay
+            or not view.totals.to_set
+            or view.frozen
+            or view.applied_by is not None
+        ):
             return False
         return not refusal(self.desk.reader.gateway, self._right())
 
