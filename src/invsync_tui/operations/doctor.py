@@ -15,10 +15,11 @@ from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.findings import TRACED_MOST, Findings, of_cart, of_sku
 from invsync_tui.operations.freezing import how_to_thaw
 from invsync_tui.operations.session import Session
-from invsync_tui.rules import runbook
+from invsync_tui.rules import cart_checks, runbook
+from invsync_tui.rules.cart_checks import CartFacts
 from invsync_tui.rules.matching import folded, trimmed
 from invsync_tui.rules.outcomes import Reason
-from invsync_tui.rules.runbook import CartFacts, Check, Group, MerchantFacts, SkuFacts, WarehouseFacts
+from invsync_tui.rules.runbook import Check, Group, MerchantFacts, SkuFacts, WarehouseFacts
 from invsync_tui.store import checkup, plans, products, runs, schedule
 from invsync_tui.store.checkup import CartSite, MerchantSite, WarehouseSite
 from invsync_tui.store.pages import census
@@ -205,7 +206,7 @@ def _cart(
     with in_words(), session.store.reading() as cx:
         facts = _cart_facts(cx, ground, site, cart, warehouses, found)
         reviewed = reviews.of_cart(cx, site, cart)
-    checks = [*runbook.cart_checks(facts), *runbook.listing_checks(facts, found.groups)]
+    checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, found.groups)]
     checks += [*_said(cart.name, "push", cart.id, cart.last_error, ground, site), *reviewed]
     return Checkup(tuple(checks), found.groups)
 

@@ -203,11 +203,6 @@ def progress(tx: sqlite3.Connection, run_id: int, report: Progress, now: int) ->
     )  # fmt: skip
 
 
-def beat(tx: sqlite3.Connection, run_id: int, now: int) -> None:
-    """A sign of life without progress."""
-    tx.execute("UPDATE run SET heartbeat_at = ? WHERE id = ?", (now, run_id))
-
-
 def plan_until(tx: sqlite3.Connection, run_id: int, seq: int) -> None:
     """Remember up to which write batch the plan of this run looked."""
     tx.execute("UPDATE run SET plan_seq = ? WHERE id = ?", (seq, run_id))

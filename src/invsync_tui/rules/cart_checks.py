@@ -1,0 +1,260 @@
+"""The guide's checks of a cart: its Edit Setup, its codes, and the causes of its listings. See `runbook`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from invsync_tui.rules.diagnosis import SENDING_CAUSES, STOCK_CAUSES
+from invsync_tui.rules.outcomes import WORDINGS, Reason
+from invsync_tui.rules.runbook import SAMPLE, Check, Group, Item, Section, WarehouseFacts
+
+
+@dataclass(frozen=True, slots=True)
+class CartFacts:
+    """A cart's Edit Setup, and what is known of its listings."""
+
+    name: str
+    merchant: str
+    switched_on: bool
+    merchant_on: bool
+    combines: bool
+    """Combine All Locations."""
+    warehouses: tuple[WarehouseFacts, ...]
+    alias: str
+    """SKU for none."""
+    alias_loaded: bool
+    products: int
+    lacking: int
+    """Products without a code of that type."""
+    collisions: int
+    """Codes of that type that several products have."""
+    minimum: int
+    listings: int
+    never: int
+    never_exact: bool
+    listed: str
+    """When its listings were last read, in words; '' for never."""
+    unplanned: str
+    """Why the last plan cannot tell all causes; '' if it can."""
+    unseen: str = ""
+    """Why causes in the stock may be hidden behind others; '' if none is."""
+    frozen: str = ""
+    """Who froze it or its merchant, when and why; '' where it is not frozen."""
+    absent: bool = False
+    """One SKU was asked for, and no listing has to do with it."""
+    thaw: str = ""
+    """The commands that thaw it: its merchant, itself, or both."""
+
+    def set(self, option: str) -> str:
+        """The command that changes one of its settings."""
+        return f"invsync carts set {shlex.quote(self.name)} --merchant {shlex.quote(self.merchant)} {option}"
+
+
+def cart_checks(facts: CartFacts) -> Iterator[Check]:
+    """Check Cart Settings, and whether View Product Sync has anything to show."""
+    yield _upload_switch(facts)
+    yield _freeze(facts)
+    yield _chosen(facts)
+    yield _alias(facts)
+    yield _lacking(facts)
+    yield _collisions(facts)
+    yield _listings(facts)
+    yield _never(facts)
+
+
+def _upload_switch(facts: CartFacts) -> Check:
+    item = Item("cart.switch", Section.UPLOAD_SWITCH, facts.name)
+    if facts.switched_on:
+        return item.passed("Inventory Upload Service is on")
+    return item.failed("Inventory Upload Service is off", "Nothing is pushed to this cart.", facts.set("--upload on"))
+
+
+def _freeze(facts: CartFacts) -> Check:
+    item = Item("cart.freeze", Section.UPLOAD_SWITCH, facts.name)
+    if not facts.frozen:
+        return item.passed("not frozen")
+    return item.failed(facts.frozen, WORDINGS[Reason.FROZEN].cause, facts.thaw)
+
+
+def _chosen(facts: CartFacts) -> Check:
+    item = Item("cart.warehouses", Section.WAREHOUSE, facts.name)
+    usable = [one for one in facts.warehouses if one.enabled]
+    said = "Combine All Locations" if facts.combines else ", ".join(one.code for one in facts.warehouses) or "none"
+    evidence = f"Sync Inventory With Warehouse: {said}"
+    if not usable:
+        return item.failed(evidence, WORDINGS[Reason.WAREHOUSE_DISABLED].cause, facts.set("--all-warehouses"))
+    vanished = [one.code for one in usable if one.vanished]
+    if vanished and not facts.combines:
+        cause = f"{', '.join(vanished)} has vanished from the WMS."
+        return item.failed(evidence, cause, facts.set("--warehouse CODE"))
+    if any(one.loaded for one in usable) and not any(one.levels for one in usable):
+        return item.failed(
+            f"{evidence}, 0 levels", "No warehouse of this cart holds a level.", facts.set("--warehouse CODE")
+        )
+    return item.passed(f"{evidence}, {sum(one.levels for one in usable)} levels")
+
+
+def _alias(facts: CartFacts) -> Check:
+    item = Item("cart.alias", Section.ALIAS, facts.name)
+    evidence = f"Push Inventory Using Alias: {facts.alias}"
+    if not facts.products:
+        return item.skipped(f"{evidence}; no products yet")
+    if facts.alias_loaded:
+        return item.passed(f"{evidence}, {facts.products - facts.lacking} of {facts.products} products have it")
+    return item.failed(evidence, "No product of the WMS has an alias of this type.", facts.set("--alias TYPE"))
+
+
+def _lacking(facts: CartFacts) -> Check:
+    item = Item("cart.alias_lacking", Section.ALIAS_LACKING, facts.name)
+    if not facts.products:
+        return item.skipped("no products yet")
+    evidence = f"{facts.lacking} of {facts.products} products have no {facts.alias}"
+    if not facts.lacking:
+        return item.passed(evidence)
+    fix = f"Add it in the WMS. List them: {_aliases(facts, '--missing')}"
+    return item.failed(evidence, "Products without the chosen alias are ignored by the sync.", fix)
+
+
+def _collisions(facts: CartFacts) -> Check:
+    item = Item("cart.alias_collisions", Section.SEVERAL_RESULTS, facts.name)
+    evidence = f"{facts.collisions} codes of {facts.alias} name several products"
+    if not facts.collisions:
+        return item.passed(evidence)
+    wording = WORDINGS[Reason.AMBIGUOUS_ALIAS]
+    return item.failed(evidence, wording.cause, f"{wording.advice} List them: {_aliases(facts, '--collisions')}")
+
+
+def _aliases(facts: CartFacts, option: str) -> str:
+    return f"invsync aliases {shlex.quote(facts.merchant)} {option} {shlex.quote(facts.alias)}"
+
+
+def _listings(facts: CartFacts) -> Check:
+    item = Item("cart.listings", Section.LISTINGS, facts.name)
+    if not facts.listed:
+        if not (facts.merchant_on and facts.switched_on):
+            return item.skipped("its listings were never read: the sync is off")
+        return item.unknown("its listings were never read", "No push has run yet.", _push(facts))
+    evidence = f"{facts.listings} listings, read {facts.listed}"
+    if facts.listings:
+        return item.passed(evidence)
+    return item.failed(evidence, "The cart lists nothing.", "Log in to the cart and check that its SKUs match.")
+
+
+def _never(facts: CartFacts) -> Check:
+    item = Item("cart.never_synced", Section.NEVER_SYNCED, facts.name)
+    if not facts.listed or not (facts.merchant_on and facts.switched_on):
+        return item.skipped("nothing is pushed to it yet")
+    evidence = f"{facts.never}{'' if facts.never_exact else ' or more'} listings with Last synced: Never"
+    if not facts.never:
+        return item.passed(evidence)
+    fix = f"invsync listings {shlex.quote(facts.name)} --only never"
+    return item.failed(evidence, "Their codes match no product, or something withholds their first push.", fix)
+
+
+def _push(facts: CartFacts) -> str:
+    return f"invsync sync {shlex.quote(facts.merchant)} --cart {shlex.quote(facts.name)}"
+
+
+# --- listings --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Topic:
+    id: str
+    section: Section
+    fine: str
+    causes: tuple[Reason, ...]
+
+
+_TOPICS = (
+    _Topic("sku.warehouse", Section.WAREHOUSE, "no stock lies in other warehouses alone", (Reason.WRONG_WAREHOUSE,)),
+    _Topic("cart.minimum", Section.MINIMUM, "it hides no stock", (Reason.CUT_OFF_APPLIED,)),
+    _Topic("sku.recent", Section.RECEIVED, "levels are known and recent", (Reason.WMS_STALE, Reason.NO_LEVEL)),
+    _Topic("sku.known", Section.NO_RESULT, "every code is a product's code", (Reason.NOT_IN_WMS,)),
+    _Topic("sku.unique", Section.SEVERAL_RESULTS, "every code names one product", (Reason.AMBIGUOUS_ALIAS,)),
+    _Topic("listing.wished", Section.SYNCED, "nothing is excluded or locked", (Reason.EXCLUDED, Reason.LOCKED)),
+    _Topic(
+        "listing.code",
+        Section.NEVER_SYNCED,
+        "codes are of the chosen alias",
+        (Reason.ALIAS_MISSING, Reason.WRONG_ALIAS_TYPE),
+    ),
+    _Topic("listing.listed", Section.NOT_LISTED, "every product is listed", (Reason.NOT_IN_CART,)),
+    _Topic("listing.once", Section.NOT_LISTED, "no code is listed twice", (Reason.DUPLICATE_IN_CART,)),
+    _Topic(
+        "listing.tracked",
+        Section.SYSTEM,
+        "the cart counts the stock of its listings here",
+        (
+            Reason.CART_NOT_TRACKING, Reason.NOT_STOCKED_AT_LOCATION, Reason.LOCATION_UNMAPPED,
+            Reason.BUNDLE_PARENT, Reason.FBA_MANAGED,
+        ),
+    ),
+    _Topic("listing.sent", Section.SYSTEM, "the last run settled what it sent", tuple(sorted(SENDING_CAUSES))),
+)  # fmt: skip
+
+BENIGN = frozenset({Reason.BUNDLE_PARENT, Reason.FBA_MANAGED})
+"""The cart counts these itself: a cause, and as it should be."""
+
+
+def listing_checks(facts: CartFacts, groups: Sequence[Group]) -> Iterator[Check]:
+    """What the guide looks up SKU by SKU, for all listings that `groups` speaks of."""
+    by_cause = {group.cause: group for group in groups}
+    for topic in _TOPICS:
+        found = [by_cause[cause] for cause in topic.causes if cause in by_cause]
+        item = Item(topic.id, topic.section, facts.name)
+        if found:
+            yield from (_found(item, facts, group) for group in found)
+        else:
+            yield _nothing_found(item, topic, facts)
+
+
+def _found(item: Item, facts: CartFacts, group: Group) -> Check:
+    wording = WORDINGS[group.cause]
+    evidence = f"{group.cause.value}: {group.count} ({', '.join(group.sample)}{', ...' * (group.count > SAMPLE)})"
+    if group.cause in BENIGN:
+        return item.passed(evidence)
+    return item.failed(evidence, wording.cause, remedy(facts, group))
+
+
+def _nothing_found(item: Item, topic: _Topic, facts: CartFacts) -> Check:
+    if not facts.merchant_on:
+        return item.skipped("the merchant's sync is off")
+    if facts.absent:
+        return item.skipped("no listing of this cart has to do with it")
+    if facts.unplanned and facts.switched_on:
+        return item.unknown(facts.unplanned, "No plan has looked at it under the present settings.", _push(facts))
+    if facts.unplanned:
+        return item.skipped(facts.unplanned)
+    if facts.unseen and STOCK_CAUSES & set(topic.causes):
+        return item.unknown(facts.unseen, "Other causes stop these listings first.", "Mend those, then look again.")
+    return item.passed(topic.fine)
+
+
+def remedy(facts: CartFacts, group: Group) -> str:
+    """What mends a cause: a command where this program can do it."""
+    make = _COMMANDS.get(group.cause)
+    return make(facts, group.sample) if make else WORDINGS[group.cause].advice
+
+
+_Remedy = Callable[[CartFacts, Sequence[str]], str]
+
+
+def _for_sku(facts: CartFacts, sample: Sequence[str], option: str) -> str:
+    sku = shlex.quote(sample[0]) if sample else "SKU"
+    return f"invsync sku {sku} --cart {shlex.quote(facts.name)} {option} --reason TEXT"
+
+
+_COMMANDS: Mapping[Reason, _Remedy] = {
+    Reason.EXCLUDED: lambda facts, sample: _for_sku(facts, sample, "--include"),
+    Reason.LOCKED: lambda facts, sample: _for_sku(facts, sample, "--unlock"),
+    Reason.CUT_OFF_APPLIED: lambda facts, _: facts.set("--minimum 0"),
+    Reason.WRONG_WAREHOUSE: lambda facts, _: facts.set("--all-warehouses"),
+    Reason.WRONG_ALIAS_TYPE: lambda facts, _: facts.set("--alias TYPE"),
+    Reason.WMS_STALE: lambda facts, _: f"Check the WMS feed, then: invsync sync {shlex.quote(facts.merchant)} --full",
+    Reason.BREAKER_TRIPPED: lambda facts, _: "invsync runs, then: invsync release RUN --reason TEXT",
+    Reason.CAS_CONFLICT: lambda facts, _: _push(facts),
+    Reason.THROTTLED: lambda facts, _: _push(facts),
+}
