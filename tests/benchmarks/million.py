@@ -20,7 +20,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.sku import view
 from invsync_tui.operations.why import why
 from invsync_tui.store import generated, made_up
-from invsync_tui.store.migrations.versions import v0003_diagnosis
+from invsync_tui.store.migrations.versions import v0003_diagnosis, v0004_second_thoughts
 from invsync_tui.store.opening import VERSION, open_store
 from tests.benchmarks import planning, written
 from tests.benchmarks.searches import ASKED, SEED, p95, texts, timed
@@ -49,7 +49,7 @@ def _recipe() -> str:
     """Changes with the code that makes the rows."""
     import hashlib
 
-    texts = [Path(module.__file__ or "").read_bytes() for module in (generated, made_up, v0003_diagnosis)]
+    texts = [Path(module.__file__ or "").read_bytes() for module in (generated, made_up, v0003_diagnosis, v0004_second_thoughts)]
     return hashlib.blake2b(b"".join(texts), digest_size=4).hexdigest()
 
 

@@ -60,13 +60,13 @@ def of_products(cx: sqlite3.Connection, product_ids: Sequence[int], confirmed_at
 
     The time of a reading is the WMS's own where it gives one, else the later of the row's load and `confirmed_at`, the
     last successful pull: a row that did not change since was right then too. A warehouse that vanished is not read by
-    those pulls: its rows are as old as its last load.
+    those pulls: its rows are as old as its last load. The index has all columns, and the warehouses in order.
     """
     rows = cx.execute(
         "SELECT v.product_id, v.warehouse_id, v.available, coalesce(v.read_at, max(v.loaded_at, "
         "CASE WHEN w.vanished_at IS NULL THEN ? ELSE coalesce(w.last_full_at, 0) END)), v.missing_since IS NOT NULL "
-        "FROM level v JOIN warehouse w ON w.id = v.warehouse_id "
-        "WHERE v.product_id IN (SELECT value FROM json_each(?)) ORDER BY v.warehouse_id",
+        "FROM level AS v INDEXED BY level_product CROSS JOIN warehouse AS w ON w.id = v.warehouse_id "
+        "WHERE v.product_id IN (SELECT value FROM json_each(?)) ORDER BY v.product_id, v.warehouse_id",
         (confirmed_at, json.dumps(list(product_ids))),
     )
     found: dict[int, list[LevelView]] = defaultdict(list)

@@ -136,7 +136,7 @@ class Level(Table, table=True):
     __tablename__ = "level"
     __table_args__ = (
         Index("level_seq", "seq", "product_id"),
-        Index("level_product", "product_id"),
+        Index("level_product", "product_id", "warehouse_id", "available", "read_at", "loaded_at", "missing_since"),
         Index("level_available", "warehouse_id", "available", "product_id"),
         Index("level_loaded", "warehouse_id", "loaded_at", "product_id"),
         STRICT_NO_ROWID,

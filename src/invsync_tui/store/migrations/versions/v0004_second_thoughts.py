@@ -40,6 +40,7 @@ HISTORY = (
     f"DELETE FROM listing_history WHERE listing_id = new.id AND at < {_NOW} - {HISTORY_SECONDS}; END",
 )
 
+LEVELS_OF_PRODUCT = ["product_id", "warehouse_id", "available", "read_at", "loaded_at", "missing_since"]
 RENAMES = (
     "CREATE TRIGGER listing_rename_au AFTER UPDATE OF sku ON listing WHEN old.sku <> new.sku BEGIN "
     "INSERT INTO listing_rename (listing_id, at, before, after) "
@@ -54,6 +55,9 @@ def upgrade() -> None:
     op.create_index(
         "listing_observed", "listing", ["cart_id", "observed_at", "id"], sqlite_where=sa.text("gone_at IS NULL")
     )
+    # All that a plan reads of a product's levels, side by side: one page in the place of one for each warehouse.
+    op.drop_index("level_product", "level")
+    op.create_index("level_product", "level", LEVELS_OF_PRODUCT)
     if op.get_bind().dialect.name == "sqlite":
         for statement in (*HISTORY, *RENAMES):
             op.execute(sa.text(statement.replace(":", r"\:")))
