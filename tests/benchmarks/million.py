@@ -49,7 +49,10 @@ def _recipe() -> str:
     """Changes with the code that makes the rows."""
     import hashlib
 
-    texts = [Path(module.__file__ or "").read_bytes() for module in (generated, made_up, v0003_diagnosis, v0004_second_thoughts)]
+    texts = [
+        Path(module.__file__ or "").read_bytes()
+        for module in (generated, made_up, v0003_diagnosis, v0004_second_thoughts)
+    ]
     return hashlib.blake2b(b"".join(texts), digest_size=4).hexdigest()
 
 

@@ -179,7 +179,8 @@ def _unknown(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
         return Reason.NO_LEVEL, "no warehouse has ever reported a level"
     if all(reading.missing for reading in facts.readings):
         return Reason.NOT_IN_WMS, "absent from the last complete load of every warehouse of this cart"
-    if rules.stale_after is None:
+    limit = rules.stale_after
+    if limit is None or min([reading.read_at for reading in facts.readings]) >= facts.now - limit:
         return None
     return _stale([(reading.warehouse, reading.read_at) for reading in facts.readings], facts, rules)
 

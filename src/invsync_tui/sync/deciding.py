@@ -19,6 +19,8 @@ from invsync_tui.store.levels import LevelView
 from invsync_tui.store.listings import PlanRow
 from invsync_tui.store.orders import Pending
 
+_new = tuple.__new__
+
 
 class Settings(NamedTuple):
     """The settings a push works by, read once at its start."""
@@ -139,9 +141,8 @@ class Stock:
         product = row.product_id or 0
         views = self._by_product.get(product, ())
         codes, of_cart = self._codes, self._mine
-        mine = tuple(
-            [Reading(codes[place], units, at, gone) for _, place, units, at, gone in views if place in of_cart]
-        )
+        # As Reading(...), without counting the arguments of each.
+        mine = tuple([_new(Reading, (codes[v[1]], v[2], v[3], v[4])) for v in views if v[1] in of_cart])
         others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
         kit = self._kits.get(product) if row.is_kit else None
         components = tuple(self._component(product, *part) for part in kit) if kit else ()
