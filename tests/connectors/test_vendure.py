@@ -318,8 +318,20 @@ async def test_a_wrong_password_is_an_auth_error_in_http_200(
 @pytest.mark.parametrize("suffix", ["", "/", "/admin-api", "/admin-api/"])
 async def test_the_servers_base_and_the_apis_address_both_work(connection: Connection, suffix: str) -> None:
     found = await steps(VendureCart(replace(connection, url=connection.url + suffix)))
-    assert [step.name for step in found] == ["address", "login", "permission", "locations", "location"]
+    assert [step.name for step in found] == ["address", "login", "permission", "locations", "location", "shop"]
     assert all(step.ok for step in found)
+
+
+async def test_a_threshold_that_hides_stock_is_told_by_the_connection_test(
+    connection: Connection, server: VendureServer
+) -> None:
+    switch = "mutation($n: Int) { updateGlobalSettings(input: {outOfStockThreshold: $n}) { __typename } }"
+    for threshold, words in ((0, "sells down to 0"), (4, "4 fewer are sold"), (-3, "sells 3 more")):
+        server.ask(switch, n=threshold)
+        try:
+            assert words in (await steps(VendureCart(connection)))[-1].detail
+        finally:
+            server.ask(switch, n=0)
 
 
 async def test_several_locations_and_none_chosen_is_refused_with_their_names(connection: Connection) -> None:

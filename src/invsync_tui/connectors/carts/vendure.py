@@ -191,13 +191,14 @@ class VendureCart:
     # --- connection test ---
 
     async def check(self) -> AsyncIterator[CheckStep]:
-        """Address, login, permission, locations, location; stops after the first step that is not ok."""
+        """Address, login, permission, locations, location, shop; stops after the first step that is not ok."""
         steps: Sequence[tuple[str, Callable[[], Awaitable[str]]]] = (
             ("address", self._check_address),
             ("login", self._check_login),
             ("permission", self._check_permission),
             ("locations", self._check_locations),
             ("location", self._check_location),
+            ("shop", self._check_shop),
         )
         for name, step in steps:
             try:
@@ -233,6 +234,10 @@ class VendureCart:
     async def _check_location(self) -> str:
         at = self._choose(await self.locations())
         return f"Stock is set at {at.name} ({at.ref})."
+
+    async def _check_shop(self) -> str:
+        """What makes the shop sell another number than is pushed."""
+        return vendure_review.told_of_shop(api.part_of(await self._api.query(api.SETTINGS), "globalSettings"))
 
     async def _permissions(self) -> frozenset[str]:
         me = api.part_of(await self._api.query(api.ME), "me")

@@ -45,6 +45,7 @@ query Variants($options: ProductVariantListOptions) {{
   globalSettings {{ trackInventory }}
   productVariants(options: $options) {{ totalItems items {{ {_VARIANT} }} }}
 }}"""
+SETTINGS = "query Settings { globalSettings { trackInventory outOfStockThreshold } }"
 ORDERS = """
 query Orders($options: OrderListOptions) {
   orders(options: $options) { totalItems items { id lines { productVariant { id } } } }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from invsync_tui.connectors.review import CartFacts, Review, told_by
 from invsync_tui.rules.runbook import Verdict
@@ -59,3 +60,15 @@ def _shown(facts: CartFacts) -> Review:
     """The store keeps no threshold: only the connection test can ask for it."""
     evidence = f"the out-of-stock threshold is not known here, ask with: {facts.test()}"
     return Review("vendure.threshold", Verdict.SKIPPED, evidence)
+
+
+def told_of_shop(settings: Mapping[str, Any]) -> str:
+    """The shop's global settings in words; variants may have their own."""
+    tracks = bool(settings["trackInventory"])
+    threshold = int(settings["outOfStockThreshold"])
+    told = "It counts stock" if tracks else "It does not count stock unless a variant says so"
+    if threshold == 0:
+        return f"{told}; it sells down to 0."
+    if threshold > 0:
+        return f"{told}; it is sold out at {threshold}: {threshold} fewer are sold than are pushed (Out-of-stock threshold)."
+    return f"{told}; it sells {-threshold} more than are pushed, as backorders (Out-of-stock threshold {threshold})."
