@@ -5,6 +5,7 @@ Answers to earlier keystrokes are dropped, and Enter waits for the answer to the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from invsync_tui.tui.desk import Desk
 
 LIMIT = 50
-COUNT_AFTER = 0.4
-"""Seconds without a key after which everything that was found is counted."""
+TYPING = 0.4
+"""Seconds after a key in which the next one is expected: what can wait does, so that its answer comes at once."""
 RANK_TONES: Mapping[HitRank, Tone] = {HitRank.EXACT: Tone.GOOD, HitRank.PREFIX: Tone.ACCENT}
 FIELDS: tuple[Field[SearchHit], ...] = (
     Field("Match", 9, lambda hit: hit.rank, lambda hit, _: (hit.rank, RANK_TONES.get(hit.rank, Tone.FAINT))),
@@ -76,6 +77,7 @@ class SearchScreen(ControlScreen):
         self._answer: SearchAnswer | None = None
         self._count = Count(0, exact=True)
         self._all: tuple[str, Count | None] = ("", None)
+        self._typed_at = 0.0
         self._opening = False
         self.set_class(desk.terminal.ascii_only, "-plain")
 
@@ -108,7 +110,7 @@ class SearchScreen(ControlScreen):
     def on_changed(self, fact: Changed) -> None:
         self.reading_succeeded()
         self.show_header(fact.service_alive)
-        if self._text:
+        if self._text and time.monotonic() - self._typed_at > TYPING:
             self._search()
 
     @property
@@ -125,7 +127,7 @@ class SearchScreen(ControlScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.id == "query" and event.value != self._text:
-            self._text, self._all = event.value, ("", None)
+            self._text, self._all, self._typed_at = event.value, ("", None), time.monotonic()
             self._opening = False
             self._search()
 
@@ -150,7 +152,7 @@ class SearchScreen(ControlScreen):
             self._count = self._all[1] or self._count
             return
         self._all = (text, None)
-        self.set_timer(COUNT_AFTER, partial(self._ask_count, text))
+        self.set_timer(TYPING, partial(self._ask_count, text))
 
     def _ask_count(self, text: str) -> None:
         if text == self._text:
