@@ -86,10 +86,10 @@ def chosen(cx: sqlite3.Connection, cart_id: int) -> frozenset[int]:
 
 
 def never_synced(cx: sqlite3.Connection, cart_id: int, most: int) -> int:
-    """Listings of a cart with Last synced: Never, counted up to `most`."""
+    """Listings of a cart with Last synced: Never, counted up to `most`; in the order in which they lie on the disk."""
     sql = (
-        "SELECT count(*) FROM (SELECT 1 FROM listing INDEXED BY listing_never WHERE cart_id = ? AND synced_at IS NULL "
-        "AND gone_at IS NULL LIMIT ?)"
+        "SELECT count(*) FROM (SELECT 1 FROM listing INDEXED BY listing_synced WHERE cart_id = ? "
+        "AND coalesce(synced_at, 0) = 0 AND synced_at IS NULL AND gone_at IS NULL LIMIT ?)"
     )
     return int(cx.execute(sql, (cart_id, most)).fetchone()[0])
 

@@ -98,7 +98,7 @@ _TABS = (
 
 _TROUBLED = Index(
     "listing_troubled", "cart_id", "match_reason", "reason", "outcome", "skip", "tracked", "excluded", "locked", "id",
-    sqlite_where=text(TROUBLED), postgresql_where=text(TROUBLED),
+    "gone_at", sqlite_where=text(TROUBLED), postgresql_where=text(TROUBLED),
 )  # fmt: skip
 
 

@@ -41,6 +41,11 @@ HISTORY = (
 )
 
 LEVELS_OF_PRODUCT = ["product_id", "warehouse_id", "available", "read_at", "loaded_at", "missing_since"]
+TROUBLE = ["cart_id", "match_reason", "reason", "outcome", "skip", "tracked", "excluded", "locked", "id", "gone_at"]
+TROUBLED = (
+    "gone_at IS NULL AND (reason <> 'UNCHANGED' AND reason <> 'SWITCH_OFF' AND reason <> 'WAREHOUSE_DISABLED' "
+    "OR match_reason IS NOT NULL OR skip IS NOT NULL OR tracked = 0 OR excluded <> 0 OR locked <> 0)"
+)
 RENAMES = (
     "CREATE TRIGGER listing_rename_au AFTER UPDATE OF sku ON listing WHEN old.sku <> new.sku BEGIN "
     "INSERT INTO listing_rename (listing_id, at, before, after) "
@@ -58,6 +63,10 @@ def upgrade() -> None:
     # All that a plan reads of a product's levels, side by side: one page in the place of one for each warehouse.
     op.drop_index("level_product", "level")
     op.create_index("level_product", "level", LEVELS_OF_PRODUCT)
+    # With the one column of its own condition that it lacked, causes are counted without a look at the listings.
+    where = sa.text(TROUBLED)
+    op.drop_index("listing_troubled", "listing")
+    op.create_index("listing_troubled", "listing", TROUBLE, sqlite_where=where, postgresql_where=where)
     if op.get_bind().dialect.name == "sqlite":
         for statement in (*HISTORY, *RENAMES):
             op.execute(sa.text(statement.replace(":", r"\:")))
