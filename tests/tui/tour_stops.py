@@ -72,7 +72,9 @@ def home(terminal: Terminal) -> None:
     for _ in range(8):
         if terminal.lines()[1].rstrip().endswith("merchants") and "s Sync" in terminal.lines()[-1]:
             return
-        terminal.send("\x1b")
+        # A form that is left with something unsaved asks, and Esc there goes on editing.
+        edited = "Edit/OK" in terminal.lines()[-1] and "u Undo" in terminal.lines()[-1]
+        terminal.send("u" if edited else "\x1b")
         terminal.settle(0.12, 3)
     raise AssertionError("no way back to the merchants from:\n" + "\n".join(terminal.lines()))
 
