@@ -150,7 +150,7 @@ def warehouses(scale: Scale) -> Iterator[Row]:
 
 CART_COLUMNS = (
     "id", "merchant_id", "name", "system", "url", "upload_enabled", "combine_all", "push_kind", "cutoff_below",
-    "pushed_rules_rev", "matched_rev", "watermark", "match_mark", "listed_at", "observed_at", "created_at",
+    "pushed_rules_rev", "matched_rev", "watermark", "match_mark", "listed_at", "observed_at", "created_at", "options",
 )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def carts(scale: Scale) -> Iterator[Row]:
     for cart in range(1, scale.carts + 1):
         kind, minimum = (UPC if cart == 2 else 0), (5 if cart == 3 else 0)
         head = (cart, MERCHANT, f"Demo Shop {cart}", "sandbox", NOWHERE, 1, int(cart != 2), kind, minimum)
-        yield *head, 1, 1, SEQ, SEQ, scale.at, scale.at, scale.at
+        yield *head, 1, 1, SEQ, SEQ, scale.at, scale.at, scale.at, f'{{"shop": "shop-{cart}"}}'
 
 
 def chosen(scale: Scale) -> Iterator[Row]:
