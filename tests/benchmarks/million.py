@@ -14,7 +14,8 @@ from pathlib import Path
 from invsync_tui.operations import aliases, browse, carts, forms, product_sync, run_lists
 from invsync_tui.operations.doctor import doctor
 from invsync_tui.operations.generate import Scale, generate
-from invsync_tui.operations.lists import ListingFilter, Ordering, Rows
+from invsync_tui.operations.lists import ListingFilter
+from invsync_tui.operations.rows import Ordering, Rows
 from invsync_tui.operations.search import exact_count, search
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.sku import view

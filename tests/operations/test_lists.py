@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from invsync_tui.operations import aliases, browse, product_sync, run_lists
 from invsync_tui.operations.errors import NotFoundError, OperationError
-from invsync_tui.operations.lists import ListingFilter, Ordering, Rows
+from invsync_tui.operations.lists import ListingFilter
+from invsync_tui.operations.rows import Ordering, Rows
 from invsync_tui.rules.matching import folded, trimmed
 from tests.operations.shelf import Shelf, Thing, shelf
 

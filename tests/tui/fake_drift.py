@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from invsync_tui.operations.drift import DriftLine
-from invsync_tui.operations.lists import Rows
 from invsync_tui.operations.model import Requested
+from invsync_tui.operations.rows import Rows
 from tests.tui.fake_history import FakeRows
 
 LINES = (

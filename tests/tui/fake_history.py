@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from invsync_tui.operations.held import HeldLine
-from invsync_tui.operations.lists import CartLine, Count, ListingLine, PlaceKey, Point, Rows, RunDiff
+from invsync_tui.operations.lists import CartLine, ListingLine, Point, RunDiff
 from invsync_tui.operations.model import RunKind, RunRow, RunState
+from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.sku_history import Happening, SkuHistory
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.tui.run_filter import RunFilter

@@ -15,13 +15,10 @@ from invsync_tui.operations.lists import (
     AliasLine,
     AliasTypeLine,
     CollisionLine,
-    Count,
     HitRank,
     LevelLine,
     ListingFilter,
     ListingLine,
-    Ordering,
-    PlaceKey,
     Point,
     SearchAnswer,
     SearchHit,
@@ -32,6 +29,7 @@ from invsync_tui.operations.lists import (
     WarehouseLine,
 )
 from invsync_tui.operations.model import Requested
+from invsync_tui.operations.rows import Count, Ordering, PlaceKey
 
 L = TypeVar("L")
 NOW = int(time.time())
@@ -174,9 +172,7 @@ class FakeLists:
             AliasTypeLine(2, "[red]x\x1b[2J", 2, PRODUCTS - 2, 0, ()),
         )
 
-    def collisions(
-        self, merchant_id: int, kind: int, text: str, ordering: Ordering | None
-    ) -> FakeRows[CollisionLine]:
+    def collisions(self, merchant_id: int, kind: int, text: str, ordering: Ordering | None) -> FakeRows[CollisionLine]:
         lines = [CollisionLine("UPC", f"40000000000{n}", ((6, sku(6)), (n, sku(n)))) for n in (1, 12, 13)]
         found = [line for line in lines if kind == 1 and text in line.code]
         return FakeRows(found, {"code": lambda line: line.code}, ordering)

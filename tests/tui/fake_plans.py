@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from invsync_tui.operations.lists import Rows
 from invsync_tui.operations.model import Requested
 from invsync_tui.operations.plan_rows import PlanLine, PlanTotals
 from invsync_tui.operations.plans import PlanView
+from invsync_tui.operations.rows import Rows
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.risk import Risk, risk
 from invsync_tui.tui.looks import Look

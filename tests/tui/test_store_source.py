@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations.lists import Ordering
+from invsync_tui.operations.rows import Ordering
 from invsync_tui.tui.fields import Field, Sight
 from invsync_tui.tui.glyphs import ASCII
 from invsync_tui.tui.looks import Look

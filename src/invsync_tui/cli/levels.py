@@ -12,7 +12,8 @@ from invsync_tui.cli.output import Exit
 from invsync_tui.cli.parser import Subparsers, UsageError, command
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.lists import Rows, WarehouseLine
+    from invsync_tui.operations.lists import WarehouseLine
+    from invsync_tui.operations.rows import Rows
 
 EXAMPLES = """\
 example:

@@ -17,7 +17,7 @@ from invsync_tui.cli.plain import table
 
 if TYPE_CHECKING:
     from invsync_tui.operations.export import Cell
-    from invsync_tui.operations.lists import Ordering, Rows
+    from invsync_tui.operations.rows import Ordering, Rows
 
 Line = TypeVar("Line")
 
@@ -55,7 +55,7 @@ def add_sort(parser: argparse.ArgumentParser, columns: str) -> None:
 
 def ordering(args: argparse.Namespace) -> Ordering | None:
     """What --sort asks for."""
-    from invsync_tui.operations.lists import Ordering
+    from invsync_tui.operations.rows import Ordering
 
     if not args.sort:
         return None

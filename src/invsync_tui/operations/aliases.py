@@ -10,8 +10,9 @@ from typing import Any
 
 from invsync_tui.operations.browse import Summaries, by_sku
 from invsync_tui.operations.errors import in_words
-from invsync_tui.operations.lists import AliasTypeLine, CollisionLine, Ordering, PlaceKey, Rows, SummaryLine
+from invsync_tui.operations.lists import AliasTypeLine, CollisionLine, SummaryLine
 from invsync_tui.operations.paging import Listed, chosen
+from invsync_tui.operations.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
 from invsync_tui.store.pages import census, codes, filters, stock

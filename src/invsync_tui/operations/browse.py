@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from invsync_tui.operations.errors import NotFoundError, in_words
-from invsync_tui.operations.lists import LevelLine, Ordering, PlaceKey, Rows, SummaryLine, WarehouseLine
+from invsync_tui.operations.lists import LevelLine, SummaryLine, WarehouseLine
 from invsync_tui.operations.paging import Listed, chosen
+from invsync_tui.operations.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
 from invsync_tui.store.pages import census, filters, stock

@@ -12,9 +12,9 @@ from typing import Any
 
 from invsync_tui.operations import names, values
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
-from invsync_tui.operations.lists import Count, PlaceKey, Rows
 from invsync_tui.operations.model import Requested
 from invsync_tui.operations.roles import Right
+from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.saving import saving
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.drift import LAG, Drift, Finding
@@ -53,7 +53,7 @@ class DriftLine:
 
 @dataclass(frozen=True, slots=True)
 class DriftRows:
-    """A list as `lists.Rows` describes it, in the order of the listings' numbers. It walks the cart's listings."""
+    """A list as `rows.Rows` describes it, in the order of the listings' numbers. It walks the cart's listings."""
 
     session: Session
     cart_id: int

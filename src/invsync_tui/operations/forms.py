@@ -13,7 +13,17 @@ from invsync_tui.operations import cart_settings, choices, fields, merchant_sett
 from invsync_tui.operations.cart_limits import Limits
 from invsync_tui.operations.errors import NotFoundError, StaleError, in_words
 from invsync_tui.operations.fields import ALIAS, WAREHOUSES, Setting
-from invsync_tui.operations.lists import Change, Choice, Conflict, Field, FieldKind, FieldProblem, Form, Preview, Saved
+from invsync_tui.operations.lists import (
+    Change,
+    Choice,
+    Conflict,
+    Field,
+    FieldKind,
+    FieldProblem,
+    Form,
+    Preview,
+    Saved,
+)
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.values import InvalidError
 from invsync_tui.store import cart_limits, setups, stored

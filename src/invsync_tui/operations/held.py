@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, in_words
-from invsync_tui.operations.lists import PlaceKey, Rows
 from invsync_tui.operations.paging import Listed
+from invsync_tui.operations.rows import PlaceKey, Rows
 from invsync_tui.operations.runs import find
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.breakers import Group

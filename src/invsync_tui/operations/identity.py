@@ -10,8 +10,8 @@ from typing import Any
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.identity_lines import LinkLine, RenameLine, Rival, Tally, UnmatchedLine
-from invsync_tui.operations.lists import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.paging import Listed, chosen
+from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded, trimmed
 from invsync_tui.rules.resemblance import FILED_UNDER, Suggestion

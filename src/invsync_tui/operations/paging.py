@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from invsync_tui.operations.errors import OperationError, in_words
-from invsync_tui.operations.lists import Count, Ordering, PlaceKey
+from invsync_tui.operations.rows import Count, Ordering, PlaceKey
 from invsync_tui.operations.session import Session
 from invsync_tui.store.pages.keyset import BOUND, Order, Paging
 
@@ -16,7 +16,7 @@ Line = TypeVar("Line")
 
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[Line]):
-    """A list as `lists.Rows` describes it."""
+    """A list as `rows.Rows` describes it."""
 
     session: Session
     pages: Paging

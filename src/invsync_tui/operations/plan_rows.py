@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.operations.errors import OperationError, in_words
-from invsync_tui.operations.lists import Count, PlaceKey
+from invsync_tui.operations.rows import Count, PlaceKey
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
 from invsync_tui.rules.risk import RANKS, Risk, risk
@@ -73,7 +73,7 @@ def totals(changes: Changes, factor: int) -> PlanTotals:
 
 @dataclass(frozen=True, slots=True)
 class PlanRows:
-    """A list as `lists.Rows` describes it. A place is the row's sort value and its listing."""
+    """A list as `rows.Rows` describes it. A place is the row's sort value and its listing."""
 
     session: Session
     changes: Changes

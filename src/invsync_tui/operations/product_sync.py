@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from invsync_tui.operations.errors import in_words
-from invsync_tui.operations.lists import Count, ListingFilter, ListingLine, Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists import ListingFilter, ListingLine
 from invsync_tui.operations.paging import Listed, chosen
+from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
 from invsync_tui.store.pages import census, stock

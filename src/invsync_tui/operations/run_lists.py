@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from invsync_tui.operations.errors import in_words
-from invsync_tui.operations.lists import ListingLine, PlaceKey, Rows, RunDiff
+from invsync_tui.operations.lists import ListingLine, RunDiff
 from invsync_tui.operations.model import RunRow, RunState
 from invsync_tui.operations.paging import Listed
 from invsync_tui.operations.product_sync import lines
+from invsync_tui.operations.rows import PlaceKey, Rows
 from invsync_tui.operations.runs import find, view
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import Reason

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import in_words
-from invsync_tui.operations.lists import Count, HitRank, SearchAnswer, SearchHit
+from invsync_tui.operations.lists import HitRank, SearchAnswer, SearchHit
+from invsync_tui.operations.rows import Count
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded, trimmed
 from invsync_tui.store import search as rows

@@ -243,7 +243,9 @@ CART_FIELDS: tuple[Field, ...] = (
     Field("zero-count", "zero_count", "N", "hold a push that sets more listings than this to 0 ...", whole),
     Field("zero-percent", "zero_percent", "P", "... and more than this percent of them", _percent(0)),
     Field("shrink-percent", "shrink_percent", "P", "hold a push if the catalogue lost more than this", _percent(0)),
-    Field("jump-factor", "jump_factor", "N", "a change by more than this factor is a jump; 0 never (default 10)", whole),
+    Field(
+        "jump-factor", "jump_factor", "N", "a change by more than this factor is a jump; 0 never (default 10)", whole
+    ),
     Field("jump-count", "jump_count", "N", "hold a push in which more listings than this jump ...", whole),
     Field("jump-percent", "jump_percent", "P", "... and more than this percent of those in stock", _percent(0)),
     Field("heal", "heal", "WHEN", "what the drift radar puts right by itself: never, oversell or always", _heal),

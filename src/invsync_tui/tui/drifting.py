@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from invsync_tui.operations.drift import DriftLine
-    from invsync_tui.operations.lists import Rows
     from invsync_tui.operations.model import Requested
+    from invsync_tui.operations.rows import Rows
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.forms.gateway import Call
 

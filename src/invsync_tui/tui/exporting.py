@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from textual.message import Message
 
-from invsync_tui.operations.lists import Rows
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.facts import Exported
 from invsync_tui.tui.fields import Field, Value
 from invsync_tui.tui.gateway import Gateway

@@ -17,12 +17,9 @@ if TYPE_CHECKING:
         AliasTypeLine,
         CartLine,
         CollisionLine,
-        Count,
         LevelLine,
         ListingFilter,
         ListingLine,
-        Ordering,
-        Rows,
         SearchAnswer,
         SkuView,
         SummaryLine,
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
     )
     from invsync_tui.operations.model import Overview, Requested, RunDetail, RunRow
     from invsync_tui.operations.readback import Shown
+    from invsync_tui.operations.rows import Count, Ordering, Rows
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.watch import Watch
     from invsync_tui.operations.why import Why
@@ -123,9 +121,7 @@ class Gateway(Protocol):
     ) -> Rows[ListingLine]: ...
     def tabs(self, cart_id: int) -> Mapping[ListingFilter, Count]: ...
     def alias_types(self, merchant_id: int) -> Sequence[AliasTypeLine]: ...
-    def collisions(
-        self, merchant_id: int, kind: int, text: str, ordering: Ordering | None
-    ) -> Rows[CollisionLine]: ...
+    def collisions(self, merchant_id: int, kind: int, text: str, ordering: Ordering | None) -> Rows[CollisionLine]: ...
     def missing(self, merchant_id: int, kind: int, text: str, ordering: Ordering | None) -> Rows[SummaryLine]: ...
     def export(
         self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int | bool | None]], form: str

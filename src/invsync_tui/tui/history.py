@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from invsync_tui.operations.held import HeldLine
-    from invsync_tui.operations.lists import ListingLine, Rows, RunDiff
+    from invsync_tui.operations.lists import ListingLine, RunDiff
     from invsync_tui.operations.model import RunRow
+    from invsync_tui.operations.rows import Rows
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.sku_history import SkuHistory
     from invsync_tui.tui.forms.gateway import Call

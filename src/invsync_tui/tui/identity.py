@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from invsync_tui.operations.identity_lines import LinkLine, Piece, RenameLine, Rival, Tally, UnmatchedLine
-    from invsync_tui.operations.lists import Ordering, Rows
+    from invsync_tui.operations.rows import Ordering, Rows
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.forms.gateway import Call
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.lists import Ordering
+    from invsync_tui.operations.rows import Ordering
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Look:
     @property
     def ordering(self) -> Ordering | None:
         """The order as operations understand it."""
-        from invsync_tui.operations.lists import Ordering
+        from invsync_tui.operations.rows import Ordering
 
         return Ordering(self.sort, self.descending) if self.sort else None
 

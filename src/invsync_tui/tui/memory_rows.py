@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from invsync_tui.operations.lists import Count, PlaceKey
+from invsync_tui.operations.rows import Count, PlaceKey
 from invsync_tui.tui.fields import Field, Value
 from invsync_tui.tui.looks import Look
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.lists import Rows
     from invsync_tui.operations.model import Requested
     from invsync_tui.operations.plan_rows import PlanLine
     from invsync_tui.operations.plans import Making, PlanView
+    from invsync_tui.operations.rows import Rows
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.forms.gateway import Call
 

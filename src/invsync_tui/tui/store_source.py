@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from invsync_tui.operations.lists import Count, PlaceKey, Rows
+from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.tui.fields import Field, Sight
 from invsync_tui.tui.widgets.row_source import BLOCK, Key, Row
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.lists import AliasTypeLine, Rows
+from invsync_tui.operations.lists import AliasTypeLine
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.fields import Field, Sight
 from invsync_tui.tui.lines import Span, Tone
 from invsync_tui.tui.memory_rows import MemoryRows

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.lists import CartLine, Rows
+from invsync_tui.operations.lists import CartLine
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import places
 from invsync_tui.tui.cells import moment
 from invsync_tui.tui.facts import OrderTaken, SyncRequested

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.lists import CollisionLine, Rows
+from invsync_tui.operations.lists import CollisionLine
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.fields import Field, number
 from invsync_tui.tui.lines import Line, Tone, line
 from invsync_tui.tui.plain import clean, wrap

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 
 from invsync_tui.operations.drift import DriftLine
-from invsync_tui.operations.lists import Rows
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import places
 from invsync_tui.tui.facts import OrderTaken, SyncRequested
 from invsync_tui.tui.fields import Field, Sight, number

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.held import HeldLine
-from invsync_tui.operations.lists import Rows
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import places
 from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
 from invsync_tui.tui.lines import Span, Tone

@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.identity_lines import LinkLine, Piece, RenameLine, Tally, UnmatchedLine
-from invsync_tui.operations.lists import Rows
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import places
 from invsync_tui.tui.facts import Changed, OrderRefused, OrderTaken
 from invsync_tui.tui.fields import Field

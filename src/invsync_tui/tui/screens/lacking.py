@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from invsync_tui.operations.lists import Rows, SummaryLine
+from invsync_tui.operations.lists import SummaryLine
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import places
 from invsync_tui.tui.fields import Field, number
 from invsync_tui.tui.lines import Tone

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.lists import LevelLine, Rows
+from invsync_tui.operations.lists import LevelLine
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import places, words
 from invsync_tui.tui.cells import moment
 from invsync_tui.tui.fields import Field, Sight, number

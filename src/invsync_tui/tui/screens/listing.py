@@ -1,4 +1,4 @@
-"""What all lists have: a table over `operations.lists.Rows`, filter, order, copy, export, and a strip about one line.
+"""What all lists have: a table over `operations.rows.Rows`, filter, order, copy, export, and a strip about one line.
 
 A subclass says what its lines are (`fields`, `rows`), where it is (`trail`), and what Enter does (`open_line`).
 Not here: how rows by key become rows by number (`store_source`), and the writing of files (`exporting`).
@@ -16,7 +16,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from invsync_tui.operations.lists import Rows
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import Changed, Exported
 from invsync_tui.tui.fields import Field, Sight, roomy

@@ -20,8 +20,8 @@ from invsync_tui.tui.screens.listing import ListScreen
 from invsync_tui.tui.widgets.columns import Align
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.lists import Rows
     from invsync_tui.operations.model import MerchantRow, Overview, Requested
+    from invsync_tui.operations.rows import Rows
     from invsync_tui.tui.desk import Desk
     from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.looks import Look

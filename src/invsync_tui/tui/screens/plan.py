@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from invsync_tui.operations.lists import Rows
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.facts import SyncRequested
 from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
 from invsync_tui.tui.lines import Span, Tone, line

@@ -9,7 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.lists import Count, ListingFilter, ListingLine, Rows
+from invsync_tui.operations.lists import ListingFilter, ListingLine
+from invsync_tui.operations.rows import Count, Rows
 from invsync_tui.tui import places
 from invsync_tui.tui.facts import Changed
 from invsync_tui.tui.fields import Field

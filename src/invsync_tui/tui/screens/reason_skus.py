@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.lists import ListingLine, Rows
+from invsync_tui.operations.lists import ListingLine
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import places
 from invsync_tui.tui.fields import Field
 from invsync_tui.tui.lines import Line

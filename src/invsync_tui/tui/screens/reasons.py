@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.lists import Rows
 from invsync_tui.operations.model import ReasonRow
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.cells import outcome_span
 from invsync_tui.tui.fields import Field, Sight, number
 from invsync_tui.tui.lines import Line, Span, Tone, line

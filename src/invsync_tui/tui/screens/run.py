@@ -215,7 +215,9 @@ class RunScreen(BundlingScreen):
             self._confirm(verb)
 
         question = "Release all of it, or one group?"
-        self.app.push_screen(AskingScreen(question, lambda width: group_lines(hold, width), answers, self.desk.glyphs), chosen)
+        self.app.push_screen(
+            AskingScreen(question, lambda width: group_lines(hold, width), answers, self.desk.glyphs), chosen
+        )
 
     def _confirm(self, verb: Verb) -> None:
         if verb.ask is None:

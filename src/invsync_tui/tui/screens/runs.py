@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.lists import Rows
 from invsync_tui.operations.model import RunKind, RunRow, RunState
+from invsync_tui.operations.rows import Rows
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.tui import words
 from invsync_tui.tui.cells import aged

@@ -15,7 +15,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.lists import Count, HitRank, SearchAnswer, SearchHit
+from invsync_tui.operations.lists import HitRank, SearchAnswer, SearchHit
+from invsync_tui.operations.rows import Count
 from invsync_tui.tui import places
 from invsync_tui.tui.cells import aged
 from invsync_tui.tui.facts import Changed

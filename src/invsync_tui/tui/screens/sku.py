@@ -52,7 +52,9 @@ class SkuScreen(OrderingScreen):
         Binding("escape", "back", "Back", id="back"),
         Binding("y", "copy", "Copy", tooltip="Copy the SKU to your clipboard", id="list.copy"),
         Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
-        Binding("h", "history", "History", tooltip="Over time, with the runs and orders that changed it", id="sku.history"),
+        Binding(
+            "h", "history", "History", tooltip="Over time, with the runs and orders that changed it", id="sku.history"
+        ),
         Binding("right_square_bracket", "roll(1)", "More", tooltip="Scroll the sheet down", id="sku.down"),
         Binding("left_square_bracket", "roll(-1)", "Less", tooltip="Scroll the sheet up", id="sku.up"),
     ]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.lists import Rows, SummaryLine
+from invsync_tui.operations.lists import SummaryLine
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import places, words
 from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
 from invsync_tui.tui.lines import Line, Span, Tone, flowed, line

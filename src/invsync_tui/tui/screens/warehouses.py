@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.lists import Rows, WarehouseLine
+from invsync_tui.operations.lists import WarehouseLine
+from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import words
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
