@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -79,8 +80,8 @@ examples:
 exit codes: 0 ok; 1 failed, or status has findings; 2 usage, value, configuration or store; 3 held"""
 
 
-def parser() -> Parser:
-    """The whole command line."""
+def parser(commands: Sequence[str] = COMMANDS) -> Parser:
+    """The command line with all commands, or with those that are going to be needed."""
     main = Parser(prog="invsync", description=DESCRIPTION, epilog=EXAMPLES)
     add_globals(main)
     room = main.add_argument_group("control room")
@@ -88,7 +89,7 @@ def parser() -> Parser:
     room.add_argument("--mouse", choices=("on", "off"), default=argparse.SUPPRESS, help="else off over SSH")
     room.add_argument("--open-run", type=int, metavar="RUN", default=argparse.SUPPRESS, help="begin on this run")
     subparsers = main.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=Parser)
-    for name in COMMANDS:
+    for name in commands:
         import_module(f"invsync_tui.cli.{name}").add_parser(subparsers)
     _everywhere(main)
     return main
@@ -118,9 +119,28 @@ def run(argv: Sequence[str]) -> int:
     return code
 
 
+_WITH_VALUE = frozenset({"--store", "--config", "--mouse", "--open-run"})
+
+
+def _needed(argv: Sequence[str]) -> Sequence[str]:
+    """The command that is asked for, none for the control room; all where somebody needs help to choose.
+
+    Each command is a module: to read forty of them for one would cost more than the first frame of the control room.
+    """
+    words = iter(argv)
+    for word in words:
+        if word in ("-h", "--help"):
+            return COMMANDS
+        if word in _WITH_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return (word,) if word in COMMANDS else COMMANDS
+    return ()
+
+
 def _guarded(argv: Sequence[str]) -> int:
     try:
-        return _dispatch(parser().parse_args(list(argv)))
+        return _dispatch(parser(_needed(argv)).parse_args(list(argv)))
     except KeyboardInterrupt:
         note("interrupted.")
         return Exit.INTERRUPTED
@@ -181,6 +201,8 @@ def _control_room(args: argparse.Namespace) -> int:
         note(refused.removeprefix("invsync: "))
         return Exit.USAGE
     _must_exist(found.store)
+    # Hundreds of classes are made for the first frame, and none of them is garbage.
+    gc.disable()
     from invsync_tui.tui.app import run as run_tui
 
     return run_tui(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -70,6 +71,7 @@ class ControlRoom(App[int]):
         self._mind_the_hangup()
         # The reader imports the heavy libraries, so the first frame goes first.
         self.call_after_refresh(self._desk.reader.start)
+        self.call_after_refresh(_collect_from_now_on)
         if self._keymap_said:
             self._use_keymap()
         if self._open_run is not None:
@@ -172,6 +174,12 @@ def control_room(
     desk = Desk(Reader(gateway, terminal.interval), terminal, greeting=greeting)
     kind = AnsiControlRoom if terminal.ansi_theme else ControlRoom
     return kind(desk, open_run=open_run, keymap=keymap)
+
+
+def _collect_from_now_on() -> None:
+    """What was made for the first frame stays; only what comes after is looked through for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 def run(
