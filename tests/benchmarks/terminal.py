@@ -37,7 +37,7 @@ def paints(rounds: int) -> Iterator[Figure]:
     bare, room = [], []
     with tempfile.TemporaryDirectory() as folder:
         real = [*REAL, "--store", f"{folder}/store.db"]
-        subprocess.run([*real, "init"], check=True, capture_output=True)  # noqa: S603
+        subprocess.run([*real, "init"], check=True, capture_output=True)
         for _ in range(rounds):
             bare.append(first_paint(BARE, "bare and ready"))
             room.append(first_paint(real, "Last Inventory Run"))
