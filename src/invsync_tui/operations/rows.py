@@ -1,0 +1,60 @@
+"""What a long list is to front ends: rows in pages by key, never by offset. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+Line_co = TypeVar("Line_co", covariant=True)
+PlaceKey = tuple[Any, ...]
+"""Where a row stands in a list's order: sort values and the row's number, comparable and JSON-ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows there are; `exact` False means at least so many ("1000+")."""
+
+    n: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """Sort by a column's name, as `Rows.sortable` lists them."""
+
+    column: str
+    descending: bool = False
+
+
+class Rows(Protocol[Line_co]):
+    """A list in a fixed order over the store. To be used in the session's thread; each call is a few milliseconds."""
+
+    @property
+    def sortable(self) -> Sequence[str]:
+        """Columns it can be sorted by, the default first."""
+        ...
+
+    def count(self) -> Count:
+        """Fast: exact where an index tells, else bounded."""
+        ...
+
+    def exact_count(self) -> int:
+        """Exact; may take a second on a very large store."""
+        ...
+
+    def after(self, key: PlaceKey | None, limit: int) -> Sequence[Line_co]:
+        """Rows behind `key`; None starts at the first."""
+        ...
+
+    def before(self, key: PlaceKey | None, limit: int) -> Sequence[Line_co]:
+        """Rows in front of `key`, in the list's order; None ends at the last."""
+        ...
+
+    def key(self, line: Any) -> PlaceKey:
+        """Where a row stands."""
+        ...
+
+    def position(self, key: PlaceKey) -> int | None:
+        """How many rows are in front of it; None if it is gone or too far to count quickly."""
+        ...
