@@ -192,8 +192,11 @@ def _create(path: Path) -> None:
 def _fill(draft: Path) -> None:
     connection = _connect(draft, "rw", "FULL")
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        # Nobody needs half a draft back, so its journal is in memory. In WAL mode a disk that fills up while the log is
+        # copied into the file would be told to nobody: closing does that last copy and keeps silent.
+        connection.execute("PRAGMA journal_mode=MEMORY")
         _migrate(connection)
+        connection.execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
 
