@@ -100,7 +100,7 @@ def walked(line: Line, store: Path, size: tuple[int, int], *options: str) -> Ite
     program = [sys.executable, "-m", "invsync_tui", "--store", str(store), "--read-only"]
     began = time.perf_counter()
     with Terminal(line.command(program, *options), *size) as terminal:
-        terminal.wait_for("WMS/OMS", 60)
+        terminal.wait_for("carts", 60)
         started = time.perf_counter() - began
         terminal.settle(QUIET)
         yield "connect and show the merchants", Answer(started, started, terminal.bytes_out)

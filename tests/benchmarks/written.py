@@ -75,7 +75,7 @@ def _keys(session: Session, path: Path, products: int) -> Iterator[Figure]:
     for size in SIZES:
         times: list[float] = []
         with Terminal(program, *size) as terminal:
-            terminal.wait_for("WMS/OMS", 60)
+            terminal.wait_for("carts", 60)
             terminal.send("/")
             terminal.wait_for("Type a SKU")
             terminal.settle()

@@ -108,7 +108,7 @@ def scene(folder: Path, seed: int) -> Iterator[Scene]:
         bench = Bench.make(folder)
         bench.add_merchant(wms.connection())
         for shop in SHOPS:
-            bench.add_cart(cart.connection(shop, DEADLINE), name=shop, zero_count=PRODUCTS)
+            bench.add_cart(cart.connection(shop, DEADLINE), name=shop, zero_count=PRODUCTS, jump_factor=0)
         yield Scene(wms, cart, bench, random.Random(seed))
         bench.store.close()
 

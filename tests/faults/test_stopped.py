@@ -78,7 +78,7 @@ def test_a_stopped_worker_that_was_replaced_writes_nothing_and_sends_nothing_old
     rng = random.Random(5)
     history: dict[str, list[int]] = {}
     with town(tmp_path, mode=MODE, deadline=DEADLINE) as made:
-        made.bench.set_cart(made.cart_id, observe_every=0)
+        made.bench.set_cart(made.cart_id, observe_every=0, jump_factor=0)
         workers = Workers(made.bench.store.path)
         _raise_everything(made, 1, history)
         _order(made)

@@ -37,7 +37,7 @@ async def opened(bench: Bench, *typed: str) -> AsyncIterator[Driver]:
     app = control_room(OperationsGateway(bench.store.path), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
-        await driver.sees("Demo  WMS/OMS sandbox")
+        await driver.sees("Demo  1 cart")
         for words in typed:
             await driver.press("colon", *words, "enter")
         yield driver

@@ -20,6 +20,10 @@ NO_MERCHANTS = (
 )
 
 
+SHORT_STATUSES = frozenset({"", "success", "running"})
+"""The row has room for these."""
+
+
 def status_tone(status: str) -> Tone:
     """A tone for a status in words."""
     if status.startswith("failed"):
@@ -78,13 +82,12 @@ def _pulse(word: str, number: int, tone: Tone) -> Line:
 
 
 def about(merchant: MerchantRow, width: int, now: float, glyphs: Glyphs) -> list[Line]:
-    """Everything that the row has no room for, first of all the problems with advice."""
+    """What the row has no room for, first of all the problems with advice. What it says already is not said again:
+    each row down would send it."""
     carts = f"{merchant.carts} cart{'' if merchant.carts == 1 else 's'}"
-    facts = [f"WMS/OMS {merchant.source or 'none'}", carts, f"Synchronization {'on' if merchant.sync_on else 'off'}"]
-    lines = [
-        line((merchant.name, Tone.STRONG), (f"  {f' {glyphs.separator} '.join(facts)}", Tone.FAINT)),
-        *_status_lines(merchant, width, now),
-    ]
+    lines = [line((merchant.name, Tone.STRONG), (f"  {carts}", Tone.FAINT))]
+    if merchant.status not in SHORT_STATUSES:
+        lines += _status_lines(merchant, width, now)
     if merchant.held:
         lines += _problem_lines(_waiting(merchant.held), width, glyphs)
     for problem in merchant.problems:
