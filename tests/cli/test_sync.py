@@ -195,7 +195,12 @@ def test_a_second_service_says_that_it_is_not_alone(served: Shell) -> None:
 def begin_sync(shell: Shell) -> subprocess.Popen[str]:
     """A followed sync whose download is running."""
     process = subprocess.Popen(
-        [*INVSYNC, "sync", "Acme", "--wait", "--json"], env=shell.environment(), stdout=subprocess.PIPE, text=True
+        [*INVSYNC, "sync", "Acme", "--wait", "--json"],
+        env=shell.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        # Tests that were started in the background ignore SIGINT, and so would it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     for line in process.stdout:
