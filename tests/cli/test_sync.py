@@ -200,7 +200,7 @@ def begin_sync(shell: Shell) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         # Tests that were started in the background ignore SIGINT, and so would it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     assert process.stdout is not None
     for line in process.stdout:
