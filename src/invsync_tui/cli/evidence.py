@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.plain import clean, moment
+from invsync_tui.operations.proof_words import Read, refs_by_cart, remarks, shown, stock
 
 if TYPE_CHECKING:
     from invsync_tui.operations.evidence import ExchangeView, SentView, SourceView
-    from invsync_tui.operations.readback import Shown
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.why import WhyListing
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What a cart said just now of its listings by remote id, or why it could not be asked."""
-
-    shown: Mapping[str, Shown | None]
-    error: str = ""
-
-
-def ask(session: Session, listings: Sequence[WhyListing]) -> dict[int, Live]:
+def ask(session: Session, listings: Sequence[WhyListing]) -> dict[int, Read]:
     """Read the listings back from their carts, each cart once; a cart that does not answer is told as such."""
     from invsync_tui.operations.errors import OperationError
     from invsync_tui.operations.readback import read_back
 
-    refs: dict[int, list[str]] = {}
-    for one in listings:
-        if one.cart_id is not None and one.remote_id is not None:
-            refs.setdefault(one.cart_id, []).append(one.remote_id)
-    found: dict[int, Live] = {}
-    for cart_id, mine in refs.items():
+    found: dict[int, Read] = {}
+    for cart_id, mine in refs_by_cart(listings).items():
         try:
-            found[cart_id] = Live(read_back(session, cart_id, mine))
+            found[cart_id] = Read(read_back(session, cart_id, mine))
         except OperationError as error:
-            found[cart_id] = Live({}, str(error))
+            found[cart_id] = Read({}, str(error))
     return found
 
 
-def document(one: WhyListing, live: Mapping[int, Live] | None) -> dict[str, Any]:
+def document(one: WhyListing, live: Mapping[int, Read] | None) -> dict[str, Any]:
     """The keys that evidence adds to a listing of `why --json`; `live` only with --live."""
     told: dict[str, Any] = {
         "source": [asdict(row) for row in one.source],
@@ -52,21 +40,21 @@ def document(one: WhyListing, live: Mapping[int, Live] | None) -> dict[str, Any]
     return told
 
 
-def _live_document(one: WhyListing, live: Live | None) -> dict[str, Any] | None:
+def _live_document(one: WhyListing, live: Read | None) -> dict[str, Any] | None:
     if live is None or one.remote_id is None:
         return None
-    shown = live.shown.get(one.remote_id)
+    found = live.shown.get(one.remote_id)
     return {
-        "quantity": shown.quantity if shown else None,
-        "allocated": shown.allocated if shown else None,
-        "tracked": shown.tracked if shown else None,
-        "at": shown.at if shown else None,
-        "in_cart": None if live.error else shown is not None,
+        "quantity": found.quantity if found else None,
+        "allocated": found.allocated if found else None,
+        "tracked": found.tracked if found else None,
+        "at": found.at if found else None,
+        "in_cart": None if live.error else found is not None,
         "error": live.error or None,
     }
 
 
-def lines(one: WhyListing, live: Mapping[int, Live] | None) -> Iterator[str]:
+def lines(one: WhyListing, live: Mapping[int, Read] | None) -> Iterator[str]:
     """As text."""
     for row in one.source:
         yield from _source(row)
@@ -77,16 +65,8 @@ def lines(one: WhyListing, live: Mapping[int, Live] | None) -> Iterator[str]:
 
 
 def _source(row: SourceView) -> Iterator[str]:
-    known = (
-        ("on hand", row.on_hand),
-        ("available", row.available),
-        ("committed", row.committed),
-        ("incoming", row.incoming),
-    )
-    told = ", ".join(f"{name} {'unknown' if value is None else value}" for name, value in known)
-    gone = "; absent from the last complete load" if row.missing else ""
-    apart = "" if row.counts else "; not a warehouse of this cart"
-    yield clean(f"  source    {row.warehouse}: {row.sku}: {told}; loaded {moment(row.loaded_at)}{gone}{apart}")
+    told = f"{stock(row)}; loaded {moment(row.loaded_at)}{remarks(row)}"
+    yield clean(f"  source    {row.warehouse}: {row.sku}: {told}")
     if row.raw is not None:
         yield clean(f"            {row.raw}")
 
@@ -111,12 +91,8 @@ def _attempt(attempt: ExchangeView) -> Iterator[str]:
         yield clean(f"            answer  {attempt.answer}")
 
 
-def _now(ref: str, live: Live | None) -> str:
+def _now(ref: str, live: Read | None) -> str:
     if live is None or live.error:
         return clean(f"the cart could not be asked: {live.error if live else 'it was not named'}")
-    shown = live.shown.get(ref)
-    if shown is None:
-        return "the cart no longer has this listing"
-    quantity = "no quantity" if shown.quantity is None else str(shown.quantity)
-    held = f", {shown.allocated} of it held for its own orders" if shown.allocated else ""
-    return f"the cart shows {quantity} in its own count{held} (asked {moment(shown.at)})"
+    found = live.shown.get(ref)
+    return "the cart no longer has this listing" if found is None else f"{shown(found)} (asked {moment(found.at)})"

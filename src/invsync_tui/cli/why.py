@@ -13,8 +13,8 @@ from invsync_tui.cli.parser import Subparsers, command, given
 from invsync_tui.cli.plain import clean
 
 if TYPE_CHECKING:
-    from invsync_tui.cli.evidence import Live
     from invsync_tui.operations.drift import DriftLine
+    from invsync_tui.operations.proof_words import Read
     from invsync_tui.operations.why import Why, WhyListing
 
 EXAMPLES = """\
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(listing.causes for listing in found.listings) else 0
 
 
-def document(found: Why, live: Mapping[int, Live] | None = None) -> dict[str, Any]:
+def document(found: Why, live: Mapping[int, Read] | None = None) -> dict[str, Any]:
     """The JSON document, see docs/json.md."""
     listings = [
         {
@@ -84,7 +84,7 @@ def _drift(found: DriftLine | None) -> dict[str, Any] | None:
     return {"class": found.drift, "exposure": found.exposure, "heal": found.heal, "text": found.text}
 
 
-def print_why(found: Why, live: Mapping[int, Live] | None = None) -> None:
+def print_why(found: Why, live: Mapping[int, Read] | None = None) -> None:
     """As text."""
     print(clean(f"{found.asked}: taken as {found.taken_as}" + (f" ({found.sku})" if found.sku else "")))
     for listing in found.listings:
@@ -93,7 +93,7 @@ def print_why(found: Why, live: Mapping[int, Live] | None = None) -> None:
         print("\nNo cart has a listing for it, as far as plans have looked.")
 
 
-def print_listing(one: WhyListing, live: Mapping[int, Live] | None = None) -> None:
+def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> None:
     """One cart's side as text."""
     from invsync_tui.rules.outcomes import WORDINGS
 

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from invsync_tui.operations.proof_words import Read, remarks, shown, stock
 from invsync_tui.tui.lines import Span, Tone
 
 if TYPE_CHECKING:
     from invsync_tui.operations.evidence import ExchangeView, SentView, SourceView
-    from invsync_tui.operations.readback import Shown
     from invsync_tui.operations.why import WhyListing
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a cart said of its listings by remote id, or why it could not be asked."""
-
-    shown: Mapping[str, Shown | None]
-    error: str = ""
 
 
 NOBODY_ASKED: Mapping[int, Read] = {}
@@ -44,25 +35,15 @@ def _at(epoch: int) -> str:
 def _now(ref: str, read: Read) -> Span:
     if read.error:
         return f"now: the cart could not be asked: {read.error}", Tone.BAD
-    shown = read.shown.get(ref)
-    if shown is None:
+    found = read.shown.get(ref)
+    if found is None:
         return "now: the cart no longer has this listing", Tone.WARN
-    quantity = "no quantity" if shown.quantity is None else str(shown.quantity)
-    held = f", {shown.allocated} of it held for its own orders" if shown.allocated else ""
-    return f"now: the cart shows {quantity} in its own count{held}, asked at {_at(shown.at)}", Tone.ACCENT
+    return f"now: {shown(found)}, asked at {_at(found.at)}", Tone.ACCENT
 
 
 def _source(row: SourceView) -> Iterator[Span]:
-    known = (
-        ("on hand", row.on_hand),
-        ("available", row.available),
-        ("committed", row.committed),
-        ("incoming", row.incoming),
-    )
-    told = ", ".join(f"{name} {'unknown' if value is None else value}" for name, value in known)
-    gone = "; absent from the last complete load" if row.missing else ""
-    apart = "" if row.counts else "; not a warehouse of this cart"
-    yield f"source {row.warehouse}: {row.sku}: {told}; loaded {_at(row.loaded_at)}{gone}{apart}", Tone.PLAIN
+    told = f"{stock(row)}; loaded {_at(row.loaded_at)}{remarks(row)}"
+    yield f"source {row.warehouse}: {row.sku}: {told}", Tone.PLAIN
     if row.raw is not None:
         yield f"  {row.raw}", Tone.FAINT
 

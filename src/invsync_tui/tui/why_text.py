@@ -11,9 +11,10 @@ from invsync_tui.tui.glyphs import Glyphs
 from invsync_tui.tui.jumps import Sheet, of_cause, of_step
 from invsync_tui.tui.lines import BLANK, Line, Span, Tone, line, packed
 from invsync_tui.tui.plain import clean, fit, fit_right, width_of, wrap
-from invsync_tui.tui.proof_text import NOBODY_ASKED, Read, rests_on
+from invsync_tui.tui.proof_text import NOBODY_ASKED, rests_on
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.proof_words import Read
     from invsync_tui.operations.why import Why, WhyListing
 
 STEP_WIDTH, NUMBER_WIDTH = 10, 7

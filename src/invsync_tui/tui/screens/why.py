@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from invsync_tui.operations.proof_words import Read, refs_by_cart
 from invsync_tui.tui import why_text
 from invsync_tui.tui.lines import Line, Tone
-from invsync_tui.tui.proof_text import Read
 from invsync_tui.tui.screens.bundling import BundlingScreen
 from invsync_tui.tui.screens.report import ReportScreen
 
@@ -51,7 +51,7 @@ class WhyScreen(ReportScreen["Why"], BundlingScreen):
         return why_text.write(answer, self._chosen, width, self.desk.glyphs, self._live)
 
     def action_read_back(self) -> None:
-        if self.answer is not None and (refs := refs_by_cart(self.answer)):
+        if self.answer is not None and (refs := refs_by_cart(self.answer.listings)):
             self.notice("Asking the carts", Tone.FAINT)
             self.ask_patiently(lambda gateway: read_all(gateway, refs), self._read)
         else:
@@ -63,15 +63,6 @@ class WhyScreen(ReportScreen["Why"], BundlingScreen):
         said = f"{failed} of {len(live)} carts could not be asked" if failed else "This is what the carts show now."
         self.notice(said, Tone.WARN if failed else Tone.GOOD)
         self.show_answer()
-
-
-def refs_by_cart(answer: Why) -> Mapping[int, Sequence[str]]:
-    """The remote ids of an answer's listings."""
-    refs: dict[int, list[str]] = {}
-    for one in answer.listings:
-        if one.cart_id is not None and one.remote_id is not None:
-            refs.setdefault(one.cart_id, []).append(one.remote_id)
-    return refs
 
 
 def read_all(gateway: Gateway, refs: Mapping[int, Sequence[str]]) -> Mapping[int, Read]:
