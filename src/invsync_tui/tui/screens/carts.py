@@ -162,16 +162,12 @@ class CartsScreen(ListScreen[CartLine]):
             self.app.push_screen(places.plan(self.desk, found.id, found.name))
 
     def action_freeze(self) -> None:
-        from invsync_tui.tui.screens.confirm import ConfirmScreen
-
         if (found := self.line) is not None:
-            ask = ConfirmScreen(THAW if found.frozen else FREEZE, f"{found.name}, {found.merchant}", self.desk.glyphs)
-            self.app.push_screen(ask, partial(self._frozen, found))
+            ask = THAW if found.frozen else FREEZE
+            self.confirmed(ask, f"{found.name}, {found.merchant}", partial(self._freeze, found))
 
-    def _frozen(self, found: CartLine, reason: str | None) -> None:
-        if reason is None:
-            self.notice("Nothing was ordered.", Tone.FAINT)
-        elif found.frozen:
+    def _freeze(self, found: CartLine, reason: str) -> None:
+        if found.frozen:
             self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.plans.thaw(found.id, reason)))
         else:
             self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.plans.freeze(found.id, reason)))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from invsync_tui.tui.commands import GoTo
     from invsync_tui.tui.names import Known, Named
+    from invsync_tui.tui.verbs import Ask
     from invsync_tui.tui.widgets.prompt import Prompt
 
 T = TypeVar("T")
@@ -126,6 +127,18 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         """What just happened; it stays until the next one."""
         mark = f"{self.desk.glyphs.warning} " if tone in (Tone.WARN, Tone.BAD) else ""
         self.query_one("#notice", Notice).show(mark + text, tone)
+
+    def confirmed(self, ask: Ask, subject: str, then: Callable[[str], None]) -> None:
+        """Ask before an order; `then` is given the reason. Who thinks better of it is told that nothing was ordered."""
+        from invsync_tui.tui.screens.confirm import ConfirmScreen
+
+        def decided(reason: str | None) -> None:
+            if reason is None:
+                self.notice("Nothing was ordered.", Tone.FAINT)
+            else:
+                then(reason)
+
+        self.app.push_screen(ConfirmScreen(ask, subject, self.desk.glyphs), decided)
 
     def show_header(self, service_alive: bool | None = None) -> None:
         """Who, where, with what rights, and whether anything would execute an order."""

@@ -127,32 +127,20 @@ class DriftScreen(ListScreen[DriftLine]):
         self._show_trail()
 
     def action_heal(self) -> None:
-        from invsync_tui.tui.screens.confirm import ConfirmScreen
-
         if (found := self.line) is not None:
-            ask = ConfirmScreen(HEAL, f"{found.sku}: {found.text}", self.desk.glyphs)
-            self.app.push_screen(ask, partial(self._healed, found))
+            self.confirmed(HEAL, f"{found.sku}: {found.text}", partial(self._heal, found))
 
-    def _healed(self, found: DriftLine, reason: str | None) -> None:
-        if reason is None:
-            self.notice("Nothing was ordered.", Tone.FAINT)
-            return
+    def _heal(self, found: DriftLine, reason: str) -> None:
         self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.drift.heal(self._cart_id, found.sku, reason)))
 
     def action_heal_all(self) -> None:
-        from invsync_tui.tui.screens.confirm import ConfirmScreen
-
         if (wanted := self._class) is not None:
             ask = replace(HEAL, question=f"Heal everything that is {wanted}?", confirm="Heal all")
             subject = f"{self.table.count} listings of {self._cart}"
-            self.app.push_screen(ConfirmScreen(ask, subject, self.desk.glyphs), partial(self._all_healed, wanted))
+            self.confirmed(ask, subject, partial(self._heal_all, wanted))
 
-    def _all_healed(self, wanted: str, reason: str | None) -> None:
-        if reason is None:
-            self.notice("Nothing was ordered.", Tone.FAINT)
-        else:
-            order = partial(_heal_class, self._cart_id, wanted, reason)
-            self.desk.patient.order(self, order)
+    def _heal_all(self, wanted: str, reason: str) -> None:
+        self.desk.patient.order(self, partial(_heal_class, self._cart_id, wanted, reason))
 
     def action_radar(self) -> None:
         self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.drift.radar(self._cart_id)))

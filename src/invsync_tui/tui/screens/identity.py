@@ -142,15 +142,10 @@ class IdentityScreen(ListScreen[AnyLine]):
             self._confirm(ask, subject, lambda asked: asked.remove(self._cart_id, found.ref))
 
     def _confirm(self, ask: Ask, subject: str, order: Any) -> None:
-        from invsync_tui.tui.screens.confirm import ConfirmScreen
+        def then(reason: str) -> None:
+            self.desk.reader.order(self, lambda gateway: OrderTaken(order(gateway.identity)))
 
-        def decided(reason: str | None) -> None:
-            if reason is None:
-                self.notice("Nothing was ordered.", Tone.FAINT)
-            else:
-                self.desk.reader.order(self, lambda gateway: OrderTaken(order(gateway.identity)))
-
-        self.app.push_screen(ConfirmScreen(ask, subject, self.desk.glyphs), decided)
+        self.confirmed(ask, subject, then)
 
     def on_order_taken(self, fact: OrderTaken) -> None:
         self.notice(fact.text, Tone.GOOD)
@@ -159,8 +154,6 @@ class IdentityScreen(ListScreen[AnyLine]):
     # -- all of a kind, in pieces -------------------------------------------------------------------------------------
 
     def action_accept_all(self) -> None:
-        from invsync_tui.tui.screens.confirm import ConfirmScreen
-
         count = self._tally.counts.get(self._tab) if self._tally else None
         many = (
             "all listings" if count is None else f"{count}{'' if self._tally and self._tally.exact else '+'} listings"
@@ -169,12 +162,9 @@ class IdentityScreen(ListScreen[AnyLine]):
             "Accept all of this kind?", "They get their stock with the next push.", "Accept all", needs_reason=False
         )
         subject = f"{many}: {label(self._tab)}"
-        self.app.push_screen(ConfirmScreen(ask, subject, self.desk.glyphs), partial(self._begin, self._tab))
+        self.confirmed(ask, subject, partial(self._begin, self._tab))
 
-    def _begin(self, kind: str, reason: str | None) -> None:
-        if reason is None:
-            self.notice("Nothing was ordered.", Tone.FAINT)
-            return
+    def _begin(self, kind: str, _: str) -> None:
         self._accepting, self._accepted = kind, 0
         self._next_piece(kind, None, 0)
 

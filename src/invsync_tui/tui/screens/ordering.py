@@ -82,13 +82,10 @@ class OrderingScreen(ControlScreen):
         return super().check_action(action, parameters)
 
     def action_give(self, name: str) -> None:
-        from invsync_tui.tui.screens.confirm import ConfirmScreen
-
         order = next(each for each in ORDERS if each.name == name)
         if not (found := self._targets()):
             return
-        ask = ConfirmScreen(order.question(found), subject(found), self.desk.glyphs)
-        self.app.push_screen(ask, partial(self._decided, order, found))
+        self.confirmed(order.question(found), subject(found), partial(self._give, order, found))
 
     def action_fix(self) -> None:
         if found := self._targets():
@@ -97,7 +94,6 @@ class OrderingScreen(ControlScreen):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         from invsync_tui.operations.errors import OperationError
-        from invsync_tui.tui.screens.confirm import ConfirmScreen
 
         if event.input.id != FIX:
             return
@@ -109,20 +105,13 @@ class OrderingScreen(ControlScreen):
             return
         if found := self._targets():
             ask = LET_GO if quantity is None else replace(FIXED, question=f"Fix the quantity at {quantity}?")
-            fix = partial(self._fixed, found, quantity)
-            self.app.push_screen(ConfirmScreen(ask, subject(found), self.desk.glyphs), fix)
+            self.confirmed(ask, subject(found), partial(self._fix, found, quantity))
 
-    def _fixed(self, found: Sequence[ListingLine], quantity: int | None, reason: str | None) -> None:
-        if reason is None:
-            self.notice("Nothing was ordered.", Tone.FAINT)
-            return
+    def _fix(self, found: Sequence[ListingLine], quantity: int | None, reason: str) -> None:
         ids = [line.id for line in found]
         self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.set_override(ids, quantity, reason)))
 
-    def _decided(self, order: ListingOrder, found: Sequence[ListingLine], reason: str | None) -> None:
-        if reason is None:
-            self.notice("Nothing was ordered.", Tone.FAINT)
-            return
+    def _give(self, order: ListingOrder, found: Sequence[ListingLine], reason: str) -> None:
         ids, on = [line.id for line in found], order.sets(found)
         self.desk.reader.order(self, lambda gateway: OrderTaken(order.give(gateway, ids, on, reason)))
 
