@@ -23,7 +23,7 @@ from invsync_tui.store.errors import (
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-VERSION = 4
+VERSION = 5
 """The schema this program writes: PRAGMA user_version, equal to the newest migration's number."""
 BUSY_TIMEOUT_MS = 5000
 MAGIC = b"SQLite format 3\x00"
