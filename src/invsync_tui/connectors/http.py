@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import orjson
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, ContractError, ThrottledError, UnavailableError
 from invsync_tui.connectors.exchanges import Heard
+from invsync_tui.connectors.json_text import decoded
 from invsync_tui.connectors.limits import RateLimiter
 
 CONNECT_TIMEOUT = 5.0
@@ -82,9 +82,9 @@ class Response:
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """The body as JSON; ContractError where it is none (half an answer, an HTML page)."""
+        """The body as JSON, see `json_text`; ContractError where it is none (half an answer, an HTML page)."""
         try:
-            return orjson.loads(self.body)
+            return decoded(self.body)
         except ValueError as error:
             raise ContractError(f"The answer is not JSON: {self.text[:120]!r}.", where=self.where) from error
 

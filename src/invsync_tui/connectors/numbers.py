@@ -1,0 +1,61 @@
+"""Whole numbers from outside, read strictly: nothing is rounded, converted or guessed.
+
+A connector reads every quantity and time of a record with these. What they refuse with ValueError is a record that
+cannot be read: the connector names it in `Page.rejected`, and the other records go on.
+"""
+
+from __future__ import annotations
+
+QUANTITY_MOST = 10**12
+"""Units, either way. More than any stock there is, and small enough that a million of them add up within the 64 bits of
+the store's integers."""
+NEEDED_MOST = 10**6
+"""Units of a part in a kit: times QUANTITY_MOST it still fits."""
+SECONDS_MOST = 253_402_300_799
+"""Epoch seconds of the last second of the year 9999: what dates can be made of."""
+SHOWN = 40
+"""Characters of a refused value that are repeated."""
+
+
+def whole(value: object, least: int = -QUANTITY_MOST, most: int = QUANTITY_MOST) -> int:
+    """A whole number between `least` and `most`; ValueError for anything else.
+
+    5 and 5.0 are the same number in JSON, so both are taken. A fraction, NaN, an infinity, a text, a boolean, null and
+    a number out of bounds are not.
+    """
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    if type(value) is not int:
+        raise ValueError(f"{shown(value)} is not a whole number")
+    if not least <= value <= most:
+        raise ValueError(f"{shown(value)} is not between {least} and {most}")
+    return value
+
+
+def maybe_whole(value: object, least: int = -QUANTITY_MOST, most: int = QUANTITY_MOST) -> int | None:
+    """As `whole`; None for null."""
+    return None if value is None else whole(value, least, most)
+
+
+def seconds(value: object) -> int:
+    """Epoch seconds, whole and after 1970; ValueError for anything else."""
+    return whole(value, 0, SECONDS_MOST)
+
+
+def maybe_seconds(value: object) -> int | None:
+    """As `seconds`; None for null."""
+    return None if value is None else seconds(value)
+
+
+def shown(value: object) -> str:
+    """A refused value for a message, however long it is."""
+    said = repr(str(value)) if isinstance(value, str) else _plain(value)
+    return said if len(said) <= SHOWN else f"{said[:SHOWN]}..."
+
+
+def _plain(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"a number of {value.bit_length()} bits"
+    return repr(value)
