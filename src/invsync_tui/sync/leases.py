@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,27 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from invsync_tui.store import leases as rows
-from invsync_tui.store.errors import StoreError, unwritable
+from invsync_tui.store import locks
+from invsync_tui.store.errors import StoreError
 from invsync_tui.store.opening import Store
 
 LEASE_SECONDS = 60
 """For display: how long a lease is good for without renewal."""
-WORKERS = "workers"
-"""Held shared by every worker of a store: whoever can take it alone knows that there is none."""
+WORKERS = locks.WORKERS
 
 
 def _folder(store: Path) -> Path:
-    folder = store.with_name(store.name + ".locks")
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    return locks.folder(store)
 
 
 def _open(store: Path, key: str) -> int:
-    name = re.sub(r"[^a-z0-9]+", "-", key)
-    try:
-        return os.open(_folder(store) / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise unwritable(error, store) from error
+    return locks.open_lock(store, key)
 
 
 def _try_lock(descriptor: int, how: int) -> bool:
@@ -97,24 +90,10 @@ class WorkerPresence:
 
 
 def worker_alive(store: Path) -> bool:
-    """Whether any worker process of this store is alive on this machine."""
-    try:
-        descriptor = _open(store, WORKERS)
-    except StoreError:  # a read-only folder: nobody can work on it either
-        return False
-    try:
-        return not _try_lock(descriptor, fcntl.LOCK_EX)
-    finally:
-        os.close(descriptor)
+    """Whether any worker process of this store is alive on this machine. Needs no right to write."""
+    return locks.is_held(store, WORKERS)
 
 
 def holder_alive(store: Path, key: str) -> bool:
     """Whether a living process holds a key."""
-    try:
-        descriptor = _open(store, key)
-    except StoreError:
-        return False
-    try:
-        return not _try_lock(descriptor, fcntl.LOCK_EX)
-    finally:
-        os.close(descriptor)
+    return locks.is_held(store, key)
