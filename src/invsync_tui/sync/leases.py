@@ -16,7 +16,6 @@ from pathlib import Path
 
 from invsync_tui.store import leases as rows
 from invsync_tui.store import locks
-from invsync_tui.store.errors import StoreError
 from invsync_tui.store.opening import Store
 
 LEASE_SECONDS = 60
