@@ -1,0 +1,58 @@
+"""The suite runs in random order, without second chances, and says how to have the same order again."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SUITE = "import pytest\n\n@pytest.mark.parametrize('n', range(6))\ndef test_it(n):\n    pass\n"
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """A run of a small suite of four files with the settings of this one."""
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), f"--rootdir={folder}"]
+    command += ["-p", "tests.conftest", "-v", "-v", *arguments, str(folder)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def order(printed: str) -> list[str]:
+    """The tests in the order in which they ended."""
+    return re.findall(r"(test_\w+\.py::test_it\[\d\])", printed)
+
+
+def test_files_and_tests_come_in_the_order_of_a_seed_that_is_printed(tmp_path: Path) -> None:
+    for name in "abcd":
+        (tmp_path / f"test_{name}.py").write_text(SUITE, encoding="utf-8")
+
+    printed = run(tmp_path, "-n", "0")
+    seed = re.search(r"--randomly-seed=(\d+)$", printed, re.MULTILINE)
+    assert seed is not None
+    again = run(tmp_path, "-n", "2", f"--randomly-seed={seed[1]}")
+    other = run(tmp_path, "-n", "0", f"--randomly-seed={int(seed[1]) // 3}")
+
+    assert len(order(printed)) == 24
+    assert order(printed) != sorted(order(printed))
+    assert sorted(order(again)) == sorted(order(other)) == sorted(order(printed))
+    # Of two processes each works through files of its own, so the order within a file is what they share.
+    assert all(of(name, again) == of(name, printed) for name in "abcd")
+    assert any(of(name, other) != of(name, printed) for name in "abcd")
+
+
+def of(name: str, printed: str) -> list[str]:
+    """The order within one file."""
+    return [test for test in order(printed) if test.startswith(f"test_{name}.")]
+
+
+def test_no_test_gets_a_second_chance() -> None:
+    """A test that needs one has a race in it, or the program has."""
+    kept = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8") + (ROOT / "pyproject.toml").read_text(
+        encoding="utf-8"
+    )
+    assert "rerunfailures" not in kept
+    marked = [
+        path.name for path in (ROOT / "tests").rglob("*.py") if "reruns" + "=" in path.read_text(encoding="utf-8")
+    ]
+    assert marked == []
