@@ -19,10 +19,11 @@ class Entry(NamedTuple):
 
 
 _SELECT = """
-SELECT s.kind, s.key, s.every, s.jitter, s.next_at, s.failures, coalesce(c.merchant_id, s.key)
-FROM schedule s LEFT JOIN cart c ON s.kind <> 'pull' AND c.id = s.key
-JOIN merchant m ON m.id = coalesce(c.merchant_id, s.key)
-WHERE (s.kind <> 'pull' AND c.upload_enabled = 1 AND m.inventory_sync = 1) OR (s.kind = 'pull' AND m.inventory_sync = 1)
+SELECT s.kind, s.key, s.every, s.jitter, s.next_at, s.failures, m.id
+FROM schedule AS s
+LEFT JOIN cart AS c ON s.kind <> 'pull' AND c.id = s.key
+JOIN merchant AS m ON m.id = CASE WHEN s.kind = 'pull' THEN s.key ELSE c.merchant_id END
+WHERE m.inventory_sync = 1 AND (s.kind = 'pull' OR c.upload_enabled = 1)
 """
 
 

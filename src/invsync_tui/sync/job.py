@@ -42,11 +42,14 @@ class Job:
         with self.lease.transaction(self.store) as tx:
             yield tx
 
-    def stop_if_cancelled(self) -> None:
-        """To be called between pages and between batches."""
+    def cancel_wanted(self) -> bool:
+        """Whether somebody asked the run to stop."""
         with self.store.reading() as cx:
-            wanted = runs.cancel_requested(cx, self.run.id)
-        if wanted:
+            return runs.cancel_requested(cx, self.run.id)
+
+    def stop_if_cancelled(self) -> None:
+        """To be called between pages and between batches: the safe points."""
+        if self.cancel_wanted():
             raise RunCancelled
 
     def released(self) -> dict[str, int]:

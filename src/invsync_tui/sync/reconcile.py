@@ -36,6 +36,7 @@ from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import Push
 from invsync_tui.sync.radar import Radar
 from invsync_tui.sync.report import Phase, Report
+from invsync_tui.sync.waiting import Interrupted, interruptible
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +60,11 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
             )
     try:
         with heard_by(hearing):
-            await _KINDS[run.kind](job)
+            async with interruptible(job.cancel_wanted):
+                await _KINDS[run.kind](job)
     except RunHeld as held:
         _note_held(job, str(held))
-    except RunCancelled:
+    except (RunCancelled, Interrupted):
         _end(job, "cancelled", Outcome.SKIPPED, Reason.CANCELLED, "cancelled by an operator")
     except SwitchedOff:
         notice = "Synchronization With WMS - Inventory is off: nothing was downloaded."
