@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from invsync_tui import config
+from invsync_tui.cli.output import note
 from invsync_tui.cli.parser import given
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def opened(args: argparse.Namespace) -> Iterator[Session]:
     from invsync_tui.operations.session import Session
 
     found = configuration(args)
-    session = Session.open(found.store, read_only=found.read_only)
+    session = Session.open(found.store, read_only=found.read_only, say=note)
     try:
         yield session
     finally:

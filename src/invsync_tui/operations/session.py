@@ -10,7 +10,7 @@ from pathlib import Path
 from invsync_tui import config
 from invsync_tui.operations.errors import OperationError, RefusedError, in_words
 from invsync_tui.operations.roles import Right, Role, has, needed, role_of, system_user
-from invsync_tui.store.opening import Store, create_store, open_store
+from invsync_tui.store.opening import Say, Store, create_store, open_store, silently
 
 
 def operator_name() -> str:
@@ -28,11 +28,11 @@ class Session:
     role: Role = Role.ADMIN
 
     @classmethod
-    def open(cls, store_path: Path, *, read_only: bool = False) -> Session:
-        """Open an existing store; OperationError says what is wrong with it and what to do."""
+    def open(cls, store_path: Path, *, read_only: bool = False, say: Say = silently) -> Session:
+        """Open an existing store; OperationError says what is wrong with it and what to do. `say` is told of an upgrade."""
         role = _role(store_path)
         with in_words():
-            return cls(open_store(store_path, read_only=read_only), operator_name(), read_only, role)
+            return cls(open_store(store_path, read_only=read_only, say=say), operator_name(), read_only, role)
 
     @classmethod
     def create(cls, store_path: Path) -> Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -31,6 +32,14 @@ class StoreNewerError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process holds the write lock for longer than we wait."""
+
+
+class StoreInUseError(StoreError):
+    """A worker or another program has it open, and what was asked for needs it for itself."""
+
+
+class StoreReplacedError(StoreError):
+    """The file that was opened is no longer the one behind the store's name."""
 
 
 class StoreReadOnlyError(StoreError):
@@ -81,4 +90,8 @@ def translate(error: sqlite3.Error, path: Path | str) -> StoreError:
         return StoreReadOnlyError(path, "it cannot be opened.", "Check the path, and that its folder may be written.")
     if name == "SQLITE_NOTADB":
         return StoreForeignError(path, "this file is not a database.", "Choose another file with --store.")
-    return StoreBrokenError(path, f"the database reports: {error}.", "Run: sqlite3 FILE 'PRAGMA integrity_check'.")
+    return StoreBrokenError(
+        path,
+        f"the database reports: {error}.",
+        f"Find out what is damaged: invsync --store {shlex.quote(str(path))} db check.",
+    )

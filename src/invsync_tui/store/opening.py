@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from invsync_tui.store import file_modes
 from invsync_tui.store.errors import (
+    StoreBusyError,
     StoreForeignError,
     StoreMissingError,
     StoreNewerError,
     StoreReadOnlyError,
+    StoreReplacedError,
     translate,
     unwritable,
 )
@@ -26,7 +28,28 @@ if TYPE_CHECKING:
 VERSION = 5
 """The schema this program writes: PRAGMA user_version, equal to the newest migration's number."""
 BUSY_TIMEOUT_MS = 5000
-MAGIC = b"SQLite format 3\x00"
+
+Say = Callable[[str], None]
+"""Takes a sentence about something long or lasting that happens to the store, for the operator."""
+
+
+def silently(_text: str) -> None:
+    """Say nothing."""
+
+
+class _Quiet(NamedTuple):
+    """What a store looks like that nobody writes: as long as it stays so, reading it without locks is right."""
+
+    file: tuple[int, int, int, int]
+    log: int
+
+
+class Connected(NamedTuple):
+    """A driver connection, and how it was had. `quiet` where the store is read without locks or log."""
+
+    cx: sqlite3.Connection
+    read_only: bool
+    quiet: _Quiet | None
 
 
 class Store:
@@ -36,11 +59,18 @@ class Store:
     writes by SQLModel and syncs them to disk before it returns.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, *, read_only: bool) -> None:
+    def __init__(self, path: Path, connected: Connected, *, asked_read_only: bool) -> None:
         self.path = path
-        self.read_only = read_only
-        self._connection = connection
+        self.read_only = connected.read_only
+        self._asked_read_only = asked_read_only
+        self._connected = connected
+        self._there = path.absolute()
+        self._identity = file_modes.identity(path)
         self._engine: Any = None
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._connected.cx
 
     def close(self) -> None:
         """Close the connection; the store file stays consistent whether or not this is called."""
@@ -48,27 +78,54 @@ class Store:
             self._engine.dispose()
         self._connection.close()
 
+    def check_still_there(self) -> None:
+        """Raise StoreReplacedError if the file behind the store's name is no longer the one that was opened.
+
+        Costs microseconds. What is written to a file that was removed would be lost without a word.
+        """
+        found = file_modes.identity(self._there)
+        if found == self._identity:
+            return
+        what = "was removed" if found is None else "was replaced by another file"
+        raise StoreReplacedError(
+            self.path,
+            f"it {what} while this program had it open; nothing more is read from it or written to it.",
+            "Start the program again once the right file is there.",
+        )
+
     def read(self, sql: str, parameters: Any = ()) -> list[Any]:
         """All rows of a query; sized by the caller's LIMIT."""
-        with self._translated():
-            return self._connection.execute(sql, parameters).fetchall()
+        with self.reading() as cx:
+            return cx.execute(sql, parameters).fetchall()
 
     def one(self, sql: str, parameters: Any = ()) -> Any:
         """The first row of a query, or None."""
-        with self._translated():
-            return self._connection.execute(sql, parameters).fetchone()
+        with self.reading() as cx:
+            return cx.execute(sql, parameters).fetchone()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection for the query functions of this room, with errors translated."""
+        self.check_still_there()
+        self._follow_writers()
         with self._translated():
             yield self._connection
+        if self._connected.quiet is not None and _quiet(self._there) != self._connected.quiet:
+            raise StoreBusyError(self.path, "it was changed while it was read.", "Try again in a moment.")
+
+    def _follow_writers(self) -> None:
+        """Where the store was read without locks since nobody wrote it: open it anew once somebody did."""
+        if self._connected.quiet is None or _quiet(self._there) == self._connected.quiet:
+            return
+        self._connected.cx.close()
+        with self._translated():
+            self._connected = _readable(self._there)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write transaction, taken at once so that it cannot fail half-way for a lock. Rolled back on any error."""
-        if self.read_only:
-            raise StoreReadOnlyError(self.path, "it was opened read-only.", "Open it without --read-only.")
+        self._must_be_writable()
+        self.check_still_there()
         with self._translated():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -80,14 +137,20 @@ class Store:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def _must_be_writable(self) -> None:
+        if self.read_only and self._asked_read_only:
+            raise StoreReadOnlyError(self.path, "it was opened read-only.", "Open it without --read-only.")
+        if self.read_only:
+            raise StoreReadOnlyError(self.path, "you may look at it, not write it.", _WRITE_ADVICE)
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A SQLModel session that commits at the end. Imports SQLModel, so it is not for the way to the first frame."""
         from sqlalchemy.exc import DBAPIError
         from sqlmodel import Session
 
-        if self.read_only:
-            raise StoreReadOnlyError(self.path, "it was opened read-only.", "Open it without --read-only.")
+        self._must_be_writable()
+        self.check_still_there()
         try:
             with Session(self._sqlmodel_engine(), expire_on_commit=False) as session:
                 yield session
@@ -99,7 +162,9 @@ class Store:
 
     def data_version(self) -> int:
         """A number that changes whenever another connection has committed; costs microseconds."""
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        with self.reading() as cx:
+            version = int(cx.execute("PRAGMA data_version").fetchone()[0])
+        return version if self._connected.quiet is None else hash((version, self._connected.quiet))
 
     def tidy(self) -> None:
         """After a run: fold the write-ahead log into the file and refresh the planner's statistics where needed."""
@@ -124,15 +189,22 @@ class Store:
 
             self._engine = create_engine(
                 "sqlite://",
-                creator=lambda: _connect(self.path, "rw", "FULL", isolation_level="DEFERRED"),
+                creator=lambda: connect(self._there, "rw", "FULL", isolation_level="DEFERRED"),
                 poolclass=NullPool,
             )
         return self._engine
 
 
-def _connect(path: Path, mode: str, synchronous: str, isolation_level: Any = None) -> sqlite3.Connection:
+_WRITE_ADVICE = (
+    "Check the owner and mode of the file and its folder; users who share a store belong to the group of its folder."
+)
+
+
+def connect(path: Path, mode: str, synchronous: str, isolation_level: Any = None) -> sqlite3.Connection:
+    """A driver connection to a file, with this program's pragmas. `mode`: ro, rw, or immutable for ro without locks."""
+    how = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
+        f"{path.absolute().as_uri()}?{how}",
         uri=True,
         timeout=BUSY_TIMEOUT_MS / 1000,
         isolation_level=isolation_level,
@@ -143,28 +215,96 @@ def _connect(path: Path, mode: str, synchronous: str, isolation_level: Any = Non
     return connection
 
 
-def open_store(path: Path, *, read_only: bool = False) -> Store:
-    """Open an existing store, upgrading an older schema first. On a StoreError the file is as it was."""
+def open_store(path: Path, *, read_only: bool = False, say: Say = silently) -> Store:
+    """Open an existing store, upgrading an older schema first. On a StoreError the file is as it was.
+
+    A store that this user may only read is opened for reading. `say` is told of an upgrade.
+    """
     _check_file(path)
     try:
-        connection = _connect(path, "ro" if read_only else "rw", "NORMAL")
+        connected = _readable(path) if read_only else _writable(path)
         try:
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            _check_version(path, connection, version, read_only=read_only)
+            version = int(connected.cx.execute("PRAGMA user_version").fetchone()[0])
+            check_ours(path, connected.cx, version)
+            if version < VERSION and connected.read_only:
+                raise _needs_upgrade(path, version, asked=read_only)
+            if not connected.read_only:
+                _ensure_log(connected.cx)
         except BaseException:
-            connection.close()
+            connected.cx.close()
             raise
     except sqlite3.Error as error:
         raise translate(error, path) from error
     if version < VERSION:
+        from invsync_tui.store import upgrade
+
+        connected.cx.close()
+        upgrade.upgrade(path, say)
+        return open_store(path, read_only=read_only, say=say)
+    return Store(path, connected, asked_read_only=read_only)
+
+
+def _ensure_log(connection: sqlite3.Connection) -> None:
+    """A copy that was put in its place by hand may be without write-ahead log; somebody who reads it keeps it so."""
+    with contextlib.suppress(sqlite3.OperationalError):
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _writable(path: Path) -> Connected:
+    """A connection for writing; for reading, where this user may not write the file, or its folder lacks the log."""
+    if os.access(path, os.W_OK, effective_ids=True):
+        connection = connect(path, "rw", "NORMAL")
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            connection.close()
+            if os.access(path.absolute().parent, os.W_OK, effective_ids=True) or not _cannot_make_log(error):
+                raise
+        else:
+            return Connected(connection, read_only=False, quiet=None)
+    return _readable(path)
+
+
+def _readable(path: Path) -> Connected:
+    """A connection for reading. Without the right to write the folder it needs the log's files of somebody who writes; where
+    there are none, nobody writes, and the file alone is the whole store."""
+    connection = connect(path, "ro", "NORMAL")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except sqlite3.Error as error:
         connection.close()
-        _upgrade(path, version)
-        return open_store(path, read_only=read_only)
-    return Store(path, connection, read_only=read_only)
+        quiet = _quiet(path)
+        if not _cannot_make_log(error) or quiet.log > 0:
+            raise
+        return Connected(connect(path, "immutable", "NORMAL"), read_only=True, quiet=quiet)
+    return Connected(connection, read_only=True, quiet=None)
+
+
+def _cannot_make_log(error: sqlite3.Error) -> bool:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    return name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+
+
+def _quiet(path: Path) -> _Quiet:
+    there = path.absolute()
+    try:
+        found = there.stat()
+    except OSError:
+        return _Quiet((0, 0, 0, 0), 0)
+    log = file_modes.real(there)
+    try:
+        size = log.with_name(log.name + "-wal").stat().st_size
+    except OSError:
+        size = 0
+    return _Quiet((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns), size)
 
 
 def create_store(path: Path) -> Store:
-    """Make a new store (mode 0600, parent folders 0700) and open it. An existing one is opened, never overwritten."""
+    """Make a new store and open it; an existing one is opened, never overwritten.
+
+    Its mode is 0600, or the group's as well in a folder with the set-group-ID bit; folders are made with 0700.
+    """
     if not path.exists():
         _create(path)
     return open_store(path)
@@ -172,39 +312,25 @@ def create_store(path: Path) -> Store:
 
 def _create(path: Path) -> None:
     """Make the store under another name and give it its own when it is whole: nobody ever finds half a store."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
+    from invsync_tui.store import drafts, upgrade
+
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
-        _fill(draft)
-        with contextlib.suppress(FileExistsError):  # somebody else was faster
-            os.link(draft, path)
+        drafts.sweep(path)
+        with drafts.draft(path, file_modes.for_new_store(path.parent)) as draft:
+            upgrade.fill(draft)
+            with contextlib.suppress(FileExistsError):  # somebody else was faster
+                os.link(draft, path)
     except sqlite3.Error as error:
         raise translate(error, path) from error
     except OSError as error:
         raise unwritable(error, path) from error
-    finally:
-        for leftover in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
-            with contextlib.suppress(OSError):
-                leftover.unlink()
-
-
-def _fill(draft: Path) -> None:
-    connection = _connect(draft, "rw", "FULL")
-    try:
-        # Nobody needs half a draft back, so its journal is in memory. In WAL mode a disk that fills up while the log is
-        # copied into the file would be told to nobody: closing does that last copy and keeps silent.
-        connection.execute("PRAGMA journal_mode=MEMORY")
-        _migrate(connection)
-        connection.execute("PRAGMA journal_mode=WAL")
-    finally:
-        connection.close()
 
 
 def _check_file(path: Path) -> None:
+    """Look at the file without opening it: closing a file takes all of SQLite's locks on it from this process."""
     try:
-        with path.open("rb") as file:
-            head = file.read(len(MAGIC))
+        size = path.stat().st_size
     except FileNotFoundError:
         raise StoreMissingError(
             path, "there is no store.", "Create one with: invsync init. Try one with: invsync demo."
@@ -213,11 +339,16 @@ def _check_file(path: Path) -> None:
         raise StoreReadOnlyError(
             path, f"it cannot be read: {error.strerror}.", "Check the path and its permissions."
         ) from error
-    if head != MAGIC:
+    if not path.is_file():
+        raise StoreReadOnlyError(path, "it cannot be read: it is no file.", "Check the path and its permissions.")
+    if not os.access(path, os.R_OK, effective_ids=True):
+        raise StoreReadOnlyError(path, "it cannot be read: Permission denied.", "Check the path and its permissions.")
+    if size == 0:
         raise StoreForeignError(path, "this file is not a database.", "Choose another file with --store.")
 
 
-def _check_version(path: Path, connection: sqlite3.Connection, version: int, *, read_only: bool) -> None:
+def check_ours(path: Path, connection: sqlite3.Connection, version: int) -> None:
+    """Raise StoreError unless this is a store, and of a schema that this program knows."""
     ours = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'pull_generation'").fetchone()[0]
     if not ours:
         raise StoreForeignError(path, "this is a database of another program.", "Choose another file with --store.")
@@ -227,43 +358,8 @@ def _check_version(path: Path, connection: sqlite3.Connection, version: int, *, 
             f"a newer program wrote it (schema {version}, this one knows {VERSION}).",
             "Upgrade invsync on this machine.",
         )
-    if version < VERSION and read_only:
-        raise StoreReadOnlyError(
-            path, f"its schema {version} needs an upgrade to {VERSION}.", "Open it once without --read-only."
-        )
 
 
-def _upgrade(path: Path, version: int) -> None:
-    """Back the file up beside itself, then migrate in one transaction."""
-    connection = _connect(path, "rw", "FULL")
-    try:
-        backup_path = path.with_name(f"{path.name}.schema{version}-{int(time.time())}")
-        with sqlite3.connect(backup_path) as backup:
-            connection.backup(backup)
-        backup_path.chmod(0o600)
-        _migrate(connection)
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
-    finally:
-        connection.close()
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Run alembic to the newest schema inside one transaction of `connection`."""
-    from alembic import command
-    from alembic.config import Config
-    from sqlalchemy import create_engine
-    from sqlalchemy.exc import DBAPIError
-    from sqlalchemy.pool import StaticPool
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        with engine.connect() as bound:
-            config.attributes["connection"] = bound
-            command.upgrade(config, "head")
-            bound.commit()
-    except DBAPIError as error:
-        raise (error.orig if isinstance(error.orig, sqlite3.Error) else error) from error
+def _needs_upgrade(path: Path, version: int, *, asked: bool) -> StoreReadOnlyError:
+    advice = "Open it once without --read-only." if asked else "Let a user who may write it open it once."
+    return StoreReadOnlyError(path, f"its schema {version} needs an upgrade to {VERSION}.", advice)

@@ -1,0 +1,331 @@
+"""An upgrade is one transaction with one backup: whatever happens, the store is as before or as after."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.store import backups, locks, opening, upgrade
+from invsync_tui.store.errors import StoreBrokenError, StoreError, StoreFullError, StoreInUseError
+from invsync_tui.store.opening import VERSION, open_store
+from tests.store import old_stores
+from tests.store.old_stores import dump
+
+OLD = tuple(range(1, VERSION))
+
+LANDED = {
+    "v0001_first_schema": "ff3a231d86ec4fe06a23d2d512e4f57bce30cb44278655e3dc8d4a5c89e9ef3c",
+    "v0002_long_lists": "7b0c17070c1dc7d915f0344989fbdc733b066fdfce8f73d03a243c1e53589b89",
+    "v0003_diagnosis": "c4e84fb021cf3f70800ed331973934aef2aa5b6e0ab3bd5e2811a514b4657099",
+    "v0004_second_thoughts": "a614cdcd6ad7b3a0d581643df170e3bce5b91a328d4e6d81336cb81465aea1f7",
+    "v0005_clocks_orders_identity": "not landed yet",
+}
+"""Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
+
+
+def test_a_landed_migration_is_never_edited() -> None:
+    folder = Path(upgrade.__file__).parent / "migrations" / "versions"
+    found = {file.stem: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("v*.py")}
+    assert set(found) == set(LANDED)
+    assert {name: found[name] for name, known in LANDED.items() if known != "not landed yet"} == {
+        name: known for name, known in LANDED.items() if known != "not landed yet"
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """One store of each earlier schema, never changed."""
+    folder = tmp_path_factory.mktemp("old")
+    return {version: old_stores.make(folder / f"{version}.db", version) for version in OLD}
+
+
+@pytest.fixture(scope="module")
+def upgraded(made: dict[int, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[str]]:
+    """What each of them says after an upgrade that nothing disturbed."""
+    found = {}
+    for version, store in made.items():
+        copy = shutil.copy(store, tmp_path_factory.mktemp("new") / "store.db")
+        open_store(copy).close()
+        found[version] = dump(copy)
+    return found
+
+
+def _fresh(made: dict[int, Path], version: int, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return Path(shutil.copy(made[version], folder / "store.db"))
+
+
+@contextmanager
+def at_each_statement(monkeypatch: pytest.MonkeyPatch, then: Callable[[int, str], None]) -> Iterator[None]:
+    """Call `then` with the number and text of each statement of an upgrade before it is carried out."""
+    count = 0
+
+    def before(statement: str) -> None:
+        nonlocal count
+        count += 1
+        then(count, statement)
+
+    def traced(path: Path, mode: str, synchronous: str) -> sqlite3.Connection:
+        cx = opening.connect(path, mode, synchronous)
+        if mode == "rw":
+            cx.set_trace_callback(before)
+        return cx
+
+    with monkeypatch.context() as patched:
+        patched.setattr(upgrade, "connect", traced)
+        yield
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_an_upgrade_is_one_transaction_with_one_backup_and_says_so(
+    made: dict[int, Path], version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    path = _fresh(made, version, tmp_path)
+    before = dump(path)
+    statements: list[str] = []
+    told: list[str] = []
+    # when
+    with at_each_statement(monkeypatch, lambda _, statement: statements.append(statement.split()[0].upper())):
+        open_store(path, say=told.append).close()
+    # then
+    assert [one for one in statements if one in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT")] == ["BEGIN", "COMMIT"]
+    (copy,) = backups.of_schema(path)
+    assert copy.name.startswith(f"store.db.schema{version}-2")
+    assert dump(copy) == before
+    assert copy.stat().st_mode == path.stat().st_mode
+    assert f"from schema {version} to {VERSION}" in told[-1]
+    assert str(copy) in told[-1]
+    # and the next one has nothing to do
+    open_store(path, say=told.append).close()
+    assert len(told) == 2
+    assert len(backups.of_schema(path)) == 1
+
+
+@pytest.mark.parametrize("mode", ["WAL", "DELETE"])
+@pytest.mark.parametrize("version", OLD)
+def test_killed_before_any_statement_the_store_is_as_before_or_as_after(
+    made: dict[int, Path],
+    upgraded: dict[int, list[str]],
+    version: int,
+    mode: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given: what a kill leaves is what is in the files at that moment
+    path = _fresh(made, version, tmp_path)
+    with closing(sqlite3.connect(path)) as cx:
+        cx.execute(f"PRAGMA journal_mode={mode}")
+    before = dump(path)
+    after = upgraded[version]
+    seen: dict[bytes, Path] = {}
+
+    def keep(number: int, _statement: str) -> None:
+        files = {end: path.with_name(path.name + end) for end in ("", "-wal", "-journal")}
+        content = {end: file.read_bytes() for end, file in files.items() if file.exists()}
+        digest = hashlib.sha256(repr(sorted(content.items())).encode()).digest()
+        if digest not in seen:
+            seen[digest] = tmp_path / str(number) / "store.db"
+            seen[digest].parent.mkdir()
+            for end, there in content.items():
+                seen[digest].with_name("store.db" + end).write_bytes(there)
+
+    # when
+    with at_each_statement(monkeypatch, keep):
+        open_store(path).close()
+    # then
+    assert dump(path) == after
+    for left in seen.values():
+        assert dump(left) in (before, after), left
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_a_killed_upgrade_is_done_by_the_next_one_without_another_backup(
+    made: dict[int, Path], upgraded: dict[int, list[str]], version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    for turn, step in enumerate((3, 40, 10**6)):
+        path = _fresh(made, version, tmp_path / str(turn))
+        # when
+        for _ in range(2):
+            child = os.fork()
+            if child == 0:
+                _die_in_upgrade(path, step, monkeypatch)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        open_store(path).close()
+        # then
+        assert dump(path) == upgraded[version]
+        assert len(backups.of_schema(path)) == 1
+        assert [one.name for one in path.parent.iterdir() if one.name.endswith(".new")] == []
+
+
+def _die_in_upgrade(path: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(number: int, statement: str) -> None:
+        if number == step or (step > 1000 and statement == "COMMIT"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with at_each_statement(monkeypatch, die):
+        open_store(path)
+    os._exit(1)
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_a_disk_that_is_full_at_any_page_leaves_the_store_as_before(
+    made: dict[int, Path], upgraded: dict[int, list[str]], version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    path = _fresh(made, version, tmp_path)
+    before = dump(path)
+    with closing(sqlite3.connect(path)) as cx:
+        pages = cx.execute("PRAGMA page_count").fetchone()[0]
+    fulls = 0
+    for room in range(200):
+
+        def small(path: Path, mode: str, synchronous: str, most: int = pages + room) -> sqlite3.Connection:
+            cx = opening.connect(path, mode, synchronous)
+            cx.execute(f"PRAGMA max_page_count={most}")
+            return cx
+
+        # when
+        with monkeypatch.context() as patched:
+            patched.setattr(upgrade, "connect", small)
+            try:
+                open_store(path).close()
+                break
+            except StoreFullError as error:
+                assert "Nothing was changed" in str(error)
+        # then
+        fulls += 1
+        assert dump(path) == before
+        assert backups.of_schema(path) == []
+    assert fulls or version == 4
+    assert dump(path) == upgraded[version]
+
+
+def test_two_processes_that_open_an_old_store_at_once_both_succeed(made: dict[int, Path], tmp_path: Path) -> None:
+    # given
+    path = _fresh(made, 1, tmp_path)
+    code = (
+        "import sys; from pathlib import Path; from invsync_tui.store.opening import open_store; "
+        "s = open_store(Path(sys.argv[1])); print(s.one('PRAGMA user_version')[0], s.one('SELECT count(*) FROM product')[0])"
+    )
+    # when
+    both = [subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) for _ in range(3)]
+    said = [process.communicate(timeout=120)[0].decode().split() for process in both]
+    # then
+    assert said == [[str(VERSION), "60"]] * 3
+    assert len(backups.of_schema(path)) == 1
+
+
+def test_nobody_upgrades_beside_a_worker_of_an_earlier_program(made: dict[int, Path], tmp_path: Path) -> None:
+    # given: it holds a lock called by its key alone
+    path = _fresh(made, 4, tmp_path)
+    before = path.read_bytes()
+    locks.former_folder(path).mkdir()
+    with (locks.former_folder(path) / "workers.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        # when, then
+        with pytest.raises(StoreInUseError, match="a worker of an earlier program") as caught:
+            open_store(path)
+        assert "Nothing was changed" in caught.value.what
+        assert "systemctl stop invsync" in caught.value.advice
+        assert path.read_bytes() == before
+        assert backups.of_schema(path) == []
+    # and when it has ended
+    open_store(path).close()
+    assert len(backups.of_schema(path)) == 1
+
+
+# --- stores that the earlier program left between two schemas
+
+
+def _cut_short(path: Path, version: int, step: int) -> bool:
+    """An upgrade by the earlier program, in which each statement committed alone, killed before a statement of its own.
+
+    It backed the store up first. True if it came to its end.
+    """
+    shutil.copy(path, path.with_name(f"{path.name}.schema{version}-1764000000"))
+    cx = opening.connect(path, "rw", "FULL")
+    count = 0
+
+    def count_one(_statement: str) -> None:
+        nonlocal count
+        count += 1
+
+    cx.set_trace_callback(count_one)
+    cx.set_authorizer(lambda *_: sqlite3.SQLITE_DENY if count >= step else sqlite3.SQLITE_OK)
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import StaticPool
+
+    engine = create_engine("sqlite://", creator=lambda: cx, poolclass=StaticPool, pool_reset_on_return=None)
+    try:
+        with engine.connect() as bound:
+            upgrade.run_migrations(bound, f"{version + 1:04}")
+            bound.commit()
+    except Exception as error:
+        assert any(word in str(error) for word in ("not authorized", "prohibited", "denied")), error
+        return False
+    finally:
+        cx.set_authorizer(None)
+        if cx.in_transaction:
+            cx.rollback()
+        cx.close()
+    return True
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_store_that_was_left_between_two_schemas_is_repaired_or_its_backup_is_named(
+    made: dict[int, Path], upgraded: dict[int, list[str]], version: int, tmp_path: Path
+) -> None:
+    refused = 0
+    for step in range(6, 400, 2 if version == 3 else 5):
+        # given
+        path = _fresh(made, version, tmp_path / str(step))
+        ended = _cut_short(path, version, step)
+        copy = path.with_name(f"{path.name}.schema{version}-1764000000")
+        left = dump(path)
+        # when
+        try:
+            open_store(path).close()
+        except StoreError as error:
+            # then
+            refused += 1
+            assert isinstance(error, StoreBrokenError)
+            assert "was cut short" in error.what
+            assert f"invsync --store {path} db restore {copy}" in error.advice
+            assert dump(path) == left
+        else:
+            assert sorted(dump(path)) == sorted(upgraded[version])
+        if ended:
+            break
+    else:
+        pytest.fail("the upgrade never came to its end")
+    assert refused or version == 2
+
+
+# --- what was left behind
+
+
+def test_what_a_killed_init_left_is_swept_and_a_backup_is_not(tmp_path: Path) -> None:
+    # given
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = [tmp_path / f".store.db.{int(gone.stdout)}.new{end}" for end in ("", "-wal", "-shm")]
+    foreign = [tmp_path / ".other.db.12.new", tmp_path / "store.db.schema3-1764000000", tmp_path / ".store.db.1.new"]
+    for path in (*left, *foreign):
+        path.write_bytes(b"half a store")
+    # when
+    opening.create_store(tmp_path / "store.db").close()
+    # then: process 1 lives, so that one may still be made
+    assert [path for path in left if path.exists()] == []
+    assert [path for path in foreign if not path.exists()] == []
