@@ -203,7 +203,7 @@ class FakeGateway(FakeLists):
         self.merchants = demo_merchants() if merchants is None else merchants
         self.details = {11: live_detail(11, 1800), 12: pull_detail(12), 21: held_detail(21)}
         self.failure = ""
-        self.service = True
+        self.alive = True
         self.forms = FakeForms()
         self.history = FakeHistory()
         self.identity = FakeIdentity()
@@ -233,7 +233,11 @@ class FakeGateway(FakeLists):
         return changed
 
     def service_alive(self) -> bool:
-        return self.service
+        return self.alive
+
+    @property
+    def service(self) -> str:
+        return "running" if self.alive else "none"
 
     def overview(self) -> Overview:
         if self.failure:
@@ -241,7 +245,7 @@ class FakeGateway(FakeLists):
         held = sum(row.held for row in self.merchants)
         failing = sum(row.status.startswith("failed") for row in self.merchants)
         running = sum(row.active_run is not None for row in self.merchants)
-        return Overview(self.merchants, Pulse(running, held, failing, 1, self.service))
+        return Overview(self.merchants, Pulse(running, held, failing, 1, self.alive))
 
     def run(self, run_id: int) -> RunDetail:
         found = self.details.get(run_id)

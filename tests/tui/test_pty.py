@@ -24,7 +24,7 @@ def test_merchants_and_a_run_fit_the_screen(size: tuple[int, int]) -> None:
     with started(size=size) as terminal:
         terminal.wait_for("1 run is held")
         assert "Demo Läden" in "\n".join(terminal.lines())
-        assert "service alive" in terminal.lines()[0]
+        assert "service running" in terminal.lines()[0]
         terminal.wait_until(lambda: terminal.lines()[-1].endswith("q Quit"), "the whole footer")
         terminal.send("enter")
         terminal.wait_for("1800 set")

@@ -11,7 +11,7 @@ from invsync_tui.cli.merchants import connection_facts
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
-from invsync_tui.cli.plain import clean, fields, moment, number, on_off
+from invsync_tui.cli.plain import clean, fields, moment, next_run, number, on_off
 from invsync_tui.cli.run_text import outcome_sum
 from invsync_tui.cli.setting_options import add_common, add_settings, texts
 from invsync_tui.operations.values import CART_FIELDS, span
@@ -162,7 +162,7 @@ def _facts(setup: CartSetup) -> list[tuple[str, str]]:
         *_limits(setup),
         ("Last push", _last(setup.last_run)),
         ("Every", span(setup.every) if setup.every else "after each scheduled inventory download"),
-        ("Next push", moment(setup.next_run_at) if setup.next_run_at else "-"),
+        ("Next push", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.upload_on)),
         *connection_facts("Cart", setup.connection),
     ]
 

@@ -132,6 +132,8 @@ def progress(detail: RunDetail) -> str:
     """Phase, progress, rate and time left: `pull Acme: levels 1,200/5,000 (24%) 310/s, 12 s left`."""
     row = detail.run
     parts = [f"{title(row)}: {clean(row.phase) or row.state.value}"]
+    if row.stall is not None:
+        return f"{parts[0]}  {clean(row.stall.text)}"
     if row.phase:
         parts.append(_done(row.done, row.total))
     if detail.per_second:

@@ -9,7 +9,7 @@ from invsync_tui.cli import listing, records, shapes
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
-from invsync_tui.cli.plain import clean, fields, moment, on_off
+from invsync_tui.cli.plain import clean, fields, moment, next_run, on_off
 from invsync_tui.cli.setting_options import add_common, add_settings, texts
 from invsync_tui.operations.values import MERCHANT_FIELDS, SOURCE_FIELDS, span
 
@@ -115,7 +115,7 @@ def _facts(setup: MerchantSetup, health: MerchantRow) -> list[tuple[str, str]]:
         ("Synchronization With WMS - Inventory", on_off(setup.sync_on)),
         ("Last Inventory Run", moment(health.last_run_at)),
         ("Status", health.status or "-"),
-        ("Next inventory run", moment(setup.next_run_at) if setup.next_run_at else "-"),
+        ("Next inventory run", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.sync_on)),
         ("Every", span(setup.every) if setup.every else "on request only"),
         ("Readings may be pushed for", span(setup.stale_after) if setup.stale_after else "no limit"),
         *connection_facts("WMS", setup.source),

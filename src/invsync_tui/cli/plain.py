@@ -88,6 +88,13 @@ def moment(at: float | None, now: float | None = None) -> str:
     return f"{there.isoformat(timespec='seconds')} ({age(at, time.time() if now is None else now)})"
 
 
+def next_run(at: float | None, *, scheduled: bool) -> str:
+    """When the next run is due; what is scheduled without a service to start it is not promised."""
+    if at is not None:
+        return moment(at)
+    return "not before a service runs: invsync serve" if scheduled else "-"
+
+
 def age(at: float, now: float) -> str:
     """How far a moment is from now, coarse."""
     passed = round(now - at)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from invsync_tui.cli.plain import utc
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.model import MerchantRow, PhaseView, ReasonRow, RunDetail, RunRow
+    from invsync_tui.operations.model import (
+        MerchantRow,
+        PhaseView,
+        Pulse,
+        ReasonRow,
+        RunDetail,
+        RunRow,
+        ServiceView,
+        Stall,
+    )
     from invsync_tui.operations.setups import CartSetup, ConnectionSetup, MerchantSetup
 
 
@@ -30,7 +39,38 @@ def run(row: RunRow) -> dict[str, Any]:
         "total": row.total,
         "counts": row.counts.as_dict(),
         "error": row.error,
+        "stalled": stall(row.stall),
     }
+
+
+def stall(found: Stall | None) -> dict[str, Any] | None:
+    """Why a run that is under way stands still."""
+    return None if found is None else {**asdict(found), "since": utc(found.since)}
+
+
+def service(found: ServiceView) -> dict[str, Any]:
+    """Who executes runs."""
+    return {
+        "state": found.state.value,
+        "text": found.text,
+        "advice": found.advice,
+        "log": found.log or None,
+        "workers": [
+            {
+                **asdict(one),
+                "state": one.state.value,
+                "started_at": utc(one.started_at),
+                "heartbeat_at": utc(one.heartbeat_at),
+            }
+            for one in found.workers
+        ],
+    }
+
+
+def pulse(found: Pulse) -> dict[str, Any]:
+    """The health of the whole store in numbers."""
+    numbers = ("running", "held", "failing", "stale", "service_alive", "findings", "stalled")
+    return {name: getattr(found, name) for name in numbers}
 
 
 def run_detail(detail: RunDetail) -> dict[str, Any]:
@@ -68,6 +108,7 @@ def merchant_health(row: MerchantRow) -> dict[str, Any]:
         "last_run_at": utc(row.last_run_at),
         "status": row.status,
         "next_run_at": utc(row.next_run_at),
+        "scheduled": row.scheduled,
         "carts": row.carts,
         "active_run": row.active_run,
         "held": row.held,

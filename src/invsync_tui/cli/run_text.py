@@ -22,9 +22,16 @@ def listed(rows: Sequence[RunRow]) -> list[str]:
 
 
 def _cells(row: RunRow) -> tuple[str, ...]:
-    state = f"{row.state.value}: {row.error}" if row.error else row.state.value
+    state = state_text(row)
     names = (str(row.id), row.kind.value, row.merchant, row.cart or "-")
     return (*names, state, moment(row.started_at), took(row), outcome_sum(row.counts))
+
+
+def state_text(row: RunRow) -> str:
+    """The state, with why it stands still or what stopped it."""
+    if row.stall is not None:
+        return f"{row.state.value}: {row.stall.text}"
+    return f"{row.state.value}: {row.error}" if row.error else row.state.value
 
 
 def took(row: RunRow) -> str:
@@ -66,17 +73,15 @@ def detail_lines(detail: RunDetail) -> list[str]:
 
 def _facts(detail: RunDetail) -> list[tuple[str, str]]:
     row = detail.run
-    facts = [
+    return [
         ("State", row.state.value + (f": {row.error}" if row.error else "")),
+        *([("Stands still", row.stall.text), ("What to do", row.stall.advice)] if row.stall else []),
         ("Requested", f"{moment(row.requested_at)} by {row.requested_by}, {row.trigger}"),
         ("Started", moment(row.started_at)),
         ("Ended", moment(row.ended_at)),
         ("Took", took(row)),
         ("Outcomes", outcome_sum(row.counts)),
     ]
-    if not detail.worker_alive:
-        facts.append(("Worker", "gone; the next one goes on with this run: invsync serve"))
-    return facts
 
 
 def _section(name: str, lines: Sequence[str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli.opening import opened
@@ -21,6 +20,7 @@ example:
 
 HEAD = ("MERCHANT", "WMS", "SYNC", "LAST INVENTORY RUN", "STATUS", "NEXT", "CARTS")
 NO_SERVICE = "No service is running: nothing runs by schedule. Start one with: invsync serve"
+NOTHING_BY_SCHEDULE = "Nothing runs by schedule."
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -39,33 +39,55 @@ def run(args: argparse.Namespace) -> int:
     output = Output(args)
     output.text(_lines(found))
     merchants = [records.merchant_health(row) for row in found.merchants]
-    output.document({"healthy": healthy, "pulse": asdict(found.pulse), "merchants": merchants})
+    service = records.service(found.pulse.service)
+    output.document(
+        {"healthy": healthy, "service": service, "pulse": records.pulse(found.pulse), "merchants": merchants}
+    )
     return Exit.OK if healthy else Exit.FAILED
 
 
 def _unattended(found: Overview) -> bool:
-    """Something is due by schedule, and nobody is there to run it."""
-    return not found.pulse.service_alive and any(row.next_run_at is not None for row in found.merchants)
+    """A worker does not respond, or something is due by schedule and nobody is there to run it."""
+    service = found.pulse.service
+    if service.state.value != "none" and service.advice:
+        return True
+    return not service.scheduled and any(row.scheduled for row in found.merchants)
+
+
+def _service_lines(found: Overview) -> list[str]:
+    """What is wrong with the workers and what to do, then where their log is."""
+    service = found.pulse.service
+    lines = []
+    if service.state.value == "none":
+        lines = [NO_SERVICE] if _unattended(found) else []
+    elif service.advice:
+        late = "" if service.scheduled else f" {NOTHING_BY_SCHEDULE}"
+        lines = [f"{clean(service.text[:1].upper() + service.text[1:])}.{late} {clean(service.advice)}"]
+    elif _unattended(found):
+        lines = [f"A worker is there for requests only. {NOTHING_BY_SCHEDULE} Start a service: invsync serve"]
+    if service.log and service.state.value != "running":
+        lines.append(f"Log of the detached workers: {clean(service.log)}")
+    return ["", *lines] if lines else []
 
 
 def _lines(found: Overview) -> list[str]:
     if not found.merchants:
         return ["No merchants yet. Add one with: invsync merchants add --help"]
     pulse = found.pulse
-    service = "service running" if pulse.service_alive else "no service"
-    counted = f"{pulse.running} running, {pulse.held} held, {pulse.failing} failing, {pulse.stale} stale warehouses, "
+    stalled = f" ({pulse.stalled} stalled)" if pulse.stalled else ""
+    counted = f"{pulse.running} running{stalled}, {pulse.held} held, {pulse.failing} failing, {pulse.stale} stale warehouses, "
     counted += f"{pulse.findings} new findings"
     return [
-        f"{service}, {counted}",
+        f"{clean(pulse.service.text)}, {counted}",
         "",
         *table(HEAD, [_cells(row) for row in found.merchants]),
-        *([("\n" + NO_SERVICE)] if _unattended(found) else []),
+        *_service_lines(found),
         *(line for row in found.merchants for line in _problems(row)),
     ]
 
 
 def _cells(row: MerchantRow) -> tuple[str, ...]:
-    due = moment(row.next_run_at) if row.next_run_at is not None else "-"
+    due = moment(row.next_run_at) if row.next_run_at is not None else "no service" if row.scheduled else "-"
     return (
         row.name,
         row.source or "-",

@@ -55,7 +55,8 @@ def _status(setup: CartSetup, ended: RunRow | None) -> str:
     if last is not None and last.state is RunState.HELD:
         return "held"
     if last is not None and last.state.value in ACTIVE:
-        return "waiting for a worker" if last.state is RunState.REQUESTED else "running"
+        running = "running" if last.stall is None else f"stalled: {last.stall.text}"
+        return "waiting for a worker" if last.state is RunState.REQUESTED else running
     if ended is None:
         return ""
     return "success" if ended.state == "done" and not ended.error else f"{ended.state}: {ended.error}".rstrip(": ")

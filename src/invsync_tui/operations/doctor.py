@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from invsync_tui.connectors import errors
-from invsync_tui.operations import reviews
+from invsync_tui.operations import reviews, workers
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.findings import TRACED_MOST, Findings, of_cart, of_sku
@@ -19,12 +19,11 @@ from invsync_tui.rules import cart_checks, runbook
 from invsync_tui.rules.cart_checks import CartFacts
 from invsync_tui.rules.matching import folded, trimmed
 from invsync_tui.rules.outcomes import Reason
-from invsync_tui.rules.runbook import Check, Group, MerchantFacts, SkuFacts, WarehouseFacts
+from invsync_tui.rules.runbook import Check, Group, MerchantFacts, ServiceFacts, SkuFacts, WarehouseFacts
 from invsync_tui.store import checkup, plans, products, runs, schedule
 from invsync_tui.store.checkup import CartSite, MerchantSite, WarehouseSite
 from invsync_tui.store.pages import census
 from invsync_tui.store.runs import RunRow
-from invsync_tui.sync.leases import worker_alive
 
 __all__ = ["Check", "Checkup", "Group", "doctor"]
 
@@ -79,7 +78,7 @@ def doctor(
     walked = [_merchant(session, ground, site, cart_id, sku) for site in sites]
     checks = [check for found in walked for check in found.checks]
     groups = [group for found in walked for group in found.groups]
-    return Checkup((*checks, _service(session)), tuple(groups))
+    return Checkup((*checks, *_service(session)), tuple(groups))
 
 
 def _ground(cx: sqlite3.Connection, cart_id: int | None) -> _Ground:
@@ -95,10 +94,14 @@ def _with_code(cx: sqlite3.Connection, sites: Iterable[MerchantSite], sku: str) 
     return [site for site in sites if site.id in listed or checkup.by_key(cx, site.id, key)]
 
 
-def _service(session: Session) -> Check:
+def _service(session: Session) -> list[Check]:
     with in_words(), session.store.reading() as cx:
         scheduled, waiting = len(schedule.active(cx)), checkup.requested(cx)
-    return runbook.service_check(session.path.name, scheduled, waiting, worker_alive(session.path))
+        health = workers.load(session, cx)
+        stalled = [(run, stall.text, stall.advice) for run, stall in health.stalls(runs.underway(cx)).items()]
+    service = health.service
+    facts = ServiceFacts(str(service.state), service.text, service.advice, scheduled, waiting, stalled)
+    return list(runbook.service_checks(session.path.name, facts))
 
 
 def _merchant(session: Session, ground: _Ground, site: MerchantSite, cart_id: int | None, sku: str | None) -> Checkup:

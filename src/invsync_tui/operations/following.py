@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from invsync_tui.operations import runs
+from invsync_tui.operations import runs, workers
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.model import RunDetail, RunRow, RunState
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.sync import ensure_worker
 from invsync_tui.operations.watch import Watch
-from invsync_tui.sync.leases import worker_alive
 
 POLL = 0.25
 """Seconds between looks at the store."""
@@ -63,6 +62,8 @@ class _Seen:
     done: tuple[int, int | None] = (0, None)
     told_at: float = 0.0
     event: int = 0
+    stall: str = ""
+    """How it was found to stand still last."""
     ended: bool = False
 
 
@@ -112,14 +113,25 @@ class Follower:
 
     def _worker(self) -> Iterator[Event]:
         """Somebody must be there to do the work."""
-        if worker_alive(self.session.path):
+        if workers.service(self.session).works:
+            yield from self._stalled()
             return
         if self._restarts >= RESTARTS_MOST:
             raise OperationError("Workers keep ending. Read the .worker.log beside the store, then run: invsync serve.")
         self._restarts += 1
         if ensure_worker(self.session):
-            text = "The worker was gone; another one was started and goes on."
+            text = "No worker was at work; another one was started and goes on."
             yield Event(Change.WORKER, next(reversed(self.last.values())), text, "warning", int(time.time()))
+
+    def _stalled(self) -> Iterator[Event]:
+        """A run that stands still is told once, with what to do; and once more when it stands still again."""
+        for number, detail in self.last.items():
+            seen, stall = self._seen[number], detail.run.stall
+            state = stall.state if stall is not None else ""
+            if stall is not None and state != seen.stall:
+                text = f"{stall.text} {stall.advice}"
+                yield Event(Change.WORKER, detail, text, "warning", int(time.time()))
+            seen.stall = state
 
 
 def _changes(detail: RunDetail, seen: _Seen) -> Iterator[Event]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from invsync_tui.operations import workers
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import in_words
-from invsync_tui.operations.model import Freeze, MerchantRow, Overview, Problem, Pulse
+from invsync_tui.operations.model import Freeze, MerchantRow, Overview, Problem, Pulse, ServiceView, Stall
 from invsync_tui.operations.news import news, problems
 from invsync_tui.operations.session import Session
+from invsync_tui.rules.worker_health import span
 from invsync_tui.store import freezes, runs
 from invsync_tui.store import overview as rows
 from invsync_tui.store.findings import FindingRow
 from invsync_tui.store.freezes import FreezeRow
 from invsync_tui.store.overview import MerchantSite
 from invsync_tui.store.runs import RunRow
-from invsync_tui.sync.leases import worker_alive
 
 ACTIVE = ("running", "cancelling", "requested")
 
@@ -33,26 +34,47 @@ def overview(session: Session) -> Overview:
         stale = rows.stale_warehouses(cx, now)
         found = news(cx, now)
         frozen = freezes.by_merchant(cx)
+        health = workers.load(session, cx)
+        failing = {run.id: runs.failing_since(cx, run.kind, run.key) for run in newest if run.state == "failed"}
+    stalled = health.stalls(newest)
+    shown = _Shown(now, health.service, stalled, failing)
     listed = tuple(
         _frozen(
             _row(
-                site, [r for r in newest if r.merchant_id == site.id], ended.get(site.id), stale, found.get(site.id, ())
+                site,
+                [r for r in newest if r.merchant_id == site.id],
+                ended.get(site.id),
+                stale,
+                found.get(site.id, ()),
+                shown,
             ),
             frozen.get(site.id, ()),
         )
         for site in merchants
     )
-    pulse = replace(_pulse(session, newest, stale), findings=sum(map(len, found.values())))
-    return Overview(listed, pulse)
+    return Overview(listed, _pulse(newest, stale, shown, sum(map(len, found.values()))))
 
 
-def _pulse(session: Session, newest: list[RunRow], stale: dict[int, list[str]]) -> Pulse:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is read once for all merchants: workers, runs that stand still, and since when connections fail."""
+
+    now: int
+    service: ServiceView
+    stalled: Mapping[int, Stall]
+    failing: Mapping[int, tuple[int, int]]
+
+
+def _pulse(newest: list[RunRow], stale: dict[int, list[str]], shown: _Shown, findings: int) -> Pulse:
     return Pulse(
         running=sum(run.state in ("running", "cancelling") for run in newest),
         held=sum(run.state == "held" for run in newest),
         failing=sum(run.state == "failed" for run in newest),
         stale=sum(len(codes) for codes in stale.values()),
-        service_alive=worker_alive(session.path),
+        service_alive=shown.service.works,
+        findings=findings,
+        stalled=len(shown.stalled),
+        service=shown.service,
     )
 
 
@@ -62,6 +84,7 @@ def _row(
     ended: RunRow | None,
     stale: dict[int, list[str]],
     found: Sequence[FindingRow],
+    shown: _Shown,
 ) -> MerchantRow:
     active = sorted(
         (run for run in newest if run.state in ACTIVE), key=lambda run: (run.state == "requested", run.kind)
@@ -72,13 +95,14 @@ def _row(
         source=site.system or "",
         sync_on=bool(site.inventory_sync),
         last_run_at=ended.ended_at if ended else None,
-        status=_status(ended, newest),
-        next_run_at=site.next_at if site.inventory_sync else None,
+        status=_status(ended, newest, shown.stalled),
+        next_run_at=site.next_at if site.inventory_sync and shown.service.scheduled else None,
+        scheduled=site.next_at is not None and bool(site.inventory_sync),
         carts=site.carts,
         active_run=active[0].id if active else None,
         latest_run=max((run.id for run in newest), default=None),
         held=sum(run.state == "held" for run in newest),
-        problems=(*_problems(site, newest, ended, stale.get(site.id, [])), *problems(found)),
+        problems=(*_problems(site, newest, ended, stale.get(site.id, []), shown), *problems(found)),
     )
 
 
@@ -96,8 +120,10 @@ def _freeze_words(one: FreezeRow) -> tuple[str, str]:
     return text, f"Nothing is sent until: invsync thaw {shlex.quote(one.name)}"
 
 
-def _status(ended: RunRow | None, newest: list[RunRow]) -> str:
+def _status(ended: RunRow | None, newest: list[RunRow], stalled: Mapping[int, Stall]) -> str:
     pull = next((run for run in newest if run.kind == "pull"), None)
+    if pull is not None and pull.id in stalled:
+        return f"stalled: {stalled[pull.id].text}"
     if pull is not None and pull.state in ACTIVE:
         return "running" if pull.state != "requested" else "waiting for a worker"
     if ended is None:
@@ -105,8 +131,14 @@ def _status(ended: RunRow | None, newest: list[RunRow]) -> str:
     return "success" if ended.state == "done" and not ended.error else f"{ended.state}: {ended.error}".rstrip(": ")
 
 
-def _problems(site: MerchantSite, newest: list[RunRow], ended: RunRow | None, stale: list[str]) -> list[Problem]:
-    found: list[Problem] = []
+def _problems(
+    site: MerchantSite, newest: list[RunRow], ended: RunRow | None, stale: list[str], shown: _Shown
+) -> list[Problem]:
+    found = [
+        Problem(f"Run {run.id} ({_what(run)}) stands still. {stall.text}", stall.advice)
+        for run in newest
+        if (stall := shown.stalled.get(run.id)) is not None
+    ]
     if not site.inventory_sync:
         found.append(
             Problem(
@@ -118,7 +150,7 @@ def _problems(site: MerchantSite, newest: list[RunRow], ended: RunRow | None, st
         found.append(Problem("No WMS connection is set up.", "invsync merchants add --help"))
     if site.inventory_sync and ended is None:
         found.append(Problem("The inventory download has never run.", "Start one with s."))
-    found += [_run_problem(run) for run in newest if run.state in ("held", "failed")]
+    found += [_run_problem(run, shown) for run in newest if run.state in ("held", "failed")]
     found += [
         Problem(f"Inventory Upload Service of {name} is off.", f"invsync carts set '{name}' --upload on", False)
         for name in site.off
@@ -130,8 +162,17 @@ def _problems(site: MerchantSite, newest: list[RunRow], ended: RunRow | None, st
     return found
 
 
-def _run_problem(run: RunRow) -> Problem:
-    who = f"push to {run.cart}" if run.kind == "push" else "inventory download"
+def _what(run: RunRow) -> str:
+    return {"push": f"push to {run.cart}", "radar": f"drift check of {run.cart}"}.get(run.kind, "inventory download")
+
+
+def _run_problem(run: RunRow, shown: _Shown) -> Problem:
     if run.state == "held":
-        return Problem(f"Run {run.id} ({who}) is held by a breaker.", "Open it, then release or discard it.")
-    return Problem(f"Run {run.id} ({who}) failed: {run.error}", "Open it to see what happened.")
+        since = "" if run.ended_at is None else f", held since {span(shown.now - run.ended_at)}"
+        return Problem(
+            f"Run {run.id} ({_what(run)}) is held for review by a safety rule{since}.",
+            "Open it, then release or discard it.",
+        )
+    began, count = shown.failing.get(run.id, (0, 1))
+    often = f" {count} runs in a row failed, the first {ago(began, shown.now)}." if count > 1 else ""
+    return Problem(f"Run {run.id} ({_what(run)}) failed: {run.error}{often}", "Open it to see what happened.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from invsync_tui.rules.outcomes import Counts, Reason
+from invsync_tui.rules.worker_health import WorkerState
 
 
 class RunKind(StrEnum):
@@ -92,6 +93,7 @@ class MerchantRow:
     status: str
     """Result of the last inventory download in words: success, running, failed: ..., or '' for never."""
     next_run_at: int | None
+    """When the next inventory download starts; None also where there is a schedule and no service to keep it."""
     carts: int
     active_run: int | None
     """The run that is going on now for this merchant (pull first), if any."""
@@ -101,6 +103,80 @@ class MerchantRow:
     problems: tuple[Problem, ...] = ()
     frozen: tuple[Freeze, ...] = ()
     """What is frozen of it: itself, or some of its carts."""
+    scheduled: bool = False
+    """Inventory downloads have a schedule, whether or not a service is there to keep it."""
+
+
+class ServiceState(StrEnum):
+    """Whether anybody executes what is requested and what is due."""
+
+    RUNNING = "running"
+    """A service: the schedule and requests."""
+    DETACHED = "detached"
+    """A worker that ends by itself when there is no more work; the schedule waits for a service."""
+    NOT_RESPONDING = "not_responding"
+    UNKNOWN = "unknown"
+    """On another machine whose clock cannot be compared with this one."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """One process that executes runs."""
+
+    id: str
+    kind: str
+    """serve or detached."""
+    pid: int
+    host: str
+    here: bool
+    """On this machine."""
+    started_at: int
+    heartbeat_at: int
+    state: WorkerState
+    silent_for: int | None
+    """Seconds since its last heartbeat; None where the clocks cannot be compared."""
+    text: str
+    """What is wrong with it, '' if nothing is."""
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """All workers of the store, and what that means for requests and schedules."""
+
+    state: ServiceState
+    text: str
+    """`service running`, `no service`, `service not responding for 2 min`."""
+    advice: str
+    """What to do next; '' where nothing needs to be done."""
+    workers: tuple[WorkerView, ...]
+    log: str
+    """The log file of the detached workers of this store; '' where there is none."""
+
+    @property
+    def works(self) -> bool:
+        """Requests are executed."""
+        return self.state in (ServiceState.RUNNING, ServiceState.DETACHED)
+
+    @property
+    def scheduled(self) -> bool:
+        """What is due by schedule will be started."""
+        return self.state is ServiceState.RUNNING
+
+
+NO_SERVICE = ServiceView(ServiceState.NONE, "no service", "Start one with: invsync serve", (), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """Why a run that is under way stands still."""
+
+    state: str
+    """gone, not_responding or unknown, of its worker; no_progress: its worker responds."""
+    since: int | None
+    text: str
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +190,12 @@ class Pulse:
     stale: int
     """Warehouses whose last complete load is older than the merchant's limit, or missing."""
     service_alive: bool
-    """A worker process is there to execute requests."""
+    """A worker process is there and responds: requests are executed."""
     findings: int = 0
     """Causes that the doctor found within the last hour and had not found before."""
+    stalled: int = 0
+    """Of the running ones, those that stand still: their worker is gone or does not respond, or nothing progresses."""
+    service: ServiceView = NO_SERVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +229,8 @@ class RunRow:
     counts: Counts
     error: str
     """What stopped it, or a notice of a run that did nothing; ''."""
+    stall: Stall | None = None
+    """Why a run that is under way stands still; None if it does not, and for all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +315,7 @@ class RunDetail:
     hold: HoldView | None
     actions: frozenset[Action]
     worker_alive: bool
-    """The process that executes the run shows signs of life (always True for final runs)."""
+    """The process that executes the run responds (always True for runs that are not under way)."""
     siblings: tuple[RunRow, ...] = field(default=())
     """The newest run of the pull and of each cart of the same merchant, this one included: what one can switch to."""
 

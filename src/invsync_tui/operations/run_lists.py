@@ -12,7 +12,7 @@ from invsync_tui.operations.model import RunRow, RunState
 from invsync_tui.operations.paging import Listed
 from invsync_tui.operations.product_sync import lines
 from invsync_tui.operations.rows import PlaceKey, Rows
-from invsync_tui.operations.runs import find, view
+from invsync_tui.operations.runs import find, views
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import runs as rows
@@ -33,11 +33,11 @@ def runs(
     wanted = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who)
     with in_words(), session.store.reading() as cx:
         found = pages.runs(cx, wanted)
-    return Listed(session, found, _views, lambda run: (run.id,), ("newest",))
 
+    def shown(page: Sequence[Any]) -> list[RunRow]:
+        return views(session, [rows.RunRow(*row) for row in page])
 
-def _views(found: Sequence[Any]) -> list[RunRow]:
-    return [view(rows.RunRow(*row)) for row in found]
+    return Listed(session, found, shown, lambda run: (run.id,), ("newest",))
 
 
 def diff(session: Session, run_id: int) -> RunDiff:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 
+from invsync_tui.operations import workers
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.model import (
     Action,
@@ -19,6 +20,7 @@ from invsync_tui.operations.model import (
     RunKind,
     RunRow,
     RunState,
+    Stall,
     ways_out_of,
 )
 from invsync_tui.operations.roles import Right
@@ -26,7 +28,6 @@ from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import WORDINGS, Counts, Reason
 from invsync_tui.store import audit, listings
 from invsync_tui.store import runs as rows
-from invsync_tui.sync.leases import holder_alive
 
 RATE_WINDOW_LEAST = 1.0
 """Seconds of a phase before its rate means something."""
@@ -41,8 +42,8 @@ _FAILURES = frozenset(
 )  # fmt: skip
 
 
-def view(row: rows.RunRow) -> RunRow:
-    """A stored run as front ends are given it."""
+def view(row: rows.RunRow, stall: Stall | None = None) -> RunRow:
+    """A stored run as front ends are given it; `stall` is why it stands still, of a run that is under way."""
     of_cart = row.kind != "pull"
     return RunRow(
         id=row.id,
@@ -62,7 +63,15 @@ def view(row: rows.RunRow) -> RunRow:
         total=row.total,
         counts=Counts.from_dict(json.loads(row.counts)),
         error=row.error,
+        stall=stall,
     )
+
+
+def views(session: Session, found: Sequence[rows.RunRow]) -> list[RunRow]:
+    """Stored runs as front ends are given them, each with what its worker says about it."""
+    with in_words(), session.store.reading() as cx:
+        stalled = workers.stalls(session, cx, found)
+    return [view(row, stalled.get(row.id)) for row in found]
 
 
 def recent(
@@ -70,7 +79,8 @@ def recent(
 ) -> tuple[RunRow, ...]:
     """The newest runs first; `before` is the number of the last run of the page before."""
     with in_words(), session.store.reading() as cx:
-        return tuple(view(row) for row in rows.recent(cx, merchant_id, before, limit))
+        found = rows.recent(cx, merchant_id, before, limit)
+    return tuple(views(session, found))
 
 
 def find(session: Session, run_id: int) -> rows.RunRow:
@@ -87,11 +97,13 @@ def detail(session: Session, run_id: int) -> RunDetail:
     row = find(session, run_id)
     with in_words(), session.store.reading() as cx:
         events = tuple(EventRow(*event) for event in rows.events(cx, run_id))
-        siblings = tuple(view(other) for other in rows.newest_per_key(cx, row.merchant_id))
+        newest = rows.newest_per_key(cx, row.merchant_id)
         reasons = tuple(_reasons(cx, row))
+    siblings = tuple(views(session, newest))
+    run = views(session, [row])[0]
     phases = tuple(_phase(values) for values in json.loads(row.phases))
-    per_second = _rate(phases)
-    run = view(row)
+    # What stands still has no rate, and nobody knows when it will be done.
+    per_second = _rate(phases) if run.stall is None else None
     return RunDetail(
         run=run,
         phases=phases,
@@ -102,8 +114,7 @@ def detail(session: Session, run_id: int) -> RunDetail:
         events=events,
         hold=_hold(session, row),
         actions=_actions(session, run),
-        worker_alive=run.state not in (RunState.RUNNING, RunState.CANCELLING)
-        or holder_alive(session.path, row.lease_key),
+        worker_alive=run.stall is None or run.stall.state == "no_progress",
         siblings=_with(siblings, run),
     )
 

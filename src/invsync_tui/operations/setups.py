@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from invsync_tui.operations import workers
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.model import RunRow
-from invsync_tui.operations.runs import view
+from invsync_tui.operations.runs import views
 from invsync_tui.operations.session import Session
 from invsync_tui.store import runs, setups
 
@@ -42,6 +43,7 @@ class MerchantSetup:
     full_every: int | None
     every: int | None
     next_run_at: int | None
+    """None also where there is a schedule and no service to keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,16 @@ class CartSetup:
     every: int | None
     """None: pushed after each scheduled inventory download, and on request."""
     next_run_at: int | None
+    """None also where there is a schedule and no service to keep it."""
     last_run: RunRow | None
     """The newest push; None for never."""
 
 
 def merchants(session: Session) -> tuple[MerchantSetup, ...]:
     """All merchants by name."""
+    keeps = workers.service(session).scheduled
     with in_words(), session.store.reading() as cx:
-        return tuple(_merchant(site) for site in setups.merchants(cx))
+        return tuple(_merchant(site, keeps) for site in setups.merchants(cx))
 
 
 def carts(session: Session, merchant_id: int | None = None) -> tuple[CartSetup, ...]:
@@ -98,11 +102,13 @@ def carts(session: Session, merchant_id: int | None = None) -> tuple[CartSetup, 
     with in_words(), session.store.reading() as cx:
         sites = [site for site in setups.carts(cx) if merchant_id in (None, site.merchant_id)]
         chosen = setups.chosen_warehouses(cx)
-        newest = {run.key: view(run) for run in runs.newest_per_key(cx, merchant_id) if run.kind == "push"}
-    return tuple(_cart(site, tuple(c for n, c in chosen if n == site.id), newest.get(site.id)) for site in sites)
+        pushes = [run for run in runs.newest_per_key(cx, merchant_id) if run.kind == "push"]
+    newest = {run.cart_id: run for run in views(session, pushes)}
+    keeps = workers.service(session).scheduled
+    return tuple(_cart(site, tuple(c for n, c in chosen if n == site.id), newest.get(site.id), keeps) for site in sites)
 
 
-def _merchant(site: setups.MerchantSite) -> MerchantSetup:
+def _merchant(site: setups.MerchantSite, keeps: bool) -> MerchantSetup:
     return MerchantSetup(
         id=site.id,
         name=site.name,
@@ -111,7 +117,7 @@ def _merchant(site: setups.MerchantSite) -> MerchantSetup:
         source=_source(site),
         full_every=site.full_every,
         every=site.every,
-        next_run_at=site.next_at if site.inventory_sync else None,
+        next_run_at=site.next_at if keeps and site.inventory_sync else None,
     )
 
 
@@ -129,7 +135,8 @@ def _source(site: setups.MerchantSite) -> ConnectionSetup | None:
     )
 
 
-def _cart(site: setups.CartSite, warehouses: tuple[str, ...], last_run: RunRow | None) -> CartSetup:
+def _cart(site: setups.CartSite, warehouses: tuple[str, ...], last_run: RunRow | None, keeps: bool) -> CartSetup:
+    """`keeps`: a service is there to keep the schedule."""
     return CartSetup(
         id=site.id,
         merchant_id=site.merchant_id,
@@ -163,6 +170,6 @@ def _cart(site: setups.CartSite, warehouses: tuple[str, ...], last_run: RunRow |
         ),
         heal=site.heal,
         every=site.every,
-        next_run_at=site.next_at if site.upload_enabled else None,
+        next_run_at=site.next_at if keeps and site.upload_enabled else None,
         last_run=last_run,
     )

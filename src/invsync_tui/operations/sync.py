@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 
+from invsync_tui.operations import workers
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.model import Requested
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.store import audit, runs
 from invsync_tui.store.runs import Order
-from invsync_tui.sync.leases import worker_alive
 
 WORKER_LINGER = 10
 """Seconds that a detached worker stays after the last run."""
@@ -54,16 +54,19 @@ def _message(pull: runs.Request, pushes: list[runs.Request], started: bool) -> s
     fresh = [one for one in (pull, *pushes) if one.fresh]
     text = f"Requested {len(fresh)} runs." if fresh else "Already on its way; it will run once more afterwards."
     if started:
-        text += " No service was running, so a worker was started; it goes on when this terminal closes."
+        text += " No service was at work, so a worker was started; it goes on when this terminal closes."
     return text
 
 
 def ensure_worker(session: Session) -> bool:
-    """Start a detached worker if none is alive; True if one was started. It ends by itself when there is no more work."""
-    if worker_alive(session.path):
+    """Start a detached worker if none responds; True if one was started. It ends by itself when there is no more work.
+
+    One that is suspended or hangs is no help: another one takes what it does not hold.
+    """
+    if workers.service(session).works:
         return False
+    log = workers.log_path(session.path)
     command = [sys.executable, "-m", "invsync_tui", "--store", str(session.path.absolute()), "serve", "--until-idle"]
-    log = session.path.with_name(session.path.name + ".worker.log")
     # Its own session, so that neither Ctrl-C nor a lost SSH connection reaches it.
     descriptor = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "ab") as out:
@@ -77,7 +80,7 @@ def ensure_worker(session: Session) -> bool:
         )
     deadline = time.monotonic() + WORKER_START_MOST
     while time.monotonic() < deadline:
-        if worker_alive(session.path):
+        if workers.service(session).works:
             return True
         time.sleep(0.05)
     raise OperationError(f"A worker was started but did not come up within {WORKER_START_MOST:.0f} s. Read {log}.")

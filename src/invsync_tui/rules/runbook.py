@@ -7,7 +7,7 @@ single listing (`diagnosis`).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -295,15 +295,46 @@ def run_check(subject: str, held: int | None, failed: int | None, error: str) ->
     return item.passed("its newest run neither failed nor is held")
 
 
-def service_check(store: str, scheduled: int, waiting: int, alive: bool) -> Check:
-    """Whether anybody works on what is due."""
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """Who executes runs. `state`: running, detached, not_responding, unknown, none; `text` and `advice` in words."""
+
+    state: str
+    text: str
+    advice: str
+    scheduled: int
+    """Schedules whose switches are on."""
+    waiting: int
+    """Requested runs."""
+    stalled: Sequence[tuple[int, str, str]] = ()
+    """Runs that are under way and stand still: number, why, what to do."""
+
+
+def service_checks(store: str, facts: ServiceFacts) -> Iterator[Check]:
+    """Whether anybody works on what is due, and whether what is under way moves."""
+    yield _service(store, facts)
+    item = Item("service.runs", Section.SYSTEM, store)
+    if facts.stalled:
+        for number, text, advice in facts.stalled:
+            yield item.failed(f"run {number} stands still", text, advice)
+    else:
+        yield item.passed("no run stands still")
+
+
+def _service(store: str, facts: ServiceFacts) -> Check:
     item = Item("service.alive", Section.SYSTEM, store)
-    if alive:
-        return item.passed("a service is alive")
-    if not scheduled and not waiting:
-        return item.skipped("no service is alive, and nothing is scheduled or waits for one")
-    evidence = f"no service is alive; {scheduled} schedules, {waiting} requested runs"
-    return item.failed(evidence, "Nothing runs by itself.", "invsync serve")
+    due = f"{facts.scheduled} schedules, {facts.waiting} requested runs"
+    if facts.state == "unknown":
+        return item.unknown(facts.text, "Nobody knows whether it works.", facts.advice)
+    if facts.advice and facts.state != "none":
+        return item.failed(f"{facts.text}; {due}", "What it was working on stands still.", facts.advice)
+    if facts.state == "running" or (facts.state == "detached" and not facts.scheduled):
+        return item.passed(facts.text)
+    if facts.state == "detached" and facts.scheduled:
+        return item.failed(f"{facts.text}; {due}", "What is due by schedule waits for a service.", "invsync serve")
+    if facts.state == "none" and (facts.scheduled or facts.waiting):
+        return item.failed(f"no service is alive; {due}", "Nothing runs by itself.", "invsync serve")
+    return item.skipped("no service is alive, and nothing is scheduled or waits for one")
 
 
 def exit_of(checks: Iterable[Check]) -> int:

@@ -159,6 +159,16 @@ def last_ended(cx: sqlite3.Connection, kind: str) -> dict[int, RunRow]:
     return {row[2]: RunRow(*row) for row in rows}
 
 
+def failing_since(cx: sqlite3.Connection, kind: str, key: int) -> tuple[int, int]:
+    """When the first run ended of those that failed since the last good one, and how many they are; (0, 0) for none."""
+    row = cx.execute(
+        "SELECT min(ended_at), count(*) FROM run WHERE kind = ?1 AND key = ?2 AND state = 'failed' AND id > coalesce("
+        "(SELECT max(id) FROM run WHERE kind = ?1 AND key = ?2 AND state = 'done'), 0)",
+        (kind, key),
+    ).fetchone()
+    return int(row[0] or 0), int(row[1])
+
+
 def requested(cx: sqlite3.Connection) -> list[RunRow]:
     """Runs that wait for a worker, oldest first."""
     return [RunRow(*row) for row in cx.execute(_SELECT + "WHERE r.state = 'requested' ORDER BY r.id")]

@@ -70,7 +70,13 @@ class Gateway(Protocol):
     def changed(self) -> bool:
         """Whether any process committed since the last call; cheap."""
 
-    def service_alive(self) -> bool: ...
+    def service_alive(self) -> bool:
+        """Whether requests are executed; reads who executes them where that was not read lately."""
+
+    @property
+    def service(self) -> str:
+        """Who executes requests, as last read: running, detached, not_responding, unknown, none; '' before that."""
+
     def overview(self) -> Overview: ...
     def run(self, run_id: int) -> RunDetail: ...
     def runs(self, merchant_id: int | None, limit: int) -> tuple[RunRow, ...]: ...
@@ -145,6 +151,7 @@ class OperationsGateway:
         self.read_only = read_only
         self.operator = ""
         self.role = ""
+        self.service = ""
         self.label = short_path(store)
 
     def connect(self) -> None:
@@ -177,6 +184,7 @@ class OperationsGateway:
 
         overview = self._call(merchants.overview, self._open)
         self._service = (time.monotonic(), overview.pulse.service_alive)
+        self.service = str(overview.pulse.service.state)
         return overview
 
     def run(self, run_id: int) -> RunDetail:

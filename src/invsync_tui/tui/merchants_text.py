@@ -28,6 +28,8 @@ def status_tone(status: str) -> Tone:
     """A tone for a status in words."""
     if status.startswith("failed"):
         return Tone.BAD
+    if status.startswith("stalled"):
+        return Tone.BAD
     if status.startswith("running"):
         return Tone.ACCENT
     if status.startswith("held"):
@@ -36,7 +38,9 @@ def status_tone(status: str) -> Tone:
 
 
 def _next(merchant: MerchantRow, now: float) -> Span:
-    return ("-", Tone.FAINT) if merchant.next_run_at is None else (until(merchant.next_run_at, now), Tone.PLAIN)
+    if merchant.next_run_at is None:
+        return ("no service", Tone.WARN) if merchant.scheduled else ("-", Tone.FAINT)
+    return until(merchant.next_run_at, now), Tone.PLAIN
 
 
 def _number(number: int, tone: Tone) -> Span:
@@ -62,8 +66,10 @@ CELLS: Mapping[str, Callable[[MerchantRow, float], Span]] = {
 
 def pulse_line(pulse: Pulse, glyphs: Glyphs) -> Line:
     """The health of everything in one row."""
+    stalled = [_pulse("stalled", pulse.stalled, Tone.BAD)] if pulse.stalled else []
     parts = (
-        _pulse("running", pulse.running, Tone.ACCENT),
+        _pulse("running", pulse.running - pulse.stalled, Tone.ACCENT),
+        *stalled,
         _pulse("held", pulse.held, Tone.WARN),
         _pulse("failing", pulse.failing, Tone.BAD),
         _pulse("stale", pulse.stale, Tone.WARN),

@@ -104,8 +104,11 @@ def state_mark(state: RunState, glyphs: Glyphs) -> str:
     return marks.get(state, glyphs.running)
 
 
-def state_span(state: RunState, glyphs: Glyphs) -> Span:
-    return f"{state_mark(state, glyphs)} {state}", STATE_TONES[state]
+def state_span(run: RunRow, glyphs: Glyphs) -> Span:
+    """The state with its mark; a run that stands still says so in its place."""
+    if run.stall is not None:
+        return f"{glyphs.warning} stalled", Tone.WARN
+    return f"{state_mark(run.state, glyphs)} {run.state}", STATE_TONES[run.state]
 
 
 def title(run: RunRow, width: int, glyphs: Glyphs) -> Line:
@@ -113,7 +116,7 @@ def title(run: RunRow, width: int, glyphs: Glyphs) -> Line:
     kind = KINDS[run.kind]
     where = f"{run.merchant} {glyphs.arrow} {run.cart}" if run.cart else run.merchant
     left = line((f"{kind}  ", Tone.FAINT), (where, Tone.STRONG), (f"  run {run.id}", Tone.FAINT))
-    return ends(left, line(state_span(run.state, glyphs)), width, glyphs.more)
+    return ends(left, line(state_span(run, glyphs)), width, glyphs.more)
 
 
 def switcher(detail: RunDetail, width: int, glyphs: Glyphs) -> Line:
@@ -137,6 +140,8 @@ def _row_width(items: Iterable[Line]) -> int:
 def _sibling(run: RunRow, present: bool, glyphs: Glyphs) -> Line:
     name = run.cart or "download"
     mark = (state_mark(run.state, glyphs), STATE_TONES[run.state])
+    if run.stall is not None:
+        mark = (glyphs.warning, Tone.WARN)
     if present:
         return line(("[", Tone.KEY), mark, (f" {name}", Tone.STRONG), ("]", Tone.KEY))
     return line(" ", mark, (f" {name} ", Tone.FAINT))
@@ -147,8 +152,9 @@ def life_lines(detail: RunDetail, page: Page) -> list[Line]:
     run, now = detail.run, page.now
     origin = f"{run.trigger} by {run.requested_by}" if run.requested_by else run.trigger
     lines = [line((text, Tone.FAINT)) for text in wrap(clean(f"{origin}; {_when(run, now)}"), page.size.width)]
-    if not detail.worker_alive:
-        lines += _warning("No sign of life from the worker of this run. Another takes over by itself.", page)
+    if run.stall is not None:
+        lines += _warning(run.stall.text, page)
+        lines += _hanging(f"{page.glyphs.arrow} ", run.stall.advice, page)
     if run.error:
         tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN
         lines += _warning(run.error, page, tone)

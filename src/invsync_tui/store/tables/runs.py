@@ -202,6 +202,10 @@ class Worker(Table, table=True):
     host: str = Field(sa_type=Text)
     started_at: int = Field(sa_type=Big)
     heartbeat_at: int = Field(sa_type=Big)
+    boot: str = Field(default="", sa_type=Text)
+    """The boot of its machine that `uptime` counts from."""
+    uptime: int = Field(default=0, sa_type=Big)
+    """Seconds since that boot at the last heartbeat."""
 
 
 class Counter(Table, table=True):

@@ -11,16 +11,18 @@ import gc
 import logging
 import os
 import socket
+import sqlite3
 import time
 import uuid
 
+from invsync_tui.rules.worker_health import BEAT_EVERY
 from invsync_tui.store import runs, workers
 from invsync_tui.store import schedule as schedule_rows
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
 from invsync_tui.store.runs import RunRow
-from invsync_tui.sync import leases, schedule
+from invsync_tui.sync import leases, schedule, uptime
 from invsync_tui.sync.reconcile import execute
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ POLL = 0.25
 """Seconds between looks at the store; a look costs microseconds while nobody else has written."""
 LOOK_ANYWAY = 2.0
 """Seconds after which the tables are read even if nothing was written: due schedules, freed locks."""
-BEAT = 15.0
+BEAT = float(BEAT_EVERY)
 """Seconds between signs of life."""
 FULL_DISK_WAIT = 5.0
 """Seconds before work goes on after the disk was found full."""
@@ -211,15 +213,19 @@ class LocalRunner:
         """For display, so that a store that is busy or full now does not keep the worker from waiting."""
         try:
             with self.store.transaction() as tx:
-                workers.register(tx, self.id, self.kind, os.getpid(), socket.gethostname(), int(time.time()))
+                self._enter(tx)
         except StoreError as error:
             log.warning("%s", error)
+
+    def _enter(self, tx: sqlite3.Connection) -> None:
+        workers.register(tx, self.id, self.kind, os.getpid(), socket.gethostname(), _heartbeat())
 
     def _beat(self, now: float) -> None:
         if now - self._beaten >= BEAT:
             self._beaten = now
             with self.store.transaction() as tx:
-                workers.beat(tx, self.id, int(time.time()))
+                if not workers.beat(tx, self.id, _heartbeat()):
+                    self._enter(tx)
 
     def _unregister(self) -> None:
         try:
@@ -228,3 +234,7 @@ class LocalRunner:
             self.store.tidy()
         except StoreError as error:
             log.warning("%s", error)
+
+
+def _heartbeat() -> workers.Beat:
+    return workers.Beat(int(time.time()), uptime.boot_id(), uptime.uptime())

@@ -33,6 +33,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SERVICE_WORDS = {
+    "running": ("service running", Tone.GOOD),
+    "detached": ("worker running", Tone.GOOD),
+    "not_responding": ("service not responding", Tone.BAD),
+    "unknown": ("service unknown", Tone.WARN),
+    "none": ("no service", Tone.WARN),
+}
+"""Who executes requests, by its state."""
+
 
 class ControlScreen(TonedScreen[None], inherit_bindings=False):
     """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
@@ -157,8 +166,8 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
             lock.append((f"{role}  ", Tone.ACCENT))
         if self._service_alive is None:
             return line(*lock, ("store not open", Tone.WARN) if self._failing else ("opening the store", Tone.FAINT))
-        word = ("service alive", Tone.GOOD) if self._service_alive else ("no service", Tone.WARN)
-        return line(*lock, word)
+        state = self.desk.reader.gateway.service or ("running" if self._service_alive else "none")
+        return line(*lock, SERVICE_WORDS[state])
 
     def on_reading_failed(self, fact: ReadingFailed) -> None:
         self._failing = True

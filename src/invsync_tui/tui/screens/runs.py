@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def _state(run: RunRow, sight: Sight) -> Span:
-    return state_span(run.state, sight.glyphs)
+    return state_span(run, sight.glyphs)
 
 
 def _about(run: RunRow) -> str:
@@ -45,7 +45,9 @@ def _took_cell(run: RunRow, sight: Sight) -> Span:
 
 
 def _story(run: RunRow) -> str:
-    """What stopped it, else how far it is, else nothing."""
+    """Why it stands still, what stopped it, else how far it is, else nothing."""
+    if run.stall is not None:
+        return run.stall.text
     if run.error:
         return run.error
     if run.state in (RunState.RUNNING, RunState.CANCELLING):
@@ -54,7 +56,7 @@ def _story(run: RunRow) -> str:
 
 
 def _story_cell(run: RunRow, sight: Sight) -> Span:
-    tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN if run.error else Tone.ACCENT
+    tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN if run.error or run.stall else Tone.ACCENT
     return (_story(run), tone) if _story(run) else ("-", Tone.FAINT)
 
 
@@ -70,7 +72,7 @@ FIELDS: tuple[Field[RunRow], ...] = (
     number("Run", 7, lambda run: run.id),
     Field("Merchant", 10, lambda run: run.merchant, flex=2),
     Field("Cart", 10, _about, flex=2),
-    Field("State", 12, lambda run: str(run.state), _state),
+    Field("State", 12, lambda run: "stalled" if run.stall else str(run.state), _state),
     Field("Trigger", 10, lambda run: run.trigger, room=110),
     Field("By", 8, lambda run: run.requested_by, flex=1, room=100),
     aged("Asked", 10, lambda run: run.requested_at),

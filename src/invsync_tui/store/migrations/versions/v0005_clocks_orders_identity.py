@@ -42,3 +42,5 @@ def _retention() -> None:
 
 def _workers() -> None:
     """Who executes, and who asked for it."""
+    op.add_column("worker", sa.Column("boot", sa.Text(), nullable=False, server_default=""))
+    op.add_column("worker", sa.Column("uptime", Big, nullable=False, server_default="0"))
