@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from textual.geometry import Size
 
-from invsync_tui.operations.model import Action, RunState
+from invsync_tui.operations.model import Action, RunState, Stall
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.tui.gauges import bar
 from invsync_tui.tui.glyphs import ASCII, UNICODE
-from invsync_tui.tui.run_text import Page, sum_lines, switcher, write
+from invsync_tui.tui.run_text import Page, sum_lines, switcher, title, write
 from invsync_tui.tui.verbs import VERBS, offered
 from invsync_tui.tui.words import about_left, age, moment
 from tests.tui.fake_gateway import NOW, detail, held_detail, live_detail, pull_detail, run_row
@@ -72,8 +72,15 @@ def test_a_bar_is_full_only_when_all_is_done() -> None:
 
 
 def test_a_dead_worker_is_named() -> None:
-    text = "\n".join(line.text for line in write(replace(live_detail(1, 9), worker_alive=False), PAGE))
-    assert "No sign of life" in text
+    # given
+    stall = Stall("gone", 0, "Its worker is gone. Nobody works on this run.", "The next worker goes on: invsync serve")
+    live = live_detail(1, 9)
+    dead = replace(live, run=replace(live.run, stall=stall), per_second=None, eta=None)
+    # then
+    text = "\n".join(line.text for line in write(dead, PAGE))
+    assert stall.text in text and stall.advice in text
+    assert "/s" not in text.split("Rate budget")[0] and "left" not in text.split("Rate budget")[0]
+    assert "stalled" in title(dead.run, 80, UNICODE).text and "running" not in title(dead.run, 80, UNICODE).text
 
 
 def test_the_present_sibling_is_visible_among_many() -> None:
