@@ -71,7 +71,7 @@ def ensure_worker(session: Session) -> bool:
     descriptor = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "ab") as out:
         subprocess.Popen(  # noqa: S603
-            [*command, str(WORKER_LINGER)],
+            [*command, str(WORKER_LINGER), "--log-file", str(log.absolute())],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

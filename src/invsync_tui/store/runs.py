@@ -169,6 +169,32 @@ def failing_since(cx: sqlite3.Connection, kind: str, key: int) -> tuple[int, int
     return int(row[0] or 0), int(row[1])
 
 
+def ended_before(cx: sqlite3.Connection, run: RunRow) -> RunRow | None:
+    """The run of the same kind and key that ended before this one, well or not; cancelled ones say nothing."""
+    row = cx.execute(
+        _SELECT
+        + "WHERE r.kind = ? AND r.key = ? AND r.id < ? AND r.state IN ('done', 'failed') ORDER BY r.id DESC LIMIT 1",
+        (run.kind, run.key, run.id),
+    ).fetchone()
+    return RunRow(*row) if row else None
+
+
+def failing_before(cx: sqlite3.Connection, run: RunRow) -> tuple[int, int]:
+    """Of the runs that failed in a row before this one: when the first ended, and how many they are; (0, 0) for none."""
+    row = cx.execute(
+        "SELECT min(ended_at), count(*) FROM run WHERE kind = ?1 AND key = ?2 AND state = 'failed' AND id < ?3 "
+        "AND id > coalesce((SELECT max(id) FROM run WHERE kind = ?1 AND key = ?2 AND state = 'done' AND id < ?3), 0)",
+        (run.kind, run.key, run.id),
+    ).fetchone()
+    return int(row[0] or 0), int(row[1])
+
+
+def stopped(tx: sqlite3.Connection, run_id: int, now: int) -> None:
+    """The worker ended in order at a safe point; the run waits for the next one, and nobody beats for it."""
+    tx.execute("UPDATE run SET heartbeat_at = NULL, rev = rev + 1 WHERE id = ?", (run_id,))
+    add_event(tx, run_id, now, "info", "The worker was stopped; the next one goes on with the run.")
+
+
 def requested(cx: sqlite3.Connection) -> list[RunRow]:
     """Runs that wait for a worker, oldest first."""
     return [RunRow(*row) for row in cx.execute(_SELECT + "WHERE r.state = 'requested' ORDER BY r.id")]

@@ -13,6 +13,7 @@ from invsync_tui.store.opening import Store
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync.leases import Lease
 from invsync_tui.sync.report import Report
+from invsync_tui.sync.stopping import stop_if_worker_ends
 
 
 class RunCancelled(Exception):  # noqa: N818 (a wish, not an error)
@@ -49,6 +50,7 @@ class Job:
 
     def stop_if_cancelled(self) -> None:
         """To be called between pages and between batches: the safe points."""
+        stop_if_worker_ends()
         if self.cancel_wanted():
             raise RunCancelled
 

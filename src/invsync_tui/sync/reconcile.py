@@ -36,6 +36,7 @@ from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import Push
 from invsync_tui.sync.radar import Radar
 from invsync_tui.sync.report import Phase, Report
+from invsync_tui.sync.stopping import RunStopped
 from invsync_tui.sync.waiting import Interrupted, interruptible
 
 log = logging.getLogger(__name__)
@@ -55,9 +56,7 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
     with job.transaction() as tx:
         runs.start(tx, run.id, lease.epoch, int(time.time()))
         if run.started_at is not None and run.state in ("running", "cancelling"):
-            runs.add_event(
-                tx, run.id, int(time.time()), "warning", "The worker died; another one goes on with the run."
-            )
+            runs.add_event(tx, run.id, int(time.time()), "warning", _taken_over(run))
     try:
         with heard_by(hearing):
             async with interruptible(job.cancel_wanted):
@@ -66,6 +65,9 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         _note_held(job, str(held))
     except (RunCancelled, Interrupted):
         _end(job, "cancelled", Outcome.SKIPPED, Reason.CANCELLED, "cancelled by an operator")
+    except RunStopped:
+        with job.transaction() as tx:
+            runs.stopped(tx, run.id, int(time.time()))
     except SwitchedOff:
         notice = "Synchronization With WMS - Inventory is off: nothing was downloaded."
         job.report.reasons[Reason.SWITCH_OFF.value] += 1
@@ -87,6 +89,12 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
             Reason.CART_UNAVAILABLE,
             f"Unexpected {type(error).__name__}: {error}. Report it.",
         )
+
+
+def _taken_over(run: RunRow) -> str:
+    if run.heartbeat_at is None:
+        return "Another worker goes on with the run."
+    return "The worker died; another one goes on with the run."
 
 
 async def _pull(job: Job) -> None:

@@ -22,8 +22,9 @@ from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
 from invsync_tui.store.runs import RunRow
-from invsync_tui.sync import leases, schedule, uptime
-from invsync_tui.sync.reconcile import execute
+from invsync_tui.sync import leases, run_log, schedule, uptime
+from invsync_tui.sync.run_log import execute
+from invsync_tui.sync.stopping import runs_stop_when
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ BEAT = float(BEAT_EVERY)
 """Seconds between signs of life."""
 FULL_DISK_WAIT = 5.0
 """Seconds before work goes on after the disk was found full."""
+DRAIN_MOST = 10.0
+"""Seconds that runs get to come to a safe point when the worker is told to end."""
 CONCURRENT = 32
 """Runs at the same time. A run waits for its cart or WMS most of its time, and several slow ones must not keep all the
 others waiting; what they write goes through one connection anyway, page by page."""
@@ -63,6 +66,8 @@ class LocalRunner:
         self._version = -1
         self._waiting = False
         self._paused_until = 0.0
+        self.turns = 0
+        """How often the loop went round: it works while this grows."""
 
     def stop(self) -> None:
         """Make the loop end after its present look."""
@@ -77,6 +82,7 @@ class LocalRunner:
         await self._loop(linger)
 
     async def _loop(self, linger: float | None) -> None:
+        runs_stop_when(self._stop.is_set)
         presence = leases.WorkerPresence(self.store.path)
         idle_since = time.monotonic()
         try:
@@ -92,7 +98,13 @@ class LocalRunner:
             self._unregister()
             presence.close()
 
+    @property
+    def underway(self) -> int:
+        """How many runs it executes now."""
+        return len(self._tasks)
+
     async def _sleep(self, seconds: float) -> None:
+        self.turns += 1
         try:
             await asyncio.wait_for(self._stop.wait(), seconds)
         except TimeoutError:
@@ -166,6 +178,7 @@ class LocalRunner:
             text = f"Run {before.id} before it ended {before.state}: {before.error}".rstrip(": ")
             with self.store.transaction() as tx:
                 runs.finish(tx, run.id, "cancelled", text, int(time.time()))
+            run_log.ended(self.store, run.id)
         return False
 
     async def _execute(self, run: RunRow, lease: leases.Lease) -> None:
@@ -205,6 +218,9 @@ class LocalRunner:
 
     async def _end_tasks(self) -> None:
         tasks = list(self._tasks.values())
+        if tasks:
+            # Between two pages or batches they stop by themselves; what waits longer for an answer is cut off.
+            await asyncio.wait(tasks, timeout=DRAIN_MOST)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,89 @@
+"""One line for each record, no secrets, no control characters; files that are private and do not grow without bound."""
+
+from __future__ import annotations
+
+import json
+import logging
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.connectors.exchanges import remember_secret
+from invsync_tui.operations import service_log
+from invsync_tui.operations.service_log import LogFormat, OneLine
+
+
+@pytest.fixture(autouse=True)
+def _root_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level, told = list(root.handlers), root.level, logging.raiseExceptions
+    yield
+    for handler in [one for one in root.handlers if one not in handlers]:
+        handler.close()
+    root.handlers[:], logging.raiseExceptions = handlers, told
+    root.setLevel(level)
+
+
+def record(text: str, **extra: object) -> logging.LogRecord:
+    made = logging.LogRecord("invsync", logging.WARNING, "x.py", 1, "%s", (text,), None)
+    made.__dict__.update(extra)
+    return made
+
+
+HOSTILE = "bad\nline\r\x1b]52;c;aGk=\x07\x00 \u202e\u2028end"
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_a_hostile_text_is_one_line_without_control_characters(form: LogFormat) -> None:
+    line = OneLine(form).format(record(HOSTILE, event="run", fields={"error": HOSTILE, "counts": {"a\nb": 1}}))
+    assert line.isprintable() and "end" in line
+    if form is LogFormat.JSON:
+        found = json.loads(line)
+        assert (found["level"], found["event"]) == ("warning", "run")
+        assert found["message"].isprintable() and found["error"].isprintable()
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_a_secret_never_reaches_the_log(form: LogFormat) -> None:
+    remember_secret("s3cr3t-of-the-wms")
+    line = OneLine(form).format(record("login s3cr3t-of-the-wms", fields={"error": "token=abcdefgh s3cr3t-of-the-wms"}))
+    assert "s3cr3t" not in line and "abcdefgh" not in line
+
+
+def test_a_huge_answer_does_not_fill_the_log() -> None:
+    assert len(OneLine(LogFormat.TEXT).format(record("x" * 1_000_000))) < 3000
+
+
+def test_a_defect_is_one_line_that_says_where(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        raise KeyError("no such\nthing")
+    except KeyError:
+        logging.getLogger("invsync").exception("run 7")
+    line = OneLine(LogFormat.TEXT).format(caplog.records[-1])
+    assert line.isprintable() and "KeyError" in line and "test_service_log.py:" in line
+
+
+def test_a_log_file_is_private_and_put_aside_when_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_log, "LOG_BYTES", 2000)
+    path = tmp_path / "w.log"
+    service_log.start(LogFormat.TEXT, logging.INFO, path)
+    for n in range(500):
+        logging.getLogger("invsync").info("line %s", n)
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == ["w.log", "w.log.1", "w.log.2", "w.log.3"]
+    assert all(file.stat().st_size <= 2000 for file in files)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert "line 499" in path.read_text()
+
+
+def test_a_log_file_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "w.log"
+    service_log.start(LogFormat.TEXT, logging.INFO, path)
+    logging.getLogger("invsync").info("before")
+    path.rename(tmp_path / "old")
+    service_log.reopen()
+    logging.getLogger("invsync").info("after")
+    assert "before" in (tmp_path / "old").read_text() and "after" not in (tmp_path / "old").read_text()
+    assert "after" in path.read_text()
