@@ -197,3 +197,19 @@ def recorded(table: WindowTable) -> list[Region]:
 
     table.refresh = refresh  # type: ignore[method-assign, assignment]
     return regions
+
+
+async def test_columns_that_come_before_their_rows_are_not_drawn() -> None:
+    """A count that was asked for at one width arrives at another."""
+    app = TableApp(ListSource([row(n) for n in range(10)]))
+    async with app.run_test(size=(60, 20)) as pilot:
+        # given a table of three columns
+        await pilot.pause()
+        before = shown(app)
+        # when the mark of the order comes with the columns of another width
+        app.table.show_columns(COLUMNS[:2])
+        # then what there is stays
+        assert shown(app) == before
+        # and when the columns come with rows, they are drawn though older rows are still there
+        app.table.use(ListSource([Row(1, (("a", Tone.PLAIN), ("b", Tone.PLAIN)))]), COLUMNS[:2])
+        assert "Stock" not in shown(app)[0]

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-STAND_IN = "?"
-"""Shown for a character that a terminal must not get."""
+from invsync_tui.plain_text import clean, width
+
+__all__ = ["age", "clean", "cut", "duration", "fields", "moment", "number", "on_off", "pad", "table", "utc", "width"]
+
 NEVER = "N/A"
 GAP = "  "
-
-_BLANKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-
-
-def clean(text: str) -> str:
-    """The text without control characters, bidi overrides and line breaks."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(char) for char in text)
-
-
-def _shown(char: str) -> str:
-    if char in _BLANKS:
-        return " "
-    return STAND_IN if unicodedata.category(char) in _HIDDEN else char
-
-
-def width(text: str) -> int:
-    """Columns that a text takes in a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def cut(text: str, columns: int) -> str:

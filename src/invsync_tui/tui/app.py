@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-import signal
-import threading
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual import events
+from textual import events, on
+from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
+from textual.strip import Strip
 
 from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.driver import TerminalDriver
 from invsync_tui.tui.first_run import greeting
 from invsync_tui.tui.gateway import Gateway, OperationsGateway
 from invsync_tui.tui.reader import Reader
+from invsync_tui.tui.screen_diff import ScreenDiff
 from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.screens.merchants import MerchantsScreen
 from invsync_tui.tui.terminal import Terminal, terminal_of
 from invsync_tui.tui.themes import THEMES
 from invsync_tui.tui.widgets.scrollbar import PlainScrollBar
-
-HANGUP_CODE = 128 + signal.SIGHUP
-HANGUP_PATIENCE = 2.0
-"""Seconds for restoring the terminal, if it is still there."""
 
 
 class ControlRoom(App[int]):
@@ -51,24 +48,32 @@ class ControlRoom(App[int]):
         ),
         Binding("question_mark", "screen.help", "Help", tooltip="All keys of this screen", id="help"),
         Binding("m", "mouse", "Mouse", show=False, tooltip="Switch the mouse on or off", id="mouse"),
+        Binding(
+            "ctrl+z", "suspend_process", "Suspend", show=False, tooltip="Back to the shell; fg returns", id="suspend"
+        ),
         Binding("q", "leave", "Quit", tooltip="Leave the control room; syncs go on without it", id="quit"),
     ]
 
     def __init__(self, desk: Desk, *, open_run: int | None = None, keymap: Mapping[str, str] | None = None) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self._desk = desk
         self._open_run = open_run
         self._keymap_said = keymap or {}
+        self._diff = ScreenDiff()
         self.animation_level = "none"
         self._wear_theme()
         if desk.terminal.ascii_only:
             ScrollBar.renderer = PlainScrollBar
 
+    @property
+    def terminal_encoding(self) -> str:
+        """What the driver writes in."""
+        return self._desk.terminal.encoding
+
     def get_default_screen(self) -> Screen[None]:
         return MerchantsScreen(self._desk)
 
     def on_mount(self) -> None:
-        self._mind_the_hangup()
         # The reader imports the heavy libraries, so the first frame goes first.
         self.call_after_refresh(self._desk.reader.start)
         self.call_after_refresh(_collect_from_now_on)
@@ -78,6 +83,23 @@ class ControlRoom(App[int]):
             from invsync_tui.tui.screens.run import RunScreen
 
             self.push_screen(RunScreen(self._desk, self._open_run))
+
+    def on_resize(self) -> None:
+        """Also where the size is what it was: a terminal that was another size in between has lost cells."""
+        self.draw_anew()
+
+    @on(TerminalDriver.SignalResume)
+    def draw_anew(self) -> None:
+        """Send everything with the next frame, since what the terminal shows is not known."""
+        self._diff.forget()
+        if self._screen_stack:
+            self.screen.refresh()
+
+    def _display(self, screen: Screen[object], renderable: Any) -> None:
+        """Textual hands over the regions that widgets called dirty; what is sent is what differs on the terminal."""
+        if isinstance(renderable, CompositorUpdate) and not self.is_headless:
+            renderable = self._diff.changes(_frame(screen, renderable))
+        super()._display(screen, renderable)
 
     def on_key(self, event: events.Key) -> None:
         """What was typed behind `:` or `/` in one burst is text, though its input was not there yet."""
@@ -139,22 +161,6 @@ class ControlRoom(App[int]):
         if wrong:
             self._desk.greeting = " ".join(wrong)
 
-    def _mind_the_hangup(self) -> None:
-        """A dropped connection ends this program in an orderly way; syncs run elsewhere and go on."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        loop = asyncio.get_running_loop()
-
-        def hung_up(*_: object) -> None:
-            # Writing to a terminal that is gone can block the loop for good. Nothing here is worth waiting for:
-            # the store commits or it does not, and no sync runs in this process.
-            end = threading.Timer(HANGUP_PATIENCE, os._exit, (HANGUP_CODE,))
-            end.daemon = True
-            end.start()
-            loop.call_soon_threadsafe(self.exit, HANGUP_CODE)
-
-        signal.signal(signal.SIGHUP, hung_up)
-
 
 class AnsiControlRoom(ControlRoom):
     """The same in the terminal's own 16 colours. Textual picks its colour filters while it is constructed."""
@@ -174,6 +180,13 @@ def control_room(
     desk = Desk(Reader(gateway, terminal.interval), terminal, greeting=greeting)
     kind = AnsiControlRoom if terminal.ansi_theme else ControlRoom
     return kind(desk, open_run=open_run, keymap=keymap)
+
+
+def _frame(screen: Screen[object], update: CompositorUpdate) -> list[Strip]:
+    """The whole screen as it is now, of which the update is a part."""
+    if isinstance(update, LayoutUpdate):
+        return [Strip.join(parts) for parts in update.strips]
+    return screen._compositor.render_strips()
 
 
 def _collect_from_now_on() -> None:
@@ -208,5 +221,7 @@ def shown(room: ControlRoom) -> int:
     try:
         code = room.run(mouse=room._desk.terminal.mouse)
     finally:
+        if isinstance(room._driver, TerminalDriver):
+            room._driver.give_back()
         room.close_store()
     return room.return_code or 0 if code is None else code

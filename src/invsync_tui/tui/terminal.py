@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from invsync_tui.plain_text import is_utf8, locale_of
+
 LOCAL_INTERVAL = 0.5
 """Seconds between two updates of a live screen."""
 SSH_INTERVAL = 1.0
@@ -27,6 +29,8 @@ class Terminal:
     interval: float
     theme: str = "dark"
     """dark or light, where it is not the terminal's own colours."""
+    encoding: str = "utf-8"
+    """ascii where the locale is another: what it lacks is shown as a stand-in, never as another character."""
 
 
 def terminal_of(
@@ -40,6 +44,7 @@ def terminal_of(
         mouse=not remote if mouse is None else mouse,
         interval=SSH_INTERVAL if remote else LOCAL_INTERVAL,
         theme="light" if theme == "light" else "dark",
+        encoding="utf-8" if is_utf8(locale_of(environ)) else "ascii",
     )
 
 
@@ -49,9 +54,8 @@ def over_ssh(environ: Mapping[str, str]) -> bool:
 
 
 def lacks_unicode(environ: Mapping[str, str]) -> bool:
-    """The Linux console has no glyphs for bars and marks; an explicit C locale asks for plain characters."""
-    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
-    return environ.get("TERM") == "linux" or locale in ("C", "POSIX")
+    """The Linux console has no glyphs for bars and marks; a locale other than UTF-8 has none either."""
+    return environ.get("TERM") == "linux" or not is_utf8(locale_of(environ))
 
 
 def refusal(environ: Mapping[str, str], isatty: bool) -> str | None:

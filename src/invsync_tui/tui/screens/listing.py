@@ -112,7 +112,7 @@ class ListScreen(ControlScreen, Generic[L]):
 
     def left_out(self) -> list[Field[L]]:
         """Fields that the table has no room for, or not enough for what the cursor's line has in them."""
-        shown, cut = roomy(self.fields, self.app.size.width), self.table.cut()
+        shown, cut = self._row_fields(), self.table.cut()
         whole = {field.title for i, field in enumerate(shown) if i not in cut}
         return [field for field in self.fields if field.title not in whole]
 
@@ -175,7 +175,11 @@ class ListScreen(ControlScreen, Generic[L]):
         sortable = self._source.sortable if self._source else ()
         sort = self.look.sort if self.look.sort in sortable or not sortable else sortable[0]
         look = self.look.sorted_by(sort or next(iter(sortable), ""), descending=self.look.descending)
-        return tuple(field.column(look) for field in roomy(self.fields, self.app.size.width))
+        return tuple(field.column(look) for field in self._row_fields())
+
+    def _row_fields(self) -> Sequence[Field[L]]:
+        """The columns of the rows that are there, or are on their way."""
+        return roomy(self.fields, self.app.size.width) if self._source is None else self._source.fields
 
     def _use(self, put: Callable[[StoreSource[L], tuple[Column, ...]], None]) -> None:
         """Read the list as it is looked at from now on."""

@@ -1,11 +1,6 @@
-"""A widget that draws its own lines and repaints only the cells that changed.
-
-Textual repaints whole dirty regions, which is tenfold over SSH; so the regions are made as small as the change.
-"""
+"""A widget that draws its own lines and draws only those again that changed. What of them is sent, `screen_diff` says."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,16 +9,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from invsync_tui.tui.lines import Line, Tone
-from invsync_tui.tui.plain import width_of
-
-Cell = tuple[str, Style | None]
-_TAIL = ""
-"""Stands in the second cell of a wide character."""
-_NO_CELL: Cell = ("\0", None)
 
 
 class Canvas(ScrollView):
-    """Subclasses say what is on each visible line; `repaint` sends what differs from what is there."""
+    """Subclasses say what is on each visible line; `repaint` draws the lines that are no longer what was drawn."""
 
     DEFAULT_CSS = """
     Canvas {
@@ -37,7 +26,8 @@ class Canvas(ScrollView):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
-        self._painted: dict[int, Strip] = {}
+        self._drawn: dict[int, Strip] = {}
+        """What Textual keeps of each line."""
         self._tones: dict[Tone, Style] = {}
         """Of one pass over the lines: Textual works a style out anew each time, for every cell."""
 
@@ -51,18 +41,15 @@ class Canvas(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         strip = self.strip_at(y)
-        self._painted[y] = strip
+        self._drawn[y] = strip
         return strip
 
     def repaint(self) -> None:
-        """Refresh exactly the cells whose content is no longer what was painted last."""
+        """Draw those lines again whose content is no longer what was drawn last."""
         self._tones.clear()
         for y in range(self.size.height):
-            if (painted := self._painted.get(y)) is None:
-                continue
-            if cells := changed_cells(painted, self.strip_at(y)):
-                start, end = cells
-                self.refresh(Region(start, y, end - start, 1))
+            if (drawn := self._drawn.get(y)) is not None and drawn != self.strip_at(y):
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def tone_style(self, tone: Tone) -> Style:
         found = self._tones.get(tone)
@@ -95,40 +82,3 @@ class Canvas(ScrollView):
         extent = Size(width, height)
         if extent != self.virtual_size:
             self.virtual_size = extent
-
-
-def changed_cells(old: Strip, new: Strip) -> tuple[int, int] | None:
-    """The cells between the first and the last difference of two strips; wide characters are never cut.
-
-    One range per line and not several: the compositor draws each from the widget's left edge, so a second one would
-    send the first again.
-    """
-    if old == new:
-        return None
-    before, after = list(_cells(old)), list(_cells(new))
-    width = max(len(before), len(after))
-    before += [_NO_CELL] * (width - len(before))
-    after += [_NO_CELL] * (width - len(after))
-    changes = [x for x in range(width) if before[x] != after[x]]
-    return _whole(changes[0], changes[-1] + 1, before, after) if changes else None
-
-
-def _cells(strip: Strip) -> Iterator[Cell]:
-    for text, style, _ in strip:
-        if text.isascii():
-            yield from ((char, style) for char in text)
-            continue
-        for char in text:
-            cells = width_of(char)
-            if cells:
-                yield (char, style)
-            yield from ((_TAIL, style) for _ in range(cells - 1))
-
-
-def _whole(start: int, end: int, before: Sequence[Cell], after: Sequence[Cell]) -> tuple[int, int]:
-    """The range widened so that it cuts no wide character in either strip."""
-    while start > 0 and _TAIL in (before[start][0], after[start][0]):
-        start -= 1
-    while end < len(before) and _TAIL in (before[end][0], after[end][0]):
-        end += 1
-    return start, end

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from rich.style import Style
@@ -21,7 +21,7 @@ from invsync_tui.tui.glyphs import UNICODE, Glyphs
 from invsync_tui.tui.lines import BLANK, Line, Tone
 from invsync_tui.tui.plain import clean, width_of
 from invsync_tui.tui.widgets.canvas import Canvas
-from invsync_tui.tui.widgets.columns import Column, cells_line, header_line, widths
+from invsync_tui.tui.widgets.columns import Column, Sorting, cells_line, header_line, widths
 from invsync_tui.tui.widgets.row_source import BLOCK, Key, ListSource, Row, RowSource
 
 KEPT_BLOCKS = 16
@@ -31,6 +31,10 @@ SIDE_STEP = 8
 
 Submit = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 """Runs the first somewhere and hands its result to the second on the event loop."""
+
+
+def _unmarked(columns: Sequence[Column]) -> list[Column]:
+    return [replace(column, sorting=Sorting.NONE) for column in columns]
 
 
 def at_once(job: Callable[[], Any], deliver: Callable[[Any], None]) -> None:
@@ -169,16 +173,15 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._source = source
         if columns is not None and columns != self._columns:
             # The old rows have the old columns.
-            self._columns = columns
             self._blocks.clear()
-            self._extend()
+            self._put_columns(columns)
             self.refresh()
         self.read_again()
 
     def show_columns(self, columns: Sequence[Column]) -> None:
-        """The same columns with another mark of the order."""
-        if columns != self._columns:
-            self._columns = columns
+        """The same columns with another mark of the order; others belong to a source that has not come yet."""
+        if columns != self._columns and _unmarked(columns) == _unmarked(self._columns):
+            self._put_columns(columns)
             self.repaint()
 
     def say_when_empty(self, write: Callable[[int], Sequence[Line]]) -> None:
@@ -267,7 +270,13 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
     def _row(self, position: int) -> Row | None:
         block = self._blocks.get(position // BLOCK)
         offset = position % BLOCK
-        return block.rows[offset] if block and offset < len(block.rows) else None
+        row = block.rows[offset] if block and offset < len(block.rows) else None
+        return row if row is not None and len(row.cells) == len(self._columns) else None
+
+    def _put_columns(self, columns: Sequence[Column]) -> None:
+        """Columns and their widths change in one step, or a line between the two could not be drawn."""
+        self._columns = columns
+        self._extend()
 
     def _extend(self) -> None:
         room = self.scrollable_content_region.width

@@ -1,0 +1,56 @@
+"""Signals that end a program: each is caught while the terminal is ours, so that it is given back first."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
+"""Sent by hand they can be waited for. A handler for a real one would be called again for ever, so there is none."""
+HARMLESS = {
+    signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT, signal.SIGCHLD,
+    signal.SIGURG, signal.SIGWINCH, signal.SIGPIPE,
+}  # fmt: skip
+"""Cannot be caught, or end nothing: Python ignores SIGPIPE, and a write says that nobody reads."""
+
+
+class Endings:
+    """Calls `end` with the exit code that a shell gives to a program ended by that signal."""
+
+    def __init__(self, end: Callable[[int], None]) -> None:
+        self._end = end
+        self._before: dict[int, Any] = {}
+        self._waiting = False
+
+    def catch(self) -> None:
+        """From here on. In another thread than the main one there is nothing to catch."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in signal.valid_signals() - HARMLESS - CRASHES:
+            try:
+                self._before[number] = signal.signal(number, self._caught)
+            except (OSError, ValueError):
+                continue
+        self._wait_for_crashes()
+
+    def let_go(self) -> None:
+        """As it was before."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number, before in self._before.items():
+            signal.signal(number, signal.SIG_DFL if before is None else before)
+        self._before.clear()
+
+    def _caught(self, number: int, _: object) -> None:
+        self._end(128 + number)
+
+    def _wait_for_crashes(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            signal.pthread_sigmask(signal.SIG_BLOCK, CRASHES)
+            threading.Thread(target=self._crashed, name="crash-signals", daemon=True).start()
+
+    def _crashed(self) -> None:
+        self._end(128 + signal.sigwait(CRASHES))

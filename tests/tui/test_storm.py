@@ -1,0 +1,65 @@
+"""Every screen survives a storm of sizes, and shows afterwards exactly what a fresh one shows."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from invsync_tui.tui.app import ControlRoom, control_room
+from invsync_tui.tui.terminal import Terminal
+from tests.tui.emulated import Cells, Emulated, emulated
+from tests.tui.fake_gateway import FakeGateway, merchant
+from tests.tui.fake_lists import HOSTILE
+from tests.tui.tour import Stop
+from tests.tui.tour_stops import STOPS
+
+MANNERS = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
+STORM = 25
+"""Sizes, ten milliseconds apart."""
+
+
+def room() -> ControlRoom:
+    """The control room over hostile data, at a moment that stands still."""
+    gateway = FakeGateway()
+    gateway.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
+    return control_room(gateway, MANNERS)
+
+
+async def go(shown: Emulated, stop: Stop) -> None:
+    await shown.until_shown("merchants")
+    for key in stop.keys:
+        await shown.press(key)
+        await shown.settled()
+    await shown.until_shown(stop.shows)
+    await shown.settled()
+
+
+async def storm(shown: Emulated, chance: random.Random, last: tuple[int, int]) -> None:
+    for _ in range(STORM):
+        shown.terminal.resize(chance.randint(1, 300), chance.randint(1, 100))
+        await asyncio.sleep(0.01)
+    shown.terminal.resize(*last)
+    await shown.settled()
+
+
+def difference(shown: Cells, fresh: Cells) -> list[str]:
+    """Rows that are not the same, in words."""
+    rows = [(y, a, b) for y, (a, b) in enumerate(zip(shown, fresh, strict=True)) if a != b]
+    return [f"{y}: {''.join(c[0] for c in a)!r} is not {''.join(c[0] for c in b)!r}" for y, a, b in rows]
+
+
+@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
+async def test_after_a_storm_of_sizes_every_screen_is_what_a_full_redraw_shows(stop: Stop) -> None:
+    # given a screen
+    chance = random.Random(stop.name)
+    async with emulated(room()) as shown:
+        await go(shown, stop)
+        # when its terminal changes its size again and again, down to a single cell
+        for last in ((1, 1), (130, 40), (80, 24)):
+            await storm(shown, chance, last)
+            # then the terminal shows what is drawn anew, cell by cell
+            stands = shown.terminal.cells()
+            assert difference(stands, await shown.drawn_anew()) == []
+        assert stop.shows in "\n".join(shown.terminal.lines())
