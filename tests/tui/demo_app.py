@@ -31,7 +31,7 @@ def live(gateway: FakeGateway) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile"):
+    for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--open", type=int)
     options = parser.parse_args()
@@ -41,6 +41,9 @@ def main() -> int:
     if options.live:
         threading.Thread(target=live, args=(gateway,), daemon=True).start()
     terminal = terminal_of(os.environ, ascii_only=options.ascii)
+    if options.stuck:
+        # A key that never comes back, as a defect would do it.
+        app.ControlRoom.key_F = lambda self: threading.Event().wait()  # type: ignore[attr-defined]
     return app.run_with(gateway, terminal, open_run=options.open)
 
 

@@ -11,6 +11,7 @@ import struct
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 
 import pyte
@@ -117,6 +118,30 @@ class Terminal:
             if self._reaped():
                 return os.waitstatus_to_exitcode(self.status or 0)
         raise AssertionError("the program did not end; the screen is:\n" + "\n".join(self.lines()))
+
+    def modes(self) -> list[object]:
+        """The line discipline: echo, line editing, signals of keys."""
+        return termios.tcgetattr(self._fd)[:4]
+
+    def left_clean(self) -> bool:
+        """Whether every mode that was switched on was switched off later, and the main screen and cursor are back."""
+        pairs = ["1049", "1000", "1003", "1006", "1015", "2004", "1004"]
+        on_off = [(f"\x1b[?{mode}h".encode(), f"\x1b[?{mode}l".encode()) for mode in pairs]
+        on_off += [(b"\x1b[?25l", b"\x1b[?25h"), (b"\x1b[?7l", b"\x1b[?7h")]
+        return all(self.raw.rfind(on) <= self.raw.rfind(off) for on, off in on_off)
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def stopped(self, timeout: float = 10.0) -> bool:
+        """Whether the program is stopped, as by Ctrl-Z."""
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            self._read(0.05, patient=True)
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if state == "T":
+                return True
+        return False
 
     def hang_up(self) -> None:
         """What sshd does when the connection drops."""
