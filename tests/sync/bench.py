@@ -46,11 +46,18 @@ class Bench:
         return cls(open_store(path))
 
     def add_merchant(
-        self, source: Connection, *, sync: bool = True, name: str = "Demo", stale_after: int | None = None
+        self,
+        source: Connection,
+        *,
+        sync: bool = True,
+        name: str = "Demo",
+        stale_after: int | None = None,
+        orders_within: int = 900,
     ) -> int:
         row = tables.Source(
             merchant_id=0, system=source.system, url=source.url, login=source.login, secret=source.secret,
             options=json.dumps(dict(source.options)), deadline_ms=int(source.deadline * 1000),
+            orders_within=orders_within,
         )  # fmt: skip
         with self.store.session() as session:
             merchant = settings.add_merchant(session, name, row, inventory_sync=sync, stale_after=stale_after)

@@ -69,10 +69,10 @@ class Street:
 
 
 @contextmanager
-def street(folder: Path, a: Mode = SELLS, **options: str) -> Iterator[Street]:
+def street(folder: Path, a: Mode = SELLS, within: int = 0, **options: str) -> Iterator[Street]:
     with sandbox_wms(60, warehouses=3) as wms, sandbox_cart(60, shops={"a": a, "b": Mode()}) as carts:
         bench = Bench.make(folder)
-        bench.add_merchant(wms.connection())
+        bench.add_merchant(wms.connection(), orders_within=within)
         cart_a = bench.add_cart(carts.connection("a", 5.0, **options), name="A")
         cart_b = bench.add_cart(carts.connection("b", 5.0), name="B")
         made = Street(wms, carts, bench, cart_a, cart_b)

@@ -82,6 +82,8 @@ class SourceCapabilities:
     """Rows carry `read_at`: when the WMS took the reading (not when the row was last changed)."""
     nets_pending_orders: bool = False
     """Its `available` already excludes orders that carts took since the reading."""
+    knows_orders: bool = False
+    """`known_orders` works: an order is pending until the WMS has it, however long that takes."""
     page_size: int = 1000
 
 
@@ -173,6 +175,12 @@ class Source(Protocol):
         """Levels (all warehouses) of the products whose stock changed after the mark `since`, with overlap."""
         ...
 
+    # Optional, looked for where the capability says so:
+    # async def known_orders(self, names: Sequence[str]) -> Collection[str]
+    #     Those of some orders' names (`OrderLine.name`) that the WMS has and that its `available` takes into account.
+    # async def clock_offset(self) -> float | None
+    #     See `connectors.clock`; `read_at` is by the server's clock.
+
 
 # --- carts -----------------------------------------------------------------------------------------------------------
 
@@ -244,6 +252,12 @@ class ListingRow(NamedTuple):
     skip: Reason | None = None
     """A reason known to the cart for which a quantity cannot be set (BUNDLE_PARENT, NOT_STOCKED_AT_LOCATION, ...)."""
     updated_at: int | None = None
+    elsewhere: int | None = None
+    """What the cart has at its other locations, which it sells from as well and which we do not set; None: no others."""
+    elsewhere_allocated: int = 0
+    """What it holds back there for its open orders."""
+    threshold: int = 0
+    """Units that the cart keeps back itself: it sells down to this number. Below 0 it sells that many on backorder."""
 
 
 class PushItem(NamedTuple):
@@ -269,6 +283,10 @@ class OrderLine(NamedTuple):
     listing_ref: str
     quantity: int
     taken_at: int
+    location: str = ""
+    """Reference of the cart location that the units come from; '' where the cart does not say."""
+    name: str = ""
+    """What people and other systems call the order, as a WMS would report it; '' for the reference itself."""
 
 
 class Cart(Protocol):
@@ -293,7 +311,7 @@ class Cart(Protocol):
     async def locations(self) -> Sequence[CartLocation]: ...
 
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
-        """All listings, or with `since` (epoch seconds, `delta_read` only) those the cart changed after it."""
+        """All listings, or with `since` (`delta_read` only) those the cart changed after it, by the cart's own clock."""
         ...
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
@@ -301,7 +319,7 @@ class Cart(Protocol):
         ...
 
     async def orders_since(self, since: int) -> Sequence[OrderLine]:
-        """Lines of all orders placed after `since` (epoch seconds), shipped or not; cancelled ones are absent.
+        """Lines of all orders placed after `since` (by the cart's own clock), shipped or not; cancelled ones are absent.
 
         Only where `reports_orders`; somewhat older orders may be among them.
         """
@@ -314,3 +332,9 @@ class Cart(Protocol):
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
         """Send a composed body once. One answer per row, in any order; a refused batch raises RowsRejectedError."""
         ...
+
+    # Optional:
+    # async def clock_offset(self) -> float | None
+    #     See `connectors.clock`: every time above is by the server's clock.
+    # def location_ref(self) -> str
+    #     The location that an open cart sets stock at, as `OrderLine.location` has it. See also `connectors.shops`.

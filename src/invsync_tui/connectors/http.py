@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 
 from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.clock import ServerClock
 from invsync_tui.connectors.errors import ConnectorError, ContractError, ThrottledError, UnavailableError
 from invsync_tui.connectors.exchanges import Heard
 from invsync_tui.connectors.json_text import decoded
@@ -117,6 +118,7 @@ class HttpConnection:
         self.connection = connection
         self.limiter = limiter or RateLimiter(capacity=20, per_second=20)
         self.headers: dict[str, str] = {"user-agent": "invsync"}
+        self.clock = ServerClock()
         self._client: httpx.AsyncClient | None = None
 
     def _opened(self) -> httpx.AsyncClient:
@@ -186,6 +188,7 @@ class HttpConnection:
         if content is not None:
             sent.setdefault("content-type", "application/json")
         heard = Heard(method, f"{self.connection.url}{path}", content, writes=writes)
+        began = time.monotonic()
         try:
             async with asyncio.timeout(deadline or self.connection.deadline):
                 answer = await self._opened().request(
@@ -195,6 +198,7 @@ class HttpConnection:
             heard.end(None, {}, b"", str(error) or type(error).__name__)
             raise self._no_answer(error, where, writes=writes) from error
         heard.end(answer.status_code, answer.headers, answer.content)
+        self.clock.note(answer.headers, time.monotonic() - began)
         return self._answered(answer, where)
 
     def _timeout(self, deadline: float | None) -> httpx.Timeout:

@@ -32,6 +32,13 @@ def reference(value: object) -> str:
     return found
 
 
+def yes_or_no(value: object) -> bool:
+    """A boolean as such; ValueError for anything else: 0, "false" and null are not no."""
+    if type(value) is not bool:
+        raise ValueError(f"{shown(value)} is neither true nor false")
+    return value
+
+
 def name_of(record: object, key: str = "id") -> str:
     """What a record that cannot be read is called in a message: its id as far as it has one, else '?'."""
     try:

@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 from invsync_tui.rules.outcomes import Outcome, Reason
 
+ORDERS_NAMED = 3
+"""Orders that an explanation names."""
+
 
 class Step(NamedTuple):
     """One step: its name, the number before and after it, and the setting or fact that caused it."""
@@ -69,7 +72,7 @@ class Facts(NamedTuple):
     """Available in warehouses that the cart does not sync with."""
     has_level_elsewhere: bool = False
     pending: int = 0
-    """Units of orders that carts took after the oldest reading, where the source does not subtract them itself."""
+    """Units of orders that the readings do not take into account yet, where the source does not subtract them itself."""
     components: tuple[Component, ...] = ()
     override: int | None = None
     excluded: bool = False
@@ -81,6 +84,8 @@ class Facts(NamedTuple):
     """The desired quantity that the cart last accepted from us; None before the first push of this listing."""
     heal: bool = False
     """What the cart shows counts and not what it accepted: somebody changed it, and that is to be put right."""
+    pending_orders: tuple[str, ...] = ()
+    """What the orders of `pending` are called."""
 
 
 class Decision(NamedTuple):
@@ -117,9 +122,16 @@ def _start(facts: Facts, steps: Steps) -> int:
         total = _kit(facts.components, total, steps)
     if facts.pending:
         if steps is not None:
-            steps.append(Step("pending", total, total - facts.pending, f"{facts.pending} ordered since the reading"))
+            steps.append(Step("pending", total, total - facts.pending, _ordered(facts)))
         total -= facts.pending
     return total
+
+
+def _ordered(facts: Facts) -> str:
+    """Which orders are subtracted."""
+    names = facts.pending_orders
+    named = f" ({', '.join(names[:ORDERS_NAMED])}{', ...' * (len(names) > ORDERS_NAMED)})" if names else ""
+    return f"{facts.pending} ordered{named}: the reading does not include that yet"
 
 
 def existing(facts: Facts) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -60,6 +60,10 @@ class Cart(Service):
     def pace_of(self, request: Request) -> Pace:
         return self.paces.get(self._parts(request)[0], self.pace)
 
+    def clock_of(self, request: Request) -> int:
+        shop = self.shops.get(self._parts(request)[0])
+        return shop.mode.clock if shop else 0
+
     def page_of(self, request: Request) -> int | None:
         name, call = self._parts(request)
         if call != "listings" or name not in self.shops:
@@ -110,9 +114,9 @@ class Cart(Service):
             return refusal(403, "This login may not read orders.")
         after, limit = request.query.get("cursor", ""), _limit(request)
         found = shop.orders_since(int(request.query.get("since", "0")))
-        rest = [order for order in found if order.ref > after]
+        rest = [order for order in found if order.key > after]
         rows = [encoded(asdict(order)) for order in rest[:limit]]
-        return Reply(200, joined("orders", rows, rest[limit - 1].ref if len(rest) > limit else None, len(found)))
+        return Reply(200, joined("orders", rows, rest[limit - 1].key if len(rest) > limit else None, len(found)))
 
     def _stock(self, request: Request, shop: Shop) -> Reply:
         rows = [(str(row["ref"]), row["quantity"]) for row in request.json()["rows"]]
@@ -141,7 +145,7 @@ class Cart(Service):
         if trouble is not None:
             shop.rejects = {**known, **dict.fromkeys(trouble.refs, "The row was refused on purpose.")}
         try:
-            return ok({"rows": shop.apply(key, rows, self.log)})
+            return ok({"rows": shop.apply(key, rows, self.log, request.query.get("place", ""))})
         except RefusedError as refused:
             return refusal(422, refused.text, refs=[refused.ref])
         finally:
@@ -161,6 +165,7 @@ class Cart(Service):
                 return self._take(self.shops[body["shop"]], body)
         orders = {
             "edit": self._edit,
+            "clock": self._set_clock,
             "cancel": self._cancel,
             "ship": self._ship,
             "add": self._add,
@@ -188,14 +193,21 @@ class Cart(Service):
         shop.touch(listing.ref)
 
     @staticmethod
+    def _set_clock(shop: Shop, body: Any) -> None:
+        """{shop, ahead}: the shop's clock is set."""
+        shop.mode = replace(shop.mode, clock=int(body["ahead"]))
+
+    @staticmethod
     def _take(shop: Shop, body: Any) -> Reply:
-        """{shop, ref, units, taken_at}: an order comes in; answers with its reference."""
-        return ok({"order": shop.order(shop.find(body["ref"]), int(body.get("units", 1)), body.get("taken_at"))})
+        """{shop, ref, units, taken_at, place, into}: an order, or a further line of one, comes in; answers with its reference."""
+        listing, units = shop.find(body["ref"]), int(body.get("units", 1))
+        into = body.get("into", "")
+        return ok({"order": shop.order(listing, units, body.get("taken_at"), body.get("place", ""), into)})
 
     @staticmethod
     def _cancel(shop: Shop, body: Any) -> None:
-        """{shop, order}: an order that was not shipped is cancelled."""
-        shop.cancel(body["order"])
+        """{shop, order, units}: an order that was not shipped is cancelled, or some units of it."""
+        shop.cancel(body["order"], body.get("units"))
 
     @staticmethod
     def _ship(shop: Shop, body: Any) -> None:

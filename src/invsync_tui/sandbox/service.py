@@ -6,6 +6,7 @@ Not here: their data (`wms`, `cart`).
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import random
 import time
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Service:
 
     def __init__(self, token: str, pace: Pace) -> None:
         self.token = token
+        self.clock = 0
+        """Seconds by which its clock is ahead of this machine's."""
         self.pace = pace
         self.troubles = Troubles()
         self.requests: list[dict[str, object]] = []
@@ -69,6 +72,10 @@ class Service:
         """The limit that a request counts against."""
         return self._bucket
 
+    def clock_of(self, request: Request) -> int:
+        """Seconds by which the clock of what a request is for is ahead."""
+        return self.clock
+
     def pace_of(self, request: Request) -> Pace:
         """The pace of a request."""
         return self.pace
@@ -82,6 +89,7 @@ class Service:
         entry = self._enter(request)
         reply = await self._limited(request)
         entry["status"] = reply.status
+        reply.headers.setdefault("date", email.utils.formatdate(time.time() + self.clock_of(request), usegmt=True))
         return reply
 
     def _enter(self, request: Request) -> dict[str, object]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Protocol
 
 from invsync_tui.sandbox.server import encoded
 from invsync_tui.sandbox.service import Pace
 from invsync_tui.sandbox.table import Table
+
+FIRST_PLACE = "first"
+"""What orders of a shop with several locations call the one that listings have without saying so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Mode:
     jitter: float = 0.0
     burst: float = 0.0
     per_second: float = 0.0
+    clock: int = 0
+    """Seconds by which the shop's clock is ahead of this machine's."""
+    places: str = ""
+    """Further locations that the shop sells from, by slash: North/South. What a listing has there is in its `places`.
+    The orders of a shop that has some say where their units come from."""
 
     def pace(self) -> Pace:
         """Latency and limit."""
@@ -80,16 +88,31 @@ class Listing:
     tracked: bool = True
     allocated: int = 0
     updated_at: int = 0
+    threshold: int = 0
+    """Units that the shop keeps back by itself."""
+    places: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By further location, `quantity` and `allocated` there."""
+
+    def at(self, place: str) -> dict[str, int]:
+        """The stock at a further location."""
+        return self.places.setdefault(place, {"quantity": 0, "allocated": 0})
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Units of one listing that a shopper ordered, until it is cancelled."""
+    """A line of an order: units of one listing, until it is cancelled. `taken_at` by the shop's clock."""
 
     ref: str
     listing: str
     quantity: int
     taken_at: int
+    place: str = ""
+    line: int = 1
+
+    @property
+    def key(self) -> str:
+        """What its page is sorted by."""
+        return f"{self.ref}/{self.line:04}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +154,20 @@ class Shop:
     answers: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     """Idempotency key to (body, answer) of the batches that were done."""
     orders: dict[str, Order] = field(default_factory=dict)
-    """By reference, in the order in which they were taken."""
+    """Lines by key, in the order in which they were taken."""
     table: Table = field(init=False)
     _numbered: int = 0
 
     def __post_init__(self) -> None:
         self.table = Table(self.listings, lambda ref: encoded(asdict(self.listings[ref])))
 
+    def now(self) -> int:
+        """The shop's time."""
+        return int(time.time()) + self.mode.clock
+
     def touch(self, ref: str) -> None:
         """A listing is new or has changed."""
-        self.listings[ref].updated_at = int(time.time())
+        self.listings[ref].updated_at = self.now()
         self.table.touch(ref)
 
     def changed(self, since: int) -> list[str]:
@@ -155,21 +182,29 @@ class Shop:
             return "A quantity is not negative."
         return self.rejects.get(ref, "")
 
-    def apply(self, key: str, rows: Sequence[tuple[str, int]], journal: Journal) -> list[dict[str, object]]:
+    def apply(
+        self, key: str, rows: Sequence[tuple[str, int]], journal: Journal, place: str = ""
+    ) -> list[dict[str, object]]:
         """Take a batch; RefusedError before anything is done if the shop takes all rows or none."""
         if self.mode.row_errors == "whole_batch":
             self._all_or_none(rows)
-        return [self._apply_row(key, ref, quantity, journal) for ref, quantity in rows]
+        return [self._apply_row(key, ref, quantity, journal, place) for ref, quantity in rows]
 
     def _all_or_none(self, rows: Iterable[tuple[str, int]]) -> None:
         for ref, quantity in rows:
             if fault := self._fault(ref, quantity):
                 raise RefusedError(fault, ref)
 
-    def _apply_row(self, key: str, ref: str, quantity: int, journal: Journal) -> dict[str, object]:
+    def _apply_row(self, key: str, ref: str, quantity: int, journal: Journal, place: str) -> dict[str, object]:
         if fault := self._fault(ref, quantity):
             return {"ref": ref, "error": fault}
         listing = self.listings[ref]
+        if place:
+            at = listing.at(place)
+            journal.note(f"{self.name}@{place}", key, ref, quantity, at["quantity"])
+            at["quantity"] = quantity
+            self.touch(ref)
+            return {"ref": ref, "quantity": quantity} if self.mode.returns_quantity else {"ref": ref}
         if listing.tracked:  # else the row is accepted and has no effect, as real carts do
             journal.note(self.name, key, ref, quantity, listing.quantity)
             listing.quantity = quantity
@@ -187,28 +222,40 @@ class Shop:
             raise KeyError(code)
         return found
 
-    def order(self, listing: Listing, units: int, taken_at: int | None = None) -> str:
-        """A shopper orders: on-hand shops hold the units back, others take them off at once."""
-        self._numbered += 1
-        ref = f"O{self._numbered:08}"
-        self.orders[ref] = Order(ref, listing.ref, units, int(time.time()) if taken_at is None else taken_at)
-        self._hold(listing, units)
+    def order(self, listing: Listing, units: int, taken_at: int | None = None, place: str = "", into: str = "") -> str:
+        """A shopper orders: on-hand shops hold the units back, others take them off at once. `into` a known order."""
+        self._numbered += not into
+        ref = into or f"O{self._numbered:08}"
+        line = 1 + sum(one.ref == ref for one in self.orders.values())
+        place = place or (FIRST_PLACE if self.mode.places else "")
+        taken = Order(ref, listing.ref, units, self.now() if taken_at is None else taken_at, place, line)
+        self.orders[taken.key] = taken
+        self._hold(listing, units, place)
         return ref
 
-    def cancel(self, ref: str) -> None:
-        """An order that did not leave the house is no longer wanted: its units are for sale again."""
-        order = self.orders.pop(ref)
-        self._hold(self.listings[order.listing], -order.quantity)
+    def cancel(self, ref: str, units: int | None = None) -> None:
+        """An order that did not leave the house is no longer wanted, or `units` of it: these are for sale again."""
+        left = units
+        for order in [one for one in self.orders.values() if one.ref == ref]:
+            part = order.quantity if left is None else min(left, order.quantity)
+            left = None if left is None else left - part
+            self._hold(self.listings[order.listing], -part, order.place)
+            self.orders[order.key] = replace(order, quantity=order.quantity - part)
+            if part == order.quantity:
+                del self.orders[order.key]
 
-    def _hold(self, listing: Listing, units: int) -> None:
-        if self.mode.basis == "on_hand":
+    def _hold(self, listing: Listing, units: int, place: str) -> None:
+        if place not in ("", FIRST_PLACE):
+            name = "allocated" if self.mode.basis == "on_hand" else "quantity"
+            listing.at(place)[name] += units if self.mode.basis == "on_hand" else -units
+        elif self.mode.basis == "on_hand":
             listing.allocated += units
         else:
             listing.quantity = (listing.quantity or 0) - units
         self.touch(listing.ref)
 
     def orders_since(self, since: int) -> list[Order]:
-        """Orders taken after a time that were not cancelled, oldest first."""
+        """Lines of orders taken after a time that were not cancelled, oldest first."""
         return [order for order in self.orders.values() if order.taken_at > since]
 
     def ship(self, listing: Listing, units: int) -> None:

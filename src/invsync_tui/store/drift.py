@@ -31,8 +31,10 @@ class DriftRow(NamedTuple):
 
 _COLUMNS = (
     "l.id, l.ref, l.sku, l.name, l.product_id, l.acked, l.shown, l.observed, l.allocated, l.tracked, l.gone_at, l.synced_at, "
-    "l.observed_at, l.desired, l.heal, (SELECT coalesce(sum(o.quantity), 0) FROM pending_order AS o "
-    "WHERE o.product_id = l.product_id AND o.cart_id = l.cart_id AND o.taken_at >= l.synced_at)"
+    "l.observed_at, l.desired, l.heal, (SELECT coalesce(sum(s.units), 0) FROM (SELECT max(o.quantity) AS units "
+    "FROM pending_order AS o JOIN cart AS c ON c.id = l.cart_id WHERE o.product_id = l.product_id "
+    "AND (o.cart_id = c.id OR (c.shop <> '' AND o.shop = c.shop)) AND (o.location IN ('', c.location) OR c.location = '') "
+    "AND o.taken_at >= l.synced_at GROUP BY o.ref, o.location) AS s)"
 )
 _MAY_DRIFT = (
     "l.acked IS NOT NULL AND (l.gone_at IS NOT NULL OR l.tracked = 0 OR l.observed IS NULL "

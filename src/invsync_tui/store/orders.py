@@ -1,7 +1,8 @@
 """Pending orders: units that carts sold after the reading that is known of their stock.
 
-A row is kept until every reading of what was sold is newer than the order. Not here: which of them a plan subtracts
-from a listing, since that depends on the warehouses of its cart.
+A row is kept until every reading of what was sold takes the order into account. An order counts once, however many
+carts of ours were told of it, and comes with the warehouses that its units can come from. Not here: which orders a plan
+subtracts from a listing, since that depends on the warehouses of its cart.
 """
 
 from __future__ import annotations
@@ -12,24 +13,37 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+FUTURE_MOST = 3600
+"""Seconds by which an order can lie ahead of the moment we hear of it; a clock that says more is not believed."""
+
 
 class Line(NamedTuple):
-    """Units of one of the cart's listings in one of its orders, as the cart reported them."""
+    """Units of one of the cart's listings in one of its orders. `taken_at` by our clock, `reported_at` by the cart's."""
 
     ref: str
     listing_ref: str
     quantity: int
     taken_at: int
+    location: str = ""
+    name: str = ""
+    reported_at: int = 0
 
 
 class Kept(NamedTuple):
-    """A row of the store. All of one product in one order of a cart are one row."""
+    """A row of the store, in the order of its columns. All of one product at one location in one order are one row."""
 
     cart_id: int
     ref: str
     product_id: int
+    location: str
     quantity: int
     taken_at: int
+    shop: str
+    name: str
+    reported_at: int
+    seen_at: int
+    known_at: int | None
+    until: int
 
 
 class Pending(NamedTuple):
@@ -39,6 +53,17 @@ class Pending(NamedTuple):
     sold_id: int
     taken_at: int
     units: int
+    until: int | None = None
+    """A reading of this time or later takes the order into account; None: of `taken_at`."""
+    warehouses: Sequence[int] | None = None
+    """Those that the units can come from; None: any."""
+    order: str = ""
+    """What the order is called."""
+
+    @property
+    def known_from(self) -> int:
+        """The time of the first reading that takes the order into account."""
+        return self.taken_at if self.until is None else self.until
 
 
 class Change(NamedTuple):
@@ -47,45 +72,121 @@ class Change(NamedTuple):
     added: frozenset[Kept]
     removed: frozenset[Kept]
 
-    def products(self, cart_id: int | None = None) -> set[int]:
-        """Products whose rows change, of all carts or of one."""
-        return {row.product_id for row in self.added ^ self.removed if cart_id in (None, row.cart_id)}
+    def products(self, shop: str | None = None) -> set[int]:
+        """Products whose rows change, of all shops or of one."""
+        return {row.product_id for row in self.added ^ self.removed if shop in (None, row.shop)}
 
+
+# --- what a plan subtracts -------------------------------------------------------------------------------------------
 
 _PENDING = """
-SELECT product_id, product_id, taken_at, quantity FROM pending_order
+SELECT product_id, product_id, quantity, taken_at, until, cart_id, shop, ref, location, name FROM pending_order
   WHERE product_id IN (SELECT value FROM json_each(:ids))
 UNION ALL
-SELECT k.component_id, k.kit_id, o.taken_at, o.quantity * k.needed FROM kit_component AS k
-  CROSS JOIN pending_order AS o ON o.product_id = k.kit_id
+SELECT k.component_id, k.kit_id, o.quantity * k.needed, o.taken_at, o.until, o.cart_id, o.shop, o.ref, o.location, o.name
+  FROM kit_component AS k CROSS JOIN pending_order AS o ON o.product_id = k.kit_id
   WHERE k.component_id IN (SELECT value FROM json_each(:ids))
 """
 
 
+class _Part(NamedTuple):
+    """Units of a product in an order as one cart was told of them."""
+
+    product_id: int
+    sold_id: int
+    units: int
+    taken_at: int
+    until: int
+    cart_id: int
+    shop: str
+    ref: str
+    location: str
+    name: str
+
+
 def pending(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, list[Pending]]:
-    """By product, the units of it in the orders that all carts of its merchant took."""
+    """By product, the units of it in the orders that all carts of its merchant took, each order once."""
+    parts = [_Part(*row) for row in cx.execute(_PENDING, {"ids": json.dumps(list(product_ids))})]
+    if not parts:
+        return {}
+    places = _places(cx, {part.cart_id for part in parts})
     found: dict[int, list[Pending]] = defaultdict(list)
-    for row in cx.execute(_PENDING, {"ids": json.dumps(list(product_ids))}):
-        found[row[0]].append(Pending(*row))
+    for part in _once(parts):
+        at = _drawn_from(places, part)
+        found[part.product_id].append(
+            Pending(part.product_id, part.sold_id, part.taken_at, part.units, part.until, at, part.name or part.ref)
+        )
     return found
 
 
-def oldest(cx: sqlite3.Connection, cart_id: int) -> int | None:
-    """When the oldest order that is kept of a cart was taken."""
-    found: int | None = cx.execute("SELECT min(taken_at) FROM pending_order WHERE cart_id = ?", (cart_id,)).fetchone()[
-        0
-    ]
+def _once(parts: Sequence[_Part]) -> list[_Part]:
+    """Of several reports of one order the one that says most: with locations before without, and more units before fewer."""
+    orders: dict[tuple[str, str, int, int], dict[str, _Part]] = defaultdict(dict)
+    for part in sorted(parts):
+        at = orders[part.shop, part.ref, part.product_id, part.sold_id]
+        if part.location not in at or at[part.location].units < part.units:
+            at[part.location] = part
+    return [part for at in orders.values() for location, part in at.items() if location or len(at) == 1]
+
+
+class _Place(NamedTuple):
+    """A cart of ours: what it leads to, and the warehouses that feed it; None for all of its merchant."""
+
+    cart_id: int
+    shop: str
+    location: str
+    warehouses: frozenset[int] | None
+
+
+_PLACES = """
+SELECT c.id, c.shop, c.location, c.combine_all, w.warehouse_id FROM cart AS c
+  LEFT JOIN cart_warehouse AS w ON w.cart_id = c.id AND c.combine_all = 0
+WHERE c.merchant_id IN (SELECT merchant_id FROM cart WHERE id IN (SELECT value FROM json_each(?))) ORDER BY c.id
+"""
+
+
+def _places(cx: sqlite3.Connection, cart_ids: Collection[int]) -> list[_Place]:
+    """All carts of the merchants of some carts."""
+    chosen: dict[tuple[int, str, str, int], set[int]] = defaultdict(set)
+    for number, shop, location, combines, warehouse in cx.execute(_PLACES, (json.dumps(list(cart_ids)),)):
+        chosen[number, shop, location, combines].update(() if warehouse is None else (warehouse,))
+    return [_Place(*key[:3], None if key[3] else frozenset(found)) for key, found in chosen.items()]
+
+
+def _drawn_from(places: Sequence[_Place], part: _Part) -> list[int] | None:
+    """Warehouses that feed the carts of the order's shop at its location; of the whole shop where that is not known.
+
+    None for any. [] for a location that no cart of ours sets: its stock is not ours, so that nothing of ours went.
+    """
+    of_shop = [place for place in places if part.shop and place.shop == part.shop]
+    of_shop = of_shop or [place for place in places if place.cart_id == part.cart_id]
+    there = [one for one in of_shop if not part.location or one.location in ("", part.location)]
+    if not of_shop or any(one.warehouses is None for one in there):
+        return None
+    return sorted({number for one in there for number in one.warehouses or ()})
+
+
+def oldest(cx: sqlite3.Connection, cart_ids: Collection[int]) -> int | None:
+    """When the oldest order that is kept of some carts was taken, by the cart's own clock."""
+    sql = "SELECT min(reported_at) FROM pending_order WHERE cart_id IN (SELECT value FROM json_each(?))"
+    found: int | None = cx.execute(sql, (json.dumps(list(cart_ids)),)).fetchone()[0]
     return found
 
 
-def products_of_listings(cx: sqlite3.Connection, cart_id: int, refs: Collection[str]) -> dict[str, int]:
-    """The product of each listing that is matched, by the cart's reference. The plus keeps it from walking all matches."""
+def _products_of(cx: sqlite3.Connection, cart_ids: Collection[int], refs: Collection[str]) -> dict[str, set[int]]:
+    """The products that carts of one shop take a listing for, by its reference: one, unless they go by other codes.
+
+    The plus keeps it from walking all matches.
+    """
     rows = cx.execute(
-        "SELECT ref, product_id FROM listing WHERE cart_id = ? AND ref IN (SELECT value FROM json_each(?)) "
-        "AND +product_id IS NOT NULL",
-        (cart_id, json.dumps(list(refs))),
+        "SELECT ref, product_id FROM listing WHERE cart_id IN (SELECT value FROM json_each(?)) "
+        "AND ref IN (SELECT value FROM json_each(?)) AND +product_id IS NOT NULL",
+        (json.dumps(list(cart_ids)), json.dumps(list(refs))),
     )
-    return dict(rows.fetchall())
+    found: dict[str, set[int]] = defaultdict(set)
+    for ref, product in rows:
+        found[ref].add(product)
+    return found
 
 
 def listings_of_products(cx: sqlite3.Connection, cart_id: int, product_ids: Collection[int]) -> list[str]:
@@ -98,51 +199,136 @@ def listings_of_products(cx: sqlite3.Connection, cart_id: int, product_ids: Coll
     return [ref for (ref,) in rows]
 
 
+def not_seen_since(cx: sqlite3.Connection, cart_id: int, shop: str) -> list[str]:
+    """References of a cart's listings of which an order of its shop was heard after they were last read."""
+    rows = cx.execute(
+        "SELECT DISTINCT l.ref FROM pending_order AS o CROSS JOIN listing AS l ON l.cart_id = ?1 AND l.product_id = o.product_id "
+        "WHERE o.shop = ?2 AND l.gone_at IS NULL AND coalesce(l.observed_at, 0) < o.seen_at ORDER BY l.id",
+        (cart_id, shop),
+    )
+    return [ref for (ref,) in rows]
+
+
 # --- what is kept ----------------------------------------------------------------------------------------------------
 
 
-def change(
-    cx: sqlite3.Connection,
-    merchant_id: int,
-    cart_id: int,
-    lines: Sequence[Line] | None,
-    *,
-    confirmed_at: int,
-    after: int,
-) -> Change:
+class Asked(NamedTuple):
+    """The cart that was asked for its orders, the carts that lead to its shop, and those of them that are told the same."""
+
+    merchant_id: int
+    cart_id: int
+    shop: str
+    of_shop: frozenset[int]
+    peers: frozenset[int]
+
+
+class Terms(NamedTuple):
+    """When an order is over. Times are epoch seconds by our clock."""
+
+    now: int
+    confirmed_at: int
+    """End of the last good pull."""
+    within: int
+    """Seconds that an order needs to reach the WMS."""
+    by_name: bool
+    """The WMS says itself which orders it has."""
+    reach: int
+    """Seconds after which an order is no longer waited for."""
+
+    def until(self, row: Kept, *, named: bool) -> int:
+        """From when on a reading takes an order into account; 0 for one that was waited for long enough."""
+        if row.seen_at <= self.now - self.reach:
+            return 0
+        if row.known_at is not None:
+            return row.known_at
+        taken_at = min(row.taken_at, row.seen_at + FUTURE_MOST)
+        return taken_at + (self.reach if self.by_name and named else self.within)
+
+
+def change(cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None, terms: Terms) -> Change:
     """What becomes of the rows when a cart reports `lines` (None: it was not asked), with those that are over left out.
 
-    Over is an order that is older than all readings, or not taken `after` some time. Rows of the merchant's other carts
-    go for that reason too, so that none waits for its own cart's next push.
+    Over is an order that all readings take into account, or that was taken too long ago. Rows of the merchant's other
+    carts go for that reason too, so that none waits for its own cart's next push. What one cart reports stands for all
+    that are told the same.
     """
-    before = _kept(cx, merchant_id)
-    after_it = before if lines is None else [row for row in before if row.cart_id != cart_id]
-    rows = [row for row in [*after_it, *_rows(cx, cart_id, lines or ())] if row.taken_at > after]
-    readings = _readings(cx, {row.product_id for row in rows}, confirmed_at)
-    still = {row for row in rows if row.taken_at > readings.get(row.product_id, 0)}
+    before = _kept(cx, asked.merchant_id)
+    rows = before
+    if lines is not None:
+        rows = [row for row in before if row.cart_id not in asked.peers] + _rows(cx, asked, before, lines, terms.now)
+    rows = [row for row in rows if row.taken_at > terms.now - terms.reach]
+    ambiguous = _ambiguous(rows)
+    rows = [row._replace(until=terms.until(row, named=_name(row) not in ambiguous)) for row in rows]
+    readings = _readings(cx, {row.product_id for row in rows}, terms.confirmed_at)
+    still = {row for row in rows if not row.until or row.until > readings.get(row.product_id, 0)}
     return Change(frozenset(still.difference(before)), frozenset(before).difference(still))
+
+
+def _name(row: Kept) -> str:
+    return row.name or row.ref
+
+
+def _ambiguous(rows: Iterable[Kept]) -> set[str]:
+    """Names under which orders of several shops go: the WMS cannot say which of them it has."""
+    shops: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        shops[_name(row)].add(row.shop)
+    return {name for name, found in shops.items() if len(found) > 1}
+
+
+_COLUMNS = ", ".join(f"o.{name}" for name in Kept._fields)
 
 
 def _kept(cx: sqlite3.Connection, merchant_id: int) -> list[Kept]:
     rows = cx.execute(
-        "SELECT o.cart_id, o.ref, o.product_id, o.quantity, o.taken_at FROM cart AS c "
-        "CROSS JOIN pending_order AS o ON o.cart_id = c.id WHERE c.merchant_id = ?",
+        f"SELECT {_COLUMNS} FROM cart AS c CROSS JOIN pending_order AS o ON o.cart_id = c.id WHERE c.merchant_id = ?",
         (merchant_id,),
     )
     return [Kept(*row) for row in rows]
 
 
-def _rows(cx: sqlite3.Connection, cart_id: int, lines: Sequence[Line]) -> list[Kept]:
-    """Lines as rows; those of listings that match no product are left out."""
-    products = products_of_listings(cx, cart_id, {line.listing_ref for line in lines})
-    units: dict[tuple[str, int], int] = defaultdict(int)
-    taken: dict[tuple[str, int], int] = {}
+def _rows(cx: sqlite3.Connection, asked: Asked, before: Sequence[Kept], lines: Sequence[Line], now: int) -> list[Kept]:
+    """Lines as rows; those of listings that match no product are left out. What is known of an order stays known."""
+    known: dict[tuple[str, int], list[Kept]] = defaultdict(list)
+    for row in before:
+        if row.cart_id in asked.peers and (row.shop == asked.shop or row.cart_id == asked.cart_id):
+            known[row.ref, row.product_id].append(row)
+    found: list[Kept] = []
+    for (ref, product), (first, units) in _sums(cx, asked, lines).items():
+        was = known.get((ref, product), [])
+        row = was[0] if was else Kept(
+            asked.cart_id, ref, product, "", 0, first.taken_at, asked.shop, first.name, first.reported_at, now, None, 0
+        )  # fmt: skip
+        row = row._replace(shop=asked.shop, name=first.name, reported_at=first.reported_at)
+        found += [row._replace(location=at, quantity=n) for at, n in _located(units, was).items()]
+    return found
+
+
+def _sums(
+    cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line]
+) -> dict[tuple[str, int], tuple[Line, dict[str, int]]]:
+    """By order and product: its latest line, and the units by location."""
+    products = _products_of(cx, asked.of_shop, {line.listing_ref for line in lines})
+    units: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    latest: dict[tuple[str, int], Line] = {}
     for line in lines:
-        product = products.get(line.listing_ref)
-        if product is not None and line.quantity > 0:
-            units[line.ref, product] += line.quantity
-            taken[line.ref, product] = max(line.taken_at, taken.get((line.ref, product), 0))
-    return [Kept(cart_id, *key, quantity, taken[key]) for key, quantity in units.items()]
+        for product in products.get(line.listing_ref, ()) if line.quantity > 0 else ():
+            key = line.ref, product
+            units[key][line.location] += line.quantity
+            if key not in latest or line.taken_at > latest[key].taken_at:
+                latest[key] = line
+    return {key: (line, units[key]) for key, line in latest.items()}
+
+
+def _located(units: Mapping[str, int], was: Sequence[Kept]) -> Mapping[str, int]:
+    """Units by location; where the cart no longer says, as it once did: a shipped order has no place any more."""
+    if set(units) != {""}:
+        return units
+    before = {row.location: row.quantity for row in was if row.location}
+    total = units[""]
+    if before and sum(before.values()) == total:
+        return before
+    return {next(iter(before)): total} if len(before) == 1 else units
 
 
 _READINGS = """
@@ -175,17 +361,37 @@ def _parts(cx: sqlite3.Connection, kit_ids: Collection[int]) -> Mapping[int, set
     return found
 
 
+# --- what the WMS has ------------------------------------------------------------------------------------------------
+
+
+def to_ask_for(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
+    """Names of the orders that the WMS is not known to have; without those that several shops use."""
+    rows = [row for row in _kept(cx, merchant_id) if row.known_at is None and row.until]
+    ambiguous = _ambiguous(rows)
+    return sorted({_name(row) for row in rows} - ambiguous)
+
+
+def note_known(tx: sqlite3.Connection, merchant_id: int, names: Collection[str], now: int, seq: int) -> int:
+    """The WMS has these orders as of `now`: a reading from then on takes them into account. Returns how many rows changed."""
+    asked = set(to_ask_for(tx, merchant_id)).intersection(names)
+    rows = [row for row in _kept(tx, merchant_id) if _name(row) in asked and row.known_at is None]
+    known = [row._replace(known_at=now, until=now) for row in rows]
+    if rows:
+        apply(tx, merchant_id, Change(frozenset(known), frozenset(rows)), seq)
+    return len(rows)
+
+
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
 def apply(tx: sqlite3.Connection, merchant_id: int, what: Change, seq: int) -> None:
     """Write a change, and let the next plan of every cart of the merchant look at the listings that it touches."""
     tx.executemany(
-        "DELETE FROM pending_order WHERE cart_id = ? AND ref = ? AND product_id = ?", [row[:3] for row in what.removed]
+        "DELETE FROM pending_order WHERE cart_id = ? AND ref = ? AND product_id = ? AND location = ?",
+        [row[:4] for row in what.removed],
     )
-    tx.executemany(
-        "INSERT INTO pending_order (cart_id, ref, product_id, quantity, taken_at) VALUES (?, ?, ?, ?, ?)", what.added
-    )
+    names, marks = ", ".join(Kept._fields), ", ".join("?" * len(Kept._fields))
+    tx.executemany(f"INSERT INTO pending_order ({names}) VALUES ({marks})", what.added)
     _touch(tx, merchant_id, what.products(), seq)
 
 

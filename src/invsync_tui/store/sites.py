@@ -117,3 +117,28 @@ def note_pushed(tx: sqlite3.Connection, cart_id: int, watermark: int, rules_rev:
         "WHERE id = ?2 AND rules_rev = ?3",
         (watermark, cart_id, rules_rev),
     )
+
+
+def carts(cx: sqlite3.Connection, merchant_id: int) -> list[tuple[int, str, str, str, str]]:
+    """(number, name, system, address, options as JSON) of a merchant's carts."""
+    return cx.execute(
+        "SELECT id, name, system, url, options FROM cart WHERE merchant_id = ? ORDER BY id", (merchant_id,)
+    ).fetchall()
+
+
+def note_opened(tx: sqlite3.Connection, cart_id: int, shop: str, location: str) -> None:
+    """Where a cart's connection led when it was opened."""
+    tx.execute(
+        "UPDATE cart SET shop = ?1, location = ?2 WHERE id = ?3 AND (shop <> ?1 OR location <> ?2)",
+        (shop, location, cart_id),
+    )
+
+
+def note_cart_clock(tx: sqlite3.Connection, cart_id: int, offset: int) -> None:
+    """Seconds by which a cart's clock is ahead of ours."""
+    tx.execute("UPDATE cart SET clock_offset = ? WHERE id = ?", (offset, cart_id))
+
+
+def note_source_clock(tx: sqlite3.Connection, merchant_id: int, offset: int) -> None:
+    """Seconds by which a WMS's clock is ahead of ours."""
+    tx.execute("UPDATE source SET clock_offset = ? WHERE merchant_id = ?", (offset, merchant_id))

@@ -21,6 +21,11 @@ def cart_connection(row: tables.Cart) -> Connection:
     return Connection(row.name, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000)
 
 
+def connection_of(name: str, system: str, url: str, options: str) -> Connection:
+    """As much of a connection as says where it leads."""
+    return Connection(name, system, url, options=json.loads(options))
+
+
 def source(merchant: str, row: tables.Source) -> Source:
     """The merchant's WMS, not yet opened."""
     return registry.source(source_connection(merchant, row))

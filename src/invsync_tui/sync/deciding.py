@@ -146,12 +146,15 @@ class Stock:
         others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
         kit = self._kits.get(product) if row.is_kit else None
         components = tuple(self._component(product, *part) for part in kit) if kit else ()
+        read = [(v[1], v[3]) for v in views if v[1] in of_cart and not v[4]] if self._ordered else ()
+        ordered = self._pending(product, read, components)
         return Facts(
             now=now,
             readings=mine,
             elsewhere=sum([view.available for view in others]),
             has_level_elsewhere=bool(others),
-            pending=self._pending(product, mine, components),
+            pending=ordered.units,
+            pending_orders=ordered.names,
             components=components,
             override=row.override,
             excluded=bool(row.excluded),
@@ -165,26 +168,57 @@ class Stock:
     def _is_mine(self, view: LevelView) -> bool:
         return view.warehouse_id in self._mine
 
-    def _pending(self, product: int, readings: Sequence[Reading], components: Sequence[Component]) -> int:
-        """Units ordered since the oldest reading that counts; of a kit the orders for the kit itself."""
+    def _pending(self, product: int, readings: Sequence[tuple[int, int]], components: Sequence[Component]) -> Ordered:
+        """Units ordered that the readings, (warehouse, time), do not know yet; of a kit the orders for the kit itself."""
         ordered = self._ordered.get(product)
         if not ordered:
-            return 0
-        times = [part.read_at for part in components if part.read_at is not None]
+            return Ordered(0, ())
         if not components:
-            times = [reading.read_at for reading in readings if not reading.missing]
-        if not times:
-            return 0
-        return sum(
-            one.units for one in ordered if one.taken_at > min(times) and (one.sold_id == product or not components)
-        )
+            return _not_in(ordered, readings, self._mine)
+        times = [part.read_at for part in components if part.read_at is not None]
+        own = [one for one in ordered if one.sold_id == product and _draws_on(one, self._mine)]
+        return _sum([one for one in own if times and one.known_from > min(times)])
 
     def _component(self, kit: int, product: int, sku: str, needed: int) -> Component:
         """A kit's part, less what was sold of it since otherwise than in this kit."""
         views = [view for view in self._by_product.get(product, ()) if self._is_mine(view) and not view.missing]
         if not views:
             return Component(sku, needed, None)
-        read_at = min(view.read_at for view in views)
-        ordered = self._ordered.get(product, ())
-        gone = sum(one.units for one in ordered if one.taken_at > read_at and one.sold_id != kit)
-        return Component(sku, needed, sum(view.available for view in views) - gone, read_at)
+        others = [one for one in self._ordered.get(product, ()) if one.sold_id != kit]
+        gone = _not_in(others, [(view.warehouse_id, view.read_at) for view in views], self._mine)
+        return Component(
+            sku, needed, sum(view.available for view in views) - gone.units, min(view.read_at for view in views)
+        )
+
+
+class Ordered(NamedTuple):
+    """Units of orders that some readings do not know yet, and what these orders are called."""
+
+    units: int
+    names: tuple[str, ...]
+
+
+def _draws_on(one: Pending, mine: frozenset[int]) -> bool:
+    """Whether the units of an order can come from one of some warehouses."""
+    return one.warehouses is None or not mine.isdisjoint(one.warehouses)
+
+
+def _not_in(ordered: Sequence[Pending], readings: Sequence[tuple[int, int]], mine: frozenset[int]) -> Ordered:
+    """Of some orders, those that draw on one of `mine` and that not all its readings, (warehouse, time), know.
+
+    A reading of a warehouse that the order cannot come from says nothing of it. Where none of the others was read, all
+    readings count: too few units are offered rather than too many.
+    """
+    found = []
+    for one in ordered:
+        if not _draws_on(one, mine):
+            continue
+        drawn = one.warehouses
+        times = [at for number, at in readings if drawn is None or number in drawn] or [at for _, at in readings]
+        if times and one.known_from > min(times):
+            found.append(one)
+    return _sum(found)
+
+
+def _sum(ordered: Sequence[Pending]) -> Ordered:
+    return Ordered(sum(one.units for one in ordered), tuple(dict.fromkeys(one.order for one in ordered if one.order)))

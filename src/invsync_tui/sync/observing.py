@@ -8,10 +8,11 @@ from invsync_tui.connectors.base import Cart, ListingRow, Page
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.store import listings, sequence, sites, tables
 from invsync_tui.store.listings import ListingRecord
+from invsync_tui.sync.clocks import CartClock
 from invsync_tui.sync.job import Job
 
 OBSERVE_OVERLAP = 120
-"""Seconds by which a delta read goes back behind the last one: carts commit late and clocks differ."""
+"""Seconds by which a delta read goes back behind the last one: carts commit late."""
 
 
 def record_of(row: ListingRow) -> ListingRecord:
@@ -23,7 +24,8 @@ def record_of(row: ListingRow) -> ListingRecord:
 class Observation:
     """One read of a cart's listings, within a push run."""
 
-    def __init__(self, job: Job, cart: Cart, settings: tables.Cart) -> None:
+    def __init__(self, job: Job, cart: Cart, settings: tables.Cart, clock: CartClock) -> None:
+        self.clock = clock
         self.job = job
         self.cart = cart
         self.settings = settings
@@ -37,7 +39,8 @@ class Observation:
         if self.job.run.full or listed is None or now - listed >= settings.relist_every:
             await self._read(None, now)
         elif self.cart.capabilities.delta_read and observed is not None and now - observed >= settings.observe_every:
-            await self._read(observed - OBSERVE_OVERLAP, now)
+            await self.clock.measure()
+            await self._read(self.clock.theirs_before(observed) - OBSERVE_OVERLAP, now)
 
     async def _read(self, since: int | None, started: int) -> None:
         seen: set[int] = set()

@@ -9,16 +9,18 @@ import sqlite3
 import time
 from collections.abc import Sequence
 
-from invsync_tui.connectors.base import Cart, ListingRow
+from invsync_tui.connectors.base import Cart, ListingRow, OrderLine
 from invsync_tui.connectors.errors import PermissionDeniedError
-from invsync_tui.store import orders, runs, sequence, tables
-from invsync_tui.store.orders import Change, Line
+from invsync_tui.connectors.shops import shop_of
+from invsync_tui.store import orders, runs, sequence, sites, tables
+from invsync_tui.store.orders import Asked, Change, Line, Terms
 from invsync_tui.sync import connect
+from invsync_tui.sync.clocks import CartClock
 from invsync_tui.sync.job import Job
 
 PHASE = "orders"
 OVERLAP = 300
-"""Seconds by which orders are asked for again: carts commit late and clocks differ."""
+"""Seconds by which orders are asked for again: carts commit late."""
 REACH = 7 * 86400
 """Seconds after which an order is no longer waited for; whatever the readings say, the WMS knows it by then."""
 
@@ -26,61 +28,86 @@ REACH = 7 * 86400
 class Orders:
     """The pending orders of one push run."""
 
-    def __init__(self, job: Job, cart: Cart, merchant: tables.Merchant, source: tables.Source) -> None:
+    def __init__(
+        self, job: Job, cart: Cart, merchant: tables.Merchant, source: tables.Source, clock: CartClock
+    ) -> None:
         self.job = job
         self.cart = cart
         self.merchant = merchant
         self.source = source
+        self.clock = clock
         self.cart_id = job.run.key
         self.merchant_id = job.run.merchant_id
         self.now = int(time.time())
+        self.by_name = False
 
     async def run(self) -> None:
         """Read the cart's orders where that is of use, and drop those that all readings know by now."""
         lines: Sequence[Line] | None = ()
-        if self.cart.capabilities.reports_orders and not await self._netted():
-            lines = await self._read()
+        netted = await self._look_at_source()
+        reports = self.cart.capabilities.reports_orders and not netted
+        asked = self._asked(alone=not reports)
+        if reports:
+            lines = await self._read(asked)
         with self.job.store.reading() as cx:
-            change = self._change(cx, lines)
-            refs = orders.listings_of_products(cx, self.cart_id, change.products(self.cart_id))
-        if change.added or change.removed:
+            change = self._change(cx, asked, lines)
+            refs = orders.listings_of_products(cx, self.cart_id, change.products(asked.shop))
+            refs += [ref for ref in orders.not_seen_since(cx, self.cart_id, asked.shop) if ref not in set(refs)]
+        if change.added or change.removed or refs:
             # The cart took the orders off by itself: what it shows now need not be written again.
-            self._write(lines, await self._shown(refs) if lines is not None else [])
+            self._write(asked, lines, await self._shown(refs) if lines is not None else [])
 
-    async def _netted(self) -> bool:
-        """Whether the WMS subtracts orders that it does not hold yet by itself."""
+    async def _look_at_source(self) -> bool:
+        """Whether the WMS subtracts orders that it does not hold yet by itself; notes whether it names those it has."""
         source = connect.source(self.merchant.name, self.source)
         try:
+            self.by_name = source.capabilities.knows_orders
             return source.capabilities.nets_pending_orders
         finally:
             await source.close()
 
-    async def _read(self) -> Sequence[Line] | None:
+    def _asked(self, *, alone: bool) -> Asked:
+        """The merchant's carts that lead to this one's shop, and those that are told the same orders; `alone`: none is."""
+        with self.job.store.reading() as cx:
+            carts = {
+                number: shop_of(connect.connection_of(name, system, url, options))
+                for number, name, system, url, options in sites.carts(cx, self.merchant_id)
+            }
+        mine = carts[self.cart_id]
+        of_shop = frozenset(number for number, shop in carts.items() if shop.key == mine.key)
+        same = frozenset({self.cart_id} if alone else (n for n, shop in carts.items() if shop.view == mine.view))
+        return Asked(self.merchant_id, self.cart_id, mine.key, of_shop, same)
+
+    async def _read(self, asked: Asked) -> Sequence[Line] | None:
         """The cart's order lines, None where they cannot be known: then those known so far stay."""
-        since = self._since()
-        if since is None:
-            return None
+        if self.source.confirmed_at is None:
+            return None  # without readings there is nothing to subtract from
         report = self.job.report
         report.enter(PHASE)
         try:
-            found = await self.cart.orders_since(since)
+            await self.clock.measure()
+            found = await self.cart.orders_since(self._since(asked, self.source.confirmed_at))
         except PermissionDeniedError as error:
             report.event("warning", f"The cart's orders are not subtracted, since they cannot be read: {error}")
             report.leave("failed")
             return None
         report.budget = self.cart.budget()
         report.advance(len(found))
-        return [Line(*line) for line in found]
+        return [self._line(one) for one in found]
 
-    def _since(self) -> int | None:
-        """Before the last good look, the readings, and the oldest order that is waited for; None without readings."""
-        if self.source.confirmed_at is None:
-            return None
+    def _line(self, line: OrderLine) -> Line:
+        ours = self.clock.ours(line.taken_at)
+        name = line.name or line.order_ref
+        return Line(line.order_ref, line.listing_ref, line.quantity, ours, line.location, name, line.taken_at)
+
+    def _since(self, asked: Asked, confirmed_at: int) -> int:
+        """By the cart's clock: before the last good look, the readings, and the oldest order that is waited for."""
         with self.job.store.reading() as cx:
             looked = runs.last_good_phase(cx, "push", self.cart_id, PHASE, self.now - REACH)
-            oldest = orders.oldest(cx, self.cart_id)
-        times = [looked or 0, self.source.confirmed_at, *([oldest] if oldest is not None else [])]
-        return max(self.now - REACH, min(times) - OVERLAP)
+            oldest = orders.oldest(cx, asked.peers)
+        times = [self.clock.theirs_before(at) for at in (looked or 0, confirmed_at)]
+        earliest = min([*times, *([oldest] if oldest is not None else [])]) - OVERLAP
+        return max(0, self.clock.theirs_before(self.now - REACH), earliest)
 
     async def _shown(self, refs: Sequence[str]) -> list[ListingRow]:
         step = self.cart.capabilities.read_batch
@@ -90,21 +117,15 @@ class Orders:
         self.job.report.budget = self.cart.budget()
         return rows
 
-    def _write(self, lines: Sequence[Line] | None, shown: Sequence[ListingRow]) -> None:
+    def _write(self, asked: Asked, lines: Sequence[Line] | None, shown: Sequence[ListingRow]) -> None:
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
-            orders.apply(tx, self.merchant_id, self._change(tx, lines), seq)
+            orders.apply(tx, self.merchant_id, self._change(tx, asked, lines), seq)
             seen = [(row.ref, row.quantity, row.allocated) for row in shown]
             orders.observe(tx, self.cart_id, seen, int(time.time()), seq)
             sequence.take(tx, seq)
             self.job.report.put(tx)
 
-    def _change(self, cx: sqlite3.Connection, lines: Sequence[Line] | None) -> Change:
-        return orders.change(
-            cx,
-            self.merchant_id,
-            self.cart_id,
-            lines,
-            confirmed_at=self.source.confirmed_at or 0,
-            after=self.now - REACH,
-        )
+    def _change(self, cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None) -> Change:
+        terms = Terms(self.now, self.source.confirmed_at or 0, self.source.orders_within, self.by_name, REACH)
+        return orders.change(cx, asked, lines, terms)

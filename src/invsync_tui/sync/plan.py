@@ -21,6 +21,7 @@ from invsync_tui.store import generations, held, listings, matches, runs, sequen
 from invsync_tui.store.listings import Decided, PlanRow
 from invsync_tui.store.plans import KeptPlan
 from invsync_tui.sync import bound
+from invsync_tui.sync.clocks import CartClock
 from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
 from invsync_tui.sync.job import Job, RunHeld
 from invsync_tui.sync.observing import Observation
@@ -38,6 +39,7 @@ class Plan:
     """The planning half of one push run."""
 
     def __init__(self, job: Job, cart: Cart, settings: Settings, bound_to: KeptPlan | None = None) -> None:
+        self.clock = CartClock(job, cart, settings.cart.clock_offset)
         self.job = job
         self.cart = cart
         self.bound_to = bound_to
@@ -50,10 +52,10 @@ class Plan:
 
     async def run(self) -> None:
         """Observe, match, hear of orders, decide; raises RunHeld where a breaker stops what would be sent."""
-        await Observation(self.job, self.cart, self.settings.cart).run()
+        await Observation(self.job, self.cart, self.settings.cart, self.clock).run()
         await self._match()
         if self.settings.switched_on:
-            await Orders(self.job, self.cart, self.settings.merchant, self.settings.source).run()
+            await Orders(self.job, self.cart, self.settings.merchant, self.settings.source, self.clock).run()
         await self._decide()
         self._check()
 

@@ -18,6 +18,7 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
 )
 from invsync_tui.connectors.exchanges import heard_by
+from invsync_tui.connectors.shops import location_of, shop_of
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
 from invsync_tui.store import exchanges, listings, plans, records, runs, schedule, settings, sites
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
@@ -139,6 +140,8 @@ async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
     push = Push(job, cart, loaded.cart.deadline_ms / 1000)
     job.report.enter("connect")
     await cart.open()
+    with job.transaction() as tx:
+        sites.note_opened(tx, job.run.key, shop_of(connect.cart_connection(loaded.cart)).key, location_of(cart))
     if loaded.switched_on:
         job.report.enter("resolve")
         await push.resolve_unfinished()

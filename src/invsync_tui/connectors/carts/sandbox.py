@@ -1,7 +1,8 @@
 """The sandbox cart. It can play several kinds of cart; the connection's options say which one it is.
 
 Options: `shop` (required), `basis` (available, on_hand), `row_errors` (per_row, whole_batch), `idempotency` and
-`returns_quantity` (on, off), `orders` (off, on: whether its orders are read), `max_batch`.
+`returns_quantity` (on, off), `orders` (off, on: whether its orders are read), `max_batch`, `place` (one of the shop's
+further locations; none: its first).
 """
 
 from __future__ import annotations
@@ -27,13 +28,16 @@ from invsync_tui.connectors.base import (
     RowErrors,
 )
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
-from invsync_tui.connectors.http import Response
+from invsync_tui.connectors.numbers import maybe_seconds, maybe_whole, seconds, whole
 from invsync_tui.connectors.review import CartFacts, Review, told_by
-from invsync_tui.connectors.sources.sandbox import SandboxSession, field_of, maybe_whole, page_of, text, whole
+from invsync_tui.connectors.sources.sandbox import SandboxSession, field_of, page_of
+from invsync_tui.connectors.texts import reference, text, yes_or_no
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.runbook import Verdict
 
 PAGE_SIZE = 500
+FIRST_PLACE = "first"
+"""The reference of the first location of a shop that has several."""
 SAYS_ANOTHER_BASIS = "the connection says"
 SWITCH = {"on": True, "off": False}
 
@@ -71,6 +75,9 @@ def _options_review(facts: CartFacts) -> Review:
 class SandboxCart:
     """A `Cart` over one shop of the sandbox cart."""
 
+    SHOP_OPTIONS = ("shop",)
+    VIEW_OPTIONS = ()
+
     @staticmethod
     def review(facts: CartFacts) -> Iterator[Review]:
         """Options that can be read, and a shop that counts as they say."""
@@ -81,7 +88,9 @@ class SandboxCart:
     def __init__(self, connection: Connection) -> None:
         self.capabilities = _capabilities(connection.options)
         self._shop = connection.options.get("shop", "")
+        self._place = connection.options.get("place", "").strip()
         self._base = f"/shops/{quote(self._shop, safe='')}"
+        self._agreed = False
         self._session = SandboxSession(connection)
 
     async def open(self) -> None:
@@ -90,8 +99,19 @@ class SandboxCart:
             raise NotConfiguredError("The shop is not named.", advice="Set the option `shop`.")
         self._session.log_in()
 
-    async def _agree(self, response: Response) -> None:
-        """Refuse a shop that means something else by a quantity than the options say."""
+    async def clock_offset(self) -> float | None:
+        """From the shop's own answers; the first is asked for here."""
+        await self._agree()
+        return self._session.http.clock.offset
+
+    def location_ref(self) -> str:
+        return self._place or FIRST_PLACE
+
+    async def _agree(self) -> None:
+        """Refuse a shop that means something else by a quantity than the options say. Asked once."""
+        if self._agreed:
+            return
+        response = await self._session.read("GET", f"{self._base}/")
         basis = field_of(response, "basis")
         if basis != self.capabilities.quantity_basis:
             raise NotConfiguredError(
@@ -99,6 +119,7 @@ class SandboxCart:
                 where=response.where,
                 advice="Correct the option `basis`.",
             )
+        self._agreed = True
 
     async def close(self) -> None:
         await self._session.http.close()
@@ -124,16 +145,16 @@ class SandboxCart:
 
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
         if cursor is None:
-            await self._agree(await self._session.read("GET", f"{self._base}/"))
+            await self._agree()
         params = {"cursor": cursor or "", "limit": str(PAGE_SIZE)}
         if since is not None:
             params["updated_after"] = str(since)
         response = await self._session.read("GET", f"{self._base}/listings?{urlencode(params)}")
-        return page_of(response, "listings", _listing)
+        return page_of(response, "listings", self._listing)
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
         response = await self._session.read("POST", f"{self._base}/listings/read", json_body={"refs": list(refs)})
-        page = page_of(response, "listings", _listing)
+        page = page_of(response, "listings", self._listing)
         if page.rejected:
             ref, why = page.rejected[0]
             raise ContractError(f"The listing {ref} cannot be read: {why}.", where=response.where)
@@ -155,13 +176,32 @@ class SandboxCart:
             cursor = page.next_cursor
         return lines
 
+    def _listing(self, record: Mapping[str, Any]) -> ListingRow:
+        """A listing with the stock at our place; what the others have beside it."""
+        first = {"quantity": record["quantity"], "allocated": record["allocated"]}
+        places: dict[str, Mapping[str, Any]] = {"": first, **record.get("places", {})}
+        here = places.pop(self._place, {"quantity": None, "allocated": 0})
+        return ListingRow(
+            ref=reference(record["ref"]),
+            sku=text(record["sku"]),
+            name=text(record["name"]),
+            tracked=yes_or_no(record["tracked"]),
+            quantity=maybe_whole(here["quantity"]),
+            allocated=whole(here["allocated"]),
+            updated_at=maybe_seconds(record["updated_at"]),
+            elsewhere=sum(maybe_whole(one["quantity"]) or 0 for one in places.values()) if places else None,
+            elsewhere_allocated=sum(whole(one["allocated"]) for one in places.values()),
+            threshold=whole(record.get("threshold", 0)),
+        )
+
     def compose(self, items: Sequence[PushItem]) -> bytes:
         rows = [{"ref": item.ref, "quantity": item.quantity} for item in items]
         return json.dumps({"rows": rows}, separators=(",", ":")).encode()
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
         headers = {"idempotency-key": batch_id}
-        response = await self._session.write("POST", f"{self._base}/stock", content=body, headers=headers)
+        at = f"?{urlencode({'place': self._place})}" if self._place else ""
+        response = await self._session.write("POST", f"{self._base}/stock{at}", content=body, headers=headers)
         try:
             return [_answer(record) for record in field_of(response, "rows")]
         except (ContractError, KeyError, TypeError, ValueError) as error:
@@ -171,20 +211,11 @@ class SandboxCart:
             ) from error
 
 
-def _listing(record: Mapping[str, Any]) -> ListingRow:
-    return ListingRow(
-        ref=text(record["ref"]),
-        sku=text(record["sku"]),
-        name=text(record["name"]),
-        tracked=bool(record["tracked"]),
-        quantity=maybe_whole(record["quantity"]),
-        allocated=whole(record["allocated"]),
-        updated_at=maybe_whole(record["updated_at"]),
-    )
-
-
 def _order_line(record: Mapping[str, Any]) -> OrderLine:
-    return OrderLine(text(record["ref"]), text(record["listing"]), whole(record["quantity"]), whole(record["taken_at"]))
+    place = text(record.get("place", ""))
+    return OrderLine(
+        text(record["ref"]), text(record["listing"]), whole(record["quantity"], 0), seconds(record["taken_at"]), place
+    )
 
 
 def _answer(record: Mapping[str, Any]) -> RowAnswer:

@@ -167,6 +167,9 @@ class VendureCart:
     """The `Cart` protocol over Vendure's admin API."""
 
     review = staticmethod(vendure_review.review)
+    SHOP_OPTIONS = ()
+    VIEW_OPTIONS = ("channel",)
+    API_PATH = api.PATH
 
     def __init__(self, connection: Connection) -> None:
         self.capabilities = CAPABILITIES

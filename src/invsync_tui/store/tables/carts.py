@@ -76,6 +76,12 @@ class Cart(Table, table=True):
     jump_percent: int = Field(default=10)
     heal: str = Field(default="never", sa_type=Text)
     """What the drift radar puts right by itself: never, oversell or always."""
+    shop: str = Field(default="", sa_type=Text)
+    """The shop that it led to when it was last opened, see `connectors.shops`."""
+    location: str = Field(default="", sa_type=Text)
+    """The location there that stock was set at; '' where it has none."""
+    clock_offset: int | None = None
+    """Seconds by which the cart's clock is ahead of ours, as last measured."""
 
 
 class CartWarehouse(Table, table=True):
@@ -164,6 +170,11 @@ class Listing(Table, table=True):
     error: str = Field(default="", sa_type=Text)
     heal: int = Field(default=0)
     """1 where the cart is to be put right although it accepted our quantity once: drift that is to be healed."""
+    elsewhere: int | None = Field(default=None, sa_type=Big)
+    """What the cart has at its other locations; None where it has no others."""
+    elsewhere_allocated: int = Field(default=0, sa_type=Big)
+    threshold: int = Field(default=0, sa_type=Big)
+    """Units that the cart keeps back itself."""
 
 
 class Unlisted(Table, table=True):
@@ -178,12 +189,27 @@ class Unlisted(Table, table=True):
 
 
 class PendingOrder(Table, table=True):
-    """Units that a cart sold and the WMS may not know yet."""
+    """Units that a cart sold and the WMS may not know yet. `cart_id` is the cart of ours that was told of them."""
 
     __tablename__ = "pending_order"
     __table_args__ = (Index("pending_order_product", "product_id", "taken_at"), STRICT_NO_ROWID)
     cart_id: int = Field(primary_key=True)
     ref: str = Field(primary_key=True, sa_type=Text)
     product_id: int = Field(primary_key=True)
+    location: str = Field(primary_key=True, sa_type=Text)
+    """The cart's location that the units come from; '' where it does not say."""
     quantity: int
     taken_at: int = Field(sa_type=Big)
+    """By our clock."""
+    shop: str = Field(default="", sa_type=Text)
+    """Within it a reference means one order, whichever cart of ours was told of it."""
+    name: str = Field(default="", sa_type=Text)
+    """What people and the WMS call the order."""
+    reported_at: int = Field(default=0, sa_type=Big)
+    """`taken_at` as the cart said it, by its own clock."""
+    seen_at: int = Field(default=0, sa_type=Big)
+    """When we first heard of it, by our clock: what the limit on waiting for it counts from."""
+    known_at: int | None = Field(default=None, sa_type=Big)
+    """Since when the WMS is known to have it; None while it is not."""
+    until: int = Field(default=0, sa_type=Big)
+    """A reading of this time or later takes it into account."""

@@ -48,6 +48,10 @@ class Source(Table, table=True):
     last_full_at: int | None = Field(default=None, sa_type=Big)
     confirmed_at: int | None = Field(default=None, sa_type=Big)
     """End of the last successful pull of either kind: until then unchanged rows are known to be unchanged."""
+    orders_within: int = Field(default=900)
+    """Seconds that an order needs to reach the WMS: a reading that much later takes it into account."""
+    clock_offset: int | None = None
+    """Seconds by which the WMS's clock is ahead of ours, as last measured."""
     last_error: str = Field(default="", sa_type=Text)
 
 
