@@ -229,6 +229,8 @@ class CartCapabilities:
     """References per `read` call."""
     reports_orders: bool = False
     """`orders_since` works; may be known only after `open`."""
+    stable_pages: bool = False
+    """Listings that are deleted between two requests hide no others: pages continue behind a record, not at a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,11 @@ class ListingRow(NamedTuple):
     """Units that the cart keeps back itself: it sells down to this number. Below 0 it sells that many on backorder."""
 
 
+def unreadable(ref: str, why: str) -> ListingRow:
+    """A listing that exists and that cannot be read: nothing but its reference and the reason counts."""
+    return ListingRow(ref, "", why, skip=Reason.BAD_ROW)
+
+
 class PushItem(NamedTuple):
     """Show `quantity` (cart basis, >= 0) for the listing `ref`."""
 
@@ -287,6 +294,8 @@ class OrderLine(NamedTuple):
     """Reference of the cart location that the units come from; '' where the cart does not say."""
     name: str = ""
     """What people and other systems call the order, as a WMS would report it; '' for the reference itself."""
+    error: str = ""
+    """Why the order cannot be read: then only `order_ref` counts ('' for any), and what was known of it stays."""
 
 
 class Cart(Protocol):
@@ -315,7 +324,7 @@ class Cart(Protocol):
         ...
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
-        """The present state of some listings; those that no longer exist are absent."""
+        """The present state of some listings; those that no longer exist are absent, and see `unreadable`."""
         ...
 
     async def orders_since(self, since: int) -> Sequence[OrderLine]:

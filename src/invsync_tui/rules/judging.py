@@ -27,7 +27,7 @@ def judge(sent: int, returned: int | None, error: str | None, reason: Reason | N
     """Judge one row. An answer without a quantity is no success: it asks for a read-back."""
     if error is not None or reason is not None:
         return Verdict(Outcome.FAILED, reason or Reason.REJECTED_BY_CART, error or "")
-    if returned == sent:
+    if type(returned) is int and returned == sent:  # in Python True is 1, and 5.0 is 5
         return Verdict(Outcome.SET, None, "")
     if by is Confirmation.ANSWER:
         return Verdict(Outcome.PLANNED, None, "the answer does not confirm the quantity")

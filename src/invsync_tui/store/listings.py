@@ -22,6 +22,10 @@ class ListingRecord(NamedTuple):
     skip: str | None
     allocated: int
     quantity: int | None
+    elsewhere: int | None = None
+    """At the cart's other locations."""
+    elsewhere_allocated: int = 0
+    threshold: int = 0
 
 
 class PlanRow(NamedTuple):
@@ -62,15 +66,23 @@ class Decided(NamedTuple):
 
 
 _UPSERT = """
-INSERT INTO listing (cart_id, ref, sku, key, name, tracked, skip, allocated, observed, observed_at, seq)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO listing (cart_id, ref, sku, key, name, tracked, skip, allocated, observed, elsewhere, elsewhere_allocated,
+  threshold, observed_at, seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (cart_id, ref) DO UPDATE SET sku = excluded.sku, key = excluded.key, name = excluded.name,
   tracked = excluded.tracked, skip = excluded.skip, allocated = excluded.allocated, observed = excluded.observed,
-  observed_at = excluded.observed_at, seq = excluded.seq, gone_at = NULL
+  observed_at = excluded.observed_at, seq = excluded.seq, gone_at = NULL, elsewhere = excluded.elsewhere,
+  elsewhere_allocated = excluded.elsewhere_allocated, threshold = excluded.threshold
 WHERE listing.sku IS NOT excluded.sku OR listing.name IS NOT excluded.name OR listing.tracked IS NOT excluded.tracked
   OR listing.skip IS NOT excluded.skip OR listing.allocated IS NOT excluded.allocated
   OR listing.observed IS NOT excluded.observed OR listing.gone_at IS NOT NULL
+  OR listing.elsewhere IS NOT excluded.elsewhere OR listing.threshold IS NOT excluded.threshold
+  OR listing.elsewhere_allocated IS NOT excluded.elsewhere_allocated
 """
+
+
+def _columns(record: ListingRecord) -> tuple[object, ...]:
+    return (record.ref, record.sku, folded(record.sku), *record[2:])
 
 
 def upsert(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord], now: int, seq: int) -> int:
@@ -80,10 +92,7 @@ def upsert(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord
     longer.
     """
     renamed = _touched_keys(tx, cart_id, records)
-    rows = [
-        (cart_id, r.ref, r.sku, folded(r.sku), r.name, r.tracked, r.skip, r.allocated, r.quantity, now, seq)
-        for r in records
-    ]
+    rows = [(cart_id, *_columns(record), now, seq) for record in records]
     changed = max(0, tx.executemany(_UPSERT, rows).rowcount)
     if renamed:
         tx.execute(
@@ -115,6 +124,15 @@ def present_ids(cx: sqlite3.Connection, cart_id: int) -> list[int]:
     """Ids of the listings that the cart had when it was last read, ascending: from an index alone, whatever else is stored."""
     sql = "SELECT id FROM listing INDEXED BY listing_observed WHERE cart_id = ? AND gone_at IS NULL"
     return sorted(row[0] for row in cx.execute(sql, (cart_id,)))
+
+
+def note_unreadable(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str], seq: int) -> int:
+    """Listings that are in the cart and whose record cannot be read: skipped until it can. Returns how many are new so."""
+    return tx.execute(
+        "UPDATE listing SET skip = 'BAD_ROW', seq = ? WHERE cart_id = ? AND ref IN (SELECT value FROM json_each(?)) "
+        "AND skip IS NOT 'BAD_ROW'",
+        (seq, cart_id, json.dumps(list(refs))),
+    ).rowcount
 
 
 def flag_gone(tx: sqlite3.Connection, cart_id: int, listing_ids: Iterable[int], now: int, seq: int) -> int:

@@ -76,6 +76,19 @@ def _shared(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str]) -> set[st
     return twice
 
 
+def namesakes(cx: sqlite3.Connection, cart_id: int, listing_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """(number, reference) of the present listings that carry an exact code which one of some listings has as well."""
+    rows = cx.execute(
+        "SELECT id, ref, sku FROM listing WHERE cart_id = ?1 AND gone_at IS NULL AND key IN ("
+        "SELECT key FROM listing WHERE id IN (SELECT value FROM json_each(?2))) ORDER BY id",
+        (cart_id, json.dumps(list(listing_ids))),
+    )
+    groups: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for number, ref, sku in rows:
+        groups[trimmed(sku)].append((number, ref))
+    return [one for found in groups.values() if len(found) > 1 for one in found]
+
+
 class Meant(NamedTuple):
     """What a listing was known to mean, and what its code means now."""
 

@@ -27,6 +27,8 @@ class Line(NamedTuple):
     location: str = ""
     name: str = ""
     reported_at: int = 0
+    readable: bool = True
+    """False for an order that is there and cannot be read: what is known of it stays. '' as its reference: of any."""
 
 
 class Kept(NamedTuple):
@@ -255,7 +257,14 @@ def change(cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None, t
     before = _kept(cx, asked.merchant_id)
     rows = before
     if lines is not None:
-        rows = [row for row in before if row.cart_id not in asked.peers] + _rows(cx, asked, before, lines, terms.now)
+        unread = {line.ref for line in lines if not line.readable}
+        rows = _rows(cx, asked, before, [line for line in lines if line.readable], terms.now)
+        told = {row.ref for row in rows}
+        rows += [
+            row
+            for row in before
+            if row.cart_id not in asked.peers or row.ref in unread or ("" in unread and row.ref not in told)
+        ]
     rows = [row for row in rows if row.taken_at > terms.now - terms.reach]
     ambiguous = _ambiguous(rows)
     rows = [row._replace(until=terms.until(row, named=_name(row) not in ambiguous)) for row in rows]

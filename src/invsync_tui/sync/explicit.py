@@ -79,7 +79,7 @@ class Explicit:
             [
                 (one.after + self._held_back(one), one.fresh.quantity, one.fresh.allocated, one.row.id)
                 for one in found
-                if one.fresh is not None
+                if one.fresh is not None and one.fresh.skip is not Reason.BAD_ROW
             ],
         )
         sent = (Outcome.PLANNED, Outcome.EQUAL)
@@ -117,6 +117,8 @@ class Explicit:
         blocked = obstacle(standing_of(row, self.settings)._replace(match_reason=None, has_warehouse=True))
         if blocked is not None or one.fresh is None:
             return Outcome.SKIPPED, blocked or Reason.NOT_IN_CART, ""
+        if one.fresh.skip is Reason.BAD_ROW:
+            return Outcome.SKIPPED, Reason.BAD_ROW, one.fresh.name
         return self._compared(one, one.fresh)
 
     def _compared(self, one: Row, fresh: ListingRow) -> tuple[Outcome, Reason | None, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 
 from invsync_tui.connectors.base import Cart, ListingRow, Page
 from invsync_tui.connectors.errors import ContractError, UnavailableError
+from invsync_tui.connectors.numbers import maybe_whole
 from invsync_tui.store import listings, sequence, sites, tables
 from invsync_tui.store.listings import ListingRecord
 from invsync_tui.sync.clocks import CartClock
@@ -18,7 +20,55 @@ OBSERVE_OVERLAP = 120
 def record_of(row: ListingRow) -> ListingRecord:
     """A cart's listing as the store keeps it."""
     skip = row.skip.value if row.skip else None
-    return ListingRecord(row.ref, row.sku, row.name, row.tracked, skip, row.allocated, row.quantity)
+    return ListingRecord(
+        row.ref, row.sku, row.name, row.tracked, skip, row.allocated, row.quantity,
+        row.elsewhere, row.elsewhere_allocated, row.threshold,
+    )  # fmt: skip
+
+
+PASSES = 3
+"""Times that the listings are read where each time some were deleted meanwhile."""
+
+
+def total_of(page: Page[ListingRow]) -> int | None:
+    """How many listings the cart announces; None where it does not, or says what cannot be."""
+    try:
+        return maybe_whole(page.total, 0)
+    except ValueError:
+        return None
+
+
+@dataclass(slots=True)
+class Pass:
+    """One read of the listings from the first page to the last."""
+
+    stable: bool
+    """Deleted listings hide no others, by the connector's word."""
+    seen: set[int] = field(default_factory=set)
+    """Numbers of the listings."""
+    refs: set[str] = field(default_factory=set)
+    unnamed: int = 0
+    total: int | None = None
+    most: int = 0
+    """The most that any page announced."""
+
+    @property
+    def found(self) -> int:
+        """Different listings that came; one that came twice does not make up for one that did not come."""
+        return len(self.refs) + self.unnamed
+
+    def add(self, page: Page[ListingRow]) -> None:
+        """One page more."""
+        self.refs.update(row.ref for row in page.rows)
+        self.refs.update(ref for ref, _ in page.rejected if ref != "?")
+        self.unnamed += sum(ref == "?" for ref, _ in page.rejected)
+        self.total = total_of(page)
+        self.most = max(self.most, self.total or 0)
+
+    @property
+    def may_hide(self) -> bool:
+        """The cart announced fewer and fewer while it was read: a page that starts at a number then starts too late."""
+        return not self.stable and self.total is not None and self.total < self.most
 
 
 class Observation:
@@ -30,6 +80,8 @@ class Observation:
         self.cart = cart
         self.settings = settings
         self.cart_id = job.run.key
+        self.complete = False
+        """All listings were read just now."""
 
     async def run(self) -> None:
         """Read the cart's listings: all of them when that is due, else those that the cart changed."""
@@ -43,38 +95,50 @@ class Observation:
             await self._read(self.clock.theirs_before(observed) - OBSERVE_OVERLAP, now)
 
     async def _read(self, since: int | None, started: int) -> None:
-        seen: set[int] = set()
-        rows = 0
+        """Read to the end. Where listings may have been passed over because others were deleted meanwhile, read again."""
+        for _ in range(PASSES):
+            passed = await self._pass(since)
+            if not passed.may_hide:
+                if passed.total is not None and passed.found < passed.total:
+                    raise UnavailableError(
+                        f"The cart announced {passed.total} listings and sent {passed.found}; the read is not complete."
+                    )
+                self._finish(passed.seen, started, complete=since is None)
+                return
+            self.job.report.event("info", "Listings were deleted in the cart while it was read: it is read again.")
+        raise UnavailableError(
+            f"The cart's listings changed during each of {PASSES} reads, so that none of them is complete."
+        )
+
+    async def _pass(self, since: int | None) -> Pass:
+        passed = Pass(stable=self.cart.capabilities.stable_pages)
         cursor: str | None = None
         visited: set[str | None] = {None}
         while True:
             self.job.stop_if_cancelled()
             page = await self.cart.listings_page(cursor, since)
-            seen.update(self._keep(page))
-            rows += len(page.rows) + len(page.rejected)
+            passed.seen.update(self._keep(page))
+            passed.add(page)
             for ref, why in page.rejected:
-                self.job.report.event("warning", f"Listing {ref}: {why}")
+                self.job.report.event("warning", f"Listing {ref} cannot be read (BAD_ROW): {why}")
             cursor = page.next_cursor
             if cursor is None:
-                break
+                return passed
             if cursor in visited:
                 raise ContractError(f"The cart repeats itself at {cursor!r} while listing.")
             visited.add(cursor)
-        if page.total is not None and rows < page.total:
-            raise UnavailableError(
-                f"The cart announced {page.total} listings and sent {rows}; the read is not complete."
-            )
-        self._finish(seen, started, complete=since is None)
 
     def _keep(self, page: Page[ListingRow]) -> list[int]:
         """Write a page; returns the ids of all its listings. Those that could not be read are still there."""
         report, rows = self.job.report, page.rows
+        total = total_of(page)
         report.budget = self.cart.budget()
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
-            if listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], int(time.time()), seq):
+            changed = listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], int(time.time()), seq)
+            if changed + listings.note_unreadable(tx, self.cart_id, [ref for ref, _ in page.rejected], seq):
                 sequence.take(tx, seq)
-            report.advance(len(rows) + len(page.rejected), page.total)
+            report.advance(len(rows) + len(page.rejected), total)
             report.put(tx)
             return listings.ids_of_refs(
                 tx, self.cart_id, [*(row.ref for row in rows), *(ref for ref, _ in page.rejected)]
@@ -90,5 +154,6 @@ class Observation:
             if listings.flag_gone(tx, self.cart_id, gone, started, seq):
                 sequence.take(tx, seq)
             sites.note_observed(tx, self.cart_id, started, complete=complete)
+        self.complete = complete
         if gone:
             self.job.report.event("warning", f"{len(gone)} listings are no longer in the cart.")

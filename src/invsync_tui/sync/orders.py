@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from invsync_tui.connectors.base import Cart, ListingRow, OrderLine
 from invsync_tui.connectors.errors import PermissionDeniedError
 from invsync_tui.connectors.shops import shop_of
+from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import orders, runs, sequence, sites, tables
 from invsync_tui.store.orders import Asked, Change, Line, Terms
 from invsync_tui.sync import connect
@@ -93,12 +94,16 @@ class Orders:
             return None
         report.budget = self.cart.budget()
         report.advance(len(found))
+        for one in found:
+            if one.error:
+                report.event("warning", f"Order {one.order_ref or '?'} cannot be read (BAD_ROW): {one.error}")
         return [self._line(one) for one in found]
 
     def _line(self, line: OrderLine) -> Line:
         ours = self.clock.ours(line.taken_at)
         name = line.name or line.order_ref
-        return Line(line.order_ref, line.listing_ref, line.quantity, ours, line.location, name, line.taken_at)
+        readable = not line.error
+        return Line(line.order_ref, line.listing_ref, line.quantity, ours, line.location, name, line.taken_at, readable)
 
     def _since(self, asked: Asked, confirmed_at: int) -> int:
         """By the cart's clock: before the last good look, the readings, and the oldest order that is waited for."""
@@ -121,7 +126,7 @@ class Orders:
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
             orders.apply(tx, self.merchant_id, self._change(tx, asked, lines), seq)
-            seen = [(row.ref, row.quantity, row.allocated) for row in shown]
+            seen = [(row.ref, row.quantity, row.allocated) for row in shown if row.skip is not Reason.BAD_ROW]
             orders.observe(tx, self.cart_id, seen, int(time.time()), seq)
             sequence.take(tx, seq)
             self.job.report.put(tx)

@@ -24,6 +24,7 @@ from invsync_tui.sync import bound
 from invsync_tui.sync.clocks import CartClock
 from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
 from invsync_tui.sync.job import Job, RunHeld
+from invsync_tui.sync.namesakes import Namesakes
 from invsync_tui.sync.observing import Observation
 from invsync_tui.sync.orders import Orders
 from invsync_tui.sync.records import Recorder
@@ -52,7 +53,10 @@ class Plan:
 
     async def run(self) -> None:
         """Observe, match, hear of orders, decide; raises RunHeld where a breaker stops what would be sent."""
-        await Observation(self.job, self.cart, self.settings.cart, self.clock).run()
+        observation = Observation(self.job, self.cart, self.settings.cart, self.clock)
+        await observation.run()
+        if not observation.complete:
+            await Namesakes(self.job, self.cart, self._match_mark).run()
         await self._match()
         if self.settings.switched_on:
             await Orders(self.job, self.cart, self.settings.merchant, self.settings.source, self.clock).run()
@@ -61,10 +65,14 @@ class Plan:
 
     # --- match -----------------------------------------------------------------------------------------------------
 
+    @property
+    def _match_mark(self) -> int:
+        cart = self.settings.cart
+        return cart.match_mark if cart.matched_rev == cart.rules_rev else 0
+
     async def _match(self) -> None:
         """Find the product of each listing whose code, or whose product's codes, moved."""
-        cart = self.settings.cart
-        mark = cart.match_mark if cart.matched_rev == cart.rules_rev else 0
+        cart, mark = self.settings.cart, self._match_mark
         with self.job.transaction() as tx:
             until = sequence.current(tx)
             ids = matches.to_match(tx, self.merchant_id, self.cart_id, mark)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from invsync_tui.connectors.base import Cart, DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
 from invsync_tui.connectors.errors import (
@@ -90,26 +90,35 @@ class Push:
         items: list[Item] = []
         equal: list[Item] = []
         gone: list[int] = []
+        bad: dict[int, str] = {}
         for row in rows:
             now = fresh.get(row.ref)
             if now is None:
                 gone.append(row.id)
                 continue
+            if now.skip is Reason.BAD_ROW:
+                bad[row.id] = now.name
+                continue
             target = row.desired + now.allocated
             (equal if now.quantity == target else items).append(
                 Item(row.id, row.ref, row.desired, target, now.quantity)
             )
-        self._note_fresh([*items, *equal], equal, gone)
+        self._note_fresh([*items, *equal], equal, gone, bad)
         return items
 
-    def _note_fresh(self, read: Sequence[Item], equal: Sequence[Item], gone: Sequence[int]) -> None:
+    def _note_fresh(
+        self, read: Sequence[Item], equal: Sequence[Item], gone: Sequence[int], bad: Mapping[int, str]
+    ) -> None:
         with self.job.transaction() as tx:
             listings.refresh(tx, [(i.target, i.before, i.target - i.desired, i.listing_id) for i in read])
             listings.mark_equal(tx, [item.listing_id for item in equal], int(time.time()))
             listings.fail_planned(tx, gone, Reason.NOT_IN_CART, "the cart no longer has this listing")
+            for number, why in bad.items():
+                listings.fail_planned(tx, [number], Reason.BAD_ROW, why)
             self._count(Outcome.EQUAL, len(equal))
             self._count(Outcome.FAILED, len(gone), Reason.NOT_IN_CART)
-            self.job.report.advance(len(equal) + len(gone))
+            self._count(Outcome.FAILED, len(bad), Reason.BAD_ROW)
+            self.job.report.advance(len(equal) + len(gone) + len(bad))
             self.job.report.put(tx)
 
     def _count(self, outcome: Outcome, n: int, reason: str | None = None) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from invsync_tui.connectors.base import Cart, ListingRow
 from invsync_tui.rules.drift import LAG, REASONS, Drift, heals
-from invsync_tui.rules.outcomes import Outcome
+from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import audit, drift, listings, sequence
 from invsync_tui.store.drift import DriftRow
 from invsync_tui.sync import drifting
@@ -106,8 +106,11 @@ class Radar:
             gone = []
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
-            known = [record_of(row) for row in rows if row.ref in {ref for _, ref in piece}]
+            asked = {ref for _, ref in piece}
+            known = [record_of(row) for row in rows if row.ref in asked and row.skip is not Reason.BAD_ROW]
+            bad = [row.ref for row in rows if row.ref in asked and row.skip is Reason.BAD_ROW]
             changed = listings.upsert(tx, self.cart_id, known, now, seq)
+            changed += listings.note_unreadable(tx, self.cart_id, bad, seq)
             if changed + listings.flag_gone(tx, self.cart_id, gone, now, seq):
                 sequence.take(tx, seq)
             drift.note_read(tx, ids, now)

@@ -26,6 +26,7 @@ from invsync_tui.connectors.base import (
     QuantityBasis,
     RowAnswer,
     RowErrors,
+    unreadable,
 )
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.numbers import maybe_seconds, maybe_whole, seconds, whole
@@ -53,6 +54,7 @@ def _capabilities(options: Mapping[str, str]) -> CartCapabilities:
             doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY if replays else DoubtPolicy.READ_BACK,
             returns_quantity=SWITCH[options.get("returns_quantity", "on")],
             delta_read=True,
+            stable_pages=True,
             page_size=PAGE_SIZE,
             read_batch=PAGE_SIZE,
             reports_orders=SWITCH[options.get("orders", "off")],
@@ -155,10 +157,7 @@ class SandboxCart:
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
         response = await self._session.read("POST", f"{self._base}/listings/read", json_body={"refs": list(refs)})
         page = page_of(response, "listings", self._listing)
-        if page.rejected:
-            ref, why = page.rejected[0]
-            raise ContractError(f"The listing {ref} cannot be read: {why}.", where=response.where)
-        return page.rows
+        return [*page.rows, *(unreadable(ref, why) for ref, why in page.rejected)]
 
     async def orders_since(self, since: int) -> Sequence[OrderLine]:
         lines: list[OrderLine] = []
@@ -167,9 +166,8 @@ class SandboxCart:
             params = {"since": str(since), "cursor": cursor, "limit": str(PAGE_SIZE)}
             response = await self._session.read("GET", f"{self._base}/orders?{urlencode(params)}")
             page = page_of(response, "orders", _order_line)
-            if page.rejected:  # absent means cancelled, so an unreadable order must not be left out
-                ref, why = page.rejected[0]
-                raise ContractError(f"The order {ref} cannot be read: {why}.", where=response.where)
+            # Absent means cancelled, so an unreadable order must not be left out.
+            lines += [OrderLine("" if ref == "?" else ref, "", 0, 0, error=why) for ref, why in page.rejected]
             if page.next_cursor is not None and page.next_cursor <= cursor:
                 raise ContractError(f"The cart repeats itself at {cursor!r} while listing orders.")
             lines += page.rows

@@ -10,6 +10,7 @@ Options: `location` (id or name, required where there are several), `channel` (i
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -28,10 +29,14 @@ from invsync_tui.connectors.base import (
     QuantityBasis,
     RowAnswer,
     RowErrors,
+    unreadable,
 )
 from invsync_tui.connectors.carts import vendure_api as api
-from invsync_tui.connectors.carts import vendure_review
+from invsync_tui.connectors.carts import vendure_orders, vendure_review
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
+from invsync_tui.connectors.numbers import seconds, whole
+from invsync_tui.connectors.texts import name_of, reference, text, yes_or_no
+from invsync_tui.rules.outcomes import Reason
 
 CAPABILITIES = CartCapabilities(
     quantity_basis=QuantityBasis.ON_HAND,
@@ -41,6 +46,7 @@ CAPABILITIES = CartCapabilities(
     returns_quantity=True,
     delta_read=True,
     has_locations=True,
+    stable_pages=True,
     page_size=200,
     read_batch=200,
 )
@@ -85,13 +91,16 @@ class Slice:
 
     items: Sequence[Mapping[str, Any]]
     following: Position | None
-    total: int
+    total: int | None
     data: Mapping[str, Any]
 
 
-def epoch(text: str) -> int:
-    """Epoch seconds of an ISO time."""
-    return int(datetime.fromisoformat(text).timestamp())
+def epoch(value: object) -> int:
+    """Epoch seconds of an ISO time; ValueError for what is none."""
+    try:
+        return seconds(int(datetime.fromisoformat(text(value)).timestamp()))
+    except OverflowError as error:
+        raise ValueError(f"{value!r} is not a time") from error
 
 
 def _after(since: int) -> Mapping[str, str]:
@@ -109,28 +118,27 @@ def placed_after(since: int) -> Mapping[str, Any]:
     return {"orderPlacedAt": _after(since), "active": {"eq": False}, "state": {"notEq": "Cancelled"}}
 
 
-def order_lines(order: Mapping[str, Any]) -> list[OrderLine]:
-    """An order's lines. A line's quantity is what is left of it after partial cancellations, often 0."""
-    taken_at = epoch(order["orderPlacedAt"])
-    return [
-        OrderLine(str(order["id"]), str(line["productVariant"]["id"]), int(line["quantity"]), taken_at)
-        for line in order["lines"]
-        if line["quantity"] > 0
-    ]
+def listing(variant: Mapping[str, Any], location: str, shop: Mapping[str, Any]) -> ListingRow:
+    """A variant as a listing, with its stock at one location; without a level there the quantity is None.
 
-
-def listing(variant: Mapping[str, Any], location: str, tracks_by_default: bool) -> ListingRow:
-    """A variant as a listing, with its stock at one location; without a level there the quantity is None."""
-    level = next((at for at in variant["stockLevels"] if at["stockLocationId"] == location), None)
-    tracking = variant["trackInventory"]
+    `shop` are the global settings, which variants inherit.
+    """
+    levels = {reference(at["stockLocationId"]): at for at in variant["stockLevels"]}
+    here = levels.pop(location, None)
+    tracking = text(variant["trackInventory"])
+    tracked = yes_or_no(shop["trackInventory"]) if tracking == "INHERIT" else tracking == "TRUE"
+    settings = shop if yes_or_no(variant["useGlobalOutOfStockThreshold"]) else variant
     return ListingRow(
-        ref=str(variant["id"]),
-        sku=str(variant["sku"]),
-        name=str(variant["name"]),
-        tracked=tracks_by_default if tracking == "INHERIT" else tracking == "TRUE",
-        quantity=None if level is None else int(level["stockOnHand"]),
-        allocated=0 if level is None else int(level["stockAllocated"]),
+        ref=reference(variant["id"]),
+        sku=text(variant["sku"]),
+        name=text(variant["name"]),
+        tracked=tracked,
+        quantity=None if here is None else whole(here["stockOnHand"]),
+        allocated=0 if here is None else whole(here["stockAllocated"]),
         updated_at=epoch(variant["updatedAt"]),
+        elsewhere=sum(whole(at["stockOnHand"]) for at in levels.values()) if levels else None,
+        elsewhere_allocated=sum(whole(at["stockAllocated"]) for at in levels.values()),
+        threshold=whole(settings["outOfStockThreshold"]) if tracked else 0,
     )
 
 
@@ -176,6 +184,8 @@ class VendureCart:
         self._connection = connection
         self._api = api.VendureApi(connection)
         self._location: CartLocation | None = None
+        self._served: dict[str, set[str]] = {}
+        """By part, the ids that its read has returned so far."""
 
     async def open(self) -> None:
         """Log in and choose the location. Without the permission to read orders there is no complete delta read."""
@@ -253,9 +263,13 @@ class VendureCart:
         found: list[CartLocation] = []
         while True:
             options = {"skip": len(found), "take": CAPABILITIES.page_size, "sort": {"id": "ASC"}}
-            answer = api.part_of(await self._api.query(api.LOCATIONS, {"options": options}), "stockLocations")
-            found += [CartLocation(str(at["id"]), str(at["name"])) for at in answer["items"]]
-            if not answer["items"] or len(found) >= answer["totalItems"]:
+            data = await self._api.query(api.LOCATIONS, {"options": options})
+            items, total = api.listed(data, "stockLocations")
+            try:
+                found += [CartLocation(reference(at["id"]), text(at["name"])) for at in items]
+            except (KeyError, TypeError, ValueError) as error:
+                raise ContractError(f"A location cannot be read: {error}.") from error
+            if len(items) < CAPABILITIES.page_size or (total is not None and len(found) >= total):
                 return found
 
     def _choose(self, locations: Sequence[CartLocation]) -> CartLocation:
@@ -284,59 +298,80 @@ class VendureCart:
         total = part.total if since is None else None
         return Page(rows, None if following is None else str(following), total, rejected)
 
+    async def clock_offset(self) -> float | None:
+        """From the Date of its answers; opening the cart has some."""
+        return self._api.http.clock.offset
+
+    def location_ref(self) -> str:
+        """The location that stock is set at; '' before the cart is open."""
+        return self._location.ref if self._location is not None else ""
+
     async def _ordered_page(self, position: Position, since: int) -> Page[ListingRow]:
         part = await self._slice(api.ORDERS, "orders", position, changed_after(since))
-        refs = {str(line["productVariant"]["id"]): None for order in part.items for line in order["lines"]}
-        return Page(await self.read(list(refs)), None if part.following is None else str(part.following))
+        refs: dict[str, None] = {}
+        rejected: list[tuple[str, str]] = []
+        for order in part.items:
+            try:
+                refs |= {reference(line["productVariant"]["id"]): None for line in order["lines"]}
+            except (KeyError, TypeError, ValueError) as error:
+                rejected.append((f"in order {name_of(order)}", f"{type(error).__name__}: {error}"))
+        rows = await self.read(list(refs))
+        good = [row for row in rows if row.skip is not Reason.BAD_ROW]
+        rejected += [(row.ref, row.name) for row in rows if row.skip is Reason.BAD_ROW]
+        return Page(good, None if part.following is None else str(part.following), None, rejected)
 
     async def orders_since(self, since: int) -> Sequence[OrderLine]:
         """Lines of the orders placed after `since`, each order once."""
-        found: dict[str, list[OrderLine]] = {}
+        orders: dict[str, Mapping[str, Any]] = {}
         position: Position | None = Position(ORDERS_PART)
         while position is not None:
             part = await self._slice(api.ORDER_LINES, "orders", position, placed_after(since))
-            try:
-                found |= {str(order["id"]): order_lines(order) for order in part.items}
-            except (KeyError, TypeError, ValueError) as error:
-                # Absent means cancelled, so an unreadable order must not be left out.
-                raise ContractError(f"An order cannot be read: {type(error).__name__}: {error}.") from error
+            orders |= {name_of(order): order for order in part.items}
             position = part.following
-        return [line for lines in found.values() for line in lines]
+        return vendure_orders.lines(list(orders.values()))
 
     async def _slice(
         self, document: str, field: str, position: Position, where: Mapping[str, Any] | None = None
     ) -> Slice:
         """The records after a position. The last known record is asked for again: if it is not where it was, records
-        were deleted or added before it, and one page further back is read so that none is passed over."""
+        were deleted or added before it, and pages further back are read, up to one with a record that is known."""
         take = CAPABILITIES.page_size
         skip = max(0, position.skip - 1)
-        part = await self._take(document, field, position.part, skip, where)
         if not position.last:
-            return part
-        if part.items and str(part.items[0]["id"]) == position.last:
-            return replace(part, items=part.items[1:])
-        return await self._take(document, field, position.part, max(0, skip - take), where)
+            self._served[position.part] = set()
+        served = self._served.setdefault(position.part, set())
+        part = await self._take(document, field, position.part, skip, where)
+        if position.last:
+            if part.items and name_of(part.items[0]) == position.last:
+                part = replace(part, items=part.items[1:])
+            else:
+                while skip > 0 and not any(name_of(item) in served for item in part.items):
+                    skip = max(0, skip - take)
+                    part = await self._take(document, field, position.part, skip, where)
+        served.update(name_of(item) for item in part.items)
+        return part
 
     async def _take(self, document: str, field: str, part: str, skip: int, where: Mapping[str, Any] | None) -> Slice:
-        options: dict[str, Any] = {"skip": skip, "take": CAPABILITIES.page_size, "sort": {"id": "ASC"}}
+        take = CAPABILITIES.page_size
+        options: dict[str, Any] = {"skip": skip, "take": take, "sort": {"id": "ASC"}}
         if where is not None:
             options["filter"] = where
         data = await self._api.query(document, {"options": options})
-        found = api.part_of(data, field)
-        items, total = found["items"], int(found["totalItems"])
+        items, total = api.listed(data, field)
         end = skip + len(items)
-        following = Position(part, end, str(items[-1]["id"])) if items and end < total else None
+        more = len(items) >= take if total is None else end < total
+        following = Position(part, end, name_of(items[-1])) if items and more else None
         return Slice(items, following, total, data)
 
     def _listings(self, part: Slice) -> tuple[list[ListingRow], list[tuple[str, str]]]:
-        tracks_by_default = bool(api.part_of(part.data, "globalSettings")["trackInventory"])
+        shop = api.part_of(part.data, "globalSettings")
         rows: list[ListingRow] = []
         rejected: list[tuple[str, str]] = []
         for variant in part.items:
             try:
-                rows.append(listing(variant, self._at, tracks_by_default))
-            except (KeyError, TypeError, ValueError) as error:
-                rejected.append((str(variant.get("id")), f"{type(error).__name__}: {error}"))
+                rows.append(listing(variant, self._at, shop))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                rejected.append((name_of(variant), f"{type(error).__name__}: {error}"))
         return rows, rejected
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
@@ -349,11 +384,10 @@ class VendureCart:
     async def _read_some(self, refs: Sequence[str]) -> Sequence[ListingRow]:
         options = {"take": len(refs), "filter": {"id": {"in": list(refs)}}}
         data = await self._api.query(api.VARIANTS, {"options": options})
-        found = api.part_of(data, "productVariants")
-        rows, rejected = self._listings(Slice(found["items"], None, len(refs), data))
-        if rejected:  # absent means deleted, so an unreadable row must not be left out
-            raise ContractError(f"Variant {rejected[0][0]} cannot be read: {rejected[0][1]}.")
-        return rows
+        items, _ = api.listed(data, "productVariants")
+        rows, rejected = self._listings(Slice(items, None, len(refs), data))
+        # Absent means deleted, so an unreadable row must not be left out.
+        return [*rows, *(unreadable(ref, why) for ref, why in rejected)]
 
     # --- pushing ---
 
@@ -387,10 +421,17 @@ class VendureCart:
 
 
 def quantities(data: Mapping[str, Any]) -> Mapping[tuple[str, str], int]:
-    """(variant, location) -> quantity on hand, from the answer to our mutation."""
-    return {
-        (str(variant["id"]), str(level["stockLocationId"])): int(level["stockOnHand"])
-        for variant in data.get("updateProductVariants") or ()
-        if variant
-        for level in variant["stockLevels"]
-    }
+    """(variant, location) -> quantity on hand, from the answer to our mutation; without what cannot be read."""
+    found: dict[tuple[str, str], int] = {}
+    for variant in data.get("updateProductVariants") or ():
+        for level in levels_of(variant):
+            with suppress(KeyError, TypeError, ValueError):
+                at = reference(variant["id"]), reference(level["stockLocationId"])
+                found[at] = whole(level["stockOnHand"])
+    return found
+
+
+def levels_of(variant: object) -> Sequence[Any]:
+    """The stock levels of a variant in an answer; () where it is none."""
+    levels = variant.get("stockLevels") if isinstance(variant, Mapping) else None
+    return levels if isinstance(levels, list) else ()

@@ -23,6 +23,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import HttpConnection, Response
+from invsync_tui.connectors.numbers import whole
 from invsync_tui.connectors.secrets import resolve
 
 PATH = "/admin-api"
@@ -39,10 +40,13 @@ LOCATIONS = """
 query Locations($options: StockLocationListOptions) {
   stockLocations(options: $options) { totalItems items { id name } }
 }"""
-_VARIANT = "id sku name trackInventory updatedAt stockLevels { stockLocationId stockOnHand stockAllocated }"
+_VARIANT = (
+    "id sku name trackInventory updatedAt outOfStockThreshold useGlobalOutOfStockThreshold "
+    "stockLevels { stockLocationId stockOnHand stockAllocated }"
+)
 VARIANTS = f"""
 query Variants($options: ProductVariantListOptions) {{
-  globalSettings {{ trackInventory }}
+  globalSettings {{ trackInventory outOfStockThreshold }}
   productVariants(options: $options) {{ totalItems items {{ {_VARIANT} }} }}
 }}"""
 SETTINGS = "query Settings { globalSettings { trackInventory outOfStockThreshold } }"
@@ -52,7 +56,9 @@ query Orders($options: OrderListOptions) {
 }"""
 ORDER_LINES = """
 query OrderLines($options: OrderListOptions) {
-  orders(options: $options) { totalItems items { id orderPlacedAt lines { quantity productVariant { id } } } }
+  orders(options: $options) { totalItems items { id code orderPlacedAt lines {
+    quantity fulfillmentLines { quantity fulfillment { state } }
+    productVariant { id stockLevels { stockLocationId stockAllocated } } } } }
 }"""
 UPDATE = """
 mutation SetStock($input: [UpdateProductVariantInput!]!) {
@@ -110,6 +116,18 @@ def part_of(data: Mapping[str, Any], field: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ContractError(f"The answer has no {field}.")
     return value
+
+
+def listed(data: Mapping[str, Any], field: str) -> tuple[list[Any], int | None]:
+    """The items of a list and how many there are in all; None where that cannot be read."""
+    found = part_of(data, field)
+    items = found.get("items")
+    if not isinstance(items, list):
+        raise ContractError(f"The answer has no items of {field}.")
+    try:
+        return items, whole(found.get("totalItems"), 0)
+    except ValueError:
+        return items, None
 
 
 def read_answer(response: Response) -> Mapping[str, Any]:
