@@ -82,6 +82,12 @@ class Cart(Table, table=True):
     """The location there that stock was set at; '' where it has none."""
     clock_offset: int | None = None
     """Seconds by which the cart's clock is ahead of ours, as last measured."""
+    inactive_products: str = Field(default="keep", sa_type=Text)
+    """What it shows of products that are deactivated in the WMS: keep, or zero."""
+    gone_accepted: str = Field(default="[]", sa_type=Text)
+    """JSON list of warehouse ids: those that offered no stock when a push last passed the safety rules."""
+    identity: str = Field(default="", sa_type=Text)
+    """JSON object of text to text: the account that it was read as; '' before the first push."""
 
 
 class CartWarehouse(Table, table=True):

@@ -53,6 +53,10 @@ class Source(Table, table=True):
     clock_offset: int | None = None
     """Seconds by which the WMS's clock is ahead of ours, as last measured."""
     last_error: str = Field(default="", sa_type=Text)
+    identity: str = Field(default="", sa_type=Text)
+    """JSON object of text to text: the account, database and company that it was read as; '' before the first download."""
+    notes: str = Field(default="", sa_type=Text)
+    """JSON object of text to whole numbers: what the connector counted beside the levels, for its own checks."""
 
 
 class Warehouse(Table, table=True):
@@ -69,6 +73,9 @@ class Warehouse(Table, table=True):
     last_full_at: int | None = Field(default=None, sa_type=Big)
     """End of the last complete load."""
     vanished_at: int | None = Field(default=None, sa_type=Big)
+    """Since when the WMS offers no stock there; None while it does. `gone_why` says why."""
+    gone_why: str = Field(default="", sa_type=Text)
+    """inactive (switched off in the WMS), vanished, denied (no permission) or emptied; '' while it is reported."""
 
 
 class AliasType(Table, table=True):
@@ -108,6 +115,10 @@ class Product(Table, table=True):
     missing_since: int | None = Field(default=None, sa_type=Big)
     kinds: str = Field(default="", sa_type=Text)
     """Kinds of its codes, ascending, by comma: who lacks an alias type is found without reading the codes."""
+    inactive: bool = Field(default=False, sa_type=Flag)
+    """Deactivated in the WMS."""
+    uncounted: bool = Field(default=False, sa_type=Flag)
+    """The WMS keeps no stock of it: a service, a consumable."""
 
 
 class ProductCode(Table, table=True):

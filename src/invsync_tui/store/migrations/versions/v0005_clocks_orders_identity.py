@@ -80,6 +80,18 @@ def _orders_text(name: str) -> Any:
 
 def _sources() -> None:
     """What a source was read as, and the state of its warehouses and products."""
+    for table, name, default in (
+        ("source", "identity", ""),
+        ("source", "notes", ""),
+        ("warehouse", "gone_why", ""),
+        ("cart", "inactive_products", "keep"),
+        ("cart", "gone_accepted", "[]"),
+        ("cart", "identity", ""),
+    ):
+        op.add_column(table, sa.Column(name, sa.Text(), nullable=False, server_default=default))
+    for name in ("inactive", "uncounted"):
+        op.add_column("product", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+    op.execute("UPDATE warehouse SET gone_why = 'vanished' WHERE vanished_at IS NOT NULL")
 
 
 def _retention() -> None:
