@@ -20,6 +20,7 @@ VERSION = "8.2.1"
 PINS = (
     "trytond==8.2.1",
     "trytond_stock==8.2.1",
+    "trytond_production==8.2.0",
     "trytond_product==8.2.0",
     "trytond_company==8.2.0",
     "trytond_party==8.2.0",
@@ -114,7 +115,7 @@ def _initialise(folder: Path) -> None:
     password.write_text(ADMIN_PASSWORD + "\n")
     config = write_config(folder, 0, databases)
     admin: list[str | Path] = [folder / "env/bin/trytond-admin", "-c", config, "-d", "empty"]
-    modules = ["-u", "stock", "--activate-dependencies", "--email", "admin@example.com"]
+    modules = ["-u", "stock", "production", "--activate-dependencies", "--email", "admin@example.com"]
     _run([*admin, *modules], INITIALISE_TIMEOUT, TRYTONPASSFILE=str(password))
 
 
