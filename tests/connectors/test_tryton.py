@@ -142,7 +142,7 @@ async def test_every_quantity_is_asked_for_exactly_one_warehouse_of_one_company(
 
     reads = [body["params"] for body in seen if body["method"].endswith(".search_read")]
     contexts = [context for *_, names, context in reads if "quantity" in names]
-    assert len(contexts) == 2 + 4
+    assert len(contexts) == 2 + 8  # moves, and then products, in two warehouses each
     assert all(len(context["locations"]) == 1 and context["company"] == tryton_seeded.company for context in contexts)
 
 
@@ -180,7 +180,8 @@ async def test_pages_are_complete_and_end(tryton_seeded: Seeded) -> None:
         source.capabilities = replace(source.capabilities, page_size=2)
         where = WarehouseRow(str(tryton_seeded.east), "", "")
 
-        assert [row.ref for row in await everything(source.products_page)] == tryton_seeded.goods
+        goods = [row.ref for row in await everything(source.products_page) if row.active and row.counted]
+        assert goods == tryton_seeded.goods
         assert [r.product_ref for r in await everything(lambda c: source.levels_page(where, c))] == tryton_seeded.goods
         refs = {row.product_ref for row in await changed(source, "2000-01-01T00:00:00")}
         assert refs == set(tryton_seeded.goods)
@@ -214,11 +215,18 @@ async def test_a_blank_code_is_no_sku_and_its_alias_remains(tryton_seeded: Seede
     assert (blank.sku, blank.aliases) == (None, (AliasRow("EAN", EAN_BLANK),))
 
 
-async def test_services_and_inactive_products_are_left_out(tryton_seeded: Seeded) -> None:
+async def test_services_and_inactive_products_are_reported_as_such_and_have_no_levels(tryton_seeded: Seeded) -> None:
     async with opened(tryton_seeded.server.connection()) as source:
-        skus = {row.sku for row in (await products(source)).values()}
+        found = {row.sku: (row.active, row.counted) for row in (await products(source)).values()}
         levels_of = {str(product) for product in await levels(source, tryton_seeded.east)}
-    assert skus == {"MUG-RED", "MUG-BLUE", "FLOUR", None}
+    assert found == {
+        "MUG-RED": (True, True),
+        "MUG-BLUE": (True, True),
+        "FLOUR": (True, True),
+        None: (True, True),
+        "ENGRAVING": (True, False),
+        "GONE": (False, True),
+    }
     assert levels_of == set(tryton_seeded.goods)
 
 
@@ -243,6 +251,42 @@ async def test_an_answer_that_is_wrongly_labelled_gzip_is_read(tryton_seeded: Se
         assert "quantity" in fields
         with pytest.raises(httpx.DecodingError):  # why the client's own Accept-Encoding must stay
             post(server, "model.product.product.fields_get", [], 0, {}, **headers)
+
+
+async def test_a_delta_brings_products_whose_codes_change_hands(tryton_seeded: Seeded) -> None:
+    # given
+    server = tryton_seeded.server
+    one, other = server.create_product("SWAP-1"), server.create_product("SWAP-2")
+    async with opened(server.connection(overlap="0")) as source:
+        since = await source.mark()
+        assert (await everything(lambda c: source.changed_products_page(since, c))) == []
+        # when: the two swap their codes, which are unique, and one gets an alias
+        for product, code in ((one, "SWAP-3"), (other, "SWAP-1"), (one, "SWAP-2")):
+            server.rpc("model.product.product.write", [product], {"suffix_code": code})
+        # then
+        rows = await everything(lambda c: source.changed_products_page(since, c))
+        assert {(row.ref, row.sku) for row in rows} == {(str(one), "SWAP-2"), (str(other), "SWAP-1")}
+        # when: an identifier alone is added
+        since = await source.mark()
+        server.create("product.identifier", product=one, type=None, code="NEW-ALIAS")
+        (row,) = await everything(lambda c: source.changed_products_page(since, c))
+        assert (row.ref, row.aliases) == (str(one), (AliasRow("CUSTOM", "NEW-ALIAS"),))
+        # when: the other is deactivated
+        since = await source.mark()
+        for product in (one, other):
+            server.deactivate(product)
+        rows = await everything(lambda c: source.changed_products_page(since, c))
+        assert [row.active for row in rows] == [False, False]
+        for product in (one, other):
+            server.rpc("model.product.product.delete", [product])
+
+
+async def test_another_company_has_another_identity(tryton_seeded: Seeded) -> None:
+    async with opened(tryton_seeded.server.connection()) as source:
+        first, again = await source.identity(), await source.identity()
+    assert first == again
+    assert first["database"] == tryton_seeded.server.database
+    assert "company created" in first
 
 
 # --- changes ---------------------------------------------------------------------------------------------------------

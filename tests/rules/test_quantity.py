@@ -11,7 +11,20 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading, decide
 
 NOW = 1_000_000
-ORDER = ("override", "sum", "kit", "pending", "buffer", "share", "cutoff", "cap", "clamp", "basis", "compare")
+ORDER = (
+    "override",
+    "inactive",
+    "sum",
+    "kit",
+    "pending",
+    "buffer",
+    "share",
+    "cutoff",
+    "cap",
+    "clamp",
+    "basis",
+    "compare",
+)
 
 quantities = st.integers(-50, 5_000)
 small = st.integers(0, 60)

@@ -126,8 +126,8 @@ class TrytonServer:
             f"{part}_location": self.create("stock.location", name=f"{name} {part}", type="storage")
             for part in ("input", "output", "storage")
         }
-        lost = self.location("lost_found")
-        return self.create("stock.location", name=name, code=code, type="warehouse", lost_found_location=lost, **parts)
+        others = {f"{kind}_location": self.location(kind) for kind in ("lost_found", "production")}
+        return self.create("stock.location", name=name, code=code, type="warehouse", **others, **parts)
 
     def create_product(
         self, code: str | None, *identifiers: tuple[str | None, str], unit: str = "u", kind: str = "goods"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from invsync_tui.rules.outcomes import Reason
 
@@ -122,6 +122,9 @@ class ProductRow(NamedTuple):
     aliases: tuple[AliasRow, ...] = ()
     components: tuple[ComponentRow, ...] = ()
     active: bool = True
+    """False: deactivated in the WMS. Report it, so that it is told from one that the WMS does not have."""
+    counted: bool = True
+    """False: the WMS keeps no stock of it (a service, a consumable). Its levels mean nothing and are not to be sent."""
 
 
 class LevelRow(NamedTuple):
@@ -180,6 +183,40 @@ class Source(Protocol):
     #     Those of some orders' names (`OrderLine.name`) that the WMS has and that its `available` takes into account.
     # async def clock_offset(self) -> float | None
     #     See `connectors.clock`; `read_at` is by the server's clock.
+
+
+# What a source or a cart may offer besides. A connector that has the method offers it.
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """Can say whose data it reads."""
+
+    async def identity(self) -> Mapping[str, str]:
+        """What does not change while the data stays the same merchant's: database, company, account, shop.
+
+        Text to text, for a person too. Only names that are known both times are compared, so leave out what the login
+        may not read. Asked after `open`, before anything is read.
+        """
+        ...
+
+
+@runtime_checkable
+class ChangesProducts(Protocol):
+    """A source with deltas whose deltas tell of products too."""
+
+    async def changed_products_page(self, since: str, cursor: str | None) -> Page[ProductRow]:
+        """Products whose record or codes changed after the mark `since`, with overlap; deactivated ones among them."""
+        ...
+
+
+@runtime_checkable
+class Notes(Protocol):
+    """A source that counts something beside the levels, for its own checks in the doctor."""
+
+    async def notes(self) -> Mapping[str, int]:
+        """By name, whole numbers as of now. Asked at the end of a pull; an error costs the notes only."""
+        ...
 
 
 # --- carts -----------------------------------------------------------------------------------------------------------

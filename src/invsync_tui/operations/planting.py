@@ -60,6 +60,8 @@ class _Record:
     name: str
     aliases: tuple[tuple[str, str], ...]
     components: tuple[tuple[str, int], ...] = ()
+    active: bool = True
+    counted: bool = True
 
 
 @dataclass(slots=True)

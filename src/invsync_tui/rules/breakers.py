@@ -6,7 +6,8 @@ the run again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,11 +20,16 @@ class Breaker(StrEnum):
     MASS_ZERO = "MASS_ZERO"
     CATALOGUE_SHRUNK = "CATALOGUE_SHRUNK"
     WAREHOUSE_VANISHED = "WAREHOUSE_VANISHED"
+    WAREHOUSE_INACTIVE = "WAREHOUSE_INACTIVE"
     WAREHOUSE_EMPTIED = "WAREHOUSE_EMPTIED"
     JUMP = "JUMP"
     STALE_READING = "STALE_READING"
     PLAN_CHANGED = "PLAN_CHANGED"
     """The push is bound to a plan that an operator was shown, and would not send exactly that."""
+    SOURCE_CHANGED = "SOURCE_CHANGED"
+    """A download would read another company or account than before."""
+    CART_CHANGED = "CART_CHANGED"
+    """A push would write to another account than before."""
 
 
 class Group(StrEnum):
@@ -81,7 +87,9 @@ class PlanFacts:
     """Products in the last complete generation but one; None if there was none."""
     products_now: int | None
     vanished: tuple[str, ...] = ()
-    """Warehouses of this cart that the WMS no longer reports."""
+    """Warehouses of this cart that the WMS stopped to report since the last push that passed these rules."""
+    switched_off: tuple[str, ...] = ()
+    """Those that were switched off in the WMS since."""
     reading_age: int | None = None
     """Seconds since the oldest successful load of the cart's warehouses; None if one was never loaded."""
     to_jump: int = 0
@@ -133,7 +141,16 @@ def _warehouse_vanished(facts: PlanFacts, _: Limits) -> Trip | None:
     if not facts.vanished:
         return None
     names = ", ".join(facts.vanished)
-    return Trip(Breaker.WAREHOUSE_VANISHED, len(facts.vanished), f"the WMS no longer reports the warehouse {names}")
+    text = f"the WMS no longer reports the warehouse {names}: its stock counts as 0 from now on"
+    return Trip(Breaker.WAREHOUSE_VANISHED, len(facts.vanished), text)
+
+
+def _warehouse_inactive(facts: PlanFacts, _: Limits) -> Trip | None:
+    if not facts.switched_off:
+        return None
+    names = ", ".join(facts.switched_off)
+    text = f"the warehouse {names} is switched off in the WMS: its stock counts as 0 from now on"
+    return Trip(Breaker.WAREHOUSE_INACTIVE, len(facts.switched_off), text)
 
 
 def _warehouse_emptied(facts: PlanFacts, _: Limits) -> Trip | None:
@@ -170,9 +187,44 @@ _RULES = (
     _jump,
     _catalogue_shrunk,
     _warehouse_vanished,
+    _warehouse_inactive,
     _warehouse_emptied,
     _stale_reading,
 )
+
+
+def account_changed(breaker: Breaker, known: Mapping[str, str], found: Mapping[str, str]) -> Trip | None:
+    """Whether a connection leads to somebody else's data than before. Only names that both have are compared.
+
+    The measure is a number of what was found: what an operator accepted is this account and no third one.
+    """
+    changed = sorted(name for name in known.keys() & found.keys() if known[name] != found[name])
+    if not changed:
+        return None
+    what = "; ".join(f"{name} {found[name]}, {known[name]} before" for name in changed)
+    text = f"this is another company or account than before: {what}"
+    return Trip(breaker, number_of("\n".join(f"{name}={found[name]}" for name in changed)), text)
+
+
+def warehouses_changed(known: Collection[str], reported: Collection[str]) -> Trip | None:
+    """Whether none of the warehouses known so far is among those that are reported: then it is another company's."""
+    if not known or not reported or set(known) & set(reported):
+        return None
+    now, before = ", ".join(sorted(reported)), ", ".join(sorted(known))
+    text = f"this is another company or account than before: its warehouses have the ids {now}, {before} before"
+    return Trip(Breaker.SOURCE_CHANGED, number_of(now), text)
+
+
+def number_of(text: str) -> int:
+    """A number that stands for a text."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest())
+
+
+def is_accepted(trip: Trip, released: Mapping[str, int]) -> bool:
+    """An operator has accepted exactly this."""
+    return released.get(trip.breaker.value) == trip.measure
+
+
 _TIME_BASED = frozenset({Breaker.STALE_READING})
 """Their measure grows by waiting alone, so a release covers them whatever the number is by then."""
 

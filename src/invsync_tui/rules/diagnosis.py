@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from invsync_tui.rules.eligibility import Standing
+from invsync_tui.rules.eligibility import Standing, no_warehouse
 from invsync_tui.rules.outcomes import Outcome, Reason
 
 STOCK_CAUSES = frozenset(
-    {Reason.NO_LEVEL, Reason.WRONG_WAREHOUSE, Reason.NOT_IN_WMS, Reason.WMS_STALE, Reason.CUT_OFF_APPLIED}
-)
+    {
+        Reason.NO_LEVEL, Reason.WRONG_WAREHOUSE, Reason.NOT_IN_WMS, Reason.WMS_STALE, Reason.CUT_OFF_APPLIED,
+        Reason.PRODUCT_INACTIVE, Reason.STOCK_NOT_COUNTED,
+    }
+)  # fmt: skip
 """Reasons of the quantity chain that explain a number."""
 
 SENDING_CAUSES = frozenset(
@@ -39,7 +42,7 @@ def _all(standing: Standing, stock: Reason | None, last: Reason | None) -> Itera
         (standing.excluded, Reason.EXCLUDED),
         (standing.locked, Reason.LOCKED),
         (standing.tracked is False, Reason.CART_NOT_TRACKING),
-        (not standing.has_warehouse, Reason.WAREHOUSE_DISABLED),
+        (not standing.has_warehouse, no_warehouse(standing)),
     )
     yield from (reason for applies, reason in checks if applies)
     yield from (reason for reason in (standing.match_reason, standing.cart_reason) if reason is not None)

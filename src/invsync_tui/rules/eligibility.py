@@ -22,6 +22,8 @@ class Standing(NamedTuple):
     """At least one warehouse of this cart is enabled."""
     frozen: bool = False
     """Nothing is sent by an operator's order. The arithmetic goes on, so this is no obstacle to it."""
+    warehouses_gone: bool = False
+    """There are enabled ones, but the WMS reports no stock for any of them."""
 
 
 def obstacle(standing: Standing) -> Reason | None:
@@ -37,4 +39,9 @@ def obstacle(standing: Standing) -> Reason | None:
         return told
     if standing.tracked is False:
         return Reason.CART_NOT_TRACKING
-    return None if standing.has_warehouse else Reason.WAREHOUSE_DISABLED
+    return None if standing.has_warehouse else no_warehouse(standing)
+
+
+def no_warehouse(standing: Standing) -> Reason:
+    """Why there is no warehouse to take a number from."""
+    return Reason.WAREHOUSE_GONE if standing.warehouses_gone else Reason.WAREHOUSE_DISABLED

@@ -35,6 +35,8 @@ class CodeHit:
     product_id: int
     kind: int
     code: str
+    inactive: bool = False
+    """The product is deactivated in the WMS: a product that is not has the code before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,12 @@ def match_code(code: str, push_kind: int, hits: Sequence[CodeHit], owners: froze
     """
     wanted = trimmed(code)
     exact = [hit for hit in hits if trimmed(hit.code) == wanted]
-    products = {hit.product_id for hit in exact if hit.kind == push_kind}
+    mine = [hit for hit in exact if hit.kind == push_kind]
+    products = {hit.product_id for hit in mine if not hit.inactive} or {hit.product_id for hit in mine}
     if len(products) == 1:
         return Match(products.pop(), None)
     if products:
-        return Match(None, Reason.AMBIGUOUS_ALIAS, tuple(hit for hit in exact if hit.kind == push_kind))
+        return Match(None, Reason.AMBIGUOUS_ALIAS, tuple(mine))
     others = tuple(hit for hit in exact if hit.kind != push_kind)
     if not others:
         return Match(None, Reason.NOT_IN_WMS, tuple(hits))

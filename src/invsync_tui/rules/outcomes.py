@@ -37,8 +37,11 @@ class Reason(StrEnum):
     FBA_MANAGED = "FBA_MANAGED"
     LOCATION_UNMAPPED = "LOCATION_UNMAPPED"
     WAREHOUSE_DISABLED = "WAREHOUSE_DISABLED"
+    WAREHOUSE_GONE = "WAREHOUSE_GONE"
     WRONG_WAREHOUSE = "WRONG_WAREHOUSE"
     NO_LEVEL = "NO_LEVEL"
+    PRODUCT_INACTIVE = "PRODUCT_INACTIVE"
+    STOCK_NOT_COUNTED = "STOCK_NOT_COUNTED"
     WMS_STALE = "WMS_STALE"
     EXCLUDED = "EXCLUDED"
     LOCKED = "LOCKED"
@@ -113,6 +116,18 @@ WORDINGS: Mapping[Reason, Wording] = {
     Reason.WAREHOUSE_DISABLED: Wording(
         "Every warehouse that this cart syncs with is disabled.",
         "Enable the warehouse, or choose another in Sync Inventory With Warehouse.",
+    ),
+    Reason.WAREHOUSE_GONE: Wording(
+        "The WMS reports no stock for any warehouse that this cart syncs with, so nothing is set.",
+        "Restore the warehouse in the WMS, or choose another in Sync Inventory With Warehouse.",
+    ),
+    Reason.PRODUCT_INACTIVE: Wording(
+        "The product is deactivated in the WMS.",
+        "Activate it in the WMS, end the listing in the cart, or change Inactive products in the cart's Edit Setup.",
+    ),
+    Reason.STOCK_NOT_COUNTED: Wording(
+        "The WMS does not count the stock of this product (a service, a consumable), so there is no number to send.",
+        "Nothing to do; if it has stock, change its type in the WMS.",
     ),
     Reason.WRONG_WAREHOUSE: Wording(
         "The product has stock, but in no warehouse that this cart syncs with.",

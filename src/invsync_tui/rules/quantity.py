@@ -37,6 +37,22 @@ class Reading(NamedTuple):
     """It was absent from the last complete load; it counts as 0 beside other readings, and as unknown alone."""
 
 
+GONE = {
+    "inactive": "switched off in the WMS",
+    "vanished": "no longer reported by the WMS",
+    "denied": "the login may not read it any more",
+    "emptied": "the WMS reports no levels in it any more",
+}
+"""What has become of a warehouse in which the WMS offers no stock any more, in words."""
+
+
+def of_gone(reading: Reading, why: str, now: int, *, alone: bool) -> Reading:
+    """The reading of a warehouse that is gone: 0, and not old. Beside others that are all missing it is no more than
+    these: a product that its own warehouse does not report is unknown."""
+    name = f"{reading.warehouse} ({GONE.get(why, why)})"
+    return Reading(name, 0, now, reading.missing or not alone)
+
+
 class Component(NamedTuple):
     """A kit's part: `available` is already summed over the cart's warehouses; None is unknown."""
 
@@ -61,6 +77,8 @@ class ChainRules:
     """The cart subtracts its own allocations, so it must be sent desired + allocated."""
     stale_after: int | None = None
     """Seconds after which a reading may not be pushed; None for no limit."""
+    zero_inactive: bool = False
+    """The cart shows 0 for products that are deactivated in the WMS, instead of keeping what it shows."""
 
 
 class Facts(NamedTuple):
@@ -86,6 +104,10 @@ class Facts(NamedTuple):
     """What the cart shows counts and not what it accepted: somebody changed it, and that is to be put right."""
     pending_orders: tuple[str, ...] = ()
     """What the orders of `pending` are called."""
+    inactive: bool = False
+    """The product is deactivated in the WMS."""
+    uncounted: bool = False
+    """The WMS keeps no stock of the product."""
 
 
 class Decision(NamedTuple):
@@ -183,8 +205,15 @@ def _reduce(quantity: int, rules: ChainRules, steps: Steps) -> tuple[int, bool]:
 
 def _unknown(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
     """Why the stock is not known well enough to push, if it is not."""
-    if facts.components:
-        return _unknown_kit(facts, rules)
+    if facts.uncounted:
+        return Reason.STOCK_NOT_COUNTED, "the WMS keeps no stock of this product"
+    if facts.inactive:
+        return Reason.PRODUCT_INACTIVE, "deactivated in the WMS; this cart keeps what it shows"
+    return _unknown_kit(facts, rules) if facts.components else _unknown_stock(facts, rules)
+
+
+def _unknown_stock(facts: Facts, rules: ChainRules) -> tuple[Reason, str] | None:
+    """The same of a product that is no kit."""
     if not facts.readings:
         if facts.has_level_elsewhere:
             return Reason.WRONG_WAREHOUSE, f"{facts.elsewhere} available in other warehouses, none in this cart's"
@@ -223,6 +252,10 @@ def _desired(facts: Facts, rules: ChainRules, steps: Steps) -> tuple[int, Reason
         if steps is not None:
             steps.append(Step("override", None, max(0, facts.override), "an operator fixed this listing's quantity"))
         return max(0, facts.override), None
+    if facts.inactive and rules.zero_inactive and not facts.uncounted:
+        if steps is not None:
+            steps.append(Step("inactive", None, 0, "deactivated in the WMS; this cart shows 0 then"))
+        return 0, Reason.PRODUCT_INACTIVE
     unknown = _unknown(facts, rules)
     if unknown is not None:
         return _skip(unknown[0], steps, unknown[1])

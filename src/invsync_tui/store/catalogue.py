@@ -28,6 +28,10 @@ class ProductRecord(Protocol):
     def aliases(self) -> Sequence[tuple[str, str]]: ...
     @property
     def components(self) -> Sequence[tuple[str, int]]: ...
+    @property
+    def active(self) -> bool: ...
+    @property
+    def counted(self) -> bool: ...
 
 
 class Blank(NamedTuple):
@@ -38,6 +42,8 @@ class Blank(NamedTuple):
     name: str = ""
     aliases: Sequence[tuple[str, str]] = ()
     components: Sequence[tuple[str, int]] = ()
+    active: bool = True
+    counted: bool = True
 
 
 class Written(NamedTuple):
@@ -54,6 +60,7 @@ def _signature(record: ProductRecord) -> str:
         parts += alias
     for ref, needed in record.components:
         parts += ("\x1e", ref, str(needed))
+    parts += ["\x1d", "inactive"] * (not record.active) + ["\x1d", "uncounted"] * (not record.counted)
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
 
 
@@ -104,10 +111,12 @@ def upsert_products(
 
 
 _UPSERT = """
-INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, kinds, is_kit, sig, seq, missing_since)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, kinds, is_kit, inactive, uncounted, sig, seq,
+  missing_since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, ref) DO UPDATE SET sku = excluded.sku, sku_key = excluded.sku_key, name = excluded.name,
-  codes_text = excluded.codes_text, kinds = excluded.kinds, is_kit = excluded.is_kit, sig = excluded.sig, seq = excluded.seq
+  codes_text = excluded.codes_text, kinds = excluded.kinds, is_kit = excluded.is_kit,
+  inactive = excluded.inactive, uncounted = excluded.uncounted, sig = excluded.sig, seq = excluded.seq
 RETURNING id
 """
 
@@ -125,13 +134,27 @@ def _write(
     sku = trimmed(record.sku or "")
     held = ",".join(str(kind) for kind in sorted({kind for kind, _ in codes}))
     row = (merchant_id, record.ref, sku, folded(sku), record.name, "\n".join(keys), held)
-    number = int(tx.execute(_UPSERT, (*row, int(bool(record.components)), sig, *stamp)).fetchone()[0])
+    flags = (int(bool(record.components)), int(not record.active), int(not record.counted))
+    number = int(tx.execute(_UPSERT, (*row, *flags, sig, *stamp)).fetchone()[0])
+    _touch_listings(tx, merchant_id, number, keys, stamp[0])
     tx.execute("DELETE FROM product_code WHERE product_id = ?", (number,))
     tx.executemany(
         "INSERT INTO product_code (merchant_id, key, kind, product_id, code) VALUES (?, ?, ?, ?, ?)",
         [(merchant_id, folded(code), kind, number, code) for kind, code in codes],
     )
     return number
+
+
+def _touch_listings(tx: sqlite3.Connection, merchant_id: int, product_id: int, keys: Iterable[str], seq: int) -> None:
+    """Let listings be matched again whose code the product is about to lose: what else has it counts now, or nothing."""
+    rows = tx.execute("SELECT DISTINCT key FROM product_code WHERE product_id = ?", (product_id,))
+    lost = {key for (key,) in rows} - {*keys}
+    if lost:
+        tx.execute(
+            "UPDATE listing SET seq = ? WHERE cart_id IN (SELECT id FROM cart WHERE merchant_id = ?) "
+            "AND key IN (SELECT value FROM json_each(?)) AND gone_at IS NULL",
+            (seq, merchant_id, json.dumps(sorted(lost))),
+        )
 
 
 def _hold_places(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str], now: int, seq: int) -> None:
@@ -168,9 +191,19 @@ def ids_by_ref(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) ->
     return dict(rows.fetchall())
 
 
+def present_refs(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> set[str]:
+    """Those of some references whose product the last complete load had."""
+    rows = cx.execute(
+        "SELECT ref FROM product WHERE merchant_id = ? AND missing_since IS NULL "
+        "AND ref IN (SELECT value FROM json_each(?))",
+        (merchant_id, json.dumps(refs)),
+    )
+    return {ref for (ref,) in rows}
+
+
 def present_count(cx: sqlite3.Connection, merchant_id: int) -> int:
-    """Products of the merchant that the last complete load had."""
-    sql = "SELECT count(*) FROM product WHERE merchant_id = ? AND missing_since IS NULL"
+    """Products of the merchant that the last complete load had and that are active."""
+    sql = "SELECT count(*) FROM product WHERE merchant_id = ? AND missing_since IS NULL AND inactive = 0"
     return int(cx.execute(sql, (merchant_id,)).fetchone()[0])
 
 

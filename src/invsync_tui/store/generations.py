@@ -139,6 +139,14 @@ def abandon(tx: sqlite3.Connection, generation_id: int) -> None:
     tx.execute("DELETE FROM pull_page WHERE generation_id = ?", (generation_id,))
 
 
+def abandon_open(tx: sqlite3.Connection, merchant_id: int) -> None:
+    """Give up what is open of a merchant."""
+    for (number,) in tx.execute(
+        "SELECT id FROM pull_generation WHERE merchant_id = ? AND state = 'open'", (merchant_id,)
+    ).fetchall():
+        abandon(tx, number)
+
+
 def sizes_since(cx: sqlite3.Connection, merchant_id: int, since: int) -> tuple[int, int] | None:
     """Product counts of complete reads: (the newest, the newest of before `since`).
 

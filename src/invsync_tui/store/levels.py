@@ -45,6 +45,15 @@ def flag_missing(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterabl
     return len(rows)
 
 
+def flag_inactive(tx: sqlite3.Connection, product_ids: Sequence[int], now: int, seq: int) -> None:
+    """Mark all levels of products that were deactivated: a kit of them is unknown, and a product that comes back is read."""
+    tx.execute(
+        "UPDATE level SET missing_since = ?, seq = ? WHERE product_id IN (SELECT value FROM json_each(?)) "
+        "AND missing_since IS NULL",
+        (now, seq, json.dumps(list(product_ids))),
+    )
+
+
 class LevelView(NamedTuple):
     """A level as the plan reads it. `confirmed_at`: until then it is known that the row had not changed."""
 
@@ -80,6 +89,7 @@ def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list
     rows = cx.execute(
         "SELECT k.kit_id, k.component_id, coalesce(nullif(p.sku, ''), p.ref, '?'), k.needed FROM kit_component k "
         "LEFT JOIN product p ON p.id = k.component_id WHERE k.kit_id IN (SELECT value FROM json_each(?)) "
+        "AND coalesce(p.uncounted, 0) = 0 "  # what nobody counts is never short
         "ORDER BY k.kit_id, k.component_id",
         (json.dumps(list(kit_ids)),),
     )

@@ -50,6 +50,10 @@ class PlanRow(NamedTuple):
     is_kit: int
     reason: str | None
     heal: int = 0
+    inactive: int | None = 0
+    """Its product is deactivated in the WMS."""
+    uncounted: int | None = 0
+    """The WMS keeps no stock of its product."""
 
 
 class Decided(NamedTuple):
@@ -186,7 +190,8 @@ def plan_rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[PlanRo
     """Some listings for the plan."""
     rows = cx.execute(
         "SELECT l.id, l.ref, l.sku, l.product_id, l.match_reason, l.tracked, l.skip, l.override, l.excluded, l.locked, "
-        "l.allocated, l.observed, l.acked, l.inflight, l.run_id, l.outcome, coalesce(p.is_kit, 0), l.reason, l.heal "
+        "l.allocated, l.observed, l.acked, l.inflight, l.run_id, l.outcome, coalesce(p.is_kit, 0), l.reason, l.heal, "
+        "coalesce(p.inactive, 0), coalesce(p.uncounted, 0) "
         "FROM listing l LEFT JOIN product p ON p.id = l.product_id WHERE l.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     )

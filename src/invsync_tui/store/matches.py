@@ -44,13 +44,13 @@ def to_match(cx: sqlite3.Connection, merchant_id: int, cart_id: int, mark: int) 
 
 def _hits(cx: sqlite3.Connection, merchant_id: int, keys: Sequence[str]) -> dict[str, list[CodeHit]]:
     rows = cx.execute(
-        "SELECT c.key, c.product_id, c.kind, c.code FROM product_code c JOIN product p ON p.id = c.product_id "
+        "SELECT c.key, c.product_id, c.kind, c.code, p.inactive FROM product_code c JOIN product p ON p.id = c.product_id "
         "WHERE c.merchant_id = ? AND c.key IN (SELECT value FROM json_each(?)) AND p.missing_since IS NULL",
         (merchant_id, json.dumps(list(keys))),
     )
     found: dict[str, list[CodeHit]] = defaultdict(list)
-    for key, product, kind, code in rows:
-        found[key].append(CodeHit(product, kind, code))
+    for key, product, kind, code, inactive in rows:
+        found[key].append(CodeHit(product, kind, code, bool(inactive)))
     return found
 
 
@@ -168,7 +168,7 @@ INSERT INTO unlisted (cart_id, product_id, reason, run_id)
 SELECT :cart, p.id, CASE WHEN EXISTS (SELECT 1 FROM product_code AS c WHERE c.product_id = p.id AND c.kind = :kind)
   THEN 'NOT_IN_CART' ELSE 'ALIAS_MISSING' END, :run
 FROM json_each(:ids) AS j CROSS JOIN product AS p ON p.id = j.value
-WHERE p.missing_since IS NULL AND NOT EXISTS (
+WHERE p.missing_since IS NULL AND p.inactive = 0 AND NOT EXISTS (
   SELECT 1 FROM product_code AS c CROSS JOIN listing AS l ON l.cart_id = :cart AND l.key = c.key AND l.gone_at IS NULL
   WHERE c.product_id = p.id AND NOT EXISTS (
     SELECT 1 FROM link AS o WHERE o.cart_id = l.cart_id AND o.ref = l.ref AND o.product_id <> p.id)

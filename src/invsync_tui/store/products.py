@@ -93,10 +93,21 @@ def components(cx: sqlite3.Connection, product_id: int) -> list[tuple[str, int]]
     ).fetchall()
 
 
-def kits(cx: sqlite3.Connection, product_ids: Sequence[int]) -> frozenset[int]:
-    """Those of some products that are kits."""
-    sql = "SELECT id FROM product WHERE id IN (SELECT value FROM json_each(?)) AND is_kit <> 0"
-    return frozenset(row[0] for row in cx.execute(sql, (json.dumps(list(product_ids)),)))
+class Kind(NamedTuple):
+    """What a product is, beside its codes, as a plan reads it."""
+
+    is_kit: int
+    inactive: int
+    uncounted: int
+
+
+PLAIN = Kind(0, 0, 0)
+
+
+def kinds(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, Kind]:
+    """By product, what some products are."""
+    sql = "SELECT id, is_kit, inactive, uncounted FROM product WHERE id IN (SELECT value FROM json_each(?))"
+    return {row[0]: Kind(*row[1:]) for row in cx.execute(sql, (json.dumps(list(product_ids)),))}
 
 
 def unlisted(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> list[tuple[int, str, str]]:

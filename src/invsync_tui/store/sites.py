@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 
@@ -25,12 +26,17 @@ class WarehouseSite(NamedTuple):
     enabled: int
     vanished_at: int | None
     last_full_at: int | None
+    gone_why: str
+
+
+INACTIVE, VANISHED, DENIED, EMPTIED = "inactive", "vanished", "denied", "emptied"
+"""Why the WMS offers no stock in a warehouse: switched off there, not reported, not for this login, without levels."""
 
 
 def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
     """The merchant's warehouses by number."""
     rows = cx.execute(
-        "SELECT id, ref, code, enabled, vanished_at, last_full_at FROM warehouse WHERE merchant_id = ? ORDER BY id",
+        "SELECT id, ref, code, enabled, vanished_at, last_full_at, gone_why FROM warehouse WHERE merchant_id = ? ORDER BY id",
         (merchant_id,),
     )
     return [WarehouseSite(*row) for row in rows]
@@ -43,29 +49,73 @@ WHERE warehouse.code IS NOT excluded.code OR warehouse.name IS NOT excluded.name
 """
 
 
-def note_warehouses(tx: sqlite3.Connection, merchant_id: int, seen: Sequence[WarehouseSeen], now: int) -> list[str]:
-    """Add new warehouses, mark those that the WMS no longer reports; returns the codes of newly vanished ones.
+def note_warehouses(
+    tx: sqlite3.Connection, merchant_id: int, seen: Sequence[WarehouseSeen], now: int
+) -> list[WarehouseSite]:
+    """Add new warehouses, mark those in which the WMS offers no stock any more; returns the newly marked ones.
 
-    Default is ours: a source may fill it, but it can neither be renamed by it nor vanish. A warehouse that the WMS has
-    switched off stays as the operator set it here. One that is back counts as vanished until it was loaded.
+    Default is ours: a source may fill it, but it can neither be renamed by it nor vanish. What an operator enabled or
+    disabled stays as it is. A warehouse that is back counts as gone until it was loaded.
     """
     for warehouse in seen:
         if warehouse.ref:
             tx.execute(_SEEN, (merchant_id, warehouse.ref, warehouse.code, warehouse.name))
-    refs = {warehouse.ref for warehouse in seen if warehouse.enabled}
-    gone = [w for w in warehouses(tx, merchant_id) if w.ref and w.ref not in refs and w.vanished_at is None]
-    tx.executemany("UPDATE warehouse SET vanished_at = ? WHERE id = ?", [(now, warehouse.id) for warehouse in gone])
-    return [warehouse.code for warehouse in gone]
+    state = {warehouse.ref: "" if warehouse.enabled else INACTIVE for warehouse in seen}
+    fresh = []
+    for site in warehouses(tx, merchant_id):
+        why = state.get(site.ref, VANISHED) if site.ref else ""
+        if why and (site.vanished_at is None or site.gone_why != why):
+            note_gone(tx, site.id, why, now)
+            fresh.append(site._replace(gone_why=why))
+    if fresh:
+        _replan(tx, merchant_id)
+    return fresh
+
+
+def _replan(tx: sqlite3.Connection, merchant_id: int) -> None:
+    """What counts has changed for every product in a warehouse: the next push of each cart looks at all its listings."""
+    tx.execute("UPDATE cart SET watermark = 0 WHERE merchant_id = ?", (merchant_id,))
+
+
+def note_gone(tx: sqlite3.Connection, warehouse_id: int, why: str, now: int) -> None:
+    """The WMS offers no stock in a warehouse: its levels are kept and count as 0, since the first time."""
+    tx.execute(
+        "UPDATE warehouse SET vanished_at = coalesce(vanished_at, ?), gone_why = ? WHERE id = ?",
+        (now, why, warehouse_id),
+    )
 
 
 def note_loaded(tx: sqlite3.Connection, warehouse_id: int, now: int) -> None:
-    """A complete load of a warehouse ended."""
-    tx.execute("UPDATE warehouse SET last_full_at = ?, vanished_at = NULL WHERE id = ?", (now, warehouse_id))
+    """A complete load of a warehouse ended; one that was gone is back."""
+    back = tx.execute(
+        "UPDATE warehouse SET vanished_at = NULL, gone_why = '' WHERE id = ? AND vanished_at IS NOT NULL "
+        "RETURNING merchant_id",
+        (warehouse_id,),
+    ).fetchone()
+    tx.execute("UPDATE warehouse SET last_full_at = ? WHERE id = ?", (now, warehouse_id))
+    if back is not None:
+        _replan(tx, back[0])
 
 
-def note_emptied(tx: sqlite3.Connection, warehouse_id: int, now: int) -> None:
-    """A warehouse that had levels reported none: it counts as vanished, since the first time, until it reports some."""
-    tx.execute("UPDATE warehouse SET vanished_at = coalesce(vanished_at, ?) WHERE id = ?", (now, warehouse_id))
+def note_unread(tx: sqlite3.Connection, site: WarehouseSite, merchant_id: int, why: str, now: int) -> None:
+    """A complete download found nothing in a warehouse that had levels, or may not read it."""
+    note_gone(tx, site.id, why, now)
+    if site.vanished_at is None or site.gone_why != why:
+        _replan(tx, merchant_id)
+
+
+def gone_of(cx: sqlite3.Connection, merchant_id: int, among: Collection[int]) -> tuple[dict[int, str], bool]:
+    """Those of some warehouses that held stock once and are gone, and why; and whether no other was ever loaded."""
+    loaded = [site for site in warehouses(cx, merchant_id) if site.id in among and site.last_full_at is not None]
+    gone = {site.id: site.gone_why or VANISHED for site in loaded if site.vanished_at is not None}
+    return gone, bool(gone) and len(gone) == len(loaded)
+
+
+def accept_gone(tx: sqlite3.Connection, cart_id: int, gone: Collection[int]) -> None:
+    """A push passed the safety rules while these warehouses were gone."""
+    tx.execute(
+        "UPDATE cart SET gone_accepted = ?1 WHERE id = ?2 AND gone_accepted <> ?1", (json.dumps(sorted(gone)), cart_id)
+    )
 
 
 def note_pulled(tx: sqlite3.Connection, merchant_id: int, mark: str, now: int, *, full: bool) -> None:
@@ -75,6 +125,26 @@ def note_pulled(tx: sqlite3.Connection, merchant_id: int, mark: str, now: int, *
         "WHERE merchant_id = ?",
         (mark, now, full, now, merchant_id),
     )
+
+
+def note_identity(tx: sqlite3.Connection, merchant_id: int, identity: str) -> None:
+    """What a source was read as, as JSON."""
+    tx.execute("UPDATE source SET identity = ?1 WHERE merchant_id = ?2 AND identity <> ?1", (identity, merchant_id))
+
+
+def note_cart_identity(tx: sqlite3.Connection, cart_id: int, identity: str) -> None:
+    """What a cart was read as, as JSON."""
+    tx.execute("UPDATE cart SET identity = ?1 WHERE id = ?2 AND identity <> ?1", (identity, cart_id))
+
+
+def drop_mark(tx: sqlite3.Connection, merchant_id: int) -> None:
+    """The next download is a complete one: the mark of another company means nothing here."""
+    tx.execute("UPDATE source SET mark = '', last_full_at = NULL WHERE merchant_id = ?", (merchant_id,))
+
+
+def note_counted(tx: sqlite3.Connection, merchant_id: int, notes: str) -> None:
+    """What the connector counted beside the levels, as JSON."""
+    tx.execute("UPDATE source SET notes = ?1 WHERE merchant_id = ?2 AND notes <> ?1", (notes, merchant_id))
 
 
 def note_source_error(tx: sqlite3.Connection, merchant_id: int, text: str) -> None:

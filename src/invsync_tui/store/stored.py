@@ -12,6 +12,7 @@ CART_COLUMNS = (
     "merchant_id", "name", "url", "login", "secret", "deadline_ms", "options", "upload_enabled", "combine_all", "push_kind",
     "cutoff_below", "end_at_or_below", "buffer", "share_percent", "max_quantity", "stale_after", "zero_count",
     "zero_percent", "shrink_percent", "jump_factor", "jump_count", "jump_percent", "heal",
+    "inactive_products", "gone_accepted",
     "system", "created_at", "rules_rev", "pushed_rules_rev", "rev",
     "watermark", "match_mark", "matched_rev", "frozen_at",
 )  # fmt: skip

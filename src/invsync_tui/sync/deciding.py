@@ -6,7 +6,7 @@ The same for a plan, a preview of other settings, a replay of an old run and an 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from invsync_tui.connectors.base import QuantityBasis
@@ -31,6 +31,10 @@ class Settings(NamedTuple):
     warehouse_ids: frozenset[int]
     """Chosen and enabled warehouses of this cart; all enabled ones for Combine All Locations."""
     warehouse_codes: dict[int, str]
+    gone: Mapping[int, str] = {}
+    """Those of `warehouse_ids` in which the WMS offered stock once and does not any more, and why."""
+    none_left: bool = False
+    """All that were ever loaded are gone."""
 
     @property
     def switched_on(self) -> bool:
@@ -59,6 +63,7 @@ def chain_rules(settings: Settings, basis: QuantityBasis) -> ChainRules:
         max_quantity=cart.max_quantity,
         basis_on_hand=basis is QuantityBasis.ON_HAND,
         stale_after=settings.stale_after,
+        zero_inactive=cart.inactive_products == "zero",
     )
 
 
@@ -68,11 +73,12 @@ class Gate(NamedTuple):
     switched_on: bool
     has_warehouse: bool
     frozen: bool
+    none_left: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Gate:
         """Under some settings."""
-        return cls(settings.switched_on, bool(settings.warehouse_ids), settings.frozen)
+        return cls(settings.switched_on, bool(settings.warehouse_ids), settings.frozen, settings.none_left)
 
     def standing(self, row: PlanRow) -> Standing:
         """With what stands between one listing and a push."""
@@ -83,8 +89,9 @@ class Gate(NamedTuple):
             Reason(row.match_reason) if row.match_reason else None,
             Reason(row.skip) if row.skip else None,
             None if row.tracked is None else bool(row.tracked),
-            self.has_warehouse,
+            self.has_warehouse and not self.none_left,
             self.frozen,
+            self.none_left,
         )
 
 
@@ -119,6 +126,7 @@ class Stock:
         self.gate = Gate.of(settings)
         self._mine = settings.warehouse_ids
         self._codes = settings.warehouse_codes
+        self._gone = settings.gone
 
     @classmethod
     def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings) -> Stock:
@@ -143,6 +151,8 @@ class Stock:
         codes, of_cart = self._codes, self._mine
         # As Reading(...), without counting the arguments of each.
         mine = tuple([_new(Reading, (codes[v[1]], v[2], v[3], v[4])) for v in views if v[1] in of_cart])
+        if self._gone:
+            mine = self._without_gone(mine, [view for view in views if view.warehouse_id in of_cart], now)
         others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
         kit = self._kits.get(product) if row.is_kit else None
         components = tuple(self._component(product, *part) for part in kit) if kit else ()
@@ -163,6 +173,20 @@ class Stock:
             shown=row.observed,
             acked=row.acked,
             heal=bool(row.heal),
+            inactive=bool(row.inactive),
+            uncounted=bool(row.uncounted),
+        )
+
+    def _without_gone(self, readings: tuple[Reading, ...], views: Sequence[LevelView], now: int) -> tuple[Reading, ...]:
+        """The readings, those of warehouses that are gone with 0 in the place of what was there once."""
+        gone = self._gone
+        live = [view for view in views if view.warehouse_id not in gone]
+        alone = not live or not all(view.missing for view in live)
+        return tuple(
+            quantity.of_gone(reading, gone[view.warehouse_id], now, alone=alone)
+            if view.warehouse_id in gone
+            else reading
+            for reading, view in zip(readings, views, strict=True)
         )
 
     def _is_mine(self, view: LevelView) -> bool:
@@ -182,8 +206,10 @@ class Stock:
     def _component(self, kit: int, product: int, sku: str, needed: int) -> Component:
         """A kit's part, less what was sold of it since otherwise than in this kit."""
         views = [view for view in self._by_product.get(product, ()) if self._is_mine(view) and not view.missing]
-        if not views:
-            return Component(sku, needed, None)
+        live = [view for view in views if view.warehouse_id not in self._gone]
+        if not live:
+            return Component(sku, needed, 0 if views else None)
+        views = live
         others = [one for one in self._ordered.get(product, ()) if one.sold_id != kit]
         gone = _not_in(others, [(view.warehouse_id, view.read_at) for view in views], self._mine)
         return Component(

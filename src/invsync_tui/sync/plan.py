@@ -209,7 +209,8 @@ def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.Stock
     last_push = runs.last_good_start(cx, "push", int(cart.id or 0))
     sizes = generations.sizes_since(cx, cart.merchant_id, last_push)
     mine = [site for site in sites.warehouses(cx, cart.merchant_id) if site.id in settings.warehouse_ids]
-    vanished = tuple(s.code for s in mine if s.vanished_at is not None and s.vanished_at >= last_push)
+    accepted = set(json.loads(cart.gone_accepted))
+    fresh = {site.code: settings.gone[site.id] for site in mine if site.id in settings.gone.keys() - accepted}
     lost = [(site.code, held.emptied(cx, site.id, last_push, cart.watermark)) for site in mine] if stock.to_set else []
     age = int(time.time()) - source.confirmed_at if source.confirmed_at is not None else None
     return breakers.PlanFacts(
@@ -220,7 +221,8 @@ def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.Stock
         rules_changed=cart.pushed_rules_rev != cart.rules_rev,
         products_before=sizes[1] if sizes else None,
         products_now=sizes[0] if sizes else None,
-        vanished=vanished,
+        vanished=tuple(code for code, why in fresh.items() if why != sites.INACTIVE),
+        switched_off=tuple(code for code, why in fresh.items() if why == sites.INACTIVE),
         reading_age=age,
         to_jump=stock.to_jump,
         emptied=tuple((code, n) for code, n in lost if n),

@@ -23,6 +23,7 @@ from invsync_tui.rules.quantity import ChainRules, Decision
 from invsync_tui.store import listings, matches, plans, products, sequence, stored
 from invsync_tui.store.listings import PlanRow, StockFacts
 from invsync_tui.store.plans import Changes
+from invsync_tui.store.products import PLAIN, Kind
 from invsync_tui.store.settings import RULE_SETTINGS
 from invsync_tui.sync import connect, whatif
 from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
@@ -41,8 +42,8 @@ class Ground(NamedTuple):
     ids: array[int]
     moved: Mapping[int, tuple[int | None, str | None]]
     """Listings whose code means another product by now, and which one or why none."""
-    kits: frozenset[int]
-    """Those of these products that are kits."""
+    kinds: Mapping[int, Kind]
+    """What these products are."""
 
 
 @dataclass(slots=True)
@@ -85,9 +86,9 @@ def begin(cx: sqlite3.Connection, cart_id: int, values: Mapping[str, Any]) -> Pl
     ids = listings.changed_since(cx, cart_id, cart.watermark)
     if moved and cart.watermark:
         ids = array("q", sorted({*ids, *moved}))
-    kits = products.kits(cx, [product for product, _ in moved.values() if product is not None])
+    kinds = products.kinds(cx, [product for product, _ in moved.values() if product is not None])
     basis = registry.cart(connect.cart_connection(cart)).capabilities.quantity_basis
-    return Planned(Ground(settings, basis, sequence.current(cx), ids, moved, frozenset(kits)))
+    return Planned(Ground(settings, basis, sequence.current(cx), ids, moved, kinds))
 
 
 def _rematched(cx: sqlite3.Connection, settings: Settings, mark: int) -> dict[int, tuple[int | None, str | None]]:
@@ -126,7 +127,8 @@ def _meant(ground: Ground, row: PlanRow) -> PlanRow:
     if row.id not in ground.moved:
         return row
     product, reason = ground.moved[row.id]
-    return row._replace(product_id=product, match_reason=reason, is_kit=int(product in ground.kits))
+    kind = ground.kinds.get(product or 0, PLAIN)
+    return row._replace(product_id=product, match_reason=reason, **kind._asdict())
 
 
 def shows(row: PlanRow) -> int | None:

@@ -7,6 +7,7 @@ and missing is a mark, never a zero.
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import time
 from collections import ChainMap
@@ -14,13 +15,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from invsync_tui.connectors.base import LevelRow, Page, ProductRow, Source, WarehouseRow
-from invsync_tui.connectors.errors import ContractError, UnavailableError
+from invsync_tui.connectors.base import ChangesProducts, LevelRow, Notes, Page, ProductRow, Source, WarehouseRow
+from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError, UnavailableError
 from invsync_tui.rules.outcomes import Counts, Reason
 from invsync_tui.store import catalogue, generations, levels, sequence, sites, source_records, tables
 from invsync_tui.store.generations import Generation, PageStats
 from invsync_tui.store.levels import LevelRecord
 from invsync_tui.store.sites import WarehouseSeen, WarehouseSite
+from invsync_tui.sync import identity
 from invsync_tui.sync.job import Job, SwitchedOff
 
 RESUME_WITHIN = 3600
@@ -28,7 +30,10 @@ RESUME_WITHIN = 3600
 IDS_REMEMBERED = 300_000
 """Products whose number a pull keeps in memory (some 40 MB); those of larger catalogues are looked up page by page."""
 CHANGES = "changes"
-"""The one stage of a delta; a product comes once for each of its warehouses."""
+"""The stage of a delta that has levels; a product comes once for each of its warehouses."""
+CHANGED_PRODUCTS = "changed products"
+"""The stage before it, where the source can tell."""
+_OF_DELTA = (CHANGED_PRODUCTS, CHANGES)
 UNNAMED = 0
 """Stands among the ids of a page for its records of products that the store does not know by their reference."""
 UNNAMED_WARNING = "Some records could not be read at all, so that nothing was marked as missing."
@@ -118,22 +123,28 @@ class Pull:
         report = self.job.report
         report.enter("connect")
         await self.source.open()
+        anew = await identity.check_source(self.job, self.source, self.settings.identity)
         report.enter("warehouses")
-        sites_by_ref = await self._warehouses()
+        rows = await self.source.warehouses()
+        if identity.check_warehouses(self.job, {row.ref for row in rows}) or anew:
+            identity.begin_anew(self.job)
+            self.settings.mark = ""
+        sites_by_ref = self._warehouses(rows)
         generation = await self._generation([site for _, site in sites_by_ref.values()])
         if generation.kind == "delta":
             await self._delta(generation, sites_by_ref)
         else:
             await self._full(generation, sites_by_ref)
+        await self._notes()
 
-    async def _warehouses(self) -> dict[str, tuple[WarehouseRow, WarehouseSite]]:
-        rows = await self.source.warehouses()
+    def _warehouses(self, rows: Sequence[WarehouseRow]) -> dict[str, tuple[WarehouseRow, WarehouseSite]]:
         seen = [WarehouseSeen(row.ref, row.code, row.name, row.active) for row in rows]
         with self.job.transaction() as tx:
             gone = sites.note_warehouses(tx, self.merchant_id, seen, int(time.time()))
             known = {site.ref: site for site in sites.warehouses(tx, self.merchant_id)}
-        for code in gone:
-            self.job.report.event("warning", f"The WMS no longer reports the warehouse {code}; its levels are kept.")
+        for site in gone:
+            said = "has switched off" if site.gone_why == sites.INACTIVE else "no longer reports"
+            self.job.report.event("warning", f"The WMS {said} the warehouse {site.code}; its levels are kept.")
         return {row.ref: (row, known[row.ref]) for row in rows if row.active}
 
     async def _generation(self, known: Sequence[WarehouseSite]) -> Generation:
@@ -145,7 +156,7 @@ class Pull:
             return found
         kind = "delta" if self._may_be_delta(now, known) else "full"
         mark = await self.source.mark()
-        stage = CHANGES if kind == "delta" else "products"
+        stage = self._delta_stages()[0] if kind == "delta" else "products"
         with self.job.transaction() as tx:
             return generations.start(tx, self.merchant_id, self.job.run.id, kind, mark, stage, now)
 
@@ -153,22 +164,44 @@ class Pull:
         """Changes say nothing of a warehouse that is new, or that was away, so such a one is read completely first."""
         settings = self.settings
         fresh = settings.last_full_at is not None and now - settings.last_full_at < settings.full_every
-        loaded = all(site.last_full_at is not None and site.vanished_at is None for site in known)
+        loaded = all(
+            site.gone_why == sites.DENIED or (site.last_full_at is not None and site.vanished_at is None)
+            for site in known
+        )
         return self.source.capabilities.delta and bool(settings.mark) and fresh and loaded and not self.job.run.full
 
     # --- complete --------------------------------------------------------------------------------------------------
 
     async def _full(self, generation: Generation, known: dict[str, tuple[WarehouseRow, WarehouseSite]]) -> None:
+        denied: dict[str, PermissionDeniedError] = {}
         for stage in ("products", *(f"levels:{ref}" for ref in known)):
             if stage != generation.stage and self._pages(generation, stage):
                 continue  # read to its end before the interruption
             cursor = generation.cursor if stage == generation.stage else None
             if stage == "products":
                 await self._read(generation, self._products(), cursor)
-            else:
-                await self._read(generation, self._levels(*known[stage.partition(":")[2]]), cursor)
+                continue
+            ref = stage.partition(":")[2]
+            try:
+                await self._read(generation, self._levels(*known[ref]), cursor)
+            except PermissionDeniedError as error:
+                denied[ref] = error
+        self._note_denied(denied, known)
         self.job.report.enter("missing")
-        self._finish_full(generation, [site for _, site in known.values()])
+        self._finish_full(generation, [site for ref, (_, site) in known.items() if ref not in denied])
+
+    def _note_denied(
+        self, denied: Mapping[str, PermissionDeniedError], known: Mapping[str, tuple[WarehouseRow, WarehouseSite]]
+    ) -> None:
+        """One warehouse that may not be read does not stop the others; if none may be read, it is the login's fault."""
+        if denied and len(denied) == len(known):
+            raise next(iter(denied.values()))
+        now = int(time.time())
+        for ref, error in denied.items():
+            site = known[ref][1]
+            with self.job.transaction() as tx:
+                sites.note_unread(tx, site, self.merchant_id, sites.DENIED, now)
+            self.job.report.event("warning", f"The warehouse {site.code} may not be read: {error.what}")
 
     def _pages(self, generation: Generation, stage: str) -> int:
         with self.job.store.reading() as cx:
@@ -218,11 +251,11 @@ class Pull:
             if stored.changed:
                 sequence.take(tx, seq)
             rejected = [*page.rejected, *stored.rejected]
-            state.add(page, stored.ids, once=reading.stage != CHANGES)
+            state.add(page, stored.ids, once=reading.stage not in _OF_DELTA)
             if page.next_cursor is None:
                 _check_total(reading.stage, state.records, page.total)
             stats = PageStats(state.pages, len(stored.ids), stored.changed, len(rejected))
-            ids = [*stored.ids, *self._unreadable(tx, stored.rejected if reading.stage == CHANGES else page.rejected)]
+            ids = [*stored.ids, *self._unreadable(tx, stored.rejected if reading.stage in _OF_DELTA else page.rejected)]
             generations.add_page(tx, generation.id, reading.stage, page.next_cursor, ids, stats)
             self._count(stats)
             report.advance(len(page.rows) + len(page.rejected), page.total)
@@ -250,12 +283,20 @@ class Pull:
         self._named += len(rejected)
 
     def _store_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> Stored:
-        records = [row for row in rows if row.active]
         now = int(time.time())
-        written = catalogue.upsert_products(tx, self.merchant_id, records, now, seq)
-        catalogue.write_components(tx, self.merchant_id, records, now, seq)
-        self._remember((record.ref for record in records), written.ids)
+        written = catalogue.upsert_products(tx, self.merchant_id, rows, now, seq)
+        catalogue.write_components(tx, self.merchant_id, rows, now, seq)
+        self._remember((row.ref for row in rows), written.ids)
+        off = [number for number, row in zip(written.ids, rows, strict=True) if not row.active]
+        if off:
+            levels.flag_inactive(tx, off, now, seq)
         return Stored(written.ids, written.changed)
+
+    def _store_changed_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> Stored:
+        """Products of a delta. One that is new waits for the complete read that it causes."""
+        known = catalogue.present_refs(tx, self.merchant_id, [row.ref for row in rows])
+        stored = self._store_products(tx, [row for row in rows if row.ref in known], seq)
+        return Stored(stored.ids if len(known) == len(rows) else [*stored.ids, UNNAMED], stored.changed)
 
     def _remember(self, refs: Iterable[str], ids: Iterable[int]) -> None:
         if len(self._ids) < IDS_REMEMBERED:
@@ -310,7 +351,8 @@ class Pull:
             if changed:
                 sequence.take(tx, seq)
             totals = generations.totals(tx, generation.id)
-            generations.complete(tx, generation.id, len(seen), totals.rows - len(seen), now)
+            present = catalogue.present_count(tx, self.merchant_id)
+            generations.complete(tx, generation.id, present, totals.rows - len(seen), now)
             sites.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=True)
             self.job.report.counts = _counts(totals)
         if gone:
@@ -324,7 +366,7 @@ class Pull:
         seen = generations.seen(tx, generation.id, f"levels:{site.ref}")
         have = levels.present_ids(tx, site.id)
         if have and not seen - {UNNAMED}:
-            sites.note_emptied(tx, site.id, generation.started_at)
+            sites.note_unread(tx, site, self.merchant_id, sites.EMPTIED, generation.started_at)
             warnings.append(
                 f"The warehouse {site.code} reported {len(have)} levels before and none now; they are kept."
             )
@@ -338,19 +380,17 @@ class Pull:
     # --- delta -----------------------------------------------------------------------------------------------------
 
     async def _delta(self, generation: Generation, known: dict[str, tuple[WarehouseRow, WarehouseSite]]) -> None:
-        self.job.report.enter("changes")
-        since = self.settings.mark
         by_ref = {ref: site.id for ref, (_, site) in known.items()}
-        reading = Reading(
-            CHANGES,
-            lambda cursor: self.source.changed_page(since, cursor),
-            lambda tx, rows, seq: self._store_levels(tx, rows, seq, by_ref),
-        )
-        if generation.stage == reading.stage:
-            await self._read(generation, reading, generation.cursor)
-        with self.job.store.reading() as cx:
-            news = UNNAMED in generations.seen(cx, generation.id, reading.stage)
-        if news:
+        for stage in self._delta_stages():
+            if stage != generation.stage and self._pages(generation, stage):
+                continue  # read to its end before the interruption
+            cursor = generation.cursor if stage == generation.stage else None
+            self.job.report.enter(stage)
+            if stage == CHANGES:
+                await self._read(generation, self._changes(by_ref), cursor)
+            else:
+                await self._read(generation, self._changed_products(), cursor)
+        if self._news(generation):
             self.job.report.event("info", "The WMS has new products: reading everything.")
             with self.job.transaction() as tx:
                 generations.abandon(tx, generation.id)
@@ -366,6 +406,46 @@ class Pull:
             generations.complete(tx, generation.id, None, totals.rows, int(time.time()))
             sites.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=False)
             self.job.report.counts = _counts(totals)
+
+    def _delta_stages(self) -> tuple[str, ...]:
+        return (CHANGED_PRODUCTS, CHANGES) if isinstance(self.source, ChangesProducts) else (CHANGES,)
+
+    def _changes(self, by_ref: Mapping[str, int]) -> Reading[LevelRow]:
+        since = self.settings.mark
+        return Reading(
+            CHANGES,
+            lambda cursor: self.source.changed_page(since, cursor),
+            lambda tx, rows, seq: self._store_levels(tx, rows, seq, by_ref),
+        )
+
+    def _changed_products(self) -> Reading[ProductRow]:
+        since, source = self.settings.mark, self.source
+        if not isinstance(source, ChangesProducts):
+            raise TypeError(source)
+        return Reading(
+            CHANGED_PRODUCTS,
+            lambda cursor: source.changed_products_page(since, cursor),
+            self._store_changed_products,
+        )
+
+    def _news(self, generation: Generation) -> bool:
+        """Whether a delta had a product that the store does not know."""
+        with self.job.store.reading() as cx:
+            return any(UNNAMED in generations.seen(cx, generation.id, stage) for stage in self._delta_stages())
+
+    # --- notes -----------------------------------------------------------------------------------------------------
+
+    async def _notes(self) -> None:
+        """What the connector counts for its own checks; an error costs the notes alone."""
+        if not isinstance(self.source, Notes):
+            return
+        try:
+            notes = await self.source.notes()
+        except ConnectorError as error:
+            self.job.report.event("info", f"The notes for the doctor could not be read: {error.what}")
+            return
+        with self.job.transaction() as tx:
+            sites.note_counted(tx, self.merchant_id, json.dumps(dict(notes), sort_keys=True))
 
 
 def _level_records(

@@ -26,7 +26,7 @@ from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
 from invsync_tui.store.plans import KeptPlan
 from invsync_tui.store.runs import RunRow
-from invsync_tui.sync import afterwards, connect
+from invsync_tui.sync import afterwards, connect, identity
 from invsync_tui.sync.deciding import Settings
 from invsync_tui.sync.explicit import Explicit
 from invsync_tui.sync.hearing import Hearing
@@ -140,6 +140,7 @@ async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
     push = Push(job, cart, loaded.cart.deadline_ms / 1000)
     job.report.enter("connect")
     await cart.open()
+    await identity.check_cart(job, cart, loaded.cart.identity)
     with job.transaction() as tx:
         sites.note_opened(tx, job.run.key, shop_of(connect.cart_connection(loaded.cart)).key, location_of(cart))
     if loaded.switched_on:
@@ -158,11 +159,15 @@ async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
         with job.transaction() as tx:
             if not in_part:
                 sites.note_sending(tx, job.run.key, loaded.cart.rules_rev)
+                sites.accept_gone(tx, job.run.key, loaded.gone)
         await push.run(waiting)
     with job.transaction() as tx:
         # With a switch off nothing was handled: turning it on looks at everything.
         if loaded.switched_on and not in_part:
-            sites.note_pushed(tx, job.run.key, plan.plan_seq, loaded.cart.rules_rev)
+            if not loaded.frozen:
+                sites.accept_gone(tx, job.run.key, loaded.gone)
+            if sites.gone_of(tx, job.run.merchant_id, loaded.warehouse_ids)[0] == loaded.gone:
+                sites.note_pushed(tx, job.run.key, plan.plan_seq, loaded.cart.rules_rev)
     _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, _notice(loaded))
 
 
@@ -196,7 +201,9 @@ def load_settings(store: Store, cart_id: int) -> Settings:
         chosen = set(settings.cart_warehouses(session, cart_id))
     mine = [w for w in all_warehouses if w.enabled and (cart.combine_all or w.id in chosen)]
     codes = {settings.number(w): w.code for w in all_warehouses}
-    return Settings(merchant, source, cart, frozenset(settings.number(w) for w in mine), codes)
+    ids = frozenset(settings.number(w) for w in mine)
+    with store.reading() as cx:
+        return Settings(merchant, source, cart, ids, codes, *sites.gone_of(cx, cart.merchant_id, ids))
 
 
 def _reason(error: ConnectorError) -> Reason:
@@ -216,6 +223,8 @@ def _note_held(job: Job, text: str) -> None:
         job.report.close("done")
         job.report.put(tx)
         said = f"Held: {text}. Release or discard it, or apply its plan: invsync plan {job.run.key}"
+        if job.run.kind == "pull":
+            said = f"Held: {text}. Nothing was read. If that is right: invsync release {job.run.id} --reason WHY"
         runs.add_event(tx, job.run.id, int(time.time()), "warning", said)
 
 

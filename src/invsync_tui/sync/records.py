@@ -33,7 +33,7 @@ MERCHANT = ("id", "name", "inventory_sync", "stale_after", "frozen_at")
 CART = (
     "id", "merchant_id", "name", "upload_enabled", "combine_all", "push_kind", "cutoff_below", "end_at_or_below", "buffer",
     "share_percent", "max_quantity", "stale_after", "zero_count", "zero_percent", "shrink_percent", "jump_factor",
-    "jump_count", "jump_percent", "heal", "rules_rev", "frozen_at",
+    "jump_count", "jump_percent", "heal", "rules_rev", "frozen_at", "inactive_products",
 )  # fmt: skip
 """Settings by column that a plan works by."""
 
@@ -70,6 +70,8 @@ def settings_document(settings: Settings, basis: QuantityBasis) -> dict[str, Any
         "cart": {name: getattr(cart, name) for name in CART},
         "warehouses": sorted(settings.warehouse_ids),
         "codes": {str(number): code for number, code in settings.warehouse_codes.items()},
+        "gone": {str(number): why for number, why in settings.gone.items()},
+        "none_left": settings.none_left,
         "basis": basis.value,
     }
 

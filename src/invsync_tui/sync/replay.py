@@ -35,6 +35,8 @@ class Rules(NamedTuple):
             tables.Cart(**document["cart"], system="", url="", created_at=0),
             frozenset(document["warehouses"]),
             {int(number): code for number, code in document["codes"].items()},
+            {int(number): why for number, why in document.get("gone", {}).items()},
+            bool(document.get("none_left")),
         )
         return cls.made(settings, QuantityBasis(document["basis"]))
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules.quantity import Decision
-from invsync_tui.store import listings, matches, products, setups, stored, tables
+from invsync_tui.store import listings, matches, products, setups, sites, stored, tables
 from invsync_tui.store.listings import PlanRow
 from invsync_tui.store.pages import listings as pages
 from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
@@ -85,6 +85,7 @@ def _settings(
         tables.Cart(**({key: value for key, value in columns.items() if key in known} | {"id": cart_id})),
         frozenset(mine),
         {place.id: place.code for place in places},
+        *sites.gone_of(cx, number, mine),
     )
 
 
@@ -131,8 +132,12 @@ def _rematched(cx: sqlite3.Connection, asked: Wanted, rows: list[PlanRow]) -> li
     cart = asked.then.cart
     found = matches.look_up(cx, cart.merchant_id, int(cart.id or 0), cart.push_kind, [row.id for row in rows])
     meant = {one.id: one.now for one in found}
-    kits = products.kits(cx, [product for product, _ in meant.values() if product is not None])
+    kinds = products.kinds(cx, [product for product, _ in meant.values() if product is not None])
     return [
-        row._replace(product_id=meant[row.id][0], match_reason=meant[row.id][1], is_kit=int(meant[row.id][0] in kits))
+        row._replace(
+            product_id=meant[row.id][0],
+            match_reason=meant[row.id][1],
+            **kinds.get(meant[row.id][0] or 0, products.PLAIN)._asdict(),
+        )
         for row in rows
     ]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from invsync_tui.connectors import secrets
@@ -29,6 +29,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import HttpConnection, Response
+from invsync_tui.connectors.texts import name_of
 
 LANGUAGE = "en"
 LOGIN_DEADLINE = 60.0
@@ -39,6 +40,8 @@ Domain = list[Any]
 Row = dict[str, Any]
 Session = tuple[int, str]
 
+ID_MOST = 2**63
+"""Ids are below it, as in any database."""
 _TIME_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 _MODEL_MISSING = re.compile(r"^'[a-z_]+(\.[a-z0-9_-]+)+'$")
 """The text of a KeyError whose key is a model's name; a field's name has no dot."""
@@ -117,16 +120,28 @@ def _result(response: Response) -> Any:
     return answer["result"]
 
 
-def _rows(result: Any, names: Sequence[str], where: str) -> list[Row]:
-    """`result` if it is a list of records with an id and every plain field of `names`."""
+class Records(NamedTuple):
+    """Records of an answer: those that can be read, and (id as far as it has one, why) of the others."""
+
+    rows: list[Row]
+    rejected: list[tuple[str, str]]
+
+
+def _records(result: Any, names: Sequence[str], where: str) -> Records:
+    """`result` by record; readable is one with an id and every plain field of `names`. ContractError if there is none."""
     needed = {name for name in names if "." not in name}
-
-    def good(row: Any) -> bool:
-        return isinstance(row, dict) and type(row.get("id")) is int and needed <= row.keys()
-
-    if not isinstance(result, list) or not all(good(row) for row in result):
+    if not isinstance(result, list):
         raise ContractError(f"The answer is not a list of records with {', '.join(names)}.", where=where)
-    return result
+    rows: list[Row] = []
+    rejected: list[tuple[str, str]] = []
+    for row in result:
+        if isinstance(row, dict) and type(row.get("id")) is int and 0 < row["id"] < ID_MOST and needed <= row.keys():
+            rows.append(row)
+        else:
+            rejected.append((name_of(row), f"it is not a record with an id and {', '.join(sorted(needed))}"))
+    if rejected and not rows:
+        raise ContractError(f"The answer is not a list of records with {', '.join(names)}.", where=where)
+    return Records(rows, rejected)
 
 
 class TrytonRpc:
@@ -203,11 +218,27 @@ class TrytonRpc:
         limit: int | None = None,
         order: Sequence[tuple[str, str]] = (("id", "ASC"),),
     ) -> list[Row]:
-        """Records of `model`, by default in the order of their ids, which is what keyset paging needs."""
+        """Records of `model`, by default in the order of their ids. ContractError if one of them cannot be read."""
+        found = await self.search_records(model, domain, names, context, limit=limit, order=order)
+        if found.rejected:
+            raise ContractError(f"Record {found.rejected[0][0]} of {model}: {found.rejected[0][1]}.", where=self.where)
+        return found.rows
+
+    async def search_records(
+        self,
+        model: str,
+        domain: Domain,
+        names: Sequence[str],
+        context: Mapping[str, Any],
+        *,
+        limit: int | None = None,
+        order: Sequence[tuple[str, str]] = (("id", "ASC"),),
+    ) -> Records:
+        """As `search_read`, but a record that cannot be read does not cost the others."""
         method = f"model.{model}.search_read"
         context = {"language": LANGUAGE, **context}
         result = await self.call(method, domain, 0, limit, list(order), list(names), context)
-        return _rows(result, names, self.where)
+        return _records(result, names, self.where)
 
     async def _renew(self, worn: Session | None) -> None:
         """Log in, unless somebody else replaced the session `worn` in the meantime."""
