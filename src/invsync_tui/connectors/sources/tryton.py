@@ -254,14 +254,15 @@ class TrytonSource:
         return await self._products([ANY, ["id", ">", _after(cursor)], touched])
 
     async def mark(self) -> str:
-        """The latest time on any stock move or product, moved on towards the server's now by at most the overlap.
+        """The latest time on any stock move, moved on towards the server's now by at most the overlap.
 
         Records are stamped by the database's clock and compared with it, so a web server whose clock is wrong cannot
-        hide a change; moving on keeps a quiet database from reading its last moves again each time. '' if the login
-        may not read stock.move: complete reads work without.
+        hide a change; moving on keeps a quiet database from reading its last moves again each time. Products that were
+        written since are read again until a move is made. '' if the login may not read stock.move: complete reads work
+        without.
         """
         try:
-            last = max([await self._latest(model, stamp) for model in _STAMPED for stamp in TOUCHED])
+            last = max([await self._latest(stamp) for stamp in TOUCHED])
         except PermissionDeniedError:
             return ""
         now = self._rpc.server_time or last
@@ -316,7 +317,7 @@ class TrytonSource:
 
     async def _check_moves(self) -> str:
         try:
-            await self._latest("stock.move", "create_date")
+            await self._latest("create_date")
         except PermissionDeniedError as error:
             raise PermissionDeniedError(
                 error.what,
@@ -454,18 +455,13 @@ class TrytonSource:
         domain: Domain = [["id", ">", _after(after)], _touched_after(moment, "", "template.")]
         return await self._rpc.search_read("product.product", domain, ["active"], self._context(), limit=limit)
 
-    async def _latest(self, model: str, stamp: str) -> datetime:
-        """The latest `stamp` of any record of a model; long ago if there is none."""
-        domain: Domain = [[stamp, "!=", None]]
-        if model == "stock.move":
-            domain.append(["company", "=", self._company])
-        if model in ("product.product", "product.template"):
-            domain.append(ANY)
-        rows = await self._rpc.search_read(model, domain, [stamp], self._context(), limit=1, order=((stamp, "DESC"),))
+    async def _latest(self, stamp: str) -> datetime:
+        """The latest `stamp` of any stock move; long ago if there is none."""
+        domain: Domain = [["company", "=", self._company], [stamp, "!=", None]]
+        rows = await self._rpc.search_read(
+            "stock.move", domain, [stamp], self._context(), limit=1, order=((stamp, "DESC"),)
+        )
         return decode_time(rows[0].get(stamp), self._rpc.where) if rows else BEGINNING
-
-
-_STAMPED = ("stock.move", "product.product", "product.template", "product.identifier")
 
 
 def _touched_after(moment: Mapping[str, Any], *prefixes: str) -> list[Any]:
