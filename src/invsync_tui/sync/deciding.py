@@ -156,7 +156,8 @@ class Stock:
         others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
         kit = self._kits.get(product) if row.is_kit else None
         components = tuple(self._component(product, *part) for part in kit) if kit else ()
-        read = [(v[1], v[3]) for v in views if v[1] in of_cart and not v[4]] if self._ordered else ()
+        here = of_cart - self._gone.keys()
+        read = [(v[1], v[3]) for v in views if v[1] in here and not v[4]] if self._ordered else ()
         ordered = self._pending(product, read, components)
         return Facts(
             now=now,
