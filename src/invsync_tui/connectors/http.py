@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.clock import ServerClock
 from invsync_tui.connectors.errors import ConnectorError, ContractError, ThrottledError, UnavailableError
@@ -41,13 +42,13 @@ _leave_by: ContextVar[float | None] = ContextVar("leave_by", default=None)
 
 
 @contextmanager
-def leaving_by(epoch: float) -> Iterator[None]:
-    """Within it no byte of a write leaves after `epoch` (epoch seconds), whatever has held this process up.
+def leaving_by(elapsed: float) -> Iterator[None]:
+    """Within it no byte of a write leaves after `elapsed` (see `clock.elapsed`), whatever has held this process up.
 
     A process may be stopped (SIGSTOP, a suspended machine) between recording a batch and sending it, and go on when
     a successor has long sent newer quantities. So the time is looked at again right before the bytes are written.
     """
-    token = _leave_by.set(epoch)
+    token = _leave_by.set(elapsed)
     try:
         yield
     finally:
@@ -58,7 +59,7 @@ def _last_look(leave_by: float, where: str) -> Callable[[str, Mapping[str, Any]]
     """A callback for the HTTP client's own steps; without its body a request has no effect, so both are looked at."""
 
     async def look(step: str, _: Mapping[str, Any]) -> None:
-        if step in _SENDING and time.time() > leave_by:
+        if step in _SENDING and clock.elapsed() > leave_by:
             raise UnavailableError("The request was held up for longer than its deadline and not sent.", where=where)
 
     return look

@@ -173,9 +173,16 @@ def _jump(facts: PlanFacts, limits: Limits) -> Trip | None:
     return Trip(Breaker.JUMP, facts.to_jump, text)
 
 
+AHEAD = 5
+"""Seconds: a reading from later than that was dated by a clock that was ahead, so that its age is not known."""
+
+
 def _stale_reading(facts: PlanFacts, limits: Limits) -> Trip | None:
-    if limits.stale_after is None or facts.reading_age is None or facts.reading_age <= limits.stale_after:
+    if limits.stale_after is None or facts.reading_age is None or -AHEAD <= facts.reading_age <= limits.stale_after:
         return None
+    if facts.reading_age < 0:
+        text = f"the last inventory download is dated {-facts.reading_age // 60 + 1} min from now: a clock was set; download anew"
+        return Trip(Breaker.STALE_READING, -facts.reading_age, text)
     text = f"the last inventory download is {facts.reading_age // 60} min old; the limit is {limits.stale_after // 60}"
     return Trip(Breaker.STALE_READING, facts.reading_age, text)
 

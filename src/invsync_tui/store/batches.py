@@ -22,7 +22,10 @@ class Item(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A recorded batch. `answer_by_ms`: epoch milliseconds after which its request cannot be on its way any more."""
+    """A recorded batch. `answer_by_ms`: epoch milliseconds after which its request cannot be on its way any more.
+
+    `within_ms`: for how long it may be, counted from its sending; 0 where that was not recorded.
+    """
 
     id: str
     cart_id: int
@@ -33,6 +36,7 @@ class Batch(NamedTuple):
     state: str
     attempts: int
     answer_by_ms: int
+    within_ms: int = 0
 
 
 class Answer(NamedTuple):
@@ -48,8 +52,8 @@ class Answer(NamedTuple):
 def intend(tx: sqlite3.Connection, batch: Batch, now: int) -> None:
     """Record a batch that is about to be sent and tie its listings to it."""
     tx.execute(
-        "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, attempts, created_at, answer_by_ms) "
-        "VALUES (?, ?, ?, ?, ?, ?, 'intent', 1, ?, ?)",
+        "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, attempts, created_at, answer_by_ms, within_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, 'intent', 1, ?, ?, ?)",
         (
             batch.id,
             batch.cart_id,
@@ -59,6 +63,7 @@ def intend(tx: sqlite3.Connection, batch: Batch, now: int) -> None:
             batch.body,
             now,
             batch.answer_by_ms,
+            batch.within_ms,
         ),
     )
     tx.executemany(
@@ -66,19 +71,19 @@ def intend(tx: sqlite3.Connection, batch: Batch, now: int) -> None:
     )
 
 
-def repeat(tx: sqlite3.Connection, batch_id: str, epoch: int, answer_by_ms: int) -> None:
+def repeat(tx: sqlite3.Connection, batch_id: str, epoch: int, answer_by_ms: int, within_ms: int) -> None:
     """The same body is about to be sent once more."""
     tx.execute(
-        "UPDATE push_batch SET attempts = attempts + 1, epoch = ?, answer_by_ms = ? WHERE id = ?",
-        (epoch, answer_by_ms, batch_id),
+        "UPDATE push_batch SET attempts = attempts + 1, epoch = ?, answer_by_ms = ?, within_ms = ? WHERE id = ?",
+        (epoch, answer_by_ms, within_ms, batch_id),
     )
 
 
 def unfinished(cx: sqlite3.Connection, cart_id: int) -> list[Batch]:
     """Batches whose answer was never recorded, oldest first."""
     rows = cx.execute(
-        "SELECT id, cart_id, run_id, epoch, items, body, state, attempts, answer_by_ms FROM push_batch "
-        "WHERE cart_id = ? AND state IN ('intent', 'in_doubt') ORDER BY created_at, rowid",
+        "SELECT id, cart_id, run_id, epoch, items, body, state, attempts, answer_by_ms, within_ms FROM push_batch "
+        "WHERE cart_id = ? AND state IN ('intent', 'in_doubt') ORDER BY rowid",
         (cart_id,),
     )
     return [Batch(*row)._replace(items=tuple(Item(*item) for item in json.loads(row[4]))) for row in rows]

@@ -68,6 +68,12 @@ def oldest_seen(cx: sqlite3.Connection, cart_id: int, before: int, limit: int) -
     return [(row[0], row[1]) for row in cx.execute(sql, (cart_id, before, limit))]
 
 
+def forget_times_ahead(tx: sqlite3.Connection, cart_id: int, now: int) -> int:
+    """Listings that were read while the clock was ahead count as never read: else nobody would look at them till then."""
+    sql = "UPDATE listing SET observed_at = NULL WHERE cart_id = ? AND gone_at IS NULL AND observed_at > ?"
+    return max(0, tx.execute(sql, (cart_id, now)).rowcount)
+
+
 def note_read(tx: sqlite3.Connection, listing_ids: Iterable[int], now: int) -> None:
     """These were read just now, whether they changed or not."""
     tx.executemany("UPDATE listing SET observed_at = ? WHERE id = ?", [(now, number) for number in listing_ids])

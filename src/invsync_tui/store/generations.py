@@ -72,12 +72,12 @@ def start(
     return Generation(int(number or 0), kind, mark, stage, None, now)
 
 
-def resumable(cx: sqlite3.Connection, merchant_id: int, run_id: int, since: int) -> Generation | None:
-    """The open generation of this run that was started after `since`: older ones mix too old pages with new ones."""
+def resumable(cx: sqlite3.Connection, merchant_id: int, run_id: int) -> Generation | None:
+    """The open generation of this run. The caller looks at its age: an old one mixes too old pages with new ones."""
     row = cx.execute(
         "SELECT id, kind, mark, stage, cursor, started_at FROM pull_generation "
-        "WHERE merchant_id = ? AND run_id = ? AND state = 'open' AND started_at >= ? ORDER BY id DESC LIMIT 1",
-        (merchant_id, run_id, since),
+        "WHERE merchant_id = ? AND run_id = ? AND state = 'open' ORDER BY id DESC LIMIT 1",
+        (merchant_id, run_id),
     ).fetchone()
     return Generation(*row) if row else None
 

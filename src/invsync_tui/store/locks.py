@@ -13,6 +13,8 @@ import fcntl
 import os
 import re
 import stat
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 from invsync_tui.store import file_modes
@@ -50,21 +52,59 @@ def open_lock(store: Path, key: str) -> int:
 
 def is_held(store: Path, key: str) -> bool:
     """Whether any process holds a key, alone or shared. Needs no right to write; without a file nobody can hold it."""
-    return file_modes.identity(store) is not None and _is_held(store, folder(store) / f"{_file_name(key)}.lock", key)
+    if file_modes.identity(store) is None:
+        return False
+    return _asked(store, folder(store) / f"{_file_name(key)}.lock", key, _shown)
 
 
 def is_held_by_former_program(store: Path, key: str) -> bool:
     """The same for a program up to schema 4."""
-    return _is_held(store, former_folder(store) / f"{_file_name(key)}.lock", key)
+    path = former_folder(store) / f"{_file_name(key)}.lock"
+    return _asked(store, path, key, lambda descriptor: not _try_flock(descriptor, fcntl.LOCK_EX))
 
 
 def try_lock(descriptor: int, how: int) -> bool:
-    """Take a lock without waiting; False while somebody else holds it."""
+    """Take a lock without waiting; False while somebody else holds it. Closing the descriptor frees it."""
+    if not _try_flock(descriptor, how):
+        return False
+    _show(descriptor, how)
+    return True
+
+
+def share(descriptor: int) -> None:
+    """Take a lock with others who share it, once nobody has it alone."""
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    _show(descriptor, fcntl.LOCK_SH)
+
+
+def _try_flock(descriptor: int, how: int) -> bool:
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+_RECORD = "hhqqi4x"
+"""The C structure flock: type, whence, start, length, process."""
+_CAN_ASK = hasattr(fcntl, "F_OFD_GETLK")
+
+
+def _show(descriptor: int, how: int) -> None:
+    """A second lock on the same file that says the same, since the first one can only be asked for by taking it: two who
+    ask at once would each take the other for a holder."""
+    if _CAN_ASK:
+        kind = fcntl.F_WRLCK if how & fcntl.LOCK_EX else fcntl.F_RDLCK
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_RECORD, kind, os.SEEK_SET, 0, 1, 0))
+
+
+def _shown(descriptor: int) -> bool:
+    """Whether somebody holds it; nothing is taken."""
+    if not _CAN_ASK:
+        return not _try_flock(descriptor, fcntl.LOCK_EX)
+    asked = struct.pack(_RECORD, fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0)
+    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked)
+    return bool(struct.unpack(_RECORD, answer)[0] != fcntl.F_UNLCK)
 
 
 def _file_name(key: str) -> str:
@@ -94,7 +134,7 @@ def _make_folder(place: Path, mode: int, store: Path) -> None:
         place.chmod(mode | (place.stat().st_mode & stat.S_ISGID))
 
 
-def _is_held(store: Path, path: Path, key: str) -> bool:
+def _asked(store: Path, path: Path, key: str, question: Callable[[int], bool]) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
@@ -102,7 +142,7 @@ def _is_held(store: Path, path: Path, key: str) -> bool:
     except OSError as error:
         raise _unusable(store, key, error) from error
     try:
-        return not try_lock(descriptor, fcntl.LOCK_EX)
+        return question(descriptor)
     finally:
         os.close(descriptor)
 

@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import runs, waiting_requests
 from invsync_tui.store.batches import Item
 
 KEPT = 20
@@ -148,8 +149,11 @@ def bind(tx: sqlite3.Connection, run_id: int, plan_id: int, accepted: str, now: 
 
     `accepted`: JSON object of breaker to the measure that was shown with the plan.
     """
+    run = runs.get(tx, run_id)
+    if run is not None and run.state == "requested" and (run.after_run is not None or run.full):
+        waiting_requests.add(tx, run, waiting_requests.of_itself(run))
     tx.execute(
-        "UPDATE run SET plan_id = ?1, again = max(again, state = 'requested' AND (after_run IS NOT NULL OR full)), "
+        "UPDATE run SET plan_id = ?1, "
         "state = 'requested', released = ?2, groups = '', requested_at = ?3, started_at = NULL, rev = rev + 1 WHERE id = ?4",
         (plan_id, accepted, now, run_id),
     )

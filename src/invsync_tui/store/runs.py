@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from invsync_tui.rules import breakers
+from invsync_tui.store import waiting_requests
+from invsync_tui.store.waiting_requests import Wish
 
 ACTIVE = "('running', 'cancelling', 'held')"
 FINAL = frozenset({"cancelled", "done", "failed"})
@@ -52,6 +54,9 @@ class RunRow(NamedTuple):
     rev: int
     groups: str
     plan_id: int | None
+    then_push: int
+    after_again: int
+    again_for: str
     merchant: str
     cart: str | None
 
@@ -67,7 +72,8 @@ class RunRow(NamedTuple):
 RUN_COLUMNS = (
     "r.id, r.kind, r.key, r.merchant_id, r.state, r.trigger, r.requested_by, r.requested_at, r.after_run, r.full, "
     "r.again, r.cancel_requested, r.epoch, r.started_at, r.ended_at, r.heartbeat_at, r.phase, r.done, r.total, r.phases, "
-    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, r.groups, r.plan_id, m.name, c.name"
+    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, r.groups, r.plan_id, "
+    "r.then_push, r.after_again, r.again_for, m.name, c.name"
 )
 RUN_ORIGIN = (
     "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind <> 'pull' AND c.id = r.key"
@@ -83,7 +89,11 @@ class Request(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What is asked for. `key` is the merchant id of a pull, the cart id of a push."""
+    """What is asked for. `key` is the merchant id of a pull, the cart id of a push.
+
+    `after_run`: it starts when that run has ended well. `pushes`: a pull that is followed by a push of every cart of the
+    merchant that is switched on.
+    """
 
     kind: str
     key: int
@@ -92,35 +102,42 @@ class Order(NamedTuple):
     by: str
     after_run: int | None = None
     full: bool = False
+    pushes: bool = False
 
 
 def request(tx: sqlite3.Connection, order: Order, now: int) -> Request:
-    """Ask for a run. One that is requested already, or is held, serves; a running one is asked to run once more."""
+    """Ask for a run. One that is requested already, or is held, serves; a running one is asked to run once more.
+
+    Whatever both sides wanted is done: a complete read, the pushes that follow, and each side's own condition.
+    """
     found = tx.execute(
-        "SELECT id, state FROM run WHERE kind = ? AND key = ? AND state IN ('requested', 'running', 'cancelling', 'held') "
+        "SELECT id FROM run WHERE kind = ? AND key = ? AND state IN ('requested', 'running', 'cancelling', 'held') "
         "ORDER BY state = 'requested' DESC, state = 'held' DESC",
         (order.kind, order.key),
     ).fetchone()
-    if found is None:
-        return Request(_insert(tx, order, now), True)
-    number, state = found
-    if state != "held":
-        # The newer request's condition counts: it knows of a pull that is still to come. An active run hands it on, and so
-        # does one that is bound to a plan.
-        tx.execute(
-            "UPDATE run SET full = max(full, ?), after_run = coalesce(?, after_run), "
-            "again = (state <> 'requested' OR plan_id IS NOT NULL), rev = rev + 1 WHERE id = ?",
-            (order.full, order.after_run, number),
-        )
-    return Request(number, False)
+    wish = waiting_requests.of_order(tx, order)
+    run = get(tx, found[0]) if found is not None else None
+    if run is None:
+        return Request(_insert(tx, order, wish, now), True)
+    if run.state == "held":
+        sql = "UPDATE run SET full = max(full, ?), then_push = max(then_push, ?) WHERE id = ?"
+        tx.execute(sql, (order.full, order.pushes, run.id))
+    elif run.state == "requested" and run.plan_id is None:
+        waiting_requests.join(tx, run, wish, now)
+    else:  # an active one, and one that is bound to a plan, hand it on
+        waiting_requests.add(tx, run, wish)
+    return Request(run.id, False)
 
 
-def _insert(tx: sqlite3.Connection, order: Order, now: int) -> int:
+def _insert(tx: sqlite3.Connection, order: Order, wish: Wish, now: int) -> int:
     done = tx.execute(
-        "INSERT INTO run (kind, key, merchant_id, state, trigger, requested_by, requested_at, after_run, full) "
-        "VALUES (?, ?, ?, 'requested', ?, ?, ?, ?, ?)",
-        (order.kind, order.key, order.merchant_id, order.trigger, order.by, now, order.after_run, order.full),
-    )
+        "INSERT INTO run (kind, key, merchant_id, state, trigger, requested_by, requested_at, after_run, after_again, full, "
+        "then_push) VALUES (?, ?, ?, 'requested', ?, ?, ?, ?, ?, ?, ?)",
+        (
+            order.kind, order.key, order.merchant_id, order.trigger, order.by, now, wish.after_run, wish.after_again,
+            order.full, order.pushes,
+        ),
+    )  # fmt: skip
     return int(done.lastrowid or 0)
 
 
@@ -205,14 +222,21 @@ def underway(cx: sqlite3.Connection) -> list[RunRow]:
     return [RunRow(*row) for row in cx.execute(_SELECT + "WHERE r.state IN ('running', 'cancelling') ORDER BY r.id")]
 
 
-def start(tx: sqlite3.Connection, run_id: int, epoch: int, now: int) -> None:
-    """Begin to execute a run, or take it over: what it had decided before stays, the phases begin anew."""
+def start(tx: sqlite3.Connection, run_id: int, epoch: int, now: int) -> RunRow:
+    """Begin to execute a run, or take it over: what it had decided before stays, the phases begin anew.
+
+    Returns the run as it is now: until this moment requests could join it. Those that come from now on are for another.
+    """
     tx.execute(
         "UPDATE run SET state = CASE WHEN cancel_requested THEN 'cancelling' ELSE 'running' END, epoch = ?, "
         "started_at = coalesce(started_at, ?), ended_at = NULL, heartbeat_at = ?, trips = '[]', error = '', rev = rev + 1 "
         "WHERE id = ?",
         (epoch, now, now, run_id),
     )
+    row = get(tx, run_id)
+    if row is None:
+        raise LookupError(f"there is no run {run_id}")
+    return row
 
 
 class Progress(NamedTuple):
@@ -239,6 +263,11 @@ def progress(tx: sqlite3.Connection, run_id: int, report: Progress, now: int) ->
     )  # fmt: skip
 
 
+def end_counts(tx: sqlite3.Connection, run_id: int, counts: Mapping[str, int], reasons: Mapping[str, int]) -> None:
+    """The sums of a run that ends otherwise than by its report."""
+    tx.execute("UPDATE run SET counts = ?, reasons = ? WHERE id = ?", (json.dumps(counts), json.dumps(reasons), run_id))
+
+
 def plan_until(tx: sqlite3.Connection, run_id: int, seq: int) -> None:
     """Remember up to which write batch the plan of this run looked."""
     tx.execute("UPDATE run SET plan_seq = ? WHERE id = ?", (seq, run_id))
@@ -252,15 +281,21 @@ def finish(tx: sqlite3.Connection, run_id: int, state: str, error: str, now: int
     row = get(tx, run_id)
     if row is None or not row.again:
         return None
-    order = Order(row.kind, row.key, row.merchant_id, "again", row.requested_by, row.after_run, bool(row.full))
-    return get(tx, request(tx, order, now).run_id)
+    numbers = [request(tx, order, now).run_id for order in waiting_requests.orders(row)]
+    waiting_requests.tell(tx, row, numbers[0], now)
+    waiting_requests.follow(tx, row, numbers[0])
+    return get(tx, numbers[0])
 
 
 def hold(tx: sqlite3.Connection, run_id: int, trips: Sequence[Mapping[str, Any]], now: int) -> None:
-    """Stop before anything is sent, until an operator decides."""
+    """Stop before anything is sent, until an operator decides. Requests that wait behind it are served by its release."""
+    row = get(tx, run_id)
+    behind = waiting_requests.of_run(row) if row is not None else []
+    full, pushes = any(wish.full for wish in behind), any(wish.pushes for wish in behind)
     tx.execute(
-        "UPDATE run SET state = 'held', trips = ?, ended_at = ?, again = 0, rev = rev + 1 WHERE id = ?",
-        (json.dumps(trips), now, run_id),
+        "UPDATE run SET state = 'held', trips = ?, ended_at = ?, again = 0, again_for = '[]', full = max(full, ?), "
+        "then_push = max(then_push, ?), rev = rev + 1 WHERE id = ?",
+        (json.dumps(trips), now, full, pushes, run_id),
     )
 
 
@@ -290,7 +325,8 @@ def cancel(tx: sqlite3.Connection, run_id: int, now: int) -> str | None:
         return None
     state = "cancelling" if row.state in ("running", "cancelling") else "cancelled"
     tx.execute(
-        "UPDATE run SET state = ?, cancel_requested = 1, again = 0, ended_at = CASE WHEN ? = 'cancelled' THEN ? END, "
+        "UPDATE run SET state = ?, cancel_requested = 1, again = 0, again_for = '[]', "
+        "ended_at = CASE WHEN ? = 'cancelled' THEN ? END, "
         "rev = rev + 1 WHERE id = ?",
         (state, state, now, run_id),
     )
@@ -322,13 +358,16 @@ def cancel_requested(cx: sqlite3.Connection, run_id: int) -> bool:
     return bool(row and row[0])
 
 
-def last_good_start(cx: sqlite3.Connection, kind: str, key: int) -> int:
-    """When the last run of a pull or push began that ended well and was not released in part; 0 if none did."""
+def last_good_start(cx: sqlite3.Connection, kind: str, key: int, now: int) -> int:
+    """When the last run of a pull or push began that ended well and was not released in part; 0 if none did.
+
+    One that is dated after `now` began while the clock was ahead, nobody knows when: the one before it counts.
+    """
     sql = (
         "SELECT max(started_at) FROM run WHERE kind = ? AND key = ? AND state = 'done' "
-        "AND coalesce(json_extract(counts, '$.held'), 0) = 0"
+        "AND coalesce(json_extract(counts, '$.held'), 0) = 0 AND started_at <= ?"
     )
-    return int(cx.execute(sql, (kind, key)).fetchone()[0] or 0)
+    return int(cx.execute(sql, (kind, key, now)).fetchone()[0] or 0)
 
 
 def last_good_phase(cx: sqlite3.Connection, kind: str, key: int, phase: str, after: int) -> int | None:

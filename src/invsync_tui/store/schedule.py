@@ -56,7 +56,13 @@ def move(tx: sqlite3.Connection, kind: str, key: int, next_at: int) -> None:
     tx.execute("UPDATE schedule SET next_at = ? WHERE kind = ? AND key = ?", (next_at, kind, key))
 
 
-def note_result(tx: sqlite3.Connection, kind: str, key: int, *, failed: bool) -> None:
-    """Count failures in a row; a good run clears them."""
-    sql = "UPDATE schedule SET failures = CASE WHEN ? THEN failures + 1 ELSE 0 END WHERE kind = ? AND key = ?"
-    tx.execute(sql, (failed, kind, key))
+def note_result(tx: sqlite3.Connection, kind: str, key: int, state: str, now: int) -> None:
+    """Count failures in a row. A good run clears them, and with them the longer wait that they made; a cancel says nothing."""
+    if state == "failed":
+        tx.execute("UPDATE schedule SET failures = failures + 1 WHERE kind = ? AND key = ?", (kind, key))
+    elif state == "done":
+        tx.execute(
+            "UPDATE schedule SET failures = 0, next_at = CASE WHEN failures > 0 THEN min(next_at, ? + every) ELSE next_at END "
+            "WHERE kind = ? AND key = ?",
+            (now, kind, key),
+        )

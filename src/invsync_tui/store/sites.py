@@ -147,6 +147,13 @@ def note_counted(tx: sqlite3.Connection, merchant_id: int, notes: str) -> None:
     tx.execute("UPDATE source SET notes = ?1 WHERE merchant_id = ?2 AND notes <> ?1", (notes, merchant_id))
 
 
+def put_back_times_ahead(tx: sqlite3.Connection, by: int, now: int) -> None:
+    """The clock was set back by so many seconds: what was dated while it was ahead is dated as it should have been."""
+    for table, columns in (("source", ("confirmed_at", "last_full_at")), ("cart", ("observed_at", "listed_at"))):
+        for column in columns:
+            tx.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > ?", (by, now))
+
+
 def note_source_error(tx: sqlite3.Connection, merchant_id: int, text: str) -> None:
     """What a failed pull said."""
     tx.execute("UPDATE source SET last_error = ? WHERE merchant_id = ?", (text, merchant_id))

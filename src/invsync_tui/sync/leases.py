@@ -8,12 +8,12 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from invsync_tui import clock
 from invsync_tui.store import leases as rows
 from invsync_tui.store import locks
 from invsync_tui.store.opening import Store
@@ -29,14 +29,6 @@ def _folder(store: Path) -> Path:
 
 def _open(store: Path, key: str) -> int:
     return locks.open_lock(store, key)
-
-
-def _try_lock(descriptor: int, how: int) -> bool:
-    try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @dataclass(slots=True)
@@ -65,11 +57,11 @@ def acquire(store: Store, key: str, holder: str) -> Lease | None:
     """Take a key, or None while a living process (or another task of this one) holds it. Raises the epoch."""
     descriptor = _open(store.path, key)
     try:
-        if not _try_lock(descriptor, fcntl.LOCK_EX):
+        if not locks.try_lock(descriptor, fcntl.LOCK_EX):
             os.close(descriptor)
             return None
         with store.transaction() as tx:
-            epoch = rows.acquire(tx, key, holder, int(time.time()) + LEASE_SECONDS)
+            epoch = rows.acquire(tx, key, holder, clock.seconds() + LEASE_SECONDS)
     except BaseException:
         os.close(descriptor)
         raise
@@ -81,11 +73,13 @@ class WorkerPresence:
 
     def __init__(self, store: Path) -> None:
         self._descriptor = _open(store, WORKERS)
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        locks.share(self._descriptor)
 
     def close(self) -> None:
-        """No longer there."""
-        os.close(self._descriptor)
+        """No longer there; may be called twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def worker_alive(store: Path) -> bool:

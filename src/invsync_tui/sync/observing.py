@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow, Page
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.connectors.numbers import maybe_whole
@@ -85,10 +85,12 @@ class Observation:
 
     async def run(self) -> None:
         """Read the cart's listings: all of them when that is due, else those that the cart changed."""
-        settings, now = self.settings, int(time.time())
+        settings, now = self.settings, clock.seconds()
         listed, observed = settings.listed_at, settings.observed_at
         self.job.report.enter("listings")
-        if self.job.run.full or listed is None or now - listed >= settings.relist_every:
+        # A look that is dated after now was dated by a clock that was ahead: nobody knows since when to ask for changes.
+        ahead = observed is not None and clock.age(observed, now) is None
+        if self.job.run.full or ahead or not clock.within(listed, settings.relist_every, now):
             await self._read(None, now)
         elif self.cart.capabilities.delta_read and observed is not None and now - observed >= settings.observe_every:
             await self.clock.measure()
@@ -135,7 +137,7 @@ class Observation:
         report.budget = self.cart.budget()
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
-            changed = listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], int(time.time()), seq)
+            changed = listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], clock.seconds(), seq)
             if changed + listings.note_unreadable(tx, self.cart_id, [ref for ref, _ in page.rejected], seq):
                 sequence.take(tx, seq)
             report.advance(len(rows) + len(page.rejected), total)

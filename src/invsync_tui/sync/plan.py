@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import time
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Cart
 from invsync_tui.rules import breakers
 from invsync_tui.rules.outcomes import Outcome, Reason
@@ -114,7 +114,7 @@ class Plan:
         self.recount()
 
     def _decide_chunk(self, ids: Sequence[int]) -> None:
-        now = int(time.time())
+        now = clock.seconds()
         with self.job.transaction() as tx:
             rows = listings.plan_rows(tx, ids)
             stock = Stock.of(tx, rows, self.settings)
@@ -192,7 +192,7 @@ def hold(job: Job, trips: Sequence[breakers.Trip]) -> NoReturn:
         listings.end_planned(tx, job.run.id, Outcome.HELD, Reason.BREAKER_TRIPPED)
         # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned anew.
         shown = [{"breaker": t.breaker.value, "measure": t.measure, "text": t.text} for t in trips]
-        runs.hold(tx, job.run.id, shown, int(time.time()))
+        runs.hold(tx, job.run.id, shown, clock.seconds())
     raise RunHeld("; ".join(trip.text for trip in trips))
 
 
@@ -206,13 +206,13 @@ def limits(settings: Settings) -> breakers.Limits:
 def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.StockFacts) -> breakers.PlanFacts:
     """What the breakers have to know of a plan that would do `stock` to the cart."""
     cart, source = settings.cart, settings.source
-    last_push = runs.last_good_start(cx, "push", int(cart.id or 0))
+    last_push = runs.last_good_start(cx, "push", int(cart.id or 0), clock.seconds())
     sizes = generations.sizes_since(cx, cart.merchant_id, last_push)
     mine = [site for site in sites.warehouses(cx, cart.merchant_id) if site.id in settings.warehouse_ids]
     accepted = set(json.loads(cart.gone_accepted))
     fresh = {site.code: settings.gone[site.id] for site in mine if site.id in settings.gone.keys() - accepted}
     lost = [(site.code, held.emptied(cx, site.id, last_push, cart.watermark)) for site in mine] if stock.to_set else []
-    age = int(time.time()) - source.confirmed_at if source.confirmed_at is not None else None
+    age = clock.seconds() - source.confirmed_at if source.confirmed_at is not None else None
     return breakers.PlanFacts(
         to_set=stock.to_set,
         to_zero=stock.to_zero,

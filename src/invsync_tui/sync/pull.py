@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import time
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import ChangesProducts, LevelRow, Notes, Page, ProductRow, Source, WarehouseRow
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError, UnavailableError
 from invsync_tui.rules.outcomes import Counts, Reason
@@ -140,7 +140,7 @@ class Pull:
     def _warehouses(self, rows: Sequence[WarehouseRow]) -> dict[str, tuple[WarehouseRow, WarehouseSite]]:
         seen = [WarehouseSeen(row.ref, row.code, row.name, row.active) for row in rows]
         with self.job.transaction() as tx:
-            gone = sites.note_warehouses(tx, self.merchant_id, seen, int(time.time()))
+            gone = sites.note_warehouses(tx, self.merchant_id, seen, clock.seconds())
             known = {site.ref: site for site in sites.warehouses(tx, self.merchant_id)}
         for site in gone:
             said = "has switched off" if site.gone_why == sites.INACTIVE else "no longer reports"
@@ -148,10 +148,10 @@ class Pull:
         return {row.ref: (row, known[row.ref]) for row in rows if row.active}
 
     async def _generation(self, known: Sequence[WarehouseSite]) -> Generation:
-        now = int(time.time())
+        now = clock.seconds()
         with self.job.transaction() as tx:
-            found = generations.resumable(tx, self.merchant_id, self.job.run.id, now - RESUME_WITHIN)
-        if found is not None:
+            found = generations.resumable(tx, self.merchant_id, self.job.run.id)
+        if found is not None and clock.within(found.started_at, RESUME_WITHIN, now):
             self.job.report.event("info", f"Continuing an interrupted download at {found.stage or 'its next stage'}.")
             return found
         kind = "delta" if self._may_be_delta(now, known) else "full"
@@ -163,7 +163,7 @@ class Pull:
     def _may_be_delta(self, now: int, known: Sequence[WarehouseSite]) -> bool:
         """Changes say nothing of a warehouse that is new, or that was away, so such a one is read completely first."""
         settings = self.settings
-        fresh = settings.last_full_at is not None and now - settings.last_full_at < settings.full_every
+        fresh = clock.within(settings.last_full_at, settings.full_every, now)
         loaded = all(
             site.gone_why == sites.DENIED or (site.last_full_at is not None and site.vanished_at is None)
             for site in known
@@ -196,7 +196,7 @@ class Pull:
         """One warehouse that may not be read does not stop the others; if none may be read, it is the login's fault."""
         if denied and len(denied) == len(known):
             raise next(iter(denied.values()))
-        now = int(time.time())
+        now = clock.seconds()
         for ref, error in denied.items():
             site = known[ref][1]
             with self.job.transaction() as tx:
@@ -283,7 +283,7 @@ class Pull:
         self._named += len(rejected)
 
     def _store_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> Stored:
-        now = int(time.time())
+        now = clock.seconds()
         written = catalogue.upsert_products(tx, self.merchant_id, rows, now, seq)
         catalogue.write_components(tx, self.merchant_id, rows, now, seq)
         self._remember((row.ref for row in rows), written.ids)
@@ -305,7 +305,7 @@ class Pull:
     def _store_levels(
         self, tx: sqlite3.Connection, rows: Sequence[LevelRow], seq: int, warehouses: Mapping[str, int]
     ) -> Stored:
-        stamp = (int(time.time()), seq)
+        stamp = (clock.seconds(), seq)
         unknown: list[LevelRow] = []
         known = rows
         try:
@@ -334,7 +334,7 @@ class Pull:
 
     def _finish_full(self, generation: Generation, loaded: Sequence[WarehouseSite]) -> None:
         """The read is complete: mark what it no longer had. One transaction, so it is all or nothing."""
-        now = int(time.time())
+        now = clock.seconds()
         with self.job.transaction() as tx:
             seen = generations.seen(tx, generation.id, "products")
             if not seen and catalogue.present_count(tx, self.merchant_id):
@@ -395,7 +395,7 @@ class Pull:
             with self.job.transaction() as tx:
                 generations.abandon(tx, generation.id)
                 fresh = generations.start(
-                    tx, self.merchant_id, self.job.run.id, "full", generation.mark, "products", int(time.time())
+                    tx, self.merchant_id, self.job.run.id, "full", generation.mark, "products", clock.seconds()
                 )
             self.job.report.counts = Counts()
             self.job.report.reasons.clear()
@@ -403,7 +403,7 @@ class Pull:
             return
         with self.job.transaction() as tx:
             totals = generations.totals(tx, generation.id)
-            generations.complete(tx, generation.id, None, totals.rows, int(time.time()))
+            generations.complete(tx, generation.id, None, totals.rows, clock.seconds())
             sites.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=False)
             self.job.report.counts = _counts(totals)
 

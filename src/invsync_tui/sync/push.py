@@ -7,10 +7,10 @@ else: by the same idempotency key, by reading back, or by sending the absolute q
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
 from invsync_tui.connectors.errors import (
     ConnectorError,
@@ -55,6 +55,8 @@ class Push:
         self.on_hand = cart.capabilities.quantity_basis is QuantityBasis.ON_HAND
         self._doubted = False
         self._losses = 0
+        self._leave_by: dict[str, float] = {}
+        """By batch that this process sends, the elapsed time after which its request cannot be on its way any more."""
 
     async def run(self, total: int) -> None:
         """Send everything that is planned. Raises ConnectorError where the connection as a whole cannot go on."""
@@ -111,7 +113,7 @@ class Push:
     ) -> None:
         with self.job.transaction() as tx:
             listings.refresh(tx, [(i.target, i.before, i.target - i.desired, i.listing_id) for i in read])
-            listings.mark_equal(tx, [item.listing_id for item in equal], int(time.time()))
+            listings.mark_equal(tx, [item.listing_id for item in equal], clock.seconds())
             listings.fail_planned(tx, gone, Reason.NOT_IN_CART, "the cart no longer has this listing")
             for number, why in bad.items():
                 listings.fail_planned(tx, [number], Reason.BAD_ROW, why)
@@ -166,16 +168,18 @@ class Push:
     def _intend(self, items: Sequence[Item]) -> Batch:
         body = self.cart.compose([PushItem(item.ref, item.target) for item in items])
         epoch = self.job.lease.epoch
+        number = uuid.uuid4().hex
         batch = Batch(
-            uuid.uuid4().hex, self.cart_id, self.job.run.id, epoch, tuple(items), body, "intent", 1, self._answer_by()
+            number, self.cart_id, self.job.run.id, epoch, tuple(items), body, "intent", 1, *self._answer_by(number)
         )
         with self.job.transaction() as tx:
-            batches.intend(tx, batch, int(time.time()))
+            batches.intend(tx, batch, clock.seconds())
         return batch
 
-    def _answer_by(self) -> int:
-        """Until then the request may be on its way; the deadline is that of the HTTP client."""
-        return int((time.time() + self.deadline) * 1000)
+    def _answer_by(self, batch_id: str) -> tuple[int, int]:
+        """(until when, for how long) the request may be on its way, in milliseconds; the deadline is the HTTP client's."""
+        self._leave_by[batch_id] = clock.elapsed() + self.deadline
+        return int((clock.now() + self.deadline) * 1000), int(self.deadline * 1000)
 
     async def _deliver(self, batch: Batch) -> Sequence[RowAnswer]:
         """The cart's answer. LostAnswer if the batch may have been applied; any other error says that it was not."""
@@ -200,27 +204,28 @@ class Push:
         raise AssertionError("unreachable")
 
     async def _request(self, batch: Batch) -> Sequence[RowAnswer]:
-        """The recorded body on its way once. Whatever holds it up, it does not leave after `answer_by_ms`."""
+        """The recorded body on its way once. Whatever holds it up, it does not leave after its deadline."""
         try:
-            async with asyncio.timeout(batch.answer_by_ms / 1000 - time.time()):
+            leave_by = self._leave_by[batch.id]
+            async with asyncio.timeout(leave_by - clock.elapsed()):
                 await asyncio.sleep(0)  # a time that is over already ends it here
-                with leaving_by(batch.answer_by_ms / 1000), of_batch(batch.id):
+                with leaving_by(leave_by), of_batch(batch.id):
                     return await self.cart.send(batch.id, batch.body)
         except TimeoutError as error:
             raise UnavailableError("No answer within the deadline.", may_have_applied=True) from error
 
     def _again(self, batch: Batch) -> Batch:
         """Record that the same body is about to be sent once more; a successor's takeover refuses it."""
-        answer_by, epoch = self._answer_by(), self.job.lease.epoch
+        (answer_by, within), epoch = self._answer_by(batch.id), self.job.lease.epoch
         with self.job.transaction() as tx:
-            batches.repeat(tx, batch.id, epoch, answer_by)
-        return batch._replace(epoch=epoch, answer_by_ms=answer_by)
+            batches.repeat(tx, batch.id, epoch, answer_by, within)
+        return batch._replace(epoch=epoch, answer_by_ms=answer_by, within_ms=within)
 
     def _give_back(self, batch: Batch, error: ConnectorError) -> None:
         """Nothing of the batch was applied: its rows are planned again, the run ends."""
         with self.job.transaction() as tx:
             batches.release(tx, batch, batch.items)
-            batches.end(tx, batch.id, "refused", str(error), int(time.time()))
+            batches.end(tx, batch.id, "refused", str(error), clock.seconds())
 
     async def _split(self, batch: Batch, error: RowsRejectedError) -> None:
         if len(batch.items) == 1:
@@ -259,8 +264,8 @@ class Push:
 
     def _settle_answers(self, batch: Batch, answers: Sequence[Answer], state: str) -> None:
         with self.job.transaction() as tx:
-            batches.settle(tx, batch, answers, self.job.run.id, int(time.time()))
-            batches.end(tx, batch.id, state, next((a.error for a in answers if a.error), ""), int(time.time()))
+            batches.settle(tx, batch, answers, self.job.run.id, clock.seconds())
+            batches.end(tx, batch.id, state, next((a.error for a in answers if a.error), ""), clock.seconds())
             if batch.run_id == self.job.run.id:
                 for answer in answers:
                     self._count(Outcome(answer.outcome), 1, answer.reason)
@@ -322,7 +327,7 @@ class Push:
 
     async def _look_until_seen(self, batch: Batch) -> bool:
         """Once the request cannot be on its way any more, settle the batch by what the cart shows. False if it cannot be read."""
-        await _sleep_until(batch.answer_by_ms)
+        await _sleep_until(clock.elapsed() + self._on_its_way(batch))
         for attempt in range(ATTEMPTS):
             try:
                 await self._look(batch)
@@ -334,12 +339,20 @@ class Push:
                 return True
         return False
 
+    def _on_its_way(self, batch: Batch) -> float:
+        """Seconds for which a batch's request may still be on its way. Never more than it had when it was sent, whatever
+        the clock says now."""
+        leave_by = self._leave_by.get(batch.id)
+        if leave_by is not None:
+            return max(0.0, leave_by - clock.elapsed())
+        return clock.left(batch.answer_by_ms / 1000, batch.within_ms / 1000 or self.deadline, clock.now())
+
     async def _look(self, batch: Batch) -> None:
         """What shows our quantity was applied; the rest is planned again, all of it where the cart cannot be asked."""
         if self.cart.capabilities.doubt_policy is DoubtPolicy.RESEND:
             with self.job.transaction() as tx:
                 batches.forget(tx, batch, batch.items)
-                batches.end(tx, batch.id, "refused", "sent again", int(time.time()))
+                batches.end(tx, batch.id, "refused", "sent again", clock.seconds())
             return
         shown = {row.ref: row.quantity for row in await self._read([item.ref for item in batch.items])}
         applied = [item for item in batch.items if shown.get(item.ref) == item.target]
@@ -350,8 +363,8 @@ class Push:
         self._settle_answers(batch, answers, "answered" if applied else "refused")
 
 
-async def _sleep_until(epoch_ms: int) -> None:
-    await asyncio.sleep(max(0.0, epoch_ms / 1000 - time.time()))
+async def _sleep_until(elapsed: float) -> None:
+    await asyncio.sleep(max(0.0, elapsed - clock.elapsed()))
 
 
 def _answer(item: Item, said: RowAnswer) -> Answer:

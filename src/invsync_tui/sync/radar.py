@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import time
 from collections.abc import Sequence
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow
 from invsync_tui.rules.drift import LAG, REASONS, Drift, heals
 from invsync_tui.rules.outcomes import Outcome, Reason
@@ -46,14 +46,18 @@ class Radar:
 
     async def run(self) -> str:
         """Read until everything was seen, the run is long enough, or a push is wanted. Returns a notice, '' for none."""
-        started = int(time.time())
-        deadline = time.monotonic() + SECONDS_MOST
+        started = clock.seconds()
+        deadline = clock.elapsed() + SECONDS_MOST
         self.job.report.enter("radar")
+        with self.job.transaction() as tx:
+            drift.forget_times_ahead(tx, self.cart_id, started + round(clock.TOLERANCE))
         read, notice = 0, ""
-        while read < ROWS_MOST and time.monotonic() < deadline:
+        seen: set[int] = set()
+        while read < ROWS_MOST and clock.elapsed() < deadline:
             piece = self._next(started)
-            if not piece:
-                break
+            if not piece or piece[0][0] in seen:
+                break  # everything was read, also where the clock was set back meanwhile
+            seen.update(number for number, _ in piece)
             if self._push_waits() or not await self._spare():
                 notice = ENDED
                 break
@@ -88,16 +92,16 @@ class Radar:
         return max(0.0, needed - budget.available) / max(budget.per_second, 1e-3)
 
     async def _look(self, piece: Sequence[tuple[int, str]]) -> None:
-        asked = time.monotonic()
+        asked = clock.elapsed()
         rows = await self.cart.read([ref for _, ref in piece])
         self.job.report.budget = self.cart.budget()
         self._store(piece, rows)
         if self.job.report.budget is None:
-            await asyncio.sleep(min(time.monotonic() - asked, 1.0))
+            await asyncio.sleep(min(clock.elapsed() - asked, 1.0))
 
     def _store(self, piece: Sequence[tuple[int, str]], rows: Sequence[ListingRow]) -> None:
         """Write what was read, tell what drifted, count it, and mark what the cart's policy heals."""
-        now, ids = int(time.time()), [number for number, _ in piece]
+        now, ids = clock.seconds(), [number for number, _ in piece]
         found = {row.ref for row in rows}
         gone = [number for number, ref in piece if ref not in found]
         if len(gone) == len(piece) > 1:
@@ -136,4 +140,4 @@ class Radar:
         self.job.report.counts.set += len(rows)
         after = json.dumps({"n": len(rows), "skus": [row.sku for row in rows[:SAID]], "run": self.job.run.id})
         why, subject = f"the cart's policy: {self.settings.cart.heal}", f"cart:{self.cart_id}"
-        audit.record(tx, int(time.time()), "drift radar", "heal", subject, after=after, reason=why)
+        audit.record(tx, clock.seconds(), "drift radar", "heal", subject, after=after, reason=why)

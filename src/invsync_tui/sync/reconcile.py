@@ -7,8 +7,8 @@ is told in its words; what is not foreseen ends it too, and is raised for the wo
 from __future__ import annotations
 
 import logging
-import time
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Cart
 from invsync_tui.connectors.errors import (
     AuthError,
@@ -27,6 +27,7 @@ from invsync_tui.store.opening import Store
 from invsync_tui.store.plans import KeptPlan
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync import afterwards, connect, identity
+from invsync_tui.sync import schedule as pushing
 from invsync_tui.sync.deciding import Settings
 from invsync_tui.sync.explicit import Explicit
 from invsync_tui.sync.hearing import Hearing
@@ -55,9 +56,9 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
     hearing = Hearing(run.id)
     job = Job(store, run, lease, Report(store, lease, run.id, [Phase(name) for name in phases], hearing=hearing))
     with job.transaction() as tx:
-        runs.start(tx, run.id, lease.epoch, int(time.time()))
+        job.run = runs.start(tx, run.id, lease.epoch, clock.seconds())
         if run.started_at is not None and run.state in ("running", "cancelling"):
-            runs.add_event(tx, run.id, int(time.time()), "warning", _taken_over(run))
+            runs.add_event(tx, run.id, clock.seconds(), "warning", _taken_over(run))
     try:
         with heard_by(hearing):
             async with interruptible(job.cancel_wanted):
@@ -68,7 +69,7 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         _end(job, "cancelled", Outcome.SKIPPED, Reason.CANCELLED, "cancelled by an operator")
     except RunStopped:
         with job.transaction() as tx:
-            runs.stopped(tx, run.id, int(time.time()))
+            runs.stopped(tx, run.id, clock.seconds())
     except SwitchedOff:
         notice = "Synchronization With WMS - Inventory is off: nothing was downloaded."
         job.report.reasons[Reason.SWITCH_OFF.value] += 1
@@ -225,12 +226,12 @@ def _note_held(job: Job, text: str) -> None:
         said = f"Held: {text}. Release or discard it, or apply its plan: invsync plan {job.run.key}"
         if job.run.kind == "pull":
             said = f"Held: {text}. Nothing was read. If that is right: invsync release {job.run.id} --reason WHY"
-        runs.add_event(tx, job.run.id, int(time.time()), "warning", said)
+        runs.add_event(tx, job.run.id, clock.seconds(), "warning", said)
 
 
 def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None:
     """Give the run its end: rows it did not get to end as `rest`, the sum is checked, waiting requests follow."""
-    now = int(time.time())
+    now = clock.seconds()
     with job.transaction() as tx:
         if job.run.kind == "push":
             listings.end_planned(tx, job.run.id, rest, reason, text)
@@ -246,10 +247,38 @@ def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None
         job.report.put(tx)
         if text:
             runs.add_event(tx, job.run.id, now, {"done": "warning", "cancelled": "info"}.get(state, "error"), text)
-        schedule.note_result(tx, job.run.kind, job.run.key, failed=state == "failed")
+        schedule.note_result(tx, job.run.kind, job.run.key, state, now)
         afterwards.look(tx, job.run, reason if state == "failed" else None, now)
         exchanges.forget(tx, now)
         runs.finish(tx, job.run.id, state, text, now)
+        if state == "done" and job.run.then_push:
+            pushing.request_pushes_after(tx, job.run, now)
+
+
+def end_plainly(store: Store, run: RunRow, lease: Lease, text: str) -> None:
+    """End a run that could not be given its full end because of a defect, which would come again for ever.
+
+    What is kept: that it failed and why, and the ends of its rows where those can still be counted.
+    """
+    job = Job(store, run, lease, Report(store, lease, run.id, []))
+    try:
+        _fail(job, text, rows=run.kind == "push")
+    except (FencedError, StoreError):
+        raise
+    except Exception:
+        log.exception("run %s: its rows cannot be counted", run.id)
+        _fail(job, text, rows=False)
+
+
+def _fail(job: Job, text: str, *, rows: bool) -> None:
+    with job.transaction() as tx:
+        if rows:
+            listings.end_planned(tx, job.run.id, Outcome.FAILED, Reason.CART_UNAVAILABLE, text)
+            job.report.recount(tx)
+        runs.end_counts(tx, job.run.id, job.report.counts.as_dict() if rows else {}, dict(job.report.reasons))
+        runs.add_event(tx, job.run.id, clock.seconds(), "error", text)
+        schedule.note_result(tx, job.run.kind, job.run.key, "failed", clock.seconds())
+        runs.finish(tx, job.run.id, "failed", text, clock.seconds())
 
 
 def _verified(job: Job, state: str, text: str) -> tuple[str, str]:

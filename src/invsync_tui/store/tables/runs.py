@@ -73,6 +73,8 @@ class PushBatch(Table, table=True):
     """Epoch milliseconds after which the request cannot be on its way any more."""
     ended_at: int | None = Field(default=None, sa_type=Big)
     error: str = Field(default="", sa_type=Text)
+    within_ms: int = Field(default=0)
+    """Milliseconds from a request to `answer_by_ms`: nobody waits longer for it, whatever the clock says. 0: not known."""
 
 
 class Lease(Table, table=True):
@@ -144,6 +146,12 @@ class Run(Table, table=True):
     """JSON list of the groups of a held run that an operator released; '' for all."""
     settings: str = Field(default="", sa_type=Text)
     """JSON of the settings that the run worked by."""
+    then_push: bool = Field(default=False, sa_type=Flag)
+    """A pull that is followed by a push of every cart of its merchant that is switched on."""
+    after_again: bool = Field(default=False, sa_type=Flag)
+    """It waits for the run that follows `after_run`, which is not there yet."""
+    again_for: str = Field(default="[]", sa_type=Text)
+    """JSON list of the requests that `again` stands for, by their conditions."""
 
 
 class RunEvent(Table, table=True):

@@ -12,18 +12,19 @@ import logging
 import os
 import socket
 import sqlite3
-import time
 import uuid
 
+from invsync_tui import clock
 from invsync_tui.rules.worker_health import BEAT_EVERY
-from invsync_tui.store import runs, workers
-from invsync_tui.store import schedule as schedule_rows
+from invsync_tui.store import audit, runs, sites, workers
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync import leases, run_log, schedule, uptime
+from invsync_tui.sync.reconcile import end_plainly
 from invsync_tui.sync.run_log import execute
+from invsync_tui.sync.schedule import Timetable
 from invsync_tui.sync.stopping import runs_stop_when
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ DRAIN_MOST = 10.0
 CONCURRENT = 32
 """Runs at the same time. A run waits for its cart or WMS most of its time, and several slow ones must not keep all the
 others waiting; what they write goes through one connection anyway, page by page."""
+SET_BACK_FIRST, SET_BACK_MOST = 1.0, 300.0
+"""Seconds before a run is taken up again whose end could not be written: doubled each time."""
 
 
 def prefer_throughput() -> None:
@@ -68,6 +71,9 @@ class LocalRunner:
         self._paused_until = 0.0
         self.turns = 0
         """How often the loop went round: it works while this grows."""
+        self._timetable = Timetable()
+        self._set_back: dict[int, tuple[float, float]] = {}
+        """By run, for how many seconds and until when (elapsed time) it is left alone after a defect."""
 
     def stop(self) -> None:
         """Make the loop end after its present look."""
@@ -83,20 +89,39 @@ class LocalRunner:
 
     async def _loop(self, linger: float | None) -> None:
         runs_stop_when(self._stop.is_set)
+        self._timetable = Timetable(once=linger is not None)
         presence = leases.WorkerPresence(self.store.path)
-        idle_since = time.monotonic()
         try:
             self._register()
+            await self._work(linger)
             while not self._stop.is_set():
-                if self._look() or self._tasks:
-                    idle_since = time.monotonic()
-                elif linger is not None and time.monotonic() - idle_since >= linger:
+                # From here on, whoever asks finds nobody and starts a worker; what was asked for before is seen now.
+                presence.close()
+                if not self._anything_asked():
                     return
-                await self._sleep(POLL)
+                presence = leases.WorkerPresence(self.store.path)
+                await self._work(linger)
         finally:
+            presence.close()
             await self._end_tasks()
             self._unregister()
-            presence.close()
+
+    async def _work(self, linger: float | None) -> None:
+        """Until `stop`, or until nothing was to be done for `linger` seconds."""
+        idle_since = clock.elapsed()
+        while not self._stop.is_set():
+            if self._look() or self._tasks:
+                idle_since = clock.elapsed()
+            elif linger is not None and clock.elapsed() - idle_since >= linger:
+                return
+            await self._sleep(POLL)
+
+    def _anything_asked(self) -> bool:
+        try:
+            with self.store.reading() as cx:
+                return bool(runs.requested(cx) or runs.underway(cx))
+        except StoreBusyError:
+            return True
 
     @property
     def underway(self) -> int:
@@ -112,7 +137,7 @@ class LocalRunner:
 
     def _look(self) -> bool:
         """Start what can be started; True if there is or may be work."""
-        now = time.monotonic()
+        now = clock.elapsed()
         if now < self._paused_until:
             return True
         try:
@@ -121,6 +146,12 @@ class LocalRunner:
             self._pause(str(error))
             return True
         except StoreBusyError:
+            return True
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("looking for work")
+            self._pause("a defect of this program; it is written above")
             return True
 
     def _look_once(self, now: float) -> bool:
@@ -140,13 +171,28 @@ class LocalRunner:
         return self._waiting
 
     def _schedule(self) -> None:
+        now, timetable = clock.seconds(), self._timetable
+        self._tell_clock(timetable.clock_set())
         with self.store.reading() as cx:
-            due = bool(schedule_rows.due(cx, int(time.time())))
-        if due:
+            wanted = schedule.wants_attention(cx, now, timetable)
+        if wanted:
             with self.store.transaction() as tx:
-                schedule.request_due(tx, int(time.time()))
+                schedule.request_due(tx, now, timetable)
+
+    def _tell_clock(self, by: float) -> None:
+        """Say that the time of day was set: ages and times on the screen are off by as much for a while."""
+        if not by:
+            return
+        text = f"The system clock was set {'forward' if by > 0 else 'back'} by {abs(by):.0f} s."
+        log.warning("%s The schedule goes on by elapsed time.", text)
+        with self.store.transaction() as tx:
+            if by < 0:
+                sites.put_back_times_ahead(tx, round(-by), clock.seconds() + round(clock.TOLERANCE))
+            audit.record(tx, clock.seconds(), "invsync", "clock set", f"worker:{self.id}", after=text)
 
     def _try_start(self, run: RunRow) -> None:
+        if clock.elapsed() < self._set_back.get(run.id, (0.0, 0.0))[1]:
+            return
         if run.state == "requested" and not self._may_start(run):
             return
         lease = leases.acquire(self.store, run.lease_key, self.id)
@@ -177,14 +223,13 @@ class LocalRunner:
         if before.state in runs.FINAL:
             text = f"Run {before.id} before it ended {before.state}: {before.error}".rstrip(": ")
             with self.store.transaction() as tx:
-                runs.finish(tx, run.id, "cancelled", text, int(time.time()))
+                runs.finish(tx, run.id, "cancelled", text, clock.seconds())
             run_log.ended(self.store, run.id)
         return False
 
     async def _execute(self, run: RunRow, lease: leases.Lease) -> None:
         try:
             await execute(self.store, run, lease)
-            self._after(run)
         except FencedError as error:
             log.warning("%s", error)
         except StoreFullError as error:
@@ -193,20 +238,33 @@ class LocalRunner:
         except StoreError as error:
             log.error("run %s: %s", run.id, error)
             self._pause(str(error))
+            if not isinstance(error, StoreBusyError):
+                self._put_off(run)
+        except Exception as error:
+            log.exception("run %s could not be ended", run.id)
+            self._end_after(run, lease, error)
+        else:
+            self._set_back.pop(run.id, None)
         finally:
             lease.release()
 
-    def _after(self, run: RunRow) -> None:
-        with self.store.reading() as cx:
-            ended = runs.get(cx, run.id)
-        if ended is None or ended.kind != "pull" or ended.state != "done" or ended.trigger != "schedule":
-            return
-        with self.store.transaction() as tx:
-            schedule.request_pushes_after(tx, ended, int(time.time()))
+    def _end_after(self, run: RunRow, lease: leases.Lease, error: Exception) -> None:
+        """A defect would come again each time that the run is taken up: it ends here, or is taken up ever more rarely."""
+        self._put_off(run)
+        try:
+            end_plainly(self.store, run, lease, f"Unexpected {type(error).__name__}: {error}. Report it.")
+        except Exception:
+            log.exception("run %s could not be ended at all", run.id)
+        run_log.ended(self.store, run.id)
+
+    def _put_off(self, run: RunRow) -> None:
+        last, _ = self._set_back.get(run.id, (SET_BACK_FIRST / 2, 0.0))
+        wait = min(SET_BACK_MOST, last * 2)
+        self._set_back[run.id] = (wait, clock.elapsed() + wait)
 
     def _pause(self, why: str) -> None:
         log.error("pausing: %s", why)
-        self._paused_until = time.monotonic() + FULL_DISK_WAIT
+        self._paused_until = clock.elapsed() + FULL_DISK_WAIT
 
     def _say_full(self, run: RunRow, text: str) -> None:
         """Freeing the run's own progress may leave room for one more short write; if not, the log has it."""
@@ -253,4 +311,4 @@ class LocalRunner:
 
 
 def _heartbeat() -> workers.Beat:
-    return workers.Beat(int(time.time()), uptime.boot_id(), uptime.uptime())
+    return workers.Beat(clock.seconds(), uptime.boot_id(), uptime.uptime())

@@ -27,7 +27,11 @@ def upgrade() -> None:
 
 
 def _schedule() -> None:
-    """When runs are due."""
+    """When runs are due, and what they owe to those who asked for them."""
+    op.add_column("run", sa.Column("then_push", sa.Integer(), server_default=sa.text("'0'"), nullable=False))
+    op.add_column("run", sa.Column("after_again", sa.Integer(), server_default=sa.text("'0'"), nullable=False))
+    op.add_column("run", sa.Column("again_for", sa.Text(), server_default=sa.text("'[]'"), nullable=False))
+    op.add_column("push_batch", sa.Column("within_ms", sa.Integer(), server_default=sa.text("'0'"), nullable=False))
 
 
 def _orders() -> None:
