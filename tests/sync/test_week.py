@@ -25,9 +25,9 @@ from tests.sync.virtual_time import VirtualTime
 START = 1_760_000_000
 DAY = 86_400
 WEEK = 7 * DAY
-LOOK = 20.0
+LOOK = 45.0
 """Seconds between two looks of the service."""
-APART = 100.0
+APART = 200.0
 """Seconds by which a run may begin later than calculated: the looks between its request, its turn and its start."""
 TAKES = {"pull": 100, "push": 60, "radar": 40}
 

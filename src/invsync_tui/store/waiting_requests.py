@@ -42,7 +42,14 @@ def of_order(cx: sqlite3.Connection, order: Order) -> Wish:
     """What is asked for. Who joined a running pull wants the one after it, which has not begun."""
     found = cx.execute("SELECT again FROM run WHERE id = ? AND ended_at IS NULL", (order.after_run,)).fetchone()
     again = bool(found and found[0])
-    return Wish(order.trigger, order.by, order.after_run, again, bool(order.full), bool(order.pushes))
+    wish = Wish(order.trigger, order.by, order.after_run, again, bool(order.full), bool(order.pushes))
+    return _fulfilled(cx, wish)
+
+
+def _fulfilled(cx: sqlite3.Connection, wish: Wish) -> Wish:
+    """Who waits for a run that has ended well waits for nothing any more."""
+    found = cx.execute("SELECT 1 FROM run WHERE id = ? AND state = 'done'", (wish.after_run,)).fetchone()
+    return wish._replace(after_run=None, after_again=False) if found else wish
 
 
 def of_run(run: RunRow) -> list[Wish]:
@@ -59,7 +66,7 @@ def of_itself(run: RunRow) -> Wish:
 
 def join(tx: sqlite3.Connection, run: RunRow, wish: Wish, now: int) -> None:
     """A run that has not begun serves one request more. Of two conditions, that which waits for nothing is its own."""
-    mine = of_itself(run)
+    mine = _fulfilled(tx, of_itself(run))
     behind: Wish | None = None
     if mine.condition == wish.condition:
         kept = mine.joined(wish)
