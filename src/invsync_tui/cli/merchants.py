@@ -118,6 +118,7 @@ def _facts(setup: MerchantSetup, health: MerchantRow) -> list[tuple[str, str]]:
         ("Next inventory run", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.sync_on)),
         ("Every", span(setup.every) if setup.every else "on request only"),
         ("Readings may be pushed for", span(setup.stale_after) if setup.stale_after else "no limit"),
+        ("Orders reach the WMS within", span(setup.orders_within or 0)),
         *connection_facts("WMS", setup.source),
         ("Carts", str(health.carts)),
     ]

@@ -133,6 +133,7 @@ def merchant(setup: MerchantSetup, health: MerchantRow | None) -> dict[str, Any]
         "next_run_at": utc(setup.next_run_at),
         "every": setup.every,
         "full_every": setup.full_every,
+        "orders_within": setup.orders_within,
         "stale_after": setup.stale_after,
         "source": connection(setup.source),
     }

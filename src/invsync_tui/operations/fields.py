@@ -47,6 +47,10 @@ def _span(value: Any) -> str:
     return values.OFF if value is None else values.span(int(value))
 
 
+def _wait(value: Any) -> str:
+    return values.span(int(value or 0))
+
+
 def _limit(value: Any) -> str:
     return values.NONE if value is None else values.span(int(value))
 
@@ -75,6 +79,7 @@ _SHOWN: Mapping[str, tuple[FieldKind, Show]] = {
     "sync": (FieldKind.SWITCH, _switch),
     "stale-after": (FieldKind.DURATION, _limit),
     "full-every": (FieldKind.DURATION, _span),
+    "orders-within": (FieldKind.DURATION, _wait),
     "upload": (FieldKind.SWITCH, _switch),
     "end-at": (FieldKind.NUMBER, _or_none),
     "max": (FieldKind.NUMBER, _or_none),
@@ -88,6 +93,7 @@ _LABELS: Mapping[str, str] = {
     "sync": "Synchronization With WMS - Inventory",
     "stale-after": "Readings may be pushed for",
     "full-every": "Complete download every",
+    "orders-within": "Orders reach the WMS within",
     "upload": "Inventory Upload Service",
     "minimum": "Minimum Inventory Level",
     "end-at": "Sold out at and below",
@@ -129,6 +135,7 @@ MERCHANT: tuple[Setting, ...] = (
     _MERCHANT["sync"],
     _every("Inventory download every", "15m, 1h, ...; off downloads on request only"),
     _MERCHANT["full-every"],
+    _MERCHANT["orders-within"],
     _MERCHANT["stale-after"],
     *(_MERCHANT[name] for name in ("url", "login", "secret", "deadline")),
     OPTIONS,

@@ -41,6 +41,8 @@ class MerchantSetup:
     stale_after: int | None
     source: ConnectionSetup | None
     full_every: int | None
+    orders_within: int | None
+    """Seconds that an order needs to reach the WMS."""
     every: int | None
     next_run_at: int | None
     """None also where there is a schedule and no service to keep it."""
@@ -116,6 +118,7 @@ def _merchant(site: setups.MerchantSite, keeps: bool) -> MerchantSetup:
         stale_after=site.stale_after,
         source=_source(site),
         full_every=site.full_every,
+        orders_within=site.orders_within,
         every=site.every,
         next_run_at=site.next_at if keeps and site.inventory_sync else None,
     )

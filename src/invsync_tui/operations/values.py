@@ -214,6 +214,9 @@ MERCHANT_FIELDS: tuple[Field, ...] = (
     ),
 )
 
+ORDERS_MOST = 7 * 86400
+"""Seconds after which no order is waited for any more."""
+
 SOURCE_FIELDS: tuple[Field, ...] = (
     *CONNECTION_FIELDS,
     Field(
@@ -222,6 +225,13 @@ SOURCE_FIELDS: tuple[Field, ...] = (
         "TIME",
         "time between complete downloads where the WMS can report changes (default 24h)",
         _seconds(SCHEDULE_LEAST, SCHEDULE_MOST),
+    ),
+    Field(
+        "orders-within",
+        "orders_within",
+        "TIME",
+        "time that an order of a cart needs to reach the WMS, 0s to 7d: until then it is taken off (default 15m)",
+        _seconds(0, ORDERS_MOST),
     ),
 )
 

@@ -34,6 +34,8 @@ class Stock:
         self.levels = {place.ref: self._table(place.ref) for place in catalogue.places}
         self.mark = 0
         self.changed: dict[str, int] = {}
+        self.imported: set[str] = set()
+        """Orders of the carts that the WMS has."""
         self._started = int(time.time())
         self._reading = self._started
         self._recent: list[tuple[str, str]] = []
@@ -129,6 +131,7 @@ class Wms(Service):
             "/api/levels": self._levels,
             "/api/changes": self._changes,
             "/api/mark": self._mark,
+            "/api/orders": self._known,
         }
         call = calls.get(request.path)
         return call(request, stock) if call else refusal(404, "There is no such call.")
@@ -138,6 +141,11 @@ class Wms(Service):
         places = stock.catalogue.places
         rows = [{"ref": p.ref, "code": p.code, "name": p.name, "active": True} for p in places]
         return ok({"warehouses": rows})
+
+    @staticmethod
+    def _known(request: Request, stock: Stock) -> Reply:
+        """Which of some orders were imported."""
+        return ok({"known": [name for name in request.json()["names"] if name in stock.imported]})
 
     @staticmethod
     def _mark(_: Request, stock: Stock) -> Reply:
@@ -189,6 +197,10 @@ class Wms(Service):
         match name:
             case "log":
                 return ok(self.requests)
+            case "import" | "clock":
+                stock.imported.update(body.get("names", ()))
+                self.clock = int(body.get("ahead", self.clock))
+                return ok({})
             case "level":
                 return self._order_level(stock, body)
             case "remove":

@@ -23,6 +23,7 @@ class MerchantSite(NamedTuple):
     options: str | None
     deadline_ms: int | None
     full_every: int | None
+    orders_within: int | None
     last_error: str | None
     every: int | None
     next_at: int | None
@@ -73,7 +74,7 @@ class Place(NamedTuple):
 
 _MERCHANTS = (
     "SELECT m.id, m.name, m.inventory_sync, m.stale_after, s.system, s.url, s.login, s.secret, s.options, s.deadline_ms, "
-    "s.full_every, s.last_error, d.every, d.next_at FROM merchant m LEFT JOIN source s ON s.merchant_id = m.id "
+    "s.full_every, s.orders_within, s.last_error, d.every, d.next_at FROM merchant m LEFT JOIN source s ON s.merchant_id = m.id "
     "LEFT JOIN schedule d ON d.kind = 'pull' AND d.key = m.id ORDER BY m.name"
 )
 _CARTS = (

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any, NamedTuple
 
 MERCHANT_COLUMNS = ("name", "inventory_sync", "stale_after", "rev", "frozen_at")
-SOURCE_COLUMNS = ("url", "login", "secret", "deadline_ms", "options", "full_every", "confirmed_at")
+SOURCE_COLUMNS = ("url", "login", "secret", "deadline_ms", "options", "full_every", "orders_within", "confirmed_at")
 CART_COLUMNS = (
     "merchant_id", "name", "url", "login", "secret", "deadline_ms", "options", "upload_enabled", "combine_all", "push_kind",
     "cutoff_below", "end_at_or_below", "buffer", "share_percent", "max_quantity", "stale_after", "zero_count",

@@ -22,7 +22,8 @@ from invsync_tui.store import catalogue, generations, levels, sequence, sites, s
 from invsync_tui.store.generations import Generation, PageStats
 from invsync_tui.store.levels import LevelRecord
 from invsync_tui.store.sites import WarehouseSeen, WarehouseSite
-from invsync_tui.sync import identity
+from invsync_tui.sync import identity, orders_known
+from invsync_tui.sync.clocks import source_offset
 from invsync_tui.sync.job import Job, SwitchedOff
 
 RESUME_WITHIN = 3600
@@ -115,6 +116,7 @@ class Pull:
         self.merchant_id = job.run.merchant_id
         self._named = 0
         self._ids: dict[str, int] = {}
+        self._clock_offset = 0
 
     async def run(self) -> None:
         """Read the source; raises ConnectorError, StoreError, RunCancelled, FencedError or SwitchedOff."""
@@ -124,6 +126,8 @@ class Pull:
         report.enter("connect")
         await self.source.open()
         anew = await identity.check_source(self.job, self.source, self.settings.identity)
+        self._clock_offset = await source_offset(self.job, self.source, self.settings.clock_offset)
+        await orders_known.ask(self.job, self.source)  # before any level is read: what it has now, these include
         report.enter("warehouses")
         rows = await self.source.warehouses()
         if identity.check_warehouses(self.job, {row.ref for row in rows}) or anew:
@@ -307,6 +311,7 @@ class Pull:
     ) -> Stored:
         stamp = (clock.seconds(), seq)
         unknown: list[LevelRow] = []
+        rows = _by_our_clock(rows, self._clock_offset)
         known = rows
         try:
             records = _level_records(rows, self._ids, warehouses, stamp)
@@ -475,3 +480,10 @@ def _counts(totals: PageStats) -> Counts:
         equal=totals.rows - totals.changed,
         failed=totals.rejected,
     )
+
+
+def _by_our_clock(rows: Sequence[LevelRow], offset: int) -> Sequence[LevelRow]:
+    """Levels with the time of their reading by our clock, where the WMS's is `offset` seconds ahead."""
+    if not offset:
+        return rows
+    return [row if row.read_at is None else row._replace(read_at=row.read_at - offset) for row in rows]

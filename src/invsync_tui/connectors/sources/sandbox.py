@@ -1,6 +1,6 @@
 """The sandbox WMS as a source, and the HTTP session that the sandbox cart shares with it.
 
-Options: `customer`, where the WMS serves several.
+Options: `customer`, where the WMS serves several; `orders` (off, on): it says which orders it has imported.
 """
 
 from __future__ import annotations
@@ -176,7 +176,9 @@ class SandboxSource:
     """A `Source` over the sandbox WMS."""
 
     def __init__(self, connection: Connection) -> None:
-        self.capabilities = SourceCapabilities(delta=True, reports_reading_time=True, page_size=1000)
+        knows = connection.options.get("orders", "off") == "on"
+        more = {"knows_orders": True} if knows else {}
+        self.capabilities = SourceCapabilities(delta=True, reports_reading_time=True, page_size=1000, **more)
         self._session = SandboxSession(connection, {"x-customer": connection.options.get("customer", "")})
 
     async def open(self) -> None:
@@ -207,6 +209,16 @@ class SandboxSource:
         if not isinstance(mark, str):
             raise ContractError("The mark is not a text.")
         return mark
+
+    async def clock_offset(self) -> float | None:
+        """From its answers; opening has one."""
+        return self._session.http.clock.offset
+
+    async def known_orders(self, names: Sequence[str]) -> Sequence[str]:
+        """Those of some orders that the WMS has imported."""
+        response = await self._session.read("POST", "/api/orders", json_body={"names": list(names)})
+        found = field_of(response, "known")
+        return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
     async def warehouses(self) -> Sequence[WarehouseRow]:
         response = await self._session.read("GET", "/api/warehouses")
