@@ -38,8 +38,12 @@ _ASCII: Mapping[str, str] = {
 
 
 @lru_cache(maxsize=8192)
-def clean(text: str) -> str:
-    """The text without control characters, bidi overrides and joiners, safe for any terminal; line breaks are spaces."""
+def clean(text: str, unseen: str = "") -> str:
+    """The text without control characters, bidi overrides and joiners, safe for any terminal; line breaks are spaces.
+
+    `unseen` stands for characters that only act on others: nothing where columns count, a mark where a code must not
+    look like another one.
+    """
     if text.isascii() and text.isprintable():
         return text
     shown: list[str] = []
@@ -48,15 +52,20 @@ def clean(text: str) -> str:
         marks = marks + 1 if _is_mark(char) else 0
         if marks <= MAX_MARKS:
             # A mark at the very beginning would change what stands in front of the text.
-            shown.append(_shown(char) if shown or not marks else STAND_IN)
+            shown.append(_shown(char, unseen) if shown or not marks else STAND_IN)
     return "".join(shown)
+
+
+def clean_lines(text: str) -> str:
+    """The same for a text of several lines, which it keeps; what only acts on others is marked."""
+    return "\n".join(clean(line, STAND_IN) for line in text.split("\n"))
 
 
 def _is_mark(char: str) -> bool:
     return unicodedata.category(char) in ("Mn", "Me")
 
 
-def _shown(char: str) -> str:
+def _shown(char: str, unseen: str) -> str:
     """One character as it may be sent to a terminal."""
     if char in _BLANKS:
         return " "
@@ -67,7 +76,7 @@ def _shown(char: str) -> str:
         return ""
     category = unicodedata.category(char)
     if category == "Cf":
-        return ""
+        return unseen
     return STAND_IN if category in ("Cc", "Cs", "Co", "Cn") or _within(code, _UNSEEN) else char
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
 
+from invsync_tui.cli.output import print_json, say
 from invsync_tui.cli.parser import given
-from invsync_tui.cli.plain import clean, moment, number, on_off, utc
+from invsync_tui.cli.plain import moment, number, on_off, utc
 
 if TYPE_CHECKING:
     from invsync_tui.operations.asof import Held, ListingThen, WhyThen
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, session: Session, cart: int | None) -> int:
 
     found = why_then(session, args.word, read("--as-of", args.as_of, int(time.time())), cart)
     if given(args, "json"):
-        print(json.dumps(document(found.why) | {"as_of": _document(found)}))
+        print_json(document(found.why) | {"as_of": _document(found)})
     elif not given(args, "quiet"):
         _print(found)
     return 1 if any(one.why.causes for one in found.listings) else 0
@@ -61,28 +61,28 @@ def _held(held: Held) -> dict[str, Any]:
 
 def _print(found: WhyThen) -> None:
     why = found.why
-    print(clean(f"{why.asked}: taken as {why.taken_as}" + (f" ({why.sku})" if why.sku else "")))
-    print(f"As of {moment(found.at)}")
+    say(f"{why.asked}: taken as {why.taken_as}" + (f" ({why.sku})" if why.sku else ""))
+    say(f"As of {moment(found.at)}")
     for one in found.listings:
         _print_listing(one)
     if not found.listings:
-        print("\nNo cart has a listing for it.")
+        say("\nNo cart has a listing for it.")
 
 
 def _print_listing(one: ListingThen) -> None:
     from invsync_tui.rules.outcomes import WORDINGS
 
-    print(clean(f"\n{one.why.cart}: listing {one.why.sku}, remote id {one.why.remote_id}"))
-    print(f"  {_decided(one)}")
+    say(f"\n{one.why.cart}: listing {one.why.sku}, remote id {one.why.remote_id}")
+    say(f"  {_decided(one)}")
     for step in one.why.steps:
-        print(clean(f"  {step.step:<9} {number(step.before):>8} -> {number(step.after):<8} {step.because}"))
-    print(f"  should show {_quantity(one.wanted)}, the cart had accepted {_quantity(one.accepted)}")
+        say(f"  {step.step:<9} {number(step.before):>8} -> {number(step.after):<8} {step.because}")
+    say(f"  should show {_quantity(one.wanted)}, the cart had accepted {_quantity(one.accepted)}")
     for level in one.levels:
-        print(clean(f"  {level.warehouse}: {_quantity(level.held)} available"))
+        say(f"  {level.warehouse}: {_quantity(level.held)} available")
     if one.settings is not None:
-        print(clean("  settings: " + ", ".join(f"{name} {_value(value)}" for name, value in one.settings.items())))
+        say("  settings: " + ", ".join(f"{name} {_value(value)}" for name, value in one.settings.items()))
     for cause in one.why.causes:
-        print(f"  ! {cause.value}: {WORDINGS[cause].cause}")
+        say(f"  ! {cause.value}: {WORDINGS[cause].cause}")
 
 
 def _decided(one: ListingThen) -> str:

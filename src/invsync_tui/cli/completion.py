@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 
+from invsync_tui.cli import streams
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, command
 
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     _complete_files(main, shtab.FILE)
     script = shtab.complete(main, shell=args.shell)
     if not Output(args).json:
-        sys.stdout.write(script)
+        streams.out().exact(script)
     Output(args).document({"shell": args.shell, "script": script})
     return Exit.OK
 

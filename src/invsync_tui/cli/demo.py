@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from invsync_tui.cli.opening import configuration
+from invsync_tui.cli.output import Output, note, print_json
 from invsync_tui.cli.parser import UsageError, given
 
 EXAMPLE = """\
@@ -62,36 +61,37 @@ def _headless(args: argparse.Namespace, folder: Path) -> int:
         demo.finish(started)
         found = demo.document(started, products=args.products, seed=args.seed)
     if given(args, "json", False):
-        print(json.dumps(found))
+        print_json(found)
     else:
-        _print(found)
+        Output(args).text(_lines(found))
     return 0 if demo.sums_hold(found) else 1
 
 
-def _print(found: dict[str, Any]) -> None:
+def _lines(found: dict[str, Any]) -> Iterator[str]:
     for one in found["runs"]:
         counts = one["counts"]
         ends = " + ".join(f"{counts[end]} {end}" for end in list(counts)[1:] if counts[end]) or "0"
         where = f"{one['merchant']} -> {one['cart']}" if one["cart"] else one["merchant"]
-        print(f"run {one['id']:>3}  {one['kind']}  {where}: {one['state']}  {counts['total']} = {ends}")
+        yield (f"run {one['id']:>3}  {one['kind']}  {where}: {one['state']}  {counts['total']} = {ends}")
         for reason, n in sorted(one["reasons"].items(), key=lambda item: -item[1]):
-            print(f"         {n:>6}  {reason}")
-    print(f"{len(found['planted'])} faults were planted. Store: {found['store']}")
+            yield (f"         {n:>6}  {reason}")
+    yield (f"{len(found['planted'])} faults were planted. Store: {found['store']}")
 
 
 def _terminal(args: argparse.Namespace, folder: Path) -> int:
     import os
 
+    from invsync_tui.cli.main import is_terminal
     from invsync_tui.tui.terminal import refusal
 
-    refused = refusal(os.environ, sys.stdin.isatty() and sys.stdout.isatty())
+    refused = refusal(os.environ, is_terminal())
     if refused is not None:
-        sys.stderr.write(f"{refused} For the demo: invsync demo --headless.\n")
+        note(f"{refused.removeprefix('invsync: ')} For the demo: invsync demo --headless.")
         return 2
     from invsync_tui.operations import demo
 
     found = configuration(args)
-    sys.stderr.write("Starting the sandbox WMS, two sandbox carts and the service ...\n")
+    note("starting the sandbox WMS, two sandbox carts and the service ...")
     with demo.running(folder, products=args.products, seed=args.seed) as started:
         from invsync_tui.tui.app import run as run_tui
 

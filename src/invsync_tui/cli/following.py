@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from invsync_tui.cli import records
-from invsync_tui.cli.output import print_document
+from invsync_tui.cli import records, streams
+from invsync_tui.cli.output import print_document, rewritten
 from invsync_tui.cli.plain import clean, cut, duration, number, utc
 from invsync_tui.cli.run_text import title
 
@@ -78,8 +77,8 @@ class Lines:
         """Print what happened."""
         line = told(event)
         if line:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+            streams.out().write(line + "\n")
+            streams.out().flush()
 
     def end(self) -> None:
         """Nothing is open."""
@@ -101,8 +100,7 @@ def told(event: Event) -> str:
 class ProgressLine:
     """One line of a terminal, rewritten; warnings and errors stay above it."""
 
-    def __init__(self, columns: int) -> None:
-        self._columns = max(20, columns - 1)
+    def __init__(self) -> None:
         self._shown_at = 0.0
         self._shown = ""
 
@@ -110,11 +108,11 @@ class ProgressLine:
         """Rewrite the line, at most so often."""
         if event.text and event.level != "info":
             self._write("")
-            sys.stdout.write(told(event) + "\n")
+            streams.out().write(told(event) + "\n")
         waits = event.run.state.value == "requested" and self._shown
         if not waits and time.monotonic() - self._shown_at >= REWRITE_EVERY:
             self._shown_at = time.monotonic()
-            self._write(cut(progress(event.detail), self._columns))
+            self._write(cut(progress(event.detail), max(20, streams.out().columns() - 1)))
 
     def end(self) -> None:
         """Leave the place to what follows."""
@@ -123,9 +121,7 @@ class ProgressLine:
     def _write(self, text: str) -> None:
         if text != self._shown:
             self._shown = text
-            # Back to the first column, text, erase the rest of the line.
-            sys.stdout.write(f"\r{text}\x1b[K")
-            sys.stdout.flush()
+            rewritten(streams.out(), text)
 
 
 def progress(detail: RunDetail) -> str:

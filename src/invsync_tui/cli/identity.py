@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli import identity_shapes, listing
+from invsync_tui.cli import identity_shapes, listing, streams
 from invsync_tui.cli.opening import opened
-from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.output import Exit, Output, rewritten
 from invsync_tui.cli.parser import Subparsers, command, given
 
 if TYPE_CHECKING:
@@ -111,12 +110,11 @@ def _accept(args: argparse.Namespace, session: Session, cart: int) -> int:
 
 def progress(args: argparse.Namespace) -> Told:
     """Tells on a terminal how far an order for all is."""
-    loud = sys.stderr.isatty() and not given(args, "quiet")
+    loud = streams.err().isatty() and not given(args, "quiet")
 
     def told(done: int, looked_at: int) -> bool:
         if loud:
-            sys.stderr.write(f"\r{done} of {looked_at} looked at ")
-            sys.stderr.flush()
+            rewritten(streams.err(), f"{done} of {looked_at} looked at ")
         return True
 
     return told

@@ -6,12 +6,11 @@ import argparse
 import base64
 import binascii
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from invsync_tui.cli.output import Output
+from invsync_tui.cli.output import Output, print_data
 from invsync_tui.cli.parser import UsageError
 from invsync_tui.cli.plain import table
 
@@ -122,10 +121,7 @@ def print_page(
 def _print_csv(shape: Shape[Line], lines: Sequence[Line]) -> None:
     from invsync_tui.operations.export import line as csv_line
 
-    sys.stdout.write(csv_line(shape.columns))
-    for one in lines:
-        sys.stdout.write(csv_line(shape.cells(one)))
-    sys.stdout.flush()
+    print_data([csv_line(shape.columns), *(csv_line(shape.cells(one)) for one in lines)])
 
 
 def whole(

@@ -7,17 +7,18 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from invsync_tui import __version__
+from invsync_tui.cli import streams
 from invsync_tui.cli.output import Exit, Output, note, print_document, report
 from invsync_tui.cli.parser import Parser, UsageError, add_globals, given
 from invsync_tui.config import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import TracebackType
 
 COMMANDS = (
     "demo",
@@ -106,17 +107,26 @@ def _everywhere(parser: argparse.ArgumentParser) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError):  # a stand-in without encoding
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    try:
-        code = _guarded(argv)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads any more. Python's own flush at exit must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
-    return code
+    with streams.plain_streams():
+        sys.excepthook = _show
+        try:
+            code = _guarded(argv)
+            streams.out().flush()
+        except BrokenPipeError:
+            streams.nobody_reads()
+            return Exit.OK
+        except streams.UnwritableError as error:
+            streams.nobody_reads()
+            note(f"the answer could not be written to standard output: {error}. What was asked for may have been done.")
+            return Exit.FAILED
+        return code
+
+
+def _show(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """A traceback, which may quote what came from outside."""
+    import traceback
+
+    streams.RemarkStream(sys.__stderr__).write("".join(traceback.format_exception(kind, error, at)))
 
 
 _WITH_VALUE = frozenset({"--store", "--config", "--mouse", "--open-run"})
@@ -144,7 +154,7 @@ def _guarded(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         note("interrupted.")
         return Exit.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, streams.UnwritableError):
         raise
     except SystemExit as end:  # argparse after --help
         return end.code if isinstance(end.code, int) else Exit.USAGE
@@ -196,7 +206,7 @@ def _control_room(args: argparse.Namespace) -> int:
     if given(args, "json"):
         raise UsageError("invsync: --json needs a command, such as status. See: invsync --help")
     found = configuration(args)
-    refused = refusal(os.environ, sys.stdin.isatty() and sys.stdout.isatty())
+    refused = refusal(os.environ, is_terminal())
     if refused is not None:
         note(refused.removeprefix("invsync: "))
         return Exit.USAGE
@@ -214,6 +224,11 @@ def _control_room(args: argparse.Namespace) -> int:
         keymap=found.keys,
         open_run=given(args, "open_run"),
     )
+
+
+def is_terminal() -> bool:
+    """Whether somebody sits in front of it."""
+    return sys.stdin is not None and sys.stdin.isatty() and streams.out().isatty()
 
 
 def _must_exist(store: Path) -> None:

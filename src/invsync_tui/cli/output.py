@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any
 
+from invsync_tui.cli import streams
 from invsync_tui.cli.parser import given
 from invsync_tui.cli.plain import clean
 
@@ -36,13 +37,15 @@ class Output:
         self.quiet = bool(given(args, "quiet"))
 
     def text(self, lines: str | Iterable[str]) -> None:
-        """Lines for a reader; nothing with --json or --quiet."""
-        if not self.json and not self.quiet:
-            sys.stdout.writelines(f"{line}\n" for line in ([lines] if isinstance(lines, str) else lines))
+        """Lines for a reader; nothing with --json or --quiet. A line break inside a line is a space, at its beginning a gap."""
+        if self.json or self.quiet:
+            return
+        for line in [lines] if isinstance(lines, str) else lines:
+            say(line)
 
     def flush(self) -> None:
         """Let a pipe see what was written so far."""
-        sys.stdout.flush()
+        streams.out().flush()
 
     def document(self, values: Mapping[str, Any]) -> None:
         """The answer for a script; nothing without --json."""
@@ -50,16 +53,47 @@ class Output:
             print_document(values)
 
 
+def say(line: str) -> None:
+    """A line for a reader."""
+    told = line.lstrip("\n")
+    streams.out().exact("\n" * (len(line) - len(told)) + clean(told) + "\n")
+
+
 def print_document(values: Mapping[str, Any]) -> None:
-    """One line of JSON. It is ASCII, so no name in it can command a terminal."""
-    sys.stdout.write(json.dumps({"version": DOCUMENT_VERSION, **values}) + "\n")
-    sys.stdout.flush()
+    """One line of JSON with the version of its form."""
+    print_json({"version": DOCUMENT_VERSION, **values})
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """One line of JSON. It is printable ASCII, so no name in it can command a terminal."""
+    streams.out().exact(json.dumps(values).replace("\x7f", "\\u007f") + "\n")
+    streams.out().flush()
+
+
+def print_data(lines: Iterable[str]) -> None:
+    """Lines for a program, with their ends: exact and in UTF-8 to a file or a pipe, cleaned where a terminal is the target."""
+    stream = streams.out()
+    if stream.isatty():
+        for line in lines:
+            stream.exact(clean(line.rstrip("\r\n")) + "\n")
+    else:
+        with suppress(AttributeError, ValueError):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        for line in lines:
+            stream.exact(line)
+    stream.flush()
 
 
 def note(text: str) -> None:
     """A remark beside the answer."""
-    sys.stderr.write(f"invsync: {clean(text)}\n")
-    sys.stderr.flush()
+    streams.err().exact(f"invsync: {clean(text)}\n")
+    streams.err().flush()
+
+
+def rewritten(stream: streams.PlainStream, text: str) -> None:
+    """A line of a terminal that is written over: back to its beginning, the text, and the rest of the line erased."""
+    stream.exact(f"\r{clean(text)}\x1b[K")
+    stream.flush()
 
 
 def report(kind: str, text: str, *, as_json: bool) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from invsync_tui.plain_text import clean, width
+from invsync_tui import plain_text
+from invsync_tui.plain_text import STAND_IN, width
 
 __all__ = ["age", "clean", "cut", "duration", "fields", "moment", "number", "on_off", "pad", "table", "utc", "width"]
 
 NEVER = "N/A"
 GAP = "  "
+
+
+def clean(text: str) -> str:
+    """The text as one line for any terminal; what cannot be shown, or only acts on other characters, is a mark."""
+    return plain_text.clean(text, STAND_IN)
 
 
 def cut(text: str, columns: int) -> str:
@@ -28,10 +35,18 @@ def pad(text: str, columns: int) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Aligned columns under their names; a column of numbers is aligned to the right."""
-    cells = [[clean(cell) for cell in row] for row in rows]
+    cells = [[*map(_steady, row[:-1]), *map(clean, row[-1:])] for row in rows]
     widths = [max(width(row[n]) for row in [head, *cells]) for n in range(len(head))]
     right = [bool(cells) and all(row[n].replace(",", "").isdecimal() for row in cells) for n in range(len(head))]
     return [_row(row, widths, right) for row in [head, *cells]]
+
+
+def _steady(text: str) -> str:
+    """A cell that others follow: signs that some terminals give a column and some none are marks, of one."""
+    cleaned = clean(text)
+    if cleaned.isascii():
+        return cleaned
+    return "".join(STAND_IN if unicodedata.category(char) == "Mc" else char for char in cleaned)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

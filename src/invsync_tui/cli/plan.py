@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     listing.print_page(args, "listings", shape(), page, {"plan": document(view), **count})
     if not args.csv:
         Output(args).text(["", *map(clean, view.advice)])
-    sys.stdout.flush()
+    Output(args).flush()
     return Exit.OK
 
 

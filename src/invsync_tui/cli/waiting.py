@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli import following, records
+from invsync_tui.cli import following, records, streams
 from invsync_tui.cli.output import Exit, Output, note, print_document
 from invsync_tui.cli.plain import clean
 from invsync_tui.cli.run_text import outcome_sum, title, ways_out
@@ -43,8 +41,8 @@ def _view(output: Output) -> following.View:
         return following.JsonLines()
     if output.quiet:
         return following.Silent()
-    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
-        return following.ProgressLine(shutil.get_terminal_size().columns)
+    if streams.out().isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        return following.ProgressLine()
     return following.Lines()
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import as_of, evidence
 from invsync_tui.cli.opening import opened
+from invsync_tui.cli.output import print_json, say
 from invsync_tui.cli.parser import Subparsers, command, given
-from invsync_tui.cli.plain import clean
 
 if TYPE_CHECKING:
     from invsync_tui.operations.drift import DriftLine
@@ -50,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         found = why(session, args.word, cart)
         live = evidence.ask(session, found.listings) if args.live else None
     if given(args, "json"):
-        print(json.dumps(document(found, live)))
+        print_json(document(found, live))
     elif not given(args, "quiet"):
         print_why(found, live)
     return 1 if any(listing.causes for listing in found.listings) else 0
@@ -86,11 +85,11 @@ def _drift(found: DriftLine | None) -> dict[str, Any] | None:
 
 def print_why(found: Why, live: Mapping[int, Read] | None = None) -> None:
     """As text."""
-    print(clean(f"{found.asked}: taken as {found.taken_as}" + (f" ({found.sku})" if found.sku else "")))
+    say(f"{found.asked}: taken as {found.taken_as}" + (f" ({found.sku})" if found.sku else ""))
     for listing in found.listings:
         print_listing(listing, live)
     if not found.listings:
-        print("\nNo cart has a listing for it, as far as plans have looked.")
+        say("\nNo cart has a listing for it, as far as plans have looked.")
 
 
 def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> None:
@@ -98,25 +97,26 @@ def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> No
     from invsync_tui.rules.outcomes import WORDINGS
 
     name = f"listing {one.sku}, remote id {one.remote_id}" if one.remote_id is not None else "not listed"
-    print(clean(f"\n{one.cart}: {name}"))
+    say(f"\n{one.cart}: {name}")
     if one.linked:
-        print(clean(f"  {one.linked}"))
+        say(f"  {one.linked}")
     for step in one.steps:
-        print(clean(f"  {step.step:<9} {_number(step.before):>8} -> {_number(step.after):<8} {step.because}"))
+        say(f"  {step.step:<9} {_number(step.before):>8} -> {_number(step.after):<8} {step.because}")
     if one.remote_id is not None:
-        print(
+        say(
             f"  should show {_number(one.desired)}, the cart accepted {_number(one.acked)}, "
             f"last seen {_number(one.observed)} in its own count"
         )
     for line in evidence.lines(one, live):
-        print(line)
+        say(line)
     for cause in one.causes:
-        print(f"  ! {cause.value}: {WORDINGS[cause].cause}\n    {WORDINGS[cause].advice}")
+        say(f"  ! {cause.value}: {WORDINGS[cause].cause}")
+        say(f"    {WORDINGS[cause].advice}")
     if one.drift is not None:
         marked = " The next push writes it." if one.drift.heal else ""
-        print(clean(f"  ~ {one.drift.drift}: {one.drift.text}{marked}"))
+        say(f"  ~ {one.drift.drift}: {one.drift.text}{marked}")
     if not one.causes and one.drift is None:
-        print("  Nothing is wrong.")
+        say("  Nothing is wrong.")
 
 
 def _number(value: int | None) -> str:
