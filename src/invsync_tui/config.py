@@ -104,19 +104,41 @@ def _theme(environ: Mapping[str, str], said: Mapping[str, Any]) -> str | None:
 
 def _store(flags: Flags, environ: Mapping[str, str], said: Mapping[str, Any]) -> Path:
     named = flags.store or environ.get("INVSYNC_STORE") or said.get("store")
-    return Path(named).expanduser() if named else folder(environ, "XDG_DATA_HOME", ".local/share") / "store.db"
+    return expanded(named) if named else folder(environ, "XDG_DATA_HOME", ".local/share") / "store.db"
 
 
 def folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
     """The program's folder below an XDG base; a relative base is to be ignored, says the specification."""
     base = Path(environ.get(variable, ""))
-    return (base if base.is_absolute() else Path.home() / default) / "invsync"
+    return (base if base.is_absolute() else expanded("~") / default) / "invsync"
+
+
+def expanded(path: str) -> Path:
+    """The path with `~` as the home folder; ConfigError where there is none, as for a user of a container."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            f"{path}: this user has no home folder. Set HOME to a folder, or give the store with --store "
+            "or INVSYNC_STORE and the configuration with --config."
+        ) from None
+
+
+def _config_file(asked: str | None, environ: Mapping[str, str]) -> Path | None:
+    if asked:
+        return expanded(asked)
+    try:
+        return folder(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
+    except ConfigError:
+        return None
 
 
 def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The configuration file; one that was asked for by name must exist."""
     asked = named or environ.get("INVSYNC_CONFIG")
-    path = Path(asked).expanduser() if asked else folder(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
+    path = _config_file(asked, environ)
+    if path is None:
+        return {}
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -139,7 +161,7 @@ def _checked(path: Path, text: str) -> Mapping[str, Any]:
     for key, value in said.items():
         _check(f"{path}:{_line(text, key)}", key, value)
     if "store" in said:
-        said["store"] = os.fspath(path.parent / Path(said["store"]).expanduser())
+        said["store"] = os.fspath(path.parent / expanded(said["store"]))
     return said
 
 

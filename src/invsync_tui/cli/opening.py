@@ -21,7 +21,7 @@ def configuration(args: argparse.Namespace) -> config.Config:
     mouse = given(args, "mouse")
     if given(args, "config"):
         # For the roles that every session looks up, and for a worker that this command may start.
-        os.environ["INVSYNC_CONFIG"] = os.path.abspath(os.path.expanduser(given(args, "config")))  # noqa: PTH100, PTH111
+        os.environ["INVSYNC_CONFIG"] = os.path.abspath(config.expanded(given(args, "config")))  # noqa: PTH100
     flags = config.Flags(
         store=given(args, "store"),
         config=given(args, "config"),

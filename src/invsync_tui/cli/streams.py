@@ -61,8 +61,9 @@ class PlainStream:
 
     def columns(self) -> int:
         """How wide the terminal is, by its own word; 80 where it does not say."""
-        with suppress(OSError, ValueError, AttributeError):
-            return os.get_terminal_size(self._stream.fileno()).columns or 80
+        with suppress(OSError, ValueError):
+            if self._stream is not None:
+                return os.get_terminal_size(self._stream.fileno()).columns or 80
         return 80
 
     def __getattr__(self, name: str) -> Any:
@@ -88,7 +89,7 @@ def plain_streams() -> Iterator[None]:
     before = sys.stdout, sys.stderr
     for stream in before:
         _set_encoding(stream)
-    sys.stdout, sys.stderr = PlainStream(before[0]), RemarkStream(before[1])  # type: ignore[assignment]
+    sys.stdout, sys.stderr = PlainStream(before[0]), RemarkStream(before[1])
     try:
         yield
     finally:

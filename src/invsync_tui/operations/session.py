@@ -14,8 +14,11 @@ from invsync_tui.store.opening import Say, Store, create_store, open_store, sile
 
 
 def operator_name() -> str:
-    """The system user; behind sudo, the one who called it."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
+    """The system user; behind sudo, the one who called it; the number of a user that has no name."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 @dataclass(slots=True)

@@ -6,11 +6,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from textual.message import Message
 
+from invsync_tui.config import ConfigError, expanded
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.facts import Exported
 from invsync_tui.tui.fields import Field, Value
@@ -37,7 +37,10 @@ class Export(Generic[L]):
     """One file. `run` is called on a reader's thread, `cancel` from anywhere."""
 
     def __init__(self, typed: str, fields: Sequence[Field[L]], tell: Callable[[Message], object]) -> None:
-        self.path = Path(typed).expanduser()
+        try:
+            self.path = expanded(typed)
+        except ConfigError as error:
+            raise UnknownFormError(str(error)) from error
         self.form = self.path.suffix.lower().removeprefix(".")
         if self.form not in FORMS:
             raise UnknownFormError(f"Nothing written: the path must end in .csv or .json, not {self.path.suffix!r}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from invsync_tui.config import folder
+from invsync_tui.config import ConfigError, folder
 
 MARK = "control-room-seen"
 GREETING = "New here? Enter opens, Esc goes back, / finds a SKU, : goes anywhere, ? lists every key."
@@ -12,10 +12,10 @@ GREETING = "New here? Enter opens, Esc goes back, / finds a SKU, : goes anywhere
 
 def greeting(environ: Mapping[str, str]) -> str:
     """What to say to somebody new, once; '' to everybody else, and where nothing can be remembered."""
-    place = folder(environ, "XDG_STATE_HOME", ".local/state")
     try:
+        place = folder(environ, "XDG_STATE_HOME", ".local/state")
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         (place / MARK).touch(mode=0o600, exist_ok=False)
-    except OSError:
+    except (OSError, ConfigError):
         return ""
     return GREETING

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
+from invsync_tui.config import ConfigError, expanded
+
 if TYPE_CHECKING:
     from invsync_tui.operations.doctor import Checkup
     from invsync_tui.operations.lists import (
@@ -288,11 +290,9 @@ class OperationsGateway:
         return self._call(readback.read_back, self._open, cart_id, refs)
 
     def bundle(self, subject: int | str, folder: str) -> str:
-        from pathlib import Path
-
         from invsync_tui.operations import bundle
 
-        there = Path(folder).expanduser()
+        there = self._call(expanded, folder)
         if isinstance(subject, int):
             return str(self._call(bundle.of_run, self._open, subject, there))
         return str(self._call(bundle.of_sku, self._open, subject, there))
@@ -379,11 +379,14 @@ class OperationsGateway:
 
         try:
             return question(*args, **kwargs)
-        except OperationError as error:
+        except (OperationError, ConfigError) as error:
             raise GatewayError(str(error)) from error
 
 
 def short_path(path: Path) -> str:
     """The path with the home folder as `~`."""
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return str(path)
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
