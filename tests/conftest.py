@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+
+from invsync_tui.connectors.exchanges import gate
 
 pytest_plugins = ["tests.servers.tryton", "tests.servers.vendure"]
 
@@ -15,6 +19,14 @@ def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: 
         monkeypatch.setenv(name, str(home / name.lower()))
     for name in ("INVSYNC_STORE", "INVSYNC_CONFIG", "INVSYNC_READ_ONLY", "NO_COLOR", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> Iterator[None]:
+    """What one test's connections remember as secret is not hidden in the next one's texts."""
+    gate.clear()
+    yield
+    gate.clear()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.connectors import exchanges
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.connectors.exchanges import (
@@ -64,10 +63,8 @@ def test_values_of_telling_fields_are_blacked_out_and_the_rest_is_told(text: str
 
 @given(st.text(min_size=6, max_size=40).filter(str.strip), st.text(max_size=30), st.text(max_size=30))
 def test_a_secret_that_is_known_is_nowhere(secret: str, before: str, after: str) -> None:
-    exchanges._secrets.clear()
     remember_secret(secret)
     assert secret not in redacted(f"{before}{secret}{after}") or secret in BLACK
-    exchanges._secrets.clear()
 
 
 def test_an_address_is_told_without_login_and_without_telling_parameters() -> None:
@@ -95,7 +92,6 @@ async def test_requests_and_answers_are_told_with_the_vendors_id_and_without_hea
     assert b"A-1" in first.request and SECRET.encode() not in first.request
     assert (second.batch_id, second.status, second.answer) == ("", 503, b"busy")
     assert SECRET not in repr(ear.heard)
-    exchanges._secrets.clear()
 
 
 async def test_a_request_without_an_answer_is_told_too() -> None:

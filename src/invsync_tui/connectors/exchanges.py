@@ -6,19 +6,20 @@ values of fields with a telling name are blacked out before anybody sees them.
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple, Protocol
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
+
+from invsync_tui.rules.redaction import BLACK, SHORTEST, Redacted, Redactor, forms_of
 
 BODY_MOST = 64 * 1024
 """Bytes of a body that are told."""
+MARGIN = 8 * 1024
+"""Bytes beyond, which are looked at too: a secret that stands across the cut must not be told by half."""
 HTTP_FAILED = 400
-BLACK = "[redacted]"
 VENDOR_ID_HEADERS = (
     "x-request-id",
     "x-shopify-request-id",
@@ -28,19 +29,8 @@ VENDOR_ID_HEADERS = (
     "x-trace-id",
 )
 """Where the other side names the request, the most specific first."""
-
-_TELLING = r"pass(?:word|wd|phrase)?|secret|token|authori[sz]ation|api[_-]?key|access[_-]?key|session(?:[_-]?id)?|credential\w*"
-_FIELD = re.compile(
-    # A name, quoted or not (with backslashes where JSON is inside JSON), then its value: quoted up to the same quotes, or a word.
-    rf"""((\\*["'])?[\w.-]*(?:{_TELLING})[\w.-]*(?:\\*["'])?\s*[:=]\s*)"""
-    r"""(?:(\\*["'])(?:(?!(?<!\\)\3).)*(?:(?<!\\)\3|$)|[^\s&,;"'(){}\[\]\\]+)""",
-    re.IGNORECASE | re.DOTALL,
-)
-_LOGIN = re.compile(r"://[^/\s@\"']+@")
-"""The login in an address."""
-_NAME = re.compile(_TELLING, re.IGNORECASE)
-_SHORTEST = 4
-"""A secret shorter than this would black out half the text without hiding anything."""
+VENDOR_ID_MOST = 200
+SHORT_FORMS_MOST = 200
 
 
 class Exchange(NamedTuple):
@@ -50,12 +40,12 @@ class Exchange(NamedTuple):
     at_ms: int
     took_ms: int
     method: str
-    url: str
+    url: Redacted
     status: int | None
-    vendor_id: str
+    vendor_id: Redacted
     request: bytes
     answer: bytes
-    error: str
+    error: Redacted
 
 
 class Listener(Protocol):
@@ -70,7 +60,12 @@ class Listener(Protocol):
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 _batch: ContextVar[str] = ContextVar("batch", default="")
-_secrets: set[str] = set()
+gate = Redactor()
+"""The one gate of this process, with the secrets that it has in hand."""
+_secrets = gate.known
+SHORT = 8
+"""Characters. A shorter secret is a common word or number: it is hidden in the texts of its own run alone."""
+_short: ContextVar[tuple[str, ...]] = ContextVar("short", default=())
 
 
 @contextmanager
@@ -93,33 +88,36 @@ def of_batch(batch_id: str) -> Iterator[None]:
         _batch.reset(token)
 
 
-def remember_secret(value: str) -> None:
-    """A secret that this process has resolved: wherever it turns up from now on, it is blacked out."""
-    if len(value) >= _SHORTEST:
-        _secrets.add(value)
+def remember_secret(value: str, owner: str = "") -> None:
+    """A secret that this process has resolved or was given at a login: wherever it turns up, it is blacked out.
+
+    Of one `owner` (a reference, a connection's session) the last few are remembered.
+    """
+    if SHORTEST <= len(value) < SHORT:
+        if value not in _short.get():
+            _short.set((*_short.get(), *forms_of(value))[-SHORT_FORMS_MOST:])
+    else:
+        gate.known.remember(value, owner)
 
 
-def redacted(text: str) -> str:
+def redacted(text: str) -> Redacted:
     """A text without the secrets that this process knows and without the values of fields with a telling name."""
-    for secret in sorted(_secrets, key=len, reverse=True):
-        for written in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")):
-            text = text.replace(written, BLACK)
-    return _FIELD.sub(_blackened, _LOGIN.sub(f"://{BLACK}@", text))
+    return gate(text, _short.get())
 
 
-def _blackened(found: re.Match[str]) -> str:
-    quotes = found[3] or found[2] or ""
-    return f"{found[1]}{quotes}{BLACK}{quotes}"
-
-
-def redacted_url(url: str) -> str:
+def redacted_url(url: str) -> Redacted:
     """An address without login, and without the values of parameters with a telling name."""
-    parts = urlsplit(url)
-    query = "&".join(
-        f"{name}={BLACK if _NAME.search(name) else value}"
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return redacted(url)
+    query = "&".join(_parameter(part) for part in parts.query.split("&")) if parts.query else ""
     return redacted(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment="")))
+
+
+def _parameter(part: str) -> str:
+    name, equals, value = part.partition("=")
+    return f"{name}{equals}{BLACK}" if value and gate.tells(unquote_plus(name)) else part
 
 
 class Heard:
@@ -132,21 +130,25 @@ class Heard:
         self._method, self._url, self._request, self._writes = method, url, request or b"", writes
         self._started = time.time()
 
-    def end(self, status: int | None, headers: Mapping[str, str], answer: bytes, error: str = "") -> None:
-        """The answer came, or will not come."""
+    def wants(self, status: int | None) -> int:
+        """Bytes of body that the listener keeps of this exchange; asked once, when the answer is there."""
         failed = status is None or status >= HTTP_FAILED
-        most = self._listener.wants(writes=self._writes, failed=failed) if self._listener else 0
+        return self._listener.wants(writes=self._writes, failed=failed) if self._listener else 0
+
+    def end(self, status: int | None, headers: Mapping[str, str], answer: bytes, error: str = "", *, most: int) -> None:
+        """The answer came, or will not come; `most` is what `wants` said."""
         if self._listener is None or not most:
             return
         vendor_id = next((headers[name] for name in VENDOR_ID_HEADERS if headers.get(name)), "")
         took = time.time() - self._started
         self._listener.tell(
             Exchange(
-                _batch.get(), int(self._started * 1000), int(took * 1000), self._method,
-                redacted_url(self._url), status, vendor_id, _told(self._request, BODY_MOST), _told(answer, most), redacted(error),
+                _batch.get(), int(self._started * 1000), int(took * 1000), self._method, redacted_url(self._url), status,
+                redacted(vendor_id[:VENDOR_ID_MOST]), _told(self._request, BODY_MOST), _told(answer, most),
+                redacted(error[: BODY_MOST]),
             )
         )  # fmt: skip
 
 
 def _told(body: bytes, most: int) -> bytes:
-    return redacted(body[:most].decode("utf-8", "replace")).encode()
+    return redacted(body[: most + MARGIN].decode("utf-8", "replace")).encode()[:most]

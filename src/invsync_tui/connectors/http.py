@@ -1,7 +1,8 @@
 """The one seam to the HTTP client: one long-lived client per connection, explicit timeouts, a total deadline.
 
 It never repeats a write. It repeats a read a few times with back-off, and says in its error whether a write may have
-been applied although no answer came.
+been applied although no answer came. What a connection sends goes to its own origin alone, and what comes back is
+bounded while it is read, packed and unpacked.
 """
 
 from __future__ import annotations
@@ -10,32 +11,49 @@ import asyncio
 import email.utils
 import json
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any
 
 import httpx
 
 from invsync_tui import clock
+from invsync_tui.connectors import bodies, calls, tls
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.clock import ServerClock
-from invsync_tui.connectors.errors import ConnectorError, ContractError, ThrottledError, UnavailableError
-from invsync_tui.connectors.exchanges import Heard
+from invsync_tui.connectors.errors import (
+    ConnectorError,
+    ContractError,
+    NotConfiguredError,
+    ThrottledError,
+    UnavailableError,
+)
+from invsync_tui.connectors.exchanges import Heard, redacted, redacted_url, remember_secret
 from invsync_tui.connectors.json_text import decoded
 from invsync_tui.connectors.limits import RateLimiter
+from invsync_tui.connectors.network import Route, explain, route_to
+from invsync_tui.rules.redaction import Redacted
 
 CONNECT_TIMEOUT = 5.0
 READ_ATTEMPTS = 4
 BACKOFF_FIRST = 0.2
 """Seconds before the first repeat of a read; doubled each time, with jitter."""
 BACKOFF_MOST = 8.0
-MAX_BODY = 64 * 1024 * 1024
 THROTTLE_PAUSE = 1.0
 """Seconds to pause after a 429 that names no time."""
 RETRY_AFTER_MOST = 300.0
+IN_THREAD = 64 * 1024
+"""Bytes above which an answer is read as JSON, and redacted, in a thread of its own: others must not wait for it."""
+EXCERPT = 4096
+"""Bytes of an answer that may be quoted in an error."""
+TOKEN_LEAST = 8
+"""Characters; what is shorter is no token that a server made, and hiding it would make sentences unreadable."""
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 _leave_by: ContextVar[float | None] = ContextVar("leave_by", default=None)
@@ -68,9 +86,10 @@ def _last_look(leave_by: float, where: str) -> Callable[[str, Mapping[str, Any]]
 _SENDING = frozenset(
     f"{version}.send_request_{part}.started" for version in ("http11", "http2") for part in ("headers", "body")
 )
+_NOT_READ = object()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
     """Status, lower-case headers and body of an answer of any status; the connector judges it."""
 
@@ -78,32 +97,68 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     where: str
+    _read: Any = field(default=_NOT_READ, repr=False, compare=False)
 
     @property
     def text(self) -> str:
+        """The body as it came, to be parsed. A message quotes `excerpt` instead."""
         return self.body.decode("utf-8", "replace")
+
+    @property
+    def excerpt(self) -> Redacted:
+        """The beginning of the body for a message, without secrets."""
+        return redacted(self.body[:EXCERPT].decode("utf-8", "replace"))
 
     def json(self) -> Any:
         """The body as JSON, see `json_text`; ContractError where it is none (half an answer, an HTML page)."""
+        if self._read is _NOT_READ:
+            self._read = self._as_json()
+        calls.note_document(self._read, self.where)
+        return self._read
+
+    def _as_json(self) -> Any:
+        if why := bodies.too_much(self.body):
+            raise ContractError(f"The answer is JSON with {why}.", where=self.where)
         try:
             return decoded(self.body)
-        except ValueError as error:
-            raise ContractError(f"The answer is not JSON: {self.text[:120]!r}.", where=self.where) from error
+        except (ValueError, RecursionError) as error:
+            raise ContractError(f"The answer is not JSON: {str(self.excerpt)[:120]!r}.", where=self.where) from error
+
+    async def read_ahead(self) -> None:
+        """Read a large body as JSON in a thread, for `json`; whatever it is, `json` says so."""
+        if len(self.body) > IN_THREAD and "json" in self.headers.get("content-type", "json"):
+            try:
+                self._read = await asyncio.to_thread(self._as_json)
+            except ContractError:
+                return
+
+
+_SECONDS = re.compile(r"[+-]?\d{1,15}(?:\.\d*)?")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from a Retry-After header, given as seconds or as a date; None if absent or unreadable."""
+    """Seconds from a Retry-After header, given as seconds or as a date; None if absent or unreadable.
+
+    At least 0 and at most RETRY_AFTER_MOST. A date is compared with the server's own Date, where there is one.
+    """
     value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
+    if _SECONDS.fullmatch(value):
         seconds = float(value)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except (TypeError, ValueError):
+    else:
+        until = _epoch(value)
+        if until is None:
             return None
+        seconds = until - (_epoch(headers.get("date", "")) or time.time())
     return min(max(0.0, seconds), RETRY_AFTER_MOST)
+
+
+def _epoch(value: str) -> float | None:
+    """Epoch seconds of a date in a header; one without a zone is in UTC."""
+    try:
+        found = email.utils.parsedate_to_datetime(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
 
 
 def backoff(attempt: int) -> float:
@@ -118,22 +173,43 @@ class HttpConnection:
     def __init__(self, connection: Connection, limiter: RateLimiter | None = None) -> None:
         self.connection = connection
         self.limiter = limiter or RateLimiter(capacity=20, per_second=20)
-        self.headers: dict[str, str] = {"user-agent": "invsync"}
+        self.headers: dict[str, str] = {"user-agent": "invsync", "accept-encoding": bodies.ACCEPTED}
         self.clock = ServerClock()
         self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self._route: Route | None = None
 
-    def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            deadline = self.connection.deadline
-            self._client = httpx.AsyncClient(
-                base_url=self.connection.url,
+    def remember(self, token: str) -> None:
+        """A token or session that the server gave us: it is hidden from now on wherever it turns up."""
+        if len(token) >= TOKEN_LEAST:
+            remember_secret(token, f"session of {self.connection.system} {self.connection.url} {self.connection.login}")
+
+    async def _opened(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._client is None:
+                self._client = await self._open()
+            return self._client
+
+    async def _open(self) -> httpx.AsyncClient:
+        deadline, url = self.connection.deadline, self.connection.url
+        self._route = route_to(url, self.connection.name)
+        # Certificates are always verified; without TLS there is none.
+        context = await tls.context(self.connection) if not url.startswith("http://") else False
+        try:
+            return httpx.AsyncClient(
+                base_url=url,
                 timeout=httpx.Timeout(deadline, connect=min(CONNECT_TIMEOUT, deadline)),
                 limits=httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=30),
                 follow_redirects=False,
-                # Certificates are always verified; without TLS there is none, and loading them takes 40 ms.
-                verify=not self.connection.url.startswith("http://"),
+                trust_env=False,
+                proxy=self._route.proxy or None,
+                verify=context,
             )
-        return self._client
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            raise explain(error, self._told_route(), self.connection.name) from error
+
+    def _told_route(self) -> Route:
+        return self._route or Route(self.connection.url)
 
     async def close(self) -> None:
         """Close the client; a later request opens a new one."""
@@ -142,7 +218,7 @@ class HttpConnection:
             await client.aclose()
 
     def _where(self, method: str, path: str) -> str:
-        return f"{self.connection.name} {method} {path.partition('?')[0]}"
+        return f"{self.connection.name} {method} {redacted_url(path.partition('?')[0])}"
 
     async def read(self, method: str, path: str, **request: Any) -> Response:
         """A request that changes nothing: repeated on 5xx, 429 and broken connections, up to READ_ATTEMPTS times."""
@@ -160,12 +236,19 @@ class HttpConnection:
             else:
                 if response.status < 500 or last:
                     return response
+                self._mind(response.headers)
             await asyncio.sleep(backoff(attempt))
         raise AssertionError("unreachable")
 
     async def write(self, method: str, path: str, **request: Any) -> Response:
         """A request that may change something: sent exactly once. ThrottledError means that nothing was applied."""
         return await self._once(method, path, writes=True, **request)
+
+    def _mind(self, headers: Mapping[str, str]) -> None:
+        """A server that is down for maintenance says for how long."""
+        seconds = retry_after(headers)
+        if seconds:
+            self.limiter.pause(seconds)
 
     async def _once(
         self,
@@ -188,37 +271,100 @@ class HttpConnection:
             content = json.dumps(json_body).encode()
         if content is not None:
             sent.setdefault("content-type", "application/json")
-        heard = Heard(method, f"{self.connection.url}{path}", content, writes=writes)
+        client = await self._opened()
+        request = self._request(client, method, path, content=content, headers=sent, extensions=steps)
+        heard = Heard(method, str(request.url), content, writes=writes)
+        seconds = deadline or self.connection.deadline
+        request.extensions["timeout"] = httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds)).as_dict()
         began = time.monotonic()
         try:
-            async with asyncio.timeout(deadline or self.connection.deadline):
-                answer = await self._opened().request(
-                    method, path, content=content, headers=sent, timeout=self._timeout(deadline), extensions=steps
-                )
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            heard.end(None, {}, b"", str(error) or type(error).__name__)
-            raise self._no_answer(error, where, writes=writes) from error
-        heard.end(answer.status_code, answer.headers, answer.content)
-        self.clock.note(answer.headers, time.monotonic() - began)
-        return self._answered(answer, where)
+            async with asyncio.timeout(seconds):
+                status, got, body = await self._exchange(client, request, where)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ContractError) as error:
+            said = error if isinstance(error, ContractError) else self._no_answer(error, where, seconds, writes=writes)
+            heard.end(None, {}, b"", said.what, most=heard.wants(None))
+            raise said from error
+        self.clock.note(got, time.monotonic() - began)
+        await self._tell(heard, status, got, body)
+        calls.note_answer(len(body), where)
+        response = self._answered(Response(status, got, body, where))
+        await response.read_ahead()
+        return response
 
-    def _timeout(self, deadline: float | None) -> httpx.Timeout:
-        seconds = deadline or self.connection.deadline
-        return httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds))
+    def _request(self, client: httpx.AsyncClient, method: str, path: str, **rest: Any) -> httpx.Request:
+        """The request, if it goes to the connection's own origin: logins and what is sent are for nobody else."""
+        extensions = dict(rest.pop("extensions") or {})
+        where = self._where(method, path)
+        try:
+            request = client.build_request(method, path, extensions=extensions, **rest)
+            own = httpx.URL(self.connection.url)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError, TypeError) as error:
+            raise explain(error, self._told_route(), where) from error
+        if _origin(request.url) != _origin(own):
+            raise ContractError(
+                f"The address {redacted_url(str(request.url))} is not at {own.scheme}://{own.netloc.decode()}: nothing was sent.",
+                where=self.connection.name,
+                advice="If the system has moved, set its new address on the connection.",
+            )
+        return request
 
-    def _no_answer(self, error: Exception, where: str, *, writes: bool) -> ConnectorError:
-        if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-            return ContractError(f"{self.connection.url!r} is not an address: {error}.", where=where)
-        refused = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-        what = str(error) or type(error).__name__
-        return UnavailableError(f"No answer: {what}.", where=where, may_have_applied=writes and not refused)
+    async def _exchange(
+        self, client: httpx.AsyncClient, request: httpx.Request, where: str
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        answer = await client.send(request, stream=True)
+        try:
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return answer.status_code, headers, await bodies.read(answer.aiter_raw(), headers, where)
+        finally:
+            await answer.aclose()
 
-    def _answered(self, answer: httpx.Response, where: str) -> Response:
-        headers = {k.lower(): v for k, v in answer.headers.items()}
-        if len(answer.content) > MAX_BODY:
-            raise ContractError(f"The answer has {len(answer.content)} bytes, more than {MAX_BODY}.", where=where)
-        if answer.status_code == 429:
-            seconds = retry_after(headers)
-            self.limiter.pause(seconds if seconds is not None else THROTTLE_PAUSE)
-            raise ThrottledError("Too many requests (429).", where=where, retry_after=seconds)
-        return Response(answer.status_code, headers, answer.content, where)
+    async def _tell(self, heard: Heard, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        most = heard.wants(status)
+        if not most:
+            return
+        if min(len(body), most) > IN_THREAD // 8:
+            await asyncio.to_thread(heard.end, status, headers, body, most=most)
+        else:
+            heard.end(status, headers, body, most=most)
+
+    def _no_answer(self, error: Exception, where: str, seconds: float, *, writes: bool) -> ConnectorError:
+        said = explain(error, self._told_route(), where, seconds)
+        if isinstance(said, UnavailableError):
+            # Before a connection stood, nothing can have been applied.
+            not_sent = isinstance(
+                error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
+            )
+            said.may_have_applied = writes and not not_sent
+        return said
+
+    def _answered(self, answer: Response) -> Response:
+        if answer.status == 429:
+            seconds = retry_after(answer.headers)
+            self.limiter.pause(max(seconds if seconds is not None else THROTTLE_PAUSE, BACKOFF_FIRST))
+            raise ThrottledError("Too many requests (429).", where=answer.where, retry_after=seconds)
+        if answer.status in REDIRECTS:
+            raise _moved(answer)
+        if answer.status == 400 and self.connection.url.startswith("http://") and _WANTS_TLS.search(answer.body):
+            raise NotConfiguredError(
+                "The server expects https at this port, and the address says http.",
+                where=answer.where,
+                advice=f"Change the address to https://{self.connection.url.removeprefix('http://')}",
+            )
+        return answer
+
+
+def _moved(answer: Response) -> ContractError:
+    target = redacted_url(answer.headers.get("location", "")[:EXCERPT]) or "nowhere"
+    return ContractError(
+        f"The server answered {answer.status}, moved to {target}. "
+        "It was not followed, since a login goes to the connection's own address alone.",
+        where=answer.where,
+        advice="If that address is the right one, set it on the connection: --url ADDRESS",
+    )
+
+
+_WANTS_TLS = re.compile(rb"HTTPS (?:port|server|scheme)|to an? (?:HTTPS|TLS|SSL)|SSL-enabled", re.IGNORECASE)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
-from invsync_tui.connectors.base import Cart, Connection, Source
+from invsync_tui.connectors.base import Cart, Connection, Option, Source
+from invsync_tui.connectors.checked import Checked
 from invsync_tui.connectors.errors import NotConfiguredError
+from invsync_tui.connectors.exchanges import gate
 
 SOURCES = "invsync.sources"
 CARTS = "invsync.carts"
+CA_FILE = "ca_file"
+COMMON = (Option(CA_FILE, "file with the certificates of a private authority, in PEM"),)
+"""Options of every connection."""
 
 
 @cache
@@ -31,16 +39,55 @@ def connector(group: str, system: str) -> type:
             advice=f"Choose one of: {', '.join(systems(group)) or 'none installed'}.",
         )
     loaded: type = point.load()
+    gate.add_names(getattr(loaded, "secret_names", ()))
     return loaded
+
+
+def options(group: str, system: str) -> tuple[Option, ...] | None:
+    """The options that a system's connections may have; None where the connector does not say."""
+    own = getattr(connector(group, system), "options", None)
+    return None if own is None else (*own, *COMMON)
+
+
+def wrong_option(group: str, system: str, given: Iterable[str]) -> str:
+    """What is wrong with the names of options, with the right ones; '' for nothing."""
+    known = options(group, system)
+    if known is None:
+        return ""
+    names = [option.name for option in known]
+    for name in given:
+        if name not in names:
+            near = difflib.get_close_matches(name.lower(), names, 1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            return f"{system} has no option {name!r}.{meant} Its options: {listed(known)}."
+    return ""
+
+
+def listed(known: Iterable[Option]) -> str:
+    """Options with what they are, in one line."""
+    return "; ".join(f"{one.name} ({one.what}{', required' if one.required else ''})" for one in known)
+
+
+def _made(group: str, connection: Connection) -> Checked:
+    made = connector(group, connection.system)
+    return Checked(made(connection), connection.name, _refusal(group, connection))
+
+
+def _refusal(group: str, connection: Connection) -> NotConfiguredError | None:
+    """Why nothing is asked of a connection with such options; what it could do can be looked up all the same."""
+    if wrong := wrong_option(group, connection.system, connection.options):
+        what, _, right = wrong.partition(" Its options: ")
+        return NotConfiguredError(
+            what, where=connection.name, advice=f"Take it away with --option NAME= and give one of: {right}"
+        )
+    return None
 
 
 def source(connection: Connection) -> Source:
     """The source connector for `connection.system`, not yet opened."""
-    made: Source = connector(SOURCES, connection.system)(connection)
-    return made
+    return cast(Source, _made(SOURCES, connection))
 
 
 def cart(connection: Connection) -> Cart:
     """The cart connector for `connection.system`, not yet opened."""
-    made: Cart = connector(CARTS, connection.system)(connection)
-    return made
+    return cast(Cart, _made(CARTS, connection))

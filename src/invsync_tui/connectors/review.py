@@ -6,7 +6,6 @@ pure: no network, no file, no secret. The doctor shows what it returns under "Ch
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import shlex
 import shutil
@@ -18,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from invsync_tui.connectors import registry
+from invsync_tui.connectors.addresses import is_loopback
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, shorten
 from invsync_tui.rules.runbook import Verdict
@@ -134,16 +134,6 @@ def told_by(facts: Facts, check: str, words: Iterable[str], fix: str) -> Review 
 
 
 # --- transport -------------------------------------------------------------------------------------------------------
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def transport(facts: Facts) -> Review:

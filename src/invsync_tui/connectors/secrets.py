@@ -1,69 +1,192 @@
-"""Turns a secret's reference into the secret, in the process that calls the connector and nowhere else."""
+"""Turns a secret's reference into the secret, in the process that calls the connector and nowhere else.
+
+All connectors use this one function. It never holds up the event loop, and it ends: a command has a deadline, what it
+writes has a limit, and a file has to be one.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import shlex
+import signal
 import stat
-import subprocess
+import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from invsync_tui.connectors.errors import NotConfiguredError
+from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError
 from invsync_tui.connectors.exchanges import remember_secret
 
 COMMAND_TIMEOUT = 15.0
-"""Seconds a `command:` reference may take."""
+"""Seconds a `command:` reference may take, and a file."""
+SECRET_MOST = 16 * 1024
+"""Bytes of a secret."""
+AFTER_END = 0.5
+"""Seconds to wait for the output of a command that has ended, and left somebody behind who holds it open."""
+REFERENCE_ADVICE = "Use env:NAME, file:PATH or command:ARGV; secrets are never stored."
 
 
-def _from_env(name: str) -> str:
+async def _from_env(name: str) -> bytes:
     value = os.environ.get(name)
     if not value:
         raise NotConfiguredError(
             f"The environment variable {name} is empty or not set.",
             advice=f"Set {name} for the process that runs the sync.",
         )
-    return value
+    return value.encode("utf-8", "surrogateescape")
 
 
-def _from_file(name: str) -> str:
-    path = Path(name).expanduser()
+async def _from_file(name: str) -> bytes:
+    path = Path(name).expanduser()  # noqa: ASYNC240 (asks no disk but the user's own entry)
     try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        async with asyncio.timeout(COMMAND_TIMEOUT):
+            mode, found = await asyncio.to_thread(_read, path)
+    except (OSError, TimeoutError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it does not answer"
         raise NotConfiguredError(
-            f"The secret file {path} cannot be read: {error}.", advice="Create it, or correct the path."
+            f"The secret file {path} cannot be read ({why}).", advice="Create it, or correct the path."
         ) from error
+    if not stat.S_ISREG(mode):
+        raise NotConfiguredError(f"The secret file {path} is not a file.", advice="Name a plain file in the reference.")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise NotConfiguredError(f"The secret file {path} is open to others.", advice=f"chmod 600 {path}")
+        raise NotConfiguredError(
+            f"The secret file {path} is open to others.", advice=f"chmod 600 {shlex.quote(str(path))}"
+        )
+    return found
+
+
+def _read(path: Path) -> tuple[int, bytes]:
+    """Mode and content; of something that is no file, a device or a pipe, nothing is read."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(handle).st_mode
+        return mode, os.read(handle, SECRET_MOST + 1) if stat.S_ISREG(mode) else b""
+    finally:
+        os.close(handle)
+
+
+async def _from_command(line: str) -> bytes:
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise NotConfiguredError("The secret's command has unbalanced quotes.", advice=REFERENCE_ADVICE) from error
+    if not words:
+        raise NotConfiguredError("The secret's command is empty.", advice=REFERENCE_ADVICE)
+    program = Path(words[0]).name
+    try:
+        # The operator's own command, from the operator's own settings; run without a shell.
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "its name is not one"
+        raise _failed(program, f"cannot be started ({why})") from error
+    return await _output(process, program)
+
+
+async def _output(process: asyncio.subprocess.Process, program: str) -> bytes:
+    """What a command writes; it and all that it started are gone when this returns or raises."""
+    try:
+        async with asyncio.timeout(COMMAND_TIMEOUT):
+            found, code = await _until_end(process)
+    except TimeoutError as error:
+        raise _failed(program, f"took more than {COMMAND_TIMEOUT:g} s") from error
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await asyncio.shield(process.wait())
+        process._transport.close()  # type: ignore[attr-defined] # else a pipe that others hold open stays ours
+    if len(found) > SECRET_MOST:
+        raise _failed(program, f"writes more than {SECRET_MOST} bytes")
+    if code:
+        raise _failed(program, f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}")
+    return found
+
+
+async def _until_end(process: asyncio.subprocess.Process) -> tuple[bytes, int]:
+    assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
+    found = bytearray()
+    reading = asyncio.ensure_future(_collect(process.stdout, found))
+    ending = asyncio.ensure_future(process.wait())
+    try:
+        await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if len(found) > SECRET_MOST:
+            return bytes(found), 0
+        code = await ending
+        await asyncio.wait({reading}, timeout=AFTER_END)
+        return bytes(found), code
+    finally:
+        for task in (reading, ending):
+            task.cancel()
+        await asyncio.gather(reading, ending, return_exceptions=True)
+
+
+async def _collect(stream: asyncio.StreamReader, found: bytearray) -> None:
+    while len(found) <= SECRET_MOST and (piece := await stream.read(4096)):
+        found += piece
+
+
+def _failed(program: str, what: str) -> NotConfiguredError:
+    return NotConfiguredError(
+        f"The secret's command {program} {what}.", advice="Run it by hand, as the user of the sync, to see why."
+    )
+
+
+def _checked(found: bytes, kind: str) -> str:
+    """The secret in what was found: one line of text."""
+    if len(found) > SECRET_MOST:
+        raise NotConfiguredError(
+            f"The secret has more than {SECRET_MOST} bytes.", advice=f"Check the {kind}: reference."
+        )
+    try:
+        text = found.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotConfiguredError("The secret is not text in UTF-8.", advice=f"Check the {kind}: reference.") from error
+    text = text.rstrip("\r\n") if kind == "env" else text.strip(" \t\r\n")
+    if not text:
+        raise NotConfiguredError("The secret is empty.", advice=f"Check the {kind}: reference.")
+    if not all(c.isprintable() for c in text):
+        raise NotConfiguredError(
+            "The secret has line breaks or control characters in it.",
+            advice=f"It must be one line of text: check the {kind}: reference.",
+        )
     return text
 
 
-def _from_command(line: str) -> str:
-    try:
-        # The operator's own command, from the operator's own settings; run without a shell.
-        done = subprocess.run(shlex.split(line), capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=True)  # noqa: S603
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        raise NotConfiguredError(
-            f"The secret's command failed ({type(error).__name__}).", advice=f"Run it by hand: {line}"
-        ) from error
-    return done.stdout.strip()
+_RESOLVERS: dict[str, Callable[[str], Awaitable[bytes]]] = {
+    "env": _from_env,
+    "file": _from_file,
+    "command": _from_command,
+}
 
 
-_RESOLVERS = {"env": _from_env, "file": _from_file, "command": _from_command}
-
-
-def resolve(reference: str) -> str:
+async def resolve(reference: str) -> str:
     """The secret behind `env:NAME`, `file:PATH` or `command:ARGV`; '' for ''. NotConfiguredError if there is none."""
     if not reference:
         return ""
     kind, _, rest = reference.partition(":")
     resolver = _RESOLVERS.get(kind)
     if resolver is None or not rest:
-        raise NotConfiguredError(
-            "The secret is not a reference.",
-            advice="Use env:NAME, file:PATH or command:ARGV; secrets are never stored.",
-        )
-    secret = resolver(rest)
-    remember_secret(secret)
+        raise NotConfiguredError("The secret is not a reference.", advice=REFERENCE_ADVICE)
+    secret = _checked(await resolver(rest), kind)
+    remember_secret(secret, reference)
     return secret
+
+
+def learn(references: list[str]) -> None:
+    """Resolve what can be resolved here, for the gate to know it; blocks, so call it outside an event loop's thread."""
+
+    async def every() -> None:
+        for reference in references:
+            with contextlib.suppress(ConnectorError):
+                await resolve(reference)
+
+    thread = threading.Thread(target=lambda: asyncio.run(every()), name="secrets", daemon=True)
+    thread.start()
+    thread.join()

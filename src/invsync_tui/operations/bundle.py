@@ -20,10 +20,10 @@ from typing import Any
 
 from invsync_tui import __version__
 from invsync_tui.connectors import secrets
-from invsync_tui.connectors.errors import ConnectorError
-from invsync_tui.connectors.exchanges import BLACK, redacted
+from invsync_tui.connectors.exchanges import redacted
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.session import Session
+from invsync_tui.rules.redaction import BLACK
 from invsync_tui.store import bundles, exchanges
 from invsync_tui.store.exchanges import ExchangeRow
 
@@ -159,11 +159,7 @@ def _settings_file(session: Session, merchant_id: int | None) -> str:
 
 def _learn_secrets(connections: Sequence[Mapping[str, Any]]) -> None:
     """Resolve what can be resolved here, so that the redaction knows it; what cannot be is in no process's hands."""
-    for one in connections:
-        try:
-            secrets.resolve(str(one["secret"]))
-        except ConnectorError:
-            continue
+    secrets.learn([str(one["secret"]) for one in connections])
 
 
 def _closed(row: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -64,7 +64,7 @@ def _new(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
             raise InvalidError(f"--{key}", "it is needed to add a cart.")
     found = values.read_all(values.CART_FIELDS, given)
     found["system"] = values.one_of("--system", given["system"], registry.systems(registry.CARTS))
-    found["options"] = json.dumps(values.options(options))
+    found["options"] = json.dumps(values.options_of(registry.CARTS, found["system"], options))
     return found
 
 
@@ -89,7 +89,9 @@ def change(
     if "name" in given:
         found["name"] = values.name("--name", given["name"])
     if options:
-        found["options"] = json.dumps(values.options(options, present.connection.options))
+        found["options"] = json.dumps(
+            values.options_of("invsync.carts", present.connection.system, options, present.connection.options)
+        )
     owner = names.Named(present.merchant_id, present.merchant, present.merchant_id)
     alias = _alias(session, owner.id, given["alias"]) if "alias" in given else None
     chosen = None if warehouses is None else _warehouses(session, owner, warehouses)

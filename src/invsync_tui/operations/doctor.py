@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from invsync_tui.connectors import errors
 from invsync_tui.operations import reviews, workers
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import NotFoundError, in_words
@@ -29,16 +28,6 @@ __all__ = ["Check", "Checkup", "Group", "doctor"]
 
 NEVER_MOST = 1000
 """Listings with Last synced: Never that are counted at most."""
-
-_ERRORS: tuple[tuple[type[errors.ConnectorError], Reason], ...] = (
-    (errors.LockedOutError, Reason.AUTH_FAILED),
-    (errors.AuthError, Reason.AUTH_FAILED),
-    (errors.PermissionDeniedError, Reason.SCOPE_MISSING),
-    (errors.NotConfiguredError, Reason.LOCATION_UNMAPPED),
-    (errors.ThrottledError, Reason.THROTTLED),
-    (errors.UnavailableError, Reason.CART_UNAVAILABLE),
-)
-"""Errors are kept as text; each class ends it with its own advice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +105,7 @@ def _merchant(session: Session, ground: _Ground, site: MerchantSite, cart_id: in
     warehouses = {place.id: _warehouse_facts(ground, site, place, place.id in used) for place in places}
     checks += [runbook.warehouse_check(site.name, facts) for facts in warehouses.values()]
     checks += runbook.sku_checks(code) if code is not None else ()
-    checks += [*_said(site.name, "pull", site.id, site.last_error, ground, site), *reviewed]
+    checks += [*_said(site.name, "pull", site.id, site, ground, site), *reviewed]
     groups: list[Group] = []
     for cart in (one for one in carts if cart_id in (None, one.id)):
         mine = tuple(warehouses[number] for number in sorted(chosen[cart.id]))
@@ -210,7 +199,7 @@ def _cart(
         facts = _cart_facts(cx, ground, site, cart, warehouses, found)
         reviewed = reviews.of_cart(cx, site, cart)
     checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, found.groups)]
-    checks += [*_said(cart.name, "push", cart.id, cart.last_error, ground, site), *reviewed]
+    checks += [*_said(cart.name, "push", cart.id, cart, ground, site), *reviewed]
     return Checkup(tuple(checks), found.groups)
 
 
@@ -269,14 +258,16 @@ def _unplanned(ground: _Ground, cart: CartSite) -> str:
     return ""
 
 
-def _said(subject: str, kind: str, key: int, error: str, ground: _Ground, site: MerchantSite) -> list[Check]:
+def _said(
+    subject: str, kind: str, key: int, last: MerchantSite | CartSite, ground: _Ground, site: MerchantSite
+) -> list[Check]:
     """What the connection last said, and what became of its newest run."""
-    told = next((reason for known, reason in _ERRORS if known.advice_default in error), None)
+    told = Reason(last.last_reason) if last.last_reason in set(Reason) else None
     run = _newest(ground, kind, key)
     named = shlex.quote(site.name) + ("" if kind == "pull" else f" --cart {shlex.quote(subject)}")
     held = run.id if run and run.state == "held" else None
     failed = run.id if run and run.state == "failed" else None
     return [
-        runbook.connection_check(subject, error, told, f"invsync connections test {named}"),
+        runbook.connection_check(subject, last.last_error, told, f"invsync connections test {named}"),
         runbook.run_check(subject, held, failed, run.error if run else ""),
     ]

@@ -58,7 +58,7 @@ def _new_connection(given: Mapping[str, str], options: Sequence[str]) -> dict[st
             raise InvalidError(f"--{key}", "it is needed to add a merchant.")
     found = values.read_all(values.SOURCE_FIELDS, given)
     found["system"] = values.one_of("--source", given["source"], registry.systems(registry.SOURCES))
-    found["options"] = json.dumps(values.options(options))
+    found["options"] = json.dumps(values.options_of(registry.SOURCES, found["system"], options))
     return found
 
 
@@ -85,7 +85,8 @@ def change(
         merchant["name"] = values.name("--name", given["name"])
     connection = values.read_all(values.SOURCE_FIELDS, given)
     if options:
-        connection["options"] = json.dumps(values.options(options, present.source.options if present.source else {}))
+        system, before = (present.source.system, present.source.options) if present.source else ("", {})
+        connection["options"] = json.dumps(values.options_of("invsync.sources", system, options, before))
     every = _every(given, present.every)
     with saving(session, f"change the merchant {called!r}") as saved:
         row = saved.current(_merchant_row(saved, present.id), rev)

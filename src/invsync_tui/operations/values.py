@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.errors import OperationError, in_words
 
 MOST = 1_000_000_000
 """No quantity is larger."""
@@ -108,6 +108,10 @@ def web_address(field: str, text: str) -> str:
         raise InvalidError(field, "it is not an address; give one such as https://wms.example.com.")
     if parts.username is not None or parts.password is not None:
         raise InvalidError(field, "a login in the address is not allowed; give --login and --secret.")
+    if parts.query or parts.fragment or found.endswith(("?", "#")):
+        raise InvalidError(
+            field, "a query (?...) in the address is not allowed, since it often carries a key; give it as --secret."
+        )
     return found.rstrip("/")
 
 
@@ -118,6 +122,22 @@ def secret(field: str, text: str) -> str:
     raise InvalidError(
         field, "this is not a reference; give env:NAME, file:PATH or command:ARGV. Secrets are never stored."
     )
+
+
+def options_of(
+    group: str, system: str, given: Iterable[str], present: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """As `options`, of a system's connector: a name that it does not have is refused, with the right ones."""
+    from invsync_tui.connectors import registry
+
+    given = list(given)
+    merged = options(given, present)
+    set_now = [name for name in merged if any(one.startswith(f"{name}=") for one in given)]
+    with in_words():
+        wrong = registry.wrong_option(group, system, set_now)
+    if wrong:
+        raise InvalidError("--option", wrong)
+    return merged
 
 
 def options(given: Iterable[str], present: Mapping[str, str] | None = None) -> dict[str, str]:

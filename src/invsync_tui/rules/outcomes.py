@@ -52,6 +52,12 @@ class Reason(StrEnum):
     SCOPE_MISSING = "SCOPE_MISSING"
     AUTH_FAILED = "AUTH_FAILED"
     CART_UNAVAILABLE = "CART_UNAVAILABLE"
+    SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE"
+    NOT_CONFIGURED = "NOT_CONFIGURED"
+    UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER"
+    STORE_FAILED = "STORE_FAILED"
+    ACCOUNTING = "ACCOUNTING"
+    INTERNAL_DEFECT = "INTERNAL_DEFECT"
     REJECTED_BY_CART = "REJECTED_BY_CART"
     VERIFY_FAILED = "VERIFY_FAILED"
     BREAKER_TRIPPED = "BREAKER_TRIPPED"
@@ -159,7 +165,21 @@ WORDINGS: Mapping[Reason, Wording] = {
         "The system refused our login.",
         "Correct the secret, test the connection, then run again; it is never retried by itself.",
     ),
-    Reason.CART_UNAVAILABLE: Wording("The system did not answer.", "It is tried again in the next run."),
+    Reason.CART_UNAVAILABLE: Wording("The cart did not answer.", "It is tried again in the next run."),
+    Reason.SOURCE_UNAVAILABLE: Wording("The WMS did not answer.", "It is tried again in the next run."),
+    Reason.NOT_CONFIGURED: Wording(
+        "A setting of the connection is missing or wrong.",
+        "Correct the setting that the error names, then test the connection.",
+    ),
+    Reason.UNEXPECTED_ANSWER: Wording(
+        "The system answered something unexpected.",
+        "Check the address and the version of the system; if both are right, report it.",
+    ),
+    Reason.STORE_FAILED: Wording("The store could not be read or written.", "See the run's error, then run again."),
+    Reason.ACCOUNTING: Wording(
+        "The run's outcomes do not add up to its total.", "Run again; report it with invsync bundle."
+    ),
+    Reason.INTERNAL_DEFECT: Wording("The program has a defect.", "Run again; report it with invsync bundle."),
     Reason.REJECTED_BY_CART: Wording(
         "The cart refused this row.", "Read its message, correct the listing in the cart."
     ),

@@ -17,6 +17,7 @@ class MerchantSite(NamedTuple):
     stale_after: int | None
     system: str | None
     last_error: str
+    last_reason: str
     confirmed_at: int | None
 
 
@@ -42,6 +43,7 @@ class CartSite(NamedTuple):
     alias: str
     cutoff_below: int
     last_error: str
+    last_reason: str
     listed_at: int | None
     rules_rev: int
     matched_rev: int
@@ -51,7 +53,8 @@ class CartSite(NamedTuple):
 def merchants(cx: sqlite3.Connection) -> list[MerchantSite]:
     """All merchants by name."""
     rows = cx.execute(
-        "SELECT m.id, m.name, m.inventory_sync, m.stale_after, s.system, coalesce(s.last_error, ''), s.confirmed_at "
+        "SELECT m.id, m.name, m.inventory_sync, m.stale_after, s.system, coalesce(s.last_error, ''), "
+        "coalesce(s.last_reason, ''), s.confirmed_at "
         "FROM merchant AS m LEFT JOIN source AS s ON s.merchant_id = m.id ORDER BY m.name"
     )
     return [MerchantSite(*row) for row in rows]
@@ -71,7 +74,7 @@ def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartSite]:
     """A merchant's carts by number."""
     rows = cx.execute(
         "SELECT c.id, c.name, c.upload_enabled, c.combine_all, c.push_kind, coalesce(a.name, ''), c.cutoff_below, "
-        "c.last_error, c.listed_at, c.rules_rev, c.matched_rev, c.watermark FROM cart AS c "
+        "c.last_error, c.last_reason, c.listed_at, c.rules_rev, c.matched_rev, c.watermark FROM cart AS c "
         "LEFT JOIN alias_type AS a ON a.id = c.push_kind WHERE c.merchant_id = ? ORDER BY c.id",
         (merchant_id,),
     )

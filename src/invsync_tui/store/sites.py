@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from invsync_tui.rules.redaction import Redacted
+
 
 class WarehouseSeen(NamedTuple):
     """A warehouse as the WMS reports it."""
@@ -121,8 +123,8 @@ def accept_gone(tx: sqlite3.Connection, cart_id: int, gone: Collection[int]) -> 
 def note_pulled(tx: sqlite3.Connection, merchant_id: int, mark: str, now: int, *, full: bool) -> None:
     """A pull ended well: unchanged rows are confirmed as of its start, and the next delta begins at `mark`."""
     tx.execute(
-        "UPDATE source SET mark = ?, confirmed_at = ?, last_full_at = CASE WHEN ? THEN ? ELSE last_full_at END, last_error = '' "
-        "WHERE merchant_id = ?",
+        "UPDATE source SET mark = ?, confirmed_at = ?, last_full_at = CASE WHEN ? THEN ? ELSE last_full_at END, "
+        "last_error = '', last_reason = '' WHERE merchant_id = ?",
         (mark, now, full, now, merchant_id),
     )
 
@@ -154,14 +156,18 @@ def put_back_times_ahead(tx: sqlite3.Connection, by: int, now: int) -> None:
             tx.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > ?", (by, now))
 
 
-def note_source_error(tx: sqlite3.Connection, merchant_id: int, text: str) -> None:
-    """What a failed pull said."""
-    tx.execute("UPDATE source SET last_error = ? WHERE merchant_id = ?", (text, merchant_id))
+def note_source_error(tx: sqlite3.Connection, merchant_id: int, text: Redacted, reason: str) -> None:
+    """What a failed pull said, and the reason that it is filed under."""
+    tx.execute("UPDATE source SET last_error = ?, last_reason = ? WHERE merchant_id = ?", (text, reason, merchant_id))
 
 
-def note_cart_error(tx: sqlite3.Connection, cart_id: int, text: str) -> None:
-    """What a failed push said, '' for a good one."""
-    tx.execute("UPDATE cart SET last_error = ? WHERE id = ? AND last_error <> ?", (text, cart_id, text))
+def note_cart_error(tx: sqlite3.Connection, cart_id: int, text: Redacted, reason: str) -> None:
+    """What a failed push said, and the reason that it is filed under, '' for a good one."""
+    said = text if reason else ""
+    tx.execute(
+        "UPDATE cart SET last_error = ?1, last_reason = ?2 WHERE id = ?3 AND (last_error <> ?1 OR last_reason <> ?2)",
+        (said, reason, cart_id),
+    )
 
 
 def note_observed(tx: sqlite3.Connection, cart_id: int, now: int, *, complete: bool) -> None:

@@ -7,19 +7,15 @@ is told in its words; what is not foreseen ends it too, and is raised for the wo
 from __future__ import annotations
 
 import logging
+import traceback
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart
-from invsync_tui.connectors.errors import (
-    AuthError,
-    ConnectorError,
-    NotConfiguredError,
-    PermissionDeniedError,
-    ThrottledError,
-)
-from invsync_tui.connectors.exchanges import heard_by
+from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
+from invsync_tui.connectors.exchanges import heard_by, redacted
 from invsync_tui.connectors.shops import location_of, shop_of
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
+from invsync_tui.rules.redaction import Redacted
 from invsync_tui.store import exchanges, listings, plans, records, runs, schedule, settings, sites
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
@@ -75,22 +71,17 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         job.report.reasons[Reason.SWITCH_OFF.value] += 1
         _end(job, "done", Outcome.SKIPPED, Reason.SWITCH_OFF, notice)
     except ConnectorError as error:
-        _end(job, "failed", Outcome.FAILED, _reason(error), str(error))
+        _end(job, "failed", Outcome.FAILED, _reason(error, run.kind), str(error))
     except AccountingError as error:
-        _end(job, "failed", Outcome.FAILED, Reason.CANCELLED, f"The outcomes do not add up: {error}. Report this run.")
+        _end(job, "failed", Outcome.FAILED, Reason.ACCOUNTING, f"The outcomes do not add up: {error}. Report this run.")
     except (FencedError, StoreFullError, StoreBusyError):
         raise  # the run stays as it is, for the next worker or a later look of this one
     except StoreError as error:
-        _end(job, "failed", Outcome.FAILED, Reason.CART_UNAVAILABLE, str(error))
+        _end(job, "failed", Outcome.FAILED, Reason.STORE_FAILED, str(error))
     except Exception as error:
-        log.exception("run %s", run.id)
-        _end(
-            job,
-            "failed",
-            Outcome.FAILED,
-            Reason.CART_UNAVAILABLE,
-            f"Unexpected {type(error).__name__}: {error}. Report it.",
-        )
+        log.error("run %s: %s", run.id, redacted(traceback.format_exc()))
+        text = f"Unexpected {type(error).__name__}: {shorten(str(error))}. Report it: invsync bundle {run.id}"
+        _end(job, "failed", Outcome.FAILED, Reason.INTERNAL_DEFECT, text)
 
 
 def _taken_over(run: RunRow) -> str:
@@ -207,14 +198,11 @@ def load_settings(store: Store, cart_id: int) -> Settings:
         return Settings(merchant, source, cart, ids, codes, *sites.gone_of(cx, cart.merchant_id, ids))
 
 
-def _reason(error: ConnectorError) -> Reason:
-    if isinstance(error, AuthError):
-        return Reason.AUTH_FAILED
-    if isinstance(error, PermissionDeniedError):
-        return Reason.SCOPE_MISSING
-    if isinstance(error, ThrottledError):
-        return Reason.THROTTLED
-    return Reason.CART_UNAVAILABLE
+def _reason(error: ConnectorError, kind: str) -> Reason:
+    """What the error's class says; a download that was not answered is the WMS's, whatever the connector called it."""
+    if kind == "pull" and error.reason is Reason.CART_UNAVAILABLE:
+        return Reason.SOURCE_UNAVAILABLE
+    return error.reason
 
 
 def _note_held(job: Job, text: str) -> None:
@@ -229,17 +217,18 @@ def _note_held(job: Job, text: str) -> None:
         runs.add_event(tx, job.run.id, clock.seconds(), "warning", said)
 
 
-def _end(job: Job, state: str, rest: Outcome, reason: Reason, text: str) -> None:
+def _end(job: Job, state: str, rest: Outcome, reason: Reason, said: str) -> None:
     """Give the run its end: rows it did not get to end as `rest`, the sum is checked, waiting requests follow."""
+    text = redacted(said)
     now = clock.seconds()
     with job.transaction() as tx:
         if job.run.kind == "push":
             listings.end_planned(tx, job.run.id, rest, reason, text)
             job.report.recount(tx)
             records.prune(tx, job.run.key, now)
-            sites.note_cart_error(tx, job.run.key, text if state == "failed" else "")
+            sites.note_cart_error(tx, job.run.key, text, reason.value if state == "failed" else "")
         elif state == "failed" and job.run.kind == "pull":
-            sites.note_source_error(tx, job.run.merchant_id, text)
+            sites.note_source_error(tx, job.run.merchant_id, text, reason.value)
         if state == "failed" and not job.report.reasons[reason.value]:
             job.report.reasons[reason.value] = 1  # the run itself
         state, text = _verified(job, state, text)
@@ -266,14 +255,15 @@ def end_plainly(store: Store, run: RunRow, lease: Lease, text: str) -> None:
     except (FencedError, StoreError):
         raise
     except Exception:
-        log.exception("run %s: its rows cannot be counted", run.id)
+        log.error("run %s: its rows cannot be counted: %s", run.id, redacted(traceback.format_exc()))
         _fail(job, text, rows=False)
 
 
-def _fail(job: Job, text: str, *, rows: bool) -> None:
+def _fail(job: Job, said: str, *, rows: bool) -> None:
+    text = redacted(said)
     with job.transaction() as tx:
         if rows:
-            listings.end_planned(tx, job.run.id, Outcome.FAILED, Reason.CART_UNAVAILABLE, text)
+            listings.end_planned(tx, job.run.id, Outcome.FAILED, Reason.INTERNAL_DEFECT, text)
             job.report.recount(tx)
         runs.end_counts(tx, job.run.id, job.report.counts.as_dict() if rows else {}, dict(job.report.reasons))
         runs.add_event(tx, job.run.id, clock.seconds(), "error", text)
@@ -281,9 +271,10 @@ def _fail(job: Job, text: str, *, rows: bool) -> None:
         runs.finish(tx, job.run.id, "failed", text, clock.seconds())
 
 
-def _verified(job: Job, state: str, text: str) -> tuple[str, str]:
+def _verified(job: Job, state: str, text: Redacted) -> tuple[str, Redacted]:
     try:
         job.report.counts.verify()
     except AccountingError as error:
-        return "failed", f"The outcomes do not add up: {error}. Report this run."
+        job.report.reasons[Reason.ACCOUNTING.value] = 1
+        return "failed", redacted(f"The outcomes do not add up: {error}. Report this run.")
     return state, text

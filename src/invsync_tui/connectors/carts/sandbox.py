@@ -20,6 +20,7 @@ from invsync_tui.connectors.base import (
     Connection,
     DoubtPolicy,
     ListingRow,
+    Option,
     OrderLine,
     Page,
     PushItem,
@@ -79,6 +80,16 @@ class SandboxCart:
 
     SHOP_OPTIONS = ("shop",)
     VIEW_OPTIONS = ()
+    options = (
+        Option("shop", "name of the shop", required=True),
+        Option("place", "where it sets stock, if the shop has several places"),
+        Option("basis", "available or on_hand"),
+        Option("row_errors", "per_row or whole_batch"),
+        Option("idempotency", "on or off"),
+        Option("returns_quantity", "on or off"),
+        Option("orders", "on or off: whether its orders are read"),
+        Option("max_batch", "listings in one request"),
+    )
 
     @staticmethod
     def review(facts: CartFacts) -> Iterator[Review]:
@@ -99,7 +110,7 @@ class SandboxCart:
         """No request: the shop is asked what it counts before its listings are read, which comes before any push."""
         if not self._shop:
             raise NotConfiguredError("The shop is not named.", advice="Set the option `shop`.")
-        self._session.log_in()
+        await self._session.log_in()
 
     async def clock_offset(self) -> float | None:
         """From the shop's own answers; the first is asked for here."""

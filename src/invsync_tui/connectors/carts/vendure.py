@@ -23,6 +23,7 @@ from invsync_tui.connectors.base import (
     Connection,
     DoubtPolicy,
     ListingRow,
+    Option,
     OrderLine,
     Page,
     PushItem,
@@ -174,6 +175,10 @@ def channel_permissions(me: Mapping[str, Any], token: str) -> frozenset[str]:
 class VendureCart:
     """The `Cart` protocol over Vendure's admin API."""
 
+    options = (
+        Option("location", "id or name of the stock location, where the shop has several"),
+        Option("channel", "token of the channel; else the default one"),
+    )
     review = staticmethod(vendure_review.review)
     SHOP_OPTIONS = ()
     VIEW_OPTIONS = ("channel",)

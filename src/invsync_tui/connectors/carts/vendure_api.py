@@ -98,7 +98,7 @@ def judge_status(response: Response, *, writes: bool) -> None:
     if status == 403:
         raise PermissionDeniedError("The server, or a gateway before it, denies access (403).", where=where)
     if status != 200:
-        raise ContractError(f"The server answered {status}: {response.text}", where=where)
+        raise ContractError(f"The server answered {status}: {response.excerpt}", where=where)
 
 
 def answer_of(response: Response, *, writes: bool) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
@@ -106,7 +106,7 @@ def answer_of(response: Response, *, writes: bool) -> tuple[Mapping[str, Any], S
     judge_status(response, writes=writes)
     answer = response.json()
     if not isinstance(answer, Mapping) or not (answer.get("data") or answer.get("errors")):
-        raise ContractError(f"The answer is not of GraphQL: {response.text}", where=response.where)
+        raise ContractError(f"The answer is not of GraphQL: {response.excerpt}", where=response.where)
     return answer.get("data") or {}, answer.get("errors") or ()
 
 
@@ -179,7 +179,7 @@ def token_of(response: Response, login: str) -> str:
     data, errors = answer_of(response, writes=False)
     result = data.get("login") or {}
     if errors or not result:
-        raise ContractError(f"The login was not understood: {response.text}", where=response.where)
+        raise ContractError(f"The login was not understood: {response.excerpt}", where=response.where)
     if result.get("__typename") != "CurrentUser":
         raise AuthError(f"The login {login!r} was refused: {result.get('message')}.", where=response.where)
     token = response.headers.get(TOKEN_HEADER, "")
@@ -224,10 +224,12 @@ class VendureApi:
 
     async def _log_in(self) -> str:
         login = self._connection.login
-        variables = {"username": login, "password": resolve(self._connection.secret)}
+        variables = {"username": login, "password": await resolve(self._connection.secret)}
         try:
             response = await self.http.write("POST", PATH, json_body={"query": LOGIN, "variables": variables})
-            return token_of(response, login)
+            token = token_of(response, login)
+            self.http.remember(token)
+            return token
         except AuthError as error:
             self._refused = error
             raise

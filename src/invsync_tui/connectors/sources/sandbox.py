@@ -21,6 +21,7 @@ from invsync_tui.connectors.base import (
     ComponentRow,
     Connection,
     LevelRow,
+    Option,
     Page,
     ProductRow,
     SourceCapabilities,
@@ -51,7 +52,7 @@ def said(response: Response) -> str:
     try:
         return str(response.json()["error"])
     except (ContractError, KeyError, TypeError):
-        return response.text[:120] or f"status {response.status}"
+        return response.excerpt[:120] or f"status {response.status}"
 
 
 def judged(response: Response, *, writes: bool = False) -> Response:
@@ -136,9 +137,9 @@ class SandboxSession:
         self._turns = asyncio.Semaphore(IN_FLIGHT)
         self._in_flight = 0
 
-    def log_in(self) -> None:
+    async def log_in(self) -> None:
         """Look up the token; requests carry it from now on."""
-        token = secrets.resolve(self.connection.secret)
+        token = await secrets.resolve(self.connection.secret)
         if not token:
             raise NotConfiguredError("The connection has no token.", where=self.connection.name)
         self.http.headers["authorization"] = f"Bearer {token}"
@@ -175,6 +176,8 @@ class SandboxSession:
 class SandboxSource:
     """A `Source` over the sandbox WMS."""
 
+    options = (Option("customer", "whose stock, where the WMS serves several"),)
+
     def __init__(self, connection: Connection) -> None:
         knows = connection.options.get("orders", "off") == "on"
         more = {"knows_orders": True} if knows else {}
@@ -182,7 +185,7 @@ class SandboxSource:
         self._session = SandboxSession(connection, {"x-customer": connection.options.get("customer", "")})
 
     async def open(self) -> None:
-        self._session.log_in()
+        await self._session.log_in()
         await self.mark()
 
     async def close(self) -> None:

@@ -32,6 +32,7 @@ from invsync_tui.connectors.base import (
     CheckStep,
     Connection,
     LevelRow,
+    Option,
     Page,
     ProductRow,
     SourceCapabilities,
@@ -159,6 +160,12 @@ class TrytonSource:
     """A Tryton database, read as one company."""
 
     capabilities: SourceCapabilities
+    options = (
+        Option("database", "name of the database", required=True),
+        Option("company", "id of the company; else the login's current one"),
+        Option("overlap", "seconds that a delta looks back"),
+        Option("waiting_shipments", "ignore or subtract: goods of customer shipments that nothing is assigned to"),
+    )
     review = staticmethod(tryton_review.review)
 
     def __init__(self, connection: Connection) -> None:

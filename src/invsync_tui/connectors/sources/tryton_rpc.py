@@ -255,8 +255,7 @@ class TrytonRpc:
                 raise
 
     async def _log_in(self) -> Session:
-        # A secret's command may take seconds; the event loop must not wait for it.
-        password = await asyncio.to_thread(secrets.resolve, self.connection.secret)
+        password = await secrets.resolve(self.connection.secret)
         params = [self.connection.login, {"password": password}, LANGUAGE]
         try:
             response = await self._post(
@@ -272,6 +271,7 @@ class TrytonRpc:
     def _session_in(self, result: Any) -> Session:
         match result:
             case [int() as user, str() as token, *_]:
+                self._http.remember(token)
                 return user, token
         raise ContractError("The answer to the login is not a session.", where=self.where)
 

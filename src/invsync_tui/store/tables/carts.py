@@ -64,6 +64,8 @@ class Cart(Table, table=True):
     observed_at: int | None = Field(default=None, sa_type=Big)
     """Start of the last successful read of either kind."""
     last_error: str = Field(default="", sa_type=Text)
+    last_reason: str = Field(default="", sa_type=Text)
+    """What the last error is filed under, a word of `rules.outcomes.Reason`; '' for none."""
     created_at: int = Field(sa_type=Big)
     rev: int = Field(default=1)
     frozen_at: int | None = Field(default=None, sa_type=Big)

@@ -57,6 +57,8 @@ class Source(Table, table=True):
     """JSON object of text to text: the account, database and company that it was read as; '' before the first download."""
     notes: str = Field(default="", sa_type=Text)
     """JSON object of text to whole numbers: what the connector counted beside the levels, for its own checks."""
+    last_reason: str = Field(default="", sa_type=Text)
+    """What the last error is filed under, a word of `rules.outcomes.Reason`; '' for none."""
 
 
 class Warehouse(Table, table=True):

@@ -22,6 +22,7 @@ def upgrade() -> None:
     _sources()
     _retention()
     _workers()
+    _connections()
     if op.get_bind().dialect.name == "sqlite":
         op.execute("PRAGMA user_version = 5")
 
@@ -106,3 +107,9 @@ def _workers() -> None:
     """Who executes, and who asked for it."""
     op.add_column("worker", sa.Column("boot", sa.Text(), nullable=False, server_default=""))
     op.add_column("worker", sa.Column("uptime", Big, nullable=False, server_default="0"))
+
+
+def _connections() -> None:
+    """What a connection's last error is filed under."""
+    for table in ("source", "cart"):
+        op.add_column(table, sa.Column("last_reason", sa.Text(), nullable=False, server_default=""))
