@@ -112,7 +112,7 @@ def _failed(error: ConnectorError) -> CheckStep:
 def _clean(value: Any) -> Any:
     """What a call returned, with its messages through the gate. Records are data and stay as they are."""
     if isinstance(value, Page) and value.rejected:
-        return replace(value, rejected=tuple((shorten(ref), shorten(why)) for ref, why in value.rejected))
+        return replace(value, rejected=tuple((ref, shorten(why)) for ref, why in value.rejected))
     if isinstance(value, list | tuple) and value and isinstance(value[0], RowAnswer):
         return [row._replace(error=shorten(row.error)) if row.error else row for row in value]
     return value
