@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ KEYS: Mapping[str, type] = {
     "theme": str,
     "keys": dict,
     "roles": dict,
+    "retention": dict,
 }
 """What the file may say."""
 _KINDS = {
@@ -33,8 +36,20 @@ _KINDS = {
 }
 THEMES = ("dark", "light", "16")
 """Looks of the control room; 16 is the terminal's own colours."""
-ROLES = ("viewer", "operator", "admin")
+ROLES = ("viewer", "operator", "admin", "service")
 """Keys of the table [roles]; each a list of system users."""
+
+
+RETENTION: Mapping[str, int] = {
+    "runs": 90,
+    "batches": 30,
+    "exchanges": 14,
+    "generations": 30,
+    "history": 30,
+    "renames": 180,
+    "audit": 730,
+}
+"""Keys of the table [retention]: days after which such records go, with their defaults; 0 keeps them for ever."""
 
 
 class ConfigError(Exception):
@@ -54,6 +69,8 @@ class Config:
     """Other keys by the id of what they do, as `invsync keys` lists them."""
     roles: Mapping[str, Sequence[str]] | None = None
     """System users by role; None without a table [roles]."""
+    retention: Mapping[str, int] = field(default_factory=lambda: dict(RETENTION))
+    """Days that records are kept, by kind; 0 for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,7 @@ def load(flags: Flags, environ: Mapping[str, str]) -> Config:
         theme=_theme(environ, said),
         keys=_flat(said.get("keys", {})),
         roles=said.get("roles"),
+        retention={**RETENTION, **said.get("retention", {})},
     )
 
 
@@ -140,7 +158,9 @@ def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
     if path is None:
         return {}
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            _check_writers(path, os.fstat(file.fileno()))
+            text = file.read()
     except (FileNotFoundError, NotADirectoryError):
         if asked:
             raise ConfigError(f"{path}: there is no such file. Check --config and INVSYNC_CONFIG.") from None
@@ -149,6 +169,39 @@ def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"{path}: it cannot be read: {why}. Check the file and its mode.") from error
     return _checked(path, text)
+
+
+def _check_writers(path: Path, found: os.stat_result) -> None:
+    """Refuse a file that others can write: it names the store, the roles, and commands that give secrets."""
+    quoted = shlex.quote(str(path))
+    if found.st_uid not in (0, os.geteuid()):
+        raise ConfigError(
+            f"{path}: it belongs to another user (uid {found.st_uid}), who could change it. "
+            f"Give it to root or to the user who runs this: chown root {quoted}"
+        )
+    if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and not _own_group(found.st_gid)):
+        raise ConfigError(f"{path}: others can write it. Take that from them: chmod go-w {quoted}")
+    folder = path.absolute().parent
+    there = folder.stat()
+    if there.st_mode & stat.S_IWOTH and not there.st_mode & stat.S_ISVTX:
+        raise ConfigError(
+            f"{path}: others can replace it, since they can write its folder. "
+            f"Take that from them: chmod o-w {shlex.quote(str(folder))}"
+        )
+
+
+def _own_group(gid: int) -> bool:
+    """Whether a group has no other members than this user and root: many systems give each user one of that kind."""
+    import grp
+    import pwd
+
+    if gid == 0:
+        return True
+    try:
+        own, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return own.pw_gid == gid and group.gr_name == own.pw_name and set(group.gr_mem) <= {own.pw_name}
 
 
 def _checked(path: Path, text: str) -> Mapping[str, Any]:
@@ -174,6 +227,8 @@ def _check(where: str, key: str, value: object) -> None:
         _check_keys(where, value)
     if key == "roles" and isinstance(value, dict):
         _check_roles(where, value)
+    if key == "retention" and isinstance(value, dict):
+        _check_retention(where, value)
 
 
 def _check_keys(where: str, table: Mapping[str, object]) -> None:
@@ -197,6 +252,23 @@ def _check_roles(where: str, table: Mapping[str, object]) -> None:
             raise ConfigError(f"{where}: unknown role {role!r}. Known roles: {', '.join(ROLES)}.")
         if not isinstance(users, list) or not all(isinstance(user, str) for user in users):
             raise ConfigError(f'{where}: {role} must be a list of system users, such as ["ann", "bob"].')
+
+
+MOST_DAYS = 36500
+
+
+def _check_retention(where: str, table: Mapping[str, object]) -> None:
+    for kind, days in table.items():
+        if kind not in RETENTION:
+            raise ConfigError(f"{where}: unknown kind of records {kind!r}. Known kinds: {', '.join(RETENTION)}.")
+        if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MOST_DAYS:
+            raise ConfigError(f"{where}: {kind} must be a number of days from 1 to {MOST_DAYS}, or 0 to keep all.")
+    kept = {kind: float(days) or float("inf") for kind, days in {**RETENTION, **table}.items() if isinstance(days, int)}
+    longest = max(kept, key=lambda kind: kept[kind])
+    if kept["audit"] < kept[longest]:
+        raise ConfigError(
+            f"{where}: audit must be kept longest, at least as long as {longest}. Raise audit, or set it to 0."
+        )
 
 
 def _line(text: str, key: str) -> int:

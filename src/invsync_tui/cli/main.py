@@ -60,6 +60,7 @@ COMMANDS = (
     "unlink",
     "settings",
     "connections",
+    "db",
     "keys",
     "completion",
     "dev",

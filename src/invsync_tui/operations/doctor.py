@@ -19,13 +19,15 @@ from invsync_tui.rules.cart_checks import CartFacts
 from invsync_tui.rules.matching import folded, trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.runbook import Check, Group, MerchantFacts, ServiceFacts, SkuFacts, WarehouseFacts
-from invsync_tui.store import checkup, plans, products, runs, schedule
+from invsync_tui.store import check, checkup, plans, products, runs, schedule
 from invsync_tui.store.checkup import CartSite, MerchantSite, WarehouseSite
 from invsync_tui.store.pages import census
 from invsync_tui.store.runs import RunRow
 
 __all__ = ["Check", "Checkup", "Group", "doctor"]
 
+STORE_SECONDS = 1.0
+"""Seconds for a look at the soundness of the store; the whole look is `invsync db check`."""
 NEVER_MOST = 1000
 """Listings with Last synced: Never that are counted at most."""
 
@@ -67,7 +69,7 @@ def doctor(
     walked = [_merchant(session, ground, site, cart_id, sku) for site in sites]
     checks = [check for found in walked for check in found.checks]
     groups = [group for found in walked for group in found.groups]
-    return Checkup((*checks, *_service(session)), tuple(groups))
+    return Checkup((*checks, *_service(session), *_store(session)), tuple(groups))
 
 
 def _ground(cx: sqlite3.Connection, cart_id: int | None) -> _Ground:
@@ -81,6 +83,15 @@ def _with_code(cx: sqlite3.Connection, sites: Iterable[MerchantSite], sku: str) 
     key = folded(sku)
     listed = {row[0] for row in checkup.owners_listing(cx, key)}
     return [site for site in sites if site.id in listed or checkup.by_key(cx, site.id, key)]
+
+
+def _store(session: Session) -> list[Check]:
+    """The store's own soundness, as far as that can be told in a moment."""
+    with in_words(), session.store.reading() as cx:
+        found, all_of_it = check.within(cx, STORE_SECONDS)
+    told = [f"{one.text}: {one.n}{f' ({one.sample})' if one.sample else ''}" for one in found]
+    command = f"invsync --store {shlex.quote(str(session.path))} db check"
+    return [runbook.store_check(session.path.name, told, command, all_of_it=all_of_it)]
 
 
 def _service(session: Session) -> list[Check]:

@@ -45,6 +45,8 @@ _NEEDED = {
     Right.SETTINGS: Role.ADMIN,
 }
 _RANK = tuple(Role)
+SERVICE = "service"
+"""Key of [roles] for system users that run the service and nothing else."""
 
 
 def needed(right: Right) -> Role:
@@ -63,6 +65,52 @@ def role_of(user: str, listed: Mapping[str, Sequence[str]] | None) -> Role:
         return Role.ADMIN
     found = [role for role in _RANK if user in listed.get(role.value, ())]
     return found[-1] if found else Role.VIEWER
+
+
+def may_serve(user: str, listed: Mapping[str, Sequence[str]] | None, store: Path) -> bool:
+    """Whether a user may run the service whatever its role: listed under `service`, or root, or the owner of the store.
+
+    A service has a system user of its own, which makes the store and is no operator.
+    """
+    return user in (listed or {}).get(SERVICE, ()) or os.geteuid() in (0, _owner(store))
+
+
+def operator_name() -> str:
+    """Who acts, for the records: the system user of this process, not what its environment claims.
+
+    Beside it, where it is somebody else: who logged in, as the kernel noted it, and who called sudo, as that says.
+    """
+    own = os.getuid()
+    login, caller = _logged_in(), _sudo_caller()
+    beside = [f"login {user_name(login)}"] if login not in (None, own, caller) else []
+    beside += [f"sudo by {user_name(caller)}"] if caller not in (None, own) else []
+    return user_name(own) + (f" ({', '.join(beside)})" if beside else "")
+
+
+def user_name(uid: int | None) -> str:
+    """The name of a system user, `uid N` where it has none."""
+    if uid is None:
+        return ""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+_NOBODY_LOGGED_IN = 2**32 - 1
+
+
+def _logged_in() -> int | None:
+    try:
+        uid = int(Path("/proc/self/loginuid").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+    return None if uid == _NOBODY_LOGGED_IN else uid
+
+
+def _sudo_caller() -> int | None:
+    text = os.environ.get("SUDO_UID", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else None
 
 
 def system_user(store: Path) -> str:

@@ -10,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from invsync_tui import config
 from invsync_tui.operations import service_log
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.systemd import Notifier
 from invsync_tui.sync.leases import worker_alive
 
 if TYPE_CHECKING:
+    from invsync_tui.store.retention import Limits
     from invsync_tui.sync.runners.local import LocalRunner
 
 log = logging.getLogger("invsync.service")
@@ -52,7 +54,7 @@ async def _work(session: Session, serving: Serving, until_idle: float | None) ->
     from invsync_tui.sync.runners.local import LocalRunner, prefer_throughput
 
     prefer_throughput()
-    runner = LocalRunner(session.store, serving.kind)
+    runner = LocalRunner(session.store, serving.kind, limits=_limits())
     notifier = Notifier.of(os.environ, os.getpid())
     _on_signals(runner, notifier)
     log.info("%s started, process %s, store %s", serving.kind, serving.pid, serving.store, extra={"event": "started"})
@@ -63,6 +65,16 @@ async def _work(session: Session, serving: Serving, until_idle: float | None) ->
         watching.cancel()
         notifier.send("STOPPING=1")
         log.info("%s ended, process %s", serving.kind, serving.pid, extra={"event": "ended"})
+
+
+def _limits() -> Limits:
+    """How long records are kept, as the configuration says."""
+    from invsync_tui.store.retention import Limits
+
+    try:
+        return Limits(**config.load(config.Flags(), os.environ).retention)
+    except config.ConfigError as error:
+        raise OperationError(str(error)) from error
 
 
 def _on_signals(runner: LocalRunner, notifier: Notifier) -> None:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from invsync_tui import config
 from invsync_tui.operations.errors import OperationError, RefusedError, in_words
-from invsync_tui.operations.roles import Right, Role, has, needed, role_of, system_user
-from invsync_tui.store.opening import Say, Store, create_store, open_store, silently
-
-
-def operator_name() -> str:
-    """The system user; behind sudo, the one who called it; the number of a user that has no name."""
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+from invsync_tui.operations.roles import Right, Role, has, may_serve, needed, operator_name, role_of, system_user
+from invsync_tui.store.opening import WRITE_ADVICE, Say, Store, create_store, open_store, silently
 
 
 @dataclass(slots=True)
@@ -29,20 +20,24 @@ class Session:
     operator: str
     read_only: bool
     role: Role = Role.ADMIN
+    may_serve: bool = False
+    """Whether it may run the service whatever its role."""
 
     @classmethod
     def open(cls, store_path: Path, *, read_only: bool = False, say: Say = silently) -> Session:
         """Open an existing store; OperationError says what is wrong with it and what to do. `say` is told of an upgrade."""
-        role = _role(store_path)
+        rights = _rights(store_path)
         with in_words():
-            return cls(open_store(store_path, read_only=read_only, say=say), operator_name(), read_only, role)
+            store = open_store(store_path, read_only=read_only, say=say)
+        # A store that this user may only read is looked at.
+        return cls(store, operator_name(), read_only or store.read_only, *rights)
 
     @classmethod
     def create(cls, store_path: Path) -> Session:
         """Open a store, making it if it does not exist."""
         with in_words():
             store = create_store(store_path)
-        return cls(store, operator_name(), read_only=False, role=_role(store_path))
+        return cls(store, operator_name(), store.read_only, *_rights(store_path))
 
     @property
     def path(self) -> Path:
@@ -51,27 +46,45 @@ class Session:
 
     def may(self, right: Right) -> bool:
         """Whether an order of this kind would be carried out."""
-        return not self.read_only and has(self.role, right)
+        return not self.read_only and (has(self.role, right) or (right is Right.SERVE and self.may_serve))
 
     def allow(self, right: Right, what: str) -> None:
         """Refuse an order in read-only mode, or without the role for it."""
+        if self.read_only and self.store.cannot_write:
+            raise RefusedError(
+                f"Refused to {what}: {self.operator} may look at the store {self.path}, not write it. {WRITE_ADVICE}"
+            )
         if self.read_only:
             raise RefusedError(f"Refused to {what}: this session is read-only. Start it without --read-only.")
-        if not has(self.role, right):
-            raise RefusedError(
-                f"Refused to {what}: {self.operator} is {self.role.value}, this takes {needed(right).value}. "
-                "Roles are given under [roles] in the configuration."
-            )
+        if not self.may(right):
+            raise _without(right, what, self.role)
 
     def close(self) -> None:
         """Close the store."""
         self.store.close()
 
 
-def _role(store_path: Path) -> Role:
+def right_to(store_path: Path, right: Right, what: str) -> None:
+    """Refuse an order that is carried out without a session, since the store cannot be opened or is to be replaced."""
+    role, _ = _rights(store_path)
+    if not has(role, right):
+        raise _without(right, what, role)
+
+
+def _without(right: Right, what: str, role: Role) -> RefusedError:
+    also = " A service's own user is listed under service there." if right is Right.SERVE else ""
+    return RefusedError(
+        f"Refused to {what}: {operator_name()} is {role.value}, this takes {needed(right).value}. "
+        f"Roles are given under [roles] in the configuration.{also}"
+    )
+
+
+def _rights(store_path: Path) -> tuple[Role, bool]:
+    """The role of this process's user, and whether it may run the service."""
     try:
         listed = config.load(config.Flags(), os.environ).roles
     except config.ConfigError as error:
         # A configuration that cannot be read may have said less: nobody gets rights from a mistake in it.
         raise OperationError(str(error)) from error
-    return role_of(system_user(store_path), listed)
+    user = system_user(store_path)
+    return role_of(user, listed), may_serve(user, listed, store_path)

@@ -321,6 +321,18 @@ def service_checks(store: str, facts: ServiceFacts) -> Iterator[Check]:
         yield item.passed("no run stands still")
 
 
+def store_check(store: str, problems: Sequence[str], command: str, *, all_of_it: bool) -> Check:
+    """Whether the store is sound, as far as it was looked at; `command` looks at all of it."""
+    item = Item("store.sound", Section.SYSTEM, store)
+    if problems:
+        return item.failed(
+            "; ".join(problems), "The store's file is damaged, or was changed by something else.", command
+        )
+    if not all_of_it:
+        return item.passed(f"no damage in what could be read in a moment; all of it: {command}")
+    return item.passed("no damage found")
+
+
 def _service(store: str, facts: ServiceFacts) -> Check:
     item = Item("service.alive", Section.SYSTEM, store)
     due = f"{facts.scheduled} schedules, {facts.waiting} requested runs"

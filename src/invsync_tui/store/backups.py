@@ -13,10 +13,7 @@ from typing import NamedTuple
 
 from invsync_tui.store import drafts, file_modes
 from invsync_tui.store.errors import StoreBrokenError, StoreReadOnlyError, translate, unwritable
-from invsync_tui.store.opening import check_ours, connect
-
-PAGES = 4096
-"""Pages copied in one step; between two steps other connections get their turn."""
+from invsync_tui.store.opening import check_ours, connect, readable
 
 
 class Backup(NamedTuple):
@@ -37,7 +34,7 @@ def make(store: Path, target: Path) -> Backup:
         raise StoreReadOnlyError(target, "there is a file of this name already.", "Choose another name.")
     try:
         with drafts.draft(target, file_modes.beside(store)) as draft:
-            _copy(store, draft)
+            copy_into(store, draft)
             made = verify(draft)
             _place(draft, target, store)
     except OSError as error:
@@ -48,7 +45,7 @@ def make(store: Path, target: Path) -> Backup:
 def verify(path: Path) -> Backup:
     """Read a whole copy; StoreError unless it is an undamaged store of a schema that this program knows."""
     try:
-        with contextlib.closing(connect(path, "ro", "NORMAL")) as cx:
+        with contextlib.closing(readable(path).cx) as cx:
             version = int(cx.execute("PRAGMA user_version").fetchone()[0])
             check_ours(path, cx, version)
             found = [str(row[0]) for row in cx.execute("PRAGMA quick_check(3)")]
@@ -59,11 +56,12 @@ def verify(path: Path) -> Backup:
     return Backup(path, version, path.stat().st_size)
 
 
-def _copy(store: Path, draft: Path) -> None:
+def copy_into(store: Path, draft: Path) -> None:
+    """Copy a store as it is at one moment into an empty file, whatever others write meanwhile."""
     source = None
     target = connect(draft, "rw", "FULL")
     try:
-        source = connect(store, "ro", "NORMAL")
+        source = readable(store).cx
         target.execute("PRAGMA journal_mode=MEMORY")
         source.backup(target, pages=-1)
         # One file that is whole by itself, also where nothing may be written beside it.
@@ -90,10 +88,11 @@ def _place(draft: Path, target: Path, store: Path) -> None:
         raise StoreReadOnlyError(target, "there is a file of this name already.", "Choose another name.") from None
     except PermissionError:  # a file system without hard links
         draft.rename(target)
-    _sync_folder(target.absolute().parent)
+    sync_folder(target.absolute().parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """See the names in a folder on the disk."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -114,7 +113,7 @@ def before_upgrade(store: Path, version: int) -> tuple[Backup, bool]:
     target = store.with_name(f"{store.name}.schema{version}-{stamp}")
     try:
         with drafts.draft(target, file_modes.beside(store)) as draft:
-            _copy(store, draft)
+            copy_into(store, draft)
             made = verify(draft)
             for former in of_schema(store, version):
                 if _same_content(former, draft):

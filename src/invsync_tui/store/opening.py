@@ -72,6 +72,11 @@ class Store:
     def _connection(self) -> sqlite3.Connection:
         return self._connected.cx
 
+    @property
+    def cannot_write(self) -> bool:
+        """Whether it is read-only since this user may not write it, not since that was asked for."""
+        return self.read_only and not self._asked_read_only
+
     def close(self) -> None:
         """Close the connection; the store file stays consistent whether or not this is called."""
         if self._engine is not None:
@@ -119,7 +124,7 @@ class Store:
             return
         self._connected.cx.close()
         with self._translated():
-            self._connected = _readable(self._there)
+            self._connected = readable(self._there)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -141,7 +146,7 @@ class Store:
         if self.read_only and self._asked_read_only:
             raise StoreReadOnlyError(self.path, "it was opened read-only.", "Open it without --read-only.")
         if self.read_only:
-            raise StoreReadOnlyError(self.path, "you may look at it, not write it.", _WRITE_ADVICE)
+            raise StoreReadOnlyError(self.path, "you may look at it, not write it.", WRITE_ADVICE)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -195,7 +200,7 @@ class Store:
         return self._engine
 
 
-_WRITE_ADVICE = (
+WRITE_ADVICE = (
     "Check the owner and mode of the file and its folder; users who share a store belong to the group of its folder."
 )
 
@@ -210,8 +215,23 @@ def connect(path: Path, mode: str, synchronous: str, isolation_level: Any = None
         isolation_level=isolation_level,
         check_same_thread=False,
     )
-    for pragma in (f"synchronous={synchronous}", "cache_size=-16384", "temp_store=MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in (f"synchronous={synchronous}", "cache_size=-16384", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _looked_into(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection that was used once: opening alone says little about whether the log can be had."""
+    connection = connect(path, mode, "NORMAL")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -222,7 +242,7 @@ def open_store(path: Path, *, read_only: bool = False, say: Say = silently) -> S
     """
     _check_file(path)
     try:
-        connected = _readable(path) if read_only else _writable(path)
+        connected = readable(path) if read_only else _writable(path)
         try:
             version = int(connected.cx.execute("PRAGMA user_version").fetchone()[0])
             check_ours(path, connected.cx, version)
@@ -254,31 +274,27 @@ def _ensure_log(connection: sqlite3.Connection) -> None:
 def _writable(path: Path) -> Connected:
     """A connection for writing; for reading, where this user may not write the file, or its folder lacks the log."""
     if os.access(path, os.W_OK, effective_ids=True):
-        connection = connect(path, "rw", "NORMAL")
         try:
-            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+            return Connected(_looked_into(path, "rw"), read_only=False, quiet=None)
         except sqlite3.Error as error:
-            connection.close()
             if os.access(path.absolute().parent, os.W_OK, effective_ids=True) or not _cannot_make_log(error):
                 raise
-        else:
-            return Connected(connection, read_only=False, quiet=None)
-    return _readable(path)
+    return readable(path)
 
 
-def _readable(path: Path) -> Connected:
-    """A connection for reading. Without the right to write the folder it needs the log's files of somebody who writes; where
-    there are none, nobody writes, and the file alone is the whole store."""
-    connection = connect(path, "ro", "NORMAL")
+def readable(path: Path) -> Connected:
+    """A connection for reading.
+
+    Without the right to write the folder it needs the log's files of somebody who writes; where there are none, nobody
+    writes, and the file alone is the whole store.
+    """
     try:
-        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        return Connected(_looked_into(path, "ro"), read_only=True, quiet=None)
     except sqlite3.Error as error:
-        connection.close()
         quiet = _quiet(path)
         if not _cannot_make_log(error) or quiet.log > 0:
             raise
         return Connected(connect(path, "immutable", "NORMAL"), read_only=True, quiet=quiet)
-    return Connected(connection, read_only=True, quiet=None)
 
 
 def _cannot_make_log(error: sqlite3.Error) -> bool:

@@ -34,7 +34,11 @@ def upgrade(path: Path, say: Say) -> None:
     """
     try:
         with alone(path, say):
-            _refuse_beside_workers(path)
+            if _version(path) >= VERSION:
+                return
+            refuse_beside_workers(
+                path, f"it needs an upgrade to schema {VERSION}, but a worker of an earlier program works on it"
+            )
             drafts.sweep(path)
             _upgrade(path, say)
     except sqlite3.Error as error:
@@ -66,23 +70,23 @@ def _wait_for(descriptor: int, path: Path) -> None:
         time.sleep(POLL)
 
 
-def _refuse_beside_workers(path: Path) -> None:
-    """A worker of an earlier program would go on writing by the schema it knows."""
-    working = locks.is_held(path, locks.WORKERS) or locks.is_held_by_former_program(path, locks.WORKERS)
-    if not working:
-        return
+def _version(path: Path) -> int:
     with contextlib.closing(connect(path, "ro", "NORMAL")) as cx:
-        version = int(cx.execute("PRAGMA user_version").fetchone()[0])
-        if version >= VERSION:
-            return
-        rows = cx.execute(
-            "SELECT kind, pid FROM worker WHERE host = ? ORDER BY pid", (socket.gethostname(),)
-        ).fetchall()
+        return int(cx.execute("PRAGMA user_version").fetchone()[0])
+
+
+def refuse_beside_workers(path: Path, what: str) -> None:
+    """Raise StoreInUseError while a worker of any program works on the store."""
+    if not (locks.is_held(path, locks.WORKERS) or locks.is_held_by_former_program(path, locks.WORKERS)):
+        return
+    rows: list[tuple[str, int]] = []
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(connect(path, "ro", "NORMAL")) as cx:
+        sql = "SELECT kind, pid FROM worker WHERE host = ? ORDER BY pid"
+        rows = cx.execute(sql, (socket.gethostname(),)).fetchall()
     who = ", ".join(f"process {pid}, {kind}" for kind, pid in rows if _lives(pid))
     raise StoreInUseError(
         path,
-        f"its schema {version} needs an upgrade to {VERSION}, but a worker of an earlier program works on it"
-        f"{f' ({who})' if who else ''}. Nothing was changed.",
+        f"{what}{f' ({who})' if who else ''}. Nothing was changed.",
         "Stop that worker (for a service: systemctl stop invsync), then run this again.",
     )
 

@@ -13,6 +13,7 @@ import os
 import socket
 import sqlite3
 import uuid
+from contextlib import suppress
 
 from invsync_tui import clock
 from invsync_tui.rules.worker_health import BEAT_EVERY
@@ -20,12 +21,14 @@ from invsync_tui.store import audit, runs, sites, workers
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
+from invsync_tui.store.retention import Limits
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync import leases, run_log, schedule, uptime
 from invsync_tui.sync.reconcile import end_plainly
 from invsync_tui.sync.run_log import execute
 from invsync_tui.sync.schedule import Timetable
 from invsync_tui.sync.stopping import runs_stop_when
+from invsync_tui.sync.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +47,8 @@ CONCURRENT = 32
 others waiting; what they write goes through one connection anyway, page by page."""
 SET_BACK_FIRST, SET_BACK_MOST = 1.0, 300.0
 """Seconds before a run is taken up again whose end could not be written: doubled each time."""
+KEPT = Limits()
+"""How long records are kept where nothing else is said."""
 
 
 def prefer_throughput() -> None:
@@ -57,7 +62,7 @@ def prefer_throughput() -> None:
 class LocalRunner:
     """See `base.Runner`. `kind` is for display: serve or detached."""
 
-    def __init__(self, store: Store, kind: str = "serve", *, scheduled: bool = True) -> None:
+    def __init__(self, store: Store, kind: str = "serve", *, scheduled: bool = True, limits: Limits = KEPT) -> None:
         self.store = store
         self.kind = kind
         self.scheduled = scheduled
@@ -69,6 +74,7 @@ class LocalRunner:
         self._version = -1
         self._waiting = False
         self._paused_until = 0.0
+        self._upkeep = Upkeep(store, limits)
         self.turns = 0
         """How often the loop went round: it works while this grows."""
         self._timetable = Timetable()
@@ -98,6 +104,7 @@ class LocalRunner:
                 # From here on, whoever asks finds nobody and starts a worker; what was asked for before is seen now.
                 presence.close()
                 if not self._anything_asked():
+                    self._end_small()
                     return
                 presence = leases.WorkerPresence(self.store.path)
                 await self._work(linger)
@@ -168,7 +175,18 @@ class LocalRunner:
             if run.lease_key not in self._tasks and len(self._tasks) < CONCURRENT:
                 self._try_start(run)
         self._waiting = bool(waiting)
+        self._keep_small()
         return self._waiting
+
+    def _keep_small(self) -> None:
+        """Work goes on, whatever keeps old records from going."""
+        with suppress(StoreBusyError, StoreFullError):
+            self._upkeep.step()
+
+    def _end_small(self) -> None:
+        """A worker that ends by itself seldom lives long enough for a round of its own."""
+        if self.kind == "detached":
+            self._upkeep.finish()
 
     def _schedule(self) -> None:
         now, timetable = clock.seconds(), self._timetable

@@ -1,0 +1,127 @@
+"""The store as a file: checked, copied, and put back."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from invsync_tui.operations.errors import OperationError, RefusedError, in_words
+from invsync_tui.operations.roles import Right, operator_name
+from invsync_tui.operations.session import Session, right_to
+from invsync_tui.store import backups, check, drafts, schema_parts
+from invsync_tui.store import restore as restoring
+from invsync_tui.store.check import Problem
+from invsync_tui.store.errors import StoreBrokenError, StoreForeignError
+from invsync_tui.store.opening import VERSION, Say, open_store
+
+__all__ = ["Copy", "Problem", "Restored", "Soundness", "backup", "check_store", "restore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A backup that was made and verified."""
+
+    store: str
+    path: str
+    schema: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A backup in the place of the store, and where the store of before is; None if there was none."""
+
+    store: str
+    backup: str
+    schema: int
+    former: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """What a check found. `unchecked`: what could not be looked at, and why. `leftovers`: files that are not needed."""
+
+    store: str
+    problems: tuple[Problem, ...]
+    unchecked: tuple[str, ...]
+    backups: tuple[str, ...]
+    leftovers: tuple[str, ...]
+
+    @property
+    def advice(self) -> str:
+        """What to do about the problems."""
+        newest = self.backups[0] if self.backups else "BACKUP"
+        command = backups.restore_command(Path(self.store), Path(newest))
+        return f"Keep a copy of the file, then put a backup in its place: {command}"
+
+
+def backup(session: Session, target: Path) -> Copy:
+    """Copy the store to a new file, whatever is written meanwhile; verified, with the store's mode."""
+    path = target.expanduser()
+    if path.is_dir():
+        raise OperationError(
+            f"{path}: this is a folder. Name the file: invsync db backup {shlex.quote(str(path / 'store.backup'))}"
+        )
+    with in_words():
+        session.store.check_still_there()
+        made = backups.make(session.path, path)
+    return Copy(str(session.path.absolute()), str(path.absolute()), made.schema, made.size)
+
+
+def restore(store: Path, copy: Path, *, read_only: bool, say: Say) -> Restored:
+    """Put a backup in the place of the store; the store of before is kept. Refused while anybody works with it."""
+    if read_only:
+        raise RefusedError("Refused to restore a backup: this session is read-only. Start it without --read-only.")
+    right_to(store, Right.SETTINGS, "restore a backup")
+    with in_words():
+        found = restoring.restore(store, copy.expanduser(), operator_name(), say)
+    former = None if found.former is None else str(found.former)
+    return Restored(str(store.absolute()), str(found.backup.path.absolute()), found.backup.schema, former)
+
+
+def check_store(store: Path, *, read_only: bool, say: Say) -> Soundness:
+    """Read the whole store and compare what it says with itself. Writes nothing."""
+    problems: list[Problem] = []
+    unchecked: list[str] = []
+    with in_words():
+        try:
+            opened = open_store(store, read_only=read_only, say=say)
+        except (StoreBrokenError, StoreForeignError) as error:
+            if isinstance(error, StoreForeignError) and not os.path.getsize(store):  # noqa: PTH202
+                raise
+            problems.append(Problem("file", error.what, 1))
+        else:
+            try:
+                problems += _looked_at(opened, unchecked)
+            finally:
+                opened.close()
+    if store.stat().st_nlink > 1:
+        text = "the file has a second name; each name would have a log of its own, and damage the store"
+        problems.append(Problem("names", text, 1, f"find it: find / -xdev -samefile {shlex.quote(str(store))}"))
+    return Soundness(
+        str(store.absolute()),
+        tuple(problems),
+        tuple(unchecked),
+        tuple(str(path) for path in backups.of_schema(store)),
+        tuple(str(path) for path in drafts.abandoned(store)),
+    )
+
+
+def _looked_at(opened, unchecked: list[str]) -> list[Problem]:  # type: ignore[no-untyped-def]
+    found: list[Problem] = []
+    with opened.reading() as cx:
+        found += check.structure(cx, whole=True)
+        found += check.rules(cx)
+        try:
+            if VERSION not in schema_parts.versions_of(cx):
+                found.append(Problem("schema", f"tables or indexes differ from those of schema {VERSION}", 1))
+        except Exception as error:
+            found.append(Problem("schema", f"the list of tables cannot be read: {error}", 1))
+    if opened.read_only:
+        unchecked.append("the search index: that needs the right to write")
+        return found
+    with opened.reading() as cx:
+        found += check.search_indexes(cx)
+    return found

@@ -1,0 +1,217 @@
+"""Several system users share one store: the README's own [roles] sample, with real users. Needs root to make them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.operations import roles
+from invsync_tui.store.opening import create_store
+
+README = Path(__file__).parents[2] / "README.md"
+GROUP = "invsyncshare"
+USERS = ("invsync", "audit", "shift1", "shift2", "lead")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A folder that the users share, with the README's configuration in it."""
+
+    folder: Path
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store.db"
+
+    def as_user(self, user: str, *arguments: str, **env: str) -> Done:
+        """Run a command as a system user, as if that one had logged in."""
+        command = [
+            "setpriv",
+            f"--reuid={user}",
+            f"--regid={user}",
+            "--init-groups",
+            "--",
+            sys.executable,
+            "-m",
+            "invsync_tui",
+        ]
+        kept = {
+            "PATH": os.environ["PATH"],
+            "HOME": "/nonexistent",
+            "INVSYNC_CONFIG": str(self.folder / "config.toml"),
+            **env,
+        }
+        done = subprocess.run(
+            [*command, *arguments], env=kept, cwd="/", capture_output=True, text=True, timeout=90, check=False
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Done(done.returncode, done.stdout, done.stderr)
+
+
+def _skip(why: str) -> None:
+    if os.environ.get("INVSYNC_CI") == "1" and os.geteuid() == 0:
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="module")
+def users() -> Iterator[None]:
+    """The users that the README names; those that exist already are not touched."""
+    if os.geteuid() != 0 or not shutil.which("useradd") or not shutil.which("setpriv"):
+        _skip("users are made by root, with useradd and setpriv")
+    made = []
+    subprocess.run(["groupadd", "-f", GROUP], check=True)
+    try:
+        for user in USERS:
+            if subprocess.run(["id", user], capture_output=True, check=False).returncode == 0:
+                _skip(f"there is a user {user} already")
+            subprocess.run(["useradd", "-M", "-U", "-s", "/bin/false", user], check=True)
+            made.append(user)
+            if user != "audit":
+                subprocess.run(["usermod", "-aG", GROUP, user], check=True)
+        yield
+    finally:
+        for user in made:
+            subprocess.run(["userdel", user], capture_output=True, check=False)
+        subprocess.run(["groupdel", GROUP], capture_output=True, check=False)
+
+
+@pytest.fixture
+def site(users: None) -> Iterator[Site]:
+    folder = Path(tempfile.mkdtemp(prefix="shared-"))
+    shutil.chown(folder, "invsync", GROUP)
+    folder.chmod(0o2771)
+    made = Site(folder)
+    sample = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (text,) = [one for one in sample if "[roles]" in one]
+    text = re.sub("service = .*\n", "", text)  # the owner of the store runs the service anyway
+    (folder / "config.toml").write_text(re.sub(r'store = ".*"', f'store = "{made.store}"', text))
+    (folder / "config.toml").chmod(0o644)
+    done = made.as_user("invsync", "init")
+    assert done.code == 0, done
+    yield made
+    shutil.rmtree(folder)
+
+
+def test_the_readmes_roles_let_each_user_do_its_work(site: Site) -> None:
+    # the service runs under the user that owns the store
+    done = site.as_user("invsync", "serve", "--until-idle", "0.1")
+    assert done.code == 0, done
+    # the lead sets up, an operator does not
+    added = ("merchants", "add", "North", "--source", "sandbox", "--url", "http://127.0.0.1:9", "--secret", "env:X")
+    refused = site.as_user("shift1", *added)
+    assert refused.code == 2 and "shift1 is operator, this takes admin" in refused.err
+    assert site.as_user("lead", *added).code == 0
+    # operators serve and write, one after the other, also what a colleague's process has made
+    for user in ("shift1", "shift2", "lead"):
+        done = site.as_user(user, "serve", "--until-idle", "0.1")
+        assert done.code == 0, done
+    # a user without a right to read is told so
+    blind = site.as_user("audit", "status")
+    assert blind.code == 2 and "cannot be read: Permission denied" in blind.err
+
+
+def test_a_viewer_looks_at_a_store_that_it_may_not_write(site: Site) -> None:
+    # given: nobody has it open, so there is no log to read with
+    site.store.chmod(0o664)
+    site.folder.chmod(0o2775)
+    assert site.as_user("lead", "merchants", "add", "N", "--source", "sandbox", "--url", "http://127.0.0.1:9").code == 0
+    before = sorted(one.name for one in site.folder.iterdir())
+    # when
+    seen = site.as_user("audit", "merchants", "--json")
+    refused = site.as_user("audit", "freeze", "N", "--reason", "x")
+    # then
+    assert seen.code == 0, seen
+    assert [one["name"] for one in json.loads(seen.out)["merchants"]] == ["N"]
+    assert refused.code == 2 and "audit may look at the store" in refused.err and "not write it" in refused.err
+    assert sorted(one.name for one in site.folder.iterdir()) == before
+    # and while somebody writes, it sees what is in the log only
+    with closing(sqlite3.connect(site.store)) as cx:
+        cx.execute("UPDATE merchant SET name = 'Renamed'")
+        cx.commit()
+        seen = site.as_user("audit", "merchants", "--json")
+        assert [one["name"] for one in json.loads(seen.out)["merchants"]] == ["Renamed"], seen
+
+
+def test_everything_beside_a_shared_store_belongs_to_the_group(site: Site) -> None:
+    # given
+    assert site.as_user("shift1", "serve", "--until-idle", "0.1").code == 0
+    assert site.as_user("shift2", "db", "backup", str(site.folder / "copy")).code == 0
+    # then
+    for path in [site.store, site.folder / "copy", *site.folder.glob("store.db.locks/*/*.lock")]:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660, path
+        assert path.group() == GROUP, path
+    for path in [site.folder / "store.db.locks", *site.folder.glob("store.db.locks/*")]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o777 == 0o770, path
+
+
+def test_the_audit_says_who_did_it_whatever_the_environment_claims(site: Site) -> None:
+    # when
+    claimed = {"LOGNAME": "lead", "USER": "lead", "SUDO_USER": "root", "SUDO_UID": "0"}
+    added = ("merchants", "add", "South", "--source", "sandbox", "--url", "http://127.0.0.1:9")
+    assert site.as_user("shift1", *added, **claimed).code == 2
+    assert site.as_user("lead", *added, LOGNAME="shift1", USER="shift1").code == 0
+    # then
+    with closing(sqlite3.connect(site.store)) as cx:
+        assert {who for (who,) in cx.execute("SELECT DISTINCT who FROM audit")} == {"lead"}
+
+
+@pytest.mark.parametrize(
+    ("own", "login", "sudo", "said"),
+    [
+        (0, None, "", "root"),
+        (0, 0, "", "root"),
+        (0, 1, "", "root (login daemon)"),
+        (0, 1, "1", "root (sudo by daemon)"),
+        (0, 2, "1", "root (login bin, sudo by daemon)"),
+        (1, None, "1", "daemon"),
+        (4000000, None, "none", "uid 4000000"),
+    ],
+)
+def test_who_acts_is_the_user_of_the_process_and_beside_it_who_logged_in(
+    monkeypatch: pytest.MonkeyPatch, own: int, login: int | None, sudo: str, said: str
+) -> None:
+    # given
+    monkeypatch.setattr(os, "getuid", lambda: own)
+    monkeypatch.setattr(roles, "_logged_in", lambda: login)
+    monkeypatch.setenv("SUDO_UID", sudo)
+    monkeypatch.setenv("LOGNAME", "mallory")
+    monkeypatch.setenv("USER", "mallory")
+    # then
+    assert roles.operator_name() == said
+
+
+@pytest.mark.parametrize(
+    ("folder_mode", "store_mode"), [(0o2770, 0o660), (0o2750, 0o640), (0o770, 0o600), (0o700, 0o600)]
+)
+def test_a_new_store_has_the_mode_that_its_folder_asks_for(tmp_path: Path, folder_mode: int, store_mode: int) -> None:
+    # given
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(folder_mode)
+    # when
+    with_umask = os.umask(0o077)
+    create_store(folder / "store.db").close()
+    os.umask(with_umask)
+    # then
+    assert stat.S_IMODE((folder / "store.db").stat().st_mode) == store_mode
