@@ -146,7 +146,10 @@ class Calculation:
                 self._ask("push", one, condition, False)
 
     def _ask(self, kind: str, key: int, after: Any, pushes: bool) -> Run:
+        after = None if isinstance(after, Run) and after.state == "done" else after
         waits = self._find(self.waiting, kind, key)
+        if waits is not None and isinstance(waits.after, Run) and waits.after.state == "done":
+            waits.after = None  # what it waits for has come
         runs = self._find(self.active, kind, key)
         if waits is not None:
             if waits.after is after or waits.after == after:

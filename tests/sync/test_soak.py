@@ -30,7 +30,7 @@ LATE = 9.0
 """Seconds by which a run may begin after its time on a busy machine."""
 WARM = 20.0
 """Seconds after which a service has opened what it keeps open."""
-NOWHERE = Connection("Dead", "sandbox", "http://127.0.0.1:9", deadline=5)
+NOWHERE = Connection("Dead", "sandbox", "http://127.0.0.1:9", options={"shop": "x"}, deadline=5)
 
 
 class _OneSecond(Calculation):

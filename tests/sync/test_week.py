@@ -199,8 +199,8 @@ def _forgets_what_it_was_asked_while_it_ran(patch: pytest.MonkeyPatch) -> None:
     [
         (_always_due, 20_000),
         (_loses_the_wish_of_who_joins, 60_000),
-        (_does_not_back_off, 400_000),
-        (_believes_the_time_of_day, 300_000),
+        (_does_not_back_off, 340_000),
+        (_believes_the_time_of_day, 220_000),
         (_pushes_after_no_download, 20_000),
         (_forgets_what_it_was_asked_while_it_ran, 60_000),
     ],
