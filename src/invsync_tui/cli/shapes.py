@@ -80,12 +80,13 @@ def warehouses(now: float) -> Shape[WarehouseLine]:
         "vanished_at",
         "stale",
         "carts",
+        "gone_why",
     )
     return Shape(
         columns,
         cells(columns),
         record,
-        ("CODE", "NAME", "ENABLED", "PRODUCTS", "LAST COMPLETE LOAD", "CONFIRMED", "STALE", "CARTS"),
+        ("CODE", "NAME", "ENABLED", "PRODUCTS", "LAST COMPLETE LOAD", "CONFIRMED", "STATE", "CARTS"),
         lambda line: (
             line.code,
             _name(line.name),
@@ -93,7 +94,7 @@ def warehouses(now: float) -> Shape[WarehouseLine]:
             number(line.products),
             _since(line.last_full_at, now),
             _since(line.confirmed_at, now),
-            "stale" if line.stale else "-",
+            line.state,
             ", ".join(line.carts) or "-",
         ),
         "No warehouses. They come with the first inventory download: invsync sync MERCHANT",

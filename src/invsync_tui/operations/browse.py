@@ -37,6 +37,7 @@ def _warehouse(row: stock.WarehouseRow, carts: tuple[str, ...], now: int) -> War
         vanished_at=row.vanished_at,
         stale=_stale(row, now),
         carts=carts,
+        gone_why=row.gone_why,
     )
 
 

@@ -165,6 +165,7 @@ def _warehouse_facts(ground: _Ground, site: MerchantSite, place: WarehouseSite, 
         loaded=_ago(loaded, ground),
         stale=too_old and bool(site.inventory_sync),
         used=used,
+        gone_why=place.gone_why,
     )
 
 

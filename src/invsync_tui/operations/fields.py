@@ -84,6 +84,7 @@ _SHOWN: Mapping[str, tuple[FieldKind, Show]] = {
     "end-at": (FieldKind.NUMBER, _or_none),
     "max": (FieldKind.NUMBER, _or_none),
     "heal": (FieldKind.TEXT, _text),
+    "inactive-products": (FieldKind.TEXT, _text),
 }
 _LABELS: Mapping[str, str] = {
     "url": "Address",
@@ -107,6 +108,7 @@ _LABELS: Mapping[str, str] = {
     "jump-count": "Hold if more jump",
     "jump-percent": "Hold above this percent that jump",
     "heal": "Drift radar puts right by itself",
+    "inactive-products": "Inactive products: keep or zero",
 }
 _OPTIONAL = frozenset({"login", "secret", "stale-after", "end-at", "max"})
 
@@ -145,7 +147,7 @@ _CART = {one.name: one for one in map(_of, values.CART_FIELDS)}
 CART_FIRST: tuple[Setting, ...] = (_CART["upload"],)
 """Before the warehouses and the alias."""
 CART_REST: tuple[Setting, ...] = (
-    *(_CART[name] for name in ("minimum", "buffer", "share", "max", "end-at")),
+    *(_CART[name] for name in ("minimum", "buffer", "share", "max", "end-at", "inactive-products")),
     _every("Push every", "15m, 1h, ...; off pushes after each scheduled inventory download"),
     *(_CART[name] for name in ("stale-after", "zero-count", "zero-percent", "shrink-percent")),
     *(_CART[name] for name in ("jump-factor", "jump-count", "jump-percent", "heal")),

@@ -80,5 +80,7 @@ def factor(cx: Any, run: RunRow) -> int:
 def _push(session: Session, run_id: int) -> RunRow:
     run = find(session, run_id)
     if run.kind != "push":
-        raise OperationError(f"Run {run_id} is an inventory download: only pushes are held.")
+        raise OperationError(
+            f"Run {run_id} is an inventory download: it holds no listings back. See: invsync runs {run_id}."
+        )
     return run

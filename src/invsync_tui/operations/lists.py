@@ -29,6 +29,15 @@ class WarehouseLine:
     stale: bool
     carts: tuple[str, ...]
     """Names of the carts that sync with it."""
+    gone_why: str = ""
+    """Why the WMS offers no stock in it (inactive, vanished, denied, emptied); '' where it does."""
+
+    @property
+    def state(self) -> str:
+        """In a word: disabled, one of `gone_why`, stale or fresh."""
+        if not self.enabled:
+            return "disabled"
+        return self.gone_why or ("vanished" if self.vanished_at is not None else "stale" if self.stale else "fresh")
 
 
 @dataclass(frozen=True, slots=True)

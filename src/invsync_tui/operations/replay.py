@@ -21,8 +21,23 @@ from invsync_tui.sync import connect, whatif
 from invsync_tui.sync.records import Chunk, Made, plans_of
 from invsync_tui.sync.replay import Rules, decide
 
-CHAIN = ("override", "sum", "kit", "pending", "buffer", "share", "cutoff", "cap", "clamp", "basis", "compare", "skip")
+CHAIN = (
+    "override",
+    "inactive",
+    "sum",
+    "kit",
+    "pending",
+    "buffer",
+    "share",
+    "cutoff",
+    "cap",
+    "clamp",
+    "basis",
+    "compare",
+    "skip",
+)
 SETTINGS_OF = {
+    "inactive": ("inactive_products",),
     "sum": ("warehouses",),
     "kit": ("warehouses",),
     "pending": ("warehouses",),
@@ -195,6 +210,7 @@ def _named(rules: Rules) -> dict[str, Any]:
         "cutoff_below": cart.cutoff_below,
         "end_at_or_below": cart.end_at_or_below,
         "max_quantity": cart.max_quantity,
+        "inactive_products": cart.inactive_products,
         "stale_after": settings.stale_after,
         "basis": rules.basis.value,
     }

@@ -84,6 +84,8 @@ class CartSetup:
     breakers: Breakers
     heal: str
     """What the drift radar puts right by itself: never, oversell or always."""
+    inactive_products: str
+    """What the cart shows of products that are deactivated in the WMS: keep or zero."""
     every: int | None
     """None: pushed after each scheduled inventory download, and on request."""
     next_run_at: int | None
@@ -172,6 +174,7 @@ def _cart(site: setups.CartSite, warehouses: tuple[str, ...], last_run: RunRow |
             site.jump_percent,
         ),
         heal=site.heal,
+        inactive_products=site.inactive_products,
         every=site.every,
         next_run_at=site.next_at if keeps and site.upload_enabled else None,
         last_run=last_run,

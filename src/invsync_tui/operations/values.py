@@ -213,6 +213,13 @@ def _heal(field: str, text: str) -> str:
     return one_of(field, text.strip().lower(), HEAL)
 
 
+INACTIVE_PRODUCTS = ("keep", "zero")
+
+
+def _inactive_products(field: str, text: str) -> str:
+    return one_of(field, text.strip().lower(), INACTIVE_PRODUCTS)
+
+
 read_schedule = _seconds_or_none(SCHEDULE_LEAST, SCHEDULE_MOST)
 """How often something runs by itself; None is never."""
 
@@ -279,6 +286,13 @@ CART_FIELDS: tuple[Field, ...] = (
     Field("jump-count", "jump_count", "N", "hold a push in which more listings than this jump ...", whole),
     Field("jump-percent", "jump_percent", "P", "... and more than this percent of those in stock", _percent(0)),
     Field("heal", "heal", "WHEN", "what the drift radar puts right by itself: never, oversell or always", _heal),
+    Field(
+        "inactive-products",
+        "inactive_products",
+        "WHAT",
+        "what the cart shows of products that are deactivated in the WMS: keep (its last number) or zero",
+        _inactive_products,
+    ),
 )
 
 

@@ -191,6 +191,8 @@ class WarehouseFacts:
     stale: bool
     used: bool
     """A cart whose upload is on syncs with it."""
+    gone_why: str = "vanished"
+    """Of one that is `vanished`, why: inactive, vanished, denied or emptied."""
 
 
 def warehouse_check(merchant: str, facts: WarehouseFacts) -> Check:
@@ -201,12 +203,22 @@ def warehouse_check(merchant: str, facts: WarehouseFacts) -> Check:
     if not facts.loaded:
         return item.skipped("never loaded")
     if facts.vanished:
-        return item.failed(
-            f"{facts.levels} levels as of {facts.loaded}",
-            "The WMS no longer reports this warehouse, or reports no level in it.",
-            "Restore it in the WMS, or choose another in Sync Inventory With Warehouse.",
-        )
+        cause, fix = _GONE.get(facts.gone_why, _GONE["vanished"])
+        disable = f"invsync warehouses disable {shlex.quote(merchant)} {shlex.quote(facts.code)} --reason WHY"
+        evidence = f"{facts.levels} levels as of {facts.loaded}, which count as 0"
+        return item.failed(evidence, cause, f"{fix} If it is closed for good: {disable}")
     return _levels(item, merchant, facts)
+
+
+_GONE = {
+    "inactive": ("The warehouse is switched off in the WMS.", "Activate it there if its stock is for sale."),
+    "vanished": ("The WMS no longer reports this warehouse.", "Restore it in the WMS, or let this login see it."),
+    "denied": ("The login may not read this warehouse any more.", "Give the login the permission in the WMS."),
+    "emptied": (
+        "The WMS reported levels in this warehouse before and reports none now.",
+        "Check the warehouse's stock in the WMS.",
+    ),
+}
 
 
 def _levels(item: Item, merchant: str, facts: WarehouseFacts) -> Check:

@@ -50,6 +50,7 @@ class Place:
     ref: str
     code: str
     name: str
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Product:
     name: str
     aliases: tuple[tuple[str, str], ...]
     components: tuple[tuple[str, int], ...] = ()
+    active: bool = True
+    counted: bool = True
 
     def code(self, kind: str) -> str:
         """Its code of a type, '' if it has none; type '' or SKU is the SKU."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from invsync_tui.sandbox.catalogue import Catalogue, Level
+from invsync_tui.sandbox.catalogue import Catalogue, Level, Product
 from invsync_tui.sandbox.server import Reply, Request, encoded, ok, refusal
 from invsync_tui.sandbox.service import Pace, Service
 from invsync_tui.sandbox.table import Table, joined
@@ -36,6 +36,10 @@ class Stock:
         self.changed: dict[str, int] = {}
         self.imported: set[str] = set()
         """Orders of the carts that the WMS has."""
+        self.changed_products: dict[str, int] = {}
+        self.account = "demo"
+        self.hidden: set[str] = set()
+        self.forbidden: set[str] = set()
         self._started = int(time.time())
         self._reading = self._started
         self._recent: list[tuple[str, str]] = []
@@ -47,6 +51,10 @@ class Stock:
         product = self.catalogue.products[ref]
         row: dict[str, object] = {"ref": ref, "sku": product.sku, "name": product.name}
         row["aliases"] = [{"type": kind, "code": code} for kind, code in product.aliases]
+        if not product.active:
+            row["active"] = False
+        if not product.counted:
+            row["counted"] = False
         if product.components:
             row["components"] = [{"ref": part, "needed": needed} for part, needed in product.components]
         return encoded(row)
@@ -94,6 +102,21 @@ class Stock:
         self.catalogue.levels[place][ref] = level
         self.levels[place].touch(ref)
 
+    def set_product(self, product: Product) -> None:
+        """Somebody edited a product, or added one."""
+        self.mark += 1
+        self.changed_products[product.ref] = self.mark
+        self.changed[product.ref] = self.mark  # its levels may count from now on
+        self.catalogue.products[product.ref] = product
+        self.products.touch(product.ref)
+
+    def set_place(self, ref: str, *, active: bool, hidden: bool, forbidden: bool) -> None:
+        """Somebody switched a warehouse on or off, or changed what the login may see of it."""
+        places = self.catalogue.places
+        self.catalogue.places = tuple(replace(p, active=active) if p.ref == ref else p for p in places)
+        for flag, among in ((hidden, self.hidden), (forbidden, self.forbidden)):
+            (among.add if flag else among.discard)(ref)
+
     def remove(self, ref: str) -> None:
         """The product and its levels are gone."""
         self.catalogue.products.pop(ref, None)
@@ -132,6 +155,8 @@ class Wms(Service):
             "/api/changes": self._changes,
             "/api/mark": self._mark,
             "/api/orders": self._known,
+            "/api/account": self._account,
+            "/api/changed-products": self._changed_products,
         }
         call = calls.get(request.path)
         return call(request, stock) if call else refusal(404, "There is no such call.")
@@ -139,13 +164,28 @@ class Wms(Service):
     @staticmethod
     def _warehouses(_: Request, stock: Stock) -> Reply:
         places = stock.catalogue.places
-        rows = [{"ref": p.ref, "code": p.code, "name": p.name, "active": True} for p in places]
+        hidden = stock.hidden
+        rows = [
+            {"ref": p.ref, "code": p.code, "name": p.name, "active": p.active} for p in places if p.ref not in hidden
+        ]
         return ok({"warehouses": rows})
 
     @staticmethod
     def _known(request: Request, stock: Stock) -> Reply:
         """Which of some orders were imported."""
         return ok({"known": [name for name in request.json()["names"] if name in stock.imported]})
+
+    @staticmethod
+    def _account(_: Request, stock: Stock) -> Reply:
+        return ok({"account": stock.account})
+
+    @staticmethod
+    def _changed_products(request: Request, stock: Stock) -> Reply:
+        since, after = int(request.query["since"]), request.query.get("cursor", "")
+        refs = sorted(ref for ref, mark in stock.changed_products.items() if mark > since and ref in stock.products)
+        page = [ref for ref in refs if ref > after][: _limit(request)]
+        cursor = page[-1] if page and page[-1] != refs[-1] else None
+        return Reply(200, joined("products", [stock.products.row(ref) for ref in page], cursor, len(refs)))
 
     @staticmethod
     def _mark(_: Request, stock: Stock) -> Reply:
@@ -158,6 +198,8 @@ class Wms(Service):
         table = stock.levels.get(request.query.get("warehouse", ""))
         if table is None:
             return refusal(404, "There is no such warehouse.")
+        if request.query.get("warehouse", "") in stock.forbidden:
+            return refusal(403, "This login may not read that warehouse.")
         reply = self._page(request, "levels", table)
         reply.body = reply.body.replace(READING, stock.reading())
         return reply
@@ -207,6 +249,19 @@ class Wms(Service):
                 return self._order_remove(stock, body)
             case "dump":
                 return ok(_dump(stock))
+        return self._order_master_data(name, stock, body)
+
+    def _order_master_data(self, name: str, stock: Stock, body: Any) -> Reply:
+        match name:
+            case "product":
+                return self._order_product(stock, body)
+            case "warehouse":
+                flags = {flag: bool(body.get(flag, flag == "active")) for flag in ("active", "hidden", "forbidden")}
+                stock.set_place(_place(stock, body["warehouse"]), **flags)
+                return ok({})
+            case "account":
+                stock.account = str(body["account"])
+                return ok({})
         return refusal(404, "There is no such order.")
 
     @staticmethod
@@ -220,6 +275,16 @@ class Wms(Service):
                 known = stock.catalogue.levels[place].get(ref, Level(0))
                 given = {k: body[k] for k in ("available", "committed", "incoming") if k in body}
                 stock.set_level(place, ref, replace(known, read_at=body.get("read_at"), **given))
+        return ok({"mark": str(stock.mark)})
+
+    @staticmethod
+    def _order_product(stock: Stock, body: Any) -> Reply:
+        """{ref, sku, name, aliases: [[type, code]], active, counted}: what is given is changed; a new ref adds a product."""
+        known = stock.catalogue.products.get(body["ref"], Product(body["ref"], "", "", ()))
+        given = {name: body[name] for name in ("sku", "name", "active", "counted") if name in body}
+        if "aliases" in body:
+            given["aliases"] = tuple((kind, code) for kind, code in body["aliases"])
+        stock.set_product(replace(known, **given))
         return ok({"mark": str(stock.mark)})
 
     @staticmethod

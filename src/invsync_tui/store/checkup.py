@@ -30,6 +30,7 @@ class WarehouseSite(NamedTuple):
     last_full_at: int | None
     vanished_at: int | None
     levels: int
+    gone_why: str
 
 
 class CartSite(NamedTuple):
@@ -64,7 +65,7 @@ def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
     """A merchant's warehouses, Default first."""
     rows = cx.execute(
         "SELECT w.id, w.code, w.enabled, w.last_full_at, w.vanished_at, coalesce((SELECT sum(n) FROM census "
-        "WHERE subject = 'levels' AND owner = w.id), 0) FROM warehouse AS w WHERE w.merchant_id = ? ORDER BY w.id",
+        "WHERE subject = 'levels' AND owner = w.id), 0), w.gone_why FROM warehouse AS w WHERE w.merchant_id = ? ORDER BY w.id",
         (merchant_id,),
     )
     return [WarehouseSite(*row) for row in rows]

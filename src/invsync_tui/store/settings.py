@@ -18,7 +18,7 @@ DEFAULT_WAREHOUSE = "Default"
 RULE_SETTINGS = frozenset(
     {
         "upload_enabled", "combine_all", "push_kind", "cutoff_below", "end_at_or_below", "buffer", "share_percent",
-        "max_quantity", "stale_after", "options",
+        "max_quantity", "stale_after", "options", "inactive_products",
     }
 )  # fmt: skip
 """Cart settings that change quantities or matches: saving one plans every listing anew."""

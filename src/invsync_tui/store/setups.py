@@ -59,6 +59,7 @@ class CartSite(NamedTuple):
     jump_count: int
     jump_percent: int
     heal: str
+    inactive_products: str
     last_error: str
     every: int | None
     next_at: int | None
@@ -81,7 +82,7 @@ _CARTS = (
     "SELECT c.id, c.merchant_id, m.name, c.name, c.system, c.url, c.login, c.secret, c.options, c.deadline_ms, "
     "c.upload_enabled, c.combine_all, a.name, c.push_kind, c.cutoff_below, c.end_at_or_below, c.buffer, c.share_percent, "
     "c.max_quantity, c.stale_after, c.zero_count, c.zero_percent, c.shrink_percent, c.jump_factor, c.jump_count, c.jump_percent, "
-    "c.heal, c.last_error, d.every, d.next_at "
+    "c.heal, c.inactive_products, c.last_error, d.every, d.next_at "
     "FROM cart c JOIN merchant m ON m.id = c.merchant_id LEFT JOIN alias_type a ON a.id = c.push_kind "
     "LEFT JOIN schedule d ON d.kind = 'push' AND d.key = c.id ORDER BY m.name, c.id"
 )

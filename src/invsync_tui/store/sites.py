@@ -51,13 +51,24 @@ WHERE warehouse.code IS NOT excluded.code OR warehouse.name IS NOT excluded.name
 """
 
 
+def set_enabled(tx: sqlite3.Connection, site: WarehouseSite, merchant_id: int, *, enabled: bool) -> list[str]:
+    """Count a warehouse's stock, or leave it out. Returns the carts whose quantities change: their rules have changed."""
+    tx.execute("UPDATE warehouse SET enabled = ? WHERE id = ?", (int(enabled), site.id))
+    rows = tx.execute(
+        "UPDATE cart SET rules_rev = rules_rev + 1, rev = rev + 1, watermark = 0 WHERE merchant_id = ?1 AND (combine_all "
+        "OR EXISTS (SELECT 1 FROM cart_warehouse AS x WHERE x.cart_id = cart.id AND x.warehouse_id = ?2)) RETURNING name",
+        (merchant_id, site.id),
+    )
+    return sorted(name for (name,) in rows.fetchall())
+
+
 def note_warehouses(
     tx: sqlite3.Connection, merchant_id: int, seen: Sequence[WarehouseSeen], now: int
 ) -> list[WarehouseSite]:
     """Add new warehouses, mark those in which the WMS offers no stock any more; returns the newly marked ones.
 
-    Default is ours: a source may fill it, but it can neither be renamed by it nor vanish. What an operator enabled or
-    disabled stays as it is. A warehouse that is back counts as gone until it was loaded.
+    Default is ours: a source may fill it, and cannot rename it. What an operator enabled or disabled stays as it is. A
+    warehouse that is back counts as gone until it was loaded.
     """
     for warehouse in seen:
         if warehouse.ref:
@@ -65,7 +76,8 @@ def note_warehouses(
     state = {warehouse.ref: "" if warehouse.enabled else INACTIVE for warehouse in seen}
     fresh = []
     for site in warehouses(tx, merchant_id):
-        why = state.get(site.ref, VANISHED) if site.ref else ""
+        used = site.ref or site.last_full_at is not None  # most sources never fill Default
+        why = state.get(site.ref, VANISHED) if used else ""
         if why and (site.vanished_at is None or site.gone_why != why):
             note_gone(tx, site.id, why, now)
             fresh.append(site._replace(gone_why=why))

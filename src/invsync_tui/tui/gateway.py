@@ -111,6 +111,7 @@ class Gateway(Protocol):
 
     # Lists. `Rows` belong to the thread that asked for them.
     def warehouses(self, merchant_id: int) -> Sequence[WarehouseLine]: ...
+    def enable_warehouse(self, merchant_id: int, code: str, enabled: bool, reason: str) -> str: ...
     def levels(self, warehouse_id: int, text: str, ordering: Ordering | None) -> Rows[LevelLine]: ...
     def summary(self, merchant_id: int, text: str, ordering: Ordering | None) -> Rows[SummaryLine]: ...
     def search(self, text: str, merchant_id: int | None, limit: int) -> SearchAnswer: ...
@@ -258,6 +259,11 @@ class OperationsGateway:
         from invsync_tui.operations import browse
 
         return self._call(browse.warehouses, self._open, merchant_id)
+
+    def enable_warehouse(self, merchant_id: int, code: str, enabled: bool, reason: str) -> str:
+        from invsync_tui.operations import warehouses
+
+        return self._call(lambda: warehouses.set_enabled(self._open, merchant_id, code, enabled=enabled, reason=reason))
 
     def levels(self, warehouse_id: int, text: str, ordering: Ordering | None) -> Rows[LevelLine]:
         from invsync_tui.operations import browse

@@ -38,6 +38,8 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.http import HttpConnection, Response
 from invsync_tui.connectors.limits import RateLimiter
+from invsync_tui.connectors.numbers import NEEDED_MOST, QUANTITY_MOST, SECONDS_MOST, maybe_seconds, maybe_whole, whole
+from invsync_tui.connectors.texts import name_of, text
 
 Row = TypeVar("Row")
 
@@ -92,25 +94,6 @@ def _fields(response: Response, *names: str) -> list[Any]:
     return [answer[name] for name in names]
 
 
-def whole(value: Any) -> int:
-    """A whole number as such; ValueError for anything else, so that nothing is rounded or guessed."""
-    if type(value) is not int:
-        raise ValueError(f"{value!r} is not a whole number")
-    return value
-
-
-def maybe_whole(value: Any) -> int | None:
-    """A whole number or nothing."""
-    return None if value is None else whole(value)
-
-
-def text(value: Any) -> str:
-    """A text as such; ValueError for anything else."""
-    if type(value) is not str:
-        raise ValueError(f"{value!r} is not a text")
-    return value
-
-
 def page_of(response: Response, name: str, read: Callable[[Mapping[str, Any]], Row]) -> Page[Row]:
     """A page of rows; records that cannot be read are named in `rejected`."""
     records, cursor, total = _fields(response, name, "next", "total")
@@ -118,12 +101,16 @@ def page_of(response: Response, name: str, read: Callable[[Mapping[str, Any]], R
         raise ContractError(f"The page of {name} has another shape.", where=response.where)
     rows: list[Row] = []
     rejected: list[tuple[str, str]] = []
+    try:
+        total = maybe_whole(total, 0)
+    except ValueError as error:
+        rejected.append(("total", f"the number of all {name}: {error}"))
+        total = None
     for record in records:
         try:
             rows.append(read(record))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            ref = str(record.get("ref", "?")) if isinstance(record, dict) else "?"
-            rejected.append((ref, f"{type(error).__name__}: {error}"))
+            rejected.append((name_of(record, "ref"), f"{type(error).__name__}: {error}"))
     return Page(rows, cursor, total, tuple(rejected))
 
 
@@ -236,6 +223,16 @@ class SandboxSource:
     async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
         return page_of(await self._page("/api/levels", cursor, warehouse=warehouse.ref), "levels", _level)
 
+    async def identity(self) -> Mapping[str, str]:
+        """The account at the server. One that does not say is not compared."""
+        try:
+            return {"account": text(field_of(await self._session.read("GET", "/api/account"), "account"))}
+        except (ContractError, ValueError):
+            return {}
+
+    async def changed_products_page(self, since: str, cursor: str | None) -> Page[ProductRow]:
+        return page_of(await self._page("/api/changed-products", cursor, since=since), "products", _product)
+
     async def changed_page(self, since: str, cursor: str | None) -> Page[LevelRow]:
         return page_of(await self._page("/api/changes", cursor, since=since), "levels", _level)
 
@@ -257,10 +254,16 @@ _alias = partial(tuple.__new__, AliasRow)
 def _product(record: Mapping[str, Any]) -> ProductRow:
     ref, sku, name, found = _product_fields(record)
     aliases = tuple([_alias((kind.upper(), code)) for kind, code in map(_alias_fields, found)])
-    "".join((ref, sku, name, *chain.from_iterable(aliases)))  # TypeError for anything that is no text
+    for code in (ref, sku, name):
+        text(code)
+    for code in chain.from_iterable(aliases):
+        text(code)
     parts = record.get("components", ())
-    components = tuple([ComponentRow(text(part["ref"]), whole(part["needed"])) for part in parts])
-    return ProductRow(ref, sku or None, name, aliases, components)
+    components = tuple([ComponentRow(text(part["ref"]), whole(part["needed"], 0, NEEDED_MOST)) for part in parts])
+    active, counted = record.get("active", True), record.get("counted", True)
+    if type(active) is not bool or type(counted) is not bool:
+        raise ValueError("active and counted must be true or false")
+    return ProductRow(ref, sku or None, name, aliases, components, active, counted)
 
 
 _MAYBE = (int, type(None))
@@ -276,6 +279,15 @@ _level_row = partial(tuple.__new__, LevelRow)
 
 def _level(record: Mapping[str, Any]) -> LevelRow:
     values = _level_fields(record)
-    if tuple(map(type, values)) not in _LEVEL_SHAPES:
-        raise ValueError(f"a level has a field of another type: {values!r}")
-    return _level_row((*values, record))
+    ref, warehouse, on_hand, available, committed, incoming, read_at = values
+    if tuple(map(type, values)) in _LEVEL_SHAPES and (
+        -QUANTITY_MOST <= available <= QUANTITY_MOST
+        and -QUANTITY_MOST <= (on_hand or 0) <= QUANTITY_MOST
+        and -QUANTITY_MOST <= (committed or 0) <= QUANTITY_MOST
+        and -QUANTITY_MOST <= (incoming or 0) <= QUANTITY_MOST
+        and 0 <= (read_at or 0) <= SECONDS_MOST
+        and ref.isascii()
+    ):
+        return _level_row((*values, record))
+    numbers = maybe_whole(on_hand), whole(available), maybe_whole(committed), maybe_whole(incoming)
+    return LevelRow(text(ref), text(warehouse), *numbers, maybe_seconds(read_at), record)

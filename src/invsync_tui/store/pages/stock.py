@@ -19,7 +19,7 @@ _WAREHOUSES = """
 SELECT w.id, w.merchant_id, w.code, w.name, w.enabled,
   coalesce((SELECT sum(n) FROM census WHERE subject = 'levels' AND owner = w.id), 0), w.last_full_at,
   CASE WHEN w.vanished_at IS NULL AND w.last_full_at IS NOT NULL THEN s.confirmed_at ELSE w.last_full_at END,
-  w.vanished_at, m.stale_after
+  w.vanished_at, m.stale_after, w.gone_why
 FROM warehouse AS w JOIN merchant AS m ON m.id = w.merchant_id LEFT JOIN source AS s ON s.merchant_id = m.id
 WHERE w.merchant_id = ? ORDER BY w.id
 """
@@ -43,6 +43,7 @@ class WarehouseRow(NamedTuple):
     confirmed_at: int | None
     vanished_at: int | None
     stale_after: int | None
+    gone_why: str
 
 
 def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRow]:

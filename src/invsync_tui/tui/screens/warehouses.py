@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,12 +12,15 @@ from invsync_tui.operations.lists import WarehouseLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui import words
 from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.facts import OrderTaken
 from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.lines import Span, Tone
 from invsync_tui.tui.looks import Look
 from invsync_tui.tui.memory_rows import MemoryRows
+from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.listing import ListScreen
+from invsync_tui.tui.verbs import Ask
 
 
 def _ident(line: WarehouseLine) -> int:
@@ -30,16 +34,13 @@ def _load(line: WarehouseLine, sight: Sight) -> Span:
 
 
 def _state(line: WarehouseLine) -> str:
-    if line.vanished_at is not None:
-        return "vanished"
-    if not line.enabled:
-        return "off"
-    return "stale" if line.stale else "fresh"
+    return line.state
 
 
 def _state_cell(line: WarehouseLine, sight: Sight) -> Span:
-    state = _state(line)
-    return state, {"vanished": Tone.BAD, "stale": Tone.WARN, "fresh": Tone.GOOD}.get(state, Tone.FAINT)
+    if not line.enabled:
+        return line.state, Tone.FAINT
+    return line.state, {"stale": Tone.WARN, "fresh": Tone.GOOD}.get(line.state, Tone.BAD)
 
 
 def _carts(line: WarehouseLine) -> str:
@@ -54,6 +55,19 @@ def _confirmed(line: WarehouseLine, sight: Sight) -> Span:
     return UNKNOWN if line.confirmed_at is None else (words.moment(line.confirmed_at, sight.now), Tone.PLAIN)
 
 
+DISABLE = Ask(
+    "Disable this warehouse?",
+    "Its stock does not count for any cart from the next push on. That push is held for review.",
+    "Disable",
+    needs_reason=True,
+)
+ENABLE = Ask(
+    "Enable this warehouse?",
+    "Its stock counts for the carts that sync with it. Their next push is held for review.",
+    "Enable",
+    needs_reason=False,
+)
+
 FIELDS: tuple[Field[WarehouseLine], ...] = (
     Field("Warehouse", 14, lambda line: line.name or line.code, flex=3, sort="warehouse"),
     Field("Code", 8, lambda line: line.code, flex=1, sort="code", room=100),
@@ -66,11 +80,18 @@ FIELDS: tuple[Field[WarehouseLine], ...] = (
 
 
 class WarehousesScreen(ListScreen[WarehouseLine]):
-    """Enter shows the levels of one, `a` those of all side by side."""
+    """Enter shows the levels of one, `a` those of all side by side; `d` disables or enables one."""
 
     noun = "warehouses"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "all", "All warehouses", tooltip="Every product with a column per warehouse", id="warehouses.all"),
+        Binding(
+            "d",
+            "enable",
+            "Disable/enable",
+            tooltip="Whether the stock of the selected warehouse counts",
+            id="warehouses.enable",
+        ),
     ]
 
     def __init__(self, desk: Desk, merchant_id: int, merchant: str) -> None:
@@ -106,6 +127,21 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         from invsync_tui.tui.screens.levels import LevelsScreen
 
         self.app.push_screen(LevelsScreen(self.desk, line, self._merchant))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "enable":
+            return self.is_mounted and self.line is not None and not refusal(self.desk.reader.gateway, Right.DECIDE)
+        return super().check_action(action, parameters)
+
+    def action_enable(self) -> None:
+        if (found := self.line) is not None:
+            self.confirmed(DISABLE if found.enabled else ENABLE, found.code or found.name, partial(self._enable, found))
+
+    def _enable(self, found: WarehouseLine, reason: str) -> None:
+        code, enabled = f"#{found.id}", not found.enabled
+        self.desk.reader.order(
+            self, lambda gateway: OrderTaken(gateway.enable_warehouse(self._merchant_id, code, enabled, reason))
+        )
 
     def action_all(self) -> None:
         self.ask(lambda gateway: gateway.warehouses(self._merchant_id), self._open_all)

@@ -1,0 +1,284 @@
+"""What a download makes of warehouses that go, products that change, records that are absurd, and another company."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from invsync_tui.connectors.sources import sandbox
+from invsync_tui.operations import warehouses
+from invsync_tui.operations.errors import OperationError, RefusedError
+from invsync_tui.operations.session import Session
+from tests.sync.town import Town
+
+EAST, WEST, NORTH = "wh-1", "wh-2", "wh-3"
+OTHERS = ("", WEST, NORTH)
+
+
+def _product(town: Town, ref: str, **changed: Any) -> None:
+    town.wms.control("product", {"ref": ref, **changed})
+
+
+def _refs(town: Town) -> dict[str, str]:
+    """By SKU, the WMS's own id."""
+    return {sku: ref for ref, sku in town.wms.dump()["products"].items()}
+
+
+def _plain(town: Town) -> list[str]:
+    """SKUs with stock that are not kits."""
+    kits = {row[0] for row in town.bench.store.read("SELECT sku FROM product WHERE is_kit <> 0")}
+    return [sku for sku in town.in_stock() if sku not in kits]
+
+
+# --- warehouses ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "why", "breaker"),
+    [
+        ({"active": False}, "inactive", "WAREHOUSE_INACTIVE"),
+        ({"hidden": True}, "vanished", "WAREHOUSE_VANISHED"),
+        ({"forbidden": True}, "denied", "WAREHOUSE_VANISHED"),
+    ],
+)
+async def test_a_warehouse_that_is_gone_is_held_once_and_never_counted_after_a_release(
+    synced: Town, how: dict[str, bool], why: str, breaker: str
+) -> None:
+    # given
+    before = synced.shown()
+    synced.wms.control("warehouse", {"warehouse": "EAST", **how})
+    # when
+    assert (await synced.bench.pull(full=True)).state == "done"
+    held = await synced.bench.push(synced.cart_id, release=False)
+    # then: nothing is sent before an operator has looked
+    assert held.state == "held"
+    assert breaker in held.trips
+    assert "EAST" in held.trips
+    assert synced.shown() == before
+    assert synced.bench.one("SELECT gone_why FROM warehouse WHERE code = 'EAST'") == why
+    # when
+    synced.bench.release(held.id)
+    await synced.bench.work()
+    # then: its stock is not for sale any more
+    kits = {row[0] for row in synced.bench.store.read("SELECT sku FROM product WHERE is_kit <> 0")}
+    shown, stock = synced.shown(), synced.stock(OTHERS)
+    assert {sku: shown[sku] for sku in shown if sku not in kits} == {s: n for s, n in stock.items() if s not in kits}
+    # and stays so without another question, whatever else changes
+    sku = _plain(synced)[0]
+    synced.wms.set_level(sku, "WEST", 777)
+    await synced.bench.pull()
+    assert (await synced.bench.push(synced.cart_id, release=False)).state == "done"
+    assert synced.shown()[sku] == synced.stock(OTHERS)[sku]
+
+
+async def test_a_warehouse_that_is_back_counts_again(synced: Town) -> None:
+    # given
+    synced.wms.control("warehouse", {"warehouse": "EAST", "active": False})
+    await synced.bench.pull(full=True)
+    await synced.bench.push(synced.cart_id)
+    # when
+    synced.wms.control("warehouse", {"warehouse": "EAST"})
+    await synced.bench.pull()
+    await synced.bench.push(synced.cart_id)
+    # then
+    assert synced.shown() == synced.stock() | {k: v for k, v in synced.shown().items() if k not in _plain(synced)}
+
+
+async def test_no_warehouse_left_sets_nothing_to_zero(synced: Town) -> None:
+    # given
+    before = synced.shown()
+    for code in ("EAST", "WEST", "NORTH", "DEFAULT"):
+        synced.wms.control("warehouse", {"warehouse": code, "active": False})
+    # when
+    await synced.bench.pull(full=True)
+    run = await synced.bench.push(synced.cart_id)
+    # then
+    assert run.state == "done"
+    assert synced.shown() == before
+    assert synced.bench.reasons(run)["WAREHOUSE_GONE"] == len(before)
+
+
+async def test_an_operator_disables_and_enables_a_warehouse(synced: Town) -> None:
+    # given
+    bench, session = synced.bench, synced.bench.session()
+    # when
+    said = warehouses.set_enabled(session, bench.merchant, "EAST", enabled=False, reason="flooded")
+    # then: held for review, audited, and not counted
+    assert "does not count" in said
+    held = await bench.push(synced.cart_id, release=False)
+    assert (held.state, "RULES_CHANGED" in held.trips) == ("held", True)
+    assert bench.one("SELECT reason FROM audit WHERE action = 'warehouse disable'") == "flooded"
+    bench.release(held.id)
+    await bench.work()
+    sku = next(s for s in _plain(synced) if synced.stock(OTHERS)[s])
+    assert synced.shown()[sku] == synced.stock(OTHERS)[sku]
+    # when
+    warehouses.set_enabled(session, bench.merchant, EAST, enabled=True)
+    await bench.push(synced.cart_id)
+    # then
+    assert synced.shown()[sku] == synced.stock()[sku]
+    with pytest.raises(OperationError, match="enabled already"):
+        warehouses.set_enabled(session, bench.merchant, "EAST", enabled=True)
+    with pytest.raises(OperationError, match="no warehouse 'NOPE'"):
+        warehouses.set_enabled(session, bench.merchant, "NOPE", enabled=True)
+
+
+def test_who_may_only_look_disables_no_warehouse(pulled: Town) -> None:
+    with pytest.raises(RefusedError):
+        warehouses.set_enabled(
+            Session(pulled.bench.store, "viewer", read_only=True), pulled.bench.merchant, "EAST", enabled=False
+        )
+    assert pulled.bench.one("SELECT enabled FROM warehouse WHERE code = 'EAST'") == 1
+
+
+# --- products ------------------------------------------------------------------------------------------------------------
+
+
+async def test_codes_that_change_hands_reach_the_cart_with_the_next_delta(synced: Town) -> None:
+    # given
+    one, other = _plain(synced)[:2]
+    refs = _refs(synced)
+    synced.wms.set_level(one, "EAST", 111)
+    synced.wms.set_level(other, "EAST", 222)
+    await synced.bench.pull()
+    await synced.bench.push(synced.cart_id)
+    # when: the two products swap their SKUs
+    _product(synced, refs[one], sku="BETWEEN")
+    _product(synced, refs[other], sku=one)
+    _product(synced, refs[one], sku=other)
+    run = await synced.bench.pull()
+    # then
+    assert run.state == "done"
+    assert synced.bench.one("SELECT kind FROM pull_generation ORDER BY id DESC LIMIT 1") == "delta"
+    await synced.bench.push(synced.cart_id)
+    assert {sku: synced.shown()[sku] for sku in (one, other)} == {sku: synced.stock()[sku] for sku in (one, other)}
+
+
+async def test_a_code_that_a_product_loses_is_matched_again(synced: Town) -> None:
+    # given: two products have one code, so that it is nobody's
+    one, other = _plain(synced)[:2]
+    refs = _refs(synced)
+    _product(synced, refs[other], sku=one)
+    await synced.bench.pull()
+    await synced.bench.push(synced.cart_id)
+    assert synced.bench.listings(synced.cart_id)[one]["reason"] == "AMBIGUOUS_ALIAS"
+    # when: one of them gets another
+    _product(synced, refs[one], sku="RENAMED")
+    synced.wms.set_level(one, "EAST", 333)
+    await synced.bench.pull()
+    await synced.bench.push(synced.cart_id)
+    # then: the code means the other, and the listing shows its stock
+    assert synced.shown()[one] == synced.stock()[one]
+
+
+async def test_a_deactivated_product_keeps_its_number_with_its_own_reason(synced: Town) -> None:
+    # given
+    sku = _plain(synced)[0]
+    before = synced.shown()[sku]
+    # when
+    _product(synced, _refs(synced)[sku], active=False)
+    await synced.bench.pull()
+    run = await synced.bench.push(synced.cart_id)
+    # then
+    assert synced.bench.reasons(run)["PRODUCT_INACTIVE"] == 1
+    assert synced.shown()[sku] == before
+    # when: the cart is to show 0
+    synced.bench.set_cart(synced.cart_id, inactive_products="zero")
+    await synced.bench.push(synced.cart_id)
+    # then
+    assert synced.shown()[sku] == 0
+    # when: it is active again
+    _product(synced, _refs(synced)[sku], active=True)
+    await synced.bench.pull()
+    await synced.bench.push(synced.cart_id)
+    assert synced.shown()[sku] == synced.stock()[sku] == before
+
+
+async def test_an_active_product_has_a_code_before_one_that_is_not(synced: Town) -> None:
+    # given: a product is replaced by another with its code
+    sku, successor = _plain(synced)[:2]
+    refs = _refs(synced)
+    _product(synced, refs[sku], active=False)
+    _product(synced, refs[successor], sku=sku)
+    synced.wms.control("level", {"ref": refs[successor], "warehouse": "EAST", "available": 444})
+    # when
+    await synced.bench.pull()
+    await synced.bench.push(synced.cart_id)
+    # then
+    levels = synced.wms.dump()["levels"].values()
+    assert synced.shown()[sku] == sum(place[refs[successor]][0] for place in levels if refs[successor] in place)
+
+
+async def test_stock_that_nobody_counts_is_never_zero(synced: Town) -> None:
+    # given
+    sku = _plain(synced)[0]
+    before = synced.shown()[sku]
+    _product(synced, _refs(synced)[sku], counted=False)
+    for code in ("EAST", "WEST", "NORTH", "DEFAULT"):
+        synced.wms.set_level(sku, code, 0)
+    # when
+    await synced.bench.pull()
+    run = await synced.bench.push(synced.cart_id)
+    # then
+    assert synced.bench.reasons(run)["STOCK_NOT_COUNTED"] == 1
+    assert synced.shown()[sku] == before
+
+
+# --- another company -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_another_account_is_held_before_a_level_is_overwritten(synced: Town, *, full: bool) -> None:
+    # given
+    sku = _plain(synced)[0]
+    before = synced.bench.store.read("SELECT * FROM level ORDER BY 1, 2")
+    synced.wms.control("account", {"account": "somebody else"})
+    synced.wms.set_level(sku, "EAST", 9999)
+    # when
+    run = await synced.bench.pull(full=full)
+    # then
+    assert run.state == "held"
+    assert "SOURCE_CHANGED" in run.trips
+    assert "somebody else" in run.trips
+    assert synced.bench.store.read("SELECT * FROM level ORDER BY 1, 2") == before
+    # when: an operator accepts it
+    synced.bench.release(run.id)
+    await synced.bench.work()
+    # then: everything is read anew, and the account is the known one from now on
+    assert synced.bench.run(run.id).state == "done"
+    assert synced.bench.one("SELECT kind FROM pull_generation ORDER BY id DESC LIMIT 1") == "full"
+    assert (await synced.bench.pull()).state == "done"
+    synced.wms.control("account", {"account": "a third one"})
+    assert (await synced.bench.pull()).state == "held"
+
+
+# --- absurd records ------------------------------------------------------------------------------------------------------
+
+ABSURD = [2**63, 2**63 - 1, -(2**63), float("nan"), 1e308 * 10, 1.5, "5", True, [5], {"n": 5}]
+
+
+@pytest.mark.parametrize("value", ABSURD, ids=repr)
+async def test_one_absurd_level_costs_itself_alone(
+    synced: Town, monkeypatch: pytest.MonkeyPatch, value: object
+) -> None:
+    # given
+    sku, other = _plain(synced)[:2]
+    ref = _refs(synced)[sku]
+    read = sandbox._level
+
+    def absurd(record: dict[str, Any]) -> Any:
+        return read({**record, "available": value} if record["ref"] == ref else record)
+
+    monkeypatch.setattr(sandbox, "_level", absurd)
+    synced.wms.set_level(sku, "EAST", 5)
+    synced.wms.set_level(other, "EAST", 4321)
+    # when
+    run = await synced.bench.pull(full=True)
+    # then
+    assert run.state == "done"
+    assert synced.bench.reasons(run)["BAD_ROW"] >= 1
+    assert any(f"Record {ref}:" in text for text in synced.bench.events(run.id))
+    await synced.bench.push(synced.cart_id)
+    assert synced.shown()[other] == synced.stock()[other]
+    assert synced.bench.sums_hold()
