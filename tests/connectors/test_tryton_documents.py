@@ -170,6 +170,7 @@ class Clerk:
         source = TrytonSource(self.server.connection(**options))
         try:
             await source.open()
+            await source.warehouses()  # as a download does
             page = await source.levels_page(WarehouseRow(str(house.id), "", ""), None)
         finally:
             await source.close()
