@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,21 @@ from invsync_tui import config
 from invsync_tui.operations.errors import OperationError, RefusedError, in_words
 from invsync_tui.operations.roles import Right, Role, has, may_serve, needed, operator_name, role_of, system_user
 from invsync_tui.store.opening import WRITE_ADVICE, Say, Store, create_store, open_store, silently
+
+
+@dataclass(frozen=True, slots=True)
+class StartingWorker:
+    """A detached worker that was started a moment ago."""
+
+    process: subprocess.Popen[bytes]
+    until: float
+    """Monotonic seconds by which it is to be at work."""
+    failure: str
+    """What to say if it is not."""
+
+    def comes_up(self) -> bool:
+        """Whether it may still come up."""
+        return time.monotonic() < self.until and self.process.poll() is None
 
 
 @dataclass(slots=True)
@@ -22,6 +39,9 @@ class Session:
     role: Role = Role.ADMIN
     may_serve: bool = False
     """Whether it may run the service whatever its role."""
+    waits_for_worker: bool = True
+    """Whether an order waits until the worker that it started is at work. A screen does not: `sync.failed_worker`."""
+    starting: StartingWorker | None = None
 
     @classmethod
     def open(cls, store_path: Path, *, read_only: bool = False, say: Say = silently) -> Session:

@@ -11,7 +11,7 @@ from invsync_tui.operations import workers
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.model import Requested
 from invsync_tui.operations.roles import Right
-from invsync_tui.operations.session import Session
+from invsync_tui.operations.session import Session, StartingWorker
 from invsync_tui.store import audit, runs
 from invsync_tui.store.runs import Order
 
@@ -65,12 +65,27 @@ def ensure_worker(session: Session) -> bool:
     """
     if workers.service(session).works:
         return False
+    if session.starting is not None and session.starting.comes_up():
+        return True
+    session.starting = _started(session)
+    if not session.waits_for_worker:
+        return True
+    while session.starting.comes_up():
+        if workers.service(session).works:
+            return True
+        time.sleep(0.05)
+    if session.starting.process.poll() == 0:  # it found the work done already
+        return True
+    raise OperationError(session.starting.failure)
+
+
+def _started(session: Session) -> StartingWorker:
     log = workers.log_path(session.path)
     command = [sys.executable, "-m", "invsync_tui", "--store", str(session.path.absolute()), "serve", "--until-idle"]
     # Its own session, so that neither Ctrl-C nor a lost SSH connection reaches it.
     descriptor = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "ab") as out:
-        subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
             [*command, str(WORKER_LINGER), "--log-file", str(log.absolute())],
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -78,9 +93,14 @@ def ensure_worker(session: Session) -> bool:
             start_new_session=True,
             cwd="/",
         )
-    deadline = time.monotonic() + WORKER_START_MOST
-    while time.monotonic() < deadline:
-        if workers.service(session).works:
-            return True
-        time.sleep(0.05)
-    raise OperationError(f"A worker was started but did not come up within {WORKER_START_MOST:.0f} s. Read {log}.")
+    failure = f"A worker was started but did not come up within {WORKER_START_MOST:.0f} s. Read {log}."
+    return StartingWorker(process, time.monotonic() + WORKER_START_MOST, failure)
+
+
+def failed_worker(session: Session) -> str:
+    """What to say of a worker that nobody waited for and that is not at work in its time; '' as long as all is well."""
+    starting = session.starting
+    if starting is None or starting.comes_up():
+        return ""
+    session.starting = None
+    return "" if workers.service(session).works or starting.process.poll() == 0 else starting.failure

@@ -162,6 +162,8 @@ class OperationsGateway:
         from invsync_tui.operations.watch import Watch
 
         session = self._call(lambda: Session.open(self._store, read_only=self.read_only))
+        # Nobody reads while this thread waits: a worker that does not come up is told by a later reading.
+        session.waits_for_worker = False
         self._session = session
         self._watch = self._call(Watch, session)
         self.operator = session.operator
@@ -183,8 +185,10 @@ class OperationsGateway:
         return alive
 
     def overview(self) -> Overview:
-        from invsync_tui.operations import merchants
+        from invsync_tui.operations import merchants, sync
 
+        if failure := self._call(sync.failed_worker, self._open):
+            raise GatewayError(failure)
         overview = self._call(merchants.overview, self._open)
         self._service = (time.monotonic(), overview.pulse.service_alive)
         self.service = str(overview.pulse.service.state)
