@@ -151,7 +151,7 @@ async def test_the_sku_is_copied_by_the_terminal() -> None:
         await driver.press("down", "y")
         assert driver.app.clipboard == driver.table.cursor_line.sku
         assert base64.b64encode(driver.app.clipboard.encode())
-        assert driver.notice().startswith("Copied ")
+        assert driver.notice().startswith("Sent to the terminal's clipboard: ") and "Copied" not in driver.notice()
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])

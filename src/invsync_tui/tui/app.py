@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +20,7 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
+from invsync_tui.plain_text import UNENCODABLE, clean_lines
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.driver import TerminalDriver
 from invsync_tui.tui.first_run import greeting
@@ -60,6 +63,7 @@ class ControlRoom(App[int]):
         self._open_run = open_run
         self._keymap_said = keymap or {}
         self._diff = ScreenDiff()
+        self._defect: Exception | None = None
         self.animation_level = "none"
         self._wear_theme()
         if desk.terminal.ascii_only:
@@ -94,6 +98,21 @@ class ControlRoom(App[int]):
         self._diff.forget()
         if self._screen_stack:
             self.screen.refresh()
+
+    def _handle_exception(self, error: Exception) -> None:
+        self._defect = self._defect or error
+        super()._handle_exception(error)
+
+    def _print_error_renderables(self) -> None:
+        """What went wrong, as text: a traceback quotes what came from outside, and its variables hold more than one may see."""
+        if self._defect is None:
+            super()._print_error_renderables()
+            return
+        self._exit_renderables.clear()
+        told = "".join(traceback.format_exception(self._defect))
+        told += "invsync: this is a defect that ended the control room. Syncs go on. Please report it with the lines above.\n"
+        with suppress(OSError):
+            os.write(2, clean_lines(told).encode(self.terminal_encoding, UNENCODABLE))
 
     def _display(self, screen: Screen[object], renderable: Any) -> None:
         """Textual hands over the regions that widgets called dirty; what is sent is what differs on the terminal."""

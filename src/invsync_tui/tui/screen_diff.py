@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.control import Control
 from rich.segment import Segment
@@ -17,7 +18,7 @@ from rich.style import Style
 from textual._compositor import CompositorUpdate
 from textual.strip import Strip
 
-from invsync_tui.tui.plain import width_of
+from invsync_tui.tui.plain import clean, width_of
 from invsync_tui.tui.text_width import is_doubtful
 
 Cell = tuple[str, Style | None]
@@ -72,6 +73,7 @@ class _Changes(CompositorUpdate):
 def _line(y: int, old: Strip | None, new: Strip, console: Console) -> Iterator[str]:
     if old is not None and old == new:
         return
+    old, new = old and _harmless(old), _harmless(new)
     if is_doubtful(new.text) or (old is not None and is_doubtful(old.text)):
         yield from _placed(y, new, console)
     elif old is None or old.cell_length != new.cell_length:
@@ -79,6 +81,17 @@ def _line(y: int, old: Strip | None, new: Strip, console: Console) -> Iterator[s
     else:
         for start, end in changed_ranges(old, new):
             yield _at(start, y) + new.crop(start, end).render(console)
+
+
+def _harmless(strip: Strip) -> Strip:
+    """The last look at what is sent: an input shows what was pasted into it as it came."""
+    if strip.text.isascii() and strip.text.isprintable():
+        return strip
+    cleaned = [
+        Segment(text if text.isascii() and text.isprintable() else set_cell_size(clean(text), width_of(text)), style)
+        for text, style, _ in strip
+    ]
+    return Strip(cleaned, strip.cell_length)
 
 
 def _placed(y: int, strip: Strip, console: Console) -> Iterator[str]:

@@ -16,6 +16,7 @@ from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import Delivered, OrderRefused, OrderTaken, ReadingFailed
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.lines import Line, Tone, line
+from invsync_tui.tui.plain import clean
 from invsync_tui.tui.reader import always
 from invsync_tui.tui.screens.toned import TonedScreen
 from invsync_tui.tui.type_ahead import TypeAhead
@@ -136,6 +137,12 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         """What just happened; it stays until the next one."""
         mark = f"{self.desk.glyphs.warning} " if tone in (Tone.WARN, Tone.BAD) else ""
         self.query_one("#notice", Notice).show(mark + text, tone)
+
+    def send_to_clipboard(self, text: str) -> None:
+        """Hand a text to the terminal. It answers nothing, so all that is known is that it was sent."""
+        sent = clean(text)
+        self.app.copy_to_clipboard(sent)
+        self.notice(f"Sent to the terminal's clipboard: {sent} (some terminals do not allow it)", Tone.PLAIN)
 
     def confirmed(self, ask: Ask, subject: str, then: Callable[[str], None]) -> None:
         """Ask before an order; `then` is given the reason. Who thinks better of it is told that nothing was ordered."""

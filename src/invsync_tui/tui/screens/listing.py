@@ -68,7 +68,7 @@ class ListScreen(ControlScreen, Generic[L]):
         Binding("f", "filter", "Filter", tooltip="Show the lines that have a text", id="list.filter"),
         Binding("o", "sort", "Sort", tooltip="Sort by the next column", id="list.sort"),
         Binding("O", "reverse", "Reverse", tooltip="Reverse the order", show=False, id="list.reverse"),
-        Binding("y", "copy", "Copy", tooltip="Copy the SKU or name to your clipboard", id="list.copy"),
+        Binding("y", "copy", "Copy", tooltip="Send the SKU or name to the terminal's clipboard", id="list.copy"),
         Binding("e", "export", "Export", tooltip="Write what is shown to a CSV or JSON file", id="list.export"),
     ]
 
@@ -280,9 +280,7 @@ class ListScreen(ControlScreen, Generic[L]):
 
     def action_copy(self) -> None:
         if (found := self.line) is not None:
-            text = clean(self.copied(found))
-            self.app.copy_to_clipboard(text)
-            self.notice(f"Copied {text}", Tone.GOOD)
+            self.send_to_clipboard(self.copied(found))
 
     def action_back(self) -> None:
         if self._export is not None:

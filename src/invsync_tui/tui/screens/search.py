@@ -69,7 +69,7 @@ class SearchScreen(ControlScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="back"),
-        Binding("y", "copy", "Copy", tooltip="Copy the SKU to your clipboard", id="list.copy"),
+        Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),
     ]
 
     def __init__(self, desk: Desk, text: str = "") -> None:
@@ -244,8 +244,7 @@ class SearchScreen(ControlScreen):
     def action_copy(self) -> None:
         hit: SearchHit | None = self.table.cursor_line
         if hit is not None:
-            self.app.copy_to_clipboard(clean(hit.sku))
-            self.notice(f"Copied {hit.sku}", Tone.GOOD)
+            self.send_to_clipboard(hit.sku)
 
     def action_search(self) -> None:
         """Already here: back to the query."""

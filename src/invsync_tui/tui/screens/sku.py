@@ -18,7 +18,6 @@ from invsync_tui.tui.fields import Sight, roomy
 from invsync_tui.tui.lines import BLANK, Line, Tone, line
 from invsync_tui.tui.listing_fields import CART_FIELDS
 from invsync_tui.tui.looks import Look
-from invsync_tui.tui.plain import clean
 from invsync_tui.tui.screens.listing import breadcrumb
 from invsync_tui.tui.screens.ordering import OrderingScreen
 from invsync_tui.tui.sku_text import Sheet, head, write
@@ -50,7 +49,7 @@ class SkuScreen(OrderingScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="back"),
-        Binding("y", "copy", "Copy", tooltip="Copy the SKU to your clipboard", id="list.copy"),
+        Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),
         Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding(
             "h", "history", "History", tooltip="Over time, with the runs and orders that changed it", id="sku.history"
@@ -178,9 +177,7 @@ class SkuScreen(OrderingScreen):
             self.app.push_screen(places.history(self.desk, self._view.sku, self._present()))
 
     def action_copy(self) -> None:
-        text = clean(self._view.sku if self._view else self._called)
-        self.app.copy_to_clipboard(text)
-        self.notice(f"Copied {text}", Tone.GOOD)
+        self.send_to_clipboard(self._view.sku if self._view else self._called)
 
     def action_back(self) -> None:
         self.app.pop_screen()
