@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from invsync_tui.operations import drift
 from invsync_tui.store import schedule
 from invsync_tui.sync import schedule as due
 from tests.sync.field import Field, field
@@ -75,3 +76,19 @@ def test_what_is_switched_off_is_not_due_and_keeps_nobody_else_from_it(two: Fiel
         "cart": {one for one in before if kind == "pull" or one[1] != two.carts[0]},
     }
     assert {one for one in _due(two, NOW) if one[0] == kind} == expected["merchant" if off == "merchant" else "cart"]
+
+
+def test_a_period_that_is_set_again_does_not_put_the_next_run_off(two: Field) -> None:
+    # given
+    session = two.bench.session()
+    drift.radar_every(session, two.carts[2], "2h")
+    with two.store.transaction() as tx:
+        tx.execute("UPDATE schedule SET next_at = ?", (NOW,))
+    # when
+    drift.radar_every(session, two.carts[2], "2h")
+    # then
+    assert two.store.read("SELECT key, every, next_at FROM schedule") == [(two.carts[2], 7200, NOW)]
+    # and when
+    drift.radar_every(session, two.carts[2], "4h")
+    # then
+    assert two.store.one("SELECT every FROM schedule")[0] == 14_400

@@ -13,7 +13,7 @@ from typing import Any
 from invsync_tui.operations.errors import OperationError, StaleError, in_words
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
-from invsync_tui.store import audit, schedule
+from invsync_tui.store import audit, schedule, stored
 
 JITTER_SHARE = 10
 """One part in so many of a period, so that many merchants do not start at once."""
@@ -49,10 +49,15 @@ class Saving:
         audit.record(self.tx, int(time.time()), self.operator, action, subject, **texts)
 
     def schedule(self, kind: str, key: int, every: int | None, first_in: int) -> None:
-        """Set or drop the schedule of a pull or push; the first run is due in `first_in` seconds."""
+        """Set or drop the schedule of a pull or push; the first run is due in `first_in` seconds.
+
+        One that has this period already goes on as it is: setting it again and again must not put its next run off.
+        """
         self.flush()
         if every is None:
             schedule.drop(self.tx, kind, key)
+            return
+        if stored.every(self.tx, kind, key) == every:
             return
         jitter = min(every // JITTER_SHARE, JITTER_MOST)
         schedule.put(self.tx, kind, key, every, jitter, int(time.time()) + first_in)

@@ -110,7 +110,8 @@ class Orders:
         with self.job.store.reading() as cx:
             looked = runs.last_good_phase(cx, "push", self.cart_id, PHASE, self.now - REACH)
             oldest = orders.oldest(cx, asked.peers)
-        times = [self.clock.theirs_before(at) for at in (looked or 0, confirmed_at)]
+        # What was noted while our clock was ahead must not hide the orders until then: now is the latest.
+        times = [self.clock.theirs_before(at) for at in (looked or 0, confirmed_at, self.now)]
         earliest = min([*times, *([oldest] if oldest is not None else [])]) - OVERLAP
         return max(0, self.clock.theirs_before(self.now - REACH), earliest)
 
