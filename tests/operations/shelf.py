@@ -24,6 +24,8 @@ class Thing(NamedTuple):
     name: str = ""
     aliases: Sequence[tuple[str, str]] = ()
     components: Sequence[tuple[str, int]] = ()
+    active: bool = True
+    counted: bool = True
 
 
 @dataclass

@@ -127,6 +127,7 @@ def keep(session: Session, making: Making) -> int | None:
 
 def store(session: Session, plan: KeptPlan) -> int:
     """Keep a plan; its number."""
+    session.allow(Right.SYNC, "keep a plan")
     with in_words(), session.store.transaction() as tx:
         return plans.keep(tx, plan)
 

@@ -63,6 +63,7 @@ def ensure_worker(session: Session) -> bool:
 
     One that is suspended or hangs is no help: another one takes what it does not hold.
     """
+    session.allow(Right.SYNC, "start a worker")
     if workers.service(session).works:
         return False
     if session.starting is not None and session.starting.comes_up():

@@ -190,17 +190,15 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
             self.desk.reader.order(self, lambda gateway: sync_requested(gateway, merchant.id))
 
     def key_s(self) -> None:
-        """In read-only the binding is hidden; the key still says why nothing happens."""
-        from invsync_tui.tui.verbs import READ_ONLY
+        """Where it is refused the binding is hidden; the key still says why nothing happens."""
+        if why := self._refuses_orders():
+            self.notice(why, Tone.WARN)
 
-        if self._refuses_orders():
-            self.notice(READ_ONLY, Tone.WARN)
+    def _refuses_orders(self) -> str:
+        """Why a sync would be refused; '' where it would not."""
+        from invsync_tui.tui.rights import Right, refusal
 
-    def _refuses_orders(self) -> bool:
-        from invsync_tui.operations.model import Action
-        from invsync_tui.tui.verbs import VERBS
-
-        return self.desk.read_only and VERBS[Action.START].dangerous
+        return refusal(self.desk.reader.gateway, Right.SYNC)
 
     def on_sync_requested(self, fact: SyncRequested) -> None:
         self.notice(worker_words(fact.requested), Tone.GOOD)

@@ -15,8 +15,8 @@ from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.facts import OrderTaken
 from invsync_tui.tui.lines import Tone
 from invsync_tui.tui.listing_orders import FIX, FIX_KEY, FIXED, LET_GO, ORDERS, ListingOrder, fixed_quantity, subject
+from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.control import ControlScreen
-from invsync_tui.tui.verbs import READ_ONLY
 from invsync_tui.tui.widgets.row_source import Row
 from invsync_tui.tui.widgets.window_table import WindowTable
 
@@ -76,9 +76,10 @@ class OrderingScreen(ControlScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("give", "fix"):
-            return not self.desk.read_only and bool(self._targets())
+            wanted = Right.SYNC if parameters == ("sync",) else Right.LISTING
+            return not refusal(self.desk.reader.gateway, wanted) and bool(self._targets())
         if action == "select":
-            return not self.desk.read_only and self._present() is not None
+            return not refusal(self.desk.reader.gateway, Right.LISTING) and self._present() is not None
         return super().check_action(action, parameters)
 
     def action_give(self, name: str) -> None:
@@ -123,6 +124,7 @@ class OrderingScreen(ControlScreen):
             self.watch_facts()
 
     def on_key(self, event: events.Key) -> None:
-        """In read-only the orders are hidden; their keys still say why nothing happens."""
-        if self.desk.read_only and event.key in {FIX_KEY, *(each.key for each in ORDERS)}:
-            self.notice(READ_ONLY, Tone.WARN)
+        """Orders that are refused are hidden; their keys still say why nothing happens."""
+        why = refusal(self.desk.reader.gateway, Right.LISTING)
+        if why and event.key in {FIX_KEY, *(each.key for each in ORDERS)}:
+            self.notice(why, Tone.WARN)

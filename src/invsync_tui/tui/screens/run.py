@@ -21,7 +21,7 @@ from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.run_text import Page, group_lines, switcher, title, write
 from invsync_tui.tui.screens.bundling import BundlingScreen
 from invsync_tui.tui.screens.merchants import worker_words
-from invsync_tui.tui.verbs import READ_ONLY, VERBS, Ask, Verb, offered
+from invsync_tui.tui.verbs import VERBS, Ask, Verb, offered
 from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.strap import Strap
 
@@ -245,9 +245,10 @@ class RunScreen(BundlingScreen):
             self.desk.reader.order(self, partial(order_given, verb.action, run.id, reason, self._groups))
 
     def on_key(self, event: events.Key) -> None:
-        """In read-only the orders are hidden; their keys still say why nothing happens."""
-        if self.desk.read_only and any(verb.dangerous and verb.key == event.key for verb in VERBS.values()):
-            self.notice(READ_ONLY, Tone.WARN)
+        """Orders that are refused are hidden; their keys still say why nothing happens."""
+        why = refusal(self.desk.reader.gateway, Right.SYNC)
+        if why and any(verb.dangerous and verb.key == event.key for verb in VERBS.values()):
+            self.notice(why, Tone.WARN)
 
     def on_order_taken(self, fact: OrderTaken) -> None:
         super().on_order_taken(fact)

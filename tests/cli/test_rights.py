@@ -1,0 +1,117 @@
+"""What each role may do from the command line, as a literal table. A command without a row fails here."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.cli import main
+from invsync_tui.operations import sync
+from invsync_tui.operations.model import NO_SERVICE, ServiceState
+from invsync_tui.operations.roles import Role
+from tests.operations.shelf import Shelf, shelf
+from tests.operations.test_rights import Scene
+
+OPERATOR, ADMIN = "operator", "admin"
+WHY = ["--reason", "a test"]
+ADD = ["--url", "http://127.0.0.1:9"]
+
+CHANGES = {
+    # command: (the least role that may give it, its arguments)
+    "sync": (OPERATOR, ["Acme"]),
+    "cancel": (OPERATOR, ["2"]),
+    "release": (OPERATOR, ["1", *WHY]),
+    "discard": (OPERATOR, ["1", *WHY]),
+    "apply": (OPERATOR, ["1", *WHY]),
+    "undo": (OPERATOR, ["1", *WHY]),
+    "safe": (OPERATOR, ["Acme Shop", "--level", "1", *WHY]),
+    "freeze": (OPERATOR, ["Acme Shop", *WHY]),
+    "thaw": (OPERATOR, ["Acme Shop"]),
+    "radar": (OPERATOR, ["Acme Shop"]),
+    "heal": (OPERATOR, ["Acme Shop", "A", *WHY]),
+    "link": (OPERATOR, ["Acme Shop", "L-A", "P"]),
+    "unlink": (OPERATOR, ["Acme Shop", "--kind", "ALL"]),
+    "identity --accept": (OPERATOR, ["Acme Shop", "--accept", "case"]),
+    "sku --exclude": (OPERATOR, ["A", "--exclude", *WHY]),
+    "serve": (OPERATOR, ["--until-idle", "0"]),
+    "radar --every": (ADMIN, ["Acme Shop", "--every", "1h"]),
+    "merchants add": (ADMIN, ["New", "--source", "sandbox", *ADD]),
+    "merchants set": (ADMIN, ["Acme", "--sync", "off"]),
+    "carts add": (ADMIN, ["Acme", "New", "--system", "sandbox", *ADD]),
+    "carts set": (ADMIN, ["Acme Shop", "--minimum", "3"]),
+    "settings set": (ADMIN, ["cart:Acme Shop", "minimum=3"]),
+}
+LOOKS = {
+    "status", "runs", "held", "plan", "merchants", "warehouses", "levels", "search", "why", "replay", "history", "doctor",
+    "bundle", "sku", "carts", "listings", "drift", "aliases", "identity", "compare", "links", "settings", "connections",
+    "keys", "completion", "settings show", "settings diff", "connections test", "connections list", "merchants list",
+    "carts list",
+}  # fmt: skip
+OTHERS = {
+    "demo", "init", "dev", "dev generate", "dev plant",  # they make a store of their own, or need one made for it
+}  # fmt: skip
+
+
+def commands() -> set[str]:
+    """All commands and their sub-commands."""
+    found = set()
+    top = next(one for one in main.parser()._actions if isinstance(one, argparse._SubParsersAction))
+    for name, parser in top.choices.items():
+        found.add(name)
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found |= {f"{name} {each}" for each in action.choices}
+    return found
+
+
+def test_every_command_has_a_row() -> None:
+    listed = {name.partition(" --")[0] for name in CHANGES} | LOOKS | OTHERS
+    assert commands() <= listed, sorted(commands() - listed)
+
+
+@pytest.fixture
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    made = shelf(tmp_path)
+    at_work = replace(NO_SERVICE, state=ServiceState.RUNNING)
+    monkeypatch.setattr("invsync_tui.operations.workers.service", lambda _: at_work)
+    monkeypatch.setattr(sync, "ensure_worker", lambda _: False)
+    monkeypatch.setattr("asyncio.run", lambda work: work.close())
+    monkeypatch.setattr("invsync_tui.operations.service_log.start", lambda *_: None)
+    Scene(made)
+    yield made
+    made.bench.store.close()
+
+
+def content(made: Shelf) -> str:
+    with closing(sqlite3.connect(made.bench.store.path)) as connection:
+        return "\n".join(connection.iterdump())
+
+
+@pytest.mark.parametrize("who", ["viewer", "operator", "admin", "read-only"])
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_table_is_kept(
+    acme: Shelf, name: str, who: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    least, arguments = CHANGES[name]
+    role = Role.ADMIN if who == "read-only" else Role(who)
+    monkeypatch.setattr("invsync_tui.operations.session.role_of", lambda *_: role)
+    before = content(acme)
+    words = [*name.partition(" --")[0].split(), *arguments, "--store", str(acme.bench.store.path)]
+    # when
+    code = main.run([*words, *(["--read-only"] if who == "read-only" else [])])
+    # then
+    said = capsys.readouterr().err
+    allowed = {"viewer": False, "operator": least == OPERATOR, "admin": True, "read-only": False}[who]
+    assert ("Refused" not in said) is allowed, (code, said)
+    if allowed:
+        assert "See: invsync" not in said and "defect" not in said, said
+    else:
+        assert code == 2
+        assert content(acme) == before

@@ -1,0 +1,94 @@
+"""Finds by their source the operations that change something: they reach a transaction, a worker or a right."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import invsync_tui.operations as room
+
+FOLDER = Path(room.__path__[0])
+WRITES = ("transaction", "session", "allow")
+"""Methods of a store or of a session that only whoever changes something calls."""
+
+
+@dataclass
+class Function:
+    """A function or method of the room of operations."""
+
+    module: str
+    name: str
+    public: bool
+    given_session: bool
+    direct: bool = False
+    calls: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def called(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+def functions() -> dict[tuple[str, str], Function]:
+    """All functions of the room, by module and name; methods as `Class.name`."""
+    found = {}
+    for path in sorted(FOLDER.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = dict(_imports(tree))
+        for made in _functions(path.stem, tree, imported):
+            found[(made.module, made.name)] = made
+    return found
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, tuple[str, str]]]:
+    """By the name in this file: (module, function) of the room, the function '' for a whole module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "invsync_tui.operations":
+            yield from ((one.asname or one.name, (one.name, "")) for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("invsync_tui.operations."):
+            module = (node.module or "").rpartition(".")[2]
+            yield from ((one.asname or one.name, (module, one.name)) for one in node.names)
+
+
+def _functions(module: str, tree: ast.Module, imported: dict[str, tuple[str, str]]) -> Iterator[Function]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield _function(module, node, imported, "")
+        elif isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+                    yield _function(module, part, imported, f"{node.name}.")
+
+
+def _function(
+    module: str, node: ast.FunctionDef | ast.AsyncFunctionDef, imported: dict[str, tuple[str, str]], prefix: str
+) -> Function:
+    given = any("Session" in ast.unparse(one.annotation) for one in node.args.args if one.annotation is not None)
+    made = Function(module, prefix + node.name, not (prefix + node.name).startswith("_") and "._" not in prefix, given)
+    for call in (one for one in ast.walk(node) if isinstance(one, ast.Call)):
+        if isinstance(call.func, ast.Attribute):
+            base = ast.unparse(call.func.value)
+            made.direct |= call.func.attr in WRITES and (base.endswith(("session", "store", "_session", "self")))
+            module_of = imported.get(base)
+            if module_of is not None and not module_of[1]:
+                made.calls.add((module_of[0], call.func.attr))
+            elif base == "self":
+                made.calls.add((module, prefix + call.func.attr))
+        elif isinstance(call.func, ast.Name):
+            made.calls.add(imported.get(call.func.id, (module, call.func.id)))
+    return made
+
+
+def writers() -> set[str]:
+    """Public functions that are given a session and change something, themselves or by what they call."""
+    found = functions()
+    writing = {key for key, one in found.items() if one.direct}
+    while True:
+        more = {key for key, one in found.items() if key not in writing and one.calls & writing}
+        if not more:
+            break
+        writing |= more
+    return {
+        found[key].called for key in writing if found[key].public and found[key].given_session and key[0] != "session"
+    }

@@ -1,0 +1,127 @@
+"""Which keys change something and who is offered them, as a literal table. A new key fails here until it has a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+
+from invsync_tui.operations.roles import Role
+from invsync_tui.tui import keys, places
+from invsync_tui.tui.app import control_room
+from invsync_tui.tui.gateway import OperationsGateway
+from invsync_tui.tui.screens.control import ControlScreen
+from invsync_tui.tui.screens.run import RunScreen
+from tests.operations.shelf import Shelf, shelf
+from tests.operations.test_rights import Scene, content
+from tests.tui.test_screens import QUICK, Driver
+
+OPERATOR, ADMIN = "operator", "admin"
+CHANGES = {
+    "sync.start": OPERATOR,
+    "cart.sync": OPERATOR,
+    "cart.freeze": OPERATOR,
+    "listing.select": OPERATOR,
+    "listing.fix": OPERATOR,
+    "listing.sync": OPERATOR,
+    "listing.exclude": OPERATOR,
+    "listing.lock": OPERATOR,
+    "plan.apply": OPERATOR,
+    "drift.heal": OPERATOR,
+    "drift.heal-all": OPERATOR,
+    "drift.radar": OPERATOR,
+    "identity.accept": OPERATOR,
+    "identity.accept-all": OPERATOR,
+    "identity.unlink": OPERATOR,
+    "run.start": OPERATOR,
+    "run.cancel": OPERATOR,
+    "run.release": OPERATOR,
+    "run.discard": OPERATOR,
+    "run.undo": OPERATOR,
+    "settings.save": ADMIN,
+    "settings.revert": ADMIN,
+    "settings.back": ADMIN,
+}
+LOOKS = {
+    "aliases.missing", "asking.cancel", "asking.down", "asking.next", "asking.previous", "asking.up", "back", "bundle",
+    "cart.drift", "cart.identity", "cart.plan", "cart.runs", "cart.setup", "cart.test", "choose.cancel", "choose.mark",
+    "confirm.cancel", "confirm.next", "confirm.previous", "connection.repeat", "diff.earlier", "drift.class",
+    "form.accept", "form.choice-after", "form.choice-before", "form.down", "form.down-letter", "form.edit", "form.first",
+    "form.give-up", "form.last", "form.page-down", "form.page-up", "form.up", "form.up-letter", "go-to", "held.group",
+    "help", "help.back", "history.next", "history.previous", "kinds.next", "kinds.previous", "list.copy", "list.export",
+    "list.filter", "list.reverse", "list.sort", "listing.drift", "listing.identity", "listing.plan", "listing.why",
+    "merchant.aliases", "merchant.carts", "merchant.doctor", "merchant.runs", "merchant.setup", "merchant.test",
+    "merchant.warehouses", "mouse", "paper.down", "paper.end", "paper.lead", "paper.page-down", "paper.page-up",
+    "paper.top", "paper.up", "part.next", "part.previous", "plan.again", "prompt.complete", "prompt.leave", "quit",
+    "run.diff", "run.next", "run.plan", "run.previous", "run.reasons", "runs.diff", "search", "settings.test",
+    "settings.what-if", "sku.down", "sku.history", "sku.up", "suspend", "table.down", "table.first", "table.last",
+    "table.left", "table.open", "table.page-down", "table.page-up", "table.right", "table.up", "tabs.next",
+    "tabs.previous", "warehouses.all", "why.read-back",
+}  # fmt: skip
+
+
+def test_every_key_has_a_row() -> None:
+    assert set(keys.ids()) == set(CHANGES) | LOOKS
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[Shelf]:
+    made = shelf(tmp_path)
+    Scene(made)
+    yield made
+    made.bench.store.close()
+
+
+@pytest.mark.parametrize("who", ["viewer", "read-only", "operator"])
+async def test_nobody_is_offered_or_gets_what_the_table_refuses(
+    acme: Shelf, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    role = Role.ADMIN if who == "read-only" else Role(who)
+    monkeypatch.setattr("invsync_tui.operations.session.role_of", lambda *_: role)
+    app = control_room(OperationsGateway(acme.bench.store.path, read_only=who == "read-only"), QUICK)
+    before = content(acme)
+    offered: set[str] = set()
+    async with app.run_test(size=(100, 30)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.sees("Acme")
+        desk = app._desk
+        for make in (
+            lambda: None,
+            lambda: places.carts(desk, acme.merchant, "Acme"),
+            lambda: places.product_sync(desk, acme.cart, "Acme Shop", "Acme"),
+            lambda: places.drift(desk, acme.cart, "Acme Shop", "Acme"),
+            lambda: RunScreen(desk, 1),
+            lambda: RunScreen(desk, 2),
+            lambda: places.cart_settings(desk, acme.cart, "Acme Shop", "Acme"),
+        ):
+            screen = make()
+            if screen is not None:
+                app.push_screen(screen)
+            await pilot.pause(0.5)
+            assert isinstance(app.screen, ControlScreen)
+            offered |= {binding.id or "" for binding in _shown(app.screen)}
+            if who != "operator":
+                # when: each key that changes something is pressed all the same, and confirmed
+                for binding in [one for one in _own(app.screen) if one.id in CHANGES]:
+                    await driver.press(binding.key)
+                    assert isinstance(app.screen, ControlScreen), f"{binding.id} asked a question"
+    app.close_store()
+    # then
+    refused = set(CHANGES) if who != "operator" else {name for name, least in CHANGES.items() if least == ADMIN}
+    assert offered & refused == set()
+    if who == "operator":
+        assert {"sync.start", "cart.sync", "cart.freeze", "listing.exclude", "run.release", "run.cancel"} <= offered
+    else:
+        assert content(acme) == before
+
+
+def _own(screen: ControlScreen) -> list[Binding]:
+    return [binding for owner in type(screen).__mro__ for binding in getattr(owner, "BINDINGS", ()) if binding.id]
+
+
+def _shown(screen: ControlScreen) -> list[Binding]:
+    """Those that the footer and the help offer."""
+    return [active.binding for active in screen.active_bindings.values() if active.enabled]
