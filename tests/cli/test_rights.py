@@ -45,13 +45,14 @@ CHANGES = {
     "merchants set": (ADMIN, ["Acme", "--sync", "off"]),
     "carts add": (ADMIN, ["Acme", "New", "--system", "sandbox", *ADD]),
     "carts set": (ADMIN, ["Acme Shop", "--minimum", "3"]),
+    "db restore": (ADMIN, ["there-is-no-such-backup"]),
     "settings set": (ADMIN, ["cart:Acme Shop", "minimum=3"]),
 }
 LOOKS = {
     "status", "runs", "held", "plan", "merchants", "warehouses", "levels", "search", "why", "replay", "history", "doctor",
     "bundle", "sku", "carts", "listings", "drift", "aliases", "identity", "compare", "links", "settings", "connections",
     "keys", "completion", "settings show", "settings diff", "connections test", "connections list", "merchants list",
-    "carts list",
+    "carts list", "db", "db check", "db backup",
 }  # fmt: skip
 OTHERS = {
     "demo", "init", "dev", "dev generate", "dev plant",  # they make a store of their own, or need one made for it
@@ -102,6 +103,7 @@ def test_the_table_is_kept(
     least, arguments = CHANGES[name]
     role = Role.ADMIN if who == "read-only" else Role(who)
     monkeypatch.setattr("invsync_tui.operations.session.role_of", lambda *_: role)
+    monkeypatch.setattr("invsync_tui.operations.session.may_serve", lambda *_: False)
     before = content(acme)
     words = [*name.partition(" --")[0].split(), *arguments, "--store", str(acme.bench.store.path)]
     # when
