@@ -13,6 +13,8 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from invsync_tui.store import file_modes
+
 LOG_BYTES = 5_000_000
 """Size at which a log file is put aside."""
 LOG_FILES = 3
@@ -81,7 +83,9 @@ class _PrivateFile(RotatingFileHandler):
     """A file that only its owner reads, put aside when it grows too large."""
 
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        path = Path(self.baseFilename)
+        # Beside a store it belongs to those who share the store.
+        descriptor = file_modes.append_beside(path.with_name(path.name.removesuffix(".worker.log")), path)
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 

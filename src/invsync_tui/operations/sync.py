@@ -12,7 +12,7 @@ from invsync_tui.operations.errors import NotFoundError, OperationError, in_word
 from invsync_tui.operations.model import Requested
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session, StartingWorker
-from invsync_tui.store import audit, runs
+from invsync_tui.store import audit, file_modes, runs
 from invsync_tui.store.runs import Order
 
 WORKER_LINGER = 10
@@ -84,7 +84,12 @@ def _started(session: Session) -> StartingWorker:
     log = workers.log_path(session.path)
     command = [sys.executable, "-m", "invsync_tui", "--store", str(session.path.absolute()), "serve", "--until-idle"]
     # Its own session, so that neither Ctrl-C nor a lost SSH connection reaches it.
-    descriptor = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+    try:
+        descriptor = file_modes.append_beside(session.path, log)
+    except OSError as error:
+        raise OperationError(
+            f"{log}: the worker's log cannot be written: {error.strerror}. Check its owner and mode."
+        ) from error
     with os.fdopen(descriptor, "ab") as out:
         process = subprocess.Popen(  # noqa: S603
             [*command, str(WORKER_LINGER), "--log-file", str(log.absolute())],

@@ -190,7 +190,7 @@ def structure(cx: sqlite3.Connection, *, whole: bool) -> Iterator[Problem]:
     pragma = "integrity_check" if whole else "quick_check"
     try:
         lines = [str(row[0]) for row in cx.execute(f"PRAGMA {pragma}({MOST})")]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         yield Problem("file", f"the file cannot be read to its end: {error}", 1)
         return
     found = [line for line in lines if line != "ok"]
@@ -208,7 +208,7 @@ def rules(cx: sqlite3.Connection) -> Iterator[Problem]:
                 n += 1
                 if len(sample) < 3:
                     sample.append(str(text))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             yield Problem("unreadable", f"it cannot be told whether {rule.text}: {error}", 1)
             continue
         if n:
@@ -221,7 +221,7 @@ def search_indexes(cx: sqlite3.Connection) -> Iterator[Problem]:
         cx.execute("BEGIN IMMEDIATE")
         try:
             cx.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('integrity-check', 1)")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             yield Problem("search", f"the search index {name} differs from the products: {error}", 1)
         finally:
             if cx.in_transaction:

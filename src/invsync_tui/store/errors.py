@@ -75,8 +75,8 @@ def unwritable(error: OSError, path: Path | str) -> StoreError:
     return StoreReadOnlyError(path, f"it cannot be created: {error.strerror}.", "Choose another path with --store.")
 
 
-def translate(error: sqlite3.Error, path: Path | str) -> StoreError:
-    """The StoreError for a driver's error."""
+def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path | str) -> StoreError:
+    """The StoreError for a driver's error; a text that is none means damage."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name in _FULL:
         return _full(path)

@@ -61,6 +61,14 @@ def folder_mode(file_mode: int) -> int:
     return file_mode | ((file_mode & 0o444) >> 2)
 
 
+def append_beside(store: Path, path: Path) -> int:
+    """A descriptor that appends to a file beside a store, made if it is missing; OSError if it cannot be written."""
+    mode = beside(store)
+    descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, PRIVATE)
+    give(descriptor, mode, store)
+    return descriptor
+
+
 def give(descriptor: int, mode: int, store: Path) -> None:
     """Give an open file of ours the mode and, where the system lets us, the store's group. The umask does not count."""
     with contextlib.suppress(OSError):

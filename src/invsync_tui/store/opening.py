@@ -184,7 +184,7 @@ class Store:
             yield
         except sqlite3.IntegrityError:
             raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise translate(error, self.path) from error
 
     def _sqlmodel_engine(self) -> Any:
@@ -253,7 +253,7 @@ def open_store(path: Path, *, read_only: bool = False, say: Say = silently) -> S
         except BaseException:
             connected.cx.close()
             raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise translate(error, path) from error
     if version < VERSION:
         from invsync_tui.store import upgrade

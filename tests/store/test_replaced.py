@@ -1,0 +1,79 @@
+"""A store that is replaced or removed while a service or a control room has it open: both say so, and work on it no more."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.store.errors import StoreReplacedError
+from invsync_tui.store.opening import create_store, open_store
+from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.tui.gateway import GatewayError, OperationsGateway
+from tests.cli.command import INVSYNC, Shell
+from tests.faults.scenarios import until
+
+PATIENCE = 60
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    create_store(tmp_path / "store.db").close()
+    return tmp_path / "store.db"
+
+
+def _take_away(path: Path, how: str) -> None:
+    if how == "removed":
+        path.unlink()
+    else:
+        copy = Path(shutil.copy(path, path.with_name("copy")))
+        copy.replace(path)
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced by another file"])
+async def test_a_worker_ends_when_its_store_is_taken_away(path: Path, how: str) -> None:
+    # given
+    runner = LocalRunner(open_store(path))
+    work = asyncio.create_task(runner.run_forever())
+    await until(lambda: runner.turns >= 1)
+    # when
+    _take_away(path, how)
+    # then
+    with pytest.raises(StoreReplacedError, match=f"was {how} while this program had it open"):
+        await asyncio.wait_for(work, PATIENCE)
+
+
+def test_the_service_says_it_and_ends_with_an_exit_code(tmp_path: Path) -> None:
+    # given
+    shell = Shell(tmp_path)
+    shell.ok("init")
+    service = subprocess.Popen(
+        [*INVSYNC, "serve"], env=shell.environment(), cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    assert service.stderr is not None
+    while "started" not in service.stderr.readline():
+        assert service.poll() is None
+    # when
+    _take_away(shell.store, "replaced")
+    # then
+    _, said = service.communicate(timeout=PATIENCE)
+    assert service.returncode == 2
+    assert "was replaced by another file while this program had it open" in said
+    assert "Traceback" not in said
+
+
+def test_the_control_room_says_it_at_its_next_look(path: Path) -> None:
+    # given
+    gateway = OperationsGateway(path)
+    gateway.connect()
+    gateway.overview()
+    # when
+    _take_away(path, "replaced")
+    # then
+    for look in (gateway.changed, gateway.overview, lambda: gateway.start(1, None)):
+        with pytest.raises(GatewayError, match="was replaced by another file"):
+            look()
+    gateway.close()
