@@ -188,6 +188,32 @@ async def test_the_explanation_names_the_orders_that_are_subtracted(tmp_path: Pa
         assert not [step for step in found["West"].steps if step.step == "pending"]
 
 
+async def test_what_the_shop_sells_beside_our_number_is_explained_found_and_tested_for(tmp_path: Path) -> None:
+    from invsync_tui.connectors import registry
+    from invsync_tui.operations import doctor, why
+
+    with corner(tmp_path) as made:
+        await opened(made)
+        made.order(2, place="West")
+        made.carts.edit(made.sku, "a", threshold=4)
+        for cart in (made.east, made.west):
+            await made.bench.push(cart, full=True)
+        # then why tells both, and what the shop makes of our number
+        found = {one.cart: one for one in why.why(made.bench.session(), made.sku).listings}["East"]
+        steps = {step.step: (step.before, step.after) for step in found.steps[-2:]}
+        assert steps == {"elsewhere": (EAST, EAST + WEST - 2), "threshold": (EAST + WEST - 2, EAST + WEST - 6)}
+        # and the doctor: the other location is set by another cart of ours, the threshold by nobody
+        checks = {(c.subject, c.id): c for c in doctor.doctor(made.bench.session()).checks}
+        assert checks["East", "connection.locations"].verdict == "pass"
+        assert checks["East", "connection.threshold"].verdict == "fail"
+        # and the connection test
+        cart = registry.cart(made.carts.connection("a", 5.0))
+        details = " ".join([step.detail async for step in cart.check()])
+        await cart.close()
+        assert "have stock at other locations" in details
+        assert f"threshold: {made.sku} 4" in details
+
+
 @pytest.mark.parametrize(
     ("url", "same"),
     [

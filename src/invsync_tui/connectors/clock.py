@@ -6,9 +6,10 @@ Times of one machine are compared with times of another only after this differen
 from __future__ import annotations
 
 import email.utils
-import time
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
+
+from invsync_tui import clock
 
 NOISE = 3.0
 """Seconds: Date has whole seconds, and an answer takes its time. A smaller difference is none."""
@@ -32,7 +33,7 @@ class ServerClock:
             date = email.utils.parsedate_to_datetime(headers.get("date", "")).timestamp()
         except (TypeError, ValueError):
             return
-        now = time.time() if received is None else received
+        now = clock.now() if received is None else received
         self.offset, self._took = date + 0.5 - (now - took / 2), took
 
 

@@ -85,6 +85,14 @@ class CartFacts:
     listings: int = 0
     untracked: int = 0
     """Listings for which the cart says that it does not count the stock."""
+    elsewhere: int = 0
+    """Listings with stock or open orders at other locations of the shop."""
+    elsewhere_units: int = 0
+    elsewhere_held: int = 0
+    elsewhere_ours: bool = False
+    """Another cart of ours sets one of these locations."""
+    thresholds: int = 0
+    """Listings of which the shop keeps units back, or sells some on backorder, by itself."""
 
     def set(self, option: str) -> str:
         """The command that changes the connection."""
@@ -106,7 +114,31 @@ Facts = SourceFacts | CartFacts
 
 def reviews(facts: Facts) -> list[Review]:
     """The general checks of a connection and its connector's own."""
-    return [transport(facts), secret(facts, os.environ), *_of_connector(facts)]
+    return [transport(facts), secret(facts, os.environ), *_of_connector(facts), *_beside(facts)]
+
+
+def _beside(facts: Facts) -> Iterator[Review]:
+    """What the shop sells beside the numbers that are set."""
+    if not isinstance(facts, CartFacts) or not facts.listed:
+        return
+    if facts.elsewhere:
+        evidence = (
+            f"{facts.elsewhere} listings have stock at other locations: {facts.elsewhere_units} on hand, "
+            f"{facts.elsewhere_held} of it held for open orders"
+        )
+        cause = "The shop also sells from its other locations, whose stock is not set by this cart."
+        fix = "Set their stock to 0 in the shop, or add a cart for each of them: invsync carts add --help"
+        yield (
+            Review("connection.locations", Verdict.PASS, f"{evidence}; another cart sets stock there")
+            if facts.elsewhere_ours
+            else Review("connection.locations", Verdict.FAIL, evidence, cause, fix)
+        )
+    if facts.thresholds:
+        evidence = f"{facts.thresholds} listings have an out-of-stock threshold in the shop"
+        cause = "The shop sells fewer, or on backorder more, than it is set to."
+        yield Review(
+            "connection.threshold", Verdict.FAIL, evidence, cause, "Set the out-of-stock threshold to 0 in the shop."
+        )
 
 
 def _of_connector(facts: Facts) -> Iterator[Review]:

@@ -47,8 +47,21 @@ def of_cart(cx: sqlite3.Connection, site: MerchantSite, cart: CartSite) -> list[
 
     row = connections.cart(cx, cart.id)
     listed = cart.listed_at is not None
-    counts = census.listings(cx, cart.id), connections.untracked(cx, cart.id)
-    return _checks(CartFacts(_connection(cart.name, row), site.name, row.last_error, listed, *counts), cart.name)
+    beside = connections.beside(cx, cart.id)
+    facts = CartFacts(
+        _connection(cart.name, row),
+        site.name,
+        row.last_error,
+        listed,
+        census.listings(cx, cart.id),
+        connections.untracked(cx, cart.id),
+        beside.elsewhere,
+        beside.units,
+        beside.held,
+        beside.ours,
+        beside.thresholds,
+    )
+    return _checks(facts, cart.name)
 
 
 def _connection(name: str, row: ConnectionRow) -> Connection:

@@ -56,3 +56,31 @@ def untracked(cx: sqlite3.Connection, cart_id: int) -> int:
     """Present listings for which a cart says that it does not count the stock."""
     sql = f"SELECT count(*) FROM listing INDEXED BY listing_troubled WHERE cart_id = ? AND {TROUBLED} AND tracked = 0"
     return int(cx.execute(sql, (cart_id,)).fetchone()[0])
+
+
+class Beside(NamedTuple):
+    """What a shop sells beside the numbers that a cart of ours sets, over its present listings."""
+
+    elsewhere: int
+    """Listings with stock or open orders at other locations."""
+    units: int
+    held: int
+    thresholds: int
+    ours: bool
+    """Another cart of ours sets stock at another location of the shop."""
+
+
+def beside(cx: sqlite3.Connection, cart_id: int) -> Beside:
+    """Of one cart."""
+    counts = cx.execute(
+        "SELECT count(CASE WHEN elsewhere <> 0 OR elsewhere_allocated <> 0 THEN 1 END), coalesce(sum(elsewhere), 0), "
+        "coalesce(sum(elsewhere_allocated), 0), count(CASE WHEN threshold <> 0 THEN 1 END) FROM listing "
+        "WHERE cart_id = ? AND gone_at IS NULL",
+        (cart_id,),
+    ).fetchone()
+    ours = cx.execute(
+        "SELECT 1 FROM cart AS c JOIN cart AS o ON o.shop = c.shop AND o.merchant_id = c.merchant_id "
+        "AND o.location <> c.location WHERE c.id = ? AND c.shop <> '' AND o.location <> '' LIMIT 1",
+        (cart_id,),
+    ).fetchone()
+    return Beside(counts[0], counts[1], counts[2], counts[3], ours is not None)

@@ -56,6 +56,23 @@ class PlanRow(NamedTuple):
     """The WMS keeps no stock of its product."""
 
 
+class Beside(NamedTuple):
+    """What the shop has of a listing beside what we set; None: it has no other locations."""
+
+    elsewhere: int | None
+    elsewhere_allocated: int
+    threshold: int
+
+
+def beside(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, Beside]:
+    """By listing."""
+    rows = cx.execute(
+        "SELECT id, elsewhere, elsewhere_allocated, threshold FROM listing WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(listing_ids)),),
+    )
+    return {row[0]: Beside(*row[1:]) for row in rows}
+
+
 class Decided(NamedTuple):
     """What a plan found for a listing. `pending` 1 keeps it in the next plan whatever else happens."""
 

@@ -6,9 +6,9 @@ tell what was deleted. Only listings that the cart itself still has are duplicat
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import listings, matches, sequence
@@ -47,7 +47,7 @@ class Namesakes:
             return
         refs = {ref for _, ref in asked}
         known = [record_of(row) for row in rows if row.ref in refs and row.skip is not Reason.BAD_ROW]
-        now = int(time.time())
+        now = clock.seconds()
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
             changed = listings.upsert(tx, self.cart_id, known, now, seq)

@@ -6,9 +6,9 @@ Not here: subtracting it from a quantity (`plan`), and what is kept of it (`stor
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Sequence
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow, OrderLine
 from invsync_tui.connectors.errors import PermissionDeniedError
 from invsync_tui.connectors.shops import shop_of
@@ -30,16 +30,16 @@ class Orders:
     """The pending orders of one push run."""
 
     def __init__(
-        self, job: Job, cart: Cart, merchant: tables.Merchant, source: tables.Source, clock: CartClock
+        self, job: Job, cart: Cart, merchant: tables.Merchant, source: tables.Source, cart_clock: CartClock
     ) -> None:
         self.job = job
         self.cart = cart
         self.merchant = merchant
         self.source = source
-        self.clock = clock
+        self.clock = cart_clock
         self.cart_id = job.run.key
         self.merchant_id = job.run.merchant_id
-        self.now = int(time.time())
+        self.now = clock.seconds()
         self.by_name = False
 
     async def run(self) -> None:
@@ -128,7 +128,7 @@ class Orders:
             seq = sequence.upcoming(tx)
             orders.apply(tx, self.merchant_id, self._change(tx, asked, lines), seq)
             seen = [(row.ref, row.quantity, row.allocated) for row in shown if row.skip is not Reason.BAD_ROW]
-            orders.observe(tx, self.cart_id, seen, int(time.time()), seq)
+            orders.observe(tx, self.cart_id, seen, clock.seconds(), seq)
             sequence.take(tx, seq)
             self.job.report.put(tx)
 

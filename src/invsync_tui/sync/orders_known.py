@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Sequence
 from typing import Protocol, cast
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Source
 from invsync_tui.store import orders, sequence
 from invsync_tui.sync.job import Job
@@ -28,7 +28,7 @@ async def ask(job: Job, source: Source) -> None:
         return
     with job.store.reading() as cx:
         names = orders.to_ask_for(cx, job.run.merchant_id)
-    now = int(time.time())
+    now = clock.seconds()
     known: list[str] = []
     for start in range(0, len(names), AT_ONCE):
         known += await cast(KnowsOrders, source).known_orders(names[start : start + AT_ONCE])

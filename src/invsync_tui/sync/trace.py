@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from invsync_tui.connectors import beside as words
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules import diagnosis, quantity
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import Step
 from invsync_tui.store import listings
-from invsync_tui.store.listings import PlanRow
+from invsync_tui.store.listings import Beside, PlanRow
 from invsync_tui.sync.deciding import Settings, Stock, chain_rules, standing_of
 
 
@@ -30,7 +31,24 @@ def traces(
     """Explain some listings of one cart."""
     rows = listings.plan_rows(cx, listing_ids)
     stock = Stock.of(cx, rows, settings)
-    return [_trace(row, stock, settings, basis, now) for row in rows]
+    beside = listings.beside(cx, listing_ids)
+    found = [_trace(row, stock, settings, basis, now) for row in rows]
+    return [one._replace(steps=(*one.steps, *_in_shop(one, beside[one.row.id]))) for one in found]
+
+
+def _in_shop(trace: Trace, beside: Beside) -> list[Step]:
+    """What the shop makes of the number, where it sells another one."""
+    steps: list[Step] = []
+    sells = trace.desired
+    if beside.elsewhere or beside.elsewhere_allocated:
+        stock, held = beside.elsewhere or 0, beside.elsewhere_allocated
+        more = None if sells is None else sells + stock - held
+        steps.append(Step("elsewhere", sells, more, words.elsewhere(stock, held)))
+        sells = more
+    if beside.threshold:
+        less = None if sells is None else sells - beside.threshold
+        steps.append(Step("threshold", sells, less, words.threshold(beside.threshold)))
+    return steps
 
 
 def _trace(row: PlanRow, stock: Stock, settings: Settings, basis: QuantityBasis, now: int) -> Trace:

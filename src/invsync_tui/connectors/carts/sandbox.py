@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from invsync_tui.connectors import beside
 from invsync_tui.connectors.base import (
     Budget,
     CartCapabilities,
@@ -146,7 +147,8 @@ class SandboxCart:
             return
         try:
             page = await self.listings_page(None)
-            yield CheckStep("Listings", True, f"{page.total} in the shop.")
+            told = f"{page.total} in the shop. {beside.told(page.rows)}"
+            yield CheckStep("Listings", True, told.strip())
         except ConnectorError as error:
             yield CheckStep("Listings", False, error.what, error.advice)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from invsync_tui.connectors import beside
 from invsync_tui.connectors.base import (
     Budget,
     CartCapabilities,
@@ -255,7 +256,9 @@ class VendureCart:
 
     async def _check_shop(self) -> str:
         """What makes the shop sell another number than is pushed."""
-        return vendure_review.told_of_shop(api.part_of(await self._api.query(api.SETTINGS), "globalSettings"))
+        told = vendure_review.told_of_shop(api.part_of(await self._api.query(api.SETTINGS), "globalSettings"))
+        page = await self.listings_page(None)
+        return " ".join(part for part in (told, beside.told(page.rows)) if part)
 
     async def _permissions(self) -> frozenset[str]:
         me = api.part_of(await self._api.query(api.ME), "me")

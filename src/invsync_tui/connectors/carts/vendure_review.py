@@ -57,9 +57,11 @@ def _tracking(facts: CartFacts) -> Review:
 
 
 def _shown(facts: CartFacts) -> Review:
-    """The store keeps no threshold: only the connection test can ask for it."""
-    evidence = f"the out-of-stock threshold is not known here, ask with: {facts.test()}"
-    return Review("vendure.threshold", Verdict.SKIPPED, evidence)
+    """Thresholds that are not 0 are a finding of their own."""
+    if not facts.listed:
+        return Review("vendure.threshold", Verdict.SKIPPED, f"not read yet, ask with: {facts.test()}")
+    told = f"of {facts.thresholds} variants" if facts.thresholds else "of no variant"
+    return Review("vendure.threshold", Verdict.PASS, f"an out-of-stock threshold that counts: {told}")
 
 
 def told_of_shop(settings: Mapping[str, Any]) -> str:
