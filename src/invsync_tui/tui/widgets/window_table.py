@@ -26,6 +26,8 @@ from invsync_tui.tui.widgets.row_source import BLOCK, Key, ListSource, Row, RowS
 
 KEPT_BLOCKS = 16
 """Blocks in memory; the least recently drawn one makes room."""
+OUTDATED = -1
+"""The reading of a block that is drawn until its successor lands."""
 SIDE_STEP = 8
 """Cells per step to the side."""
 
@@ -128,6 +130,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._blocks: OrderedDict[int, _Block] = OrderedDict()
         self._pending: set[int] = set()
         self._reading = 0
+        self._recounts = 0
         self._cursor = 0
         self._key: Key | None = None
         self._record: Any = None
@@ -201,23 +204,35 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         if count == self._count:
             return
         self._count = count
+        self._recounts += 1
+        self._read_short_blocks_again()
         self._extend()
         self.move_to(count - 1 if self._to_the_end else min(self._cursor, count - 1))
         self._fetch_visible()
         self.repaint()
 
+    def _read_short_blocks_again(self) -> None:
+        """A block that was cut at the count of then has rows behind it now."""
+        for index, block in self._blocks.items():
+            if len(block.rows) < min(BLOCK, self._count - index * BLOCK):
+                self._blocks[index] = replace(block, reading=OUTDATED)
+
     def read_again(self) -> None:
         """Count, find the cursor's row, and fetch what is visible; until that lands, the old rows stay."""
         self._reading += 1
         self._pending.clear()
-        reading, key, source = self._reading, self._key, self._source
+        reading, recounts, key, source = self._reading, self._recounts, self._key, self._source
         self._submit(
             lambda: (source.count(), None if key is None else source.around(key)),
-            lambda found: self._recounted(reading, *found),
+            lambda found: self._recounted(reading, recounts, *found),
         )
 
-    def _recounted(self, reading: int, count: int, position: int | None) -> None:
+    def _recounted(self, reading: int, recounts: int, count: int, position: int | None) -> None:
         if reading != self._reading:
+            return
+        if recounts != self._recounts:
+            # The exact count overtook this one, which may be from before it.
+            self.read_again()
             return
         self._count = count
         moved = 0 if position is None else position - self._cursor
