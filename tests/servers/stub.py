@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,12 +46,16 @@ class Stub:
     url: str
     script: list[Answer]
     requests: list[Request] = field(default_factory=list)
+    answering: Callable[[Request], Answer] | None = None
+    """Answers instead of the script."""
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, request: Request) -> Answer:
         """Note the request, take the next answer."""
         with self._turn:
             self.requests.append(request)
+            if self.answering is not None:
+                return self.answering(request)
             return self.script.pop(0) if self.script else Answer(599, b"the script is over")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from invsync_tui.connectors.errors import ContractError
 
-ANSWERS_MOST = 5000
+ANSWERS_MOST = 2000
 """Answers within one call."""
 BYTES_MOST = 512 * 1024 * 1024
 """Bytes of all answers within one call."""

@@ -139,11 +139,15 @@ def _place(error: BaseException, heard: Call) -> tuple[str, str]:
         for document, where in reversed(heard.documents):
             path = path_to(document, local)
             if path is not None:
-                return _shown([*path, *_missing(error)]), where
+                return _shown([*path, *_missing(error, local)]), where
     return ("", heard.documents[-1][1]) if heard.documents else ("", "")
 
 
-def _missing(error: BaseException) -> Sequence[str | int]:
+def _missing(error: BaseException, record: Any) -> Sequence[str | int]:
+    """The field that a record lacks, unless a record inside it may be meant."""
+    inner = record.values() if isinstance(record, dict) else record
+    if any(isinstance(one, dict | list) for one in inner):
+        return ()
     if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str | int):
         return [error.args[0]]
     return ()

@@ -13,6 +13,8 @@ PAUSE_MOST = 3600.0
 """Seconds; whatever a server asks for, the connection is looked at again after an hour."""
 PER_SECOND_LEAST = 1e-3
 LIMIT_MOST = 1e6
+MOMENT = 1e-6
+"""Seconds: less is what rounding leaves over."""
 
 
 class RateLimiter:
@@ -56,7 +58,7 @@ class RateLimiter:
         """Wait for `cost` tokens, first come first served; returns the seconds waited."""
         started = self._clock()
         async with self._turn:
-            while (wait := self._wait_for(cost)) > 0:
+            while (wait := self._wait_for(cost)) > MOMENT:
                 await self._sleep(wait)
             self._tokens -= cost
         waited = self._clock() - started

@@ -169,6 +169,10 @@ def _cause(error: BaseException, route: Route, seconds: float) -> tuple[str, str
     for one in every:
         if isinstance(one, OSError) and one.errno in _BY_NUMBER:
             what, advice = _BY_NUMBER[one.errno]
+            if one.errno == errno.ECONNRESET and route.url.startswith("http://"):
+                advice = (
+                    f"If the server expects https: https://{route.url.removeprefix('http://')}  Otherwise: {advice}"
+                )
             return what.format(host=_next_hop(route)), advice.format(host=_next_hop(route))
     if _is(error, "TimeoutException") or isinstance(error, TimeoutError):
         return _too_slow(error, route, seconds)

@@ -75,19 +75,36 @@ async def _from_command(line: str) -> bytes:
     if not words:
         raise NotConfiguredError("The secret's command is empty.", advice=REFERENCE_ADVICE)
     program = Path(words[0]).name
+    starting = asyncio.ensure_future(_started(words))
     try:
-        # The operator's own command, from the operator's own settings; run without a shell.
-        process = await asyncio.create_subprocess_exec(
-            *words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError, ValueError):
+            await _end(await starting)  # it may have started in this very moment
+        raise
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "its name is not one"
         raise _failed(program, f"cannot be started ({why})") from error
     return await _output(process, program)
+
+
+async def _started(words: list[str]) -> asyncio.subprocess.Process:
+    """The operator's own command, from the operator's own settings; run without a shell, in a group of its own."""
+    return await asyncio.create_subprocess_exec(
+        *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a command with all that it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await asyncio.shield(process.wait())
+    process._transport.close()  # type: ignore[attr-defined] # else a pipe that others hold open stays ours
 
 
 async def _output(process: asyncio.subprocess.Process, program: str) -> bytes:
@@ -98,10 +115,7 @@ async def _output(process: asyncio.subprocess.Process, program: str) -> bytes:
     except TimeoutError as error:
         raise _failed(program, f"took more than {COMMAND_TIMEOUT:g} s") from error
     finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.shield(process.wait())
-        process._transport.close()  # type: ignore[attr-defined] # else a pipe that others hold open stays ours
+        await _end(process)
     if len(found) > SECRET_MOST:
         raise _failed(program, f"writes more than {SECRET_MOST} bytes")
     if code:

@@ -1,0 +1,126 @@
+"""The rate limiter, on a clock of its own: no test waits."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass, field
+
+import pytest
+
+from invsync_tui.connectors.limits import PAUSE_MOST, RateLimiter
+
+
+@dataclass
+class Clock:
+    """Goes on only when somebody sleeps."""
+
+    now: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def limiter(clock: Clock, capacity: float = 5, per_second: float = 2) -> RateLimiter:
+    return RateLimiter(capacity, per_second, clock=clock, sleep=clock.sleep)
+
+
+async def test_a_burst_passes_and_then_the_rate(clock: Clock) -> None:
+    made = limiter(clock)
+    assert [await made.take() for _ in range(5)] == [0.0] * 5
+    started = clock.now
+    for _ in range(20):
+        await made.take()
+    assert clock.now - started == pytest.approx(10)
+
+
+async def test_in_the_long_run_no_more_than_the_rate_passes(clock: Clock) -> None:
+    made = limiter(clock, 3, 10)
+    for _ in range(1000):
+        await made.take()
+    assert clock.now - 1000 >= (1000 - 3) / 10 - 1e-6
+
+
+async def test_what_costs_more_than_there_ever_is_passes_when_all_is_there(clock: Clock) -> None:
+    made = limiter(clock)
+    await made.take(50)
+    await made.take()
+    assert clock.now - 1000 == pytest.approx((50 - 5 + 1) / 2)
+
+
+async def test_nothing_passes_during_a_pause_and_a_shorter_one_does_not_shorten_it(clock: Clock) -> None:
+    made = limiter(clock)
+    made.pause(30)
+    made.pause(1)
+    assert await made.take() == pytest.approx(30)
+
+
+async def test_a_pause_earns_nothing(clock: Clock) -> None:
+    made = limiter(clock)
+    made.pause(100)
+    started = clock.now
+    for _ in range(3):
+        await made.take()
+    assert clock.now - started == pytest.approx(100 + 2 / 2)
+
+
+@pytest.mark.parametrize("seconds", [math.nan, -5.0, 0.0])
+async def test_a_senseless_pause_is_none(clock: Clock, seconds: float) -> None:
+    made = limiter(clock)
+    made.pause(seconds)
+    assert await made.take() == 0
+
+
+async def test_a_pause_is_capped(clock: Clock) -> None:
+    made = limiter(clock)
+    made.pause(math.inf)
+    assert await made.take() == pytest.approx(PAUSE_MOST)
+
+
+async def test_the_server_is_believed(clock: Clock) -> None:
+    made = limiter(clock)
+    made.observe(0, limit=40, per_second=4)
+    assert await made.take() == pytest.approx(0.25)
+    budget = made.budget()
+    assert (budget.limit, budget.per_second, budget.from_server) == (40, 4, True)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+async def test_a_senseless_report_is_not_believed(clock: Clock, number: float) -> None:
+    made = limiter(clock)
+    made.observe(number, limit=number, per_second=number)
+    assert await made.take() == 0
+
+
+async def test_a_server_that_reports_less_than_nothing_does_not_stop_the_connection_for_ever(clock: Clock) -> None:
+    made = limiter(clock)
+    made.observe(-1e9, limit=-1e9, per_second=-1)
+    assert await made.take() < 2000
+
+
+async def test_first_come_first_served_and_one_that_gives_up_costs_nothing(clock: Clock) -> None:
+    made = limiter(clock, 1, 1)
+    await made.take()
+    order: list[int] = []
+
+    async def one(number: int) -> None:
+        await made.take()
+        order.append(number)
+
+    tasks = [asyncio.create_task(one(n)) for n in range(4)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order == [0, 2, 3]
+    assert clock.now - 1000 == pytest.approx(3, abs=1.01)

@@ -1,0 +1,131 @@
+"""How a reference becomes a secret: bounded, off the event loop, and without repeating it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.connectors import secrets
+from invsync_tui.connectors.errors import NotConfiguredError
+
+
+def secret_file(folder: Path, content: bytes) -> str:
+    path = folder / "secret"
+    path.touch(0o600)
+    path.write_bytes(content)
+    return f"file:{path}"
+
+
+async def refused(reference: str) -> NotConfiguredError:
+    with pytest.raises(NotConfiguredError) as found:
+        await secrets.resolve(reference)
+    assert found.value.advice
+    return found.value
+
+
+async def test_a_secret_comes_from_a_variable_a_file_or_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_SECRET", "from the env")
+    assert await secrets.resolve("env:A_SECRET") == "from the env"
+    assert await secrets.resolve(secret_file(tmp_path, "gehéim\r\n".encode())) == "gehéim"
+    assert await secrets.resolve("command:printf '%s\\n' from-a-command") == "from-a-command"
+    assert await secrets.resolve("") == ""
+
+
+@pytest.mark.parametrize(
+    "content", [b"two\nlines", b"a\0b", b"a\x1b[31mb", b"a\tb", "a\u2028b".encode(), b"\xff\xfe", b"", b"\n"]
+)
+async def test_a_secret_of_several_lines_or_with_control_characters_is_refused(tmp_path: Path, content: bytes) -> None:
+    found = await refused(secret_file(tmp_path, content))
+    assert "lines" not in found.what.replace("line breaks", "") and "31mb" not in str(found)
+
+
+async def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    started = time.monotonic()
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero"), tmp_path / "none"):
+        await refused(f"file:{path}")
+    assert time.monotonic() - started < 5
+
+
+async def test_a_file_that_is_open_to_others_or_too_long_is_refused(tmp_path: Path) -> None:
+    await refused(secret_file(tmp_path, b"x" * 100_000))
+    (tmp_path / "secret").write_bytes(b"hunter22")
+    (tmp_path / "secret").chmod(0o640)
+    assert "chmod 600" in (await refused(f"file:{tmp_path / 'secret'}")).advice
+
+
+async def test_a_command_that_writes_without_end_is_ended() -> None:
+    started = time.monotonic()
+    assert "writes more" in (await refused("command:yes")).what
+    assert time.monotonic() - started < 5
+
+
+async def test_a_failing_commands_arguments_and_output_are_not_repeated() -> None:
+    found = await refused("command:sh -c 'echo hunter22; echo hunter22 >&2; exit 3' --key hunter22")
+    assert "hunter22" not in str(found) and "exit code 3" in found.what
+
+
+@pytest.mark.parametrize("line", ["", "'unbalanced", "no-such-program-here --key hunter22", "/dev/null"])
+async def test_a_command_that_cannot_be_started_is_a_setting_to_correct(line: str) -> None:
+    assert "hunter22" not in str(await refused(f"command:{line}"))
+
+
+async def test_a_slow_command_holds_up_nobody_and_ends_at_its_deadline(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # given
+    monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 0.5)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0.01)
+            turns += 1
+
+    beside = asyncio.create_task(others())
+    # when
+    found = await refused(f"command:sh -c 'sleep 60 & echo $$ > {tmp_path}/pid; wait'")
+    beside.cancel()
+    # then
+    assert "took more than" in found.what
+    assert turns > 5
+    await _gone(int((tmp_path / "pid").read_text()))
+
+
+async def test_a_cancelled_command_and_its_children_are_gone(tmp_path: Path) -> None:
+    task = asyncio.create_task(secrets.resolve(f"command:sh -c 'sleep 60 & echo $! > {tmp_path}/pid; wait'"))
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():  # noqa: ASYNC110 (another process)
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await _gone(int((tmp_path / "pid").read_text()))
+
+
+async def test_who_stays_behind_and_holds_the_output_open_does_not_hold_up_the_run() -> None:
+    started = time.monotonic()
+    assert await secrets.resolve("command:sh -c 'sleep 30 & echo hunter22'") == "hunter22"
+    assert time.monotonic() - started < 10
+
+
+def _stat(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text()
+
+
+async def _gone(pid: int) -> None:
+    """Until the process has ended; one that only waits to be collected has."""
+    for _ in range(500):
+        try:
+            if _stat(pid).rpartition(")")[2].split()[0] == "Z":
+                return
+        except OSError:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"process {pid} is still there")

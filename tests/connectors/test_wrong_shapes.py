@@ -1,0 +1,264 @@
+"""Answers of another shape than the connectors read: each ends as the system's, with its place, and never as ours."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invsync_tui.connectors import calls, http, registry
+from invsync_tui.connectors.base import Connection, PushItem, WarehouseRow
+from invsync_tui.connectors.checked import Checked, path_to
+from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError
+from invsync_tui.connectors.http import HttpConnection
+from tests.servers.graphql_stub import Answer as GraphqlAnswer
+from tests.servers.graphql_stub import Asked, graphql_stub
+from tests.servers.stub import Answer, as_json, stub_server
+
+SEEDS = range(15)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "ANSWERS_MOST", 30)
+    monkeypatch.setattr(http, "BACKOFF_MOST", 0.001)
+
+
+class Careless:
+    """A connector that reads an answer without a look."""
+
+    def __init__(self, url: str) -> None:
+        self._http = HttpConnection(Connection("demo", "stub", url, deadline=5))
+
+    async def levels(self) -> list[int]:
+        data = (await self._http.read("GET", "/")).json()
+        return [int(row["stock"]["on_hand"]) for row in data["data"]["rows"]]
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def defect(self) -> None:
+        raise ValueError("ours")
+
+
+@pytest.mark.parametrize(
+    ("answer", "place"),
+    [
+        (
+            {"data": {"rows": [{"stock": {"on_hand": 5}}, {"stock": {}}]}},
+            "at data.rows[1] (KeyError: on_hand is missing)",
+        ),
+        ({"data": {"rows": [{"stock": {"on_hand": 5}}, {"stock": []}]}}, "at data.rows[1]"),
+        ({"data": {"rows": [{"stock": {"on_hand": None}}]}}, "at data.rows[0]"),
+        ({"data": {}}, "rows is missing"),
+        ({"data": []}, "something unexpected"),
+        ([1], "at its top"),
+        (None, "something unexpected"),
+    ],
+)
+async def test_the_place_in_the_answer_is_named(answer: Any, place: str) -> None:
+    with stub_server([as_json(answer)]) as server:
+        connector: Any = Checked(Careless(server.url), "demo")
+        with pytest.raises(ContractError) as found:
+            await connector.levels()
+        await connector.close()
+    assert "The system answered something unexpected" in found.value.what
+    assert place in found.value.what
+
+
+async def test_a_defect_of_ours_stays_one() -> None:
+    with pytest.raises(ValueError, match="ours"):
+        await Checked(Careless("http://127.0.0.1:9"), "demo").defect()
+
+
+def test_a_way_to_a_part_is_found_by_what_it_is_and_not_by_what_it_looks_like() -> None:
+    document = {"a": [{}, {}, {"b": {}}]}
+    assert path_to(document, document["a"][1]) == ["a", 1]
+    assert path_to(document, {}) is None
+
+
+# --- real answers with one thing changed -----------------------------------------------------------------------------------
+
+OTHERS = [None, True, -1, 10**30, 1.5, "", "x" * 50, [], {}, [[]], {"a": None}, "\ud83d", float("1e308")]
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(items):
+        yield value, key
+        yield from _places(inner)
+
+
+def mutated(value: Any, dice: random.Random) -> Any:
+    """A copy with one value replaced or taken away."""
+    found = {"top": copy.deepcopy(value)}
+    holder, key = dice.choice(list(_places(found)))
+    if dice.random() < 0.3 and isinstance(holder, dict) and len(found) > 0 and holder is not found:
+        del holder[key]
+    else:
+        holder[key] = copy.deepcopy(dice.choice(OTHERS))
+    return found["top"]
+
+
+async def _all_ends_in_words(connector: Any, calls: list[Callable[[Any], Any]]) -> None:
+    """Each call ends well or as the connection's own error."""
+    for call in calls:
+        with contextlib.suppress(ConnectorError):
+            await call(connector)
+    async for step in connector.check():
+        assert step.detail
+    await connector.close()
+
+
+PRODUCTS = [
+    {"id": 1, "code": "A-1", "template.": {"id": 1, "name": "Mug"}, "quantity": 5.0, "product": 1, "type": "ean"}
+]
+TRYTON = {
+    "common.db.login": [2, "a-token-of-the-server", None],
+    "common.server.version": "8.2.1",
+    "model.res.user.get_preferences": {"company": 1, "companies": [1], "language": "en"},
+    "model.product.product.search_read": PRODUCTS,
+    "model.product.identifier.search_read": PRODUCTS,
+    "model.stock.location.search_read": [
+        {
+            "id": 12,
+            "code": "WH",
+            "name": "Main",
+            "active": True,
+            "storage_location": 4,
+            "input_location": 5,
+            "output_location": 6,
+        }
+    ],
+    "model.stock.move.search_read": [{"id": 7, "product": 1, "write_date": None, "create_date": None}],
+}
+WEST = WarehouseRow("12", "WH", "Main")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_no_answer_of_tryton_is_a_defect_of_ours(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(seed)
+    monkeypatch.setenv("TRYTON_PASSWORD", "the-password-of-the-bot")
+    with stub_server() as server:
+
+        def answer(request: Any) -> Answer:
+            method = json.loads(request.body)["method"]
+            good = {"id": 1, "result": TRYTON.get(method, [])}
+            return as_json(mutated(good, dice) if dice.random() < 0.5 else good)
+
+        server.answering = answer
+        options = {"database": "wms"}
+        connector = registry.source(Connection("wms", "tryton", server.url, "bot", "env:TRYTON_PASSWORD", options, 5))
+        await _all_ends_in_words(
+            connector,
+            [
+                lambda c: c.open(), lambda c: c.warehouses(), lambda c: c.products_page(None),
+                lambda c: c.levels_page(WEST, None),
+                lambda c: c.mark(), lambda c: c.changed_page("2026-11-23T12:00:00", None),
+            ],
+        )  # fmt: skip
+
+
+VARIANT = {
+    "id": "1", "sku": "A-1", "name": "Mug", "trackInventory": "INHERIT", "updatedAt": "2026-11-23T12:00:00.000Z",
+    "useGlobalOutOfStockThreshold": True, "outOfStockThreshold": 0, "enabled": True,
+    "stockLevels": [{"stockLocationId": "1", "stockOnHand": 5, "stockAllocated": 1}],
+}  # fmt: skip
+ORDER = {
+    "id": "9", "code": "ORD9", "orderPlacedAt": "2026-11-23T12:00:00.000Z", "state": "PaymentSettled",
+    "lines": [{"id": "1", "quantity": 2, "productVariant": {"id": "1"}, "fulfillmentLines": []}],
+}  # fmt: skip
+VENDURE = {
+    "data": {
+        "login": {"__typename": "CurrentUser"}, "__typename": "Query",
+        "me": {"identifier": "bot", "channels": [
+            {"code": "__default_channel__", "token": "t", "permissions": ["ReadOrder", "SuperAdmin"]},
+        ]},
+        "globalSettings": {"trackInventory": True, "outOfStockThreshold": 0},
+        "stockLocations": {"totalItems": 1, "items": [{"id": "1", "name": "Main"}]},
+        "productVariants": {"totalItems": 1, "items": [VARIANT]}, "orders": {"totalItems": 1, "items": [ORDER]},
+        "updateProductVariants": [VARIANT],
+    }
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_no_answer_of_vendure_is_a_defect_of_ours(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(seed)
+    monkeypatch.setenv("VENDURE_PASSWORD", "the-password-of-the-bot")
+
+    def answer(asked: Asked) -> GraphqlAnswer:
+        body = mutated(VENDURE, dice) if dice.random() < 0.5 else VENDURE
+        return GraphqlAnswer(body, headers={"vendure-auth-token": "a-token-of-the-shop"})
+
+    with graphql_stub(answer) as server:
+        connector = registry.cart(Connection("shop", "vendure", server.url, "bot", "env:VENDURE_PASSWORD", {}, 5))
+        await _all_ends_in_words(
+            connector,
+            [
+                lambda c: c.open(), lambda c: c.locations(), lambda c: c.listings_page(None),
+                lambda c: c.listings_page(None, 1_700_000_000),
+                lambda c: c.read(["1"]), lambda c: c.orders_since(1_700_000_000),
+                lambda c: c.send("b", c.compose([PushItem("1", 5)])),
+            ],
+        )  # fmt: skip
+
+
+SANDBOX = {
+    "mark": "1", "basis": "available", "next": None, "total": 1, "place": "",
+    "warehouses": [{"ref": "1", "code": "WH", "name": "Main", "active": True}],
+    "products": [{"ref": "1", "sku": "A", "name": "Mug", "aliases": [{"type": "EAN", "code": "1"}], "components": []}],
+    "levels": [{"ref": "1", "warehouse": "1", "on_hand": 5, "available": 5, "committed": 0, "incoming": 0, "read_at": 1}],
+    "listings": [{"ref": "1", "sku": "A", "name": "M", "tracked": True, "quantity": 5, "allocated": 0, "updated_at": 1}],
+    "orders": [{"ref": "1", "listing": "1", "quantity": 1, "taken_at": 1}], "rows": [{"ref": "1", "quantity": 5}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", ["source", "cart"])
+async def test_no_answer_of_the_sandbox_is_a_defect_of_ours(
+    seed: int, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(seed)
+    monkeypatch.setenv("SANDBOX_TOKEN", "the-token-of-the-bot")
+    with stub_server() as server:
+        server.answering = lambda request: as_json(mutated(SANDBOX, dice))
+        where = Connection(
+            "demo", "sandbox", server.url, "", "env:SANDBOX_TOKEN", {"shop": "s"} if kind == "cart" else {}, 5
+        )
+        if kind == "source":
+            await _all_ends_in_words(
+                registry.source(where),
+                [
+                    lambda c: c.open(), lambda c: c.warehouses(), lambda c: c.products_page(None),
+                lambda c: c.levels_page(WEST, None),
+                    lambda c: c.mark(), lambda c: c.changed_page("1", None),
+                ],
+            )  # fmt: skip
+        else:
+            await _all_ends_in_words(
+                registry.cart(where),
+                [
+                    lambda c: c.open(), lambda c: c.listings_page(None), lambda c: c.read(["1"]), lambda c: c.orders_since(1),
+                    lambda c: c.send("b", c.compose([PushItem("1", 5)])),
+                ],
+            )  # fmt: skip
+
+
+async def test_a_misspelled_option_is_refused_with_the_right_ones_and_nothing_is_asked() -> None:
+    with stub_server() as server:
+        connector = registry.source(Connection("wms", "tryton", server.url, options={"databse": "wms"}))
+        with pytest.raises(NotConfiguredError) as found:
+            await connector.open()
+        (step,) = [step async for step in connector.check()]
+        assert server.requests == []
+    assert "Did you mean database?" in found.value.what and "company" in found.value.advice
+    assert not step.ok and "databse" in step.detail
