@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from invsync_tui.connectors.exchanges import gate
+from tests.sync.crowd import WATCHED
 
 pytest_plugins = ["tests.servers.tryton", "tests.servers.vendure"]
 
@@ -27,6 +28,16 @@ def _no_secrets_of_other_tests() -> Iterator[None]:
     gate.clear()
     yield
     gate.clear()
+
+
+@pytest.fixture(autouse=True)
+def _the_neighbors_are_left_alone() -> Iterator[None]:
+    """Whatever a test does for its merchant and its carts: not one row of anybody else in the same store moves."""
+    WATCHED.clear()
+    yield
+    moved = [line for crowd in WATCHED for line in crowd.moved()]
+    WATCHED.clear()
+    assert moved == []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

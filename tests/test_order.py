@@ -20,7 +20,8 @@ def run(folder: Path, *arguments: str) -> str:
 
 def order(printed: str) -> list[str]:
     """The tests in the order in which they ended."""
-    return re.findall(r"(test_\w+\.py::test_it\[\d\])", printed)
+    ended = [line for line in printed.splitlines() if "PASSED" in line]
+    return [found[0] for line in ended if (found := re.search(r"test_\w+\.py::test_it\[\d\]", line))]
 
 
 def test_files_and_tests_come_in_the_order_of_a_seed_that_is_printed(tmp_path: Path) -> None:

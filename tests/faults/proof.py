@@ -56,11 +56,13 @@ def store_violations(path: Path) -> list[str]:
     return found
 
 
-_UNENDED = "SELECT id, state FROM run WHERE state NOT IN ('done', 'cancelled', 'failed')"
+_UNENDED = "SELECT id, state FROM run WHERE state NOT IN ('done', 'cancelled', 'failed') AND requested_by <> 'neighbor'"
 _OFF = """
 SELECT id, counts FROM run WHERE state = 'done' AND json_extract(counts, '$.total') <> json_extract(counts, '$.set')
   + json_extract(counts, '$.equal') + json_extract(counts, '$.skipped') + json_extract(counts, '$.failed')
   + json_extract(counts, '$.held') + json_extract(counts, '$.in_doubt')
 """
-_OPEN = "SELECT id FROM push_batch WHERE state IN ('intent', 'in_doubt')"
-_WAITING = "SELECT id, inflight FROM listing WHERE inflight IS NOT NULL AND gone_at IS NULL"
+_OPEN = "SELECT id FROM push_batch WHERE state IN ('intent', 'in_doubt') AND id NOT LIKE 'theirs-%'"
+_WAITING = (
+    "SELECT id, inflight FROM listing WHERE inflight IS NOT NULL AND gone_at IS NULL AND inflight NOT LIKE 'theirs-%'"
+)

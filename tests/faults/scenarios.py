@@ -67,7 +67,7 @@ async def a_late_answer(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
     with town(folder) as made:
         await made.bench.pull()
         await made.bench.push(made.cart_id)
-        number, ref = made.bench.store.one("SELECT id, ref FROM listing ORDER BY id LIMIT 1")
+        number, ref = made.bench.store.one("SELECT id, ref FROM our_listing ORDER BY id LIMIT 1")
         older, newer = (_batch(made, name, Item(number, ref, n, n, 0)) for name, n in (("older", 5), ("newer", 9)))
         with made.bench.store.transaction() as tx:
             for batch in (older, newer):
@@ -75,7 +75,7 @@ async def a_late_answer(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
         for batch in (newer, older):
             with made.bench.store.transaction() as tx:
                 batches.settle(tx, batch, [Answer(batch.items[0], "set", None, "", None)], 1, 1)
-        acked = made.bench.one("SELECT acked FROM listing WHERE id = ?", number)
+        acked = made.bench.one("SELECT acked FROM our_listing WHERE id = ?", number)
     return [] if acked == 9 else [f"the late answer of {acked} won over 9"]
 
 
@@ -90,7 +90,7 @@ async def a_straggler_after_a_takeover(folder: Path, _: pytest.MonkeyPatch) -> l
         lease = leases.acquire(made.bench.store, run.lease_key, "straggler")
         assert lease is not None
         straggler = asyncio.create_task(execute(made.bench.store, run, lease))
-        await until(lambda: made.bench.one("SELECT count(*) FROM listing WHERE inflight IS NOT NULL"))
+        await until(lambda: made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL"))
         with made.bench.store.transaction() as tx:
             lease_rows.acquire(tx, run.lease_key, "another", 0)
         before = everything(made.bench)
@@ -164,7 +164,7 @@ async def died_before_the_answer_and_stock_went_back(folder: Path, _: pytest.Mon
         made.cart.faults({"kind": "slow_after", "path": "/stock", "seconds": 0.5, "times": 1})
         await _push_and_die(made)
         with made.bench.store.transaction() as tx:
-            runs.cancel(tx, made.bench.one("SELECT max(id) FROM run"), 1)
+            runs.cancel(tx, made.bench.one("SELECT max(id) FROM our_run"), 1)
         await _raise(made, sku, 11, push=True)
         return state_violations(made.shown(), made.stock())
 

@@ -36,9 +36,9 @@ def requests_of(wms: WmsHandle, since: int) -> list[str]:
 
 def cut_violations(made: Town, before: list[tuple[int, ...]]) -> list[str]:
     """Levels that are missing, or show what the WMS never said."""
-    after = made.bench.store.read("SELECT warehouse_id, product_id, available FROM level ORDER BY 1, 2")
-    missing = made.bench.one("SELECT count(*) FROM level WHERE missing_since IS NOT NULL")
-    gone = made.bench.one("SELECT count(*) FROM product WHERE missing_since IS NOT NULL")
+    after = made.bench.store.read("SELECT warehouse_id, product_id, available FROM our_level ORDER BY 1, 2")
+    missing = made.bench.one("SELECT count(*) FROM our_level WHERE missing_since IS NOT NULL")
+    gone = made.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL")
     found = [f"{missing} levels are marked as missing"] if missing else []
     found += [f"{gone} products are marked as missing"] if gone else []
     return found + [f"{old} became {new}" for old, new in zip(before, after, strict=True) if old != new]
@@ -49,7 +49,7 @@ async def levels_before(made: Town) -> tuple[list[tuple[int, ...]], int]:
     assert (await made.bench.pull()).state == "done"
     since = len(made.wms.requests())
     assert (await made.bench.pull(full=True)).state == "done"
-    return made.bench.store.read("SELECT warehouse_id, product_id, available FROM level ORDER BY 1, 2"), len(
+    return made.bench.store.read("SELECT warehouse_id, product_id, available FROM our_level ORDER BY 1, 2"), len(
         requests_of(made.wms, since)
     )
 
@@ -124,8 +124,8 @@ async def test_an_interrupted_pull_continues_at_its_page(paged: Town) -> None:
     paths = requests_of(paged.wms, since)
     assert run.state == "done"
     assert not any(path.startswith("/api/products") for path in paths)
-    assert paged.bench.counts(run)["total"] == 40 + paged.bench.one("SELECT count(*) FROM level")
-    assert paged.bench.one("SELECT count(*) FROM product WHERE missing_since IS NOT NULL") == 0
+    assert paged.bench.counts(run)["total"] == 40 + paged.bench.one("SELECT count(*) FROM our_level")
+    assert paged.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL") == 0
     await paged.bench.push(paged.cart_id)
     assert paged.shown() == paged.stock()
 

@@ -98,7 +98,7 @@ class Scene:
             os.close(lock)
 
     def release(self) -> None:
-        for (number,) in self.bench.store.read("SELECT id FROM run WHERE state = 'held'"):
+        for (number,) in self.bench.store.read("SELECT id FROM our_run WHERE state = 'held'"):
             self.bench.release(number)
 
 

@@ -83,7 +83,7 @@ def test_a_stopped_worker_that_was_replaced_writes_nothing_and_sends_nothing_old
         _raise_everything(made, 1, history)
         _order(made)
         _wait(workers.start())
-        for (number,) in made.bench.store.read("SELECT id FROM run WHERE state = 'held'"):
+        for (number,) in made.bench.store.read("SELECT id FROM our_run WHERE state = 'held'"):
             made.bench.release(number)
         stops = 0
         for wave in range(2, 2 + 3 * STOPS):

@@ -14,6 +14,7 @@ from invsync_tui.rules.matching import folded
 from invsync_tui.store import catalogue, levels, listings, matches, sequence, settings, tables
 from invsync_tui.store.listings import ListingRecord
 from tests.sync.bench import NOW, Bench
+from tests.sync.crowd import take_our_number
 
 
 class Thing(NamedTuple):
@@ -35,6 +36,10 @@ class Shelf:
     bench: Bench
     session: Session
     cart: int
+    default: int
+    """The warehouse Default."""
+    east: int
+    """The warehouse EAST."""
 
     @property
     def merchant(self) -> int:
@@ -83,7 +88,7 @@ class Shelf:
 
     def audited(self) -> list[tuple[str, str, str]]:
         """(action, subject, reason) of everything that was ordered."""
-        return self.bench.store.read("SELECT action, subject, reason FROM audit ORDER BY id")
+        return self.bench.store.read("SELECT action, subject, reason FROM audit WHERE who <> 'neighbor' ORDER BY id")
 
 
 def shelf(folder: Path, **cart: Any) -> Shelf:
@@ -92,7 +97,9 @@ def shelf(folder: Path, **cart: Any) -> Shelf:
     with bench.store.session() as db:
         source = tables.Source(merchant_id=0, system="sandbox", url="http://127.0.0.1:9", confirmed_at=NOW)
         merchant = settings.add_merchant(db, "Acme", source, inventory_sync=True, stale_after=None)
-        bench.merchant = settings.number(merchant)
+        added = settings.number(merchant)
+    bench.merchant = take_our_number(bench.store, added)
+    with bench.store.session() as db:
         db.add(tables.Warehouse(merchant_id=bench.merchant, ref="e", code="EAST", name="East Demo Hall"))
         db.flush()
         kind = cart.pop("alias", "")
@@ -102,7 +109,7 @@ def shelf(folder: Path, **cart: Any) -> Shelf:
             options=json.dumps({"shop": "main"}), upload_enabled=True, push_kind=push_kind, **cart,
         )  # fmt: skip
         number = settings.number(settings.add_cart(db, row, []))
-    return Shelf(bench, bench.session(), number)
+    return Shelf(bench, bench.session(), number, bench.warehouse("Default"), bench.warehouse("EAST"))
 
 
 def by_key(texts: Iterable[str]) -> list[str]:

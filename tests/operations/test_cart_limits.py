@@ -33,11 +33,16 @@ def pair(acme: Shelf) -> Shelf:
 
 
 def counts(made: Shelf) -> dict[str, int]:
-    return dict(made.session.store.read("SELECT name, zero_count FROM cart ORDER BY id"))
+    return dict(
+        made.session.store.read("SELECT name, zero_count FROM cart WHERE merchant_id = ? ORDER BY id", (made.merchant,))
+    )
 
 
 def revisions(made: Shelf) -> list[int]:
-    return [row[0] for row in made.session.store.read("SELECT rev FROM cart ORDER BY id")]
+    return [
+        row[0]
+        for row in made.session.store.read("SELECT rev FROM cart WHERE merchant_id = ? ORDER BY id", (made.merchant,))
+    ]
 
 
 def merchant(made: Shelf) -> str:
@@ -84,5 +89,5 @@ def test_a_wrong_limit_and_a_viewer_change_nothing(pair: Shelf) -> None:
 
 def test_a_merchant_without_carts_has_no_limits(pair: Shelf) -> None:
     with pair.session.store.transaction() as tx:
-        tx.execute("DELETE FROM cart")
+        tx.execute("DELETE FROM cart WHERE merchant_id = ?", (pair.merchant,))
     assert "zero-count" not in {one.name for one in forms.form(pair.session, merchant(pair)).fields}

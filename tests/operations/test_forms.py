@@ -89,7 +89,7 @@ def test_a_schedule_alone_counts_as_a_change(acme: Shelf) -> None:
 
 def test_a_preview_runs_the_real_chain_and_writes_nothing(acme: Shelf) -> None:
     ids = acme.put(Thing(f"r{n}", f"S{n}", "", (("UPC", f"S{n}"),) if n < 3 else ()) for n in range(10))
-    acme.stock(1, [(number, n) for n, number in enumerate(ids)], now=int(time.time()))
+    acme.stock(acme.default, [(number, n) for n, number in enumerate(ids)], now=int(time.time()))
     acme.list(f"S{n}" for n in range(10))
     before = acme.bench.store.read("SELECT * FROM listing")
     version = acme.bench.store.one("PRAGMA data_version")
@@ -108,7 +108,7 @@ def test_a_preview_goes_on_where_it_stopped(acme: Shelf, monkeypatch: pytest.Mon
     monkeypatch.setattr("invsync_tui.operations.previews.BUDGET", 0.0)
     monkeypatch.setattr("invsync_tui.operations.previews.CHUNK", 3)
     ids = acme.put(Thing(f"r{n}", f"S{n}") for n in range(8))
-    acme.stock(1, [(number, 2) for number in ids], now=int(time.time()))
+    acme.stock(acme.default, [(number, 2) for number in ids], now=int(time.time()))
     acme.list(f"S{n}" for n in range(8))
     found, calls = forms.preview(acme.session, acme.cart, {"minimum": "3"}), 1
     while found.counted < found.total:

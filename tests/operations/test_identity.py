@@ -109,11 +109,11 @@ def test_accepted_ones_leave_the_list_and_come_back_when_they_are_taken_back(mix
     linking.remove(mixed.session, mixed.cart, [one.ref])
     # then
     assert _by_sku(mixed) == before
-    assert mixed.bench.store.read("SELECT action, who FROM audit ORDER BY id") == [
+    assert mixed.bench.store.read("SELECT action, who FROM audit WHERE who <> 'neighbor' ORDER BY id") == [
         ("link", "tester"),
         ("unlink", "tester"),
     ]
-    entries = mixed.bench.store.read("SELECT before, after FROM audit ORDER BY id")
+    entries = mixed.bench.store.read("SELECT before, after FROM audit WHERE who <> 'neighbor' ORDER BY id")
     assert json.loads(entries[0][1])["links"] == json.loads(entries[1][0])["links"]
 
 

@@ -79,16 +79,16 @@ def test_levels_page_like_the_sorted_list(products: list[Any], step: int, descen
     with tempfile.TemporaryDirectory() as folder:
         acme = shelf(Path(folder))
         ids = acme.put(Thing(f"r{n}", sku, name) for n, (sku, name, _) in enumerate(products))
-        acme.stock(1, [(number, units) for number, (_, _, units) in zip(ids, products, strict=True)])
+        acme.stock(acme.default, [(number, units) for number, (_, _, units) in zip(ids, products, strict=True)])
         lines = [
             (line.sku, line.available, line.name, line.product_id)
-            for line in walked(browse.levels(acme.session, 1), 99)
+            for line in walked(browse.levels(acme.session, acme.default), 99)
         ]
         place = {"sku": 0, "available": 1, "name": 2}.get(column)
         expected = sorted(lines, key=lambda line: (line[place] if place is not None else _other(column, line), line[3]))
         if descending:
             expected.reverse()
-        rows = browse.levels(acme.session, 1, "", Ordering(column, descending))
+        rows = browse.levels(acme.session, acme.default, "", Ordering(column, descending))
         holds(rows, expected, lambda line: (line.sku, line.available, line.name, line.product_id), step)
         acme.bench.store.close()
 
@@ -140,8 +140,8 @@ def test_hostile_codes_are_found_and_never_break_a_query(acme: Shelf) -> None:
 
 def test_a_page_goes_on_where_a_row_that_is_gone_was(acme: Shelf) -> None:
     ids = acme.put(Thing(f"r{n}", f"S{n}") for n in range(6))
-    acme.stock(1, [(number, 1) for number in ids])
-    rows = browse.levels(acme.session, 1)
+    acme.stock(acme.default, [(number, 1) for number in ids])
+    rows = browse.levels(acme.session, acme.default)
     key = rows.key(rows.after(None, 3)[-1])
     with acme.bench.store.transaction() as tx:
         tx.execute("DELETE FROM level WHERE product_id = ?", (ids[2],))
@@ -151,8 +151,8 @@ def test_a_page_goes_on_where_a_row_that_is_gone_was(acme: Shelf) -> None:
 
 def test_the_summary_has_a_column_per_warehouse_with_its_time(acme: Shelf) -> None:
     first, second = acme.put([Thing("a", "A"), Thing("b", "B")])
-    acme.stock(1, [(first, 3)], now=100)
-    acme.stock(2, [(first, 4)], now=200)
+    acme.stock(acme.default, [(first, 3)], now=100)
+    acme.stock(acme.east, [(first, 4)], now=200)
     one, two = browse.summary(acme.session, acme.merchant).after(None, 9)
     assert (one.available, one.loaded_at, one.total) == ((3, 4), (100, 200), 7)
     assert (two.available, two.total) == ((None, None), None), "unknown is not 0"
@@ -161,7 +161,7 @@ def test_the_summary_has_a_column_per_warehouse_with_its_time(acme: Shelf) -> No
 
 def test_warehouses_say_how_many_products_they_have_and_who_syncs_with_them(acme: Shelf) -> None:
     ids = acme.put(Thing(f"r{n}", f"S{n}") for n in range(3))
-    acme.stock(2, [(number, 1) for number in ids])
+    acme.stock(acme.east, [(number, 1) for number in ids])
     default, east = browse.warehouses(acme.session, acme.merchant)
     assert (default.products, east.products) == (0, 3)
     assert default.carts == east.carts == ("Acme Shop",)
@@ -219,7 +219,7 @@ def test_skus_of_a_run_lead_down_to_what_the_cart_lacks(acme: Shelf) -> None:
 def test_runs_are_narrowed_by_what_is_asked(acme: Shelf) -> None:
     pull, push = acme.bench.request("pull", acme.merchant), acme.bench.request("push", acme.cart)
     asked = {
-        (): [push, pull],
+        ("merchant_id", acme.merchant): [push, pull],
         ("cart_id", acme.cart): [push],
         ("who", "tester"): [push, pull],
         ("who", "nobody"): [],

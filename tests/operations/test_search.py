@@ -17,13 +17,13 @@ def _four_minutes_later(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stocked(acme: Shelf, *things: Thing) -> list[int]:
     ids = acme.put(things)
-    acme.stock(1, [(number, 5) for number in ids])
+    acme.stock(acme.default, [(number, 5) for number in ids])
     return ids
 
 
 def test_one_product_is_told_with_the_age_of_its_load(acme: Shelf) -> None:
     stocked(acme, Thing("a", "TENT-1"), Thing("b", "TENT-12"), Thing("c", "OLD-TENT-1"))
-    answer = search(acme.session, "TENT-1")
+    answer = search(acme.session, "TENT-1", acme.merchant)
     assert answer.verdict == "1 product, loaded 4 min ago"
     assert [(hit.sku, hit.rank) for hit in answer.hits] == [
         ("TENT-1", HitRank.EXACT),
@@ -36,7 +36,7 @@ def test_one_product_is_told_with_the_age_of_its_load(acme: Shelf) -> None:
 
 def test_names_come_last(acme: Shelf) -> None:
     stocked(acme, Thing("a", "X1", "Summit pack, blue"), Thing("b", "PACK-9", "Bag"))
-    assert [(hit.sku, hit.rank) for hit in search(acme.session, "pack").hits] == [
+    assert [(hit.sku, hit.rank) for hit in search(acme.session, "pack", acme.merchant).hits] == [
         ("PACK-9", HitRank.PREFIX),
         ("X1", HitRank.NAME),
     ]
@@ -93,10 +93,10 @@ def test_two_characters_find_beginnings_and_say_so(acme: Shelf) -> None:
 
 def test_counts_are_bounded_at_a_keystroke_and_exact_on_request(acme: Shelf) -> None:
     acme.put(Thing(f"r{n}", f"BOOT-{n:05d}") for n in range(1205))
-    answer = search(acme.session, "boot", limit=20)
+    answer = search(acme.session, "boot", acme.merchant, limit=20)
     assert (answer.count.n, answer.count.exact, len(answer.hits)) == (1000, False, 20)
-    assert exact_count(acme.session, "boot") == 1205
-    assert exact_count(acme.session, "bo") == 1205
+    assert exact_count(acme.session, "boot", acme.merchant) == 1205
+    assert exact_count(acme.session, "bo", acme.merchant) == 1205
 
 
 def test_another_merchants_products_are_found_only_without_a_merchant(acme: Shelf) -> None:

@@ -14,7 +14,7 @@ from tests.operations.shelf import NOW, Shelf, Thing
 def test_a_sku_is_shown_with_codes_levels_listings_and_parts(acme: Shelf) -> None:
     part, other = acme.put([Thing("p", "PART"), Thing("o", "OTHER", "", (("UPC", "77"),))])
     (kit,) = acme.put([Thing("k", "KIT", "A kit", (("UPC", "77"),), (("p", 2),))])
-    acme.stock(1, [(kit, 4), (part, 9)])
+    acme.stock(acme.default, [(kit, 4), (part, 9)])
     (listed,) = acme.list(["KIT"])
     view = sku.view(acme.session, kit)
     assert view.components == (("PART", 2),)
@@ -36,10 +36,10 @@ def test_a_listing_that_carries_the_code_without_meaning_it_is_shown_too(acme: S
 
 def test_history_begins_with_what_was_before_the_first_change(acme: Shelf) -> None:
     (number,) = acme.put([Thing("a", "A")])
-    acme.stock(1, [(number, 5)], now=NOW)
-    acme.stock(2, [(number, 1)], now=NOW)
-    acme.stock(1, [(number, 7)], now=NOW + 7200)
-    acme.stock(2, [(number, 0)], now=NOW + 14400)
+    acme.stock(acme.default, [(number, 5)], now=NOW)
+    acme.stock(acme.east, [(number, 1)], now=NOW)
+    acme.stock(acme.default, [(number, 7)], now=NOW + 7200)
+    acme.stock(acme.east, [(number, 0)], now=NOW + 14400)
     (total,) = sku.view(acme.session, number).history
     assert [point.value for point in total.points] == [None, 6, 8, 7]
     assert [point.at for point in total.points][1:] == [NOW, NOW + 7200, NOW + 14400]
@@ -61,10 +61,10 @@ def test_lock_and_override_are_kept(acme: Shelf) -> None:
     (number,) = acme.list(["A"])
     sku.set_locked(acme.session, [number], True, "why")
     sku.set_override(acme.session, [number], 3, "why")
-    assert acme.bench.store.read("SELECT locked, override FROM listing") == [(1, 3)]
+    assert acme.bench.store.read("SELECT locked, override FROM listing WHERE cart_id = ?", (acme.cart,)) == [(1, 3)]
     sku.set_locked(acme.session, [number], False, "why")
     sku.set_override(acme.session, [number], None, "why")
-    assert acme.bench.store.read("SELECT locked, override FROM listing") == [(0, None)]
+    assert acme.bench.store.read("SELECT locked, override FROM listing WHERE cart_id = ?", (acme.cart,)) == [(0, None)]
     assert [action for action, _, _ in acme.audited()] == ["lock", "override", "unlock", "override"]
 
 
@@ -84,7 +84,9 @@ def test_sync_now_forgets_what_was_sent_and_asks_for_one_push_per_cart(acme: She
     for number in ids:
         acme.set(number, acked=3, pending=0)
     asked = sku.sync_now(acme.session, ids)
-    assert acme.bench.store.read("SELECT acked, pending FROM listing") == [(None, 1)] * 2
+    assert (
+        acme.bench.store.read("SELECT acked, pending FROM listing WHERE cart_id = ?", (acme.cart,)) == [(None, 1)] * 2
+    )
     (run,) = asked.runs
     assert (acme.bench.run(run).kind, acme.bench.run(run).key) == ("push", acme.cart)
     assert [action for action, _, _ in acme.audited()] == ["sync listings"]

@@ -1,11 +1,15 @@
-"""The sandbox servers as real processes for tests: `with sandbox_wms(products=50) as wms: ...`."""
+"""The sandbox servers for tests: `with sandbox_wms(products=50) as wms: ...`.
+
+Real servers on loopback, each in a thread with a loop of its own: starting a process for each took longer than the tests.
+tests/sandbox/test_process.py tries them as the processes that the demo starts.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import subprocess
-import sys
+import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from invsync_tui.connectors.base import Connection
+from invsync_tui.sandbox import __main__ as sandbox
 from invsync_tui.sandbox.demo import MODES
+from invsync_tui.sandbox.server import listen
 from invsync_tui.sandbox.shop import Mode
 
 TOKEN = "demo-token-for-tests"
@@ -25,7 +31,6 @@ TOKEN_VARIABLE = "INVSYNC_SANDBOX_TOKEN"
 class Handle:
     """A running server: where it is, how to log in, and its control door."""
 
-    process: subprocess.Popen[str]
     url: str
     token: str = TOKEN
 
@@ -94,39 +99,46 @@ class CartHandle(Handle):
         self.control("edit", {"shop": shop, "ref": ref, **fields})
 
 
+class _Server:
+    """A server in a thread of its own; everything that it does happens in that thread's loop."""
+
+    def __init__(self, arguments: tuple[str, ...]) -> None:
+        self._service = sandbox.service(arguments)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._listening, self.port = asyncio.run_coroutine_threadsafe(
+            listen(self._service.handle, 0), self._loop
+        ).result(10)
+
+    def close(self) -> None:
+        """End it and every connection, as the end of a process does."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        self._listening.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
 @contextmanager
-def _running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "invsync_tui.sandbox", *arguments]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, TOKEN_VARIABLE: TOKEN},
-    )
+def _running(*arguments: str) -> Iterator[str]:
     before = os.environ.get(TOKEN_VARIABLE)
     os.environ[TOKEN_VARIABLE] = TOKEN
+    server = _Server((*arguments, f"--token={TOKEN}"))
     try:
-        assert process.stdout is not None
-        yield process, str(json.loads(process.stdout.readline())["url"])
+        yield f"http://127.0.0.1:{server.port}"
     finally:
         if before is None:
             os.environ.pop(TOKEN_VARIABLE, None)
         else:
             os.environ[TOKEN_VARIABLE] = before
-        _end(process)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
+        server.close()
 
 
 @contextmanager
@@ -141,7 +153,7 @@ def sandbox_wms(
     burst: float = 0.0,
     per_second: float = 0.0,
 ) -> Iterator[WmsHandle]:
-    """A WMS process; `burst` and `per_second` 0 is no rate limit."""
+    """A WMS; `burst` and `per_second` 0 is no rate limit."""
     numbers = {
         "products": products,
         "seed": seed,
@@ -152,8 +164,8 @@ def sandbox_wms(
         "per-second": per_second,
     }
     flags = [f"--{name}={value}" for name, value in numbers.items()]
-    with _running("wms", f"--profile={profile}", *flags) as (process, url):
-        yield WmsHandle(process, url)
+    with _running("wms", f"--profile={profile}", *flags) as url:
+        yield WmsHandle(url)
 
 
 @contextmanager
@@ -165,10 +177,10 @@ def sandbox_cart(
     shops: Mapping[str, Mode] | None = None,
     log: Path | None = None,
 ) -> Iterator[CartHandle]:
-    """A cart process with the given shops (plain profile; default one shop `main`), all with every product at 0."""
+    """A cart with the given shops (plain profile; default one shop `main`), all with every product at 0."""
     modes = dict(shops or {"main": Mode()})
     flags = [f"--shop={name},{mode.write()}" for name, mode in modes.items()]
     flags += [f"--log={log}"] if log else []
     flags += [f"--products={products}", f"--seed={seed}", f"--profile={profile}"]
-    with _running("cart", *flags) as (process, url):
-        yield CartHandle(process, url, modes=MODES if profile == "demo" else modes)
+    with _running("cart", *flags) as url:
+        yield CartHandle(url, modes=MODES if profile == "demo" else modes)

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.operations import runs as run_operations
 from invsync_tui.operations.session import Session
 from invsync_tui.store import runs, settings, tables
-from invsync_tui.store.opening import Store, create_store, open_store
+from invsync_tui.store.opening import Store
 from invsync_tui.store.runs import Order, RunRow
 from invsync_tui.sync.runners.local import LocalRunner
+from tests.sync.crowd import move_in, remember, take_our_number
 
 NOW = 1_760_000_000
-
-
-@cache
-def _blank_store() -> bytes:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "store.db"
-        create_store(path).close()
-        return path.read_bytes()
 
 
 @dataclass
@@ -39,11 +32,8 @@ class Bench:
 
     @classmethod
     def make(cls, folder: Path) -> Bench:
-        """A new store: a copy of one that was made once, since making it takes a third of a second."""
-        path = folder / "store.db"
-        path.touch(0o600)
-        path.write_bytes(_blank_store())
-        return cls(open_store(path))
+        """A new store with neighbors in it: a copy of one that was made once, since making it takes a second."""
+        return cls(move_in(folder / "store.db"))
 
     def add_merchant(
         self,
@@ -61,7 +51,8 @@ class Bench:
         )  # fmt: skip
         with self.store.session() as session:
             merchant = settings.add_merchant(session, name, row, inventory_sync=sync, stale_after=stale_after)
-            self.merchant = settings.number(merchant)
+            added = settings.number(merchant)
+        self.merchant = take_our_number(self.store, added)
         return self.merchant
 
     def add_cart(
@@ -165,6 +156,13 @@ class Bench:
             merchant = settings.merchant(session, self.merchant)
             assert merchant is not None
             settings.change_merchant(session, merchant, values)
+
+    @contextmanager
+    def by_hand(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that changes something for everybody in the store, such as the time of all that happened."""
+        with self.store.transaction() as tx:
+            yield tx
+        remember(self.store.path)
 
     def one(self, sql: str, *values: Any) -> Any:
         """The first column of the first row."""

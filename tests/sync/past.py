@@ -23,7 +23,7 @@ TIMES = (
 
 def grow_older(bench: Bench, seconds: int) -> None:
     """Move all that has happened so many seconds into the past; readings keep their distance to each other."""
-    with bench.store.transaction() as tx:
+    with bench.by_hand() as tx:
         tx.execute("DELETE FROM pull_page")
         for table, columns in TIMES:
             # Downwards: the keys of a history hold its times, and each step ends below where the next one is.

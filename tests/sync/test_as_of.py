@@ -86,7 +86,7 @@ async def test_a_cause_of_then_is_told(synced: Town) -> None:
     from invsync_tui.operations import sku as orders
 
     sku = synced.in_stock()[0]
-    number = synced.bench.one("SELECT id FROM listing WHERE sku = ?", sku)
+    number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", sku)
     orders.set_excluded(synced.bench.session(), [number], True, "a test")
     await synced.bench.push(synced.cart_id)
     grow_older(synced.bench, HOUR)
@@ -103,7 +103,7 @@ async def test_a_kept_decision_that_was_dropped_is_missed_by_name(tmp_path: Path
     with town(tmp_path, products=3) as made:
         await made.bench.pull()
         await made.bench.push(made.cart_id)
-        with made.bench.store.transaction() as tx:
+        with made.bench.by_hand() as tx:
             tx.execute("DELETE FROM decision_record")
         found = _then(made, made.in_stock()[0], 0)
     assert found.run_id is None and found.oldest is None

@@ -80,14 +80,14 @@ async def test_a_refused_login_is_not_tried_again_by_the_schedule(synced: Town) 
     with synced.bench.store.transaction() as tx:
         schedule.request_due(tx, 1_000)
     # then
-    assert synced.bench.one("SELECT count(*) FROM run WHERE state = 'requested'") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_run WHERE state = 'requested'") == 0
     # and when somebody has ordered a run that went well
     synced.wms.faults()
     await synced.bench.pull()
     with synced.bench.store.transaction() as tx:
         schedule.request_due(tx, 2_000)
     # then
-    assert synced.bench.one("SELECT count(*) FROM run WHERE state = 'requested'") == 1
+    assert synced.bench.one("SELECT count(*) FROM our_run WHERE state = 'requested'") == 1
 
 
 async def test_a_cart_that_is_down_fails_the_run_and_keeps_everything_for_the_next(pulled: Town) -> None:
@@ -98,13 +98,13 @@ async def test_a_cart_that_is_down_fails_the_run_and_keeps_everything_for_the_ne
     # then
     assert run.state == "failed"
     assert pulled.bench.reasons(run) == {"CART_UNAVAILABLE": 1}
-    assert pulled.bench.one("SELECT last_error FROM cart") == run.error
+    assert pulled.bench.one("SELECT last_error FROM our_cart") == run.error
     # and when
     pulled.cart.faults()
     await pulled.bench.push(pulled.cart_id)
     # then
     assert pulled.shown() == pulled.stock()
-    assert pulled.bench.one("SELECT last_error FROM cart") == ""
+    assert pulled.bench.one("SELECT last_error FROM our_cart") == ""
 
 
 async def test_a_dead_cart_never_delays_another(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ async def test_a_replay_has_the_same_key_and_is_applied_once(somewhere: Town, wh
     # then
     refs = [row["ref"] for row in somewhere.cart.log()]
     assert len(refs) == len(set(refs)) == len(somewhere.in_stock())
-    assert somewhere.bench.one("SELECT max(attempts) FROM push_batch") == 2
+    assert somewhere.bench.one("SELECT max(attempts) FROM our_push_batch") == 2
 
 
 @pytest.mark.parametrize("which", [DoubtPolicy.READ_BACK])
@@ -166,5 +166,5 @@ async def test_a_refused_login_while_in_doubt_leaves_the_batch_in_doubt(somewher
 
 
 def _unsettled(made: Town) -> int:
-    assert made.bench.one("SELECT count(*) FROM listing WHERE inflight IS NOT NULL AND NOT pending") == 0
-    return int(made.bench.one("SELECT count(*) FROM push_batch WHERE state IN ('intent', 'in_doubt')"))
+    assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL AND NOT pending") == 0
+    return int(made.bench.one("SELECT count(*) FROM our_push_batch WHERE state IN ('intent', 'in_doubt')"))

@@ -15,7 +15,7 @@ from tests.sync.town import Town
 
 
 def _listing(made: Town, sku: str) -> WhyListing:
-    (found,) = why(made.bench.session(), sku).listings
+    (found,) = why(made.bench.session(), sku, made.cart_id).listings
     return found
 
 

@@ -27,7 +27,7 @@ def only(made: Town, sku: str, quantity: int) -> None:
 async def three_groups(made: Town) -> Any:
     """A held run: four SKUs to 0, four up a hundredfold, two a little more."""
     made.bench.set_cart(made.cart_id, zero_count=3, zero_percent=0, jump_count=3, jump_percent=0)
-    with made.bench.store.transaction() as tx:
+    with made.bench.by_hand() as tx:
         tx.execute("UPDATE cart SET pushed_rules_rev = rules_rev")
     skus, stock = made.in_stock(), made.stock()
     for sku in skus[:4]:
@@ -94,7 +94,7 @@ async def test_a_released_group_is_sent_and_the_others_stay_held(synced: Town) -
     again = await synced.bench.push(synced.cart_id, release=False)
     assert trips(again) == {"MASS_ZERO": 4}
     # and the audit says who released what and why
-    assert synced.bench.store.read("SELECT who, after, reason FROM audit WHERE action = 'release'") == [
+    assert synced.bench.store.read("SELECT who, after, reason FROM our_audit WHERE action = 'release'") == [
         ("tester", '["jump", "rest"]', "they arrived")
     ]
 
@@ -157,7 +157,7 @@ async def test_a_first_push_that_was_released_in_part_is_still_a_first_push(pull
 async def test_a_warehouse_without_any_stock_left_is_held(synced: Town) -> None:
     # given: EAST had stock and reports nothing but zeroes, so that no listing needs to go to 0 or to jump
     synced.bench.set_cart(synced.cart_id, zero_count=1000, jump_factor=0)
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE cart SET pushed_rules_rev = rules_rev")
     count = len(synced.writes())
     synced.wms.control("level", {"skus": list(synced.stock()), "warehouse": "EAST", "available": 0})

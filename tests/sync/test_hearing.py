@@ -13,7 +13,7 @@ from tests.sync.town import Town, town
 
 def _records(made: Town) -> dict[str, dict[str, object]]:
     rows = made.bench.store.read(
-        "SELECT p.sku, w.ref, r.body FROM source_record AS r JOIN product AS p ON p.id = r.product_id "
+        "SELECT p.sku, w.ref, r.body FROM our_source_record AS r JOIN product AS p ON p.id = r.product_id "
         "JOIN warehouse AS w ON w.id = r.warehouse_id"
     )
     return {f"{sku}@{ref}": json.loads(body) for sku, ref, body in rows}
@@ -24,7 +24,7 @@ async def test_a_level_has_the_record_that_it_came_from(tmp_path: Path) -> None:
         # given
         await made.bench.pull()
         first = _records(made)
-        levels = made.bench.store.one("SELECT count(*) FROM level")[0]
+        levels = made.bench.store.one("SELECT count(*) FROM our_level")[0]
         assert len(first) == levels
         # when
         sku = made.in_stock()[0]
@@ -34,7 +34,7 @@ async def test_a_level_has_the_record_that_it_came_from(tmp_path: Path) -> None:
         changed = {place for place, record in _records(made).items() if record != first[place]}
         assert any(place.startswith(f"{sku}@") for place in changed)
         assert 77 in [record["available"] for place, record in _records(made).items() if place in changed]
-        product = made.bench.store.one("SELECT id FROM product WHERE sku = ?", (sku,))[0]
+        product = made.bench.store.one("SELECT id FROM our_product WHERE sku = ?", (sku,))[0]
         with made.bench.store.reading() as cx:
             assert all(at > 0 for at, _ in source_records.of_products(cx, [product]).values())
 
@@ -42,9 +42,9 @@ async def test_a_level_has_the_record_that_it_came_from(tmp_path: Path) -> None:
 async def test_an_unchanged_download_keeps_nothing_new(tmp_path: Path) -> None:
     with town(tmp_path, 10) as made:
         await made.bench.pull()
-        before = made.bench.store.read("SELECT * FROM source_record ORDER BY 1, 2")
+        before = made.bench.store.read("SELECT * FROM our_source_record ORDER BY 1, 2")
         await made.bench.pull(full=True)
-        assert made.bench.store.read("SELECT * FROM source_record ORDER BY 1, 2") == before
+        assert made.bench.store.read("SELECT * FROM our_source_record ORDER BY 1, 2") == before
 
 
 async def test_a_push_keeps_its_requests_with_their_batches(pulled: Town) -> None:
@@ -53,7 +53,7 @@ async def test_a_push_keeps_its_requests_with_their_batches(pulled: Town) -> Non
     # then
     with pulled.bench.store.reading() as cx:
         heard = exchanges.of_run(cx, run.id, 1000)
-        batches = [row[0] for row in cx.execute("SELECT id FROM push_batch WHERE run_id = ?", (run.id,))]
+        batches = [row[0] for row in cx.execute("SELECT id FROM our_push_batch WHERE run_id = ?", (run.id,))]
         of_first = exchanges.of_batch(cx, batches[0])
     writes = [one for one in heard if one.batch_id]
     assert {one.batch_id for one in writes} == set(batches)
@@ -65,7 +65,7 @@ async def test_a_push_keeps_its_requests_with_their_batches(pulled: Town) -> Non
 async def test_what_is_found_after_a_run_is_news_once(synced: Town) -> None:
     # given
     session = synced.bench.session()
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE finding SET since = since - 7200")
     assert overview(session).pulse.findings == 0
     # when

@@ -23,8 +23,8 @@ Noted = tuple[dict[tuple[int, int], int | None], dict[int, tuple[int | None, int
 def _noted(made: Town) -> Noted:
     """The present state: levels by (product, warehouse), (desired, acked) by listing, settings."""
     read = made.bench.store.read
-    levels = {(row[0], row[1]): row[2] for row in read("SELECT product_id, warehouse_id, available FROM level")}
-    quantities = {row[0]: (row[1], row[2]) for row in read("SELECT id, desired, acked FROM listing")}
+    levels = {(row[0], row[1]): row[2] for row in read("SELECT product_id, warehouse_id, available FROM our_level")}
+    quantities = {row[0]: (row[1], row[2]) for row in read("SELECT id, desired, acked FROM our_listing")}
     with made.bench.store.reading() as cx:
         settings = settings_then.of_cart(cx, made.cart_id, int(time.time()))
     return levels, quantities, dict(settings or {})
@@ -102,7 +102,9 @@ async def test_every_past_moment_comes_out_of_history(tmp_path: Path, seed: int)
 async def test_before_the_first_download_nothing_is_known(synced: Town) -> None:
     # given
     grow_older(synced.bench, STEP)
-    product, place, present = synced.bench.store.one("SELECT product_id, warehouse_id, available FROM level LIMIT 1")
+    product, place, present = synced.bench.store.one(
+        "SELECT product_id, warehouse_id, available FROM our_level LIMIT 1"
+    )
     # when
     with synced.bench.store.reading() as cx:
         since = history.known_levels_since(cx, synced.bench.merchant)
@@ -118,8 +120,8 @@ async def test_before_the_first_download_nothing_is_known(synced: Town) -> None:
 async def test_a_product_that_comes_later_was_not_there_before(synced: Town) -> None:
     # given: a level in a place where there was none
     sql = (
-        "SELECT p.id, p.sku, w.id, w.code FROM product p JOIN warehouse w ON w.merchant_id = p.merchant_id "
-        "WHERE NOT EXISTS (SELECT 1 FROM level v WHERE v.product_id = p.id AND v.warehouse_id = w.id) "
+        "SELECT p.id, p.sku, w.id, w.code FROM our_product p JOIN warehouse w ON w.merchant_id = p.merchant_id "
+        "WHERE NOT EXISTS (SELECT 1 FROM our_level v WHERE v.product_id = p.id AND v.warehouse_id = w.id) "
         "AND p.is_kit = 0 AND w.ref <> ''"
     )
     found = synced.bench.store.one(sql)

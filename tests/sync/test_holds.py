@@ -136,7 +136,7 @@ async def test_changed_rules_that_change_nothing_are_not_held_later(synced: Town
 
 async def test_a_shrunken_catalogue_is_held_even_after_a_second_pull(synced: Town) -> None:
     # given: half of the catalogue is gone, and was still gone in the pull after
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE run SET started_at = started_at - 10")
         tx.execute("UPDATE pull_generation SET ended_at = ended_at - 20")
     synced.wms.control("remove", {"first": 20})
@@ -155,7 +155,7 @@ async def test_a_stale_reading_is_held(synced: Town) -> None:
     synced.wms.set_level(synced.in_stock()[0], "EAST", 500)
     await synced.bench.pull()
     synced.bench.set_cart(synced.cart_id, stale_after=3600)
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE source SET confirmed_at = confirmed_at - 7200")
         tx.execute("UPDATE cart SET pushed_rules_rev = rules_rev")
     # when
@@ -192,4 +192,4 @@ async def test_a_held_run_serves_further_requests(pulled: Town) -> None:
     ids = {pulled.bench.request("push", pulled.cart_id) for _ in range(5)}
     # then
     assert ids == {held.id}
-    assert pulled.bench.one("SELECT count(*) FROM run WHERE kind = 'push'") == 1
+    assert pulled.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push'") == 1

@@ -21,14 +21,15 @@ def _ref(made: Town, sku: str) -> str:
 
 def _row(made: Town, ref: str) -> tuple[int | None, str | None, str | None]:
     """(product, why none, outcome)."""
-    sql = "SELECT product_id, match_reason, outcome FROM listing WHERE cart_id = ? AND ref = ?"
+    sql = "SELECT product_id, match_reason, outcome FROM our_listing WHERE cart_id = ? AND ref = ?"
     found: tuple[int | None, str | None, str | None] = made.bench.store.one(sql, (made.cart_id, ref))
     return found
 
 
 def _lacked(made: Town) -> list[str]:
     rows = made.bench.store.read(
-        "SELECT p.sku FROM unlisted AS u JOIN product AS p ON p.id = u.product_id WHERE u.cart_id = ?", (made.cart_id,)
+        "SELECT p.sku FROM our_unlisted AS u JOIN product AS p ON p.id = u.product_id WHERE u.cart_id = ?",
+        (made.cart_id,),
     )
     return [row[0] for row in rows]
 
@@ -54,7 +55,7 @@ async def test_an_accepted_link_sets_the_listing_and_its_end_brings_the_old_reas
     # given
     sku, ref = await _miscased(synced)
     shown = synced.cart.quantities(by="ref")[ref]
-    before = synced.bench.run(max(row[0] for row in synced.bench.store.read("SELECT id FROM run")))
+    before = synced.bench.run(max(row[0] for row in synced.bench.store.read("SELECT id FROM our_run")))
     found = _unmatched(synced)[ref]
     assert (found.kind, found.product_sku) == ("CASE", sku)
     # when
@@ -166,7 +167,7 @@ async def test_a_preview_of_other_settings_honours_links(synced: Town) -> None:
     # given
     sku, ref = await _miscased(synced)
     linking.link(synced.bench.session(), synced.cart_id, ref, sku)
-    number = synced.bench.one("SELECT id FROM listing WHERE cart_id = ? AND ref = ?", synced.cart_id, ref)
+    number = synced.bench.one("SELECT id FROM our_listing WHERE cart_id = ? AND ref = ?", synced.cart_id, ref)
     # when codes of a type that no product has would be matched
     with synced.bench.store.reading() as cx:
         (meant,) = matches.look_up(cx, synced.bench.merchant, synced.cart_id, 99, [number])
@@ -180,14 +181,14 @@ async def test_why_tells_of_a_link_and_the_doctor_finds_no_cause_behind_it(synce
     session = synced.bench.session()
     linking.link(session, synced.cart_id, ref, sku)
     # when, then
-    (told,) = why(session, ref).listings
+    (told,) = why(session, ref, synced.cart_id).listings
     assert told.linked.startswith(f"linked to {sku} by tester at ")
     assert told.linked.endswith("(MANUAL); takes effect with the next push")
     # and when
     await synced.bench.push(synced.cart_id)
     # then
     for word in (ref, sku):
-        (told,) = why(session, word).listings
+        (told,) = why(session, word, synced.cart_id).listings
         assert told.causes == () and told.linked.endswith("(MANUAL)")
         assert told.desired == told.acked == 77
-    assert not any("NOT_IN" in group.cause for group in doctor(session).groups)
+    assert not any("NOT_IN" in group.cause for group in doctor(session, synced.bench.merchant).groups)

@@ -71,7 +71,7 @@ async def test_levels_that_are_all_zero_zero_nothing(synced: Town) -> None:
 async def test_a_lost_warehouse_mapping_zeroes_nothing(synced: Town) -> None:
     # given: the cart's only warehouses are disabled, then it is mapped to one that has nothing
     before = synced.shown()
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE warehouse SET enabled = 0")
         tx.execute("UPDATE cart SET watermark = 0")
     # when

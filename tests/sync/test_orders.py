@@ -65,7 +65,7 @@ class Street:
         assert [run.state for run in await self.push()] == ["done", "done"]
 
     def kept(self) -> int:
-        return int(self.bench.one("SELECT count(*) FROM pending_order"))
+        return int(self.bench.one("SELECT count(*) FROM our_pending_order"))
 
 
 @contextmanager
@@ -158,7 +158,7 @@ async def test_the_reading_of_the_pull_counts_where_the_wms_names_no_time(
         assert made.shown("b") == 7
         # when: a later pull finds the same number, so that no level changes
         later = int(time.time()) + LATER + 10
-        with made.bench.store.transaction() as tx:
+        with made.bench.by_hand() as tx:
             tx.execute("UPDATE source SET confirmed_at = ?", (later,))
         await made.push()
         # then
@@ -298,8 +298,8 @@ async def test_a_cart_that_is_switched_off_is_not_asked(tmp_path: Path) -> None:
 def _kit(made: Street) -> tuple[str, list[tuple[str, int]]]:
     """A kit and its parts, with how many of each are needed."""
     rows: Sequence[Any] = made.bench.store.read(
-        "SELECT k.sku, p.sku, c.needed FROM kit_component c JOIN product k ON k.id = c.kit_id "
-        "JOIN product p ON p.id = c.component_id WHERE c.kit_id = (SELECT min(kit_id) FROM kit_component)"
+        "SELECT k.sku, p.sku, c.needed FROM our_kit_component c JOIN product k ON k.id = c.kit_id "
+        "JOIN product p ON p.id = c.component_id WHERE c.kit_id = (SELECT min(kit_id) FROM our_kit_component)"
     )
     return rows[0][0], [(part, needed) for _, part, needed in rows]
 

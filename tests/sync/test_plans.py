@@ -45,7 +45,7 @@ def _trips(run: Any) -> dict[str, str]:
 
 def _set_by(made: Town, run_id: int) -> dict[str, int]:
     """By SKU, what a run has set."""
-    sql = "SELECT sku, desired FROM listing WHERE run_id = ? AND outcome = 'set'"
+    sql = "SELECT sku, desired FROM our_listing WHERE run_id = ? AND outcome = 'set'"
     return dict(made.bench.store.read(sql, (run_id,)))
 
 
@@ -117,7 +117,7 @@ async def test_the_first_push_is_applied_as_it_was_shown(pulled: Town) -> None:
     assert applied.run == held.id
     assert pulled.bench.run(held.id).state == "done"
     assert pulled.shown() == pulled.stock()
-    assert pulled.bench.one("SELECT reason FROM audit WHERE action = 'apply'") == "looked at it"
+    assert pulled.bench.one("SELECT reason FROM our_audit WHERE action = 'apply'") == "looked at it"
 
 
 async def test_a_level_that_changed_in_between_holds_the_push_and_says_which(synced: Town) -> None:
@@ -209,7 +209,7 @@ async def test_what_if_is_not_kept_and_says_how_to_have_it(synced: Town) -> None
         "Nothing of this is saved. To have it so: invsync carts set 'Demo Cart' --buffer 2 --minimum 4",
     )
     assert set(_said(synced, making)) <= set(synced.in_stock())
-    assert synced.bench.one("SELECT count(*) FROM plan") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_plan") == 0
     # and when it is saved
     synced.bench.set_cart(synced.cart_id, buffer=2, cutoff_below=4)
     # then the plan is the same
@@ -242,7 +242,7 @@ async def test_old_plans_go_but_not_those_that_were_applied(synced: Town) -> Non
     # when
     numbers = [_kept(synced) for _ in range(25)]
     # then
-    kept = [row[0] for row in synced.bench.store.read("SELECT id FROM plan ORDER BY id")]
+    kept = [row[0] for row in synced.bench.store.read("SELECT id FROM our_plan ORDER BY id")]
     assert kept == [first, *numbers[-20:]]
 
 

@@ -10,7 +10,7 @@ from tests.sync.town import SHOP, Town, town
 
 
 def _levels(made: Town) -> list[tuple[object, ...]]:
-    return made.bench.store.read("SELECT * FROM level ORDER BY warehouse_id, product_id")
+    return made.bench.store.read("SELECT * FROM our_level ORDER BY warehouse_id, product_id")
 
 
 async def test_an_unchanged_complete_pull_writes_no_level_and_takes_no_sequence_number(pulled: Town) -> None:
@@ -57,7 +57,7 @@ async def test_a_new_product_in_a_delta_makes_it_a_complete_read(pulled: Town) -
     # given: the store has forgotten a product that the WMS has and changes
     sku = pulled.in_stock()[0]
     with pulled.bench.store.transaction() as tx:
-        number = tx.execute("SELECT id FROM product WHERE sku = ?", (sku,)).fetchone()[0]
+        number = tx.execute("SELECT id FROM our_product WHERE sku = ?", (sku,)).fetchone()[0]
         for table, column in (("product", "id"), ("product_code", "product_id"), ("level", "product_id")):
             tx.execute(f"DELETE FROM {table} WHERE {column} = ?", (number,))
     pulled.wms.set_level(sku, "EAST", 555)
@@ -74,11 +74,11 @@ async def test_a_vanished_warehouse_keeps_its_levels_and_holds_the_push(
     synced: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given: the WMS no longer lists EAST, and something else changed
-    before = synced.bench.one("SELECT count(*) FROM level WHERE missing_since IS NULL")
+    before = synced.bench.one("SELECT count(*) FROM our_level WHERE missing_since IS NULL")
     sku = synced.in_stock()[0]
     synced.wms.set_level(sku, "WEST", 4321)
     _hide_warehouse(monkeypatch, "EAST")
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE run SET started_at = started_at - 10")
     # when
     pull = await synced.bench.pull(full=True)
@@ -86,7 +86,7 @@ async def test_a_vanished_warehouse_keeps_its_levels_and_holds_the_push(
     # then
     assert pull.state == "done"
     assert "The WMS no longer reports the warehouse EAST; its levels are kept." in synced.bench.events(pull.id)
-    assert synced.bench.one("SELECT count(*) FROM level WHERE missing_since IS NULL") == before
+    assert synced.bench.one("SELECT count(*) FROM our_level WHERE missing_since IS NULL") == before
     assert push.state == "held"
     assert "EAST" in push.trips
     assert synced.shown()[sku] != 4321
@@ -103,7 +103,7 @@ async def test_a_warehouse_that_is_back_is_read_completely(synced: Town, monkeyp
     # when
     await synced.bench.pull()
     # then
-    assert synced.bench.one("SELECT count(*) FROM warehouse WHERE vanished_at IS NOT NULL") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_warehouse WHERE vanished_at IS NOT NULL") == 0
     assert (await synced.bench.push(synced.cart_id)).state == "done"
     assert synced.shown()[sku] == synced.stock()[sku]
 
@@ -120,7 +120,9 @@ async def test_a_new_warehouse_is_read_completely(
     # when: EAST appears, and nothing changes in it
     await other.pull()
     # then
-    assert other.one("SELECT count(*) FROM level v JOIN warehouse w ON w.id = v.warehouse_id AND w.code = 'EAST'") > 0
+    assert (
+        other.one("SELECT count(*) FROM our_level v JOIN warehouse w ON w.id = v.warehouse_id AND w.code = 'EAST'") > 0
+    )
 
 
 async def test_an_emptied_warehouse_keeps_its_levels_and_holds_the_push(synced: Town) -> None:
@@ -129,14 +131,14 @@ async def test_an_emptied_warehouse_keeps_its_levels_and_holds_the_push(synced: 
     refs = list(synced.wms.dump()["levels"]["wh-2"])
     synced.wms.control("level", {"refs": refs, "warehouse": "WEST", "available": None})
     synced.wms.set_level(sku, "EAST", 4321)
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE run SET started_at = started_at - 10")
     # when
     pull = await synced.bench.pull(full=True)
     push = await synced.bench.push(synced.cart_id, release=False)
     # then
     assert pull.state == "done"
-    assert synced.bench.one("SELECT count(*) FROM level WHERE missing_since IS NOT NULL") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_level WHERE missing_since IS NOT NULL") == 0
     assert push.state == "held"
     assert "WEST" in push.trips
 
@@ -149,7 +151,7 @@ async def test_an_empty_catalogue_is_no_catalogue(synced: Town) -> None:
     # then
     assert run.state == "failed"
     assert "empty catalogue" in run.error
-    assert synced.bench.one("SELECT count(*) FROM product WHERE missing_since IS NOT NULL") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL") == 0
 
 
 async def test_a_product_that_left_the_wms_is_marked_and_never_zeroed(synced: Town) -> None:
@@ -178,8 +180,8 @@ async def test_a_record_that_cannot_be_read_is_not_missing(synced: Town, path: s
     assert pull.state == "done"
     assert synced.bench.counts(pull)["failed"] > 0
     assert synced.bench.reasons(pull)["BAD_ROW"] == synced.bench.counts(pull)["failed"]
-    assert synced.bench.one("SELECT count(*) FROM level WHERE missing_since IS NOT NULL") == 0
-    assert synced.bench.one("SELECT count(*) FROM product WHERE missing_since IS NOT NULL") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_level WHERE missing_since IS NOT NULL") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL") == 0
     assert push.state == "done"
     assert synced.shown() == before
 
@@ -191,7 +193,7 @@ async def test_a_listing_that_cannot_be_read_is_not_gone(synced: Town) -> None:
     run = await synced.bench.push(synced.cart_id, full=True)
     # then
     assert run.state == "done"
-    assert synced.bench.one("SELECT count(*) FROM listing WHERE gone_at IS NOT NULL") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_listing WHERE gone_at IS NOT NULL") == 0
 
 
 async def test_the_first_pull_cut_between_two_warehouses_pushes_nothing(tmp_path: Path) -> None:
@@ -199,7 +201,7 @@ async def test_the_first_pull_cut_between_two_warehouses_pushes_nothing(tmp_path
     with town(tmp_path) as made:
         made.wms.faults({"kind": "drop", "path": "/api/levels", "after": 2})
         assert (await made.bench.pull()).state == "failed"
-        assert made.bench.one("SELECT count(*) FROM level") > 0
+        assert made.bench.one("SELECT count(*) FROM our_level") > 0
         # when
         run = await made.bench.push(made.cart_id)
         # then
@@ -250,9 +252,9 @@ async def test_a_kit_on_the_page_before_its_components_is_known(
         # when
         await made.bench.pull()
         # then
-        part = made.bench.one("SELECT component_id FROM kit_component")
-        assert made.bench.one("SELECT ref FROM product WHERE id = ?", part) == "P0000040"
-        assert made.bench.one("SELECT count(*) FROM product WHERE missing_since IS NOT NULL") == 0
+        part = made.bench.one("SELECT component_id FROM our_kit_component")
+        assert made.bench.one("SELECT ref FROM our_product WHERE id = ?", part) == "P0000040"
+        assert made.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL") == 0
 
 
 def _folder(tmp_path: Path) -> Path:

@@ -26,7 +26,7 @@ def _read_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def look(made: Town) -> Any:
     """A radar run; everything counts as read a while ago."""
-    with made.bench.store.transaction() as tx:
+    with made.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET observed_at = observed_at - 1000")
     run_id = made.bench.request("radar", made.cart_id)
     await made.bench.work()
@@ -44,7 +44,7 @@ async def test_a_shop_that_nobody_touched_is_equal(synced: Town) -> None:
     assert counts["total"] == counts["equal"] == len(synced.shown())
     assert synced.bench.reasons(run) == {}
     # and every listing counts as just read, changed or not
-    assert synced.bench.one("SELECT min(observed_at) FROM listing") >= run.started_at
+    assert synced.bench.one("SELECT min(observed_at) FROM our_listing") >= run.started_at
 
 
 async def test_what_somebody_changed_is_told_by_its_class(synced: Town) -> None:
@@ -62,7 +62,7 @@ async def test_what_somebody_changed_is_told_by_its_class(synced: Town) -> None:
     counts = synced.bench.counts(run)
     assert (counts["skipped"], counts["set"]) == (3, 0)
     assert counts["total"] == len(stock)
-    assert synced.bench.one("SELECT count(*) FROM listing WHERE gone_at IS NOT NULL") == 1
+    assert synced.bench.one("SELECT count(*) FROM our_listing WHERE gone_at IS NOT NULL") == 1
     # and nothing was written to the cart, then or by the next push
     writes = len(synced.writes())
     await synced.bench.push(synced.cart_id)
@@ -119,7 +119,7 @@ async def test_what_was_just_written_may_lag(synced: Town, monkeypatch: pytest.M
     run = await look(synced)
     # then: it rights itself, so that it is told and not healed
     assert synced.bench.reasons(run) == {"CART_LAGGING": 1}
-    assert synced.bench.one("SELECT sum(heal) FROM listing") == 0
+    assert synced.bench.one("SELECT sum(heal) FROM our_listing") == 0
 
 
 @pytest.mark.parametrize(("policy", "heals"), [("never", False), ("oversell", True), ("always", True)])
@@ -138,9 +138,9 @@ async def test_the_policy_decides_what_is_healed(synced: Town, policy: str, heal
     push = await synced.bench.push(synced.cart_id, release=False)
     assert push.state == "done"
     assert synced.shown()[sku] == (right if heals else right + 5)
-    assert synced.bench.one("SELECT sum(heal) FROM listing") == 0
+    assert synced.bench.one("SELECT sum(heal) FROM our_listing") == 0
     # and it was audited
-    said = synced.bench.store.read("SELECT who, reason, after FROM audit WHERE action = 'heal'")
+    said = synced.bench.store.read("SELECT who, reason, after FROM our_audit WHERE action = 'heal'")
     assert [(who, why) for who, why, _ in said] == [("drift radar", f"the cart's policy: {policy}")] * heals
     assert all(json.loads(after)["skus"] == [sku] for _, _, after in said)
 
@@ -151,7 +151,7 @@ async def test_an_answer_with_nothing_in_it_takes_no_listing_away(synced: Town) 
     # when
     run = await look(synced)
     # then
-    assert synced.bench.one("SELECT count(*) FROM listing WHERE gone_at IS NOT NULL") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_listing WHERE gone_at IS NOT NULL") == 0
     assert run.state in ("done", "failed")
 
 
@@ -162,20 +162,20 @@ async def test_it_goes_on_where_it_stopped(synced: Town, monkeypatch: pytest.Mon
     total = len(synced.shown())
     with synced.bench.store.transaction() as tx:
         tx.execute("UPDATE listing SET observed_at = 1000 + id")
-        tx.execute("UPDATE listing SET observed_at = NULL WHERE id = (SELECT max(id) FROM listing)")
-    last = synced.bench.one("SELECT max(id) FROM listing")
+        tx.execute("UPDATE listing SET observed_at = NULL WHERE id = (SELECT max(id) FROM our_listing)")
+    last = synced.bench.one("SELECT max(id) FROM our_listing")
     # when
     run_id = synced.bench.request("radar", synced.cart_id)
     await synced.bench.work()
     # then: the one that was never read, then the oldest
     assert synced.bench.counts(synced.bench.run(run_id))["total"] == 6
-    seen = synced.bench.store.read("SELECT id FROM listing WHERE observed_at > 100000 ORDER BY id")
+    seen = synced.bench.store.read("SELECT id FROM our_listing WHERE observed_at > 100000 ORDER BY id")
     assert [row[0] for row in seen] == [1, 2, 3, 4, 5, last]
     # and when it runs again
     synced.bench.request("radar", synced.cart_id)
     await synced.bench.work()
     # then
-    assert synced.bench.one("SELECT count(*) FROM listing WHERE observed_at > 100000") == 12 < total
+    assert synced.bench.one("SELECT count(*) FROM our_listing WHERE observed_at > 100000") == 12 < total
 
 
 async def test_it_leaves_half_of_the_budget_to_pushes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ async def test_it_ends_for_a_push(synced: Town, monkeypatch: pytest.MonkeyPatch)
     # given: a radar that has to wait long for its budget
     monkeypatch.setattr(radar_module.Radar, "_short", lambda self: 30.0)
     monkeypatch.setattr(radar_module, "SLICE", 0.01)
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET observed_at = observed_at - 1000")
     radar = synced.bench.request("radar", synced.cart_id)
     working = asyncio.create_task(synced.bench.work())
@@ -232,7 +232,7 @@ async def test_it_looks_by_itself_where_that_is_scheduled(synced: Town) -> None:
         assert schedule.request_due(tx, 2000) == 1
     await synced.bench.work()
     # then
-    run = synced.bench.one("SELECT max(id) FROM run WHERE kind = 'radar'")
+    run = synced.bench.one("SELECT max(id) FROM our_run WHERE kind = 'radar'")
     assert synced.bench.run(run).state == "done"
     assert (synced.bench.run(run).merchant_id, synced.bench.run(run).cart) == (synced.bench.merchant, "Demo Cart")
     assert synced.bench.detail(run).run.cart_id == synced.cart_id

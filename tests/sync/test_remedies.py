@@ -206,7 +206,7 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     assert len(synced.writes()) == count
     assert [line.waiting for line in freezing.lines(session)] == [1]
     # and why says so, with the arithmetic
-    told = why(session, sku).listings[0]
+    told = why(session, sku, synced.cart_id).listings[0]
     assert [cause.value for cause in told.causes] == ["FROZEN"]
     assert told.desired == synced.stock()[sku]
     # and the doctor does, for every listing of the cart
@@ -227,7 +227,9 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     await synced.bench.push(synced.cart_id)
     # then
     assert synced.shown() == synced.stock()
-    actions = [row[0] for row in synced.bench.store.read("SELECT action FROM audit WHERE action IN ('freeze', 'thaw')")]
+    actions = [
+        row[0] for row in synced.bench.store.read("SELECT action FROM our_audit WHERE action IN ('freeze', 'thaw')")
+    ]
     assert actions == ["freeze", "thaw"]
 
 

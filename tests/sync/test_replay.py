@@ -15,7 +15,7 @@ from tests.sync.town import Town, town
 
 
 def _pushes(made: Town) -> list[int]:
-    return [row[0] for row in made.bench.store.read("SELECT id FROM run WHERE kind = 'push' ORDER BY id")]
+    return [row[0] for row in made.bench.store.read("SELECT id FROM our_run WHERE kind = 'push' ORDER BY id")]
 
 
 def _replayed(made: Town) -> dict[int, int]:
@@ -106,9 +106,9 @@ async def test_other_warehouses_can_be_tried_on_an_old_run(synced: Town) -> None
     # when
     again = replay(synced.bench.session(), run, Which.TODAY)
     # then
-    sql = "SELECT p.sku, v.available FROM level v JOIN product p ON p.id = v.product_id WHERE v.warehouse_id = ?"
+    sql = "SELECT p.sku, v.available FROM our_level v JOIN product p ON p.id = v.product_id WHERE v.warehouse_id = ?"
     east = dict(synced.bench.store.read(sql, (synced.bench.warehouse("EAST"),)))
-    kits = {row[0] for row in synced.bench.store.read("SELECT sku FROM product WHERE is_kit <> 0")}
+    kits = {row[0] for row in synced.bench.store.read("SELECT sku FROM our_product WHERE is_kit <> 0")}
     simple = [line for line in again.lines if line.sku not in kits]
     shown = {line.sku: line.now.desired for line in simple if line.now.desired is not None}
     assert shown and all(quantity == east[sku] for sku, quantity in shown.items())
@@ -157,7 +157,7 @@ async def test_a_replay_asks_nobody(synced: Town) -> None:
 async def test_records_are_dropped_by_age_when_a_run_ends(synced: Town) -> None:
     # given
     old = _pushes(synced)[0]
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE decision_record SET at = at - ?", (records.KEPT_SECONDS + 60,))
     synced.wms.set_level(synced.in_stock()[0], "EAST", 99)
     await synced.bench.pull()
@@ -184,11 +184,11 @@ async def test_records_are_dropped_by_number_of_runs(tmp_path: Path, monkeypatch
         # then: the last push decided nothing and does not count
         found = _replayed(made)
         assert found == {run: int(run != _pushes(made)[4]) for run in _pushes(made)[2:]}
-        assert made.bench.one("SELECT count(*) FROM run WHERE kind = 'push' AND settings <> ''") == 3
+        assert made.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push' AND settings <> ''") == 3
 
 
 async def test_no_secret_is_kept(synced: Town) -> None:
-    (text,) = synced.bench.store.one("SELECT settings FROM run WHERE kind = 'push' ORDER BY id LIMIT 1")
+    (text,) = synced.bench.store.one("SELECT settings FROM our_run WHERE kind = 'push' ORDER BY id LIMIT 1")
     assert '"buffer":0' in text
     for column in ("secret", "login", "url"):
         assert f'"{column}"' not in text
@@ -199,12 +199,12 @@ async def test_records_of_a_moment_are_found_by_listing(synced: Town) -> None:
 
     # given: two decisions, the first an hour ago
     sku = synced.in_stock()[0]
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE decision_record SET at = at - 3600")
     synced.wms.set_level(sku, "EAST", 55)
     await synced.bench.pull()
     await synced.bench.push(synced.cart_id)
-    listing = synced.bench.one("SELECT id FROM listing WHERE sku = ?", sku)
+    listing = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", sku)
     now = int(time.time())
     # when
     with synced.bench.store.reading() as cx:

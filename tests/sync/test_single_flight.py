@@ -31,7 +31,7 @@ async def _until(true) -> None:  # type: ignore[no-untyped-def]
 
 async def test_fifty_requests_at_once_are_two_runs_at_most(synced: Town) -> None:
     # given
-    before = synced.bench.one("SELECT count(*) FROM run")
+    before = synced.bench.one("SELECT count(*) FROM our_run")
     work = asyncio.create_task(LocalRunner(synced.bench.store, scheduled=False).run_until_idle(0.2))
     # when
     for _ in range(50):
@@ -39,8 +39,8 @@ async def test_fifty_requests_at_once_are_two_runs_at_most(synced: Town) -> None
         await asyncio.sleep(0)
     await work
     # then
-    assert synced.bench.one("SELECT count(*) FROM run") - before <= 2
-    assert synced.bench.one("SELECT count(*) FROM run WHERE state <> 'done'") == 0
+    assert synced.bench.one("SELECT count(*) FROM our_run") - before <= 2
+    assert synced.bench.one("SELECT count(*) FROM our_run WHERE state <> 'done'") == 0
 
 
 async def test_a_request_during_a_run_makes_it_run_once_more(synced: Town) -> None:
@@ -53,7 +53,7 @@ async def test_a_request_during_a_run_makes_it_run_once_more(synced: Town) -> No
     served = {synced.bench.request("pull", synced.bench.merchant) for _ in range(5)}
     await work
     # then
-    rows = synced.bench.store.read("SELECT trigger, state FROM run WHERE id > ?", (first,))
+    rows = synced.bench.store.read("SELECT trigger, state FROM our_run WHERE id > ?", (first,))
     assert served == {first}
     assert rows == [("again", "done")]
 
@@ -122,7 +122,7 @@ async def test_cancel_lands_between_two_batches_and_the_next_run_continues(tmp_p
         assert counts["set"] == 4 * len(made.writes())
         assert made.bench.reasons(ended)["CANCELLED"] == len(made.in_stock()) - counts["set"]
         assert made.bench.sums_hold()
-        assert made.bench.one("SELECT count(*) FROM listing WHERE inflight IS NOT NULL") == 0
+        assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
         # and when
         before = len(made.writes())
         last = await made.bench.push(made.cart_id, release=False)
@@ -168,7 +168,7 @@ async def test_a_run_that_was_cut_after_its_intent_and_then_fails_still_adds_up(
         runner = LocalRunner(made.bench.store, scheduled=False)
         work = asyncio.create_task(runner.run_forever())
         await _until(
-            lambda: made.writes() and made.bench.one("SELECT count(*) FROM listing WHERE inflight IS NOT NULL")
+            lambda: made.writes() and made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL")
         )
         runner.stop()
         await work
@@ -194,12 +194,12 @@ async def test_two_workers_on_one_store_never_run_the_same_key_at_once(tmp_path:
             pull = made.bench.request("pull", made.bench.merchant)
             made.bench.request("push", made.cart_id, after=pull)
             await asyncio.sleep(0.15)
-        await _until(lambda: not made.bench.one("SELECT count(*) FROM run WHERE ended_at IS NULL"))
+        await _until(lambda: not made.bench.one("SELECT count(*) FROM our_run WHERE ended_at IS NULL"))
         for worker in workers:
             worker.terminate()
             worker.wait(10)
         # then
-        spans = made.bench.store.read("SELECT epoch FROM run WHERE kind = 'push' AND state = 'done' ORDER BY id")
+        spans = made.bench.store.read("SELECT epoch FROM our_run WHERE kind = 'push' AND state = 'done' ORDER BY id")
         assert len(spans) == len(set(spans))
         assert _never_two_at_once(made)
         assert made.shown() == made.stock()
@@ -224,23 +224,23 @@ async def test_a_schedule_asks_when_it_is_due_and_backs_off_while_runs_fail(sync
         # when, then
         assert due.request_due(tx, now - 1) == 0
         assert due.request_due(tx, now) == 1
-    (next_at,) = bench.store.one("SELECT next_at FROM schedule")
+    (next_at,) = bench.store.one("SELECT next_at FROM our_schedule")
     assert now + 600 <= next_at < now + 660
     # and when runs fail
     synced.wms.faults({"kind": "status", "path": "/api/", "status": 500})
     waits = []
     for _ in range(5):
         await bench.work()
-        with bench.store.transaction() as tx:
-            tx.execute("UPDATE schedule SET jitter = 0, next_at = ?", (now,))
+        with bench.by_hand() as tx:
+            tx.execute("UPDATE schedule SET jitter = 0, next_at = ? WHERE key = ?", (now, bench.merchant))
             due.request_due(tx, now)
-        waits.append(bench.one("SELECT next_at FROM schedule") - now)
+        waits.append(bench.one("SELECT next_at FROM our_schedule") - now)
     # then
     assert waits == [1200, 2400, 4800, 4800, 4800]
     # and when one is good again
     synced.wms.faults()
     await bench.work()
-    assert bench.one("SELECT failures FROM schedule") == 0
+    assert bench.one("SELECT failures FROM our_schedule") == 0
 
 
 async def test_a_scheduled_pull_is_followed_by_the_pushes_of_carts_that_are_on(synced: Town) -> None:
@@ -253,7 +253,7 @@ async def test_a_scheduled_pull_is_followed_by_the_pushes_of_carts_that_are_on(s
     await LocalRunner(synced.bench.store).run_until_idle(0.2)
     # then
     assert synced.shown() == synced.stock()
-    assert synced.bench.one("SELECT count(*) FROM run WHERE kind = 'push' AND key = ?", off) == 0
+    assert synced.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push' AND key = ?", off) == 0
 
 
 async def test_a_schedule_of_a_merchant_that_is_off_is_not_due(synced: Town) -> None:

@@ -53,7 +53,7 @@ async def test_three_lines_tell_what_was(synced: Town) -> None:
 
 async def test_runs_and_orders_are_told_with_who_and_what(synced: Town) -> None:
     name, before, after = await _lived(synced)
-    number = synced.bench.one("SELECT id FROM listing WHERE sku = ?", name)
+    number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", name)
     sku.set_locked(synced.bench.session(), [number], True, "photo day")
     found = _of(synced, name)
     told = [(one.who, one.what, one.reason) for one in found.happenings]
@@ -68,7 +68,7 @@ async def test_runs_and_orders_are_told_with_who_and_what(synced: Town) -> None:
 
 async def test_orders_for_other_listings_are_not_told(synced: Town) -> None:
     name, other = synced.in_stock()[:2]
-    number = synced.bench.one("SELECT id FROM listing WHERE sku = ?", other)
+    number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", other)
     sku.set_locked(synced.bench.session(), [number], True, "photo day")
     assert not any("lock" in one.what for one in _of(synced, name).happenings)
     assert any("lock" in one.what for one in _of(synced, other).happenings)
@@ -96,7 +96,7 @@ def _told(made: Town, capsys: pytest.CaptureFixture[str], *arguments: str) -> tu
 
 async def test_the_commands_keep_their_schemas(synced: Town, capsys: pytest.CaptureFixture[str]) -> None:
     name, before, _ = await _lived(synced)
-    run = str(synced.bench.one("SELECT min(id) FROM run WHERE kind = 'push'"))
+    run = str(synced.bench.one("SELECT min(id) FROM our_run WHERE kind = 'push'"))
     asked: tuple[tuple[str, ...], ...] = (
         ("history", name), ("history", name, "--cart", "Demo Cart", "--since", "-2d"), ("why", name, "--as-of", "-90m"),
         ("why", name, "--as-of", "10 days ago"), ("replay", run), ("replay", run, "--rules", "today", "--limit", "3"),

@@ -30,9 +30,9 @@ MODES = {
 
 def settings(dice: random.Random, made: Town) -> None:
     """Another Edit Setup."""
-    loaded = bool(made.bench.one("SELECT count(*) FROM product"))
+    loaded = bool(made.bench.one("SELECT count(*) FROM our_product"))
     chosen = dice.sample(CODES, dice.randint(1, 3)) if loaded and dice.random() < 0.5 else []
-    kinds = dict(made.bench.store.read("SELECT name, id FROM alias_type"))
+    kinds = dict(made.bench.store.read("SELECT name, id FROM our_alias_type"))
     made.bench.set_cart(
         made.cart_id,
         [made.bench.warehouse(code) for code in chosen],
@@ -78,7 +78,9 @@ def shopkeeper(dice: random.Random, made: Town) -> None:
 def operator(dice: random.Random, made: Town) -> None:
     """Exclusions, locks, fixed quantities and links."""
     session = made.bench.session()
-    found = made.bench.store.read("SELECT id, ref FROM listing WHERE cart_id = ? AND gone_at IS NULL", (made.cart_id,))
+    found = made.bench.store.read(
+        "SELECT id, ref FROM our_listing WHERE cart_id = ? AND gone_at IS NULL", (made.cart_id,)
+    )
     a, b, c, d, e = dice.sample(found, 5)
     sku.set_excluded(session, [a[0]], dice.random() < 0.7, "test")
     sku.set_locked(session, [b[0]], dice.random() < 0.7, "test")
@@ -136,5 +138,5 @@ async def test_the_comparison_sees_a_number_that_is_off(synced: Town) -> None:
 
 
 def _add_to_levels(made: Town, units: int) -> None:
-    with made.bench.store.transaction() as tx:
+    with made.bench.by_hand() as tx:
         tx.execute("UPDATE level SET available = available + ?", (units,))

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -98,6 +99,11 @@ async def _serve(service: Service, port: int) -> None:
     threading.Thread(target=_until_stdin_ends, args=(loop, ended), daemon=True).start()
     await ended.wait()
     server.close()
+
+
+def service(arguments: Sequence[str]) -> Service:
+    """What a process with these arguments serves, to be served by somebody else."""
+    return _service(_arguments().parse_args(arguments))
 
 
 def main() -> int:

@@ -1,0 +1,32 @@
+"""The rooms that faults are planted in, and the tests that may find them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SOURCE = "src/invsync_tui"
+ROOMS = ("rules", "store", "sync", "connectors", "operations", "tui")
+TESTS = ("rules", "store", "sync", "faults", "connectors", "operations", "doctor", "tui")
+"""Folders of tests whose tests are asked. Those of the command line run in processes of their own, which costs too much."""
+NOT_ASKED = (
+    "tests/tui/test_pty.py",
+    "tests/tui/test_ssh.py",
+    "tests/tui/test_settings_pty.py",
+    "tests/tui/test_tour.py",
+    "tests/tui/test_tour_wide.py",
+)
+"""Tests that need a terminal of their own, minutes, or the size of a window."""
+_NO_LOGIC = ("__init__.py", "migrations")
+
+
+def modules(tree: Path, room: str) -> list[Path]:
+    """The modules of a room, relative to the tree. Migrations are done once and are tested by their result."""
+    found = sorted((tree / SOURCE / room).rglob("*.py"))
+    return [path.relative_to(tree) for path in found if not any(part in _NO_LOGIC for part in path.parts)]
+
+
+def test_files(tree: Path) -> list[str]:
+    """The files of tests that are asked."""
+    found = [path for folder in TESTS for path in sorted((tree / "tests" / folder).glob("test_*.py"))]
+    names = [str(path.relative_to(tree)) for path in found]
+    return [name for name in names if name not in NOT_ASKED]
