@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 SOURCE = "src/invsync_tui"
 ROOMS = ("rules", "store", "sync", "connectors", "operations", "tui")
-TESTS = ("rules", "store", "sync", "faults", "connectors", "operations", "doctor", "tui")
-"""Folders of tests whose tests are asked. Those of the command line run in processes of their own, which costs too much."""
+TESTS = {
+    "rules": ("rules", "sync", "operations", "doctor"),
+    "store": ("store", "sync", "faults", "operations", "doctor"),
+    "sync": ("sync", "faults", "operations"),
+    "connectors": ("connectors", "sync", "sandbox"),
+    "operations": ("operations", "doctor", "sync"),
+    "tui": ("tui",),
+}
+"""By room, the folders whose tests are asked. Those of the command line run in processes of their own: that costs too much."""
 NOT_ASKED = (
     "tests/tui/test_pty.py",
     "tests/tui/test_ssh.py",
@@ -25,8 +33,8 @@ def modules(tree: Path, room: str) -> list[Path]:
     return [path.relative_to(tree) for path in found if not any(part in _NO_LOGIC for part in path.parts)]
 
 
-def test_files(tree: Path) -> list[str]:
-    """The files of tests that are asked."""
-    found = [path for folder in TESTS for path in sorted((tree / "tests" / folder).glob("test_*.py"))]
+def test_files(tree: Path, folders: Iterable[str]) -> list[str]:
+    """The files of tests that are asked, of some folders."""
+    found = [path for folder in folders for path in sorted((tree / "tests" / folder).glob("test_*.py"))]
     names = [str(path.relative_to(tree)) for path in found]
     return [name for name in names if name not in NOT_ASKED]

@@ -16,11 +16,12 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from tests.mutation import rooms, tracing
+from tests.mutation import tracing
 from tests.mutation.faults import Fault
 from tests.mutation.reach import Reach
 
@@ -41,6 +42,8 @@ OPTIONS = (
     "-m",
     "not real and not slow",
 )
+TRACE_MOST = 900.0
+"""Seconds for a file of tests while its lines are measured."""
 PATIENCE = 60.0
 """Seconds that tests may take beyond six times what they took when they were traced: a fault may make them hang."""
 
@@ -75,6 +78,7 @@ class _Child:
     slot: int
     until: float
     question: Question | None = None
+    file: str = ""
 
 
 class Yard:
@@ -113,49 +117,61 @@ class Yard:
 
     # --- which tests reach what ---
 
-    def reach(self) -> Reach:
-        """Measured once for a state of the tree."""
-        kept = _cache() / f"{self._digest()}.json"
-        if not kept.exists():
-            print("measuring which tests reach which lines ...", flush=True)
-            records = self._trace(rooms.test_files(self._root))
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(json.dumps(records), encoding="utf-8")
+    def reach(self, files: Sequence[str]) -> Reach:
+        """Measured once for each file of tests and state of the program."""
+        missing = [file for file in files if not self._kept(file).exists()]
+        if missing:
+            print(f"measuring which lines the tests of {len(missing)} files reach ...", flush=True)
+            self._trace(missing)
         found = Reach()
-        for record in json.loads(kept.read_text(encoding="utf-8")):
-            found.add(record)
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                found.add(json.loads(self._kept(file).read_text(encoding="utf-8")))
         print(f"{len(found.times)} tests reach {len(found.lines)} lines", flush=True)
         return found
 
-    def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for folder in ("src", "tests"):
-            for path in sorted((self._root / folder).rglob("*.py")):
-                if "mutation" not in path.parts:
-                    digest.update(path.read_bytes())
-        return digest.hexdigest()[:16]
+    def _kept(self, file: str) -> Path:
+        """Where the lines of a file of tests are kept; another name for every other state of program and tests."""
+        digest = hashlib.sha256(self._program)
+        digest.update((self._root / file).read_bytes())
+        return _cache() / f"{file.replace('/', '-')}-{digest.hexdigest()[:16]}.json"
 
-    def _trace(self, files: Sequence[str]) -> list[object]:
+    @cached_property
+    def _program(self) -> bytes:
+        digest = hashlib.sha256()
+        for path in sorted((self._root / "src").rglob("*.py")):
+            digest.update(path.read_bytes())
+        return digest.digest()
+
+    def _trace(self, files: Sequence[str]) -> None:
         """A file at a time, so that a test that takes down its process costs one file."""
-        waiting, running, records = list(files), [], []
+        waiting, running = list(files), list[_Child]()
         while waiting or running:
             free = [slot for slot in range(self._jobs) if slot not in {child.slot for child in running}]
             for slot in free[: len(waiting)]:
                 file = waiting.pop(0)
                 out = self._folder / f"{file.replace('/', '-')}.json"
-                pid = self._fork(
-                    slot, ("-p", "tests.mutation.tracing", file), {tracing.WHERE: f"{out}|{self._tree(slot)}/src"}
-                )
-                running.append(_Child(pid, slot, time.monotonic() + 600))
-            running = [child for child in running if self._ended(child) is None]
+                given = {tracing.WHERE: f"{out}|{self._tree(slot)}/src"}
+                pid = self._fork(slot, ("-p", "tests.mutation.tracing", file), given)
+                running.append(_Child(pid, slot, time.monotonic() + TRACE_MOST, file=file))
+            for child in [one for one in running if self._ended(one) is not None]:
+                running.remove(child)
+                self._keep(child.file)
             time.sleep(0.05)
-        for out in sorted(self._folder.glob("*.json")):
-            record = json.loads(out.read_text(encoding="utf-8"))
-            lines = {}
-            for name, found in record["lines"].items():
-                lines[str(Path(*Path(name).relative_to(self._folder).parts[1:]))] = found
-            records.append({**record, "lines": lines})
-        return records
+
+    def _keep(self, file: str) -> None:
+        out = self._folder / f"{file.replace('/', '-')}.json"
+        if not out.exists():
+            print(f"  {file} could not be measured: {self._tree(0)}", flush=True)
+            return
+        record = json.loads(out.read_text(encoding="utf-8"))
+        # Paths relative to whichever copy of the tree it was.
+        lines = {
+            str(Path(*Path(name).relative_to(self._folder).parts[1:])): found for name, found in record["lines"].items()
+        }
+        kept = self._kept(file)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps({**record, "lines": lines}), encoding="utf-8")
 
     # --- asking ---
 

@@ -205,9 +205,21 @@ def _cart_records(tx: sqlite3.Connection, who: Neighbor, cart: int, product: int
     _insert(tx, "push_batch", id=f"theirs-{cart}", cart_id=cart, run_id=done, epoch=7, state="in_doubt", body=b"",
             items=json.dumps([[first + 1, "L0000002", 5, 5, 4]]), attempts=1, created_at=now - 400,
             answer_by_ms=(now - 380) * 1000)  # fmt: skip
-    _insert(tx, "pending_order", cart_id=cart, ref="O-1", product_id=product, quantity=2, taken_at=now - 30)
     _insert(
-        tx, "plan", cart_id=cart, kind="rules", made_at=now - 100, made_by="neighbor", rules_rev=1, seq=1, n=0, rows=b""
+        tx, "pending_order", cart_id=cart, ref="O-1", product_id=product, location="", quantity=2, taken_at=now - 30,
+        shop=f"{NOWHERE} {cart}", name="O-1", reported_at=now - 30, seen_at=now - 30,
+    )  # fmt: skip
+    _insert(
+        tx,
+        "plan",
+        cart_id=cart,
+        kind="rules",
+        made_at=now - 100,
+        made_by="neighbor",
+        rules_rev=1,
+        seq=1,
+        n=0,
+        rows=zlib.compress(b""),
     )
     _insert(tx, "decision_record", cart_id=cart, run_id=done, first_id=first, last_id=last, at=now - 400,
             body=_decided(range(first, last + 1), now - 400))  # fmt: skip

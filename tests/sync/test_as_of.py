@@ -20,7 +20,7 @@ HOUR = 3600
 
 
 def _then(made: Town, sku: str, ago: int) -> ListingThen:
-    (found,) = why_then(made.bench.session(), sku, int(time.time()) - ago).listings
+    (found,) = why_then(made.bench.session(), sku, int(time.time()) - ago, made.cart_id).listings
     return found
 
 

@@ -65,7 +65,7 @@ async def test_cancel_reaches_a_push_that_waits(tmp_path: Path, fault: dict[str,
         made.cart.faults()
         await made.bench.push(made.cart_id)
         # then nothing is left in doubt
-        assert made.bench.one("SELECT count(*) FROM listing WHERE inflight IS NOT NULL") == 0
+        assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
         assert made.shown() == made.stock()
 
 
@@ -100,7 +100,7 @@ async def test_cancel_reaches_a_push_that_waits_out_a_lost_batch(tmp_path: Path)
 
 def _leave_open(made: Town, answer_by: float) -> None:
     """A batch of one listing whose answer was never recorded."""
-    number, ref = made.bench.store.one("SELECT id, ref FROM listing WHERE cart_id = ? LIMIT 1", (made.cart_id,))
+    number, ref = made.bench.store.one("SELECT id, ref FROM our_listing WHERE cart_id = ? LIMIT 1", (made.cart_id,))
     with made.bench.store.transaction() as tx:
         tx.execute(
             "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, attempts, created_at, answer_by_ms) "

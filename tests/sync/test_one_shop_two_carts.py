@@ -57,7 +57,7 @@ class Corner:
         assert (await self.bench.pull()).state == "done"
 
     def kept(self) -> list[Any]:
-        return list(self.bench.store.read("SELECT ref, location, quantity FROM pending_order ORDER BY 1, 2"))
+        return list(self.bench.store.read("SELECT ref, location, quantity FROM our_pending_order ORDER BY 1, 2"))
 
 
 @contextmanager

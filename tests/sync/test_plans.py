@@ -67,7 +67,7 @@ async def test_a_plan_says_what_the_push_then_does(tmp_path: Path, seed: int) ->
         }
         if dice.random() < 0.6:
             made.bench.set_cart(made.cart_id, **values, max_quantity=dice.choice((None, 50)))
-        with made.bench.store.transaction() as tx:
+        with made.bench.by_hand() as tx:
             for sku in dice.sample(skus, 3):
                 column = dice.choice(("excluded = 1", "locked = 1", "override = 9", "tracked = 0"))
                 tx.execute(f"UPDATE listing SET {column}, seq = seq + 1000 WHERE sku = ?", (sku,))
@@ -90,7 +90,7 @@ async def test_a_plan_says_what_the_push_then_does(tmp_path: Path, seed: int) ->
 async def test_a_plan_knows_a_moved_code_before_it_is_matched(synced: Town) -> None:
     # given: the cart renames a listing to a code that no product has
     sku = synced.in_stock()[0]
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET sku = 'NOBODY', key = 'nobody', seq = seq + 1000 WHERE sku = ?", (sku,))
     # when
     making = _made(synced)
@@ -163,7 +163,7 @@ async def test_what_is_not_to_be_set_any_more_is_said(synced: Town) -> None:
     await synced.bench.pull()
     number = _kept(synced)
     said = _said(synced, _made(synced))
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET override = ?, seq = seq + 1000 WHERE sku = ?", (old, first))
     # when
     applied = plans.apply(synced.bench.session(), number)

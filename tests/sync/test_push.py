@@ -310,7 +310,7 @@ async def test_exclusion_lock_and_override_come_before_everything(pulled: Town) 
     # given
     excluded, locked, fixed = pulled.in_stock()[:3]
     await pulled.bench.push(pulled.cart_id, release=False)
-    with pulled.bench.store.transaction() as tx:
+    with pulled.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET excluded = 1 WHERE sku = ?", (excluded,))
         tx.execute("UPDATE listing SET locked = 1 WHERE sku = ?", (locked,))
         tx.execute("UPDATE listing SET override = 3 WHERE sku = ?", (fixed,))

@@ -160,17 +160,17 @@ async def test_it_goes_on_where_it_stopped(synced: Town, monkeypatch: pytest.Mon
     monkeypatch.setattr(sandbox, "PAGE_SIZE", 3)
     monkeypatch.setattr(radar_module, "ROWS_MOST", 6)
     total = len(synced.shown())
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET observed_at = 1000 + id")
         tx.execute("UPDATE listing SET observed_at = NULL WHERE id = (SELECT max(id) FROM our_listing)")
-    last = synced.bench.one("SELECT max(id) FROM our_listing")
+    first, last = synced.bench.store.one("SELECT min(id), max(id) FROM our_listing")
     # when
     run_id = synced.bench.request("radar", synced.cart_id)
     await synced.bench.work()
     # then: the one that was never read, then the oldest
     assert synced.bench.counts(synced.bench.run(run_id))["total"] == 6
     seen = synced.bench.store.read("SELECT id FROM our_listing WHERE observed_at > 100000 ORDER BY id")
-    assert [row[0] for row in seen] == [1, 2, 3, 4, 5, last]
+    assert [row[0] for row in seen] == [*range(first, first + 5), last]
     # and when it runs again
     synced.bench.request("radar", synced.cart_id)
     await synced.bench.work()

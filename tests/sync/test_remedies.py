@@ -108,7 +108,7 @@ async def test_undo_respects_what_an_operator_locked(synced: Town) -> None:
     first, second = synced.in_stock()[:2]
     run = await _changed(synced, {first: 250, second: 250})
     shown = synced.shown()[first]
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET locked = 1 WHERE sku = ?", (first,))
     # when
     applied = await _applied(synced, remedies.undo(synced.bench.session(), run).plan)

@@ -46,10 +46,10 @@ async def test_a_sync_that_breaks_is_told_once_and_once_when_it_works_again(
 ) -> None:
     # given
     caplog.clear()
-    url = synced.bench.one("SELECT url FROM source")
+    url = synced.bench.one("SELECT url FROM our_source")
 
     def reach(address: str) -> None:
-        with synced.bench.store.transaction() as tx:
+        with synced.bench.by_hand() as tx:
             tx.execute("UPDATE source SET url = ?", (address,))
 
     # when: it fails three times, in three workers
@@ -73,7 +73,7 @@ async def test_a_push_that_ends_because_the_download_before_it_failed_is_a_line_
     synced: Town, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.clear()
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE source SET url = 'http://127.0.0.1:9'")
     pull = synced.bench.request("pull", synced.bench.merchant)
     push = synced.bench.request("push", synced.cart_id, after=pull)
@@ -99,7 +99,7 @@ async def test_a_worker_that_is_told_to_end_stops_its_push_between_two_batches_a
     with town(tmp_path, mode=Mode(max_batch=2, latency=0.02)) as made:
         await made.bench.pull()
         number = made.bench.request("push", made.cart_id)
-        with made.bench.store.transaction() as tx:
+        with made.bench.by_hand() as tx:
             tx.execute("UPDATE cart SET zero_count = 1000, jump_factor = 0")
         await made.bench.work()
         made.bench.release(number)
@@ -114,7 +114,7 @@ async def test_a_worker_that_is_told_to_end_stops_its_push_between_two_batches_a
         # then: nothing is in doubt, no batch is open, and nobody pretends to be working
         run = made.bench.run(number)
         assert (run.state, run.heartbeat_at) == ("running", None)
-        assert made.bench.one("SELECT count(*) FROM push_batch WHERE state IN ('intent', 'in_doubt')") == 0
+        assert made.bench.one("SELECT count(*) FROM our_push_batch WHERE state IN ('intent', 'in_doubt')") == 0
         assert made.bench.events(number)[-1] == "The worker was stopped; the next one goes on with the run."
         assert made.bench.one("SELECT count(*) FROM worker") == 0
         # and the next worker ends it
