@@ -174,7 +174,7 @@ async def an_alias_of_two_products(folder: Path, _: pytest.MonkeyPatch) -> list[
     with town(folder) as made:
         await made.bench.pull()
         one, two = made.in_stock()[:2]
-        with made.bench.store.transaction() as tx:
+        with made.bench.by_hand() as tx:
             tx.execute("UPDATE product_code SET code = ?1, key = lower(?1) WHERE kind = 0 AND code = ?2", (one, two))
         await made.bench.push(made.cart_id)
         return [f"{one} was pushed"] if made.shown()[one] else []
