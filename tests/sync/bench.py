@@ -31,9 +31,12 @@ class Bench:
     merchant: int = 0
 
     @classmethod
-    def make(cls, folder: Path) -> Bench:
-        """A new store with neighbors in it: a copy of one that was made once, since making it takes a second."""
-        return cls(move_in(folder / "store.db"))
+    def make(cls, folder: Path, *, alone: bool = False) -> Bench:
+        """A new store with neighbors in it: a copy of one that was made once, since making it takes a second.
+
+        `alone`, for a clock of a test's own, has none.
+        """
+        return cls(move_in(folder / "store.db", alone=alone))
 
     def add_merchant(
         self,

@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from invsync_tui.connectors.base import ComponentRow, ProductRow
 from invsync_tui.sandbox.catalogue import KINDS, generate
 from invsync_tui.store import catalogue, levels, listings, matches, sequence, tables
 from invsync_tui.store.listings import ListingRecord
@@ -49,14 +50,6 @@ NOT_THEIRS = frozenset({"counter", "alembic_version", "sqlite_stat1", "sqlite_st
 """Tables of the whole store."""
 
 
-class _Record(NamedTuple):
-    ref: str
-    sku: str
-    name: str
-    aliases: Sequence[tuple[str, str]]
-    components: Sequence[tuple[str, int]]
-
-
 @cache
 def crowded_store() -> bytes:
     """A store with the neighbors and nobody else."""
@@ -67,6 +60,15 @@ def crowded_store() -> bytes:
             _move_in(store, neighbor)
         store.tidy()
         store.close()
+        return path.read_bytes()
+
+
+@cache
+def empty_store() -> bytes:
+    """A store with nobody in it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        create_store(path).close()
         return path.read_bytes()
 
 
@@ -109,10 +111,10 @@ def _move_in(store: Store, who: Neighbor) -> None:
 def _stock(tx: sqlite3.Connection, who: Neighbor, now: int) -> None:
     """The first products of the town under their own references, and a kit of two of them."""
     known = generate(PRODUCTS)
-    records = [_Record(p.ref, p.sku, p.name, p.aliases, ()) for p in known.products.values()]
-    parts = [(record.ref, n + 1) for n, record in enumerate(records[:2])]
+    records = [ProductRow(p.ref, p.sku, p.name, tuple(p.aliases), ()) for p in known.products.values()]
+    parts = tuple(ComponentRow(record.ref, n + 1) for n, record in enumerate(records[:2]))
     records.append(
-        _Record(f"P{PRODUCTS + 1:07d}", f"DEMO-{KINDS[(PRODUCTS + 1) % 10][0]}-{PRODUCTS + 1:05d}", "Kit", (), parts)
+        ProductRow(f"P{PRODUCTS + 1:07d}", f"DEMO-{KINDS[(PRODUCTS + 1) % 10][0]}-{PRODUCTS + 1:05d}", "Kit", (), parts)
     )
     seq = sequence.upcoming(tx)
     written = catalogue.upsert_products(tx, who.number, records, now - 600, seq)
@@ -317,13 +319,13 @@ def _theirs(table: str, columns: Sequence[str]) -> str:
 Rows = dict[str, set[tuple[Any, ...]]]
 
 
-def name_ours(cx: sqlite3.Connection) -> None:
+def name_ours(cx: sqlite3.Connection, *, alone: bool = False) -> None:
     """Give the connection of a test a view `our_<table>` of each table: what is there without the neighbors."""
     for (table,) in cx.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%_fts%'"
     ).fetchall():
         columns = [row[1] for row in cx.execute(f"PRAGMA table_info({table})")]
-        where = _theirs(table, columns)
+        where = "" if alone else _theirs(table, columns)
         cx.execute(
             f"CREATE TEMP VIEW our_{table} AS SELECT * FROM {table}" + (f" WHERE NOT ({where})" if where else "")
         )
@@ -391,14 +393,15 @@ WATCHED: list[Crowd] = []
 """The crowds of the test that runs now; tests/conftest.py looks at them after it."""
 
 
-def move_in(path: Path) -> Store:
-    """A new store with the neighbors in it, watched until the test has ended."""
+def move_in(path: Path, *, alone: bool = False) -> Store:
+    """A new store with the neighbors in it, watched until the test has ended; `alone` has none."""
     path.touch(0o600)
-    path.write_bytes(crowded_store())
-    WATCHED.append(Crowd(path, _as_made()))
+    path.write_bytes(empty_store() if alone else crowded_store())
+    if not alone:
+        WATCHED.append(Crowd(path, _as_made()))
     store = open_store(path)
     with store.reading() as cx:
-        name_ours(cx)
+        name_ours(cx, alone=alone)
     return store
 
 

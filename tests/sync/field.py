@@ -32,7 +32,7 @@ def _nowhere(name: str) -> Connection:
 
 def field(folder: Path, merchants: int, carts: int) -> Field:
     """So many merchants with so many carts each, all switched on."""
-    bench = Bench.make(folder)
+    bench = Bench.make(folder, alone=True)
     made = Field(bench, [], [])
     for n in range(merchants):
         made.merchants.append(bench.add_merchant(_nowhere("wms"), name=f"Merchant {n + 1}"))

@@ -38,7 +38,7 @@ async def test_orders_of_a_cart_whose_clock_is_wrong_count_as_long_as_any_others
         await made.bench.push(b)
         # then it is subtracted
         assert made.carts.quantities("b")[made.sku] == EAST + WEST - 3
-        assert abs(made.bench.one("SELECT taken_at FROM pending_order") - time.time()) < 30
+        assert abs(made.bench.one("SELECT taken_at FROM our_pending_order") - time.time()) < 30
         # and when a reading comes that is later than the order by more than it needs
         for place, units in (("EAST", EAST - 3), ("WEST", WEST), ("DEFAULT", 0)):
             made.wms.set_level(made.sku, place, units, read_at=int(time.time()) + 100)
@@ -55,8 +55,8 @@ async def test_a_delta_read_asks_a_slow_cart_by_its_own_clock(tmp_path: Path) ->
         made.carts.edit(made.sku, "a", name="another name")
         await made.bench.push(cart)
         # then
-        assert made.bench.one("SELECT count(*) FROM listing WHERE name = 'another name'") == 1
-        assert abs(made.bench.one("SELECT clock_offset FROM cart WHERE id = ?", cart) + TEN_MINUTES) < 5
+        assert made.bench.one("SELECT count(*) FROM our_listing WHERE name = 'another name'") == 1
+        assert abs(made.bench.one("SELECT clock_offset FROM our_cart WHERE id = ?", cart) + TEN_MINUTES) < 5
 
 
 async def test_a_cart_whose_clock_is_put_right_loses_no_order(tmp_path: Path) -> None:

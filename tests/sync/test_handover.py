@@ -89,8 +89,8 @@ async def test_a_detached_worker_ends_although_the_schedule_goes_on(one: Field) 
     # when
     await asyncio.wait_for(LocalRunner(one.store, "detached").run_until_idle(0.5), 20)
     # then: what was due was done once
-    assert one.bench.one("SELECT count(*) FROM run WHERE kind = 'pull'") == 1
-    assert one.bench.one("SELECT count(*) FROM run WHERE state = 'done' AND kind = 'push'") == 1
+    assert one.bench.one("SELECT count(*) FROM our_run WHERE kind = 'pull'") == 1
+    assert one.bench.one("SELECT count(*) FROM our_run WHERE state = 'done' AND kind = 'push'") == 1
 
 
 def test_many_who_ask_at_once_do_not_take_each_other_for_a_worker(one: Field) -> None:
@@ -179,7 +179,7 @@ async def test_a_defect_at_the_very_end_of_a_run_ends_it_as_failed_with_the_reas
     assert run.state == "failed"
     assert "ZeroDivisionError: at the end" in run.error
     assert any("ZeroDivisionError" in text for text in one.bench.events(number))
-    assert one.bench.one("SELECT failures FROM schedule") == 1
+    assert one.bench.one("SELECT failures FROM our_schedule") == 1
     assert len(looks) <= 2
 
 
@@ -202,7 +202,7 @@ async def test_a_run_that_cannot_be_ended_at_all_is_taken_up_ever_more_rarely(
     await runner.run_forever()
     # then: 0.2, 0.4, 0.8, 1.6 seconds apart
     assert 2 <= len(taken) <= 5
-    assert one.bench.one("SELECT count(*) FROM run") == 1
+    assert one.bench.one("SELECT count(*) FROM our_run") == 1
 
 
 def _ends_badly(taken: list[float]) -> Any:

@@ -57,7 +57,9 @@ async def _work(made: Field) -> None:
 
 def _pushed(made: Field) -> list[int]:
     """Carts by the pushes that ended well, in order."""
-    return [row[0] for row in made.store.read("SELECT key FROM run WHERE kind = 'push' AND state = 'done' ORDER BY id")]
+    return [
+        row[0] for row in made.store.read("SELECT key FROM our_run WHERE kind = 'push' AND state = 'done' ORDER BY id")
+    ]
 
 
 async def test_a_scheduled_download_that_joins_a_manual_one_is_followed_by_its_pushes(two: Field) -> None:
@@ -70,7 +72,7 @@ async def test_a_scheduled_download_that_joins_a_manual_one_is_followed_by_its_p
     # then
     assert sorted(set(_pushed(two))) == [1, 2]
     assert len(_pushed(two)) == 2
-    assert {row[0] for row in two.store.read("SELECT merchant_id FROM run")} == {1}
+    assert {row[0] for row in two.store.read("SELECT merchant_id FROM our_run")} == {1}
 
 
 async def test_a_scheduled_download_that_comes_while_a_manual_one_runs_is_followed_by_its_pushes(two: Field) -> None:
@@ -81,7 +83,7 @@ async def test_a_scheduled_download_that_comes_while_a_manual_one_runs_is_follow
     _ask(two, "pull", 1, "schedule", pushes=True)
     await _work(two)
     # then
-    pulls = two.store.read("SELECT trigger, then_push, state FROM run WHERE kind = 'pull' ORDER BY id")
+    pulls = two.store.read("SELECT trigger, then_push, state FROM our_run WHERE kind = 'pull' ORDER BY id")
     assert pulls == [("manual", 0, "done"), ("again", 1, "done")]
     assert _pushed(two) == [1, 2]
 
@@ -95,12 +97,12 @@ async def test_a_push_that_is_asked_for_while_a_download_runs_comes_after_the_ne
     push = _ask(two, "push", 2, after_run=pull)
     _end(two, pull)
     # then
-    successor = two.bench.one("SELECT id FROM run WHERE kind = 'pull' AND state = 'requested'")
+    successor = two.bench.one("SELECT id FROM our_run WHERE kind = 'pull' AND state = 'requested'")
     assert (_run(two, push).after_run, _run(two, push).after_again) == (successor, 0)
     # and when
     await _work(two)
     # then
-    ended = two.store.read("SELECT id FROM run WHERE state = 'done' ORDER BY id")
+    ended = two.store.read("SELECT id FROM our_run WHERE state = 'done' ORDER BY id")
     assert (push,) in ended
     assert (successor,) in ended
 
@@ -118,7 +120,7 @@ def test_a_complete_read_is_not_lost_and_not_added(two: Field, running: bool, fi
     assert bool(_run(two, pull).full) is (first_full if running else True)
     if running:
         _end(two, pull)
-        (successor,) = two.store.one("SELECT id FROM run WHERE state = 'requested'")
+        (successor,) = two.store.one("SELECT id FROM our_run WHERE state = 'requested'")
         assert bool(_run(two, successor).full) is not first_full
 
 
@@ -143,7 +145,7 @@ async def test_a_push_that_waits_for_nothing_does_not_wait_for_whom_it_joins(two
     assert _run(two, push).after_run is None
     _end(two, pull, "failed")
     await _work(two)
-    states = two.store.read("SELECT trigger, state FROM run WHERE kind = 'push' ORDER BY id")
+    states = two.store.read("SELECT trigger, state FROM our_run WHERE kind = 'push' ORDER BY id")
     assert states == [("schedule", "done"), ("again", "cancelled")]
 
 
@@ -172,7 +174,7 @@ def test_who_joined_is_told(two: Field) -> None:
     _start(two, pull)
     _ask(two, "pull", 1, "schedule")
     _end(two, pull)
-    (successor,) = two.store.one("SELECT id FROM run WHERE state = 'requested'")
+    (successor,) = two.store.one("SELECT id FROM our_run WHERE state = 'requested'")
     assert two.bench.events(successor) == [f"Requested by by schedule (schedule) while run {pull} was under way."]
 
 
@@ -186,10 +188,10 @@ def test_what_a_run_was_asked_for_before_a_plan_was_bound_to_it_is_done_afterwar
     _ask(two, "push", 1, "schedule")
     _end(two, push)
     # then
-    (successor,) = two.store.one("SELECT id FROM run WHERE kind = 'push' AND state = 'requested'")
+    (successor,) = two.store.one("SELECT id FROM our_run WHERE kind = 'push' AND state = 'requested'")
     assert (_run(two, successor).after_run, _run(two, successor).full) == (None, 0)
     _end(two, successor)
-    (last,) = two.store.one("SELECT id FROM run WHERE kind = 'push' AND state = 'requested'")
+    (last,) = two.store.one("SELECT id FROM our_run WHERE kind = 'push' AND state = 'requested'")
     assert (_run(two, last).after_run, _run(two, last).full) == (pull, 1)
 
 
@@ -201,7 +203,7 @@ async def test_the_pushes_after_a_download_are_there_in_the_moment_of_its_end(tw
     # when
     await reconcile.execute(two.store, _run(two, pull), lease)
     # then
-    found = two.store.read("SELECT key, trigger FROM run WHERE kind = 'push' AND state = 'requested' ORDER BY key")
+    found = two.store.read("SELECT key, trigger FROM our_run WHERE kind = 'push' AND state = 'requested' ORDER BY key")
     assert found == [(1, "after pull"), (2, "after pull")]
     lease.release()
 
@@ -218,4 +220,4 @@ async def test_a_download_that_did_not_end_well_is_followed_by_no_push(
     # when
     await _work(two)
     # then
-    assert two.bench.one("SELECT count(*) FROM run WHERE kind = 'push'") == 0
+    assert two.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push'") == 0

@@ -80,7 +80,7 @@ async def test_listings_deleted_between_pages_hide_no_others_of_a_cart_that_coun
     # when
     run = await watched.bench.push(watched.cart_id, full=True)
     # then
-    present = {row[0] for row in watched.bench.store.read("SELECT ref FROM listing WHERE gone_at IS NULL")}
+    present = {row[0] for row in watched.bench.store.read("SELECT ref FROM our_listing WHERE gone_at IS NULL")}
     assert run.state == "done"
     assert present == set(alive)
 
@@ -101,7 +101,7 @@ async def test_a_row_that_comes_twice_does_not_make_up_for_one_that_did_not_come
     run = await watched.bench.push(watched.cart_id, full=True)
     assert run.state == "failed"
     assert "not complete" in run.error
-    assert watched.bench.one("SELECT count(*) FROM listing WHERE gone_at IS NOT NULL") == 0
+    assert watched.bench.one("SELECT count(*) FROM our_listing WHERE gone_at IS NOT NULL") == 0
 
 
 @pytest.mark.parametrize("total", [2**63, 2**63 - 1, -1, 1.5, "3", True, float("nan")], ids=repr)
@@ -130,7 +130,7 @@ async def test_one_absurd_listing_ends_as_bad_row_and_the_others_go_on(watched: 
     assert run.state == "done"
     assert watched.bench.listings(watched.cart_id)[bad["sku"]]["reason"] == "BAD_ROW"
     assert any(bad["ref"] in text for text in watched.bench.events(run.id))
-    assert watched.bench.one("SELECT count(*) FROM listing WHERE name = 'read all the same'") == 1
+    assert watched.bench.one("SELECT count(*) FROM our_listing WHERE name = 'read all the same'") == 1
     assert watched.bench.sums_hold()
     # and when it is put right in the cart
     watched.cart.edit(bad["ref"], SHOP, **{field: 0})

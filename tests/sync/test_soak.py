@@ -80,7 +80,7 @@ def test_a_service_left_running_has_exactly_the_runs_of_its_schedule(tmp_path: P
             tx.execute("UPDATE cart SET frozen_at = 1, frozen_by = 'x', frozen_why = 'y' WHERE id = ?", (carts[2],))
             for kind, key, every, at in entries:
                 schedule.put(tx, kind, key, every, 0, start + at)
-        before = bench.one("SELECT coalesce(max(id), 0) FROM run")
+        before = bench.one("SELECT coalesce(max(id), 0) FROM our_run")
         # when
         with _serving(bench.store.path) as service:
             time.sleep(WARM)
@@ -96,7 +96,9 @@ def test_a_service_left_running_has_exactly_the_runs_of_its_schedule(tmp_path: P
         )  # fmt: skip
         end = time.time() - start
         expected = _by_key(_OneSecond(world, entries).until(end), end)
-        rows = bench.store.read("SELECT kind, key, started_at FROM run WHERE id > ? AND started_at NOT NULL", (before,))
+        rows = bench.store.read(
+            "SELECT kind, key, started_at FROM our_run WHERE id > ? AND started_at NOT NULL", (before,)
+        )
         found = _by_key([(kind, key, at - start) for kind, key, at in rows], end)
         print({key: len(times) for key, times in found.items()}, "open files:", early, late)
         assert {key: len(times) for key, times in found.items()} == {key: len(times) for key, times in expected.items()}
