@@ -91,7 +91,7 @@ def test_a_new_process_after_a_clock_was_set_waits_a_period_at_most(made: Field,
     # then
     assert times[0] - max(before, default=0) <= EVERY + 100
     assert 5000 / EVERY - 2 <= len(times) <= 5000 / EVERY + 2
-    assert made.store.one("SELECT next_at FROM schedule")[0] <= clock.seconds() + EVERY
+    assert made.store.one("SELECT next_at FROM our_schedule")[0] <= clock.seconds() + EVERY
 
 
 def test_the_back_off_bounds_what_a_set_clock_can_do(made: Field, clocks: Clocks) -> None:
@@ -117,7 +117,7 @@ def test_a_good_run_ends_the_longer_wait_and_a_cancelled_one_does_not(made: Fiel
         schedule.note_result(tx, "push", made.carts[0], "done", NOW)
         schedule.note_result(tx, "push", made.carts[1], "cancelled", NOW)
     # then
-    rows = made.store.read("SELECT failures, next_at FROM schedule ORDER BY key")
+    rows = made.store.read("SELECT failures, next_at FROM our_schedule ORDER BY key")
     assert rows == [(0, NOW + EVERY), (1, NOW + 8 * EVERY)]
 
 
@@ -135,10 +135,12 @@ async def test_the_service_says_that_the_clock_was_set(
     runner._schedule()
     runner._schedule()
     # then: once, and what was dated meanwhile is dated as it should have been
-    told = made.store.read("SELECT action, after FROM audit")
+    told = made.store.read("SELECT action, after FROM our_audit")
     assert told == [("clock set", f"The system clock was set back by {DAY} s.")]
     assert [record.levelname for record in caplog.records if "clock was set" in record.getMessage()] == ["WARNING"]
-    assert [row[0] for row in made.store.read("SELECT confirmed_at FROM source ORDER BY merchant_id")] == [NOW - 60] * 2
+    assert [row[0] for row in made.store.read("SELECT confirmed_at FROM our_source ORDER BY merchant_id")] == [
+        NOW - 60
+    ] * 2
 
 
 @pytest.mark.parametrize(("answer_by", "most"), [(DAY, 5.0), (-DAY, 0.0), (2.0, 2.0)])
@@ -164,7 +166,7 @@ async def test_the_next_push_after_the_clock_went_back_finds_out_what_became_of_
     with town(tmp_path, mode=Mode(idempotency=False), deadline=0.5) as made:
         await made.bench.pull()
         await made.bench.push(made.cart_id)
-        number, ref = made.bench.store.one("SELECT id, ref FROM listing LIMIT 1")
+        number, ref = made.bench.store.one("SELECT id, ref FROM our_listing LIMIT 1")
         with made.bench.store.transaction() as tx:
             tx.execute(
                 "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, attempts, created_at, answer_by_ms, "
@@ -176,7 +178,7 @@ async def test_the_next_push_after_the_clock_went_back_finds_out_what_became_of_
         run = await asyncio.wait_for(made.bench.push(made.cart_id, release=False), 20)
         # then
         assert run.state == "done"
-        assert made.bench.one("SELECT count(*) FROM listing WHERE inflight IS NOT NULL") == 0
+        assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
         assert made.shown() == made.stock()
 
 
@@ -199,31 +201,31 @@ async def test_an_interrupted_download_goes_on_only_where_its_age_is_known(
 @pytest.mark.parametrize(("last", "full"), [(-60, False), (DAY, True), (-3 * DAY, True)])
 async def test_a_complete_download_is_not_put_off_by_one_from_the_future(synced: Town, last: int, full: bool) -> None:
     # given
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE source SET last_full_at = ?, full_every = 3600", (int(time.time()) + last,))
     # when
     run = await synced.bench.pull()
     # then
-    kind = synced.bench.one("SELECT kind FROM pull_generation WHERE run_id = ?", run.id)
+    kind = synced.bench.one("SELECT kind FROM our_pull_generation WHERE run_id = ?", run.id)
     assert (kind == "full") is full
 
 
 @pytest.mark.parametrize("column", ["listed_at", "observed_at"])
 async def test_a_look_at_a_cart_is_not_put_off_by_one_from_the_future(synced: Town, column: str) -> None:
     # given
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute(f"UPDATE cart SET {column} = ?", (int(time.time()) + DAY,))
     before = len(synced.cart.requests())
     # when
     await synced.bench.push(synced.cart_id)
     # then
     assert any("/listings" in entry["path"] for entry in synced.cart.requests()[before:])
-    assert synced.bench.one(f"SELECT {column} FROM cart") <= time.time() + 1
+    assert synced.bench.one(f"SELECT {column} FROM our_cart") <= time.time() + 1
 
 
 async def test_what_was_read_while_the_clock_was_ahead_is_verified_again(synced: Town) -> None:
     # given
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET observed_at = ?", (int(time.time()) + DAY,))
     # when
     run_id = synced.bench.request("radar", synced.cart_id)
@@ -261,7 +263,7 @@ def test_times_ahead_of_another_cart_stay(made: Field) -> None:
             )
         # when, then
         assert drift.forget_times_ahead(tx, made.carts[0], NOW) == 1
-    assert made.store.read("SELECT observed_at FROM listing ORDER BY cart_id") == [(None,), (NOW + DAY,)]
+    assert made.store.read("SELECT observed_at FROM our_listing ORDER BY cart_id") == [(None,), (NOW + DAY,)]
 
 
 def test_a_safety_rule_does_not_look_away_for_a_push_that_is_dated_ahead(made: Field) -> None:

@@ -27,7 +27,7 @@ def _refs(town: Town) -> dict[str, str]:
 
 def _plain(town: Town) -> list[str]:
     """SKUs with stock that are not kits."""
-    kits = {row[0] for row in town.bench.store.read("SELECT sku FROM product WHERE is_kit <> 0")}
+    kits = {row[0] for row in town.bench.store.read("SELECT sku FROM our_product WHERE is_kit <> 0")}
     return [sku for sku in town.in_stock() if sku not in kits]
 
 
@@ -56,12 +56,12 @@ async def test_a_warehouse_that_is_gone_is_held_once_and_never_counted_after_a_r
     assert breaker in held.trips
     assert "EAST" in held.trips
     assert synced.shown() == before
-    assert synced.bench.one("SELECT gone_why FROM warehouse WHERE code = 'EAST'") == why
+    assert synced.bench.one("SELECT gone_why FROM our_warehouse WHERE code = 'EAST'") == why
     # when
     synced.bench.release(held.id)
     await synced.bench.work()
     # then: its stock is not for sale any more
-    kits = {row[0] for row in synced.bench.store.read("SELECT sku FROM product WHERE is_kit <> 0")}
+    kits = {row[0] for row in synced.bench.store.read("SELECT sku FROM our_product WHERE is_kit <> 0")}
     shown, stock = synced.shown(), synced.stock(OTHERS)
     assert {sku: shown[sku] for sku in shown if sku not in kits} == {s: n for s, n in stock.items() if s not in kits}
     # and stays so without another question, whatever else changes
@@ -108,7 +108,7 @@ async def test_an_operator_disables_and_enables_a_warehouse(synced: Town) -> Non
     assert "does not count" in said
     held = await bench.push(synced.cart_id, release=False)
     assert (held.state, "RULES_CHANGED" in held.trips) == ("held", True)
-    assert bench.one("SELECT reason FROM audit WHERE action = 'warehouse disable'") == "flooded"
+    assert bench.one("SELECT reason FROM our_audit WHERE action = 'warehouse disable'") == "flooded"
     bench.release(held.id)
     await bench.work()
     sku = next(s for s in _plain(synced) if synced.stock(OTHERS)[s])
@@ -129,7 +129,7 @@ def test_who_may_only_look_disables_no_warehouse(pulled: Town) -> None:
         warehouses.set_enabled(
             Session(pulled.bench.store, "viewer", read_only=True), pulled.bench.merchant, "EAST", enabled=False
         )
-    assert pulled.bench.one("SELECT enabled FROM warehouse WHERE code = 'EAST'") == 1
+    assert pulled.bench.one("SELECT enabled FROM our_warehouse WHERE code = 'EAST'") == 1
 
 
 # --- products ------------------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ async def test_codes_that_change_hands_reach_the_cart_with_the_next_delta(synced
     run = await synced.bench.pull()
     # then
     assert run.state == "done"
-    assert synced.bench.one("SELECT kind FROM pull_generation ORDER BY id DESC LIMIT 1") == "delta"
+    assert synced.bench.one("SELECT kind FROM our_pull_generation ORDER BY id DESC LIMIT 1") == "delta"
     await synced.bench.push(synced.cart_id)
     assert {sku: synced.shown()[sku] for sku in (one, other)} == {sku: synced.stock()[sku] for sku in (one, other)}
 
@@ -232,7 +232,7 @@ async def test_stock_that_nobody_counts_is_never_zero(synced: Town) -> None:
 async def test_another_account_is_held_before_a_level_is_overwritten(synced: Town, *, full: bool) -> None:
     # given
     sku = _plain(synced)[0]
-    before = synced.bench.store.read("SELECT * FROM level ORDER BY 1, 2")
+    before = synced.bench.store.read("SELECT * FROM our_level ORDER BY 1, 2")
     synced.wms.control("account", {"account": "somebody else"})
     synced.wms.set_level(sku, "EAST", 9999)
     # when
@@ -241,13 +241,13 @@ async def test_another_account_is_held_before_a_level_is_overwritten(synced: Tow
     assert run.state == "held"
     assert "SOURCE_CHANGED" in run.trips
     assert "somebody else" in run.trips
-    assert synced.bench.store.read("SELECT * FROM level ORDER BY 1, 2") == before
+    assert synced.bench.store.read("SELECT * FROM our_level ORDER BY 1, 2") == before
     # when: an operator accepts it
     synced.bench.release(run.id)
     await synced.bench.work()
     # then: everything is read anew, and the account is the known one from now on
     assert synced.bench.run(run.id).state == "done"
-    assert synced.bench.one("SELECT kind FROM pull_generation ORDER BY id DESC LIMIT 1") == "full"
+    assert synced.bench.one("SELECT kind FROM our_pull_generation ORDER BY id DESC LIMIT 1") == "full"
     assert (await synced.bench.pull()).state == "done"
     synced.wms.control("account", {"account": "a third one"})
     assert (await synced.bench.pull()).state == "held"
