@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.sources import sandbox
 from invsync_tui.operations import warehouses
 from invsync_tui.operations.errors import OperationError, RefusedError
@@ -282,3 +283,30 @@ async def test_one_absurd_level_costs_itself_alone(
     await synced.bench.push(synced.cart_id)
     assert synced.shown()[other] == synced.stock()[other]
     assert synced.bench.sums_hold()
+
+
+async def test_another_shop_behind_a_cart_is_held_before_anything_is_written(
+    synced: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: the cart says who it is, and is somebody else later
+    who = ["the shop"]
+
+    async def identity(_: object) -> dict[str, str]:
+        return {"shop": who[0]}
+
+    monkeypatch.setattr(SandboxCart, "identity", identity, raising=False)
+    assert (await synced.bench.push(synced.cart_id)).state == "done"
+    sku = _plain(synced)[0]
+    synced.wms.set_level(sku, "EAST", 4321)
+    await synced.bench.pull()
+    who[0] = "another shop"
+    written = len(synced.writes())
+    # when
+    run = await synced.bench.push(synced.cart_id, release=False)
+    # then
+    assert (run.state, "CART_CHANGED" in run.trips) == ("held", True)
+    assert len(synced.writes()) == written
+    # when: an operator accepts it
+    synced.bench.release(run.id)
+    await synced.bench.work()
+    assert synced.shown()[sku] == synced.stock()[sku]

@@ -11,7 +11,7 @@ import shlex
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -57,6 +57,8 @@ class SourceFacts:
     mark: str
     """The delta mark of the last download; '' where there is none."""
     warehouses: tuple[WarehouseStock, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=dict)
+    """What the connector counted with its last download, see `connectors.base.Notes`."""
 
     def set(self, option: str) -> str:
         """The command that changes the connection."""

@@ -32,7 +32,9 @@ def of_source(
     )
     connection = _connection(site.name, row.connection)
     loaded = row.last_full_at is not None
-    return _checks(SourceFacts(connection, site.name, row.connection.last_error, loaded, row.mark, stock), site.name)
+    notes = json.loads(row.notes) if row.notes else {}
+    facts = SourceFacts(connection, site.name, row.connection.last_error, loaded, row.mark, stock, notes)
+    return _checks(facts, site.name)
 
 
 def _starving(stocked: Mapping[int, bool], sold: Iterable[Collection[int]]) -> frozenset[int]:

@@ -26,6 +26,8 @@ class SourceRow(NamedTuple):
     connection: ConnectionRow
     mark: str
     last_full_at: int | None
+    notes: str
+    """JSON object: what the connector counted beside the levels; '' for nothing."""
 
 
 _FIELDS = ", ".join(ConnectionRow._fields)
@@ -33,9 +35,9 @@ _FIELDS = ", ".join(ConnectionRow._fields)
 
 def source(cx: sqlite3.Connection, merchant_id: int) -> SourceRow | None:
     """A merchant's WMS connection; None where it has none."""
-    sql = f"SELECT {_FIELDS}, mark, last_full_at FROM source WHERE merchant_id = ?"
+    sql = f"SELECT {_FIELDS}, mark, last_full_at, notes FROM source WHERE merchant_id = ?"
     row = cx.execute(sql, (merchant_id,)).fetchone()
-    return SourceRow(ConnectionRow(*row[:-2]), *row[-2:]) if row else None
+    return SourceRow(ConnectionRow(*row[:-3]), *row[-3:]) if row else None
 
 
 def cart(cx: sqlite3.Connection, cart_id: int) -> ConnectionRow:

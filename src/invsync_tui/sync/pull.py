@@ -35,6 +35,8 @@ CHANGES = "changes"
 CHANGED_PRODUCTS = "changed products"
 """The stage before it, where the source can tell."""
 _OF_DELTA = (CHANGED_PRODUCTS, CHANGES)
+IDLE_MOST = 20
+"""Pages in a row without anything new, repeated or empty, after which a read is given up: it may have no end."""
 UNNAMED = 0
 """Stands among the ids of a page for its records of products that the store does not know by their reference."""
 UNNAMED_WARNING = "Some records could not be read at all, so that nothing was marked as missing."
@@ -95,11 +97,19 @@ class Progress:
     pages: int
     records: int
     seen: set[int]
+    idle: int = 0
+    """Pages in a row that brought nothing new."""
+    last: tuple[object, object] | None = None
+    """The rows and the rejected records of the last page."""
 
     def add(self, page: Page[Row], ids: Sequence[int], *, once: bool) -> None:
         """One page more. Where a product comes once, one that comes again does not make up for one that did not come."""
         known = len(self.seen)
         self.seen.update(ids)
+        fresh = len(self.seen) > known or (not once and bool(ids))
+        here = (page.rows, page.rejected)
+        self.idle = 0 if fresh and here != self.last else self.idle + 1
+        self.last = here
         again = len(ids) - (len(self.seen) - known) if once else 0
         self.pages += 1
         self.records += len(page.rows) + len(page.rejected) - again
@@ -256,6 +266,8 @@ class Pull:
                 sequence.take(tx, seq)
             rejected = [*page.rejected, *stored.rejected]
             state.add(page, stored.ids, once=reading.stage not in _OF_DELTA)
+            if page.next_cursor is not None and state.idle >= IDLE_MOST:
+                raise ContractError(f"The WMS sends nothing new under ever new cursors while reading {reading.stage}.")
             if page.next_cursor is None:
                 _check_total(reading.stage, state.records, page.total)
             stats = PageStats(state.pages, len(stored.ids), stored.changed, len(rejected))

@@ -9,6 +9,7 @@ Options: `location` (id or name, required where there are several), `channel` (i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -198,6 +199,15 @@ class VendureCart:
         reads_orders = bool(await self._permissions() & READS_ORDERS)
         self.capabilities = replace(CAPABILITIES, delta_read=reads_orders, reports_orders=reads_orders)
         self._choose(await self.locations())
+
+    async def identity(self) -> Mapping[str, str]:
+        """The channel by a digest of its token, which is made anew in each shop; {} where the login sees none."""
+        token = self._api.http.connection.options.get("channel", "").strip()
+        me = api.part_of(await self._api.query(api.ME), "me")
+        for channel in me.get("channels") or ():
+            if channel.get("token") == token or (not token and channel.get("code") == DEFAULT_CHANNEL):
+                return {"channel": hashlib.blake2b(str(channel["token"]).encode(), digest_size=8).hexdigest()}
+        return {}
 
     async def close(self) -> None:
         """End the HTTP connection; the session is left to expire, as a logout would end parallel sessions as well."""

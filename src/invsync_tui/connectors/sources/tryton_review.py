@@ -13,11 +13,12 @@ NOT_OF_COMPANY = "does not belong to company"
 
 
 def review(facts: SourceFacts) -> Iterator[Review]:
-    """Database, company, true quantities, permission for deltas."""
+    """Database, company, true quantities, permission for deltas, and what is sold and not yet assigned."""
     yield _database(facts)
     yield _company(facts)
     yield _zeros(facts)
     yield _delta(facts)
+    yield _waiting(facts)
 
 
 def _database(facts: SourceFacts) -> Review:
@@ -71,3 +72,21 @@ def _delta(facts: SourceFacts) -> Review:
     cause = "The user may not read stock.move, so that each download is a complete one, and slow."
     fix = f"Add the user to the group Stock in Tryton, then: {facts.test()}"
     return Review(check, Verdict.FAIL, "no mark after a complete download", cause, fix)
+
+
+def _waiting(facts: SourceFacts) -> Review:
+    """A note rather than a fault: every merchant has some, and whether it is for sale is the merchant's choice."""
+    check = "tryton.waiting"
+    units, products = facts.notes.get("waiting_units"), facts.notes.get("waiting_products", 0)
+    if units is None:
+        return Review(check, Verdict.SKIPPED, "not counted yet")
+    word = facts.connection.options.get("waiting_shipments", "").strip() or "ignore"
+    if word not in ("ignore", "subtract"):
+        cause = "The option waiting_shipments is ignore or subtract."
+        fix = facts.set("--option waiting_shipments=ignore")
+        return Review(check, Verdict.FAIL, f"option waiting_shipments: {word}", cause, fix)
+    said = f"{units} units of {products} products are in customer shipments that nothing is assigned to"
+    if word == "subtract":
+        return Review(check, Verdict.PASS, f"{said}; they are not for sale")
+    how = f"; they are still for sale, unless: {facts.set('--option waiting_shipments=subtract')}" if units else ""
+    return Review(check, Verdict.PASS, f"{said}{how}")
