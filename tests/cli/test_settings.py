@@ -159,3 +159,10 @@ def test_read_only_refuses_changes_and_allows_lists(acme: Shell, where: str) -> 
         assert answer.code == 2 and "read-only" in answer.error
     for question in (["carts"], ["merchants"], ["runs"]):
         assert acme.run(*question, *flags, env=env).code == 0
+
+
+def test_how_long_orders_need_to_reach_the_wms_is_a_setting_of_the_merchant(acme: Shell) -> None:
+    assert acme.json("merchants")["merchants"][0]["orders_within"] == 900
+    assert acme.json("merchants", "set", "Acme", "--orders-within", "2h")["merchant"]["orders_within"] == 7200
+    assert acme.json("merchants", "set", "Acme", "--orders-within", "0s")["merchant"]["orders_within"] == 0
+    assert "Orders reach the WMS within" in acme.ok("merchants").out
