@@ -17,7 +17,7 @@ from invsync_tui.operations.storage import check_store
 from invsync_tui.store import check
 from invsync_tui.store.opening import connect, open_store, silently
 
-FLIPS = 80
+FLIPS = 30
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,8 @@ def test_flipped_bytes_are_noticed_or_change_no_more_than_one_plain_value(path: 
         assert rows_kept and len(changed) == 1, (place, changed)
         ends["one value"] += 1
     # a value that no index, count or rule knows of looks as good as any other; such bytes are few
-    assert ends["one value"] < FLIPS * 0.2, ends
-    assert ends["noticed"] > 5, ends
+    assert ends["one value"] < FLIPS * 0.3, ends
+    assert ends["noticed"] > 2, ends
 
 
 BREAK = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.store import locks
-from invsync_tui.store.errors import StoreReadOnlyError
+from invsync_tui.store.errors import StoreInUseError, StoreReadOnlyError
 from invsync_tui.store.opening import create_store, open_store
 from invsync_tui.sync import leases
 
@@ -90,6 +90,25 @@ def test_a_bound_folder_has_the_same_locks(path: Path, bound: Path) -> None:
     lease.release()
     one.close()
     other.close()
+
+
+def test_a_hard_link_is_refused_while_there_are_two_names(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given: the log is called by the name, so two names would have two
+    monkeypatch.setattr("invsync_tui.store.opening.SECOND_NAME_MOST", 0.1)
+    other = path.parent.parent / "other.db"
+    other.hardlink_to(path)
+    # when, then
+    for name in (path, other):
+        with pytest.raises(StoreInUseError, match="second name") as caught:
+            open_store(name)
+        assert f"-samefile {name}" in caught.value.advice
+    # and when one of them is removed
+    other.unlink()
+    open_store(path).close()
+    # and a killed init that had given the store its name already is no second name
+    path.with_name(f".{path.name}.{2**22 + 5}.new").hardlink_to(path)
+    open_store(path).close()
+    assert [one.name for one in path.parent.glob(".*.new")] == []
 
 
 def test_a_store_in_the_place_of_another_has_locks_of_its_own(path: Path) -> None:

@@ -216,7 +216,8 @@ def _control_room(args: argparse.Namespace) -> int:
     gc.disable()
     from invsync_tui.tui.app import run as run_tui
 
-    return run_tui(
+    told: list[str] = []
+    code = run_tui(
         found.store,
         read_only=found.read_only,
         ascii_only=found.ascii_only,
@@ -224,7 +225,11 @@ def _control_room(args: argparse.Namespace) -> int:
         theme=found.theme,
         keymap=found.keys,
         open_run=given(args, "open_run"),
+        say=told.append,
     )
+    for text in told:  # the screen is given back by now
+        note(text)
+    return code
 
 
 def is_terminal() -> bool:

@@ -87,7 +87,7 @@ def check_store(store: Path, *, read_only: bool, say: Say) -> Soundness:
     unchecked: list[str] = []
     with in_words():
         try:
-            opened = open_store(store, read_only=read_only, say=say)
+            opened = open_store(store, read_only=read_only or _has_two_names(store), say=say, any_name=True)
         except (StoreBrokenError, StoreForeignError) as error:
             if isinstance(error, StoreForeignError) and not os.path.getsize(store):  # noqa: PTH202
                 raise
@@ -97,7 +97,7 @@ def check_store(store: Path, *, read_only: bool, say: Say) -> Soundness:
                 problems += _looked_at(opened, unchecked)
             finally:
                 opened.close()
-    if store.stat().st_nlink > 1:
+    if _has_two_names(store):
         text = "the file has a second name; each name would have a log of its own, and damage the store"
         problems.append(Problem("names", text, 1, f"find it: find / -xdev -samefile {shlex.quote(str(store))}"))
     return Soundness(
@@ -107,6 +107,10 @@ def check_store(store: Path, *, read_only: bool, say: Say) -> Soundness:
         tuple(str(path) for path in backups.of_schema(store)),
         tuple(str(path) for path in drafts.abandoned(store)),
     )
+
+
+def _has_two_names(store: Path) -> bool:
+    return store.exists() and store.stat().st_nlink > 1
 
 
 def _looked_at(opened, unchecked: list[str]) -> list[Problem]:  # type: ignore[no-untyped-def]

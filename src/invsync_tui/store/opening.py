@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from invsync_tui.store import file_modes
 from invsync_tui.store.errors import (
     StoreBusyError,
     StoreForeignError,
+    StoreInUseError,
     StoreMissingError,
     StoreNewerError,
     StoreReadOnlyError,
@@ -235,12 +238,15 @@ def _looked_into(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
-def open_store(path: Path, *, read_only: bool = False, say: Say = silently) -> Store:
+def open_store(path: Path, *, read_only: bool = False, say: Say = silently, any_name: bool = False) -> Store:
     """Open an existing store, upgrading an older schema first. On a StoreError the file is as it was.
 
-    A store that this user may only read is opened for reading. `say` is told of an upgrade.
+    A store that this user may only read is opened for reading. `say` is told of an upgrade. `any_name` also opens a file
+    that has a second name.
     """
     _check_file(path)
+    if not any_name:
+        _check_only_name(path)
     try:
         connected = readable(path) if read_only else _writable(path)
         try:
@@ -361,6 +367,26 @@ def _check_file(path: Path) -> None:
         raise StoreReadOnlyError(path, "it cannot be read: Permission denied.", "Check the path and its permissions.")
     if size == 0:
         raise StoreForeignError(path, "this file is not a database.", "Choose another file with --store.")
+
+
+SECOND_NAME_MOST = 2.0
+"""Seconds for which a file may have a second name: while it is made it has one for a moment."""
+
+
+def _check_only_name(path: Path) -> None:
+    """Refuse a file with a second name: SQLite keeps a log for each name, and one written by two of them is lost."""
+    deadline = time.monotonic() + SECOND_NAME_MOST
+    while path.stat().st_nlink > 1:
+        from invsync_tui.store import drafts
+
+        drafts.sweep(file_modes.real(path))
+        if time.monotonic() > deadline:
+            raise StoreInUseError(
+                path,
+                "the file has a second name (a hard link). Work under both names would destroy it.",
+                f"Find the other name and remove it: find / -xdev -samefile {shlex.quote(str(path))}",
+            )
+        time.sleep(0.05)
 
 
 def check_ours(path: Path, connection: sqlite3.Connection, version: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -223,9 +223,10 @@ def run(
     theme: str | None = None,
     keymap: Mapping[str, str] | None = None,
     open_run: int | None = None,
+    say: Callable[[str], None] = lambda _text: None,
 ) -> int:
-    """Show the control room until the operator leaves it; the exit code of the program."""
-    gateway = OperationsGateway(store, read_only=read_only)
+    """Show the control room until the operator leaves it; the exit code of the program. `say` is told of an upgrade."""
+    gateway = OperationsGateway(store, read_only=read_only, say=say)
     terminal = terminal_of(os.environ, ascii_only=ascii_only, mouse=mouse, theme=theme)
     return shown(control_room(gateway, terminal, open_run=open_run, keymap=keymap, greeting=greeting(os.environ)))
 

@@ -146,8 +146,11 @@ class Gateway(Protocol):
 class OperationsGateway:
     """The gateway to `invsync_tui.operations`, imported on first use, so that heavy libraries follow the first frame."""
 
-    def __init__(self, store: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, store: Path, *, read_only: bool = False, say: Callable[[str], None] = lambda _text: None
+    ) -> None:
         self._store = store
+        self._say = say
         self._session: Session | None = None
         self._watch: Watch | None = None
         self._service = (float("-inf"), False)
@@ -161,7 +164,7 @@ class OperationsGateway:
         from invsync_tui.operations.session import Session
         from invsync_tui.operations.watch import Watch
 
-        session = self._call(lambda: Session.open(self._store, read_only=self.read_only))
+        session = self._call(lambda: Session.open(self._store, read_only=self.read_only, say=self._say))
         # Nobody reads while this thread waits: a worker that does not come up is told by a later reading.
         session.waits_for_worker = False
         self._session = session
