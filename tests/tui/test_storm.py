@@ -8,7 +8,9 @@ import random
 import pytest
 
 from invsync_tui.tui.app import ControlRoom, control_room
+from invsync_tui.tui.lines import line
 from invsync_tui.tui.terminal import Terminal
+from invsync_tui.tui.widgets.hints import Hints
 from tests.tui.emulated import Cells, Emulated, emulated
 from tests.tui.fake_gateway import FakeGateway, merchant
 from tests.tui.fake_lists import HOSTILE
@@ -63,3 +65,32 @@ async def test_after_a_storm_of_sizes_every_screen_is_what_a_full_redraw_shows(s
             stands = shown.terminal.cells()
             assert difference(stands, await shown.drawn_anew()) == []
         assert stop.shows in "\n".join(shown.terminal.lines())
+
+
+async def test_a_line_that_changes_between_being_asked_for_and_being_drawn_is_shown_whole() -> None:
+    """The footer stood at `: Go to  ?` for good: drawn whole, sent in part, and believed to be there."""
+    async with emulated(room()) as shown:
+        await shown.until_shown("merchants")
+        await shown.settled()
+        hints = shown.app.screen.query_one(Hints)
+        # given a footer of which the first cells were asked for
+        hints._line = lambda width: line("a")  # type: ignore[method-assign]
+        hints.repaint()
+        # when it has more to say by the time it is drawn
+        hints._line = lambda width: line("a Aliases  : Go to  ? Help  q Quit")  # type: ignore[method-assign]
+        await shown.settled()
+        # then all of it is there
+        assert shown.terminal.lines()[-1] == "a Aliases  : Go to  ? Help  q Quit"
+
+
+async def test_a_terminal_that_was_another_size_for_a_moment_gets_everything_again() -> None:
+    async with emulated(room()) as shown:
+        await shown.until_shown("merchants")
+        await shown.settled()
+        before = shown.terminal.cells()
+        # given a size that is changed and changed back before the program hears of it
+        shown.terminal.grid.resize(10, 3)
+        shown.terminal.resize(80, 24)
+        await shown.settled()
+        # then what the terminal has lost is there again
+        assert difference(shown.terminal.cells(), before) == []
