@@ -120,18 +120,18 @@ def explain(error: BaseException, route: Route, where: str, seconds: float = 0.0
             where=where,
             advice=f"Install it: {command}  Or unset {route.variable}.",
         )
+    if _is(error, "LocalProtocolError") or isinstance(error, UnicodeEncodeError):
+        return NotConfiguredError(
+            "The request cannot be sent: a header has characters that are not allowed.",
+            where=where,
+            advice="Look for line breaks and special characters in the login, the secret and the options.",
+        )
     if _is(error, "InvalidURL", "UnsupportedProtocol") or isinstance(error, ValueError | TypeError):
         if route.proxy and "proxy" in str(error).lower():
             return NotConfiguredError(
                 f"{route.told} is no proxy's address.", where=where, advice=f"Correct or unset {route.variable}."
             )
         return NotConfiguredError(f"{redacted_url(route.url)} is not an address.", where=where, advice=addresses.ADVICE)
-    if _is(error, "LocalProtocolError"):
-        return NotConfiguredError(
-            "The request cannot be sent: a header has characters that are not allowed.",
-            where=where,
-            advice="Look for line breaks and special characters in the login, the secret and the options.",
-        )
     what, advice = _cause(error, route, seconds)
     if route.proxy and "proxy" not in what:
         what = f"{what.rstrip('.')}, through the proxy {route.told}."

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import Cart, Connection, Source
+from invsync_tui.connectors.errors import ConnectorError
+from invsync_tui.connectors.network import route_to
 from invsync_tui.operations import cart_settings, merchant_settings, names
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.session import Session
@@ -76,12 +78,23 @@ async def test(target: Target) -> AsyncIterator[Step]:
     """Test a connection; each step comes as it ends, and the first bad one is the last."""
     with in_words():
         connector = _connector(target)
+        if through := _proxy(target):
+            yield Step("proxy", True, through, "")
         try:
             async with aclosing(_steps(connector)) as steps:
                 async for step in steps:
                     yield step
         finally:
             await connector.close()
+
+
+def _proxy(target: Target) -> str:
+    """Through which proxy it is reached, in words; '' for none."""
+    try:
+        told = route_to(target.setup.url, target.name).told
+    except ConnectorError:
+        return ""  # the test itself says what is wrong with the address
+    return f"Reached through the proxy {told}." if told else ""
 
 
 async def _steps(connector: Source | Cart) -> AsyncGenerator[Step, None]:

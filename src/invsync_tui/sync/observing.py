@@ -12,6 +12,7 @@ from invsync_tui.store import listings, sequence, sites, tables
 from invsync_tui.store.listings import ListingRecord
 from invsync_tui.sync.clocks import CartClock
 from invsync_tui.sync.job import Job
+from invsync_tui.sync.page_bound import BARREN_MOST, DELTA_BARREN_MOST, PageBound
 
 OBSERVE_OVERLAP = 120
 """Seconds by which a delta read goes back behind the last one: carts commit late."""
@@ -116,6 +117,7 @@ class Observation:
         passed = Pass(stable=self.cart.capabilities.stable_pages)
         cursor: str | None = None
         visited: set[str | None] = {None}
+        bound = PageBound("cart", "its listings", BARREN_MOST if since is None else DELTA_BARREN_MOST)
         while True:
             self.job.stop_if_cancelled()
             page = await self.cart.listings_page(cursor, since)
@@ -129,6 +131,7 @@ class Observation:
             if cursor in visited:
                 raise ContractError(f"The cart repeats itself at {cursor!r} while listing.")
             visited.add(cursor)
+            bound.add(passed.found)
 
     def _keep(self, page: Page[ListingRow]) -> list[int]:
         """Write a page; returns the ids of all its listings. Those that could not be read are still there."""

@@ -25,6 +25,7 @@ from invsync_tui.store.sites import WarehouseSeen, WarehouseSite
 from invsync_tui.sync import identity, orders_known
 from invsync_tui.sync.clocks import source_offset
 from invsync_tui.sync.job import Job, SwitchedOff
+from invsync_tui.sync.page_bound import BARREN_MOST, DELTA_BARREN_MOST, PageBound
 
 RESUME_WITHIN = 3600
 """Seconds: an interrupted read that began longer ago starts anew, since its first pages are too old."""
@@ -242,6 +243,7 @@ class Pull:
             generations.move(tx, generation.id, reading.stage, cursor)
         state = Progress(before.pages, before.rows + before.rejected, seen)
         visited = {cursor}
+        bound = PageBound("WMS", reading.stage, DELTA_BARREN_MOST if reading.stage in _OF_DELTA else BARREN_MOST)
         async with Ahead(reading.fetch) as ahead:
             while True:
                 self.job.stop_if_cancelled()
@@ -254,6 +256,7 @@ class Pull:
                 self._write_page(generation, reading, page, state)
                 if cursor is None:
                     return
+                bound.add(len(state.seen) if reading.stage in _OF_DELTA else state.records)
                 visited.add(cursor)
 
     def _write_page(self, generation: Generation, reading: Reading[Row], page: Page[Row], state: Progress) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from invsync_tui.connectors.base import Budget
+from invsync_tui.connectors.exchanges import redacted
 from invsync_tui.rules.outcomes import Counts, Outcome, tally
 from invsync_tui.store import listings, runs
 from invsync_tui.store.opening import Store
@@ -130,7 +131,7 @@ class Report:
     def event(self, level: str, text: str) -> None:
         """Tell watchers something in words. `level` is info, warning or error."""
         with self.lease.transaction(self.store) as tx:
-            runs.add_event(tx, self.run_id, int(time.time()), level, text)
+            runs.add_event(tx, self.run_id, int(time.time()), level, redacted(text))
 
     def close(self, state: str) -> None:
         """The last phase ends: `done`, or `failed` with the rest skipped."""
