@@ -120,10 +120,10 @@ class Workers:
         command = [sys.executable, "-m", "tests.faults.worker", str(store)]
         self._nest = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
-    def start(self) -> int:
+    def start(self, word: str = "") -> int:
         assert self._nest.stdin is not None
         assert self._nest.stdout is not None
-        self._nest.stdin.write("\n")
+        self._nest.stdin.write(f"{word}\n")
         return int(self._nest.stdout.readline())
 
     def close(self) -> None:

@@ -7,15 +7,18 @@ import random
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
+
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.sync import leases
+from invsync_tui.sync import leases, uptime
 from tests.faults.proof import order_violations, state_violations, store_violations
 from tests.faults.scenarios import everything
 from tests.faults.test_kill import Workers, _alive, _wait
+from tests.faults.worker import STOP_BEFORE_SENDING
 from tests.sync.town import SHOP, Town, town
 
 DEADLINE = 0.4
@@ -116,6 +119,49 @@ def test_a_stopped_worker_that_was_replaced_writes_nothing_and_sends_nothing_old
         assert order_violations(made.cart.log(), history, SHOP) == []
         assert state_violations(made.shown(), made.stock()) == []
         assert store_violations(made.bench.store.path) == []
+
+
+@pytest.mark.parametrize("stopped_for", [1.2, 3.0])
+def test_a_worker_that_was_stopped_right_before_a_request_never_sends_it_after_its_deadline(
+    tmp_path: Path, stopped_for: float
+) -> None:
+    # given: a worker that has recorded a batch, and is stopped before its request leaves
+    history: dict[str, list[int]] = {}
+    with town(tmp_path, mode=MODE, deadline=DEADLINE) as made:
+        made.bench.set_cart(made.cart_id, observe_every=0, jump_factor=0)
+        workers = Workers(made.bench.store.path)
+        _raise_everything(made, 1, history)
+        _order(made)
+        _wait(workers.start())
+        for (number,) in made.bench.store.read("SELECT id FROM run WHERE state = 'held'"):
+            made.bench.release(number)
+        straggler = workers.start(STOP_BEFORE_SENDING)
+        _until(lambda: uptime.process(straggler) is uptime.Process.STOPPED)
+        assert made.bench.one("SELECT count(*) FROM push_batch WHERE state = 'intent'") == 1
+        sent = len(made.cart.log())
+        # when: its deadline passes by a little, somebody else has sent newer quantities, and it goes on
+        time.sleep(DEADLINE * stopped_for)
+        _free_the_locks(made)
+        _wait(workers.start())
+        _raise_everything(made, 2, history)
+        _order(made)
+        _wait(workers.start())
+        assert len(made.cart.log()) > sent
+        before, rows = everything(made.bench), len(made.cart.log())
+        os.kill(straggler, signal.SIGCONT)
+        _wait(straggler)
+        # then: nothing of it leaves, and it writes nothing
+        assert made.cart.log()[rows:] == []
+        assert everything(made.bench) == before
+        workers.close()
+        assert state_violations(made.shown(), made.stock()) == []
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def _in_order(quantities: list[int]) -> list[int]:

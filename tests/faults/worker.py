@@ -11,12 +11,15 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from invsync_tui.store.opening import open_store
 from invsync_tui.sync.runners.local import LocalRunner
 from tests.sync.town import hurry
+
+STOP_BEFORE_SENDING = "stop-before-sending"
 
 
 def preload() -> None:
@@ -35,9 +38,25 @@ async def _work(store: Path, linger: float | None) -> None:
     await (runner.run_forever() if linger is None else runner.run_until_idle(linger))
 
 
-def _fork(store: Path) -> int:
+def _stop_before_sending() -> None:
+    """Let this process stop itself between the record of its first batch and the request: SIGCONT makes it go on."""
+    from invsync_tui.connectors.carts.sandbox import SandboxCart
+
+    real, stops = SandboxCart.send, iter([signal.SIGSTOP])
+
+    async def send(self: Any, *args: Any) -> Any:
+        for number in stops:
+            os.kill(os.getpid(), number)
+        return await real(self, *args)
+
+    SandboxCart.send = send  # type: ignore[method-assign]
+
+
+def _fork(store: Path, word: str) -> int:
     child = os.fork()
     if child == 0:
+        if word == STOP_BEFORE_SENDING:
+            _stop_before_sending()
         asyncio.run(_work(store, 0.0))
         os._exit(0)
     return child
@@ -45,8 +64,8 @@ def _fork(store: Path) -> int:
 
 def _serve_forks(store: Path) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for _ in sys.stdin:
-        print(_fork(store), flush=True)
+    for line in sys.stdin:
+        print(_fork(store, line.strip()), flush=True)
 
 
 if __name__ == "__main__":

@@ -152,7 +152,11 @@ async def test_an_answer_with_nothing_in_it_takes_no_listing_away(synced: Town) 
     run = await look(synced)
     # then
     assert synced.bench.one("SELECT count(*) FROM our_listing WHERE gone_at IS NOT NULL") == 0
-    assert run.state in ("done", "failed")
+    assert (run.state, run.error) == ("done", "")
+    # and nobody says that what was not seen is in sync
+    counts = synced.bench.counts(run)
+    assert (counts["total"], counts["equal"], counts["failed"]) == (40, 0, 40)
+    assert synced.bench.reasons(run) == {"CART_UNAVAILABLE": 40}
 
 
 async def test_it_goes_on_where_it_stopped(synced: Town, monkeypatch: pytest.MonkeyPatch) -> None:

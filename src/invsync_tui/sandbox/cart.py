@@ -82,6 +82,8 @@ class Cart(Service):
                 return (self._listings if call == "listings" else self._orders)(request, shop)
             case "POST", "listings/read":
                 known = [str(ref) for ref in request.json()["refs"] if ref in shop.table]
+                if self.troubles.take(Kind.NO_ROWS, request.path, None):
+                    known = []
                 return Reply(200, joined("listings", map(shop.table.row, known), None, len(known)))
             case "POST", "stock":
                 return self._stock(request, shop)

@@ -104,7 +104,8 @@ class Radar:
         now, ids = clock.seconds(), [number for number, _ in piece]
         found = {row.ref for row in rows}
         gone = [number for number, ref in piece if ref not in found]
-        if len(gone) == len(piece) > 1:
+        unanswered = len(gone) == len(piece) > 1
+        if unanswered:
             # Nobody deletes a whole page at once: an empty answer decides nothing, the next complete read does.
             self.job.report.event("warning", f"The cart answered with none of {len(piece)} listings; they are kept.")
             gone = []
@@ -118,6 +119,10 @@ class Radar:
             if changed + listings.flag_gone(tx, self.cart_id, gone, now, seq):
                 sequence.take(tx, seq)
             drift.note_read(tx, ids, now)
+            if unanswered:  # what nobody saw is not in sync
+                self.job.report.counts.add(Outcome.FAILED, len(piece))
+                self.job.report.reasons[Reason.CART_UNAVAILABLE.value] += len(piece)
+                ids = []
             told = drifting.findings(tx, self.settings, drift.rows(tx, ids), LAG)
             for _, finding in told:
                 self._count(finding.drift if finding else None)
