@@ -133,11 +133,13 @@ def test_a_worker_that_was_stopped_right_before_a_request_never_sends_it_after_i
         _raise_everything(made, 1, history)
         _order(made)
         _wait(workers.start())
-        for (number,) in made.bench.store.read("SELECT id FROM run WHERE state = 'held'"):
+        for (number,) in made.bench.store.read("SELECT id FROM our_run WHERE state = 'held'"):
             made.bench.release(number)
         straggler = workers.start(STOP_BEFORE_SENDING)
         _until(lambda: uptime.process(straggler) is uptime.Process.STOPPED)
-        assert made.bench.one("SELECT count(*) FROM push_batch WHERE state = 'intent'") == 1
+        assert (
+            made.bench.one("SELECT count(*) FROM push_batch WHERE state = 'intent' AND cart_id = ?", made.cart_id) == 1
+        )
         sent = len(made.cart.log())
         # when: its deadline passes by a little, somebody else has sent newer quantities, and it goes on
         time.sleep(DEADLINE * stopped_for)

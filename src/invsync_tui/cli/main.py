@@ -178,7 +178,8 @@ def _failed(error: Exception, *, as_json: bool) -> int:
         kind = failures.kind_of(error)
         report(kind, str(error), as_json=as_json)
         return failures.exit_of(kind)
-    text = f"this is a defect: {type(error).__name__}: {error}. Set INVSYNC_DEBUG=1 to see where, and report it."
+    what = f"{type(error).__name__}: {error}"
+    text = f"this is a defect of invsync {__version__}: {what}. Report it with this line; INVSYNC_DEBUG=1 says where."
     report("defect", text, as_json=as_json)
     return Exit.FAILED
 

@@ -80,7 +80,7 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         _end(job, "failed", Outcome.FAILED, Reason.STORE_FAILED, str(error))
     except Exception as error:
         log.error("run %s: %s", run.id, redacted(traceback.format_exc()))
-        text = f"Unexpected {type(error).__name__}: {shorten(str(error))}. Report it: invsync bundle {run.id}"
+        text = f"Unexpected {type(error).__name__}: {shorten(str(error))}. Report it with the file of: invsync bundle {run.id}"
         _end(job, "failed", Outcome.FAILED, Reason.INTERNAL_DEFECT, text)
 
 

@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
+from invsync_tui import __version__
 from invsync_tui.plain_text import UNENCODABLE, clean_lines
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.driver import TerminalDriver
@@ -110,9 +111,17 @@ class ControlRoom(App[int]):
             return
         self._exit_renderables.clear()
         told = "".join(traceback.format_exception(self._defect))
-        told += "invsync: this is a defect that ended the control room. Syncs go on. Please report it with the lines above.\n"
+        told += f"invsync: this is a defect of invsync {__version__} that ended the control room{self._place()}. "
+        told += "Syncs go on. Please report it with the lines above.\n"
         with suppress(OSError):
             os.write(2, clean_lines(told).encode(self.terminal_encoding, UNENCODABLE))
+
+    def _place(self) -> str:
+        """On which screen, and of which run, for the report."""
+        if not self._screen_stack:
+            return ""
+        number = getattr(self.screen, "run_id", None)
+        return f" on {type(self.screen).__name__}" + (f", run {number}" if number is not None else "")
 
     def _display(self, screen: Screen[object], renderable: Any) -> None:
         """Textual hands over the regions that widgets called dirty; what is sent is what differs on the terminal."""
