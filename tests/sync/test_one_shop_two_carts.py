@@ -63,7 +63,7 @@ class Corner:
 @contextmanager
 def corner(folder: Path, mode: Mode = TWO_PLACES, **merchant: Any) -> Iterator[Corner]:
     with sandbox_wms(20, warehouses=3) as wms, sandbox_cart(20, shops={"a": mode, "b": Mode(orders=True)}) as carts:
-        bench = Bench.make(folder)
+        bench = Bench.make(folder, alone=True)
         bench.add_merchant(wms.connection(), **merchant)
         made = Corner(wms, carts, bench, 0, 0, carts.dump()["a"][4]["sku"])
         made.level(EAST, WEST)

@@ -108,7 +108,7 @@ def expected(cart: int, product: int, town: tuple[Any, ...]) -> int | None:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    made = Bench.make(Path(tmp_path_factory.mktemp("numbers")))
+    made = Bench.make(Path(tmp_path_factory.mktemp("numbers")), alone=True)
     with made.store.transaction() as tx:
         tx.execute("INSERT INTO merchant (id, name, created_at) VALUES (1, 'M', 0)")
         tx.execute("INSERT INTO source (merchant_id, system, url, confirmed_at) VALUES (1, 'sandbox', 'http://h', 1)")
