@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import coverage
+import hypothesis
 import pytest
 
 WHERE = "INVSYNC_MUTATION_MAP"
@@ -50,5 +51,8 @@ class Tracer:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A property test reaches its lines with a few examples as with a hundred.
+    hypothesis.settings.register_profile("traced", max_examples=10, deadline=None)
+    hypothesis.settings.load_profile("traced")
     out, source = os.environ[WHERE].split("|")
     config.pluginmanager.register(Tracer(Path(out), source))

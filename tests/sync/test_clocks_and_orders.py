@@ -9,7 +9,7 @@ import pytest
 
 from invsync_tui.connectors.clock import ServerClock, settled
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store import orders, tables
+from invsync_tui.store import orders, settings
 from tests.sync.test_one_shop_two_carts import EAST, WEST, Corner, corner
 
 TEN_MINUTES = 600
@@ -92,7 +92,9 @@ async def test_readings_of_a_wms_whose_clock_is_ahead_do_not_end_orders_early(tm
 async def test_an_order_ends_when_the_wms_names_it_and_not_before(tmp_path: Path) -> None:
     with corner(tmp_path, Mode(orders=True), orders_within=0) as made:
         with made.bench.store.session() as session:
-            session.get_one(tables.Source, 1).options = '{"orders": "on"}'
+            source = settings.source_of(session, made.bench.merchant)
+            assert source is not None
+            source.options = '{"orders": "on"}'
         cart = await _sells(made)
         order = made.order(3)
         await made.bench.push(cart)
