@@ -165,9 +165,9 @@ STEPS = st.lists(CHANGE | CHANGE | RENAME | REMOVE | READ, min_size=4, max_size=
 
 
 def _said(bench: Bench) -> Said:
-    products = bench.store.read("SELECT ref, sku, missing_since FROM product")
+    products = bench.store.read("SELECT ref, sku, missing_since FROM our_product")
     levels = bench.store.read(
-        "SELECT p.ref, w.ref, v.available FROM level AS v JOIN product AS p ON p.id = v.product_id "
+        "SELECT p.ref, w.ref, v.available FROM our_level AS v JOIN product AS p ON p.id = v.product_id "
         "JOIN warehouse AS w ON w.id = v.warehouse_id"
     )
     skus = {ref: sku for ref, sku, _ in products}

@@ -163,7 +163,10 @@ class SandboxSession:
 class SandboxSource:
     """A `Source` over the sandbox WMS."""
 
-    options = (Option("customer", "whose stock, where the WMS serves several"),)
+    options = (
+        Option("customer", "whose stock, where the WMS serves several"),
+        Option("orders", "on where the WMS names the orders that it has"),
+    )
 
     def __init__(self, connection: Connection) -> None:
         knows = connection.options.get("orders", "off") == "on"
