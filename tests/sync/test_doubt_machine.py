@@ -72,7 +72,7 @@ class Doubt(RuleBasedStateMachine):
     def an_operator_undoes_the_last_push(self) -> None:
         session = self.made.bench.session()
         found = self.made.bench.store.read(
-            "SELECT id FROM run WHERE kind = 'push' AND state = 'done' ORDER BY id DESC LIMIT 1"
+            "SELECT id FROM our_run WHERE kind = 'push' AND state = 'done' ORDER BY id DESC LIMIT 1"
         )
         try:
             remedy = remedies.undo(session, found[0][0], "a test")
@@ -94,7 +94,7 @@ class Doubt(RuleBasedStateMachine):
             assert (run.state, run.error) == ("done", "")
         sells = {one["sku"]: one["quantity"] - one["allocated"] for one in self.made.cart.dump()[SHOP]}
         assert sells == self.made.stock()
-        assert bench.one("SELECT count(*) FROM listing WHERE inflight IS NOT NULL OR outcome = 'in_doubt'") == 0
+        assert bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL OR outcome = 'in_doubt'") == 0
         assert bench.sums_hold()
 
 
