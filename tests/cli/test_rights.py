@@ -40,6 +40,7 @@ CHANGES = {
     "identity --accept": (OPERATOR, ["Acme Shop", "--accept", "case"]),
     "sku --exclude": (OPERATOR, ["A", "--exclude", *WHY]),
     "serve": (OPERATOR, ["--until-idle", "0"]),
+    "warehouses --disable": (OPERATOR, ["disable", "Acme", "EAST", *WHY]),
     "radar --every": (ADMIN, ["Acme Shop", "--every", "1h"]),
     "merchants add": (ADMIN, ["New", "--source", "sandbox", *ADD]),
     "merchants set": (ADMIN, ["Acme", "--sync", "off"]),

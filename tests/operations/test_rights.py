@@ -23,6 +23,7 @@ from invsync_tui.operations import (
     service,
     sku,
     sync,
+    warehouses,
 )
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.model import NO_SERVICE, ServiceState
@@ -68,6 +69,7 @@ TABLE = {
     "cart_settings.change":       (REFUSED, REFUSED, ALLOWED, REFUSED),
     "forms.save":                 (REFUSED, REFUSED, ALLOWED, REFUSED),
     "saving.saving":              (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "warehouses.set_enabled": (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "planting.plant":             (REFUSED, REFUSED, ALLOWED, REFUSED),
 }  # fmt: skip
 ENSURE_WORKER = sync.ensure_worker
@@ -132,6 +134,9 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
     "cart_settings.change": lambda s, made: cart_settings.change(s, "Acme Shop", {"minimum": "3"}),
     "forms.save": lambda s, made: forms.save(s, f"cart:{made.cart}", 1, {"minimum": "3"}),
     "saving.saving": _saving,
+    "warehouses.set_enabled": lambda s, made: warehouses.set_enabled(
+        s, made.shelf.merchant, "EAST", enabled=False, reason="a test"
+    ),
     "planting.plant": lambda s, made: planting.plant(s, 1),
 }
 

@@ -40,6 +40,7 @@ CHANGES = {
     "run.release": OPERATOR,
     "run.discard": OPERATOR,
     "run.undo": OPERATOR,
+    "warehouses.enable": OPERATOR,
     "settings.save": ADMIN,
     "settings.revert": ADMIN,
     "settings.back": ADMIN,
