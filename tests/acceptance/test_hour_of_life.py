@@ -10,14 +10,15 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.base import Connection, ListingRow, OrderLine, Page
+from invsync_tui.connectors.carts.vendure import VendureCart
 from invsync_tui.store import schedule
 from invsync_tui.sync.runners.local import LocalRunner
 from invsync_tui.tui.app import control_room
@@ -33,6 +34,8 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 PERIOD = 300
 """Seconds between scheduled downloads."""
 PERIODS = 12
+SOON = 30
+"""Seconds before a download in which things happen: less than orders are given to reach the WMS."""
 DAY = 86_400
 SETTLES_WITHIN = 60.0
 """Real seconds that a period may take; about 2 on an idle machine."""
@@ -47,6 +50,35 @@ class Clocks:
         self.passed = self.ahead = 0.0
         patch.setattr(clock, "now", lambda: time.time() + self.passed + self.ahead)
         patch.setattr(clock, "elapsed", lambda: time.monotonic() + self.passed)
+
+
+class ShopClock:
+    """Lets the shop's clock go by virtual time as well: the server itself keeps the real one."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, clocks: Clocks) -> None:
+        self.placed: dict[str, int] = {}
+        """By order id, when it was placed by the shop's clock."""
+        self._clocks = clocks
+        orders, page = VendureCart.orders_since, VendureCart.listings_page
+
+        async def orders_since(cart: VendureCart, since: int) -> Sequence[OrderLine]:
+            lines = await orders(cart, since - int(clocks.passed))
+            told = [line._replace(taken_at=self.placed.get(line.order_ref, line.taken_at)) for line in lines]
+            return [line for line in told if line.taken_at > since]
+
+        async def listings_page(cart: VendureCart, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
+            return await page(cart, cursor, None if since is None else since - int(clocks.passed))
+
+        async def clock_offset(_: VendureCart) -> float:
+            return -clocks.ahead
+
+        patch.setattr(VendureCart, "orders_since", orders_since)
+        patch.setattr(VendureCart, "listings_page", listings_page)
+        patch.setattr(VendureCart, "clock_offset", clock_offset)
+
+    def note(self, order: str) -> None:
+        """An order was placed just now."""
+        self.placed[order] = int(time.time() + self._clocks.passed)
 
 
 class Clerk:
@@ -71,8 +103,11 @@ class Clerk:
 class Hour:
     """The merchant, its shop, the service, and the clerk who watches."""
 
-    def __init__(self, bench: Bench, tryton: Seeded, vendure: VendureServer, clocks: Clocks) -> None:
-        self.bench, self.tryton, self.vendure, self.clocks = bench, tryton, vendure, clocks
+    def __init__(
+        self, bench: Bench, tryton: Seeded, vendure: VendureServer, clocks: Clocks, shop_clock: ShopClock
+    ) -> None:
+        self.bench, self.tryton, self.vendure = bench, tryton, vendure
+        self.clocks, self.shop_clock = clocks, shop_clock
         self.clerk = Clerk()
         self.random = random.Random(7)
         self.products = {"MUG-RED": tryton.red, "MUG-BLUE": tryton.blue}
@@ -131,7 +166,7 @@ class Hour:
 
     def customer_orders(self) -> None:
         sku, units = self.random.choice([*self.products]), self.random.randrange(1, 4)
-        self.vendure.place_order(self.variants[sku], units)
+        self.shop_clock.note(self.vendure.place_order(self.variants[sku], units))
         self.clerk.waiting[sku] += units
         self.clerk.allocated[sku] += units
 
@@ -185,7 +220,8 @@ async def hour(
 ) -> AsyncIterator[Hour]:
     bench = Bench.make(tmp_path)
     bench.add_merchant(tryton.server.connection(), orders_within=60)
-    made = Hour(bench, tryton, vendure, Clocks(monkeypatch))
+    clocks = Clocks(monkeypatch)
+    made = Hour(bench, tryton, vendure, clocks, ShopClock(monkeypatch, clocks))
     secret = tmp_path / "vendure-secret"
     secret.touch(mode=0o600)
     secret.write_text(vendure.password)
@@ -212,6 +248,7 @@ async def test_every_period_the_shop_shows_what_a_clerk_works_out(hour: Hour) ->
     for period in range(PERIODS):
         # when five minutes pass, in which the warehouse works and customers buy
         before = hour.newest_pull()
+        hour.clocks.passed += PERIOD - SOON
         hour.orders_reach_the_wms()
         hour.count_stock()
         hour.customer_orders()
@@ -223,7 +260,7 @@ async def test_every_period_the_shop_shows_what_a_clerk_works_out(hour: Hour) ->
             async with control_room_of(hour.bench) as driver:
                 await _change_minimum(driver, MINIMUM)
             hour.clerk.minimum = MINIMUM
-        hour.clocks.passed += PERIOD
+        hour.clocks.passed += SOON
         await hour.settled(before)
         if period == OPERATOR_AT:  # changed rules wait for a look
             (held,) = hour.bench.store.read("SELECT id FROM run WHERE kind = 'push' AND state = 'held'")
