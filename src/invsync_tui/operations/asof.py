@@ -7,11 +7,11 @@ said to be unknown; it is never taken for 0.
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.why import Why, WhyListing, meaning_of
@@ -65,7 +65,7 @@ class WhyThen:
 
 def why_then(session: Session, asked: str, at: int, cart_id: int | None = None) -> WhyThen:
     """Explain a word as of a moment. What it means is looked up in the codes of today."""
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(asked))
         mine = [one for one in meaning.listings if cart_id in (None, one.cart_id)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.lists import LevelLine, SummaryLine, WarehouseLine
 from invsync_tui.operations.paging import Listed, chosen
@@ -17,7 +17,7 @@ from invsync_tui.store.pages import census, filters, stock
 
 def warehouses(session: Session, merchant_id: int) -> tuple[WarehouseLine, ...]:
     """The merchant's warehouses, Default first."""
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.reading() as cx:
         users = stock.users(cx, merchant_id)
         rows = stock.warehouses(cx, merchant_id)

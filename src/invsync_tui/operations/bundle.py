@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from invsync_tui import __version__
+from invsync_tui import __version__, clock
 from invsync_tui.connectors import secrets
 from invsync_tui.connectors.exchanges import redacted
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
@@ -117,7 +117,7 @@ def _sku_files(session: Session, asked: str, found: Any) -> Files:
     yield "why-01.json", _json(found)
     yield "doctor.json", _json(doctor(session, sku=found.sku or asked))
     try:
-        yield "history.json", _json(histories(session, asked, None, int(time.time()) - DAYS * 86400))
+        yield "history.json", _json(histories(session, asked, None, clock.seconds() - DAYS * 86400))
     except NotFoundError as error:
         yield "history.json", _json({"asked": asked, "error": str(error)})
     carts = sorted({one.cart_id for one in found.listings if one.cart_id is not None})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from invsync_tui import clock
 from invsync_tui.operations import names, values
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.saving import Saving, saving
@@ -48,7 +48,7 @@ def add(
     every = values.read_schedule("--every", given["every"]) if "every" in given else None
     with saving(session, f"add the cart {name!r}") as saved:
         found["push_kind"] = _push_kind(saved, owner.id, alias)
-        row = tables.Cart(merchant_id=owner.id, name=name, created_at=int(time.time()), **found)
+        row = tables.Cart(merchant_id=owner.id, name=name, created_at=clock.seconds(), **found)
         number = settings.number(settings.add_cart(saved.db, row, chosen))
         saved.schedule("push", number, every, first_in=every or 0)
         after = {"merchant": owner.name, "name": name, **found, "warehouses": chosen, "every": every}

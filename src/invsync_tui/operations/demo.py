@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from invsync_tui import clock
 from invsync_tui.operations import runs as run_operations
 from invsync_tui.operations import sync
 from invsync_tui.operations.errors import OperationError, in_words
@@ -152,9 +153,9 @@ def _service(store: Path, folder: Path) -> Iterator[None]:
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + READY_WITHIN
+        deadline = clock.elapsed() + READY_WITHIN
         while not worker_alive(store):
-            if process.poll() is not None or time.monotonic() > deadline:
+            if process.poll() is not None or clock.elapsed() > deadline:
                 raise OperationError(f"The service did not start. Read {folder / 'service.log'}.")
             time.sleep(0.05)
         yield
@@ -171,7 +172,7 @@ def _create(session: Session, plan: DemoSetup, servers: Servers, secret: str) ->
         numbers = [_create_merchant(db, merchant, servers, secret) for merchant in plan.merchants]
     with in_words(), session.store.transaction() as tx:
         for number in numbers:
-            schedule.put(tx, "pull", number, PULL_EVERY, 10, int(time.time()) + PULL_EVERY)
+            schedule.put(tx, "pull", number, PULL_EVERY, 10, clock.seconds() + PULL_EVERY)
     return numbers
 
 
@@ -206,7 +207,7 @@ def _create_cart(db: Any, merchant_id: int, wanted: DemoCart, servers: Servers, 
         upload_enabled=wanted.upload_on,
         push_kind=push_kind,
         cutoff_below=wanted.cutoff_below,
-        created_at=int(time.time()),
+        created_at=clock.seconds(),
     )
     settings.add_cart(db, cart, chosen)
 
@@ -217,10 +218,10 @@ def _create_cart(db: Any, merchant_id: int, wanted: DemoCart, servers: Servers, 
 def finish(demo: Demo, within: float = 300.0) -> None:
     """Wait until every run of the demo has ended, releasing first pushes as its operator. OperationError on a time-out."""
     session = Session.open(demo.store)
-    deadline = time.monotonic() + within
+    deadline = clock.elapsed() + within
     try:
         while not _ended(session, demo.runs):
-            if time.monotonic() > deadline:
+            if clock.elapsed() > deadline:
                 raise OperationError(
                     f"The demo's runs did not end within {within:.0f} s. See: invsync runs --store {demo.store}."
                 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from invsync_tui import clock
 from invsync_tui.operations import reviews, workers
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import NotFoundError, in_words
@@ -75,7 +75,7 @@ def doctor(
 def _ground(cx: sqlite3.Connection, cart_id: int | None) -> _Ground:
     carts = 1 if cart_id is not None else max(1, checkup.cart_count(cx))
     most = max(1, TRACED_MOST // carts)
-    return _Ground(int(time.time()), most, runs.newest_per_key(cx, None), runs.last_ended(cx, "pull"))
+    return _Ground(clock.seconds(), most, runs.newest_per_key(cx, None), runs.last_ended(cx, "pull"))
 
 
 def _with_code(cx: sqlite3.Connection, sites: Iterable[MerchantSite], sku: str) -> list[MerchantSite]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from invsync_tui import clock
 from invsync_tui.operations import names, values
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.model import Requested
@@ -136,7 +136,7 @@ def radar(session: Session, cart_id: int) -> Requested:
     from invsync_tui.operations.sync import ensure_worker
 
     session.allow(Right.SYNC, "start the drift radar")
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         row = tx.execute("SELECT merchant_id FROM cart WHERE id = ?", (cart_id,)).fetchone()
         if row is None:
@@ -164,7 +164,7 @@ def heal(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None
     reason = values.reason(reason)
     if bool(skus) == bool(wanted):
         raise OperationError("Give SKUs or a class, one of the two.")
-    now = int(time.time())
+    now = clock.seconds()
     # A rare class is looked for in the whole cart: not while others wait to write.
     ids = _of_class(session, cart_id, wanted) if wanted else _of_skus(session, cart_id, skus)
     with in_words(), session.store.transaction() as tx:

@@ -7,11 +7,11 @@ again for the listing, up to a limit that keeps the answer quick.
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.diagnosis import STOCK_CAUSES, Recorded, hides_stock, recorded_causes
@@ -138,7 +138,7 @@ def _trace(cx: sqlite3.Connection, tally: _Tally, cart: CartSite, ids: list[int]
     if settings is None:
         return
     # The basis is no matter: it changes the number to write, never a cause.
-    for trace in traces(cx, ids, settings, QuantityBasis.AVAILABLE, int(time.time())):
+    for trace in traces(cx, ids, settings, QuantityBasis.AVAILABLE, clock.seconds()):
         for cause in trace.causes:
             if cause in STOCK_CAUSES and trace.row.match_reason is None:
                 tally.add(cause, 1, [trace.row.sku])

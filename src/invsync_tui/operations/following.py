@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from invsync_tui import clock
 from invsync_tui.operations import runs, workers
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.model import RunDetail, RunRow, RunState
@@ -84,8 +85,8 @@ class Follower:
         watch = Watch(self.session)
         self._seen = {run: _Seen() for run in self.runs}
         while True:
-            if watch.changed() or time.monotonic() - self._looked >= LOOK_ANYWAY:
-                self._looked = time.monotonic()
+            if watch.changed() or clock.elapsed() - self._looked >= LOOK_ANYWAY:
+                self._looked = clock.elapsed()
                 yield from self._look()
                 if all(seen.ended for seen in self._seen.values()):
                     return
@@ -121,7 +122,7 @@ class Follower:
         self._restarts += 1
         if ensure_worker(self.session):
             text = "No worker was at work; another one was started and goes on."
-            yield Event(Change.WORKER, next(reversed(self.last.values())), text, "warning", int(time.time()))
+            yield Event(Change.WORKER, next(reversed(self.last.values())), text, "warning", clock.seconds())
 
     def _stalled(self) -> Iterator[Event]:
         """A run that stands still is told once, with what to do; and once more when it stands still again."""
@@ -130,7 +131,7 @@ class Follower:
             state = stall.state if stall is not None else ""
             if stall is not None and state != seen.stall:
                 text = f"{stall.text} {stall.advice}"
-                yield Event(Change.WORKER, detail, text, "warning", int(time.time()))
+                yield Event(Change.WORKER, detail, text, "warning", clock.seconds())
             seen.stall = state
 
 
@@ -160,7 +161,7 @@ def _logged(detail: RunDetail, seen: _Seen) -> Iterator[Event]:
 
 
 def _progress(detail: RunDetail, seen: _Seen) -> Iterator[Event]:
-    done, now = (detail.run.done, detail.run.total), time.monotonic()
+    done, now = (detail.run.done, detail.run.total), clock.elapsed()
     if done != seen.done and now - seen.told_at >= PROGRESS_EVERY:
         seen.done, seen.told_at = done, now
         yield Event(Change.PROGRESS, detail)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
-import time
 from dataclasses import dataclass
 
+from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
@@ -59,7 +59,7 @@ def freeze(session: Session, table: str, number: int, reason: str) -> Froze:
     """Freeze a `cart`, or a `merchant` with all its carts. A push that is sending now stops between two batches."""
     name = _name(session, table, number)
     session.allow(Right.DECIDE, f"freeze {name}")
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         found = plans.frozen(tx, table, number)
         if found is not None:
@@ -77,7 +77,7 @@ def thaw(session: Session, table: str, number: int, reason: str = "") -> Froze:
     """Let the pushes of a cart or a merchant go on; the next one sends what waited."""
     name = _name(session, table, number)
     session.allow(Right.DECIDE, f"thaw {name}")
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         found = plans.frozen(tx, table, number)
         if found is None:
@@ -134,7 +134,7 @@ def _lines(session: Session, table: str, number: int) -> tuple[FreezeLine, ...]:
 
 
 def _words(found: Frozen) -> str:
-    return f"Frozen {ago(found.at, int(time.time()))} by {found.by}: {found.why or 'no reason given'}."
+    return f"Frozen {ago(found.at, clock.seconds())} by {found.by}: {found.why or 'no reason given'}."
 
 
 def _but(tx: sqlite3.Connection, table: str, number: int) -> str:

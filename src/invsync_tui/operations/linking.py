@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Mapping, Sequence
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.identity import MatchedCart, fitting, matched_cart
 from invsync_tui.operations.identity_lines import Piece
@@ -86,7 +86,7 @@ def _put(tx: sqlite3.Connection, session: Session, cart: MatchedCart, taken: Seq
 
 
 def _write(tx: sqlite3.Connection, session: Session, cart: MatchedCart, made: Sequence[NewLink]) -> None:
-    now, seq = int(time.time()), sequence.upcoming(tx)
+    now, seq = clock.seconds(), sequence.upcoming(tx)
     before = links.of_refs(tx, cart.id, [one.ref for one in made])
     links.put(tx, cart.id, made, session.operator, now, seq)
     sequence.take(tx, seq)
@@ -188,5 +188,5 @@ def _remove(tx: sqlite3.Connection, session: Session, cart: MatchedCart, refs: S
     gone = links.remove(tx, cart.id, refs, seq)
     if gone:
         sequence.take(tx, seq)
-        _audit(tx, session, cart, "unlink", int(time.time()), before=list(gone.values()))
+        _audit(tx, session, cart, "unlink", clock.seconds(), before=list(gone.values()))
     return gone

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from invsync_tui import clock
 from invsync_tui.operations import workers
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import in_words
@@ -26,7 +26,7 @@ ACTIVE = ("running", "cancelling", "requested")
 
 def overview(session: Session) -> Overview:
     """All merchants by name, and the pulse of the whole store."""
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.reading() as cx:
         merchants = rows.merchants(cx)
         newest = runs.newest_per_key(cx, None)
@@ -115,7 +115,7 @@ def _frozen(row: MerchantRow, found: Sequence[FreezeRow]) -> MerchantRow:
 
 def _freeze_words(one: FreezeRow) -> tuple[str, str]:
     what = f"{one.name} is frozen" if one.subject == "cart" else "All its carts are frozen"
-    since = ago(one.since, int(time.time()))
+    since = ago(one.since, clock.seconds())
     text = f"{what}, {since} by {one.by}: {one.why or 'no reason given'}."
     return text, f"Nothing is sent until: invsync thaw {shlex.quote(one.name)}"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.plan_rows import PlanLine, PlanRows, PlanTotals, totals
@@ -94,7 +94,7 @@ def go_on(session: Session, making: Making, seconds: float | None = None) -> Non
     """Look at more listings, for about so many seconds; None: until it is done."""
     from invsync_tui.sync import planning
 
-    until = float("inf") if seconds is None else time.monotonic() + seconds
+    until = float("inf") if seconds is None else clock.elapsed() + seconds
     with in_words(), session.store.reading() as cx:
         planning.go_on(cx, making.planned, until)
 
@@ -117,7 +117,7 @@ def keep(session: Session, making: Making) -> int | None:
     return store(
         session,
         KeptPlan(
-            0, making.cart_id, RULES, None, int(time.time()), session.operator, "",
+            0, making.cart_id, RULES, None, clock.seconds(), session.operator, "",
             planned.ground.settings.cart.rules_rev, planned.ground.seq, len(planned.changes.ids),
             json.dumps([{"breaker": t.breaker.value, "measure": t.measure, "text": t.text} for t in planned.trips]),
             planned.changes,
@@ -145,7 +145,7 @@ def view(session: Session, making: Making, number: int | None) -> PlanView:
         cart_id=making.cart_id,
         cart=making.cart,
         of_run=None,
-        made_at=int(time.time()),
+        made_at=clock.seconds(),
         made_by=session.operator,
         reason="",
         totals=totals(planned.changes, factor),
@@ -275,7 +275,7 @@ def apply(session: Session, number: int, reason: str = "", *, freeze: bool = Tru
     if (trips or plan.explicit) and not reason:
         raise OperationError(f"Plan {number} needs an operator's word: say why, with --reason TEXT.")
     name = _name(session, plan.cart_id)
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         _refuse(tx, plan, name)
         run_id = _bound(tx, session, plan, now)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
@@ -99,7 +99,7 @@ def plant(session: Session, seed: int) -> Planting:
     from invsync_tui.sync.rehearsal import rehearse
 
     session.allow(Right.SETTINGS, "plant faults")
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         _only_sandboxes(tx)
         plots = [_spoil(tx, random.Random(f"{seed} {one}"), one, now) for one in ground.merchants(tx)]

@@ -5,11 +5,11 @@ It goes through the listings in chunks for a short time per call, so that it can
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.lists import Preview
 from invsync_tui.operations.session import Session
@@ -31,7 +31,7 @@ def preview(
     # It needs SQLModel, which costs half a second to import: a form that is only looked at does without.
     from invsync_tui.sync import whatif
 
-    until = time.monotonic() + BUDGET
+    until = clock.elapsed() + BUDGET
     with in_words(), session.store.reading() as cx:
         total = census.listings(cx, cart_id)
         found = after or Preview(total, 0, 0, 0, 0, 0)
@@ -41,7 +41,7 @@ def preview(
             found = _plus(found, effect)
             if effect.looked_at < CHUNK:
                 return replace(found, total=found.counted)
-            if time.monotonic() >= until:
+            if clock.elapsed() >= until:
                 break
     return replace(found, total=max(total, found.counted + 1))
 

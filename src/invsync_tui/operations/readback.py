@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.session import Session
 from invsync_tui.sync import connect, whatif
@@ -40,7 +40,7 @@ async def _read(settings: Settings, refs: Sequence[str]) -> Mapping[str, Shown |
     cart = connect.cart(settings.cart)
     try:
         await cart.open()
-        step, now = cart.capabilities.read_batch, int(time.time())
+        step, now = cart.capabilities.read_batch, clock.seconds()
         rows = [row for start in range(0, len(refs), step) for row in await cart.read(refs[start : start + step])]
     finally:
         await cart.close()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from invsync_tui import clock
 from invsync_tui.operations import plans as plan_operations
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.roles import Right
@@ -108,7 +108,7 @@ def _keep(session: Session, cart_id: int, kind: str, of_run: int | None, reason:
     return plan_operations.store(
         session,
         KeptPlan(
-            0, cart_id, kind, of_run, int(time.time()), session.operator, reason, cart.rules_rev, seq,
+            0, cart_id, kind, of_run, clock.seconds(), session.operator, reason, cart.rules_rev, seq,
             len(changes.ids), json.dumps(trips), changes,
         ),
     )  # fmt: skip

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 
+from invsync_tui import clock
 from invsync_tui.operations import workers
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.model import (
@@ -133,7 +133,7 @@ def _rate(phases: Iterable[PhaseView]) -> float | None:
     phase = next((p for p in phases if p.state is PhaseState.RUNNING), None)
     if phase is None or phase.started_at is None or not phase.done:
         return None
-    seconds = time.time() - phase.started_at
+    seconds = clock.now() - phase.started_at
     return phase.done / seconds if seconds >= RATE_WINDOW_LEAST else None
 
 
@@ -201,7 +201,7 @@ def cancel(session: Session, run_id: int) -> str:
     row = _order(session, "cancel", run_id)
     if row.state == "held":
         raise OperationError(f"Run {run_id} is held: nothing is being sent. Release or discard it.")
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         state = rows.cancel(tx, run_id, now)
         if state is None:
@@ -218,7 +218,7 @@ def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = 
 
     row = _order(session, "release", run_id)
     reason, chosen = values.reason(reason), held.checked(groups)
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         sizes = held.sizes(tx, row)
         of = {group: sizes.get(group, 0) for group in chosen or held.GROUPS}
@@ -238,7 +238,7 @@ def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = 
 def discard(session: Session, run_id: int, reason: str) -> str:
     """Give a held run up; its SKUs stay as they are and are planned again by the next run."""
     row = _order(session, "discard", run_id)
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         if row.state != "held":
             raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to discard.")

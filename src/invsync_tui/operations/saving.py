@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import OperationError, StaleError, in_words
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
@@ -46,7 +46,7 @@ class Saving:
         """Note who changed what, and why."""
         self.flush()
         texts = {"before": _text(before), "after": _text(after), "reason": reason}
-        audit.record(self.tx, int(time.time()), self.operator, action, subject, **texts)
+        audit.record(self.tx, clock.seconds(), self.operator, action, subject, **texts)
 
     def schedule(self, kind: str, key: int, every: int | None, first_in: int) -> None:
         """Set or drop the schedule of a pull or push; the first run is due in `first_in` seconds.
@@ -60,7 +60,7 @@ class Saving:
         if stored.every(self.tx, kind, key) == every:
             return
         jitter = min(every // JITTER_SHARE, JITTER_MOST)
-        schedule.put(self.tx, kind, key, every, jitter, int(time.time()) + first_in)
+        schedule.put(self.tx, kind, key, every, jitter, clock.seconds() + first_in)
 
 
 def _text(values: Mapping[str, Any]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 
+from invsync_tui import clock
 from invsync_tui.operations.ages import ago
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.lists import HitRank, SearchAnswer, SearchHit
@@ -121,7 +121,7 @@ def _of_exact(exact: Sequence[CodeHit], details: dict[int, ProductHit]) -> str:
 
 
 def _of_one(product: ProductHit | None) -> str:
-    now = int(time.time())
+    now = clock.seconds()
     if product is None:
         return "1 product"
     if product.missing_since is not None:

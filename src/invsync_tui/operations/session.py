@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from invsync_tui import config
+from invsync_tui import clock, config
 from invsync_tui.operations.errors import OperationError, RefusedError, in_words
 from invsync_tui.operations.roles import Right, Role, has, may_serve, needed, operator_name, role_of, system_user
 from invsync_tui.store.opening import WRITE_ADVICE, Say, Store, create_store, open_store, silently
@@ -26,7 +25,7 @@ class StartingWorker:
 
     def comes_up(self) -> bool:
         """Whether it may still come up."""
-        return time.monotonic() < self.until and self.process.poll() is None
+        return clock.elapsed() < self.until and self.process.poll() is None
 
 
 @dataclass(slots=True)

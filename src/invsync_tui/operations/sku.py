@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from invsync_tui import clock
 from invsync_tui.operations import sync, values
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.lists import AliasLine, ListingLine, SkuView, StockLine
@@ -71,7 +71,7 @@ def resolve(session: Session, text: str, merchant_id: int | None = None) -> list
 def sync_now(session: Session, listing_ids: Sequence[int]) -> Requested:
     """Compare listings with their carts and send what differs, whatever was sent before: a push of each of their carts."""
     session.allow(Right.SYNC, "sync listings")
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         found = _found(products.wished(tx, listing_ids), listing_ids)
         products.doubt(tx, [one.id for one in found])
@@ -105,7 +105,7 @@ def set_override(session: Session, listing_ids: Sequence[int], quantity: int | N
 
 def _wish(session: Session, listing_ids: Sequence[int], column: str, value: int | None, reason: str, verb: str) -> str:
     session.allow(Right.LISTING, f"{verb} listings")
-    why, now = values.reason(reason), int(time.time())
+    why, now = values.reason(reason), clock.seconds()
     with in_words(), session.store.transaction() as tx:
         found = _found(products.wished(tx, listing_ids, column), listing_ids)
         seq = sequence.upcoming(tx)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.lists import Point
 from invsync_tui.operations.orders_told import told
@@ -58,7 +58,7 @@ def histories(
     session: Session, asked: str, cart_id: int | None = None, since: int | None = None
 ) -> tuple[SkuHistory, ...]:
     """Each listing that a word means, since a moment or for as long as history is kept."""
-    now = int(time.time())
+    now = clock.seconds()
     begin = now - KEPT_SECONDS if since is None else since
     with in_words(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(asked))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+from invsync_tui import clock
 from invsync_tui.operations import workers
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.model import Requested
@@ -26,7 +27,7 @@ def request(
 ) -> Requested:
     """Ask for an inventory download and then a push of one cart, or of every cart of the merchant."""
     session.allow(Right.SYNC, "start a sync")
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         carts = _carts(tx, merchant_id, cart_id)
         pull = runs.request(tx, Order("pull", merchant_id, merchant_id, trigger, session.operator, full=full), now)
@@ -100,7 +101,7 @@ def _started(session: Session) -> StartingWorker:
             cwd="/",
         )
     failure = f"A worker was started but did not come up within {WORKER_START_MOST:.0f} s. Read {log}."
-    return StartingWorker(process, time.monotonic() + WORKER_START_MOST, failure)
+    return StartingWorker(process, clock.elapsed() + WORKER_START_MOST, failure)
 
 
 def failed_worker(session: Session) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
@@ -21,7 +21,7 @@ def set_enabled(session: Session, merchant_id: int, word: str, *, enabled: bool,
     """
     verb = "enable" if enabled else "disable"
     session.allow(Right.DECIDE, f"{verb} a warehouse")
-    now = int(time.time())
+    now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
         site = _find(sites.warehouses(tx, merchant_id), word)
         if bool(site.enabled) is enabled:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from invsync_tui import clock
 from invsync_tui.connectors import registry
 from invsync_tui.operations import drift, evidence
 from invsync_tui.operations.drift import DriftLine
@@ -96,7 +96,7 @@ def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing
                 f"The merchant of {listings[0].cart} has no WMS connection. See: invsync merchants set."
             )
         basis = registry.cart(connect.cart_connection(settings.cart)).capabilities.quantity_basis
-        found = traces(cx, [one.id for one in listings], settings, basis, int(time.time()))
+        found = traces(cx, [one.id for one in listings], settings, basis, clock.seconds())
         drifts = drift.of_listings(cx, settings, [one.id for one in listings])
         linked = links.of_refs(cx, listings[0].cart_id, [one.ref for one in listings])
         number = listings[0].cart_id

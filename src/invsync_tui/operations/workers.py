@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from invsync_tui import clock
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.model import ServiceState, ServiceView, Stall, WorkerView
 from invsync_tui.operations.session import Session
@@ -85,7 +85,7 @@ class Health:
 
 def load(session: Session, cx: sqlite3.Connection) -> Health:
     """Read the workers and who holds which lease, within a reading."""
-    now = int(time.time())
+    now = clock.seconds()
     found = [_view(row, now) for row in rows.listed(cx)]
     alive = worker_alive(session.path)
     kept = tuple(one for one in found if alive or not one.here or one.state is WorkerState.GONE)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from invsync_tui import clock
 from invsync_tui.store import file_modes
 from invsync_tui.store.errors import (
     StoreBusyError,
@@ -375,12 +376,12 @@ SECOND_NAME_MOST = 2.0
 
 def _check_only_name(path: Path) -> None:
     """Refuse a file with a second name: SQLite keeps a log for each name, and one written by two of them is lost."""
-    deadline = time.monotonic() + SECOND_NAME_MOST
+    deadline = clock.elapsed() + SECOND_NAME_MOST
     while path.stat().st_nlink > 1:
         from invsync_tui.store import drafts
 
         drafts.sweep(file_modes.real(path))
-        if time.monotonic() > deadline:
+        if clock.elapsed() > deadline:
             raise StoreInUseError(
                 path,
                 "the file has a second name (a hard link). Work under both names would destroy it.",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from invsync_tui import clock
 from invsync_tui.store import backups, drafts, file_modes, upgrade
 from invsync_tui.store.errors import StoreBrokenError, StoreForeignError, StoreInUseError, translate, unwritable
 from invsync_tui.store.opening import Say, connect
@@ -70,7 +71,7 @@ _ANEW = (
 
 def _start_anew(draft: Path, who: str, copy: str) -> None:
     """Take back what would go on where the copy stopped, and note who restored it."""
-    now = int(time.time())
+    now = clock.seconds()
     with contextlib.closing(connect(draft, "rw", "FULL")) as cx:
         cx.execute("PRAGMA journal_mode=MEMORY")
         cx.execute("BEGIN IMMEDIATE")

@@ -5,12 +5,12 @@ Table models do not validate, so values from outside are checked in `operations`
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
+from invsync_tui import clock
 from invsync_tui.store.tables import AliasType, Cart, CartWarehouse, Merchant, Source, Warehouse
 
 DEFAULT_WAREHOUSE = "Default"
@@ -28,7 +28,7 @@ def add_merchant(
     session: Session, name: str, source: Source, *, inventory_sync: bool, stale_after: int | None
 ) -> Merchant:
     """A merchant with its WMS connection and its Default warehouse."""
-    now = int(time.time())
+    now = clock.seconds()
     merchant = Merchant(name=name, inventory_sync=inventory_sync, stale_after=stale_after, created_at=now)
     session.add(merchant)
     session.flush()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from invsync_tui import clock
 from invsync_tui.store import backups, drafts, locks, schema_parts
 from invsync_tui.store.errors import (
     StoreBrokenError,
@@ -63,9 +64,9 @@ def alone(path: Path, say: Say) -> Iterator[None]:
 def _wait_for(descriptor: int, path: Path) -> None:
     import fcntl
 
-    deadline = time.monotonic() + WAIT_MOST
+    deadline = clock.elapsed() + WAIT_MOST
     while not locks.try_lock(descriptor, fcntl.LOCK_EX):
-        if time.monotonic() > deadline:
+        if clock.elapsed() > deadline:
             raise StoreBusyError(path, "another process is upgrading it and did not end in time.", "Try again later.")
         time.sleep(POLL)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Sequence
 
+from invsync_tui import clock
 from invsync_tui.rules import quantity
 from invsync_tui.rules.drift import Finding, Seen, classify
 from invsync_tui.store import listings, runs
@@ -16,7 +16,7 @@ from invsync_tui.sync.orders import PHASE, REACH
 
 def orders_known(cx: sqlite3.Connection, cart_id: int) -> bool:
     """Whether pushes of this cart read its orders, so that a fall can be told from sales."""
-    return runs.last_good_phase(cx, "push", cart_id, PHASE, int(time.time()) - REACH) is not None
+    return runs.last_good_phase(cx, "push", cart_id, PHASE, clock.seconds() - REACH) is not None
 
 
 def findings(
@@ -31,7 +31,7 @@ def findings(
 def _existing(cx: sqlite3.Connection, settings: Settings, listing_ids: Sequence[int]) -> dict[int, int]:
     """By listing, the units that exist for it; listings of which that is not known are left out."""
     rows = [row for row in listings.plan_rows(cx, listing_ids) if row.product_id is not None]
-    stock, now = Stock.of(cx, rows, settings), int(time.time())
+    stock, now = Stock.of(cx, rows, settings), clock.seconds()
     found = {row.id: quantity.existing(stock.facts(row, now)) for row in rows}
     return {number: units for number, units in found.items() if units is not None}
 

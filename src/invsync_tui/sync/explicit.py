@@ -5,10 +5,10 @@ A listing that changed since the plan was made is left alone and reported. What 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow, QuantityBasis
 from invsync_tui.rules import breakers
 from invsync_tui.rules.eligibility import obstacle
@@ -59,7 +59,7 @@ class Explicit:
         known = [rows[number] for number, _, _ in wanted if number in rows]
         fresh = {one.ref: one for one in await self._read([row.ref for row in known])}
         found = [Row(rows[n], fresh.get(rows[n].ref), before, after) for n, before, after in wanted if n in rows]
-        now = int(time.time())
+        now = clock.seconds()
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
             self._note(tx, found, seq, now)

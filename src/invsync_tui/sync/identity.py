@@ -7,10 +7,10 @@ company, and nothing written to another shop, before an operator has accepted it
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from typing import NoReturn
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, Identified, Source
 from invsync_tui.rules import breakers
 from invsync_tui.rules.breakers import Breaker, Trip
@@ -89,5 +89,5 @@ def hold(job: Job, trip: Trip) -> NoReturn:
     """Stop before anything is read or sent."""
     shown = [{"breaker": trip.breaker.value, "measure": trip.measure, "text": trip.text}]
     with job.transaction() as tx:
-        runs.hold(tx, job.run.id, shown, int(time.time()))
+        runs.hold(tx, job.run.id, shown, clock.seconds())
     raise RunHeld(trip.text)

@@ -75,8 +75,8 @@ class Pass:
 class Observation:
     """One read of a cart's listings, within a push run."""
 
-    def __init__(self, job: Job, cart: Cart, settings: tables.Cart, clock: CartClock) -> None:
-        self.clock = clock
+    def __init__(self, job: Job, cart: Cart, settings: tables.Cart, cart_clock: CartClock) -> None:
+        self.clock = cart_clock
         self.job = job
         self.cart = cart
         self.settings = settings

@@ -7,13 +7,13 @@ orders that it took since; a push that is bound to a plan looks, and says what d
 from __future__ import annotations
 
 import sqlite3
-import time
 from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from invsync_tui import clock
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules import breakers
@@ -111,7 +111,7 @@ def go_on(cx: sqlite3.Connection, plan: Planned, until: float) -> None:
         rows = read(cx, plan.ground, ids[plan.looked_at : plan.looked_at + CHUNK])
         _decide(plan, rows, Stock.of(cx, rows, settings), rules)
         plan.looked_at += min(CHUNK, len(ids) - plan.looked_at)
-        if time.monotonic() >= until:
+        if clock.elapsed() >= until:
             break
     if plan.done:
         plan.trips = _check(cx, plan)
@@ -137,7 +137,7 @@ def shows(row: PlanRow) -> int | None:
 
 
 def _decide(plan: Planned, rows: list[PlanRow], stock: Stock, rules: ChainRules) -> None:
-    settings, now = plan.ground.settings, int(time.time())
+    settings, now = plan.ground.settings, clock.seconds()
     factor, add, group_of = settings.cart.jump_factor, plan.changes.add, breakers.group
     for row in rows:
         if row.inflight is not None:
@@ -180,5 +180,5 @@ def explained(cx: sqlite3.Connection, ground: Ground, ids: array[int]) -> dict[i
     rows = read(cx, ground, ids)
     stock = Stock.of(cx, rows, ground.settings)
     rules = chain_rules(ground.settings, ground.basis)
-    now = int(time.time())
+    now = clock.seconds()
     return {row.id: (row, decide_row(row, stock, ground.settings, rules, now, explain=True)) for row in rows}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Budget
 from invsync_tui.connectors.exchanges import redacted
 from invsync_tui.rules.outcomes import Counts, Outcome, tally
@@ -63,7 +63,7 @@ class Report:
             phase = Phase(name)
             self.phases.append(phase)
         phase.state, phase.total, phase.done = "running", total, 0
-        phase.started_at, phase.ended_at = time.time(), None
+        phase.started_at, phase.ended_at = clock.now(), None
         self._current = phase
         self.write()
 
@@ -74,7 +74,7 @@ class Report:
 
     def _end(self, state: str) -> None:
         if self._current is not None:
-            self._current.state, self._current.ended_at = state, time.time()
+            self._current.state, self._current.ended_at = state, clock.now()
             if state == "done" and self._current.total is None and self._current.done:
                 self._current.total = self._current.done
             self._current = None
@@ -108,14 +108,14 @@ class Report:
             phase.name if phase else "", phase.done if phase else 0, phase.total if phase else None,
             [p.as_dict() for p in self.phases], self.counts.as_dict(), dict(self.reasons), rate,
         )  # fmt: skip
-        runs.progress(tx, self.run_id, progress, int(time.time()))
+        runs.progress(tx, self.run_id, progress, clock.seconds())
         if self.hearing is not None:
             self.hearing.put(tx)
-        self._written = time.monotonic()
+        self._written = clock.elapsed()
 
     def put_if_due(self, tx: sqlite3.Connection) -> None:
         """`put`, unless that was done a moment ago: small pages come faster than anybody can read."""
-        if time.monotonic() - self._written >= WRITE_EVERY:
+        if clock.elapsed() - self._written >= WRITE_EVERY:
             self.put(tx)
 
     def write(self) -> None:
@@ -125,13 +125,13 @@ class Report:
 
     def tick(self) -> None:
         """Write the progress unless that was done a moment ago."""
-        if time.monotonic() - self._written >= WRITE_EVERY:
+        if clock.elapsed() - self._written >= WRITE_EVERY:
             self.write()
 
     def event(self, level: str, text: str) -> None:
         """Tell watchers something in words. `level` is info, warning or error."""
         with self.lease.transaction(self.store) as tx:
-            runs.add_event(tx, self.run_id, int(time.time()), level, redacted(text))
+            runs.add_event(tx, self.run_id, clock.seconds(), level, redacted(text))
 
     def close(self, state: str) -> None:
         """The last phase ends: `done`, or `failed` with the rest skipped."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import time
 from functools import cache
 from pathlib import Path
 
+from invsync_tui import clock
 from invsync_tui.rules.worker_health import Process
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -24,7 +24,7 @@ def boot_id() -> str:
 
 def uptime() -> int:
     """Whole seconds of the monotonic clock: the same in every process of one boot, and never set."""
-    return int(time.monotonic())
+    return int(clock.elapsed())
 
 
 def process(pid: int, last_seen: int | None = None) -> Process:

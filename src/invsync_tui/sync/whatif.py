@@ -6,10 +6,10 @@ Not here: what the cart itself changed meanwhile. A listing is as it was last re
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules.quantity import Decision
 from invsync_tui.store import listings, matches, products, setups, sites, stored, tables
@@ -95,7 +95,7 @@ def effect(cx: sqlite3.Connection, asked: Wanted, after: int, limit: int) -> Eff
     ids = pages.present_after(cx, int(cart.id or 0), after, limit)
     before = listings.plan_rows(cx, ids)
     then = {row.id: row for row in (_rematched(cx, asked, before) if asked.rematched else before)}
-    now = int(time.time())
+    now = clock.seconds()
     shown = _decisions(cx, before, asked.now, now)
     would = _decisions(cx, then.values(), asked.then, now)
     changes = [(_present(row, shown[row.id]), would[row.id].desired) for row in before]
