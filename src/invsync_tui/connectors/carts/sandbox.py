@@ -90,7 +90,6 @@ class SandboxCart:
         Option("returns_quantity", "on or off"),
         Option("orders", "on or off: whether its orders are read"),
         Option("max_batch", "listings in one request"),
-        Option("place", "one of the shop's further locations"),
     )
 
     @staticmethod
