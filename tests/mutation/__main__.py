@@ -40,7 +40,9 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--most", type=int, default=150, help="faults over all rooms (default 150)")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=30.0, help="of tests that a fault is given (default 30)")
-    parser.add_argument("--tests", action="append", metavar="FOLDER", help="ask the tests of this folder alone")
+    parser.add_argument(
+        "--tests", action="append", metavar="FOLDER", help="ask the tests of this folder or file below tests/ alone"
+    )
     parser.add_argument("--only", metavar="FILE[:LINE]", help="all faults of one module, or of one line")
     parser.add_argument("--list", action="store_true", help="only say which faults there are")
     parser.add_argument("--write", action="store_true", help="put the table into docs/planted-faults.md")
