@@ -252,3 +252,17 @@ def test_what_cannot_be_known_or_is_not_wanted_is_skipped_with_its_reason(facts:
 def test_a_kit_is_built_from_whole_parts(parts: tuple[tuple[int, int], ...], built: int) -> None:
     kit = tuple(Component(f"C{n}", needed, available, NOW) for n, (needed, available) in enumerate(parts))
     assert decide(Facts(NOW, (Reading("EAST", 99, NOW),), components=kit), ChainRules()).desired == built
+
+
+def test_an_override_is_a_step_of_its_own_and_the_only_one_before_the_comparison() -> None:
+    decision = decide(one(7, override=3), ChainRules(buffer=2))
+    assert [(step.step, step.before, step.after) for step in decision.steps] == [
+        ("override", None, 3),
+        ("compare", None, 3),
+    ]
+    assert decide(one(7, override=3), ChainRules(buffer=2), explain=False)[:4] == decision[:4]
+
+
+def test_stock_that_the_wms_does_not_count_is_unknown_whatever_a_level_says() -> None:
+    decision = decide(one(7, uncounted=True), ChainRules())
+    assert (decision.outcome, decision.reason, decision.desired) == (Outcome.SKIPPED, Reason.STOCK_NOT_COUNTED, None)
