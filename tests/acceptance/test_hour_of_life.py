@@ -218,7 +218,7 @@ async def _change_minimum(driver: Driver, value: int) -> None:
 async def hour(
     tryton: Seeded, vendure: VendureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Hour]:
-    bench = Bench.make(tmp_path)
+    bench = Bench.make(tmp_path, alone=True)
     bench.add_merchant(tryton.server.connection(), orders_within=60)
     clocks = Clocks(monkeypatch)
     made = Hour(bench, tryton, vendure, clocks, ShopClock(monkeypatch, clocks))
