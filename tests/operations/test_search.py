@@ -12,7 +12,7 @@ from tests.operations.shelf import NOW, Shelf, Thing
 
 @pytest.fixture(autouse=True)
 def _four_minutes_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("invsync_tui.operations.search.time.time", lambda: NOW + 245)
+    monkeypatch.setattr("invsync_tui.clock.now", lambda: NOW + 245.0)
 
 
 def stocked(acme: Shelf, *things: Thing) -> list[int]:
