@@ -187,7 +187,7 @@ async def test_honest_packing_is_read(coding: str) -> None:
         assert await ask(server.url) == text
 
 
-@pytest.mark.parametrize("body", [b"plain", gzip.compress(b"x" * 9999)[:-20]])
+@pytest.mark.parametrize("body", [b"plain", gzip.compress(b"x" * 9999)[:-20]], ids=["plain", "cut off"])
 async def test_what_cannot_be_unpacked_is_said(body: bytes) -> None:
     with stub_server([Answer(200, body, {"Content-Encoding": "gzip"})]) as server:
         assert isinstance(await ask(server.url), ContractError)
