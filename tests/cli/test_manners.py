@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -128,8 +129,15 @@ def test_names_cannot_command_the_terminal(acme: Shell) -> None:
 
 
 def test_times_carry_offset_and_age(acme: Shell) -> None:
+    acme.ok("freeze", "Acme", "--reason", "stocktaking")
+    text = acme.ok("freeze").out
+    assert re.search(r"T\d\d:\d\d:\d\d\+0[12]:00 \((just now|[^)]+ ago)\)", text), text
+
+
+def test_without_a_service_no_time_of_a_next_run_is_promised(acme: Shell) -> None:
     line = next(line for line in acme.ok("merchants").out.splitlines() if "Next inventory run" in line)
-    assert ("+01:00 (" in line or "+02:00 (" in line) and line.endswith((" ago)", "(just now)"))
+    assert line.endswith("not before a service runs: invsync serve")
+    assert acme.json("merchants")["merchants"][0]["next_run_at"] is None
 
 
 def test_init_is_done_once(shell: Shell) -> None:

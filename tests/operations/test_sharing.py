@@ -22,8 +22,16 @@ from invsync_tui.operations import roles
 from invsync_tui.store.opening import create_store
 
 README = Path(__file__).parents[2] / "README.md"
-GROUP = "invsyncshare"
+PREFIX = f"iv{os.getpid()}x"
+"""Of the users and the group of this run: several runs disturb neither each other nor users that were there before."""
+OURS = re.compile(r"iv(\d+)x[a-z0-9]+")
+GROUP = f"{PREFIX}share"
 USERS = ("invsync", "audit", "shift1", "shift2", "lead")
+
+
+def named(user: str) -> str:
+    """The system user of this run that stands for one that the README names."""
+    return PREFIX + user
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,8 @@ class Site:
         """Run a command as a system user, as if that one had logged in."""
         command = [
             "setpriv",
-            f"--reuid={user}",
-            f"--regid={user}",
+            f"--reuid={named(user)}",
+            f"--regid={named(user)}",
             "--init-groups",
             "--",
             sys.executable,
@@ -74,21 +82,29 @@ def _skip(why: str) -> None:
     pytest.skip(why)
 
 
+def _left_behind() -> None:
+    """Remove the users of runs that were killed before they could do it."""
+    for kind, remove in (("passwd", "userdel"), ("group", "groupdel")):
+        entries = Path(f"/etc/{kind}").read_text(encoding="utf-8").splitlines()
+        for found in filter(None, (OURS.fullmatch(entry.partition(":")[0]) for entry in entries)):
+            if not Path(f"/proc/{found[1]}").exists():
+                subprocess.run([remove, found[0]], capture_output=True, check=False)
+
+
 @pytest.fixture(scope="module")
 def users() -> Iterator[None]:
-    """The users that the README names; those that exist already are not touched."""
+    """Users with the rights of those that the README names."""
     if os.geteuid() != 0 or not shutil.which("useradd") or not shutil.which("setpriv"):
         _skip("users are made by root, with useradd and setpriv")
+    _left_behind()
     made = []
-    subprocess.run(["groupadd", "-f", GROUP], check=True)
+    subprocess.run(["groupadd", GROUP], check=True)
     try:
         for user in USERS:
-            if subprocess.run(["id", user], capture_output=True, check=False).returncode == 0:
-                _skip(f"there is a user {user} already")
-            subprocess.run(["useradd", "-M", "-U", "-s", "/bin/false", user], check=True)
-            made.append(user)
+            made.append(named(user))
+            subprocess.run(["useradd", "-M", "-U", "-s", "/bin/false", named(user)], check=True)
             if user != "audit":
-                subprocess.run(["usermod", "-aG", GROUP, user], check=True)
+                subprocess.run(["usermod", "-aG", GROUP, named(user)], check=True)
         yield
     finally:
         for user in made:
@@ -99,12 +115,14 @@ def users() -> Iterator[None]:
 @pytest.fixture
 def site(users: None) -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="shared-"))
-    shutil.chown(folder, "invsync", GROUP)
+    shutil.chown(folder, named("invsync"), GROUP)
     folder.chmod(0o2771)
     made = Site(folder)
     sample = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     (text,) = [one for one in sample if "[roles]" in one]
     text = re.sub("service = .*\n", "", text)  # the owner of the store runs the service anyway
+    for user in USERS:
+        text = text.replace(f'"{user}"', f'"{named(user)}"')
     (folder / "config.toml").write_text(re.sub(r'store = ".*"', f'store = "{made.store}"', text))
     (folder / "config.toml").chmod(0o644)
     done = made.as_user("invsync", "init")
@@ -120,7 +138,7 @@ def test_the_readmes_roles_let_each_user_do_its_work(site: Site) -> None:
     # the lead sets up, an operator does not
     added = ("merchants", "add", "North", "--source", "sandbox", "--url", "http://127.0.0.1:9", "--secret", "env:X")
     refused = site.as_user("shift1", *added)
-    assert refused.code == 2 and "shift1 is operator, this takes admin" in refused.err
+    assert refused.code == 2 and f"{named('shift1')} is operator, this takes admin" in refused.err
     assert site.as_user("lead", *added).code == 0
     # operators serve and write, one after the other, also what a colleague's process has made
     for user in ("shift1", "shift2", "lead"):
@@ -143,7 +161,9 @@ def test_a_viewer_looks_at_a_store_that_it_may_not_write(site: Site) -> None:
     # then
     assert seen.code == 0, seen
     assert [one["name"] for one in json.loads(seen.out)["merchants"]] == ["N"]
-    assert refused.code == 2 and "audit may look at the store" in refused.err and "not write it" in refused.err
+    assert (
+        refused.code == 2 and f"{named('audit')} may look at the store" in refused.err and "not write it" in refused.err
+    )
     assert sorted(one.name for one in site.folder.iterdir()) == before
     # and while somebody writes, it sees what is in the log only
     with closing(sqlite3.connect(site.store)) as cx:
@@ -167,13 +187,25 @@ def test_everything_beside_a_shared_store_belongs_to_the_group(site: Site) -> No
 
 def test_the_audit_says_who_did_it_whatever_the_environment_claims(site: Site) -> None:
     # when
-    claimed = {"LOGNAME": "lead", "USER": "lead", "SUDO_USER": "root", "SUDO_UID": "0"}
+    lead = named("lead")
+    claimed = {"LOGNAME": lead, "USER": lead, "SUDO_USER": "root", "SUDO_UID": "0"}
     added = ("merchants", "add", "South", "--source", "sandbox", "--url", "http://127.0.0.1:9")
     assert site.as_user("shift1", *added, **claimed).code == 2
-    assert site.as_user("lead", *added, LOGNAME="shift1", USER="shift1").code == 0
+    assert site.as_user("lead", *added, LOGNAME=named("shift1"), USER=named("shift1")).code == 0
     # then
     with closing(sqlite3.connect(site.store)) as cx:
-        assert {who for (who,) in cx.execute("SELECT DISTINCT who FROM audit")} == {"lead"}
+        assert {who for (who,) in cx.execute("SELECT DISTINCT who FROM audit")} == {lead}
+
+
+def test_users_of_a_run_that_was_killed_are_removed_by_the_next(users: None) -> None:
+    # given a user of a run that is no more: its number is beyond those that processes get
+    killed = "iv4999999xlead"
+    subprocess.run(["useradd", "-M", "-U", "-s", "/bin/false", killed], check=True)
+    # when
+    _left_behind()
+    # then it is gone, and so is nobody else
+    assert subprocess.run(["id", killed], capture_output=True, check=False).returncode != 0
+    assert subprocess.run(["id", "daemon"], capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

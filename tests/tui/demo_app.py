@@ -10,6 +10,9 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
+
+from textual import events
 
 from invsync_tui.tui import app
 from invsync_tui.tui.terminal import terminal_of
@@ -29,9 +32,26 @@ def live(gateway: FakeGateway) -> None:
         time.sleep(EACH)
 
 
+def on_capital_f(do: Callable[[], object]) -> None:
+    """A defect behind a key."""
+    before = app.ControlRoom.on_key
+
+    def on_key(room: app.ControlRoom, event: events.Key) -> None:
+        if event.character == "F":
+            do()
+        before(room, event)
+
+    app.ControlRoom.on_key = on_key  # type: ignore[method-assign]
+
+
+def _break() -> None:
+    """A defect whose text came from outside."""
+    raise RuntimeError("password=hunter2 \x1b]52;c;cm0=\x07 broken")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
-    for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck"):
+    for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck", "--broken"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--open", type=int)
     options = parser.parse_args()
@@ -42,8 +62,9 @@ def main() -> int:
         threading.Thread(target=live, args=(gateway,), daemon=True).start()
     terminal = terminal_of(os.environ, ascii_only=options.ascii)
     if options.stuck:
-        # A key that never comes back, as a defect would do it.
-        app.ControlRoom.key_F = lambda self: threading.Event().wait()  # type: ignore[attr-defined]
+        on_capital_f(lambda: threading.Event().wait())
+    if options.broken:
+        on_capital_f(_break)
     return app.run_with(gateway, terminal, open_run=options.open)
 
 

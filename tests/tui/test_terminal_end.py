@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from invsync_tui import __version__
 from tests.tui.pty_harness import Terminal
 
 DEMO = (sys.executable, "-m", "tests.tui.demo_app")
@@ -22,7 +25,7 @@ ENDING = (
 def opened(*options: str, environ: dict[str, str] | None = None) -> tuple[Terminal, list[object]]:
     terminal = Terminal([*DEMO, *options], environ={**MOUSE, **(environ or {})})
     before = terminal.modes()
-    terminal.wait_for("1 run is held")
+    terminal.wait_for("run 11" if "--open" in options else "1 run is held")
     terminal.settle(0.2, 3)
     return terminal, before
 
@@ -52,6 +55,39 @@ def test_a_signal_ends_even_a_program_whose_loop_is_stuck() -> None:
         assert terminal.wait_exit() == 143
         assert terminal.modes() == before
         assert terminal.left_clean()
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_defect_is_one_sentence_and_a_private_file_with_the_rest(tmp_path: Path, writable: bool) -> None:
+    # given a screen about a run
+    state = tmp_path / "state"
+    if not writable:
+        state.write_text("a file where the folder should be")
+    terminal, before = opened("--broken", "--open", "11", environ={"XDG_STATE_HOME": str(state)})
+    with terminal:
+        at = len(terminal.raw)
+        # when a defect ends the control room
+        terminal.send("F")
+        assert terminal.wait_exit() == 1
+        # then the terminal is as it was, and one sentence says what to report
+        assert terminal.modes() == before
+        assert terminal.left_clean()
+        said = bytes(terminal.raw[at:])
+        said = said[said.index(b"invsync: ") :]
+        (line,) = said.decode().strip().splitlines()
+        assert (
+            f"defect of invsync {__version__} ended" in line and "RunScreen, run 11" in line and "hunter2" not in line
+        )
+        kept = list(state.glob("invsync/defect-*.txt")) if writable else []
+        if not writable:
+            assert "could not be written" in line and "RuntimeError at demo_app.py:" in line
+            return
+        # and the details are in a file that nobody else reads
+        (path,) = kept
+        assert str(path) in line and stat.S_IMODE(path.stat().st_mode) == 0o600
+        text = path.read_text()
+        assert "RunScreen, run 11" in text and "Traceback" in text and "demo_app.py" in text
+        assert "hunter2" not in text and "\x1b" not in text
 
 
 def test_leaving_by_its_key_leaves_the_terminal_as_it_was() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 
-from invsync_tui import clock
+from invsync_tui import __version__, clock
 from invsync_tui.connectors.base import Cart
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
 from invsync_tui.connectors.exchanges import heard_by, redacted
@@ -80,8 +80,7 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         _end(job, "failed", Outcome.FAILED, Reason.STORE_FAILED, str(error))
     except Exception as error:
         log.error("run %s: %s", run.id, redacted(traceback.format_exc()))
-        text = f"Unexpected {type(error).__name__}: {shorten(str(error))}. Report it with the file of: invsync bundle {run.id}"
-        _end(job, "failed", Outcome.FAILED, Reason.INTERNAL_DEFECT, text)
+        _end(job, "failed", Outcome.FAILED, Reason.INTERNAL_DEFECT, defect_text(run.id, error))
 
 
 def _taken_over(run: RunRow) -> str:
@@ -242,6 +241,12 @@ def _end(job: Job, state: str, rest: Outcome, reason: Reason, said: str) -> None
         runs.finish(tx, job.run.id, state, text, now)
         if state == "done" and job.run.then_push:
             pushing.request_pushes_after(tx, job.run, now)
+
+
+def defect_text(run: int, error: Exception) -> str:
+    """What is said of a run that a defect ended: the version, the run, and how to report it."""
+    what = f"{type(error).__name__}: {shorten(str(error))}".rstrip(": ")
+    return f"Run {run} was ended by a defect of invsync {__version__} ({what}). Report it with the file of: invsync bundle {run}"
 
 
 def end_plainly(store: Store, run: RunRow, lease: Lease, text: str) -> None:

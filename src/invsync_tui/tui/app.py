@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -20,8 +19,7 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
-from invsync_tui import __version__
-from invsync_tui.plain_text import UNENCODABLE, clean_lines
+from invsync_tui.plain_text import UNENCODABLE
 from invsync_tui.tui.desk import Desk
 from invsync_tui.tui.driver import TerminalDriver
 from invsync_tui.tui.first_run import greeting
@@ -65,6 +63,7 @@ class ControlRoom(App[int]):
         self._keymap_said = keymap or {}
         self._diff = ScreenDiff()
         self._defect: Exception | None = None
+        self._defect_place = ""
         self.animation_level = "none"
         self._wear_theme()
         if desk.terminal.ascii_only:
@@ -101,20 +100,21 @@ class ControlRoom(App[int]):
             self.screen.refresh()
 
     def _handle_exception(self, error: Exception) -> None:
-        self._defect = self._defect or error
+        if self._defect is None:
+            self._defect, self._defect_place = error, self._place()
         super()._handle_exception(error)
 
     def _print_error_renderables(self) -> None:
-        """What went wrong, as text: a traceback quotes what came from outside, and its variables hold more than one may see."""
+        """One sentence. Textual would print a traceback with its variables, which hold more than one may see."""
         if self._defect is None:
             super()._print_error_renderables()
             return
         self._exit_renderables.clear()
-        told = "".join(traceback.format_exception(self._defect))
-        told += f"invsync: this is a defect of invsync {__version__} that ended the control room{self._place()}. "
-        told += "Syncs go on. Please report it with the lines above.\n"
+        from invsync_tui.tui.defect import sentence
+
+        told = sentence(self._defect, self._defect_place, os.environ) + "\n"
         with suppress(OSError):
-            os.write(2, clean_lines(told).encode(self.terminal_encoding, UNENCODABLE))
+            os.write(2, told.encode(self.terminal_encoding, UNENCODABLE))
 
     def _place(self) -> str:
         """On which screen, and of which run, for the report."""

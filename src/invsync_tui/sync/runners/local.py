@@ -24,7 +24,7 @@ from invsync_tui.store.opening import Store
 from invsync_tui.store.retention import Limits
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync import leases, run_log, schedule, uptime
-from invsync_tui.sync.reconcile import end_plainly
+from invsync_tui.sync.reconcile import defect_text, end_plainly
 from invsync_tui.sync.run_log import execute
 from invsync_tui.sync.schedule import Timetable
 from invsync_tui.sync.stopping import runs_stop_when
@@ -270,7 +270,7 @@ class LocalRunner:
         """A defect would come again each time that the run is taken up: it ends here, or is taken up ever more rarely."""
         self._put_off(run)
         try:
-            end_plainly(self.store, run, lease, f"Unexpected {type(error).__name__}: {error}. Report it.")
+            end_plainly(self.store, run, lease, defect_text(run.id, error))
         except Exception:
             log.exception("run %s could not be ended at all", run.id)
         run_log.ended(self.store, run.id)
