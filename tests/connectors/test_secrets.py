@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors import secrets
+from invsync_tui.connectors import secrets, tls
+from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError
 
 
@@ -109,9 +110,12 @@ async def test_a_cancelled_command_and_its_children_are_gone(tmp_path: Path) -> 
     await _gone(int((tmp_path / "pid").read_text()))
 
 
-async def test_who_stays_behind_and_holds_the_output_open_does_not_hold_up_the_run() -> None:
+@pytest.mark.parametrize("stays", ["sleep 30", "setsid sleep 30", "sleep 0.2; sleep 30"])
+@pytest.mark.parametrize("later", ["", "sleep 0.3;"])
+async def test_who_stays_behind_and_holds_the_output_open_does_not_hold_up_the_run(stays: str, later: str) -> None:
+    """Whether the command ends before or while it is waited for."""
     started = time.monotonic()
-    assert await secrets.resolve("command:sh -c 'sleep 30 & echo hunter22'") == "hunter22"
+    assert await secrets.resolve(f"command:sh -c '({stays}) & {later} echo hunter22'") == "hunter22"
     assert time.monotonic() - started < 10
 
 
@@ -129,3 +133,15 @@ async def _gone(pid: int) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"process {pid} is still there")
+
+
+async def test_a_secret_file_below_a_home_folder_that_is_not_known_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = await refused("file:~nobody-of-this-name/secret")
+    assert "home folder of ~nobody-of-this-name" in found.what and "whole path" in found.advice
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    assert "home folder of ~" in (await refused("file:~/secret")).what
+    # the same of a private authority's certificates
+    for named in ("~/ca.pem", "~nobody-of-this-name/ca.pem"):
+        with pytest.raises(NotConfiguredError, match="home folder"):
+            await tls.context(Connection("shop", "sandbox", "https://127.0.0.1", options={"ca_file": named}))

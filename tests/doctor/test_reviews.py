@@ -112,6 +112,13 @@ def test_a_secrets_command_is_looked_for_and_not_run(tmp_path: Path) -> None:
     assert one(wms(lost, error="Refused."), "connection.secret").verdict is UNKNOWN
 
 
+def test_a_secret_below_a_home_folder_that_is_not_known_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = one(wms(replace(WMS, secret="file:~nobody-of-this-name/s"), error="Refused."), "connection.secret")
+    assert found.verdict is UNKNOWN and "home folder" in found.evidence and found.fix
+    found = one(wms(replace(WMS, secret="command:~nobody-of-this-name/s"), error="Refused."), "connection.secret")
+    assert found.verdict is UNKNOWN and "not found" in found.evidence
+
+
 def test_what_is_no_reference_is_not_repeated() -> None:
     found = one(wms(replace(WMS, secret="hunter2")), "connection.secret")
     assert found.verdict is FAIL and "hunter2" not in repr(found)

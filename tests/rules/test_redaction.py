@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import copy
 import html
 import json
+import pickle
 import re
 import time
+from dataclasses import asdict, dataclass
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -257,3 +260,25 @@ def test_the_cost_of_a_text_grows_with_its_length_and_not_with_its_square(gate: 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_megabyte_of_anything_is_through_in_seconds(gate: Redactor, shape: str) -> None:
     assert _cost(gate, _text(shape, "{}", 1_000_000)) < 10
+
+
+@dataclass(frozen=True)
+class _Told:
+    text: Redacted
+    more: tuple[Redacted, ...] = ()
+
+
+def test_what_passed_the_gate_survives_being_copied_and_does_not_open_the_gate() -> None:
+    told = Redactor()("the key is gone")
+    # a copy in this process is the same text
+    assert copy.copy(told) is told and copy.deepcopy(told) is told
+    assert asdict(_Told(told, (told,))) == {"text": told, "more": (told,)}
+    assert type(copy.deepcopy([told])[0]) is Redacted
+    # what comes from elsewhere has not passed this process's gate
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        back = pickle.loads(pickle.dumps(told, protocol))
+        assert back == told and type(back) is str
+    # nobody makes one without the gate
+    for make in (lambda: Redacted("x"), lambda: Redacted("x", object()), lambda: Redacted.__new__(Redacted, "x")):  # type: ignore[call-arg,arg-type]
+        with pytest.raises(TypeError):
+            make()

@@ -156,7 +156,7 @@ async def test_an_answer_with_nothing_in_it_takes_no_listing_away(synced: Town) 
     # and nobody says that what was not seen is in sync
     counts = synced.bench.counts(run)
     assert (counts["total"], counts["equal"], counts["failed"]) == (40, 0, 40)
-    assert synced.bench.reasons(run) == {"CART_UNAVAILABLE": 40}
+    assert synced.bench.reasons(run) == {"UNEXPECTED_ANSWER": 40}
 
 
 async def test_it_goes_on_where_it_stopped(synced: Town, monkeypatch: pytest.MonkeyPatch) -> None:

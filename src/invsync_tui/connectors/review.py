@@ -12,14 +12,14 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.addresses import is_loopback
 from invsync_tui.connectors.base import Connection
-from invsync_tui.connectors.errors import ConnectorError, shorten
+from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
+from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.rules.runbook import Verdict
 
 
@@ -218,7 +218,10 @@ def _env(name: str, environment: Mapping[str, str]) -> Looked:
 
 
 def _file(name: str, _: Mapping[str, str]) -> Looked:
-    path = Path(name).expanduser()
+    try:
+        path = expanded(name)
+    except NotConfiguredError as error:
+        return error.what, error.advice, True
     quoted = shlex.quote(str(path))
     try:
         mode = path.stat().st_mode
@@ -240,7 +243,7 @@ def _command(line: str, _: Mapping[str, str]) -> Looked:
         program = shlex.split(line)[0]
     except (ValueError, IndexError):
         return "The command cannot be split into words.", "Correct the quotes in the secret's command.", False
-    if shutil.which(Path(program).expanduser()):
+    if shutil.which(program):  # no shell runs it, so that `~` is not a home folder
         return "", "", True
     return f"The program {program} is not found here.", f"Install {program} for the user of the sync.", True
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError
 from invsync_tui.connectors.exchanges import remember_secret
+from invsync_tui.connectors.home_paths import expanded
 
 COMMAND_TIMEOUT = 15.0
 """Seconds a `command:` reference may take, and a file."""
@@ -25,6 +26,8 @@ SECRET_MOST = 16 * 1024
 """Bytes of a secret."""
 AFTER_END = 0.5
 """Seconds to wait for the output of a command that has ended, and left somebody behind who holds it open."""
+LOOK = 0.01
+"""Seconds between looks whether a command has ended."""
 REFERENCE_ADVICE = "Use env:NAME, file:PATH or command:ARGV; secrets are never stored."
 
 
@@ -39,7 +42,7 @@ async def _from_env(name: str) -> bytes:
 
 
 async def _from_file(name: str) -> bytes:
-    path = Path(name).expanduser()  # noqa: ASYNC240 (asks no disk but the user's own entry)
+    path = expanded(name)
     try:
         async with asyncio.timeout(COMMAND_TIMEOUT):
             mode, found = await asyncio.to_thread(_read, path)
@@ -103,8 +106,15 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """End a command with all that it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    await asyncio.shield(process.wait())
+    await asyncio.shield(_exit_code(process))
     process._transport.close()  # type: ignore[attr-defined] # else a pipe that others hold open stays ours
+
+
+async def _exit_code(process: asyncio.subprocess.Process) -> int:
+    """Once the command itself has ended. `process.wait` also waits for those who hold its output open."""
+    while process.returncode is None:
+        await asyncio.sleep(LOOK)
+    return process.returncode
 
 
 async def _output(process: asyncio.subprocess.Process, program: str) -> bytes:
@@ -127,7 +137,7 @@ async def _until_end(process: asyncio.subprocess.Process) -> tuple[bytes, int]:
     assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
     found = bytearray()
     reading = asyncio.ensure_future(_collect(process.stdout, found))
-    ending = asyncio.ensure_future(process.wait())
+    ending = asyncio.ensure_future(_exit_code(process))
     try:
         await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
         if len(found) > SECRET_MOST:

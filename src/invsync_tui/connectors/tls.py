@@ -10,10 +10,10 @@ import os
 import ssl
 import stat
 from functools import lru_cache
-from pathlib import Path
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError
+from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.registry import CA_FILE
 
 CA_FILE_MOST = 4 * 1024 * 1024
@@ -40,7 +40,7 @@ async def context(connection: Connection) -> ssl.SSLContext:
 def _stamped(named: str) -> ssl.SSLContext:
     if not named:
         return _loaded("", 0, 0)
-    path = Path(named).expanduser()
+    path = expanded(named)
     found = path.stat()
     if not stat.S_ISREG(found.st_mode) or found.st_size > CA_FILE_MOST:
         raise ValueError("not a file of certificates")

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from invsync_tui.config import expanded
 from invsync_tui.operations.errors import OperationError, RefusedError, in_words
 from invsync_tui.operations.roles import Right, operator_name
 from invsync_tui.operations.session import Session, right_to
@@ -59,7 +60,7 @@ class Soundness:
 
 def backup(session: Session, target: Path) -> Copy:
     """Copy the store to a new file, whatever is written meanwhile; verified, with the store's mode."""
-    path = target.expanduser()
+    path = expanded(str(target))
     if path.is_dir():
         raise OperationError(
             f"{path}: this is a folder. Name the file: invsync db backup {shlex.quote(str(path / 'store.backup'))}"
@@ -76,7 +77,7 @@ def restore(store: Path, copy: Path, *, read_only: bool, say: Say) -> Restored:
         raise RefusedError("Refused to restore a backup: this session is read-only. Start it without --read-only.")
     right_to(store, Right.SETTINGS, "restore a backup")
     with in_words():
-        found = restoring.restore(store, copy.expanduser(), operator_name(), say)
+        found = restoring.restore(store, expanded(str(copy)), operator_name(), say)
     former = None if found.former is None else str(found.former)
     return Restored(str(store.absolute()), str(found.backup.path.absolute()), found.backup.schema, former)
 

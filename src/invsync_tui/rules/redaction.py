@@ -34,7 +34,11 @@ _GATE: Final = _Gate()
 
 
 class Redacted(str):
-    """A text that passed the gate. Cutting or joining it gives a plain `str`, which has to pass again."""
+    """A text that passed the gate. Cutting or joining it gives a plain `str`, which has to pass again.
+
+    A copy in this process is the same text. What is pickled comes back as a plain `str`: another process has a gate of
+    its own, which may know other secrets.
+    """
 
     __slots__ = ()
 
@@ -43,6 +47,18 @@ class Redacted(str):
         if not isinstance(gate, _Gate):
             raise TypeError("only the gate makes Redacted")
         return super().__new__(cls, text)
+
+    def __copy__(self) -> Redacted:
+        """Itself: a text never changes."""
+        return self
+
+    def __deepcopy__(self, _: dict[int, object]) -> Redacted:
+        """Itself, as for any text; `dataclasses.asdict` asks for it."""
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """A plain `str`."""
+        return str, (str(self),)
 
 
 # --- secrets that are known --------------------------------------------------------------------------------------------

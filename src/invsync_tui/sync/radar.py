@@ -121,7 +121,7 @@ class Radar:
             drift.note_read(tx, ids, now)
             if unanswered:  # what nobody saw is not in sync
                 self.job.report.counts.add(Outcome.FAILED, len(piece))
-                self.job.report.reasons[Reason.CART_UNAVAILABLE.value] += len(piece)
+                self.job.report.reasons[Reason.UNEXPECTED_ANSWER.value] += len(piece)
                 ids = []
             told = drifting.findings(tx, self.settings, drift.rows(tx, ids), LAG)
             for _, finding in told:
