@@ -112,7 +112,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 async def _exit_code(process: asyncio.subprocess.Process) -> int:
     """Once the command itself has ended. `process.wait` also waits for those who hold its output open."""
-    while process.returncode is None:
+    while process.returncode is None:  # noqa: ASYNC110 (there is nothing else to wait for)
         await asyncio.sleep(LOOK)
     return process.returncode
 

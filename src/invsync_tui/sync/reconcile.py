@@ -225,12 +225,13 @@ def _end(job: Job, state: str, rest: Outcome, reason: Reason, said: str) -> None
             listings.end_planned(tx, job.run.id, rest, reason, text)
             job.report.recount(tx)
             records.prune(tx, job.run.key, now)
+        state, reason, text = _verified(job, state, reason, text)
+        if job.run.kind == "push":
             sites.note_cart_error(tx, job.run.key, text, reason.value if state == "failed" else "")
         elif state == "failed" and job.run.kind == "pull":
             sites.note_source_error(tx, job.run.merchant_id, text, reason.value)
         if state == "failed" and not job.report.reasons[reason.value]:
             job.report.reasons[reason.value] = 1  # the run itself
-        state, text = _verified(job, state, text)
         job.report.close("done" if state == "done" else "failed")
         job.report.put(tx)
         if text:
@@ -276,10 +277,10 @@ def _fail(job: Job, said: str, *, rows: bool) -> None:
         runs.finish(tx, job.run.id, "failed", text, clock.seconds())
 
 
-def _verified(job: Job, state: str, text: Redacted) -> tuple[str, Redacted]:
+def _verified(job: Job, state: str, reason: Reason, text: Redacted) -> tuple[str, Reason, Redacted]:
+    """The end that a run may have: whose sum is off has failed, and for no other reason."""
     try:
         job.report.counts.verify()
     except AccountingError as error:
-        job.report.reasons[Reason.ACCOUNTING.value] = 1
-        return "failed", redacted(f"The outcomes do not add up: {error}. Report this run.")
-    return state, text
+        return "failed", Reason.ACCOUNTING, redacted(f"The outcomes do not add up: {error}. Report this run.")
+    return state, reason, text
