@@ -116,10 +116,13 @@ PARTS: dict[str, Asked] = {
     "links": lambda cx: links.of_refs(cx, CART, REFS),
     "drift": lambda cx: (drift.rows(cx, SOME), drift.mark(cx, SOME), drift.by_sku(cx, CART, "demo")),
     "what the radar reads next": lambda cx: drift.oldest_seen(cx, CART, 1, 10),
-    "orders of a cart": lambda cx: (orders.products_of_listings(cx, CART, REFS), orders.pending(cx, SOME)),
+    "orders of a cart": lambda cx: (orders._products_of(cx, {CART}, REFS), orders.pending(cx, SOME)),
     "listings of products": lambda cx: orders.listings_of_products(cx, CART, SOME),
     "an order that is over": lambda cx: orders.apply(
-        cx, MERCHANT, Change(frozenset(), frozenset({Kept(CART, "o", 1, 1, 1)})), SEQ + 1
+        cx,
+        MERCHANT,
+        Change(frozenset(), frozenset({Kept(CART, "o", 1, "", 1, 1, "shop", "o", 1, 1, None, 0)})),
+        SEQ + 1,
     ),
     "what the cart showed after an order": lambda cx: orders.observe(cx, CART, [("L1", 1, 0)], 1, SEQ + 1),
     "levels of products": lambda cx: (levels.of_products(cx, SOME, 1), levels.components(cx, SOME)),
