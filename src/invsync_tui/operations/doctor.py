@@ -28,6 +28,8 @@ __all__ = ["Check", "Checkup", "Group", "doctor"]
 
 STORE_SECONDS = 1.0
 """Seconds for a look at the soundness of the store; the whole look is `invsync db check`."""
+OURS = frozenset({Reason.STORE_FAILED, Reason.ACCOUNTING, Reason.INTERNAL_DEFECT})
+"""Reasons of a failed run that no test of a connection finds."""
 NEVER_MOST = 1000
 """Listings with Last synced: Never that are counted at most."""
 
@@ -279,7 +281,10 @@ def _said(
     named = shlex.quote(site.name) + ("" if kind == "pull" else f" --cart {shlex.quote(subject)}")
     held = run.id if run and run.state == "held" else None
     failed = run.id if run and run.state == "failed" else None
+    fix = f"invsync connections test {named}"
+    if told in OURS and failed is not None:
+        fix = f"invsync bundle {failed}"
     return [
-        runbook.connection_check(subject, last.last_error, told, f"invsync connections test {named}"),
+        runbook.connection_check(subject, last.last_error, told, fix),
         runbook.run_check(subject, held, failed, run.error if run else ""),
     ]

@@ -37,7 +37,8 @@ _OUTCOME_OF = {Reason.CUT_OFF_APPLIED: "note", Reason.UNCHANGED: "equal", Reason
 _FAILURES = frozenset(
     {
         Reason.CAS_CONFLICT, Reason.THROTTLED, Reason.SCOPE_MISSING, Reason.AUTH_FAILED, Reason.CART_UNAVAILABLE,
-        Reason.REJECTED_BY_CART, Reason.VERIFY_FAILED, Reason.BAD_ROW,
+        Reason.SOURCE_UNAVAILABLE, Reason.NOT_CONFIGURED, Reason.UNEXPECTED_ANSWER, Reason.STORE_FAILED,
+        Reason.ACCOUNTING, Reason.INTERNAL_DEFECT, Reason.REJECTED_BY_CART, Reason.VERIFY_FAILED, Reason.BAD_ROW,
     }
 )  # fmt: skip
 

@@ -172,6 +172,8 @@ _TOPICS = (
     _Topic("sku.warehouse", Section.WAREHOUSE, "no stock lies in other warehouses alone", (Reason.WRONG_WAREHOUSE,)),
     _Topic("cart.minimum", Section.MINIMUM, "it hides no stock", (Reason.CUT_OFF_APPLIED,)),
     _Topic("sku.recent", Section.RECEIVED, "levels are known and recent", (Reason.WMS_STALE, Reason.NO_LEVEL)),
+    _Topic("sku.active", Section.RECEIVED, "no product is deactivated in the WMS", (Reason.PRODUCT_INACTIVE,)),
+    _Topic("sku.counted", Section.RECEIVED, "the WMS counts the stock of all products", (Reason.STOCK_NOT_COUNTED,)),
     _Topic("sku.known", Section.NO_RESULT, "every code is a product's code", (Reason.NOT_IN_WMS,)),
     _Topic("sku.unique", Section.SEVERAL_RESULTS, "every code names one product", (Reason.AMBIGUOUS_ALIAS,)),
     _Topic("listing.wished", Section.SYNCED, "nothing is excluded or locked", (Reason.EXCLUDED, Reason.LOCKED)),
@@ -195,8 +197,8 @@ _TOPICS = (
     _Topic("listing.sent", Section.SYSTEM, "the last run settled what it sent", tuple(sorted(SENDING_CAUSES))),
 )  # fmt: skip
 
-BENIGN = frozenset({Reason.BUNDLE_PARENT, Reason.FBA_MANAGED})
-"""The cart counts these itself: a cause, and as it should be."""
+BENIGN = frozenset({Reason.BUNDLE_PARENT, Reason.FBA_MANAGED, Reason.STOCK_NOT_COUNTED})
+"""The cart counts these itself, or nobody does: a cause, and as it should be."""
 
 
 def listing_checks(facts: CartFacts, groups: Sequence[Group]) -> Iterator[Check]:

@@ -19,7 +19,8 @@ STOCK_CAUSES = frozenset(
 SENDING_CAUSES = frozenset(
     {
         Reason.CAS_CONFLICT, Reason.THROTTLED, Reason.SCOPE_MISSING, Reason.AUTH_FAILED, Reason.CART_UNAVAILABLE,
-        Reason.REJECTED_BY_CART, Reason.VERIFY_FAILED, Reason.BREAKER_TRIPPED,
+        Reason.NOT_CONFIGURED, Reason.UNEXPECTED_ANSWER, Reason.STORE_FAILED, Reason.ACCOUNTING,
+        Reason.INTERNAL_DEFECT, Reason.REJECTED_BY_CART, Reason.VERIFY_FAILED, Reason.BREAKER_TRIPPED, Reason.BAD_ROW,
     }
 )  # fmt: skip
 """Reasons that the last run met while sending; they hold until a later run settles the listing."""

@@ -48,6 +48,8 @@ _CAUSE_FIELDS = {
     Reason.ALIAS_MISSING: "alias", Reason.WRONG_ALIAS_TYPE: "alias", Reason.AUTH_FAILED: "secret",
     Reason.SCOPE_MISSING: "secret", Reason.LOCATION_UNMAPPED: "options", Reason.SWITCH_OFF: "upload",
     Reason.WMS_STALE: "stale-after", Reason.BREAKER_TRIPPED: "zero-count", Reason.CART_UNAVAILABLE: "url",
+    Reason.UNEXPECTED_ANSWER: "url", Reason.NOT_CONFIGURED: "options", Reason.WAREHOUSE_GONE: "warehouses",
+    Reason.PRODUCT_INACTIVE: "inactive-products",
 }  # fmt: skip
 _WISHES = frozenset({Reason.EXCLUDED, Reason.LOCKED})
 _TABS = {
@@ -55,7 +57,9 @@ _TABS = {
     Reason.EXCLUDED: ListingFilter.EXCLUDED, Reason.LOCKED: ListingFilter.EXCLUDED,
     Reason.REJECTED_BY_CART: ListingFilter.FAILED, Reason.VERIFY_FAILED: ListingFilter.FAILED,
     Reason.CAS_CONFLICT: ListingFilter.FAILED, Reason.THROTTLED: ListingFilter.FAILED,
-    Reason.CART_UNAVAILABLE: ListingFilter.FAILED,
+    Reason.CART_UNAVAILABLE: ListingFilter.FAILED, Reason.UNEXPECTED_ANSWER: ListingFilter.FAILED,
+    Reason.STORE_FAILED: ListingFilter.FAILED, Reason.ACCOUNTING: ListingFilter.FAILED,
+    Reason.INTERNAL_DEFECT: ListingFilter.FAILED,
 }  # fmt: skip
 _CHECK_FIELDS = {
     "merchant.switch": ("merchant", "sync"), "merchant.last_run": ("merchant", "every"),
