@@ -63,6 +63,10 @@ def _raises(error: Callable[[], Exception]) -> Break:
     return both
 
 
+def _broken() -> Exception:
+    return StoreBrokenError("store.db", "gone", "Look.")
+
+
 TEST, BUNDLE = "invsync connections test", "invsync bundle"
 # What happens to both sides; what a download that meets it is filed under, and a push; words of the error; what to do.
 TABLE: dict[str, tuple[Break, str, str, str, str]] = {
@@ -77,7 +81,7 @@ TABLE: dict[str, tuple[Break, str, str, str, str]] = {
     "nothing in it": (_faulty("empty"), "UNEXPECTED_ANSWER", "UNEXPECTED_ANSWER", "", TEST),
     "an unknown address": (_answers(404), "UNEXPECTED_ANSWER", "UNEXPECTED_ANSWER", "404", TEST),
     "a sum that is off": (_raises(lambda: AccountingError("2 and 3")), "ACCOUNTING", "ACCOUNTING", "2 and 3", BUNDLE),
-    "a broken store": (_raises(lambda: StoreBrokenError("store.db", "gone", "Look.")), "STORE_FAILED", "STORE_FAILED", "gone", BUNDLE),
+    "a broken store": (_raises(_broken), "STORE_FAILED", "STORE_FAILED", "gone", BUNDLE),
     "a defect": (_raises(lambda: KeyError("x")), "INTERNAL_DEFECT", "INTERNAL_DEFECT", "KeyError", BUNDLE),
 }  # fmt: skip
 
