@@ -26,11 +26,12 @@ from tests.operations.shelf import Shelf
 
 HERE = socket.gethostname()
 HOLDER = """
-import fcntl, sys
-held = [open(path, "w") for path in sys.argv[1:]]
-fcntl.flock(held[0], fcntl.LOCK_SH)
+import fcntl, os, sys
+from invsync_tui.store import locks
+held = [os.open(path, os.O_RDWR) for path in sys.argv[1:]]
+locks.share(held[0])
 for file in held[1:]:
-    fcntl.flock(file, fcntl.LOCK_EX)
+    assert locks.try_lock(file, fcntl.LOCK_EX)
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -129,7 +130,7 @@ def test_a_frozen_worker_is_told_everywhere_and_no_rate_or_time_left_is(acme: Sh
     assert run_lists.runs(acme.session).after(None, 5)[0].stall == detail.run.stall
     assert next(run for run in detail.siblings if run.id == number).stall == detail.run.stall
     # and the merchants
-    (row,) = overview.merchants
+    row = next(one for one in overview.merchants if one.id == acme.merchant)
     assert row.status.startswith("stalled: ") and row.next_run_at is None and row.scheduled
     assert [problem for problem in row.problems if word in problem.text and problem.urgent]
     assert (overview.pulse.service_alive, overview.pulse.stalled) == (False, 1)
@@ -243,7 +244,7 @@ def test_a_push_that_stands_still_is_told_with_its_cart(acme: Shelf) -> None:
     number = acme.bench.request("push", acme.cart)
     with acme.bench.store.transaction() as tx:
         run_rows.start(tx, number, 1, int(time.time()) - 60)
-    (line,) = cart_lines.carts(acme.session)
+    line = next(one for one in cart_lines.carts(acme.session) if one.id == acme.cart)
     assert line.status.startswith("stalled: Its worker is gone")
 
 

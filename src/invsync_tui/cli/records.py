@@ -45,7 +45,9 @@ def run(row: RunRow) -> dict[str, Any]:
 
 def stall(found: Stall | None) -> dict[str, Any] | None:
     """Why a run that is under way stands still."""
-    return None if found is None else {**asdict(found), "since": utc(found.since)}
+    if found is None:
+        return None
+    return {"state": found.state, "since": utc(found.since), "text": found.text, "advice": found.advice}
 
 
 def service(found: ServiceView) -> dict[str, Any]:
@@ -113,7 +115,7 @@ def merchant_health(row: MerchantRow) -> dict[str, Any]:
         "active_run": row.active_run,
         "held": row.held,
         "frozen": [{**asdict(one), "since": utc(one.since)} for one in row.frozen],
-        "problems": [asdict(problem) for problem in row.problems],
+        "problems": [{"text": one.text, "advice": one.advice, "urgent": one.urgent} for one in row.problems],
     }
 
 

@@ -32,12 +32,13 @@ def overview(session: Session) -> Overview:
         newest = runs.newest_per_key(cx, None)
         ended = runs.last_ended(cx, "pull")
         stale = rows.stale_warehouses(cx, now)
+        disabled = rows.disabled_warehouses(cx)
         found = news(cx, now)
         frozen = freezes.by_merchant(cx)
         health = workers.load(session, cx)
         failing = {run.id: runs.failing_since(cx, run.kind, run.key) for run in newest if run.state == "failed"}
     stalled = health.stalls(newest)
-    shown = _Shown(now, health.service, stalled, failing)
+    shown = _Shown(now, health.service, stalled, failing, disabled)
     listed = tuple(
         _frozen(
             _row(
@@ -63,6 +64,7 @@ class _Shown:
     service: ServiceView
     stalled: Mapping[int, Stall]
     failing: Mapping[int, tuple[int, int]]
+    disabled: Mapping[int, Sequence[str]]
 
 
 def _pulse(newest: list[RunRow], stale: dict[int, list[str]], shown: _Shown, findings: int) -> Pulse:
@@ -108,16 +110,17 @@ def _row(
 
 def _frozen(row: MerchantRow, found: Sequence[FreezeRow]) -> MerchantRow:
     """With what is frozen of it: an operator's order, so it is told and calls for nobody."""
-    told = [Problem(*_freeze_words(one), urgent=False) for one in found]
+    told = [_freeze_problem(one) for one in found]
     shown = tuple(Freeze(one.subject, one.name, one.since, one.by, one.why) for one in found)
     return replace(row, frozen=shown, problems=(*row.problems, *told))
 
 
-def _freeze_words(one: FreezeRow) -> tuple[str, str]:
+def _freeze_problem(one: FreezeRow) -> Problem:
     what = f"{one.name} is frozen" if one.subject == "cart" else "All its carts are frozen"
     since = ago(one.since, clock.seconds())
     text = f"{what}, {since} by {one.by}: {one.why or 'no reason given'}."
-    return text, f"Nothing is sent until: invsync thaw {shlex.quote(one.name)}"
+    key = "Nothing is sent until it is thawed: c opens its carts, z there thaws." if one.subject == "cart" else ""
+    return Problem(text, f"Nothing is sent until: invsync thaw {shlex.quote(one.name)}", False, key)
 
 
 def _status(ended: RunRow | None, newest: list[RunRow], stalled: Mapping[int, Stall]) -> str:
@@ -135,31 +138,60 @@ def _problems(
     site: MerchantSite, newest: list[RunRow], ended: RunRow | None, stale: list[str], shown: _Shown
 ) -> list[Problem]:
     found = [
-        Problem(f"Run {run.id} ({_what(run)}) stands still. {stall.text}", stall.advice)
+        Problem(f"Run {run.id} ({_what(run)}) stands still. {stall.text}", stall.advice, key=stall.key)
         for run in newest
         if (stall := shown.stalled.get(run.id)) is not None
     ]
-    if not site.inventory_sync:
-        found.append(
-            Problem(
-                "Synchronization With WMS - Inventory is off: nothing is downloaded or pushed.",
-                f"invsync merchants set '{site.name}' --sync on",
-            )
-        )
-    if site.system is None:
-        found.append(Problem("No WMS connection is set up.", "invsync merchants add --help"))
-    if site.inventory_sync and ended is None:
-        found.append(Problem("The inventory download has never run.", "Start one with s."))
+    found += _not_running(site, ended)
     found += [_run_problem(run, shown) for run in newest if run.state in ("held", "failed")]
     found += [
-        Problem(f"Inventory Upload Service of {name} is off.", f"invsync carts set '{name}' --upload on", False)
-        for name in site.off
+        Problem(
+            f"Inventory Upload Service of {cart} is off.",
+            f"Switch it on: invsync carts set {shlex.quote(cart)} --upload on",
+            False,
+            "c opens its carts; E there switches it on.",
+        )
+        for cart in site.off
     ]
     if stale and site.inventory_sync and ended is not None:
-        found.append(
-            Problem(f"Not loaded within the limit: {', '.join(stale)}.", "Check the WMS connection, then start a sync.")
-        )
+        found.append(_stale(site.name, stale))
+    if disabled := shown.disabled.get(site.id):
+        found.append(_disabled(site.name, disabled))
     return found
+
+
+def _not_running(site: MerchantSite, ended: RunRow | None) -> list[Problem]:
+    """Why nothing is downloaded, be it for good or until now."""
+    name = shlex.quote(site.name)
+    found = []
+    if not site.inventory_sync:
+        text = "Synchronization With WMS - Inventory is off: nothing is downloaded or pushed."
+        advice = f"Switch it on: invsync merchants set {name} --sync on"
+        found.append(Problem(text, advice, key="E opens its settings; switch it on there."))
+    if site.system is None:
+        found.append(Problem("No WMS connection is set up.", "See: invsync merchants add --help"))
+    if site.inventory_sync and ended is None:
+        text = "The inventory download has never run to its end."
+        found.append(Problem(text, f"Start one: invsync sync {name}", key="Press s to start one."))
+    return found
+
+
+def _stale(merchant: str, codes: Sequence[str]) -> Problem:
+    name = shlex.quote(merchant)
+    advice = f"Check the connection: invsync connections test {name}. Then start a sync: invsync sync {name}"
+    key = "T checks the WMS connection; s starts a sync."
+    return Problem(f"Not loaded within the limit: {', '.join(codes)}.", advice, key=key)
+
+
+def _disabled(merchant: str, codes: Sequence[str]) -> Problem:
+    """An operator's decision, so it is told and calls for nobody."""
+    name = shlex.quote(merchant)
+    many = len(codes) > 1
+    text = f"Stock of {', '.join(codes)} does not count: {'these warehouses are' if many else 'the warehouse is'} disabled."
+    which = "CODE" if many else shlex.quote(codes[0])
+    return Problem(
+        text, f"Enable it: invsync warehouses enable {name} {which}", False, "w opens its warehouses; d enables."
+    )
 
 
 def _what(run: RunRow) -> str:
@@ -169,10 +201,13 @@ def _what(run: RunRow) -> str:
 def _run_problem(run: RunRow, shown: _Shown) -> Problem:
     if run.state == "held":
         since = "" if run.ended_at is None else f", held since {span(shown.now - run.ended_at)}"
+        either = f"invsync release {run.id} --reason '...' Or: invsync discard {run.id} --reason '...'"
         return Problem(
             f"Run {run.id} ({_what(run)}) is held for review by a safety rule{since}.",
-            "Open it, then release or discard it.",
+            f"See why: invsync runs {run.id}. Then: {either}",
+            key="Enter opens its runs; r there releases the held one, x discards it.",
         )
     began, count = shown.failing.get(run.id, (0, 1))
     often = f" {count} runs in a row failed, the first {ago(began, shown.now)}." if count > 1 else ""
-    return Problem(f"Run {run.id} ({_what(run)}) failed: {run.error}{often}", "Open it to see what happened.")
+    text = f"Run {run.id} ({_what(run)}) failed: {run.error}{often}"
+    return Problem(text, f"See what happened: invsync runs {run.id}", key="Enter opens its runs, with what happened.")

@@ -59,11 +59,13 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something an operator should act on: what, and what to do."""
+    """Something an operator should act on: what, and what to do by a command."""
 
     text: str
     advice: str
     urgent: bool = True
+    key: str = ""
+    """What to do in the control room instead, by a key; '' where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,8 @@ class Stall:
     since: int | None
     text: str
     advice: str
+    key: str = ""
+    """What to do in the control room instead, by a key; '' where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

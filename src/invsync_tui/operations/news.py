@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Sequence
 
@@ -41,5 +42,7 @@ def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
     told = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
     more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
     text = f"New after the last runs, {cart or 'WMS connection'}: {', '.join(told)}{more}."
-    option = f" --cart '{cart}'" if cart else ""
-    return Problem(text, f"D, or invsync doctor{option}, tells each with its fix.", urgent=False)
+    option = f" --cart {shlex.quote(cart)}" if cart else ""
+    return Problem(
+        text, f"See each with its fix: invsync doctor{option}", urgent=False, key="D tells each with its fix."
+    )

@@ -12,7 +12,7 @@ from invsync_tui import clock
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.model import ServiceState, ServiceView, Stall, WorkerView
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.worker_health import NO_PROGRESS_AFTER, Process, Signs, WorkerState, span, state_of
+from invsync_tui.rules.worker_health import BEAT_EVERY, NO_PROGRESS_AFTER, Process, Signs, WorkerState, span, state_of
 from invsync_tui.store import workers as rows
 from invsync_tui.store.runs import RunRow
 from invsync_tui.store.workers import WorkerRow
@@ -21,6 +21,7 @@ from invsync_tui.sync.leases import holder_alive, worker_alive
 
 UNDER_WAY = ("running", "cancelling")
 GOES_ON = "The next worker goes on with it: invsync serve"
+GOES_ON_KEY = "Press s on the merchants screen: the worker that it starts goes on with this run too."
 START = "Start one with: invsync serve"
 
 
@@ -73,14 +74,15 @@ class Health:
             return Stall("gone", run.heartbeat_at, f"{what} Another one takes over in a moment.", "Nothing to do.")
         if self.service.state is ServiceState.NOT_RESPONDING:
             return Stall("gone", run.heartbeat_at, f"{what} The other one does not respond.", self.service.advice)
-        return Stall("gone", run.heartbeat_at, f"{what} Nobody works on this run.", GOES_ON)
+        return Stall("gone", run.heartbeat_at, f"{what} Nobody works on this run.", GOES_ON, GOES_ON_KEY)
 
     def _no_progress(self, run: RunRow) -> Stall | None:
         since = run.heartbeat_at or run.started_at
         if since is None or self.now - since < NO_PROGRESS_AFTER:
             return None
         text = f"No progress for {span(self.now - since)}. Its worker responds; it may be waiting for an answer."
-        return Stall("no_progress", since, text, f"See its last events, or stop it: invsync cancel {run.id}")
+        advice = f"See its last events: invsync runs {run.id}. Stop it: invsync cancel {run.id}"
+        return Stall("no_progress", since, text, advice, "Its own screen has its last events; c there stops it.")
 
 
 def load(session: Session, cx: sqlite3.Connection) -> Health:
@@ -147,7 +149,7 @@ def _words(row: WorkerRow, state: WorkerState, process: Process, silent: int, he
         text = f"the clock of {row.host} is {span(-silent)} ahead: whether the {name} responds cannot be told"
         return text, f"Set the clocks right (NTP), or look on {row.host}: invsync status"
     if process is Process.STOPPED:
-        text = f"{name} is suspended and not responding for {span(silent)}"
+        text = f"{name} is suspended" + (f" and not responding for {span(silent)}" if silent >= BEAT_EVERY else "")
         return (
             text,
             f"Resume it with: kill -CONT {row.pid}. Or end it with: kill -9 {row.pid}; the next worker goes on.",

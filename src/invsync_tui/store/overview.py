@@ -48,3 +48,11 @@ def stale_warehouses(cx: sqlite3.Connection, now: int) -> dict[int, list[str]]:
     for merchant, code in rows:
         found[merchant].append(code)
     return found
+
+
+def disabled_warehouses(cx: sqlite3.Connection) -> dict[int, list[str]]:
+    """By merchant, the codes of the warehouses that an operator disabled."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for merchant, code in cx.execute("SELECT merchant_id, code FROM warehouse WHERE enabled = 0 ORDER BY id"):
+        found[merchant].append(code)
+    return found

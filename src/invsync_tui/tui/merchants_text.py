@@ -124,7 +124,7 @@ def _waiting(held: int) -> Problem:
 def _problem_lines(problem: Problem, width: int, glyphs: Glyphs) -> list[Line]:
     tone = Tone.BAD if problem.urgent else Tone.WARN
     what = wrap(clean(problem.text), width - 2)
-    todo = wrap(clean(problem.advice), width - 4)
+    todo = wrap(clean(problem.key or problem.advice), width - 4)
     lines = [line((glyphs.warning if i == 0 else " ", tone), " ", (text, tone)) for i, text in enumerate(what)]
     lines += [line("  ", (glyphs.arrow if i == 0 else " ", Tone.FAINT), " ", text) for i, text in enumerate(todo)]
     return lines

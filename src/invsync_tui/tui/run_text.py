@@ -154,7 +154,7 @@ def life_lines(detail: RunDetail, page: Page) -> list[Line]:
     lines = [line((text, Tone.FAINT)) for text in wrap(clean(f"{origin}; {_when(run, now)}"), page.size.width)]
     if run.stall is not None:
         lines += _warning(run.stall.text, page)
-        lines += _hanging(f"{page.glyphs.arrow} ", run.stall.advice, page)
+        lines += _hanging(f"{page.glyphs.arrow} ", run.stall.key or run.stall.advice, page)
     if run.error:
         tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN
         lines += _warning(run.error, page, tone)
