@@ -263,7 +263,7 @@ async def test_every_period_the_shop_shows_what_a_clerk_works_out(hour: Hour) ->
         hour.clocks.passed += SOON
         await hour.settled(before)
         if period == OPERATOR_AT:  # changed rules wait for a look
-            (held,) = hour.bench.store.read("SELECT id FROM run WHERE kind = 'push' AND state = 'held'")
+            (held,) = hour.bench.store.read("SELECT id FROM our_run WHERE kind = 'push' AND state = 'held'")
             hour.bench.release(held[0])
             await hour.settled(before)
         # then

@@ -114,7 +114,7 @@ PARTS: dict[str, Asked] = {
     "listings by a product's codes": lambda cx: (whatis.by_codes_of(cx, SOME), whatis.lacking(cx, SOME)),
     "listings to link": lambda cx: (candidates.without(cx, CART, REFS), candidates.refs(cx, CART, "L1", "demo")),
     "links": lambda cx: links.of_refs(cx, CART, REFS),
-    "drift": lambda cx: (drift.rows(cx, SOME), drift.mark(cx, SOME), drift.by_sku(cx, CART, "demo")),
+    "drift": lambda cx: (drift.rows(cx, SOME, 1), drift.mark(cx, SOME), drift.by_sku(cx, CART, "demo")),
     "what the radar reads next": lambda cx: drift.oldest_seen(cx, CART, 1, 10),
     "orders of a cart": lambda cx: (orders._products_of(cx, {CART}, REFS), orders.pending(cx, SOME)),
     "listings of products": lambda cx: orders.listings_of_products(cx, CART, SOME),
@@ -125,7 +125,7 @@ PARTS: dict[str, Asked] = {
         SEQ + 1,
     ),
     "what the cart showed after an order": lambda cx: orders.observe(cx, CART, [("L1", 1, 0)], 1, SEQ + 1),
-    "levels of products": lambda cx: (levels.of_products(cx, SOME, 1), levels.components(cx, SOME)),
+    "levels of products": lambda cx: (levels.of_products(cx, SOME, 1, 1), levels.components(cx, SOME)),
     "levels that are gone": lambda cx: levels.flag_missing(cx, 2, SOME, 1, SEQ + 1),
 }
 

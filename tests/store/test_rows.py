@@ -206,7 +206,7 @@ HOT = {
     "planned": lambda cx: listings.planned(cx, 1, 0, 100),
     "samples": lambda cx: listings.samples(cx, 1, "UNCHANGED"),
     "plan_rows": lambda cx: listings.plan_rows(cx, [1, 2]),
-    "of_products": lambda cx: levels.of_products(cx, [1, 2], 0),
+    "of_products": lambda cx: levels.of_products(cx, [1, 2], 0, 1),
     "components": lambda cx: levels.components(cx, [1, 2]),
     "ids_by_ref": lambda cx: catalogue.ids_by_ref(cx, 1, ["P1"]),
     "ids_of_refs": lambda cx: listings.ids_of_refs(cx, 1, ["L1"]),

@@ -5,8 +5,8 @@ Everything is in seconds of true time. What is assumed:
 * it then waits its period again: from when it was due, or from now where it came late; a period is doubled with each
   failure in a row, up to eightfold;
 * one run per download, and one per cart whether it pushes or verifies; what is asked for meanwhile is one run more;
-* a scheduled download is followed by a push of every cart that is on; a push that is asked for with a download comes
-  after it;
+* a scheduled download is followed by a push of every cart that is on and has no period of its own; a push that is
+  asked for with a download comes after it;
 * a service that stops leaves its runs to the next, which begins them anew.
 """
 
@@ -71,6 +71,7 @@ class Calculation:
     def __init__(self, world: World, entries: Sequence[tuple[str, int, int, int]]) -> None:
         self.world = world
         self.entries = [Entry(kind, key, every, first, first) for kind, key, every, first in sorted(entries)]
+        self.by_period = {one.key for one in self.entries if one.kind == "push"}
         self.waiting: list[Run] = []
         self.active: list[Run] = []
         self.done: list[tuple[str, int, float]] = []
@@ -203,7 +204,7 @@ class Calculation:
             self._follow(run)
             if run.pushes and not failed and not _inside(self.world.merchants_off.get(run.key), t):
                 for cart, owner in self.world.carts.items():
-                    if owner == run.key and self._cart_on(cart, t):
+                    if owner == run.key and self._cart_on(cart, t) and cart not in self.by_period:
                         self._ask("push", cart, None, False)
 
     def _count(self, run: Run, failed: bool, t: float, wall: float) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import SourceCapabilities
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.connectors.sources import sandbox
@@ -158,6 +159,7 @@ async def test_the_reading_of_the_pull_counts_where_the_wms_names_no_time(
         assert made.shown("b") == 7
         # when: a later pull finds the same number, so that no level changes
         later = int(time.time()) + LATER + 10
+        monkeypatch.setattr(clock, "now", lambda: float(later))
         with made.bench.by_hand() as tx:
             tx.execute("UPDATE source SET confirmed_at = ?", (later,))
         await made.push()

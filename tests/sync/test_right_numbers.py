@@ -165,7 +165,10 @@ def shown(tx: sqlite3.Connection, cart: int) -> dict[int, int | None]:
     found = whatif.saved(tx, cart)
     assert found is not None
     rows = listings.plan_rows(tx, [row[0] for row in tx.execute("SELECT id FROM listing WHERE cart_id = ?", (cart,))])
-    stock, rules = Stock.of(tx, rows, found), replace(chain_rules(found, QuantityBasis.AVAILABLE), stale_after=None)
+    stock, rules = (
+        Stock.of(tx, rows, found, START + 3600),
+        replace(chain_rules(found, QuantityBasis.AVAILABLE), stale_after=None),
+    )
     return {row.product_id or 0: quantity.decide(stock.facts(row, START + 3600), rules).desired for row in rows}
 
 

@@ -159,7 +159,7 @@ def test_a_week_has_exactly_the_runs_that_a_plain_calculation_expects(
     found = Week(tmp_path, monkeypatch).live()
     # then
     assert _differences(found, _expected()) == []
-    assert sum(map(len, found.values())) > 1500
+    assert sum(map(len, found.values())) > 1200
 
 
 def _always_due(patch: pytest.MonkeyPatch) -> None:

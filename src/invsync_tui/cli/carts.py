@@ -86,7 +86,9 @@ def _add_setup(parser: argparse.ArgumentParser) -> None:
         default=[],
         help=f"Sync Inventory With Warehouse, repeatable; none is {ALL_LOCATIONS}",
     )
-    add_common(parser, "time between pushes, or off: after each scheduled inventory download")
+    add_common(
+        parser, "time between pushes, instead of one after each scheduled inventory download; off goes back to that"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

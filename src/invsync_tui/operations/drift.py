@@ -64,7 +64,7 @@ class DriftRows:
         settings = whatif.saved(cx, self.cart_id)
         if settings is None:
             raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set.")
-        while rows := store.candidates(cx, self.cart_id, after, PIECE):
+        while rows := store.candidates(cx, self.cart_id, after, PIECE, clock.seconds()):
             after = rows[-1].id
             for row, finding in drifting.findings(cx, settings, rows, LAG):
                 if finding is not None and self.wanted in (None, finding.drift.value):
@@ -116,7 +116,7 @@ def checked(wanted: str) -> str:
 
 def of_listings(cx: sqlite3.Connection, settings: Any, listing_ids: Sequence[int]) -> dict[int, DriftLine]:
     """By number, the drift of some listings; those without are left out."""
-    told = drifting.findings(cx, settings, store.rows(cx, listing_ids), LAG)
+    told = drifting.findings(cx, settings, store.rows(cx, listing_ids, clock.seconds()), LAG)
     return {row.id: _line(row, finding) for row, finding in told if finding is not None}
 
 
@@ -169,7 +169,7 @@ def heal(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None
     ids = _of_class(session, cart_id, wanted) if wanted else _of_skus(session, cart_id, skus)
     with in_words(), session.store.transaction() as tx:
         n = store.mark(tx, ids)
-        named = [row.sku for row in store.rows(tx, ids[:SAID])]
+        named = [row.sku for row in store.rows(tx, ids[:SAID], clock.seconds())]
         after = json.dumps({"n": n, "skus": named, "class": wanted})
         audit.record(tx, now, session.operator, "heal", f"cart:{cart_id}", after=after, reason=reason)
     return f"{n} {'listing is' if n == 1 else 'listings are'} to be healed: the next push writes what differs."

@@ -148,7 +148,7 @@ CART_FIRST: tuple[Setting, ...] = (_CART["upload"],)
 """Before the warehouses and the alias."""
 CART_REST: tuple[Setting, ...] = (
     *(_CART[name] for name in ("minimum", "buffer", "share", "max", "end-at", "inactive-products")),
-    _every("Push every", "15m, 1h, ...; off pushes after each scheduled inventory download"),
+    _every("Push every", "15m, 1h, ...: by this period alone; off: after each scheduled inventory download"),
     *(_CART[name] for name in ("stale-after", "zero-count", "zero-percent", "shrink-percent")),
     *(_CART[name] for name in ("jump-factor", "jump-count", "jump-percent", "heal")),
     *(_CART[name] for name in ("url", "login", "secret", "deadline")),

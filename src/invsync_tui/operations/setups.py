@@ -87,7 +87,7 @@ class CartSetup:
     inactive_products: str
     """What the cart shows of products that are deactivated in the WMS: keep or zero."""
     every: int | None
-    """None: pushed after each scheduled inventory download, and on request."""
+    """Seconds between pushes, instead of one after each scheduled inventory download; None: after these. On request always."""
     next_run_at: int | None
     """None also where there is a schedule and no service to keep it."""
     last_run: RunRow | None

@@ -7,9 +7,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from invsync_tui import clock
+
 
 class DriftRow(NamedTuple):
-    """A listing with what it was last seen showing. `sold`: units of the cart's kept orders since it was synced."""
+    """A listing with what it was last seen showing. `sold`: units of the cart's kept orders since it was synced; of all
+    that are kept where that is dated after now, by a clock that was ahead: a fall is taken for sales rather than healed."""
 
     id: int
     ref: str
@@ -34,7 +37,7 @@ _COLUMNS = (
     "l.observed_at, l.desired, l.heal, (SELECT coalesce(sum(s.units), 0) FROM (SELECT max(o.quantity) AS units "
     "FROM pending_order AS o JOIN cart AS c ON c.id = l.cart_id WHERE o.product_id = l.product_id "
     "AND (o.cart_id = c.id OR (c.shop <> '' AND o.shop = c.shop)) AND (o.location IN ('', c.location) OR c.location = '') "
-    "AND o.taken_at >= l.synced_at GROUP BY o.ref, o.location) AS s)"
+    "AND (o.taken_at >= l.synced_at OR l.synced_at > :latest) GROUP BY o.ref, o.location) AS s)"
 )
 _MAY_DRIFT = (
     "l.acked IS NOT NULL AND (l.gone_at IS NOT NULL OR l.tracked = 0 OR l.observed IS NULL "
@@ -43,17 +46,19 @@ _MAY_DRIFT = (
 """Everything that can have a class; what shows the number that is wanted has none."""
 
 
-def rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[DriftRow]:
+def rows(cx: sqlite3.Connection, listing_ids: Sequence[int], now: int) -> list[DriftRow]:
     """Some listings, by number."""
-    sql = f"SELECT {_COLUMNS} FROM listing AS l WHERE l.id IN (SELECT value FROM json_each(?)) ORDER BY l.id"
-    return [DriftRow(*row) for row in cx.execute(sql, (json.dumps(list(listing_ids)),))]
+    sql = f"SELECT {_COLUMNS} FROM listing AS l WHERE l.id IN (SELECT value FROM json_each(:ids)) ORDER BY l.id"
+    values = {"ids": json.dumps(list(listing_ids)), "latest": now + int(clock.TOLERANCE)}
+    return [DriftRow(*row) for row in cx.execute(sql, values)]
 
 
-def candidates(cx: sqlite3.Connection, cart_id: int, after: int, limit: int) -> list[DriftRow]:
+def candidates(cx: sqlite3.Connection, cart_id: int, after: int, limit: int, now: int) -> list[DriftRow]:
     """The next listings of a cart that may drift, by number. Reads the cart's listings until there are so many."""
-    where = f"l.id > ? AND l.cart_id = ? AND {_MAY_DRIFT}"
-    sql = f"SELECT {_COLUMNS} FROM listing AS l NOT INDEXED WHERE {where} ORDER BY l.id LIMIT ?"
-    return [DriftRow(*row) for row in cx.execute(sql, (after, cart_id, limit))]
+    where = f"l.id > :after AND l.cart_id = :cart AND {_MAY_DRIFT}"
+    sql = f"SELECT {_COLUMNS} FROM listing AS l NOT INDEXED WHERE {where} ORDER BY l.id LIMIT :limit"
+    values = {"after": after, "cart": cart_id, "limit": limit, "latest": now + int(clock.TOLERANCE)}
+    return [DriftRow(*row) for row in cx.execute(sql, values)]
 
 
 def oldest_seen(cx: sqlite3.Connection, cart_id: int, before: int, limit: int) -> list[tuple[int, str]]:

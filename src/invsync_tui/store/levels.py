@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from invsync_tui import clock
+
 LevelRecord = tuple[int, int, int | None, int, int | None, int | None, int | None, int, int]
 """A level by our ids, in the order of the statement below: warehouse, product, on_hand, available, committed, incoming,
 read_at (None is unknown), loaded_at, seq. A plain tuple: a download makes millions of them."""
@@ -64,19 +66,36 @@ class LevelView(NamedTuple):
     missing: bool
 
 
-def of_products(cx: sqlite3.Connection, product_ids: Sequence[int], confirmed_at: int) -> dict[int, list[LevelView]]:
+AHEAD_MOST = 3600
+"""Seconds by which a WMS's own time of a reading can lie ahead of our clock and be believed."""
+TRUSTED_READ_AT = "CASE WHEN v.read_at <= :farthest AND v.loaded_at <= :latest THEN v.read_at END"
+"""The WMS's time of the reading of level v, with the values of `latest`. By our clock when it was loaded: if that was
+ahead, so is this."""
+
+
+def latest(now: int) -> dict[str, int]:
+    """Up to when times are believed: a later one was written by a clock that was ahead."""
+    return {"latest": now + int(clock.TOLERANCE), "farthest": now + AHEAD_MOST}
+
+
+def of_products(
+    cx: sqlite3.Connection, product_ids: Sequence[int], confirmed_at: int, now: int
+) -> dict[int, list[LevelView]]:
     """All levels of some products, by product, warehouses ascending.
 
     The time of a reading is the WMS's own where it gives one, else the later of the row's load and `confirmed_at`, the
     last successful pull: a row that did not change since was right then too. A warehouse that vanished is not read by
-    those pulls: its rows are as old as its last load. The index has all columns, and the warehouses in order.
+    those pulls: its rows are as old as its last load. A time after `now` was written by a clock that was ahead, and says
+    nothing. The index has all columns, and the warehouses in order.
     """
     rows = cx.execute(
-        "SELECT v.product_id, v.warehouse_id, v.available, coalesce(v.read_at, max(v.loaded_at, "
-        "CASE WHEN w.vanished_at IS NULL THEN ? ELSE coalesce(w.last_full_at, 0) END)), v.missing_since IS NOT NULL "
+        "SELECT v.product_id, v.warehouse_id, v.available, coalesce(" + TRUSTED_READ_AT + ", "
+        "max(CASE WHEN v.loaded_at <= :latest THEN v.loaded_at ELSE 0 END, "
+        "CASE WHEN w.vanished_at IS NULL THEN :confirmed ELSE coalesce(min(w.last_full_at, :latest), 0) END)), "
+        "v.missing_since IS NOT NULL "
         "FROM level AS v INDEXED BY level_product CROSS JOIN warehouse AS w ON w.id = v.warehouse_id "
-        "WHERE v.product_id IN (SELECT value FROM json_each(?)) ORDER BY v.product_id, v.warehouse_id",
-        (confirmed_at, json.dumps(list(product_ids))),
+        "WHERE v.product_id IN (SELECT value FROM json_each(:ids)) ORDER BY v.product_id, v.warehouse_id",
+        {**latest(now), "confirmed": min(confirmed_at, now), "ids": json.dumps(list(product_ids))},
     )
     found: dict[int, list[LevelView]] = defaultdict(list)
     for row in rows:

@@ -13,8 +13,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from invsync_tui import clock
+from invsync_tui.store import levels
+
 FUTURE_MOST = 3600
 """Seconds by which an order can lie ahead of the moment we hear of it; a clock that says more is not believed."""
+
+CLOCK_SET = 3600
+"""Seconds by which the time of one order by our clock has to change for our clock to have been set."""
 
 
 class Line(NamedTuple):
@@ -201,12 +207,16 @@ def listings_of_products(cx: sqlite3.Connection, cart_id: int, product_ids: Coll
     return [ref for (ref,) in rows]
 
 
-def not_seen_since(cx: sqlite3.Connection, cart_id: int, shop: str) -> list[str]:
-    """References of a cart's listings of which an order of its shop was heard after they were last read."""
+def not_seen_since(cx: sqlite3.Connection, cart_id: int, shop: str, now: int) -> list[str]:
+    """References of a cart's listings of which an order of its shop was heard after they were last read.
+
+    A time after now was written by a clock that was ahead: nobody knows when such a listing was read.
+    """
     rows = cx.execute(
         "SELECT DISTINCT l.ref FROM pending_order AS o CROSS JOIN listing AS l ON l.cart_id = ?1 AND l.product_id = o.product_id "
-        "WHERE o.shop = ?2 AND l.gone_at IS NULL AND coalesce(l.observed_at, 0) < o.seen_at ORDER BY l.id",
-        (cart_id, shop),
+        "WHERE o.shop = ?2 AND l.gone_at IS NULL AND (coalesce(l.observed_at, 0) < o.seen_at OR l.observed_at > ?3) "
+        "ORDER BY l.id",
+        (cart_id, shop, now + int(clock.TOLERANCE)),
     )
     return [ref for (ref,) in rows]
 
@@ -255,20 +265,21 @@ def change(cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None, t
     that are told the same.
     """
     before = _kept(cx, asked.merchant_id)
-    rows = before
+    kept = [_not_ahead(row, terms.now) for row in before]
+    rows = kept
     if lines is not None:
         unread = {line.ref for line in lines if not line.readable}
         rows = _rows(cx, asked, before, [line for line in lines if line.readable], terms.now)
         told = {row.ref for row in rows}
         rows += [
             row
-            for row in before
+            for row in kept
             if row.cart_id not in asked.peers or row.ref in unread or ("" in unread and row.ref not in told)
         ]
     rows = [row for row in rows if row.taken_at > terms.now - terms.reach]
     ambiguous = _ambiguous(rows)
     rows = [row._replace(until=terms.until(row, named=_name(row) not in ambiguous)) for row in rows]
-    readings = _readings(cx, {row.product_id for row in rows}, terms.confirmed_at)
+    readings = _readings(cx, {row.product_id for row in rows}, terms)
     still = {row for row in rows if not row.until or row.until > readings.get(row.product_id, 0)}
     return Change(frozenset(still.difference(before)), frozenset(before).difference(still))
 
@@ -308,9 +319,37 @@ def _rows(cx: sqlite3.Connection, asked: Asked, before: Sequence[Kept], lines: S
         row = was[0] if was else Kept(
             asked.cart_id, ref, product, "", 0, first.taken_at, asked.shop, first.name, first.reported_at, now, None, 0
         )  # fmt: skip
-        row = row._replace(shop=asked.shop, name=first.name, reported_at=first.reported_at)
+        row = _redated(row, first, now)._replace(shop=asked.shop, name=first.name, reported_at=first.reported_at)
         found += [row._replace(location=at, quantity=n) for at, n in _located(units, was).items()]
     return found
+
+
+def _shifted(row: Kept, by: int, now: int) -> Kept:
+    """All its times of our clock, none of them after now: nothing was seen or known later than that."""
+    known_at = None if row.known_at is None else min(row.known_at + by, now)
+    return row._replace(taken_at=row.taken_at + by, seen_at=min(row.seen_at + by, now), known_at=known_at)
+
+
+def _not_ahead(row: Kept, now: int) -> Kept:
+    """A row as it is; one that our clock wrote while it was ahead is taken for one that is heard of now."""
+    latest = now + clock.TOLERANCE
+    if row.seen_at > latest:
+        row = _shifted(row, now - row.seen_at, now)
+    return row if (row.known_at or 0) <= latest else row._replace(known_at=now)
+
+
+def _redated(row: Kept, line: Line, now: int) -> Kept:
+    """A row whose order is reported again, dated anew if our clock was set since: the cart says when it was taken.
+
+    Only where what is kept cannot have been written by a clock that was right, or was not: it is the cart's clock that
+    was set otherwise.
+    """
+    by = line.taken_at - row.taken_at
+    same = line.reported_at == row.reported_at and abs(by) > CLOCK_SET
+    was_ahead, was_behind = row.seen_at > now + clock.TOLERANCE, row.seen_at + by <= now + clock.TOLERANCE
+    if same and (was_ahead if by < 0 else was_behind):
+        return _shifted(row, by, now)
+    return _not_ahead(row, now)
 
 
 def _sums(
@@ -340,8 +379,9 @@ def _located(units: Mapping[str, int], was: Sequence[Kept]) -> Mapping[str, int]
     return {next(iter(before)): total} if len(before) == 1 else units
 
 
-_READINGS = """
-SELECT v.product_id, min(coalesce(v.read_at, max(v.loaded_at, :confirmed)))
+_READINGS = f"""
+SELECT v.product_id, min(coalesce({levels.TRUSTED_READ_AT},
+  max(CASE WHEN v.loaded_at <= :latest THEN v.loaded_at ELSE 0 END, :confirmed)))
 FROM level AS v JOIN warehouse AS w ON w.id = v.warehouse_id
 WHERE v.product_id IN (SELECT value FROM json_each(:ids))
   AND v.missing_since IS NULL AND w.vanished_at IS NULL AND w.enabled = 1
@@ -349,11 +389,15 @@ GROUP BY v.product_id
 """
 
 
-def _readings(cx: sqlite3.Connection, product_ids: Collection[int], confirmed_at: int) -> dict[int, int]:
-    """The time of the oldest reading of each product, of a kit that of its parts; absent where nothing was ever read."""
+def _readings(cx: sqlite3.Connection, product_ids: Collection[int], terms: Terms) -> dict[int, int]:
+    """The time of the oldest reading of each product, of a kit that of its parts; absent where nothing was ever read.
+
+    A time after now was written by a clock that was ahead, and says nothing: what the last pull confirmed counts.
+    """
     parts = _parts(cx, product_ids)
     wanted = {*product_ids, *(part for found in parts.values() for part in found)}
-    rows = cx.execute(_READINGS, {"ids": json.dumps(sorted(wanted)), "confirmed": confirmed_at})
+    times = {**levels.latest(terms.now), "confirmed": min(terms.confirmed_at, terms.now)}
+    rows = cx.execute(_READINGS, {"ids": json.dumps(sorted(wanted)), **times})
     read: dict[int, int] = dict(rows.fetchall())
     found = {product: [read[one] for one in parts.get(product, {product}) if one in read] for product in product_ids}
     return {product: min(times) for product, times in found.items() if times}

@@ -161,9 +161,18 @@ def note_counted(tx: sqlite3.Connection, merchant_id: int, notes: str) -> None:
     tx.execute("UPDATE source SET notes = ?1 WHERE merchant_id = ?2 AND notes <> ?1", (notes, merchant_id))
 
 
+_DATED = {
+    "source": ("confirmed_at", "last_full_at"),
+    "warehouse": ("last_full_at", "vanished_at"),
+    "cart": ("observed_at", "listed_at"),
+    "pending_order": ("taken_at", "seen_at", "known_at"),
+}
+"""What is compared with the time of day, of the tables that are short; of levels and listings a time ahead says nothing."""
+
+
 def put_back_times_ahead(tx: sqlite3.Connection, by: int, now: int) -> None:
     """The clock was set back by so many seconds: what was dated while it was ahead is dated as it should have been."""
-    for table, columns in (("source", ("confirmed_at", "last_full_at")), ("cart", ("observed_at", "listed_at"))):
+    for table, columns in _DATED.items():
         for column in columns:
             tx.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > ?", (by, now))
 

@@ -129,12 +129,12 @@ class Stock:
         self._gone = settings.gone
 
     @classmethod
-    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings) -> Stock:
-        """Read what a chunk needs, in three queries."""
+    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings, now: int) -> Stock:
+        """Read what a chunk needs, in three queries, as it is `now`."""
         kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
         parts = {part for found in kits.values() for part, _, _ in found}
         products = sorted({row.product_id for row in rows if row.product_id is not None} | parts)
-        read = levels.of_products(tx, products, settings.source.confirmed_at or 0)
+        read = levels.of_products(tx, products, settings.source.confirmed_at or 0, now)
         return cls(read, kits, orders.pending(tx, products), settings)
 
     @property

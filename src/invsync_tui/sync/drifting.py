@@ -31,7 +31,8 @@ def findings(
 def _existing(cx: sqlite3.Connection, settings: Settings, listing_ids: Sequence[int]) -> dict[int, int]:
     """By listing, the units that exist for it; listings of which that is not known are left out."""
     rows = [row for row in listings.plan_rows(cx, listing_ids) if row.product_id is not None]
-    stock, now = Stock.of(cx, rows, settings), clock.seconds()
+    now = clock.seconds()
+    stock = Stock.of(cx, rows, settings, now)
     found = {row.id: quantity.existing(stock.facts(row, now)) for row in rows}
     return {number: units for number, units in found.items() if units is not None}
 

@@ -53,7 +53,9 @@ class Orders:
         with self.job.store.reading() as cx:
             change = self._change(cx, asked, lines)
             refs = orders.listings_of_products(cx, self.cart_id, change.products(asked.shop))
-            refs += [ref for ref in orders.not_seen_since(cx, self.cart_id, asked.shop) if ref not in set(refs)]
+            refs += [
+                ref for ref in orders.not_seen_since(cx, self.cart_id, asked.shop, self.now) if ref not in set(refs)
+            ]
         if change.added or change.removed or refs:
             # The cart took the orders off by itself: what it shows now need not be written again.
             self._write(asked, lines, await self._shown(refs) if lines is not None else [])

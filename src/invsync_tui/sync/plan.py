@@ -117,7 +117,7 @@ class Plan:
         now = clock.seconds()
         with self.job.transaction() as tx:
             rows = listings.plan_rows(tx, ids)
-            stock = Stock.of(tx, rows, self.settings)
+            stock = Stock.of(tx, rows, self.settings, now)
             decided = [(row, self._decide_row(row, stock, now)) for row in rows]
             listings.decide(tx, [self._record(row, decision) for row, decision in decided])
             self.recorder.keep(tx, decided, stock, now)

@@ -109,7 +109,7 @@ def go_on(cx: sqlite3.Connection, plan: Planned, until: float) -> None:
     rules = chain_rules(settings, plan.ground.basis)
     while not plan.done:
         rows = read(cx, plan.ground, ids[plan.looked_at : plan.looked_at + CHUNK])
-        _decide(plan, rows, Stock.of(cx, rows, settings), rules)
+        _decide(plan, rows, Stock.of(cx, rows, settings, clock.seconds()), rules)
         plan.looked_at += min(CHUNK, len(ids) - plan.looked_at)
         if clock.elapsed() >= until:
             break
@@ -178,7 +178,7 @@ def _check(cx: sqlite3.Connection, plan: Planned) -> tuple[Trip, ...]:
 def explained(cx: sqlite3.Connection, ground: Ground, ids: array[int]) -> dict[int, tuple[PlanRow, Decision]]:
     """Some listings of a plan with every step of their chain."""
     rows = read(cx, ground, ids)
-    stock = Stock.of(cx, rows, ground.settings)
-    rules = chain_rules(ground.settings, ground.basis)
     now = clock.seconds()
+    stock = Stock.of(cx, rows, ground.settings, now)
+    rules = chain_rules(ground.settings, ground.basis)
     return {row.id: (row, decide_row(row, stock, ground.settings, rules, now, explain=True)) for row in rows}

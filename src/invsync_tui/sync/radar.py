@@ -123,7 +123,7 @@ class Radar:
                 self.job.report.counts.add(Outcome.FAILED, len(piece))
                 self.job.report.reasons[Reason.UNEXPECTED_ANSWER.value] += len(piece)
                 ids = []
-            told = drifting.findings(tx, self.settings, drift.rows(tx, ids), LAG)
+            told = drifting.findings(tx, self.settings, drift.rows(tx, ids, clock.seconds()), LAG)
             for _, finding in told:
                 self._count(finding.drift if finding else None)
             heal = [row for row, finding in told if finding and heals(self.settings.cart.heal, finding.drift)]

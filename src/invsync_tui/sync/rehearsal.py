@@ -41,7 +41,7 @@ def rehearse(tx: sqlite3.Connection, cart_id: int, now: int) -> int:
 def _decide(tx: sqlite3.Connection, settings: Settings, ids: list[int], run: int, now: int) -> None:
     basis = registry.cart(connect.cart_connection(settings.cart)).capabilities.quantity_basis
     rows = listings.plan_rows(tx, ids)
-    stock = Stock.of(tx, rows, settings)
+    stock = Stock.of(tx, rows, settings, now)
     rules = chain_rules(settings, basis)
     decided = [(row, decide_row(row, stock, settings, rules, now)) for row in rows]
     listings.decide(tx, [_record(row, decision, run) for row, decision in decided])

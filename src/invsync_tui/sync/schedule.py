@@ -124,10 +124,11 @@ def request_due(tx: sqlite3.Connection, now: int, timetable: Timetable | None = 
 
 
 def request_pushes_after(tx: sqlite3.Connection, pull: RunRow, now: int) -> list[int]:
-    """After a good scheduled pull: a push of each cart of the merchant that is switched on."""
+    """After a good scheduled pull: a push of each cart of the merchant that is switched on and has no period of its own."""
     carts = tx.execute(
         "SELECT c.id FROM cart AS c JOIN merchant AS m ON m.id = c.merchant_id "
-        "WHERE c.merchant_id = ? AND c.upload_enabled = 1 AND m.inventory_sync = 1 ORDER BY c.id",
+        "WHERE c.merchant_id = ? AND c.upload_enabled = 1 AND m.inventory_sync = 1 "
+        "AND NOT EXISTS (SELECT 1 FROM schedule AS s WHERE s.kind = 'push' AND s.key = c.id) ORDER BY c.id",
         (pull.merchant_id,),
     ).fetchall()
     orders = [

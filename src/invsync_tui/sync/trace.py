@@ -30,7 +30,7 @@ def traces(
 ) -> list[Trace]:
     """Explain some listings of one cart."""
     rows = listings.plan_rows(cx, listing_ids)
-    stock = Stock.of(cx, rows, settings)
+    stock = Stock.of(cx, rows, settings, now)
     beside = listings.beside(cx, listing_ids)
     found = [_trace(row, stock, settings, basis, now) for row in rows]
     return [one._replace(steps=(*one.steps, *_in_shop(one, beside[one.row.id]))) for one in found]

@@ -113,7 +113,7 @@ def effect(cx: sqlite3.Connection, asked: Wanted, after: int, limit: int) -> Eff
 def _decisions(cx: sqlite3.Connection, rows: Iterable[PlanRow], settings: Settings, now: int) -> dict[int, Decision]:
     """By listing. The basis is no matter: quantities are compared in sellable units."""
     looked_at = list(rows)
-    stock = Stock.of(cx, looked_at, settings)
+    stock = Stock.of(cx, looked_at, settings, now)
     rules = chain_rules(settings, QuantityBasis.AVAILABLE)
     return {row.id: decide_row(row, stock, settings, rules, now) for row in looked_at}
 
