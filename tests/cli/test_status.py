@@ -167,12 +167,12 @@ STATES: dict[str, tuple[Callable[[Scene], object], int, tuple[str, ...]]] = {
     ),
     "held pull": (
         and_service(lambda scene: scene.run("pull", "held", ago=600)), 1,
-        ("1 held", "! Run 2 (inventory download) is held for review by a safety rule, held since 10 min.",
+        ("1 held", "! Run 2 (inventory download) was held for review by a safety rule 10 min ago.",
          "invsync runs 2", "invsync release 2 --reason", "invsync discard 2 --reason"),
     ),
     "held push": (
         and_service(lambda scene: scene.run("push", "held", ago=600)), 1,
-        ("! Run 2 (push to Acme Shop) is held for review by a safety rule, held since 10 min.",),
+        ("! Run 2 (push to Acme Shop) was held for review by a safety rule 10 min ago.",),
     ),
     "failing connection": (
         and_service(failing), 1,

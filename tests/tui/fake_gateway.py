@@ -40,6 +40,7 @@ from tests.tui.fake_plans import FakePlans
 from tests.tui.fake_reports import DEAF, checkup, why_of
 
 NOW = int(time.time())
+STARTED = "No service was at work, so a worker was started; it goes on when this terminal closes."
 
 
 def merchant(number: int, name: str, **changes: object) -> MerchantRow:
@@ -285,7 +286,7 @@ class FakeGateway(FakeLists):
 
     def start(self, merchant_id: int, cart_id: int | None) -> Requested:
         self.orders.append(("start", merchant_id, cart_id))
-        return Requested((20,), worker_started=True, message="Requested run 20.")
+        return Requested((20,), worker_started=True, message=f"Requested run 20. {STARTED}")
 
     def cancel(self, run_id: int) -> str:
         self.orders.append(("cancel", run_id))

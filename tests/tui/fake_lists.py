@@ -135,6 +135,11 @@ class FakeLists:
     def warehouses(self, merchant_id: int) -> Sequence[WarehouseLine]:
         return self.places if merchant_id == 1 else ()
 
+    def enable_warehouse(self, merchant_id: int, code: str, enabled: bool, reason: str) -> str:
+        self.orders.append(("enable" if enabled else "disable", merchant_id, code, reason))
+        self.places = tuple(replace(one, enabled=enabled) if f"#{one.id}" == code else one for one in self.places)
+        return f"The warehouse {code} is {'enabled' if enabled else 'disabled'}."
+
     def levels(self, warehouse_id: int, text: str, ordering: Ordering | None) -> FakeRows[LevelLine]:
         found = map(level, _found(text))
         return FakeRows(found, {"sku": lambda line: line.sku, "available": lambda line: line.available}, ordering)

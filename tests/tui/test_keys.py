@@ -138,7 +138,25 @@ def test_words_of_the_command_line(text: str, to: GoTo) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "nowhere", "s", "run", "run x", "setup", "plan", "identity", "drift", "history", "quit now", "theme green"],
+    [
+        "",
+        "nowhere",
+        "s",
+        "run",
+        "run x",
+        "run " + "9" * 21,
+        "9" * 5000,
+        "run ²",
+        "²",
+        "run -1",
+        "setup",
+        "plan",
+        "identity",
+        "drift",
+        "history",
+        "quit now",
+        "theme green",
+    ],
 )
 def test_what_means_nothing_is_told(text: str) -> None:
     with pytest.raises(UnknownCommandError) as told:

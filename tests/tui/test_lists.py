@@ -192,6 +192,37 @@ async def test_a_merchant_without_warehouses_says_what_to_do() -> None:
         await driver.sees("loaded with the first inventory download")
 
 
+async def test_a_warehouse_is_disabled_with_a_reason_and_enabled_without() -> None:
+    gateway = FakeGateway()
+    async with at(WAREHOUSES, gateway) as driver:
+        # given
+        await driver.press("down")
+        # when it is confirmed without a reason, nothing happens
+        await driver.press("d")
+        await driver.sees("Disable this warehouse?")
+        await driver.press("right", "enter")
+        assert gateway.orders == []
+        await driver.press(*"flooded", "tab", "tab", "enter")
+        # then
+        await driver.until(lambda: gateway.orders == [("disable", 1, "#2", "flooded")])
+        await driver.sees("is disabled")
+        await driver.until(lambda: any("Hall East" in row and "disabled" in row for row in driver.lines()))
+        # and back
+        await driver.press("d")
+        await driver.sees("Enable this warehouse?")
+        await driver.press("right", "enter")
+        await driver.until(lambda: gateway.orders[-1] == ("enable", 1, "#2", ""))
+        await driver.until(lambda: not any("Hall East" in row and "disabled" in row for row in driver.lines()))
+
+
+async def test_leaving_the_question_changes_no_warehouse() -> None:
+    gateway = FakeGateway()
+    async with at(WAREHOUSES, gateway) as driver:
+        await driver.press("d", "escape")
+        await driver.until(lambda: isinstance(driver.app.screen, WarehousesScreen))
+        assert gateway.orders == []
+
+
 async def test_wide_terminals_show_more_columns() -> None:
     async with at(LISTINGS) as driver:
         assert "Desired" not in driver.lines()[3]

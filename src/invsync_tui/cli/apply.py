@@ -6,7 +6,7 @@ import argparse
 
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.plain import clean
 from invsync_tui.cli.waiting import follow
 
@@ -24,7 +24,7 @@ exit codes with --wait: 0 done; 1 failed or cancelled; 3 held, since something c
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "apply", "send exactly the plan that was shown", EXAMPLES)
-    parser.add_argument("plan", metavar="PLAN", type=int, help="its number")
+    parser.add_argument("plan", metavar="PLAN", type=row_number, help="its number")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
     parser.add_argument(
         "--no-freeze", action="store_true", help="an undo or safe level: let the next push by the settings set it again"

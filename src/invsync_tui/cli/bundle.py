@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from invsync_tui.operations import bundle
 
     with opened(args) as session:
-        if args.subject.isdigit() and not args.sku:
+        if args.subject.isascii() and args.subject.isdigit() and len(args.subject) < 19 and not args.sku:
             path = bundle.of_run(session, int(args.subject), args.output)
         else:
             path = bundle.of_sku(session, args.subject, args.output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from invsync_tui.cli.ordering import order
-from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.parser import Subparsers, command, row_number
 
 EXAMPLES = """\
 example:
@@ -17,7 +17,7 @@ It stops between two pages or batches; what was sent stays, what was not is plan
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "cancel", "stop a run that waits or runs", EXAMPLES)
-    parser.add_argument("number", metavar="RUN", type=int, help="number of the run")
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the run")
     parser.set_defaults(run=run)
 
 

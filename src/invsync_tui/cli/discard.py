@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from invsync_tui.cli.ordering import order
-from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.parser import Subparsers, command, row_number
 
 EXAMPLES = """\
 example:
@@ -17,7 +17,7 @@ Nothing is sent; its SKUs are planned again by the next run."""
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "discard", "give a held run up", EXAMPLES)
-    parser.add_argument("number", metavar="RUN", type=int, help="number of the held run")
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
     parser.set_defaults(run=run)
 

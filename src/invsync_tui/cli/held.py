@@ -9,7 +9,7 @@ from invsync_tui.cli import listing
 from invsync_tui.cli.listing import Shape
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit
-from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.plain import cut, number
 from invsync_tui.cli.shapes import NAME_MOST, cells, record
 
@@ -29,7 +29,7 @@ GROUPS = ("zero", "jump", "rest")
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "held", "list what a held run would send", EXAMPLES)
-    parser.add_argument("number", metavar="RUN", type=int, help="number of the held run")
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--group", choices=GROUPS, help="only this group")
     listing.add_options(parser)
     parser.set_defaults(run=run)

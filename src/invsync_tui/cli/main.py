@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from invsync_tui import __version__
 from invsync_tui.cli import streams
 from invsync_tui.cli.output import Exit, Output, note, print_document, report
-from invsync_tui.cli.parser import Parser, UsageError, add_globals, given
+from invsync_tui.cli.parser import Parser, UsageError, add_globals, given, row_number
 from invsync_tui.config import ConfigError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def parser(commands: Sequence[str] = COMMANDS) -> Parser:
     room = main.add_argument_group("control room")
     room.add_argument("--ascii", action="store_true", default=argparse.SUPPRESS, help="draw with ASCII characters only")
     room.add_argument("--mouse", choices=("on", "off"), default=argparse.SUPPRESS, help="else off over SSH")
-    room.add_argument("--open-run", type=int, metavar="RUN", default=argparse.SUPPRESS, help="begin on this run")
+    room.add_argument("--open-run", type=row_number, metavar="RUN", default=argparse.SUPPRESS, help="begin on this run")
     subparsers = main.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=Parser)
     for name in commands:
         import_module(f"invsync_tui.cli.{name}").add_parser(subparsers)

@@ -29,6 +29,21 @@ def command(subparsers: Subparsers, name: str, summary: str, examples: str) -> P
     return subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", epilog=examples)
 
 
+LARGEST = 2**63 - 1
+"""Of the numbers that a store can hold."""
+
+
+def row_number(text: str) -> int:
+    """The number of a run or plan, as a value on the command line."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if 0 <= number <= LARGEST:
+        return number
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number such as 42")
+
+
 def add_globals(parser: argparse.ArgumentParser) -> None:
     """Options that may stand before or after the command. A command that defines one of them itself keeps its own."""
     for flags, options in _GLOBALS:

@@ -10,7 +10,7 @@ from invsync_tui.cli import listing
 from invsync_tui.cli.listing import Shape
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, UsageError, command
+from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
 from invsync_tui.cli.plain import clean, cut, moment, number, utc
 from invsync_tui.cli.shapes import cells, record
 
@@ -40,7 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("cart", metavar="CART", nargs="?", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument(
-        "--kept", metavar="PLAN", type=int, help="the number of a plan that was kept, instead of a cart"
+        "--kept", metavar="PLAN", type=row_number, help="the number of a plan that was kept, instead of a cart"
     )
     parser.add_argument(
         "--with", metavar="SETTING=VALUE", action="append", default=[], dest="overlay", help="try a setting; repeatable"

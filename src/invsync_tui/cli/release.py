@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from invsync_tui.cli.ordering import order
-from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.parser import Subparsers, command, row_number
 
 EXAMPLES = """\
 example:
@@ -19,7 +19,7 @@ It is planned anew, and held again if that plan is worse than the one that was s
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "release", "let a held run go", EXAMPLES)
-    parser.add_argument("number", metavar="RUN", type=int, help="number of the held run")
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
     parser.add_argument(
         "--group", metavar="G", action="append", default=[], help="only zero, jump or rest; repeatable (default all)"

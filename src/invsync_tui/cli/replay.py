@@ -10,7 +10,7 @@ from invsync_tui.cli import listing
 from invsync_tui.cli.listing import Shape
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.plain import clean, number, on_off, utc
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ COLUMNS = (
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "replay", "decide an old push again from what it knew", EXAMPLES)
-    parser.add_argument("number", metavar="RUN", type=int, help="a push")
+    parser.add_argument("number", metavar="RUN", type=row_number, help="a push")
     parser.add_argument("--rules", choices=("then", "today"), default="then", help="whose settings (default then)")
     parser.add_argument("--sku", metavar="S", help="only this SKU, alias or remote id")
     listing.add_options(parser)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from invsync_tui.cli import listing, records, shapes
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, UsageError, command
+from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
 from invsync_tui.cli.plain import clean, number, table
 from invsync_tui.cli.run_text import detail_lines, listed
 
@@ -30,7 +30,7 @@ STATES = ("requested", "running", "cancelling", "held", "cancelled", "done", "fa
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "runs", "list runs, newest first, or show one", EXAMPLES)
-    parser.add_argument("number", metavar="RUN", nargs="?", type=int, help="show this run")
+    parser.add_argument("number", metavar="RUN", nargs="?", type=row_number, help="show this run")
     parser.add_argument("--merchant", metavar="M", help="only runs of this merchant, by name or number")
     parser.add_argument("--cart", metavar="C", help="only pushes to this cart, by name or number")
     parser.add_argument("--state", choices=STATES, help="only runs in this state")
@@ -38,7 +38,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--who", metavar="NAME", help="only those that this operator asked for")
     parser.add_argument("--diff", action="store_true", help="RUN against the one before it")
     parser.add_argument("--reason", metavar="CODE", help="the SKUs of RUN that ended with this reason")
-    parser.add_argument("--before", metavar="RUN", type=int, help="the page before this run")
+    parser.add_argument("--before", metavar="RUN", type=row_number, help="the page before this run")
     listing.add_options(parser, LIMIT)
     parser.set_defaults(run=run)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command
+from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command, row_number
 from invsync_tui.cli.plain import clean, fields, moment, utc
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
         one.add_argument("given", metavar="NAME=VALUE", nargs="+", help="as `show` names and writes them")
         one.add_argument("--preview", action="store_true", help="count what it would do to a cart's listings")
         if order == "set":
-            one.add_argument("--rev", metavar="N", type=int, help="save only if it is still this revision")
+            one.add_argument("--rev", metavar="N", type=row_number, help="save only if it is still this revision")
             one.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
         one.set_defaults(run=run, order=order)
 

@@ -20,6 +20,7 @@ example:
 
 HEAD = ("MERCHANT", "WMS", "SYNC", "LAST INVENTORY RUN", "STATUS", "NEXT", "CARTS")
 NO_SERVICE = "No service is running: nothing runs by schedule. Start one with: invsync serve"
+WAITS = "waits for a service"
 NOTHING_BY_SCHEDULE = "Nothing runs by schedule."
 
 
@@ -75,8 +76,8 @@ def _lines(found: Overview) -> list[str]:
         return ["No merchants yet. Add one with: invsync merchants add --help"]
     pulse = found.pulse
     stalled = f" ({pulse.stalled} stalled)" if pulse.stalled else ""
-    counted = f"{pulse.running} running{stalled}, {pulse.held} held, {pulse.failing} failing, {pulse.stale} stale warehouses, "
-    counted += f"{pulse.findings} new findings"
+    counted = f"{pulse.running} running{stalled}, {pulse.held} held, {pulse.failing} failing, "
+    counted += f"{_counted(pulse.stale, 'stale warehouse')}, {_counted(pulse.findings, 'new finding')}"
     return [
         f"{clean(pulse.service.text)}, {counted}",
         "",
@@ -86,8 +87,12 @@ def _lines(found: Overview) -> list[str]:
     ]
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _cells(row: MerchantRow) -> tuple[str, ...]:
-    due = moment(row.next_run_at) if row.next_run_at is not None else "no service" if row.scheduled else "-"
+    due = moment(row.next_run_at) if row.next_run_at is not None else WAITS if row.scheduled else "-"
     return (
         row.name,
         row.source or "-",

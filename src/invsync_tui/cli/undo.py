@@ -6,7 +6,7 @@ import argparse
 
 from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.plain import clean
 
 EXAMPLES = """\
@@ -21,7 +21,7 @@ A listing that somebody changed since, here or in the cart, is left alone and re
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "undo", "plan to put back what a push replaced", EXAMPLES)
-    parser.add_argument("number", metavar="RUN", type=int, help="number of the push")
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the push")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, kept with the plan")
     parser.set_defaults(run=run)
 

@@ -32,3 +32,5 @@ def in_words() -> Iterator[None]:
         yield
     except (StoreError, ConnectorError) as error:
         raise OperationError(str(error)) from error
+    except OverflowError as error:
+        raise OperationError("A number is too large: there is nothing of that number. Check what was typed.") from error

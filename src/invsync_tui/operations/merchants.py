@@ -13,7 +13,6 @@ from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.model import Freeze, MerchantRow, Overview, Problem, Pulse, ServiceView, Stall
 from invsync_tui.operations.news import news, problems
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.worker_health import span
 from invsync_tui.store import freezes, runs
 from invsync_tui.store import overview as rows
 from invsync_tui.store.findings import FindingRow
@@ -200,10 +199,10 @@ def _what(run: RunRow) -> str:
 
 def _run_problem(run: RunRow, shown: _Shown) -> Problem:
     if run.state == "held":
-        since = "" if run.ended_at is None else f", held since {span(shown.now - run.ended_at)}"
+        since = "" if run.ended_at is None else f" {ago(run.ended_at, shown.now)}"
         either = f"invsync release {run.id} --reason '...' Or: invsync discard {run.id} --reason '...'"
         return Problem(
-            f"Run {run.id} ({_what(run)}) is held for review by a safety rule{since}.",
+            f"Run {run.id} ({_what(run)}) was held for review by a safety rule{since}.",
             f"See why: invsync runs {run.id}. Then: {either}",
             key="Enter opens its runs; r there releases the held one, x discards it.",
         )

@@ -53,7 +53,11 @@ def _carts(tx, merchant_id: int, cart_id: int | None) -> list[int]:  # type: ign
 
 def _message(pull: runs.Request, pushes: list[runs.Request], started: bool) -> str:
     fresh = [one for one in (pull, *pushes) if one.fresh]
-    text = f"Requested {len(fresh)} runs." if fresh else "Already on its way; it will run once more afterwards."
+    text = (
+        f"Requested {len(fresh)} run{'' if len(fresh) == 1 else 's'}."
+        if fresh
+        else "Already on its way; it will run once more afterwards."
+    )
     if started:
         text += " No service was at work, so a worker was started; it goes on when this terminal closes."
     return text

@@ -100,7 +100,7 @@ def understand(text: str) -> GoTo:
     """The place that was typed; an unmistakable beginning is enough."""
     first, _, rest = text.strip().partition(" ")
     rest = rest.strip()
-    if first.isdigit() and not rest:
+    if _is_number(first) and not rest:
         return GoTo(Place.RUN, first)
     place = _place(first.lower(), text)
     if not rest and place in MUST_SAY:
@@ -109,6 +109,11 @@ def understand(text: str) -> GoTo:
         raise UnknownCommandError(f"{place} stands alone; it takes nothing.")
     _well_said(place, rest)
     return GoTo(place, rest)
+
+
+def _is_number(text: str) -> bool:
+    """Whether it can be the number of a row: ² is a digit too, and a store's numbers end at 19 digits."""
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _place(word: str, text: str) -> Place:
@@ -121,7 +126,7 @@ def _place(word: str, text: str) -> Place:
 
 
 def _well_said(place: Place, rest: str) -> None:
-    if place is Place.RUN and not rest.isdigit():
+    if place is Place.RUN and not _is_number(rest):
         raise UnknownCommandError("Which run? Type its number, such as: run 42")
     if place is Place.THEME and rest not in THEMES:
         raise UnknownCommandError(f"Themes that can be put on now: {', '.join(THEMES)}. Others: theme in config.toml.")

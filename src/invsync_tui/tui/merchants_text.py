@@ -20,6 +20,8 @@ NO_MERCHANTS = (
 )
 
 
+HELD = "held for review"
+"""In the text of a problem that names a held run."""
 SHORT_STATUSES = frozenset({"", "success", "running"})
 """The row has room for these."""
 
@@ -39,7 +41,7 @@ def status_tone(status: str) -> Tone:
 
 def _next(merchant: MerchantRow, now: float) -> Span:
     if merchant.next_run_at is None:
-        return ("no service", Tone.WARN) if merchant.scheduled else ("-", Tone.FAINT)
+        return ("waiting", Tone.WARN) if merchant.scheduled else ("-", Tone.FAINT)
     return until(merchant.next_run_at, now), Tone.PLAIN
 
 
@@ -94,7 +96,7 @@ def about(merchant: MerchantRow, width: int, now: float, glyphs: Glyphs) -> list
     lines = [line((merchant.name, Tone.STRONG), (f"  {carts}", Tone.FAINT))]
     if merchant.status not in SHORT_STATUSES:
         lines += _status_lines(merchant, width, now)
-    if merchant.held:
+    if merchant.held and not any(HELD in problem.text for problem in merchant.problems):
         lines += _problem_lines(_waiting(merchant.held), width, glyphs)
     for problem in merchant.problems:
         lines += _problem_lines(problem, width, glyphs)

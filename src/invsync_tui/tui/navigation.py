@@ -94,12 +94,11 @@ def _meant(screen: ControlScreen, text: str, found: Known) -> Named | None:
 
 
 def _started(screen: ControlScreen, requested: Requested) -> None:
-    from invsync_tui.tui.screens.merchants import worker_words
 
     if requested.runs:
-        screen.open_run(requested.runs[0], worker_words(requested))
+        screen.open_run(requested.runs[0], requested.message)
     else:
-        screen.notice(worker_words(requested), Tone.GOOD)
+        screen.notice(requested.message, Tone.GOOD)
 
 
 def _find(screen: ControlScreen, text: str) -> None:

@@ -20,7 +20,6 @@ from invsync_tui.tui.memory_rows import MemoryRows
 from invsync_tui.tui.merchants_text import status_tone
 from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.listing import ListScreen
-from invsync_tui.tui.screens.merchants import worker_words
 from invsync_tui.tui.verbs import Ask
 from invsync_tui.tui.words import until
 
@@ -185,4 +184,4 @@ class CartsScreen(ListScreen[CartLine]):
         return refusal(self.desk.reader.gateway, Right.SYNC)
 
     def on_sync_requested(self, fact: SyncRequested) -> None:
-        self.notice(worker_words(fact.requested), Tone.GOOD)
+        self.notice(fact.requested.message, Tone.GOOD)

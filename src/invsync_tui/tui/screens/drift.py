@@ -19,7 +19,6 @@ from invsync_tui.tui.lines import Line, Span, Tone, line
 from invsync_tui.tui.plain import clean, wrap
 from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.listing import ListScreen
-from invsync_tui.tui.screens.merchants import worker_words
 from invsync_tui.tui.verbs import Ask
 
 if TYPE_CHECKING:
@@ -146,4 +145,4 @@ class DriftScreen(ListScreen[DriftLine]):
         self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.drift.radar(self._cart_id)))
 
     def on_sync_requested(self, fact: SyncRequested) -> None:
-        self.notice(worker_words(fact.requested), Tone.GOOD)
+        self.notice(fact.requested.message, Tone.GOOD)

@@ -20,7 +20,7 @@ from invsync_tui.tui.screens.listing import ListScreen
 from invsync_tui.tui.widgets.columns import Align
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.model import MerchantRow, Overview, Requested
+    from invsync_tui.operations.model import MerchantRow, Overview
     from invsync_tui.operations.rows import Rows
     from invsync_tui.tui.desk import Desk
     from invsync_tui.tui.gateway import Gateway
@@ -63,13 +63,6 @@ def overview_read(gateway: Gateway) -> Message:
 def sync_requested(gateway: Gateway, merchant_id: int) -> Message:
     """The order that it can give."""
     return SyncRequested(gateway.start(merchant_id, None))
-
-
-def worker_words(requested: Requested) -> str:
-    """What became of an order, with the promise that it outlives this terminal."""
-    if not requested.worker_started:
-        return requested.message
-    return f"{requested.message} Started a worker of its own: it survives this terminal.".strip()
 
 
 class MerchantsScreen(ListScreen["MerchantRow"]):
@@ -201,11 +194,11 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         return refusal(self.desk.reader.gateway, Right.SYNC)
 
     def on_sync_requested(self, fact: SyncRequested) -> None:
-        self.notice(worker_words(fact.requested), Tone.GOOD)
+        self.notice(fact.requested.message, Tone.GOOD)
         if fact.requested.runs and self.is_current:
             from invsync_tui.tui.screens.run import RunScreen
 
-            self.app.push_screen(RunScreen(self.desk, fact.requested.runs[0], notice=worker_words(fact.requested)))
+            self.app.push_screen(RunScreen(self.desk, fact.requested.runs[0], notice=fact.requested.message))
 
 
 def _runs_of(overview: Overview) -> tuple[int, ...]:

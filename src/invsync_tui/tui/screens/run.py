@@ -20,7 +20,6 @@ from invsync_tui.tui.lines import BLANK, Line, Tone, line
 from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.run_text import Page, group_lines, switcher, title, write
 from invsync_tui.tui.screens.bundling import BundlingScreen
-from invsync_tui.tui.screens.merchants import worker_words
 from invsync_tui.tui.verbs import VERBS, Ask, Verb, offered
 from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.strap import Strap
@@ -256,7 +255,7 @@ class RunScreen(BundlingScreen):
             self.watch_facts()
 
     def on_sync_requested(self, fact: SyncRequested) -> None:
-        self.notice(worker_words(fact.requested), Tone.GOOD)
+        self.notice(fact.requested.message, Tone.GOOD)
         if fact.requested.runs:
             self._show_run(fact.requested.runs[0])
 
