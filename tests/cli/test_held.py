@@ -19,7 +19,7 @@ def held_run(tmp_path: Path) -> Iterator[tuple[Shell, int]]:
         for sku in made.sold_out()[:2]:
             made.cart.edit(sku, quantity=7)
         asyncio.run(_hold(made))
-        run_id = made.bench.one("SELECT id FROM run WHERE state = 'held'")
+        run_id = made.bench.one("SELECT id FROM our_run WHERE state = 'held'")
         shell = Shell(tmp_path)
         yield shell, run_id
 
@@ -79,5 +79,5 @@ def test_limits_are_settings_of_a_cart(held_run: tuple[Shell, int]) -> None:
     }  # fmt: skip
     assert cart["heal"] == "oversell"
     assert shell.run("carts", "set", "Demo Cart", "--heal", "sometimes").code == 2
-    fields = shell.json("settings", "show", "cart:1")["settings"]["fields"]
+    fields = shell.json("settings", "show", "cart:Demo Cart")["settings"]["fields"]
     assert {"jump-factor", "jump-count", "jump-percent", "heal"} <= {field["name"] for field in fields}

@@ -129,6 +129,14 @@ class ControlRoom(App[int]):
             renderable = self._diff.changes(_frame(screen, renderable))
         super()._display(screen, renderable)
 
+    async def on_event(self, event: events.Event) -> None:
+        """A key for rows that are on their way waits for them."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            screen = self.screen
+            if isinstance(screen, ControlScreen) and screen.keeps(event):
+                return
+        await super().on_event(event)
+
     def on_key(self, event: events.Key) -> None:
         """What was typed behind `:` or `/` in one burst is text, though its input was not there yet."""
         screen = self.screen

@@ -12,6 +12,13 @@ from textual import events
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+KEPT_MOST = 5.0
+"""Seconds that a key waits for rows that do not come; then it counts as pressed on what is there."""
+NEEDS_NO_ROW = frozenset({"colon", "slash", "question_mark", "q", "tab", "shift+tab"})
+"""Keys that mean the same with and without rows."""
+MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G", "left", "right"})
+"""Keys that need to know how many rows there are, and not what is in them."""
+
 
 @runtime_checkable
 class TakesText(Protocol):
@@ -52,3 +59,32 @@ class TypeAhead:
     def forget(self) -> None:
         """The input is gone."""
         self._keys.clear()
+
+
+class EarlyKeys:
+    """Keys for the row under the cursor of a list whose rows are on their way: they are pressed again when it is there."""
+
+    def __init__(self) -> None:
+        self._keys: list[events.Key] = []
+        self._given_up = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any key waits."""
+        return bool(self._keys)
+
+    def keep(self, event: events.Key) -> bool:
+        """Whether the key waits for the rows. Escape takes back what waits."""
+        if event.key == "escape" or event.key.startswith("ctrl+"):
+            self._keys.clear()
+            return False
+        if self._given_up or (not self._keys and event.key in NEEDS_NO_ROW):
+            return False
+        self._keys.append(event)
+        return True
+
+    def take(self, *, give_up: bool = False) -> list[events.Key]:
+        """What waited, in its order; after `give_up` nothing waits any more."""
+        keys, self._keys = self._keys, []
+        self._given_up = self._given_up or give_up
+        return [events.Key(event.key, event.character) for event in keys]

@@ -238,6 +238,10 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         """Whether letters belong to an input, be it there already or on its way."""
         return self.has_class("-prompting")
 
+    def keeps(self, event: events.Key) -> bool:
+        """Whether a key is to wait, since what it is for is on its way."""
+        return False
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if self.awaits_text:
             from textual.widgets import Input

@@ -127,6 +127,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._submit = submit
         self._glyphs = glyphs
         self._count = 0
+        self.counted = False
+        """Whether the source has said how many rows it has."""
         self._blocks: OrderedDict[int, _Block] = OrderedDict()
         self._pending: set[int] = set()
         self._reading = 0
@@ -152,6 +154,11 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
     def cursor_line(self) -> Any:
         """The record under the cursor; None as for `cursor_key`."""
         return self._record
+
+    @property
+    def settled(self) -> bool:
+        """Whether the row under the cursor is there, or it is known that there is none."""
+        return self.counted and (not self._count or self._key is not None)
 
     @property
     def cursor_position(self) -> int:
@@ -234,7 +241,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
             # The exact count overtook this one, which may be from before it.
             self.read_again()
             return
-        self._count = count
+        self._count, self.counted = count, True
         moved = 0 if position is None else position - self._cursor
         self._cursor = max(0, min(self._cursor + moved, count - 1))
         if position is None:

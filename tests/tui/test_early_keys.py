@@ -1,0 +1,65 @@
+"""Keys that are pressed before the rows they are meant for have come: none is lost, none hits another row."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from invsync_tui.tui.app import control_room
+from invsync_tui.tui.looks import Look
+from invsync_tui.tui.screens.carts import CartsScreen
+from invsync_tui.tui.screens.product_sync import ProductSyncScreen
+from tests.tui.fake_gateway import FakeGateway
+from tests.tui.test_screens import QUICK, Driver
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """The lists of carts and listings are read when it opens."""
+    opened = threading.Event()
+
+    def late(real: Callable[..., Any]) -> Callable[..., Any]:
+        def read(self: Any, gateway: Any, look: Look) -> Any:
+            opened.wait(20)
+            return real(self, gateway, look)
+
+        return read
+
+    for screen in (CartsScreen, ProductSyncScreen):
+        monkeypatch.setattr(screen, "rows", late(screen.rows))
+    return opened
+
+
+async def test_a_verb_waits_for_the_row_that_it_is_for(gate: threading.Event) -> None:
+    app = control_room(FakeGateway(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.press("c")
+        await driver.until(lambda: isinstance(app.screen, CartsScreen))
+        # when
+        await driver.press("down", "enter")
+        gate.set()
+        # then it is the second cart's listings that are opened
+        await driver.until(lambda: isinstance(app.screen, ProductSyncScreen))
+        behind = app.screen_stack[-2]
+        assert isinstance(behind, CartsScreen) and behind.table.cursor_position == 1
+    app.close_store()
+
+
+async def test_escape_takes_back_what_waits(gate: threading.Event) -> None:
+    app = control_room(FakeGateway(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.press("c")
+        await driver.until(lambda: isinstance(app.screen, CartsScreen))
+        # when
+        await driver.press("enter", "escape")
+        gate.set()
+        # then
+        await driver.until(lambda: not isinstance(app.screen, CartsScreen))
+        await pilot.pause(0.2)
+        assert not isinstance(app.screen, ProductSyncScreen)
+    app.close_store()
