@@ -65,7 +65,7 @@ def _most_open_files(process: subprocess.Popen[bytes], seconds: float) -> int:
 def test_a_service_left_running_has_exactly_the_runs_of_its_schedule(tmp_path: Path) -> None:
     # given: two merchants; a cart with a period and one with a verification period, a frozen one, and a dead one
     with sandbox_wms(30) as wms, sandbox_cart(30, shops={"a": Mode(), "b": Mode(), "c": Mode()}) as shops:
-        bench = Bench.make(tmp_path)
+        bench = Bench.make(tmp_path, alone=True)
         first = bench.add_merchant(wms.connection(), name="First")
         carts = [bench.add_cart(shops.connection(shop), name=shop) for shop in ("a", "b", "c")]
         asyncio.run(_first_time(bench, carts))

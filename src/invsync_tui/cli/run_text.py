@@ -91,9 +91,10 @@ def _section(name: str, lines: Sequence[str]) -> list[str]:
 def _hold(hold: HoldView | None) -> list[str]:
     if hold is None:
         return []
+    would = f"  It would set {hold.would_set:,} listings, {hold.would_zero:,} of them in stock to 0. Nothing was sent."
     return [
         *(f"  {clean(reason)}" for reason in hold.reasons),
-        f"  It would set {hold.would_set:,} listings, {hold.would_zero:,} of them in stock to 0. Nothing was sent.",
+        would if hold.would_set else "  Nothing was read or sent.",
         f"  {'   or   '.join(hold.ways)}",
     ]
 

@@ -98,8 +98,20 @@ class Follower:
             detail = runs.detail(self.session, number)
             self.last[number] = detail
             yield from _changes(detail, self._seen[number])
+            if detail.run.state is RunState.REQUESTED:
+                yield from self._held_up(detail, self._seen[number])
             if self._seen[number].ended:
                 self._follow_next(number)
+
+    def _held_up(self, detail: RunDetail, seen: _Seen) -> Iterator[Event]:
+        """A run that waits for a held one goes on when an operator has decided, and not before."""
+        before = runs.held_before(self.session, detail.run.id)
+        if before is not None:
+            seen.ended = True
+            yield Event(
+                Change.LOG, detail, f"Waits for run {before}, which is held for review.", "warning", clock.seconds()
+            )
+            yield Event(Change.ENDED, detail)
 
     def _follow_next(self, number: int) -> None:
         """A run that was going on when the sync was asked for runs once more: that one is what was asked for."""

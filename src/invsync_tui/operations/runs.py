@@ -159,6 +159,12 @@ def outcome_of(reason: Reason) -> str:
     return _OUTCOME_OF.get(reason) or ("failed" if reason in _FAILURES else "skipped")
 
 
+def held_before(session: Session, run_id: int) -> int | None:
+    """The held run that a requested one waits for; None if it waits for none."""
+    with in_words(), session.store.reading() as cx:
+        return rows.held_before(cx, run_id)
+
+
 def _hold(session: Session, row: rows.RunRow) -> HoldView | None:
     from invsync_tui.operations import held as listings_held
 
@@ -166,7 +172,7 @@ def _hold(session: Session, row: rows.RunRow) -> HoldView | None:
         return None
     trips = json.loads(row.trips)
     held = Counts.from_dict(json.loads(row.counts)).held
-    groups = listings_held.groups(session, row.id)
+    groups = listings_held.groups(session, row.id) if row.kind == "push" else {}
     ways = ways_out_of(row.id, row.cart)
     return HoldView(tuple(trip["text"] for trip in trips), held, groups.get("zero", 0), groups, ways)
 
@@ -219,9 +225,13 @@ def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = 
 
     row = _order(session, "release", run_id)
     reason, chosen = values.reason(reason), held.checked(groups)
+    if chosen and row.kind != "push":
+        raise OperationError(
+            f"Run {run_id} is an inventory download: it is released as a whole. Leave the groups out, or discard it."
+        )
     now = clock.seconds()
     with in_words(), session.store.transaction() as tx:
-        sizes = held.sizes(tx, row)
+        sizes = held.sizes(tx, row) if row.kind == "push" else {}
         of = {group: sizes.get(group, 0) for group in chosen or held.GROUPS}
         if not rows.release(tx, run_id, now, of):
             raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to release.")
@@ -243,6 +253,7 @@ def discard(session: Session, run_id: int, reason: str) -> str:
     with in_words(), session.store.transaction() as tx:
         if row.state != "held":
             raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to discard.")
+        rows.cancel_behind(tx, run_id, f"Run {run_id} before it was discarded.", now)
         rows.cancel(tx, run_id, now)
         audit.record(tx, now, session.operator, "discard", f"run:{run_id}", before=row.trips, reason=reason)
         rows.add_event(tx, run_id, now, "info", f"{session.operator} discarded it: {reason or 'no reason given'}.")

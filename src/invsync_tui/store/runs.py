@@ -212,9 +212,28 @@ def stopped(tx: sqlite3.Connection, run_id: int, now: int) -> None:
     add_event(tx, run_id, now, "info", "The worker was stopped; the next one goes on with the run.")
 
 
+_BEHIND_HELD = "(r.plan_id IS NULL AND EXISTS (SELECT 1 FROM run AS b WHERE b.id = r.after_run AND b.state = 'held'))"
+
+
 def requested(cx: sqlite3.Connection) -> list[RunRow]:
-    """Runs that wait for a worker, oldest first."""
-    return [RunRow(*row) for row in cx.execute(_SELECT + "WHERE r.state = 'requested' ORDER BY r.id")]
+    """Runs that wait for a worker, oldest first; those that wait for a held run wait for an operator."""
+    sql = f"WHERE r.state = 'requested' AND NOT {_BEHIND_HELD} ORDER BY r.id"
+    return [RunRow(*row) for row in cx.execute(_SELECT + sql)]
+
+
+def held_before(cx: sqlite3.Connection, run_id: int) -> int | None:
+    """The held run that a requested one waits for; None if it waits for none."""
+    row = cx.execute(
+        f"SELECT r.after_run FROM run AS r WHERE r.id = ? AND r.state = 'requested' AND {_BEHIND_HELD}", (run_id,)
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def cancel_behind(tx: sqlite3.Connection, run_id: int, text: str, now: int) -> None:
+    """End what waits for a held run that is given up."""
+    sql = f"SELECT r.id FROM run AS r WHERE r.after_run = ? AND r.state = 'requested' AND {_BEHIND_HELD}"
+    for (number,) in tx.execute(sql, (run_id,)).fetchall():
+        finish(tx, number, "cancelled", text, now)
 
 
 def underway(cx: sqlite3.Connection) -> list[RunRow]:

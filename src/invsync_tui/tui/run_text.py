@@ -186,8 +186,11 @@ def hold_lines(hold: HoldView | None, page: Page) -> list[Line]:
             line("  ", (page.glyphs.bullet if i == 0 else " ", Tone.WARN), " ", (row, Tone.STRONG))
             for i, row in enumerate(rows)
         ]
-    would = line("  It would set ", (_n(hold.would_set), Tone.STRONG), " listings, ", *_zeroed(hold))
-    lines += packed(would.spans, page.size.width)
+    if hold.would_set:
+        would = line("  It would set ", (_n(hold.would_set), Tone.STRONG), " listings, ", *_zeroed(hold))
+        lines += packed(would.spans, page.size.width)
+    else:
+        lines.append(line("  Nothing was read or sent."))
     return [*lines, *_ways_out(page), BLANK]
 
 

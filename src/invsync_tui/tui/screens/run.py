@@ -287,7 +287,7 @@ class RunScreen(BundlingScreen):
         from invsync_tui.tui.screens.reason_skus import ReasonSkusScreen
         from invsync_tui.tui.screens.reasons import ReasonsScreen
 
-        if self._detail is not None and self._detail.hold is not None:
+        if self._held():
             from invsync_tui.tui.screens.held import HeldScreen
 
             self.app.push_screen(HeldScreen(self.desk, self.run_id))
