@@ -17,6 +17,8 @@ from invsync_tui.store.errors import StoreBrokenError, StoreForeignError, StoreI
 from invsync_tui.store.opening import Say, connect
 
 WHY = "The store was restored from a backup."
+MAGIC = b"SQLite format 3\x00"
+"""What every database file begins with."""
 
 
 class Restored(NamedTuple):
@@ -114,6 +116,9 @@ def _swap(store: Path, draft: Path, held: contextlib.ExitStack) -> Path:
 @contextmanager
 def _for_ourselves(store: Path) -> Iterator[None]:
     """Nobody else has the store open, and its log is folded into the file."""
+    if not _begins_as_database(store):
+        # SQLite would throw the log away before it says so.
+        raise StoreBrokenError(store, "it is damaged: it does not begin as a database.", "")
     cx = None
     try:
         cx = connect(store, "rw", "FULL")
@@ -130,6 +135,11 @@ def _for_ourselves(store: Path) -> Iterator[None]:
         yield
     finally:
         cx.close()
+
+
+def _begins_as_database(store: Path) -> bool:
+    with store.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _open_elsewhere(store: Path) -> StoreInUseError:
