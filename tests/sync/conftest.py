@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.loop_watch import watching
 from tests.sync.town import Town, hurry, town
 
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     hurry(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _no_step_holds_up_the_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for _ in watching(monkeypatch):
+        yield
 
 
 @pytest.fixture

@@ -256,7 +256,10 @@ class Push:
         try:
             shown = {row.ref: row for row in await self._read([item.ref for item in items])}
         except ConnectorError as error:
-            return [Answer(item, Outcome.FAILED, error.reason, f"not verified: {error.what}", None) for item in items]
+            return [
+                Answer(item, Outcome.FAILED, Reason.VERIFY_FAILED, f"not verified: {error.what}", None)
+                for item in items
+            ]
         return [_verified(item, shown.get(item.ref)) for item in items]
 
     def _settle_answers(self, batch: Batch, answers: Sequence[Answer], state: str) -> None:
