@@ -220,9 +220,19 @@ def flag_missing(tx: sqlite3.Connection, product_ids: Iterable[int], now: int, s
     return len(rows)
 
 
+def marked_among(tx: sqlite3.Connection, merchant_id: int, seen: Set[int]) -> list[int]:
+    """Products that are marked as missing and are among `seen`: new ones, and those that are back."""
+    marked = tx.execute("SELECT id FROM product WHERE merchant_id = ? AND missing_since IS NOT NULL", (merchant_id,))
+    return [number for (number,) in marked.fetchall() if number in seen]
+
+
 def confirm_present(tx: sqlite3.Connection, merchant_id: int, seen: Set[int], seq: int) -> int:
     """Unmark products that a complete load had; returns how many were new, or are back."""
-    marked = tx.execute("SELECT id FROM product WHERE merchant_id = ? AND missing_since IS NOT NULL", (merchant_id,))
-    rows = [(seq, number) for (number,) in marked.fetchall() if number in seen]
+    return unmark(tx, marked_among(tx, merchant_id, seen), seq)
+
+
+def unmark(tx: sqlite3.Connection, product_ids: Sequence[int], seq: int) -> int:
+    """The same for some that are known to be marked."""
+    rows = [(seq, number) for number in product_ids]
     tx.executemany("UPDATE product SET missing_since = NULL, seq = ? WHERE id = ?", rows)
     return len(rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from invsync_tui import clock
@@ -13,6 +15,7 @@ from invsync_tui.store.listings import ListingRecord
 from invsync_tui.sync.clocks import CartClock
 from invsync_tui.sync.job import Job
 from invsync_tui.sync.page_bound import BARREN_MOST, DELTA_BARREN_MOST, PageBound
+from invsync_tui.sync.pieces import Pace
 
 OBSERVE_OVERLAP = 120
 """Seconds by which a delta read goes back behind the last one: carts commit late."""
@@ -117,11 +120,12 @@ class Observation:
         passed = Pass(stable=self.cart.capabilities.stable_pages)
         cursor: str | None = None
         visited: set[str | None] = {None}
+        pace = Pace()
         bound = PageBound("cart", "its listings", BARREN_MOST if since is None else DELTA_BARREN_MOST)
         while True:
             self.job.stop_if_cancelled()
             page = await self.cart.listings_page(cursor, since)
-            passed.seen.update(self._keep(page))
+            passed.seen.update(await self._keep(page, pace))
             passed.add(page)
             for ref, why in page.rejected:
                 self.job.report.event("warning", f"Listing {ref} cannot be read (BAD_ROW): {why}")
@@ -133,21 +137,35 @@ class Observation:
             visited.add(cursor)
             bound.add(passed.found)
 
-    def _keep(self, page: Page[ListingRow]) -> list[int]:
+    async def _keep(self, page: Page[ListingRow], pace: Pace) -> list[int]:
         """Write a page; returns the ids of all its listings. Those that could not be read are still there."""
         report, rows = self.job.report, page.rows
         total = total_of(page)
         report.budget = self.cart.budget()
+        begun: list[int] = []
+        while len(rows) > pace.rows:
+            with pace.measured():
+                begun += self._write(rows[: pace.rows])
+            rows = rows[pace.rows :]
+            await asyncio.sleep(0)
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
             changed = listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], clock.seconds(), seq)
             if changed + listings.note_unreadable(tx, self.cart_id, [ref for ref, _ in page.rejected], seq):
                 sequence.take(tx, seq)
-            report.advance(len(rows) + len(page.rejected), total)
+            report.advance(len(page.rows) + len(page.rejected), total)
             report.put(tx)
-            return listings.ids_of_refs(
+            ids = listings.ids_of_refs(
                 tx, self.cart_id, [*(row.ref for row in rows), *(ref for ref, _ in page.rejected)]
             )
+        return [*begun, *ids]
+
+    def _write(self, rows: Sequence[ListingRow]) -> list[int]:
+        with self.job.transaction() as tx:
+            seq = sequence.upcoming(tx)
+            if listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], clock.seconds(), seq):
+                sequence.take(tx, seq)
+            return listings.ids_of_refs(tx, self.cart_id, [row.ref for row in rows])
 
     def _finish(self, seen: set[int], started: int, *, complete: bool) -> None:
         with self.job.transaction() as tx:

@@ -29,7 +29,7 @@ from invsync_tui.sync.observing import Observation
 from invsync_tui.sync.orders import Orders
 from invsync_tui.sync.records import Recorder
 
-CHUNK = 1000
+CHUNK = 250
 """Listings per transaction; between chunks other tasks and other processes get their turn."""
 
 _STAY_PENDING = frozenset({Reason.WMS_STALE, Reason.SWITCH_OFF, Reason.FROZEN})

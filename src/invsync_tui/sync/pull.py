@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from invsync_tui import clock
@@ -26,6 +26,7 @@ from invsync_tui.sync import identity, orders_known
 from invsync_tui.sync.clocks import source_offset
 from invsync_tui.sync.job import Job, SwitchedOff
 from invsync_tui.sync.page_bound import BARREN_MOST, DELTA_BARREN_MOST, PageBound
+from invsync_tui.sync.pieces import Pace
 
 RESUME_WITHIN = 3600
 """Seconds: an interrupted read that began longer ago starts anew, since its first pages are too old."""
@@ -203,6 +204,7 @@ class Pull:
                 denied[ref] = error
         self._note_denied(denied, known)
         self.job.report.enter("missing")
+        await self._confirm(generation)
         self._finish_full(generation, [site for ref, (_, site) in known.items() if ref not in denied])
 
     def _note_denied(
@@ -242,7 +244,7 @@ class Pull:
             seen = generations.seen(tx, generation.id, reading.stage)
             generations.move(tx, generation.id, reading.stage, cursor)
         state = Progress(before.pages, before.rows + before.rejected, seen)
-        visited = {cursor}
+        visited, pace = {cursor}, Pace()
         bound = PageBound("WMS", reading.stage, DELTA_BARREN_MOST if reading.stage in _OF_DELTA else BARREN_MOST)
         async with Ahead(reading.fetch) as ahead:
             while True:
@@ -253,11 +255,37 @@ class Pull:
                     raise ContractError(f"The WMS repeats itself at {cursor!r} while reading {reading.stage}.")
                 await ahead.order(cursor)
                 self.job.report.budget = self.source.budget()
-                self._write_page(generation, reading, page, state)
+                self._write_page(generation, await self._begun(reading, page, pace), page, state)
                 if cursor is None:
                     return
                 bound.add(len(state.seen) if reading.stage in _OF_DELTA else state.records)
                 visited.add(cursor)
+
+    async def _begun(self, reading: Reading[Row], page: Page[Row], pace: Pace) -> Reading[Row]:
+        """Write all of a large page but its last piece; returns how the rest is written, with the cursor behind it.
+
+        Who is cut off in between reads the page again, and finds these rows unchanged.
+        """
+        done: list[Stored] = []
+        start = 0
+        while len(page.rows) - start > pace.rows:
+            piece = page.rows[start : start + pace.rows]
+            with pace.measured():
+                done.append(self._write_piece(reading, piece))
+            start += len(piece)
+            await asyncio.sleep(0)
+        if not done:
+            return reading
+        rest = page.rows[start:]
+        return replace(reading, store_page=lambda tx, _, seq: _joined([*done, reading.store_page(tx, rest, seq)]))
+
+    def _write_piece(self, reading: Reading[Row], piece: Sequence[Row]) -> Stored:
+        with self.job.transaction() as tx:
+            seq = sequence.upcoming(tx)
+            stored = reading.store_page(tx, piece, seq)
+            if stored.changed:
+                sequence.take(tx, seq)
+        return stored
 
     def _write_page(self, generation: Generation, reading: Reading[Row], page: Page[Row], state: Progress) -> None:
         """One page with the cursor behind it. A last page that comes too early is not kept: it would end the stage."""
@@ -352,6 +380,20 @@ class Pull:
         self._remember(found, found.values())
         return ChainMap(found, self._ids)
 
+    async def _confirm(self, generation: Generation) -> None:
+        """Unmark the products that are new or back, piece by piece: the read had them, whatever becomes of the others."""
+        pace = Pace()
+        with self.job.transaction() as tx:
+            seen = generations.seen(tx, generation.id, "products")
+            marked = catalogue.marked_among(tx, self.merchant_id, seen)
+        while marked:
+            piece, marked = marked[: pace.rows], marked[pace.rows :]
+            with pace.measured(), self.job.transaction() as tx:
+                seq = sequence.upcoming(tx)
+                catalogue.unmark(tx, piece, seq)
+                sequence.take(tx, seq)
+            await asyncio.sleep(0)
+
     def _finish_full(self, generation: Generation, loaded: Sequence[WarehouseSite]) -> None:
         """The read is complete: mark what it no longer had. One transaction, so it is all or nothing."""
         now = clock.seconds()
@@ -361,9 +403,7 @@ class Pull:
                 raise UnavailableError("The WMS answered with an empty catalogue; the products known so far are kept.")
             seq = sequence.upcoming(tx)
             gone = _absent(catalogue.present_ids(tx, self.merchant_id), seen)
-            changed = catalogue.flag_missing(tx, gone, now, seq) + catalogue.confirm_present(
-                tx, self.merchant_id, seen, seq
-            )
+            changed = catalogue.flag_missing(tx, gone, now, seq)
             warnings = [UNNAMED_WARNING] if UNNAMED in seen else []
             seen.discard(UNNAMED)
             for site in loaded:
@@ -502,3 +542,11 @@ def _by_our_clock(rows: Sequence[LevelRow], offset: int) -> Sequence[LevelRow]:
     if not offset:
         return rows
     return [row if row.read_at is None else row._replace(read_at=row.read_at - offset) for row in rows]
+
+
+def _joined(parts: Sequence[Stored]) -> Stored:
+    """What writing all pieces of a page did. UNNAMED stands for any number of records, so it is there once."""
+    ids = [number for part in parts for number in part.ids if number != UNNAMED]
+    if any(UNNAMED in part.ids for part in parts):
+        ids.append(UNNAMED)
+    return Stored(ids, sum(part.changed for part in parts), [one for part in parts for one in part.rejected])
