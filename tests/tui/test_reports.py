@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.tui import places
+from invsync_tui.operations.doctor import Checkup
+from invsync_tui.rules.runbook import Check, Section, Verdict
+from invsync_tui.tui import doctor_text, places
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.glyphs import UNICODE
@@ -158,7 +160,7 @@ async def test_a_failure_is_said_and_taken_back_when_it_is_over() -> None:
 async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> None:
     made = shelf(tmp_path)
     (known, _) = made.put([Thing("a", "DEMO-KNOWN"), Thing("b", "DEMO-UNREAD")])
-    made.stock(1, [(known, 7)], now=int(time.time()))
+    made.stock(made.default, [(known, 7)], now=int(time.time()))
     made.list(["DEMO-KNOWN", "DEMO-UNREAD"])
     app = control_room(OperationsGateway(made.bench.store.path, read_only=True), QUICK)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -223,3 +225,18 @@ async def test_a_bundle_is_written_where_one_says() -> None:
         await driver.press("B", *"/tmp", "enter")
         await driver.until(lambda: gateway.orders == [("bundle", SKU, "./tmp")])
         await driver.until(lambda: "Written: ./tmp/bundle.zip" in driver.notice())
+
+
+@pytest.mark.parametrize(
+    ("check", "fix", "said"),
+    [
+        ("cart.switch", "invsync carts set 'Demo Cart EU' --upload on", "Enter opens this setting of the cart."),
+        ("merchant.switch", "invsync merchants set Demo --sync on", "Enter opens this setting of the merchant."),
+        ("merchant.last_run", "invsync sync Demo", "invsync sync Demo"),
+        ("cart.frozen", "invsync thaw 'Demo Cart EU'", "invsync thaw 'Demo Cart EU'"),
+    ],
+)
+def test_the_next_step_of_a_check_is_a_key_where_there_is_one(check: str, fix: str, said: str) -> None:
+    found = Check(check, Section.UPLOAD_SWITCH, "Demo", Verdict.FAIL, "off", "Nothing is pushed.", fix)
+    sheet = doctor_text.write(Checkup((found,), ()), 100, UNICODE)
+    assert sheet[-1].text.strip().endswith(said)

@@ -324,3 +324,9 @@ def test_manners_follow_the_terminal() -> None:
     assert terminal_of({"TERM": "linux"}).ascii_only
     assert terminal_of({"TERM": "xterm-256color", "NO_COLOR": ""}).ansi_theme
     assert terminal_of({"LANG": "C"}).ascii_only
+
+
+async def test_a_very_small_terminal_shows_rows_of_the_list_too() -> None:
+    async with room(FakeGateway(), (40, 10)) as driver:
+        await driver.until(lambda: sum("Demo Outdoor" in row for row in driver.lines()) == 2)
+        assert "Demo Outdoor" in driver.lines()[3], "a row of the list, above what is said about it"

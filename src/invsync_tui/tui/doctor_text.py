@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invsync_tui.rules.outcomes import WORDINGS
 from invsync_tui.rules.runbook import SAMPLE, Check, Group, Verdict
 from invsync_tui.tui.glyphs import Glyphs
-from invsync_tui.tui.jumps import Sheet, of_check, of_group
+from invsync_tui.tui.jumps import Jump, Sheet, of_check, of_group
 from invsync_tui.tui.lines import BLANK, Line, Tone, line
 from invsync_tui.tui.plain import clean, fit, wrap
 
@@ -22,6 +22,8 @@ TONES = {
     Verdict.UNKNOWN: Tone.WARN,
     Verdict.SKIPPED: Tone.FAINT,
 }
+LEADS = {"cart": "Enter opens this setting of the cart.", "merchant": "Enter opens this setting of the merchant."}
+"""By the kind of place that Enter leads to."""
 LEAD = 12
 """Cells of mark and verdict."""
 
@@ -45,7 +47,8 @@ def write(answer: Checkup, width: int, glyphs: Glyphs) -> Sheet:
         if check.section != section:
             section = check.section
             rows.append(line((clean(section), Tone.STRONG)))
-        rows.put(_check(check, width, glyphs), of_check(check.id, check.subject) if check.fix else None)
+        jump = of_check(check.id, check.subject) if check.fix else None
+        rows.put(_check(check, jump, width, glyphs), jump)
     if answer.groups:
         rows.put([BLANK, line(("Causes", Tone.STRONG))])
     for group in answer.groups:
@@ -53,15 +56,23 @@ def write(answer: Checkup, width: int, glyphs: Glyphs) -> Sheet:
     return rows
 
 
-def _check(check: Check, width: int, glyphs: Glyphs) -> list[Line]:
+def _check(check: Check, jump: Jump | None, width: int, glyphs: Glyphs) -> list[Line]:
     mark = f"  {_mark(check.verdict, glyphs)} {WORDS[check.verdict]}"
     told = wrap(clean(f"{check.subject}: {check.evidence}"), width - LEAD)
     rows = _beside((fit(mark, LEAD), TONES[check.verdict]), told)
     if check.cause:
         rows += [line(" " * LEAD, (row, Tone.WARN)) for row in wrap(clean(check.cause), width - LEAD)]
     if check.fix:
-        rows += _beside((f"{' ' * LEAD}{glyphs.arrow} ", Tone.FAINT), wrap(clean(check.fix), width - LEAD - 2))
+        rows += _beside(
+            (f"{' ' * LEAD}{glyphs.arrow} ", Tone.FAINT), wrap(clean(_step(check.fix, jump)), width - LEAD - 2)
+        )
     return rows
+
+
+def _step(fix: str, jump: Jump | None) -> str:
+    """What to do: by a key where one leads to the place, else as the doctor says it."""
+    settings = fix.startswith(("invsync carts set ", "invsync merchants set "))
+    return LEADS[jump.kind] if settings and jump is not None and jump.kind in LEADS else fix
 
 
 def _beside(lead: tuple[str, Tone], rows: Iterable[str]) -> list[Line]:

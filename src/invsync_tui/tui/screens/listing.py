@@ -58,7 +58,7 @@ class ListScreen(ControlScreen, Generic[L]):
     filtered_by: ClassVar[str] = ""
     """What its filter looks at; '' for every word of a line."""
     DEFAULT_CSS = """
-    ListScreen #about { height: 5; border-top: solid $panel-lighten-2; }
+    ListScreen #about { height: 5; max-height: 40%; border-top: solid $panel-lighten-2; }
     ListScreen:ansi #about { border-top: solid ansi_default; }
     ListScreen.-plain #about { border-top: ascii ansi_default; }
     ListScreen.-tall #about { height: 9; }

@@ -63,7 +63,7 @@ class SearchScreen(ControlScreen):
     SearchScreen #query-row { height: 1; layout: horizontal; }
     SearchScreen #query-mark { width: 2; }
     SearchScreen #verdict { height: 2; }
-    SearchScreen #about { height: 4; border-top: solid $panel-lighten-2; }
+    SearchScreen #about { height: 4; max-height: 40%; border-top: solid $panel-lighten-2; }
     SearchScreen:ansi #about { border-top: solid ansi_default; }
     SearchScreen.-plain #about { border-top: ascii ansi_default; }
     """

@@ -40,7 +40,7 @@ class SettingsScreen(ControlScreen):
 
     AUTO_FOCUS: ClassVar[str | None] = "FormSheet"
     DEFAULT_CSS = """
-    SettingsScreen #about { height: 5; border-top: solid $panel-lighten-2; }
+    SettingsScreen #about { height: 5; max-height: 40%; border-top: solid $panel-lighten-2; }
     SettingsScreen:ansi #about { border-top: solid ansi_default; }
     SettingsScreen.-plain #about { border-top: ascii ansi_default; }
     SettingsScreen.-tall #about { height: 7; }
