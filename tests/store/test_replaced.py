@@ -21,19 +21,31 @@ PATIENCE = 60
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    create_store(tmp_path / "store.db").close()
-    return tmp_path / "store.db"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    create_store(folder / "store.db").close()
+    return folder / "store.db"
 
 
 def _take_away(path: Path, how: str) -> None:
     if how == "removed":
         path.unlink()
+    elif how == "removed with its folder":
+        path.parent.rename(path.parent.with_name("elsewhere"))
+    elif how == "replaced by that of another folder":
+        other = path.parent.with_name("other")
+        shutil.copytree(path.parent, other)
+        path.parent.rename(path.parent.with_name("before"))
+        other.rename(path.parent)
     else:
         copy = Path(shutil.copy(path, path.with_name("copy")))
         copy.replace(path)
 
 
-@pytest.mark.parametrize("how", ["removed", "replaced by another file"])
+@pytest.mark.parametrize(
+    "how",
+    ["removed", "replaced by another file", "removed with its folder", "replaced by that of another folder"],
+)
 async def test_a_worker_ends_when_its_store_is_taken_away(path: Path, how: str) -> None:
     # given
     runner = LocalRunner(open_store(path))
@@ -42,7 +54,7 @@ async def test_a_worker_ends_when_its_store_is_taken_away(path: Path, how: str) 
     # when
     _take_away(path, how)
     # then
-    with pytest.raises(StoreReplacedError, match=f"was {how} while this program had it open"):
+    with pytest.raises(StoreReplacedError, match=f"was {how.split(maxsplit=1)[0]}.* while this program had it open"):
         await asyncio.wait_for(work, PATIENCE)
 
 
