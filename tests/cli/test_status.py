@@ -23,6 +23,7 @@ from invsync_tui.store.workers import Beat
 from invsync_tui.sync import leases, uptime
 from tests.cli.command import Shell, check
 from tests.operations.test_workers import HOLDER, stopped
+from tests.store import old_stores
 
 HERE = socket.gethostname()
 
@@ -240,3 +241,23 @@ def test_a_suspended_service_is_well_again_as_soon_as_it_goes_on(scene: Scene) -
     deadline = time.monotonic() + 20
     while (answer := scene.shell.run("status")).code != 0:
         assert time.monotonic() < deadline, answer
+
+
+@pytest.mark.parametrize("version", [1, 4])
+def test_an_old_store_is_upgraded_with_a_word_and_one_that_may_not_be_is_refused(shell: Shell, version: int) -> None:
+    # given
+    old_stores.make(shell.store, version)
+    before = shell.store.read_bytes()
+    # when it may not be written
+    refused = shell.run("status", "--json", "--read-only")
+    # then it is as it was, and what to do is said
+    assert refused.code == 2 and str(shell.store) in refused.error and "schema" in refused.error
+    check("error", refused.document)
+    assert shell.store.read_bytes() == before
+    # when it may
+    answer = shell.run("status", "--json")
+    # then the upgrade and its backup are told beside the answer
+    check("status", answer.document)
+    assert answer.code in (0, 1)
+    assert "upgraded" in answer.err.lower() and "backup" in answer.err.lower(), answer.err
+    assert not shell.run("status").err
