@@ -68,4 +68,4 @@ def watching(patch: pytest.MonkeyPatch, *, everything: bool = False) -> Iterator
         yield watch
     finally:
         gc.callbacks.remove(watch.collector)
-    assert watch.slow == []
+    assert watch.slow == [], "; ".join(watch.slow)

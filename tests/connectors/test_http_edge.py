@@ -376,3 +376,26 @@ async def test_a_wait_for_an_answer_can_be_cancelled_at_once() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+async def test_a_large_answer_that_is_refused_is_read_once_and_outside_the_loop(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Whatever it says that it is."""
+    threads: list[int] = []
+    too_much = bodies.too_much
+
+    def noted(body: bytes) -> str:
+        threads.append(threading.get_ident())
+        return too_much(body)
+
+    monkeypatch.setattr(bodies, "too_much", noted)
+    with stub_server([Answer(200, b"[" * 100_000 + b"]" * 100_000, {"Content-Type": kind})]) as server:
+        http = HttpConnection(connection(server.url))
+        response = await http.read("GET", "/")
+        for _ in range(2):
+            with pytest.raises(ContractError):
+                response.json()
+        await http.close()
+    assert len(threads) == 1 and threads[0] != threading.get_ident()

@@ -113,6 +113,8 @@ class Response:
         """The body as JSON, see `json_text`; ContractError where it is none (half an answer, an HTML page)."""
         if self._read is _NOT_READ:
             self._read = self._as_json()
+        if isinstance(self._read, ContractError):
+            raise self._read
         calls.note_document(self._read, self.where)
         return self._read
 
@@ -125,12 +127,12 @@ class Response:
             raise ContractError(f"The answer is not JSON: {str(self.excerpt)[:120]!r}.", where=self.where) from error
 
     async def read_ahead(self) -> None:
-        """Read a large body as JSON in a thread, for `json`; whatever it is, `json` says so."""
-        if len(self.body) > IN_THREAD and "json" in self.headers.get("content-type", "json"):
+        """Read a large body as JSON in a thread, for `json`, whatever it says that it is; `json` says what is wrong."""
+        if len(self.body) > IN_THREAD:
             try:
                 self._read = await asyncio.to_thread(self._as_json)
-            except ContractError:
-                return
+            except ContractError as error:
+                self._read = error
 
 
 _SECONDS = re.compile(r"[+-]?\d{1,15}(?:\.\d*)?")
