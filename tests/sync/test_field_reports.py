@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from invsync_tui.sync.pull import went_back
 from tests.sync.town import Town
 
 
@@ -76,3 +79,41 @@ async def test_the_wms_restored_from_a_backup_is_shown_as_it_is_now(synced: Town
     await _synced(synced, full=True)
     # then
     assert synced.shown()[sku] == 20
+
+
+async def test_a_delta_from_a_mark_that_the_wms_does_not_reach_any_more_misses_nothing(synced: Town) -> None:
+    sku, _ = _plain(synced)[0]
+    _lies(synced, sku, east=20)
+    await _synced(synced)
+    # given: the WMS was restored, so that its marks began again below ours
+    with synced.bench.store.transaction() as tx:
+        tx.execute("UPDATE source SET mark = '999999' WHERE merchant_id = ?", (synced.bench.merchant,))
+    _lies(synced, sku, east=3)
+    # when
+    await _synced(synced)
+    # then
+    assert synced.shown()[sku] == 3
+
+
+async def test_a_merchant_that_is_renamed_while_it_runs_goes_on(synced: Town) -> None:
+    sku, _ = _plain(synced)[0]
+    pull = synced.bench.request("pull", synced.bench.merchant)
+    synced.bench.request("push", synced.cart_id, after=pull)
+    _lies(synced, sku, east=3)
+    # when
+    synced.bench.set_merchant(name="Another name")
+    await synced.bench.work()
+    # then
+    assert synced.shown()[sku] == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "back"),
+    [
+        ("10", "9", True), ("9", "10", False), ("9", "9", False), ("0010", "9", True), ("", "9", False),
+        ("2026-01-02 10:00:00", "2026-01-01 10:00:00", True), ("2026-01-02 10:00:00", "2026-01-02 09:30:00", False),
+        ("2026-01-01T10:00:00+00:00", "2026-01-01 08:00:00", False), ("b", "a", False), ("2026-01-02", "9", False),
+    ],
+)  # fmt: skip
+def test_only_marks_whose_order_is_known_go_back(before: str, now: str, back: bool) -> None:
+    assert went_back(before, now) is back

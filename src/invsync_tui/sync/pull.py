@@ -12,6 +12,7 @@ import sqlite3
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from invsync_tui import clock
@@ -44,6 +45,8 @@ UNNAMED = 0
 UNNAMED_WARNING = "Some records could not be read at all, so that nothing was marked as missing."
 REJECTED_SHOWN = 20
 """Unreadable records that are named in the run's events."""
+MARK_BACK = timedelta(hours=1)
+"""How far a mark that is a time may go back without a restore."""
 
 Row = TypeVar("Row")
 
@@ -170,8 +173,12 @@ class Pull:
         if found is not None and clock.within(found.started_at, RESUME_WITHIN, now):
             self.job.report.event("info", f"Continuing an interrupted download at {found.stage or 'its next stage'}.")
             return found
-        kind = "delta" if self._may_be_delta(now, known) else "full"
         mark = await self.source.mark()
+        kind = "delta" if self._may_be_delta(now, known) else "full"
+        if kind == "delta" and went_back(self.settings.mark, mark):
+            said = "The WMS is at an earlier mark than before, as after a restore: reading everything."
+            self.job.report.event("warning", said)
+            kind = "full"
         stage = self._delta_stages()[0] if kind == "delta" else "products"
         with self.job.transaction() as tx:
             return generations.start(tx, self.merchant_id, self.job.run.id, kind, mark, stage, now)
@@ -526,6 +533,20 @@ def _check_total(stage: str, rows: int, total: int | None) -> None:
         raise UnavailableError(
             f"The WMS announced {total} records for {stage} and sent {rows}; the read is not complete."
         )
+
+
+def went_back(before: str, now: str) -> bool:
+    """Whether a WMS is at an earlier mark than it was: it would say of nothing since that it has changed.
+
+    Marks are numbers or times; of any other text nobody knows the order. A time goes back a little by itself where it is
+    that of the latest record and this one is deleted.
+    """
+    if before.isdecimal() and now.isdecimal():
+        return (len(now.lstrip("0")), now.lstrip("0")) < (len(before.lstrip("0")), before.lstrip("0"))
+    try:
+        return datetime.fromisoformat(before) - datetime.fromisoformat(now) > MARK_BACK
+    except (ValueError, TypeError):
+        return False
 
 
 def _counts(totals: PageStats) -> Counts:
