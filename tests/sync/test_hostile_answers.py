@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import itertools
 import json
 import stat
@@ -16,7 +17,7 @@ import pytest
 from invsync_tui.connectors import http
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ContractError
-from invsync_tui.operations import bundle
+from invsync_tui.operations import bundle, storage
 from invsync_tui.sync.page_bound import BARREN_MOST, PageBound
 from tests.servers.stub import Answer, as_json, stub_server
 from tests.sync.bench import Bench
@@ -24,7 +25,8 @@ from tests.sync.bench import Bench
 SECRET = 'hunter2/&"two+two=4'
 FORMS = (
     SECRET, quote(SECRET, safe=""), quote(SECRET, safe="").lower(), json.dumps(SECRET)[1:-1],
-    base64.b64encode(SECRET.encode()).decode(),
+    base64.b64encode(SECRET.encode()).decode(), base64.b64encode(f"bot:{SECRET}".encode()).decode().rstrip("="),
+    html.escape(SECRET), html.escape(SECRET, quote=False),
     "AnotherToken4711",
     "cookie-value-4711", "signature4711",
 )  # fmt: skip
@@ -37,6 +39,11 @@ BODIES = {
     "percent-encoded": lambda auth: (
         f"/login?key={quote(SECRET, safe='')}&sig=signature4711 and {quote(SECRET, safe='').lower()}"
     ),
+    "in HTML and base64": lambda auth: (
+        f"<p>{html.escape(SECRET)}</p><p>{html.escape(SECRET, quote=False)}</p> "
+        f"{base64.b64encode(f'bot:{SECRET}'.encode()).decode()} {base64.b64encode(SECRET.encode()).decode()}"
+    ),
+    "cut off in the middle": lambda auth: "x" * 295 + SECRET + "y" * (4096 - 295 - 2 * len(SECRET)) + SECRET,
     "a long one": lambda auth: "x" * 290 + f" {SECRET} " + "y" * 70_000 + f" {SECRET}",
 }
 
@@ -46,7 +53,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("name", BODIES)
-@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 422, 500])
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 422, 429, 500])
 async def test_no_form_of_a_secret_is_kept_or_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str, status: int
 ) -> None:
@@ -78,6 +85,7 @@ async def test_no_form_of_a_secret_is_kept_or_shown(
     packed = bundle.of_run(bench.session(), pulled.id, tmp_path)
     with zipfile.ZipFile(packed) as files:
         seen = [files.read(one) for one in files.namelist()]
+    storage.backup(bench.session(), tmp_path / "store.backup")
     kept = _files(tmp_path)
     seen += [path.read_bytes() for path in kept if path not in {secret, packed}]
     seen += [repr(bench.detail(run.id)).encode() for run in (pulled, pushed)] + [caplog.text.encode()]
