@@ -40,6 +40,10 @@ def clerk(facts: Facts, rules: ChainRules) -> Opinion:
 
 def shelf(facts: Facts, rules: ChainRules) -> int | None:
     """What may be sold from the shelves."""
+    if facts.uncounted:
+        return None
+    if facts.inactive:
+        return 0 if rules.zero_inactive else None
     if facts.components:
         if any(part.available is None or part.needed <= 0 for part in facts.components):
             return None
@@ -81,6 +85,7 @@ wishes = st.builds(
     max_quantity=st.none() | st.integers(0, 30),
     basis_on_hand=st.booleans(),
     stale_after=st.none() | st.sampled_from([0, 60, DAY]),
+    zero_inactive=st.booleans(),
 )
 known = st.builds(
     Facts,
@@ -97,6 +102,8 @@ known = st.builds(
     shown=st.none() | few,
     acked=st.none() | few,
     heal=st.booleans(),
+    inactive=st.sampled_from([False, False, False, True]),
+    uncounted=st.sampled_from([False, False, False, True]),
 )
 
 

@@ -186,7 +186,7 @@ def _records(tx: sqlite3.Connection, who: Neighbor, now: int) -> None:
     _insert(
         tx, "pull_page", generation_id=generation, stage="products", n=0, rows=3, changed=0, seen=zlib.compress(b"")
     )
-    _insert(tx, "schedule", kind="pull", key=who.number, every=_DAY, next_at=now + 30 * _DAY, failures=2)
+    _insert(tx, "schedule", kind="pull", key=who.number, every=30 * _DAY, next_at=now + 30 * _DAY, failures=2)
     _insert(tx, "lease", key=f"pull:{who.number}", epoch=7, holder="neighbor", until=now - 60)
     _insert(tx, "source_record", product_id=product, warehouse_id=place, at=now - 600, body='{"theirs": 1}')
     _insert(tx, "finding", merchant_id=who.number, cart_id=0, cause="WMS_STALE", n=3, since=now - 900, run_id=pull)
@@ -201,8 +201,8 @@ def _cart_records(tx: sqlite3.Connection, who: Neighbor, cart: int, product: int
     first, last = tx.execute("SELECT min(id), max(id) FROM listing WHERE cart_id = ?", (cart,)).fetchone()
     tx.execute("UPDATE listing SET run_id = ? WHERE cart_id = ?", (done, cart))
     tx.execute("UPDATE listing SET run_id = ?, outcome = 'planned' WHERE cart_id = ? AND id = ?", (held, cart, last))
-    _insert(tx, "schedule", kind="push", key=cart, every=_DAY, next_at=now + 30 * _DAY, failures=1)
-    _insert(tx, "schedule", kind="radar", key=cart, every=_DAY, next_at=now + 30 * _DAY)
+    _insert(tx, "schedule", kind="push", key=cart, every=30 * _DAY, next_at=now + 30 * _DAY, failures=1)
+    _insert(tx, "schedule", kind="radar", key=cart, every=30 * _DAY, next_at=now + 30 * _DAY)
     _insert(tx, "lease", key=f"push:{cart}", epoch=7, holder="neighbor", until=now - 60)
     _insert(tx, "push_batch", id=f"theirs-{cart}", cart_id=cart, run_id=done, epoch=7, state="in_doubt", body=b"",
             items=json.dumps([[first + 1, "L0000002", 5, 5, 4]]), attempts=1, created_at=now - 400,
