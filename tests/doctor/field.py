@@ -77,7 +77,7 @@ def _fill(bench: Bench, carts: list[int]) -> None:
 @cache
 def _healthy(choice: tuple[str, ...]) -> bytes:
     with TemporaryDirectory() as folder:
-        bench = Bench.make(Path(folder))
+        bench = Bench.make(Path(folder), alone=True)
         _fill(bench, _settings(bench, choice))
         bench.store.tidy()
         bench.store.close()

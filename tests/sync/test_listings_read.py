@@ -10,6 +10,7 @@ import pytest
 
 from invsync_tui.connectors.base import ListingRow, Page
 from invsync_tui.connectors.carts import sandbox as sandbox_carts
+from invsync_tui.sync import pieces
 from tests.sync.town import SHOP, Town, town
 
 
@@ -89,6 +90,20 @@ def _counting(capabilities: Any) -> Any:
     from dataclasses import replace
 
     return replace(capabilities, stable_pages=False)
+
+
+async def test_a_page_that_is_written_in_pieces_of_any_size_is_written_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given pages that are larger than a piece, and a pace that changes with every piece
+    monkeypatch.setattr(pieces, "FIRST", 3)
+    with town(tmp_path, products=60) as made:
+        # when
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        # then
+        assert sorted(made.bench.listings(made.cart_id)) == sorted(made.shown())
+        assert len(made.bench.listings(made.cart_id)) == 60
 
 
 async def test_a_row_that_comes_twice_does_not_make_up_for_one_that_did_not_come(

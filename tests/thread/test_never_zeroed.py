@@ -6,16 +6,31 @@ import contextlib
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from invsync_tui.connectors.sources.tryton import TrytonSource
 from tests.thread.test_thread import Thread, thread, tryton, vendure  # noqa: F401 (fixtures)
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def _a_synced_shop(thread: Thread) -> AsyncIterator[None]:  # noqa: F811
+    """Each test begins with a shop that shows the stock and holds any push which zeroes a single listing."""
+    bench = thread.bench
+    with bench.store.transaction() as tx:
+        tx.execute("UPDATE run SET state = 'cancelled' WHERE state = 'held' AND merchant_id = ?", (bench.merchant,))
+        tx.execute("UPDATE cart SET login = ? WHERE id = ?", (thread.vendure.login, thread.by_sku))
+        tx.execute("UPDATE warehouse SET enabled = 1 WHERE merchant_id = ?", (bench.merchant,))
+    bench.set_cart(thread.by_sku, [], zero_count=0, zero_percent=0)
+    assert (await bench.pull(full=True)).state == "done"
+    assert (await bench.push(thread.by_sku, full=True)).state == "done"
+    yield
 
 
 def _stock(thread: Thread) -> dict[str, int | None]:  # noqa: F811
@@ -36,7 +51,7 @@ def _unharmed(thread: Thread) -> Iterator[None]:  # noqa: F811
 def _source(thread: Thread, **values: Any) -> None:  # noqa: F811
     names = ", ".join(f"{name} = ?" for name in values)
     with thread.bench.store.transaction() as tx:
-        tx.execute(f"UPDATE source SET {names}", tuple(values.values()))
+        tx.execute(f"UPDATE source SET {names} WHERE merchant_id = ?", (*values.values(), thread.bench.merchant))
 
 
 async def _sync(thread: Thread) -> tuple[str, str]:  # noqa: F811
@@ -47,10 +62,6 @@ async def _sync(thread: Thread) -> tuple[str, str]:  # noqa: F811
 
 
 async def test_the_shop_shows_what_the_warehouses_have(thread: Thread) -> None:  # noqa: F811
-    # given: a synced shop that holds any push which zeroes a single listing
-    thread.bench.set_cart(thread.by_sku, zero_count=0, zero_percent=0)
-    await thread.bench.push(thread.by_sku)
-    # when, then
     with _unharmed(thread):
         assert await _sync(thread) == ("done", "done")
     assert thread.shows("MUG-RED") == 5
@@ -86,14 +97,15 @@ def _activate(thread: Thread, *, active: bool) -> None:  # noqa: F811
         db.execute("UPDATE product_product SET active = ?", (active,))
 
 
-async def test_a_catalogue_that_is_empty_all_at_once(thread: Thread) -> None:  # noqa: F811
+async def test_a_catalogue_that_is_deactivated_all_at_once(thread: Thread) -> None:  # noqa: F811
     # given
     _activate(thread, active=False)
     # when, then
     try:
         with _unharmed(thread):
-            pull, _ = await _sync(thread)
-            assert pull == "failed"
+            assert await _sync(thread) == ("done", "done")
+        reasons = {row["reason"] for row in thread.bench.listings(thread.by_sku).values()}
+        assert "PRODUCT_INACTIVE" in reasons
     finally:
         _activate(thread, active=True)
 
@@ -117,14 +129,14 @@ async def test_a_lost_warehouse_mapping(thread: Thread) -> None:  # noqa: F811
     # given: every warehouse of the cart is off
     server, bench = thread.tryton.server, thread.bench
     with bench.store.transaction() as tx:
-        tx.execute("UPDATE warehouse SET enabled = 0")
+        tx.execute("UPDATE warehouse SET enabled = 0 WHERE merchant_id = ?", (bench.merchant,))
     # when, then
     with _unharmed(thread):
         await _sync(thread)
     # and given: it is mapped to one that is new and empty
     server.create_warehouse("NEW", "New")
     with bench.store.transaction() as tx:
-        tx.execute("UPDATE warehouse SET enabled = 1")
+        tx.execute("UPDATE warehouse SET enabled = 1 WHERE merchant_id = ?", (bench.merchant,))
     await bench.pull(full=True)
     bench.set_cart(thread.by_sku, [bench.warehouse("NEW")])
     # when, then
@@ -137,8 +149,6 @@ async def test_a_refused_login_of_the_shop(thread: Thread) -> None:  # noqa: F81
     # given
     with thread.bench.store.transaction() as tx:
         tx.execute("UPDATE cart SET login = 'nobody' WHERE id = ?", (thread.by_sku,))
-    with thread.bench.store.transaction() as tx:
-        tx.execute("UPDATE run SET state = 'cancelled' WHERE state = 'held'")
     # when, then
     with _unharmed(thread):
         _, push = await _sync(thread)

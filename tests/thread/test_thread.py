@@ -96,8 +96,7 @@ async def thread(tryton: Seeded, vendure: VendureServer, tmp_path_factory: pytes
     return Thread(bench, tryton, vendure, variants, by_sku, by_ean)
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_the_first_push_waits_and_then_every_listing_shows_what_the_chain_says(thread: Thread) -> None:
+async def _the_first_push_waits_and_then_every_listing_shows_what_the_chain_says(thread: Thread) -> None:
     # given a pull from Tryton; when the first push runs, it is held and nothing is written
     bench, before = thread.bench, thread.vendure.variants()
     held = await bench.push(thread.by_sku, release=False)
@@ -123,8 +122,7 @@ async def test_the_first_push_waits_and_then_every_listing_shows_what_the_chain_
     assert counts["set"] == 3
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_a_cart_that_pushes_by_alias_shows_its_own_warehouse_less_its_buffer(thread: Thread) -> None:
+async def _a_cart_that_pushes_by_alias_shows_its_own_warehouse_less_its_buffer(thread: Thread) -> None:
     run = await thread.bench.push(thread.by_ean)
     assert run.state == "done"
     assert thread.shows(EAN_RED, "West") == 5 - 1
@@ -134,8 +132,7 @@ async def test_a_cart_that_pushes_by_alias_shows_its_own_warehouse_less_its_buff
     assert thread.bench.listings(thread.by_ean)["MUG-BLUE"]["reason"] == "ALIAS_MISSING"
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_a_second_run_sends_nothing(thread: Thread) -> None:
+async def _a_second_run_sends_nothing(thread: Thread) -> None:
     before = thread.vendure.variants()
     pulled = await thread.bench.pull()
     pushed = await thread.bench.push(thread.by_sku, full=True)
@@ -144,8 +141,7 @@ async def test_a_second_run_sends_nothing(thread: Thread) -> None:
     assert thread.vendure.variants() == before
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_changing_one_level_in_tryton_changes_one_listing(thread: Thread) -> None:
+async def _changing_one_level_in_tryton_changes_one_listing(thread: Thread) -> None:
     before = {v["id"]: v for v in thread.vendure.variants()}
     thread.tryton.server.set_stock(thread.tryton.red, thread.tryton.west, 9)
     await thread.bench.pull()
@@ -156,8 +152,7 @@ async def test_changing_one_level_in_tryton_changes_one_listing(thread: Thread) 
     assert [v for v in after if after[v] != before[v]] == [thread.variants["MUG-RED"]]
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_an_order_in_the_cart_is_not_subtracted_twice(thread: Thread) -> None:
+async def _an_order_in_the_cart_is_not_subtracted_twice(thread: Thread) -> None:
     # given: 3 more are ordered in the cart, and the warehouse then reserves the same 3
     thread.vendure.place_order(thread.variants["MUG-BLUE"], 3)
     thread.tryton.server.reserve(thread.tryton.blue, thread.tryton.east, 3)
@@ -168,3 +163,13 @@ async def test_an_order_in_the_cart_is_not_subtracted_twice(thread: Thread) -> N
     assert pushed.state == "done"
     assert thread.shows("MUG-BLUE") == 25
     assert thread.bench.listings(thread.by_sku)["MUG-BLUE"]["desired"] == 20
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_thread_from_the_first_push_to_an_order(thread: Thread) -> None:
+    """One life of a shop: each step begins where the one before ended."""
+    await _the_first_push_waits_and_then_every_listing_shows_what_the_chain_says(thread)
+    await _a_cart_that_pushes_by_alias_shows_its_own_warehouse_less_its_buffer(thread)
+    await _a_second_run_sends_nothing(thread)
+    await _changing_one_level_in_tryton_changes_one_listing(thread)
+    await _an_order_in_the_cart_is_not_subtracted_twice(thread)

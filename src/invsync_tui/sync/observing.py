@@ -144,9 +144,9 @@ class Observation:
         report.budget = self.cart.budget()
         begun: list[int] = []
         while len(rows) > pace.rows:
+            piece, rows = rows[: pace.rows], rows[pace.rows :]  # what is written changes the pace
             with pace.measured():
-                begun += self._write(rows[: pace.rows])
-            rows = rows[pace.rows :]
+                begun += self._write(piece)
             await asyncio.sleep(0)
         with self.job.transaction() as tx:
             seq = sequence.upcoming(tx)
