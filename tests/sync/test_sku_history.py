@@ -20,7 +20,7 @@ HOUR = 3600
 
 
 def _of(made: Town, word: str, **more: Any) -> SkuHistory:
-    (found,) = histories(made.bench.session(), word, **more)
+    (found,) = histories(made.bench.session(), word, made.cart_id, **more)
     return found
 
 
@@ -97,9 +97,10 @@ def _told(made: Town, capsys: pytest.CaptureFixture[str], *arguments: str) -> tu
 async def test_the_commands_keep_their_schemas(synced: Town, capsys: pytest.CaptureFixture[str]) -> None:
     name, before, _ = await _lived(synced)
     run = str(synced.bench.one("SELECT min(id) FROM our_run WHERE kind = 'push'"))
+    cart = ("--cart", "Demo Cart")
     asked: tuple[tuple[str, ...], ...] = (
-        ("history", name), ("history", name, "--cart", "Demo Cart", "--since", "-2d"), ("why", name, "--as-of", "-90m"),
-        ("why", name, "--as-of", "10 days ago"), ("replay", run), ("replay", run, "--rules", "today", "--limit", "3"),
+        ("history", name, "--cart", "Demo Cart"), ("history", name, "--cart", "Demo Cart", "--since", "-2d"), ("why", name, *cart, "--as-of", "-90m"),
+        ("why", name, *cart, "--as-of", "10 days ago"), ("replay", run), ("replay", run, "--rules", "today", "--limit", "3"),
         ("replay", run, "--rules", "today", "--sku", name),
     )  # fmt: skip
     for arguments in asked:
@@ -109,10 +110,10 @@ async def test_the_commands_keep_their_schemas(synced: Town, capsys: pytest.Capt
         code, text = _told(synced, capsys, *arguments)
         assert code == 0 and text.strip()
     # and what they say
-    as_of = json.loads(_told(synced, capsys, "why", name, "--as-of", "-90m", "--json")[1])
+    as_of = json.loads(_told(synced, capsys, "why", name, *cart, "--as-of", "-90m", "--json")[1])
     assert as_of["as_of"]["listings"][0]["acked"] == {"known": True, "value": before}
     assert as_of["listings"][0]["desired"] == before
-    early = json.loads(_told(synced, capsys, "why", name, "--as-of", "10 days ago", "--json")[1])
+    early = json.loads(_told(synced, capsys, "why", name, *cart, "--as-of", "10 days ago", "--json")[1])
     assert early["as_of"]["listings"][0]["acked"] == {"known": False, "value": None}
     assert early["as_of"]["listings"][0]["oldest_known"] is not None
     page = json.loads(_told(synced, capsys, "replay", run, "--rules", "today", "--limit", "3", "--json")[1])
