@@ -99,7 +99,7 @@ async def test_the_commands_keep_their_schemas(synced: Town, capsys: pytest.Capt
     run = str(synced.bench.one("SELECT min(id) FROM our_run WHERE kind = 'push'"))
     cart = ("--cart", "Demo Cart")
     asked: tuple[tuple[str, ...], ...] = (
-        ("history", name, "--cart", "Demo Cart"), ("history", name, "--cart", "Demo Cart", "--since", "-2d"), ("why", name, *cart, "--as-of", "-90m"),
+        ("history", name, *cart), ("history", name, *cart, "--since", "-2d"), ("why", name, *cart, "--as-of", "-90m"),
         ("why", name, *cart, "--as-of", "10 days ago"), ("replay", run), ("replay", run, "--rules", "today", "--limit", "3"),
         ("replay", run, "--rules", "today", "--sku", name),
     )  # fmt: skip
