@@ -201,13 +201,13 @@ def test_a_frozen_service_is_told_by_every_command_and_well_again_when_it_goes_o
     assert not found["healthy"] and found["pulse"]["stalled"] == 1
     assert found["merchants"][0]["status"].startswith("stalled: ")
     text = slow.run("status")
-    assert text.code == 1 and "suspended and not responding" in text.out
+    assert text.code == 1 and "is suspended" in text.out
     assert f"kill -CONT {service.process.pid}" in text.out
     detail = run(slow, 1)
     assert detail["stalled"]["state"] == "not_responding"
     assert (detail["per_second"], detail["eta"], detail["worker_alive"]) == (None, None, False)
     assert slow.json("runs")["runs"][-1]["stalled"]["state"] == "not_responding"
-    assert "suspended and not responding" in slow.ok("runs").out
+    assert "suspended" in slow.ok("runs").out
     doctor = slow.run("doctor", "--json")
     assert doctor.code == 1
     assert {"service.alive", "service.runs"} <= {

@@ -33,7 +33,7 @@ TAKES = {"pull": 100, "push": 60, "radar": 40}
 
 ENTRIES = [
     ("pull", 1, 3600, 100), ("pull", 2, 7200, 400), ("pull", 3, 5400, 900),
-    ("push", 1, 1800, 1000), ("push", 3, 12_000, 2500), ("push", 4, 9000, 2000),
+    ("push", 1, 1800, 1000), ("push", 3, 12_000, 2500),
     ("radar", 2, 14_400, 3000), ("radar", 5, 21_600, 5000),
 ]  # fmt: skip
 """(kind, merchant or cart, every, first at)."""

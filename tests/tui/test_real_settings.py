@@ -24,7 +24,7 @@ NOWHERE = Connection("Demo", "sandbox", "http://127.0.0.1:9", secret="env:INVSYN
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench.make(tmp_path)
+    made = Bench.make(tmp_path, alone=True)
     made.add_merchant(NOWHERE)
     made.add_cart(NOWHERE)
     yield made
