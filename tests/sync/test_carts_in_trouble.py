@@ -77,14 +77,14 @@ async def test_a_refused_login_is_not_tried_again_by_the_schedule(synced: Town) 
     synced.wms.faults({"kind": "status", "path": "/api/", "status": 401})
     await synced.bench.pull()
     # when
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         schedule.request_due(tx, 1_000)
     # then
     assert synced.bench.one("SELECT count(*) FROM our_run WHERE state = 'requested'") == 0
     # and when somebody has ordered a run that went well
     synced.wms.faults()
     await synced.bench.pull()
-    with synced.bench.store.transaction() as tx:
+    with synced.bench.by_hand() as tx:
         schedule.request_due(tx, 2_000)
     # then
     assert synced.bench.one("SELECT count(*) FROM our_run WHERE state = 'requested'") == 1

@@ -190,6 +190,8 @@ def hold(job: Job, trips: Sequence[breakers.Trip]) -> NoReturn:
     """Stop before anything is sent."""
     with job.transaction() as tx:
         listings.end_planned(tx, job.run.id, Outcome.HELD, Reason.BREAKER_TRIPPED)
+        job.report.recount(tx)  # whoever sees that it is held also sees a sum that adds up
+        job.report.put(tx)
         # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned anew.
         shown = [{"breaker": t.breaker.value, "measure": t.measure, "text": t.text} for t in trips]
         runs.hold(tx, job.run.id, shown, clock.seconds())
