@@ -35,9 +35,9 @@ SHOPS = {
 A, B, C = "L0000001", "L0000002", "L0000003"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CartHandle]:
-    with sandbox_cart(products=700, shops=SHOPS, log=tmp_path_factory.mktemp("cart") / "applied.jsonl") as running:
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[CartHandle]:
+    with sandbox_cart(products=700, shops=SHOPS, log=tmp_path / "applied.jsonl") as running:
         yield running
 
 

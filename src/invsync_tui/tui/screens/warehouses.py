@@ -88,7 +88,7 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         Binding(
             "d",
             "enable",
-            "Disable/enable",
+            "Disable",
             tooltip="Whether the stock of the selected warehouse counts",
             id="warehouses.enable",
         ),
