@@ -17,7 +17,7 @@ EAST = WarehouseRow("wh-1", "EAST", "")
 PAGES_MOST = 50
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server() -> Iterator[WmsHandle]:
     with sandbox_wms(products=2500) as running:
         yield running

@@ -48,7 +48,7 @@ def go(terminal: Terminal, stop: Stop) -> None:
     """From the merchants to a stop."""
     for key in stop.keys:
         terminal.send(KEY_BYTES.get(key, key))
-        terminal.settle(QUIET, 5)
+        terminal.settle(2 * QUIET, 5)
     terminal.wait_for(stop.shows)
     terminal.settle(QUIET, 5)
 
