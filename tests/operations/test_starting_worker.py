@@ -39,7 +39,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def session(tmp_path: Path, *, waits: bool) -> Any:
-    return SimpleNamespace(path=tmp_path / "store.db", starting=None, waits_for_worker=waits)
+    return SimpleNamespace(allow=lambda *_: None, path=tmp_path / "store.db", starting=None, waits_for_worker=waits)
 
 
 def test_an_order_from_a_screen_is_taken_at_once(tmp_path: Path, started: Any) -> None:
