@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -94,8 +95,10 @@ async def test_nobody_is_offered_or_gets_what_the_table_refuses(
             lambda: places.carts(desk, acme.merchant, "Acme"),
             lambda: places.product_sync(desk, acme.cart, "Acme Shop", "Acme"),
             lambda: places.drift(desk, acme.cart, "Acme Shop", "Acme"),
-            lambda: RunScreen(desk, 1),
-            lambda: RunScreen(desk, 2),
+            *(
+                partial(RunScreen, desk, number)
+                for (number,) in acme.bench.store.read("SELECT id FROM our_run ORDER BY id")
+            ),
             lambda: places.cart_settings(desk, acme.cart, "Acme Shop", "Acme"),
         ):
             screen = make()
