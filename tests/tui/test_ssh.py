@@ -63,7 +63,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path, line: Line) -> Iterator[Site]:
-    bench = Bench.make(tmp_path)
+    bench = Bench.make(tmp_path, alone=True)
     with sandbox_wms(PRODUCTS, latency=2.0) as wms, sandbox_cart(PRODUCTS) as cart:
         token = tmp_path / "token"
         token.touch(0o600)
