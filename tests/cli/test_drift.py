@@ -24,6 +24,11 @@ class Drifted(NamedTuple):
     untracked: str
     gone: str
 
+    @property
+    def cart(self) -> str:
+        """The number of the cart, as a command takes it."""
+        return str(self.town.cart_id)
+
 
 @pytest.fixture
 def drifted(tmp_path: Path) -> Iterator[Drifted]:
@@ -41,7 +46,10 @@ async def _drift(made: Town, over: str, untracked: str, gone: str) -> None:
     ref = next(row["ref"] for row in made.cart.dump()["main"] if row["sku"] == gone)
     made.cart.control("remove", {"shop": "main", "refs": [ref]})
     with made.bench.store.transaction() as tx:  # synced a while ago
-        tx.execute("UPDATE listing SET synced_at = synced_at - 1000, observed_at = observed_at - 1000")
+        tx.execute(
+            "UPDATE listing SET synced_at = synced_at - 1000, observed_at = observed_at - 1000 WHERE cart_id = ?",
+            (made.cart_id,),
+        )
     run = made.bench.request("radar", made.cart_id)
     await made.bench.work()
     assert made.bench.run(run).state == "done"
@@ -55,58 +63,61 @@ def test_drift_is_listed_by_class_with_its_exposure(drifted: Drifted) -> None:
         drifted.over: ("oversell", 5), drifted.untracked: ("untracked", 0), drifted.gone: ("vanished", 0),
     }  # fmt: skip
     assert (whole["exposure"], whole["count"]) == (5, {"n": 3, "exact": True})
-    assert [line["sku"] for line in drifted.shell.json("drift", "1", "--class", "oversell")["drift"]] == [drifted.over]
+    assert [line["sku"] for line in drifted.shell.json("drift", drifted.cart, "--class", "oversell")["drift"]] == [
+        drifted.over
+    ]
     # and by pages, as CSV and as text
-    first = drifted.shell.json("drift", "1", "--limit", "1")
-    rest = drifted.shell.json("drift", "1", "--limit", "9", "--after", first["next"])
+    first = drifted.shell.json("drift", drifted.cart, "--limit", "1")
+    rest = drifted.shell.json("drift", drifted.cart, "--limit", "9", "--after", first["next"])
     assert first["drift"] + rest["drift"] == whole["drift"]
-    assert len(drifted.shell.ok("drift", "1", "--csv").out.splitlines()) == 4
-    assert "EXPOSURE" in drifted.shell.ok("drift", "1").out
+    assert len(drifted.shell.ok("drift", drifted.cart, "--csv").out.splitlines()) == 4
+    assert "EXPOSURE" in drifted.shell.ok("drift", drifted.cart).out
     # and the run tells its reasons
     assert "OVERSELL" in drifted.shell.ok("runs", str(drifted.shell.json("runs")["runs"][0]["id"])).out
     assert drifted.shell.json("runs")["runs"][0]["kind"] == "radar"
 
 
 def test_why_names_the_drift(drifted: Drifted) -> None:
-    answer = drifted.shell.run("why", drifted.over, "--json")
+    answer = drifted.shell.run("why", drifted.over, "--cart", drifted.cart, "--json")
     assert "listings" in answer.document, answer
     listing = answer.document["listings"][0]
     assert (listing["drift"]["class"], listing["drift"]["exposure"]) == ("oversell", 5)
-    assert "oversell" in drifted.shell.run("why", drifted.over).out
+    assert "oversell" in drifted.shell.run("why", drifted.over, "--cart", drifted.cart).out
 
 
 def test_what_is_healed_is_written_by_the_next_push(drifted: Drifted) -> None:
     # when
-    message = drifted.shell.json("heal", "1", "--class", "oversell", "--reason", "sold by phone")["message"]
+    message = drifted.shell.json("heal", drifted.cart, "--class", "oversell", "--reason", "sold by phone")["message"]
     # then
     assert message.startswith("1 listing is to be healed")
-    assert drifted.shell.json("drift", "1", "--class", "oversell")["drift"][0]["heal"] is True
+    assert drifted.shell.json("drift", drifted.cart, "--class", "oversell")["drift"][0]["heal"] is True
     # and when it is pushed
-    bench = Bench(open_store(drifted.shell.store), merchant=1)
-    assert asyncio.run(bench.push(1, release=False)).state == "done"
+    bench = Bench(open_store(drifted.shell.store), merchant=drifted.town.bench.merchant)
+    assert asyncio.run(bench.push(drifted.town.cart_id, release=False)).state == "done"
     said = bench.store.read("SELECT reason, after FROM audit WHERE action = 'heal'")
     bench.store.close()
     # then
     assert drifted.town.shown()[drifted.over] == drifted.town.stock()[drifted.over]
-    assert drifted.shell.json("drift", "1", "--class", "oversell")["drift"] == []
+    assert drifted.shell.json("drift", drifted.cart, "--class", "oversell")["drift"] == []
     assert len(said) == 1 and said[0][0] == "sold by phone" and drifted.over in said[0][1]
 
 
 def test_what_cannot_be_healed_is_refused(drifted: Drifted) -> None:
     shell = drifted.shell
-    assert "cannot be written" in shell.run("heal", "1", "--class", "vanished", "--reason", "x").error
-    assert "no listing 'NOPE'" in shell.run("heal", "1", "NOPE", "--reason", "x").error
-    assert "one of the two" in shell.run("heal", "1", "--reason", "x").error
-    assert shell.run("heal", "1", drifted.over, "--reason", " ").code == 2
+    assert "cannot be written" in shell.run("heal", drifted.cart, "--class", "vanished", "--reason", "x").error
+    assert "no listing 'NOPE'" in shell.run("heal", drifted.cart, "NOPE", "--reason", "x").error
+    assert "one of the two" in shell.run("heal", drifted.cart, "--reason", "x").error
+    assert shell.run("heal", drifted.cart, drifted.over, "--reason", " ").code == 2
 
 
 def test_the_radar_is_scheduled_and_asked_for(drifted: Drifted) -> None:
     # when
-    assert drifted.shell.json("radar", "1", "--every", "30m")["runs"] == []
+    assert drifted.shell.json("radar", drifted.cart, "--every", "30m")["runs"] == []
     # then
     store = open_store(drifted.shell.store)
-    assert store.read("SELECT kind, every FROM schedule WHERE kind = 'radar'") == [("radar", 1800)]
+    ours = "SELECT every FROM schedule WHERE kind = 'radar' AND key = ?"
+    assert store.read(ours, (drifted.town.cart_id,)) == [(1800,)]
     store.close()
     # and when
-    assert "off" not in drifted.shell.json("radar", "1", "--every", "off")["message"]
-    assert len(drifted.shell.json("radar", "1")["runs"]) == 1
+    assert "off" not in drifted.shell.json("radar", drifted.cart, "--every", "off")["message"]
+    assert len(drifted.shell.json("radar", drifted.cart)["runs"]) == 1

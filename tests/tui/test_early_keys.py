@@ -12,6 +12,9 @@ from invsync_tui.tui.app import control_room
 from invsync_tui.tui.looks import Look
 from invsync_tui.tui.screens.carts import CartsScreen
 from invsync_tui.tui.screens.product_sync import ProductSyncScreen
+from invsync_tui.tui.screens.search import SearchScreen
+from invsync_tui.tui.screens.sku import SkuScreen
+from invsync_tui.tui.screens.why import WhyScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import QUICK, Driver
 
@@ -30,6 +33,18 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
     for screen in (CartsScreen, ProductSyncScreen):
         monkeypatch.setattr(screen, "rows", late(screen.rows))
+
+    def late_answer(name: str) -> None:
+        real = getattr(FakeGateway, name)
+
+        def answer(self: FakeGateway, *given: Any) -> Any:
+            opened.wait(20)
+            return real(self, *given)
+
+        monkeypatch.setattr(FakeGateway, name, answer)
+
+    for name in ("search", "sku"):
+        late_answer(name)
     return opened
 
 
@@ -62,4 +77,53 @@ async def test_escape_takes_back_what_waits(gate: threading.Event) -> None:
         await driver.until(lambda: not isinstance(app.screen, CartsScreen))
         await pilot.pause(0.2)
         assert not isinstance(app.screen, ProductSyncScreen)
+    app.close_store()
+
+
+async def test_what_follows_enter_in_the_search_is_for_the_sku_that_it_opens(gate: threading.Event) -> None:
+    app = control_room(FakeGateway(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.press("/")
+        await driver.until(lambda: isinstance(app.screen, SearchScreen) and app.focused is not None)
+        # when everything is pressed before the first answer
+        await driver.press(*"demo-0004", "down", "down", "enter", "w")
+        gate.set()
+        # then the third of what is found is opened, and why it shows what it shows
+        await driver.until(lambda: isinstance(app.screen, WhyScreen))
+        search, sku = app.screen_stack[-3:-1]
+        assert isinstance(search, SearchScreen) and isinstance(sku, SkuScreen)
+        assert search.query_one("#query").value == "demo-0004"  # type: ignore[attr-defined]
+        assert search.table.cursor_position == 2 and sku._product_id == search.table.cursor_line.product_id
+    app.close_store()
+
+
+async def test_escape_takes_back_an_enter_that_waits(gate: threading.Event) -> None:
+    app = control_room(FakeGateway(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.press("/")
+        await driver.until(lambda: isinstance(app.screen, SearchScreen) and app.focused is not None)
+        # when
+        await driver.press(*"demo-00042", "enter", "w", "escape")
+        gate.set()
+        # then
+        await driver.until(lambda: not isinstance(app.screen, SearchScreen))
+        await pilot.pause(0.2)
+        assert not isinstance(app.screen, SkuScreen | WhyScreen)
+    app.close_store()
+
+
+async def test_what_follows_an_enter_that_finds_nothing_is_typed(gate: threading.Event) -> None:
+    app = control_room(FakeGateway(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.press("/")
+        await driver.until(lambda: isinstance(app.screen, SearchScreen) and app.focused is not None)
+        # when
+        await driver.press(*"nosuchthing", "enter", "x")
+        gate.set()
+        # then
+        query = app.screen.query_one("#query")
+        await driver.until(lambda: query.value == "nosuchthingx")  # type: ignore[attr-defined]
     app.close_store()

@@ -62,10 +62,14 @@ class TypeAhead:
 
 
 class EarlyKeys:
-    """Keys for the row under the cursor of a list whose rows are on their way: they are pressed again when it is there."""
+    """Keys for what is on its way, such as the row under the cursor: they are pressed again when it is there.
 
-    def __init__(self) -> None:
+    `pass_by` are keys that need not wait unless another one does.
+    """
+
+    def __init__(self, pass_by: frozenset[str] = NEEDS_NO_ROW) -> None:
         self._keys: list[events.Key] = []
+        self._pass_by = pass_by
         self._given_up = False
 
     @property
@@ -78,7 +82,7 @@ class EarlyKeys:
         if event.key == "escape" or event.key.startswith("ctrl+"):
             self._keys.clear()
             return False
-        if self._given_up or (not self._keys and event.key in NEEDS_NO_ROW):
+        if self._given_up or (not self._keys and event.key in self._pass_by):
             return False
         self._keys.append(event)
         return True

@@ -19,7 +19,7 @@ from invsync_tui.tui.lines import Line, Tone, line
 from invsync_tui.tui.plain import clean
 from invsync_tui.tui.reader import always
 from invsync_tui.tui.screens.toned import TonedScreen
-from invsync_tui.tui.type_ahead import TypeAhead
+from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys, TypeAhead
 from invsync_tui.tui.widgets.hints import Hints, hints_of
 from invsync_tui.tui.widgets.notice import Notice
 from invsync_tui.tui.widgets.strap import Strap
@@ -68,6 +68,7 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         self._service_alive: bool | None = None
         self._failing = False
         self.type_ahead = TypeAhead()
+        self.early = EarlyKeys()
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
 
@@ -180,6 +181,7 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         self._failing = True
         self.show_header()
         self.notice(fact.text, Tone.BAD)
+        self.press_again(give_up=True)
 
     def reading_succeeded(self) -> None:
         """Take back the notice of a failure that is over."""
@@ -238,9 +240,31 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         """Whether letters belong to an input, be it there already or on its way."""
         return self.has_class("-prompting")
 
+    # -- keys for what is on its way ----------------------------------------------------------------------------------
+
+    @property
+    def settled(self) -> bool:
+        """Whether what this screen's keys are for has been read."""
+        return True
+
     def keeps(self, event: events.Key) -> bool:
         """Whether a key is to wait, since what it is for is on its way."""
-        return False
+        if self.settled or self.awaits_text or not self.is_mounted:
+            return False
+        first = not self.early.waiting
+        kept = self.early.keep(event)
+        if kept and first:
+            self.set_timer(KEPT_MOST, partial(self.press_again, give_up=True))
+        return kept
+
+    def press_again(self, *, give_up: bool = False) -> None:
+        """Press what waited, if what it waited for is there or does not come."""
+        if self.early.waiting and (give_up or self.settled):
+            for key in self.early.take(give_up=give_up):
+                key.set_sender(self.app)  # as the driver does: what a screen sends does not reach its own bindings
+                self.app.post_message(key)
+
+    # -- command line, continued --------------------------------------------------------------------------------------
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if self.awaits_text:

@@ -27,7 +27,7 @@ from invsync_tui.tui.looks import Look
 from invsync_tui.tui.plain import clean, wrap
 from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.store_source import StoreSource
-from invsync_tui.tui.type_ahead import KEPT_MOST, MOVES, EarlyKeys
+from invsync_tui.tui.type_ahead import MOVES
 from invsync_tui.tui.widgets.columns import Column
 from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.strap import Strap
@@ -80,7 +80,6 @@ class ListScreen(ControlScreen, Generic[L]):
         self._counted_at = float("-inf")
         self._counting = False
         self._export: Export[L] | None = None
-        self._early = EarlyKeys()
         self.set_class(desk.terminal.ascii_only, "-plain")
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
@@ -216,7 +215,7 @@ class ListScreen(ControlScreen, Generic[L]):
         self.table.say_when_empty(self._nothing)
         self._show_trail()
         self.refresh_bindings()
-        self._press_again()
+        self.press_again()
         self._count_exactly()
 
     def _count_exactly(self) -> None:
@@ -263,28 +262,20 @@ class ListScreen(ControlScreen, Generic[L]):
 
     # -- keys for rows that are on their way --------------------------------------------------------------------------
 
-    def keeps(self, event: events.Key) -> bool:
-        if self.awaits_text or not self.is_mounted or self.table.settled:
-            return False
-        if self.table.counted and not self._early.waiting and event.key in MOVES:
-            return False
-        first = not self._early.waiting
-        kept = self._early.keep(event)
-        if kept and first:
-            self.set_timer(KEPT_MOST, lambda: self._press_again(give_up=True))
-        return kept
+    @property
+    def settled(self) -> bool:
+        return self.table.settled
 
-    def _press_again(self, *, give_up: bool = False) -> None:
-        if self._early.waiting and (give_up or self.table.settled):
-            for key in self._early.take(give_up=give_up):
-                key.set_sender(self.app)  # as the driver does: what a screen sends does not reach its own bindings
-                self.app.post_message(key)
+    def keeps(self, event: events.Key) -> bool:
+        if self.is_mounted and self.table.counted and not self.early.waiting and event.key in MOVES:
+            return False
+        return super().keeps(event)
 
     # -- one line -----------------------------------------------------------------------------------------------------
 
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
         self.refresh_bindings()
-        self._press_again()
+        self.press_again()
 
     def _about(self, size: Size) -> Sequence[Line]:
         found = self.line

@@ -98,6 +98,11 @@ class ReportScreen(ControlScreen, Generic[A]):
             self._refused = False
             self.notice("")
         self.show_answer()
+        self.press_again()
+
+    @property
+    def settled(self) -> bool:
+        return self.answer is not None
 
     def show_answer(self) -> None:
         """Write the answer anew."""
@@ -108,6 +113,7 @@ class ReportScreen(ControlScreen, Generic[A]):
     def on_order_refused(self, fact: OrderRefused) -> None:
         """It is asked again when the store is looked at next."""
         self._asking, self._commits, self._refused = False, NEVER, True
+        self.press_again(give_up=True)
 
     def _write(self, size: Size) -> Sequence[Line]:
         return () if self.answer is None else self.write(self.answer, size.width)

@@ -111,6 +111,11 @@ class RunScreen(BundlingScreen):
         self.query_one("#sheet", Paper).show(self._sheet)
         if before != self._bindable():
             self.refresh_bindings()
+        self.press_again()
+
+    @property
+    def settled(self) -> bool:
+        return self._detail is not None and self._detail.run.id == self.run_id
 
     def on_resize(self, event: events.Resize) -> None:
         self._show_titles()

@@ -6,7 +6,7 @@ Answers to earlier keystrokes are dropped, and Enter waits for the answer to the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,6 +26,7 @@ from invsync_tui.tui.looks import Look
 from invsync_tui.tui.plain import clean, wrap
 from invsync_tui.tui.screens.control import ControlScreen
 from invsync_tui.tui.screens.listing import changed, facts
+from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys
 from invsync_tui.tui.widgets.columns import Column
 from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.prompt import Prompt
@@ -79,7 +80,10 @@ class SearchScreen(ControlScreen):
         self._count = Count(0, exact=True)
         self._all: tuple[str, Count | None] = ("", None)
         self._typed_at = 0.0
-        self._opening = False
+        self._postponed: list[Callable[[], None]] = []
+        """Moves and Enter for hits that are on their way, in their order."""
+        self._entered = False
+        """Whether Enter was pressed and what it leads to is not yet there: what is pressed next is for that."""
         self.set_class(desk.terminal.ascii_only, "-plain")
 
     def body(self) -> Iterator[Widget]:
@@ -127,9 +131,14 @@ class SearchScreen(ControlScreen):
     # -- asking -------------------------------------------------------------------------------------------------------
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input.id == "query" and event.value != self._text:
-            self._text, self._all, self._typed_at = event.value, ("", None), time.monotonic()
-            self._opening = False
+        if event.input.id == "query":
+            self._take(event.value)
+
+    def _take(self, text: str) -> None:
+        """What is typed by now: a key after it may be here before the message of the change is."""
+        if text != self._text:
+            self._text, self._all, self._typed_at = text, ("", None), time.monotonic()
+            self._postponed.clear()
             self._search()
 
     def _search(self) -> None:
@@ -143,8 +152,9 @@ class SearchScreen(ControlScreen):
         if not answer.count.exact:
             self._count_all()
         self._fill()
-        if self._opening:
-            self.action_open()
+        postponed, self._postponed = self._postponed, []
+        for act in postponed:
+            act()
 
     def _count_all(self) -> None:
         """Once for each text, when nobody types on: it takes a second on a large store, which the next key would wait for."""
@@ -213,8 +223,30 @@ class SearchScreen(ControlScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("copy", "move"):
-            return self.is_mounted and self.table.cursor_line is not None
+            return self.is_mounted and (self.table.cursor_line is not None or (action == "move" and self._asking))
         return super().check_action(action, parameters)
+
+    @property
+    def settled(self) -> bool:
+        return not self._entered
+
+    def keeps(self, event: events.Key) -> bool:
+        """What follows Enter is for the SKU that it opens, however late the answer comes; Esc takes it back."""
+        if not self._entered:
+            focused = self.focused
+            if event.key == "enter" and focused is not None and focused.id in ("query", "hits"):
+                self._entered, self.early = True, EarlyKeys(frozenset())
+                self.set_timer(KEPT_MOST, partial(self.press_again, give_up=True))
+            return False
+        if kept := self.early.keep(event):
+            return kept
+        self._entered = False
+        self._postponed.clear()
+        return False
+
+    def press_again(self, *, give_up: bool = False) -> None:
+        self._entered = self._entered and not give_up
+        super().press_again(give_up=give_up)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if event.input.id == "query":
@@ -223,23 +255,38 @@ class SearchScreen(ControlScreen):
     def on_window_table_row_opened(self, event: WindowTable.RowOpened) -> None:
         self.action_open()
 
+    @property
+    def _asking(self) -> bool:
+        """Whether the answer to what was typed is on its way."""
+        text = self.query_one("#query", Query).value
+        return bool(text) and (self._answer is None or self._answer.asked != text)
+
+    def _when_answered(self, act: Callable[[], None]) -> None:
+        """Now, or as soon as the answer to what was typed is here."""
+        self._take(self.query_one("#query", Query).value)
+        if self._asking:
+            self._postponed.append(act)
+        else:
+            act()
+
     def action_open(self) -> None:
-        """Open what is selected; where the answer is still on its way, as soon as that is here."""
-        if self._text and (self._answer is None or self._answer.asked != self._text):
-            self._opening = True
-            return
-        self._opening = False
+        """Open what is selected."""
+        self._when_answered(self._open)
+
+    def _open(self) -> None:
         hit: SearchHit | None = self.table.cursor_line
         if hit is not None:
             self.app.push_screen(places.sku(self.desk, hit.product_id, hit.sku))
         else:
             self.notice("Nothing is selected.", Tone.WARN)
+        self._entered = False
+        self.press_again()
 
     def action_move(self, by: int) -> None:
-        self.table.action_step(by)
+        self._when_answered(lambda: self.table.action_step(by))
 
     def action_page(self, pages: int) -> None:
-        self.table.action_page(pages)
+        self._when_answered(lambda: self.table.action_page(pages))
 
     def action_copy(self) -> None:
         hit: SearchHit | None = self.table.cursor_line

@@ -123,6 +123,11 @@ class SettingsScreen(ControlScreen):
             self.put(kept.rebased(form))
             self.notice("Your unsaved edits are here again.", Tone.ACCENT)
         self.sheet.go_to(self._begin)
+        self.press_again()
+
+    @property
+    def settled(self) -> bool:
+        return self.draft is not None
 
     def on_unmount(self) -> None:
         if self.draft is not None and self.draft.dirty:

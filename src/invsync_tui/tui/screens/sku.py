@@ -87,6 +87,11 @@ class SkuScreen(OrderingScreen):
         self._view = fact.view
         self.show_header(fact.service_alive)
         self._fill()
+        self.press_again()
+
+    @property
+    def settled(self) -> bool:
+        return self._view is not None
 
     def on_reading_failed(self, fact: ReadingFailed) -> None:
         self._show_trail()
