@@ -52,6 +52,12 @@ def test_a_secret_never_reaches_the_log(form: LogFormat) -> None:
     assert "s3cr3t" not in line and "abcdefgh" not in line
 
 
+def test_a_secret_at_the_cut_does_not_leave_its_beginning() -> None:
+    remember_secret("s3cr3t-of-the-wms")
+    line = OneLine(LogFormat.TEXT).format(record("x " * 995 + "s3cr3t-of-the-wms" + " y" * 995))
+    assert "s3cr3t" not in line
+
+
 def test_a_huge_answer_does_not_fill_the_log() -> None:
     assert len(OneLine(LogFormat.TEXT).format(record("x" * 1_000_000))) < 3000
 

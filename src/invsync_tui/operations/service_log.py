@@ -21,6 +21,8 @@ LOG_FILES = 3
 """Files that are kept beside the present one: `.1` is the newest."""
 MESSAGE_MOST = 2000
 """Characters of a message; the run itself has the rest."""
+READ_MOST = 32 * MESSAGE_MOST
+"""Characters of a text that are looked at at all."""
 FRAMES = 12
 """Innermost frames of a defect that are logged."""
 CHATTY = ("httpx", "httpcore", "asyncio", "alembic")
@@ -67,8 +69,10 @@ def safe(text: str) -> str:
     """A text as it may stand in a log: no secrets, no line breaks, no control characters, not too long."""
     from invsync_tui.connectors.exchanges import redacted
 
-    cut = text if len(text) <= MESSAGE_MOST else text[:MESSAGE_MOST] + "..."
-    return "".join(char if char.isprintable() else " " for char in redacted(cut))
+    # Cut after the gate: half a secret is none that it knows.
+    clean = redacted(text[:READ_MOST])
+    cut = clean if len(clean) <= MESSAGE_MOST else clean[:MESSAGE_MOST] + "..."
+    return "".join(char if char.isprintable() else " " for char in cut)
 
 
 def _safe_value(value: object) -> object:
