@@ -9,7 +9,6 @@ workshop.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -18,8 +17,7 @@ import pytest
 
 from invsync_tui.connectors.base import LevelRow, WarehouseRow
 from invsync_tui.connectors.sources.tryton import TrytonSource
-from tests.servers.tryton import TrytonServer, start
-from tests.servers.tryton_install import NotAvailableError, installation
+from tests.servers.tryton import TrytonServer, served
 
 pytestmark = pytest.mark.real
 
@@ -184,17 +182,8 @@ def _day(offset: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def clerk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clerk]:
-    import os
-
-    try:
-        server = start(installation(), tmp_path_factory.mktemp("tryton"))
-    except NotAvailableError as error:
-        if os.environ.get("INVSYNC_CI") == "1":
-            pytest.fail(f"Tryton is not available: {error}")
-        pytest.skip(f"Tryton is not available: {error}")
-    with suppress(ProcessLookupError):
+    with served(tmp_path_factory.mktemp("tryton")) as server:
         yield Clerk(server)
-    server.stop()
 
 
 Make = Callable[[Clerk, int, House], tuple[str, int]]

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -317,11 +318,11 @@ def start(installed: Installation, folder: Path) -> TrytonServer:
     return server
 
 
-@pytest.fixture(scope="session")
-def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonServer]:
-    """An empty Tryton; skipped where it cannot be installed, a failure if INVSYNC_CI=1."""
+@contextmanager
+def served(folder: Path) -> Iterator[TrytonServer]:
+    """An empty Tryton; skips where it cannot be installed, fails if INVSYNC_CI=1."""
     try:
-        server = start(installation(), tmp_path_factory.mktemp("tryton"))
+        server = start(installation(), folder)
     except NotAvailableError as error:
         if os.environ.get("INVSYNC_CI") == "1":
             pytest.fail(f"Tryton is not available: {error}")
@@ -330,6 +331,13 @@ def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonSe
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def tryton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonServer]:
+    """One for all tests of a process."""
+    with served(tmp_path_factory.mktemp("tryton")) as server:
+        yield server
 
 
 @dataclass(frozen=True, slots=True)

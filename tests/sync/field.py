@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from invsync_tui.connectors.base import Connection
+from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.opening import Store
+from invsync_tui.sync import reconcile
+from invsync_tui.sync.job import Job
 from tests.sync.bench import Bench
 
 
@@ -38,3 +44,13 @@ def field(folder: Path, merchants: int, carts: int) -> Field:
         made.merchants.append(bench.add_merchant(_nowhere("wms"), name=f"Merchant {n + 1}"))
         made.carts.extend(bench.add_cart(_nowhere("cart"), name=f"Cart {n + 1}.{m + 1}") for m in range(carts))
     return made
+
+
+def runs_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No run asks a server: each ends well as soon as it has begun."""
+
+    async def at_once(job: Job) -> None:
+        await asyncio.sleep(0)
+        reconcile._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
+
+    monkeypatch.setattr(reconcile, "_KINDS", dict.fromkeys(("pull", "push", "radar"), at_once))

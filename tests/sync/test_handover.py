@@ -17,7 +17,7 @@ from invsync_tui.sync import leases, reconcile
 from invsync_tui.sync.job import Job
 from invsync_tui.sync.runners import local
 from invsync_tui.sync.runners.local import LocalRunner
-from tests.sync.field import Field, field
+from tests.sync.field import Field, field, runs_end_at_once
 
 NOW = 1_760_000_000
 
@@ -25,12 +25,7 @@ NOW = 1_760_000_000
 @pytest.fixture
 def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
     """A merchant with a cart, whose runs end well at once."""
-
-    async def at_once(job: Job) -> None:
-        await asyncio.sleep(0)
-        reconcile._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
-
-    monkeypatch.setattr(reconcile, "_KINDS", dict.fromkeys(("pull", "push", "radar"), at_once))
+    runs_end_at_once(monkeypatch)
     return field(tmp_path, merchants=1, carts=1)
 
 

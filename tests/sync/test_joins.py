@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import plans, runs
 from invsync_tui.store.runs import Order, RunRow
 from invsync_tui.sync import leases, reconcile
 from invsync_tui.sync.job import Job
 from invsync_tui.sync.runners.local import LocalRunner
-from tests.sync.field import Field, field
+from tests.sync.field import Field, field, runs_end_at_once
 
 NOW = 1_760_000_000
 
@@ -22,12 +20,7 @@ NOW = 1_760_000_000
 @pytest.fixture
 def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
     """Two merchants with two carts each, whose runs end well at once."""
-
-    async def at_once(job: Job) -> None:
-        await asyncio.sleep(0)
-        reconcile._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
-
-    monkeypatch.setattr(reconcile, "_KINDS", dict.fromkeys(("pull", "push", "radar"), at_once))
+    runs_end_at_once(monkeypatch)
     return field(tmp_path, merchants=2, carts=2)
 
 
