@@ -187,6 +187,11 @@ def test_a_kit_is_as_many_as_its_scarcest_part_allows(parts: list[tuple[int, int
     assert decision.desired == max(0, min(max(0, available) // needed for needed, available in parts) - pending)
 
 
+def test_two_parts_of_one_sku_of_which_one_was_never_read() -> None:
+    kit = (Component("B", 1, 2, None), Component("B", 1, 2, NOW))
+    assert decide(known(9, components=kit), ChainRules()).desired == 2
+
+
 @given(st.integers(-5, 0))
 def test_a_part_of_which_nothing_is_needed_makes_the_kit_unknown(needed: int) -> None:
     decision = decide(known(9, components=(Component("A", needed, 5),)), ChainRules())

@@ -171,10 +171,15 @@ def _reported(reading: Reading) -> str:
 
 def _kit(components: tuple[Component, ...], total: int, steps: Steps) -> int:
     """Sets that can be built; the kit's own reading is ignored, since WMSs that report one compute it the same way."""
-    built, scarce = min((max(0, c.available or 0) // c.needed, c) for c in components)
+    scarce = min(components, key=_sets)
+    built = _sets(scarce)
     if steps is not None:
         steps.append(Step("kit", total, built, f"{scarce.sku}: {scarce.available} available, {scarce.needed} needed"))
     return built
+
+
+def _sets(part: Component) -> int:
+    return max(0, part.available or 0) // part.needed
 
 
 def _reduce(quantity: int, rules: ChainRules, steps: Steps) -> tuple[int, bool]:
