@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors.exchanges import gate
+from invsync_tui.connectors.exchanges import forget_secrets
 from tests.sync.crowd import WATCHED
 
 pytest_plugins = ["tests.servers.tryton", "tests.servers.vendure"]
@@ -27,9 +27,9 @@ def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: 
 @pytest.fixture(autouse=True)
 def _no_secrets_of_other_tests() -> Iterator[None]:
     """What one test's connections remember as secret is not hidden in the next one's texts."""
-    gate.clear()
+    forget_secrets()
     yield
-    gate.clear()
+    forget_secrets()
 
 
 @pytest.fixture(autouse=True)

@@ -100,6 +100,12 @@ def remember_secret(value: str, owner: str = "") -> None:
         gate.known.remember(value, owner)
 
 
+def forget_secrets() -> None:
+    """As if no secret had been resolved yet, here and in the present context."""
+    gate.clear()
+    _short.set(())
+
+
 def redacted(text: str) -> Redacted:
     """A text without the secrets that this process knows and without the values of fields with a telling name."""
     return gate(text, _short.get())
