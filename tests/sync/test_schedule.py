@@ -82,13 +82,13 @@ def test_a_period_that_is_set_again_does_not_put_the_next_run_off(two: Field) ->
     # given
     session = two.bench.session()
     drift.radar_every(session, two.carts[2], "2h")
-    with two.by_hand() as tx:
+    with two.store.transaction() as tx:
         tx.execute("UPDATE schedule SET next_at = ?", (NOW,))
     # when
     drift.radar_every(session, two.carts[2], "2h")
     # then
-    assert two.store.read("SELECT key, every, next_at FROM our_schedule") == [(two.carts[2], 7200, NOW)]
+    assert two.store.read("SELECT key, every, next_at FROM schedule") == [(two.carts[2], 7200, NOW)]
     # and when
     drift.radar_every(session, two.carts[2], "4h")
     # then
-    assert two.store.one("SELECT every FROM our_schedule")[0] == 14_400
+    assert two.store.one("SELECT every FROM schedule")[0] == 14_400
