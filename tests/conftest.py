@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -44,11 +42,6 @@ def _the_neighbors_are_left_alone() -> Iterator[None]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Files and tests come in another order in every run; this is how to have the same one again."""
-    if listed := os.environ.get("INVSYNC_FAILED_LIST"):
-        bad = [report for kind in ("failed", "error") for report in terminalreporter.stats.get(kind, ())]
-        Path(listed).write_text(
-            "".join(f"{name}\n" for name in dict.fromkeys(report.nodeid for report in bad)), "utf-8"
-        )
     seed = config.getoption("randomly_seed", None)
     if seed is not None:
         terminalreporter.write_line(
