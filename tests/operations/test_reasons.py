@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations.runs import outcome_of
-from invsync_tui.rules.cart_checks import _TOPICS, BENIGN
+from invsync_tui.cli import main
+from invsync_tui.operations.lists import ListingFilter
+from invsync_tui.rules.cart_checks import _TOPICS
 from invsync_tui.rules.diagnosis import SENDING_CAUSES, STOCK_CAUSES
-from invsync_tui.rules.outcomes import WORDINGS, Reason
-from invsync_tui.sync.afterwards import WISHED
+from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.jumps import Jump, of_cause, of_group
 
 # Outcome on the run's page; the sets it is in; the doctor's check that tells it; where Enter leads from one listing's
@@ -70,7 +70,12 @@ TOLD_ELSEWHERE = {
     "EDITED_IN_CART": "drift", "CART_LAGGING": "drift",
 }  # fmt: skip
 """Reasons that no check of the listings has, and who tells them."""
-SETS = {"stock": STOCK_CAUSES, "sending": SENDING_CAUSES, "wished": WISHED, "benign": BENIGN}
+SETS = {
+    "stock": STOCK_CAUSES,
+    "sending": SENDING_CAUSES,
+    "wished": {reason for reason, info in REASONS.items() if info.expected},
+    "benign": {reason for reason, info in REASONS.items() if info.harmless},
+}
 
 
 def _at(jump: Jump | None) -> str:
@@ -79,13 +84,13 @@ def _at(jump: Jump | None) -> str:
 
 def test_every_reason_has_its_line() -> None:
     assert TABLE.keys() == {reason.value for reason in Reason}
-    assert all(WORDINGS[reason].cause and WORDINGS[reason].advice for reason in Reason)
+    assert all(REASONS[reason].text and REASONS[reason].advice for reason in Reason)
 
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_a_reason_is_treated_alike_everywhere(reason: Reason) -> None:
     found = (
-        outcome_of(reason),
+        REASONS[reason].outcome,
         " ".join(name for name, members in SETS.items() if reason in members),
         " ".join(topic.id for topic in _TOPICS if reason in topic.causes),
         _at(of_cause("Cart", "SKU", reason)),
@@ -95,7 +100,17 @@ def test_a_reason_is_treated_alike_everywhere(reason: Reason) -> None:
     assert bool(found[2]) != (reason.value in TOLD_ELSEWHERE), "one check of the doctor, or somebody else, tells it"
 
 
+def test_what_a_reason_leads_to_exists() -> None:
+    assert REASONS.keys() == set(Reason)
+    for reason, info in REASONS.items():
+        assert info.listings in ("", *(one.value for one in ListingFilter)), reason
+        filled = info.fix.format(sku="SKU", cart="Cart", merchant="Merchant")
+        for command in re.findall(r"invsync (?!runs,).*?(?=, then|$)", filled):
+            words = re.sub(r"\bRUN\b", "1", command).replace("invsync ", "").split()
+            assert main.parser().parse_args(words).command == words[0], reason
+
+
 def test_the_manual_explains_every_reason_in_the_programs_words() -> None:
     text = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
     told = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*) \|$", text, re.MULTILINE))
-    assert told == {reason.value: WORDINGS[reason].cause for reason in Reason}
+    assert told == {reason.value: REASONS[reason].text for reason in Reason}

@@ -48,7 +48,7 @@ def test_a_row_counted_twice_is_found(given_rows: list[tuple[Outcome, int]], out
 
 
 def test_every_reason_has_words_for_the_operator() -> None:
-    assert all(outcomes.WORDINGS[reason].cause and outcomes.WORDINGS[reason].advice for reason in Reason)
+    assert all(outcomes.REASONS[reason].text and outcomes.REASONS[reason].advice for reason in Reason)
 
 
 # --- breakers: what a plan may do without an operator

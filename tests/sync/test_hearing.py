@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from invsync_tui.operations.merchants import overview
-from invsync_tui.rules.outcomes import WORDINGS, Reason
+from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store import exchanges, source_records
 from tests.sync.town import Town, town
 
@@ -79,7 +79,7 @@ async def test_what_is_found_after_a_run_is_news_once(synced: Town) -> None:
     ]
     assert found.pulse.findings >= 1
     assert len(news) == 1
-    assert any(WORDINGS[Reason.NOT_IN_WMS].cause in text and "1 listing:" in text for text in news)
+    assert any(REASONS[Reason.NOT_IN_WMS].text in text and "1 listing:" in text for text in news)
     # and when
     synced.cart.edit(row["ref"], sku=row["sku"])
     await synced.bench.push(synced.cart_id, full=True)

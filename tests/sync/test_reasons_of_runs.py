@@ -11,7 +11,7 @@ import pytest
 
 from invsync_tui.operations.doctor import doctor
 from invsync_tui.operations.merchants import overview
-from invsync_tui.rules.outcomes import WORDINGS, AccountingError, Reason
+from invsync_tui.rules.outcomes import REASONS, AccountingError, Reason
 from invsync_tui.rules.runbook import Verdict
 from invsync_tui.store.errors import StoreBrokenError
 from invsync_tui.sync.pull import Pull
@@ -115,5 +115,5 @@ async def test_what_goes_wrong_has_its_own_reason_everywhere(
         # the doctor
         checks = [one for one in doctor(bench.session(), bench.merchant).checks if one.id == "connection.last_error"]
         found = {one.cause for one in checks if one.verdict is Verdict.FAIL}
-        assert found == {WORDINGS[Reason(of_pull)].cause, WORDINGS[Reason(of_push)].cause}
+        assert found == {REASONS[Reason(of_pull)].text, REASONS[Reason(of_push)].text}
         assert all(one.fix.startswith(fix) for one in checks)

@@ -29,7 +29,7 @@ from invsync_tui.operations.model import (
 )
 from invsync_tui.operations.readback import Shown
 from invsync_tui.operations.why import Why
-from invsync_tui.rules.outcomes import WORDINGS, Counts, Outcome, Reason
+from invsync_tui.rules.outcomes import REASONS, Counts, Outcome, Reason
 from invsync_tui.tui.gateway import GatewayError
 from tests.tui.fake_drift import FakeDrift
 from tests.tui.fake_forms import FakeForms
@@ -86,8 +86,8 @@ def run_row(number: int, **changes: object) -> RunRow:
 
 
 def reason_row(reason: Reason, outcome: Outcome, count: int, *sample: str) -> ReasonRow:
-    words = WORDINGS[reason]
-    return ReasonRow(reason, outcome, count, words.cause, words.advice, sample)
+    words = REASONS[reason]
+    return ReasonRow(reason, outcome, count, words.text, words.advice, sample)
 
 
 def detail(run: RunRow, **changes: object) -> RunDetail:

@@ -70,7 +70,7 @@ def _print(found: WhyThen) -> None:
 
 
 def _print_listing(one: ListingThen) -> None:
-    from invsync_tui.rules.outcomes import WORDINGS
+    from invsync_tui.rules.outcomes import REASONS
 
     say(f"\n{one.why.cart}: listing {one.why.sku}, remote id {one.why.remote_id}")
     say(f"  {_decided(one)}")
@@ -82,7 +82,7 @@ def _print_listing(one: ListingThen) -> None:
     if one.settings is not None:
         say("  settings: " + ", ".join(f"{name} {_value(value)}" for name, value in one.settings.items()))
     for cause in one.why.causes:
-        say(f"  ! {cause.value}: {WORDINGS[cause].cause}")
+        say(f"  ! {cause.value}: {REASONS[cause].text}")
 
 
 def _decided(one: ListingThen) -> str:

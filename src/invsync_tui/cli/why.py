@@ -94,7 +94,7 @@ def print_why(found: Why, live: Mapping[int, Read] | None = None) -> None:
 
 def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> None:
     """One cart's side as text."""
-    from invsync_tui.rules.outcomes import WORDINGS
+    from invsync_tui.rules.outcomes import REASONS
 
     name = f"listing {one.sku}, remote id {one.remote_id}" if one.remote_id is not None else "not listed"
     say(f"\n{one.cart}: {name}")
@@ -110,8 +110,8 @@ def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> No
     for line in evidence.lines(one, live):
         say(line)
     for cause in one.causes:
-        say(f"  ! {cause.value}: {WORDINGS[cause].cause}")
-        say(f"    {WORDINGS[cause].advice}")
+        say(f"  ! {cause.value}: {REASONS[cause].text}")
+        say(f"    {REASONS[cause].advice}")
     if one.drift is not None:
         marked = " The next push writes it." if one.drift.heal else ""
         say(f"  ~ {one.drift.drift}: {one.drift.text}{marked}")

@@ -17,7 +17,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.rules import cart_checks, runbook
 from invsync_tui.rules.cart_checks import CartFacts
 from invsync_tui.rules.matching import folded, trimmed
-from invsync_tui.rules.outcomes import Reason
+from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
 from invsync_tui.rules.runbook import Check, Group, MerchantFacts, ServiceFacts, SkuFacts, WarehouseFacts
 from invsync_tui.store import check, checkup, plans, products, runs, schedule
 from invsync_tui.store.checkup import CartSite, MerchantSite, WarehouseSite
@@ -28,8 +28,6 @@ __all__ = ["Check", "Checkup", "Group", "doctor"]
 
 STORE_SECONDS = 1.0
 """Seconds for a look at the soundness of the store; the whole look is `invsync db check`."""
-OURS = frozenset({Reason.STORE_FAILED, Reason.ACCOUNTING, Reason.INTERNAL_DEFECT})
-"""Reasons of a failed run that no test of a connection finds."""
 NEVER_MOST = 1000
 """Listings with Last synced: Never that are counted at most."""
 
@@ -276,13 +274,13 @@ def _said(
     subject: str, kind: str, key: int, last: MerchantSite | CartSite, ground: _Ground, site: MerchantSite
 ) -> list[Check]:
     """What the connection last said, and what became of its newest run."""
-    told = Reason(last.last_reason) if last.last_reason in set(Reason) else None
+    told = Reason(last.last_reason) if last.last_reason else None
     run = _newest(ground, kind, key)
     named = shlex.quote(site.name) + ("" if kind == "pull" else f" --cart {shlex.quote(subject)}")
     held = run.id if run and run.state == "held" else None
     failed = run.id if run and run.state == "failed" else None
     fix = f"invsync connections test {named}"
-    if told in OURS and failed is not None:
+    if told is not None and REASONS[told].kind is ReasonKind.PROGRAM and failed is not None:
         fix = f"invsync bundle {failed}"
     return [
         runbook.connection_check(subject, last.last_error, told, fix),

@@ -46,10 +46,10 @@ class _Tally:
         self.samples[cause].update(dict.fromkeys(sample))
 
     def groups(self) -> tuple[Group, ...]:
-        order = list(Reason)
+        order = {reason: place for place, reason in enumerate(Reason)}
         return tuple(
             Group(self.cart, cause, self.counts[cause], tuple(self.samples[cause])[:SAMPLE])
-            for cause in sorted(self.counts, key=order.index)
+            for cause in sorted(self.counts, key=lambda cause: order.get(cause, len(order)))
         )
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from invsync_tui.operations.model import Problem
-from invsync_tui.rules.outcomes import WORDINGS, Reason
+from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store import findings
 from invsync_tui.store.findings import FindingRow
 
@@ -35,10 +35,10 @@ def problems(found: Sequence[FindingRow]) -> list[Problem]:
 
 def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
     if len(rows) == 1:
-        wording = WORDINGS[Reason(rows[0].cause)]
+        info = REASONS[Reason(rows[0].cause)]
         counted = f"{rows[0].n} {'listing' if rows[0].n == 1 else 'listings'}: " if cart else ""
-        text = f"New after run {rows[0].run_id}, {cart or 'WMS connection'}: {counted}{wording.cause}"
-        return Problem(text, wording.advice, urgent=False)
+        text = f"New after run {rows[0].run_id}, {cart or 'WMS connection'}: {counted}{info.text}"
+        return Problem(text, info.advice, urgent=False)
     told = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
     more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
     text = f"New after the last runs, {cart or 'WMS connection'}: {', '.join(told)}{more}."

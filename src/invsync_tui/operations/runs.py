@@ -25,22 +25,13 @@ from invsync_tui.operations.model import (
 )
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.outcomes import WORDINGS, Counts, Reason
+from invsync_tui.rules.outcomes import REASONS, Counts, Reason
 from invsync_tui.store import audit, listings
 from invsync_tui.store import runs as rows
 
 RATE_WINDOW_LEAST = 1.0
 """Seconds of a phase before its rate means something."""
 SAMPLES = 5
-
-_OUTCOME_OF = {Reason.CUT_OFF_APPLIED: "note", Reason.UNCHANGED: "equal", Reason.BREAKER_TRIPPED: "held"}
-_FAILURES = frozenset(
-    {
-        Reason.CAS_CONFLICT, Reason.THROTTLED, Reason.SCOPE_MISSING, Reason.AUTH_FAILED, Reason.CART_UNAVAILABLE,
-        Reason.SOURCE_UNAVAILABLE, Reason.NOT_CONFIGURED, Reason.UNEXPECTED_ANSWER, Reason.STORE_FAILED,
-        Reason.ACCOUNTING, Reason.INTERNAL_DEFECT, Reason.REJECTED_BY_CART, Reason.VERIFY_FAILED, Reason.BAD_ROW,
-    }
-)  # fmt: skip
 
 
 def view(row: rows.RunRow, stall: Stall | None = None) -> RunRow:
@@ -149,14 +140,9 @@ def _reasons(cx, row: rows.RunRow) -> Iterable[ReasonRow]:  # type: ignore[no-un
     found = sorted(json.loads(row.reasons).items(), key=lambda item: -item[1])
     for name, count in found:
         reason = Reason(name)
-        wording = WORDINGS[reason]
+        info = REASONS[reason]
         sample = tuple(listings.samples(cx, row.id, name, SAMPLES)) if row.kind == "push" else ()
-        yield ReasonRow(reason, outcome_of(reason), count, wording.cause, wording.advice, sample)
-
-
-def outcome_of(reason: Reason) -> str:
-    """The outcome that a reason mostly goes with: equal, held, failed, skipped, or `note` beside any other."""
-    return _OUTCOME_OF.get(reason) or ("failed" if reason in _FAILURES else "skipped")
+        yield ReasonRow(reason, info.outcome, count, info.text, info.advice, sample)
 
 
 def held_before(session: Session, run_id: int) -> int | None:

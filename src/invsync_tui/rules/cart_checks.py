@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from invsync_tui.rules.diagnosis import SENDING_CAUSES, STOCK_CAUSES
-from invsync_tui.rules.outcomes import WORDINGS, Reason
+from invsync_tui.rules.diagnosis import STOCK_CAUSES
+from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.rules.runbook import SAMPLE, Check, Group, Item, Section, WarehouseFacts
 
 
@@ -75,7 +75,7 @@ def _freeze(facts: CartFacts) -> Check:
     item = Item("cart.freeze", Section.UPLOAD_SWITCH, facts.name)
     if not facts.frozen:
         return item.passed("not frozen")
-    return item.failed(facts.frozen, WORDINGS[Reason.FROZEN].cause, facts.thaw)
+    return item.failed(facts.frozen, REASONS[Reason.FROZEN].text, facts.thaw)
 
 
 def _chosen(facts: CartFacts) -> Check:
@@ -84,7 +84,7 @@ def _chosen(facts: CartFacts) -> Check:
     said = "Combine All Locations" if facts.combines else ", ".join(one.code for one in facts.warehouses) or "none"
     evidence = f"Sync Inventory With Warehouse: {said}"
     if not usable:
-        return item.failed(evidence, WORDINGS[Reason.WAREHOUSE_DISABLED].cause, facts.set("--all-warehouses"))
+        return item.failed(evidence, REASONS[Reason.WAREHOUSE_DISABLED].text, facts.set("--all-warehouses"))
     vanished = [one.code for one in usable if one.vanished]
     if vanished and not facts.combines:
         cause = f"{', '.join(vanished)} has vanished from the WMS."
@@ -122,8 +122,8 @@ def _collisions(facts: CartFacts) -> Check:
     evidence = f"{facts.collisions} codes of {facts.alias} name several products"
     if not facts.collisions:
         return item.passed(evidence)
-    wording = WORDINGS[Reason.AMBIGUOUS_ALIAS]
-    return item.failed(evidence, wording.cause, f"{wording.advice} List them: {_aliases(facts, '--collisions')}")
+    info = REASONS[Reason.AMBIGUOUS_ALIAS]
+    return item.failed(evidence, info.text, f"{info.advice} List them: {_aliases(facts, '--collisions')}")
 
 
 def _aliases(facts: CartFacts, option: str) -> str:
@@ -162,50 +162,41 @@ def _push(facts: CartFacts) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Topic:
+    """One check of the listings; `rules.outcomes.REASONS` says which causes it reports."""
+
     id: str
     section: Section
     fine: str
-    causes: tuple[Reason, ...]
+    """What it says where it finds nothing."""
+
+    @property
+    def causes(self) -> tuple[Reason, ...]:
+        return tuple(reason for reason, info in REASONS.items() if info.check == self.id)
 
 
 _TOPICS = (
-    _Topic("sku.warehouse", Section.WAREHOUSE, "no stock lies in other warehouses alone", (Reason.WRONG_WAREHOUSE,)),
-    _Topic("cart.minimum", Section.MINIMUM, "it hides no stock", (Reason.CUT_OFF_APPLIED,)),
-    _Topic("sku.recent", Section.RECEIVED, "levels are known and recent", (Reason.WMS_STALE, Reason.NO_LEVEL)),
-    _Topic("sku.active", Section.RECEIVED, "no product is deactivated in the WMS", (Reason.PRODUCT_INACTIVE,)),
-    _Topic("sku.counted", Section.RECEIVED, "the WMS counts the stock of all products", (Reason.STOCK_NOT_COUNTED,)),
-    _Topic("sku.known", Section.NO_RESULT, "every code is a product's code", (Reason.NOT_IN_WMS,)),
-    _Topic("sku.unique", Section.SEVERAL_RESULTS, "every code names one product", (Reason.AMBIGUOUS_ALIAS,)),
-    _Topic("listing.wished", Section.SYNCED, "nothing is excluded or locked", (Reason.EXCLUDED, Reason.LOCKED)),
-    _Topic(
-        "listing.code",
-        Section.NEVER_SYNCED,
-        "codes are of the chosen alias",
-        (Reason.ALIAS_MISSING, Reason.WRONG_ALIAS_TYPE),
-    ),
-    _Topic("listing.listed", Section.NOT_LISTED, "every product is listed", (Reason.NOT_IN_CART,)),
-    _Topic("listing.once", Section.NOT_LISTED, "no code is listed twice", (Reason.DUPLICATE_IN_CART,)),
-    _Topic(
-        "listing.tracked",
-        Section.SYSTEM,
-        "the cart counts the stock of its listings here",
-        (
-            Reason.CART_NOT_TRACKING, Reason.NOT_STOCKED_AT_LOCATION, Reason.LOCATION_UNMAPPED,
-            Reason.BUNDLE_PARENT, Reason.FBA_MANAGED,
-        ),
-    ),
-    _Topic("listing.sent", Section.SYSTEM, "the last run settled what it sent", tuple(sorted(SENDING_CAUSES))),
-)  # fmt: skip
-
-BENIGN = frozenset({Reason.BUNDLE_PARENT, Reason.FBA_MANAGED, Reason.STOCK_NOT_COUNTED})
-"""The cart counts these itself, or nobody does: a cause, and as it should be."""
+    _Topic("sku.warehouse", Section.WAREHOUSE, "no stock lies in other warehouses alone"),
+    _Topic("cart.minimum", Section.MINIMUM, "it hides no stock"),
+    _Topic("sku.recent", Section.RECEIVED, "levels are known and recent"),
+    _Topic("sku.active", Section.RECEIVED, "no product is deactivated in the WMS"),
+    _Topic("sku.counted", Section.RECEIVED, "the WMS counts the stock of all products"),
+    _Topic("sku.known", Section.NO_RESULT, "every code is a product's code"),
+    _Topic("sku.unique", Section.SEVERAL_RESULTS, "every code names one product"),
+    _Topic("listing.wished", Section.SYNCED, "nothing is excluded or locked"),
+    _Topic("listing.code", Section.NEVER_SYNCED, "codes are of the chosen alias"),
+    _Topic("listing.listed", Section.NOT_LISTED, "every product is listed"),
+    _Topic("listing.once", Section.NOT_LISTED, "no code is listed twice"),
+    _Topic("listing.tracked", Section.SYSTEM, "the cart counts the stock of its listings here"),
+    _Topic("listing.sent", Section.SYSTEM, "the last run settled what it sent"),
+)
 
 
 def listing_checks(facts: CartFacts, groups: Sequence[Group]) -> Iterator[Check]:
     """What the guide looks up SKU by SKU, for all listings that `groups` speaks of."""
-    by_cause = {group.cause: group for group in groups}
+    order = {cause: place for place, cause in enumerate(REASONS)}
+    ordered = sorted(groups, key=lambda group: order.get(group.cause, len(order)))
     for topic in _TOPICS:
-        found = [by_cause[cause] for cause in topic.causes if cause in by_cause]
+        found = [group for group in ordered if REASONS[group.cause].check == topic.id]
         item = Item(topic.id, topic.section, facts.name)
         if found:
             yield from (_found(item, facts, group) for group in found)
@@ -214,11 +205,11 @@ def listing_checks(facts: CartFacts, groups: Sequence[Group]) -> Iterator[Check]
 
 
 def _found(item: Item, facts: CartFacts, group: Group) -> Check:
-    wording = WORDINGS[group.cause]
+    info = REASONS[group.cause]
     evidence = f"{group.cause.value}: {group.count} ({', '.join(group.sample)}{', ...' * (group.count > SAMPLE)})"
-    if group.cause in BENIGN:
+    if info.harmless:
         return item.passed(evidence)
-    return item.failed(evidence, wording.cause, remedy(facts, group))
+    return item.failed(evidence, info.text, remedy(facts, group))
 
 
 def _nothing_found(item: Item, topic: _Topic, facts: CartFacts) -> Check:
@@ -237,26 +228,6 @@ def _nothing_found(item: Item, topic: _Topic, facts: CartFacts) -> Check:
 
 def remedy(facts: CartFacts, group: Group) -> str:
     """What mends a cause: a command where this program can do it."""
-    make = _COMMANDS.get(group.cause)
-    return make(facts, group.sample) if make else WORDINGS[group.cause].advice
-
-
-_Remedy = Callable[[CartFacts, Sequence[str]], str]
-
-
-def _for_sku(facts: CartFacts, sample: Sequence[str], option: str) -> str:
-    sku = shlex.quote(sample[0]) if sample else "SKU"
-    return f"invsync sku {sku} --cart {shlex.quote(facts.name)} {option} --reason TEXT"
-
-
-_COMMANDS: Mapping[Reason, _Remedy] = {
-    Reason.EXCLUDED: lambda facts, sample: _for_sku(facts, sample, "--include"),
-    Reason.LOCKED: lambda facts, sample: _for_sku(facts, sample, "--unlock"),
-    Reason.CUT_OFF_APPLIED: lambda facts, _: facts.set("--minimum 0"),
-    Reason.WRONG_WAREHOUSE: lambda facts, _: facts.set("--all-warehouses"),
-    Reason.WRONG_ALIAS_TYPE: lambda facts, _: facts.set("--alias TYPE"),
-    Reason.WMS_STALE: lambda facts, _: f"Check the WMS feed, then: invsync sync {shlex.quote(facts.merchant)} --full",
-    Reason.BREAKER_TRIPPED: lambda facts, _: "invsync runs, then: invsync release RUN --reason TEXT",
-    Reason.CAS_CONFLICT: lambda facts, _: _push(facts),
-    Reason.THROTTLED: lambda facts, _: _push(facts),
-}
+    info = REASONS[group.cause]
+    sku = shlex.quote(group.sample[0]) if group.sample else "SKU"
+    return info.fix.format(sku=sku, cart=shlex.quote(facts.name), merchant=shlex.quote(facts.merchant)) or info.advice

@@ -6,23 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from invsync_tui.rules.eligibility import Standing, no_warehouse
-from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.outcomes import REASONS, Outcome, Reason, ReasonKind, of_kind
 
-STOCK_CAUSES = frozenset(
-    {
-        Reason.NO_LEVEL, Reason.WRONG_WAREHOUSE, Reason.NOT_IN_WMS, Reason.WMS_STALE, Reason.CUT_OFF_APPLIED,
-        Reason.PRODUCT_INACTIVE, Reason.STOCK_NOT_COUNTED,
-    }
-)  # fmt: skip
+STOCK_CAUSES = of_kind(ReasonKind.STOCK)
 """Reasons of the quantity chain that explain a number."""
 
-SENDING_CAUSES = frozenset(
-    {
-        Reason.CAS_CONFLICT, Reason.THROTTLED, Reason.SCOPE_MISSING, Reason.AUTH_FAILED, Reason.CART_UNAVAILABLE,
-        Reason.NOT_CONFIGURED, Reason.UNEXPECTED_ANSWER, Reason.STORE_FAILED, Reason.ACCOUNTING,
-        Reason.INTERNAL_DEFECT, Reason.REJECTED_BY_CART, Reason.VERIFY_FAILED, Reason.BREAKER_TRIPPED, Reason.BAD_ROW,
-    }
-)  # fmt: skip
+SENDING_CAUSES = of_kind(ReasonKind.SENDING, ReasonKind.PROGRAM)
 """Reasons that the last run met while sending; they hold until a later run settles the listing."""
 
 
@@ -50,7 +39,7 @@ def _all(standing: Standing, stock: Reason | None, last: Reason | None) -> Itera
     # Without a warehouse nothing can be said about the stock; that no level is found is no second cause.
     if stock is not None and stock in STOCK_CAUSES and standing.has_warehouse:
         yield stock
-    if last is not None and last in SENDING_CAUSES:
+    if last is not None and (last in SENDING_CAUSES or last not in REASONS):
         yield last
 
 

@@ -1,4 +1,4 @@
-"""The words for what became of a SKU in a run, and the sum that every run must satisfy.
+"""What became of a SKU in a run: outcomes, the one table of reasons, and the sum that every run must satisfy.
 
 Not here: how an outcome is found (`quantity`, `matching`, `breakers`) or stored (`store.listings`).
 """
@@ -71,157 +71,418 @@ class Reason(StrEnum):
     EDITED_IN_CART = "EDITED_IN_CART"
     CART_LAGGING = "CART_LAGGING"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Reason | None:
+        """A reason that another version of this program recorded: itself by name, and `UNKNOWN` in `REASONS`."""
+        if not isinstance(value, str) or not value:
+            return None
+        reason = str.__new__(cls, value)
+        reason._name_ = reason._value_ = value
+        return reason
+
+
+class ReasonKind(StrEnum):
+    """What a reason is about, and so where it is looked for."""
+
+    STOCK = "stock"
+    """What the WMS reports: it explains the number, or why there is none."""
+    MATCH = "match"
+    """Codes: which product a listing is."""
+    CART = "cart"
+    """The listing as the cart keeps it."""
+    SETTING = "setting"
+    """A setting of the cart or its merchant that stops all listings."""
+    LISTING = "listing"
+    """What an operator ordered for one listing."""
+    SENDING = "sending"
+    """Met while sending; it stands until a later run settles the listing."""
+    PROGRAM = "program"
+    """A failure of this program or its store; it stands like one of sending."""
+    SOURCE = "source"
+    """The connection to the WMS."""
+    RUN = "run"
+    """What the run itself did."""
+    DRIFT = "drift"
+    """The cart's number was changed there."""
+    UNKNOWN = "unknown"
+    """A reason of another version of this program."""
+
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """A reason in a sentence, and what an operator does about it."""
+class ReasonInfo:
+    """All that the program knows about a reason."""
 
-    cause: str
+    text: str
+    """A sentence."""
     advice: str
+    """What an operator does about it."""
+    kind: ReasonKind
+    outcome: str = "skipped"
+    """What it mostly goes with: skipped, failed, held, equal, or `note` beside any other outcome."""
+    setting: str = ""
+    """The cart's setting that mends it, by its name in the form; '' for none."""
+    listings: str = ""
+    """The list of listings (`invsync listings --only`) that shows all that have it; '' for none of its own."""
+    check: str = ""
+    """The check of the doctor that reports it for listings; '' where another place tells it."""
+    fix: str = ""
+    """The command that mends it, with {sku}, {cart}, {merchant} to fill in; '' where only `advice` helps."""
+    expected: bool = False
+    """An operator or a setting wants it, or the run itself announces it: never reported as new."""
+    harmless: bool = False
+    """As it should be: the cart counts these itself, or nobody does."""
+    passes: bool = False
+    """It passes by itself or by a switch: a listing skipped for it is looked at again in every plan."""
 
 
-WORDINGS: Mapping[Reason, Wording] = {
-    Reason.NOT_IN_WMS: Wording(
-        "No product of the warehouse has this code.",
-        "Load the SKU in the WMS, or correct the code in the cart; codes must match exactly.",
-    ),
-    Reason.ALIAS_MISSING: Wording(
-        "The product has no alias of the type this cart pushes with.",
-        "Add the alias in the WMS, or choose another type in Push Inventory Using Alias.",
-    ),
-    Reason.WRONG_ALIAS_TYPE: Wording(
-        "The cart's code is a product's code of another type than the one this cart pushes with.",
-        "Choose the matching type in Push Inventory Using Alias.",
-    ),
-    Reason.AMBIGUOUS_ALIAS: Wording(
-        "Several products share this code.",
-        "An alias must name one product only: correct it in the WMS.",
-    ),
-    Reason.NOT_IN_CART: Wording(
-        "The cart has no listing for this product.",
-        "List the product in the cart, or correct the code there.",
-    ),
-    Reason.DUPLICATE_IN_CART: Wording(
-        "Several listings of the cart carry this code.",
-        "Give each listing a code of its own in the cart.",
-    ),
-    Reason.CART_NOT_TRACKING: Wording(
-        "The cart does not track stock for this listing, so a quantity has no effect.",
-        "Turn on stock tracking for it in the cart.",
-    ),
-    Reason.NOT_STOCKED_AT_LOCATION: Wording(
-        "The cart does not stock this listing at the location we push to.",
-        "Activate the listing at that location in the cart.",
-    ),
-    Reason.BUNDLE_PARENT: Wording("The listing is a bundle whose stock the cart computes itself.", "Nothing to do."),
-    Reason.FBA_MANAGED: Wording("The marketplace fulfils this listing and counts its stock itself.", "Nothing to do."),
-    Reason.LOCATION_UNMAPPED: Wording(
-        "The cart's location for this connection is not chosen or does not exist.",
-        "Choose the location in the cart's Edit Setup.",
-    ),
-    Reason.WAREHOUSE_DISABLED: Wording(
-        "Every warehouse that this cart syncs with is disabled.",
-        "Enable the warehouse, or choose another in Sync Inventory With Warehouse.",
-    ),
-    Reason.WAREHOUSE_GONE: Wording(
-        "The WMS reports no stock for any warehouse that this cart syncs with, so nothing is set.",
-        "Restore the warehouse in the WMS, or choose another in Sync Inventory With Warehouse.",
-    ),
-    Reason.PRODUCT_INACTIVE: Wording(
-        "The product is deactivated in the WMS.",
-        "Activate it in the WMS, end the listing in the cart, or change Inactive products in the cart's Edit Setup.",
-    ),
-    Reason.STOCK_NOT_COUNTED: Wording(
-        "The WMS does not count the stock of this product (a service, a consumable), so there is no number to send.",
-        "Nothing to do; if it has stock, change its type in the WMS.",
-    ),
-    Reason.WRONG_WAREHOUSE: Wording(
-        "The product has stock, but in no warehouse that this cart syncs with.",
-        "Choose the right warehouse in Sync Inventory With Warehouse.",
-    ),
-    Reason.NO_LEVEL: Wording(
-        "The warehouse has never reported a level for this product, so its stock is unknown.",
-        "Check the product in the WMS; an unknown level is never pushed as 0.",
-    ),
-    Reason.WMS_STALE: Wording(
-        "The warehouse's reading of this SKU is older than the limit.",
-        "Check the WMS feed, then run the inventory download again.",
-    ),
-    Reason.EXCLUDED: Wording("An operator excluded this listing.", "Include it again to sync it."),
-    Reason.LOCKED: Wording("An operator locked this listing at its present quantity.", "Unlock it to sync it."),
-    Reason.UNCHANGED: Wording("The cart already shows the right quantity.", "Nothing to do."),
-    Reason.CUT_OFF_APPLIED: Wording(
-        "The quantity is below Minimum Inventory Level, so the cart gets 0.",
-        "Set Minimum Inventory Level to 0 to post the full amount.",
-    ),
-    Reason.CAS_CONFLICT: Wording(
-        "The cart's quantity changed while we wrote it.", "It is tried again in the next run."
-    ),
-    Reason.THROTTLED: Wording("The cart kept refusing requests as too many.", "It is tried again in the next run."),
-    Reason.SCOPE_MISSING: Wording(
-        "The login may not write stock.", "Grant the permission in the cart, then run again."
-    ),
-    Reason.AUTH_FAILED: Wording(
-        "The system refused our login.",
-        "Correct the secret, test the connection, then run again; it is never retried by itself.",
-    ),
-    Reason.CART_UNAVAILABLE: Wording("The cart did not answer.", "It is tried again in the next run."),
-    Reason.SOURCE_UNAVAILABLE: Wording("The WMS did not answer.", "It is tried again in the next run."),
-    Reason.NOT_CONFIGURED: Wording(
-        "A setting of the connection is missing or wrong.",
-        "Correct the setting that the error names, then test the connection.",
-    ),
-    Reason.UNEXPECTED_ANSWER: Wording(
-        "The system answered something unexpected.",
-        "Check the address and the version of the system; if both are right, report it.",
-    ),
-    Reason.STORE_FAILED: Wording("The store could not be read or written.", "See the run's error, then run again."),
-    Reason.ACCOUNTING: Wording(
-        "The run's outcomes do not add up to its total.", "Run again; report it with invsync bundle."
-    ),
-    Reason.INTERNAL_DEFECT: Wording("The program has a defect.", "Run again; report it with invsync bundle."),
-    Reason.REJECTED_BY_CART: Wording(
-        "The cart refused this row.", "Read its message, correct the listing in the cart."
-    ),
-    Reason.VERIFY_FAILED: Wording(
-        "The cart accepted the request but still shows another quantity.",
-        "Check in the cart whether the listing tracks stock and who else writes it.",
-    ),
-    Reason.BREAKER_TRIPPED: Wording(
-        "A safety rule stopped the run before anything was sent.", "Look at the plan, then release or discard the run."
-    ),
-    Reason.SWITCH_OFF: Wording(
-        "The switch for this sync is off.",
-        "Turn on Synchronization With WMS - Inventory (merchant) or Inventory Upload Service (cart).",
-    ),
-    Reason.FROZEN: Wording(
-        "An operator froze this cart or its merchant: nothing is sent, the plan goes on.",
-        "Thaw it when the reason is gone: invsync thaw NAME.",
-    ),
-    Reason.CHANGED_SINCE: Wording(
-        "Somebody or something changed the listing since the plan was made, so it was left alone.",
-        "Look at the listing; make a new plan if it should be set all the same.",
-    ),
-    Reason.CANCELLED: Wording(
-        "An operator cancelled the run before this SKU's turn.", "The next run continues with it."
-    ),
-    Reason.OVERSELL: Wording(
-        "The cart offers more units than exist.",
-        "Heal it (invsync heal), or let the next push correct it; see who else writes the cart's stock.",
-    ),
-    Reason.UNDERSELL: Wording(
-        "The cart shows fewer units than it accepted, and its orders do not explain it.",
-        "Heal it (invsync heal); see who else writes the cart's stock.",
-    ),
-    Reason.EDITED_IN_CART: Wording(
-        "The cart shows more units than it accepted: somebody edited it, or an order was cancelled.",
-        "Heal it (invsync heal), or leave it; see who else writes the cart's stock.",
-    ),
-    Reason.CART_LAGGING: Wording(
-        "The cart accepted the quantity a moment ago and does not show it yet.", "Nothing to do; it is looked at again."
-    ),
-    Reason.BAD_ROW: Wording("The system sent a row that cannot be read.", "Correct the record in that system."),
-}
+class _Reasons(dict[Reason, ReasonInfo]):
+    def __missing__(self, key: Reason) -> ReasonInfo:
+        return UNKNOWN
+
+
+UNKNOWN = ReasonInfo(
+    "This program does not know this reason: a newer one recorded it.",
+    "Use the newer program, or see the run that recorded it.",
+    ReasonKind.UNKNOWN,
+    check="listing.sent",
+)
+"""Of a reason that is in the store and not in the table."""
+
+REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
+    {
+        Reason.NOT_IN_WMS: ReasonInfo(
+            "No product of the warehouse has this code.",
+            "Load the SKU in the WMS, or correct the code in the cart; codes must match exactly.",
+            ReasonKind.STOCK,
+            listings="not-in-wms",
+            check="sku.known",
+        ),
+        Reason.WRONG_WAREHOUSE: ReasonInfo(
+            "The product has stock, but in no warehouse that this cart syncs with.",
+            "Choose the right warehouse in Sync Inventory With Warehouse.",
+            ReasonKind.STOCK,
+            setting="warehouses",
+            check="sku.warehouse",
+            fix="invsync carts set {cart} --merchant {merchant} --all-warehouses",
+        ),
+        Reason.PRODUCT_INACTIVE: ReasonInfo(
+            "The product is deactivated in the WMS.",
+            "Activate it in the WMS, end the listing in the cart, or change Inactive products in the cart's Edit Setup.",
+            ReasonKind.STOCK,
+            setting="inactive-products",
+            check="sku.active",
+        ),
+        Reason.STOCK_NOT_COUNTED: ReasonInfo(
+            "The WMS does not count the stock of this product (a service, a consumable), so there is no number to send.",
+            "Nothing to do; if it has stock, change its type in the WMS.",
+            ReasonKind.STOCK,
+            check="sku.counted",
+            harmless=True,
+        ),
+        Reason.WMS_STALE: ReasonInfo(
+            "The warehouse's reading of this SKU is older than the limit.",
+            "Check the WMS feed, then run the inventory download again.",
+            ReasonKind.STOCK,
+            setting="stale-after",
+            listings="all",
+            check="sku.recent",
+            fix="Check the WMS feed, then: invsync sync {merchant} --full",
+            passes=True,
+        ),
+        Reason.NO_LEVEL: ReasonInfo(
+            "The warehouse has never reported a level for this product, so its stock is unknown.",
+            "Check the product in the WMS; an unknown level is never pushed as 0.",
+            ReasonKind.STOCK,
+            check="sku.recent",
+        ),
+        Reason.CUT_OFF_APPLIED: ReasonInfo(
+            "The quantity is below Minimum Inventory Level, so the cart gets 0.",
+            "Set Minimum Inventory Level to 0 to post the full amount.",
+            ReasonKind.STOCK,
+            outcome="note",
+            setting="minimum",
+            check="cart.minimum",
+            fix="invsync carts set {cart} --merchant {merchant} --minimum 0",
+            expected=True,
+        ),
+        Reason.ALIAS_MISSING: ReasonInfo(
+            "The product has no alias of the type this cart pushes with.",
+            "Add the alias in the WMS, or choose another type in Push Inventory Using Alias.",
+            ReasonKind.MATCH,
+            setting="alias",
+            check="listing.code",
+        ),
+        Reason.WRONG_ALIAS_TYPE: ReasonInfo(
+            "The cart's code is a product's code of another type than the one this cart pushes with.",
+            "Choose the matching type in Push Inventory Using Alias.",
+            ReasonKind.MATCH,
+            setting="alias",
+            check="listing.code",
+            fix="invsync carts set {cart} --merchant {merchant} --alias TYPE",
+        ),
+        Reason.AMBIGUOUS_ALIAS: ReasonInfo(
+            "Several products share this code.",
+            "An alias must name one product only: correct it in the WMS.",
+            ReasonKind.MATCH,
+            listings="ambiguous",
+            check="sku.unique",
+        ),
+        Reason.NOT_IN_CART: ReasonInfo(
+            "The cart has no listing for this product.",
+            "List the product in the cart, or correct the code there.",
+            ReasonKind.MATCH,
+            check="listing.listed",
+        ),
+        Reason.DUPLICATE_IN_CART: ReasonInfo(
+            "Several listings of the cart carry this code.",
+            "Give each listing a code of its own in the cart.",
+            ReasonKind.MATCH,
+            check="listing.once",
+        ),
+        Reason.CART_NOT_TRACKING: ReasonInfo(
+            "The cart does not track stock for this listing, so a quantity has no effect.",
+            "Turn on stock tracking for it in the cart.",
+            ReasonKind.CART,
+            check="listing.tracked",
+        ),
+        Reason.NOT_STOCKED_AT_LOCATION: ReasonInfo(
+            "The cart does not stock this listing at the location we push to.",
+            "Activate the listing at that location in the cart.",
+            ReasonKind.CART,
+            check="listing.tracked",
+        ),
+        Reason.LOCATION_UNMAPPED: ReasonInfo(
+            "The cart's location for this connection is not chosen or does not exist.",
+            "Choose the location in the cart's Edit Setup.",
+            ReasonKind.CART,
+            setting="options",
+            check="listing.tracked",
+        ),
+        Reason.BUNDLE_PARENT: ReasonInfo(
+            "The listing is a bundle whose stock the cart computes itself.",
+            "Nothing to do.",
+            ReasonKind.CART,
+            check="listing.tracked",
+            harmless=True,
+        ),
+        Reason.FBA_MANAGED: ReasonInfo(
+            "The marketplace fulfils this listing and counts its stock itself.",
+            "Nothing to do.",
+            ReasonKind.CART,
+            check="listing.tracked",
+            harmless=True,
+        ),
+        Reason.WAREHOUSE_DISABLED: ReasonInfo(
+            "Every warehouse that this cart syncs with is disabled.",
+            "Enable the warehouse, or choose another in Sync Inventory With Warehouse.",
+            ReasonKind.SETTING,
+            setting="warehouses",
+        ),
+        Reason.WAREHOUSE_GONE: ReasonInfo(
+            "The WMS reports no stock for any warehouse that this cart syncs with, so nothing is set.",
+            "Restore the warehouse in the WMS, or choose another in Sync Inventory With Warehouse.",
+            ReasonKind.SETTING,
+            setting="warehouses",
+        ),
+        Reason.SWITCH_OFF: ReasonInfo(
+            "The switch for this sync is off.",
+            "Turn on Synchronization With WMS - Inventory (merchant) or Inventory Upload Service (cart).",
+            ReasonKind.SETTING,
+            setting="upload",
+            expected=True,
+            passes=True,
+        ),
+        Reason.FROZEN: ReasonInfo(
+            "An operator froze this cart or its merchant: nothing is sent, the plan goes on.",
+            "Thaw it when the reason is gone: invsync thaw NAME.",
+            ReasonKind.SETTING,
+            expected=True,
+            passes=True,
+        ),
+        Reason.EXCLUDED: ReasonInfo(
+            "An operator excluded this listing.",
+            "Include it again to sync it.",
+            ReasonKind.LISTING,
+            listings="excluded",
+            check="listing.wished",
+            fix="invsync sku {sku} --cart {cart} --include --reason TEXT",
+            expected=True,
+        ),
+        Reason.LOCKED: ReasonInfo(
+            "An operator locked this listing at its present quantity.",
+            "Unlock it to sync it.",
+            ReasonKind.LISTING,
+            listings="excluded",
+            check="listing.wished",
+            fix="invsync sku {sku} --cart {cart} --unlock --reason TEXT",
+            expected=True,
+        ),
+        Reason.ACCOUNTING: ReasonInfo(
+            "The run's outcomes do not add up to its total.",
+            "Run again; report it with invsync bundle.",
+            ReasonKind.PROGRAM,
+            outcome="failed",
+            listings="failed",
+            check="listing.sent",
+        ),
+        Reason.AUTH_FAILED: ReasonInfo(
+            "The system refused our login.",
+            "Correct the secret, test the connection, then run again; it is never retried by itself.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            setting="secret",
+            check="listing.sent",
+        ),
+        Reason.BAD_ROW: ReasonInfo(
+            "The system sent a row that cannot be read.",
+            "Correct the record in that system.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            check="listing.sent",
+        ),
+        Reason.BREAKER_TRIPPED: ReasonInfo(
+            "A safety rule stopped the run before anything was sent.",
+            "Look at the plan, then release or discard the run.",
+            ReasonKind.SENDING,
+            outcome="held",
+            setting="zero-count",
+            check="listing.sent",
+            fix="invsync runs, then: invsync release RUN --reason TEXT",
+            expected=True,
+        ),
+        Reason.CART_UNAVAILABLE: ReasonInfo(
+            "The cart did not answer.",
+            "It is tried again in the next run.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            setting="url",
+            listings="failed",
+            check="listing.sent",
+        ),
+        Reason.CAS_CONFLICT: ReasonInfo(
+            "The cart's quantity changed while we wrote it.",
+            "It is tried again in the next run.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            listings="failed",
+            check="listing.sent",
+            fix="invsync sync {merchant} --cart {cart}",
+        ),
+        Reason.INTERNAL_DEFECT: ReasonInfo(
+            "The program has a defect.",
+            "Run again; report it with invsync bundle.",
+            ReasonKind.PROGRAM,
+            outcome="failed",
+            listings="failed",
+            check="listing.sent",
+        ),
+        Reason.NOT_CONFIGURED: ReasonInfo(
+            "A setting of the connection is missing or wrong.",
+            "Correct the setting that the error names, then test the connection.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            setting="options",
+            check="listing.sent",
+        ),
+        Reason.REJECTED_BY_CART: ReasonInfo(
+            "The cart refused this row.",
+            "Read its message, correct the listing in the cart.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            listings="failed",
+            check="listing.sent",
+        ),
+        Reason.SCOPE_MISSING: ReasonInfo(
+            "The login may not write stock.",
+            "Grant the permission in the cart, then run again.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            setting="secret",
+            check="listing.sent",
+        ),
+        Reason.STORE_FAILED: ReasonInfo(
+            "The store could not be read or written.",
+            "See the run's error, then run again.",
+            ReasonKind.PROGRAM,
+            outcome="failed",
+            listings="failed",
+            check="listing.sent",
+        ),
+        Reason.THROTTLED: ReasonInfo(
+            "The cart kept refusing requests as too many.",
+            "It is tried again in the next run.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            listings="failed",
+            check="listing.sent",
+            fix="invsync sync {merchant} --cart {cart}",
+        ),
+        Reason.UNEXPECTED_ANSWER: ReasonInfo(
+            "The system answered something unexpected.",
+            "Check the address and the version of the system; if both are right, report it.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            setting="url",
+            listings="failed",
+            check="listing.sent",
+        ),
+        Reason.VERIFY_FAILED: ReasonInfo(
+            "The cart accepted the request but still shows another quantity.",
+            "Check in the cart whether the listing tracks stock and who else writes it.",
+            ReasonKind.SENDING,
+            outcome="failed",
+            listings="failed",
+            check="listing.sent",
+        ),
+        Reason.SOURCE_UNAVAILABLE: ReasonInfo(
+            "The WMS did not answer.", "It is tried again in the next run.", ReasonKind.SOURCE, outcome="failed"
+        ),
+        Reason.UNCHANGED: ReasonInfo(
+            "The cart already shows the right quantity.",
+            "Nothing to do.",
+            ReasonKind.RUN,
+            outcome="equal",
+            expected=True,
+        ),
+        Reason.CHANGED_SINCE: ReasonInfo(
+            "Somebody or something changed the listing since the plan was made, so it was left alone.",
+            "Look at the listing; make a new plan if it should be set all the same.",
+            ReasonKind.RUN,
+        ),
+        Reason.CANCELLED: ReasonInfo(
+            "An operator cancelled the run before this SKU's turn.",
+            "The next run continues with it.",
+            ReasonKind.RUN,
+            expected=True,
+        ),
+        Reason.OVERSELL: ReasonInfo(
+            "The cart offers more units than exist.",
+            "Heal it (invsync heal), or let the next push correct it; see who else writes the cart's stock.",
+            ReasonKind.DRIFT,
+        ),
+        Reason.UNDERSELL: ReasonInfo(
+            "The cart shows fewer units than it accepted, and its orders do not explain it.",
+            "Heal it (invsync heal); see who else writes the cart's stock.",
+            ReasonKind.DRIFT,
+        ),
+        Reason.EDITED_IN_CART: ReasonInfo(
+            "The cart shows more units than it accepted: somebody edited it, or an order was cancelled.",
+            "Heal it (invsync heal), or leave it; see who else writes the cart's stock.",
+            ReasonKind.DRIFT,
+        ),
+        Reason.CART_LAGGING: ReasonInfo(
+            "The cart accepted the quantity a moment ago and does not show it yet.",
+            "Nothing to do; it is looked at again.",
+            ReasonKind.DRIFT,
+        ),
+    }
+)
+"""The one table of reasons, in the order in which checks report them. Looking up any other reason gives `UNKNOWN`."""
+
+
+def of_kind(*kinds: ReasonKind) -> frozenset[Reason]:
+    """All reasons of some kinds."""
+    return frozenset(reason for reason, info in REASONS.items() if info.kind in kinds)
 
 
 class AccountingError(Exception):

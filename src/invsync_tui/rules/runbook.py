@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from invsync_tui.rules.outcomes import WORDINGS, Reason
+from invsync_tui.rules.outcomes import REASONS, Reason
 
 SAMPLE = 10
 """SKUs named with a cause at most."""
@@ -263,12 +263,12 @@ def _results(facts: SkuFacts) -> Check:
         return Item("sku.results", Section.RECEIVED, subject).passed(f"1 result: {facts.products[0]}")
     if facts.products:
         item = Item("sku.results", Section.SEVERAL_RESULTS, subject)
-        wording = WORDINGS[Reason.AMBIGUOUS_ALIAS]
+        info = REASONS[Reason.AMBIGUOUS_ALIAS]
         listed = ", ".join(facts.products)
-        return item.failed(f"{len(facts.products)} results: {listed}", wording.cause, wording.advice)
+        return item.failed(f"{len(facts.products)} results: {listed}", info.text, info.advice)
     near = f"; nearly: {', '.join(facts.near)}" if facts.near else ""
-    wording = WORDINGS[Reason.NOT_IN_WMS]
-    return Item("sku.results", Section.NO_RESULT, subject).failed(f"no results{near}", wording.cause, wording.advice)
+    info = REASONS[Reason.NOT_IN_WMS]
+    return Item("sku.results", Section.NO_RESULT, subject).failed(f"no results{near}", info.text, info.advice)
 
 
 def _updated(facts: SkuFacts) -> Check:
@@ -280,8 +280,8 @@ def _updated(facts: SkuFacts) -> Check:
     reason = Reason.WMS_STALE if facts.read else Reason.NO_LEVEL
     if facts.read and not facts.stale:
         return item.passed(f"read {facts.read}")
-    wording = WORDINGS[reason]
-    return item.failed(f"read {facts.read}" if facts.read else "no level", wording.cause, wording.advice)
+    info = REASONS[reason]
+    return item.failed(f"read {facts.read}" if facts.read else "no level", info.text, info.advice)
 
 
 # --- what the connections and runs last said -------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def connection_check(subject: str, error: str, told: Reason | None, fix: str) ->
     item = Item("connection.last_error", Section.SYSTEM, subject)
     if not error:
         return item.passed("no error in the last run")
-    cause = WORDINGS[told].cause if told else "The last run ended with an error."
+    cause = REASONS[told].text if told else "The last run ended with an error."
     return item.failed(error, cause, fix)
 
 
@@ -301,7 +301,7 @@ def run_check(subject: str, held: int | None, failed: int | None, error: str) ->
     item = Item("run.newest", Section.SYSTEM, subject)
     if held is not None:
         fix = f"invsync runs {held}, then: invsync release {held} --reason TEXT"
-        return item.failed(f"run {held} is held", WORDINGS[Reason.BREAKER_TRIPPED].cause, fix)
+        return item.failed(f"run {held} is held", REASONS[Reason.BREAKER_TRIPPED].text, fix)
     if failed is not None:
         return item.failed(f"run {failed} failed: {error}", "The newest run failed.", f"invsync runs {failed}")
     return item.passed("its newest run neither failed nor is held")

@@ -9,17 +9,9 @@ import sqlite3
 from collections import Counter
 
 from invsync_tui.rules.diagnosis import recorded_causes
-from invsync_tui.rules.outcomes import Reason
+from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store import checkup, findings, troubled
 from invsync_tui.store.runs import RunRow
-
-WISHED = frozenset(
-    {
-        Reason.EXCLUDED, Reason.LOCKED, Reason.SWITCH_OFF, Reason.FROZEN, Reason.CUT_OFF_APPLIED, Reason.UNCHANGED,
-        Reason.BREAKER_TRIPPED, Reason.CANCELLED,
-    }
-)  # fmt: skip
-"""What an operator or a setting wants, and what the run itself shouts about: no news."""
 
 
 def look(tx: sqlite3.Connection, run: RunRow, failed_with: Reason | None, now: int) -> list[str]:
@@ -29,7 +21,7 @@ def look(tx: sqlite3.Connection, run: RunRow, failed_with: Reason | None, now: i
     found: Counter[str] = Counter()
     if run.kind == "push":
         found.update(_of_cart(tx, run.key))
-    if failed_with is not None and failed_with not in WISHED:
+    if failed_with is not None and not REASONS[failed_with].expected:
         found[failed_with.value] = max(1, found[failed_with.value])
     cart_id = run.key if run.kind == "push" else findings.SOURCE
     return findings.note(tx, run.merchant_id, cart_id, found, run.id, now)
@@ -39,7 +31,7 @@ def _of_cart(cx: sqlite3.Connection, cart_id: int) -> Counter[str]:
     counted: Counter[str] = Counter()
     for told, count in troubled.groups(cx, cart_id):
         for cause in recorded_causes(told):
-            if cause not in WISHED:
+            if not REASONS[cause].expected:
                 counted[cause.value] += count
     counted.update(dict(checkup.unlisted(cx, cart_id)))
     return counted

@@ -15,7 +15,7 @@ from typing import NoReturn
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart
 from invsync_tui.rules import breakers
-from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.outcomes import REASONS, Outcome, Reason
 from invsync_tui.rules.quantity import Decision
 from invsync_tui.store import generations, held, listings, matches, runs, sequence, sites
 from invsync_tui.store.listings import Decided, PlanRow
@@ -32,8 +32,7 @@ from invsync_tui.sync.records import Recorder
 CHUNK = 250
 """Listings per transaction; between chunks other tasks and other processes get their turn."""
 
-_STAY_PENDING = frozenset({Reason.WMS_STALE, Reason.SWITCH_OFF, Reason.FROZEN})
-"""Skipped for a reason that passes by itself or by a switch: looked at again in every plan."""
+_STAY_PENDING = frozenset(reason for reason, info in REASONS.items() if info.passes)
 
 
 class Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from invsync_tui.rules.outcomes import WORDINGS
+from invsync_tui.rules.outcomes import REASONS
 from invsync_tui.rules.runbook import SAMPLE, Check, Group, Verdict
 from invsync_tui.tui.glyphs import Glyphs
 from invsync_tui.tui.jumps import Jump, Sheet, of_check, of_group
@@ -89,5 +89,5 @@ def _group(group: Group, width: int, glyphs: Glyphs) -> list[Line]:
     more = f", {glyphs.more}" if group.count > len(group.sample) and len(group.sample) == SAMPLE else ""
     named = f", e.g. {', '.join(group.sample)}{more}" if group.sample else ""
     counted = f"{group.count} {'listing' if group.count == 1 else 'listings'}"
-    told = f"{group.cart}: {counted}: {WORDINGS[group.cause].cause.rstrip('.')}{named}"
+    told = f"{group.cart}: {counted}: {REASONS[group.cause].text.rstrip('.')}{named}"
     return _beside((f"  {glyphs.bullet} ", Tone.WARN), wrap(clean(told), width - 4))

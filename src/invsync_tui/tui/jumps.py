@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from invsync_tui.operations.lists import ListingFilter
-from invsync_tui.rules.outcomes import Reason
+from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
 from invsync_tui.tui import places
 from invsync_tui.tui.lines import Line, Tone
 from invsync_tui.tui.names import Known, Named, known
@@ -43,24 +43,6 @@ class Sheet(list[Line]):
 
 
 _STEP_FIELDS = {"sum": "warehouses", "buffer": "buffer", "share": "share", "cap": "max"}
-_CAUSE_FIELDS = {
-    Reason.CUT_OFF_APPLIED: "minimum", Reason.WAREHOUSE_DISABLED: "warehouses", Reason.WRONG_WAREHOUSE: "warehouses",
-    Reason.ALIAS_MISSING: "alias", Reason.WRONG_ALIAS_TYPE: "alias", Reason.AUTH_FAILED: "secret",
-    Reason.SCOPE_MISSING: "secret", Reason.LOCATION_UNMAPPED: "options", Reason.SWITCH_OFF: "upload",
-    Reason.WMS_STALE: "stale-after", Reason.BREAKER_TRIPPED: "zero-count", Reason.CART_UNAVAILABLE: "url",
-    Reason.UNEXPECTED_ANSWER: "url", Reason.NOT_CONFIGURED: "options", Reason.WAREHOUSE_GONE: "warehouses",
-    Reason.PRODUCT_INACTIVE: "inactive-products",
-}  # fmt: skip
-_WISHES = frozenset({Reason.EXCLUDED, Reason.LOCKED})
-_TABS = {
-    Reason.AMBIGUOUS_ALIAS: ListingFilter.AMBIGUOUS, Reason.NOT_IN_WMS: ListingFilter.NOT_IN_WMS,
-    Reason.EXCLUDED: ListingFilter.EXCLUDED, Reason.LOCKED: ListingFilter.EXCLUDED,
-    Reason.REJECTED_BY_CART: ListingFilter.FAILED, Reason.VERIFY_FAILED: ListingFilter.FAILED,
-    Reason.CAS_CONFLICT: ListingFilter.FAILED, Reason.THROTTLED: ListingFilter.FAILED,
-    Reason.CART_UNAVAILABLE: ListingFilter.FAILED, Reason.UNEXPECTED_ANSWER: ListingFilter.FAILED,
-    Reason.STORE_FAILED: ListingFilter.FAILED, Reason.ACCOUNTING: ListingFilter.FAILED,
-    Reason.INTERNAL_DEFECT: ListingFilter.FAILED,
-}  # fmt: skip
 _CHECK_FIELDS = {
     "merchant.switch": ("merchant", "sync"), "merchant.last_run": ("merchant", "every"),
     "merchant.status": ("merchant", "url"), "cart.switch": ("cart", "upload"), "cart.warehouses": ("cart", "warehouses"),
@@ -81,18 +63,18 @@ def of_step(cart: str, sku: str | None, step: str, because: str) -> Jump | None:
 
 def of_cause(cart: str, sku: str | None, cause: Reason) -> Jump | None:
     """Where a cause of one listing can be mended."""
-    if cause in _WISHES:
+    info = REASONS[cause]
+    if info.kind is ReasonKind.LISTING:
         return Jump("sku", sku) if sku else None
-    field = _CAUSE_FIELDS.get(cause)
-    return Jump("cart", cart, field) if field else None
+    return Jump("cart", cart, info.setting) if info.setting else None
 
 
 def of_group(cart: str, cause: Reason) -> Jump:
     """The listings of a cart that have a cause in common, or the setting that all of them have it from."""
-    field = _CAUSE_FIELDS.get(cause)
-    if cause not in _TABS and field is not None and cause is not Reason.WMS_STALE:
-        return Jump("cart", cart, field)
-    return Jump("listings", cart, _TABS.get(cause, ListingFilter.ALL).value)
+    info = REASONS[cause]
+    if info.setting and not info.listings:
+        return Jump("cart", cart, info.setting)
+    return Jump("listings", cart, info.listings or ListingFilter.ALL.value)
 
 
 def of_check(check: str, subject: str) -> Jump | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from invsync_tui.operations.lists import ListingLine
-from invsync_tui.rules.outcomes import WORDINGS, Reason
+from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui import words
 from invsync_tui.tui.cells import NEVER, aged, outcome_span
 from invsync_tui.tui.fields import UNKNOWN, Field, Sight, number
@@ -13,7 +13,6 @@ from invsync_tui.tui.lines import Line, Span, Tone, flowed, line
 from invsync_tui.tui.plain import clean, wrap
 from invsync_tui.tui.widgets.columns import Align
 
-REASONS = {str(reason): reason for reason in Reason}
 MARK: Field[ListingLine] = Field("", 1, lambda line: None, lambda line, _: (" ", Tone.PLAIN))
 """Where the check of a selected line stands."""
 
@@ -81,10 +80,10 @@ def explained(found: ListingLine, width: int, sight: Sight) -> list[Line]:
         rows.append(line((f"Drift: the cart shows {found.shown}, but it accepted {found.acked} from us.", Tone.WARN)))
     if found.error:
         rows += [line((row, Tone.BAD)) for row in wrap(clean(found.error), width)]
-    if reason := REASONS.get(found.reason or ""):
-        wording = WORDINGS[reason]
-        rows += [line(row) for row in wrap(clean(wording.cause), width)]
-        rows += [line((row, Tone.FAINT)) for row in wrap(clean(wording.advice), width)]
+    if found.reason:
+        info = REASONS[Reason(found.reason)]
+        rows += [line(row) for row in wrap(clean(info.text), width)]
+        rows += [line((row, Tone.FAINT)) for row in wrap(clean(info.advice), width)]
     return rows
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invsync_tui.operations.lists import AliasLine, ListingLine, SkuView, StockLine, Track
-from invsync_tui.rules.outcomes import WORDINGS
+from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui import words
 from invsync_tui.tui.cells import quantity_span
 from invsync_tui.tui.fields import Sight
 from invsync_tui.tui.lines import BLANK, Line, Span, Tone, line
-from invsync_tui.tui.listing_fields import REASONS, explained, quantities
+from invsync_tui.tui.listing_fields import explained, quantities
 from invsync_tui.tui.plain import clean, fit, fit_right, width_of, wrap
 from invsync_tui.tui.sparks import spark
 
@@ -110,10 +110,15 @@ def _alias(alias: AliasLine, room: int, sheet: Sheet) -> list[Line]:
 def _lacking(carts: Sequence[tuple[str, str]], sheet: Sheet) -> list[Line]:
     rows: list[Line] = []
     for cart, reason in carts:
-        known = REASONS.get(reason)
-        told = f"{cart}: {WORDINGS[known].cause if known else reason}"
+        told = f"{cart}: {_reason_text(reason)}"
         rows += [line(row) for row in wrap(clean(told), sheet.width)]
     return rows
+
+
+def _reason_text(name: str) -> str:
+    """A reason in a sentence, or by its name where this program does not know it."""
+    reason = Reason(name)
+    return REASONS[reason].text if reason in REASONS else name
 
 
 # -- history ----------------------------------------------------------------------------------------------------------

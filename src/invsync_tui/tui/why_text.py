@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from invsync_tui.rules.outcomes import WORDINGS, Reason
+from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.rules.quantity import Step
 from invsync_tui.tui.glyphs import Glyphs
 from invsync_tui.tui.jumps import Sheet, of_cause, of_step
@@ -109,9 +109,9 @@ def _state(one: WhyListing, width: int) -> list[Line]:
 
 
 def _cause(cause: Reason, width: int, glyphs: Glyphs) -> list[Line]:
-    told = WORDINGS[cause]
-    rows = wrap(clean(f"{cause.value}: {told.cause}"), width - 4)
-    advice = wrap(clean(told.advice), width - 6)
+    info = REASONS[cause]
+    rows = wrap(clean(f"{cause.value}: {info.text}"), width - 4)
+    advice = wrap(clean(info.advice), width - 6)
     return [
         *(line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(rows)),
         *(line((f"    {glyphs.arrow if i == 0 else ' '} ", Tone.FAINT), row) for i, row in enumerate(advice)),
