@@ -200,15 +200,17 @@ class Wms(Service):
             return refusal(404, "There is no such warehouse.")
         if request.query.get("warehouse", "") in stock.forbidden:
             return refusal(403, "This login may not read that warehouse.")
+        reading = stock.reading()  # before the rows are made: it gives some of them its time
         reply = self._page(request, "levels", table)
-        reply.body = reply.body.replace(READING, stock.reading())
+        reply.body = reply.body.replace(READING, reading)
         return reply
 
     @staticmethod
     def _changes(request: Request, stock: Stock) -> Reply:
         since, after = int(request.query["since"]), request.query.get("cursor", "")
+        reading = stock.reading()
         rows, cursor, total = stock.changes(since, after, _limit(request))
-        return Reply(200, joined("levels", rows, cursor, total).replace(READING, stock.reading()))
+        return Reply(200, joined("levels", rows, cursor, total).replace(READING, reading))
 
     def _page(self, request: Request, name: str, table: Table) -> Reply:
         after, limit = request.query.get("cursor", ""), _limit(request)

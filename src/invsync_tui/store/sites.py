@@ -230,6 +230,16 @@ def carts(cx: sqlite3.Connection, merchant_id: int) -> list[tuple[int, str, str,
     ).fetchall()
 
 
+def shortest_stale_after(cx: sqlite3.Connection, merchant_id: int) -> int | None:
+    """The smallest limit, in seconds, on the age of a reading that counts for a cart of a merchant; None for no limit."""
+    (found,) = cx.execute(
+        "SELECT min(coalesce(c.stale_after, m.stale_after)) FROM merchant AS m JOIN cart AS c ON c.merchant_id = m.id "
+        "WHERE m.id = ? AND c.upload_enabled = 1",
+        (merchant_id,),
+    ).fetchone()
+    return None if found is None else int(found)
+
+
 def note_opened(tx: sqlite3.Connection, cart_id: int, shop: str, location: str) -> None:
     """Where a cart's connection led when it was opened."""
     tx.execute(

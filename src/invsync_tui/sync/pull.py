@@ -186,12 +186,22 @@ class Pull:
     def _may_be_delta(self, now: int, known: Sequence[WarehouseSite]) -> bool:
         """Changes say nothing of a warehouse that is new, or that was away, so such a one is read completely first."""
         settings = self.settings
-        fresh = clock.within(settings.last_full_at, settings.full_every, now)
+        fresh = clock.within(settings.last_full_at, self._full_every(), now)
         loaded = all(
             site.gone_why == sites.DENIED or (site.last_full_at is not None and site.vanished_at is None)
             for site in known
         )
         return self.source.capabilities.delta and bool(settings.mark) and fresh and loaded and not self.job.run.full
+
+    def _full_every(self) -> int:
+        """Seconds between complete downloads. Changes renew the reading times of what changed alone: where the source
+        gives such times, everything is read again before the readings of the rest are too old to be pushed."""
+        every = self.settings.full_every
+        if not self.source.capabilities.reports_reading_time:
+            return every
+        with self.job.store.reading() as cx:
+            limit = sites.shortest_stale_after(cx, self.merchant_id)
+        return every if limit is None else min(every, limit // 2)
 
     # --- complete --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,189 @@
+"""What the tests of obstacles share: time that passes with its scheduled runs, an operator, and whether the cart is right."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from invsync_tui import clock
+from invsync_tui.operations import merchant_settings, merchants, runs, sync
+from invsync_tui.operations.doctor import doctor
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.outcomes import Reason
+from invsync_tui.rules.runbook import Verdict
+from invsync_tui.sandbox import cart, service, shop, wms
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.store.runs import RunRow
+from invsync_tui.sync.runners.local import LocalRunner
+from tests.sync.holding import EXPLAINS, SETTLED, told
+from tests.sync.town import SHOP, Town, town
+
+PERIOD = 900
+"""Seconds between scheduled downloads."""
+A_WHILE = PERIOD + 120
+"""Seconds: a download is due, the cart's changes are read again, and orders have reached the WMS."""
+WHY = "a test"
+NAME = "Demo"
+CART = "Demo Cart"
+
+
+class Clocks:
+    """The clocks of this program and of both servers, which are moved on by hand; they go on by themselves as well."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.passed = 0.0
+        moved = SimpleNamespace(time=lambda: time.time() + self.passed, monotonic=time.monotonic)
+        for module in (cart, service, shop, wms):
+            patch.setattr(module, "time", moved)
+        patch.setattr(clock, "now", lambda: time.time() + self.passed)
+        patch.setattr(clock, "elapsed", lambda: time.monotonic() + self.passed)
+
+
+class Life:
+    """A merchant with one cart, a schedule that goes on, and somebody who works with it."""
+
+    def __init__(self, made: Town, clocks: Clocks) -> None:
+        self.town = made
+        self.clocks = clocks
+        self.bench = made.bench
+        self.cart_id = made.cart_id
+
+    @property
+    def session(self) -> Session:
+        return self.bench.session()
+
+    # --- the sandbox's side
+
+    def listing(self, sku: str, shop_name: str = SHOP) -> dict[str, Any]:
+        """As the cart has it."""
+        return next(dict(one) for one in self.town.cart.dump()[shop_name] if one["sku"] == sku)
+
+    def sells(self, shop_name: str = SHOP) -> dict[str, int | None]:
+        """By SKU, units that the cart offers: what it shows less what its own orders hold back."""
+        found = {}
+        for one in self.town.cart.dump()[shop_name]:
+            found[one["sku"]] = None if one["quantity"] is None else one["quantity"] - one["allocated"]
+        return found
+
+    def counts(self, sku: str, **units: int) -> None:
+        """The WMS counts a product: units by warehouse, nothing in the others."""
+        for place in ("DEFAULT", "EAST", "WEST", "NORTH"):
+            self.town.wms.set_level(sku, place, units.get(place.lower(), 0))
+
+    def sell(self, sku: str, units: int) -> str:
+        """A shopper buys; the order's number."""
+        answer = self.town.cart.control("order", {"shop": SHOP, "ref": self.listing(sku)["ref"], "units": units})
+        return str(answer["order"])
+
+    def wms_takes(self, sku: str, units: int) -> None:
+        """The WMS has an order: these units are no longer available in EAST."""
+        dump = self.town.wms.dump()
+        ref = next(ref for ref, code in dump["products"].items() if code == sku)
+        self.town.wms.set_level(sku, "EAST", dump["levels"]["wh-1"][ref][0] - units)
+
+    def ship(self, sku: str, units: int) -> None:
+        self.town.cart.control("ship", {"shop": SHOP, "ref": self.listing(sku)["ref"], "units": units})
+
+    # --- the program's side
+
+    def id_of(self, sku: str) -> int:
+        """The listing's number."""
+        found = self.bench.store.read(
+            "SELECT id FROM listing WHERE cart_id = ? AND sku = ? AND gone_at IS NULL", (self.cart_id, sku)
+        )
+        assert len(found) == 1, (sku, found)
+        return int(found[0][0])
+
+    def causes(self, sku: str) -> set[str]:
+        """What `why` names for a listing."""
+        return {cause.value for cause in told(self.bench, self.cart_id, self.listing(sku)["ref"]).causes}
+
+    def set_merchant(self, **given: str) -> None:
+        merchant_settings.change(self.session, NAME, {key.replace("_", "-"): text for key, text in given.items()})
+
+    def set_cart(self, *, warehouses: list[str] | None = None, options: tuple[str, ...] = (), **given: str) -> None:
+        from invsync_tui.operations import cart_settings
+
+        texts = {key.replace("_", "-"): text for key, text in given.items()}
+        cart_settings.change(self.session, CART, texts, options, warehouses, merchant=NAME, reason=WHY)
+
+    async def goes_on(self, rounds: int = 1, seconds: int = A_WHILE) -> None:
+        """Time passes, and everything that is due runs."""
+        for _ in range(rounds):
+            self.clocks.passed += seconds
+            await LocalRunner(self.bench.store).run_until_idle(0.0)
+
+    async def is_requested(self) -> None:
+        """An operator starts a sync of the merchant."""
+        sync.request(self.session, self.bench.merchant)
+        await self.bench.work()
+
+    def held(self) -> list[int]:
+        """Runs that wait for an operator."""
+        return [row[0] for row in self.bench.store.read("SELECT id FROM our_run WHERE state = 'held' ORDER BY id")]
+
+    async def is_released(self, *groups: str) -> RunRow:
+        """An operator lets the one held run go."""
+        (run_id,) = self.held()
+        runs.release(self.session, run_id, WHY, groups)
+        await self.bench.work()
+        return self.bench.run(run_id)
+
+    def last_push(self) -> RunRow:
+        return self.bench.run(
+            self.bench.one("SELECT max(id) FROM our_run WHERE kind = 'push' AND key = ?", self.cart_id)
+        )
+
+    # --- whether all is well
+
+    def shows(self, expected: Mapping[str, int], *, besides: Collection[Reason] = ()) -> None:
+        """The cart sells exactly this, nothing is named as the cause of another number, and nobody is waited for."""
+        assert self.sells() == expected
+        allowed = EXPLAINS | set(besides)
+        for one in self.town.cart.dump()[SHOP]:
+            line = told(self.bench, self.cart_id, one["ref"])
+            assert set(line.causes) <= allowed, (one, line)
+            assert line.outcome in SETTLED, (one, line)
+            assert (line.desired, line.drift) == (expected[one["sku"]], None), (one, line)
+        self._nothing_waits()
+        checkup = doctor(self.session, self.bench.merchant, self.cart_id)
+        assert [group for group in checkup.groups if group.cause not in allowed] == []
+        wrong = [one for one in checkup.checks if one.verdict is Verdict.FAIL and not one.id.startswith("service.")]
+        assert wrong == []
+        assert self.bench.sums_hold()
+
+    def _nothing_waits(self) -> None:
+        open_runs = "SELECT id, kind, state FROM our_run WHERE state NOT IN ('done', 'failed', 'cancelled')"
+        assert [tuple(row) for row in self.bench.store.read(open_runs)] == []
+        left = (
+            "SELECT sku, outcome, reason FROM listing WHERE cart_id = ? AND gone_at IS NULL "
+            "AND (pending <> 0 OR heal <> 0 OR inflight IS NOT NULL)"
+        )
+        assert [tuple(row) for row in self.bench.store.read(left, (self.cart_id,))] == []
+        ours = next(row for row in merchants.overview(self.session).merchants if row.name == NAME)
+        assert ours.problems == ()
+
+
+@asynccontextmanager
+async def life(folder: Path, patch: pytest.MonkeyPatch, mode: Mode | None = None, **given: Any) -> AsyncIterator[Life]:
+    """A life whose cart shows what the WMS has. A cart that counts on hand holds an order back that the WMS has too."""
+    patch.setattr(sync, "ensure_worker", lambda session: False)
+    mode = mode or Mode()
+    with town(folder, products=20, mode=mode, **given) as made:
+        found = Life(made, Clocks(patch))
+        found.set_merchant(every=f"{PERIOD}s")
+        await found.goes_on()
+        await found.is_released()
+        if mode.basis == "on_hand":
+            sku = made.in_stock()[-1]
+            found.sell(sku, 1)
+            found.wms_takes(sku, 1)
+            await found.goes_on()
+        found.shows(made.stock())
+        yield found
