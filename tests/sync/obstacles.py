@@ -33,6 +33,11 @@ NAME = "Demo"
 CART = "Demo Cart"
 
 
+def product_of(listing_ref: str) -> str:
+    """The WMS's reference of the product that a listing was made for, by the references alone."""
+    return listing_ref.replace("L", "P", 1)
+
+
 class Clocks:
     """The clocks of this program and of both servers, which are moved on by hand; they go on by themselves as well."""
 
@@ -70,6 +75,15 @@ class Life:
         for one in self.town.cart.dump()[shop_name]:
             found[one["sku"]] = None if one["quantity"] is None else one["quantity"] - one["allocated"]
         return found
+
+    def units(self, ref: str) -> int:
+        """What the WMS has of a product, by its reference there."""
+        return sum(levels[ref][0] for levels in self.town.wms.dump()["levels"].values() if ref in levels)
+
+    def stock(self) -> dict[str, int]:
+        """By the code of each listing that the cart began with, what the WMS has of its product."""
+        first = [one for one in self.town.cart.dump()[SHOP] if one["ref"].startswith("L")]
+        return {one["sku"]: self.units(product_of(one["ref"])) for one in first}
 
     def counts(self, sku: str, **units: int) -> None:
         """The WMS counts a product: units by warehouse, nothing in the others."""
@@ -185,5 +199,5 @@ async def life(folder: Path, patch: pytest.MonkeyPatch, mode: Mode | None = None
             found.sell(sku, 1)
             found.wms_takes(sku, 1)
             await found.goes_on()
-        found.shows(made.stock())
+        found.shows(found.stock())
         yield found

@@ -11,16 +11,14 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.operations import freezing, runs, sku, sync, warehouses
+from invsync_tui.operations import freezing, runs, sync, warehouses
 from invsync_tui.sandbox.shop import Mode
 from tests.sync.obstacles import A_WHILE, WHY, Clocks, Life, life
-from tests.sync.town import town
+from tests.sync.town import SHOP, town
 
 
 @pytest.fixture(params=["available", "on_hand"])
-async def lived(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Life]:
+async def lived(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Life]:
     async with life(tmp_path, monkeypatch, Mode(basis=request.param)) as made:
         yield made
 
@@ -104,8 +102,10 @@ async def test_a_switch_off_then_on(lived: Life, by: str) -> None:
     lived.counts(other)
     await lived.goes_on(2)
     await lived.is_requested()
-    assert lived.sells() == before
     assert lived.causes(sku) == {"SWITCH_OFF"}
+    # and somebody sets a third listing in the cart meanwhile
+    assert lived.sells() == before
+    lived.town.cart.edit(lived.town.in_stock()[2], SHOP, quantity=1)
     # when
     change("on")
     await lived.goes_on()
@@ -145,7 +145,9 @@ async def test_a_warehouse_disabled_and_enabled_before_anybody_decides(lived: Li
     lived.shows(lived.town.stock())
 
 
-@pytest.mark.parametrize("state", [{"active": False}, {"hidden": True}, {"forbidden": True}], ids=["off", "hidden", "denied"])
+@pytest.mark.parametrize(
+    "state", [{"active": False}, {"hidden": True}, {"forbidden": True}], ids=["off", "hidden", "denied"]
+)
 async def test_a_warehouse_gone_from_the_wms_then_back(lived: Life, state: dict[str, bool]) -> None:
     # given
     made = lived.town
@@ -249,21 +251,25 @@ async def test_released_in_part_then_the_rest(lived: Life, first: str) -> None:
     lived.shows(now)
 
 
-async def test_overridden_excluded_and_locked_then_not_any_more(lived: Life) -> None:
+@pytest.mark.parametrize("counted", [True, False])
+async def test_overridden_excluded_and_locked_then_not_any_more(lived: Life, counted: bool) -> None:
     # given
     names = lived.town.in_stock()[:3]
     wishes = (
-        lambda on: sku.set_override(lived.session, [lived.id_of(names[0])], 7 if on else None, WHY),
-        lambda on: sku.set_excluded(lived.session, [lived.id_of(names[1])], on, WHY),
-        lambda on: sku.set_locked(lived.session, [lived.id_of(names[2])], on, WHY),
+        lambda on: wishes.set_override(lived.session, [lived.id_of(names[0])], 7 if on else None, WHY),
+        lambda on: wishes.set_excluded(lived.session, [lived.id_of(names[1])], on, WHY),
+        lambda on: wishes.set_locked(lived.session, [lived.id_of(names[2])], on, WHY),
     )
     before = lived.sells()
     for wish in wishes:
         wish(True)
-    for name in names:
-        lived.counts(name, west=60)
+    if counted:
+        for name in names:
+            lived.counts(name, west=60)
     await lived.goes_on(2)
     assert [lived.sells()[name] for name in names] == [7, before[names[1]], before[names[2]]]
+    for name in names[1:]:  # which is what it was done for
+        lived.town.cart.edit(name, SHOP, quantity=2)
     # when
     for wish in wishes:
         wish(False)

@@ -78,16 +78,17 @@ def town(
     *,
     deadline: float = 5.0,
     warehouses: int = 4,
+    shops: Sequence[str] = (),
     **cart: Any,
 ) -> Iterator[Town]:
-    """A town whose stock was never pulled. `cart` are settings of the cart."""
+    """A town whose stock was never pulled. `shops` are further ones, `cart` settings of the cart of the first."""
     with (
         sandbox_wms(products, warehouses=warehouses) as wms,
-        sandbox_cart(products, shops={SHOP: mode or Mode()}) as shops,
+        sandbox_cart(products, shops=dict.fromkeys([SHOP, *shops], mode or Mode())) as carts,
     ):
         bench = Bench.make(folder)
         bench.add_merchant(wms.connection())
-        yield Town(wms, shops, bench, bench.add_cart(shops.connection(SHOP, deadline), **cart))
+        yield Town(wms, carts, bench, bench.add_cart(carts.connection(SHOP, deadline), **cart))
         every_push_comes_out_again(bench)
         every_number_is_recomputed(bench)
         bench.store.close()

@@ -119,7 +119,7 @@ def _change(
     was = row.rev
     before = settings.change_cart(saved.db, row, found, chosen)
     saved.flush()
-    if before.keys() & MOVING:
+    if before.keys() & MOVING or before.get("upload_enabled") is False:
         setups.drop_reading(saved.tx, present.id)
     after = {key: chosen if key == "warehouses" else found[key] for key in before}
     if every != present.every:

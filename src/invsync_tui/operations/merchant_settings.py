@@ -110,10 +110,15 @@ def _merchant_row(saved: Saving, number: int) -> Any:
 
 
 def _change_merchant(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Change the merchant's own row; returns what was replaced."""
-    from invsync_tui.store import settings, tables
+    """Change the merchant's own row; returns what was replaced. Nothing was sent while it was off: see `drop_reading`."""
+    from invsync_tui.store import settings, setups, tables
 
-    return settings.change_merchant(saved.db, saved.db.get_one(tables.Merchant, number), found)
+    before = settings.change_merchant(saved.db, saved.db.get_one(tables.Merchant, number), found)
+    if before.get("inventory_sync") is False:
+        saved.flush()
+        for cart in settings.carts(saved.db, number):
+            setups.drop_reading(saved.tx, settings.number(cart))
+    return before
 
 
 def _change_source(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -327,7 +327,7 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
         ),
         Reason.AUTH_FAILED: ReasonInfo(
             "The system refused our login.",
-            "Correct the secret, test the connection, then run again; it is never retried by itself.",
+            "Correct the secret and test the connection; if its settings stay as they are, start the run again.",
             ReasonKind.SENDING,
             outcome="failed",
             setting="secret",

@@ -93,6 +93,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (cart_id, ref) DO UPDATE SET sku = excluded.sku, key = excluded.key, name = excluded.name,
   tracked = excluded.tracked, skip = excluded.skip, allocated = excluded.allocated, observed = excluded.observed,
   observed_at = excluded.observed_at, seq = excluded.seq, gone_at = NULL, elsewhere = excluded.elsewhere,
+  acked = CASE WHEN listing.gone_at IS NOT NULL OR (listing.tracked = 0 AND excluded.tracked IS NOT 0)
+    OR (listing.skip <> 'BAD_ROW' AND excluded.skip IS NULL) THEN NULL ELSE listing.acked END,
   elsewhere_allocated = excluded.elsewhere_allocated, threshold = excluded.threshold
 WHERE listing.sku IS NOT excluded.sku OR listing.name IS NOT excluded.name OR listing.tracked IS NOT excluded.tracked
   OR listing.skip IS NOT excluded.skip OR listing.allocated IS NOT excluded.allocated
@@ -110,7 +112,8 @@ def upsert(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord
     """Write a page of the cart's listings; returns how many were new or changed. Unchanged rows write nothing.
 
     Listings that share a code with one that got or lost it are looked at again too: they may be duplicates now, or no
-    longer.
+    longer. What the cart accepted does not count any more for a listing that is back, or whose stock can be set again: it
+    may have been made again under its old reference, and begins at another number.
     """
     renamed = _touched_keys(tx, cart_id, records)
     rows = [(cart_id, *_columns(record), now, seq) for record in records]
@@ -276,6 +279,24 @@ def outcomes(cx: sqlite3.Connection, run_id: int) -> list[tuple[str, str | None,
         "UNION ALL SELECT 'skipped', reason, count(*) FROM unlisted WHERE run_id = ? GROUP BY reason",
         (run_id, run_id),
     ).fetchall()
+
+
+def forget_where_changed(tx: sqlite3.Connection, listing_ids: Sequence[int], seq: int) -> int:
+    """What the cart accepted of some listings does not count where it shows another number. Returns how many these are."""
+    return tx.execute(
+        "UPDATE listing SET acked = NULL, pending = 1, seq = ? WHERE id IN (SELECT value FROM json_each(?)) "
+        "AND acked IS NOT NULL AND gone_at IS NULL AND (observed IS NULL OR observed - allocated <> acked)",
+        (seq, json.dumps(list(listing_ids))),
+    ).rowcount
+
+
+def doubted(cx: sqlite3.Connection, cart_id: int) -> list[tuple[int, str]]:
+    """(number, reference) of the listings that are to be compared with what the cart shows, not with what it accepted."""
+    sql = (
+        "SELECT id, ref FROM listing INDEXED BY listing_pending WHERE cart_id = ? AND pending <> 0 AND gone_at IS NULL "
+        "AND inflight IS NULL AND (heal = 1 OR (acked IS NULL AND synced_at IS NOT NULL)) ORDER BY id"
+    )
+    return [(row[0], row[1]) for row in cx.execute(sql, (cart_id,))]
 
 
 class StockFacts(NamedTuple):

@@ -133,6 +133,7 @@ class Wished(NamedTuple):
 
 
 _WISHES = frozenset({"excluded", "locked", "override"})
+_LEFT_ALONE = frozenset({"excluded", "locked"})
 
 
 def wished(cx: sqlite3.Connection, listing_ids: Sequence[int], column: str = "override") -> list[Wished]:
@@ -148,11 +149,16 @@ def wished(cx: sqlite3.Connection, listing_ids: Sequence[int], column: str = "ov
 
 
 def wish(tx: sqlite3.Connection, listing_ids: Sequence[int], column: str, value: int | None, seq: int) -> int:
-    """Set a wish; listings that have it already are left as they are. Returns how many changed."""
+    """Set a wish; listings that have it already are left as they are. Returns how many changed.
+
+    One that was left alone and is synced again is compared with what the cart shows: others may have set it meanwhile.
+    """
     if column not in _WISHES:
         raise ValueError(column)
+    again = ", acked = NULL, pending = 1" if column in _LEFT_ALONE and not value else ""
     return tx.execute(
-        f"UPDATE listing SET {column} = ?1, seq = ?2 WHERE id IN (SELECT value FROM json_each(?3)) AND {column} IS NOT ?1",
+        f"UPDATE listing SET {column} = ?1, seq = ?2{again} WHERE id IN (SELECT value FROM json_each(?3)) "
+        f"AND {column} IS NOT ?1",
         (value, seq, json.dumps(list(listing_ids))),
     ).rowcount
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from invsync_tui.rules import breakers
-from invsync_tui.store import waiting_requests
+from invsync_tui.store import audit, waiting_requests
 from invsync_tui.store.waiting_requests import Wish
 
 ACTIVE = "('running', 'cancelling', 'held')"
@@ -403,9 +403,13 @@ def last_good_phase(cx: sqlite3.Connection, kind: str, key: int, phase: str, aft
 
 
 def login_refused(cx: sqlite3.Connection, kind: str, key: int) -> bool:
-    """Whether the last run of a pull or push ended because the login was refused."""
+    """Whether the last run of a pull or push ended because the login was refused, and its connection is as it was then."""
     row = cx.execute(
-        "SELECT state, reasons FROM run WHERE kind = ? AND key = ? AND state IN ('done', 'failed') ORDER BY id DESC LIMIT 1",
+        "SELECT state, reasons, ended_at FROM run WHERE kind = ? AND key = ? AND state IN ('done', 'failed') "
+        "ORDER BY id DESC LIMIT 1",
         (kind, key),
     ).fetchone()
-    return row is not None and row[0] == "failed" and "AUTH_FAILED" in json.loads(row[1])
+    if row is None or row[0] != "failed" or "AUTH_FAILED" not in json.loads(row[1]):
+        return False
+    subject = f"merchant:{key}" if kind == "pull" else f"cart:{key}"
+    return not audit.connection_changed(cx, subject, row[2])

@@ -126,7 +126,10 @@ def drop_mark(tx: sqlite3.Connection, merchant_id: int) -> None:
 
 
 def drop_reading(tx: sqlite3.Connection, cart_id: int) -> None:
-    """The connection leads somewhere else now: the next push reads all listings before it plans."""
+    """The cart may show anything: its connection leads somewhere else now, or nothing was sent for a while.
+
+    The next push reads all listings before it plans, and compares with what they show, not with what was accepted.
+    """
     tx.execute("UPDATE cart SET listed_at = NULL, observed_at = NULL, watermark = 0 WHERE id = ?", (cart_id,))
 
 

@@ -191,11 +191,17 @@ def note_cart_error(tx: sqlite3.Connection, cart_id: int, text: Redacted, reason
     )
 
 
-def note_observed(tx: sqlite3.Connection, cart_id: int, now: int, *, complete: bool) -> None:
-    """A read of the cart's listings ended; `now` is when it began."""
+def note_observed(
+    tx: sqlite3.Connection, cart_id: int, now: int, rev: int, listed_at: int | None, *, complete: bool
+) -> None:
+    """A read of the cart's listings ended; `now` is when it began, `rev` and `listed_at` are what the cart had then.
+
+    Settings that changed meanwhile may lead to other listings: such a read says nothing of them.
+    """
     tx.execute(
-        "UPDATE cart SET observed_at = ?1, listed_at = CASE WHEN ?2 THEN ?1 ELSE listed_at END WHERE id = ?3",
-        (now, complete, cart_id),
+        "UPDATE cart SET observed_at = ?1, listed_at = CASE WHEN ?2 THEN ?1 ELSE listed_at END "
+        "WHERE id = ?3 AND rev = ?4 AND listed_at IS ?5",
+        (now, complete, cart_id, rev, listed_at),
     )
 
 

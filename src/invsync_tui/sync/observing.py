@@ -30,6 +30,8 @@ def record_of(row: ListingRow) -> ListingRecord:
     )  # fmt: skip
 
 
+PIECE = 500
+"""Listings of one transaction."""
 PASSES = 3
 """Times that the listings are read where each time some were deleted meanwhile."""
 
@@ -109,6 +111,8 @@ class Observation:
                     raise UnavailableError(
                         f"The cart announced {passed.total} listings and sent {passed.found}; the read is not complete."
                     )
+                if self.settings.listed_at is None:  # it was another cart before, or somebody else set its stock
+                    await self._forget_where_changed(sorted(passed.seen))
                 self._finish(passed.seen, started, complete=since is None)
                 return
             self.job.report.event("info", "Listings were deleted in the cart while it was read: it is read again.")
@@ -167,6 +171,14 @@ class Observation:
                 sequence.take(tx, seq)
             return listings.ids_of_refs(tx, self.cart_id, [row.ref for row in rows])
 
+    async def _forget_where_changed(self, ids: Sequence[int]) -> None:
+        for start in range(0, len(ids), PIECE):
+            with self.job.transaction() as tx:
+                seq = sequence.upcoming(tx)
+                if listings.forget_where_changed(tx, ids[start : start + PIECE], seq):
+                    sequence.take(tx, seq)
+            await asyncio.sleep(0)
+
     def _finish(self, seen: set[int], started: int, *, complete: bool) -> None:
         with self.job.transaction() as tx:
             have = listings.present_ids(tx, self.cart_id) if complete else []
@@ -176,7 +188,8 @@ class Observation:
             seq = sequence.upcoming(tx)
             if listings.flag_gone(tx, self.cart_id, gone, started, seq):
                 sequence.take(tx, seq)
-            sites.note_observed(tx, self.cart_id, started, complete=complete)
+            cart = self.settings
+            sites.note_observed(tx, self.cart_id, started, cart.rev, cart.listed_at, complete=complete)
         self.complete = complete
         if gone:
             self.job.report.event("warning", f"{len(gone)} listings are no longer in the cart.")

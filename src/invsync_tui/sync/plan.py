@@ -28,6 +28,7 @@ from invsync_tui.sync.namesakes import Namesakes
 from invsync_tui.sync.observing import Observation
 from invsync_tui.sync.orders import Orders
 from invsync_tui.sync.records import Recorder
+from invsync_tui.sync.reread import reread_doubted
 
 CHUNK = 250
 """Listings per transaction; between chunks other tasks and other processes get their turn."""
@@ -55,6 +56,7 @@ class Plan:
         observation = Observation(self.job, self.cart, self.settings.cart, self.clock)
         await observation.run()
         if not observation.complete:
+            await reread_doubted(self.job, self.cart)
             await Namesakes(self.job, self.cart, self._match_mark).run()
         await self._match()
         if self.settings.switched_on:

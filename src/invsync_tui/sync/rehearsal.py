@@ -58,7 +58,7 @@ def _record(row: PlanRow, decision: Decision, run: int) -> Decided:
 
 def _note(tx: sqlite3.Connection, settings: Settings, cart_id: int, seq: int, now: int) -> None:
     revision = settings.cart.rules_rev
-    sites.note_observed(tx, cart_id, now, complete=True)
+    sites.note_observed(tx, cart_id, now, settings.cart.rev, settings.cart.listed_at, complete=True)
     sites.note_matched(tx, cart_id, seq, revision)
     sites.note_sending(tx, cart_id, revision)
     sites.note_pushed(tx, cart_id, seq, revision)

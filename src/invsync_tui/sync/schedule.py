@@ -104,7 +104,8 @@ def wants_attention(cx: sqlite3.Connection, now: int, timetable: Timetable) -> b
 def request_due(tx: sqlite3.Connection, now: int, timetable: Timetable | None = None) -> int:
     """Ask for every run whose time has come; returns how many were due.
 
-    A refused login is not tried again by itself: that locks accounts out. A run that somebody starts ends the pause.
+    A refused login is not tried again by itself: that locks accounts out. A run that somebody starts ends the pause, and
+    so does a change of the connection.
     """
     seen = timetable or Timetable()
     entries = schedule.active(tx)
