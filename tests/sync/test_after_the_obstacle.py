@@ -12,14 +12,19 @@ import pytest
 
 from invsync_tui import clock
 from invsync_tui.operations import freezing, runs, sync, warehouses
+from invsync_tui.operations import sku as wishes
 from invsync_tui.sandbox.shop import Mode
-from tests.sync.obstacles import A_WHILE, WHY, Clocks, Life, life
+from tests.sync.obstacles import A_WHILE, WHY, Clocks, Life, life, without_reading_times
 from tests.sync.town import SHOP, town
 
+NO_TIMES = "no reading times"
 
-@pytest.fixture(params=["available", "on_hand"])
+
+@pytest.fixture(params=["available", "on_hand", NO_TIMES])
 async def lived(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Life]:
-    async with life(tmp_path, monkeypatch, Mode(basis=request.param)) as made:
+    if request.param == NO_TIMES:
+        without_reading_times(monkeypatch)
+    async with life(tmp_path, monkeypatch, Mode(basis=request.param.replace(NO_TIMES, "available"))) as made:
         yield made
 
 
@@ -53,6 +58,7 @@ async def test_rules_changed_while_frozen(lived: Life) -> None:
     lived.shows({sku: max(0, units - 2) for sku, units in lived.town.stock().items()})
 
 
+@pytest.mark.parametrize("lived", ["available", "on_hand"], indirect=True)
 async def test_a_source_that_is_stale_then_fresh(lived: Life) -> None:
     # given readings that are old, while some of the numbers change
     lived.set_merchant(stale_after="1h")
@@ -80,8 +86,14 @@ async def test_a_source_that_is_down_for_hours(lived: Life) -> None:
     sku = lived.town.in_stock()[0]
     lived.counts(sku, north=31)
     await lived.goes_on(2, seconds=7200)
-    await lived.is_requested()
-    assert lived.causes(sku) == {"WMS_STALE"}
+    # and meanwhile somebody includes a listing again, which nothing else will call to mind
+    other = lived.town.in_stock()[1]
+    for on in (True, False):
+        wishes.set_excluded(lived.session, [lived.id_of(other)], on, WHY)
+        lived.town.cart.edit(other, SHOP, quantity=2)
+        lived.bench.request("push", lived.cart_id)
+        await lived.bench.work()
+    assert lived.causes(other) == lived.causes(sku) == {"WMS_STALE"}
     # when
     lived.town.wms.faults()
     await lived.goes_on(1, seconds=8 * A_WHILE)
@@ -205,6 +217,25 @@ async def test_rules_changed_held_then_released(lived: Life) -> None:
     lived.shows({sku: units if units >= 4 else 0 for sku, units in half.items()})
 
 
+async def test_rules_changed_and_released_in_part(lived: Life) -> None:
+    # given rules by which some listings go to 0
+    least = sorted(lived.stock().values())[6] // 2
+    lived.set_cart(share="50", minimum=str(least))
+    half = {sku: units // 2 for sku, units in lived.stock().items()}
+    gone = [sku for sku, units in half.items() if 0 < units < least]
+    before = lived.sells()
+    await lived.goes_on()
+    await lived.is_released("rest")
+    assert gone
+    assert [lived.sells()[sku] for sku in gone] == [before[sku] for sku in gone]
+    # when the rest is not asked about again, it is not sent
+    await lived.goes_on()
+    assert [lived.sells()[sku] for sku in gone] == [before[sku] for sku in gone]
+    await lived.is_released()
+    # then
+    lived.shows({sku: units if units >= least else 0 for sku, units in half.items()}, told=("cart.minimum",))
+
+
 async def test_rules_changed_held_then_changed_back(lived: Life) -> None:
     lived.set_cart(share="50")
     await lived.goes_on()
@@ -255,13 +286,13 @@ async def test_released_in_part_then_the_rest(lived: Life, first: str) -> None:
 async def test_overridden_excluded_and_locked_then_not_any_more(lived: Life, counted: bool) -> None:
     # given
     names = lived.town.in_stock()[:3]
-    wishes = (
+    wanted = (
         lambda on: wishes.set_override(lived.session, [lived.id_of(names[0])], 7 if on else None, WHY),
         lambda on: wishes.set_excluded(lived.session, [lived.id_of(names[1])], on, WHY),
         lambda on: wishes.set_locked(lived.session, [lived.id_of(names[2])], on, WHY),
     )
     before = lived.sells()
-    for wish in wishes:
+    for wish in wanted:
         wish(True)
     if counted:
         for name in names:
@@ -271,7 +302,7 @@ async def test_overridden_excluded_and_locked_then_not_any_more(lived: Life, cou
     for name in names[1:]:  # which is what it was done for
         lived.town.cart.edit(name, SHOP, quantity=2)
     # when
-    for wish in wishes:
+    for wish in wanted:
         wish(False)
     await lived.goes_on()
     # then
