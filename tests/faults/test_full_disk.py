@@ -6,16 +6,24 @@ import asyncio
 import os
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from invsync_tui import clock
 from invsync_tui.store.errors import StoreFullError
 from invsync_tui.store.opening import create_store
+from invsync_tui.store.retention import RUNS_LEFT
+from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.sync.upkeep import FIRST_AFTER, Upkeep
 from tests.faults.proof import store_violations
 from tests.faults.scenarios import until
+from tests.store.test_retention import run_once
 from tests.sync.town import town
+
+LONG_AGO = 1_000_000
 
 
 @pytest.fixture
@@ -100,3 +108,44 @@ async def test_a_push_that_fills_the_disk_loses_nothing(small: Path, caplog: pyt
         assert made.bench.run(run.id).state == "done"
         assert made.shown() == made.stock()
         assert store_violations(small / "store.db") == []
+
+
+async def test_a_disk_that_is_full_while_old_records_are_removed(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Removing needs room as well: the service goes on, and what is left is removed when there is some."""
+    real, refused = Upkeep.step, []
+
+    def step(upkeep: Upkeep) -> bool:
+        try:
+            return real(upkeep)
+        except StoreFullError as error:
+            refused.append(str(error))
+            raise
+
+    monkeypatch.setattr(Upkeep, "step", step)
+    with town(small, products=20) as made:
+        # given runs of long ago, and no room
+        _resize(small, "20m")
+        bench, worker = made.bench, LocalRunner(made.bench.store)
+        await bench.pull()
+        with bench.by_hand() as tx:
+            for _ in range(400):
+                run_once(tx, LONG_AGO)
+        bench.store.tidy()
+        monkeypatch.setattr(clock, "elapsed", lambda: time.monotonic() + FIRST_AFTER + 1)
+        room = 20 * 1024 * 1024 - _used(small)
+        (small / "filler").write_bytes(b"x" * (room // 4096 * 4096 - 8192))
+        # when
+        work = asyncio.create_task(worker.run_forever())
+        await until(lambda: len(refused) > 3)
+        # then nothing is lost, and the service works
+        assert not work.done()
+        assert bench.one("SELECT count(*) FROM run WHERE requested_at = ?", LONG_AGO) == 400
+        # and when there is room
+        (small / "filler").unlink()
+        number = bench.request("pull", bench.merchant)
+        await until(lambda: bench.run(number).state == "done")
+        await until(lambda: bench.one("SELECT count(*) FROM run WHERE requested_at = ?", LONG_AGO) == RUNS_LEFT)
+        worker.stop()
+        await work
+        assert store_violations(small / "store.db") == []
+        assert bench.one("PRAGMA integrity_check") == "ok"

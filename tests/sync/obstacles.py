@@ -19,6 +19,7 @@ from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.operations import merchant_settings, merchants, runs, sync
 from invsync_tui.operations.doctor import doctor
 from invsync_tui.operations.session import Session
+from invsync_tui.operations.why import WhyListing
 from invsync_tui.rules.runbook import Verdict
 from invsync_tui.sandbox import cart, service, shop, wms
 from invsync_tui.sandbox.shop import Mode
@@ -118,9 +119,13 @@ class Life:
         assert len(found) == 1, (sku, found)
         return int(found[0][0])
 
+    def told(self, sku: str) -> WhyListing:
+        """What `why` says of a listing."""
+        return of_listing(self.bench, self.cart_id, self.listing(sku)["ref"])
+
     def causes(self, sku: str) -> set[str]:
-        """What `why` names for a listing."""
-        return {cause.value for cause in of_listing(self.bench, self.cart_id, self.listing(sku)["ref"]).causes}
+        """What `why` names as the causes of a listing."""
+        return {cause.value for cause in self.told(sku).causes}
 
     def set_merchant(self, **given: str) -> None:
         merchant_settings.change(self.session, NAME, {key.replace("_", "-"): text for key, text in given.items()})

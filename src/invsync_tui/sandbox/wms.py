@@ -117,6 +117,10 @@ class Stock:
         for flag, among in ((hidden, self.hidden), (forbidden, self.forbidden)):
             (among.add if flag else among.discard)(ref)
 
+    def name_places(self, codes: Mapping[str, str]) -> None:
+        """Somebody gave warehouses, by ref, other codes."""
+        self.catalogue.places = tuple(replace(p, code=codes.get(p.ref, p.code)) for p in self.catalogue.places)
+
     def remove(self, ref: str) -> None:
         """The product and its levels are gone."""
         self.catalogue.products.pop(ref, None)
@@ -260,6 +264,9 @@ class Wms(Service):
             case "warehouse":
                 flags = {flag: bool(body.get(flag, flag == "active")) for flag in ("active", "hidden", "forbidden")}
                 stock.set_place(_place(stock, body["warehouse"]), **flags)
+                return ok({})
+            case "warehouse-codes":
+                stock.name_places(body["codes"])
                 return ok({})
             case "account":
                 stock.account = str(body["account"])

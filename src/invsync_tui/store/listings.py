@@ -291,12 +291,24 @@ def forget_where_changed(tx: sqlite3.Connection, listing_ids: Sequence[int], seq
 
 
 def doubted(cx: sqlite3.Connection, cart_id: int) -> list[tuple[int, str]]:
-    """(number, reference) of the listings that are to be compared with what the cart shows, not with what it accepted."""
+    """(number, reference) of the listings that are to be compared with what the cart shows, not with what it accepted,
+    and of those that it refused: it may not have them any more."""
     sql = (
         "SELECT id, ref FROM listing INDEXED BY listing_pending WHERE cart_id = ? AND pending <> 0 AND gone_at IS NULL "
-        "AND inflight IS NULL AND (heal = 1 OR (acked IS NULL AND synced_at IS NOT NULL)) ORDER BY id"
+        "AND inflight IS NULL AND (heal = 1 OR (acked IS NULL AND synced_at IS NOT NULL) "
+        "OR (outcome = 'failed' AND reason IN ('REJECTED_BY_CART', 'NOT_IN_CART'))) ORDER BY id"
     )
     return [(row[0], row[1]) for row in cx.execute(sql, (cart_id,))]
+
+
+def another(cx: sqlite3.Connection, cart_id: int, listing_ids: Sequence[int]) -> tuple[int, str] | None:
+    """(number, reference) of a listing beside some, that the cart accepted a number for; None where there is none."""
+    sql = (
+        "SELECT id, ref FROM listing INDEXED BY listing_observed WHERE cart_id = ? AND gone_at IS NULL AND acked IS NOT NULL "
+        "AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY observed_at DESC, id DESC LIMIT 1"
+    )
+    row = cx.execute(sql, (cart_id, json.dumps(list(listing_ids)))).fetchone()
+    return None if row is None else (row[0], row[1])
 
 
 class StockFacts(NamedTuple):
