@@ -18,10 +18,10 @@ from invsync_tui.sync import connect
 from invsync_tui.sync.job import Job
 from invsync_tui.sync.leases import acquire
 from invsync_tui.sync.plan import Plan
-from invsync_tui.sync.reconcile import load_settings
 from invsync_tui.sync.records import Recorder
 from invsync_tui.sync.report import Report
 from invsync_tui.sync.runners.local import prefer_throughput
+from invsync_tui.sync.settings import load_settings
 from tests.benchmarks.table import Figure
 
 PRODUCTS = 100_000
@@ -32,7 +32,9 @@ CART = 1
 
 async def _plan(store: Store, *, keeping: bool) -> tuple[float, int]:
     """Seconds to decide on every listing of the cart, and how many these were; the run is ended as cancelled."""
-    loaded = load_settings(store, CART)
+    with store.reading() as cx:
+        loaded, again = load_settings(cx, CART), load_settings(cx, CART)
+    assert loaded is not None and again is not None
     with store.transaction() as tx:
         number = runs.request(tx, Order("push", CART, loaded.cart.merchant_id, "benchmark", "benchmark"), AT).run_id
         runs.start(tx, number, 1, AT)
@@ -41,7 +43,7 @@ async def _plan(store: Store, *, keeping: bool) -> tuple[float, int]:
     lease = acquire(store, f"push:{CART}", "benchmark")
     assert lease is not None and row is not None
     cart = connect.cart(loaded.cart)
-    plan = Plan(Job(store, row, lease, Report(store, lease, number, [])), cart, load_settings(store, CART))
+    plan = Plan(Job(store, row, lease, Report(store, lease, number, [])), cart, again)
     with patch.object(Recorder, "keep", Recorder.keep if keeping else lambda *_: None):
         started = time.perf_counter()
         await plan._decide()

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from invsync_tui.connectors import registry
 from invsync_tui.operations.why import WhyListing, why
 from invsync_tui.rules.outcomes import Outcome, Reason
-from invsync_tui.sync import connect, whatif
+from invsync_tui.sync import connect
+from invsync_tui.sync.settings import load_settings
 from invsync_tui.sync.trace import traces
 from tests.sync.bench import Bench
 
@@ -104,7 +105,7 @@ def every_number_is_recomputed(bench: Bench) -> None:
     """What a cart accepted and the run settled comes out again, from the store alone."""
     for (cart_id,) in bench.store.read(_UNDISTURBED):
         with bench.store.reading() as cx:
-            settings = whatif.saved(cx, cart_id)
+            settings = load_settings(cx, cart_id)
             assert settings is not None
             basis = registry.cart(connect.cart_connection(settings.cart)).capabilities.quantity_basis
             sql = (

@@ -16,9 +16,9 @@ from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules import quantity
 from invsync_tui.store import listings, orders
 from invsync_tui.store.orders import Asked, Line, Terms
-from invsync_tui.sync import whatif
 from invsync_tui.sync.clocks import CartClock
 from invsync_tui.sync.deciding import Stock, chain_rules
+from invsync_tui.sync.settings import load_settings
 from tests.sync.bench import Bench
 
 START = 1_800_000_000
@@ -162,7 +162,7 @@ def report(tx: sqlite3.Connection, cart: int, town: tuple[Any, ...]) -> None:
 
 
 def shown(tx: sqlite3.Connection, cart: int) -> dict[int, int | None]:
-    found = whatif.saved(tx, cart)
+    found = load_settings(tx, cart)
     assert found is not None
     rows = listings.plan_rows(tx, [row[0] for row in tx.execute("SELECT id FROM listing WHERE cart_id = ?", (cart,))])
     stock, rules = (

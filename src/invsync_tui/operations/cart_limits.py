@@ -13,8 +13,9 @@ from invsync_tui.operations import fields, values
 from invsync_tui.operations.fields import Setting
 from invsync_tui.operations.saving import Saving
 from invsync_tui.operations.values import InvalidError
-from invsync_tui.store.cart_limits import COLUMNS, LimitsOf
+from invsync_tui.store.cart_limits import LimitsOf
 
+COLUMNS = ("zero_count", "zero_percent", "shrink_percent", "jump_factor", "jump_count", "jump_percent")
 MIXED = "mixed"
 LISTED_MOST = 5
 """Carts named at most where something is said about several."""
@@ -29,8 +30,7 @@ class Limits:
 
     def of(self, column: str) -> dict[str, int]:
         """One limit by the cart's name."""
-        at = COLUMNS.index(column)
-        return {one.cart: one.values[at] for one in self.carts}
+        return {one.cart: one.values[column] for one in self.carts}
 
     def columns(self) -> dict[str, int | None]:
         """What all carts agree on; None where they do not."""

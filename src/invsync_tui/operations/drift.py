@@ -22,7 +22,8 @@ from invsync_tui.rules.matching import folded
 from invsync_tui.store import audit, runs, stored
 from invsync_tui.store import drift as store
 from invsync_tui.store.runs import Order
-from invsync_tui.sync import drifting, whatif
+from invsync_tui.sync import drifting
+from invsync_tui.sync.settings import load_settings
 
 CLASSES = tuple(one.value for one in Drift)
 PIECE = 500
@@ -61,7 +62,7 @@ class DriftRows:
     sortable: Sequence[str] = ("id",)
 
     def _lines(self, cx: sqlite3.Connection, after: int) -> Iterator[DriftLine]:
-        settings = whatif.saved(cx, self.cart_id)
+        settings = load_settings(cx, self.cart_id)
         if settings is None:
             raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set.")
         while rows := store.candidates(cx, self.cart_id, after, PIECE, clock.seconds()):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from invsync_tui.connectors.exchanges import redacted
 from invsync_tui.store import exchanges, levels, proofs
 from invsync_tui.store.exchanges import ExchangeRow
-from invsync_tui.sync.deciding import Settings
+from invsync_tui.sync.settings import Settings
 
 AROUND = 300
 """Characters of a body on each side of the listing that it is shown for; the bundle of a run has all of it."""

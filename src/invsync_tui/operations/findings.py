@@ -131,10 +131,10 @@ def _trace(cx: sqlite3.Connection, tally: _Tally, cart: CartSite, ids: list[int]
     if not ids:
         return
     from invsync_tui.connectors.base import QuantityBasis
-    from invsync_tui.sync import whatif
+    from invsync_tui.sync.settings import load_settings
     from invsync_tui.sync.trace import traces
 
-    settings = whatif.saved(cx, cart.id)
+    settings = load_settings(cx, cart.id)
     if settings is None:
         return
     # The basis is no matter: it changes the number to write, never a cause.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations import cart_settings, choices, fields, merchant_settings, previews
-from invsync_tui.operations.cart_limits import Limits
+from invsync_tui.operations.cart_limits import COLUMNS, Limits
 from invsync_tui.operations.errors import NotFoundError, StaleError, in_words
 from invsync_tui.operations.fields import ALIAS, WAREHOUSES, Setting
 from invsync_tui.operations.lists import (
@@ -166,7 +166,7 @@ def _changes(sheet: _Sheet, values: Mapping[str, str]) -> tuple[Change, ...]:
         if _same(one, value, sheet.columns[one.column]):
             continue
         after = values[one.name].strip().upper() if one.name == ALIAS else one.show(value)
-        limits = sheet.limits if one.column in cart_limits.COLUMNS else None
+        limits = sheet.limits if one.column in COLUMNS else None
         label = limits.label(one, value) if limits is not None else one.label
         found.append(Change(one.name, label, sheet.text(one), after))
     for name in values:

@@ -35,7 +35,7 @@ def preview(
     with in_words(), session.store.reading() as cx:
         total = census.listings(cx, cart_id)
         found = after or Preview(total, 0, 0, 0, 0, 0)
-        wanted = whatif.wanted(cx, cart_id, columns, values)
+        wanted = whatif.wanted(cx, columns, values)
         while wanted is not None:
             effect = whatif.effect(cx, wanted, found.last, CHUNK)
             found = _plus(found, effect)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from invsync_tui import clock
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.session import Session
-from invsync_tui.sync import connect, whatif
-from invsync_tui.sync.deciding import Settings
+from invsync_tui.sync import connect
+from invsync_tui.sync.settings import Settings, load_settings
 
 READ_MOST = 100
 """Listings of one question."""
@@ -29,7 +29,7 @@ class Shown:
 def read_back(session: Session, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
     """By remote id, None where the cart no longer has the listing; OperationError where it cannot be asked."""
     with in_words(), session.store.reading() as cx:
-        settings = whatif.saved(cx, cart_id)
+        settings = load_settings(cx, cart_id)
     if settings is None:
         raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set.")
     with in_words():

@@ -119,12 +119,12 @@ def _trips(session: Session, cart_id: int, changes: Changes, in_stock: int) -> l
     from invsync_tui.rules import breakers
     from invsync_tui.rules.breakers import Group, group
     from invsync_tui.store.listings import StockFacts
-    from invsync_tui.sync import whatif
     from invsync_tui.sync.explicit import shop_facts
     from invsync_tui.sync.plan import limits
+    from invsync_tui.sync.settings import load_settings
 
     with in_words(), session.store.reading() as cx:
-        settings = whatif.saved(cx, cart_id)
+        settings = load_settings(cx, cart_id)
     if settings is None:
         raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set --help.")
     factor = settings.cart.jump_factor

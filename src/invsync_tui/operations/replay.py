@@ -17,9 +17,10 @@ from invsync_tui.rules.matching import folded
 from invsync_tui.rules.quantity import Decision, Step
 from invsync_tui.store import plans, records, whatis
 from invsync_tui.store.listings import PlanRow
-from invsync_tui.sync import connect, whatif
+from invsync_tui.sync import connect
 from invsync_tui.sync.records import Chunk, Made, plans_of
 from invsync_tui.sync.replay import Rules, decide
+from invsync_tui.sync.settings import load_settings
 
 CHAIN = (
     "override",
@@ -145,7 +146,7 @@ def _not_kept(cx: sqlite3.Connection, run_id: int) -> OperationError:
 
 
 def _saved(cx: sqlite3.Connection, cart_id: int) -> Rules:
-    settings = whatif.saved(cx, cart_id)
+    settings = load_settings(cx, cart_id)
     if settings is None:
         raise OperationError("The cart's merchant has no WMS connection any more, so there are no rules of today.")
     basis = registry.cart(connect.cart_connection(settings.cart)).capabilities.quantity_basis

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from invsync_tui.operations import workers
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.model import RunRow
 from invsync_tui.operations.runs import views
 from invsync_tui.operations.session import Session
-from invsync_tui.store import runs, setups
+from invsync_tui.store import runs, setups, stored
 
 SKU = "SKU"
 """Push Inventory Using Alias: the product's own code."""
@@ -98,84 +99,86 @@ def merchants(session: Session) -> tuple[MerchantSetup, ...]:
     """All merchants by name."""
     keeps = workers.service(session).scheduled
     with in_words(), session.store.reading() as cx:
-        return tuple(_merchant(site, keeps) for site in setups.merchants(cx))
+        return tuple(_merchant(row, keeps) for row in stored.merchants(cx))
 
 
 def carts(session: Session, merchant_id: int | None = None) -> tuple[CartSetup, ...]:
     """Carts by merchant and number, of one merchant or of all."""
     with in_words(), session.store.reading() as cx:
-        sites = [site for site in setups.carts(cx) if merchant_id in (None, site.merchant_id)]
+        rows = stored.carts(cx, merchant_id)
         chosen = setups.chosen_warehouses(cx)
         pushes = [run for run in runs.newest_per_key(cx, merchant_id) if run.kind == "push"]
     newest = {run.cart_id: run for run in views(session, pushes)}
     keeps = workers.service(session).scheduled
-    return tuple(_cart(site, tuple(c for n, c in chosen if n == site.id), newest.get(site.id), keeps) for site in sites)
-
-
-def _merchant(site: setups.MerchantSite, keeps: bool) -> MerchantSetup:
-    return MerchantSetup(
-        id=site.id,
-        name=site.name,
-        sync_on=bool(site.inventory_sync),
-        stale_after=site.stale_after,
-        source=_source(site),
-        full_every=site.full_every,
-        orders_within=site.orders_within,
-        every=site.every,
-        next_run_at=site.next_at if keeps and site.inventory_sync else None,
+    return tuple(
+        _cart(row, tuple(c for n, c in chosen if n == row["id"]), newest.get(row["id"]), keeps) for row in rows
     )
 
 
-def _source(site: setups.MerchantSite) -> ConnectionSetup | None:
-    if site.system is None:
+def _merchant(row: Mapping[str, Any], keeps: bool) -> MerchantSetup:
+    return MerchantSetup(
+        id=row["id"],
+        name=row["name"],
+        sync_on=bool(row["inventory_sync"]),
+        stale_after=row["stale_after"],
+        source=_source(row),
+        full_every=row["full_every"],
+        orders_within=row["orders_within"],
+        every=row["every"],
+        next_run_at=row["next_at"] if keeps and row["inventory_sync"] else None,
+    )
+
+
+def _source(row: Mapping[str, Any]) -> ConnectionSetup | None:
+    if row["system"] is None:
         return None
     return ConnectionSetup(
-        system=site.system,
-        url=site.url or "",
-        login=site.login or "",
-        secret=site.secret or "",
-        options=json.loads(site.options or "{}"),
-        deadline=(site.deadline_ms or 0) / 1000,
-        last_error=site.last_error or "",
+        system=row["system"],
+        url=row["url"] or "",
+        login=row["login"] or "",
+        secret=row["secret"] or "",
+        options=json.loads(row["options"] or "{}"),
+        deadline=(row["deadline_ms"] or 0) / 1000,
+        last_error=row["last_error"] or "",
     )
 
 
-def _cart(site: setups.CartSite, warehouses: tuple[str, ...], last_run: RunRow | None, keeps: bool) -> CartSetup:
+def _cart(row: Mapping[str, Any], warehouses: tuple[str, ...], last_run: RunRow | None, keeps: bool) -> CartSetup:
     """`keeps`: a service is there to keep the schedule."""
     return CartSetup(
-        id=site.id,
-        merchant_id=site.merchant_id,
-        merchant=site.merchant,
-        name=site.name,
+        id=row["id"],
+        merchant_id=row["merchant_id"],
+        merchant=row["merchant"],
+        name=row["name"],
         connection=ConnectionSetup(
-            site.system,
-            site.url,
-            site.login,
-            site.secret,
-            json.loads(site.options),
-            site.deadline_ms / 1000,
-            site.last_error,
+            row["system"],
+            row["url"],
+            row["login"],
+            row["secret"],
+            json.loads(row["options"]),
+            row["deadline_ms"] / 1000,
+            row["last_error"],
         ),
-        upload_on=bool(site.upload_enabled),
-        warehouses=() if site.combine_all else warehouses,
-        alias=site.alias or (SKU if not site.push_kind else f"type {site.push_kind}"),
-        minimum=site.cutoff_below,
-        end_at=site.end_at_or_below,
-        buffer=site.buffer,
-        share=site.share_percent,
-        max=site.max_quantity,
-        stale_after=site.stale_after,
+        upload_on=bool(row["upload_enabled"]),
+        warehouses=() if row["combine_all"] else warehouses,
+        alias=row["alias"] or (SKU if not row["push_kind"] else f"type {row['push_kind']}"),
+        minimum=row["cutoff_below"],
+        end_at=row["end_at_or_below"],
+        buffer=row["buffer"],
+        share=row["share_percent"],
+        max=row["max_quantity"],
+        stale_after=row["stale_after"],
         breakers=Breakers(
-            site.zero_count,
-            site.zero_percent,
-            site.shrink_percent,
-            site.jump_factor,
-            site.jump_count,
-            site.jump_percent,
+            row["zero_count"],
+            row["zero_percent"],
+            row["shrink_percent"],
+            row["jump_factor"],
+            row["jump_count"],
+            row["jump_percent"],
         ),
-        heal=site.heal,
-        inactive_products=site.inactive_products,
-        every=site.every,
-        next_run_at=site.next_at if keeps and site.upload_enabled else None,
+        heal=row["heal"],
+        inactive_products=row["inactive_products"],
+        every=row["every"],
+        next_run_at=row["next_at"] if keeps and row["upload_enabled"] else None,
         last_run=last_run,
     )

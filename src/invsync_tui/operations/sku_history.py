@@ -18,8 +18,8 @@ from invsync_tui.store import chronicle, history, products, records
 from invsync_tui.store.chronicle import Ran
 from invsync_tui.store.history import KEPT_SECONDS, LevelChange
 from invsync_tui.store.whatis import ListingOf
-from invsync_tui.sync import whatif
 from invsync_tui.sync.records import Chunk, Made
+from invsync_tui.sync.settings import load_settings
 
 Change = tuple[int, int | None, int | None]
 """(at, before, after)"""
@@ -71,7 +71,7 @@ def histories(
 
 
 def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -> SkuHistory:
-    settings = whatif.saved(cx, listing.cart_id)
+    settings = load_settings(cx, listing.cart_id)
     product = None if listing.product_id is None else products.get(cx, listing.product_id)
     levels = [] if product is None else history.of_product(cx, product.id)
     source = (

@@ -19,7 +19,8 @@ from invsync_tui.rules.quantity import Step
 from invsync_tui.store import links, whatis
 from invsync_tui.store.links import Linked
 from invsync_tui.store.whatis import CodeOf, ListingOf
-from invsync_tui.sync import connect, whatif
+from invsync_tui.sync import connect
+from invsync_tui.sync.settings import load_settings
 from invsync_tui.sync.trace import Trace, traces
 
 
@@ -90,7 +91,7 @@ def _by_cart(listings: Iterable[ListingOf]) -> list[list[ListingOf]]:
 def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing]:
     """The listings of one cart."""
     with in_words(), session.store.reading() as cx:
-        settings = whatif.saved(cx, listings[0].cart_id)
+        settings = load_settings(cx, listings[0].cart_id)
         if settings is None:
             raise OperationError(
                 f"The merchant of {listings[0].cart} has no WMS connection. See: invsync merchants set."

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-COLUMNS = ("zero_count", "zero_percent", "shrink_percent", "jump_factor", "jump_count", "jump_percent")
+from invsync_tui.store import stored
 
 
 class LimitsOf(NamedTuple):
-    """One cart's limits, in the order of `COLUMNS`."""
+    """One cart and its columns, among them its limits."""
 
     cart_id: int
     cart: str
-    values: tuple[int, ...]
+    values: Mapping[str, Any]
 
 
 def of_merchant(cx: sqlite3.Connection, merchant_id: int) -> list[LimitsOf]:
-    """The limits of all carts of a merchant, by number."""
-    rows = cx.execute(
-        f"SELECT id, name, {', '.join(COLUMNS)} FROM cart WHERE merchant_id = ? ORDER BY id", (merchant_id,)
-    )
-    return [LimitsOf(row[0], row[1], tuple(row[2:])) for row in rows]
+    """All carts of a merchant, by number."""
+    return [LimitsOf(row["id"], row["name"], row) for row in stored.carts(cx, merchant_id)]

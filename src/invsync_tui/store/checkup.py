@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.store import stored
+
 
 class MerchantSite(NamedTuple):
     """A merchant and its WMS connection."""
@@ -53,12 +55,9 @@ class CartSite(NamedTuple):
 
 def merchants(cx: sqlite3.Connection) -> list[MerchantSite]:
     """All merchants by name."""
-    rows = cx.execute(
-        "SELECT m.id, m.name, m.inventory_sync, m.stale_after, s.system, coalesce(s.last_error, ''), "
-        "coalesce(s.last_reason, ''), s.confirmed_at "
-        "FROM merchant AS m LEFT JOIN source AS s ON s.merchant_id = m.id ORDER BY m.name"
-    )
-    return [MerchantSite(*row) for row in rows]
+    rows = stored.merchants(cx)
+    told = [{"last_error": row["last_error"] or "", "last_reason": row["last_reason"] or ""} for row in rows]
+    return [stored.pick(MerchantSite, row | words) for row, words in zip(rows, told, strict=True)]
 
 
 def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
@@ -73,13 +72,8 @@ def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
 
 def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartSite]:
     """A merchant's carts by number."""
-    rows = cx.execute(
-        "SELECT c.id, c.name, c.upload_enabled, c.combine_all, c.push_kind, coalesce(a.name, ''), c.cutoff_below, "
-        "c.last_error, c.last_reason, c.listed_at, c.rules_rev, c.matched_rev, c.watermark FROM cart AS c "
-        "LEFT JOIN alias_type AS a ON a.id = c.push_kind WHERE c.merchant_id = ? ORDER BY c.id",
-        (merchant_id,),
-    )
-    return [CartSite(*row) for row in rows]
+    rows = stored.carts(cx, merchant_id)
+    return [stored.pick(CartSite, row | {"alias": row["alias"] or ""}) for row in rows]
 
 
 def chosen(cx: sqlite3.Connection, cart_id: int) -> frozenset[int]:

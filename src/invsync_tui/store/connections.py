@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from invsync_tui.store import stored
 from invsync_tui.store.troubled import TROUBLED
 
 
@@ -30,19 +31,15 @@ class SourceRow(NamedTuple):
     """JSON object: what the connector counted beside the levels; '' for nothing."""
 
 
-_FIELDS = ", ".join(ConnectionRow._fields)
-
-
 def source(cx: sqlite3.Connection, merchant_id: int) -> SourceRow | None:
     """A merchant's WMS connection; None where it has none."""
-    sql = f"SELECT {_FIELDS}, mark, last_full_at, notes FROM source WHERE merchant_id = ?"
-    row = cx.execute(sql, (merchant_id,)).fetchone()
-    return SourceRow(ConnectionRow(*row[:-3]), *row[-3:]) if row else None
+    row = stored.record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
+    return stored.pick(SourceRow, row | {"connection": stored.pick(ConnectionRow, row)}) if row else None
 
 
 def cart(cx: sqlite3.Connection, cart_id: int) -> ConnectionRow:
     """A cart's connection."""
-    return ConnectionRow(*cx.execute(f"SELECT {_FIELDS} FROM cart WHERE id = ?", (cart_id,)).fetchone())
+    return stored.pick(ConnectionRow, stored.records(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))[0])
 
 
 def stocked(cx: sqlite3.Connection, warehouse_id: int) -> bool:

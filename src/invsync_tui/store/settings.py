@@ -11,16 +11,11 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from invsync_tui import clock
-from invsync_tui.store.tables import AliasType, Cart, CartWarehouse, Merchant, Source, Warehouse
+from invsync_tui.store.tables import AliasType, Cart, CartRules, CartWarehouse, Merchant, Source, Warehouse
 
 DEFAULT_WAREHOUSE = "Default"
 
-RULE_SETTINGS = frozenset(
-    {
-        "upload_enabled", "combine_all", "push_kind", "cutoff_below", "end_at_or_below", "buffer", "share_percent",
-        "max_quantity", "stale_after", "options", "inactive_products",
-    }
-)  # fmt: skip
+RULE_SETTINGS = frozenset({*CartRules.model_fields, "options"})
 """Cart settings that change quantities or matches: saving one plans every listing anew."""
 
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from invsync_tui.store import stored
+from invsync_tui.store.tables import CartRules, SafetyRules
 
-CART = (
-    "upload_enabled", "warehouses", "push_kind", "cutoff_below", "end_at_or_below", "buffer", "share_percent",
-    "max_quantity", "stale_after", "zero_count", "zero_percent", "shrink_percent",
-)  # fmt: skip
+_ELSEWHERE = {"combine_all": "warehouses", "push_kind": "alias"}
+"""Columns that are told by what they mean."""
+CART = tuple(_ELSEWHERE.get(name, name) for name in (*CartRules.model_fields, *SafetyRules.model_fields))
 MERCHANT = ("inventory_sync", "stale_after")
 SWITCHES = frozenset({"upload_enabled", "inventory_sync"})
 
@@ -28,7 +28,7 @@ def of_cart(cx: sqlite3.Connection, cart_id: int, at: int) -> dict[str, Any] | N
     cart = _taken_back(cx, present, f"cart:{cart_id}", at)
     number = int(present["merchant_id"])
     merchant = _taken_back(cx, stored.merchant(cx, number) or {}, f"merchant:{number}", at)
-    found = {name: _told(name, cart.get(name)) for name in CART if name != "push_kind"}
+    found = {name: _told(name, cart.get(name)) for name in CART}
     found["warehouses"] = _codes(cx, cart["warehouses"])
     found["alias"] = _alias(cx, cart["push_kind"])
     return found | {f"merchant.{name}": _told(name, merchant.get(name)) for name in MERCHANT}

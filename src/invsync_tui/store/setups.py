@@ -1,68 +1,9 @@
-"""Merchants and carts with all their settings, for lists: plain queries, without SQLModel and on read-only stores too.
-
-Not here: saving them (`settings`), and how they are doing (`overview`, `runs`).
-"""
+"""What settings name: warehouses, alias types, merchants and carts by number; and marks that a moved connection loses."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import NamedTuple
-
-
-class MerchantSite(NamedTuple):
-    """A merchant with its WMS connection; the connection's columns are None where none is set up."""
-
-    id: int
-    name: str
-    inventory_sync: int
-    stale_after: int | None
-    system: str | None
-    url: str | None
-    login: str | None
-    secret: str | None
-    options: str | None
-    deadline_ms: int | None
-    full_every: int | None
-    orders_within: int | None
-    last_error: str | None
-    every: int | None
-    next_at: int | None
-
-
-class CartSite(NamedTuple):
-    """A cart with its Edit Setup."""
-
-    id: int
-    merchant_id: int
-    merchant: str
-    name: str
-    system: str
-    url: str
-    login: str
-    secret: str
-    options: str
-    deadline_ms: int
-    upload_enabled: int
-    combine_all: int
-    alias: str | None
-    push_kind: int
-    cutoff_below: int
-    end_at_or_below: int | None
-    buffer: int
-    share_percent: int
-    max_quantity: int | None
-    stale_after: int | None
-    zero_count: int
-    zero_percent: int
-    shrink_percent: int
-    jump_factor: int
-    jump_count: int
-    jump_percent: int
-    heal: str
-    inactive_products: str
-    last_error: str
-    every: int | None
-    next_at: int | None
 
 
 class Place(NamedTuple):
@@ -71,31 +12,6 @@ class Place(NamedTuple):
     id: int
     ref: str
     code: str
-
-
-_MERCHANTS = (
-    "SELECT m.id, m.name, m.inventory_sync, m.stale_after, s.system, s.url, s.login, s.secret, s.options, s.deadline_ms, "
-    "s.full_every, s.orders_within, s.last_error, d.every, d.next_at FROM merchant m LEFT JOIN source s ON s.merchant_id = m.id "
-    "LEFT JOIN schedule d ON d.kind = 'pull' AND d.key = m.id ORDER BY m.name"
-)
-_CARTS = (
-    "SELECT c.id, c.merchant_id, m.name, c.name, c.system, c.url, c.login, c.secret, c.options, c.deadline_ms, "
-    "c.upload_enabled, c.combine_all, a.name, c.push_kind, c.cutoff_below, c.end_at_or_below, c.buffer, c.share_percent, "
-    "c.max_quantity, c.stale_after, c.zero_count, c.zero_percent, c.shrink_percent, c.jump_factor, c.jump_count, c.jump_percent, "
-    "c.heal, c.inactive_products, c.last_error, d.every, d.next_at "
-    "FROM cart c JOIN merchant m ON m.id = c.merchant_id LEFT JOIN alias_type a ON a.id = c.push_kind "
-    "LEFT JOIN schedule d ON d.kind = 'push' AND d.key = c.id ORDER BY m.name, c.id"
-)
-
-
-def merchants(cx: sqlite3.Connection) -> list[MerchantSite]:
-    """All merchants by name."""
-    return [MerchantSite(*row) for row in cx.execute(_MERCHANTS)]
-
-
-def carts(cx: sqlite3.Connection) -> list[CartSite]:
-    """All carts, by merchant and number."""
-    return [CartSite(*row) for row in cx.execute(_CARTS)]
 
 
 def chosen_warehouses(cx: sqlite3.Connection) -> list[tuple[int, str]]:

@@ -1,35 +1,49 @@
-"""The settings of one merchant or cart by column, as forms compare and show them: plain queries, on read-only stores too."""
+"""The one reader of settings: merchants with their source, and carts, every column by its name.
+
+Plain queries, on read-only stores too, without SQLModel, which takes half a second to import. The columns are those of
+the tables, so that a new setting is read without being named here; a test holds them against `store.tables`.
+Not here: saving them (`settings`), and how they are doing (`overview`, `runs`).
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-MERCHANT_COLUMNS = ("name", "inventory_sync", "stale_after", "rev", "frozen_at")
-SOURCE_COLUMNS = ("url", "login", "secret", "deadline_ms", "options", "full_every", "orders_within", "confirmed_at")
-CART_COLUMNS = (
-    "merchant_id", "name", "url", "login", "secret", "deadline_ms", "options", "upload_enabled", "combine_all", "push_kind",
-    "cutoff_below", "end_at_or_below", "buffer", "share_percent", "max_quantity", "stale_after", "zero_count",
-    "zero_percent", "shrink_percent", "jump_factor", "jump_count", "jump_percent", "heal",
-    "inactive_products", "gone_accepted",
-    "system", "created_at", "rules_rev", "pushed_rules_rev", "rev",
-    "watermark", "match_mark", "matched_rev", "frozen_at",
-)  # fmt: skip
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+def records(cx: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """The rows of a query by column name; of two columns of one name the later counts."""
+    cursor = cx.execute(sql, parameters)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def record(cx: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> dict[str, Any] | None:
+    """The first row of a query by column name; None if there is none."""
+    return next(iter(records(cx, sql, parameters)), None)
+
+
+def pick(kind: type[T], row: Mapping[str, Any]) -> T:
+    """A NamedTuple out of the columns that bear its fields' names."""
+    return kind(**{name: row[name] for name in kind._fields})  # type: ignore[attr-defined]
 
 
 def merchant(cx: sqlite3.Connection, merchant_id: int) -> dict[str, Any] | None:
     """Columns of a merchant, of its source where there is one, and `every`."""
-    found = _row(cx, "merchant", MERCHANT_COLUMNS, "id", merchant_id)
+    found = record(cx, "SELECT * FROM merchant WHERE id = ?", (merchant_id,))
     if found is None:
         return None
-    source = _row(cx, "source", SOURCE_COLUMNS, "merchant_id", merchant_id)
-    return found | (source or {}) | {"every": every(cx, "pull", merchant_id)}
+    source = record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
+    return (source or {}) | found | {"every": every(cx, "pull", merchant_id)}
 
 
 def cart(cx: sqlite3.Connection, cart_id: int) -> dict[str, Any] | None:
     """Columns of a cart, `warehouses` (numbers, ascending; [] for all) and `every`."""
-    found = _row(cx, "cart", CART_COLUMNS, "id", cart_id)
+    found = record(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))
     if found is None:
         return None
     rows = cx.execute("SELECT warehouse_id FROM cart_warehouse WHERE cart_id = ? ORDER BY 1", (cart_id,))
@@ -37,9 +51,26 @@ def cart(cx: sqlite3.Connection, cart_id: int) -> dict[str, Any] | None:
     return found | {"warehouses": chosen, "every": every(cx, "push", cart_id)}
 
 
-def _row(cx: sqlite3.Connection, table: str, columns: tuple[str, ...], key: str, number: int) -> dict[str, Any] | None:
-    row = cx.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE {key} = ?", (number,)).fetchone()
-    return None if row is None else dict(zip(columns, row, strict=True))
+def merchants(cx: sqlite3.Connection) -> list[dict[str, Any]]:
+    """All merchants by name: columns of the source (None where there is none) and of the merchant, `every`, `next_at`."""
+    return records(
+        cx,
+        "SELECT s.*, d.every, d.next_at, m.* FROM merchant AS m LEFT JOIN source AS s ON s.merchant_id = m.id "
+        "LEFT JOIN schedule AS d ON d.kind = 'pull' AND d.key = m.id ORDER BY m.name",
+    )
+
+
+def carts(cx: sqlite3.Connection, merchant_id: int | None = None) -> list[dict[str, Any]]:
+    """Carts by merchant and number, of one merchant or of all: columns of the cart, `merchant` (its name), `alias` (None
+    where the SKU is pushed), `every` and `next_at`."""
+    return records(
+        cx,
+        "SELECT c.*, m.name AS merchant, a.name AS alias, d.every, d.next_at "
+        "FROM cart AS c JOIN merchant AS m ON m.id = c.merchant_id LEFT JOIN alias_type AS a ON a.id = c.push_kind "
+        "LEFT JOIN schedule AS d ON d.kind = 'push' AND d.key = c.id "
+        "WHERE ?1 IS NULL OR c.merchant_id = ?1 ORDER BY m.name, c.id",
+        (merchant_id,),
+    )
 
 
 def every(cx: sqlite3.Connection, kind: str, key: int) -> int | None:

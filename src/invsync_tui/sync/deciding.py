@@ -6,7 +6,7 @@ The same for a plan, a preview of other settings, a replay of an old run and an 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from invsync_tui.connectors.base import QuantityBasis
@@ -14,42 +14,13 @@ from invsync_tui.rules import quantity
 from invsync_tui.rules.eligibility import Standing, obstacle
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading
-from invsync_tui.store import levels, orders, tables
+from invsync_tui.store import levels, orders
 from invsync_tui.store.levels import LevelView
 from invsync_tui.store.listings import PlanRow
 from invsync_tui.store.orders import Pending
+from invsync_tui.sync.settings import Settings
 
 _new = tuple.__new__
-
-
-class Settings(NamedTuple):
-    """The settings a push works by, read once at its start."""
-
-    merchant: tables.Merchant
-    source: tables.Source
-    cart: tables.Cart
-    warehouse_ids: frozenset[int]
-    """Chosen and enabled warehouses of this cart; all enabled ones for Combine All Locations."""
-    warehouse_codes: dict[int, str]
-    gone: Mapping[int, str] = {}
-    """Those of `warehouse_ids` in which the WMS offered stock once and does not any more, and why."""
-    none_left: bool = False
-    """All that were ever loaded are gone."""
-
-    @property
-    def switched_on(self) -> bool:
-        """Both switches of the guide are on."""
-        return self.merchant.inventory_sync and self.cart.upload_enabled
-
-    @property
-    def frozen(self) -> bool:
-        """An operator has ordered that nothing is sent to this cart, or to any of its merchant's."""
-        return self.cart.frozen_at is not None or self.merchant.frozen_at is not None
-
-    @property
-    def stale_after(self) -> int | None:
-        """Seconds; the cart's own limit before the merchant's."""
-        return self.cart.stale_after if self.cart.stale_after is not None else self.merchant.stale_after
 
 
 def chain_rules(settings: Settings, basis: QuantityBasis) -> ChainRules:

@@ -10,8 +10,9 @@ from invsync_tui.rules import quantity
 from invsync_tui.rules.drift import Finding, Seen, classify
 from invsync_tui.store import listings, runs
 from invsync_tui.store.drift import DriftRow
-from invsync_tui.sync.deciding import Settings, Stock
+from invsync_tui.sync.deciding import Stock
 from invsync_tui.sync.orders import PHASE, REACH
+from invsync_tui.sync.settings import Settings
 
 
 def orders_known(cx: sqlite3.Connection, cart_id: int) -> bool:

@@ -16,9 +16,10 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import held, listings, plans, sequence
 from invsync_tui.store.listings import Decided, PlanRow
 from invsync_tui.store.plans import UNKNOWN, KeptPlan, Left
-from invsync_tui.sync.deciding import Settings, standing_of
+from invsync_tui.sync.deciding import standing_of
 from invsync_tui.sync.job import Job
 from invsync_tui.sync.plan import hold, limits
+from invsync_tui.sync.settings import Settings
 
 
 class Row(NamedTuple):

@@ -22,13 +22,14 @@ from invsync_tui.store.listings import Decided, PlanRow
 from invsync_tui.store.plans import KeptPlan
 from invsync_tui.sync import bound
 from invsync_tui.sync.clocks import CartClock
-from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
+from invsync_tui.sync.deciding import Stock, chain_rules, decide_row
 from invsync_tui.sync.job import Job, RunHeld
 from invsync_tui.sync.namesakes import Namesakes
 from invsync_tui.sync.observing import Observation
 from invsync_tui.sync.orders import Orders
 from invsync_tui.sync.records import Recorder
 from invsync_tui.sync.reread import reread_doubted
+from invsync_tui.sync.settings import Settings
 
 CHUNK = 250
 """Listings per transaction; between chunks other tasks and other processes get their turn."""

@@ -26,8 +26,9 @@ from invsync_tui.store.plans import Changes
 from invsync_tui.store.products import PLAIN, Kind
 from invsync_tui.store.settings import RULE_SETTINGS
 from invsync_tui.sync import connect, whatif
-from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
+from invsync_tui.sync.deciding import Stock, chain_rules, decide_row
 from invsync_tui.sync.plan import limits, plan_facts
+from invsync_tui.sync.settings import Settings
 
 CHUNK = 500
 """Listings that are read and decided at once."""
@@ -70,7 +71,7 @@ class Planned:
 def begin(cx: sqlite3.Connection, cart_id: int, values: Mapping[str, Any]) -> Planned | None:
     """A plan by the saved settings with `values` (by column) in the place of some; None for a cart without a WMS."""
     columns = stored.cart(cx, cart_id)
-    asked = whatif.wanted(cx, cart_id, columns, values) if columns is not None else None
+    asked = whatif.wanted(cx, columns, values) if columns is not None else None
     if columns is None or asked is None:
         return None
     changed = any(

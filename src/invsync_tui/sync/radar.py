@@ -19,9 +19,9 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import audit, drift, listings, sequence
 from invsync_tui.store.drift import DriftRow
 from invsync_tui.sync import drifting
-from invsync_tui.sync.deciding import Settings
 from invsync_tui.sync.job import Job
 from invsync_tui.sync.observing import record_of
+from invsync_tui.sync.settings import Settings
 
 KEPT = 0.5
 """The part of the server's allowance that is left for pushes."""

@@ -16,7 +16,7 @@ from invsync_tui.connectors.exchanges import heard_by, redacted
 from invsync_tui.connectors.shops import location_of, shop_of
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
 from invsync_tui.rules.redaction import Redacted
-from invsync_tui.store import exchanges, listings, plans, records, runs, schedule, settings, sites
+from invsync_tui.store import exchanges, listings, plans, records, runs, schedule, sites
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.leases import FencedError
 from invsync_tui.store.opening import Store
@@ -24,7 +24,6 @@ from invsync_tui.store.plans import KeptPlan
 from invsync_tui.store.runs import RunRow
 from invsync_tui.sync import afterwards, connect, identity
 from invsync_tui.sync import schedule as pushing
-from invsync_tui.sync.deciding import Settings
 from invsync_tui.sync.explicit import Explicit
 from invsync_tui.sync.hearing import Hearing
 from invsync_tui.sync.job import Job, RunCancelled, RunHeld, SwitchedOff
@@ -34,6 +33,7 @@ from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import Push
 from invsync_tui.sync.radar import Radar
 from invsync_tui.sync.report import Phase, Report
+from invsync_tui.sync.settings import Settings, load_settings, load_source
 from invsync_tui.sync.stopping import RunStopped
 from invsync_tui.sync.waiting import Interrupted, interruptible
 
@@ -90,11 +90,11 @@ def _taken_over(run: RunRow) -> str:
 
 
 async def _pull(job: Job) -> None:
-    with job.store.session() as session:
-        merchant = settings.merchant(session, job.run.merchant_id)
-        row = settings.source_of(session, job.run.merchant_id)
-    if merchant is None or row is None:
+    with job.store.reading() as cx:
+        found = load_source(cx, job.run.merchant_id)
+    if found is None:
         raise NotConfiguredError("The merchant has no WMS connection.", advice="Set one up: invsync merchants set.")
+    merchant, row = found
     source = connect.source(merchant.name, row)
     try:
         await Pull(job, source, merchant, row).run()
@@ -104,7 +104,7 @@ async def _pull(job: Job) -> None:
 
 
 async def _push(job: Job) -> None:
-    loaded = load_settings(job.store, job.run.key)
+    loaded = _settings(job)
     cart = connect.cart(loaded.cart)
     try:
         await _plan_and_push(job, cart, loaded)
@@ -113,7 +113,7 @@ async def _push(job: Job) -> None:
 
 
 async def _radar(job: Job) -> None:
-    loaded = load_settings(job.store, job.run.key)
+    loaded = _settings(job)
     cart = connect.cart(loaded.cart)
     try:
         job.report.enter("connect")
@@ -180,21 +180,13 @@ def _notice(loaded: Settings) -> str:
     return f"{name} is off: nothing was sent."
 
 
-def load_settings(store: Store, cart_id: int) -> Settings:
+def _settings(job: Job) -> Settings:
     """The settings of one push; NotConfiguredError if the cart or its merchant's source is gone."""
-    with store.session() as session:
-        cart = next((c for c in settings.carts(session) if c.id == cart_id), None)
-        merchant = settings.merchant(session, cart.merchant_id) if cart else None
-        source = settings.source_of(session, cart.merchant_id) if cart else None
-        if cart is None or merchant is None or source is None:
-            raise NotConfiguredError("The cart or its merchant's WMS connection is gone.", advice="See: invsync carts.")
-        all_warehouses = settings.warehouses(session, cart.merchant_id)
-        chosen = set(settings.cart_warehouses(session, cart_id))
-    mine = [w for w in all_warehouses if w.enabled and (cart.combine_all or w.id in chosen)]
-    codes = {settings.number(w): w.code for w in all_warehouses}
-    ids = frozenset(settings.number(w) for w in mine)
-    with store.reading() as cx:
-        return Settings(merchant, source, cart, ids, codes, *sites.gone_of(cx, cart.merchant_id, ids))
+    with job.store.reading() as cx:
+        loaded = load_settings(cx, job.run.key)
+    if loaded is None:
+        raise NotConfiguredError("The cart or its merchant's WMS connection is gone.", advice="See: invsync carts.")
+    return loaded
 
 
 def _reason(error: ConnectorError, kind: str) -> Reason:

@@ -23,17 +23,17 @@ from invsync_tui.store.levels import LevelView
 from invsync_tui.store.listings import PlanRow
 from invsync_tui.store.orders import Pending
 from invsync_tui.store.records import Kept
+from invsync_tui.store.tables import CartRules, SafetyRules
 
 if TYPE_CHECKING:
-    from invsync_tui.sync.deciding import Settings, Stock
+    from invsync_tui.sync.deciding import Stock
+    from invsync_tui.sync.settings import Settings
 
 LEVEL = 1
 """Of the compression: a fifth of the size for a few milliseconds a thousand listings; more costs more than it saves."""
 MERCHANT = ("id", "name", "inventory_sync", "stale_after", "frozen_at")
 CART = (
-    "id", "merchant_id", "name", "upload_enabled", "combine_all", "push_kind", "cutoff_below", "end_at_or_below", "buffer",
-    "share_percent", "max_quantity", "stale_after", "zero_count", "zero_percent", "shrink_percent", "jump_factor",
-    "jump_count", "jump_percent", "heal", "rules_rev", "frozen_at", "inactive_products",
+    "id", "merchant_id", "name", *CartRules.model_fields, *SafetyRules.model_fields, "heal", "rules_rev", "frozen_at"
 )  # fmt: skip
 """Settings by column that a plan works by."""
 

@@ -13,13 +13,14 @@ from invsync_tui.rules.quantity import Decision
 from invsync_tui.store import listings, matches, runs, sequence, sites
 from invsync_tui.store.listings import Decided, PlanRow
 from invsync_tui.store.runs import Order
-from invsync_tui.sync import connect, whatif
-from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
+from invsync_tui.sync import connect
+from invsync_tui.sync.deciding import Stock, chain_rules, decide_row
+from invsync_tui.sync.settings import Settings, load_settings
 
 
 def rehearse(tx: sqlite3.Connection, cart_id: int, now: int) -> int:
     """Record a push of every listing of a cart; returns the run."""
-    settings = whatif.saved(tx, cart_id)
+    settings = load_settings(tx, cart_id)
     if settings is None:
         raise ValueError(f"cart {cart_id} has no WMS connection")
     merchant = settings.cart.merchant_id

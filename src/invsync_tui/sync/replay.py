@@ -12,8 +12,9 @@ from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.quantity import ChainRules, Decision
 from invsync_tui.store import records, tables
 from invsync_tui.store.listings import PlanRow
-from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row, standing_of
+from invsync_tui.sync.deciding import Stock, chain_rules, decide_row, standing_of
 from invsync_tui.sync.records import Chunk, settings_document
+from invsync_tui.sync.settings import Settings, row_of
 from invsync_tui.sync.trace import listings_reason
 
 
@@ -30,9 +31,9 @@ class Rules(NamedTuple):
         merchant = document["merchant"]
         confirmed = document["source"]["confirmed_at"]
         settings = Settings(
-            tables.Merchant(**merchant, created_at=0),
-            tables.Source(merchant_id=merchant["id"], system="", url="", confirmed_at=confirmed),
-            tables.Cart(**document["cart"], system="", url="", created_at=0),
+            row_of(tables.Merchant, {**merchant, "created_at": 0}),
+            row_of(tables.Source, {"merchant_id": merchant["id"], "system": "", "url": "", "confirmed_at": confirmed}),
+            row_of(tables.Cart, {**document["cart"], "system": "", "url": "", "created_at": 0}),
             frozenset(document["warehouses"]),
             {int(number): code for number, code in document["codes"].items()},
             {int(number): why for number, why in document.get("gone", {}).items()},

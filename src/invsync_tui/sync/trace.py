@@ -12,7 +12,8 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import Step
 from invsync_tui.store import listings
 from invsync_tui.store.listings import Beside, PlanRow
-from invsync_tui.sync.deciding import Settings, Stock, chain_rules, standing_of
+from invsync_tui.sync.deciding import Stock, chain_rules, standing_of
+from invsync_tui.sync.settings import Settings
 
 
 class Trace(NamedTuple):

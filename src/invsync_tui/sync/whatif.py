@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from invsync_tui import clock
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules.quantity import Decision
-from invsync_tui.store import listings, matches, products, setups, sites, stored, tables
+from invsync_tui.store import listings, matches, products
 from invsync_tui.store.listings import PlanRow
 from invsync_tui.store.pages import listings as pages
-from invsync_tui.sync.deciding import Settings, Stock, chain_rules, decide_row
+from invsync_tui.sync.deciding import Stock, chain_rules, decide_row
+from invsync_tui.sync.settings import Settings, settings_of
 
 
 class Wanted(NamedTuple):
@@ -38,55 +39,15 @@ class Effect(NamedTuple):
     gain_match: int
 
 
-def wanted(
-    cx: sqlite3.Connection, cart_id: int, columns: Mapping[str, Any], values: Mapping[str, Any]
-) -> Wanted | None:
+def wanted(cx: sqlite3.Connection, columns: Mapping[str, Any], values: Mapping[str, Any]) -> Wanted | None:
     """Both settings; None where the cart's merchant has no WMS connection, so that nothing would be pushed."""
-    merchant = stored.merchant(cx, columns["merchant_id"])
-    if merchant is None or "url" not in merchant:
-        return None
     now, then = dict(columns), {**columns, **values}
     if "warehouses" in values:
         then["combine_all"] = not values["warehouses"]
-    return Wanted(
-        _settings(cx, cart_id, merchant, now),
-        _settings(cx, cart_id, merchant, then),
-        now["push_kind"] != then["push_kind"],
-    )
-
-
-def saved(cx: sqlite3.Connection, cart_id: int) -> Settings | None:
-    """A cart's settings as they are, read without SQLModel and from read-only stores too; None without a source."""
-    columns = stored.cart(cx, cart_id)
-    merchant = stored.merchant(cx, columns["merchant_id"]) if columns else None
-    if columns is None or merchant is None or "url" not in merchant:
+    present, other = settings_of(cx, now), settings_of(cx, then)
+    if present is None or other is None:
         return None
-    return _settings(cx, cart_id, merchant, columns)
-
-
-def _settings(
-    cx: sqlite3.Connection, cart_id: int, merchant: Mapping[str, Any], columns: Mapping[str, Any]
-) -> Settings:
-    number = int(columns["merchant_id"])
-    places = setups.places(cx, number)
-    enabled = stored.enabled_warehouses(cx, number)
-    mine = enabled if columns["combine_all"] else enabled & set(columns["warehouses"])
-    known = tables.Cart.model_fields.keys()
-    return Settings(
-        tables.Merchant(
-            id=number,
-            name=merchant["name"],
-            inventory_sync=bool(merchant["inventory_sync"]),
-            stale_after=merchant["stale_after"],
-            frozen_at=merchant["frozen_at"],
-            created_at=0,
-        ),
-        tables.Source(merchant_id=number, system="", url="", confirmed_at=merchant["confirmed_at"]),
-        tables.Cart(**({key: value for key, value in columns.items() if key in known} | {"id": cart_id})),
-        frozenset(mine),
-        {place.id: place.code for place in places},
-        *sites.gone_of(cx, number, mine),
-    )
+    return Wanted(present, other, now["push_kind"] != then["push_kind"])
 
 
 def effect(cx: sqlite3.Connection, asked: Wanted, after: int, limit: int) -> Effect:

@@ -8,7 +8,15 @@ from __future__ import annotations
 from sqlalchemy import ColumnDefault, DefaultClause, text
 
 from invsync_tui.store.tables.base import metadata
-from invsync_tui.store.tables.carts import Cart, CartWarehouse, Listing, PendingOrder, Unlisted
+from invsync_tui.store.tables.carts import (
+    Cart,
+    CartRules,
+    CartWarehouse,
+    Listing,
+    PendingOrder,
+    SafetyRules,
+    Unlisted,
+)
 from invsync_tui.store.tables.catalogue import (
     AliasType,
     KitComponent,
@@ -46,6 +54,7 @@ __all__ = [
     "AliasType",
     "Audit",
     "Cart",
+    "CartRules",
     "CartWarehouse",
     "Census",
     "Collision",
@@ -70,6 +79,7 @@ __all__ = [
     "PushBatch",
     "Run",
     "RunEvent",
+    "SafetyRules",
     "Schedule",
     "Source",
     "SourceRecord",

@@ -9,7 +9,40 @@ from invsync_tui.store.tables.base import STRICT, STRICT_NO_ROWID, Big, Flag, Ta
 from invsync_tui.store.troubled import TROUBLED
 
 
-class Cart(Table, table=True):
+class CartRules(Table):
+    """Settings that change quantities or matches: saving one plans every listing anew and holds the next push."""
+
+    upload_enabled: bool = Field(default=False, sa_type=Flag)
+    """Inventory Upload Service."""
+    combine_all: bool = Field(default=True, sa_type=Flag)
+    """Combine All Locations; otherwise the rows of cart_warehouse count."""
+    push_kind: int = Field(default=0)
+    """Push Inventory Using Alias: an alias_type id, 0 for the SKU."""
+    cutoff_below: int = Field(default=0)
+    """Minimum Inventory Level."""
+    end_at_or_below: int | None = None
+    buffer: int = Field(default=0)
+    share_percent: int = Field(default=100)
+    max_quantity: int | None = None
+    stale_after: int | None = None
+    """Seconds; None takes the merchant's limit."""
+    inactive_products: str = Field(default="keep", sa_type=Text)
+    """What it shows of products that are deactivated in the WMS: keep, or zero."""
+
+
+class SafetyRules(Table):
+    """The limits above which a push is held."""
+
+    zero_count: int = Field(default=25)
+    zero_percent: int = Field(default=10)
+    shrink_percent: int = Field(default=20)
+    jump_factor: int = Field(default=10)
+    """A quantity that grows or shrinks by more than this factor is a jump; 0 switches the breaker off."""
+    jump_count: int = Field(default=25)
+    jump_percent: int = Field(default=10)
+
+
+class Cart(CartRules, SafetyRules, table=True):
     """A shop or marketplace connection with its Edit Setup."""
 
     __tablename__ = "cart"
@@ -28,23 +61,6 @@ class Cart(Table, table=True):
     secret: str = Field(default="", sa_type=Text)
     options: str = Field(default="{}", sa_type=Text)
     deadline_ms: int = Field(default=30000)
-    upload_enabled: bool = Field(default=False, sa_type=Flag)
-    """Inventory Upload Service."""
-    combine_all: bool = Field(default=True, sa_type=Flag)
-    """Combine All Locations; otherwise the rows of cart_warehouse count."""
-    push_kind: int = Field(default=0)
-    """Push Inventory Using Alias: an alias_type id, 0 for the SKU."""
-    cutoff_below: int = Field(default=0)
-    """Minimum Inventory Level."""
-    end_at_or_below: int | None = None
-    buffer: int = Field(default=0)
-    share_percent: int = Field(default=100)
-    max_quantity: int | None = None
-    stale_after: int | None = None
-    """Seconds; None takes the merchant's limit."""
-    zero_count: int = Field(default=25)
-    zero_percent: int = Field(default=10)
-    shrink_percent: int = Field(default=20)
     relist_every: int = Field(default=86400)
     """Seconds between complete reads of the cart's listings."""
     observe_every: int = Field(default=900)
@@ -72,10 +88,6 @@ class Cart(Table, table=True):
     """Since when nothing is pushed, by an operator's order; None while it is."""
     frozen_by: str = Field(default="", sa_type=Text)
     frozen_why: str = Field(default="", sa_type=Text)
-    jump_factor: int = Field(default=10)
-    """A quantity that grows or shrinks by more than this factor is a jump; 0 switches the breaker off."""
-    jump_count: int = Field(default=25)
-    jump_percent: int = Field(default=10)
     heal: str = Field(default="never", sa_type=Text)
     """What the drift radar puts right by itself: never, oversell or always."""
     shop: str = Field(default="", sa_type=Text)
@@ -84,8 +96,6 @@ class Cart(Table, table=True):
     """The location there that stock was set at; '' where it has none."""
     clock_offset: int | None = None
     """Seconds by which the cart's clock is ahead of ours, as last measured."""
-    inactive_products: str = Field(default="keep", sa_type=Text)
-    """What it shows of products that are deactivated in the WMS: keep, or zero."""
     gone_accepted: str = Field(default="[]", sa_type=Text)
     """JSON list of warehouse ids: those that offered no stock when a push last passed the safety rules."""
     identity: str = Field(default="", sa_type=Text)
