@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import listing, records, shapes
 from invsync_tui.cli.merchants import connection_facts
@@ -13,8 +13,10 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.plain import clean, fields, moment, next_run, number, on_off
 from invsync_tui.cli.run_text import outcome_sum
-from invsync_tui.cli.setting_options import add_common, add_settings, texts
-from invsync_tui.operations.values import CART_FIELDS, span
+from invsync_tui.cli.setting_options import add_settings, texts
+from invsync_tui.operations.fields import CART, Setting
+from invsync_tui.operations.lists import FieldKind
+from invsync_tui.operations.values import ALL_LOCATIONS, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +45,6 @@ example:
 A change of quantities or matches plans every listing anew."""
 
 LIMIT = 1000
-ALL_LOCATIONS = "Combine All Locations"
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -62,7 +63,7 @@ def _add_add(orders: Subparsers) -> None:
     parser.add_argument("owner", metavar="MERCHANT", help="name or number of the merchant")
     parser.add_argument("name", metavar="NAME", help="how the cart is called here")
     parser.add_argument("--system", metavar="SYSTEM", required=True, help="see: invsync connections list")
-    _add_setup(parser)
+    add_settings(parser, CART, adding=True)
     parser.set_defaults(run=run, order="add", all_warehouses=False)
 
 
@@ -70,25 +71,9 @@ def _add_set(orders: Subparsers) -> None:
     parser = command(orders, "set", "change a cart's Edit Setup", SET_EXAMPLES)
     parser.add_argument("called", metavar="NAME", help="name or number")
     parser.add_argument("--merchant", metavar="M", default=argparse.SUPPRESS, help="where several have such a cart")
-    parser.add_argument("--name", metavar="NAME", help="another name")
-    _add_setup(parser)
+    add_settings(parser, CART, adding=False)
     parser.add_argument("--all-warehouses", action="store_true", help=ALL_LOCATIONS)
     parser.set_defaults(run=run, order="set")
-
-
-def _add_setup(parser: argparse.ArgumentParser) -> None:
-    add_settings(parser, CART_FIELDS)
-    parser.add_argument("--alias", metavar="TYPE", help="Push Inventory Using Alias: SKU, UPC, EAN, ... (default SKU)")
-    parser.add_argument(
-        "--warehouse",
-        metavar="CODE",
-        action="append",
-        default=[],
-        help=f"Sync Inventory With Warehouse, repeatable; none is {ALL_LOCATIONS}",
-    )
-    add_common(
-        parser, "time between pushes, instead of one after each scheduled inventory download; off goes back to that"
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -133,9 +118,9 @@ def _change(args: argparse.Namespace, session: Session) -> CartSetup:
     from invsync_tui.operations import cart_settings
 
     if args.order == "add":
-        given = texts(args, CART_FIELDS, "system", "alias", "every")
+        given = texts(args, CART, "system")
         return cart_settings.add(session, args.owner, args.name, given, args.option, args.warehouse)
-    given = texts(args, CART_FIELDS, "name", "alias", "every")
+    given = texts(args, CART)
     return cart_settings.change(session, args.called, given, args.option, _warehouses(args), args.merchant)
 
 
@@ -157,11 +142,7 @@ def _lines(found: Sequence[CartSetup]) -> list[str]:
 
 def _facts(setup: CartSetup) -> list[tuple[str, str]]:
     return [
-        ("Inventory Upload Service", on_off(setup.upload_on)),
-        ("Sync Inventory With Warehouse", ", ".join(setup.warehouses) or ALL_LOCATIONS),
-        ("Push Inventory Using Alias", setup.alias),
-        ("Minimum Inventory Level", number(setup.minimum)),
-        *_limits(setup),
+        *((one.listed, _value(one, setup.values[one.name])) for one in CART if _is_listed(one, setup)),
         ("Last push", _last(setup.last_run)),
         ("Every", span(setup.every) if setup.every else "after each scheduled inventory download"),
         ("Next push", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.upload_on)),
@@ -169,15 +150,18 @@ def _facts(setup: CartSetup) -> list[tuple[str, str]]:
     ]
 
 
-def _limits(setup: CartSetup) -> list[tuple[str, str]]:
-    stale = span(setup.stale_after) if setup.stale_after else "as the merchant's"
-    return [
-        *([("Sold out at", f"{number(setup.end_at)} and below")] if setup.end_at is not None else []),
-        ("Buffer", number(setup.buffer)),
-        ("Share", f"{setup.share} %"),
-        ("Maximum", number(setup.max) if setup.max is not None else "none"),
-        ("Readings may be pushed for", stale),
-    ]
+def _is_listed(one: Setting, setup: CartSetup) -> bool:
+    return bool(one.listed) and (setup.values[one.name] is not None or bool(one.listed_none))
+
+
+def _value(one: Setting, value: Any) -> str:
+    """The value of a setting in a list."""
+    if value is None:
+        return one.listed_none
+    if one.kind is FieldKind.CHOICES:
+        return ", ".join(value) or ALL_LOCATIONS
+    told = {FieldKind.SWITCH: on_off, FieldKind.NUMBER: number, FieldKind.DURATION: span}.get(one.kind, str)
+    return one.listing.format(told(value))
 
 
 def _last(run: RunRow | None) -> str:

@@ -10,8 +10,9 @@ from invsync_tui.cli.opening import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.plain import clean, fields, moment, next_run, on_off
-from invsync_tui.cli.setting_options import add_common, add_settings, texts
-from invsync_tui.operations.values import MERCHANT_FIELDS, SOURCE_FIELDS, span
+from invsync_tui.cli.setting_options import add_settings, texts
+from invsync_tui.operations.fields import MERCHANT
+from invsync_tui.operations.values import span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,6 @@ example:
   invsync merchants set Acme --every off     download on request only"""
 
 LIMIT = 1000
-ALL_FIELDS = (*SOURCE_FIELDS, *MERCHANT_FIELDS)
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -53,17 +53,14 @@ def _add_add(orders: Subparsers) -> None:
     parser = command(orders, "add", "add a merchant with its WMS connection", ADD_EXAMPLES)
     parser.add_argument("name", metavar="NAME", help="how it is called here")
     parser.add_argument("--source", metavar="SYSTEM", required=True, help="the WMS, see: invsync connections list")
-    add_settings(parser, ALL_FIELDS)
-    add_common(parser, "time between inventory downloads, or off (default 1h)")
+    add_settings(parser, MERCHANT, adding=True)
     parser.set_defaults(run=run, order="add")
 
 
 def _add_set(orders: Subparsers) -> None:
     parser = command(orders, "set", "change a merchant's settings", SET_EXAMPLES)
     parser.add_argument("called", metavar="NAME", help="name or number")
-    parser.add_argument("--name", metavar="NAME", help="another name")
-    add_settings(parser, ALL_FIELDS)
-    add_common(parser, "time between inventory downloads, or off")
+    add_settings(parser, MERCHANT, adding=False)
     parser.set_defaults(run=run, order="set")
 
 
@@ -97,9 +94,9 @@ def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
     from invsync_tui.operations import merchant_settings
 
     if args.order == "add":
-        given = texts(args, ALL_FIELDS, "source", "every")
+        given = texts(args, MERCHANT, "source")
         return merchant_settings.add(session, args.name, given, args.option)
-    given = texts(args, ALL_FIELDS, "name", "every")
+    given = texts(args, MERCHANT)
     return merchant_settings.change(session, args.called, given, args.option)
 
 
@@ -117,8 +114,11 @@ def _facts(setup: MerchantSetup, health: MerchantRow) -> list[tuple[str, str]]:
         ("Status", health.status or "-"),
         ("Next inventory run", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.sync_on)),
         ("Every", span(setup.every) if setup.every else "on request only"),
-        ("Readings may be pushed for", span(setup.stale_after) if setup.stale_after else "no limit"),
-        ("Orders reach the WMS within", span(setup.orders_within or 0)),
+        (
+            "Readings may be pushed for",
+            span(setup.values["stale-after"]) if setup.values["stale-after"] else "no limit",
+        ),
+        ("Orders reach the WMS within", span(setup.values["orders-within"] or 0)),
         *connection_facts("WMS", setup.source),
         ("Carts", str(health.carts)),
     ]

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.plain import utc
+from invsync_tui.operations import fields
 
 if TYPE_CHECKING:
     from invsync_tui.operations.model import (
@@ -129,24 +130,28 @@ def merchant(setup: MerchantSetup, health: MerchantRow | None) -> dict[str, Any]
     return {
         "id": setup.id,
         "name": setup.name,
-        "sync_on": setup.sync_on,
+        **fields.document(fields.MERCHANT, setup.values),
         "last_run_at": utc(health.last_run_at) if health else None,
         "status": health.status if health else "",
         "next_run_at": utc(setup.next_run_at),
         "every": setup.every,
-        "full_every": setup.full_every,
-        "orders_within": setup.orders_within,
-        "stale_after": setup.stale_after,
         "source": connection(setup.source),
     }
 
 
 def cart(setup: CartSetup) -> dict[str, Any]:
     """A cart with its Edit Setup and its newest push."""
-    return asdict(setup) | {
+    return {
+        "id": setup.id,
+        "merchant_id": setup.merchant_id,
+        "merchant": setup.merchant,
+        "name": setup.name,
         "connection": connection(setup.connection),
         "warehouses": list(setup.warehouses),
         "combine_all": not setup.warehouses,
+        "alias": setup.alias,
+        **fields.document(fields.CART, setup.values),
+        "every": setup.every,
         "next_run_at": utc(setup.next_run_at),
         "last_run": run(setup.last_run) if setup.last_run else None,
     }

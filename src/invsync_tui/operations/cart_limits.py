@@ -9,17 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from invsync_tui.operations import fields, values
+from invsync_tui.operations import fields
 from invsync_tui.operations.fields import Setting
 from invsync_tui.operations.saving import Saving
 from invsync_tui.operations.values import InvalidError
 from invsync_tui.store.cart_limits import LimitsOf
 
-COLUMNS = ("zero_count", "zero_percent", "shrink_percent", "jump_factor", "jump_count", "jump_percent")
+COLUMNS = tuple(one.column for one in fields.LIMITS)
 MIXED = "mixed"
 LISTED_MOST = 5
 """Carts named at most where something is said about several."""
-FIELDS: tuple[values.Field, ...] = tuple(field for field in values.CART_FIELDS if field.column in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ class Limits:
     def settings(self) -> tuple[Setting, ...]:
         """As fields of the merchant's form; none where it has no cart."""
         agreed = self.columns()
-        cart = (one for one in fields.CART_REST if one.column in agreed)
-        return tuple(self._setting(one, mixed=agreed[one.column] is None) for one in cart)
+        known = fields.LIMITS if agreed else ()
+        return tuple(self._setting(one, mixed=agreed[one.column] is None) for one in known)
 
     def _setting(self, one: Setting, *, mixed: bool) -> Setting:
         def read(field: str, text: str) -> Any:
@@ -54,7 +53,8 @@ class Limits:
             raise InvalidError(field, "all its carts have the same; give a number.")
 
         note = f"; now {_listed([f'{name} {value}' for name, value in self.of(one.column).items()])}" if mixed else ""
-        return replace(one, read=read, show=_shown, help=f"of all its carts: {one.help}{note}")
+        value = replace(one.value, read=read, show=_shown)
+        return replace(one, value=value, help=f"of all its carts: {one.help}{note}")
 
     def label(self, one: Setting, value: Any) -> str:
         """What a change of it is called: how many carts it changes, and which."""
@@ -76,7 +76,7 @@ def save(saved: Saving, merchant_id: int, given: Mapping[str, str], reason: str)
     """Write the limits that were given to each cart that has others; each has its own audit entry and revision."""
     from invsync_tui.store import cart_limits, settings, tables
 
-    found = values.read_all(FIELDS, given)
+    found = fields.read_all("cart", fields.LIMITS, given)
     for one in cart_limits.of_merchant(saved.tx, merchant_id) if found else ():
         row = saved.db.get_one(tables.Cart, one.cart_id)
         was = row.rev

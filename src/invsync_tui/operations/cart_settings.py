@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from invsync_tui import clock
-from invsync_tui.operations import names, values
+from invsync_tui.operations import fields, names, values
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.saving import Saving, saving
 from invsync_tui.operations.session import Session
@@ -62,7 +62,7 @@ def _new(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
     for key in ("system", "url"):
         if not given.get(key):
             raise InvalidError(f"--{key}", "it is needed to add a cart.")
-    found = values.read_all(values.CART_FIELDS, given)
+    found = fields.read_all("cart", fields.CART, given)
     found["system"] = values.one_of("--system", given["system"], registry.systems(registry.CARTS))
     found["options"] = json.dumps(values.options_of(registry.CARTS, found["system"], options))
     return found
@@ -85,9 +85,7 @@ def change(
     """
     owner_id = names.merchant(session, merchant).id if merchant else None
     present = details(session, names.cart(session, called, owner_id).id)
-    found = values.read_all(values.CART_FIELDS, given)
-    if "name" in given:
-        found["name"] = values.name("--name", given["name"])
+    found = fields.read_all("cart", fields.CART, given)
     if options:
         found["options"] = json.dumps(
             values.options_of("invsync.carts", present.connection.system, options, present.connection.options)

@@ -38,7 +38,7 @@ def _line(setup: CartSetup, listings: int, ended: RunRow | None, frozen: Frozen 
         upload_on=setup.upload_on,
         warehouses=setup.warehouses,
         alias_type=setup.alias,
-        minimum=setup.minimum,
+        minimum=setup.values["minimum"],
         listings=listings,
         last_push_at=ended.ended_at if ended else None,
         status=f"frozen by {frozen.by}: {frozen.why}" if frozen else status,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from invsync_tui.operations import aliases, browse, values
 from invsync_tui.operations.cart_settings import ALIAS_TYPES
 from invsync_tui.operations.errors import in_words
-from invsync_tui.operations.fields import ALIAS, WAREHOUSES, Setting
-from invsync_tui.operations.lists import AliasTypeLine, Choice, FieldKind, WarehouseLine
+from invsync_tui.operations.fields import ALIAS, CART, WAREHOUSES, Setting, setting
+from invsync_tui.operations.lists import AliasTypeLine, Choice, WarehouseLine
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.setups import SKU
 from invsync_tui.operations.values import InvalidError
 from invsync_tui.store import setups
 
-ALL_LOCATIONS = "Combine All Locations"
 NEW = -1
 """The kind of an alias type that the WMS has not loaded."""
 
@@ -33,16 +32,7 @@ def alias(types: Sequence[AliasTypeLine]) -> tuple[Setting, tuple[Choice, ...]]:
     def show(kind: Any) -> str:
         return names.get(int(kind), f"type {kind}")
 
-    setting = Setting(
-        ALIAS,
-        "push_kind",
-        "Push Inventory Using Alias",
-        FieldKind.CHOICE,
-        f"{SKU}, or the type of the codes in the cart; products without it are not pushed",
-        read,
-        show,
-    )
-    return setting, tuple(Choice(one.name, one.name, _counted(one)) for one in types)
+    return _with(ALIAS, read, show), tuple(Choice(one.name, one.name, _counted(one)) for one in types)
 
 
 def _counted(one: AliasTypeLine) -> str:
@@ -70,17 +60,13 @@ def warehouses(places: Sequence[WarehouseLine]) -> tuple[Setting, tuple[Choice, 
     def show(ids: Any) -> str:
         return ",".join(by_id.get(int(number), f"number {number}") for number in ids)
 
-    setting = Setting(
-        WAREHOUSES,
-        WAREHOUSES,
-        "Sync Inventory With Warehouse",
-        FieldKind.CHOICES,
-        f"one or several; none is {ALL_LOCATIONS}",
-        read,
-        show,
-        optional=True,
-    )
-    return setting, tuple(Choice(by_id[one.id], one.code, _described(one)) for one in places)
+    return _with(WAREHOUSES, read, show), tuple(Choice(by_id[one.id], one.code, _described(one)) for one in places)
+
+
+def _with(name: str, read: Callable[[str, str], Any], show: Callable[[Any], str]) -> Setting:
+    """A setting of the table that reads and shows what is loaded."""
+    known = setting(CART, name)
+    return replace(known, value=replace(known.value, read=read, show=show))
 
 
 def _values(places: Sequence[WarehouseLine]) -> Mapping[str, int]:

@@ -18,7 +18,6 @@ from invsync_tui.operations.lists import (
     Choice,
     Conflict,
     Field,
-    FieldKind,
     FieldProblem,
     Form,
     Preview,
@@ -27,12 +26,6 @@ from invsync_tui.operations.lists import (
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.values import InvalidError
 from invsync_tui.store import cart_limits, setups, stored
-
-HOLDING = frozenset(
-    {"upload", WAREHOUSES, ALIAS, "minimum", "end-at", "buffer", "share", "max", "stale-after", "options"}
-)
-"""Settings of a cart that change quantities or matches."""
-_MANY = (FieldKind.CHOICE, FieldKind.CHOICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +122,7 @@ def _sheet(session: Session, subject: str) -> _Sheet:
         known = tuple(one for one in fields.MERCHANT if one.column in columns)
         return _Sheet(kind, int(number), columns | limits.columns(), (*known, *limits.settings()), {}, limits)
     loaded = choices.of_cart(session, columns["merchant_id"])
-    settings = (*fields.CART_FIRST, *(setting for setting, _ in loaded.values()), *fields.CART_REST)
+    settings = tuple(loaded[one.name][0] if one.resolved else one for one in fields.CART)
     return _Sheet(kind, int(number), columns, settings, {name: listed for name, (_, listed) in loaded.items()})
 
 
@@ -198,7 +191,7 @@ def _merged(sheet: _Sheet, text: str | None) -> list[str]:
     if text is None:
         return []
     wanted = dict(part.split("=", 1) for part in (one.strip() for one in text.split(",")) if part)
-    present = dict(part.split("=", 1) for part in fields.OPTIONS.show(sheet.columns["options"]).split(", ") if part)
+    present = dict(part.split("=", 1) for part in sheet.text(sheet.setting("options")).split(", ") if part)
     return [f"{key}={wanted.get(key, '')}" for key in {**present, **wanted}]
 
 
@@ -221,11 +214,10 @@ def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str
 
 
 def _note(sheet: _Sheet, changes: tuple[Change, ...]) -> str:
-    names = {one.name for one in changes}
-    if not names:
+    if not changes:
         return "Nothing changed."
-    if sheet.kind == "cart" and names & HOLDING:
+    if not any(sheet.setting(one.name).changes_rules for one in changes):
+        return "It counts from the next run on."
+    if sheet.kind == "cart":
         return "The next push plans every listing anew and is held until you have looked at its plan."
-    if sheet.kind == "merchant" and names & {"sync", "stale-after"}:
-        return "The next push of each cart of this merchant looks at every listing."
-    return "It counts from the next run on."
+    return "The next push of each cart of this merchant looks at every listing."

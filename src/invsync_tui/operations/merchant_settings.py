@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from invsync_tui.operations import cart_limits, names, values
+from invsync_tui.operations import cart_limits, fields, names, values
 from invsync_tui.operations.errors import NotFoundError
 from invsync_tui.operations.saving import Saving, saving
 from invsync_tui.operations.session import Session
@@ -34,7 +34,7 @@ def add(session: Session, name: str, given: Mapping[str, str], options: Sequence
 
     name = values.name("NAME", name)
     connection = _new_connection(given, options)
-    merchant = values.read_all(values.MERCHANT_FIELDS, given)
+    merchant = fields.read_all("merchant", fields.MERCHANT, given)
     every = _every(given, DEFAULT_EVERY)
     with saving(session, f"add the merchant {name!r}") as saved:
         row = settings.add_merchant(
@@ -56,7 +56,7 @@ def _new_connection(given: Mapping[str, str], options: Sequence[str]) -> dict[st
     for key in ("source", "url"):
         if not given.get(key):
             raise InvalidError(f"--{key}", "it is needed to add a merchant.")
-    found = values.read_all(values.SOURCE_FIELDS, given)
+    found = fields.read_all("source", fields.MERCHANT, given)
     found["system"] = values.one_of("--source", given["source"], registry.systems(registry.SOURCES))
     found["options"] = json.dumps(values.options_of(registry.SOURCES, found["system"], options))
     return found
@@ -80,10 +80,8 @@ def change(
     StaleError unless they are still revision `rev`.
     """
     present = details(session, names.merchant(session, called).id)
-    merchant = values.read_all(values.MERCHANT_FIELDS, given)
-    if "name" in given:
-        merchant["name"] = values.name("--name", given["name"])
-    connection = values.read_all(values.SOURCE_FIELDS, given)
+    merchant = fields.read_all("merchant", fields.MERCHANT, given)
+    connection = fields.read_all("source", fields.MERCHANT, given)
     if options:
         system, before = (present.source.system, present.source.options) if present.source else ("", {})
         connection["options"] = json.dumps(values.options_of("invsync.sources", system, options, before))

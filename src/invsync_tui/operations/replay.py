@@ -10,11 +10,11 @@ from itertools import zip_longest
 from typing import Any
 
 from invsync_tui.connectors import registry
-from invsync_tui.operations import runs
+from invsync_tui.operations import fields, runs
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
-from invsync_tui.rules.quantity import Decision, Step
+from invsync_tui.rules.quantity import CHAIN, Decision, Step
 from invsync_tui.store import plans, records, whatis
 from invsync_tui.store.listings import PlanRow
 from invsync_tui.sync import connect
@@ -22,34 +22,16 @@ from invsync_tui.sync.records import Chunk, Made, plans_of
 from invsync_tui.sync.replay import Rules, decide
 from invsync_tui.sync.settings import load_settings
 
-CHAIN = (
-    "override",
-    "inactive",
-    "sum",
-    "kit",
-    "pending",
-    "buffer",
-    "share",
-    "cutoff",
-    "cap",
-    "clamp",
-    "basis",
-    "compare",
-    "skip",
+_SETTINGS = tuple(
+    sorted(
+        (one for one in (*fields.MERCHANT, *fields.CART) if one.step or one.bears_on),
+        key=lambda one: one.name == fields.WAREHOUSES,
+    )
 )
+"""Settings that a plan's decisions follow. The warehouses are the last that is named where several differ."""
 SETTINGS_OF = {
-    "inactive": ("inactive_products",),
-    "sum": ("warehouses",),
-    "kit": ("warehouses",),
-    "pending": ("warehouses",),
-    "buffer": ("buffer",),
-    "share": ("share_percent",),
-    "cutoff": ("cutoff_below", "end_at_or_below"),
-    "cap": ("max_quantity",),
-    "basis": ("basis",),
-    "skip": ("stale_after", "warehouses"),
-    "switch": ("inventory_sync", "upload_enabled", "warehouses"),
-}
+    step: tuple(one.column for one in _SETTINGS if step in (one.step, *one.bears_on)) for step in (*CHAIN, "switch")
+} | {"basis": ("basis",)}
 """Which settings a step of the chain follows; `switch` is what comes before it."""
 
 
@@ -200,21 +182,16 @@ def changed(then: Rules, today: Rules) -> dict[str, tuple[Any, Any]]:
 
 
 def _named(rules: Rules) -> dict[str, Any]:
-    settings, cart = rules.settings, rules.settings.cart
+    settings = rules.settings
     codes = settings.warehouse_codes
-    return {
-        "inventory_sync": settings.merchant.inventory_sync,
-        "upload_enabled": cart.upload_enabled,
-        "warehouses": sorted(codes.get(number, str(number)) for number in settings.warehouse_ids),
-        "buffer": cart.buffer,
-        "share_percent": cart.share_percent,
-        "cutoff_below": cart.cutoff_below,
-        "end_at_or_below": cart.end_at_or_below,
-        "max_quantity": cart.max_quantity,
-        "inactive_products": cart.inactive_products,
+    elsewhere = {
+        fields.WAREHOUSES: sorted(codes.get(number, str(number)) for number in settings.warehouse_ids),
         "stale_after": settings.stale_after,
         "basis": rules.basis.value,
     }
+    rows = {"merchant": settings.merchant, "cart": settings.cart}
+    mine = [one for one in _SETTINGS if one.column not in elsewhere]
+    return {one.column: getattr(rows[one.table], one.column) for one in mine} | elsewhere
 
 
 def _because(then: Decision, today: Decision, differ: Mapping[str, tuple[Any, Any]]) -> Because:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from invsync_tui.operations import workers
+from invsync_tui.operations import fields, workers
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.model import RunRow
 from invsync_tui.operations.runs import views
@@ -34,32 +34,22 @@ class ConnectionSetup:
 
 @dataclass(frozen=True, slots=True)
 class MerchantSetup:
-    """A merchant's settings. Times are seconds; `every` None: no schedule; `stale_after` None: no limit."""
+    """A merchant's settings. Times are seconds."""
 
     id: int
     name: str
-    sync_on: bool
-    stale_after: int | None
+    values: Mapping[str, Any]
+    """By the name of the setting, see `fields.MERCHANT`; of one without a WMS connection the connection's are None."""
     source: ConnectionSetup | None
-    full_every: int | None
-    orders_within: int | None
-    """Seconds that an order needs to reach the WMS."""
     every: int | None
+    """None: no schedule."""
     next_run_at: int | None
     """None also where there is a schedule and no service to keep it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Breakers:
-    """The limits above which a push is held."""
-
-    zero_count: int
-    zero_percent: int
-    shrink_percent: int
-    jump_factor: int
-    """A change by more than this factor is a jump; 0: nothing is."""
-    jump_count: int
-    jump_percent: int
+    @property
+    def sync_on(self) -> bool:
+        """Synchronization With WMS - Inventory."""
+        return bool(self.values["sync"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +60,30 @@ class CartSetup:
     merchant_id: int
     merchant: str
     name: str
+    values: Mapping[str, Any]
+    """By the name of the setting, see `fields.CART`: as they are stored, `warehouses` by code ([] for all), `alias` by name."""
     connection: ConnectionSetup
-    upload_on: bool
-    warehouses: tuple[str, ...]
-    """Codes; empty is Combine All Locations."""
-    alias: str
-    minimum: int
-    end_at: int | None
-    buffer: int
-    share: int
-    max: int | None
-    stale_after: int | None
-    """None takes the merchant's."""
-    breakers: Breakers
-    heal: str
-    """What the drift radar puts right by itself: never, oversell or always."""
-    inactive_products: str
-    """What the cart shows of products that are deactivated in the WMS: keep or zero."""
     every: int | None
     """Seconds between pushes, instead of one after each scheduled inventory download; None: after these. On request always."""
     next_run_at: int | None
     """None also where there is a schedule and no service to keep it."""
     last_run: RunRow | None
     """The newest push; None for never."""
+
+    @property
+    def upload_on(self) -> bool:
+        """Inventory Upload Service."""
+        return bool(self.values["upload"])
+
+    @property
+    def warehouses(self) -> tuple[str, ...]:
+        """Codes; empty is Combine All Locations."""
+        return tuple(self.values["warehouses"])
+
+    @property
+    def alias(self) -> str:
+        """What it pushes by: SKU, UPC, ..."""
+        return str(self.values["alias"])
 
 
 def merchants(session: Session) -> tuple[MerchantSetup, ...]:
@@ -119,65 +110,38 @@ def _merchant(row: Mapping[str, Any], keeps: bool) -> MerchantSetup:
     return MerchantSetup(
         id=row["id"],
         name=row["name"],
-        sync_on=bool(row["inventory_sync"]),
-        stale_after=row["stale_after"],
-        source=_source(row),
-        full_every=row["full_every"],
-        orders_within=row["orders_within"],
+        values={one.name: row[one.column] for one in fields.MERCHANT},
+        source=_connection(row) if row["system"] is not None else None,
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["inventory_sync"] else None,
     )
 
 
-def _source(row: Mapping[str, Any]) -> ConnectionSetup | None:
-    if row["system"] is None:
-        return None
+def _connection(row: Mapping[str, Any]) -> ConnectionSetup:
     return ConnectionSetup(
         system=row["system"],
-        url=row["url"] or "",
-        login=row["login"] or "",
-        secret=row["secret"] or "",
-        options=json.loads(row["options"] or "{}"),
-        deadline=(row["deadline_ms"] or 0) / 1000,
-        last_error=row["last_error"] or "",
+        url=row["url"],
+        login=row["login"],
+        secret=row["secret"],
+        options=json.loads(row["options"]),
+        deadline=row["deadline_ms"] / 1000,
+        last_error=row["last_error"],
     )
 
 
 def _cart(row: Mapping[str, Any], warehouses: tuple[str, ...], last_run: RunRow | None, keeps: bool) -> CartSetup:
     """`keeps`: a service is there to keep the schedule."""
+    named = {
+        fields.WAREHOUSES: () if row["combine_all"] else warehouses,
+        fields.ALIAS: row["alias"] or (SKU if not row["push_kind"] else f"type {row['push_kind']}"),
+    }
     return CartSetup(
         id=row["id"],
         merchant_id=row["merchant_id"],
         merchant=row["merchant"],
         name=row["name"],
-        connection=ConnectionSetup(
-            row["system"],
-            row["url"],
-            row["login"],
-            row["secret"],
-            json.loads(row["options"]),
-            row["deadline_ms"] / 1000,
-            row["last_error"],
-        ),
-        upload_on=bool(row["upload_enabled"]),
-        warehouses=() if row["combine_all"] else warehouses,
-        alias=row["alias"] or (SKU if not row["push_kind"] else f"type {row['push_kind']}"),
-        minimum=row["cutoff_below"],
-        end_at=row["end_at_or_below"],
-        buffer=row["buffer"],
-        share=row["share_percent"],
-        max=row["max_quantity"],
-        stale_after=row["stale_after"],
-        breakers=Breakers(
-            row["zero_count"],
-            row["zero_percent"],
-            row["shrink_percent"],
-            row["jump_factor"],
-            row["jump_count"],
-            row["jump_percent"],
-        ),
-        heal=row["heal"],
-        inactive_products=row["inactive_products"],
+        values={one.name: row[one.column] for one in fields.CART if not one.resolved} | named,
+        connection=_connection(row),
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["upload_enabled"] else None,
         last_run=last_run,

@@ -6,9 +6,7 @@ Texts come in, so that command line and forms have the same checks and the same 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from invsync_tui.operations.errors import OperationError, in_words
@@ -19,9 +17,13 @@ NAME_MOST = 100
 TEXT_MOST = 1000
 ON, OFF = "on", "off"
 NONE = "none"
+ALL_LOCATIONS = "Combine All Locations"
+"""Sync Inventory With Warehouse, where no warehouse is chosen."""
 SCHEDULE_LEAST, SCHEDULE_MOST = 60, 30 * 86400
 STALE_LEAST, STALE_MOST = 60, 366 * 86400
 DEADLINE_LEAST, DEADLINE_MOST = 1, 600
+ORDERS_MOST = 7 * 86400
+"""Seconds after which no order is waited for any more."""
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*|command:\S.*)", re.ASCII)
@@ -162,138 +164,13 @@ def one_of(field: str, text: str, known: Sequence[str]) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A setting: how it is called, typed, checked, and where it is stored."""
-
-    key: str
-    """Its option without the dashes."""
-    column: str
-    metavar: str
-    help: str
-    read: Callable[[str, str], Any]
-    """From (field, text) to the stored value."""
-
-    @property
-    def dest(self) -> str:
-        """The name of the parsed argument."""
-        return self.key.replace("-", "_")
-
-    @property
-    def flag(self) -> str:
-        """The option."""
-        return f"--{self.key}"
-
-
-def read_all(fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, Any]:
-    """Column to value for the settings that were given, by key."""
-    return {field.column: field.read(field.flag, given[field.key]) for field in fields if field.key in given}
-
-
-def _seconds(least: int, most: int) -> Callable[[str, str], int]:
-    return lambda field, text: duration(field, text, least, most)
-
-
-def _seconds_or_none(least: int, most: int) -> Callable[[str, str], int | None]:
-    return lambda field, text: duration_or_none(field, text, least, most)
-
-
-def _milliseconds(field: str, text: str) -> int:
-    return duration(field, text, DEADLINE_LEAST, DEADLINE_MOST) * 1000
-
-
-def _percent(least: int) -> Callable[[str, str], int]:
-    return lambda field, text: whole(field, text, least, 100)
-
-
 HEAL = ("never", "oversell", "always")
-
-
-def _heal(field: str, text: str) -> str:
-    return one_of(field, text.strip().lower(), HEAL)
-
-
 INACTIVE_PRODUCTS = ("keep", "zero")
 
 
-def _inactive_products(field: str, text: str) -> str:
-    return one_of(field, text.strip().lower(), INACTIVE_PRODUCTS)
-
-
-read_schedule = _seconds_or_none(SCHEDULE_LEAST, SCHEDULE_MOST)
-"""How often something runs by itself; None is never."""
-
-CONNECTION_FIELDS: tuple[Field, ...] = (
-    Field("url", "url", "URL", "address of the system, http or https", web_address),
-    Field("login", "login", "NAME", "login name", line),
-    Field("secret", "secret", "REF", "reference to the secret: env:NAME, file:PATH or command:ARGV", secret),
-    Field("deadline", "deadline_ms", "TIME", "longest wait for one answer, 1s to 10m (default 30s)", _milliseconds),
-)
-
-MERCHANT_FIELDS: tuple[Field, ...] = (
-    Field("sync", "inventory_sync", "on|off", "Synchronization With WMS - Inventory", switch),
-    Field(
-        "stale-after",
-        "stale_after",
-        "TIME",
-        "age at which a reading may no longer be pushed, or none (default 24h)",
-        _seconds_or_none(STALE_LEAST, STALE_MOST),
-    ),
-)
-
-ORDERS_MOST = 7 * 86400
-"""Seconds after which no order is waited for any more."""
-
-SOURCE_FIELDS: tuple[Field, ...] = (
-    *CONNECTION_FIELDS,
-    Field(
-        "full-every",
-        "full_every",
-        "TIME",
-        "time between complete downloads where the WMS can report changes (default 24h)",
-        _seconds(SCHEDULE_LEAST, SCHEDULE_MOST),
-    ),
-    Field(
-        "orders-within",
-        "orders_within",
-        "TIME",
-        "time that an order of a cart needs to reach the WMS, 0s to 7d: until then it is taken off (default 15m)",
-        _seconds(0, ORDERS_MOST),
-    ),
-)
-
-CART_FIELDS: tuple[Field, ...] = (
-    *CONNECTION_FIELDS,
-    Field("upload", "upload_enabled", "on|off", "Inventory Upload Service", switch),
-    Field("minimum", "cutoff_below", "N", "Minimum Inventory Level: below it the cart gets 0", whole),
-    Field("end-at", "end_at_or_below", "N", "the cart gets 0 at this quantity and below, or none", whole_or_none),
-    Field("buffer", "buffer", "N", "units that are kept back", whole),
-    Field("share", "share_percent", "P", "percent of the stock that this cart may sell, 0 to 100", _percent(0)),
-    Field("max", "max_quantity", "N", "most units that the cart shows, or none", whole_or_none),
-    Field(
-        "stale-after",
-        "stale_after",
-        "TIME",
-        "age at which a reading may no longer be pushed; none takes the merchant's",
-        _seconds_or_none(STALE_LEAST, STALE_MOST),
-    ),
-    Field("zero-count", "zero_count", "N", "hold a push that sets more listings than this to 0 ...", whole),
-    Field("zero-percent", "zero_percent", "P", "... and more than this percent of them", _percent(0)),
-    Field("shrink-percent", "shrink_percent", "P", "hold a push if the catalogue lost more than this", _percent(0)),
-    Field(
-        "jump-factor", "jump_factor", "N", "a change by more than this factor is a jump; 0 never (default 10)", whole
-    ),
-    Field("jump-count", "jump_count", "N", "hold a push in which more listings than this jump ...", whole),
-    Field("jump-percent", "jump_percent", "P", "... and more than this percent of those in stock", _percent(0)),
-    Field("heal", "heal", "WHEN", "what the drift radar puts right by itself: never, oversell or always", _heal),
-    Field(
-        "inactive-products",
-        "inactive_products",
-        "WHAT",
-        "what the cart shows of products that are deactivated in the WMS: keep (its last number) or zero",
-        _inactive_products,
-    ),
-)
+def read_schedule(field: str, text: str) -> int | None:
+    """How often something runs by itself, in seconds; None is never."""
+    return duration_or_none(field, text, SCHEDULE_LEAST, SCHEDULE_MOST)
 
 
 def reason(text: str) -> str:

@@ -14,6 +14,10 @@ from typing import NamedTuple
 
 from invsync_tui.rules.outcomes import Outcome, Reason
 
+CHAIN = (
+    "override", "inactive", "sum", "kit", "pending", "buffer", "share", "cutoff", "cap", "clamp", "basis", "compare", "skip",
+)  # fmt: skip
+"""The steps in their order; `skip` ends a chain that cannot be gone through."""
 ORDERS_NAMED = 3
 """Orders that an explanation names."""
 

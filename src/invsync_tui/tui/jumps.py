@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from invsync_tui.operations.fields import CART
 from invsync_tui.operations.lists import ListingFilter
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
 from invsync_tui.tui import places
@@ -42,7 +43,7 @@ class Sheet(list[Line]):
         self.extend(rows)
 
 
-_STEP_FIELDS = {"sum": "warehouses", "buffer": "buffer", "share": "share", "cap": "max"}
+_STEP_FIELDS = {one.step: one.name for one in reversed(CART) if one.step}
 _CHECK_FIELDS = {
     "merchant.switch": ("merchant", "sync"), "merchant.last_run": ("merchant", "every"),
     "merchant.status": ("merchant", "url"), "cart.switch": ("cart", "upload"), "cart.warehouses": ("cart", "warehouses"),
@@ -56,8 +57,8 @@ def of_step(cart: str, sku: str | None, step: str, because: str) -> Jump | None:
     if step == "override":
         return Jump("sku", sku) if sku else None
     field = _STEP_FIELDS.get(step)
-    if step == "cutoff":
-        field = "end-at" if because.startswith("at or below") else "minimum"
+    if step == "cutoff" and because.startswith("at or below"):
+        field = "end-at"
     return Jump("cart", cart, field) if field else None
 
 

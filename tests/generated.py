@@ -1,0 +1,100 @@
+"""What is made of the tables of the program: `python -m tests.generated` writes it anew, a test says when it is stale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from invsync_tui.operations import fields
+from invsync_tui.operations.fields import Section, Setting
+from invsync_tui.rules.outcomes import REASONS
+
+ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT / "src" / "invsync_tui" / "cli" / "schemas"
+
+
+def _records(schema: Any, mark: str) -> list[dict[str, Any]]:
+    """The objects in a schema that have a property of this name."""
+    found: list[dict[str, Any]] = []
+    if isinstance(schema, dict):
+        if mark in schema.get("properties", {}):
+            found.append(schema)
+        for part in schema.values():
+            found += _records(part, mark)
+    elif isinstance(schema, list):
+        for part in schema:
+            found += _records(part, mark)
+    return found
+
+
+def _schema(name: str, settings: Sequence[Setting], mark: str) -> str:
+    """The schema of a command with the settings' part made anew."""
+    document = json.loads((SCHEMAS / f"{name}.json").read_text("utf-8"))
+    made = fields.schemas(settings)
+    for record in _records(document, mark):
+        record["properties"] |= made
+        record["required"] = list(dict.fromkeys((*record["required"], *made)))
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _cells(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _settings(title: str, settings: Sequence[Setting], command: str) -> list[str]:
+    lines = [f"## {title}", ""]
+    for section in Section:
+        mine = [one for one in settings if one.section is section]
+        if mine:
+            lines += [
+                f"### {section.value}",
+                "",
+                _cells("setting", "what it is", "option", "unit"),
+                "|---|---|---|---|",
+            ]
+            lines += [_setting(one, command) for one in mine]
+            lines += [""]
+    return lines
+
+
+def _setting(one: Setting, command: str) -> str:
+    follows = " A change holds the next push." if one.changes_rules and command == "carts" else ""
+    told = f"{one.help[:1].upper()}{one.help[1:].rstrip('.')}.{follows}"
+    return _cells(f"`{one.name}` {one.label}", told, f"`{one.flag} {one.value.metavar}`", one.value.unit or "-")
+
+
+def _manual() -> str:
+    mends: Mapping[str, list[str]] = {
+        one.name: [reason.value for reason, info in REASONS.items() if info.setting == one.name] for one in fields.CART
+    }
+    lines = [
+        "# Settings",
+        "",
+        "Made of `invsync_tui/operations/fields.py` by `python -m tests.generated`; do not edit it here. The form in the",
+        "control room (`E`), `invsync settings`, `invsync merchants set` and `invsync carts set` have these settings.",
+        "",
+        *_settings("Merchants", fields.MERCHANT, "merchants"),
+        *_settings("Carts", fields.CART, "carts"),
+        "## Reasons that a setting of the cart mends",
+        "",
+        _cells("setting", "reasons"),
+        "|---|---|",
+        *(_cells(f"`{name}`", ", ".join(f"`{one}`" for one in reasons)) for name, reasons in mends.items() if reasons),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def made() -> dict[Path, str]:
+    """Each file that is made, with its text."""
+    return {
+        SCHEMAS / "carts.json": _schema("carts", fields.CART, "upload_on"),
+        SCHEMAS / "merchants.json": _schema("merchants", fields.MERCHANT, "sync_on"),
+        ROOT / "docs" / "settings.md": _manual(),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in made().items():
+        path.write_text(text, "utf-8")

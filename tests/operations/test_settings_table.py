@@ -1,0 +1,112 @@
+"""The table of settings holds against the tables of the store, the reasons, and everything that is made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.cli import main
+from invsync_tui.operations import fields, forms, setups
+from invsync_tui.operations.fields import CART, MERCHANT, Setting
+from invsync_tui.operations.lists import FieldKind
+from invsync_tui.operations.replay import SETTINGS_OF
+from invsync_tui.rules.outcomes import REASONS
+from invsync_tui.rules.quantity import CHAIN
+from invsync_tui.store import tables
+from invsync_tui.store.settings import RULE_SETTINGS
+from tests import generated
+from tests.operations.shelf import Shelf
+
+STATE = {
+    "cart": {
+        "id", "merchant_id", "system", "rules_rev", "pushed_rules_rev", "matched_rev", "watermark", "match_mark",
+        "listed_at", "observed_at", "last_error", "last_reason", "created_at", "rev", "frozen_at", "frozen_by", "frozen_why",
+        "shop", "location", "clock_offset", "gone_accepted", "identity", "relist_every", "observe_every",
+    },
+    "merchant": {"id", "created_at", "rev", "frozen_at", "frozen_by", "frozen_why"},
+    "source": {
+        "id", "merchant_id", "system", "mark", "last_full_at", "confirmed_at", "clock_offset", "last_error", "identity",
+        "notes", "last_reason",
+    },
+}  # fmt: skip
+"""Columns that are no settings: what the program itself keeps of a cart, a merchant and a source."""
+ELSEWHERE = {"combine_all": "warehouses"}
+"""Columns that a setting of another name is kept in as well."""
+MODELS = {"cart": tables.Cart, "merchant": tables.Merchant, "source": tables.Source}
+
+
+@pytest.mark.parametrize("table", list(MODELS))
+def test_every_column_is_a_setting_or_state(table: str) -> None:
+    settings = {one.column for one in (*CART, *MERCHANT) if one.table == table}
+    columns = {name for name in MODELS[table].model_fields if name not in ELSEWHERE}
+    assert settings | STATE[table] == columns
+    assert not settings & STATE[table]
+
+
+@pytest.mark.parametrize("settings", [CART, MERCHANT])
+def test_a_setting_is_there_once(settings: tuple[Setting, ...]) -> None:
+    for told in ([one.name for one in settings], [one.flag for one in settings], [one.label for one in settings]):
+        assert len(told) == len(set(told))
+    assert all(one.help and one.label and one.section for one in settings)
+
+
+def test_the_settings_that_change_rules_are_those_that_the_store_plans_anew_for() -> None:
+    told = {one.column for one in CART if one.changes_rules}
+    assert told == (RULE_SETTINGS - ELSEWHERE.keys()) | {"warehouses"}
+    assert {one.column for one in fields.LIMITS} == set(tables.SafetyRules.model_fields)
+
+
+def test_a_default_is_shown_as_it_is_read() -> None:
+    for one in (*CART, *MERCHANT):
+        if one.table in MODELS and not one.resolved:
+            default = MODELS[one.table].model_fields[one.column].get_default()
+            text = "Name" if one.name == "name" else "https://x.example" if one.name == "url" else one.show(default)
+            stored = one.read(one.name, text)
+            assert one.show(stored) == text, one.name
+            assert one.kind is not FieldKind.NUMBER or isinstance(stored, int | None), one.name
+
+
+def test_steps_and_reasons_name_settings_that_are_there() -> None:
+    names = {one.name for one in CART}
+    assert {info.setting for info in REASONS.values()} - {""} <= names
+    steps = {step for one in (*CART, *MERCHANT) for step in (one.step, *one.bears_on)} - {""}
+    assert steps <= {*CHAIN, "switch"}
+    assert SETTINGS_OF["cutoff"] == ("cutoff_below", "end_at_or_below")
+    assert SETTINGS_OF["skip"] == ("stale_after", "warehouses")
+    assert SETTINGS_OF["switch"] == ("inventory_sync", "upload_enabled", "warehouses")
+
+
+@pytest.mark.parametrize("order", ["add", "set"])
+def test_every_setting_is_an_option_of_its_command(order: str) -> None:
+    parser = main.parser()
+    for command, settings, words in (
+        ("carts", CART, ["M", "N", "--system", "s"]),
+        ("merchants", MERCHANT, ["N", "--source", "s"]),
+    ):
+        for one in settings:
+            if one.name == "name" and order == "add":
+                continue
+            first = words if order == "add" else ["N"]
+            args = parser.parse_args([command, order, *first, one.flag, "x"])
+            assert getattr(args, one.dest) == (["x"] if one.repeated else "x")
+
+
+def test_every_setting_is_in_the_form_and_in_the_document(acme: Shelf) -> None:
+    form = forms.form(acme.session, f"cart:{acme.cart}")
+    assert [one.name for one in form.fields] == [one.name for one in CART]
+    (cart,) = setups.carts(acme.session, acme.merchant)
+    assert cart.values.keys() == {one.name for one in CART}
+    document = fields.document(CART, cart.values)
+    assert document["breakers"].keys() == {one.json_key for one in fields.LIMITS}
+    assert document.keys() == fields.schemas(CART).keys()
+    assert document["upload_on"] is True
+
+
+def test_what_is_made_of_the_table_is_not_stale() -> None:
+    stale = [path.name for path, text in generated.made().items() if not _is(path, text)]
+    assert stale == [], "run: python -m tests.generated"
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text("utf-8") == text
