@@ -49,11 +49,28 @@ def _break() -> None:
     raise RuntimeError("password=hunter2 \x1b]52;c;cm0=\x07 broken")
 
 
+def count_keys(into: str) -> None:
+    """Write down how many keys were handled, so that a test knows when the next one may be pressed."""
+    file, handled = os.open(into, os.O_WRONLY), 0
+    before = app.ControlRoom.on_event
+
+    async def on_event(room: app.ControlRoom, event: events.Event) -> None:
+        nonlocal handled
+        pressed = isinstance(event, events.Key) and not event.is_forwarded
+        await before(room, event)
+        if pressed:
+            handled += 1
+            os.pwrite(file, f"{handled}\n".encode(), 0)
+
+    app.ControlRoom.on_event = on_event  # type: ignore[method-assign]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck", "--broken"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--open", type=int)
+    parser.add_argument("--count-keys", metavar="FILE")
     options = parser.parse_args()
     gateway = FakeGateway(() if options.empty else None, read_only=options.read_only)
     if options.hostile:
@@ -61,6 +78,8 @@ def main() -> int:
     if options.live:
         threading.Thread(target=live, args=(gateway,), daemon=True).start()
     terminal = terminal_of(os.environ, ascii_only=options.ascii)
+    if options.count_keys:
+        count_keys(options.count_keys)
     if options.stuck:
         on_capital_f(lambda: threading.Event().wait())
     if options.broken:

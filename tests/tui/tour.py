@@ -6,10 +6,13 @@ that reaches the terminal as a command.
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.tui.pty_harness import Terminal
 
@@ -24,8 +27,9 @@ HINT = re.compile(r"(\S+) ([A-Z][A-Za-z]*(?:/[A-Z]+)?(?: [a-z]+| Setup| run)*)(?
 LEAVES = frozenset({"q"})
 """Keys that end the program, tried last."""
 QUIET = 0.15
-PATIENCE = 3.0
-"""Seconds in which a key has to show an effect."""
+PATIENCE = 10.0
+LONGEST = 30.0
+"""Seconds in which a key has to show an effect, and to be handled at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,37 @@ def hints(footer: str) -> list[tuple[str, str]]:
     return [(found[1], found[2]) for found in HINT.finditer(footer)]
 
 
-def go(terminal: Terminal, stop: Stop) -> None:
+class Tour(Terminal):
+    """A terminal whose program writes down how many keys it has handled."""
+
+    def __init__(self, command: Sequence[str], columns: int, rows: int) -> None:
+        number, self._counter = tempfile.mkstemp(prefix="keys-")
+        os.close(number)
+        super().__init__((*command, "--count-keys", self._counter), columns, rows)
+
+    def handled(self) -> int:
+        """Keys so far."""
+        return int(Path(self._counter).read_text("ascii") or 0)
+
+    def close(self) -> None:
+        super().close()
+        Path(self._counter).unlink(missing_ok=True)
+
+
+def press(terminal: Tour, key: str) -> None:
+    """Send a key, or a text, and wait until the program has handled it: the next one is meant for what it led to."""
+    expected = terminal.handled() + (1 if key in KEY_BYTES else len(key))
+    terminal.send(KEY_BYTES.get(key, key))
+    until = time.monotonic() + LONGEST
+    while terminal.handled() < expected:
+        assert time.monotonic() < until, f"{key} was not handled:\n" + "\n".join(terminal.lines())
+        terminal.pump(0.02)
+
+
+def go(terminal: Tour, stop: Stop) -> None:
     """From the merchants to a stop."""
     for key in stop.keys:
-        terminal.send(KEY_BYTES.get(key, key))
+        press(terminal, key)
         terminal.settle(2 * QUIET, 5)
     terminal.wait_for(stop.shows)
     terminal.settle(QUIET, 5)
@@ -72,17 +103,18 @@ def check(terminal: Terminal) -> None:
         assert not any(ord(char) < 32 for char in line), repr(line)
 
 
-def pressed(terminal: Terminal, key: str) -> bool:
-    """Whether a key did anything that can be seen."""
-    sent, until = terminal.bytes_out, time.monotonic() + PATIENCE
-    terminal.send(KEY_BYTES.get(key, key))
+def pressed(terminal: Tour, key: str, patience: float = PATIENCE) -> bool:
+    """Whether a key did anything that can be seen, within some seconds."""
+    sent = terminal.bytes_out
+    press(terminal, key)
+    until = time.monotonic() + patience
     while terminal.bytes_out == sent and time.monotonic() < until:
         terminal.pump(QUIET)
     terminal.settle(QUIET, 5)
     return terminal.bytes_out != sent
 
 
-def doable(terminal: Terminal, stop: Stop) -> Iterator[str]:
+def doable(terminal: Tour, stop: Stop) -> Iterator[str]:
     """Every advertised key that has to do something, those that leave excepted."""
     for key, _ in advertised(terminal):
         if key not in LEAVES and key not in stop.idle:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 
 from tests.tui.pty_harness import Terminal
-from tests.tui.tour import Stop, advertised, check, doable, go, pressed
+from tests.tui.tour import Stop, Tour, advertised, check, doable, go, pressed
 
 DEMO = (sys.executable, "-m", "tests.tui.demo_app", "--hostile")
 LISTINGS = ("c", "Enter")
@@ -44,8 +45,8 @@ STOPS = (
 )
 
 
-def opened(size: tuple[int, int]) -> Terminal:
-    terminal = Terminal(DEMO, *size)
+def opened(size: tuple[int, int]) -> Tour:
+    terminal = Tour(DEMO, *size)
     terminal.wait_for("merchants")
     terminal.settle(0.3, 5)
     return terminal
@@ -57,25 +58,24 @@ def shown(terminal: Terminal) -> list[str]:
     return [*rows[:-2], rows[-1]]
 
 
-def restored(terminal: Terminal, before: list[str]) -> bool:
+def restored(terminal: Tour, before: list[str]) -> bool:
     """Whether Esc, as often as it takes, leads back to exactly what was there."""
     for _ in range(2):
         if shown(terminal) == before:
             return True
-        terminal.send("\x1b")
-        terminal.settle(0.12, 3)
+        pressed(terminal, "Esc", 0.5)
     return shown(terminal) == before
 
 
-def home(terminal: Terminal) -> None:
+def home(terminal: Tour) -> None:
     """Back to the merchants from wherever a key led, with every filter ended."""
-    for _ in range(8):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         if terminal.lines()[1].rstrip().endswith("merchants") and "s Sync" in terminal.lines()[-1]:
             return
         # A form that is left with something unsaved asks, and Esc there goes on editing.
         edited = "Edit/OK" in terminal.lines()[-1] and "u Undo" in terminal.lines()[-1]
-        terminal.send("u" if edited else "\x1b")
-        terminal.settle(0.12, 3)
+        pressed(terminal, "u" if edited else "Esc", 0.5)
     raise AssertionError("no way back to the merchants from:\n" + "\n".join(terminal.lines()))
 
 
