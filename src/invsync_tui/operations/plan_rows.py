@@ -13,6 +13,7 @@ from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.rows import Count, PlaceKey
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
+from invsync_tui.rules.quantity import CHAIN
 from invsync_tui.rules.risk import RANKS, Risk, risk
 from invsync_tui.store import plans
 from invsync_tui.store.plans import UNKNOWN, Changes
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 SORTS = ("risk", "difference", "sku")
 CHUNK = 5000
-_TELLING = frozenset({"override", "pending", "kit", "buffer", "share", "cutoff", "cap", "clamp"})
+_TELLING = frozenset(CHAIN) - {"inactive", "sum", "basis", "compare", "skip"}
 """Steps of the chain that say more than that the stock is what it is."""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import NamedTuple
 
 from invsync_tui.connectors.base import QuantityBasis
@@ -18,20 +19,21 @@ from invsync_tui.store import levels, orders
 from invsync_tui.store.levels import LevelView
 from invsync_tui.store.listings import PlanRow
 from invsync_tui.store.orders import Pending
+from invsync_tui.store.tables import CartRules
 from invsync_tui.sync.settings import Settings
 
 _new = tuple.__new__
+_OF_THE_CART = tuple(
+    one.name for one in fields(ChainRules) if one.name in CartRules.model_fields and one.name != "stale_after"
+)
+"""Rules that are a column of the cart by the same name. How old a reading may be can be the merchant's limit."""
 
 
 def chain_rules(settings: Settings, basis: QuantityBasis) -> ChainRules:
     """The cart's settings as the quantity chain takes them."""
     cart = settings.cart
     return ChainRules(
-        buffer=cart.buffer,
-        share_percent=cart.share_percent,
-        cutoff_below=cart.cutoff_below,
-        end_at_or_below=cart.end_at_or_below,
-        max_quantity=cart.max_quantity,
+        **{name: getattr(cart, name) for name in _OF_THE_CART},
         basis_on_hand=basis is QuantityBasis.ON_HAND,
         stale_after=settings.stale_after,
         zero_inactive=cart.inactive_products == "zero",
