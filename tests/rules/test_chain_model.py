@@ -63,6 +63,7 @@ def shelf(facts: Facts, rules: ChainRules) -> int | None:
         units = 0
     if rules.end_at_or_below is not None and units <= rules.end_at_or_below and units > 0:
         units = 0
+    units = math.floor(units / rules.units_per_listing)
     if rules.max_quantity is not None:
         units = min(units, rules.max_quantity)
     return units
@@ -82,6 +83,7 @@ wishes = st.builds(
     share_percent=st.sampled_from([0, 1, 33, 50, 99, 100]),
     cutoff_below=st.integers(0, 12),
     end_at_or_below=st.none() | st.integers(0, 12),
+    units_per_listing=st.sampled_from([1, 1, 2, 3, 12]),
     max_quantity=st.none() | st.integers(0, 30),
     basis_on_hand=st.booleans(),
     stale_after=st.none() | st.sampled_from([0, 60, DAY]),
@@ -123,13 +125,13 @@ def test_the_chain_and_a_clerk_come_to_the_same_number(facts: Facts, rules: Chai
 
 
 @settings(max_examples=150, deadline=None)
-@given(known)
-def test_what_exists_is_the_shelf_before_buffer_and_share_or_what_an_operator_fixed(facts: Facts) -> None:
-    units = shelf(facts, ChainRules())
+@given(known, st.sampled_from([1, 1, 2, 3, 12]))
+def test_what_exists_is_the_shelf_before_buffer_and_share_or_what_an_operator_fixed(facts: Facts, each: int) -> None:
+    units = shelf(facts, ChainRules(units_per_listing=each))
     if units is None:
-        assert existing(facts) == (None if facts.override is None else max(0, facts.override))
+        assert existing(facts, each) == (None if facts.override is None else max(0, facts.override))
     else:
-        assert existing(facts) == max(0, units, facts.override or 0)
+        assert existing(facts, each) == max(0, units, facts.override or 0)
 
 
 def one(available: int, **more: object) -> Facts:
@@ -162,6 +164,16 @@ def one(available: int, **more: object) -> Facts:
         (3, ChainRules(share_percent=50), 1, None),
         (1, ChainRules(share_percent=99), 0, None),
         (100, ChainRules(share_percent=0), 0, None),
+        # a case of 12: whole cases, of what is left after the cut-off; the cap counts cases
+        (23, ChainRules(units_per_listing=12), 1, None),
+        (24, ChainRules(units_per_listing=12), 2, None),
+        (11, ChainRules(units_per_listing=12), 0, None),
+        (25, ChainRules(units_per_listing=12, buffer=2), 1, None),
+        (24, ChainRules(units_per_listing=12, cutoff_below=20), 2, None),
+        (24, ChainRules(units_per_listing=12, cutoff_below=25), 0, Reason.CUT_OFF_APPLIED),
+        (24, ChainRules(units_per_listing=12, end_at_or_below=2), 2, None),
+        (60, ChainRules(units_per_listing=12, max_quantity=3), 3, None),
+        (-5, ChainRules(units_per_listing=12), 0, None),
         # a cap is the most, and comes after the cut-off
         (10, ChainRules(max_quantity=10), 10, None),
         (11, ChainRules(max_quantity=10), 10, None),
@@ -259,6 +271,17 @@ def test_what_cannot_be_known_or_is_not_wanted_is_skipped_with_its_reason(facts:
 def test_a_kit_is_built_from_whole_parts(parts: tuple[tuple[int, int], ...], built: int) -> None:
     kit = tuple(Component(f"C{n}", needed, available, NOW) for n, (needed, available) in enumerate(parts))
     assert decide(Facts(NOW, (Reading("EAST", 99, NOW),), components=kit), ChainRules()).desired == built
+
+
+def test_cases_are_compared_with_the_cart_in_cases() -> None:
+    rules = ChainRules(units_per_listing=12, basis_on_hand=True)
+    decision = decide(one(50, allocated=3, shown=7, acked=5), rules)
+    assert (decision.desired, decision.target, decision.outcome) == (4, 7, Outcome.EQUAL)
+    (step,) = [step for step in decision.steps if step.step == "units"]
+    assert (step.before, step.after, step.because) == (50, 4, "12 units per listing")
+    assert decide(one(50, allocated=3, shown=53, acked=50), rules).outcome is Outcome.PLANNED
+    # what an operator fixed is what the listing shows
+    assert decide(one(50, override=3), rules).desired == 3
 
 
 def test_an_override_is_a_step_of_its_own_and_the_only_one_before_the_comparison() -> None:

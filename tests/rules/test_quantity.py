@@ -20,6 +20,7 @@ ORDER = (
     "buffer",
     "share",
     "cutoff",
+    "units",
     "cap",
     "clamp",
     "basis",
@@ -50,6 +51,7 @@ rules = st.builds(
     share_percent=st.integers(0, 100),
     cutoff_below=small,
     end_at_or_below=st.none() | small,
+    units_per_listing=st.sampled_from([1, 1, 6, 12]),
     max_quantity=st.none() | st.integers(0, 3_000),
     basis_on_hand=st.booleans(),
     stale_after=st.none() | st.integers(0, 9_000),
@@ -147,7 +149,7 @@ def test_wishes_of_operators_come_before_everything(given_facts: Facts, given_ru
         assert decision.reason is Reason.LOCKED
     elif given_facts.override is not None:
         assert decision.desired == max(0, given_facts.override)
-        assert not {"sum", "buffer", "share", "cutoff", "cap"} & {*names(decision)}
+        assert not {"sum", "buffer", "share", "cutoff", "units", "cap"} & {*names(decision)}
 
 
 # --- step by step --------------------------------------------------------------------------------------------------------

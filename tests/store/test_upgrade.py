@@ -30,8 +30,13 @@ LANDED = {
     "v0003_diagnosis": "c4e84fb021cf3f70800ed331973934aef2aa5b6e0ab3bd5e2811a514b4657099",
     "v0004_second_thoughts": "a614cdcd6ad7b3a0d581643df170e3bce5b91a328d4e6d81336cb81465aea1f7",
     "v0005_clocks_orders_identity": "21e7b4f8affdea74b1c785e91fe190674a35ead958781d05d038bb0a0d5db3d4",
+    "v0006_units_per_listing": "9ee2495673b45951050ffffc40663ca829d77f63ff8f520de58a5afc2976c345",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
+
+
+GROWS_NO_FILE = (4, 5)
+"""Schemas from which an upgrade needs no page more than a small store has: it adds columns, or uses pages that it freed."""
 
 
 def test_a_landed_migration_is_never_edited() -> None:
@@ -206,7 +211,7 @@ def test_a_disk_that_is_full_at_any_page_leaves_the_store_as_before(
         fulls += 1
         assert dump(path) == before
         assert backups.of_schema(path) == []
-    assert fulls or version == 4
+    assert fulls or version in GROWS_NO_FILE
     assert dump(path) == upgraded[version]
 
 

@@ -89,6 +89,7 @@ async def test_todays_rules_say_what_would_be_different_and_why(synced: Town) ->
         ({"share_percent": 10}, "share", "share_percent"),
         ({"cutoff_below": 10_000}, "cutoff", "cutoff_below"),
         ({"max_quantity": 0}, "cap", "max_quantity"),
+        ({"units_per_listing": 5}, "units", "units_per_listing"),
         ({"upload_enabled": False}, "switch", "upload_enabled"),
     ],
 )

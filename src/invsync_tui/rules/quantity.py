@@ -1,9 +1,9 @@
 """The quantity chain: from what the warehouses report to what one listing should show, every step recorded.
 
-The order is fixed (sum, kit, pending, buffer, share, cut-off, cap, clamp, basis, compare); the record of the steps is
-the explanation that operators are shown. Pending orders come after the kit, since they are orders for the kit itself.
-Cut-off semantics are CartRover's Minimum Inventory Level: strictly below it the cart gets 0, at or above it the true
-value. Forecast quantities never enter.
+The order is fixed (`CHAIN`: sum, kit, pending, buffer, share, cut-off, units per listing, cap, clamp, basis, compare);
+the record of the steps is the explanation that operators are shown. Pending orders come after the kit, since they are
+orders for the kit itself. Cut-off semantics are CartRover's Minimum Inventory Level: strictly below it the cart gets 0,
+at or above it the true value. Forecast quantities never enter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import NamedTuple
 from invsync_tui.rules.outcomes import Outcome, Reason
 
 CHAIN = (
-    "override", "inactive", "sum", "kit", "pending", "buffer", "share", "cutoff", "cap", "clamp", "basis", "compare", "skip",
+    "override", "inactive", "sum", "kit", "pending", "buffer", "share", "cutoff", "units", "cap", "clamp", "basis",
+    "compare", "skip",
 )  # fmt: skip
 """The steps in their order; `skip` ends a chain that cannot be gone through."""
 ORDERS_NAMED = 3
@@ -76,6 +77,8 @@ class ChainRules:
     cutoff_below: int = 0
     """Minimum Inventory Level."""
     end_at_or_below: int | None = None
+    units_per_listing: int = 1
+    """Units of the WMS in one of the cart's: all steps before are in units of the WMS, all after it in the cart's."""
     max_quantity: int | None = None
     basis_on_hand: bool = False
     """The cart subtracts its own allocations, so it must be sent desired + allocated."""
@@ -160,11 +163,12 @@ def _ordered(facts: Facts) -> str:
     return f"{facts.pending} ordered{named}: the reading does not include that yet"
 
 
-def existing(facts: Facts) -> int | None:
-    """Sellable units in the cart's warehouses before its buffer and share; at least what an operator fixed. None: unknown."""
+def existing(facts: Facts, units_per_listing: int = 1) -> int | None:
+    """What the cart's warehouses have for it before buffer and share, in units of the cart; at least what an operator
+    fixed. None: unknown."""
     if _unknown(facts, ChainRules()) is not None:
         return None if facts.override is None else max(0, facts.override)
-    return max(0, _start(facts, None), facts.override or 0)
+    return max(0, _start(facts, None) // max(1, units_per_listing), facts.override or 0)
 
 
 def _reported(reading: Reading) -> str:
@@ -187,7 +191,7 @@ def _sets(part: Component) -> int:
 
 
 def _reduce(quantity: int, rules: ChainRules, steps: Steps) -> tuple[int, bool]:
-    """Steps 4 to 8: buffer, share, cut-off, cap, clamp. The flag tells whether a cut-off hid stock."""
+    """Steps 4 to 9: buffer, share, cut-off, units per listing, cap, clamp. The flag tells whether a cut-off hid stock."""
     hidden = False
 
     def take(step: str, after: int, because: str) -> int:
@@ -205,6 +209,8 @@ def _reduce(quantity: int, rules: ChainRules, steps: Steps) -> tuple[int, bool]:
     end = rules.end_at_or_below
     if end is not None and 0 < quantity <= end:
         quantity, hidden = take("cutoff", 0, f"at or below {end}"), True
+    if rules.units_per_listing > 1:
+        quantity = take("units", quantity // rules.units_per_listing, f"{rules.units_per_listing} units per listing")
     if rules.max_quantity is not None and quantity > rules.max_quantity:
         quantity = take("cap", rules.max_quantity, f"at most {rules.max_quantity}")
     if quantity < 0:

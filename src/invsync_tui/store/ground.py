@@ -59,7 +59,7 @@ def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartGround]:
     """A merchant's carts whose upload is on."""
     rows = cx.execute(
         "SELECT c.id, c.name, c.merchant_id, c.push_kind, c.cutoff_below, coalesce(c.stale_after, m.stale_after), "
-        "c.buffer = 0 AND c.share_percent = 100 AND c.end_at_or_below IS NULL FROM cart AS c "
+        "c.buffer = 0 AND c.share_percent = 100 AND c.units_per_listing = 1 AND c.end_at_or_below IS NULL FROM cart AS c "
         "JOIN merchant AS m ON m.id = c.merchant_id WHERE c.merchant_id = ? AND c.upload_enabled <> 0 ORDER BY c.id",
         (merchant_id,),
     )

@@ -29,7 +29,7 @@ from invsync_tui.store.errors import (
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-VERSION = 5
+VERSION = 6
 """The schema this program writes: PRAGMA user_version, equal to the newest migration's number."""
 BUSY_TIMEOUT_MS = 5000
 

@@ -87,11 +87,13 @@ class Change(NamedTuple):
 
 # --- what a plan subtracts -------------------------------------------------------------------------------------------
 
-_PENDING = """
-SELECT product_id, product_id, quantity, taken_at, until, cart_id, shop, ref, location, name FROM pending_order
-  WHERE product_id IN (SELECT value FROM json_each(:ids))
+_UNITS = "o.quantity * coalesce((SELECT c.units_per_listing FROM cart AS c WHERE c.id = o.cart_id), 1)"
+"""Units of the WMS: a cart reports how many of its listings were sold."""
+_PENDING = f"""
+SELECT o.product_id, o.product_id, {_UNITS}, o.taken_at, o.until, o.cart_id, o.shop, o.ref, o.location, o.name
+  FROM pending_order AS o WHERE o.product_id IN (SELECT value FROM json_each(:ids))
 UNION ALL
-SELECT k.component_id, k.kit_id, o.quantity * k.needed, o.taken_at, o.until, o.cart_id, o.shop, o.ref, o.location, o.name
+SELECT k.component_id, k.kit_id, {_UNITS} * k.needed, o.taken_at, o.until, o.cart_id, o.shop, o.ref, o.location, o.name
   FROM kit_component AS k CROSS JOIN pending_order AS o ON o.product_id = k.kit_id
   WHERE k.component_id IN (SELECT value FROM json_each(:ids))
 """

@@ -34,7 +34,7 @@ def _existing(cx: sqlite3.Connection, settings: Settings, listing_ids: Sequence[
     rows = [row for row in listings.plan_rows(cx, listing_ids) if row.product_id is not None]
     now = clock.seconds()
     stock = Stock.of(cx, rows, settings, now)
-    found = {row.id: quantity.existing(stock.facts(row, now)) for row in rows}
+    found = {row.id: quantity.existing(stock.facts(row, now), settings.cart.units_per_listing) for row in rows}
     return {number: units for number, units in found.items() if units is not None}
 
 

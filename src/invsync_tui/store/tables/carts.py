@@ -23,6 +23,8 @@ class CartRules(Table):
     end_at_or_below: int | None = None
     buffer: int = Field(default=0)
     share_percent: int = Field(default=100)
+    units_per_listing: int = Field(default=1)
+    """Units of the WMS in one of the cart's listings: a case of 12 sells a twelfth. What the cart says is in listings."""
     max_quantity: int | None = None
     stale_after: int | None = None
     """Seconds; None takes the merchant's limit."""

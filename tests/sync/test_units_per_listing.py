@@ -1,0 +1,94 @@
+"""A cart that sells cases: it shows whole cases, its orders count as the units in them, and its numbers are compared in cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.operations import cart_settings, forms
+from invsync_tui.operations.lists import Saved
+from invsync_tui.operations.why import why
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.sync import radar
+from tests.sync.test_orders import Street, outcomes, street
+from tests.sync.test_radar import look
+from tests.sync.town import town
+
+
+async def _sells_cases(made: Street, each: int = 12) -> None:
+    """A sells cases, B single units; the WMS has 100."""
+    made.bench.set_cart(made.a, units_per_listing=each)
+    made.count(100, after=0)
+    await made.sync()
+
+
+async def test_a_cart_shows_whole_cases_and_its_orders_lower_the_others_by_the_units_in_them(tmp_path: Path) -> None:
+    with street(tmp_path) as made:
+        # given
+        await _sells_cases(made)
+        assert (made.shown("a"), made.shown("b")) == (8, 100)
+        before = len(made.writes())
+        # when: two cases are sold
+        made.sell(2)
+        await made.push()
+        # then: the cart that took the order was not written to, the other offers 24 fewer
+        assert (made.shown("a"), made.shown("b")) == (6, 76)
+        assert made.writes()[before:] == ["b"]
+        assert outcomes(made, made.a) == ("equal", 6, 6, 6)
+        assert made.bench.sums_hold()
+        # and once the WMS knows of it nothing is taken off twice
+        made.count(76, after=120)
+        await made.sync()
+        assert (made.shown("a"), made.shown("b")) == (6, 76)
+
+
+async def test_single_units_that_another_cart_sells_take_cases_off(tmp_path: Path) -> None:
+    with street(tmp_path) as made:
+        made.bench.set_cart(made.b, units_per_listing=12)
+        made.count(100, after=0)
+        await made.sync()
+        assert (made.shown("a"), made.shown("b")) == (100, 8)
+        made.sell(5)
+        await made.push()
+        assert (made.shown("a"), made.shown("b")) == (95, 7)
+
+
+async def test_the_step_is_explained_and_a_change_is_held(tmp_path: Path) -> None:
+    with town(tmp_path) as made:
+        # given
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        sku, units = max(made.stock().items(), key=lambda item: item[1])
+        session = made.bench.session()
+        subject = f"cart:{made.cart_id}"
+        # when
+        rev = forms.form(session, subject).rev
+        saved = forms.save(session, subject, rev, {"units-per-listing": "5"}, "cases of five")
+        run = await made.bench.push(made.cart_id, release=False)
+        # then: nothing is sent before somebody has looked
+        assert isinstance(saved, Saved) and "held" in saved.note
+        assert run.state == "held" and made.shown()[sku] == units
+        (told,) = why(session, sku, made.cart_id).listings
+        assert ("units", units, units // 5, "5 units per listing") in told.steps
+        assert told.desired == units // 5
+        made.bench.release(run.id)
+        await made.bench.work()
+        assert made.shown() == {one: held // 5 for one, held in made.stock().items()}
+        assert cart_settings.details(session, made.cart_id).values["units-per-listing"] == 5
+
+
+@pytest.mark.parametrize("basis", ["available", "on_hand"])
+async def test_drift_is_measured_in_cases(tmp_path: Path, basis: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(radar, "LAG", 0)
+    with town(tmp_path, mode=Mode(basis=basis), units_per_listing=5) as made:
+        # given: what it shows is what there is, so that nothing drifted
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        assert made.bench.reasons(await look(made)) == {}
+        sku, units = max(made.stock().items(), key=lambda item: item[1])
+        assert units // 5 + 1 < units
+        # when: one case more than the units there are, and far fewer than these
+        made.cart.edit(sku, quantity=units // 5 + 1)
+        # then
+        assert made.bench.reasons(await look(made)) == {"OVERSELL": 1}
