@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from invsync_tui.connectors.exchanges import forget_secrets
+from invsync_tui.connectors.http_log import forget_secrets
 from tests.sync.crowd import WATCHED
 
 pytest_plugins = ["tests.servers.tryton", "tests.servers.vendure"]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from invsync_tui.operations import fields
-from invsync_tui.operations.fields import Section, Setting
+from invsync_tui.operations.settings import fields
+from invsync_tui.operations.settings.fields import Section, Setting
 from invsync_tui.rules.outcomes import REASONS
 
 ROOT = Path(__file__).parents[1]
@@ -72,7 +72,7 @@ def _manual() -> str:
     lines = [
         "# Settings",
         "",
-        "Made of `invsync_tui/operations/fields.py` by `python -m tests.generated`; do not edit it here. The form in the",
+        "Made of `invsync_tui/operations/settings/fields.py` by `python -m tests.generated`; do not edit it here. The form in the",
         "control room (`E`), `invsync settings`, `invsync merchants set` and `invsync carts set` have these settings.",
         "",
         *_settings("Merchants", fields.MERCHANT, "merchants"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.sync.worker import LocalRunner
 
 STEP_MOST = 0.05
 """Seconds of CPU of one step. A busy machine makes a step longer, and costs it no more of its own time."""

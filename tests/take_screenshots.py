@@ -25,10 +25,10 @@ import resvg_py
 from textual.app import App
 from textual.pilot import Pilot
 
-from invsync_tui.operations import demo
-from invsync_tui.operations import runs as run_operations
-from invsync_tui.operations.model import RunRow, RunState
+from invsync_tui.operations.demo import demo
+from invsync_tui.operations.runs import runs as run_operations
 from invsync_tui.operations.session import Session
+from invsync_tui.operations.views import RunRow, RunState
 from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.terminal import terminal_of

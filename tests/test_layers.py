@@ -25,16 +25,18 @@ def test_no_room_reaches_into_one_that_it_may_not_know() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("module", ["invsync_tui.tui.app", "invsync_tui.tui.screens.merchants"])
+@pytest.mark.parametrize("module", ["invsync_tui.tui.app", "invsync_tui.tui.screens.merchants.merchants"])
 def test_the_first_frame_needs_no_store_and_no_http(module: str) -> None:
     assert not loaded_after(f"import {module}") & set(HEAVY)
 
 
 def test_the_rules_load_nothing_but_the_standard_library() -> None:
-    found = loaded_after("import invsync_tui.rules.quantity, invsync_tui.rules.breakers, invsync_tui.rules.matching")
+    found = loaded_after("import invsync_tui.rules.quantity, invsync_tui.rules.safety, invsync_tui.rules.matching")
     assert not found & {*HEAVY, "textual", "rich", "asyncio", "sqlite3"}
 
 
 def test_commands_that_only_read_load_neither_textual_nor_sqlmodel() -> None:
-    found = loaded_after("import invsync_tui.cli.main, invsync_tui.operations.runs, invsync_tui.operations.merchants")
+    found = loaded_after(
+        "import invsync_tui.cli.main, invsync_tui.operations.runs.runs, invsync_tui.operations.overview"
+    )
     assert not found & {"textual", "rich", "sqlmodel", "alembic", "httpx"}

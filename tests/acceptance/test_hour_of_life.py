@@ -19,8 +19,8 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.connectors.base import Connection, ListingRow, OrderLine, Page
 from invsync_tui.connectors.carts.vendure import VendureCart
-from invsync_tui.store import schedule
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.store.settings import schedule
+from invsync_tui.sync.worker import LocalRunner
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from tests.servers.tryton import Seeded

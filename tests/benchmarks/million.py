@@ -11,18 +11,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from invsync_tui.operations import aliases, browse, carts, forms, product_sync, run_lists
-from invsync_tui.operations.doctor import doctor
-from invsync_tui.operations.generate import Scale, generate
-from invsync_tui.operations.lists import ListingFilter
+from invsync_tui.operations.catalog import aliases, stock
+from invsync_tui.operations.catalog.search import exact_count, search
+from invsync_tui.operations.catalog.sku import view
+from invsync_tui.operations.demo.generate import Scale, generate
+from invsync_tui.operations.diagnosis.doctor import doctor
+from invsync_tui.operations.diagnosis.why import why
+from invsync_tui.operations.list_views import ListingFilter
+from invsync_tui.operations.listings import carts, product_sync
 from invsync_tui.operations.rows import Ordering, Rows
-from invsync_tui.operations.search import exact_count, search
+from invsync_tui.operations.runs import history as run_history
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.sku import view
-from invsync_tui.operations.why import why
-from invsync_tui.store import generated, made_up
+from invsync_tui.operations.settings import forms
+from invsync_tui.store.database import VERSION, open_store
+from invsync_tui.store.demo import generate as demo_generate
+from invsync_tui.store.demo import generated_rows
 from invsync_tui.store.migrations.versions import v0003_diagnosis, v0004_second_thoughts
-from invsync_tui.store.opening import VERSION, open_store
 from tests.benchmarks import planning, written
 from tests.benchmarks.searches import ASKED, SEED, p95, texts, timed
 from tests.benchmarks.table import Figure
@@ -52,7 +56,7 @@ def _recipe() -> str:
 
     texts = [
         Path(module.__file__ or "").read_bytes()
-        for module in (generated, made_up, v0003_diagnosis, v0004_second_thoughts)
+        for module in (demo_generate, generated_rows, v0003_diagnosis, v0004_second_thoughts)
     ]
     return hashlib.blake2b(b"".join(texts), digest_size=4).hexdigest()
 
@@ -71,15 +75,15 @@ def _searches(session: Session) -> Iterator[Figure]:
 
 Lists = dict[str, Callable[[Session], Rows]]  # type: ignore[type-arg]
 LISTS: Lists = {
-    "levels by SKU": lambda s: browse.levels(s, 2),
-    "levels by available, descending": lambda s: browse.levels(s, 2, "", Ordering("available", descending=True)),
-    "levels by time": lambda s: browse.levels(s, 2, "", Ordering("loaded_at")),
-    "levels of a small warehouse": lambda s: browse.levels(s, WAREHOUSES),
-    "levels, rare filter": lambda s: browse.levels(s, 2, "0001234"),
-    "levels, common filter": lambda s: browse.levels(s, 2, "tent"),
-    "summary": lambda s: browse.summary(s, 1),
-    "summary, rare filter": lambda s: browse.summary(s, 1, "0001234"),
-    "summary, common filter": lambda s: browse.summary(s, 1, "tent"),
+    "levels by SKU": lambda s: stock.levels(s, 2),
+    "levels by available, descending": lambda s: stock.levels(s, 2, "", Ordering("available", descending=True)),
+    "levels by time": lambda s: stock.levels(s, 2, "", Ordering("loaded_at")),
+    "levels of a small warehouse": lambda s: stock.levels(s, WAREHOUSES),
+    "levels, rare filter": lambda s: stock.levels(s, 2, "0001234"),
+    "levels, common filter": lambda s: stock.levels(s, 2, "tent"),
+    "summary": lambda s: stock.summary(s, 1),
+    "summary, rare filter": lambda s: stock.summary(s, 1, "0001234"),
+    "summary, common filter": lambda s: stock.summary(s, 1, "tent"),
     "listings": lambda s: product_sync.listings(s, 1),
     "listings by last synced": lambda s: product_sync.listings(s, 1, ordering=Ordering("synced_at")),
     "listings, rare filter": lambda s: product_sync.listings(s, 1, text="0001234"),
@@ -87,10 +91,10 @@ LISTS: Lists = {
     **{
         f"listings: {tab}": lambda s, tab=tab: product_sync.listings(s, 2, tab) for tab in ListingFilter if tab != "all"
     },
-    "alias collisions": lambda s: aliases.collisions(s, 1, made_up.UPC),
-    "alias missing": lambda s: aliases.missing(s, 1, made_up.UPC),
-    "runs": run_lists.runs,
-    "SKUs of a run's reason": lambda s: run_lists.skus(s, made_up.OLD_RUNS + 2, "UNCHANGED"),
+    "alias collisions": lambda s: aliases.collisions(s, 1, generated_rows.UPC),
+    "alias missing": lambda s: aliases.missing(s, 1, generated_rows.UPC),
+    "runs": run_history.runs,
+    "SKUs of a run's reason": lambda s: run_history.skus(s, generated_rows.OLD_RUNS + 2, "UNCHANGED"),
 }
 
 
@@ -124,7 +128,7 @@ def _screens(session: Session) -> Iterator[Figure]:
     some = [dice.randint(1, PRODUCTS) for _ in range(ASKED)] + [100 * n for n in range(1, 20)]
     yield _figure("SKU screen", [timed(lambda p=product: view(session, p)) for product in some], KEY_MOST)
     questions: dict[str, Callable[[], object]] = {
-        "warehouses": lambda: browse.warehouses(session, 1),
+        "warehouses": lambda: stock.warehouses(session, 1),
         "carts": lambda: carts.carts(session),
         "tabs of Product Sync": lambda: product_sync.tabs(session, 2),
         "alias types with counts": lambda: aliases.types(session, 1),
@@ -139,7 +143,7 @@ def _screens(session: Session) -> Iterator[Figure]:
 
 def _diagnoses(session: Session) -> Iterator[Figure]:
     dice = random.Random(SEED)
-    some = [made_up.sku(dice.randint(1, PRODUCTS), SEED) for _ in range(ASKED)]
+    some = [generated_rows.sku(dice.randint(1, PRODUCTS), SEED) for _ in range(ASKED)]
     why(session, some[0])
     yield _figure("why", [timed(lambda s=sku: why(session, s)) for sku in some], WHY_MOST)
     yield _figure("doctor of a SKU", [timed(lambda s=sku: doctor(session, sku=s)) for sku in some], DOCTOR_MOST)

@@ -10,18 +10,19 @@ from pathlib import Path
 from unittest.mock import patch
 
 from invsync_tui.connectors import registry
-from invsync_tui.store import generated, runs
-from invsync_tui.store.made_up import Scale
-from invsync_tui.store.opening import Store, open_store
-from invsync_tui.store.runs import Order
-from invsync_tui.sync import connect
-from invsync_tui.sync.job import Job
+from invsync_tui.store.database import Store, open_store
+from invsync_tui.store.demo import generate
+from invsync_tui.store.demo.generated_rows import Scale
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order
+from invsync_tui.sync import connections
 from invsync_tui.sync.leases import acquire
 from invsync_tui.sync.plan import Plan
-from invsync_tui.sync.records import Recorder
+from invsync_tui.sync.plans.decision_log import Recorder
 from invsync_tui.sync.report import Report
-from invsync_tui.sync.runners.local import prefer_throughput
+from invsync_tui.sync.run_context import Job
 from invsync_tui.sync.settings import load_settings
+from invsync_tui.sync.worker import prefer_throughput
 from tests.benchmarks.table import Figure
 
 PRODUCTS = 100_000
@@ -42,7 +43,7 @@ async def _plan(store: Store, *, keeping: bool) -> tuple[float, int]:
         row = runs.get(tx, number)
     lease = acquire(store, f"push:{CART}", "benchmark")
     assert lease is not None and row is not None
-    cart = connect.cart(loaded.cart)
+    cart = connections.cart(loaded.cart)
     plan = Plan(Job(store, row, lease, Report(store, lease, number, [])), cart, again)
     with patch.object(Recorder, "keep", Recorder.keep if keeping else lambda *_: None):
         started = time.perf_counter()
@@ -62,7 +63,7 @@ def figures() -> list[Figure]:
     assert registry.CARTS
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
-        generated.generate(path, Scale(PRODUCTS, 5, 1, 7, AT), lambda _: None)
+        generate.generate(path, Scale(PRODUCTS, 5, 1, 7, AT), lambda _: None)
         store = open_store(path)
         asyncio.run(_plan(store, keeping=True))
         without, kept = [], []

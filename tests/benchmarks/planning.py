@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from invsync_tui.operations import plans
+from invsync_tui.operations.plans import plans
 from invsync_tui.operations.session import Session
-from invsync_tui.store.opening import open_store
+from invsync_tui.store.database import open_store
 from tests.benchmarks.table import Figure
 
 CHANGED_CART, SAME_CART, SEQ = 2, 1, 100

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from invsync_tui.sync.runners.local import prefer_throughput
+from invsync_tui.sync.worker import prefer_throughput
 from tests.benchmarks.table import Figure
 from tests.sandbox.servers import WmsHandle, sandbox_wms
 from tests.sync.bench import Bench
@@ -113,8 +113,8 @@ async def _rounds(wms: WmsHandle, folder: Path) -> tuple[list[float], list[float
 
 async def _execute(bench: Bench, run_id: int) -> None:
     """The run itself, without the runner's polling."""
+    from invsync_tui.sync.executor import execute
     from invsync_tui.sync.leases import acquire
-    from invsync_tui.sync.reconcile import execute
 
     lease = acquire(bench.store, f"pull:{bench.merchant}", "benchmark")
     assert lease is not None

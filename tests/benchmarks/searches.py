@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from invsync_tui.store import made_up
+from invsync_tui.store.demo import generated_rows
 
 SEED = 7
 """Of the generated store, and of what is asked of it."""
@@ -28,7 +28,7 @@ def p95(times: Sequence[float]) -> float:
 
 def texts(dice: random.Random, products: int) -> Iterator[tuple[str, list[str]]]:
     """What is typed, by class."""
-    skus = [made_up.sku(dice.randint(1, products), SEED) for _ in range(ASKED)]
+    skus = [generated_rows.sku(dice.randint(1, products), SEED) for _ in range(ASKED)]
     yield "1 character", [sku[dice.choice((0, 5, 6))] for sku in skus]
     yield "2 characters", [sku[5:7] for sku in skus]
     yield "prefix of 3 and more", [sku[: dice.randint(3, 12)] for sku in skus]
@@ -38,5 +38,8 @@ def texts(dice: random.Random, products: int) -> Iterator[tuple[str, list[str]]]
     yield "other case", [sku.lower() for sku in skus]
     yield "without dashes", [sku.replace("-", "") for sku in skus]
     yield "miss", ["".join(dice.choices("qzxjw79", k=6)) for _ in skus]
-    yield "words of a name", [f"{dice.choice(made_up.COLOURS)} {dice.choice(made_up.THINGS)}" for _ in skus]
+    yield (
+        "words of a name",
+        [f"{dice.choice(generated_rows.COLOURS)} {dice.choice(generated_rows.THINGS)}" for _ in skus],
+    )
     yield "hard", ["-", "0", "000", "0-0", "demo-", "-00", "demo", "tent-0", "a", "o-1"]

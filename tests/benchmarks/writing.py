@@ -15,11 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from invsync_tui.rules.outcomes import Outcome
-from invsync_tui.store import levels, listings, sequence
-from invsync_tui.store.levels import LevelRecord
-from invsync_tui.store.listings import Decided
-from invsync_tui.store.opening import Store, open_store
-from invsync_tui.sync.runners.local import prefer_throughput
+from invsync_tui.store import change_sequence
+from invsync_tui.store.catalog import levels
+from invsync_tui.store.catalog.levels import LevelRecord
+from invsync_tui.store.database import Store, open_store
+from invsync_tui.store.listings import listings
+from invsync_tui.store.listings.listings import Decided
+from invsync_tui.sync.worker import prefer_throughput
 
 PAGE = 1000
 ROUNDS_A_RUN = 100
@@ -63,18 +65,18 @@ def write_on(store: Store) -> None:
 def _page(store: Store, products: list[int]) -> None:
     now = int(time.time())
     with store.transaction() as tx:
-        seq = sequence.upcoming(tx)
+        seq = change_sequence.upcoming(tx)
         rows: list[LevelRecord] = [
             (WAREHOUSE, number, None, (number + seq) % 90, None, None, now, now, seq) for number in products
         ]
         assert levels.upsert(tx, rows) == PAGE
-        sequence.take(tx, seq)
+        change_sequence.take(tx, seq)
 
 
 def _chunk(store: Store, ids: list[int]) -> None:
     with store.transaction() as tx:
         rows = listings.plan_rows(tx, ids)
-        shows = sequence.current(tx) % 90
+        shows = change_sequence.current(tx) % 90
         listings.decide(tx, [Decided(shows, shows, Outcome.PLANNED, None, "", 1, RUN, row.id) for row in rows])
 
 

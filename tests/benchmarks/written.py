@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from invsync_tui.operations.search import search
+from invsync_tui.operations.catalog.search import search
 from invsync_tui.operations.session import Session
-from invsync_tui.store import made_up
-from invsync_tui.store.opening import open_store
+from invsync_tui.store.database import open_store
+from invsync_tui.store.demo import generated_rows
 from tests.benchmarks import searches
 from tests.benchmarks.searches import SEED, p95, timed
 from tests.benchmarks.table import Figure
@@ -80,7 +80,7 @@ def _keys(session: Session, path: Path, products: int) -> Iterator[Figure]:
             terminal.wait_for("Type a SKU")
             terminal.settle()
             for _ in range(TYPED):
-                times += _typed(session, terminal, made_up.sku(dice.randint(1, products), SEED))
+                times += _typed(session, terminal, generated_rows.sku(dice.randint(1, products), SEED))
         note = f"median {statistics.median(times):.0f} max {max(times):.0f} of {len(times)} keys that bring another first result"
         name = f"search, while a sync writes: key to results, {size[0]}x{size[1]}"
         yield Figure(name, p95(times), "ms", KEY_MOST, note)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from invsync_tui.store.opening import open_store
+from invsync_tui.store.database import open_store
 from tests.cli.command import Shell
 from tests.sync.bench import Bench
 from tests.sync.town import Town, town

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.cli import main
-from invsync_tui.operations import sync
-from invsync_tui.operations.model import NO_SERVICE, ServiceState
 from invsync_tui.operations.roles import Role
+from invsync_tui.operations.runs import request as run_request
+from invsync_tui.operations.views import NO_SERVICE, ServiceState
 from tests.operations.shelf import Shelf, shelf
 from tests.operations.test_rights import Scene
 
@@ -81,10 +81,10 @@ def test_every_command_has_a_row() -> None:
 def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
     made = shelf(tmp_path)
     at_work = replace(NO_SERVICE, state=ServiceState.RUNNING)
-    monkeypatch.setattr("invsync_tui.operations.workers.service", lambda _: at_work)
-    monkeypatch.setattr(sync, "ensure_worker", lambda _: False)
+    monkeypatch.setattr("invsync_tui.operations.service.workers.service", lambda _: at_work)
+    monkeypatch.setattr(run_request, "ensure_worker", lambda _: False)
     monkeypatch.setattr("asyncio.run", lambda work: work.close())
-    monkeypatch.setattr("invsync_tui.operations.service_log.start", lambda *_: None)
+    monkeypatch.setattr("invsync_tui.operations.service.log.start", lambda *_: None)
     Scene(made)
     yield made
     made.bench.store.close()

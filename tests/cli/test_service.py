@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import workers
+from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from tests.cli.command import INVSYNC, Shell, check
 from tests.cli.test_sync import set_up

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from invsync_tui.store import leases as lease_rows
-from invsync_tui.store import runs, workers
-from invsync_tui.store.opening import open_store
-from invsync_tui.store.runs import Order
-from invsync_tui.store.workers import Beat
+from invsync_tui.store.database import open_store
+from invsync_tui.store.runs import leases as lease_rows
+from invsync_tui.store.runs import runs, workers
+from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.workers import Beat
 from invsync_tui.sync import leases, uptime
 from tests.cli.command import Shell, check
 from tests.operations.test_workers import HOLDER, stopped

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.cli.main import COMMANDS
-from invsync_tui.cli.plain import table
+from invsync_tui.cli.text import table
 from invsync_tui.plain_text import STAND_IN, clean, width
 from tests.cli.command import INVSYNC, Shell
 

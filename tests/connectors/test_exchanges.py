@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import UnavailableError
-from invsync_tui.connectors.exchanges import (
-    BLACK,
-    Exchange,
-    heard_by,
-    of_batch,
-    redacted,
-    redacted_url,
-    remember_secret,
-)
 from invsync_tui.connectors.http import HttpConnection
+from invsync_tui.connectors.http_log import BLACK, Exchange, heard_by, of_batch, redacted, redacted_url, remember_secret
 from tests.servers.stub import Answer, stub_server
 
 SECRET = "s3cr3t&value/with=signs"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors import bodies
+from invsync_tui.connectors import response_body
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import (
     ConnectorError,
@@ -109,7 +109,7 @@ async def test_a_bomb_costs_no_more_than_the_limit(coding: str) -> None:
         # then
         assert isinstance(found, ContractError)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        assert grown * 1024 < 6 * bodies.BODY_MOST
+        assert grown * 1024 < 6 * response_body.BODY_MOST
 
 
 async def test_a_body_without_end_is_given_up_at_the_limit() -> None:
@@ -384,13 +384,13 @@ async def test_a_large_answer_that_is_refused_is_read_once_and_outside_the_loop(
 ) -> None:
     """Whatever it says that it is."""
     threads: list[int] = []
-    too_much = bodies.too_much
+    too_much = response_body.too_much
 
     def noted(body: bytes) -> str:
         threads.append(threading.get_ident())
         return too_much(body)
 
-    monkeypatch.setattr(bodies, "too_much", noted)
+    monkeypatch.setattr(response_body, "too_much", noted)
     with stub_server([Answer(200, b"[" * 100_000 + b"]" * 100_000, {"Content-Type": kind})]) as server:
         http = HttpConnection(connection(server.url))
         response = await http.read("GET", "/")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from invsync_tui.connectors.limits import PAUSE_MOST, RateLimiter
+from invsync_tui.connectors.rate_limit import PAUSE_MOST, RateLimiter
 
 
 @dataclass

@@ -19,7 +19,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.sources.tryton import TrytonSource
-from invsync_tui.connectors.sources.tryton_rpc import encode_time
+from invsync_tui.connectors.sources.tryton.rpc import encode_time
 from tests.servers.stub import Answer, Stub, as_json, stub_server
 
 PASSWORD = "a-secret-of-the-merchant"

@@ -10,7 +10,7 @@ import pytest
 
 from invsync_tui.connectors.base import Connection, RowAnswer
 from invsync_tui.connectors.carts.vendure import VendureCart
-from invsync_tui.connectors.carts.vendure_api import compose_update
+from invsync_tui.connectors.carts.vendure.api import compose_update
 from invsync_tui.connectors.errors import (
     AuthError,
     ConnectorError,

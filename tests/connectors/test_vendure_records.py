@@ -13,7 +13,7 @@ import pytest
 from invsync_tui.connectors.base import OrderLine, QuantityBasis
 from invsync_tui.connectors.carts import vendure as vendure_carts
 from invsync_tui.connectors.carts.vendure import VendureCart, quantities
-from invsync_tui.connectors.carts.vendure_orders import lines
+from invsync_tui.connectors.carts.vendure.orders import lines
 from invsync_tui.rules.judging import Confirmation, judge
 from invsync_tui.rules.outcomes import Outcome, Reason
 from tests.connectors.test_vendure_answers import LOGGED_IN, connection_to, secret  # noqa: F401 (a fixture)

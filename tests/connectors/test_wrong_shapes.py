@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.connectors import calls, http, registry
+from invsync_tui.connectors import call_log, http, registry
 from invsync_tui.connectors.base import Connection, PushItem, WarehouseRow
-from invsync_tui.connectors.checked import Checked, path_to
+from invsync_tui.connectors.checked_results import Checked, path_to
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError
 from invsync_tui.connectors.http import HttpConnection
 from tests.servers.graphql_stub import Answer as GraphqlAnswer
@@ -26,7 +26,7 @@ SEEDS = range(15)
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "ANSWERS_MOST", 30)
+    monkeypatch.setattr(call_log, "ANSWERS_MOST", 30)
     monkeypatch.setattr(http, "BACKOFF_MOST", 0.001)
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from invsync_tui.operations import names
+from invsync_tui.operations.diagnosis.why import Why, why
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.why import Why, why
 from tests.cli.command import INVSYNC, Answer, check
 
 PRODUCTS = 600

@@ -8,11 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from invsync_tui.operations.session import Session
-from invsync_tui.store import catalogue, levels, listings, runs, sequence, settings, sites, tables
-from invsync_tui.store.listings import ListingRecord
-from invsync_tui.store.opening import open_store
-from invsync_tui.store.runs import Order
-from invsync_tui.sync.rehearsal import rehearse
+from invsync_tui.store import change_sequence, models
+from invsync_tui.store.catalog import catalogue, levels, sync_marks
+from invsync_tui.store.database import open_store
+from invsync_tui.store.listings import listings
+from invsync_tui.store.listings.listings import ListingRecord
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.settings import write as settings_write
+from invsync_tui.sync.plans.seed_push import rehearse
 from tests.operations.shelf import Thing
 from tests.sync.bench import Bench
 
@@ -32,14 +36,14 @@ def things() -> list[Thing]:
 def _settings(bench: Bench, choice: tuple[str, ...]) -> list[int]:
     """A merchant, its warehouses and its carts."""
     with bench.store.session() as db:
-        source = tables.Source(merchant_id=0, system="sandbox", url=NOWHERE)
-        merchant = settings.add_merchant(db, "Field", source, inventory_sync=True, stale_after=86400)
-        bench.merchant = settings.number(merchant)
+        source = models.Source(merchant_id=0, system="sandbox", url=NOWHERE)
+        merchant = settings_write.add_merchant(db, "Field", source, inventory_sync=True, stale_after=86400)
+        bench.merchant = settings_write.number(merchant)
         for code in ("EAST", "WEST"):
-            db.add(tables.Warehouse(merchant_id=bench.merchant, ref=code, code=code, name=code))
+            db.add(models.Warehouse(merchant_id=bench.merchant, ref=code, code=code, name=code))
         db.flush()
-        places = {place.code: settings.number(place) for place in settings.warehouses(db, bench.merchant)}
-        kind = settings.ensure_alias_type(db, bench.merchant, "UPC")
+        places = {place.code: settings_write.number(place) for place in settings_write.warehouses(db, bench.merchant)}
+        kind = settings_write.ensure_alias_type(db, bench.merchant, "UPC")
         common = {
             "merchant_id": bench.merchant,
             "system": "sandbox",
@@ -48,25 +52,28 @@ def _settings(bench: Bench, choice: tuple[str, ...]) -> list[int]:
             "upload_enabled": True,
             "created_at": 1,
         }
-        first = tables.Cart(name="First", cutoff_below=3, **common)
-        second = tables.Cart(name="Second", push_kind=kind, **common)
+        first = models.Cart(name="First", cutoff_below=3, **common)
+        second = models.Cart(name="Second", push_kind=kind, **common)
         chosen = [[places[code] for code in codes] for codes in (choice, ("EAST",))]
-        return [settings.number(settings.add_cart(db, *one)) for one in zip((first, second), chosen, strict=True)]
+        return [
+            settings_write.number(settings_write.add_cart(db, *one))
+            for one in zip((first, second), chosen, strict=True)
+        ]
 
 
 def _fill(bench: Bench, carts: list[int]) -> None:
     now, records = int(time.time()), things()
     with bench.store.transaction() as tx:
-        seq = sequence.upcoming(tx)
+        seq = change_sequence.upcoming(tx)
         ids = catalogue.upsert_products(tx, bench.merchant, records, now, seq).ids
         catalogue.confirm_present(tx, bench.merchant, set(ids), seq)
-        for place in sites.warehouses(tx, bench.merchant):
+        for place in sync_marks.warehouses(tx, bench.merchant):
             levels.upsert(tx, [(place.id, number, 9, 9, 0, 0, None, now, seq) for number in ids])
-            sites.note_loaded(tx, place.id, now)
+            sync_marks.note_loaded(tx, place.id, now)
         for cart, codes in zip(carts, ([t.sku for t in records], [t.aliases[0][1] for t in records]), strict=True):
             listings.upsert(tx, cart, [ListingRecord(f"L-{c}", c, "", True, None, 0, None) for c in codes], now, seq)
-        sequence.take(tx, seq)
-        sites.note_pulled(tx, bench.merchant, "", now, full=True)
+        change_sequence.take(tx, seq)
+        sync_marks.note_pulled(tx, bench.merchant, "", now, full=True)
         run = runs.request(tx, Order("pull", bench.merchant, bench.merchant, "test", "tester"), now).run_id
         runs.start(tx, run, 1, now)
         runs.finish(tx, run, "done", "", now)

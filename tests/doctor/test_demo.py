@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from invsync_tui.operations import names
-from invsync_tui.operations.doctor import Checkup, doctor
+from invsync_tui.operations.diagnosis.doctor import Checkup, doctor
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.runbook import Section, Verdict
+from invsync_tui.rules.merchant_checks import Section, Verdict
 from tests.cli.command import INVSYNC, Answer, check
 
 OFF = ("Demo Outdoor C", "Demo Paused A")

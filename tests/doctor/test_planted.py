@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.operations import names
-from invsync_tui.operations.doctor import doctor
+from invsync_tui.operations.demo.plant_faults import Planting, Sown, plant
+from invsync_tui.operations.diagnosis.doctor import doctor
+from invsync_tui.operations.diagnosis.why import why
 from invsync_tui.operations.errors import OperationError, RefusedError
-from invsync_tui.operations.planting import Planting, Sown, plant
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.why import why
+from invsync_tui.rules.merchant_checks import SAMPLE, Verdict
 from invsync_tui.rules.outcomes import Reason
-from invsync_tui.rules.runbook import SAMPLE, Verdict
 from tests.cli.command import INVSYNC, Answer, check
 from tests.doctor.field import CHOICES, PRODUCTS, field
 

@@ -12,12 +12,12 @@ import pytest
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import CartLocation, Connection
 from invsync_tui.connectors.carts.vendure import choose_location
+from invsync_tui.connectors.checks import CartFacts, Review, SourceFacts, WarehouseStock, reviews
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.connectors.review import CartFacts, Review, SourceFacts, WarehouseStock, reviews
 from invsync_tui.connectors.sources.tryton import TrytonSource
-from invsync_tui.operations import reviews as told
-from invsync_tui.operations.doctor import doctor
-from invsync_tui.rules.runbook import Verdict
+from invsync_tui.operations.diagnosis import connector_checks as told
+from invsync_tui.operations.diagnosis.doctor import doctor
+from invsync_tui.rules.merchant_checks import Verdict
 from tests.doctor.field import field
 
 FAIL, PASS, SKIPPED, UNKNOWN = Verdict.FAIL, Verdict.PASS, Verdict.SKIPPED, Verdict.UNKNOWN
@@ -265,7 +265,7 @@ def test_a_warehouse_starves_a_cart_that_has_no_other() -> None:
 
 
 def test_untracked_listings_are_counted(tmp_path: Path) -> None:
-    from invsync_tui.store import connections
+    from invsync_tui.store.settings import connections
 
     session = field(tmp_path / "store.db")
     with session.store.transaction() as tx:

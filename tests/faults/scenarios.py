@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store import batches, runs
-from invsync_tui.store import leases as lease_rows
-from invsync_tui.store.batches import Answer, Batch, Item
-from invsync_tui.sync import leases
-from invsync_tui.sync.reconcile import execute
-from invsync_tui.sync.runners import local
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.store.listings import push_batches
+from invsync_tui.store.listings.push_batches import Answer, Batch, Item
+from invsync_tui.store.runs import leases as lease_rows
+from invsync_tui.store.runs import runs
+from invsync_tui.sync import leases, worker
+from invsync_tui.sync.executor import execute
+from invsync_tui.sync.worker import LocalRunner
 from tests.faults.proof import order_violations, state_violations
 from tests.faults.test_cut import cut_violations, levels_before, small_pages
 from tests.sync.bench import Bench
@@ -74,10 +74,10 @@ async def a_late_answer(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
         older, newer = (_batch(made, name, Item(number, ref, n, n, 0)) for name, n in (("older", 5), ("newer", 9)))
         with made.bench.store.transaction() as tx:
             for batch in (older, newer):
-                batches.intend(tx, batch, 1)
+                push_batches.intend(tx, batch, 1)
         for batch in (newer, older):
             with made.bench.store.transaction() as tx:
-                batches.settle(tx, batch, [Answer(batch.items[0], "set", None, "", None)], 1, 1)
+                push_batches.settle(tx, batch, [Answer(batch.items[0], "set", None, "", None)], 1, 1)
         acked = made.bench.one("SELECT acked FROM our_listing WHERE id = ?", number)
     return [] if acked == 9 else [f"the late answer of {acked} won over 9"]
 
@@ -151,7 +151,7 @@ async def _push_and_die(made: Town) -> None:
     work = asyncio.create_task(runner.run_forever())
     await until(lambda: len(made.writes()) > before)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "DRAIN_MOST", 0.0)  # it dies: nothing comes to a safe point
+        patch.setattr(worker, "DRAIN_MOST", 0.0)  # it dies: nothing comes to a safe point
         runner.stop()
         await work
 

@@ -134,9 +134,9 @@ async def _work_that_dies(made: Town) -> None:
     """The run's task is gone as if its process had died: its lock is free, nothing was said."""
     import asyncio
 
-    from invsync_tui.store import runs
+    from invsync_tui.store.runs import runs
     from invsync_tui.sync import leases
-    from invsync_tui.sync.reconcile import execute
+    from invsync_tui.sync.executor import execute
 
     lease = leases.acquire(made.bench.store, f"pull:{made.bench.merchant}", "dying")
     assert lease is not None

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import clock
+from invsync_tui.store.database import create_store
 from invsync_tui.store.errors import StoreFullError
-from invsync_tui.store.opening import create_store
 from invsync_tui.store.retention import RUNS_LEFT
-from invsync_tui.sync.runners.local import LocalRunner
-from invsync_tui.sync.upkeep import FIRST_AFTER, Upkeep
+from invsync_tui.sync.maintenance import FIRST_AFTER, Upkeep
+from invsync_tui.sync.worker import LocalRunner
 from tests.faults.proof import store_violations
 from tests.faults.scenarios import until
 from tests.store.test_retention import run_once

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.rules import breakers, matching
-from invsync_tui.store import batches, leases, listings, sites
-from invsync_tui.sync import pull, push, reconcile
+from invsync_tui.rules import matching, safety
+from invsync_tui.store.catalog import sync_marks
+from invsync_tui.store.listings import listings, push_batches
+from invsync_tui.store.runs import leases
+from invsync_tui.sync import executor, pull, push
 from tests.faults import scenarios
 from tests.faults.scenarios import STORIES, Story
 
@@ -46,19 +48,21 @@ def _decides_what_is_missing_after_a_cut(patch: pytest.MonkeyPatch) -> None:
 
 def _advances_the_watermark_before_the_ack(patch: pytest.MonkeyPatch) -> None:
     """Remembers by a mark what is dirty, and moves it before the cart has answered."""
-    early = sites.note_sending
+    early = sync_marks.note_sending
 
     def sending(tx: Any, cart_id: int, rules_rev: int) -> None:
         early(tx, cart_id, rules_rev)
-        sites.note_pushed(tx, cart_id, tx.execute("SELECT value FROM counter").fetchone()[0], rules_rev)
+        sync_marks.note_pushed(tx, cart_id, tx.execute("SELECT value FROM counter").fetchone()[0], rules_rev)
 
-    patch.setattr(reconcile.sites, "note_sending", sending)
+    patch.setattr(executor.sites, "note_sending", sending)
     patch.setattr(listings, "_CHANGED", listings._CHANGED.replace("pending <> 0", "pending > 1"))
 
 
 def _acknowledges_whatever_comes(patch: pytest.MonkeyPatch) -> None:
     """Takes an answer without asking whether it is the one that is awaited."""
-    patch.setattr(batches, "_ACKNOWLEDGE", batches._ACKNOWLEDGE.replace("AND inflight = ?7", "AND ?7 IS NOT NULL"))
+    patch.setattr(
+        push_batches, "_ACKNOWLEDGE", push_batches._ACKNOWLEDGE.replace("AND inflight = ?7", "AND ?7 IS NOT NULL")
+    )
 
 
 def _does_not_ask_whether_it_still_holds_the_lease(patch: pytest.MonkeyPatch) -> None:
@@ -74,7 +78,7 @@ def _does_not_wait_for_requests_on_their_way(patch: pytest.MonkeyPatch) -> None:
 
 def _sends_before_it_writes_down(patch: pytest.MonkeyPatch) -> None:
     """Records a batch with its answer only: what was under way when the worker died is forgotten."""
-    intend, settle = batches.intend, batches.settle
+    intend, settle = push_batches.intend, push_batches.settle
 
     def late(tx: Any, batch: Any, answers: Any, run_id: int, now: int) -> None:
         intend(tx, batch, now)
@@ -91,11 +95,11 @@ def _takes_the_first_of_several(patch: pytest.MonkeyPatch) -> None:
         exact = [hit for hit in hits if hit.code == code and hit.kind == kind]
         return matching.Match(exact[0].product_id, None) if exact else matching.match_code(code, kind, hits, owners)
 
-    patch.setattr("invsync_tui.store.matches.match_code", first)
+    patch.setattr("invsync_tui.store.listings.matching.match_code", first)
 
 
 def _has_no_breakers(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(breakers, "check", lambda *_: ())
+    patch.setattr(safety, "check", lambda *_: ())
 
 
 def _tries_a_refused_login_again(patch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.sandbox.catalogue import KIT_EVERY, generate
+from invsync_tui.sandbox.catalog import KIT_EVERY, generate
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync import leases
 from tests.faults.proof import order_violations, state_violations, store_violations

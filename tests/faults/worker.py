@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.store.opening import open_store
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.store.database import open_store
+from invsync_tui.sync.worker import LocalRunner
 from tests.sync.town import hurry
 
 STOP_BEFORE_SENDING = "stop-before-sending"
@@ -26,7 +26,7 @@ def preload() -> None:
     """Everything that a run imports late, once for all forks."""
     from importlib import import_module
 
-    for name in ("sqlmodel", "httpx", "anyio._backends._asyncio", "invsync_tui.store.settings"):
+    for name in ("sqlmodel", "httpx", "anyio._backends._asyncio", "invsync_tui.store.settings.write"):
         import_module(name)
     for kind in ("sources", "carts"):
         import_module(f"invsync_tui.connectors.{kind}.sandbox")

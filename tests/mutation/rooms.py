@@ -38,6 +38,6 @@ def test_files(tree: Path, folders: Iterable[str]) -> list[str]:
     found = []
     for folder in folders:
         place = tree / "tests" / folder
-        found += [place] if place.is_file() else sorted(place.glob("test_*.py"))
+        found += [place] if place.is_file() else sorted(place.rglob("test_*.py"))
     names = [str(path.relative_to(tree)) for path in found]
     return [name for name in names if name not in NOT_ASKED]

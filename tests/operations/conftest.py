@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import sync
+from invsync_tui.operations.runs import request as run_request
 from tests.operations.shelf import Shelf, shelf
 
 
@@ -20,4 +20,4 @@ def acme(tmp_path: Path) -> Iterator[Shelf]:
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync, "ensure_worker", lambda _: False)
+    monkeypatch.setattr(run_request, "ensure_worker", lambda _: False)

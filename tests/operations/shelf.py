@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 from invsync_tui.operations.roles import Role
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
-from invsync_tui.store import catalogue, levels, listings, matches, sequence, settings, tables
-from invsync_tui.store.listings import ListingRecord
+from invsync_tui.store import change_sequence, models
+from invsync_tui.store.catalog import catalogue, levels
+from invsync_tui.store.listings import listings, matching
+from invsync_tui.store.listings.listings import ListingRecord
+from invsync_tui.store.settings import write as settings_write
 from tests.sync.bench import NOW, Bench
 from tests.sync.crowd import take_our_number
 
@@ -48,31 +51,31 @@ class Shelf:
     def put(self, things: Iterable[Thing], *, present: bool = True) -> list[int]:
         """Products of a page, present as after a complete load."""
         with self.bench.store.transaction() as tx:
-            seq = sequence.upcoming(tx)
+            seq = change_sequence.upcoming(tx)
             written = catalogue.upsert_products(tx, self.merchant, list(things), NOW, seq)
             catalogue.write_components(tx, self.merchant, list(things), NOW, seq)
             if present:
                 catalogue.confirm_present(tx, self.merchant, set(written.ids), seq)
-            sequence.take(tx, seq)
+            change_sequence.take(tx, seq)
         return written.ids
 
     def stock(self, warehouse: int, found: Iterable[tuple[int, int]], now: int = NOW) -> None:
         """(product, available)."""
         with self.bench.store.transaction() as tx:
-            seq = sequence.upcoming(tx)
+            seq = change_sequence.upcoming(tx)
             levels.upsert(tx, [(warehouse, number, units, units, 0, 0, None, now, seq) for number, units in found])
-            sequence.take(tx, seq)
+            change_sequence.take(tx, seq)
 
     def list(self, skus: Iterable[str], shown: int | None = None) -> list[int]:
         """Listings of the cart, matched."""
         with self.bench.store.transaction() as tx:
-            seq = sequence.upcoming(tx)
+            seq = change_sequence.upcoming(tx)
             records = [ListingRecord(f"L-{sku}", sku, "", True, None, 0, shown) for sku in skus]
             listings.upsert(tx, self.cart, records, NOW, seq)
             ids = listings.ids_of_refs(tx, self.cart, [record.ref for record in records])
             kind = tx.execute("SELECT push_kind FROM cart WHERE id = ?", (self.cart,)).fetchone()[0]
-            matches.rematch(tx, self.merchant, self.cart, kind, ids, seq)
-            sequence.take(tx, seq)
+            matching.rematch(tx, self.merchant, self.cart, kind, ids, seq)
+            change_sequence.take(tx, seq)
             named = dict(tx.execute("SELECT ref, id FROM listing WHERE cart_id = ?", (self.cart,)).fetchall())
         return [named[record.ref] for record in records]
 
@@ -95,20 +98,20 @@ def shelf(folder: Path, **cart: Any) -> Shelf:
     """A new one; `cart` are settings of its cart."""
     bench = Bench.make(folder)
     with bench.store.session() as db:
-        source = tables.Source(merchant_id=0, system="sandbox", url="http://127.0.0.1:9", confirmed_at=NOW)
-        merchant = settings.add_merchant(db, "Acme", source, inventory_sync=True, stale_after=None)
-        added = settings.number(merchant)
+        source = models.Source(merchant_id=0, system="sandbox", url="http://127.0.0.1:9", confirmed_at=NOW)
+        merchant = settings_write.add_merchant(db, "Acme", source, inventory_sync=True, stale_after=None)
+        added = settings_write.number(merchant)
     bench.merchant = take_our_number(bench.store, added)
     with bench.store.session() as db:
-        db.add(tables.Warehouse(merchant_id=bench.merchant, ref="e", code="EAST", name="East Demo Hall"))
+        db.add(models.Warehouse(merchant_id=bench.merchant, ref="e", code="EAST", name="East Demo Hall"))
         db.flush()
         kind = cart.pop("alias", "")
-        push_kind = settings.ensure_alias_type(db, bench.merchant, kind) if kind else 0
-        row = tables.Cart(
+        push_kind = settings_write.ensure_alias_type(db, bench.merchant, kind) if kind else 0
+        row = models.Cart(
             merchant_id=bench.merchant, name="Acme Shop", system="sandbox", url="http://127.0.0.1:9", created_at=NOW,
             options=json.dumps({"shop": "main"}), upload_enabled=True, push_kind=push_kind, **cart,
         )  # fmt: skip
-        number = settings.number(settings.add_cart(db, row, []))
+        number = settings_write.number(settings_write.add_cart(db, row, []))
     return Shelf(bench, bench.session(), number, bench.warehouse("Default"), bench.warehouse("EAST"))
 
 

@@ -6,13 +6,14 @@ import json
 
 import pytest
 
-from invsync_tui.operations import forms
-from invsync_tui.operations.cart_limits import MIXED
 from invsync_tui.operations.errors import RefusedError
-from invsync_tui.operations.lists import Saved
+from invsync_tui.operations.list_views import Saved
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.values import InvalidError
-from invsync_tui.store import settings, tables
+from invsync_tui.operations.settings import forms
+from invsync_tui.operations.settings.merchants import MIXED
+from invsync_tui.operations.settings.values import InvalidError
+from invsync_tui.store import models
+from invsync_tui.store.settings import write as settings_write
 from tests.operations.shelf import Shelf
 
 
@@ -20,7 +21,7 @@ from tests.operations.shelf import Shelf
 def pair(acme: Shelf) -> Shelf:
     """A second cart that holds earlier."""
     with acme.session.store.session() as db:
-        row = tables.Cart(
+        row = models.Cart(
             merchant_id=acme.merchant,
             name="Careful",
             system="sandbox",
@@ -28,7 +29,7 @@ def pair(acme: Shelf) -> Shelf:
             created_at=1,
             zero_count=5,
         )
-        settings.add_cart(db, row, [])
+        settings_write.add_cart(db, row, [])
     return acme
 
 

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from invsync_tui.operations import forms
 from invsync_tui.operations.errors import NotFoundError
-from invsync_tui.operations.lists import Conflict, Saved
-from invsync_tui.operations.values import InvalidError
+from invsync_tui.operations.list_views import Conflict, Saved
+from invsync_tui.operations.settings import forms
+from invsync_tui.operations.settings.values import InvalidError
 from tests.operations.shelf import Shelf, Thing
 
 
@@ -105,8 +105,8 @@ def test_a_preview_runs_the_real_chain_and_writes_nothing(acme: Shelf) -> None:
 
 
 def test_a_preview_goes_on_where_it_stopped(acme: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("invsync_tui.operations.previews.BUDGET", 0.0)
-    monkeypatch.setattr("invsync_tui.operations.previews.CHUNK", 3)
+    monkeypatch.setattr("invsync_tui.operations.settings.preview.BUDGET", 0.0)
+    monkeypatch.setattr("invsync_tui.operations.settings.preview.CHUNK", 3)
     ids = acme.put(Thing(f"r{n}", f"S{n}") for n in range(8))
     acme.stock(acme.default, [(number, 2) for number in ids], now=int(time.time()))
     acme.list(f"S{n}" for n in range(8))

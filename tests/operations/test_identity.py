@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from invsync_tui.operations import identity, linking
 from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError
-from invsync_tui.operations.identity_lines import UnmatchedLine
+from invsync_tui.operations.listings import identity, links
+from invsync_tui.operations.listings.identity_lines import UnmatchedLine
 from tests.operations.shelf import Shelf, Thing
 
 
@@ -75,7 +75,7 @@ def test_a_filter_by_kind_and_by_text_shows_these_only(mixed: Shelf) -> None:
 
 def test_pages_of_a_kind_are_the_whole_kind_in_both_directions(acme: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     # given many listings, every third of them by case
-    monkeypatch.setattr("invsync_tui.store.pages.identity.CHUNK", 4)
+    monkeypatch.setattr("invsync_tui.store.paging.identity.CHUNK", 4)
     acme.put([Thing(str(n), f"Item{n:03}") for n in range(30)])
     acme.list([f"ITEM{n:03}" if n % 3 == 0 else f"STRANGE{n:03}" for n in range(30)])
     rows = identity.unmatched(acme.session, acme.cart, "CASE")
@@ -98,7 +98,7 @@ def test_accepted_ones_leave_the_list_and_come_back_when_they_are_taken_back(mix
     one = before["ALPHA-1"]
     assert one.product_id is not None
     # when
-    told = linking.accept(mixed.session, mixed.cart, {one.ref: one.product_id})
+    told = links.accept(mixed.session, mixed.cart, {one.ref: one.product_id})
     # then
     assert told == "1 listing linked; the next push follows it."
     assert "ALPHA-1" not in _by_sku(mixed)
@@ -106,7 +106,7 @@ def test_accepted_ones_leave_the_list_and_come_back_when_they_are_taken_back(mix
     assert (link.ref, link.product_sku, link.kind, link.made_by) == (one.ref, "Alpha-1", "CASE", "tester")
     assert link.state == "takes effect with the next push"
     # and when
-    linking.remove(mixed.session, mixed.cart, [one.ref])
+    links.remove(mixed.session, mixed.cart, [one.ref])
     # then
     assert _by_sku(mixed) == before
     assert mixed.bench.store.read("SELECT action, who FROM audit WHERE who <> 'neighbor' ORDER BY id") == [
@@ -123,7 +123,7 @@ def test_what_is_no_longer_suggested_is_not_linked(mixed: Shelf) -> None:
     assert one.product_id is not None
     mixed.put([Thing("7", " 42\u00a0")])
     # when
-    told = linking.accept(mixed.session, mixed.cart, {one.ref: one.product_id})
+    told = links.accept(mixed.session, mixed.cart, {one.ref: one.product_id})
     # then
     assert "0 listings linked" in told and "1 listing left" in told
     assert identity.link_list(mixed.session, mixed.cart).exact_count() == 0
@@ -131,7 +131,7 @@ def test_what_is_no_longer_suggested_is_not_linked(mixed: Shelf) -> None:
 
 def test_all_of_a_kind_in_pieces_and_back(acme: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
-    monkeypatch.setattr(linking, "PIECE", 7)
+    monkeypatch.setattr(links, "PIECE", 7)
     acme.put([Thing(str(n), f"Item{n:03}") for n in range(30)])
     acme.list([f"ITEM{n:03}" if n % 3 else f"Item-{n:03}" for n in range(30)])
     seen: list[tuple[int, int]] = []
@@ -141,35 +141,35 @@ def test_all_of_a_kind_in_pieces_and_back(acme: Shelf, monkeypatch: pytest.Monke
         return True
 
     # when
-    done = linking.accept_all(acme.session, acme.cart, "CASE", told)
+    done = links.accept_all(acme.session, acme.cart, "CASE", told)
     # then
     assert done == 20 and len(seen) > 2 and seen[-1][0] == 20
     assert set(_by_sku(acme)) == {f"Item-{n:03}" for n in range(0, 30, 3)}
-    assert linking.remove_all(acme.session, acme.cart, "DASH") == 0
-    assert linking.remove_all(acme.session, acme.cart, "CASE") == 20
+    assert links.remove_all(acme.session, acme.cart, "DASH") == 0
+    assert links.remove_all(acme.session, acme.cart, "CASE") == 20
     assert len(_by_sku(acme)) == 30
 
 
 def test_a_link_by_hand_names_what_it_cannot_find(mixed: Shelf) -> None:
     # when
-    linking.link(mixed.session, mixed.cart, "nothing like it", "FINE")
+    links.link(mixed.session, mixed.cart, "nothing like it", "FINE")
     # then
     (link,) = identity.link_list(mixed.session, mixed.cart).after(None, 9)
     assert (link.product_sku, link.kind) == ("FINE", "MANUAL")
     with pytest.raises(NotFoundError, match="no listing 'absent'"):
-        linking.link(mixed.session, mixed.cart, "absent", "FINE")
+        links.link(mixed.session, mixed.cart, "absent", "FINE")
     with pytest.raises(NotFoundError, match="Nearly: Alpha-1"):
-        linking.link(mixed.session, mixed.cart, "42", "ALPHA-1")
+        links.link(mixed.session, mixed.cart, "42", "ALPHA-1")
     with pytest.raises(NotFoundError, match="no link"):
-        linking.remove(mixed.session, mixed.cart, ["42"])
+        links.remove(mixed.session, mixed.cart, ["42"])
 
 
 def test_a_viewer_and_a_read_only_session_link_nothing(mixed: Shelf) -> None:
     for session in (mixed.viewer(), mixed.viewer(read_only=True)):
         with pytest.raises(RefusedError):
-            linking.accept_all(session, mixed.cart, "CASE")
+            links.accept_all(session, mixed.cart, "CASE")
         with pytest.raises(RefusedError):
-            linking.link(session, mixed.cart, "42", "0042")
+            links.link(session, mixed.cart, "42", "0042")
         with pytest.raises(RefusedError):
-            linking.remove_all(session, mixed.cart, "")
+            links.remove_all(session, mixed.cart, "")
     assert mixed.audited() == []

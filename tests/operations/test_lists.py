@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from invsync_tui.operations import aliases, browse, product_sync, run_lists
+from invsync_tui.operations.catalog import aliases, stock
 from invsync_tui.operations.errors import NotFoundError, OperationError
-from invsync_tui.operations.lists import ListingFilter
+from invsync_tui.operations.list_views import ListingFilter
+from invsync_tui.operations.listings import product_sync
 from invsync_tui.operations.rows import Ordering, Rows
+from invsync_tui.operations.runs import history as run_history
 from invsync_tui.rules.matching import folded, trimmed
 from tests.operations.shelf import Shelf, Thing, shelf
 
@@ -82,13 +84,13 @@ def test_levels_page_like_the_sorted_list(products: list[Any], step: int, descen
         acme.stock(acme.default, [(number, units) for number, (_, _, units) in zip(ids, products, strict=True)])
         lines = [
             (line.sku, line.available, line.name, line.product_id)
-            for line in walked(browse.levels(acme.session, acme.default), 99)
+            for line in walked(stock.levels(acme.session, acme.default), 99)
         ]
         place = {"sku": 0, "available": 1, "name": 2}.get(column)
         expected = sorted(lines, key=lambda line: (line[place] if place is not None else _other(column, line), line[3]))
         if descending:
             expected.reverse()
-        rows = browse.levels(acme.session, acme.default, "", Ordering(column, descending))
+        rows = stock.levels(acme.session, acme.default, "", Ordering(column, descending))
         holds(rows, expected, lambda line: (line.sku, line.available, line.name, line.product_id), step)
         acme.bench.store.close()
 
@@ -106,7 +108,7 @@ def test_a_filter_keeps_what_has_the_text_in_a_code(products: list[Any], text: s
         key = folded(text)
         fits = (lambda sku: key in folded(sku)) if len(key) >= 3 else (lambda sku: folded(sku).startswith(key))
         expected = sorted(trimmed(sku) for sku, _, _ in products if fits(sku))
-        holds(browse.summary(acme.session, acme.merchant, text), expected, lambda line: line.sku, step)
+        holds(stock.summary(acme.session, acme.merchant, text), expected, lambda line: line.sku, step)
         acme.bench.store.close()
 
 
@@ -134,14 +136,14 @@ def test_hostile_codes_are_found_and_never_break_a_query(acme: Shelf) -> None:
     acme.put(Thing(f"r{n}", sku, sku, (("UPC", sku),)) for n, sku in enumerate(HOSTILE))
     acme.list(HOSTILE)
     for sku in HOSTILE:
-        assert trimmed(sku) in {line.sku for line in walked(browse.summary(acme.session, acme.merchant, sku), 50)}
+        assert trimmed(sku) in {line.sku for line in walked(stock.summary(acme.session, acme.merchant, sku), 50)}
         assert sku in {line.sku for line in walked(product_sync.listings(acme.session, acme.cart, text=sku), 50)}
 
 
 def test_a_page_goes_on_where_a_row_that_is_gone_was(acme: Shelf) -> None:
     ids = acme.put(Thing(f"r{n}", f"S{n}") for n in range(6))
     acme.stock(acme.default, [(number, 1) for number in ids])
-    rows = browse.levels(acme.session, acme.default)
+    rows = stock.levels(acme.session, acme.default)
     key = rows.key(rows.after(None, 3)[-1])
     with acme.bench.store.transaction() as tx:
         tx.execute("DELETE FROM level WHERE product_id = ?", (ids[2],))
@@ -153,7 +155,7 @@ def test_the_summary_has_a_column_per_warehouse_with_its_time(acme: Shelf) -> No
     first, second = acme.put([Thing("a", "A"), Thing("b", "B")])
     acme.stock(acme.default, [(first, 3)], now=100)
     acme.stock(acme.east, [(first, 4)], now=200)
-    one, two = browse.summary(acme.session, acme.merchant).after(None, 9)
+    one, two = stock.summary(acme.session, acme.merchant).after(None, 9)
     assert (one.available, one.loaded_at, one.total) == ((3, 4), (100, 200), 7)
     assert (two.available, two.total) == ((None, None), None), "unknown is not 0"
     assert second == two.product_id
@@ -162,7 +164,7 @@ def test_the_summary_has_a_column_per_warehouse_with_its_time(acme: Shelf) -> No
 def test_warehouses_say_how_many_products_they_have_and_who_syncs_with_them(acme: Shelf) -> None:
     ids = acme.put(Thing(f"r{n}", f"S{n}") for n in range(3))
     acme.stock(acme.east, [(number, 1) for number in ids])
-    default, east = browse.warehouses(acme.session, acme.merchant)
+    default, east = stock.warehouses(acme.session, acme.merchant)
     assert (default.products, east.products) == (0, 3)
     assert default.carts == east.carts == ("Acme Shop",)
 
@@ -211,7 +213,7 @@ def test_skus_of_a_run_lead_down_to_what_the_cart_lacks(acme: Shelf) -> None:
         acme.set(number, run_id=run, outcome=outcome, reason="ALIAS_MISSING")
     with acme.bench.store.transaction() as tx:
         tx.execute("INSERT INTO unlisted VALUES (?, ?, 'ALIAS_MISSING', ?)", (acme.cart, lacking, run))
-    rows = run_lists.skus(acme.session, run, "ALIAS_MISSING")
+    rows = run_history.skus(acme.session, run, "ALIAS_MISSING")
     for step in (1, 2, 9):
         holds(rows, [ids[1], ids[0], ids[2], -lacking], lambda line: line.id, step)
 
@@ -229,19 +231,19 @@ def test_runs_are_narrowed_by_what_is_asked(acme: Shelf) -> None:
     }
     for given_, expected in asked.items():
         narrowed = {given_[0]: given_[1]} if given_ else {}
-        holds(run_lists.runs(acme.session, **narrowed), expected, lambda run: run.id, 1)  # type: ignore[arg-type]
+        holds(run_history.runs(acme.session, **narrowed), expected, lambda run: run.id, 1)  # type: ignore[arg-type]
 
 
 def test_an_order_that_no_index_serves_is_offered_on_small_lists_only(
     acme: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("invsync_tui.store.pages.stock.SMALL", 1)
+    monkeypatch.setattr("invsync_tui.store.paging.stock.SMALL", 1)
     acme.put([Thing("a", "A"), Thing("b", "B")])
-    assert browse.summary(acme.session, acme.merchant).sortable == ("sku",)
+    assert stock.summary(acme.session, acme.merchant).sortable == ("sku",)
     with pytest.raises(OperationError, match="Choose one of: sku"):
-        browse.summary(acme.session, acme.merchant, "", Ordering("name"))
+        stock.summary(acme.session, acme.merchant, "", Ordering("name"))
 
 
 def test_an_unknown_warehouse_is_told(acme: Shelf) -> None:
     with pytest.raises(NotFoundError, match="invsync warehouses"):
-        browse.levels(acme.session, 99)
+        stock.levels(acme.session, 99)

@@ -11,10 +11,10 @@ import pytest
 from invsync_tui.cli import main
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import REASONS, UNKNOWN, Reason
-from invsync_tui.store import runs
-from invsync_tui.store.runs import Order
-from invsync_tui.sync import afterwards
-from invsync_tui.tui.jumps import Jump, of_cause, of_group
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order
+from invsync_tui.sync import run_findings
+from invsync_tui.tui.navigation.links import Jump, of_cause, of_group
 from tests.cli.command import check
 from tests.doctor.field import field
 
@@ -50,7 +50,7 @@ def session(tmp_path: Path) -> Session:
         tx.execute("UPDATE source SET last_error = 'x', last_reason = ?", (NEWER,))
         row = runs.get(tx, run)
         assert row is not None
-        assert NEWER in afterwards.look(tx, row, None, int(time.time()))
+        assert NEWER in run_findings.look(tx, row, None, int(time.time()))
     return made
 
 

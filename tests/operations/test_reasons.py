@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.cli import main
-from invsync_tui.operations.lists import ListingFilter
+from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.rules.cart_checks import _TOPICS
 from invsync_tui.rules.diagnosis import SENDING_CAUSES, STOCK_CAUSES
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.tui.jumps import Jump, of_cause, of_group
+from invsync_tui.tui.navigation.links import Jump, of_cause, of_group
 
 # Outcome on the run's page; the sets it is in; the doctor's check that tells it; where Enter leads from one listing's
 # cause, and from the cause of many.

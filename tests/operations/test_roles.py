@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.config import ConfigError, Flags, load
-from invsync_tui.operations import roles, runs
+from invsync_tui.operations import roles
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.roles import Role, role_of
+from invsync_tui.operations.runs import runs
 from invsync_tui.operations.session import Session
 from tests.operations.shelf import Shelf
 

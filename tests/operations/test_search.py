@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from invsync_tui.operations.lists import HitRank
-from invsync_tui.operations.search import exact_count, search
-from invsync_tui.operations.sku import resolve
+from invsync_tui.operations.catalog.search import exact_count, search
+from invsync_tui.operations.catalog.sku import resolve
+from invsync_tui.operations.list_views import HitRank
 from tests.operations.shelf import NOW, Shelf, Thing
 
 

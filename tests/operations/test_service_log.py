@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors.exchanges import remember_secret
-from invsync_tui.operations import service_log
-from invsync_tui.operations.service_log import LogFormat, OneLine
+from invsync_tui.connectors.http_log import remember_secret
+from invsync_tui.operations.service import log as service_log
+from invsync_tui.operations.service.log import LogFormat, OneLine
 
 
 @pytest.fixture(autouse=True)

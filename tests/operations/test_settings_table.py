@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.cli import main
-from invsync_tui.operations import fields, forms, setups
-from invsync_tui.operations.fields import CART, MERCHANT, Setting
-from invsync_tui.operations.lists import FieldKind
-from invsync_tui.operations.replay import SETTINGS_OF
+from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.plans.replay import SETTINGS_OF
+from invsync_tui.operations.settings import fields, forms
+from invsync_tui.operations.settings import views as settings_views
+from invsync_tui.operations.settings.fields import CART, MERCHANT, Setting
 from invsync_tui.rules.outcomes import REASONS
 from invsync_tui.rules.quantity import CHAIN
-from invsync_tui.store import tables
-from invsync_tui.store.settings import RULE_SETTINGS
+from invsync_tui.store import models
+from invsync_tui.store.settings.write import RULE_SETTINGS
 from tests import generated
 from tests.operations.shelf import Shelf
 
@@ -33,7 +34,7 @@ STATE = {
 """Columns that are no settings: what the program itself keeps of a cart, a merchant and a source."""
 ELSEWHERE = {"combine_all": "warehouses"}
 """Columns that a setting of another name is kept in as well."""
-MODELS = {"cart": tables.Cart, "merchant": tables.Merchant, "source": tables.Source}
+MODELS = {"cart": models.Cart, "merchant": models.Merchant, "source": models.Source}
 
 
 @pytest.mark.parametrize("table", list(MODELS))
@@ -54,7 +55,7 @@ def test_a_setting_is_there_once(settings: tuple[Setting, ...]) -> None:
 def test_the_settings_that_change_rules_are_those_that_the_store_plans_anew_for() -> None:
     told = {one.column for one in CART if one.changes_rules}
     assert told == (RULE_SETTINGS - ELSEWHERE.keys()) | {"warehouses"}
-    assert {one.column for one in fields.LIMITS} == set(tables.SafetyRules.model_fields)
+    assert {one.column for one in fields.LIMITS} == set(models.SafetyRules.model_fields)
 
 
 def test_a_default_is_shown_as_it_is_read() -> None:
@@ -95,7 +96,7 @@ def test_every_setting_is_an_option_of_its_command(order: str) -> None:
 def test_every_setting_is_in_the_form_and_in_the_document(acme: Shelf) -> None:
     form = forms.form(acme.session, f"cart:{acme.cart}")
     assert [one.name for one in form.fields] == [one.name for one in CART]
-    (cart,) = setups.carts(acme.session, acme.merchant)
+    (cart,) = settings_views.carts(acme.session, acme.merchant)
     assert cart.values.keys() == {one.name for one in CART}
     document = fields.document(CART, cart.values)
     assert document["breakers"].keys() == {one.json_key for one in fields.LIMITS}

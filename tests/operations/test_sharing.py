@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.operations import roles
-from invsync_tui.store.opening import create_store
+from invsync_tui.store.database import create_store
 
 README = Path(__file__).parents[2] / "README.md"
 PREFIX = f"iv{os.getpid()}x"

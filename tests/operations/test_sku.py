@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from invsync_tui.operations import sku
+from invsync_tui.operations.catalog import sku
 from invsync_tui.operations.errors import NotFoundError
-from invsync_tui.operations.values import InvalidError
-from invsync_tui.store import listings
+from invsync_tui.operations.settings.values import InvalidError
+from invsync_tui.store.listings import listings
 from tests.operations.shelf import NOW, Shelf, Thing
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations import sync, workers
 from invsync_tui.operations.errors import OperationError
-from invsync_tui.operations.sync import ensure_worker, failed_worker
+from invsync_tui.operations.runs import request as run_request
+from invsync_tui.operations.runs.request import ensure_worker, failed_worker
+from invsync_tui.operations.service import workers
 
 ONE_THAT_HANGS, ONE_THAT_FAILS, ONE_THAT_IS_DONE = "import time; time.sleep(30)", "raise SystemExit(2)", "pass"
 
@@ -28,7 +29,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Any:
             found.append(real([sys.executable, "-c", script], **options))
             return found[-1]
 
-        monkeypatch.setattr(sync.subprocess, "Popen", popen)
+        monkeypatch.setattr(run_request.subprocess, "Popen", popen)
         monkeypatch.setattr(workers, "service", lambda _: SimpleNamespace(works=False))
         return found
 
@@ -50,7 +51,7 @@ def test_an_order_from_a_screen_is_taken_at_once(tmp_path: Path, started: Any) -
     began = time.monotonic()
     assert ensure_worker(screen) and ensure_worker(screen)
     # then it waits for none, and one is on its way
-    assert time.monotonic() - began < sync.WORKER_START_MOST / 2
+    assert time.monotonic() - began < run_request.WORKER_START_MOST / 2
     assert len(processes) == 1
     assert failed_worker(screen) == ""
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import service
-from invsync_tui.operations.systemd import Notifier
+from invsync_tui.operations.service import serve
+from invsync_tui.operations.service.systemd import Notifier
 
 
 @contextmanager
@@ -62,7 +62,7 @@ async def test_the_watchdog_is_fed_only_while_the_loop_of_the_runner_turns(tmp_p
     with listening(address) as manager:
         manager.setblocking(False)
         loop, runner = asyncio.get_running_loop(), Runner()
-        telling = asyncio.create_task(service._tell_manager(runner, Notifier(address, 0.02)))  # type: ignore[arg-type]
+        telling = asyncio.create_task(serve._tell_manager(runner, Notifier(address, 0.02)))  # type: ignore[arg-type]
         # given: the loop has not turned yet, so nothing is ready
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(loop.sock_recv(manager, 1000), 0.3)

@@ -13,14 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import carts as cart_lines
-from invsync_tui.operations import doctor, merchants, run_lists, runs, setups, workers
-from invsync_tui.operations.model import ServiceState
-from invsync_tui.store import leases as lease_rows
-from invsync_tui.store import runs as run_rows
-from invsync_tui.store import schedule
-from invsync_tui.store import workers as worker_rows
-from invsync_tui.store.workers import Beat
+from invsync_tui.operations import overview as operations_overview
+from invsync_tui.operations.diagnosis import doctor
+from invsync_tui.operations.listings import carts as cart_lines
+from invsync_tui.operations.runs import history as run_history
+from invsync_tui.operations.runs import runs
+from invsync_tui.operations.service import workers
+from invsync_tui.operations.settings import views as settings_views
+from invsync_tui.operations.views import ServiceState
+from invsync_tui.store.runs import leases as lease_rows
+from invsync_tui.store.runs import runs as run_rows
+from invsync_tui.store.runs import workers as worker_rows
+from invsync_tui.store.runs.workers import Beat
+from invsync_tui.store.settings import schedule
 from invsync_tui.sync import leases, uptime
 from tests.operations.shelf import Shelf
 
@@ -106,7 +111,7 @@ def test_a_worker_that_beats_is_told_as_running_with_rate_and_time_left(acme: Sh
     detail = runs.detail(acme.session, number)
     assert detail.run.stall is None and detail.worker_alive
     assert detail.per_second is not None and detail.eta is not None
-    pulse = merchants.overview(acme.session).pulse
+    pulse = operations_overview.overview(acme.session).pulse
     assert (pulse.service.state, pulse.service_alive, pulse.stalled) == (ServiceState.RUNNING, True, 0)
 
 
@@ -119,7 +124,7 @@ def test_a_frozen_worker_is_told_everywhere_and_no_rate_or_time_left_is(acme: Sh
         stopped(other.process.pid)
     # when
     detail = runs.detail(acme.session, number)
-    overview = merchants.overview(acme.session)
+    overview = operations_overview.overview(acme.session)
     # then: the run
     assert detail.run.stall is not None and detail.run.stall.state == "not_responding"
     assert (detail.per_second, detail.eta, detail.worker_alive) == (None, None, False)
@@ -127,7 +132,7 @@ def test_a_frozen_worker_is_told_everywhere_and_no_rate_or_time_left_is(acme: Sh
     assert word in detail.run.stall.text and f"{other.process.pid}" in detail.run.stall.advice
     # and the lists
     assert runs.recent(acme.session)[0].stall == detail.run.stall
-    assert run_lists.runs(acme.session).after(None, 5)[0].stall == detail.run.stall
+    assert run_history.runs(acme.session).after(None, 5)[0].stall == detail.run.stall
     assert next(run for run in detail.siblings if run.id == number).stall == detail.run.stall
     # and the merchants
     row = next(one for one in overview.merchants if one.id == acme.merchant)
@@ -139,7 +144,7 @@ def test_a_frozen_worker_is_told_everywhere_and_no_rate_or_time_left_is(acme: Sh
     failed = {check.id for check in doctor.doctor(acme.session).checks if check.verdict == "fail"}
     assert {"service.alive", "service.runs"} <= failed
     # and nothing is promised
-    assert setups.merchants(acme.session)[0].next_run_at is None
+    assert settings_views.merchants(acme.session)[0].next_run_at is None
 
 
 def test_a_suspended_worker_is_well_again_as_soon_as_it_goes_on(acme: Shelf, other: Other) -> None:
@@ -251,7 +256,7 @@ def test_a_push_that_stands_still_is_told_with_its_cart(acme: Shelf) -> None:
 def test_a_detached_worker_promises_no_schedule(acme: Shelf, other: Other) -> None:
     other.enter(kind="detached")
     running(acme)
-    found = merchants.overview(acme.session)
+    found = operations_overview.overview(acme.session)
     assert found.pulse.service.state is ServiceState.DETACHED and found.pulse.service_alive
     assert found.merchants[0].next_run_at is None and found.merchants[0].scheduled
 

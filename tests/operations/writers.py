@@ -33,10 +33,10 @@ class Function:
 def functions() -> dict[tuple[str, str], Function]:
     """All functions of the room, by module and name; methods as `Class.name`."""
     found = {}
-    for path in sorted(FOLDER.glob("*.py")):
+    for path in sorted(FOLDER.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = dict(_imports(tree))
-        for made in _functions(path.stem, tree, imported):
+        for made in _functions(".".join(path.relative_to(FOLDER).with_suffix("").parts), tree, imported):
             found[(made.module, made.name)] = made
     return found
 
@@ -47,8 +47,11 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, tuple[str, str]]]:
         if isinstance(node, ast.ImportFrom) and node.module == "invsync_tui.operations":
             yield from ((one.asname or one.name, (one.name, "")) for one in node.names)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("invsync_tui.operations."):
-            module = (node.module or "").rpartition(".")[2]
-            yield from ((one.asname or one.name, (module, one.name)) for one in node.names)
+            module = (node.module or "").removeprefix("invsync_tui.operations.")
+            for one in node.names:
+                whole = f"{module}.{one.name}"
+                there = FOLDER.joinpath(*whole.split(".")).with_suffix(".py").exists()
+                yield one.asname or one.name, ((whole, "") if there else (module, one.name))
 
 
 def _functions(module: str, tree: ast.Module, imported: dict[str, tuple[str, str]]) -> Iterator[Function]:

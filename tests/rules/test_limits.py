@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.rules.breakers import Breaker, Group, Limits, PlanFacts, accepted, check, group
+from invsync_tui.rules.safety import Breaker, Group, Limits, PlanFacts, accepted, check, group
 
 quantities = st.one_of(st.just(0), st.integers(0, 30), st.integers(0, 10_000))
 changes = st.lists(st.tuples(quantities, quantities), max_size=60)

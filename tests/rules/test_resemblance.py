@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from invsync_tui.rules import resemblance
+from invsync_tui.rules import match_suggestions
+from invsync_tui.rules.match_suggestions import AMBIGUOUS, NONE, Asked, Kind, check_digit, difference, suggest, variants
 from invsync_tui.rules.matching import SKU_KIND, CodeHit, folded
-from invsync_tui.rules.resemblance import AMBIGUOUS, NONE, Asked, Kind, check_digit, difference, suggest, variants
 
 UPC = 1
 PAIRS = (
@@ -82,12 +82,12 @@ def test_other_separators_cases_and_zeros_are_found(parts: list[str], one: str, 
 def test_check_digits_missing_wrong_and_behind_lost_zeros_are_found(body: str, wrong: int) -> None:
     # given
     whole = body + check_digit(body)
-    assert resemblance.is_gtin(whole)
+    assert match_suggestions.is_gtin(whole)
     mistaken = body + str(wrong)
     # then
     for other in (body, body.lstrip("0"), whole.lstrip("0"), mistaken):
         assert difference(other, whole) is not None
-        if len(whole) - len(other) <= resemblance.ZEROS_MOST:
+        if len(whole) - len(other) <= match_suggestions.ZEROS_MOST:
             assert whole in variants(other)
         assert difference(whole, other) == difference(other, whole)
 
@@ -101,7 +101,7 @@ def test_check_digits_of_known_articles() -> None:
 @given(words)
 def test_variants_are_bounded_and_begin_with_the_code_itself(code: str) -> None:
     found = variants(code)
-    assert len(found) <= resemblance.VARIANTS_MOST
+    assert len(found) <= match_suggestions.VARIANTS_MOST
     assert found == list(dict.fromkeys(found))
     assert not found or found[0] == folded(code)
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invsync_tui.rules import outcomes
-from invsync_tui.rules.breakers import Breaker, Limits, PlanFacts, check
 from invsync_tui.rules.eligibility import Standing, obstacle
 from invsync_tui.rules.judging import Confirmation, judge
 from invsync_tui.rules.outcomes import AccountingError, Counts, Outcome, Reason, tally
+from invsync_tui.rules.safety import Breaker, Limits, PlanFacts, check
 
 ENDS = [outcome for outcome in Outcome if outcome is not Outcome.PLANNED]
 numbers = st.integers(0, 500)

@@ -12,9 +12,9 @@ from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.rules.matching import SKU_KIND, CodeHit, Match, folded, match_code, trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.quantity import ChainRules, Component, Facts, Reading, decide
-from invsync_tui.sandbox.catalogue import Catalogue, Level, Product, check_digit, generate
+from invsync_tui.sandbox.catalog import Catalogue, Level, Product, check_digit, generate
+from invsync_tui.sandbox.data_faults import PRODUCTS_LEAST, Planted, customers, planted, setup, shops
 from invsync_tui.sandbox.demo import CART_A, CART_B, CUSTOMER_PAUSED, MODES, DemoCart
-from invsync_tui.sandbox.faults import PRODUCTS_LEAST, Planted, customers, planted, setup, shops
 from invsync_tui.sandbox.shop import Listing, Shop
 from tests.sandbox.servers import sandbox_cart, sandbox_wms
 

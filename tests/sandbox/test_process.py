@@ -64,7 +64,9 @@ def test_a_server_ends_on_sigterm_and_says_nothing() -> None:
 
 def test_a_server_loads_nothing_heavy() -> None:
     heavy = "{'httpx', 'textual', 'sqlmodel', 'sqlalchemy', 'pydantic', 'sqlite3'}"
-    code = f"import invsync_tui.sandbox.__main__, invsync_tui.sandbox.faults, sys; print({heavy} & set(sys.modules))"
+    code = (
+        f"import invsync_tui.sandbox.__main__, invsync_tui.sandbox.data_faults, sys; print({heavy} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.store import backups, opening
+from invsync_tui.store import database
+from invsync_tui.store.database import VERSION, open_store, silently
 from invsync_tui.store.errors import StoreBrokenError, StoreForeignError, StoreInUseError, StoreReadOnlyError
-from invsync_tui.store.opening import VERSION, open_store, silently
-from invsync_tui.store.restore import restore
+from invsync_tui.store.file import backups
+from invsync_tui.store.file.restore import restore
 from invsync_tui.sync import leases
 from tests.store import old_stores
 from tests.store.old_stores import dump
@@ -172,7 +173,7 @@ def test_a_store_that_is_gone_is_restored_too(path: Path, tmp_path: Path) -> Non
     path.unlink()
     assert restore(path, copy, "ann", silently).former is None
     open_store(path).close()
-    assert opening.file_modes.identity(path) is not None
+    assert database.file_modes.identity(path) is not None
 
 
 @pytest.mark.parametrize("gone", [True, False])
@@ -187,6 +188,6 @@ def test_a_store_that_is_replaced_or_removed_while_it_is_open_is_used_no_more(
     # then
     word = "was removed" if gone else "was replaced by another file"
     for use in (lambda: store.read("SELECT 1"), store.data_version, lambda: store.transaction().__enter__()):
-        with pytest.raises(opening.StoreReplacedError, match=word):
+        with pytest.raises(database.StoreReplacedError, match=word):
             use()
     store.close()

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from invsync_tui.operations.demo.generate import Scale, generate
 from invsync_tui.operations.errors import OperationError
-from invsync_tui.operations.generate import Scale, generate
 from invsync_tui.operations.storage import check_store
-from invsync_tui.store import check
-from invsync_tui.store.opening import connect, open_store, silently
+from invsync_tui.store.database import connect, open_store, silently
+from invsync_tui.store.file import check
 
 FLIPS = 30
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.store import locks
+from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreInUseError, StoreReadOnlyError
-from invsync_tui.store.opening import create_store, open_store
+from invsync_tui.store.file import locks
 from invsync_tui.sync import leases
 
 
@@ -94,7 +94,7 @@ def test_a_bound_folder_has_the_same_locks(path: Path, bound: Path) -> None:
 
 def test_a_hard_link_is_refused_while_there_are_two_names(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given: the log is called by the name, so two names would have two
-    monkeypatch.setattr("invsync_tui.store.opening.SECOND_NAME_MOST", 0.1)
+    monkeypatch.setattr("invsync_tui.store.database.SECOND_NAME_MOST", 0.1)
     other = path.parent.parent / "other.db"
     other.hardlink_to(path)
     # when, then

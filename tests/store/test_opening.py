@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.store import opening
+from invsync_tui.store import database
+from invsync_tui.store.database import Store, create_store, open_store
 from invsync_tui.store.errors import (
     StoreBrokenError,
     StoreBusyError,
@@ -25,7 +26,6 @@ from invsync_tui.store.errors import (
     StoreNewerError,
     StoreReadOnlyError,
 )
-from invsync_tui.store.opening import Store, create_store, open_store
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def refuses(path: Path, kind: type[StoreError], text: str, *, read_only: bool = 
 
 def test_opening_imports_no_heavy_library(path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from invsync_tui.store.opening import open_store; "
+        "import sys; from pathlib import Path; from invsync_tui.store.database import open_store; "
         "s = open_store(Path(sys.argv[1])); s.read('SELECT 1'); s.data_version(); "
         "print([m for m in ('sqlalchemy', 'sqlmodel', 'alembic', 'pydantic', 'httpx', 'textual') if m in sys.modules])"
     )
@@ -79,7 +79,7 @@ def test_creating_never_overwrites(path: Path) -> None:
 def test_two_that_create_at_once_open_the_same_store(tmp_path: Path) -> None:
     # given, when
     code = (
-        "import sys; from pathlib import Path; from invsync_tui.store.opening import create_store; "
+        "import sys; from pathlib import Path; from invsync_tui.store.database import create_store; "
         "s = create_store(Path(sys.argv[1])); s.read('SELECT * FROM merchant'); s.close()"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "store.db")]
@@ -95,9 +95,9 @@ def test_no_store(tmp_path: Path) -> None:
 
 def test_a_newer_store(path: Path) -> None:
     with sqlite3.connect(path) as cx:
-        cx.execute(f"PRAGMA user_version = {opening.VERSION + 1}")
+        cx.execute(f"PRAGMA user_version = {database.VERSION + 1}")
     cx.close()
-    refuses(path, StoreNewerError, f"schema {opening.VERSION + 1}")
+    refuses(path, StoreNewerError, f"schema {database.VERSION + 1}")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all, only text\n" * 200, b"SQLite"])
@@ -133,7 +133,7 @@ def test_a_folder_is_no_store(tmp_path: Path) -> None:
 
 def test_a_locked_store_is_read_and_a_write_says_who_is_in_the_way(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
-    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     # when

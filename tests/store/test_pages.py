@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.store import candidates, generated, made_up, matches
-from invsync_tui.store.made_up import Scale
-from invsync_tui.store.opening import Store, open_store
-from invsync_tui.store.pages import census, codes, filters, identity, listings, stock
-from invsync_tui.store.pages import runs as run_pages
-from invsync_tui.store.pages.keyset import Pages
-from invsync_tui.store.pages.runs import RunFilter
+from invsync_tui.store.database import Store, open_store
+from invsync_tui.store.demo import generate, generated_rows
+from invsync_tui.store.demo.generated_rows import Scale
+from invsync_tui.store.listings import match_suggestions, matching
+from invsync_tui.store.paging import codes, counts, identity, listings, stock, text_filter
+from invsync_tui.store.paging import runs as run_pages
+from invsync_tui.store.paging.keyset import Pages
+from invsync_tui.store.paging.runs import RunFilter
 
 PRODUCTS = 12_000
 """More than a list may have to be sorted for each page."""
@@ -24,14 +25,14 @@ LARGE = {"p", "v", "l", "product", "level", "listing", "product_code"}
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     path = tmp_path_factory.mktemp("pages") / "store.db"
-    generated.generate(path, Scale(PRODUCTS, 3, 2, 7, 1_795_000_000), lambda _: None)
+    generate.generate(path, Scale(PRODUCTS, 3, 2, 7, 1_795_000_000), lambda _: None)
     opened = open_store(path, read_only=True)
     yield opened
     opened.close()
 
 
 def _lists() -> dict[str, Callable[[sqlite3.Connection], Any]]:
-    none = filters.ALL
+    none = text_filter.ALL
     found: dict[str, Callable[[sqlite3.Connection], Any]] = {
         f"levels by {order.name}": lambda cx, order=order: stock.levels(cx, (2, 1), none, order, False)
         for order in stock.LEVEL_ORDERS
@@ -44,12 +45,12 @@ def _lists() -> dict[str, Callable[[sqlite3.Connection], Any]]:
                 found[name] = lambda cx, tab=tab, order=order: listings.listings(cx, 2, tab, "", order, False)
     found["begin of a listing"] = lambda cx: listings.listings(cx, 1, "all", "de", listings.SKU, False)
     found["summary"] = lambda cx: stock.summary(cx, 1, none, stock.SUMMARY_ORDERS[0], False)
-    found["missing"] = lambda cx: stock.lacking(cx, 1, made_up.UPC, False)
+    found["missing"] = lambda cx: stock.lacking(cx, 1, generated_rows.UPC, False)
     found["unmatched"] = lambda cx: identity.unmatched(cx, 1, "")
     found["unmatched with a text"] = lambda cx: identity.unmatched(cx, 1, "demo")
     found["links"] = lambda cx: identity.links(cx, 1, "", "")
     found["renamed"] = lambda cx: identity.renamed(cx, 1, "", False)
-    found["collisions"] = lambda cx: codes.collisions(cx, 1, made_up.UPC, False)
+    found["collisions"] = lambda cx: codes.collisions(cx, 1, generated_rows.UPC, False)
     found["runs"] = lambda cx: run_pages.runs(cx, RunFilter(merchant_id=1))
     return found
 
@@ -77,50 +78,54 @@ def test_no_page_walks_or_sorts_a_large_table(store: Store, name: str) -> None:
 
 def test_numbers_that_triggers_keep_are_right(store: Store) -> None:
     with store.reading() as cx:
-        assert census.products(cx, 1) == PRODUCTS
+        assert counts.products(cx, 1) == PRODUCTS
         for warehouse in (1, 2, 3):
             counted = cx.execute("SELECT count(*) FROM level WHERE warehouse_id = ?", (warehouse,)).fetchone()[0]
-            assert census.levels(cx, warehouse) == counted
+            assert counts.levels(cx, warehouse) == counted
         for cart in (1, 2):
             counted = cx.execute("SELECT count(*) FROM listing WHERE cart_id = ?", (cart,)).fetchone()[0]
-            assert census.listings(cx, cart) == counted
+            assert counts.listings(cx, cart) == counted
 
 
 def test_a_long_text_is_looked_up_by_its_rare_part(store: Store) -> None:
-    text = made_up.sku(PRODUCTS - 7, 7).lower()
+    text = generated_rows.sku(PRODUCTS - 7, 7).lower()
     with store.reading() as cx:
-        found = filters.substring(cx, text)
+        found = text_filter.substring(cx, text)
         assert len(found.values[0]) < len(text), "the whole text would read the list of every common part"
-        ids = cx.execute(f"SELECT p.id FROM {filters.HITS} WHERE {found.where}", found.values).fetchall()
+        ids = cx.execute(f"SELECT p.id FROM {text_filter.HITS} WHERE {found.where}", found.values).fetchall()
     assert ids == [(PRODUCTS - 7,)]
 
 
 def test_filters_of_collisions_and_of_missing_codes_find_codes_and_skus_by_index(store: Store) -> None:
     with store.reading() as cx:
-        whole = codes.collisions(cx, 1, made_up.UPC, False).after(None, 100_000)
+        whole = codes.collisions(cx, 1, generated_rows.UPC, False).after(None, 100_000)
         _, key, code = whole[len(whole) // 2]
-        owners = codes.sharers(cx, 1, [(made_up.UPC, key, code)], 50)[made_up.UPC, code]
+        owners = codes.sharers(cx, 1, [(generated_rows.UPC, key, code)], 50)[generated_rows.UPC, code]
         for text in (key, key[:2], owners[0][1].lower()):
-            asked = filters.products(cx, 1, text)
-            found = codes.collisions(cx, 1, made_up.UPC, False, asked).after(None, 100_000)
-            assert (made_up.UPC, key, code) in found
-            plans = _plans(codes.collisions(cx, 1, made_up.UPC, False, asked), None, False)
+            asked = text_filter.products(cx, 1, text)
+            found = codes.collisions(cx, 1, generated_rows.UPC, False, asked).after(None, 100_000)
+            assert (generated_rows.UPC, key, code) in found
+            plans = _plans(codes.collisions(cx, 1, generated_rows.UPC, False, asked), None, False)
             assert not any(step.startswith("SCAN") and step.split()[1] in LARGE for step in plans), plans
-        lacking = stock.lacking(cx, 1, made_up.UPC, False).after(None, 100_000)
+        lacking = stock.lacking(cx, 1, generated_rows.UPC, False).after(None, 100_000)
         sku = lacking[-1][1].lower()
-        asked = filters.products(cx, 1, sku)
-        assert lacking[-1][0] in [row[0] for row in stock.lacking(cx, 1, made_up.UPC, False, asked).after(None, 10)]
-        begun = stock.lacking(cx, 1, made_up.UPC, False, filters.products(cx, 1, sku[:2])).after(None, 100_000)
+        asked = text_filter.products(cx, 1, sku)
+        assert lacking[-1][0] in [
+            row[0] for row in stock.lacking(cx, 1, generated_rows.UPC, False, asked).after(None, 10)
+        ]
+        begun = stock.lacking(cx, 1, generated_rows.UPC, False, text_filter.products(cx, 1, sku[:2])).after(
+            None, 100_000
+        )
         assert begun == [row for row in lacking if row[1].lower().startswith(sku[:2])]
 
 
 def test_candidates_are_found_by_index(store: Store) -> None:
     with store.reading() as cx:
         for sql, values in (
-            (candidates._LOOK_UP, ('["demo"]', 1)),
-            (matches._TO_MATCH, {"cart": 1, "merchant": 1, "mark": 5}),
-            (matches._MOVED_PRODUCTS, {"cart": 1, "merchant": 1, "mark": 5}),
-            (matches._UNLISTED, {"cart": 1, "kind": 0, "run": 1, "ids": "[1]"}),
+            (match_suggestions._LOOK_UP, ('["demo"]', 1)),
+            (matching._TO_MATCH, {"cart": 1, "merchant": 1, "mark": 5}),
+            (matching._MOVED_PRODUCTS, {"cart": 1, "merchant": 1, "mark": 5}),
+            (matching._UNLISTED, {"cart": 1, "kind": 0, "run": 1, "ids": "[1]"}),
         ):
             for row in cx.execute(f"EXPLAIN QUERY PLAN {sql}", values):
                 assert not (row[3].startswith("SCAN") and row[3].split()[1] in {"p", "l", "k", "c", "r"}), row[3]

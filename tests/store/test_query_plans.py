@@ -16,25 +16,29 @@ from typing import Any
 import pytest
 
 from invsync_tui.rules.outcomes import Outcome
-from invsync_tui.store import (
-    candidates,
-    checkup,
-    drift,
-    generated,
-    held,
-    levels,
-    links,
-    listings,
-    matches,
-    orders,
-    plans,
-    products,
-    sites,
-    troubled,
-    whatis,
-)  # fmt: skip
-from invsync_tui.store.made_up import SEQ, Scale
-from invsync_tui.store.orders import Change, Kept
+from invsync_tui.store.catalog import (
+    levels,  # fmt: skip
+    lookup,  # fmt: skip
+    products,  # fmt: skip
+    sync_marks,  # fmt: skip
+)
+from invsync_tui.store.demo import generate  # fmt: skip
+from invsync_tui.store.demo.generated_rows import SEQ, Scale
+from invsync_tui.store.diagnosis import (
+    cause_counts,  # fmt: skip
+    checkup,  # fmt: skip
+)
+from invsync_tui.store.listings import (
+    drift,  # fmt: skip
+    held,  # fmt: skip
+    links,  # fmt: skip
+    listings,  # fmt: skip
+    match_suggestions,  # fmt: skip
+    matching,  # fmt: skip
+    pending_orders,  # fmt: skip
+    plans,  # fmt: skip
+)
+from invsync_tui.store.listings.pending_orders import Change, Kept
 
 PRODUCTS = 12_000
 MERCHANT, CART, RUN = 1, 2, 3
@@ -71,8 +75,8 @@ class Planned(sqlite3.Connection):
 Asked = Callable[[sqlite3.Connection], Any]
 WHOLE_CART: dict[str, Asked] = {
     "present listings": lambda cx: listings.present_ids(cx, CART),
-    "listings to match after other rules": lambda cx: matches.to_match(cx, MERCHANT, CART, 0),
-    "listings that a switch stopped": lambda cx: troubled.switched_off(cx, CART),
+    "listings to match after other rules": lambda cx: matching.to_match(cx, MERCHANT, CART, 0),
+    "listings that a switch stopped": lambda cx: cause_counts.switched_off(cx, CART),
     "listings that show stock": lambda cx: plans.in_stock(cx, CART, -1),
     "what all listings show": lambda cx: list(plans.shown(cx, CART)),
     "what a plan would do to the shop": lambda cx: held.facts(cx, CART, RUN, 10),
@@ -81,12 +85,12 @@ WHOLE_CART: dict[str, Asked] = {
 PARTS: dict[str, Asked] = {
     "doubts": partial(products.doubt, listing_ids=SOME),
     "listings that changed": lambda cx: listings.changed_since(cx, CART, SEQ),
-    "listings to match": lambda cx: matches.to_match(cx, MERCHANT, CART, SEQ),
-    "products that moved": lambda cx: matches.moved_products(cx, MERCHANT, CART, SEQ),
+    "listings to match": lambda cx: matching.to_match(cx, MERCHANT, CART, SEQ),
+    "products that moved": lambda cx: matching.moved_products(cx, MERCHANT, CART, SEQ),
     "listings as a plan reads them": lambda cx: listings.plan_rows(cx, SOME),
     "listings by reference": lambda cx: listings.ids_of_refs(cx, CART, REFS),
-    "matching": lambda cx: matches.look_up(cx, MERCHANT, CART, 0, SOME),
-    "what a cart lacks": lambda cx: matches.note_unlisted(cx, CART, 0, RUN, SOME),
+    "matching": lambda cx: matching.look_up(cx, MERCHANT, CART, 0, SOME),
+    "what a cart lacks": lambda cx: matching.note_unlisted(cx, CART, 0, RUN, SOME),
     "a page of listings": lambda cx: listings.upsert(
         cx, CART, [listings.ListingRecord("new", "new", "", True, None, 0, 1)], 1, SEQ + 1
     ),
@@ -101,30 +105,33 @@ PARTS: dict[str, Asked] = {
     "what a run sends": lambda cx: plans.sending(cx, RUN),
     "what is shown by code": lambda cx: plans.shown_of(cx, CART, CODES),
     "what a freeze keeps waiting": lambda cx: plans.waiting(cx, [CART]),
-    "a push that is through": lambda cx: sites.note_pushed(cx, CART, SEQ, 1),
+    "a push that is through": lambda cx: sync_marks.note_pushed(cx, CART, SEQ, 1),
     "never synced": lambda cx: checkup.never_synced(cx, CART, 1000),
     "first listings": lambda cx: checkup.listed_skus(cx, CART, 5),
     "who has a code": lambda cx: (checkup.by_key(cx, MERCHANT, "demo"), checkup.owners_listing(cx, "demo")),
-    "troubled listings": lambda cx: troubled.groups(cx, CART),
+    "troubled listings": lambda cx: cause_counts.groups(cx, CART),
     "wishes": lambda cx: (
         products.wished(cx, SOME),
         products.wish(cx, SOME, "locked", 1, SEQ + 1),
     ),
-    "what a code is": lambda cx: (whatis.by_key(cx, "demo"), whatis.by_ref(cx, "L1"), whatis.by_products(cx, SOME)),
-    "listings by a product's codes": lambda cx: (whatis.by_codes_of(cx, SOME), whatis.lacking(cx, SOME)),
-    "listings to link": lambda cx: (candidates.without(cx, CART, REFS), candidates.refs(cx, CART, "L1", "demo")),
+    "what a code is": lambda cx: (lookup.by_key(cx, "demo"), lookup.by_ref(cx, "L1"), lookup.by_products(cx, SOME)),
+    "listings by a product's codes": lambda cx: (lookup.by_codes_of(cx, SOME), lookup.lacking(cx, SOME)),
+    "listings to link": lambda cx: (
+        match_suggestions.without(cx, CART, REFS),
+        match_suggestions.refs(cx, CART, "L1", "demo"),
+    ),
     "links": lambda cx: links.of_refs(cx, CART, REFS),
     "drift": lambda cx: (drift.rows(cx, SOME, 1), drift.mark(cx, SOME), drift.by_sku(cx, CART, "demo")),
     "what the radar reads next": lambda cx: drift.oldest_seen(cx, CART, 1, 10),
-    "orders of a cart": lambda cx: (orders._products_of(cx, {CART}, REFS), orders.pending(cx, SOME)),
-    "listings of products": lambda cx: orders.listings_of_products(cx, CART, SOME),
-    "an order that is over": lambda cx: orders.apply(
+    "orders of a cart": lambda cx: (pending_orders._products_of(cx, {CART}, REFS), pending_orders.pending(cx, SOME)),
+    "listings of products": lambda cx: pending_orders.listings_of_products(cx, CART, SOME),
+    "an order that is over": lambda cx: pending_orders.apply(
         cx,
         MERCHANT,
         Change(frozenset(), frozenset({Kept(CART, "o", 1, "", 1, 1, "shop", "o", 1, 1, None, 0)})),
         SEQ + 1,
     ),
-    "what the cart showed after an order": lambda cx: orders.observe(cx, CART, [("L1", 1, 0)], 1, SEQ + 1),
+    "what the cart showed after an order": lambda cx: pending_orders.observe(cx, CART, [("L1", 1, 0)], 1, SEQ + 1),
     "levels of products": lambda cx: (levels.of_products(cx, SOME, 1, 1), levels.components(cx, SOME)),
     "levels that are gone": lambda cx: levels.flag_missing(cx, 2, SOME, 1, SEQ + 1),
 }
@@ -133,7 +140,7 @@ PARTS: dict[str, Asked] = {
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("plans") / "store.db"
-    generated.generate(made, Scale(PRODUCTS, 3, 2, 7, 1_795_000_000), lambda _: None)
+    generate.generate(made, Scale(PRODUCTS, 3, 2, 7, 1_795_000_000), lambda _: None)
     return made
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreReplacedError
-from invsync_tui.store.opening import create_store, open_store
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.sync.worker import LocalRunner
 from invsync_tui.tui.gateway import GatewayError, OperationsGateway
 from tests.cli.command import INVSYNC, Shell
 from tests.faults.scenarios import until

@@ -11,10 +11,10 @@ import pytest
 
 from invsync_tui import config
 from invsync_tui.config import ConfigError
-from invsync_tui.store import check
-from invsync_tui.store.opening import VERSION, Store, open_store
+from invsync_tui.store.database import VERSION, Store, open_store
+from invsync_tui.store.file import check
 from invsync_tui.store.retention import DAY, KINDS, RUNS_LEFT, Limits, step
-from invsync_tui.sync.upkeep import Upkeep
+from invsync_tui.sync.maintenance import Upkeep
 from tests.store import old_stores
 
 NOW = 2_000_000_000

@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.store import catalogue, generations, held, levels, listings, matches, overview, sequence
-from invsync_tui.store.catalogue import Blank
-from invsync_tui.store.levels import LevelRecord
-from invsync_tui.store.listings import ListingRecord
-from invsync_tui.store.opening import Store, create_store
+from invsync_tui.store import change_sequence
+from invsync_tui.store.catalog import catalogue, levels, pull_progress
+from invsync_tui.store.catalog.catalogue import Blank
+from invsync_tui.store.catalog.levels import LevelRecord
+from invsync_tui.store.database import Store, create_store
+from invsync_tui.store.listings import held, listings, matching
+from invsync_tui.store.listings.listings import ListingRecord
+from invsync_tui.store.settings import overview
 
 
 @pytest.fixture
@@ -29,25 +32,25 @@ def product(ref: str, sku: str | None, *aliases: tuple[str, str]) -> Blank:
 def put(store: Store, *records: Blank) -> list[int]:
     """Write products and let them be present, as a complete pull does."""
     with store.transaction() as tx:
-        seq = sequence.upcoming(tx)
+        seq = change_sequence.upcoming(tx)
         ids = catalogue.upsert_products(tx, 1, records, 100, seq).ids
         catalogue.confirm_present(tx, 1, {*ids}, seq)
-        sequence.take(tx, seq)
+        change_sequence.take(tx, seq)
     return ids
 
 
 def list_in_cart(store: Store, *skus: str) -> None:
     with store.transaction() as tx:
-        seq = sequence.upcoming(tx)
+        seq = change_sequence.upcoming(tx)
         records = [ListingRecord(f"L{n}", sku, "", True, None, 0, 0) for n, sku in enumerate(skus)]
         listings.upsert(tx, 1, records, 100, seq)
-        sequence.take(tx, seq)
+        change_sequence.take(tx, seq)
 
 
 def match_all(store: Store) -> dict[str, int | None]:
     with store.transaction() as tx:
-        ids = matches.to_match(tx, 1, 1, 0)
-        matches.rematch(tx, 1, 1, 0, ids, sequence.upcoming(tx))
+        ids = matching.to_match(tx, 1, 1, 0)
+        matching.rematch(tx, 1, 1, 0, ids, change_sequence.upcoming(tx))
     return dict(store.read("SELECT sku, product_id FROM listing"))
 
 
@@ -161,7 +164,7 @@ def test_a_product_without_a_code_is_reached_by_its_alias_only(store: Store) -> 
 
 @given(st.lists(st.integers(0, 2**40), unique=True))
 def test_packed_ids_come_back(ids: list[int]) -> None:
-    assert generations.unpacked(generations.packed(ids)) == sorted(ids)
+    assert pull_progress.unpacked(pull_progress.packed(ids)) == sorted(ids)
 
 
 # --- sizes of catalogues
@@ -170,12 +173,12 @@ def test_packed_ids_come_back(ids: list[int]) -> None:
 def test_the_size_before_is_the_one_that_the_last_push_knew(store: Store) -> None:
     with store.transaction() as tx:
         for run, (products, ended) in enumerate([(100, 10), (50, 30), (50, 40)]):
-            generation = generations.start(tx, 1, run, "full", "", "products", 1)
-            generations.complete(tx, generation.id, products, 0, ended)
-        assert generations.sizes_since(tx, 1, 20) == (50, 100)
-        assert generations.sizes_since(tx, 1, 35) == (50, 50)
-        assert generations.sizes_since(tx, 1, 50) is None
-        assert generations.sizes_since(tx, 1, 5) is None
+            generation = pull_progress.start(tx, 1, run, "full", "", "products", 1)
+            pull_progress.complete(tx, generation.id, products, 0, ended)
+        assert pull_progress.sizes_since(tx, 1, 20) == (50, 100)
+        assert pull_progress.sizes_since(tx, 1, 35) == (50, 50)
+        assert pull_progress.sizes_since(tx, 1, 50) is None
+        assert pull_progress.sizes_since(tx, 1, 5) is None
 
 
 # --- plans of the hot queries: they start from what changed, never from all there is
@@ -200,8 +203,8 @@ class Recorder:
 
 HOT = {
     "changed_since": lambda cx: listings.changed_since(cx, 1, 5),
-    "to_match": lambda cx: matches.to_match(cx, 1, 1, 5),
-    "moved_products": lambda cx: matches.moved_products(cx, 1, 1, 5),
+    "to_match": lambda cx: matching.to_match(cx, 1, 1, 5),
+    "moved_products": lambda cx: matching.moved_products(cx, 1, 1, 5),
     "outcomes": lambda cx: listings.outcomes(cx, 1),
     "planned": lambda cx: listings.planned(cx, 1, 0, 100),
     "samples": lambda cx: listings.samples(cx, 1, "UNCHANGED"),
@@ -213,7 +216,7 @@ HOT = {
     "present_levels": lambda cx: levels.present_ids(cx, 1),
     "present_products": lambda cx: catalogue.present_ids(cx, 1),
     "stock_facts": lambda cx: held.facts(cx, 1, 1, 10),
-    "sizes_since": lambda cx: generations.sizes_since(cx, 1, 5),
+    "sizes_since": lambda cx: pull_progress.sizes_since(cx, 1, 5),
 }
 
 
@@ -252,11 +255,11 @@ def test_finding_what_changed_costs_what_changed(store: Store) -> None:
     list_in_cart(store, *(f"S{n}" for n in range(2000)))
     match_all(store)
     with store.transaction() as tx:
-        mark = sequence.upcoming(tx)
-        sequence.take(tx, mark)
-        seq = sequence.upcoming(tx)
+        mark = change_sequence.upcoming(tx)
+        change_sequence.take(tx, mark)
+        seq = change_sequence.upcoming(tx)
         levels.upsert(tx, [level(product=number, seq=seq) for number in ids[:3]])
-        sequence.take(tx, seq)
+        change_sequence.take(tx, seq)
         # when
         steps = 0
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.store.opening import Store, create_store
-from invsync_tui.store.tables import metadata
+from invsync_tui.store.database import Store, create_store
+from invsync_tui.store.models import metadata
 
 
 @pytest.fixture

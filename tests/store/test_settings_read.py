@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations.setups import carts, merchants
-from invsync_tui.store import settings, stored, tables
+from invsync_tui.operations.settings.views import carts, merchants
+from invsync_tui.store import models
+from invsync_tui.store.settings import stored
+from invsync_tui.store.settings import write as settings_write
 from invsync_tui.sync.settings import Settings, load_settings
 from tests.doctor.field import field
 
@@ -28,9 +30,9 @@ def test_every_column_is_read_by_its_name(tmp_path: Path) -> None:
     session = field(tmp_path / "store.db", ("Default", "WEST"))
     store = session.store
     odd = {
-        "cart": _odd(tables.Cart, {"id", "merchant_id", "options", "gone_accepted", "combine_all"}),
-        "source": _odd(tables.Source, {"id", "merchant_id", "options"}),
-        "merchant": _odd(tables.Merchant, {"id"}),
+        "cart": _odd(models.Cart, {"id", "merchant_id", "options", "gone_accepted", "combine_all"}),
+        "source": _odd(models.Source, {"id", "merchant_id", "options"}),
+        "merchant": _odd(models.Merchant, {"id"}),
     }
     odd["cart"]["push_kind"] = 0
     with store.transaction() as tx:
@@ -45,9 +47,9 @@ def test_every_column_is_read_by_its_name(tmp_path: Path) -> None:
         loaded = load_settings(cx, 1)
     # then: all columns are there and have their own value
     assert cart is not None and merchant is not None and loaded is not None
-    assert cart.keys() == tables.Cart.model_fields.keys() | {"warehouses", "every"}
-    assert listed[1].keys() == tables.Cart.model_fields.keys() | {"merchant", "alias", "every", "next_at"}
-    assert merchant.keys() == tables.Merchant.model_fields.keys() | tables.Source.model_fields.keys() | {"every"}
+    assert cart.keys() == models.Cart.model_fields.keys() | {"warehouses", "every"}
+    assert listed[1].keys() == models.Cart.model_fields.keys() | {"merchant", "alias", "every", "next_at"}
+    assert merchant.keys() == models.Merchant.model_fields.keys() | models.Source.model_fields.keys() | {"every"}
     assert source_too.keys() == merchant.keys() | {"next_at"}
     for found in (cart, listed[1]):
         assert {name: found[name] for name in odd["cart"]} == odd["cart"]
@@ -56,10 +58,10 @@ def test_every_column_is_read_by_its_name(tmp_path: Path) -> None:
         assert {name: found[name] for name in odd["merchant"]} == odd["merchant"]
     # and a run works by the rows that SQLModel reads
     with store.session() as db:
-        rows = db.get_one(tables.Merchant, 1), db.get_one(tables.Source, 1), db.get_one(tables.Cart, 1)
+        rows = db.get_one(models.Merchant, 1), db.get_one(models.Source, 1), db.get_one(models.Cart, 1)
         assert [row.model_dump() for row in loaded[:3]] == [row.model_dump() for row in rows]
         assert loaded.cart.upload_enabled is True and loaded.merchant.inventory_sync is True
-        assert loaded.warehouse_ids == set(settings.cart_warehouses(db, 1))
+        assert loaded.warehouse_ids == set(settings_write.cart_warehouses(db, 1))
 
 
 @pytest.mark.parametrize("gone", ["cart", "source", "merchant"])

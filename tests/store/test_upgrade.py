@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.store import backups, locks, opening, upgrade
+from invsync_tui.store import database, upgrade
+from invsync_tui.store.database import VERSION, open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreError, StoreFullError, StoreInUseError
-from invsync_tui.store.opening import VERSION, open_store
+from invsync_tui.store.file import backups, locks
 from tests.store import old_stores
 from tests.store.old_stores import dump
 
@@ -79,7 +80,7 @@ def at_each_statement(monkeypatch: pytest.MonkeyPatch, then: Callable[[int, str]
         then(count, statement)
 
     def traced(path: Path, mode: str, synchronous: str) -> sqlite3.Connection:
-        cx = opening.connect(path, mode, synchronous)
+        cx = database.connect(path, mode, synchronous)
         if mode == "rw":
             cx.set_trace_callback(before)
         return cx
@@ -195,7 +196,7 @@ def test_a_disk_that_is_full_at_any_page_leaves_the_store_as_before(
     for room in range(200):
 
         def small(path: Path, mode: str, synchronous: str, most: int = pages + room) -> sqlite3.Connection:
-            cx = opening.connect(path, mode, synchronous)
+            cx = database.connect(path, mode, synchronous)
             cx.execute(f"PRAGMA max_page_count={most}")
             return cx
 
@@ -219,7 +220,7 @@ def test_two_processes_that_open_an_old_store_at_once_both_succeed(made: dict[in
     # given
     path = _fresh(made, 1, tmp_path)
     code = (
-        "import sys; from pathlib import Path; from invsync_tui.store.opening import open_store; "
+        "import sys; from pathlib import Path; from invsync_tui.store.database import open_store; "
         "s = open_store(Path(sys.argv[1])); print(s.one('PRAGMA user_version')[0], s.one('SELECT count(*) FROM product')[0])"
     )
     # when
@@ -258,7 +259,7 @@ def _cut_short(path: Path, version: int, step: int) -> bool:
     It backed the store up first. True if it came to its end.
     """
     shutil.copy(path, path.with_name(f"{path.name}.schema{version}-1764000000"))
-    cx = opening.connect(path, "rw", "FULL")
+    cx = database.connect(path, "rw", "FULL")
     count = 0
 
     def count_one(_statement: str) -> None:
@@ -327,7 +328,7 @@ def test_what_a_killed_init_left_is_swept_and_a_backup_is_not(tmp_path: Path) ->
     for path in (*left, *foreign):
         path.write_bytes(b"half a store")
     # when
-    opening.create_store(tmp_path / "store.db").close()
+    database.create_store(tmp_path / "store.db").close()
     # then: process 1 lives, so that one may still be made
     assert [path for path in left if path.exists()] == []
     assert [path for path in foreign if not path.exists()] == []

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from invsync_tui.connectors.base import Connection
-from invsync_tui.operations import runs as run_operations
+from invsync_tui.operations.runs import runs as run_operations
 from invsync_tui.operations.session import Session
-from invsync_tui.store import runs, settings, tables
-from invsync_tui.store.opening import Store
-from invsync_tui.store.runs import Order, RunRow
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.store import models
+from invsync_tui.store.database import Store
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order, RunRow
+from invsync_tui.store.settings import write as settings_write
+from invsync_tui.sync.worker import LocalRunner
 from tests.sync.crowd import move_in, remember, take_our_number
 
 NOW = 1_760_000_000
@@ -47,14 +49,14 @@ class Bench:
         stale_after: int | None = None,
         orders_within: int = 900,
     ) -> int:
-        row = tables.Source(
+        row = models.Source(
             merchant_id=0, system=source.system, url=source.url, login=source.login, secret=source.secret,
             options=json.dumps(dict(source.options)), deadline_ms=int(source.deadline * 1000),
             orders_within=orders_within,
         )  # fmt: skip
         with self.store.session() as session:
-            merchant = settings.add_merchant(session, name, row, inventory_sync=sync, stale_after=stale_after)
-            added = settings.number(merchant)
+            merchant = settings_write.add_merchant(session, name, row, inventory_sync=sync, stale_after=stale_after)
+            added = settings_write.number(merchant)
         self.merchant = take_our_number(self.store, added)
         return self.merchant
 
@@ -63,19 +65,21 @@ class Bench:
     ) -> int:
         with self.store.session() as session:
             kind = values.pop("alias", "")
-            push_kind = settings.ensure_alias_type(session, self.merchant, kind) if kind else 0
+            push_kind = settings_write.ensure_alias_type(session, self.merchant, kind) if kind else 0
             ids = [self._warehouse(session, code) for code in warehouses]
-            row = tables.Cart(
+            row = models.Cart(
                 merchant_id=self.merchant, name=name, system=cart.system, url=cart.url, login=cart.login, secret=cart.secret,
                 options=json.dumps(dict(cart.options)), deadline_ms=int(cart.deadline * 1000), created_at=NOW,
                 push_kind=push_kind, **{"upload_enabled": True, **values},
             )  # fmt: skip
-            added = settings.number(settings.add_cart(session, row, ids))
+            added = settings_write.number(settings_write.add_cart(session, row, ids))
         self.carts[name] = added
         return added
 
     def _warehouse(self, session: Any, code: str) -> int:
-        return next(settings.number(w) for w in settings.warehouses(session, self.merchant) if w.code == code)
+        return next(
+            settings_write.number(w) for w in settings_write.warehouses(session, self.merchant) if w.code == code
+        )
 
     def warehouse(self, code: str) -> int:
         with self.store.session() as session:
@@ -83,8 +87,8 @@ class Bench:
 
     def set_cart(self, cart_id: int, warehouses: Sequence[int] | None = None, **values: Any) -> None:
         with self.store.session() as session:
-            cart = next(c for c in settings.carts(session) if c.id == cart_id)
-            settings.change_cart(session, cart, values, warehouses)
+            cart = next(c for c in settings_write.carts(session) if c.id == cart_id)
+            settings_write.change_cart(session, cart, values, warehouses)
 
     def request(self, kind: str, key: int, *, full: bool = False, after: int | None = None) -> int:
         with self.store.transaction() as tx:
@@ -156,9 +160,9 @@ class Bench:
 
     def set_merchant(self, **values: Any) -> None:
         with self.store.session() as session:
-            merchant = settings.merchant(session, self.merchant)
+            merchant = settings_write.merchant(session, self.merchant)
             assert merchant is not None
-            settings.change_merchant(session, merchant, values)
+            settings_write.change_merchant(session, merchant, values)
 
     @contextmanager
     def by_hand(self) -> Iterator[sqlite3.Connection]:

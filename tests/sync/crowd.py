@@ -21,10 +21,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors.base import ComponentRow, ProductRow
-from invsync_tui.sandbox.catalogue import KINDS, generate
-from invsync_tui.store import catalogue, levels, listings, matches, sequence, tables
-from invsync_tui.store.listings import ListingRecord
-from invsync_tui.store.opening import Store, create_store, open_store
+from invsync_tui.sandbox.catalog import KINDS, generate
+from invsync_tui.store import change_sequence, models
+from invsync_tui.store.catalog import catalogue, levels
+from invsync_tui.store.database import Store, create_store, open_store
+from invsync_tui.store.listings import listings, matching
+from invsync_tui.store.listings.listings import ListingRecord
 
 NOWHERE = "http://127.0.0.1:10"
 PRODUCTS = 12
@@ -76,9 +78,9 @@ def _move_in(store: Store, who: Neighbor) -> None:
     now = int(time.time())
     with store.session() as db:
         frozen = {"frozen_at": now - 60, "frozen_by": "neighbor", "frozen_why": "theirs"} if who.extra > 1000 else {}
-        db.add(tables.Merchant(id=who.number, name=who.name, inventory_sync=True, created_at=now - _DAY, **frozen))
+        db.add(models.Merchant(id=who.number, name=who.name, inventory_sync=True, created_at=now - _DAY, **frozen))
         db.add(
-            tables.Source(
+            models.Source(
                 merchant_id=who.number, system="sandbox", url=NOWHERE, mark="their mark", last_full_at=now - 600,
                 confirmed_at=now - 600,
             )
@@ -87,14 +89,14 @@ def _move_in(store: Store, who: Neighbor) -> None:
             ("", "Default", 0, 0), ("wh-1", "EAST", 0, 0), ("wh-2", "WEST", 1, 0), ("wh-3", "NORTH", 0, 1),
         ):  # fmt: skip
             db.add(
-                tables.Warehouse(
+                models.Warehouse(
                     merchant_id=who.number, ref=ref, code=code, name=f"{code} of {who.name}", enabled=not off,
                     last_full_at=now - 600, vanished_at=now - 500 if gone else None,
                 )
             )  # fmt: skip
         for cart in who.carts:
             db.add(
-                tables.Cart(
+                models.Cart(
                     id=cart, merchant_id=who.number, name=f"Cart {cart}", system="sandbox", url=NOWHERE, created_at=now,
                     options=json.dumps({"shop": f"shop-{cart}"}), upload_enabled=True, combine_all=cart != 4, buffer=cart,
                     pushed_rules_rev=1, matched_rev=1, listed_at=now - 500, observed_at=now - 500, watermark=1,
@@ -116,7 +118,7 @@ def _stock(tx: sqlite3.Connection, who: Neighbor, now: int) -> None:
     records.append(
         ProductRow(f"P{PRODUCTS + 1:07d}", f"DEMO-{KINDS[(PRODUCTS + 1) % 10][0]}-{PRODUCTS + 1:05d}", "Kit", (), parts)
     )
-    seq = sequence.upcoming(tx)
+    seq = change_sequence.upcoming(tx)
     written = catalogue.upsert_products(tx, who.number, records, now - 600, seq)
     catalogue.write_components(tx, who.number, records, now - 600, seq)
     catalogue.confirm_present(tx, who.number, set(written.ids), seq)
@@ -127,18 +129,18 @@ def _stock(tx: sqlite3.Connection, who: Neighbor, now: int) -> None:
         for n, product in enumerate(written.ids)
     ]
     levels.upsert(tx, rows)
-    sequence.take(tx, seq)
+    change_sequence.take(tx, seq)
 
 
 def _shelves(tx: sqlite3.Connection, who: Neighbor, cart: int, now: int) -> None:
     """Listings of the same references: in stock, waiting, in doubt, withheld, gone."""
-    seq = sequence.upcoming(tx)
+    seq = change_sequence.upcoming(tx)
     skus = [row[0] for row in tx.execute("SELECT sku FROM product WHERE merchant_id = ? ORDER BY id", (who.number,))]
     records = [
         ListingRecord(f"L{n:07d}", sku, f"Theirs {sku}", True, None, 0, who.extra) for n, sku in enumerate(skus, 1)
     ]
     listings.upsert(tx, cart, records, now - 500, seq)
-    matches.rematch(tx, who.number, cart, 0, listings.present_ids(tx, cart), seq)
+    matching.rematch(tx, who.number, cart, 0, listings.present_ids(tx, cart), seq)
     if cart == 4:
         tx.execute(
             "INSERT INTO cart_warehouse SELECT 4, id FROM warehouse WHERE merchant_id = ? AND code = 'EAST'",
@@ -162,7 +164,7 @@ def _shelves(tx: sqlite3.Connection, who: Neighbor, cart: int, now: int) -> None
     }
     for n, change in odd.items():
         tx.execute(f"UPDATE listing SET {change} WHERE cart_id = ? AND ref = ?", (cart, f"L{n:07d}"))
-    sequence.take(tx, seq)
+    change_sequence.take(tx, seq)
 
 
 def _insert(tx: sqlite3.Connection, table: str, **values: Any) -> int:

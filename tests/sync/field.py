@@ -10,9 +10,9 @@ import pytest
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.rules.outcomes import Outcome, Reason
-from invsync_tui.store.opening import Store
-from invsync_tui.sync import reconcile
-from invsync_tui.sync.job import Job
+from invsync_tui.store.database import Store
+from invsync_tui.sync import executor
+from invsync_tui.sync.run_context import Job
 from tests.sync.bench import Bench
 
 
@@ -51,6 +51,6 @@ def runs_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def at_once(job: Job) -> None:
         await asyncio.sleep(0)
-        reconcile._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
+        executor._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
 
-    monkeypatch.setattr(reconcile, "_KINDS", dict.fromkeys(("pull", "push", "radar"), at_once))
+    monkeypatch.setattr(executor, "_KINDS", dict.fromkeys(("pull", "push", "radar"), at_once))

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors import registry
-from invsync_tui.operations.why import WhyListing, why
+from invsync_tui.operations.diagnosis.why import WhyListing, why
 from invsync_tui.rules.outcomes import Outcome, Reason
-from invsync_tui.sync import connect
+from invsync_tui.sync import connections
 from invsync_tui.sync.settings import load_settings
 from invsync_tui.sync.trace import traces
 from tests.sync.bench import Bench
@@ -107,7 +107,7 @@ def every_number_is_recomputed(bench: Bench) -> None:
         with bench.store.reading() as cx:
             settings = load_settings(cx, cart_id)
             assert settings is not None
-            basis = registry.cart(connect.cart_connection(settings.cart)).capabilities.quantity_basis
+            basis = registry.cart(connections.cart_connection(settings.cart)).capabilities.quantity_basis
             sql = (
                 "SELECT id, acked FROM listing WHERE cart_id = ? AND outcome IN ('set', 'equal') AND gone_at IS NULL "
                 "AND pending = 0 AND seq <= (SELECT watermark FROM cart WHERE id = cart_id)"

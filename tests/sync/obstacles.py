@@ -16,15 +16,18 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.sources import sandbox as sources
 from invsync_tui.connectors.sources.sandbox import SandboxSource
-from invsync_tui.operations import merchant_settings, merchants, runs, sync
-from invsync_tui.operations.doctor import doctor
+from invsync_tui.operations import overview
+from invsync_tui.operations.diagnosis.doctor import doctor
+from invsync_tui.operations.diagnosis.why import WhyListing
+from invsync_tui.operations.runs import request as run_request
+from invsync_tui.operations.runs import runs
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.why import WhyListing
-from invsync_tui.rules.runbook import Verdict
+from invsync_tui.operations.settings import merchant_settings
+from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.sandbox import cart, service, shop, wms
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store.runs import RunRow
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.sync.worker import LocalRunner
 from tests.sync.holding import EXPLAINS, SETTLED
 from tests.sync.holding import told as of_listing
 from tests.sync.town import SHOP, Town, town
@@ -131,10 +134,10 @@ class Life:
         merchant_settings.change(self.session, NAME, {key.replace("_", "-"): text for key, text in given.items()})
 
     def set_cart(self, *, warehouses: list[str] | None = None, options: tuple[str, ...] = (), **given: str) -> None:
-        from invsync_tui.operations import cart_settings
+        from invsync_tui.operations.settings import carts
 
         texts = {key.replace("_", "-"): text for key, text in given.items()}
-        cart_settings.change(self.session, CART, texts, options, warehouses, merchant=NAME, reason=WHY)
+        carts.change(self.session, CART, texts, options, warehouses, merchant=NAME, reason=WHY)
 
     async def goes_on(self, rounds: int = 1, seconds: int = A_WHILE) -> None:
         """Time passes, and everything that is due runs."""
@@ -144,7 +147,7 @@ class Life:
 
     async def is_requested(self) -> None:
         """An operator starts a sync of the merchant."""
-        sync.request(self.session, self.bench.merchant)
+        run_request.request(self.session, self.bench.merchant)
         await self.bench.work()
 
     def held(self) -> list[int]:
@@ -191,7 +194,7 @@ class Life:
             "AND (pending <> 0 OR heal <> 0 OR inflight IS NOT NULL)"
         )
         assert [tuple(row) for row in self.bench.store.read(left, (self.cart_id,))] == []
-        ours = next(row for row in merchants.overview(self.session).merchants if row.name == NAME)
+        ours = next(row for row in overview.overview(self.session).merchants if row.name == NAME)
         assert ours.problems == ()
 
 
@@ -210,7 +213,7 @@ def without_reading_times(patch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def life(folder: Path, patch: pytest.MonkeyPatch, mode: Mode | None = None, **given: Any) -> AsyncIterator[Life]:
     """A life whose cart shows what the WMS has. A cart that counts on hand holds an order back that the WMS has too."""
-    patch.setattr(sync, "ensure_worker", lambda session: False)
+    patch.setattr(run_request, "ensure_worker", lambda session: False)
     mode = mode or Mode()
     with town(folder, products=20, mode=mode, **given) as made:
         found = Life(made, Clocks(patch))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations import drift, linking
+from invsync_tui.operations.listings import drift, links
 from invsync_tui.sandbox.shop import Mode
 from tests.sync.obstacles import A_WHILE, WHY, Life, life, product_of
 from tests.sync.town import SHOP
@@ -109,15 +109,15 @@ async def test_a_link_made_then_taken_back(lived: Life) -> None:
     await lived.goes_on()
     assert lived.causes("OUR-OWN-NAME") == {"NOT_IN_WMS"}
     # when it is linked
-    linking.link(lived.session, lived.cart_id, one["ref"], one["sku"])
+    links.link(lived.session, lived.cart_id, one["ref"], one["sku"])
     await lived.goes_on()
     lived.shows(lived.stock())
     # and when it is linked to another product, and sells that
-    linking.link(lived.session, lived.cart_id, one["ref"], other["sku"])
+    links.link(lived.session, lived.cart_id, one["ref"], other["sku"])
     await lived.goes_on()
     assert lived.sells()["OUR-OWN-NAME"] == lived.units(product_of(other["ref"]))
     # and when the link goes and the name is put right
-    linking.remove(lived.session, lived.cart_id, [one["ref"]])
+    links.remove(lived.session, lived.cart_id, [one["ref"]])
     lived.town.cart.edit(one["ref"], SHOP, sku=one["sku"])
     await lived.goes_on()
     # then

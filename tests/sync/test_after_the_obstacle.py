@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.operations import freezing, runs, sync, warehouses
-from invsync_tui.operations import sku as wishes
+from invsync_tui.operations.catalog import sku as wishes
+from invsync_tui.operations.catalog import warehouses
+from invsync_tui.operations.plans import freeze
+from invsync_tui.operations.runs import request as run_request
+from invsync_tui.operations.runs import runs
 from invsync_tui.sandbox.shop import Mode
 from tests.sync.obstacles import A_WHILE, WHY, Clocks, Life, life, without_reading_times
 from tests.sync.town import SHOP, town
@@ -33,7 +36,7 @@ async def test_frozen_then_thawed(lived: Life, table: str) -> None:
     # given
     first, second, *_ = lived.town.in_stock()
     number = lived.cart_id if table == "cart" else lived.bench.merchant
-    freezing.freeze(lived.session, table, number, WHY)
+    freeze.freeze(lived.session, table, number, WHY)
     before = lived.sells()
     lived.counts(first, east=33)
     lived.counts(second)
@@ -41,17 +44,17 @@ async def test_frozen_then_thawed(lived: Life, table: str) -> None:
     assert lived.sells() == before
     assert lived.causes(first) == {"FROZEN"}
     # when
-    freezing.thaw(lived.session, table, number, WHY)
+    freeze.thaw(lived.session, table, number, WHY)
     await lived.goes_on()
     # then
     lived.shows(lived.town.stock())
 
 
 async def test_rules_changed_while_frozen(lived: Life) -> None:
-    freezing.freeze(lived.session, "cart", lived.cart_id, WHY)
+    freeze.freeze(lived.session, "cart", lived.cart_id, WHY)
     lived.set_cart(buffer="2")
     await lived.goes_on(2)
-    freezing.thaw(lived.session, "cart", lived.cart_id, WHY)
+    freeze.thaw(lived.session, "cart", lived.cart_id, WHY)
     await lived.goes_on()
     # then the change of rules is still asked about
     await lived.is_released()
@@ -313,7 +316,7 @@ async def test_overridden_excluded_and_locked_then_not_any_more(lived: Life, cou
 async def test_a_first_push_held_and_discarded_then_pushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, basis: str
 ) -> None:
-    monkeypatch.setattr(sync, "ensure_worker", lambda session: False)
+    monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
     with town(tmp_path, products=20, mode=Mode(basis=basis)) as made:
         # given
         lived = Life(made, Clocks(monkeypatch))

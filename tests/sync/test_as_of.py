@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import cart_settings
-from invsync_tui.operations.asof import ListingThen, why_then
+from invsync_tui.operations.diagnosis.why_at import ListingThen, why_then
 from invsync_tui.operations.moments import moment
-from invsync_tui.operations.values import InvalidError
+from invsync_tui.operations.settings import carts
+from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.rules.outcomes import Reason
-from invsync_tui.store.history import UNKNOWN, Held
+from invsync_tui.store.catalog.level_history import UNKNOWN, Held
 from tests.sync.past import grow_older
 from tests.sync.town import Town, town
 
@@ -53,8 +53,8 @@ async def test_before_and_after_a_change_of_settings(synced: Town) -> None:
     sku = max(synced.in_stock(), key=synced.stock().__getitem__)
     stock = synced.stock()[sku]
     grow_older(synced.bench, HOUR)
-    cart_settings.change(synced.bench.session(), "Demo Cart", {"buffer": "2"}, warehouses=["EAST"], reason="a test")
-    cart_settings.change(synced.bench.session(), "Demo Cart", {"buffer": "4"}, warehouses=[], reason="a test")
+    carts.change(synced.bench.session(), "Demo Cart", {"buffer": "2"}, warehouses=["EAST"], reason="a test")
+    carts.change(synced.bench.session(), "Demo Cart", {"buffer": "4"}, warehouses=[], reason="a test")
     await synced.bench.push(synced.cart_id)
     grow_older(synced.bench, HOUR)
     # when
@@ -83,7 +83,7 @@ async def test_what_was_not_known_yet_is_unknown(synced: Town) -> None:
 
 async def test_a_cause_of_then_is_told(synced: Town) -> None:
     # given: excluded an hour ago, and no more
-    from invsync_tui.operations import sku as orders
+    from invsync_tui.operations.catalog import sku as orders
 
     sku = synced.in_stock()[0]
     number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", sku)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors import exchanges as heard
-from invsync_tui.operations import bundle
+from invsync_tui.connectors import http_log as heard
 from invsync_tui.operations.errors import NotFoundError, OperationError
+from invsync_tui.operations.runs import support_bundle
 from tests.sync.town import SHOP, Town
 
 
@@ -38,7 +38,7 @@ async def test_a_run_has_its_requests_answers_settings_and_arithmetic(synced: To
     # given
     run = await _with_trouble(synced)
     # when
-    path = bundle.of_run(synced.bench.session(), run, tmp_path)
+    path = support_bundle.of_run(synced.bench.session(), run, tmp_path)
     files = _files(path)
     # then
     assert {
@@ -61,7 +61,7 @@ async def test_a_run_has_its_requests_answers_settings_and_arithmetic(synced: To
 
 async def test_a_sku_has_its_checks_and_history(synced: Town, tmp_path: Path) -> None:
     await _with_trouble(synced)
-    files = _files(bundle.of_sku(synced.bench.session(), synced.in_stock()[0], tmp_path))
+    files = _files(support_bundle.of_sku(synced.bench.session(), synced.in_stock()[0], tmp_path))
     assert json.loads(files["doctor.json"])["checks"]
     assert any(one["happenings"] for one in json.loads(files["history.json"]))
     assert any(name.startswith("exchanges/") for name in files)
@@ -84,7 +84,10 @@ async def test_no_secret_is_in_any_file(synced: Town, tmp_path: Path, forgetful:
         heard._secrets.clear()
     # when
     session = synced.bench.session()
-    ours = [bundle.of_run(session, run, tmp_path), bundle.of_sku(session, synced.in_stock()[0], tmp_path)]
+    ours = [
+        support_bundle.of_run(session, run, tmp_path),
+        support_bundle.of_sku(session, synced.in_stock()[0], tmp_path),
+    ]
     # then
     for path in ours:
         for name, text in _files(path).items():
@@ -95,8 +98,8 @@ async def test_no_secret_is_in_any_file(synced: Town, tmp_path: Path, forgetful:
 async def test_what_is_not_there_or_cannot_be_written_is_told(synced: Town, tmp_path: Path) -> None:
     session = synced.bench.session()
     with pytest.raises(NotFoundError, match="no run 999"):
-        bundle.of_run(session, 999, tmp_path)
+        support_bundle.of_run(session, 999, tmp_path)
     with pytest.raises(NotFoundError):
-        bundle.of_sku(session, "nobody has this", tmp_path)
+        support_bundle.of_sku(session, "nobody has this", tmp_path)
     with pytest.raises(OperationError, match="--output"):
-        bundle.of_sku(session, synced.in_stock()[0], tmp_path / "missing" / "folder")
+        support_bundle.of_sku(session, synced.in_stock()[0], tmp_path / "missing" / "folder")

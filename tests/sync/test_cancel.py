@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.connectors.limits import RateLimiter
+from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store import runs
+from invsync_tui.store.runs import runs
 from invsync_tui.sync import waiting
 from tests.sync.town import Town, town
 

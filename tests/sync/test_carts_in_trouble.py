@@ -69,7 +69,7 @@ async def test_a_refused_login_at_the_wms_is_asked_once(synced: Town) -> None:
 
 async def test_a_refused_login_is_not_tried_again_by_the_schedule(synced: Town) -> None:
     # given
-    from invsync_tui.store import schedule as rows
+    from invsync_tui.store.settings import schedule as rows
     from invsync_tui.sync import schedule
 
     with synced.bench.store.transaction() as tx:

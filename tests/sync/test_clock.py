@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.rules import breakers
+from invsync_tui.rules import safety
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store import drift, generations, runs, schedule
-from invsync_tui.store.opening import Store
+from invsync_tui.store.catalog import pull_progress
+from invsync_tui.store.database import Store
+from invsync_tui.store.listings import drift
+from invsync_tui.store.runs import runs
+from invsync_tui.store.settings import schedule
 from invsync_tui.sync import push
 from invsync_tui.sync import schedule as due
-from invsync_tui.sync.runners.local import LocalRunner
 from invsync_tui.sync.schedule import Timetable
+from invsync_tui.sync.worker import LocalRunner
 from tests.sync.field import Field, field
 from tests.sync.town import Town, town
 
@@ -190,7 +193,7 @@ async def test_an_interrupted_download_goes_on_only_where_its_age_is_known(
     run_id = synced.bench.request("pull", synced.bench.merchant)
     now = int(time.time())
     with synced.bench.store.transaction() as tx:
-        generations.start(tx, synced.bench.merchant, run_id, "full", "", "products", now + began)
+        pull_progress.start(tx, synced.bench.merchant, run_id, "full", "", "products", now + began)
     # when
     await synced.bench.work()
     # then
@@ -281,10 +284,10 @@ def test_a_safety_rule_does_not_look_away_for_a_push_that_is_dated_ahead(made: F
 @pytest.mark.parametrize(("age", "held"), [(-DAY, True), (-3, False), (0, False), (601, True)])
 def test_a_reading_from_the_future_is_held_as_a_stale_one(age: int, held: bool) -> None:
     # given
-    facts = breakers.PlanFacts(
+    facts = safety.PlanFacts(
         5, 0, 100, first_push=False, rules_changed=False, products_before=100, products_now=100, reading_age=age
     )
-    limits = breakers.Limits(zero_count=25, zero_percent=5, shrink_percent=5, stale_after=600)
+    limits = safety.Limits(zero_count=25, zero_percent=5, shrink_percent=5, stale_after=600)
     # then
-    tripped = [trip.breaker for trip in breakers.check(facts, limits, {})]
-    assert (breakers.Breaker.STALE_READING in tripped) is held
+    tripped = [trip.breaker for trip in safety.check(facts, limits, {})]
+    assert (safety.Breaker.STALE_READING in tripped) is held

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors.clock import ServerClock, settled
+from invsync_tui.connectors.server_clock import ServerClock, settled
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store import orders, settings
+from invsync_tui.store.listings import pending_orders
+from invsync_tui.store.settings import write as settings_write
 from tests.sync.test_one_shop_two_carts import EAST, WEST, Corner, corner
 
 TEN_MINUTES = 600
@@ -92,7 +93,7 @@ async def test_readings_of_a_wms_whose_clock_is_ahead_do_not_end_orders_early(tm
 async def test_an_order_ends_when_the_wms_names_it_and_not_before(tmp_path: Path) -> None:
     with corner(tmp_path, Mode(orders=True), orders_within=0) as made:
         with made.bench.store.session() as session:
-            source = settings.source_of(session, made.bench.merchant)
+            source = settings_write.source_of(session, made.bench.merchant)
             assert source is not None
             source.options = '{"orders": "on"}'
         cart = await _sells(made)
@@ -116,9 +117,9 @@ async def test_an_order_ends_when_the_wms_names_it_and_not_before(tmp_path: Path
 
 def test_an_order_of_a_clock_that_nobody_can_measure_is_not_waited_for_for_ever() -> None:
     week, now = 7 * 86400, 1_800_000_000
-    row = orders.Kept(1, "1", 1, "", 2, now + 10**9, "shop", "1", now + 10**9, now, None, 0)
-    terms = orders.Terms(now, now, 900, False, week)
-    assert terms.until(row, named=True) <= now + orders.FUTURE_MOST + 900
+    row = pending_orders.Kept(1, "1", 1, "", 2, now + 10**9, "shop", "1", now + 10**9, now, None, 0)
+    terms = pending_orders.Terms(now, now, 900, False, week)
+    assert terms.until(row, named=True) <= now + pending_orders.FUTURE_MOST + 900
     assert terms._replace(now=now + week).until(row, named=True) == 0
 
 

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from invsync_tui.operations import plans, remedies, sync
 from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.plans import plans, undo
+from invsync_tui.operations.runs import request as run_request
 from invsync_tui.sandbox.shop import Mode
 from tests.sync.town import SHOP, Town, town
 
@@ -75,7 +76,7 @@ class Doubt(RuleBasedStateMachine):
             "SELECT id FROM our_run WHERE kind = 'push' AND state = 'done' ORDER BY id DESC LIMIT 1"
         )
         try:
-            remedy = remedies.undo(session, found[0][0], "a test")
+            remedy = undo.undo(session, found[0][0], "a test")
             plans.apply(session, remedy.plan, "a test", freeze=False)
         except (OperationError, IndexError):
             return  # there is nothing to undo
@@ -102,7 +103,7 @@ class Doubt(RuleBasedStateMachine):
 def test_whatever_answers_are_lost_the_cart_ends_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, idempotency: bool
 ) -> None:
-    monkeypatch.setattr(sync, "ensure_worker", lambda session: False)
+    monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
     loop = asyncio.new_event_loop()
     mode = Mode(basis="on_hand", max_batch=3, idempotency=idempotency, row_errors="whole_batch")
     with town(tmp_path, products=12, mode=mode, deadline=0.5) as made:

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import __version__
-from invsync_tui.store import runs
-from invsync_tui.store.runs import Order
-from invsync_tui.sync import reconcile
-from invsync_tui.sync.job import Job
-from invsync_tui.sync.runners import local
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order
+from invsync_tui.sync import executor, worker
+from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.worker import LocalRunner
 from tests.sync.field import field
 
 NOW = 1_760_000_000
@@ -33,9 +32,9 @@ async def test_a_run_that_a_defect_ends_names_version_run_and_the_next_step(
         await _broken(job)
 
     if where == "in the run":
-        monkeypatch.setattr(reconcile, "_KINDS", dict.fromkeys(("pull", "push", "radar"), defect))
+        monkeypatch.setattr(executor, "_KINDS", dict.fromkeys(("pull", "push", "radar"), defect))
     else:
-        monkeypatch.setattr(local, "execute", _broken)
+        monkeypatch.setattr(worker, "execute", _broken)
     with made.store.transaction() as tx:
         number = runs.request(tx, Order("pull", 1, 1, "manual", "ann"), NOW).run_id
     # when

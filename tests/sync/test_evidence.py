@@ -7,10 +7,10 @@ import os
 
 import pytest
 
+from invsync_tui.operations.diagnosis.evidence import around
+from invsync_tui.operations.diagnosis.readback import read_back
+from invsync_tui.operations.diagnosis.why import WhyListing, why
 from invsync_tui.operations.errors import OperationError
-from invsync_tui.operations.evidence import around
-from invsync_tui.operations.readback import read_back
-from invsync_tui.operations.why import WhyListing, why
 from tests.sync.town import Town
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.carts.sandbox import SandboxCart
-from invsync_tui.operations import drift
+from invsync_tui.operations.listings import drift
 from invsync_tui.sandbox.shop import Mode
 from tests.sync.obstacles import A_WHILE, WHY, Life, life, product_of
 from tests.sync.test_orders import LATER, Street, street

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations import held, runs
 from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.runs import held, runs
 from tests.sync.town import Town
 
 PLACES = ("DEFAULT", "EAST", "WEST", "NORTH")

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from invsync_tui.rules.outcomes import Outcome, Reason
-from invsync_tui.store import runs, schedule
-from invsync_tui.store.runs import Order
-from invsync_tui.sync import leases, reconcile
-from invsync_tui.sync.job import Job
-from invsync_tui.sync.runners import local
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.settings import schedule
+from invsync_tui.sync import executor, leases, worker
+from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.worker import LocalRunner
 from tests.sync.field import Field, field, runs_end_at_once
 
 NOW = 1_760_000_000
@@ -163,7 +163,7 @@ async def test_a_defect_at_the_very_end_of_a_run_ends_it_as_failed_with_the_reas
         looks.append(1)
         raise ZeroDivisionError("at the end")
 
-    monkeypatch.setattr(reconcile.afterwards, "look", defect)
+    monkeypatch.setattr(executor.afterwards, "look", defect)
     with one.store.transaction() as tx:
         schedule.put(tx, kind, 1, 600, 0, NOW * 2)
         number = runs.request(tx, Order(kind, 1, 1, "manual", "operator"), NOW).run_id
@@ -187,9 +187,9 @@ async def test_a_run_that_cannot_be_ended_at_all_is_taken_up_ever_more_rarely(
     def finish(*_: Any) -> None:
         raise ZeroDivisionError("no end")
 
-    monkeypatch.setattr(reconcile.runs, "finish", finish)
-    monkeypatch.setattr(reconcile, "_KINDS", {**reconcile._KINDS, "pull": _ends_badly(taken)})
-    monkeypatch.setattr(local, "SET_BACK_FIRST", 0.2)
+    monkeypatch.setattr(executor.runs, "finish", finish)
+    monkeypatch.setattr(executor, "_KINDS", {**executor._KINDS, "pull": _ends_badly(taken)})
+    monkeypatch.setattr(worker, "SET_BACK_FIRST", 0.2)
     _ask(one)
     runner = LocalRunner(one.store, scheduled=False)
     # when
@@ -203,7 +203,7 @@ async def test_a_run_that_cannot_be_ended_at_all_is_taken_up_ever_more_rarely(
 def _ends_badly(taken: list[float]) -> Any:
     async def run(job: Job) -> None:
         taken.append(time.monotonic())
-        reconcile._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
+        executor._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
 
     return run
 
@@ -220,8 +220,8 @@ async def test_a_defect_of_the_look_for_work_does_not_end_the_service(
             raise ZeroDivisionError("once")
         return real(cx)
 
-    monkeypatch.setattr(local.runs, "requested", requested)
-    monkeypatch.setattr(local, "FULL_DISK_WAIT", 0.1)
+    monkeypatch.setattr(worker.runs, "requested", requested)
+    monkeypatch.setattr(worker, "FULL_DISK_WAIT", 0.1)
     number = _ask(one)
     # when
     await asyncio.wait_for(LocalRunner(one.store, scheduled=False).run_until_idle(0.3), 20)

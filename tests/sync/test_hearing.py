@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from invsync_tui.operations.merchants import overview
+from invsync_tui.operations.overview import overview
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.store import exchanges, source_records
+from invsync_tui.store.catalog import source_records
+from invsync_tui.store.runs import http_log as http_log_rows
 from tests.sync.town import Town, town
 
 
@@ -52,9 +53,9 @@ async def test_a_push_keeps_its_requests_with_their_batches(pulled: Town) -> Non
     run = await pulled.bench.push(pulled.cart_id)
     # then
     with pulled.bench.store.reading() as cx:
-        heard = exchanges.of_run(cx, run.id, 1000)
+        heard = http_log_rows.of_run(cx, run.id, 1000)
         batches = [row[0] for row in cx.execute("SELECT id FROM our_push_batch WHERE run_id = ?", (run.id,))]
-        of_first = exchanges.of_batch(cx, batches[0])
+        of_first = http_log_rows.of_batch(cx, batches[0])
     writes = [one for one in heard if one.batch_id]
     assert {one.batch_id for one in writes} == set(batches)
     assert [one.status for one in of_first] == [200]

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from invsync_tui.operations import held, runs
 from invsync_tui.operations.errors import OperationError
-from invsync_tui.operations.following import Follower
-from invsync_tui.operations.model import Action
+from invsync_tui.operations.runs import held, runs
+from invsync_tui.operations.runs.follow import Follower
+from invsync_tui.operations.views import Action
 from tests.sync.town import Town
 
 WHY = "The tenant was moved."

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import cart_settings
-from invsync_tui.store import history, settings_then
-from invsync_tui.store.history import Held
+from invsync_tui.operations.settings import carts
+from invsync_tui.store.catalog import level_history
+from invsync_tui.store.catalog.level_history import Held
+from invsync_tui.store.settings import history as settings_history
 from tests.sync.past import grow_older
 from tests.sync.town import Town, town
 
@@ -26,7 +27,7 @@ def _noted(made: Town) -> Noted:
     levels = {(row[0], row[1]): row[2] for row in read("SELECT product_id, warehouse_id, available FROM our_level")}
     quantities = {row[0]: (row[1], row[2]) for row in read("SELECT id, desired, acked FROM our_listing")}
     with made.bench.store.reading() as cx:
-        settings = settings_then.of_cart(cx, made.cart_id, int(time.time()))
+        settings = settings_history.of_cart(cx, made.cart_id, int(time.time()))
     return levels, quantities, dict(settings or {})
 
 
@@ -34,21 +35,21 @@ def _reconstructed(made: Town, at: int) -> Noted:
     """The state of a moment, from history, audit and what is there now."""
     levels_now, quantities_now, _ = _noted(made)
     with made.bench.store.reading() as cx:
-        since = history.known_levels_since(cx, made.bench.merchant)
-        listed = history.known_listings_since(cx, made.cart_id)
-        settings = settings_then.of_cart(cx, made.cart_id, at)
-        by_product = {product: history.of_product(cx, product) for product, _ in levels_now}
-        changes = history.of_listings(cx, list(quantities_now))
+        since = level_history.known_levels_since(cx, made.bench.merchant)
+        listed = level_history.known_listings_since(cx, made.cart_id)
+        settings = settings_history.of_cart(cx, made.cart_id, at)
+        by_product = {product: level_history.of_product(cx, product) for product, _ in levels_now}
+        changes = level_history.of_listings(cx, list(quantities_now))
     levels = {}
     for (product, place), present in levels_now.items():
         mine = [(one.at, one.before, one.after) for one in by_product[product] if one.warehouse_id == place]
-        levels[product, place] = _value(history.at(mine, at, present, since))
+        levels[product, place] = _value(level_history.at(mine, at, present, since))
     quantities = {}
     for number, (desired, acked) in quantities_now.items():
         own = [one for one in changes if one.listing_id == number]
         wanted = [(one.at, one.desired_before, one.desired) for one in own]
         taken = [(one.at, one.acked_before, one.acked) for one in own]
-        both = history.at(wanted, at, desired, listed), history.at(taken, at, acked, listed)
+        both = level_history.at(wanted, at, desired, listed), level_history.at(taken, at, acked, listed)
         quantities[number] = (_value(both[0]), _value(both[1]))
     return levels, quantities, dict(settings or {})
 
@@ -66,10 +67,10 @@ def _change_something(made: Town, dice: random.Random, number: int) -> None:
         made.wms.control("remove", {"first": 1})
     if dice.random() < 0.5:
         values = dice.choice([{"buffer": str(dice.randint(0, 4))}, {"share": str(dice.randint(20, 100))}, {"max": "9"}])
-        cart_settings.change(made.bench.session(), "Demo Cart", values, reason="a test")
+        carts.change(made.bench.session(), "Demo Cart", values, reason="a test")
     if dice.random() < 0.2:
         places = dice.choice([[], ["EAST"], ["EAST", "WEST"]])
-        cart_settings.change(made.bench.session(), "Demo Cart", {}, warehouses=places, reason="a test")
+        carts.change(made.bench.session(), "Demo Cart", {}, warehouses=places, reason="a test")
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -107,14 +108,16 @@ async def test_before_the_first_download_nothing_is_known(synced: Town) -> None:
     )
     # when
     with synced.bench.store.reading() as cx:
-        since = history.known_levels_since(cx, synced.bench.merchant)
+        since = level_history.known_levels_since(cx, synced.bench.merchant)
         changes = [
-            (one.at, one.before, one.after) for one in history.of_product(cx, product) if one.warehouse_id == place
+            (one.at, one.before, one.after)
+            for one in level_history.of_product(cx, product)
+            if one.warehouse_id == place
         ]
     now = int(time.time())
     # then
-    assert history.at(changes, now - 2 * STEP, present, since) == history.UNKNOWN
-    assert history.at(changes, now, present, since) == Held(True, present)
+    assert level_history.at(changes, now - 2 * STEP, present, since) == level_history.UNKNOWN
+    assert level_history.at(changes, now, present, since) == Held(True, present)
 
 
 async def test_a_product_that_comes_later_was_not_there_before(synced: Town) -> None:
@@ -134,5 +137,5 @@ async def test_a_product_that_comes_later_was_not_there_before(synced: Town) -> 
     await synced.bench.pull()
     # then
     with synced.bench.store.reading() as cx:
-        changes = [one for one in history.of_product(cx, product) if one.warehouse_id == place]
+        changes = [one for one in level_history.of_product(cx, product) if one.warehouse_id == place]
     assert [(one.before, one.after) for one in changes] == [(None, 17)]

@@ -61,7 +61,7 @@ async def test_a_mass_zero_is_held_and_a_discard_changes_nothing(synced: Town) -
     assert _trips(run) == {"MASS_ZERO": 4}
     # and when it is discarded
     with synced.bench.store.transaction() as tx:
-        from invsync_tui.store import runs
+        from invsync_tui.store.runs import runs
 
         assert runs.cancel(tx, run.id, 1) == "cancelled"
     # then nothing was sent, and the next push is held again

@@ -17,8 +17,9 @@ import pytest
 from invsync_tui.connectors import http
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ContractError
-from invsync_tui.operations import bundle, storage
-from invsync_tui.sync.page_bound import BARREN_MOST, PageBound
+from invsync_tui.operations import storage
+from invsync_tui.operations.runs import support_bundle
+from invsync_tui.sync.page_limit import BARREN_MOST, PageBound
 from tests.servers.stub import Answer, as_json, stub_server
 from tests.sync.bench import Bench
 
@@ -82,7 +83,7 @@ async def test_no_form_of_a_secret_is_kept_or_shown(
         pushed = await bench.push(cart_id)
     # then
     assert (pulled.state, pushed.state) == ("failed", "failed")
-    packed = bundle.of_run(bench.session(), pulled.id, tmp_path)
+    packed = support_bundle.of_run(bench.session(), pulled.id, tmp_path)
     with zipfile.ZipFile(packed) as files:
         seen = [files.read(one) for one in files.namelist()]
     storage.backup(bench.session(), tmp_path / "store.backup")

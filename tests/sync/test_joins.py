@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.store import plans, runs
-from invsync_tui.store.runs import Order, RunRow
-from invsync_tui.sync import leases, reconcile
-from invsync_tui.sync.job import Job
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.store.listings import plans
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order, RunRow
+from invsync_tui.sync import executor, leases
+from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.worker import LocalRunner
 from tests.sync.field import Field, field, runs_end_at_once
 
 NOW = 1_760_000_000
@@ -194,7 +195,7 @@ async def test_the_pushes_after_a_download_are_there_in_the_moment_of_its_end(tw
     lease = leases.acquire(two.store, "pull:1", "worker")
     assert lease is not None
     # when
-    await reconcile.execute(two.store, _run(two, pull), lease)
+    await executor.execute(two.store, _run(two, pull), lease)
     # then
     found = two.store.read("SELECT key, trigger FROM our_run WHERE kind = 'push' AND state = 'requested' ORDER BY key")
     assert found == [(1, "after pull"), (2, "after pull")]
@@ -208,7 +209,7 @@ async def test_a_download_that_did_not_end_well_is_followed_by_no_push(
     async def fails(_: Job) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setitem(reconcile._KINDS, "pull", fails)
+    monkeypatch.setitem(executor._KINDS, "pull", fails)
     _ask(two, "pull", 1, "schedule", pushes=True)
     # when
     await _work(two)

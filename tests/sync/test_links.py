@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from invsync_tui.operations import identity, linking
-from invsync_tui.operations.doctor import doctor
-from invsync_tui.operations.identity_lines import UnmatchedLine
-from invsync_tui.operations.why import why
-from invsync_tui.store import matches
+from invsync_tui.operations.diagnosis.doctor import doctor
+from invsync_tui.operations.diagnosis.why import why
+from invsync_tui.operations.listings import identity, links
+from invsync_tui.operations.listings.identity_lines import UnmatchedLine
+from invsync_tui.store.listings import matching
 from tests.sync.town import Town
 
 
@@ -60,7 +60,7 @@ async def test_an_accepted_link_sets_the_listing_and_its_end_brings_the_old_reas
     assert (found.kind, found.product_sku) == ("CASE", sku)
     # when
     assert found.product_id is not None
-    linking.accept(synced.bench.session(), synced.cart_id, {ref: found.product_id})
+    links.accept(synced.bench.session(), synced.cart_id, {ref: found.product_id})
     run = await synced.bench.push(synced.cart_id)
     # then
     assert run.state == "done"
@@ -68,7 +68,7 @@ async def test_an_accepted_link_sets_the_listing_and_its_end_brings_the_old_reas
     assert _row(synced, ref)[1:] == (None, "set")
     assert _lacked(synced) == []
     # and when it is taken back
-    linking.remove(synced.bench.session(), synced.cart_id, [ref])
+    links.remove(synced.bench.session(), synced.cart_id, [ref])
     after = await synced.bench.push(synced.cart_id)
     # then all is as it was, and the cart keeps what it shows
     assert _row(synced, ref) == (None, "NOT_IN_WMS", "skipped")
@@ -86,7 +86,7 @@ async def test_a_linked_product_is_listed_and_the_one_whose_code_is_on_the_listi
     await synced.bench.push(synced.cart_id, full=True)
     assert _lacked(synced) == [other]
     # when it is linked to another
-    linking.link(synced.bench.session(), synced.cart_id, ref, other)
+    links.link(synced.bench.session(), synced.cart_id, ref, other)
     _change(synced, other, 55)
     await synced.bench.pull()
     await synced.bench.push(synced.cart_id)
@@ -94,7 +94,7 @@ async def test_a_linked_product_is_listed_and_the_one_whose_code_is_on_the_listi
     assert synced.cart.quantities(by="ref")[ref] == 55
     assert _lacked(synced) == [one]
     # and when it is taken back
-    linking.remove(synced.bench.session(), synced.cart_id, [ref])
+    links.remove(synced.bench.session(), synced.cart_id, [ref])
     await synced.bench.push(synced.cart_id)
     # then
     assert synced.cart.quantities(by="ref")[ref] == synced.stock()[one]
@@ -112,13 +112,13 @@ async def test_the_same_code_on_two_listings_is_ambiguous_until_each_is_linked(s
     assert {_row(synced, one)[1] for one in (ref, "twin")} == {"DUPLICATE_IN_CART"}
     assert {_unmatched(synced)[one].kind for one in (ref, "twin")} == {"SHARED"}
     # when one is linked
-    linking.link(synced.bench.session(), synced.cart_id, "twin", sku)
+    links.link(synced.bench.session(), synced.cart_id, "twin", sku)
     await synced.bench.push(synced.cart_id)
     # then the other waits still
     assert _row(synced, "twin")[1] is None
     assert _row(synced, ref)[1] == "DUPLICATE_IN_CART"
     # and when both are
-    assert linking.accept_all(synced.bench.session(), synced.cart_id, "SHARED") == 1
+    assert links.accept_all(synced.bench.session(), synced.cart_id, "SHARED") == 1
     await synced.bench.push(synced.cart_id)
     # then both get its stock
     quantities = synced.cart.quantities(by="ref")
@@ -129,7 +129,7 @@ async def test_a_link_to_a_product_that_vanished_is_told_and_holds_again_when_it
     # given
     one, other = synced.in_stock()[:2]
     ref = _ref(synced, one)
-    linking.link(synced.bench.session(), synced.cart_id, ref, other)
+    links.link(synced.bench.session(), synced.cart_id, ref, other)
     await synced.bench.push(synced.cart_id)
     product = _row(synced, ref)[0]
     # when
@@ -155,7 +155,7 @@ async def test_a_renamed_listing_shows_before_and_after_and_is_linked_to_what_it
     assert (line.before, line.after, line.product_id, line.former_sku) == (sku, "Demo Summer Sale", None, sku)
     assert (found.kind, found.product_sku) == ("RENAMED", sku)
     # and when
-    linking.accept_all(synced.bench.session(), synced.cart_id, "RENAMED")
+    links.accept_all(synced.bench.session(), synced.cart_id, "RENAMED")
     _change(synced, sku, 31)
     await synced.bench.pull()
     await synced.bench.push(synced.cart_id)
@@ -166,11 +166,11 @@ async def test_a_renamed_listing_shows_before_and_after_and_is_linked_to_what_it
 async def test_a_preview_of_other_settings_honours_links(synced: Town) -> None:
     # given
     sku, ref = await _miscased(synced)
-    linking.link(synced.bench.session(), synced.cart_id, ref, sku)
+    links.link(synced.bench.session(), synced.cart_id, ref, sku)
     number = synced.bench.one("SELECT id FROM our_listing WHERE cart_id = ? AND ref = ?", synced.cart_id, ref)
     # when codes of a type that no product has would be matched
     with synced.bench.store.reading() as cx:
-        (meant,) = matches.look_up(cx, synced.bench.merchant, synced.cart_id, 99, [number])
+        (meant,) = matching.look_up(cx, synced.bench.merchant, synced.cart_id, 99, [number])
     # then
     assert meant.now[0] is not None and meant.now[1] is None
 
@@ -179,7 +179,7 @@ async def test_why_tells_of_a_link_and_the_doctor_finds_no_cause_behind_it(synce
     # given
     sku, ref = await _miscased(synced)
     session = synced.bench.session()
-    linking.link(session, synced.cart_id, ref, sku)
+    links.link(session, synced.cart_id, ref, sku)
     # when, then
     (told,) = why(session, ref, synced.cart_id).listings
     assert told.linked.startswith(f"linked to {sku} by tester at ")

@@ -10,7 +10,7 @@ import pytest
 
 from invsync_tui.connectors.base import ListingRow, Page
 from invsync_tui.connectors.carts import sandbox as sandbox_carts
-from invsync_tui.sync import pieces
+from invsync_tui.sync import chunked_writes
 from tests.sync.town import SHOP, Town, town
 
 
@@ -96,7 +96,7 @@ async def test_a_page_that_is_written_in_pieces_of_any_size_is_written_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given pages that are larger than a piece, and a pace that changes with every piece
-    monkeypatch.setattr(pieces, "FIRST", 3)
+    monkeypatch.setattr(chunked_writes, "FIRST", 3)
     with town(tmp_path, products=60) as made:
         # when
         await made.bench.pull()

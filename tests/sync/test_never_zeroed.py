@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from invsync_tui.operations import runs
+from invsync_tui.operations.runs import runs
 from tests.sync.town import Town, hurry, town
 
 LIMIT = 4

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from invsync_tui.connectors.shops import shop_of
+from invsync_tui.connectors.shop_identity import shop_of
 from invsync_tui.sandbox.shop import Mode
 from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 from tests.sync.bench import Bench
@@ -175,7 +175,7 @@ async def test_an_order_stays_pending_for_the_time_that_it_needs_to_reach_the_wm
 
 
 async def test_the_explanation_names_the_orders_that_are_subtracted(tmp_path: Path) -> None:
-    from invsync_tui.operations import why
+    from invsync_tui.operations.diagnosis import why
 
     with corner(tmp_path) as made:
         await opened(made)
@@ -190,7 +190,7 @@ async def test_the_explanation_names_the_orders_that_are_subtracted(tmp_path: Pa
 
 async def test_what_the_shop_sells_beside_our_number_is_explained_found_and_tested_for(tmp_path: Path) -> None:
     from invsync_tui.connectors import registry
-    from invsync_tui.operations import doctor, why
+    from invsync_tui.operations.diagnosis import doctor, why
 
     with corner(tmp_path) as made:
         await opened(made)

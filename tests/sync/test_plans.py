@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations import plans, sync
 from invsync_tui.operations.errors import OperationError
-from invsync_tui.operations.plan_rows import PlanLine
-from invsync_tui.operations.plans import Making
+from invsync_tui.operations.plans import plans
+from invsync_tui.operations.plans.plans import Making
+from invsync_tui.operations.plans.rows import PlanLine
+from invsync_tui.operations.runs import request as run_request
 from invsync_tui.sandbox.shop import Mode
 from tests.sync.town import Town, town
 
@@ -20,7 +21,7 @@ from tests.sync.town import Town, town
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests execute what is asked for themselves."""
-    monkeypatch.setattr(sync, "ensure_worker", lambda session: False)
+    monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
 
 
 def _made(made: Town, **overlay: str) -> Making:

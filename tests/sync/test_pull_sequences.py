@@ -29,9 +29,9 @@ from invsync_tui.connectors.base import (
     WarehouseRow,
 )
 from invsync_tui.connectors.errors import UnavailableError
-from invsync_tui.store import catalogue, generations
-from invsync_tui.store.generations import PageStats
-from invsync_tui.sync import connect
+from invsync_tui.store.catalog import catalogue, pull_progress
+from invsync_tui.store.catalog.pull_progress import PageStats
+from invsync_tui.sync import connections
 from tests.sync.bench import Bench
 
 Row = TypeVar("Row")
@@ -176,7 +176,7 @@ def _said(bench: Bench) -> Said:
 
 async def _live(steps: Sequence[tuple[object, ...]], folder: Path, patch: pytest.MonkeyPatch) -> None:
     wms, model, bench = Wms(), Model(), Bench.make(folder)
-    patch.setattr(connect, "source", lambda *_: wms)
+    patch.setattr(connections, "source", lambda *_: wms)
     bench.add_merchant(Connection("WMS", "sandbox", "http://127.0.0.1:1"))
     for ref in REFS[:3]:
         wms.change(ref, "E", 7)
@@ -212,7 +212,7 @@ def test_after_any_sequence_the_store_says_what_the_wms_last_said(steps: list[tu
 
 async def _started(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Wms, Bench]:
     wms, bench = Wms(), Bench.make(folder)
-    patch.setattr(connect, "source", lambda *_: wms)
+    patch.setattr(connections, "source", lambda *_: wms)
     bench.add_merchant(Connection("WMS", "sandbox", "http://127.0.0.1:1"))
     for ref in REFS:
         wms.change(ref, "E", 7)
@@ -262,9 +262,9 @@ async def test_a_download_that_was_cut_weeks_ago_begins_anew(
     run_id = bench.request("pull", bench.merchant, full=True)
     with bench.store.transaction() as tx:
         begun = int(time.time()) - age
-        made = generations.start(tx, bench.merchant, run_id, "full", "0", "products", begun)
+        made = pull_progress.start(tx, bench.merchant, run_id, "full", "0", "products", begun)
         ids = catalogue.ids_by_ref(tx, bench.merchant, ["P0", "P1"]).values()
-        generations.add_page(tx, made.id, "products", "2", ids, PageStats(1, 2, 0, 0))
+        pull_progress.add_page(tx, made.id, "products", "2", ids, PageStats(1, 2, 0, 0))
     for ref in REFS:
         wms.change(ref, "E", 50)
     wms.rename("P0", "RENAMED")

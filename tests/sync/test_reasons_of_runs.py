@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations.doctor import doctor
-from invsync_tui.operations.merchants import overview
+from invsync_tui.operations.diagnosis.doctor import doctor
+from invsync_tui.operations.overview import overview
+from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import REASONS, AccountingError, Reason
-from invsync_tui.rules.runbook import Verdict
 from invsync_tui.store.errors import StoreBrokenError
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import Push

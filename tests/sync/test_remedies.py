@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import freezing, plans, remedies, sync
-from invsync_tui.operations.doctor import doctor
+from invsync_tui.operations.diagnosis.doctor import doctor
+from invsync_tui.operations.diagnosis.why import why
 from invsync_tui.operations.errors import OperationError
-from invsync_tui.operations.why import why
+from invsync_tui.operations.plans import freeze as plans_freeze
+from invsync_tui.operations.plans import plans, undo
+from invsync_tui.operations.runs import request as run_request
 from invsync_tui.sandbox.shop import Mode
 from tests.sync.town import Town, town
 
@@ -18,7 +20,7 @@ from tests.sync.town import Town, town
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests execute what is asked for themselves."""
-    monkeypatch.setattr(sync, "ensure_worker", lambda session: False)
+    monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
 
 
 async def _changed(made: Town, levels: dict[str, int]) -> int:
@@ -51,7 +53,7 @@ async def test_undo_puts_back_what_nobody_changed_since(tmp_path: Path, basis: s
         assert touched is not None
         made.cart.edit(str(made.bench.listings(made.cart_id)[skus[0]]["ref"]), quantity=touched - 3)
         # when
-        remedy = remedies.undo(made.bench.session(), run, "wrong warehouse")
+        remedy = undo.undo(made.bench.session(), run, "wrong warehouse")
         applied = await _applied(made, remedy.plan)
         # then: the rest shows what it showed, and that one is reported
         done = made.bench.run(applied.run)
@@ -69,7 +71,7 @@ async def test_undo_puts_back_what_nobody_changed_since(tmp_path: Path, basis: s
         assert made.bench.reasons(later)["FROZEN"] == 3  # the edited one is drift: the cart accepted it once
         assert made.shown() == before | {skus[0]: touched - 3}
         # and once it is thawed, the settings count again
-        freezing.thaw(made.bench.session(), "cart", made.cart_id, "mended")
+        plans_freeze.thaw(made.bench.session(), "cart", made.cart_id, "mended")
         await made.bench.push(made.cart_id)
         assert {sku: made.shown()[sku] for sku in skus[1:]} == {sku: made.stock()[sku] for sku in skus[1:]}
         assert made.bench.sums_hold()
@@ -82,7 +84,7 @@ async def test_undo_leaves_what_a_later_push_set_again(synced: Town) -> None:
     run = await _changed(synced, {first: 250, second: 250})
     await _changed(synced, {first: 260})
     # when
-    remedy = remedies.undo(synced.bench.session(), run)
+    remedy = undo.undo(synced.bench.session(), run)
     await _applied(synced, remedy.plan)
     # then
     assert remedy.changed == 1
@@ -95,10 +97,10 @@ async def test_an_undo_can_be_undone(synced: Town) -> None:
     sku = synced.in_stock()[0]
     run = await _changed(synced, {sku: 250})
     wrong = synced.shown()
-    first = await _applied(synced, remedies.undo(synced.bench.session(), run).plan)
+    first = await _applied(synced, undo.undo(synced.bench.session(), run).plan)
     assert synced.shown() != wrong
     # when
-    await _applied(synced, remedies.undo(synced.bench.session(), first.run).plan)
+    await _applied(synced, undo.undo(synced.bench.session(), first.run).plan)
     # then
     assert synced.shown() == wrong
 
@@ -111,7 +113,7 @@ async def test_undo_respects_what_an_operator_locked(synced: Town) -> None:
     with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET locked = 1 WHERE sku = ?", (first,))
     # when
-    applied = await _applied(synced, remedies.undo(synced.bench.session(), run).plan)
+    applied = await _applied(synced, undo.undo(synced.bench.session(), run).plan)
     # then
     assert synced.bench.reasons(synced.bench.run(applied.run)) == {"LOCKED": 1}
     assert synced.shown()[first] == shown
@@ -123,7 +125,7 @@ async def test_an_undo_without_freeze_is_set_again_by_the_next_push(synced: Town
     before = synced.shown()[sku]
     run = await _changed(synced, {sku: 250})
     # when
-    applied = await _applied(synced, remedies.undo(synced.bench.session(), run).plan, freeze=False)
+    applied = await _applied(synced, undo.undo(synced.bench.session(), run).plan, freeze=False)
     # then
     assert "The next push by the settings sets them again." in applied.message
     assert synced.shown()[sku] == before
@@ -137,15 +139,15 @@ async def test_a_download_and_a_run_that_set_nothing_cannot_be_undone(synced: To
     push = await synced.bench.push(synced.cart_id)
     # then
     with pytest.raises(OperationError, match="inventory download"):
-        remedies.undo(synced.bench.session(), pull.id)
+        undo.undo(synced.bench.session(), pull.id)
     with pytest.raises(OperationError, match="set nothing"):
-        remedies.undo(synced.bench.session(), push.id)
+        undo.undo(synced.bench.session(), push.id)
 
 
 async def test_a_safe_level_lowers_and_never_raises(synced: Town) -> None:
     # given
     before = synced.shown()
-    remedy = remedies.safe(synced.bench.session(), synced.cart_id, 2, "flood in the warehouse")
+    remedy = undo.safe(synced.bench.session(), synced.cart_id, 2, "flood in the warehouse")
     view = plans.kept(synced.bench.session(), remedy.plan)
     assert view.totals.to_set == sum((quantity or 0) > 2 for quantity in before.values())
     # when
@@ -164,7 +166,7 @@ async def test_a_safe_level_of_some_skus_shows_the_breaker_before_it_is_applied(
     synced.bench.set_cart(synced.cart_id, zero_count=3, zero_percent=0)
     skus = synced.in_stock()[:5]
     # when
-    remedy = remedies.safe(synced.bench.session(), synced.cart_id, 0, skus=skus)
+    remedy = undo.safe(synced.bench.session(), synced.cart_id, 0, skus=skus)
     view = plans.kept(synced.bench.session(), remedy.plan)
     # then
     assert view.holds == (f"5 of {len(synced.in_stock())} listings in stock would show 0; the limit is 3",)
@@ -181,9 +183,9 @@ async def test_an_exact_safe_level_raises_too_and_an_unknown_sku_is_told(synced:
     # given
     sku = synced.sold_out()[0]
     with pytest.raises(OperationError, match="no listing 'NOBODY'"):
-        remedies.safe(synced.bench.session(), synced.cart_id, 3, skus=[sku, "NOBODY"])
+        undo.safe(synced.bench.session(), synced.cart_id, 3, skus=[sku, "NOBODY"])
     # when
-    await _applied(synced, remedies.safe(synced.bench.session(), synced.cart_id, 3, skus=[sku], exactly=True).plan)
+    await _applied(synced, undo.safe(synced.bench.session(), synced.cart_id, 3, skus=[sku], exactly=True).plan)
     # then
     assert synced.shown()[sku] == 3
 
@@ -192,7 +194,7 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     # given
     sku = synced.in_stock()[0]
     session = synced.bench.session()
-    freezing.freeze(session, "merchant", synced.bench.merchant, "stocktaking")
+    plans_freeze.freeze(session, "merchant", synced.bench.merchant, "stocktaking")
     count = len(synced.writes())
     synced.wms.set_level(sku, "EAST", 250)
     await synced.bench.pull()
@@ -204,7 +206,7 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     row = synced.bench.listings(synced.cart_id)[sku]
     assert (row["desired"], row["reason"], row["pending"]) == (synced.stock()[sku], "FROZEN", 1)
     assert len(synced.writes()) == count
-    assert [line.waiting for line in freezing.lines(session) if line.merchant_id == synced.bench.merchant] == [1]
+    assert [line.waiting for line in plans_freeze.lines(session) if line.merchant_id == synced.bench.merchant] == [1]
     # and why says so, with the arithmetic
     told = why(session, sku, synced.cart_id).listings[0]
     assert [cause.value for cause in told.causes] == ["FROZEN"]
@@ -222,8 +224,8 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
         plans.apply(session, number)
     # and when it is thawed
     with pytest.raises(OperationError, match="with its merchant"):
-        freezing.thaw(session, "cart", synced.cart_id)
-    freezing.thaw(session, "merchant", synced.bench.merchant)
+        plans_freeze.thaw(session, "cart", synced.cart_id)
+    plans_freeze.thaw(session, "merchant", synced.bench.merchant)
     await synced.bench.push(synced.cart_id)
     # then
     assert synced.shown() == synced.stock()
@@ -236,7 +238,7 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
 async def test_a_released_hold_of_a_frozen_cart_sends_nothing(pulled: Town) -> None:
     # given
     held = await pulled.bench.push(pulled.cart_id, release=False)
-    freezing.freeze(pulled.bench.session(), "cart", pulled.cart_id, "not yet")
+    plans_freeze.freeze(pulled.bench.session(), "cart", pulled.cart_id, "not yet")
     # when
     pulled.bench.release(held.id)
     await pulled.bench.work()
@@ -244,6 +246,6 @@ async def test_a_released_hold_of_a_frozen_cart_sends_nothing(pulled: Town) -> N
     assert pulled.bench.run(held.id).state == "done"
     assert pulled.writes() == []
     # and its first push is still held when it is thawed
-    freezing.thaw(pulled.bench.session(), "cart", pulled.cart_id)
+    plans_freeze.thaw(pulled.bench.session(), "cart", pulled.cart_id)
     again = await pulled.bench.push(pulled.cart_id, release=False)
     assert json.loads(again.trips)[0]["breaker"] == "FIRST_PUSH"

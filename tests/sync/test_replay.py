@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from invsync_tui.operations.errors import NotFoundError
-from invsync_tui.operations.replay import Which, replay
-from invsync_tui.store import records
+from invsync_tui.operations.plans.replay import Which, replay
+from invsync_tui.store.runs import decision_log
 from tests.sync.town import Town, town
 
 
@@ -159,7 +159,7 @@ async def test_records_are_dropped_by_age_when_a_run_ends(synced: Town) -> None:
     # given
     old = _pushes(synced)[0]
     with synced.bench.by_hand() as tx:
-        tx.execute("UPDATE decision_record SET at = at - ?", (records.KEPT_SECONDS + 60,))
+        tx.execute("UPDATE decision_record SET at = at - ?", (decision_log.KEPT_SECONDS + 60,))
     synced.wms.set_level(synced.in_stock()[0], "EAST", 99)
     await synced.bench.pull()
     # when
@@ -171,7 +171,7 @@ async def test_records_are_dropped_by_age_when_a_run_ends(synced: Town) -> None:
 
 
 async def test_records_are_dropped_by_number_of_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "KEPT_RUNS", 2)
+    monkeypatch.setattr(decision_log, "KEPT_RUNS", 2)
     with town(tmp_path, products=5) as made:
         # given
         await made.bench.pull()
@@ -196,7 +196,7 @@ async def test_no_secret_is_kept(synced: Town) -> None:
 
 
 async def test_records_of_a_moment_are_found_by_listing(synced: Town) -> None:
-    from invsync_tui.sync.replay import chunk_of
+    from invsync_tui.sync.plans.replay import chunk_of
 
     # given: two decisions, the first an hour ago
     sku = synced.in_stock()[0]

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules import quantity
-from invsync_tui.store import listings, orders
-from invsync_tui.store.orders import Asked, Line, Terms
-from invsync_tui.sync.clocks import CartClock
-from invsync_tui.sync.deciding import Stock, chain_rules
+from invsync_tui.store.listings import listings, pending_orders
+from invsync_tui.store.listings.pending_orders import Asked, Line, Terms
+from invsync_tui.sync.clock_difference import CartClock
+from invsync_tui.sync.decide import Stock, chain_rules
 from invsync_tui.sync.settings import load_settings
 from tests.sync.bench import Bench
 
@@ -157,8 +157,8 @@ def report(tx: sqlite3.Connection, cart: int, town: tuple[Any, ...]) -> None:
     peers = frozenset(number for number, one in CARTS.items() if one[0] == shop)
     terms = Terms(START + 3600, 1, within, False, 7 * 86400)
     asked = Asked(1, cart, shop, peers, peers)
-    orders.apply(tx, 1, orders.change(tx, asked, lines, terms), 2)
-    assert not any(orders.change(tx, asked, lines, terms)), "told again, nothing changes"
+    pending_orders.apply(tx, 1, pending_orders.change(tx, asked, lines, terms), 2)
+    assert not any(pending_orders.change(tx, asked, lines, terms)), "told again, nothing changes"
 
 
 def shown(tx: sqlite3.Connection, cart: int) -> dict[int, int | None]:

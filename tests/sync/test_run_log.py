@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store import runs
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.store.runs import runs
+from invsync_tui.sync.worker import LocalRunner
 from tests.sync.town import Town, town
 
 

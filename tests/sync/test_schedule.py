@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import drift
-from invsync_tui.store import schedule
+from invsync_tui.operations.listings import drift
+from invsync_tui.store.settings import schedule
 from invsync_tui.sync import schedule as due
 from tests.sync.field import Field, field
 

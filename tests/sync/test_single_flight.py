@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store import runs, schedule
-from invsync_tui.store.opening import open_store
+from invsync_tui.store.database import open_store
+from invsync_tui.store.runs import runs
+from invsync_tui.store.settings import schedule
 from invsync_tui.sync import leases
 from invsync_tui.sync import schedule as due
-from invsync_tui.sync.runners.local import LocalRunner
+from invsync_tui.sync.worker import LocalRunner
 from tests.sync.bench import Bench
 from tests.sync.town import SHOP, Town, town
 
@@ -302,9 +303,9 @@ async def test_a_lock_that_outlasts_the_patience_only_pauses_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given: our own patience is a twentieth of a second
-    from invsync_tui.store import opening
+    from invsync_tui.store import database
 
-    monkeypatch.setattr(opening, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
     with town(tmp_path, mode=SLOW) as made:
         made.bench.store.close()
         made.bench.store = open_store(tmp_path / "store.db")
@@ -327,7 +328,7 @@ def test_a_lock_is_free_the_moment_its_holder_dies(tmp_path: Path) -> None:
     # given
     bench = Bench.make(tmp_path)
     code = (
-        "import sys, time; from pathlib import Path; from invsync_tui.store.opening import open_store; "
+        "import sys, time; from pathlib import Path; from invsync_tui.store.database import open_store; "
         "from invsync_tui.sync import leases; s = open_store(Path(sys.argv[1])); "
         "assert leases.acquire(s, 'push:1', 'it'); print('held', flush=True); time.sleep(60)"
     )

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from invsync_tui.cli import main
-from invsync_tui.operations import cart_settings, sku
+from invsync_tui.operations.catalog import sku
+from invsync_tui.operations.diagnosis.sku_history import SkuHistory, histories
 from invsync_tui.operations.errors import NotFoundError
-from invsync_tui.operations.lists import Point
-from invsync_tui.operations.sku_history import SkuHistory, histories
+from invsync_tui.operations.list_views import Point
+from invsync_tui.operations.settings import carts
 from tests.cli.command import check
 from tests.sync.past import grow_older
 from tests.sync.town import Town
@@ -37,7 +38,7 @@ async def _lived(made: Town) -> tuple[str, int, int]:
     await made.bench.pull()
     await made.bench.push(made.cart_id)
     grow_older(made.bench, HOUR)
-    cart_settings.change(made.bench.session(), "Demo Cart", {"buffer": "2"}, reason="Christmas")
+    carts.change(made.bench.session(), "Demo Cart", {"buffer": "2"}, reason="Christmas")
     await made.bench.push(made.cart_id)
     return name, before, made.stock()[name]
 

@@ -20,7 +20,7 @@ import pytest
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store import schedule
+from invsync_tui.store.settings import schedule
 from tests.sandbox.servers import sandbox_cart, sandbox_wms
 from tests.sync.bench import Bench
 from tests.sync.expected_runs import Calculation, World

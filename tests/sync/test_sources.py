@@ -8,7 +8,7 @@ import pytest
 
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.sources import sandbox
-from invsync_tui.operations import warehouses
+from invsync_tui.operations.catalog import warehouses
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.session import Session
 from tests.sync.town import Town

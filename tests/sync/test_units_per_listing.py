@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import cart_settings, forms
-from invsync_tui.operations.lists import Saved
-from invsync_tui.operations.why import why
+from invsync_tui.operations.diagnosis.why import why
+from invsync_tui.operations.list_views import Saved
+from invsync_tui.operations.settings import carts, forms
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync import radar
 from tests.sync.test_orders import Street, outcomes, street
@@ -75,7 +75,7 @@ async def test_the_step_is_explained_and_a_change_is_held(tmp_path: Path) -> Non
         made.bench.release(run.id)
         await made.bench.work()
         assert made.shown() == {one: held // 5 for one, held in made.stock().items()}
-        assert cart_settings.details(session, made.cart_id).values["units-per-listing"] == 5
+        assert carts.details(session, made.cart_id).values["units-per-listing"] == 5
 
 
 @pytest.mark.parametrize("basis", ["available", "on_hand"])

@@ -12,12 +12,12 @@ import pytest
 
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.rules.outcomes import Outcome, Reason
-from invsync_tui.store import runs, schedule, waiting_requests
-from invsync_tui.store.runs import Order
-from invsync_tui.sync import reconcile, waiting
+from invsync_tui.store.runs import runs, waiting_requests
+from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.settings import schedule
+from invsync_tui.sync import executor, waiting, worker
 from invsync_tui.sync import schedule as periods
-from invsync_tui.sync.job import Job
-from invsync_tui.sync.runners import local
+from invsync_tui.sync.run_context import Job
 from tests.sync.expected_runs import Calculation, World
 from tests.sync.field import Field, field
 from tests.sync.virtual_time import VirtualTime
@@ -60,10 +60,10 @@ class Week:
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch, end: int = WEEK) -> None:
         self.end = end
         self.time = VirtualTime(patch, START)
-        patch.setattr(local, "POLL", LOOK)
-        patch.setattr(local, "LOOK_ANYWAY", LOOK)
+        patch.setattr(worker, "POLL", LOOK)
+        patch.setattr(worker, "LOOK_ANYWAY", LOOK)
         patch.setattr(waiting, "LOOK_EVERY", DAY)
-        patch.setattr(reconcile, "_KINDS", dict.fromkeys(TAKES, self._takes_its_time))
+        patch.setattr(executor, "_KINDS", dict.fromkeys(TAKES, self._takes_its_time))
         self.field: Field = field(folder, merchants=3, carts=2)
         assert (self.field.merchants, self.field.carts) == ([1, 2, 3], [1, 2, 3, 4, 5, 6])
         self.began: dict[int, float] = {}
@@ -81,7 +81,7 @@ class Week:
         span = WORLD.fails.get((run.kind, run.key), (0, 0))
         if span[0] <= self.time.passed < span[1]:
             raise UnavailableError("It is down.")
-        reconcile._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
+        executor._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
 
     def happenings(self) -> Iterable[tuple[float, Callable[[], Any]]]:
         """(when, what) of everything that happens to the service."""
@@ -115,7 +115,7 @@ class Week:
         since = 0.0
         for down, up in [*(span for span in WORLD.down if span[1] < self.end), (self.end, self.end)]:
             await asyncio.sleep(since - self.time.passed)
-            service = local.LocalRunner(self.field.store)
+            service = worker.LocalRunner(self.field.store)
             self.time.loop.call_at(down, service.stop)
             await service.run_forever()
             since = up

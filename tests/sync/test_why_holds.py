@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations import linking, sku
+from invsync_tui.operations.catalog import sku
 from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.listings import links
 from invsync_tui.sandbox.shop import Mode
 from tests.sync.holding import disagreement, disagreements, every_number_is_recomputed, held, told
 from tests.sync.town import SHOP, Town, town
@@ -86,8 +87,8 @@ def operator(dice: random.Random, made: Town) -> None:
     sku.set_locked(session, [b[0]], dice.random() < 0.7, "test")
     sku.set_override(session, [c[0]], dice.choice((0, 6, None)), "test")
     try:
-        linking.link(session, made.cart_id, d[1], dice.choice(sorted(made.wms.dump()["products"].values())))
-        linking.remove(session, made.cart_id, [e[1]])
+        links.link(session, made.cart_id, d[1], dice.choice(sorted(made.wms.dump()["products"].values())))
+        links.remove(session, made.cart_id, [e[1]])
     except OperationError:
         pass  # no such product any more, or no link to take back
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors import http
-from invsync_tui.operations.replay import replay
+from invsync_tui.operations.plans.replay import replay
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.sync.runners import local
+from invsync_tui.sync import worker
 from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 from tests.sync.bench import Bench
 from tests.sync.holding import every_number_is_recomputed
@@ -26,9 +26,9 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(http, "BACKOFF_FIRST", 0.002)
     patch.setattr(http, "BACKOFF_MOST", 0.02)
     patch.setattr(http, "THROTTLE_PAUSE", 0.02)
-    patch.setattr(local, "POLL", 0.01)
-    patch.setattr(local, "LOOK_ANYWAY", 0.05)
-    patch.setattr(local, "FULL_DISK_WAIT", 0.1)
+    patch.setattr(worker, "POLL", 0.01)
+    patch.setattr(worker, "LOOK_ANYWAY", 0.05)
+    patch.setattr(worker, "FULL_DISK_WAIT", 0.1)
 
 
 @dataclass

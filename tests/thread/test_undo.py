@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import plans, remedies, sync
+from invsync_tui.operations.plans import plans, undo
+from invsync_tui.operations.runs import request as run_request
 from tests.sandbox.servers import sandbox_wms
 from tests.servers import vendure as vendure_servers
 from tests.sync.bench import Bench
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.real
 async def test_the_stock_after_undo_is_the_stock_before_but_for_what_was_changed_since(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync, "ensure_worker", lambda session: False)
+    monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
     packages = vendure_servers._packages()
     database = vendure_servers.seeded_database(packages, tmp_path)
     with vendure_servers.running(packages, tmp_path, database) as server, sandbox_wms(12) as wms:
@@ -41,7 +42,7 @@ async def test_the_stock_after_undo_is_the_stock_before_but_for_what_was_changed
         server.set_stock(variants[counted], 3, "East")
         server.place_order(variants[bought], 1)
         # when
-        remedy = remedies.undo(bench.session(), run.id, "wrong shop")
+        remedy = undo.undo(bench.session(), run.id, "wrong shop")
         applied = plans.apply(bench.session(), remedy.plan, "wrong shop")
         await bench.work()
         # then

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from invsync_tui.operations.drift import DriftLine
-from invsync_tui.operations.model import Requested
+from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.views import Requested
 from tests.tui.fake_history import FakeRows
 
 LINES = (

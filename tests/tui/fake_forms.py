@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from invsync_tui.operations.connections import Step
-from invsync_tui.operations.lists import (
+from invsync_tui.operations.list_views import (
     Change,
     Choice,
     Conflict,

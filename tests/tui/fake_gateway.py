@@ -7,9 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from invsync_tui.operations.doctor import Checkup
-from invsync_tui.operations.lists import CartLine
-from invsync_tui.operations.model import (
+from invsync_tui.operations.diagnosis.doctor import Checkup
+from invsync_tui.operations.diagnosis.readback import Shown
+from invsync_tui.operations.diagnosis.why import Why
+from invsync_tui.operations.list_views import CartLine
+from invsync_tui.operations.views import (
     Action,
     EventRow,
     HoldView,
@@ -27,8 +29,6 @@ from invsync_tui.operations.model import (
     RunRow,
     RunState,
 )
-from invsync_tui.operations.readback import Shown
-from invsync_tui.operations.why import Why
 from invsync_tui.rules.outcomes import REASONS, Counts, Outcome, Reason
 from invsync_tui.tui.gateway import GatewayError
 from tests.tui.fake_drift import FakeDrift

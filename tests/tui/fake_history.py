@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from invsync_tui.operations.held import HeldLine
-from invsync_tui.operations.lists import CartLine, ListingLine, Point, RunDiff
-from invsync_tui.operations.model import RunKind, RunRow, RunState
+from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
+from invsync_tui.operations.list_views import CartLine, ListingLine, Point, RunDiff
 from invsync_tui.operations.rows import Count, PlaceKey, Rows
-from invsync_tui.operations.sku_history import Happening, SkuHistory
+from invsync_tui.operations.runs.held import HeldLine
+from invsync_tui.operations.views import RunKind, RunRow, RunState
 from invsync_tui.rules.outcomes import Counts
-from invsync_tui.tui.run_filter import RunFilter
+from invsync_tui.tui.screens.runs.filter import RunFilter
 
 RUNS = 400
 HOUR = 3600

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from invsync_tui.operations.lists import (
+from invsync_tui.operations.list_views import (
     AliasLine,
     AliasTypeLine,
     CollisionLine,
@@ -28,8 +28,8 @@ from invsync_tui.operations.lists import (
     Track,
     WarehouseLine,
 )
-from invsync_tui.operations.model import Requested
 from invsync_tui.operations.rows import Count, Ordering, PlaceKey
+from invsync_tui.operations.views import Requested
 
 L = TypeVar("L")
 NOW = int(time.time())

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from invsync_tui.operations.model import Requested
-from invsync_tui.operations.plan_rows import PlanLine, PlanTotals
-from invsync_tui.operations.plans import PlanView
+from invsync_tui.operations.plans.plans import PlanView
+from invsync_tui.operations.plans.rows import PlanLine, PlanTotals
 from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.views import Requested
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.risk import Risk, risk
-from invsync_tui.tui.looks import Look
-from invsync_tui.tui.memory_rows import MemoryRows
-from invsync_tui.tui.plans import Shown
-from invsync_tui.tui.screens.plan import FIELDS
+from invsync_tui.tui.gateway.plans import Shown
+from invsync_tui.tui.screens.listings.plan import FIELDS
+from invsync_tui.tui.widgets.looks import Look
+from invsync_tui.tui.widgets.memory_rows import MemoryRows
 from tests.tui.fake_lists import HOSTILE, NOW, sku
 
 LINES = tuple(

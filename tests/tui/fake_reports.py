@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from invsync_tui.operations.doctor import Checkup
-from invsync_tui.operations.evidence import ExchangeView, SentView, SourceView
-from invsync_tui.operations.why import Why, WhyListing
+from invsync_tui.operations.diagnosis.doctor import Checkup
+from invsync_tui.operations.diagnosis.evidence import ExchangeView, SentView, SourceView
+from invsync_tui.operations.diagnosis.why import Why, WhyListing
+from invsync_tui.rules.merchant_checks import Check, Group, Item, Section, Verdict
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.quantity import Step
-from invsync_tui.rules.runbook import Check, Group, Item, Section, Verdict
 from tests.tui.fake_lists import HOSTILE, listing
 
 NUMBER = 42

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from invsync_tui.tui.app import control_room
-from invsync_tui.tui.looks import Look
-from invsync_tui.tui.screens.carts import CartsScreen
-from invsync_tui.tui.screens.product_sync import ProductSyncScreen
-from invsync_tui.tui.screens.search import SearchScreen
-from invsync_tui.tui.screens.sku import SkuScreen
-from invsync_tui.tui.screens.why import WhyScreen
+from invsync_tui.tui.screens.catalog.search import SearchScreen
+from invsync_tui.tui.screens.catalog.sku import SkuScreen
+from invsync_tui.tui.screens.diagnosis.why import WhyScreen
+from invsync_tui.tui.screens.listings.carts import CartsScreen
+from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
+from invsync_tui.tui.widgets.looks import Look
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import QUICK, Driver
 

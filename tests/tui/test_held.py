@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from invsync_tui.tui.screens.asking import AskingScreen
-from invsync_tui.tui.screens.confirm import ConfirmScreen
-from invsync_tui.tui.screens.held import HeldScreen
-from invsync_tui.tui.screens.plan import PlanScreen
-from invsync_tui.tui.screens.run import RunScreen
+from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import AskingScreen
+from invsync_tui.tui.screens.listings.plan import PlanScreen
+from invsync_tui.tui.screens.runs.held import HeldScreen
+from invsync_tui.tui.screens.runs.run import RunScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import Driver, room
 

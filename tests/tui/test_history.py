@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from invsync_tui.operations.model import RunState
-from invsync_tui.tui.names import Known, Named
-from invsync_tui.tui.run_filter import RunFilter, understand
-from invsync_tui.tui.screens.carts import CartsScreen
-from invsync_tui.tui.screens.connection import ConnectionScreen
-from invsync_tui.tui.screens.merchants import MerchantsScreen
-from invsync_tui.tui.screens.reason_skus import ReasonSkusScreen
-from invsync_tui.tui.screens.reasons import ReasonsScreen
-from invsync_tui.tui.screens.run import RunScreen
-from invsync_tui.tui.screens.run_diff import RunDiffScreen
-from invsync_tui.tui.screens.runs import RunsScreen
-from invsync_tui.tui.screens.settings import SettingsScreen
+from invsync_tui.operations.views import RunState
+from invsync_tui.tui.navigation.names import Known, Named
+from invsync_tui.tui.screens.listings.carts import CartsScreen
+from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
+from invsync_tui.tui.screens.runs.filter import RunFilter, understand
+from invsync_tui.tui.screens.runs.reason_skus import ReasonSkusScreen
+from invsync_tui.tui.screens.runs.reasons import ReasonsScreen
+from invsync_tui.tui.screens.runs.run import RunScreen
+from invsync_tui.tui.screens.runs.run_diff import RunDiffScreen
+from invsync_tui.tui.screens.runs.runs import RunsScreen
+from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
+from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.fake_history import RUNS
 from tests.tui.test_screens import Driver, room

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from invsync_tui.tui import places
-from invsync_tui.tui.desk import Desk
-from invsync_tui.tui.screens.confirm import ConfirmScreen
-from invsync_tui.tui.screens.control import ControlScreen
-from invsync_tui.tui.screens.sku import SkuScreen
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_lists import at
 from tests.tui.test_screens import Driver
 
-IDENTITY: Callable[[Desk], ControlScreen] = lambda desk: places.identity(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+IDENTITY: Callable[[Desk], ControlScreen] = lambda desk: routes.identity(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
 
 
 def text(driver: Driver) -> str:

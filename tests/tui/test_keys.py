@@ -9,22 +9,22 @@ from importlib import import_module
 import pytest
 from textual.screen import Screen
 
-from invsync_tui.tui import keys, screens
+from invsync_tui.tui import keymap, screens
 from invsync_tui.tui.app import control_room
-from invsync_tui.tui.commands import GoTo, Place, UnknownCommandError, completions, understand
 from invsync_tui.tui.first_run import GREETING, greeting
-from invsync_tui.tui.names import Known, Named, named
-from invsync_tui.tui.screens.carts import CartsScreen
-from invsync_tui.tui.screens.drift import DriftScreen
-from invsync_tui.tui.screens.identity import IdentityScreen
-from invsync_tui.tui.screens.merchants import MerchantsScreen
-from invsync_tui.tui.screens.plan import PlanScreen
-from invsync_tui.tui.screens.run import RunScreen
-from invsync_tui.tui.screens.runs import RunsScreen
-from invsync_tui.tui.screens.search import SearchScreen
-from invsync_tui.tui.screens.settings import SettingsScreen
-from invsync_tui.tui.screens.sku_history import SkuHistoryScreen
-from invsync_tui.tui.screens.warehouses import WarehousesScreen
+from invsync_tui.tui.navigation.commands import GoTo, Place, UnknownCommandError, completions, understand
+from invsync_tui.tui.navigation.names import Known, Named, named
+from invsync_tui.tui.screens.catalog.search import SearchScreen
+from invsync_tui.tui.screens.catalog.warehouses import WarehousesScreen
+from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen
+from invsync_tui.tui.screens.listings.carts import CartsScreen
+from invsync_tui.tui.screens.listings.drift import DriftScreen
+from invsync_tui.tui.screens.listings.identity import IdentityScreen
+from invsync_tui.tui.screens.listings.plan import PlanScreen
+from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
+from invsync_tui.tui.screens.runs.run import RunScreen
+from invsync_tui.tui.screens.runs.runs import RunsScreen
+from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import QUICK, Driver, room
 
@@ -33,32 +33,32 @@ SOME = Known((Named(1, "Demo Outdoor"), Named(2, "Demo Books")), (Named(7, "Demo
 
 def test_every_screen_is_on_the_sheet() -> None:
     there = set()
-    for module in pkgutil.iter_modules(screens.__path__):
-        found = import_module(f"{screens.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(screens.__path__, "invsync_tui.tui.screens."):
+        found = import_module(module.name)
         there |= {
-            (f"screens.{module.name}", name)
+            (module.name.removeprefix("invsync_tui.tui."), name)
             for name, each in inspect.getmembers(found, inspect.isclass)
             if issubclass(each, Screen) and each.__module__ == found.__name__ and name != "TonedScreen"
         }
-    assert there == {(part.module, part.name) for part in keys.PARTS if part.module.startswith("screens.")}
+    assert there == {(part.module, part.name) for part in keymap.PARTS if part.module.startswith("screens.")}
 
 
 def test_every_key_has_an_id_and_words() -> None:
-    for group in keys.sheet():
+    for group in keymap.sheet():
         for entry in group.entries:
             assert entry.id and entry.keys and entry.label and entry.explanation, (group.title, entry)
 
 
 def test_one_id_means_one_thing_on_one_screen() -> None:
-    for group in keys.sheet():
+    for group in keymap.sheet():
         ids = [entry.id for entry in group.entries]
         assert len(ids) == len(set(ids)), group.title
 
 
 def test_a_keymap_replaces_keys_on_the_sheet() -> None:
-    kept, wrong = keys.accepted({"sync.start": "f5,x"})
+    kept, wrong = keymap.accepted({"sync.start": "f5,x"})
     assert (kept, wrong) == ({"sync.start": "f5,x"}, ())
-    merchants = next(group for group in keys.sheet(kept) if group.title == "Merchants")
+    merchants = next(group for group in keymap.sheet(kept) if group.title == "Merchants")
     assert next(entry for entry in merchants.entries if entry.id == "sync.start").keys == ("f5", "x")
 
 
@@ -73,15 +73,15 @@ def test_a_keymap_replaces_keys_on_the_sheet() -> None:
     ],
 )
 def test_what_is_wrong_with_a_keymap_is_said(name: str, given: str, said: str) -> None:
-    kept, wrong = keys.accepted({name: given, "quit": "f10"} if given != "q" else {name: given})
+    kept, wrong = keymap.accepted({name: given, "quit": "f10"} if given != "q" else {name: given})
     assert name not in kept
     assert said in wrong[0]
 
 
 def test_the_defaults_do_not_clash_with_themselves() -> None:
-    for context in keys.contexts():
+    for context in keymap.contexts():
         for name, given in context.items():
-            assert keys.accepted({name: ",".join(given)})[1] == (), name
+            assert keymap.accepted({name: ",".join(given)})[1] == (), name
 
 
 async def test_a_wrong_keymap_is_told_on_the_first_screen() -> None:

@@ -11,27 +11,27 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from invsync_tui.tui import places
-from invsync_tui.tui.desk import Desk
-from invsync_tui.tui.screens.confirm import ConfirmScreen
-from invsync_tui.tui.screens.control import ControlScreen
-from invsync_tui.tui.screens.levels import LevelsScreen
-from invsync_tui.tui.screens.merchants import MerchantsScreen
-from invsync_tui.tui.screens.product_sync import ProductSyncScreen
-from invsync_tui.tui.screens.search import SearchScreen
-from invsync_tui.tui.screens.sku import SkuScreen
-from invsync_tui.tui.screens.summary import SummaryScreen
-from invsync_tui.tui.screens.warehouses import WarehousesScreen
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+from invsync_tui.tui.screens.catalog.all_warehouses import SummaryScreen
+from invsync_tui.tui.screens.catalog.levels import LevelsScreen
+from invsync_tui.tui.screens.catalog.search import SearchScreen
+from invsync_tui.tui.screens.catalog.sku import SkuScreen
+from invsync_tui.tui.screens.catalog.warehouses import WarehousesScreen
+from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
+from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.widgets.paper import Paper
-from invsync_tui.tui.widgets.window_table import WindowTable
+from invsync_tui.tui.widgets.table import WindowTable
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.fake_lists import PRODUCTS
 from tests.tui.test_screens import Driver, room
 
 Place = Callable[[Desk], ControlScreen]
-WAREHOUSES: Place = lambda desk: places.warehouses(desk, 1, "Demo Outdoor")  # noqa: E731
-LISTINGS: Place = lambda desk: places.product_sync(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
-ALIASES: Place = lambda desk: places.aliases(desk, 1, "Demo Outdoor")  # noqa: E731
+WAREHOUSES: Place = lambda desk: routes.warehouses(desk, 1, "Demo Outdoor")  # noqa: E731
+LISTINGS: Place = lambda desk: routes.product_sync(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+ALIASES: Place = lambda desk: routes.aliases(desk, 1, "Demo Outdoor")  # noqa: E731
 
 
 @asynccontextmanager
@@ -188,7 +188,7 @@ async def test_all_warehouses_scroll_sideways_with_their_times() -> None:
 
 async def test_a_merchant_without_warehouses_says_what_to_do() -> None:
     async with room() as driver:
-        driver.app.push_screen(places.warehouses(driver.app._desk, 2, "Demo Books"))
+        driver.app.push_screen(routes.warehouses(driver.app._desk, 2, "Demo Books"))
         await driver.sees("loaded with the first inventory download")
 
 
@@ -310,7 +310,7 @@ async def test_a_listing_that_means_no_product_leads_to_the_search() -> None:
 
 async def test_a_sku_tells_everything_about_itself() -> None:
     async with room(size=(120, 60)) as driver:
-        driver.app.push_screen(places.sku(driver.app._desk, 7, "DEMO-00007"))
+        driver.app.push_screen(routes.sku(driver.app._desk, 7, "DEMO-00007"))
         await driver.sees("Demo product 7")
         text = driver.app.screen.query_one("#sheet", Paper).text
         for wanted in (
@@ -330,7 +330,7 @@ async def test_a_sku_tells_everything_about_itself() -> None:
 async def test_locking_a_listing_of_a_sku_asks_for_a_reason() -> None:
     gateway = FakeGateway()
     async with room(gateway) as driver:
-        driver.app.push_screen(places.sku(driver.app._desk, 20, "DEMO-00020"))
+        driver.app.push_screen(routes.sku(driver.app._desk, 20, "DEMO-00020"))
         await driver.until(lambda: ready(driver, SkuScreen))
         await driver.press("l", *"hold", "tab", "tab", "enter")
         await driver.until(lambda: gateway.orders == [("locked", 20, True, "hold")])

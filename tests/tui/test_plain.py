@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from invsync_tui.tui.plain import clean, fit, fit_right, width_of, wrap
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
 
 HOSTILE = {
     "escape": ("\x1b[2Jgone", "?[2Jgone"),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from invsync_tui.tui import places
-from invsync_tui.tui.screens.carts import CartsScreen
-from invsync_tui.tui.screens.confirm import ConfirmScreen
-from invsync_tui.tui.screens.plan import PlanScreen
-from invsync_tui.tui.screens.run import RunScreen
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+from invsync_tui.tui.screens.listings.carts import CartsScreen
+from invsync_tui.tui.screens.listings.plan import PlanScreen
+from invsync_tui.tui.screens.runs.run import RunScreen
 from tests.tui.fake_gateway import FakeGateway, detail, run_row
 from tests.tui.fake_plans import VIEW
 from tests.tui.test_lists import at, ready
 from tests.tui.test_screens import room
 
-PLAN = lambda desk: places.plan(desk, 7, "Demo Cart EU")  # noqa: E731
-CARTS = lambda desk: places.carts(desk, None, "All merchants")  # noqa: E731
+PLAN = lambda desk: routes.plan(desk, 7, "Demo Cart EU")  # noqa: E731
+CARTS = lambda desk: routes.carts(desk, None, "All merchants")  # noqa: E731
 
 
 async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:

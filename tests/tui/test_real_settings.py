@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from invsync_tui.operations import forms
-from invsync_tui.operations.lists import Saved
+from invsync_tui.operations.list_views import Saved
 from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import forms
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
-from invsync_tui.tui.screens.runs import RunsScreen
+from invsync_tui.tui.screens.runs.runs import RunsScreen
 from tests.sync.bench import Bench
 from tests.tui.test_screens import QUICK, Driver
 from tests.tui.test_settings import at, draft, save, sheet

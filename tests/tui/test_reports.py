@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations.doctor import Checkup
-from invsync_tui.rules.runbook import Check, Section, Verdict
-from invsync_tui.tui import doctor_text, places
+from invsync_tui.operations.diagnosis.doctor import Checkup
+from invsync_tui.rules.merchant_checks import Check, Section, Verdict
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
-from invsync_tui.tui.glyphs import UNICODE
-from invsync_tui.tui.screens.cart_settings import CartSettingsScreen
-from invsync_tui.tui.screens.doctor import DoctorScreen
-from invsync_tui.tui.screens.report import ReportScreen
-from invsync_tui.tui.screens.why import WhyScreen
-from invsync_tui.tui.why_text import write
-from invsync_tui.tui.widgets.form_sheet import FormSheet
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.report import ReportScreen
+from invsync_tui.tui.screens.diagnosis import doctor_text
+from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
+from invsync_tui.tui.screens.diagnosis.why import WhyScreen
+from invsync_tui.tui.screens.diagnosis.why_text import write
+from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
+from invsync_tui.tui.text.glyphs import UNICODE
+from invsync_tui.tui.widgets.form import FormSheet
 from invsync_tui.tui.widgets.paper import Paper
 from tests.operations.shelf import Thing, shelf
 from tests.tui.fake_gateway import FakeGateway
@@ -63,7 +64,7 @@ async def test_why_of_a_listing_in_product_sync_starts_with_that_listing(size: t
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_why_of_a_sku_tells_all_carts_the_chosen_one_first(size: tuple[int, int]) -> None:
-    async with list_at(lambda desk: places.sku(desk, 42, SKU), size=size) as driver:
+    async with list_at(lambda desk: routes.sku(desk, 42, SKU), size=size) as driver:
         await driver.press("w")
         await answered(driver)
         told = sheet(driver)
@@ -166,7 +167,7 @@ async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> N
     async with app.run_test(size=(120, 40)) as pilot:
         driver = Driver(app, pilot)
         await driver.until(lambda: driver.table.cursor_line is not None)
-        app.push_screen(places.product_sync(app._desk, made.cart, "Acme Shop", "Acme"))
+        app.push_screen(routes.product_sync(app._desk, made.cart, "Acme Shop", "Acme"))
         await driver.sees("DEMO-UNREAD")
         await driver.press("w")
         await answered(driver)
@@ -182,7 +183,7 @@ async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> N
 
 
 async def test_enter_on_a_step_leads_to_its_setting(tmp_path: Path) -> None:
-    async with list_at(lambda desk: places.sku(desk, 42, SKU)) as driver:
+    async with list_at(lambda desk: routes.sku(desk, 42, SKU)) as driver:
         await driver.press("w")
         await answered(driver)
         await driver.press("enter")
@@ -203,7 +204,7 @@ async def test_a_line_of_the_doctor_leads_to_what_it_is_about() -> None:
 
 
 async def test_carts_are_read_back_on_a_key_and_one_that_is_down_hides_no_other() -> None:
-    async with list_at(lambda desk: places.sku(desk, 42, SKU)) as driver:
+    async with list_at(lambda desk: routes.sku(desk, 42, SKU)) as driver:
         await driver.press("w")
         await answered(driver)
         told = sheet(driver)
@@ -219,7 +220,7 @@ async def test_carts_are_read_back_on_a_key_and_one_that_is_down_hides_no_other(
 
 async def test_a_bundle_is_written_where_one_says() -> None:
     gateway = FakeGateway()
-    async with list_at(lambda desk: places.sku(desk, 42, SKU), gateway) as driver:
+    async with list_at(lambda desk: routes.sku(desk, 42, SKU), gateway) as driver:
         await driver.press("w")
         await answered(driver)
         await driver.press("B", *"/tmp", "enter")

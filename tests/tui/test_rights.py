@@ -10,11 +10,12 @@ import pytest
 from textual.binding import Binding
 
 from invsync_tui.operations.roles import Role
-from invsync_tui.tui import keys, places
+from invsync_tui.tui import keymap
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
-from invsync_tui.tui.screens.control import ControlScreen
-from invsync_tui.tui.screens.run import RunScreen
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.runs.run import RunScreen
 from tests.operations.shelf import Shelf, shelf
 from tests.operations.test_rights import Scene, content
 from tests.tui.test_screens import QUICK, Driver
@@ -65,7 +66,7 @@ LOOKS = {
 
 
 def test_every_key_has_a_row() -> None:
-    assert set(keys.ids()) == set(CHANGES) | LOOKS
+    assert set(keymap.ids()) == set(CHANGES) | LOOKS
 
 
 @pytest.fixture
@@ -92,14 +93,14 @@ async def test_nobody_is_offered_or_gets_what_the_table_refuses(
         desk = app._desk
         for make in (
             lambda: None,
-            lambda: places.carts(desk, acme.merchant, "Acme"),
-            lambda: places.product_sync(desk, acme.cart, "Acme Shop", "Acme"),
-            lambda: places.drift(desk, acme.cart, "Acme Shop", "Acme"),
+            lambda: routes.carts(desk, acme.merchant, "Acme"),
+            lambda: routes.product_sync(desk, acme.cart, "Acme Shop", "Acme"),
+            lambda: routes.drift(desk, acme.cart, "Acme Shop", "Acme"),
             *(
                 partial(RunScreen, desk, number)
                 for (number,) in acme.bench.store.read("SELECT id FROM our_run ORDER BY id")
             ),
-            lambda: places.cart_settings(desk, acme.cart, "Acme Shop", "Acme"),
+            lambda: routes.cart_settings(desk, acme.cart, "Acme Shop", "Acme"),
         ):
             screen = make()
             if screen is not None:

@@ -9,17 +9,17 @@ from dataclasses import replace
 
 import pytest
 
-from invsync_tui.operations.lists import Field, FieldKind
-from invsync_tui.tui import places
-from invsync_tui.tui.forms.caret import Caret
-from invsync_tui.tui.forms.draft import Draft
-from invsync_tui.tui.screens.asking import AskingScreen
-from invsync_tui.tui.screens.choose import ChooseScreen
-from invsync_tui.tui.screens.connection import ConnectionScreen
-from invsync_tui.tui.screens.merchants import MerchantsScreen
-from invsync_tui.tui.screens.plan import PlanScreen
-from invsync_tui.tui.screens.settings import SettingsScreen
-from invsync_tui.tui.widgets.form_sheet import FormSheet
+from invsync_tui.operations.list_views import Field, FieldKind
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.choose import ChooseScreen
+from invsync_tui.tui.screens.base.dialogs import AskingScreen
+from invsync_tui.tui.screens.listings.plan import PlanScreen
+from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
+from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
+from invsync_tui.tui.screens.settings.draft import Draft
+from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
+from invsync_tui.tui.widgets.caret import Caret
+from invsync_tui.tui.widgets.form import FormSheet
 from tests.tui.fake_forms import FakeTest, cart_form
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import Driver, room
@@ -38,7 +38,7 @@ async def cart(gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 
 
 async def open_cart(driver: Driver) -> None:
     desk = driver.app._desk
-    driver.app.push_screen(places.cart_settings(desk, 7, "Demo Cart EU", "Demo Outdoor"))
+    driver.app.push_screen(routes.cart_settings(desk, 7, "Demo Cart EU", "Demo Outdoor"))
     await driver.sees("Inventory Upload Service")
 
 
@@ -76,7 +76,7 @@ async def test_a_field_is_edited_in_place_and_checked_while_typing() -> None:
 
 async def test_letters_are_text_while_a_field_is_edited() -> None:
     async with room() as driver:
-        driver.app.push_screen(places.merchant_settings(driver.app._desk, 1, "Demo Outdoor"))
+        driver.app.push_screen(routes.merchant_settings(driver.app._desk, 1, "Demo Outdoor"))
         await driver.sees("WMS address")
         await driver.press(*["down"] * 3, "enter", *"/sq?:kjTu")
         assert draft(driver).value("url") == "https://wms.example/sq?:kjTu"

@@ -6,12 +6,12 @@ import dataclasses
 
 import pytest
 
-from invsync_tui.operations.lists import Point
-from invsync_tui.tui import places
-from invsync_tui.tui.charts import chart
-from invsync_tui.tui.glyphs import ASCII, UNICODE, Glyphs
-from invsync_tui.tui.screens.sku_history import SkuHistoryScreen
-from invsync_tui.tui.sku_history_text import write
+from invsync_tui.operations.list_views import Point
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen
+from invsync_tui.tui.screens.diagnosis.sku_history_text import write
+from invsync_tui.tui.text.charts import chart
+from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from tests.tui.fake_history import sku_history
 from tests.tui.test_lists import at as list_at
 from tests.tui.test_reports import SIZES, SKU, answered, sheet
@@ -54,7 +54,7 @@ def test_what_is_not_known_is_blank_and_said() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_h_on_a_sku_tells_its_past(size: tuple[int, int]) -> None:
-    async with list_at(lambda desk: places.sku(desk, 42, SKU), size=size) as driver:
+    async with list_at(lambda desk: routes.sku(desk, 42, SKU), size=size) as driver:
         await driver.press("h")
         await answered(driver)
         assert isinstance(driver.app.screen, SkuHistoryScreen)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations.model import RunDetail, RunState
+from invsync_tui.operations.views import RunDetail, RunState
 from tests.sandbox.servers import sandbox_cart, sandbox_wms
 from tests.servers.sshd import Line, NoSshError, programs, slow, sshd
 from tests.sync.bench import Bench

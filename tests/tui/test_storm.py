@@ -8,9 +8,9 @@ import random
 import pytest
 
 from invsync_tui.tui.app import ControlRoom, control_room
-from invsync_tui.tui.lines import line
 from invsync_tui.tui.terminal import Terminal
-from invsync_tui.tui.widgets.hints import Hints
+from invsync_tui.tui.text.styled import line
+from invsync_tui.tui.widgets.footer import Hints
 from tests.tui.emulated import Cells, Emulated, emulated
 from tests.tui.fake_gateway import FakeGateway, merchant
 from tests.tui.fake_lists import HOSTILE

@@ -9,10 +9,10 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from invsync_tui.tui.lines import Tone
+from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.columns import Align, Column, Sorting, widths
 from invsync_tui.tui.widgets.row_source import BLOCK, Key, ListSource, Row
-from invsync_tui.tui.widgets.window_table import KEPT_BLOCKS, WindowTable, at_once
+from invsync_tui.tui.widgets.table import KEPT_BLOCKS, WindowTable, at_once
 
 MILLION = 1_000_000
 COLUMNS = (

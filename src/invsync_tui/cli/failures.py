@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from invsync_tui.cli.output import Exit
 from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError
+from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.operations.trouble import is_store_trouble
-from invsync_tui.operations.values import InvalidError
 
 
 def kind_of(error: OperationError) -> str:

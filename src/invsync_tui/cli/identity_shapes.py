@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from invsync_tui.cli.listing import Shape
-from invsync_tui.cli.plain import age, cut, utc
+from invsync_tui.cli.list_command import Shape
+from invsync_tui.cli.text import age, cut, utc
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.identity_lines import LinkLine, RenameLine, UnmatchedLine
+    from invsync_tui.operations.listings.identity_lines import LinkLine, RenameLine, UnmatchedLine
 
 NAME_MOST = 28
 

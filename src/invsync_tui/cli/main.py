@@ -92,7 +92,7 @@ def parser(commands: Sequence[str] = COMMANDS) -> Parser:
     room.add_argument("--open-run", type=row_number, metavar="RUN", default=argparse.SUPPRESS, help="begin on this run")
     subparsers = main.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=Parser)
     for name in commands:
-        import_module(f"invsync_tui.cli.{name}").add_parser(subparsers)
+        import_module(f"invsync_tui.cli.commands.{name}").add_parser(subparsers)
     _everywhere(main)
     return main
 
@@ -202,7 +202,7 @@ def _version(args: argparse.Namespace) -> int:
 
 
 def _control_room(args: argparse.Namespace) -> int:
-    from invsync_tui.cli.opening import configuration
+    from invsync_tui.cli.context import configuration
     from invsync_tui.tui.terminal import refusal
 
     if given(args, "json"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from invsync_tui.cli import streams
 from invsync_tui.cli.parser import given
-from invsync_tui.cli.plain import clean
+from invsync_tui.cli.text import clean
 
 DOCUMENT_VERSION = 1
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli.plain import clean, duration, fields, moment, number, table
+from invsync_tui.cli.text import clean, duration, fields, moment, number, table
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.model import HoldView, PhaseView, RateView, ReasonRow, RunDetail, RunRow
+    from invsync_tui.operations.views import HoldView, PhaseView, RateView, ReasonRow, RunDetail, RunRow
     from invsync_tui.rules.outcomes import Counts
 
 HEAD = ("RUN", "KIND", "MERCHANT", "CART", "STATE", "STARTED", "TOOK", "OUTCOMES")
@@ -101,7 +101,7 @@ def _hold(hold: HoldView | None) -> list[str]:
 
 def ways_out(run_id: int, cart: str | None) -> str:
     """The orders that end a hold."""
-    from invsync_tui.operations.model import ways_out_of
+    from invsync_tui.operations.views import ways_out_of
 
     return "   or   ".join(ways_out_of(run_id, cart))
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from invsync_tui.cli import records
-from invsync_tui.cli.listing import Shape
-from invsync_tui.cli.plain import age, cut, number, on_off, utc
+from invsync_tui.cli import json_records
+from invsync_tui.cli.list_command import Shape
+from invsync_tui.cli.text import age, cut, number, on_off, utc
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.lists import (
+    from invsync_tui.operations.list_views import (
         AliasTypeLine,
         CartLine,
         CollisionLine,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         SummaryLine,
         WarehouseLine,
     )
-    from invsync_tui.operations.model import MerchantRow, RunRow
+    from invsync_tui.operations.views import MerchantRow, RunRow
 
 NAME_MOST = 32
 """Columns of a name in text; JSON and CSV have it whole."""
@@ -227,10 +227,12 @@ def runs() -> Shape[RunRow]:
     )  # fmt: skip
 
     def made(row: RunRow) -> list[Any]:
-        found = records.run(row)
+        found = json_records.run(row)
         return [(found | row.counts.as_dict())[column] for column in columns]
 
-    return Shape(columns, made, records.run, columns, lambda row: [str(cell) for cell in made(row)], "No runs yet.")
+    return Shape(
+        columns, made, json_records.run, columns, lambda row: [str(cell) for cell in made(row)], "No runs yet."
+    )
 
 
 def merchants() -> Shape[MerchantRow]:
@@ -238,10 +240,10 @@ def merchants() -> Shape[MerchantRow]:
     columns = ("id", "name", "source", "sync_on", "last_run_at", "status", "next_run_at", "carts", "held")
     return Shape(
         columns,
-        lambda row: [records.merchant_health(row)[column] for column in columns],
-        records.merchant_health,
+        lambda row: [json_records.merchant_health(row)[column] for column in columns],
+        json_records.merchant_health,
         columns,
-        lambda row: [str(records.merchant_health(row)[column]) for column in columns],
+        lambda row: [str(json_records.merchant_health(row)[column]) for column in columns],
         "No merchants yet.",
     )
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli import following, records, streams
+from invsync_tui.cli import follow as cli_follow
+from invsync_tui.cli import json_records, streams
 from invsync_tui.cli.output import Exit, Output, note, print_document
-from invsync_tui.cli.plain import clean
 from invsync_tui.cli.run_text import outcome_sum, title, ways_out
+from invsync_tui.cli.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from invsync_tui.operations.model import RunRow
     from invsync_tui.operations.session import Session
+    from invsync_tui.operations.views import RunRow
 
 
 def follow(session: Session, runs: Sequence[int], told: str, output: Output) -> int:
     """Follow some runs until they have ended; `told` is said first, '' for nothing. Returns the exit code."""
-    from invsync_tui.operations.following import Follower
+    from invsync_tui.operations.runs.follow import Follower
 
     if told:
         output.text(clean(told))
@@ -36,21 +37,21 @@ def follow(session: Session, runs: Sequence[int], told: str, output: Output) -> 
     return _summary([detail.run for detail in follower.last.values()], output)
 
 
-def _view(output: Output) -> following.View:
+def _view(output: Output) -> cli_follow.View:
     if output.json:
-        return following.JsonLines()
+        return cli_follow.JsonLines()
     if output.quiet:
-        return following.Silent()
+        return cli_follow.Silent()
     if streams.out().isatty() and os.environ.get("TERM", "dumb") != "dumb":
-        return following.ProgressLine()
-    return following.Lines()
+        return cli_follow.ProgressLine()
+    return cli_follow.Lines()
 
 
 def _summary(rows: Sequence[RunRow], output: Output) -> int:
     code = exit_code(rows)
     output.text(line for row in rows for line in _ended(row))
     if output.json:
-        print_document({"event": "summary", "exit": int(code), "runs": [records.run(row) for row in rows]})
+        print_document({"event": "summary", "exit": int(code), "runs": [json_records.run(row) for row in rows]})
     return code
 
 

@@ -23,9 +23,8 @@ from typing import Any
 import httpx
 
 from invsync_tui import clock
-from invsync_tui.connectors import bodies, calls, tls
+from invsync_tui.connectors import call_log, response_body, tls
 from invsync_tui.connectors.base import Connection
-from invsync_tui.connectors.clock import ServerClock
 from invsync_tui.connectors.errors import (
     ConnectorError,
     ContractError,
@@ -33,10 +32,11 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
-from invsync_tui.connectors.exchanges import Heard, redacted, redacted_url, remember_secret
+from invsync_tui.connectors.http_log import Heard, redacted, redacted_url, remember_secret
 from invsync_tui.connectors.json_text import decoded
-from invsync_tui.connectors.limits import RateLimiter
-from invsync_tui.connectors.network import Route, explain, route_to
+from invsync_tui.connectors.network_errors import Route, explain, route_to
+from invsync_tui.connectors.rate_limit import RateLimiter
+from invsync_tui.connectors.server_clock import ServerClock
 from invsync_tui.rules.redaction import Redacted
 
 CONNECT_TIMEOUT = 5.0
@@ -115,11 +115,11 @@ class Response:
             self._read = self._as_json()
         if isinstance(self._read, ContractError):
             raise self._read
-        calls.note_document(self._read, self.where)
+        call_log.note_document(self._read, self.where)
         return self._read
 
     def _as_json(self) -> Any:
-        if why := bodies.too_much(self.body):
+        if why := response_body.too_much(self.body):
             raise ContractError(f"The answer is JSON with {why}.", where=self.where)
         try:
             return decoded(self.body)
@@ -175,7 +175,7 @@ class HttpConnection:
     def __init__(self, connection: Connection, limiter: RateLimiter | None = None) -> None:
         self.connection = connection
         self.limiter = limiter or RateLimiter(capacity=20, per_second=20)
-        self.headers: dict[str, str] = {"user-agent": "invsync", "accept-encoding": bodies.ACCEPTED}
+        self.headers: dict[str, str] = {"user-agent": "invsync", "accept-encoding": response_body.ACCEPTED}
         self.clock = ServerClock()
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
@@ -288,7 +288,7 @@ class HttpConnection:
             raise said from error
         self.clock.note(got, time.monotonic() - began)
         await self._tell(heard, status, got, body)
-        calls.note_answer(len(body), where)
+        call_log.note_answer(len(body), where)
         response = self._answered(Response(status, got, body, where))
         await response.read_ahead()
         return response
@@ -316,7 +316,7 @@ class HttpConnection:
         answer = await client.send(request, stream=True)
         try:
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            return answer.status_code, headers, await bodies.read(answer.aiter_raw(), headers, where)
+            return answer.status_code, headers, await response_body.read(answer.aiter_raw(), headers, where)
         finally:
             await answer.aclose()
 

@@ -9,9 +9,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from invsync_tui.connectors.base import Cart, Connection, Option, Source
-from invsync_tui.connectors.checked import Checked
+from invsync_tui.connectors.checked_results import Checked
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.connectors.exchanges import gate
+from invsync_tui.connectors.http_log import gate
 
 SOURCES = "invsync.sources"
 CARTS = "invsync.carts"

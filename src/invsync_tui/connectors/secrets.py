@@ -17,8 +17,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError
-from invsync_tui.connectors.exchanges import remember_secret
 from invsync_tui.connectors.home_paths import expanded
+from invsync_tui.connectors.http_log import remember_secret
 
 COMMAND_TIMEOUT = 15.0
 """Seconds a `command:` reference may take, and a file."""

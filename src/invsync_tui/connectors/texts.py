@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invsync_tui.connectors.numbers import shown
+from invsync_tui.connectors.values import shown
 
 TEXT_MOST = 10_000
 """Characters of a code or a name."""

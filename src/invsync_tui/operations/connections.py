@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.errors import ConnectorError
-from invsync_tui.connectors.network import route_to
-from invsync_tui.operations import cart_settings, merchant_settings, names
+from invsync_tui.connectors.network_errors import route_to
+from invsync_tui.operations import names
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.setups import ConnectionSetup
+from invsync_tui.operations.settings import carts as settings_carts
+from invsync_tui.operations.settings import merchant_settings
+from invsync_tui.operations.settings.views import ConnectionSetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def source_target(session: Session, called: str) -> Target:
 def cart_target(session: Session, called: str, merchant: str | None = None) -> Target:
     """The connection of a cart."""
     owner = names.merchant(session, merchant).id if merchant else None
-    setup = cart_settings.details(session, names.cart(session, called, owner).id)
+    setup = settings_carts.details(session, names.cart(session, called, owner).id)
     return Target("cart", setup.id, setup.name, setup.connection)
 
 

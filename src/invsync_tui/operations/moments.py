@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from invsync_tui.operations.values import InvalidError
+from invsync_tui.operations.settings.values import InvalidError
 
 _SIZES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _WORDS = {

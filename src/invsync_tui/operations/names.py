@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.session import Session
-from invsync_tui.store import setups
+from invsync_tui.store.settings import setups
 
 
 class Named(NamedTuple):

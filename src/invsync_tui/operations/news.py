@@ -6,10 +6,10 @@ import shlex
 import sqlite3
 from collections.abc import Sequence
 
-from invsync_tui.operations.model import Problem
+from invsync_tui.operations.views import Problem
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.store import findings
-from invsync_tui.store.findings import FindingRow
+from invsync_tui.store.diagnosis import findings
+from invsync_tui.store.diagnosis.findings import FindingRow
 
 TOLD = 3
 """Causes of a cart that are named; the doctor tells all."""

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.rows import Count, Ordering, PlaceKey
 from invsync_tui.operations.session import Session
-from invsync_tui.store.pages.keyset import BOUND, Order, Paging
+from invsync_tui.store.paging.keyset import BOUND, Order, Paging
 
 Line = TypeVar("Line")
 

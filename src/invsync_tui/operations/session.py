@@ -10,7 +10,7 @@ from pathlib import Path
 from invsync_tui import clock, config
 from invsync_tui.operations.errors import OperationError, RefusedError, in_words
 from invsync_tui.operations.roles import Right, Role, has, may_serve, needed, operator_name, role_of, system_user
-from invsync_tui.store.opening import WRITE_ADVICE, Say, Store, create_store, open_store, silently
+from invsync_tui.store.database import WRITE_ADVICE, Say, Store, create_store, open_store, silently
 
 
 @dataclass(frozen=True, slots=True)

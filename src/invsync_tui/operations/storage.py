@@ -11,11 +11,12 @@ from invsync_tui.config import expanded
 from invsync_tui.operations.errors import OperationError, RefusedError, in_words
 from invsync_tui.operations.roles import Right, operator_name
 from invsync_tui.operations.session import Session, right_to
-from invsync_tui.store import backups, check, drafts, schema_parts
-from invsync_tui.store import restore as restoring
-from invsync_tui.store.check import Problem
+from invsync_tui.store import schema_parts
+from invsync_tui.store.database import VERSION, Say, open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreForeignError
-from invsync_tui.store.opening import VERSION, Say, open_store
+from invsync_tui.store.file import backups, check, temporary_files
+from invsync_tui.store.file import restore as restoring
+from invsync_tui.store.file.check import Problem
 
 __all__ = ["Copy", "Problem", "Restored", "Soundness", "backup", "check_store", "restore"]
 
@@ -106,7 +107,7 @@ def check_store(store: Path, *, read_only: bool, say: Say) -> Soundness:
         tuple(problems),
         tuple(unchecked),
         tuple(str(path) for path in backups.of_schema(store)),
-        tuple(str(path) for path in drafts.abandoned(store)),
+        tuple(str(path) for path in temporary_files.abandoned(store)),
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from invsync_tui.rules.diagnosis import STOCK_CAUSES
+from invsync_tui.rules.merchant_checks import SAMPLE, Check, Group, Item, Section, WarehouseFacts
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.rules.runbook import SAMPLE, Check, Group, Item, Section, WarehouseFacts
 
 
 @dataclass(frozen=True, slots=True)

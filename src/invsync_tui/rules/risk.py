@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from invsync_tui.rules.breakers import Group, group
+from invsync_tui.rules.safety import Group, group
 
 SMALL_UNITS = 1
 SMALL_PERCENT = 5

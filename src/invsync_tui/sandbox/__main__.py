@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from invsync_tui.sandbox.cart import Cart, Log
-from invsync_tui.sandbox.catalogue import Catalogue, generate
+from invsync_tui.sandbox.catalog import Catalogue, generate
 from invsync_tui.sandbox.demo import WMS_PACE
 from invsync_tui.sandbox.server import listen
 from invsync_tui.sandbox.service import Pace, Service
@@ -57,14 +57,14 @@ def plain_shop(name: str, mode: Mode, catalogue: Catalogue) -> Shop:
 def _customers(given: argparse.Namespace) -> dict[str, Catalogue]:
     if given.profile == "plain":
         return {"": generate(given.products, given.warehouses, given.seed)}
-    from invsync_tui.sandbox.faults import customers
+    from invsync_tui.sandbox.data_faults import customers
 
     return customers(given.products, given.seed)
 
 
 def _shops(given: argparse.Namespace) -> dict[str, Shop]:
     if given.profile == "demo":
-        from invsync_tui.sandbox.faults import shops
+        from invsync_tui.sandbox.data_faults import shops
 
         return shops(given.products, given.seed)
     catalogue = generate(given.products, given.warehouses, given.seed)

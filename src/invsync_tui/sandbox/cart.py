@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from invsync_tui.sandbox.server import Reply, Request, encoded, ok, refusal
+from invsync_tui.sandbox.server_faults import Bucket, Kind
 from invsync_tui.sandbox.service import Pace, Service
 from invsync_tui.sandbox.shop import Applied, Listing, RefusedError, Shop
 from invsync_tui.sandbox.table import joined
-from invsync_tui.sandbox.trouble import Bucket, Kind
 
 PAGE_MOST = 1000
 EDITABLE = tuple(f.name for f in fields(Listing) if f.name not in ("ref", "updated_at"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.sandbox.server import Ending, Reply, Request, ok, refusal
-from invsync_tui.sandbox.trouble import Bucket, Kind, Trouble, Troubles
+from invsync_tui.sandbox.server_faults import Bucket, Kind, Trouble, Troubles
 
 CONTROL = "/_control/"
 LOG_MOST = 200_000

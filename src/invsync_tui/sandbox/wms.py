@@ -12,11 +12,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from invsync_tui.sandbox.catalogue import Catalogue, Level, Product
+from invsync_tui.sandbox.catalog import Catalogue, Level, Product
 from invsync_tui.sandbox.server import Reply, Request, encoded, ok, refusal
+from invsync_tui.sandbox.server_faults import Kind
 from invsync_tui.sandbox.service import Pace, Service
 from invsync_tui.sandbox.table import Table, joined
-from invsync_tui.sandbox.trouble import Kind
 
 READING_EVERY = 900
 """Seconds between two readings."""

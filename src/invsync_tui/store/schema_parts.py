@@ -6,7 +6,7 @@ import sqlite3
 from functools import lru_cache
 from pathlib import Path
 
-from invsync_tui.store.opening import VERSION
+from invsync_tui.store.database import VERSION
 
 Parts = frozenset[tuple[str, ...]]
 
@@ -56,9 +56,9 @@ def versions_of(cx: sqlite3.Connection) -> list[int]:
 
 def is_undamaged_copy(path: Path, version: int) -> bool:
     """Whether a file is a readable store that is exactly of a schema."""
-    from invsync_tui.store.backups import verify
+    from invsync_tui.store.database import connect
     from invsync_tui.store.errors import StoreError
-    from invsync_tui.store.opening import connect
+    from invsync_tui.store.file.backups import verify
 
     try:
         if verify(path).schema != version:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from invsync_tui import clock
-from invsync_tui.store import backups, drafts, locks, schema_parts
+from invsync_tui.store import schema_parts
+from invsync_tui.store.database import VERSION, Say, check_ours, connect
 from invsync_tui.store.errors import (
     StoreBrokenError,
     StoreBusyError,
@@ -21,7 +22,7 @@ from invsync_tui.store.errors import (
     StoreInUseError,
     translate,
 )
-from invsync_tui.store.opening import VERSION, Say, check_ours, connect
+from invsync_tui.store.file import backups, locks, temporary_files
 
 WAIT_MOST = 600.0
 """Seconds for which another process may upgrade the same store before this one gives up."""
@@ -40,7 +41,7 @@ def upgrade(path: Path, say: Say) -> None:
             refuse_beside_workers(
                 path, f"it needs an upgrade to schema {VERSION}, but a worker of an earlier program works on it"
             )
-            drafts.sweep(path)
+            temporary_files.sweep(path)
             _upgrade(path, say)
     except sqlite3.Error as error:
         raise translate(error, path) from error

@@ -7,8 +7,9 @@ from typing import Protocol, cast
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Source
-from invsync_tui.store import orders, sequence
-from invsync_tui.sync.job import Job
+from invsync_tui.store import change_sequence
+from invsync_tui.store.listings import pending_orders
+from invsync_tui.sync.run_context import Job
 
 AT_ONCE = 200
 """Orders that are asked about in one request."""
@@ -27,12 +28,12 @@ async def ask(job: Job, source: Source) -> None:
     if not source.capabilities.knows_orders:
         return
     with job.store.reading() as cx:
-        names = orders.to_ask_for(cx, job.run.merchant_id)
+        names = pending_orders.to_ask_for(cx, job.run.merchant_id)
     now = clock.seconds()
     known: list[str] = []
     for start in range(0, len(names), AT_ONCE):
         known += await cast(KnowsOrders, source).known_orders(names[start : start + AT_ONCE])
     with job.transaction() as tx:
-        seq = sequence.upcoming(tx)
-        if known and orders.note_known(tx, job.run.merchant_id, known, now, seq):
-            sequence.take(tx, seq)
+        seq = change_sequence.upcoming(tx)
+        if known and pending_orders.note_known(tx, job.run.merchant_id, known, now, seq):
+            change_sequence.take(tx, seq)

@@ -14,21 +14,24 @@ from typing import NoReturn
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart
-from invsync_tui.rules import breakers
+from invsync_tui.rules import safety
 from invsync_tui.rules.outcomes import REASONS, Outcome, Reason
 from invsync_tui.rules.quantity import Decision
-from invsync_tui.store import generations, held, listings, matches, runs, sequence, sites
-from invsync_tui.store.listings import Decided, PlanRow
-from invsync_tui.store.plans import KeptPlan
-from invsync_tui.sync import bound
-from invsync_tui.sync.clocks import CartClock
-from invsync_tui.sync.deciding import Stock, chain_rules, decide_row
-from invsync_tui.sync.job import Job, RunHeld
-from invsync_tui.sync.namesakes import Namesakes
-from invsync_tui.sync.observing import Observation
-from invsync_tui.sync.orders import Orders
-from invsync_tui.sync.records import Recorder
-from invsync_tui.sync.reread import reread_doubted
+from invsync_tui.store import change_sequence
+from invsync_tui.store.catalog import pull_progress, sync_marks
+from invsync_tui.store.listings import held, listings, matching
+from invsync_tui.store.listings.listings import Decided, PlanRow
+from invsync_tui.store.listings.plans import KeptPlan
+from invsync_tui.store.runs import runs
+from invsync_tui.sync import push_plan
+from invsync_tui.sync.clock_difference import CartClock
+from invsync_tui.sync.decide import Stock, chain_rules, decide_row
+from invsync_tui.sync.duplicate_codes import Namesakes
+from invsync_tui.sync.pending_orders import Orders
+from invsync_tui.sync.plans.decision_log import Recorder
+from invsync_tui.sync.read_listings import Observation
+from invsync_tui.sync.reread_listings import reread_doubted
+from invsync_tui.sync.run_context import Job, RunHeld
 from invsync_tui.sync.settings import Settings
 
 CHUNK = 250
@@ -76,19 +79,19 @@ class Plan:
         """Find the product of each listing whose code, or whose product's codes, moved."""
         cart, mark = self.settings.cart, self._match_mark
         with self.job.transaction() as tx:
-            until = sequence.current(tx)
-            ids = matches.to_match(tx, self.merchant_id, self.cart_id, mark)
+            until = change_sequence.current(tx)
+            ids = matching.to_match(tx, self.merchant_id, self.cart_id, mark)
         self.job.report.enter("match", len(ids))
         for chunk in _chunks(ids):
             with self.job.transaction() as tx:
-                seq = sequence.upcoming(tx)
-                if matches.rematch(tx, self.merchant_id, self.cart_id, cart.push_kind, chunk, seq):
-                    sequence.take(tx, seq)
+                seq = change_sequence.upcoming(tx)
+                if matching.rematch(tx, self.merchant_id, self.cart_id, cart.push_kind, chunk, seq):
+                    change_sequence.take(tx, seq)
                 self.job.report.advance(len(chunk))
                 self.job.report.put(tx)
             await asyncio.sleep(0)
         with self.job.transaction() as tx:
-            sites.note_matched(tx, self.cart_id, until, cart.rules_rev)
+            sync_marks.note_matched(tx, self.cart_id, until, cart.rules_rev)
 
     # --- decide ----------------------------------------------------------------------------------------------------
 
@@ -96,13 +99,13 @@ class Plan:
         """Run the chain for what changed since the cart's watermark, and note what the cart lacks."""
         mark = self.settings.cart.watermark
         with self.job.transaction() as tx:
-            self.plan_seq = sequence.current(tx)
+            self.plan_seq = change_sequence.current(tx)
             runs.plan_until(tx, self.job.run.id, self.plan_seq)
             self.recorder.begin(tx)
             ids = listings.changed_since(tx, self.cart_id, mark)
             # A cart that is switched off lacks nothing: the switch is the one reason for all it does not show.
             look = self.settings.switched_on
-            products = matches.moved_products(tx, self.merchant_id, self.cart_id, mark) if look else array("q")
+            products = matching.moved_products(tx, self.merchant_id, self.cart_id, mark) if look else array("q")
         self.job.report.enter("plan", len(ids) + len(products))
         for chunk in _chunks(ids):
             self._decide_chunk(chunk)
@@ -110,7 +113,7 @@ class Plan:
             self.job.stop_if_cancelled()
         for chunk in _chunks(products):
             with self.job.transaction() as tx:
-                matches.note_unlisted(tx, self.cart_id, self.settings.cart.push_kind, self.job.run.id, chunk)
+                matching.note_unlisted(tx, self.cart_id, self.settings.cart.push_kind, self.job.run.id, chunk)
             self.job.report.advance(len(chunk))
             await asyncio.sleep(0)
         self.recount()
@@ -160,7 +163,7 @@ class Plan:
         self._keep_back()
         facts = self._plan_facts()
         released = self.job.released()
-        trips = breakers.check(facts, limits(self.settings), released)
+        trips = safety.check(facts, limits(self.settings), released)
         if changed is not None and not facts.to_set:
             self.job.report.event("warning", f"Nothing is sent: {changed.text}.")
         elif changed is not None and released.get(changed.breaker, -1) < changed.measure:
@@ -168,11 +171,11 @@ class Plan:
         if trips:
             hold(self.job, trips)
 
-    def _changed_since_shown(self) -> breakers.Trip | None:
+    def _changed_since_shown(self) -> safety.Trip | None:
         if self.bound_to is None:
             return None
         with self.job.transaction() as tx:
-            return bound.changed_since(tx, self.job.run.id, self.bound_to)
+            return push_plan.changed_since(tx, self.job.run.id, self.bound_to)
 
     def _keep_back(self) -> None:
         """Of a run that was released in part, the other groups stay held."""
@@ -182,13 +185,13 @@ class Plan:
                 held.keep_back(tx, self.job.run.id, json.loads(groups), self.settings.cart.jump_factor)
             self.recount()
 
-    def _plan_facts(self) -> breakers.PlanFacts:
+    def _plan_facts(self) -> safety.PlanFacts:
         with self.job.transaction() as tx:
             stock = held.facts(tx, self.cart_id, self.job.run.id, self.settings.cart.jump_factor)
             return plan_facts(tx, self.settings, stock)
 
 
-def hold(job: Job, trips: Sequence[breakers.Trip]) -> NoReturn:
+def hold(job: Job, trips: Sequence[safety.Trip]) -> NoReturn:
     """Stop before anything is sent."""
     with job.transaction() as tx:
         listings.end_planned(tx, job.run.id, Outcome.HELD, Reason.BREAKER_TRIPPED)
@@ -200,24 +203,24 @@ def hold(job: Job, trips: Sequence[breakers.Trip]) -> NoReturn:
     raise RunHeld("; ".join(trip.text for trip in trips))
 
 
-def limits(settings: Settings) -> breakers.Limits:
+def limits(settings: Settings) -> safety.Limits:
     """What a cart allows a push to do without an operator."""
     cart = settings.cart
     jumps = (cart.jump_factor, cart.jump_count, cart.jump_percent)
-    return breakers.Limits(cart.zero_count, cart.zero_percent, cart.shrink_percent, settings.stale_after, *jumps)
+    return safety.Limits(cart.zero_count, cart.zero_percent, cart.shrink_percent, settings.stale_after, *jumps)
 
 
-def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.StockFacts) -> breakers.PlanFacts:
+def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.StockFacts) -> safety.PlanFacts:
     """What the breakers have to know of a plan that would do `stock` to the cart."""
     cart, source = settings.cart, settings.source
     last_push = runs.last_good_start(cx, "push", int(cart.id or 0), clock.seconds())
-    sizes = generations.sizes_since(cx, cart.merchant_id, last_push)
-    mine = [site for site in sites.warehouses(cx, cart.merchant_id) if site.id in settings.warehouse_ids]
+    sizes = pull_progress.sizes_since(cx, cart.merchant_id, last_push)
+    mine = [site for site in sync_marks.warehouses(cx, cart.merchant_id) if site.id in settings.warehouse_ids]
     accepted = set(json.loads(cart.gone_accepted))
     fresh = {site.code: settings.gone[site.id] for site in mine if site.id in settings.gone.keys() - accepted}
     lost = [(site.code, held.emptied(cx, site.id, last_push, cart.watermark)) for site in mine] if stock.to_set else []
     age = clock.seconds() - source.confirmed_at if source.confirmed_at is not None else None
-    return breakers.PlanFacts(
+    return safety.PlanFacts(
         to_set=stock.to_set,
         to_zero=stock.to_zero,
         in_stock=stock.in_stock,
@@ -225,8 +228,8 @@ def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.Stock
         rules_changed=cart.pushed_rules_rev != cart.rules_rev,
         products_before=sizes[1] if sizes else None,
         products_now=sizes[0] if sizes else None,
-        vanished=tuple(code for code, why in fresh.items() if why != sites.INACTIVE),
-        switched_off=tuple(code for code, why in fresh.items() if why == sites.INACTIVE),
+        vanished=tuple(code for code, why in fresh.items() if why != sync_marks.INACTIVE),
+        switched_off=tuple(code for code, why in fresh.items() if why == sync_marks.INACTIVE),
         reading_age=age,
         to_jump=stock.to_jump,
         emptied=tuple((code, n) for code, n in lost if n),

@@ -19,15 +19,16 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import ChangesProducts, LevelRow, Notes, Page, ProductRow, Source, WarehouseRow
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError, UnavailableError
 from invsync_tui.rules.outcomes import Counts, Reason
-from invsync_tui.store import catalogue, generations, levels, sequence, sites, source_records, tables
-from invsync_tui.store.generations import Generation, PageStats
-from invsync_tui.store.levels import LevelRecord
-from invsync_tui.store.sites import WarehouseSeen, WarehouseSite
-from invsync_tui.sync import identity, orders_known
-from invsync_tui.sync.clocks import source_offset
-from invsync_tui.sync.job import Job, SwitchedOff
-from invsync_tui.sync.page_bound import BARREN_MOST, DELTA_BARREN_MOST, PageBound
-from invsync_tui.sync.pieces import Pace
+from invsync_tui.store import change_sequence, models
+from invsync_tui.store.catalog import catalogue, levels, pull_progress, source_records, sync_marks
+from invsync_tui.store.catalog.levels import LevelRecord
+from invsync_tui.store.catalog.pull_progress import Generation, PageStats
+from invsync_tui.store.catalog.sync_marks import WarehouseSeen, WarehouseSite
+from invsync_tui.sync import orders_known, source_identity
+from invsync_tui.sync.chunked_writes import Pace
+from invsync_tui.sync.clock_difference import source_offset
+from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
+from invsync_tui.sync.run_context import Job, SwitchedOff
 
 RESUME_WITHIN = 3600
 """Seconds: an interrupted read that began longer ago starts anew, since its first pages are too old."""
@@ -123,7 +124,7 @@ class Progress:
 class Pull:
     """One pull of one merchant."""
 
-    def __init__(self, job: Job, source: Source, merchant: tables.Merchant, settings: tables.Source) -> None:
+    def __init__(self, job: Job, source: Source, merchant: models.Merchant, settings: models.Source) -> None:
         self.job = job
         self.source = source
         self.merchant = merchant
@@ -140,13 +141,13 @@ class Pull:
         report = self.job.report
         report.enter("connect")
         await self.source.open()
-        anew = await identity.check_source(self.job, self.source, self.settings.identity)
+        anew = await source_identity.check_source(self.job, self.source, self.settings.identity)
         self._clock_offset = await source_offset(self.job, self.source, self.settings.clock_offset)
         await orders_known.ask(self.job, self.source)  # before any level is read: what it has now, these include
         report.enter("warehouses")
         rows = await self.source.warehouses()
-        if identity.check_warehouses(self.job, {row.ref for row in rows}) or anew:
-            identity.begin_anew(self.job)
+        if source_identity.check_warehouses(self.job, {row.ref for row in rows}) or anew:
+            source_identity.begin_anew(self.job)
             self.settings.mark = ""
         sites_by_ref = self._warehouses(rows)
         generation = await self._generation([site for _, site in sites_by_ref.values()])
@@ -159,17 +160,17 @@ class Pull:
     def _warehouses(self, rows: Sequence[WarehouseRow]) -> dict[str, tuple[WarehouseRow, WarehouseSite]]:
         seen = [WarehouseSeen(row.ref, row.code, row.name, row.active) for row in rows]
         with self.job.transaction() as tx:
-            gone = sites.note_warehouses(tx, self.merchant_id, seen, clock.seconds())
-            known = {site.ref: site for site in sites.warehouses(tx, self.merchant_id)}
+            gone = sync_marks.note_warehouses(tx, self.merchant_id, seen, clock.seconds())
+            known = {site.ref: site for site in sync_marks.warehouses(tx, self.merchant_id)}
         for site in gone:
-            said = "has switched off" if site.gone_why == sites.INACTIVE else "no longer reports"
+            said = "has switched off" if site.gone_why == sync_marks.INACTIVE else "no longer reports"
             self.job.report.event("warning", f"The WMS {said} the warehouse {site.code}; its levels are kept.")
         return {row.ref: (row, known[row.ref]) for row in rows if row.active}
 
     async def _generation(self, known: Sequence[WarehouseSite]) -> Generation:
         now = clock.seconds()
         with self.job.transaction() as tx:
-            found = generations.resumable(tx, self.merchant_id, self.job.run.id)
+            found = pull_progress.resumable(tx, self.merchant_id, self.job.run.id)
         if found is not None and clock.within(found.started_at, RESUME_WITHIN, now):
             self.job.report.event("info", f"Continuing an interrupted download at {found.stage or 'its next stage'}.")
             return found
@@ -181,14 +182,14 @@ class Pull:
             kind = "full"
         stage = self._delta_stages()[0] if kind == "delta" else "products"
         with self.job.transaction() as tx:
-            return generations.start(tx, self.merchant_id, self.job.run.id, kind, mark, stage, now)
+            return pull_progress.start(tx, self.merchant_id, self.job.run.id, kind, mark, stage, now)
 
     def _may_be_delta(self, now: int, known: Sequence[WarehouseSite]) -> bool:
         """Changes say nothing of a warehouse that is new, or that was away, so such a one is read completely first."""
         settings = self.settings
         fresh = clock.within(settings.last_full_at, self._full_every(), now)
         loaded = all(
-            site.gone_why == sites.DENIED or (site.last_full_at is not None and site.vanished_at is None)
+            site.gone_why == sync_marks.DENIED or (site.last_full_at is not None and site.vanished_at is None)
             for site in known
         )
         return self.source.capabilities.delta and bool(settings.mark) and fresh and loaded and not self.job.run.full
@@ -200,7 +201,7 @@ class Pull:
         if not self.source.capabilities.reports_reading_time:
             return every
         with self.job.store.reading() as cx:
-            limit = sites.shortest_stale_after(cx, self.merchant_id)
+            limit = sync_marks.shortest_stale_after(cx, self.merchant_id)
         return every if limit is None else min(every, limit // 2)
 
     # --- complete --------------------------------------------------------------------------------------------------
@@ -234,12 +235,12 @@ class Pull:
         for ref, error in denied.items():
             site = known[ref][1]
             with self.job.transaction() as tx:
-                sites.note_unread(tx, site, self.merchant_id, sites.DENIED, now)
+                sync_marks.note_unread(tx, site, self.merchant_id, sync_marks.DENIED, now)
             self.job.report.event("warning", f"The warehouse {site.code} may not be read: {error.what}")
 
     def _pages(self, generation: Generation, stage: str) -> int:
         with self.job.store.reading() as cx:
-            return generations.stats(cx, generation.id, stage).pages
+            return pull_progress.stats(cx, generation.id, stage).pages
 
     def _products(self) -> Reading[ProductRow]:
         self.job.report.enter("products")
@@ -257,9 +258,9 @@ class Pull:
     async def _read(self, generation: Generation, reading: Reading[Row], cursor: str | None) -> None:
         """All pages of a stage from `cursor` on."""
         with self.job.transaction() as tx:
-            before = generations.stats(tx, generation.id, reading.stage)
-            seen = generations.seen(tx, generation.id, reading.stage)
-            generations.move(tx, generation.id, reading.stage, cursor)
+            before = pull_progress.stats(tx, generation.id, reading.stage)
+            seen = pull_progress.seen(tx, generation.id, reading.stage)
+            pull_progress.move(tx, generation.id, reading.stage, cursor)
         state = Progress(before.pages, before.rows + before.rejected, seen)
         visited, pace = {cursor}, Pace()
         bound = PageBound("WMS", reading.stage, DELTA_BARREN_MOST if reading.stage in _OF_DELTA else BARREN_MOST)
@@ -298,20 +299,20 @@ class Pull:
 
     def _write_piece(self, reading: Reading[Row], piece: Sequence[Row]) -> Stored:
         with self.job.transaction() as tx:
-            seq = sequence.upcoming(tx)
+            seq = change_sequence.upcoming(tx)
             stored = reading.store_page(tx, piece, seq)
             if stored.changed:
-                sequence.take(tx, seq)
+                change_sequence.take(tx, seq)
         return stored
 
     def _write_page(self, generation: Generation, reading: Reading[Row], page: Page[Row], state: Progress) -> None:
         """One page with the cursor behind it. A last page that comes too early is not kept: it would end the stage."""
         report = self.job.report
         with self.job.transaction() as tx:
-            seq = sequence.upcoming(tx)
+            seq = change_sequence.upcoming(tx)
             stored = reading.store_page(tx, page.rows, seq)
             if stored.changed:
-                sequence.take(tx, seq)
+                change_sequence.take(tx, seq)
             rejected = [*page.rejected, *stored.rejected]
             state.add(page, stored.ids, once=reading.stage not in _OF_DELTA)
             if page.next_cursor is not None and state.idle >= IDLE_MOST:
@@ -320,7 +321,7 @@ class Pull:
                 _check_total(reading.stage, state.records, page.total)
             stats = PageStats(state.pages, len(stored.ids), stored.changed, len(rejected))
             ids = [*stored.ids, *self._unreadable(tx, stored.rejected if reading.stage in _OF_DELTA else page.rejected)]
-            generations.add_page(tx, generation.id, reading.stage, page.next_cursor, ids, stats)
+            pull_progress.add_page(tx, generation.id, reading.stage, page.next_cursor, ids, stats)
             self._count(stats)
             report.advance(len(page.rows) + len(page.rejected), page.total)
             report.put_if_due(tx)
@@ -401,24 +402,24 @@ class Pull:
         """Unmark the products that are new or back, piece by piece: the read had them, whatever becomes of the others."""
         pace = Pace()
         with self.job.transaction() as tx:
-            seen = generations.seen(tx, generation.id, "products")
+            seen = pull_progress.seen(tx, generation.id, "products")
             marked = catalogue.marked_among(tx, self.merchant_id, seen)
         while marked:
             piece, marked = marked[: pace.rows], marked[pace.rows :]
             with pace.measured(), self.job.transaction() as tx:
-                seq = sequence.upcoming(tx)
+                seq = change_sequence.upcoming(tx)
                 catalogue.unmark(tx, piece, seq)
-                sequence.take(tx, seq)
+                change_sequence.take(tx, seq)
             await asyncio.sleep(0)
 
     def _finish_full(self, generation: Generation, loaded: Sequence[WarehouseSite]) -> None:
         """The read is complete: mark what it no longer had. One transaction, so it is all or nothing."""
         now = clock.seconds()
         with self.job.transaction() as tx:
-            seen = generations.seen(tx, generation.id, "products")
+            seen = pull_progress.seen(tx, generation.id, "products")
             if not seen and catalogue.present_count(tx, self.merchant_id):
                 raise UnavailableError("The WMS answered with an empty catalogue; the products known so far are kept.")
-            seq = sequence.upcoming(tx)
+            seq = change_sequence.upcoming(tx)
             gone = _absent(catalogue.present_ids(tx, self.merchant_id), seen)
             changed = catalogue.flag_missing(tx, gone, now, seq)
             warnings = [UNNAMED_WARNING] if UNNAMED in seen else []
@@ -426,11 +427,11 @@ class Pull:
             for site in loaded:
                 changed += self._finish_warehouse(tx, generation, site, seq, warnings)
             if changed:
-                sequence.take(tx, seq)
-            totals = generations.totals(tx, generation.id)
+                change_sequence.take(tx, seq)
+            totals = pull_progress.totals(tx, generation.id)
             present = catalogue.present_count(tx, self.merchant_id)
-            generations.complete(tx, generation.id, present, totals.rows - len(seen), now)
-            sites.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=True)
+            pull_progress.complete(tx, generation.id, present, totals.rows - len(seen), now)
+            sync_marks.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=True)
             self.job.report.counts = _counts(totals)
         if gone:
             warnings.append(f"{len(gone)} products are no longer in the WMS; their stock is not changed.")
@@ -440,16 +441,16 @@ class Pull:
     def _finish_warehouse(
         self, tx: sqlite3.Connection, generation: Generation, site: WarehouseSite, seq: int, warnings: list[str]
     ) -> int:
-        seen = generations.seen(tx, generation.id, f"levels:{site.ref}")
+        seen = pull_progress.seen(tx, generation.id, f"levels:{site.ref}")
         have = levels.present_ids(tx, site.id)
         if have and not seen - {UNNAMED}:
-            sites.note_unread(tx, site, self.merchant_id, sites.EMPTIED, generation.started_at)
+            sync_marks.note_unread(tx, site, self.merchant_id, sync_marks.EMPTIED, generation.started_at)
             warnings.append(
                 f"The warehouse {site.code} reported {len(have)} levels before and none now; they are kept."
             )
             return 0
         gone = _absent(have, seen)
-        sites.note_loaded(tx, site.id, generation.started_at)
+        sync_marks.note_loaded(tx, site.id, generation.started_at)
         if gone:
             warnings.append(f"{len(gone)} levels of {site.code} are no longer reported; they are marked missing.")
         return levels.flag_missing(tx, site.id, gone, generation.started_at, seq)
@@ -470,8 +471,8 @@ class Pull:
         if self._news(generation):
             self.job.report.event("info", "The WMS has new products: reading everything.")
             with self.job.transaction() as tx:
-                generations.abandon(tx, generation.id)
-                fresh = generations.start(
+                pull_progress.abandon(tx, generation.id)
+                fresh = pull_progress.start(
                     tx, self.merchant_id, self.job.run.id, "full", generation.mark, "products", clock.seconds()
                 )
             self.job.report.counts = Counts()
@@ -479,9 +480,9 @@ class Pull:
             await self._full(fresh, known)
             return
         with self.job.transaction() as tx:
-            totals = generations.totals(tx, generation.id)
-            generations.complete(tx, generation.id, None, totals.rows, clock.seconds())
-            sites.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=False)
+            totals = pull_progress.totals(tx, generation.id)
+            pull_progress.complete(tx, generation.id, None, totals.rows, clock.seconds())
+            sync_marks.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=False)
             self.job.report.counts = _counts(totals)
 
     def _delta_stages(self) -> tuple[str, ...]:
@@ -508,7 +509,7 @@ class Pull:
     def _news(self, generation: Generation) -> bool:
         """Whether a delta had a product that the store does not know."""
         with self.job.store.reading() as cx:
-            return any(UNNAMED in generations.seen(cx, generation.id, stage) for stage in self._delta_stages())
+            return any(UNNAMED in pull_progress.seen(cx, generation.id, stage) for stage in self._delta_stages())
 
     # --- notes -----------------------------------------------------------------------------------------------------
 
@@ -522,7 +523,7 @@ class Pull:
             self.job.report.event("info", f"The notes for the doctor could not be read: {error.what}")
             return
         with self.job.transaction() as tx:
-            sites.note_counted(tx, self.merchant_id, json.dumps(dict(notes), sort_keys=True))
+            sync_marks.note_counted(tx, self.merchant_id, json.dumps(dict(notes), sort_keys=True))
 
 
 def _level_records(

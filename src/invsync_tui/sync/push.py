@@ -19,14 +19,14 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
-from invsync_tui.connectors.exchanges import of_batch
 from invsync_tui.connectors.http import backoff, leaving_by
+from invsync_tui.connectors.http_log import of_batch
 from invsync_tui.rules.judging import Confirmation, judge
 from invsync_tui.rules.outcomes import Outcome, Reason
-from invsync_tui.store import batches, listings
-from invsync_tui.store.batches import Answer, Batch, Item
-from invsync_tui.store.listings import ToPush
-from invsync_tui.sync.job import Job
+from invsync_tui.store.listings import listings, push_batches
+from invsync_tui.store.listings.listings import ToPush
+from invsync_tui.store.listings.push_batches import Answer, Batch, Item
+from invsync_tui.sync.run_context import Job
 
 ATTEMPTS = 4
 """Times that one batch is sent, and asked about, before its rows are left in doubt, or failed where nothing was applied."""
@@ -173,7 +173,7 @@ class Push:
             number, self.cart_id, self.job.run.id, epoch, tuple(items), body, "intent", 1, *self._answer_by(number)
         )
         with self.job.transaction() as tx:
-            batches.intend(tx, batch, clock.seconds())
+            push_batches.intend(tx, batch, clock.seconds())
         return batch
 
     def _answer_by(self, batch_id: str) -> tuple[int, int]:
@@ -218,14 +218,14 @@ class Push:
         """Record that the same body is about to be sent once more; a successor's takeover refuses it."""
         (answer_by, within), epoch = self._answer_by(batch.id), self.job.lease.epoch
         with self.job.transaction() as tx:
-            batches.repeat(tx, batch.id, epoch, answer_by, within)
+            push_batches.repeat(tx, batch.id, epoch, answer_by, within)
         return batch._replace(epoch=epoch, answer_by_ms=answer_by, within_ms=within)
 
     def _give_back(self, batch: Batch, error: ConnectorError) -> None:
         """Nothing of the batch was applied: its rows are planned again, the run ends."""
         with self.job.transaction() as tx:
-            batches.release(tx, batch, batch.items)
-            batches.end(tx, batch.id, "refused", str(error), clock.seconds())
+            push_batches.release(tx, batch, batch.items)
+            push_batches.end(tx, batch.id, "refused", str(error), clock.seconds())
 
     async def _split(self, batch: Batch, error: RowsRejectedError) -> None:
         if len(batch.items) == 1:
@@ -264,8 +264,8 @@ class Push:
 
     def _settle_answers(self, batch: Batch, answers: Sequence[Answer], state: str) -> None:
         with self.job.transaction() as tx:
-            batches.settle(tx, batch, answers, self.job.run.id, clock.seconds())
-            batches.end(tx, batch.id, state, next((a.error for a in answers if a.error), ""), clock.seconds())
+            push_batches.settle(tx, batch, answers, self.job.run.id, clock.seconds())
+            push_batches.end(tx, batch.id, state, next((a.error for a in answers if a.error), ""), clock.seconds())
             if batch.run_id == self.job.run.id:
                 for answer in answers:
                     self._count(Outcome(answer.outcome), 1, answer.reason)
@@ -278,7 +278,7 @@ class Push:
     async def resolve_unfinished(self) -> None:
         """Find out what became of batches whose answer was never recorded, before anything new is sent."""
         with self.job.transaction() as tx:
-            open_batches = batches.unfinished(tx, self.cart_id)
+            open_batches = push_batches.unfinished(tx, self.cart_id)
         for batch in open_batches:
             self.job.stop_if_cancelled()
             self.job.report.event("info", f"Resolving a batch of {len(batch.items)} whose answer was lost.")
@@ -308,7 +308,7 @@ class Push:
     def _leave_in_doubt(self, batch: Batch, error: str) -> None:
         self._doubted = True
         with self.job.transaction() as tx:
-            batches.doubt(tx, batch, self.job.run.id, error)
+            push_batches.doubt(tx, batch, self.job.run.id, error)
         self._count(Outcome.IN_DOUBT, len(batch.items) if batch.run_id == self.job.run.id else 0)
 
     async def _replay(self, batch: Batch) -> tuple[Sequence[RowAnswer] | None, Batch]:
@@ -351,14 +351,14 @@ class Push:
         """What shows our quantity was applied; the rest is planned again, all of it where the cart cannot be asked."""
         if self.cart.capabilities.doubt_policy is DoubtPolicy.RESEND:
             with self.job.transaction() as tx:
-                batches.forget(tx, batch, batch.items)
-                batches.end(tx, batch.id, "refused", "sent again", clock.seconds())
+                push_batches.forget(tx, batch, batch.items)
+                push_batches.end(tx, batch.id, "refused", "sent again", clock.seconds())
             return
         shown = {row.ref: row.quantity for row in await self._read([item.ref for item in batch.items])}
         applied = [item for item in batch.items if shown.get(item.ref) == item.target]
         rest = [item for item in batch.items if shown.get(item.ref) != item.target]
         with self.job.transaction() as tx:
-            batches.release(tx, batch, rest)
+            push_batches.release(tx, batch, rest)
         answers = [Answer(item, Outcome.SET, None, "", item.target) for item in applied]
         self._settle_answers(batch, answers, "answered" if applied else "refused")
 

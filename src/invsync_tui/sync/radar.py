@@ -16,11 +16,12 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow
 from invsync_tui.rules.drift import LAG, REASONS, Drift, heals
 from invsync_tui.rules.outcomes import Outcome, Reason
-from invsync_tui.store import audit, drift, listings, sequence
-from invsync_tui.store.drift import DriftRow
-from invsync_tui.sync import drifting
-from invsync_tui.sync.job import Job
-from invsync_tui.sync.observing import record_of
+from invsync_tui.store import audit, change_sequence
+from invsync_tui.store.listings import drift, listings
+from invsync_tui.store.listings.drift import DriftRow
+from invsync_tui.sync import drift_radar
+from invsync_tui.sync.read_listings import record_of
+from invsync_tui.sync.run_context import Job
 from invsync_tui.sync.settings import Settings
 
 KEPT = 0.5
@@ -110,20 +111,20 @@ class Radar:
             self.job.report.event("warning", f"The cart answered with none of {len(piece)} listings; they are kept.")
             gone = []
         with self.job.transaction() as tx:
-            seq = sequence.upcoming(tx)
+            seq = change_sequence.upcoming(tx)
             asked = {ref for _, ref in piece}
             known = [record_of(row) for row in rows if row.ref in asked and row.skip is not Reason.BAD_ROW]
             bad = [row.ref for row in rows if row.ref in asked and row.skip is Reason.BAD_ROW]
             changed = listings.upsert(tx, self.cart_id, known, now, seq)
             changed += listings.note_unreadable(tx, self.cart_id, bad, seq)
             if changed + listings.flag_gone(tx, self.cart_id, gone, now, seq):
-                sequence.take(tx, seq)
+                change_sequence.take(tx, seq)
             drift.note_read(tx, ids, now)
             if unanswered:  # what nobody saw is not in sync
                 self.job.report.counts.add(Outcome.FAILED, len(piece))
                 self.job.report.reasons[Reason.UNEXPECTED_ANSWER.value] += len(piece)
                 ids = []
-            told = drifting.findings(tx, self.settings, drift.rows(tx, ids, clock.seconds()), LAG)
+            told = drift_radar.findings(tx, self.settings, drift.rows(tx, ids, clock.seconds()), LAG)
             for _, finding in told:
                 self._count(finding.drift if finding else None)
             heal = [row for row, finding in told if finding and heals(self.settings.cart.heal, finding.drift)]

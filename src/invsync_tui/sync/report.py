@@ -9,12 +9,13 @@ from typing import Any
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Budget
-from invsync_tui.connectors.exchanges import redacted
+from invsync_tui.connectors.http_log import redacted
 from invsync_tui.rules.outcomes import Counts, Outcome, tally
-from invsync_tui.store import listings, runs
-from invsync_tui.store.opening import Store
-from invsync_tui.sync.hearing import Hearing
+from invsync_tui.store.database import Store
+from invsync_tui.store.listings import listings
+from invsync_tui.store.runs import runs
 from invsync_tui.sync.leases import Lease
+from invsync_tui.sync.run_progress import Hearing
 
 WRITE_EVERY = 0.2
 """Seconds between writes of progress that no transaction of work carries."""

@@ -11,12 +11,12 @@ import logging
 from typing import Any
 
 from invsync_tui.rules.worker_health import span
-from invsync_tui.store import runs
+from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreError
-from invsync_tui.store.opening import Store
-from invsync_tui.store.runs import RunRow
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.sync.executor import execute as execute_run
 from invsync_tui.sync.leases import Lease
-from invsync_tui.sync.reconcile import execute as execute_run
 
 log = logging.getLogger("invsync.runs")
 

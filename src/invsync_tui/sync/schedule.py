@@ -11,9 +11,10 @@ import sqlite3
 from typing import NamedTuple
 
 from invsync_tui import clock
-from invsync_tui.store import runs, schedule
-from invsync_tui.store.runs import Order, RunRow
-from invsync_tui.store.schedule import Entry
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order, RunRow
+from invsync_tui.store.settings import schedule
+from invsync_tui.store.settings.schedule import Entry
 
 BACKOFF_MOST = 8
 """A key whose runs keep failing is tried at most so many times less often."""

@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from invsync_tui.store import setups, sites, stored, tables
+from invsync_tui.store import models
+from invsync_tui.store.catalog import sync_marks
+from invsync_tui.store.settings import setups, stored
 
-Row = TypeVar("Row", tables.Merchant, tables.Source, tables.Cart)
+Row = TypeVar("Row", models.Merchant, models.Source, models.Cart)
 
 
 class Settings(NamedTuple):
     """The settings a push works by, read once at its start."""
 
-    merchant: tables.Merchant
-    source: tables.Source
-    cart: tables.Cart
+    merchant: models.Merchant
+    source: models.Source
+    cart: models.Cart
     warehouse_ids: frozenset[int]
     """Chosen and enabled warehouses of this cart; all enabled ones for Combine All Locations."""
     warehouse_codes: dict[int, str]
@@ -59,16 +61,16 @@ def settings_of(cx: sqlite3.Connection, columns: Mapping[str, Any]) -> Settings 
     enabled = stored.enabled_warehouses(cx, number)
     mine = enabled if columns["combine_all"] else enabled & set(columns["warehouses"])
     codes = {place.id: place.code for place in setups.places(cx, number)}
-    return Settings(merchant, source, row_of(tables.Cart, columns), mine, codes, *sites.gone_of(cx, number, mine))
+    return Settings(merchant, source, row_of(models.Cart, columns), mine, codes, *sync_marks.gone_of(cx, number, mine))
 
 
-def load_source(cx: sqlite3.Connection, merchant_id: int) -> tuple[tables.Merchant, tables.Source] | None:
+def load_source(cx: sqlite3.Connection, merchant_id: int) -> tuple[models.Merchant, models.Source] | None:
     """A merchant with its WMS connection; None where it has none."""
     merchant = stored.record(cx, "SELECT * FROM merchant WHERE id = ?", (merchant_id,))
     source = stored.record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
     if merchant is None or source is None:
         return None
-    return row_of(tables.Merchant, merchant), row_of(tables.Source, source)
+    return row_of(models.Merchant, merchant), row_of(models.Source, source)
 
 
 def row_of(kind: type[Row], columns: Mapping[str, Any]) -> Row:

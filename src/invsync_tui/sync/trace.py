@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-from invsync_tui.connectors import beside as words
+from invsync_tui.connectors import stock_elsewhere as words
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules import diagnosis, quantity
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import Step
-from invsync_tui.store import listings
-from invsync_tui.store.listings import Beside, PlanRow
-from invsync_tui.sync.deciding import Stock, chain_rules, standing_of
+from invsync_tui.store.listings import listings
+from invsync_tui.store.listings.listings import Beside, PlanRow
+from invsync_tui.sync.decide import Stock, chain_rules, standing_of
 from invsync_tui.sync.settings import Settings
 
 

@@ -20,14 +20,14 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from invsync_tui.plain_text import UNENCODABLE
-from invsync_tui.tui.desk import Desk
+from invsync_tui.tui.context import Desk
 from invsync_tui.tui.driver import TerminalDriver
 from invsync_tui.tui.first_run import greeting
 from invsync_tui.tui.gateway import Gateway, OperationsGateway
-from invsync_tui.tui.reader import Reader
 from invsync_tui.tui.screen_diff import ScreenDiff
-from invsync_tui.tui.screens.control import ControlScreen
-from invsync_tui.tui.screens.merchants import MerchantsScreen
+from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
+from invsync_tui.tui.store_thread import Reader
 from invsync_tui.tui.terminal import Terminal, terminal_of
 from invsync_tui.tui.themes import THEMES
 from invsync_tui.tui.widgets.scrollbar import PlainScrollBar
@@ -84,7 +84,7 @@ class ControlRoom(App[int]):
         if self._keymap_said:
             self._use_keymap()
         if self._open_run is not None:
-            from invsync_tui.tui.screens.run import RunScreen
+            from invsync_tui.tui.screens.runs.run import RunScreen
 
             self.push_screen(RunScreen(self._desk, self._open_run))
 
@@ -110,7 +110,7 @@ class ControlRoom(App[int]):
             super()._print_error_renderables()
             return
         self._exit_renderables.clear()
-        from invsync_tui.tui.defect import sentence
+        from invsync_tui.tui.crash_report import sentence
 
         told = sentence(self._defect, self._defect_place, os.environ) + "\n"
         with suppress(OSError):
@@ -190,7 +190,7 @@ class ControlRoom(App[int]):
 
     def _use_keymap(self) -> None:
         """Keys of the configuration; what is wrong with them is said and keeps nobody from working."""
-        from invsync_tui.tui.keys import accepted
+        from invsync_tui.tui.keymap import accepted
 
         kept, wrong = accepted(self._keymap_said)
         self.set_keymap(kept)

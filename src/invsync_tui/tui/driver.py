@@ -23,7 +23,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from invsync_tui.plain_text import UNENCODABLE
-from invsync_tui.tui.ending import Endings
+from invsync_tui.tui.signals import Endings
 
 MOST_COLUMNS, MOST_LINES = 1000, 500
 """A terminal that says it is larger is not believed: each cell costs memory."""

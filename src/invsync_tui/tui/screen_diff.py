@@ -18,8 +18,8 @@ from rich.style import Style
 from textual._compositor import CompositorUpdate
 from textual.strip import Strip
 
-from invsync_tui.tui.plain import clean, width_of
-from invsync_tui.tui.text_width import is_doubtful
+from invsync_tui.tui.text.sanitize import clean, width_of
+from invsync_tui.tui.text.width import is_doubtful
 
 Cell = tuple[str, Style | None]
 _TAIL = ""

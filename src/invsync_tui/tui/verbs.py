@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from invsync_tui.operations.model import Action
+from invsync_tui.operations.views import Action
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from invsync_tui.connectors import beside
+from invsync_tui.connectors import stock_elsewhere
 from invsync_tui.connectors.base import (
     Budget,
     CartCapabilities,
@@ -30,13 +30,13 @@ from invsync_tui.connectors.base import (
     RowErrors,
     unreadable,
 )
+from invsync_tui.connectors.checks import CartFacts, Review, told_by
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
-from invsync_tui.connectors.numbers import maybe_seconds, maybe_whole, seconds, whole
-from invsync_tui.connectors.review import CartFacts, Review, told_by
 from invsync_tui.connectors.sources.sandbox import SandboxSession, field_of, page_of
 from invsync_tui.connectors.texts import reference, text, yes_or_no
+from invsync_tui.connectors.values import maybe_seconds, maybe_whole, seconds, whole
+from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
-from invsync_tui.rules.runbook import Verdict
 
 PAGE_SIZE = 500
 FIRST_PLACE = "first"
@@ -147,7 +147,7 @@ class SandboxCart:
             return
         try:
             page = await self.listings_page(None)
-            told = f"{page.total} in the shop. {beside.told(page.rows)}"
+            told = f"{page.total} in the shop. {stock_elsewhere.told(page.rows)}"
             yield CheckStep("Listings", True, told.strip())
         except ConnectorError as error:
             yield CheckStep("Listings", False, error.what, error.advice)

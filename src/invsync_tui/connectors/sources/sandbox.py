@@ -37,9 +37,9 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import HttpConnection, Response
-from invsync_tui.connectors.limits import RateLimiter
-from invsync_tui.connectors.numbers import NEEDED_MOST, QUANTITY_MOST, SECONDS_MOST, maybe_seconds, maybe_whole, whole
+from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.connectors.texts import name_of, text
+from invsync_tui.connectors.values import NEEDED_MOST, QUANTITY_MOST, SECONDS_MOST, maybe_seconds, maybe_whole, whole
 
 Row = TypeVar("Row")
 

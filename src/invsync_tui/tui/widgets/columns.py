@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from invsync_tui.tui.glyphs import Glyphs
-from invsync_tui.tui.lines import Line, Tone
-from invsync_tui.tui.plain import clean, fit, fit_right
+from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right
+from invsync_tui.tui.text.styled import Line, Tone
 
 GAP = " "
 

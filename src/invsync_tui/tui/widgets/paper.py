@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
-from invsync_tui.tui.lines import BLANK, Line
-from invsync_tui.tui.widgets.canvas import Canvas
+from invsync_tui.tui.text.styled import BLANK, Line
+from invsync_tui.tui.widgets.diff_canvas import Canvas
 
 Writer = Callable[[Size], Sequence[Line]]
 """Writes the sheet for a viewport; lines wider than it are cut."""

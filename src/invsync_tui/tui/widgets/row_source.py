@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from invsync_tui.tui.lines import Tone
+from invsync_tui.tui.text.styled import Tone
 
 BLOCK = 128
 """Rows that are fetched together."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from invsync_tui.tui.lines import BLANK, Line, ends
-from invsync_tui.tui.widgets.canvas import Canvas
+from invsync_tui.tui.text.styled import BLANK, Line, ends
+from invsync_tui.tui.widgets.diff_canvas import Canvas
 
 
 class Strap(Canvas, can_focus=False):

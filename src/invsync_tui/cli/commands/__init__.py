@@ -1,0 +1,1 @@
+"""The commands, by family: of each an `add_NAME` and a `run_NAME`."""

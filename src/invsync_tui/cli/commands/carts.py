@@ -1,0 +1,173 @@
+"""`invsync carts`: lists carts with their Edit Setup, adds one, changes one."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli import json_records, list_command, shapes
+from invsync_tui.cli.commands.merchants import connection_facts
+from invsync_tui.cli.commands.setting_options import add_settings, texts
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Parser, Subparsers, command
+from invsync_tui.cli.run_text import outcome_sum
+from invsync_tui.cli.text import clean, fields, moment, next_run, number, on_off
+from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.settings.fields import CART, Setting
+from invsync_tui.operations.settings.values import ALL_LOCATIONS, span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.settings.views import CartSetup
+    from invsync_tui.operations.views import RunRow
+
+EXAMPLES = """\
+example:
+  invsync carts --merchant Acme                 carts of one merchant with their settings
+  invsync carts add --help
+  invsync carts set "Acme Shop" --minimum 0"""
+ADD_EXAMPLES = """\
+example:
+  invsync carts add Acme "Acme Shop" --system vendure --url https://shop.example.com --login sync \\
+      --secret file:~/.secrets/shop --alias UPC --warehouse EAST --warehouse WEST --minimum 3 --upload on
+  invsync connections test --cart "Acme Shop"
+
+Its first push is held until an operator has looked at it: invsync release RUN --reason TEXT"""
+SET_EXAMPLES = """\
+example:
+  invsync carts set "Acme Shop" --upload on --share 80 --max 500 --every 15m
+  invsync carts set "Acme Shop" --all-warehouses
+
+A change of quantities or matches plans every listing anew."""
+
+LIMIT = 1000
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "carts", "list carts, add one, or change its Edit Setup", EXAMPLES)
+    parser.add_argument("--merchant", metavar="M", help="only carts of this merchant, by name or number")
+    list_command.add_options(parser, LIMIT)
+    parser.set_defaults(run=run, order="list")
+    orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
+    _add_add(orders)
+    _add_set(orders)
+
+
+def _add_add(orders: Subparsers) -> None:
+    parser = command(orders, "add", "add a cart to a merchant", ADD_EXAMPLES)
+    parser.add_argument("owner", metavar="MERCHANT", help="name or number of the merchant")
+    parser.add_argument("name", metavar="NAME", help="how the cart is called here")
+    parser.add_argument("--system", metavar="SYSTEM", required=True, help="see: invsync connections list")
+    add_settings(parser, CART, adding=True)
+    parser.set_defaults(run=run, order="add", all_warehouses=False)
+
+
+def _add_set(orders: Subparsers) -> None:
+    parser = command(orders, "set", "change a cart's Edit Setup", SET_EXAMPLES)
+    parser.add_argument("called", metavar="NAME", help="name or number")
+    parser.add_argument("--merchant", metavar="M", default=argparse.SUPPRESS, help="where several have such a cart")
+    add_settings(parser, CART, adding=False)
+    parser.add_argument("--all-warehouses", action="store_true", help=ALL_LOCATIONS)
+    parser.set_defaults(run=run, order="set")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List, or change one and show it."""
+    if args.order == "list" and args.csv:
+        return _csv(args)
+    with opened(args) as session:
+        changed = _change(args, session) if args.order != "list" else None
+        found, following = ([changed], None) if changed else _page(args, session)
+    output = Output(args)
+    output.text(_lines(found) or ["No carts yet. Add one with: invsync carts add --help"])
+    if following:
+        output.text(f"\nMore: --after {following}")
+    shown = [json_records.cart(setup) for setup in found]
+    output.document({"cart": shown[0]} if changed else {"carts": shown, "next": following})
+    return Exit.OK
+
+
+def _page(args: argparse.Namespace, session: Session) -> tuple[Sequence[CartSetup], str | None]:
+    return list_command.whole(_list(args, session), args, lambda setup: setup.id)
+
+
+def _csv(args: argparse.Namespace) -> int:
+    from invsync_tui.operations import names
+    from invsync_tui.operations.listings import carts
+
+    with opened(args) as session:
+        merchant = names.merchant(session, args.merchant).id if args.merchant else None
+        found = carts.carts(session, merchant)
+    page = list_command.whole(found, args, lambda line: line.id)
+    list_command.print_page(args, "carts", shapes.carts(time.time()), page, {})
+    return Exit.OK
+
+
+def _list(args: argparse.Namespace, session: Session) -> list[CartSetup]:
+    from invsync_tui.operations import names
+    from invsync_tui.operations.settings import views as settings_views
+
+    merchant = names.merchant(session, args.merchant).id if args.merchant else None
+    return list(settings_views.carts(session, merchant))
+
+
+def _change(args: argparse.Namespace, session: Session) -> CartSetup:
+    from invsync_tui.operations.settings import carts as settings_carts
+
+    if args.order == "add":
+        given = texts(args, CART, "system")
+        return settings_carts.add(session, args.owner, args.name, given, args.option, args.warehouse)
+    given = texts(args, CART)
+    return settings_carts.change(session, args.called, given, args.option, _warehouses(args), args.merchant)
+
+
+def _warehouses(args: argparse.Namespace) -> Sequence[str] | None:
+    """None leaves them as they are."""
+    if args.warehouse and args.all_warehouses:
+        from invsync_tui.operations.settings.values import InvalidError
+
+        raise InvalidError("--warehouse", "it contradicts --all-warehouses; give one of them.")
+    return args.warehouse if args.warehouse or args.all_warehouses else None
+
+
+def _lines(found: Sequence[CartSetup]) -> list[str]:
+    lines: list[str] = []
+    for setup in found:
+        lines += ["", f"{setup.id}  {clean(setup.merchant)} > {clean(setup.name)}", *fields(_facts(setup))]
+    return lines[1:]
+
+
+def _facts(setup: CartSetup) -> list[tuple[str, str]]:
+    return [
+        *((one.listed, _value(one, setup.values[one.name])) for one in CART if _is_listed(one, setup)),
+        ("Last push", _last(setup.last_run)),
+        ("Every", span(setup.every) if setup.every else "after each scheduled inventory download"),
+        ("Next push", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.upload_on)),
+        *connection_facts("Cart", setup.connection),
+    ]
+
+
+def _is_listed(one: Setting, setup: CartSetup) -> bool:
+    return bool(one.listed) and (setup.values[one.name] is not None or bool(one.listed_none))
+
+
+def _value(one: Setting, value: Any) -> str:
+    """The value of a setting in a list."""
+    if value is None:
+        return one.listed_none
+    if one.kind is FieldKind.CHOICES:
+        return ", ".join(value) or ALL_LOCATIONS
+    told = {FieldKind.SWITCH: on_off, FieldKind.NUMBER: number, FieldKind.DURATION: span}.get(one.kind, str)
+    return one.listing.format(told(value))
+
+
+def _last(run: RunRow | None) -> str:
+    if run is None:
+        return moment(None)
+    ended = f" {moment(run.ended_at)}" if run.ended_at else ""
+    return f"run {run.id}: {run.state.value}{ended}, {outcome_sum(run.counts)}"

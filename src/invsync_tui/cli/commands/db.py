@@ -1,0 +1,93 @@
+"""`invsync db`: the store as a file: check it, back it up, put a backup in its place."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invsync_tui.cli.context import configuration, opened
+from invsync_tui.cli.output import Exit, Output, note
+from invsync_tui.cli.parser import Parser, Subparsers, command
+from invsync_tui.cli.text import clean
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.storage import Soundness
+
+EXAMPLES = """\
+example:
+  invsync db check                              read the whole store and compare it with itself; exit code 1: problems
+  invsync db backup /backup/invsync-monday      while the service runs; a copy made by cp would lack the newest changes
+  invsync db restore /backup/invsync-monday     stop the service and close every control room before
+
+A restored store reads everything anew with its next sync. The store that it replaces is kept beside it."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "db", "check, back up and restore the store", EXAMPLES)
+    orders = parser.add_subparsers(metavar="check|backup|restore", required=True, parser_class=Parser)
+    command(orders, "check", "look for damage in the store", EXAMPLES).set_defaults(run=run_check)
+    backing = command(orders, "backup", "copy the store, whatever is written meanwhile", EXAMPLES)
+    backing.add_argument("file", metavar="FILE", type=Path, help="the copy; must not exist")
+    backing.set_defaults(run=run_backup)
+    restoring = command(orders, "restore", "put a backup in the place of the store", EXAMPLES)
+    restoring.add_argument("file", metavar="FILE", type=Path, help="a backup of db backup, or of an upgrade")
+    restoring.set_defaults(run=run_restore)
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """Check the store."""
+    from invsync_tui.operations.storage import check_store
+
+    found = configuration(args)
+    sound = check_store(found.store, read_only=found.read_only, say=note)
+    output = Output(args)
+    output.text(clean(line) for line in _lines(sound))
+    output.document(
+        {"check": asdict(sound) | {"ok": not sound.problems, "problems": [p._asdict() for p in sound.problems]}}
+    )
+    return Exit.FAILED if sound.problems else Exit.OK
+
+
+def _lines(sound: Soundness) -> list[str]:
+    lines = [
+        f"{one.text[0].upper()}{one.text[1:]}: {one.n}{f' ({one.sample})' if one.sample else ''}"
+        for one in sound.problems
+    ]
+    lines += [f"Not checked: {text}." for text in sound.unchecked]
+    if sound.backups:
+        lines.append(f"Backups of upgrades: {', '.join(sound.backups)}. Remove those that you no longer need.")
+    if sound.leftovers:
+        lines.append(f"Left by processes that were killed, not needed: {', '.join(sound.leftovers)}")
+    if not sound.problems:
+        return [f"{sound.store}: no damage found.", *lines]
+    return [f"{sound.store}: there are problems.", *lines, sound.advice]
+
+
+def run_backup(args: argparse.Namespace) -> int:
+    """Back the store up."""
+    from invsync_tui.operations.storage import backup
+
+    with opened(args) as session:
+        made = backup(session, args.file)
+    output = Output(args)
+    output.text(clean(f"Backed up {made.store} to {made.path} ({made.bytes:,} bytes, schema {made.schema}); verified."))
+    output.document({"backup": asdict(made)})
+    return Exit.OK
+
+
+def run_restore(args: argparse.Namespace) -> int:
+    """Restore a backup."""
+    from invsync_tui.operations.storage import restore
+
+    found = configuration(args)
+    done = restore(found.store, args.file, read_only=found.read_only, say=note)
+    output = Output(args)
+    output.text(clean(f"Restored {done.store} from {done.backup} (schema {done.schema})."))
+    if done.former is not None:
+        output.text(clean(f"The store of before is kept as {done.former}"))
+    output.text("The next sync of each merchant reads everything anew and compares it with the carts.")
+    output.document({"restored": asdict(done)})
+    return Exit.OK

@@ -1,0 +1,102 @@
+"""`invsync doctor`: walks the troubleshooting guide over a merchant, a cart or one SKU."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.output import Output
+from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.text import clean
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.diagnosis.doctor import Check, Checkup, Group
+    from invsync_tui.operations.session import Session
+
+EXAMPLES = """\
+example:
+  invsync doctor                                 every merchant and cart
+  invsync doctor Acme --cart 'Web shop'          one cart
+  invsync doctor --sku DEMO-LAMP-00432           one SKU: a SKU, an alias or a cart's code
+  invsync doctor Acme --json                     for scripts
+
+Exit code 0 healthy, 1 there are findings, 2 it cannot tell: never ran, or the store does not answer."""
+
+MARKS = {"pass": "ok", "fail": "FAIL", "unknown": "?", "skipped": "-"}
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "doctor", "walk the guide: every check, with evidence, cause and fix", EXAMPLES)
+    parser.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number (default: all)")
+    parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
+    parser.add_argument("--sku", metavar="S", help="one SKU, alias or cart's code")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Walk it."""
+    with opened(args) as session:
+        found = _walk(session, args)
+    output = Output(args)
+    output.document(document(found))
+    output.text(clean(line) for line in _lines(found))
+    return found.exit_code
+
+
+def _walk(session: Session, args: argparse.Namespace) -> Checkup:
+    from invsync_tui.operations import names
+    from invsync_tui.operations.diagnosis.doctor import doctor
+
+    merchant = names.merchant(session, args.merchant).id if args.merchant else None
+    cart = names.cart(session, args.cart, merchant) if args.cart else None
+    return doctor(session, cart.merchant_id if cart else merchant, cart.id if cart else None, args.sku)
+
+
+def document(found: Checkup) -> dict[str, Any]:
+    """The JSON document, see docs/json.md."""
+    return {"checks": [_check(one) for one in found.checks], "groups": [_group(one) for one in found.groups]}
+
+
+def _check(one: Check) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "guide_section": one.section.value,
+        "subject": one.subject,
+        "verdict": one.verdict.value,
+        "evidence": one.evidence,
+        "cause": one.cause,
+        "fix": one.fix,
+    }
+
+
+def _group(one: Group) -> dict[str, Any]:
+    return {"cart": one.cart, "cause": one.cause.value, "count": one.count, "sample": list(one.sample)}
+
+
+def _lines(found: Checkup) -> Iterator[str]:
+    section = ""
+    for one in found.checks:
+        if one.section != section:
+            section = one.section
+            yield f"\n{section}"
+        yield f"  {MARKS[one.verdict]:<4} {one.subject}: {one.evidence}"
+        if one.cause:
+            yield f"       {one.cause}"
+        if one.fix:
+            yield f"       -> {one.fix}"
+    yield from _summary(found)
+
+
+def _summary(found: Checkup) -> Iterator[str]:
+    from invsync_tui.rules.merchant_checks import SAMPLE
+
+    if found.groups:
+        yield "\nCauses"
+    for one in found.groups:
+        more = ", ..." if len(one.sample) == SAMPLE and one.count > SAMPLE else ""
+        yield f"  {one.cart}: {one.count} {one.cause.value} ({', '.join(one.sample)}{more})"
+    told = {0: "Healthy.", 1: "There are findings.", 2: "Not enough is known to tell."}
+    yield f"\n{told[found.exit_code]}"

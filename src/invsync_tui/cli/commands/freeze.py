@@ -1,0 +1,83 @@
+"""`invsync freeze`: nothing is sent to a cart, or to any cart of a merchant, until it is thawed."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Subparsers, UsageError, command
+from invsync_tui.cli.text import clean, moment, number, utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from invsync_tui.operations.plans.freeze import FreezeLine, Froze
+
+EXAMPLES = """\
+example:
+  invsync freeze "Acme Shop" --reason "stocktaking until 18:00"
+  invsync freeze Acme --reason "WMS migration"      every cart of the merchant
+  invsync freeze                                    what is frozen, since when, and what waits
+  invsync thaw "Acme Shop"
+
+Downloads and plans go on. What an operator applies, an undo or a safe level, is still sent."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "freeze", "stop all pushes of a cart or a merchant, or list what is frozen", EXAMPLES)
+    parser.add_argument("called", metavar="NAME", nargs="?", help="cart or merchant, by name or number")
+    parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
+    parser.add_argument("--reason", metavar="TEXT", help="why, for the audit and for whoever looks")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Order it, or list."""
+    from invsync_tui.operations.plans import freeze
+    from invsync_tui.operations.settings import values
+
+    if args.called is None:
+        return _list(args)
+    if not args.reason:
+        raise UsageError("invsync freeze: say why, with --reason TEXT. See: invsync freeze --help")
+    reason = values.reason(args.reason)
+    with opened(args) as session:
+        table, found, _ = freeze.subject(session, args.called, args.merchant)
+        done = freeze.freeze(session, table, found, reason)
+    return answer(args, done)
+
+
+def answer(args: argparse.Namespace, done: Froze) -> int:
+    """Print what became of an order."""
+    output = Output(args)
+    output.text(clean(done.message))
+    output.document({"message": done.message, "carts": [document(line) for line in done.carts]})
+    return Exit.OK
+
+
+def _list(args: argparse.Namespace) -> int:
+    from invsync_tui.operations import names
+    from invsync_tui.operations.plans import freeze
+
+    with opened(args) as session:
+        owner = names.merchant(session, args.merchant).id if args.merchant else None
+        found = [line for line in freeze.lines(session, owner) if line.since is not None]
+    output = Output(args)
+    output.text(list(_texts(found)) or ["Nothing is frozen."])
+    output.document({"message": "", "carts": [document(line) for line in found]})
+    return Exit.OK
+
+
+def _texts(found: Sequence[FreezeLine]) -> Iterator[str]:
+    for line in found:
+        why = line.why or "no reason given"
+        yield clean(f"{line.cart}: frozen {moment(line.since)} by {line.by}, {number(line.waiting)} wait: {why}")
+
+
+def document(line: FreezeLine) -> dict[str, Any]:
+    """A cart as JSON has it."""
+    return asdict(line) | {"since": utc(line.since)}

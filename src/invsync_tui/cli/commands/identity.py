@@ -1,0 +1,120 @@
+"""`invsync identity`: listings without a product, what they may mean, and accepting that."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING
+
+from invsync_tui.cli import identity_shapes, list_command, streams
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.output import Exit, Output, rewritten
+from invsync_tui.cli.parser import Subparsers, command, given
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.listings.links import Told
+    from invsync_tui.operations.session import Session
+
+EXAMPLES = """\
+example:
+  invsync identity "Acme Shop"                    listings without a product, each with what it may mean
+  invsync identity "Acme Shop" --counts           how many of each kind
+  invsync identity "Acme Shop" --kind CASE        those that differ by upper and lower case
+  invsync identity "Acme Shop" --accept CASE      link them all; back with: invsync unlink CART --kind CASE
+  invsync identity "Acme Shop" --renamed          listings whose SKU was changed in the cart
+
+kinds: SHARED, OTHER_KIND, RENAMED, SPACE, CASE, DASH, ZEROS, CHECK_DIGIT; without a suggestion: AMBIGUOUS, NONE
+A link goes before matching by code, and takes effect with the next push."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "identity", "list listings without a product, and what they may mean", EXAMPLES)
+    add_cart(parser)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--kind", metavar="K", type=str.upper, help="only those of one kind")
+    which.add_argument("--renamed", action="store_true", help="listings that were renamed in the cart")
+    which.add_argument("--counts", action="store_true", help="how many there are of each kind")
+    which.add_argument("--accept", metavar="K", type=str.upper, help="link all of a kind to what is suggested")
+    parser.add_argument("--filter", metavar="TEXT", default="", help="only codes with this in them")
+    list_command.add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_cart(parser: argparse.ArgumentParser) -> None:
+    """CART and --merchant."""
+    parser.add_argument("cart", metavar="CART", help="name or number")
+    parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
+
+
+def cart_of(args: argparse.Namespace, session: Session) -> int:
+    """The number of the cart that is meant."""
+    from invsync_tui.operations import names
+
+    owner = names.merchant(session, args.merchant).id if args.merchant else None
+    return names.cart(session, args.cart, owner).id
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a page or the numbers, or accept all of a kind."""
+    with opened(args) as session:
+        cart = cart_of(args, session)
+        if args.accept:
+            return _accept(args, session, cart)
+        if args.counts:
+            return _count(args, session, cart)
+        if args.renamed:
+            return _print_renamed(args, session, cart)
+        return _print(args, session, cart)
+
+
+def _print(args: argparse.Namespace, session: Session, cart: int) -> int:
+    from invsync_tui.operations.listings import identity
+
+    rows = identity.unmatched(session, cart, args.kind, args.filter)
+    more = {"kind": args.kind, **list_command.counted(rows)}
+    list_command.print_page(args, "unmatched", identity_shapes.unmatched(), list_command.page(args, rows), more)
+    return Exit.OK
+
+
+def _print_renamed(args: argparse.Namespace, session: Session, cart: int) -> int:
+    from invsync_tui.operations.listings import identity
+
+    rows = identity.renamed(session, cart, args.filter)
+    page, count = list_command.page(args, rows), list_command.counted(rows)
+    list_command.print_page(args, "renamed", identity_shapes.renamed(time.time()), page, count)
+    return Exit.OK
+
+
+def _count(args: argparse.Namespace, session: Session, cart: int) -> int:
+    from invsync_tui.operations.listings import identity
+
+    found, output = identity.tally(session, cart), Output(args)
+    more = "" if found.exact else "+"
+    output.text([f"{kind:<12} {n}{more}" for kind, n in found.counts.items()])
+    output.text(f"linked       {found.links}")
+    output.document({"counts": dict(found.counts), "links": found.links, "exact": found.exact})
+    return Exit.OK
+
+
+def _accept(args: argparse.Namespace, session: Session, cart: int) -> int:
+    from invsync_tui.operations.listings import links
+
+    done = links.accept_all(session, cart, args.accept, progress(args))
+    message = f"{done} {'listing' if done == 1 else 'listings'} linked; the next push follows it."
+    output = Output(args)
+    output.text(message)
+    output.document({"kind": args.accept, "accepted": done, "message": message})
+    return Exit.OK
+
+
+def progress(args: argparse.Namespace) -> Told:
+    """Tells on a terminal how far an order for all is."""
+    loud = streams.err().isatty() and not given(args, "quiet")
+
+    def told(done: int, looked_at: int) -> bool:
+        if loud:
+            rewritten(streams.err(), f"{done} of {looked_at} looked at ")
+        return True
+
+    return told

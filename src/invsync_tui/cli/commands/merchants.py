@@ -1,0 +1,135 @@
+"""`invsync merchants`: lists merchants with their WMS connection, adds one, changes one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from invsync_tui.cli import json_records, list_command, shapes
+from invsync_tui.cli.commands.setting_options import add_settings, texts
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Parser, Subparsers, command
+from invsync_tui.cli.text import clean, fields, moment, next_run, on_off
+from invsync_tui.operations.settings.fields import MERCHANT
+from invsync_tui.operations.settings.values import span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.settings.views import ConnectionSetup, MerchantSetup
+    from invsync_tui.operations.views import MerchantRow
+
+EXAMPLES = """\
+example:
+  invsync merchants                          all merchants with their settings
+  invsync merchants add --help
+  invsync merchants set Acme --sync off"""
+ADD_EXAMPLES = """\
+example:
+  invsync merchants add Acme --source tryton --url https://erp.example.com --login stock \\
+      --secret env:ACME_WMS --option database=acme --sync on --every 1h --stale-after 24h
+  invsync connections test Acme"""
+SET_EXAMPLES = """\
+example:
+  invsync merchants set Acme --sync on --every 30m
+  invsync merchants set Acme --every off     download on request only"""
+
+LIMIT = 1000
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "merchants", "list merchants, add one, or change its settings", EXAMPLES)
+    list_command.add_options(parser, LIMIT)
+    parser.set_defaults(run=run, order="list")
+    orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
+    _add_add(orders)
+    _add_set(orders)
+
+
+def _add_add(orders: Subparsers) -> None:
+    parser = command(orders, "add", "add a merchant with its WMS connection", ADD_EXAMPLES)
+    parser.add_argument("name", metavar="NAME", help="how it is called here")
+    parser.add_argument("--source", metavar="SYSTEM", required=True, help="the WMS, see: invsync connections list")
+    add_settings(parser, MERCHANT, adding=True)
+    parser.set_defaults(run=run, order="add")
+
+
+def _add_set(orders: Subparsers) -> None:
+    parser = command(orders, "set", "change a merchant's settings", SET_EXAMPLES)
+    parser.add_argument("called", metavar="NAME", help="name or number")
+    add_settings(parser, MERCHANT, adding=False)
+    parser.set_defaults(run=run, order="set")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List, or change one and show it."""
+    from invsync_tui.operations.overview import overview
+    from invsync_tui.operations.settings.views import merchants
+
+    with opened(args) as session:
+        changed = _change(args, session) if args.order != "list" else None
+        found, following = ([changed], None) if changed else _page(args, merchants(session))
+        health = {row.id: row for row in overview(session).merchants}
+    output = Output(args)
+    if args.order == "list" and args.csv and not output.json:
+        lines = [health[setup.id] for setup in found]
+        list_command.print_page(args, "merchants", shapes.merchants(), (lines, following), {})
+        return Exit.OK
+    output.text(_lines(found, health) or ["No merchants yet. Add one with: invsync merchants add --help"])
+    if following:
+        output.text(f"\nMore: --after {following}")
+    shown = [json_records.merchant(setup, health.get(setup.id)) for setup in found]
+    output.document({"merchant": shown[0]} if changed else {"merchants": shown, "next": following})
+    return Exit.OK
+
+
+def _page(args: argparse.Namespace, found: Sequence[MerchantSetup]) -> tuple[Sequence[MerchantSetup], str | None]:
+    return list_command.whole(found, args, lambda setup: setup.id)
+
+
+def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
+    from invsync_tui.operations.settings import merchant_settings
+
+    if args.order == "add":
+        given = texts(args, MERCHANT, "source")
+        return merchant_settings.add(session, args.name, given, args.option)
+    given = texts(args, MERCHANT)
+    return merchant_settings.change(session, args.called, given, args.option)
+
+
+def _lines(found: Sequence[MerchantSetup], health: dict[int, MerchantRow]) -> list[str]:
+    lines: list[str] = []
+    for setup in found:
+        lines += ["", f"{setup.id}  {clean(setup.name)}", *fields(_facts(setup, health[setup.id]))]
+    return lines[1:]
+
+
+def _facts(setup: MerchantSetup, health: MerchantRow) -> list[tuple[str, str]]:
+    return [
+        ("Synchronization With WMS - Inventory", on_off(setup.sync_on)),
+        ("Last Inventory Run", moment(health.last_run_at)),
+        ("Status", health.status or "-"),
+        ("Next inventory run", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.sync_on)),
+        ("Every", span(setup.every) if setup.every else "on request only"),
+        (
+            "Readings may be pushed for",
+            span(setup.values["stale-after"]) if setup.values["stale-after"] else "no limit",
+        ),
+        ("Orders reach the WMS within", span(setup.values["orders-within"] or 0)),
+        *connection_facts("WMS", setup.source),
+        ("Carts", str(health.carts)),
+    ]
+
+
+def connection_facts(label: str, setup: ConnectionSetup | None) -> list[tuple[str, str]]:
+    """A connection in words; the secret as a reference."""
+    if setup is None:
+        return [(label, "not set up")]
+    facts = [(label, f"{setup.system}, {setup.url}")]
+    facts += [("Login", setup.login)] if setup.login else []
+    facts += [("Secret", setup.secret)] if setup.secret else []
+    facts += [("Options", ", ".join(f"{k}={v}" for k, v in setup.options.items()))] if setup.options else []
+    return facts + ([("Last error", setup.last_error)] if setup.last_error else [])

@@ -1,0 +1,139 @@
+"""`invsync plan`: what the next push of a cart would set and why, without asking the cart."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli import list_command
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.list_command import Shape
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
+from invsync_tui.cli.shapes import cells, record
+from invsync_tui.cli.text import clean, cut, moment, number, utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from invsync_tui.operations.plans.plans import PlanView
+    from invsync_tui.operations.plans.rows import PlanLine, PlanRows
+    from invsync_tui.operations.session import Session
+
+EXAMPLES = """\
+example:
+  invsync plan "Acme Shop"                             riskiest first; kept, so that it can be applied
+  invsync plan "Acme Shop" --with minimum=3 --with buffer=2    what if, without saving
+  invsync plan --kept 12 --sort difference             a plan that was kept: of rules, an undo, a safe level
+  invsync plan "Acme Shop" --csv --limit 100000 > plan.csv
+
+Then: invsync apply 12. It sends exactly the plan that was shown, or says what changed since and sends nothing."""
+SORTS = ("risk", "difference", "sku")
+RISKS = ("sells-out", "jump", "fall", "rise", "small")
+REASON_MOST = 44
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "plan", "show what the next push of a cart would set, and why", EXAMPLES)
+    parser.add_argument("cart", metavar="CART", nargs="?", help="name or number")
+    parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
+    parser.add_argument(
+        "--kept", metavar="PLAN", type=row_number, help="the number of a plan that was kept, instead of a cart"
+    )
+    parser.add_argument(
+        "--with", metavar="SETTING=VALUE", action="append", default=[], dest="overlay", help="try a setting; repeatable"
+    )
+    parser.add_argument("--sort", choices=SORTS, default="risk", help="order of the listings (default risk)")
+    parser.add_argument("--risk", choices=RISKS, help="only listings of this risk")
+    parser.add_argument("--filter", metavar="TEXT", default="", help="only SKUs with this in them")
+    list_command.add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a page of it."""
+    if (args.cart is None) == (args.kept is None):
+        raise UsageError("invsync plan: give a CART, or --kept PLAN. See: invsync plan --help")
+    if args.kept is not None and args.overlay:
+        raise UsageError("invsync plan: --with tries settings on a CART; a kept plan is what it is.")
+    with opened(args) as session:
+        view, rows = _kept(session, args) if args.kept is not None else _new(session, args)
+        page, count = list_command.page(args, rows), list_command.counted(rows)
+    if not args.csv:
+        Output(args).text(_head(view))
+    list_command.print_page(args, "listings", shape(), page, {"plan": document(view), **count})
+    if not args.csv:
+        Output(args).text(["", *map(clean, view.advice)])
+    Output(args).flush()
+    return Exit.OK
+
+
+def _kept(session: Session, args: argparse.Namespace) -> tuple[PlanView, PlanRows]:
+    from invsync_tui.operations.plans import plans
+
+    return plans.kept(session, args.kept), plans.kept_rows(session, args.kept, args.sort, args.filter, args.risk)
+
+
+def _new(session: Session, args: argparse.Namespace) -> tuple[PlanView, PlanRows]:
+    from invsync_tui.operations.plans import plans
+
+    cart = plans.cart_of(session, args.cart, args.merchant).id
+    making = plans.make(session, cart, overlay(args.overlay))
+    # Further pages and exports look at the plan again; only the first look is one that may be applied.
+    kept = plans.keep(session, making) if args.after is None and not args.csv else None
+    return plans.view(session, making, kept), plans.rows(session, making, args.sort, args.filter, args.risk)
+
+
+def overlay(given: list[str]) -> dict[str, str]:
+    """SETTING=VALUE words as texts by setting."""
+    pairs = [one.partition("=") for one in given]
+    if any(not sign for _, sign, _ in pairs):
+        raise UsageError("invsync plan: --with takes SETTING=VALUE, such as --with minimum=3.")
+    return {name.strip().replace("_", "-"): value for name, _, value in pairs}
+
+
+def document(view: PlanView) -> dict[str, Any]:
+    """A plan without its listings, as JSON has it."""
+    found = asdict(view)
+    return found | {"made_at": utc(view.made_at), "what_if": dict(view.what_if)}
+
+
+def shape() -> Shape[PlanLine]:
+    """Listings that would be set."""
+    columns = ("listing_id", "sku", "shows", "will_show", "difference", "risk", "reason")
+    return Shape(
+        columns,
+        cells(columns),
+        record,
+        ("SKU", "SHOWS", "WILL SHOW", "DIFFERENCE", "RISK", "BECAUSE"),
+        lambda line: (
+            line.sku,
+            "-" if line.shows is None else number(line.shows),
+            number(line.will_show),
+            "-" if line.difference is None else f"{line.difference:+,}",
+            line.risk.value,
+            cut(line.reason, REASON_MOST),
+        ),
+        "No listing would be set.",
+    )
+
+
+def _head(view: PlanView) -> Iterator[str]:
+    called = f"Plan {view.number}" if view.number else "What if" if view.what_if else "Plan (not kept)"
+    kind = {"undo": f", undo of run {view.of_run}", "safe": ", safe level"}.get(view.kind, "")
+    yield clean(f"{called} for {view.cart}{kind}, made {moment(view.made_at)} by {view.made_by}")
+    total = view.totals
+    yield (
+        f"{number(total.to_set)} to set: {number(total.up)} up, {number(total.down)} down, "
+        f"{number(total.to_zero)} of them to zero, {number(total.unknown)} show nothing known"
+    )
+    if view.equal is not None:
+        rest = [f"{number(view.equal)} equal", *(f"{number(n)} {reason.value}" for reason, n in view.skipped.items())]
+        yield "Left alone: " + ", ".join(rest)
+    if view.in_doubt:
+        yield f"{number(view.in_doubt)} wait for the answer to an earlier batch; the push finds out first"
+    for text in view.holds:
+        yield clean(f"Would be held: {text}")
+    yield ""

@@ -1,0 +1,130 @@
+"""`invsync replay`: decides an old push again from what it knew, without the network."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli import list_command
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.list_command import Shape
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Subparsers, command, row_number
+from invsync_tui.cli.text import clean, number, on_off, utc
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.plans.replay import Because, Recorded, Replay, ReplayLine
+
+EXAMPLES = """\
+example:
+  invsync replay 17                        would run 17 decide the same again?
+  invsync replay 17 --rules today          what today's settings would have made of it, and which setting does it
+  invsync replay 17 --rules today --sku DEMO-LAMP-00432 --json
+
+Exit code 0 if everything comes out as it was recorded. By the rules of then 1 says that the program has changed."""
+COLUMNS = (
+    "listing_id", "sku", "remote_id", "then", "then_outcome", "then_reason", "now", "now_outcome", "now_reason", "step",
+    "setting", "setting_then", "setting_today",
+)  # fmt: skip
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "replay", "decide an old push again from what it knew", EXAMPLES)
+    parser.add_argument("number", metavar="RUN", type=row_number, help="a push")
+    parser.add_argument("--rules", choices=("then", "today"), default="then", help="whose settings (default then)")
+    parser.add_argument("--sku", metavar="S", help="only this SKU, alias or remote id")
+    list_command.add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decide again, and print what comes out differently."""
+    from invsync_tui.operations.plans.replay import Which, replay
+
+    with opened(args) as session:
+        found = replay(session, args.number, Which(args.rules), args.sku)
+    output = Output(args)
+    if not args.csv:
+        output.text(_summary(found))
+    if output.json or args.csv or found.lines:
+        list_command.print_page(
+            args, "differences", _shape(), list_command.whole(found.lines, args, _number), _facts(found)
+        )
+    return Exit.OK if found.identical or args.rules == "today" else Exit.FAILED
+
+
+def _number(line: ReplayLine) -> int:
+    return line.listing_id
+
+
+def _facts(found: Replay) -> dict[str, Any]:
+    return {
+        "run": found.run_id,
+        "cart": found.cart,
+        "rules": found.rules.value,
+        "decided": found.decided,
+        "differ": len(found.lines),
+        "settings": [{"setting": name, "then": was, "today": now} for name, (was, now) in found.settings.items()],
+    }
+
+
+def _summary(found: Replay) -> list[str]:
+    whose = "the rules of then" if found.rules == "then" else "today's rules"
+    verdict = "identical" if found.identical else f"{len(found.lines):,} differ"
+    lines = [clean(f"Run {found.run_id}, {found.cart}: {found.decided:,} decisions by {whose}: {verdict}.")]
+    if found.rules == "then" and not found.identical:
+        lines.append("The same rules on the same facts came out differently: the program has changed since.")
+    return lines + [
+        clean(f"  {name}: {_value(was)} then, {_value(now)} today") for name, (was, now) in found.settings.items()
+    ]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return on_off(value)
+    return "none" if value is None else str(value)
+
+
+def _shape() -> Shape[ReplayLine]:
+    return Shape(
+        COLUMNS,
+        _cells,
+        _record,
+        ("SKU", "THEN", "NOW", "STEP", "BECAUSE"),
+        lambda line: (line.sku, _made(line.then), _made(line.now), line.because.step, _because(line.because)),
+        "Everything comes out as it was recorded.",
+    )
+
+
+def _made(made: Recorded) -> str:
+    return number(made.desired) if made.desired is not None else made.reason or made.outcome
+
+
+def _because(because: Because) -> str:
+    if because.setting is None:
+        return "no setting differs"
+    return f"{because.setting}: {_value(because.then)} then, {_value(because.today)} today"
+
+
+def _cells(line: ReplayLine) -> list[Any]:
+    because = line.because
+    return [
+        line.listing_id, line.sku, line.ref, line.then.desired, line.then.outcome, line.then.reason, line.now.desired,
+        line.now.outcome, line.now.reason, because.step, because.setting, _value(because.then), _value(because.today),
+    ]  # fmt: skip
+
+
+def _record(line: ReplayLine) -> dict[str, Any]:
+    return {
+        "listing_id": line.listing_id,
+        "sku": line.sku,
+        "remote_id": line.ref,
+        "decided_at": utc(line.decided_at),
+        "then": line.then._asdict(),
+        "now": line.now._asdict(),
+        "because": asdict(line.because),
+    }

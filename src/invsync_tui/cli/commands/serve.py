@@ -1,0 +1,76 @@
+"""`invsync serve`: the service that runs syncs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.output import Exit, Output, note
+from invsync_tui.cli.parser import Subparsers, UsageError, command
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.service.serve import Serving
+
+EXAMPLES = """\
+example:
+  invsync serve                    until SIGTERM or Ctrl-C: the schedule, and what operators ask for
+  invsync serve --until-idle 10    until there was nothing to do for 10 seconds
+
+Several may serve one store; they share the work. What one leaves unfinished, the next takes over.
+SIGTERM: runs stop between two batches, then it ends; a second one ends it at once. SIGHUP: opens its log file anew."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "serve", "run syncs: the schedule, and what operators ask for", EXAMPLES)
+    parser.add_argument("--until-idle", metavar="SECONDS", type=_seconds, help="end after so long without work")
+    parser.add_argument("--log-format", choices=("text", "json"), default="text", help="a line for each record")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="info, with --quiet warning")
+    parser.add_argument(
+        "--log-file", metavar="FILE", type=Path, help="in the place of stderr; put aside at 5 MB, 3 kept"
+    )
+    parser.set_defaults(run=run)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give seconds from 0 to 86400")
+    return seconds
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until told to end."""
+    from invsync_tui.operations.service import serve
+
+    # A terminal that closes while the store is being opened ends nothing; later on the service itself takes care of it.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    output = Output(args)
+    _log(args, output)
+    with opened(args) as session:
+        serve.serve(session, args.until_idle, lambda serving: _started(output, serving))
+    return Exit.OK
+
+
+def _log(args: argparse.Namespace, output: Output) -> None:
+    from invsync_tui.operations.service.log import LogFormat, start
+
+    level = args.log_level or ("warning" if output.quiet else "info")
+    try:
+        start(LogFormat(args.log_format), logging.getLevelNamesMapping()[level.upper()], args.log_file)
+    except OSError as error:
+        raise UsageError(f"invsync serve: the log {args.log_file} cannot be written: {error.strerror}") from error
+
+
+def _started(output: Output, serving: Serving) -> None:
+    output.document({"serving": asdict(serving)})
+    if output.json or output.quiet:
+        return
+    note(f"serving {serving.store} (process {serving.pid}).")
+    if serving.others:
+        note("another worker serves this store already; they share the work.")

@@ -1,0 +1,190 @@
+"""`invsync settings`: the settings of a merchant or a cart as a form: shown, compared, previewed, saved."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command, row_number
+from invsync_tui.cli.text import clean, fields, moment, utc
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.list_views import Change, Conflict, Form, Preview, Saved
+    from invsync_tui.operations.session import Session
+
+EXAMPLES = """\
+example:
+  invsync settings show cart:"Acme Shop"
+  invsync settings diff cart:3 minimum=0 warehouses=EAST,WEST --preview
+  invsync settings set cart:3 minimum=0 --rev 4 --reason "sell the last ones too"
+  invsync settings set merchant:Acme sync=on every=30m
+  invsync settings diff merchant:Acme zero-count=50     how many of its carts have another limit
+  invsync settings set merchant:Acme zero-count=50      the limit of all its carts
+
+SUBJECT is merchant:NAME or cart:NAME; numbers do as well. --rev is the revision that `show` told: if somebody has
+saved since, nothing is saved and you are told what they changed (exit code 1)."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "settings", "show, compare and save settings of a merchant or a cart", EXAMPLES)
+    orders = parser.add_subparsers(metavar="show|diff|set", required=True, parser_class=Parser)
+    _add(orders, "show", "show the settings with what may be chosen").set_defaults(run=run, order="show")
+    for order, summary in (("diff", "tell what would change, without saving"), ("set", "save settings")):
+        one = _add(orders, order, summary)
+        one.add_argument("given", metavar="NAME=VALUE", nargs="+", help="as `show` names and writes them")
+        one.add_argument("--preview", action="store_true", help="count what it would do to a cart's listings")
+        if order == "set":
+            one.add_argument("--rev", metavar="N", type=row_number, help="save only if it is still this revision")
+            one.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
+        one.set_defaults(run=run, order=order)
+
+
+def _add(orders: Subparsers, name: str, summary: str) -> Parser:
+    parser = command(orders, name, summary, EXAMPLES)
+    parser.add_argument("subject", metavar="SUBJECT", help="merchant:NAME or cart:NAME")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was ordered."""
+    with opened(args) as session:
+        subject = _subject(session, args.subject)
+        if args.order == "show":
+            return _show(args, session, subject)
+        values = _values(args.given)
+        return (_diff if args.order == "diff" else _set)(args, session, subject, values)
+
+
+def _subject(session: Session, text: str) -> str:
+    """merchant:1 of merchant:Acme."""
+    from invsync_tui.operations import names
+
+    kind, colon, called = text.partition(":")
+    if not colon or kind not in ("merchant", "cart"):
+        raise UsageError("invsync settings: SUBJECT is merchant:NAME or cart:NAME. See: invsync settings --help")
+    found = names.merchant(session, called) if kind == "merchant" else names.cart(session, called)
+    return f"{kind}:{found.id}"
+
+
+def _values(given: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise UsageError(f"invsync settings: {one!r} is not NAME=VALUE. See: invsync settings --help")
+        found[name] = value
+    return found
+
+
+def _show(args: argparse.Namespace, session: Session, subject: str) -> int:
+    from invsync_tui.operations.settings import forms
+
+    form = forms.form(session, subject)
+    output = Output(args)
+    output.text([clean(f"{form.title}, revision {form.rev}"), *fields(_told(form))])
+    output.document({"settings": asdict(form)})
+    return Exit.OK
+
+
+def _told(form: Form) -> list[tuple[str, str]]:
+    told: list[tuple[str, str]] = []
+    for one in form.fields:
+        told.append((f"{one.name} ({one.label})", one.value or "-"))
+        told += [("", f"{choice.value}: {choice.note}") for choice in one.choices]
+    return told
+
+
+def _diff(args: argparse.Namespace, session: Session, subject: str, values: Mapping[str, str]) -> int:
+    from invsync_tui.operations.settings import forms
+
+    problems = forms.check(session, subject, values)
+    changes = forms.diff(session, subject, values)
+    preview = _preview(session, subject, values) if args.preview and not problems else None
+    output = Output(args)
+    output.text([*(clean(f"{one.field}: {one.text}") for one in problems), *_lines(changes), *_previewed(preview)])
+    shown = {"changes": _changes(changes), "problems": [asdict(one) for one in problems], "preview": _counts(preview)}
+    output.document({"subject": subject, **shown})
+    return Exit.USAGE if problems else Exit.OK
+
+
+def _set(args: argparse.Namespace, session: Session, subject: str, values: Mapping[str, str]) -> int:
+    from invsync_tui.operations.list_views import Conflict
+    from invsync_tui.operations.settings import forms
+
+    rev = forms.form(session, subject).rev if args.rev is None else args.rev
+    _must_be_right(forms.check(session, subject, values))
+    preview = _preview(session, subject, values) if args.preview else None
+    answer = forms.save(session, subject, rev, values, args.reason)
+    output = Output(args)
+    if isinstance(answer, Conflict):
+        output.text(_conflicting(answer))
+        output.document({"subject": subject, "saved": None, "conflict": _conflict(answer), "preview": None})
+        return Exit.FAILED
+    output.text([*_lines(answer.changes), *_previewed(preview), clean(f"Revision {answer.rev}. {answer.note}")])
+    output.document({"subject": subject, "saved": _saved(answer), "conflict": None, "preview": _counts(preview)})
+    return Exit.OK
+
+
+def _must_be_right(problems: Sequence[Any]) -> None:
+    from invsync_tui.operations.settings.values import InvalidError
+
+    if problems:
+        raise InvalidError(problems[0].field, problems[0].text)
+
+
+def _preview(session: Session, subject: str, values: Mapping[str, str]) -> Preview:
+    """All of it: a script has the time."""
+    from invsync_tui.operations.settings import forms
+
+    kind, _, number = subject.partition(":")
+    if kind != "cart":
+        raise UsageError("invsync settings: --preview is for carts.")
+    found = forms.preview(session, int(number), values)
+    while found.counted < found.total:
+        found = forms.preview(session, int(number), values, found)
+    return found
+
+
+def _lines(changes: Sequence[Change]) -> list[str]:
+    told = [clean(f"{one.label}: {one.before or '-'} -> {one.after or '-'}") for one in changes]
+    return told or ["Nothing would change."]
+
+
+def _previewed(found: Preview | None) -> list[str]:
+    if found is None:
+        return []
+    told = f"{found.changed} change, {found.to_zero} go to 0, {found.lose_match} lose their match, {found.gain_match} gain one"
+    return [f"Of {found.counted} listings: {told}."]
+
+
+def _counts(found: Preview | None) -> dict[str, int] | None:
+    if found is None:
+        return None
+    return {key: value for key, value in asdict(found).items() if key != "last"}
+
+
+def _changes(changes: Sequence[Change]) -> list[dict[str, str]]:
+    return [asdict(one) for one in changes]
+
+
+def _saved(answer: Saved) -> dict[str, Any]:
+    return {"rev": answer.rev, "changes": _changes(answer.changes), "note": answer.note}
+
+
+def _conflict(answer: Conflict) -> dict[str, Any]:
+    shown = {"rev": answer.rev, "who": answer.who, "at": utc(answer.at or None)}
+    return {**shown, "theirs": _changes(answer.theirs), "both": list(answer.both)}
+
+
+def _conflicting(answer: Conflict) -> list[str]:
+    told = [f"Nothing was saved: {answer.who or 'somebody'} saved revision {answer.rev} {moment(answer.at or None)}:"]
+    told += [f"  {line}" for line in _lines(answer.theirs)]
+    again = f"Look at it, then save on top of it: --rev {answer.rev}"
+    return [
+        clean(line) for line in [*told, *([f"Both changed: {', '.join(answer.both)}."] if answer.both else []), again]
+    ]

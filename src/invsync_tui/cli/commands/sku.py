@@ -1,0 +1,184 @@
+"""`invsync sku`: everything about one SKU, and orders for its listings."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli import list_command, shapes
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Subparsers, UsageError, command
+from invsync_tui.cli.text import age, clean, fields, number, table, utc
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.list_views import AliasLine, SkuView, StockLine
+    from invsync_tui.operations.session import Session
+
+EXAMPLES = """\
+example:
+  invsync sku 0042-BLK
+  invsync sku 0042-BLK --exclude --cart "Acme Shop" --reason "sold at the fair"
+  invsync sku 0042-BLK --override 3 --reason "display pieces only"    (--override off lets the stock decide again)
+  invsync sku 0042-BLK --sync-now
+
+TEXT is a SKU or an alias, in full. An order is for its listings in --cart, or in every cart."""
+SEVERAL_SHOWN = 5
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "sku", "show one SKU everywhere, or order something for it", EXAMPLES)
+    parser.add_argument("text", metavar="TEXT", help="a SKU or an alias")
+    parser.add_argument("--merchant", metavar="M", help="where several have it")
+    parser.add_argument("--cart", metavar="C", help="orders are for this cart only, by name or number")
+    orders = parser.add_mutually_exclusive_group()
+    for name, what in _ORDERS:
+        orders.add_argument(f"--{name}", dest="order", action="store_const", const=name, help=what)
+    orders.add_argument("--override", metavar="N", help="fix the quantity of its listings, or off")
+    parser.add_argument(
+        "--reason", metavar="TEXT", default="", help="why, for the audit; orders but --sync-now need it"
+    )
+    list_command.add_options(parser)
+    parser.set_defaults(run=run, order=None)
+
+
+_ORDERS = (
+    ("exclude", "take its listings out of the sync"),
+    ("include", "take them back in"),
+    ("lock", "keep the carts at the quantity they have"),
+    ("unlock", "let them be synced again"),
+    ("sync-now", "compare with the carts and send what differs"),
+)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show it, after an order as it is then."""
+    from invsync_tui.operations import names
+    from invsync_tui.operations.catalog import sku
+
+    with opened(args) as session:
+        merchant = names.merchant(session, args.merchant).id if args.merchant else None
+        view = _one(session, args.text, merchant)
+        told = _ordered(args, session, view)
+        if told:
+            view = sku.view(session, view.product_id)
+    if args.csv:
+        page = list_command.whole(view.listings, args, lambda one: one.id)
+        list_command.print_page(args, "listings", shapes.listings(time.time()), page, {})
+        return Exit.OK
+    output = Output(args)
+    output.text([*([clean(told), ""] if told else []), *_lines(view)])
+    page = list_command.whole(view.listings, args, lambda one: one.id)
+    output.document({"sku": _record(view, page[0]), "message": told, "next": page[1]})
+    return Exit.OK
+
+
+def _one(session: Session, text: str, merchant: int | None) -> SkuView:
+    from invsync_tui.operations.catalog import sku
+    from invsync_tui.operations.catalog.search import search
+    from invsync_tui.operations.errors import NotFoundError, OperationError
+
+    found = sku.resolve(session, text, merchant)
+    if not found:
+        raise NotFoundError(f"{text!r}: {search(session, text, merchant).verdict}. Look for it: invsync search TEXT.")
+    views = [sku.view(session, one) for one in found[:SEVERAL_SHOWN]]
+    if len(found) > 1:
+        named = ", ".join(f"{view.merchant}: {view.sku}" for view in views)
+        raise OperationError(
+            f"{len(found)} products have the code {text!r} ({named}). Give the SKU of one, or --merchant."
+        )
+    return views[0]
+
+
+def _ordered(args: argparse.Namespace, session: Session, view: SkuView) -> str:
+    """Carry out the order; what became of it, or '' without one."""
+    from invsync_tui.operations import names
+    from invsync_tui.operations.catalog import sku
+
+    if args.order is None and args.override is None:
+        return ""
+    cart = names.cart(session, args.cart, view.merchant_id).id if args.cart else None
+    chosen = [one.id for one in sku.of_carts(view, cart)]
+    if not chosen:
+        raise UsageError("invsync sku: no cart lists it, so there is nothing to order. See: invsync sku TEXT")
+    if args.override is not None:
+        return _override(args, session, chosen)
+    orders: dict[str, Callable[[], str]] = {
+        "exclude": lambda: sku.set_excluded(session, chosen, True, args.reason),
+        "include": lambda: sku.set_excluded(session, chosen, False, args.reason),
+        "lock": lambda: sku.set_locked(session, chosen, True, args.reason),
+        "unlock": lambda: sku.set_locked(session, chosen, False, args.reason),
+        "sync-now": lambda: sku.sync_now(session, chosen).message,
+    }
+    return orders[args.order]()
+
+
+def _override(args: argparse.Namespace, session: Session, chosen: Sequence[int]) -> str:
+    from invsync_tui.operations.catalog import sku
+    from invsync_tui.operations.settings import values
+
+    off = args.override.strip().lower() in (values.OFF, values.NONE)
+    quantity = None if off else values.whole("--override", args.override)
+    return sku.set_override(session, chosen, quantity, args.reason)
+
+
+# --- text and JSON -----------------------------------------------------------------------------------------------------
+
+
+def _lines(view: SkuView) -> list[str]:
+    now = time.time()
+    gone = [("Not in the WMS", age(view.missing_since, now))] if view.missing_since is not None else []
+    kit = [("Kit of", ", ".join(f"{needed} x {sku}" for sku, needed in view.components))] if view.components else []
+    shape = shapes.listings(now)
+    return [
+        clean(f"{view.sku or '(blank)'}  {view.name}"),
+        *fields([("Merchant", view.merchant), *gone, *kit, *(_alias(one) for one in view.aliases)]),
+        "",
+        *(
+            table(_STOCK, [_stock(one, now) for one in view.levels])
+            if view.levels
+            else ["No warehouse has reported a level."]
+        ),
+        "",
+        *(
+            table(("CART", *shape.heads), [(one.cart, *shape.text(one)) for one in view.listings])
+            if view.listings
+            else []
+        ),
+        *(clean(f"{cart}: not listed ({reason})") for cart, reason in view.not_listed),
+    ]
+
+
+_STOCK = ("WAREHOUSE", "ON HAND", "AVAILABLE", "COMMITTED", "INCOMING", "LOADED")
+
+
+def _alias(one: AliasLine) -> tuple[str, str]:
+    shared = f"  also of {', '.join(one.shared_with)}: an alias must be unique" if one.shared_with else ""
+    return one.kind, one.code + shared
+
+
+def _stock(one: StockLine, now: float) -> tuple[str, ...]:
+    loaded = age(one.loaded_at, now) if one.missing_since is None else f"missing, {age(one.missing_since, now)}"
+    return one.warehouse, *(number(n) for n in (one.on_hand, one.available, one.committed, one.incoming)), loaded
+
+
+def _record(view: SkuView, listings: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "product_id": view.product_id,
+        "merchant": view.merchant,
+        "sku": view.sku,
+        "name": view.name,
+        "missing_since": utc(view.missing_since),
+        "components": [{"sku": sku, "needed": needed} for sku, needed in view.components],
+        "aliases": [shapes.record(one) for one in view.aliases],
+        "levels": [shapes.record(one) for one in view.levels],
+        "listings": [shapes.record(one) for one in listings],
+        "not_listed": [{"cart": cart, "reason": reason} for cart, reason in view.not_listed],
+        "history": [
+            {"name": track.name, "points": [{"at": utc(point.at), "value": point.value} for point in track.points]}
+            for track in view.history
+        ],
+    }

@@ -1,0 +1,111 @@
+"""`invsync status`: how everything is doing, for a reader, a script or a monitor."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.output import Exit, Output
+from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.text import clean, moment, on_off, table
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.views import MerchantRow, Overview
+
+EXAMPLES = """\
+example:
+  invsync status                        merchants, what runs, what is wrong and what to do
+  invsync --quiet status || mail-me     exit code 1: something needs attention"""
+
+HEAD = ("MERCHANT", "WMS", "SYNC", "LAST INVENTORY RUN", "STATUS", "NEXT", "CARTS")
+NO_SERVICE = "No service is running: nothing runs by schedule. Start one with: invsync serve"
+WAITS = "waits for a service"
+NOTHING_BY_SCHEDULE = "Nothing runs by schedule."
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command."""
+    command(subparsers, "status", "show how every merchant is doing", EXAMPLES).set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the overview; 1 if something needs attention."""
+    from invsync_tui.cli import json_records
+    from invsync_tui.operations.overview import overview
+
+    with opened(args) as session:
+        found = overview(session)
+    healthy = not _unattended(found) and not any(problem.urgent for row in found.merchants for problem in row.problems)
+    output = Output(args)
+    output.text(_lines(found))
+    merchants = [json_records.merchant_health(row) for row in found.merchants]
+    service = json_records.service(found.pulse.service)
+    output.document(
+        {"healthy": healthy, "service": service, "pulse": json_records.pulse(found.pulse), "merchants": merchants}
+    )
+    return Exit.OK if healthy else Exit.FAILED
+
+
+def _unattended(found: Overview) -> bool:
+    """A worker does not respond, or something is due by schedule and nobody is there to run it."""
+    service = found.pulse.service
+    if service.state.value != "none" and service.advice:
+        return True
+    return not service.scheduled and any(row.scheduled for row in found.merchants)
+
+
+def _service_lines(found: Overview) -> list[str]:
+    """What is wrong with the workers and what to do, then where their log is."""
+    service = found.pulse.service
+    lines = []
+    if service.state.value == "none":
+        lines = [NO_SERVICE] if _unattended(found) else []
+    elif service.advice:
+        late = "" if service.scheduled else f" {NOTHING_BY_SCHEDULE}"
+        lines = [f"{clean(service.text[:1].upper() + service.text[1:])}.{late} {clean(service.advice)}"]
+    elif _unattended(found):
+        lines = [f"A worker is there for requests only. {NOTHING_BY_SCHEDULE} Start a service: invsync serve"]
+    if service.log and service.state.value != "running":
+        lines.append(f"Log of the detached workers: {clean(service.log)}")
+    return ["", *lines] if lines else []
+
+
+def _lines(found: Overview) -> list[str]:
+    if not found.merchants:
+        return ["No merchants yet. Add one with: invsync merchants add --help"]
+    pulse = found.pulse
+    stalled = f" ({pulse.stalled} stalled)" if pulse.stalled else ""
+    counted = f"{pulse.running} running{stalled}, {pulse.held} held, {pulse.failing} failing, "
+    counted += f"{_counted(pulse.stale, 'stale warehouse')}, {_counted(pulse.findings, 'new finding')}"
+    return [
+        f"{clean(pulse.service.text)}, {counted}",
+        "",
+        *table(HEAD, [_cells(row) for row in found.merchants]),
+        *_service_lines(found),
+        *(line for row in found.merchants for line in _problems(row)),
+    ]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _cells(row: MerchantRow) -> tuple[str, ...]:
+    due = moment(row.next_run_at) if row.next_run_at is not None else WAITS if row.scheduled else "-"
+    return (
+        row.name,
+        row.source or "-",
+        on_off(row.sync_on),
+        moment(row.last_run_at),
+        row.status or "-",
+        due,
+        str(row.carts),
+    )
+
+
+def _problems(row: MerchantRow) -> list[str]:
+    if not row.problems:
+        return []
+    told = [f"  {'!' if p.urgent else '-'} {clean(p.text)} {clean(p.advice)}" for p in row.problems]
+    return ["", clean(row.name), *told]

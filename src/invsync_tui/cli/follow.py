@@ -1,0 +1,146 @@
+"""What a reader, a script or a terminal is shown while runs are followed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from invsync_tui.cli import json_records, streams
+from invsync_tui.cli.output import print_document, rewritten
+from invsync_tui.cli.run_text import title
+from invsync_tui.cli.text import clean, cut, duration, number, utc
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.runs.follow import Event
+    from invsync_tui.operations.views import RunDetail
+
+REWRITE_EVERY = 0.5
+"""Seconds between two rewrites of the progress line."""
+TELLING = frozenset({"state", "phase", "log", "worker"})
+"""Changes that are worth a line of text."""
+
+
+class View(Protocol):
+    """Shows events as they come."""
+
+    def show(self, event: Event) -> None: ...
+    def end(self) -> None: ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    def show(self, event: Event) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        """Nothing."""
+
+
+class JsonLines:
+    """One JSON object per line."""
+
+    def show(self, event: Event) -> None:
+        """Print the event."""
+        print_document(event_record(event))
+
+    def end(self) -> None:
+        """Nothing is open."""
+
+
+def event_record(event: Event) -> dict[str, Any]:
+    """An event as JSON has it."""
+    row = event.run
+    return {
+        "event": event.change.value,
+        "run": row.id,
+        "kind": row.kind.value,
+        "merchant": row.merchant,
+        "cart": row.cart,
+        "state": row.state.value,
+        "phase": row.phase,
+        "done": row.done,
+        "total": row.total,
+        "per_second": event.detail.per_second,
+        "eta": event.detail.eta,
+        "counts": json_records.run(row)["counts"],
+        "level": event.level,
+        "text": event.text,
+        "at": utc(event.at),
+    }
+
+
+class Lines:
+    """A line for whatever is worth one: for logs and pipes."""
+
+    def show(self, event: Event) -> None:
+        """Print what happened."""
+        line = told(event)
+        if line:
+            streams.out().write(line + "\n")
+            streams.out().flush()
+
+    def end(self) -> None:
+        """Nothing is open."""
+
+
+def told(event: Event) -> str:
+    """A change in words; '' for one that is not worth a line."""
+    if event.change.value not in TELLING:
+        return ""
+    who = f"run {event.run.id} {title(event.run)}"
+    if event.text:
+        mark = "" if event.level == "info" else f"{event.level}: "
+        return f"{who}: {mark}{clean(event.text)}"
+    if event.change.value == "phase":
+        return f"{who}: phase {clean(event.run.phase)}" if event.run.phase else ""
+    return f"{who}: {event.run.state.value}"
+
+
+class ProgressLine:
+    """One line of a terminal, rewritten; warnings and errors stay above it."""
+
+    def __init__(self) -> None:
+        self._shown_at = 0.0
+        self._shown = ""
+
+    def show(self, event: Event) -> None:
+        """Rewrite the line, at most so often."""
+        if event.text and event.level != "info":
+            self._write("")
+            streams.out().write(told(event) + "\n")
+        waits = event.run.state.value == "requested" and self._shown
+        if not waits and time.monotonic() - self._shown_at >= REWRITE_EVERY:
+            self._shown_at = time.monotonic()
+            self._write(cut(progress(event.detail), max(20, streams.out().columns() - 1)))
+
+    def end(self) -> None:
+        """Leave the place to what follows."""
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        if text != self._shown:
+            self._shown = text
+            rewritten(streams.out(), text)
+
+
+def progress(detail: RunDetail) -> str:
+    """Phase, progress, rate and time left: `pull Acme: levels 1,200/5,000 (24%) 310/s, 12 s left`."""
+    row = detail.run
+    parts = [f"{title(row)}: {clean(row.phase) or row.state.value}"]
+    if row.stall is not None:
+        return f"{parts[0]}  {clean(row.stall.text)}"
+    if row.phase:
+        parts.append(_done(row.done, row.total))
+    if detail.per_second:
+        parts.append(f"{number(detail.per_second)}/s")
+    if detail.eta is not None:
+        parts.append(f"{duration(detail.eta)} left")
+    return "  ".join(parts)
+
+
+def _done(done: int, total: int | None) -> str:
+    if total is None:
+        return number(done)
+    share = f" ({done * 100 // total}%)" if total else ""
+    return f"{number(done)}/{number(total)}{share}"

@@ -1,0 +1,157 @@
+"""Records as JSON has them. Quantities and counts are numbers, unknown is null, times are RFC 3339 in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.cli.text import utc
+from invsync_tui.operations.settings import fields
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.settings.views import CartSetup, ConnectionSetup, MerchantSetup
+    from invsync_tui.operations.views import (
+        MerchantRow,
+        PhaseView,
+        Pulse,
+        ReasonRow,
+        RunDetail,
+        RunRow,
+        ServiceView,
+        Stall,
+    )
+
+
+def run(row: RunRow) -> dict[str, Any]:
+    """A run in a list."""
+    return {
+        "id": row.id,
+        "kind": row.kind.value,
+        "merchant": row.merchant,
+        "cart": row.cart,
+        "state": row.state.value,
+        "trigger": row.trigger,
+        "requested_by": row.requested_by,
+        "requested_at": utc(row.requested_at),
+        "started_at": utc(row.started_at),
+        "ended_at": utc(row.ended_at),
+        "phase": row.phase,
+        "done": row.done,
+        "total": row.total,
+        "counts": row.counts.as_dict(),
+        "error": row.error,
+        "stalled": stall(row.stall),
+    }
+
+
+def stall(found: Stall | None) -> dict[str, Any] | None:
+    """Why a run that is under way stands still."""
+    if found is None:
+        return None
+    return {"state": found.state, "since": utc(found.since), "text": found.text, "advice": found.advice}
+
+
+def service(found: ServiceView) -> dict[str, Any]:
+    """Who executes runs."""
+    return {
+        "state": found.state.value,
+        "text": found.text,
+        "advice": found.advice,
+        "log": found.log or None,
+        "workers": [
+            {
+                **asdict(one),
+                "state": one.state.value,
+                "started_at": utc(one.started_at),
+                "heartbeat_at": utc(one.heartbeat_at),
+            }
+            for one in found.workers
+        ],
+    }
+
+
+def pulse(found: Pulse) -> dict[str, Any]:
+    """The health of the whole store in numbers."""
+    numbers = ("running", "held", "failing", "stale", "service_alive", "findings", "stalled")
+    return {name: getattr(found, name) for name in numbers}
+
+
+def run_detail(detail: RunDetail) -> dict[str, Any]:
+    """One run with everything about it."""
+    return run(detail.run) | {
+        "phases": [_phase(phase) for phase in detail.phases],
+        "per_second": detail.per_second,
+        "eta": detail.eta,
+        "reasons": {row.reason.value: row.count for row in detail.reasons},
+        "explanations": [_reason(row) for row in detail.reasons],
+        "rate": asdict(detail.rate) if detail.rate else None,
+        "events": [{"at": utc(e.at), "level": e.level, "text": e.text} for e in detail.events],
+        "hold": asdict(detail.hold) if detail.hold else None,
+        "actions": sorted(action.value for action in detail.actions),
+        "worker_alive": detail.worker_alive,
+    }
+
+
+def _phase(phase: PhaseView) -> dict[str, Any]:
+    times = {"started_at": utc(phase.started_at), "ended_at": utc(phase.ended_at)}
+    return {"name": phase.name, "state": phase.state.value, "done": phase.done, "total": phase.total, **times}
+
+
+def _reason(row: ReasonRow) -> dict[str, Any]:
+    return asdict(row) | {"reason": row.reason.value, "sample": list(row.sample)}
+
+
+def merchant_health(row: MerchantRow) -> dict[str, Any]:
+    """How a merchant is doing."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "source": row.source,
+        "sync_on": row.sync_on,
+        "last_run_at": utc(row.last_run_at),
+        "status": row.status,
+        "next_run_at": utc(row.next_run_at),
+        "scheduled": row.scheduled,
+        "carts": row.carts,
+        "active_run": row.active_run,
+        "held": row.held,
+        "frozen": [{**asdict(one), "since": utc(one.since)} for one in row.frozen],
+        "problems": [{"text": one.text, "advice": one.advice, "urgent": one.urgent} for one in row.problems],
+    }
+
+
+def connection(setup: ConnectionSetup | None) -> dict[str, Any] | None:
+    """A connection; its secret is a reference."""
+    return None if setup is None else asdict(setup)
+
+
+def merchant(setup: MerchantSetup, health: MerchantRow | None) -> dict[str, Any]:
+    """A merchant with its settings and its last inventory run."""
+    return {
+        "id": setup.id,
+        "name": setup.name,
+        **fields.document(fields.MERCHANT, setup.values),
+        "last_run_at": utc(health.last_run_at) if health else None,
+        "status": health.status if health else "",
+        "next_run_at": utc(setup.next_run_at),
+        "every": setup.every,
+        "source": connection(setup.source),
+    }
+
+
+def cart(setup: CartSetup) -> dict[str, Any]:
+    """A cart with its Edit Setup and its newest push."""
+    return {
+        "id": setup.id,
+        "merchant_id": setup.merchant_id,
+        "merchant": setup.merchant,
+        "name": setup.name,
+        "connection": connection(setup.connection),
+        "warehouses": list(setup.warehouses),
+        "combine_all": not setup.warehouses,
+        "alias": setup.alias,
+        **fields.document(fields.CART, setup.values),
+        "every": setup.every,
+        "next_run_at": utc(setup.next_run_at),
+        "last_run": run(setup.last_run) if setup.last_run else None,
+    }

@@ -1,0 +1,145 @@
+"""What every command that prints a long list shares: options, pages with a token for the next one, text, JSON and CSV."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from invsync_tui.cli.output import Output, print_data
+from invsync_tui.cli.parser import UsageError
+from invsync_tui.cli.text import table
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.export import Cell
+    from invsync_tui.operations.rows import Ordering, Rows
+
+Line = TypeVar("Line")
+
+LIMIT, LIMIT_MOST = 50, 100_000
+FIRST_SIGN = "-"
+"""In front of a column: descending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[Line]):
+    """How lines of a list are printed: `cells` for CSV under `columns`, `record` for JSON, `text` for a reader."""
+
+    columns: Sequence[str]
+    cells: Callable[[Line], Sequence[Cell]]
+    record: Callable[[Line], Mapping[str, Any]]
+    heads: Sequence[str]
+    text: Callable[[Line], Sequence[str]]
+    empty: str
+    """What to say, and to do next, where there is nothing."""
+
+
+def add_options(parser: argparse.ArgumentParser, limit: int = LIMIT) -> None:
+    """--limit, --after and --csv."""
+    parser.add_argument("--limit", metavar="N", type=_limit, default=limit, help=f"how many (default {limit})")
+    parser.add_argument("--after", metavar="TOKEN", help="the page behind this one: `next` of the JSON document")
+    parser.add_argument("--csv", action="store_true", help="print CSV; cells that a spreadsheet would run are defused")
+
+
+def add_sort(parser: argparse.ArgumentParser, columns: str) -> None:
+    """--sort."""
+    parser.add_argument(
+        "--sort", metavar="COL", help=f"by {columns}; {FIRST_SIGN}COL (as --sort={FIRST_SIGN}COL): descending"
+    )
+
+
+def ordering(args: argparse.Namespace) -> Ordering | None:
+    """What --sort asks for."""
+    from invsync_tui.operations.rows import Ordering
+
+    if not args.sort:
+        return None
+    return Ordering(args.sort.removeprefix(FIRST_SIGN), args.sort.startswith(FIRST_SIGN))
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= LIMIT_MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number from 1 to {LIMIT_MOST}")
+    return int(text)
+
+
+def token(key: Sequence[Any]) -> str:
+    """A place in a list as one word."""
+    return base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode().rstrip("=")
+
+
+def place(text: str | None) -> tuple[Any, ...] | None:
+    """The place of a token; None for no token."""
+    if text is None:
+        return None
+    try:
+        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, binascii.Error):
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, str | int | None) for one in found):
+        raise UsageError(f"--after: {text!r} is not the `next` of a page. Leave it out for the first page.")
+    return tuple(found)
+
+
+def page(args: argparse.Namespace, rows: Rows[Line]) -> tuple[Sequence[Line], str | None]:
+    """The lines that are asked for, and the token of the next page; None on the last one."""
+    from invsync_tui.operations.errors import OperationError
+
+    try:
+        found = rows.after(place(args.after), args.limit + 1)
+    except OperationError as error:
+        if args.after is None:
+            raise
+        raise UsageError(f"--after: this token is of another list or order ({error}).") from error
+    shown = found[: args.limit]
+    return shown, token(rows.key(shown[-1])) if len(found) > args.limit else None
+
+
+def print_page(
+    args: argparse.Namespace,
+    name: str,
+    shape: Shape[Line],
+    found: tuple[Sequence[Line], str | None],
+    more: Mapping[str, Any],
+) -> None:
+    """Print a page as it was asked for. In JSON it is `name`, with `next` and whatever else belongs to it."""
+    lines, following = found
+    output = Output(args)
+    if args.csv and not output.json:
+        _print_csv(shape, lines)
+        return
+    output.text(table(shape.heads, [shape.text(line) for line in lines]) if lines else [shape.empty])
+    if following:
+        output.text(f"\nMore: --after {following}")
+    output.document({name: [shape.record(line) for line in lines], "next": following, **more})
+
+
+def _print_csv(shape: Shape[Line], lines: Sequence[Line]) -> None:
+    from invsync_tui.operations.export import line as csv_line
+
+    print_data([csv_line(shape.columns), *(csv_line(shape.cells(one)) for one in lines)])
+
+
+def whole(
+    lines: Sequence[Line], args: argparse.Namespace, number: Callable[[Line], int]
+) -> tuple[Sequence[Line], str | None]:
+    """A page of a short list that is in memory anyway; its places are the numbers of its lines."""
+    start = place(args.after)
+    rest = lines
+    if start is not None:
+        known = [number(one) for one in lines]
+        if len(start) != 1 or start[0] not in known:
+            raise UsageError("--after: this token is of another list. Leave it out for the first page.")
+        rest = lines[known.index(start[0]) + 1 :]
+    shown = rest[: args.limit]
+    return shown, token((number(shown[-1]),)) if len(rest) > args.limit else None
+
+
+def counted(rows: Rows[Any]) -> Mapping[str, Any]:
+    """How many there are, as JSON has it."""
+    count = rows.count()
+    return {"count": {"n": count.n, "exact": count.exact}}

@@ -1,0 +1,105 @@
+"""Orders of a Vendure as lines, with the stock location that each takes its units from.
+
+Vendure does not say of an order where its stock is allocated. Its variants say how much is allocated at each location:
+what is not shipped yet lies where something is allocated, and where that is one location alone, or the orders at hand
+explain all that is allocated, the numbers are certain. Otherwise a line has no location, and counts everywhere.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from invsync_tui.connectors.base import OrderLine
+from invsync_tui.connectors.texts import name_of, reference, text
+from invsync_tui.connectors.values import seconds, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A line of an order: what is left of it after partial cancellations, and how much of that is not shipped."""
+
+    order: str
+    name: str
+    variant: str
+    units: int
+    open: int
+    taken_at: int
+    allocated: Mapping[str, int]
+    """By location, of the variant in all orders."""
+
+
+def lines(orders: Sequence[Mapping[str, Any]]) -> list[OrderLine]:
+    """The lines of some orders; an order that cannot be read is one line with the reason."""
+    found: list[OrderLine] = []
+    by_variant: dict[str, list[Wanted]] = defaultdict(list)
+    for order in orders:
+        try:
+            read = _wanted(order)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            known = name_of(order)
+            why = f"{type(error).__name__}: {error}"
+            found.append(OrderLine("" if known == "?" else known, "", 0, 0, error=why))
+            continue
+        for line in read:
+            by_variant[line.variant].append(line)
+    for group in by_variant.values():
+        found += _located(group)
+    return found
+
+
+def _wanted(order: Mapping[str, Any]) -> list[Wanted]:
+    taken_at = seconds(int(datetime.fromisoformat(text(order["orderPlacedAt"])).timestamp()))
+    ref, name = reference(order["id"]), text(order["code"])
+    found = []
+    for line in order["lines"]:
+        units = whole(line["quantity"], 0)
+        shipped = sum(whole(part["quantity"], 0) for part in line["fulfillmentLines"] or () if _stands(part))
+        variant = line["productVariant"]
+        allocated = {reference(at["stockLocationId"]): whole(at["stockAllocated"]) for at in variant["stockLevels"]}
+        if units > 0:
+            open_units = max(0, units - shipped)
+            found.append(Wanted(ref, name, reference(variant["id"]), units, open_units, taken_at, allocated))
+    return found
+
+
+def _stands(part: Mapping[str, Any]) -> bool:
+    """Whether a fulfillment took its units out of what is allocated, and was not called off."""
+    return bool(part["fulfillment"]["state"] != "Cancelled")
+
+
+def _located(group: Sequence[Wanted]) -> list[OrderLine]:
+    """Lines of one variant with their location."""
+    held = {at: units for at, units in group[-1].allocated.items() if units > 0}
+    if len(held) == 1:
+        only = next(iter(held))
+        return [_line(one, one.units, only if one.open else "") for one in group]
+    if held and sum(one.open for one in group) == sum(held.values()):
+        return _shared_out(group, held)
+    return [_line(one, one.units, "") for one in group]
+
+
+def _shared_out(group: Sequence[Wanted], held: dict[str, int]) -> list[OrderLine]:
+    """All that is allocated is of these lines: whichever gets which part, each location's sum is right."""
+    found: list[OrderLine] = []
+    for one in group:
+        left = one.open
+        if not left:
+            found.append(_line(one, one.units, ""))
+            continue
+        rest = one.units - one.open  # shipped, and most likely from the same place
+        for at in sorted(held):
+            part = min(left, held[at])
+            if part:
+                held[at] -= part
+                left -= part
+                found.append(_line(one, part + rest, at))
+                rest = 0
+    return found
+
+
+def _line(one: Wanted, units: int, location: str) -> OrderLine:
+    return OrderLine(one.order, one.variant, units, one.taken_at, location, one.name)

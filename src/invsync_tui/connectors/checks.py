@@ -1,0 +1,251 @@
+"""What can be told of a connection without a request: general checks, and those that a connector adds of its own.
+
+A connector class may have a static method `review(facts) -> Iterable[Review]`, with `SourceFacts` or `CartFacts`. It is
+pure: no network, no file, no secret. The doctor shows what it returns under "Check WMS/OMS Specific Issues".
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from invsync_tui.connectors import registry
+from invsync_tui.connectors.addresses import is_loopback
+from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
+from invsync_tui.connectors.home_paths import expanded
+from invsync_tui.rules.merchant_checks import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One check. `cause` and `fix` (a command, or the setting to change) are empty where nothing is wrong."""
+
+    id: str
+    verdict: Verdict
+    evidence: str
+    cause: str = ""
+    fix: str = ""
+
+
+class WarehouseStock(NamedTuple):
+    """What was loaded of a warehouse. `stocked`: some level in it is not 0; `starves`: a cart that is on has no other."""
+
+    code: str
+    levels: int
+    stocked: bool
+    starves: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """A WMS connection and what is known of it. `connection.secret` is the reference; nobody resolves it here."""
+
+    connection: Connection
+    owner: str
+    """The merchant's name, for commands."""
+    last_error: str
+    """What its last run ended with; '' for nothing."""
+    loaded: bool
+    """A complete download has ended under the present connection."""
+    mark: str
+    """The delta mark of the last download; '' where there is none."""
+    warehouses: tuple[WarehouseStock, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=dict)
+    """What the connector counted with its last download, see `connectors.base.Notes`."""
+
+    def set(self, option: str) -> str:
+        """The command that changes the connection."""
+        return f"invsync merchants set {shlex.quote(self.owner)} {option}"
+
+    def test(self) -> str:
+        """The command that tests it."""
+        return f"invsync connections test {shlex.quote(self.owner)}"
+
+    @property
+    def worked(self) -> bool:
+        """Its last run had no error."""
+        return self.loaded and not self.last_error
+
+
+@dataclass(frozen=True, slots=True)
+class CartFacts:
+    """A cart's connection and what is known of its listings."""
+
+    connection: Connection
+    owner: str
+    """The merchant's name, for commands."""
+    last_error: str
+    listed: bool
+    """Its listings were read to their end."""
+    listings: int = 0
+    untracked: int = 0
+    """Listings for which the cart says that it does not count the stock."""
+    elsewhere: int = 0
+    """Listings with stock or open orders at other locations of the shop."""
+    elsewhere_units: int = 0
+    elsewhere_held: int = 0
+    elsewhere_ours: bool = False
+    """Another cart of ours sets one of these locations."""
+    thresholds: int = 0
+    """Listings of which the shop keeps units back, or sells some on backorder, by itself."""
+
+    def set(self, option: str) -> str:
+        """The command that changes the connection."""
+        name, owner = shlex.quote(self.connection.name), shlex.quote(self.owner)
+        return f"invsync carts set {name} --merchant {owner} {option}"
+
+    def test(self) -> str:
+        """The command that tests it."""
+        return f"invsync connections test {shlex.quote(self.owner)} --cart {shlex.quote(self.connection.name)}"
+
+    @property
+    def worked(self) -> bool:
+        """Its last run had no error."""
+        return self.listed and not self.last_error
+
+
+Facts = SourceFacts | CartFacts
+
+
+def reviews(facts: Facts) -> list[Review]:
+    """The general checks of a connection and its connector's own."""
+    return [transport(facts), secret(facts, os.environ), *_of_connector(facts), *_beside(facts)]
+
+
+def _beside(facts: Facts) -> Iterator[Review]:
+    """What the shop sells beside the numbers that are set."""
+    if not isinstance(facts, CartFacts) or not facts.listed:
+        return
+    if facts.elsewhere:
+        evidence = (
+            f"{facts.elsewhere} listings have stock at other locations: {facts.elsewhere_units} on hand, "
+            f"{facts.elsewhere_held} of it held for open orders"
+        )
+        cause = "The shop also sells from its other locations, whose stock is not set by this cart."
+        fix = "Set their stock to 0 in the shop, or add a cart for each of them: invsync carts add --help"
+        yield (
+            Review("connection.locations", Verdict.PASS, f"{evidence}; another cart sets stock there")
+            if facts.elsewhere_ours
+            else Review("connection.locations", Verdict.FAIL, evidence, cause, fix)
+        )
+    if facts.thresholds:
+        evidence = f"{facts.thresholds} listings have an out-of-stock threshold in the shop"
+        cause = "The shop sells fewer, or on backorder more, than it is set to."
+        yield Review(
+            "connection.threshold", Verdict.FAIL, evidence, cause, "Set the out-of-stock threshold to 0 in the shop."
+        )
+
+
+def _of_connector(facts: Facts) -> Iterator[Review]:
+    system = facts.connection.system
+    group = registry.SOURCES if isinstance(facts, SourceFacts) else registry.CARTS
+    try:
+        review = getattr(registry.connector(group, system), "review", None)
+        found: Iterable[Review] = tuple(review(facts)) if review else ()
+    except ConnectorError as error:
+        yield Review("connection.system", Verdict.FAIL, f"system {system}", error.what, error.advice)
+        return
+    except Exception as error:  # somebody else's connector must not take the doctor down
+        what = shorten(f"{type(error).__name__}: {error}")
+        cause = "The connector's own checks failed."
+        yield Review(f"{system}.review", Verdict.UNKNOWN, what, cause, "Report it to the connector's author.")
+        return
+    yield from found
+
+
+def told_by(facts: Facts, check: str, words: Iterable[str], fix: str) -> Review | None:
+    """A problem whose words the last run's error has; None where it has none of them."""
+    if not any(word in facts.last_error for word in words):
+        return None
+    return Review(check, Verdict.FAIL, "the last run ended with it", facts.last_error, fix)
+
+
+# --- transport -------------------------------------------------------------------------------------------------------
+
+
+def transport(facts: Facts) -> Review:
+    """A login must not travel in the clear."""
+    parts = urlsplit(facts.connection.url)
+    host = parts.hostname or "no host"
+    check, evidence = "connection.transport", f"{parts.scheme or 'no scheme'} to {host}"
+    if parts.scheme != "http" or is_loopback(host):
+        return Review(check, Verdict.PASS, evidence)
+    # The address may carry a path, never the login: only scheme and host are told.
+    cause = "The login and all stock travel in the clear: anybody on the way can read and change them."
+    return Review(
+        check, Verdict.FAIL, evidence, cause, facts.set(f"--url {shlex.quote(f'https://{host}{parts.path}')}")
+    )
+
+
+# --- the secret ------------------------------------------------------------------------------------------------------
+
+
+def secret(facts: Facts, environment: Mapping[str, str]) -> Review:
+    """Whether this process could resolve the reference. Nothing of the secret is told, and no command is run."""
+    reference = facts.connection.secret
+    check = "connection.secret"
+    if not reference:
+        return Review(check, Verdict.PASS, "it refers to no secret")
+    kind, _, rest = reference.partition(":")
+    if kind not in _LOOKS or not rest:
+        # The text might be the secret itself: it is not repeated.
+        cause = "The secret is not a reference."
+        return Review(check, Verdict.FAIL, "neither env:, file: nor command:", cause, facts.set("--secret file:PATH"))
+    wrong, fix, local = _LOOKS[kind](rest, environment)
+    if not wrong:
+        return Review(check, Verdict.PASS, f"{kind}: can be resolved here")
+    if local and facts.worked:
+        return Review(check, Verdict.PASS, f"{wrong} The last run had it, in another process.")
+    verdict = Verdict.UNKNOWN if local else Verdict.FAIL
+    return Review(check, verdict, wrong, "The secret cannot be resolved in this process.", fix)
+
+
+Looked = tuple[str, str, bool]
+"""What is wrong ('' for nothing), what mends it, and whether it may be right in another process of another user."""
+
+
+def _env(name: str, environment: Mapping[str, str]) -> Looked:
+    if environment.get(name):
+        return "", "", True
+    return f"{name} is not set here.", f"Set {name} for the process that runs the sync (invsync serve).", True
+
+
+def _file(name: str, _: Mapping[str, str]) -> Looked:
+    try:
+        path = expanded(name)
+    except NotConfiguredError as error:
+        return error.what, error.advice, True
+    quoted = shlex.quote(str(path))
+    try:
+        mode = path.stat().st_mode
+        readable = os.access(path, os.R_OK) and stat.S_ISREG(mode)
+    except PermissionError:
+        return f"{path} may not be looked at by this user.", f"Run it as the user who owns {quoted}.", True
+    except OSError as error:
+        return f"{path}: {error.strerror}.", f"Create {quoted} with mode 0600, or correct the path.", False
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return f"{path} is open to others (mode {stat.S_IMODE(mode):04o}).", f"chmod 600 {quoted}", False
+    if not readable:
+        return f"{path} may not be read by this user.", f"Run it as the user who owns {quoted}.", True
+    return "", "", False
+
+
+def _command(line: str, _: Mapping[str, str]) -> Looked:
+    # Not run: it may ask for a passphrase on the terminal that shows the doctor.
+    try:
+        program = shlex.split(line)[0]
+    except (ValueError, IndexError):
+        return "The command cannot be split into words.", "Correct the quotes in the secret's command.", False
+    if shutil.which(program):  # no shell runs it, so that `~` is not a home folder
+        return "", "", True
+    return f"The program {program} is not found here.", f"Install {program} for the user of the sync.", True
+
+
+_LOOKS = {"env": _env, "file": _file, "command": _command}

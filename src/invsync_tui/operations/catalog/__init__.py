@@ -1,0 +1,1 @@
+"""Products, stock, aliases and warehouses of a merchant."""

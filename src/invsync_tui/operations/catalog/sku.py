@@ -1,0 +1,149 @@
+"""One SKU: its levels, codes, listings and history on one screen, and what an operator may wish for its listings."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from invsync_tui import clock
+from invsync_tui.operations.diagnosis.tracks import tracks
+from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.list_views import AliasLine, ListingLine, SkuView, StockLine
+from invsync_tui.operations.listings.product_sync import line
+from invsync_tui.operations.roles import Right
+from invsync_tui.operations.runs import request as run_request
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import values
+from invsync_tui.operations.views import Requested
+from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.store import audit, change_sequence
+from invsync_tui.store.catalog import level_history, products
+from invsync_tui.store.catalog import search as codes
+from invsync_tui.store.catalog.products import Wished
+from invsync_tui.store.paging import listings as pages
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order
+
+SUBJECTS_MOST = 100
+"""Listings that an audit entry names at most; it tells how many there were."""
+
+
+def view(session: Session, product_id: int) -> SkuView:
+    """Everything that is known about a product."""
+    with in_words(), session.store.reading() as cx:
+        product = products.get(cx, product_id)
+        if product is None:
+            raise NotFoundError(f"There is no product {product_id}. Look for it with: invsync search TEXT.")
+        shared = products.sharers(cx, product_id)
+        stock = products.stock(cx, product_id)
+        listings = tuple(line(row) for row in pages.of_product(cx, product.merchant_id, product_id))
+        lacking = products.unlisted(cx, product.merchant_id, product_id)
+        levels_then = level_history.of_product(cx, product_id)
+        listings_then = level_history.of_listings(cx, [one.id for one in listings])
+        aliases = products.codes(cx, product_id)
+        parts = products.components(cx, product_id)
+    listed = {one.cart_id for one in listings}
+    return SkuView(
+        product_id=product.id,
+        merchant_id=product.merchant_id,
+        merchant=product.merchant,
+        sku=product.sku,
+        name=product.name,
+        missing_since=product.missing_since,
+        components=tuple(parts),
+        aliases=tuple(AliasLine(name, code, tuple(shared.get((kind, code), ()))) for kind, name, code in aliases),
+        levels=tuple(StockLine(*row) for row in stock),
+        listings=listings,
+        not_listed=tuple((cart, reason) for number, cart, reason in lacking if number not in listed),
+        history=tracks(stock, listings, levels_then, listings_then),
+    )
+
+
+def resolve(session: Session, text: str, merchant_id: int | None = None) -> list[int]:
+    """Products that an operator means: by exact code, else by folded code; [] for none."""
+    with in_words(), session.store.reading() as cx:
+        hits = codes.exact(cx, folded(text), codes.merchants(cx, merchant_id))
+    same = [hit for hit in hits if trimmed(hit.code) == trimmed(text)]
+    return list(dict.fromkeys(hit.product_id for hit in same or hits))
+
+
+# --- orders ------------------------------------------------------------------------------------------------------------
+
+
+def sync_now(session: Session, listing_ids: Sequence[int]) -> Requested:
+    """Compare listings with their carts and send what differs, whatever was sent before: a push of each of their carts."""
+    session.allow(Right.SYNC, "sync listings")
+    now = clock.seconds()
+    with in_words(), session.store.transaction() as tx:
+        found = _found(products.wished(tx, listing_ids), listing_ids)
+        products.doubt(tx, [one.id for one in found])
+        carts = dict.fromkeys((one.cart_id, one.merchant_id) for one in found)
+        pushes = [
+            runs.request(tx, Order("push", cart, merchant, "manual", session.operator), now) for cart, merchant in carts
+        ]
+        for cart, named in _by_cart(found).items():
+            audit.record(tx, now, session.operator, "sync listings", f"cart:{cart}", after=_named(named))
+    started = run_request.ensure_worker(session)
+    text = f"{len(found)} listings are sent again where the cart shows something else."
+    return Requested(tuple(one.run_id for one in pushes), started, text)
+
+
+def set_excluded(session: Session, listing_ids: Sequence[int], on: bool, reason: str) -> str:
+    """Take listings out of the sync, or back in."""
+    return _wish(session, listing_ids, "excluded", int(on), reason, "exclude" if on else "include")
+
+
+def set_locked(session: Session, listing_ids: Sequence[int], on: bool, reason: str) -> str:
+    """Keep listings at the quantity they have, or let them be synced again."""
+    return _wish(session, listing_ids, "locked", int(on), reason, "lock" if on else "unlock")
+
+
+def set_override(session: Session, listing_ids: Sequence[int], quantity: int | None, reason: str) -> str:
+    """Fix the quantity of listings whatever the stock is; None lets the stock decide again."""
+    if quantity is not None:
+        values.whole("--override", str(quantity))
+    return _wish(session, listing_ids, "override", quantity, reason, "override")
+
+
+def _wish(session: Session, listing_ids: Sequence[int], column: str, value: int | None, reason: str, verb: str) -> str:
+    session.allow(Right.LISTING, f"{verb} listings")
+    why, now = values.reason(reason), clock.seconds()
+    with in_words(), session.store.transaction() as tx:
+        found = _found(products.wished(tx, listing_ids, column), listing_ids)
+        seq = change_sequence.upcoming(tx)
+        changed = products.wish(tx, [one.id for one in found], column, value, seq)
+        if changed:
+            change_sequence.take(tx, seq)
+            for cart, named in _by_cart(one for one in found if one.before != value).items():
+                before, after = _named(named, column), json.dumps({column: value})
+                subject = f"cart:{cart}"
+                audit.record(tx, now, session.operator, verb, subject, before=before, after=after, reason=why)
+    return f"{changed} of {len(found)} listings changed; the next push of their cart follows it."
+
+
+def _found(found: list[Wished], asked: Sequence[int]) -> list[Wished]:
+    if not found:
+        raise NotFoundError(f"There is no listing {', '.join(map(str, asked)) or 'given'}.")
+    return found
+
+
+def _by_cart(found: Iterable[Wished]) -> dict[int, list[Wished]]:
+    grouped: dict[int, list[Wished]] = defaultdict(list)
+    for one in found:
+        grouped[one.cart_id].append(one)
+    return grouped
+
+
+def _named(found: Sequence[Wished], column: str = "") -> str:
+    """The listings of an audit entry with what was wished for them."""
+    shown = [
+        {"id": one.id, "sku": one.sku, **({column: one.before} if column else {})} for one in found[:SUBJECTS_MOST]
+    ]
+    return json.dumps({"listings": shown, "total": len(found)})
+
+
+def of_carts(view: SkuView, cart_id: int | None) -> tuple[ListingLine, ...]:
+    """A product's listings that stand for it, in one cart or in all."""
+    mine = (one for one in view.listings if one.product_id == view.product_id)
+    return tuple(one for one in mine if cart_id in (None, one.cart_id))

@@ -1,0 +1,122 @@
+"""Locations & Products: a merchant's warehouses, the levels of one, and products over all of them with their times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from invsync_tui import clock
+from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.list_views import LevelLine, SummaryLine, WarehouseLine
+from invsync_tui.operations.paging import Listed, chosen
+from invsync_tui.operations.rows import Ordering, PlaceKey, Rows
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.matching import folded
+from invsync_tui.store.paging import counts, stock, text_filter
+
+
+def warehouses(session: Session, merchant_id: int) -> tuple[WarehouseLine, ...]:
+    """The merchant's warehouses, Default first."""
+    now = clock.seconds()
+    with in_words(), session.store.reading() as cx:
+        users = stock.users(cx, merchant_id)
+        rows = stock.warehouses(cx, merchant_id)
+    return tuple(_warehouse(row, tuple(users.get(row.id, ())), now) for row in rows)
+
+
+def _warehouse(row: stock.WarehouseRow, carts: tuple[str, ...], now: int) -> WarehouseLine:
+    return WarehouseLine(
+        id=row.id,
+        merchant_id=row.merchant_id,
+        code=row.code,
+        name=row.name,
+        enabled=bool(row.enabled),
+        products=row.products,
+        last_full_at=row.last_full_at,
+        confirmed_at=row.confirmed_at,
+        vanished_at=row.vanished_at,
+        stale=_stale(row, now),
+        carts=carts,
+        gone_why=row.gone_why,
+    )
+
+
+def _stale(row: stock.WarehouseRow, now: int) -> bool:
+    """It has levels, and they are older than the merchant's limit."""
+    if row.stale_after is None or not row.enabled or not row.products:
+        return False
+    return (row.confirmed_at or 0) < now - row.stale_after
+
+
+_LEVEL_PLACES: Mapping[str, Callable[[LevelLine], PlaceKey]] = {
+    "sku": lambda line: (line.sku, line.product_id),
+    "available": lambda line: (line.available, line.product_id),
+    "loaded_at": lambda line: (line.loaded_at, line.product_id),
+    "name": lambda line: (line.name, line.product_id),
+    "on_hand": lambda line: (-1 if line.on_hand is None else line.on_hand, line.product_id),
+}
+
+
+def levels(session: Session, warehouse_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[LevelLine]:
+    """The levels of a warehouse; `text` keeps products that have it in their SKU or an alias."""
+    with in_words(), session.store.reading() as cx:
+        merchant_id = stock.owner(cx, warehouse_id)
+        if merchant_id is None:
+            raise NotFoundError(f"There is no warehouse {warehouse_id}. List them with: invsync warehouses MERCHANT.")
+        found = text_filter.products(cx, merchant_id, folded(text))
+        small = found.few is not None or counts.levels(cx, warehouse_id) <= stock.SMALL
+        order, descending, sortable = chosen(stock.LEVEL_ORDERS, ordering, small=small)
+        pages = stock.levels(cx, (warehouse_id, merchant_id), found, order, descending)
+    return Listed(session, pages, _level_lines, _LEVEL_PLACES[order.name], sortable)
+
+
+def _level_lines(rows: Sequence[Any]) -> list[LevelLine]:
+    return [LevelLine(*row) for row in rows]
+
+
+def by_sku(line: SummaryLine) -> PlaceKey:
+    """Where a product stands by its SKU."""
+    return line.sku, line.product_id
+
+
+_SUMMARY_PLACES: Mapping[str, Callable[[SummaryLine], PlaceKey]] = {
+    "sku": by_sku,
+    "name": lambda line: (line.name, line.product_id),
+    "total": lambda line: (-1 if line.total is None else line.total, line.product_id),
+}
+
+
+def summary(session: Session, merchant_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[SummaryLine]:
+    """Products with one column per warehouse, in the order of `warehouses`; those the WMS no longer has are left out."""
+    with in_words(), session.store.reading() as cx:
+        found = text_filter.products(cx, merchant_id, folded(text))
+        total = counts.products(cx, merchant_id)
+        small = found.few is not None or total <= stock.SMALL
+        order, descending, sortable = chosen(stock.SUMMARY_ORDERS, ordering, small=small)
+        pages = stock.summary(cx, merchant_id, found, order, descending)
+    counted = None if text else total
+    return Listed(session, pages, Summaries(session, merchant_id), _SUMMARY_PLACES[order.name], sortable, counted)
+
+
+class Summaries:
+    """Makes summary lines of rows that begin with a product's number, SKU and name."""
+
+    def __init__(self, session: Session, merchant_id: int) -> None:
+        self._session = session
+        self._columns = [line.id for line in warehouses(session, merchant_id)]
+
+    def __call__(self, rows: Sequence[Any]) -> list[SummaryLine]:
+        with self._session.store.reading() as cx:
+            readings = stock.readings(cx, [row[0] for row in rows])
+        return [self._line(row, {one.warehouse_id: one for one in readings.get(row[0], ())}) for row in rows]
+
+    def _line(self, row: Sequence[Any], here: dict[int, stock.Reading]) -> SummaryLine:
+        cells = [here.get(column) for column in self._columns]
+        return SummaryLine(
+            product_id=row[0],
+            sku=row[1],
+            name=row[2],
+            available=tuple(cell.available if cell else None for cell in cells),
+            loaded_at=tuple(cell.loaded_at if cell else None for cell in cells),
+            total=sum(one.available for one in here.values()) if here else None,
+        )

@@ -1,0 +1,1 @@
+"""The demo and what is planted in it."""

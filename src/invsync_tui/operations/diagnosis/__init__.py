@@ -1,0 +1,1 @@
+"""Why a listing shows what it shows, and the troubleshooting guide."""

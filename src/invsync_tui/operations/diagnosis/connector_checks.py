@@ -1,0 +1,83 @@
+"""The checks of the connectors, fed with what the store knows. No request is sent and no secret is read."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from invsync_tui.connectors.base import Connection
+from invsync_tui.rules.merchant_checks import Check, Item, Section, Verdict
+from invsync_tui.store.diagnosis.checkup import CartSite, MerchantSite, WarehouseSite
+from invsync_tui.store.paging import counts
+from invsync_tui.store.settings import connections
+from invsync_tui.store.settings.connections import ConnectionRow
+
+
+def of_source(
+    cx: sqlite3.Connection, site: MerchantSite, places: Sequence[WarehouseSite], sold: Iterable[Collection[int]]
+) -> list[Check]:
+    """The checks of a merchant's WMS connection. `sold` has the warehouses of each cart that is on."""
+    from invsync_tui.connectors.checks import SourceFacts, WarehouseStock
+
+    row = connections.source(cx, site.id)
+    if row is None:
+        return []
+    present = [place for place in places if place.enabled and place.vanished_at is None]
+    stocked = {place.id: connections.stocked(cx, place.id) for place in present if place.levels}
+    starving = _starving(stocked, sold)
+    stock = tuple(
+        WarehouseStock(place.code, place.levels, stocked.get(place.id, False), place.id in starving)
+        for place in present
+    )
+    connection = _connection(site.name, row.connection)
+    loaded = row.last_full_at is not None
+    notes = json.loads(row.notes) if row.notes else {}
+    facts = SourceFacts(connection, site.name, row.connection.last_error, loaded, row.mark, stock, notes)
+    return _checks(facts, site.name)
+
+
+def _starving(stocked: Mapping[int, bool], sold: Iterable[Collection[int]]) -> frozenset[int]:
+    """Warehouses without stock that are all a cart has."""
+    chosen = [[place for place in places if place in stocked] for places in sold]
+    return frozenset(place for places in chosen if not any(stocked[one] for one in places) for place in places)
+
+
+def of_cart(cx: sqlite3.Connection, site: MerchantSite, cart: CartSite) -> list[Check]:
+    """The checks of a cart's connection."""
+    from invsync_tui.connectors.checks import CartFacts
+
+    row = connections.cart(cx, cart.id)
+    listed = cart.listed_at is not None
+    beside = connections.beside(cx, cart.id)
+    facts = CartFacts(
+        _connection(cart.name, row),
+        site.name,
+        row.last_error,
+        listed,
+        counts.listings(cx, cart.id),
+        connections.untracked(cx, cart.id),
+        beside.elsewhere,
+        beside.units,
+        beside.held,
+        beside.ours,
+        beside.thresholds,
+    )
+    return _checks(facts, cart.name)
+
+
+def _connection(name: str, row: ConnectionRow) -> Connection:
+    options = json.loads(row.options)
+    return Connection(name, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000)
+
+
+def _checks(facts, subject: str) -> list[Check]:  # type: ignore[no-untyped-def]
+    from invsync_tui.connectors.checks import reviews
+
+    found = []
+    for one in reviews(facts):
+        item = Item(one.id, Section.SYSTEM, subject)
+        wrong = one.verdict in (Verdict.FAIL, Verdict.UNKNOWN)
+        cause, fix = (one.cause, one.fix) if wrong else ("", "")
+        found.append(Check(item.id, item.section, subject, one.verdict, one.evidence, cause, fix))
+    return found

@@ -1,0 +1,296 @@
+"""Walks the guide over a merchant, a cart or one SKU: every check with its evidence, and the causes in groups."""
+
+from __future__ import annotations
+
+import shlex
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from invsync_tui import clock
+from invsync_tui.operations.diagnosis import connector_checks
+from invsync_tui.operations.diagnosis.causes import TRACED_MOST, Findings, of_cart, of_sku
+from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.plans.freeze import how_to_thaw
+from invsync_tui.operations.service import workers
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.time_text import ago
+from invsync_tui.rules import cart_checks, merchant_checks
+from invsync_tui.rules.cart_checks import CartFacts
+from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.merchant_checks import Check, Group, MerchantFacts, ServiceFacts, SkuFacts, WarehouseFacts
+from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
+from invsync_tui.store.catalog import products
+from invsync_tui.store.diagnosis import checkup
+from invsync_tui.store.diagnosis.checkup import CartSite, MerchantSite, WarehouseSite
+from invsync_tui.store.file import check
+from invsync_tui.store.listings import plans
+from invsync_tui.store.paging import counts
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.settings import schedule
+
+__all__ = ["Check", "Checkup", "Group", "doctor"]
+
+STORE_SECONDS = 1.0
+"""Seconds for a look at the soundness of the store; the whole look is `invsync db check`."""
+NEVER_MOST = 1000
+"""Listings with Last synced: Never that are counted at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """The guide as walked, and all causes of all listings that were looked at."""
+
+    checks: tuple[Check, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 healthy, 1 findings, 2 cannot tell."""
+        return merchant_checks.exit_of(self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What is read once for all merchants."""
+
+    now: int
+    traced_most: int
+    newest: Sequence[RunRow]
+    pulled: dict[int, RunRow]
+
+
+def doctor(
+    session: Session, merchant_id: int | None = None, cart_id: int | None = None, sku: str | None = None
+) -> Checkup:
+    """Check one merchant or all, one cart of it or all, every listing or those of one SKU."""
+    with in_words(), session.store.reading() as cx:
+        ground = _ground(cx, cart_id)
+        sites = [site for site in checkup.merchants(cx) if merchant_id in (None, site.id)]
+        if sku is not None and merchant_id is None:
+            sites = _with_code(cx, sites, sku) or sites
+    if not sites:
+        raise NotFoundError("There is no merchant yet. Add one with: invsync merchants add --help.")
+    walked = [_merchant(session, ground, site, cart_id, sku) for site in sites]
+    checks = [check for found in walked for check in found.checks]
+    groups = [group for found in walked for group in found.groups]
+    return Checkup((*checks, *_service(session), *_store(session)), tuple(groups))
+
+
+def _ground(cx: sqlite3.Connection, cart_id: int | None) -> _Ground:
+    carts = 1 if cart_id is not None else max(1, checkup.cart_count(cx))
+    most = max(1, TRACED_MOST // carts)
+    return _Ground(clock.seconds(), most, runs.newest_per_key(cx, None), runs.last_ended(cx, "pull"))
+
+
+def _with_code(cx: sqlite3.Connection, sites: Iterable[MerchantSite], sku: str) -> list[MerchantSite]:
+    """Merchants whose products or carts have a code."""
+    key = folded(sku)
+    listed = {row[0] for row in checkup.owners_listing(cx, key)}
+    return [site for site in sites if site.id in listed or checkup.by_key(cx, site.id, key)]
+
+
+def _store(session: Session) -> list[Check]:
+    """The store's own soundness, as far as that can be told in a moment."""
+    with in_words(), session.store.reading() as cx:
+        found, all_of_it = check.within(cx, STORE_SECONDS)
+    told = [f"{one.text}: {one.n}{f' ({one.sample})' if one.sample else ''}" for one in found]
+    command = f"invsync --store {shlex.quote(str(session.path))} db check"
+    return [merchant_checks.store_check(session.path.name, told, command, all_of_it=all_of_it)]
+
+
+def _service(session: Session) -> list[Check]:
+    with in_words(), session.store.reading() as cx:
+        scheduled, waiting = len(schedule.active(cx)), checkup.requested(cx)
+        health = workers.load(session, cx)
+        stalled = [(run, stall.text, stall.advice) for run, stall in health.stalls(runs.underway(cx)).items()]
+    service = health.service
+    facts = ServiceFacts(str(service.state), service.text, service.advice, scheduled, waiting, stalled)
+    return list(merchant_checks.service_checks(session.path.name, facts))
+
+
+def _merchant(session: Session, ground: _Ground, site: MerchantSite, cart_id: int | None, sku: str | None) -> Checkup:
+    with in_words(), session.store.reading() as cx:
+        places = checkup.warehouses(cx, site.id)
+        carts = checkup.carts(cx, site.id)
+        chosen = {cart.id: _chosen(cx, cart, places) for cart in carts}
+        checks = list(merchant_checks.merchant_checks(_merchant_facts(cx, ground, site)))
+        code = _sku_facts(cx, ground, site, sku) if sku is not None else None
+        reviewed = connector_checks.of_source(
+            cx, site, places, [chosen[cart.id] for cart in carts if cart.upload_enabled]
+        )
+    used = {place for cart in carts if cart.upload_enabled for place in chosen[cart.id]}
+    warehouses = {place.id: _warehouse_facts(ground, site, place, place.id in used) for place in places}
+    checks += [merchant_checks.warehouse_check(site.name, facts) for facts in warehouses.values()]
+    checks += merchant_checks.sku_checks(code) if code is not None else ()
+    checks += [*_said(site.name, "pull", site.id, site, ground, site), *reviewed]
+    groups: list[Group] = []
+    for cart in (one for one in carts if cart_id in (None, one.id)):
+        mine = tuple(warehouses[number] for number in sorted(chosen[cart.id]))
+        found = _cart(session, ground, site, cart, mine, sku)
+        checks += found.checks
+        groups += found.groups
+    return Checkup(tuple(merchant_checks.in_guide_order(checks)), tuple(groups))
+
+
+def _chosen(cx: sqlite3.Connection, cart: CartSite, places: Sequence[WarehouseSite]) -> frozenset[int]:
+    return frozenset(place.id for place in places) if cart.combine_all else checkup.chosen(cx, cart.id)
+
+
+def _merchant_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantSite) -> MerchantFacts:
+    ended = ground.pulled.get(site.id)
+    newest = _newest(ground, "pull", site.id)
+    fine = ended is None or (ended.state == "done" and not ended.error)
+    return MerchantFacts(
+        name=site.name,
+        switched_on=bool(site.inventory_sync),
+        connected=site.system is not None,
+        last_run=_ago(ended.ended_at, ground) if ended else "",
+        running=newest is not None and newest.state in ("requested", "running", "cancelling"),
+        status="" if fine or ended is None else f"{ended.state}: {ended.error}".rstrip(": "),
+        products=counts.products(cx, site.id),
+    )
+
+
+def _newest(ground: _Ground, kind: str, key: int) -> RunRow | None:
+    return next((run for run in ground.newest if (run.kind, run.key) == (kind, key)), None)
+
+
+def _ago(at: int | None, ground: _Ground) -> str:
+    return "" if at is None else ago(at, ground.now)
+
+
+def _warehouse_facts(ground: _Ground, site: MerchantSite, place: WarehouseSite, used: bool) -> WarehouseFacts:
+    vanished = place.vanished_at is not None
+    loaded = place.last_full_at if vanished or place.last_full_at is None else site.confirmed_at
+    too_old = site.stale_after is not None and loaded is not None and loaded < ground.now - site.stale_after
+    return WarehouseFacts(
+        code=place.code,
+        enabled=bool(place.enabled),
+        vanished=vanished,
+        levels=place.levels,
+        loaded=_ago(loaded, ground),
+        stale=too_old and bool(site.inventory_sync),
+        used=used,
+        gone_why=place.gone_why,
+    )
+
+
+def _sku_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantSite, sku: str) -> SkuFacts:
+    word = trimmed(sku)
+    hits = checkup.by_key(cx, site.id, folded(word))
+    exact = {hit.id: hit for hit in hits if trimmed(hit.code) == word}
+    near = tuple(dict.fromkeys(hit.code for hit in hits if hit.id not in exact))
+    one = next(iter(exact.values())) if len(exact) == 1 else None
+    levels = [row.read_at for row in products.stock(cx, one.id)] if one else []
+    read = min((at for at in levels if at is not None), default=None)
+    limit = site.stale_after
+    return SkuFacts(
+        merchant=site.name,
+        asked=word,
+        products=tuple(hit.sku for hit in exact.values()),
+        near=near,
+        read=_ago(read, ground),
+        stale=limit is not None and read is not None and read < ground.now - limit,
+        kit=bool(one and one.is_kit),
+    )
+
+
+# --- carts -----------------------------------------------------------------------------------------------------------
+
+
+def _cart(
+    session: Session,
+    ground: _Ground,
+    site: MerchantSite,
+    cart: CartSite,
+    warehouses: tuple[WarehouseFacts, ...],
+    sku: str | None,
+) -> Checkup:
+    """All checks of one cart."""
+    usable = any(one.enabled for one in warehouses)
+    found = (
+        of_sku(session, cart, sku)
+        if sku is not None
+        else of_cart(session, site, cart, ground.traced_most, usable=usable)
+    )
+    with in_words(), session.store.reading() as cx:
+        facts = _cart_facts(cx, ground, site, cart, warehouses, found)
+        reviewed = connector_checks.of_cart(cx, site, cart)
+    checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, found.groups)]
+    checks += [*_said(cart.name, "push", cart.id, cart, ground, site), *reviewed]
+    return Checkup(tuple(checks), found.groups)
+
+
+def _cart_facts(
+    cx: sqlite3.Connection,
+    ground: _Ground,
+    site: MerchantSite,
+    cart: CartSite,
+    warehouses: tuple[WarehouseFacts, ...],
+    found: Findings,
+) -> CartFacts:
+    kinds = counts.kinds(cx, site.id)
+    total = sum(n for _, _, n in kinds)
+    having = sum(n for held, _, n in kinds if cart.push_kind in held)
+    never = checkup.never_synced(cx, cart.id, NEVER_MOST)
+    return CartFacts(
+        name=cart.name,
+        merchant=site.name,
+        switched_on=bool(cart.upload_enabled),
+        merchant_on=bool(site.inventory_sync),
+        combines=bool(cart.combine_all),
+        warehouses=warehouses,
+        alias=cart.alias or "SKU",
+        alias_loaded=having > 0,
+        products=total,
+        lacking=total - having,
+        collisions=counts.collisions(cx, site.id, cart.push_kind),
+        minimum=cart.cutoff_below,
+        listings=counts.listings(cx, cart.id),
+        never=never,
+        never_exact=never < NEVER_MOST,
+        listed=_ago(cart.listed_at, ground),
+        unplanned=_unplanned(ground, cart),
+        unseen=found.unseen,
+        frozen=_frozen(cx, ground, cart),
+        thaw=how_to_thaw(cx, cart.id),
+        absent=found.absent,
+    )
+
+
+def _frozen(cx: sqlite3.Connection, ground: _Ground, cart: CartSite) -> str:
+    found = plans.all_frozen(cx).get(cart.id)
+    return f"frozen {ago(found.at, ground.now)} by {found.by}: {found.why or 'no reason given'}" if found else ""
+
+
+def _unplanned(ground: _Ground, cart: CartSite) -> str:
+    """Why the last plan cannot speak for the present settings; '' if it can."""
+    if cart.listed_at is None:
+        return "its listings were never read"
+    newest = _newest(ground, "push", cart.id)
+    held = newest is not None and newest.state == "held"
+    # A cart that is off is planned, but its watermark stays where it was.
+    waiting = cart.watermark == 0 and bool(cart.upload_enabled) and not held
+    if cart.matched_rev != cart.rules_rev or waiting:
+        return "settings changed since the last push"
+    return ""
+
+
+def _said(
+    subject: str, kind: str, key: int, last: MerchantSite | CartSite, ground: _Ground, site: MerchantSite
+) -> list[Check]:
+    """What the connection last said, and what became of its newest run."""
+    told = Reason(last.last_reason) if last.last_reason else None
+    run = _newest(ground, kind, key)
+    named = shlex.quote(site.name) + ("" if kind == "pull" else f" --cart {shlex.quote(subject)}")
+    held = run.id if run and run.state == "held" else None
+    failed = run.id if run and run.state == "failed" else None
+    fix = f"invsync connections test {named}"
+    if told is not None and REASONS[told].kind is ReasonKind.PROGRAM and failed is not None:
+        fix = f"invsync bundle {failed}"
+    return [
+        merchant_checks.connection_check(subject, last.last_error, told, fix),
+        merchant_checks.run_check(subject, held, failed, run.error if run else ""),
+    ]

@@ -1,0 +1,107 @@
+"""What the numbers of `why` rest on: the source's own records, the request that was sent, and the cart's answer."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from invsync_tui.connectors.http_log import redacted
+from invsync_tui.store.catalog import levels
+from invsync_tui.store.diagnosis import evidence
+from invsync_tui.store.runs import http_log as http_log_rows
+from invsync_tui.store.runs.http_log import ExchangeRow
+from invsync_tui.sync.settings import Settings
+
+AROUND = 300
+"""Characters of a body on each side of the listing that it is shown for; the bundle of a run has all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A level of the product, or of a part of a kit. Times in epoch seconds; `raw` is the WMS's record as JSON text."""
+
+    sku: str
+    warehouse: str
+    counts: bool
+    """Whether the cart's Sync Inventory With Warehouse takes it."""
+    on_hand: int | None
+    available: int
+    committed: int | None
+    incoming: int | None
+    loaded_at: int
+    read_at: int | None
+    missing: bool
+    raw_at: int | None
+    raw: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView:
+    """One attempt: what was asked and answered, redacted and cut to what is about the listing."""
+
+    at_ms: int
+    took_ms: int
+    method: str
+    url: str
+    status: int | None
+    vendor_id: str
+    request: str
+    answer: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentView:
+    """How a listing was sent last. `before` and `target` are in the cart's basis."""
+
+    batch: str
+    run_id: int
+    state: str
+    attempts: int
+    at: int
+    answered_at: int | None
+    before: int | None
+    target: int
+    error: str
+    exchanges: tuple[ExchangeView, ...]
+
+
+def sources(cx: sqlite3.Connection, product_id: int | None, settings: Settings) -> tuple[SourceView, ...]:
+    """The levels that a listing's number is made of, and those that it is not."""
+    if product_id is None:
+        return ()
+    parts = [part for part, _, _ in levels.components(cx, [product_id]).get(product_id, ())]
+    return tuple(
+        SourceView(
+            row.sku, row.warehouse, row.warehouse_id in settings.warehouse_ids, row.on_hand, row.available, row.committed,
+            row.incoming, row.loaded_at, row.read_at, bool(row.missing), row.body_at,
+            redacted(row.body) if row.body is not None else None,
+        )
+        for row in evidence.sources(cx, [product_id, *parts])
+    )  # fmt: skip
+
+
+def sent(cx: sqlite3.Connection, cart_id: int, listing_id: int, ref: str) -> SentView | None:
+    """The last request for a listing, with every attempt; None if it was never sent."""
+    row = evidence.last_sent(cx, cart_id, listing_id)
+    if row is None:
+        return None
+    attempts = tuple(_attempt(one, ref) for one in http_log_rows.of_batch(cx, row.batch_id))
+    return SentView(
+        row.batch_id, row.run_id, row.state, row.attempts, row.created_at, row.ended_at, row.before, row.target,
+        row.error, attempts,
+    )  # fmt: skip
+
+
+def _attempt(one: ExchangeRow, ref: str) -> ExchangeView:
+    request, answer = (around(body.decode("utf-8", "replace"), ref) for body in (one.request, one.answer))
+    return ExchangeView(
+        one.at_ms, one.took_ms, one.method, one.url, one.status, one.vendor_id, request, answer, one.error
+    )  # fmt: skip
+
+
+def around(text: str, ref: str) -> str:
+    """The part of a body that is about a listing; its beginning where the listing is not named in it."""
+    place = max(text.find(f'"{ref}"'), 0)
+    first, last = max(0, place - AROUND), place + AROUND
+    return f"{'...' if first else ''}{text[first:last]}{'...' if last < len(text) else ''}"

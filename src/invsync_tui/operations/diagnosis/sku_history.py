@@ -1,0 +1,239 @@
+"""The history of a SKU in a cart: what its warehouses had, what it should show, what the cart accepted, and who did what."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from invsync_tui import clock
+from invsync_tui.operations.diagnosis.audit_text import told
+from invsync_tui.operations.diagnosis.why import meaning_of
+from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.list_views import Point
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.matching import trimmed
+from invsync_tui.store.catalog import level_history, products
+from invsync_tui.store.catalog.level_history import KEPT_SECONDS, LevelChange
+from invsync_tui.store.catalog.lookup import ListingOf
+from invsync_tui.store.runs import decision_log, timeline
+from invsync_tui.store.runs.timeline import Ran
+from invsync_tui.sync.plans.decision_log import Chunk, Made
+from invsync_tui.sync.settings import load_settings
+
+Change = tuple[int, int | None, int | None]
+"""(at, before, after)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A run or an order. `who` is the operator, or what started the run."""
+
+    at: int
+    who: str
+    what: str
+    run_id: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SkuHistory:
+    """One listing. Lines are oldest first and hold until their next point; None is unknown, or nothing there."""
+
+    sku: str
+    merchant: str
+    cart: str
+    ref: str
+    begin: int
+    end: int
+    source: tuple[Point, ...]
+    """The sum over the cart's warehouses of now."""
+    desired: tuple[Point, ...]
+    acked: tuple[Point, ...]
+    happenings: tuple[Happening, ...]
+    """The newest first."""
+
+
+def histories(
+    session: Session, asked: str, cart_id: int | None = None, since: int | None = None
+) -> tuple[SkuHistory, ...]:
+    """Each listing that a word means, since a moment or for as long as history is kept."""
+    now = clock.seconds()
+    begin = now - KEPT_SECONDS if since is None else since
+    with in_words(), session.store.reading() as cx:
+        meaning = meaning_of(cx, trimmed(asked))
+        mine = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
+        if not mine:
+            raise NotFoundError(
+                f"No listing of {asked!r} is known{' in this cart' if cart_id else ''}. See: invsync sku."
+            )
+        return tuple(_history(cx, one, begin, now) for one in mine)
+
+
+def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -> SkuHistory:
+    settings = load_settings(cx, listing.cart_id)
+    product = None if listing.product_id is None else products.get(cx, listing.product_id)
+    levels = [] if product is None else level_history.of_product(cx, product.id)
+    source = (
+        () if product is None or settings is None else _source(cx, product, settings.warehouse_ids, levels, begin, now)
+    )
+    desired, acked, quantities = _quantities(cx, listing, begin, now)
+    happened = [*_pushes(cx, listing, quantities, begin), *_orders(cx, listing, begin)]
+    if product is not None:
+        happened += _pulls(cx, product, [one for one in levels if one.at >= begin])
+    points = [point.at for line in (source, desired, acked) for point in line if point.value is not None]
+    return SkuHistory(
+        sku=listing.sku,
+        merchant=settings.merchant.name if settings else "",
+        cart=listing.cart,
+        ref=listing.ref,
+        begin=max(begin, min(points, default=begin)),
+        end=now,
+        source=source,
+        desired=desired,
+        acked=acked,
+        happenings=tuple(sorted(happened, key=lambda one: (one.at, one.run_id or 0), reverse=True)),
+    )
+
+
+# --- lines -------------------------------------------------------------------------------------------------------------
+
+
+def _line(changes: Sequence[Change], present: int | None, since: int | None, begin: int, now: int) -> tuple[Point, ...]:
+    """A quantity over time from `begin` on, or from when on it is known."""
+    known = level_history.limit(since, now)
+    start = begin if known is None else max(begin, known)
+    held = level_history.at(changes, start, present, known)
+    points = [Point(start, held.value)] if held.known else []
+    points += [Point(at, after) for at, _, after in changes if at > start or (not points and at >= begin)]
+    return tuple(points)
+
+
+def _source(
+    cx: sqlite3.Connection,
+    product: products.ProductRow,
+    mine: frozenset[int],
+    changes: Sequence[LevelChange],
+    begin: int,
+    now: int,
+) -> tuple[Point, ...]:
+    """The sum over some warehouses, at each moment at which one of them changed."""
+    since = level_history.known_levels_since(cx, product.merchant_id)
+    lines = []
+    for row in products.stock(cx, product.id):
+        if row.warehouse_id in mine:
+            own = [(one.at, one.before, one.after) for one in changes if one.warehouse_id == row.warehouse_id]
+            found = _line(own, row.available, since, begin, now)
+            lines.append(found or (Point(max(begin, row.loaded_at), row.available),))
+    moments = sorted({point.at for line in lines for point in line})
+    return tuple(Point(at, _sum(_held(line, at) for line in lines)) for at in moments)
+
+
+def _held(line: Sequence[Point], at: int) -> int | None:
+    past = [point.value for point in line if point.at <= at]
+    return past[-1] if past else None
+
+
+def _sum(parts: Iterable[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+def _quantities(
+    cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int
+) -> tuple[tuple[Point, ...], tuple[Point, ...], list[level_history.ListingChange]]:
+    """Desired, acked, and the changes of both."""
+    changes = level_history.of_listings(cx, [listing.id])
+    since = level_history.known_listings_since(cx, listing.cart_id)
+    desired, acked = level_history.listings_now(cx, [listing.id]).get(listing.id, (None, None))
+    wanted = _parted([(one.at, one.desired_before, one.desired) for one in changes])
+    taken = _parted([(one.at, one.acked_before, one.acked) for one in changes])
+    return _line(wanted, desired, since, begin, now), _line(taken, acked, since, begin, now), changes
+
+
+def _parted(changes: Sequence[Change]) -> list[Change]:
+    """Without those at which only the other quantity changed; the first one stays, since it tells what was before."""
+    return [one for place, one in enumerate(changes) if place == 0 or one[1] != one[2]]
+
+
+# --- happenings --------------------------------------------------------------------------------------------------------
+
+
+def _pushes(
+    cx: sqlite3.Connection, listing: ListingOf, changes: Sequence[level_history.ListingChange], begin: int
+) -> list[Happening]:
+    """Runs that decided on the listing, or changed it."""
+    made = _decisions(cx, listing, begin)
+    by_run = timeline.changed_by(cx, listing.id, begin)
+    parts: dict[int, list[str]] = defaultdict(list)
+    times: dict[int, int] = {run: at for run, (at, _) in made.items()}
+    for run, (_, decision) in made.items():
+        parts[run].append(_decided(decision))
+    for one in changes:
+        run_id = by_run.get(one.at)
+        if run_id is not None and one.acked_before != one.acked:
+            parts[run_id].append(f"the cart accepted {_number(one.acked)}")
+            times.setdefault(run_id, one.at)
+    ran = timeline.runs(cx, list(parts))
+    return [_happening(ran[run], times[run], "; ".join(found)) for run, found in parts.items() if run in ran]
+
+
+def _decisions(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> dict[int, tuple[int, Made]]:
+    """By run, when it last decided on the listing, and how."""
+    found: dict[int, tuple[int, Made]] = {}
+    for kept in decision_log.that_may_have(cx, listing.cart_id, listing.id, 2**62):
+        if kept.at < begin:
+            break
+        chunk = Chunk(kept)
+        if kept.run_id not in found and listing.id in chunk.ids:
+            found[kept.run_id] = kept.at, chunk.made[chunk.ids.index(listing.id)]
+    return found
+
+
+def _decided(made: Made) -> str:
+    if made.desired is None:
+        return f"{made.outcome}: {made.reason}" if made.reason else made.outcome
+    return f"should show {made.desired}" + (f" ({made.reason})" if made.reason else "")
+
+
+def _pulls(cx: sqlite3.Connection, product: products.ProductRow, changes: Sequence[LevelChange]) -> list[Happening]:
+    """Changes of the product's levels, those of one second together, with the pull that brought them."""
+    codes = {row.warehouse_id: row.warehouse for row in products.stock(cx, product.id)}
+    by_time: dict[int, list[str]] = defaultdict(list)
+    for one in changes:
+        by_time[one.at].append(f"{codes.get(one.warehouse_id, '?')} {_number(one.before)} to {_number(one.after)}")
+    found = []
+    for at, parts in by_time.items():
+        run = timeline.pull_at(cx, product.merchant_id, at)
+        text = ", ".join(parts)
+        found.append(_happening(run, at, text) if run else Happening(at, "", text))
+    return found
+
+
+def _happening(run: Ran, at: int, what: str) -> Happening:
+    return Happening(at, f"{run.by}, {run.trigger}", f"{run.kind} {run.id}: {what}", run.id)
+
+
+def _number(value: int | None) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def _orders(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> list[Happening]:
+    """What operators ordered for the listing, its cart, its merchant, and the cart's runs."""
+    owner = cx.execute("SELECT merchant_id FROM cart WHERE id = ?", (listing.cart_id,)).fetchone()
+    runs = cx.execute(
+        "SELECT id FROM run WHERE kind = 'push' AND key = ? AND requested_at >= ?", (listing.cart_id, begin)
+    )
+    subjects = [
+        f"cart:{listing.cart_id}",
+        f"merchant:{owner[0]}",
+        f"listing:{listing.id}",
+        *(f"run:{one}" for (one,) in runs),
+    ]
+    found = []
+    for entry in timeline.orders(cx, subjects, begin):
+        text = told(entry, listing.id)
+        if text is not None:
+            found.append(Happening(entry.at, entry.who, text, reason=entry.reason))
+    return found

@@ -1,0 +1,172 @@
+"""Why a SKU shows what it shows: what a word means, and for each listing the arithmetic, the state and every cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from invsync_tui import clock
+from invsync_tui.connectors import registry
+from invsync_tui.operations.diagnosis import evidence
+from invsync_tui.operations.diagnosis.evidence import SentView, SourceView
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.listings import drift
+from invsync_tui.operations.listings.drift import DriftLine
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.quantity import Step
+from invsync_tui.store.catalog import lookup
+from invsync_tui.store.catalog.lookup import CodeOf, ListingOf
+from invsync_tui.store.listings import links
+from invsync_tui.store.listings.links import Linked
+from invsync_tui.sync import connections
+from invsync_tui.sync.settings import load_settings
+from invsync_tui.sync.trace import Trace, traces
+
+
+@dataclass(frozen=True, slots=True)
+class WhyListing:
+    """One cart's side of the answer. `remote_id` and `sku` are None where the cart does not list the product."""
+
+    cart: str
+    sku: str | None
+    remote_id: str | None
+    steps: tuple[Step, ...]
+    desired: int | None
+    acked: int | None
+    observed: int | None
+    """In the cart's basis, as last read."""
+    outcome: str | None
+    causes: tuple[Reason, ...]
+    linked: str = ""
+    """Who linked it to which product, and when, in words; '' where its code is matched."""
+    drift: DriftLine | None = None
+    """How what the cart shows differs from what it accepted, as last read; None where it does not."""
+    cart_id: int | None = None
+    source: tuple[SourceView, ...] = ()
+    """The source's rows of the product, with its own records."""
+    sent: SentView | None = None
+    """The last request for it; None where it was never sent, or is no longer kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The answer: what was asked, what it was taken for, and each listing it concerns."""
+
+    asked: str
+    taken_as: str
+    sku: str | None
+    listings: tuple[WhyListing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a word was taken for."""
+
+    taken_as: str
+    sku: str | None
+    products: tuple[int, ...]
+    listings: tuple[ListingOf, ...]
+
+
+def why(session: Session, asked: str, cart_id: int | None = None) -> Why:
+    """Explain a SKU, an alias, a cart's code, a remote id or a near miss; NotFoundError if it is nothing of these."""
+    with in_words(), session.store.reading() as cx:
+        meaning = meaning_of(cx, trimmed(asked))
+        listings = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
+        lacking = [row for row in lookup.lacking(cx, meaning.products) if cart_id in (None, row[0])]
+    told = [line for group in _by_cart(listings) for line in _explain(session, group)]
+    listed = {(one.cart_id, one.product_id) for one in listings}
+    told += [_not_listed(cart, reason) for number, cart, product, reason in lacking if (number, product) not in listed]
+    return Why(asked, meaning.taken_as, meaning.sku, tuple(told))
+
+
+def _by_cart(listings: Iterable[ListingOf]) -> list[list[ListingOf]]:
+    groups: dict[int, list[ListingOf]] = {}
+    for listing in listings:
+        groups.setdefault(listing.cart_id, []).append(listing)
+    return list(groups.values())
+
+
+def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing]:
+    """The listings of one cart."""
+    with in_words(), session.store.reading() as cx:
+        settings = load_settings(cx, listings[0].cart_id)
+        if settings is None:
+            raise OperationError(
+                f"The merchant of {listings[0].cart} has no WMS connection. See: invsync merchants set."
+            )
+        basis = registry.cart(connections.cart_connection(settings.cart)).capabilities.quantity_basis
+        found = traces(cx, [one.id for one in listings], settings, basis, clock.seconds())
+        drifts = drift.of_listings(cx, settings, [one.id for one in listings])
+        linked = links.of_refs(cx, listings[0].cart_id, [one.ref for one in listings])
+        number = listings[0].cart_id
+        rests = [
+            (evidence.sources(cx, t.row.product_id, settings), evidence.sent(cx, number, t.row.id, t.row.ref))
+            for t in found
+        ]
+    lines = [_line(listings[0].cart, trace, linked.get(trace.row.ref)) for trace in found]
+    return [
+        replace(line, drift=drifts.get(trace.row.id), cart_id=number, source=source, sent=sent)
+        for line, trace, (source, sent) in zip(lines, found, rests, strict=True)
+    ]
+
+
+def _line(cart: str, trace: Trace, link: Linked | None) -> WhyListing:
+    row = trace.row
+    return WhyListing(
+        cart, row.sku, row.ref, trace.steps, trace.desired, row.acked, row.observed, row.outcome, trace.causes,
+        _as_linked(link, row.product_id) if link else "",
+    )  # fmt: skip
+
+
+def _as_linked(link: Linked, product_id: int | None) -> str:
+    made = datetime.fromtimestamp(link.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    told = f"linked to {link.product_sku} by {link.made_by} at {made} ({link.kind})"
+    if link.product_missing is not None:
+        return f"{told}; the WMS no longer has that product"
+    return told if product_id == link.product_id else f"{told}; takes effect with the next push"
+
+
+def _not_listed(cart: str, reason: str) -> WhyListing:
+    return WhyListing(cart, None, None, (), None, None, None, Outcome.SKIPPED.value, (Reason(reason),))
+
+
+def meaning_of(cx, word: str) -> Meaning:  # type: ignore[no-untyped-def]
+    """Exact codes before remote ids, and both before near misses."""
+    hits = lookup.codes(cx, folded(word))
+    named = lookup.by_key(cx, folded(word))
+    exact = [hit for hit in hits if trimmed(hit.code) == word]
+    same = [one for one in named if trimmed(one.sku) == word]
+    if exact or same:
+        return _with_listings(cx, _said(exact, same), exact, same)
+    if remote := lookup.by_ref(cx, word):
+        products = [one.product_id for one in remote if one.product_id is not None]
+        where = ", ".join(dict.fromkeys(one.cart for one in remote))
+        return Meaning(f"remote id in {where}", remote[0].sku, tuple(products), tuple(remote))
+    if hits or named:
+        near = [hit.code for hit in hits] + [one.sku for one in named]
+        return _with_listings(cx, f"near miss of {near[0]!r}: it differs only by case or a space", hits, named)
+    raise NotFoundError(
+        f"Nothing is called {word!r}: no SKU, alias, cart's code or remote id. Try: invsync search {word!r}"
+    )
+
+
+def _said(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
+    if not exact:
+        return f"code of a listing in {', '.join(dict.fromkeys(one.cart for one in same))}; no product has it"
+    products = list(dict.fromkeys(hit.sku or f"product {hit.product_id}" for hit in exact))
+    kind = exact[0].kind
+    if len(products) > 1:
+        return f"{kind} shared by {len(products)} products: {', '.join(products)}"
+    return "SKU" if kind == "SKU" else f"{kind} of {products[0]}"
+
+
+def _with_listings(cx, said: str, hits: Sequence[CodeOf], named: Sequence[ListingOf]) -> Meaning:  # type: ignore[no-untyped-def]
+    products = tuple(dict.fromkeys(hit.product_id for hit in hits))
+    meant = [*lookup.by_products(cx, products), *lookup.by_codes_of(cx, products)]
+    found = {one.id: one for one in [*named, *meant]}
+    sku = hits[0].sku if len(products) == 1 else None
+    return Meaning(said, sku, products, tuple(found.values()))

@@ -1,0 +1,1 @@
+"""Listings of carts: match, links, drift."""

@@ -1,0 +1,62 @@
+"""Carts with their main settings and how their last push went, as one list."""
+
+from __future__ import annotations
+
+from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.list_views import CartLine
+from invsync_tui.operations.overview import ACTIVE
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings.views import CartSetup
+from invsync_tui.operations.settings.views import carts as setups
+from invsync_tui.operations.views import RunState
+from invsync_tui.store.listings import plans
+from invsync_tui.store.listings.plans import Frozen
+from invsync_tui.store.paging import counts as paging_counts
+from invsync_tui.store.runs import runs as rows
+from invsync_tui.store.runs.runs import RunRow
+
+
+def carts(session: Session, merchant_id: int | None = None) -> tuple[CartLine, ...]:
+    """Carts by merchant and number, of one merchant or of all."""
+    found = setups(session, merchant_id)
+    with in_words(), session.store.reading() as cx:
+        counts = {setup.id: paging_counts.listings(cx, setup.id) for setup in found}
+        ended = rows.last_ended(cx, "push")
+        frozen = plans.all_frozen(cx)
+    return tuple(_line(setup, counts[setup.id], ended.get(setup.id), frozen.get(setup.id)) for setup in found)
+
+
+def _line(setup: CartSetup, listings: int, ended: RunRow | None, frozen: Frozen | None) -> CartLine:
+    last = setup.last_run
+    status = _status(setup, ended)
+    return CartLine(
+        id=setup.id,
+        merchant_id=setup.merchant_id,
+        merchant=setup.merchant,
+        name=setup.name,
+        system=setup.connection.system,
+        upload_on=setup.upload_on,
+        warehouses=setup.warehouses,
+        alias_type=setup.alias,
+        minimum=setup.values["minimum"],
+        listings=listings,
+        last_push_at=ended.ended_at if ended else None,
+        status=f"frozen by {frozen.by}: {frozen.why}" if frozen else status,
+        next_run_at=setup.next_run_at,
+        latest_run=last.id if last else None,
+        active_run=last.id if last and last.state.value in ACTIVE else None,
+        frozen=frozen is not None,
+    )
+
+
+def _status(setup: CartSetup, ended: RunRow | None) -> str:
+    """Result of the last push in words; '' for never."""
+    last = setup.last_run
+    if last is not None and last.state is RunState.HELD:
+        return "held"
+    if last is not None and last.state.value in ACTIVE:
+        running = "running" if last.stall is None else f"stalled: {last.stall.text}"
+        return "waiting for a worker" if last.state is RunState.REQUESTED else running
+    if ended is None:
+        return ""
+    return "success" if ended.state == "done" and not ended.error else f"{ended.state}: {ended.error}".rstrip(": ")

@@ -1,0 +1,201 @@
+"""Drift of a cart: which listings show something else than the cart accepted, the radar that finds out, and healing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from invsync_tui import clock
+from invsync_tui.operations import names
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.roles import Right
+from invsync_tui.operations.rows import Count, PlaceKey, Rows
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import values
+from invsync_tui.operations.settings.transaction import saving
+from invsync_tui.operations.views import Requested
+from invsync_tui.rules.drift import LAG, Drift, Finding
+from invsync_tui.rules.matching import folded
+from invsync_tui.store import audit
+from invsync_tui.store.listings import drift as store
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.settings import stored
+from invsync_tui.sync import drift_radar
+from invsync_tui.sync.settings import load_settings
+
+CLASSES = tuple(one.value for one in Drift)
+PIECE = 500
+"""Listings looked at at a time."""
+COUNTED = 1000
+SAID = 50
+"""SKUs that the audit names."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftLine:
+    """A listing that drifted. Quantities are sellable units; `shows` None is unknown. `exposure` in units."""
+
+    id: int
+    ref: str
+    sku: str
+    name: str
+    drift: str
+    exposure: int
+    acked: int | None
+    shows: int | None
+    desired: int | None
+    observed_at: int | None
+    heal: bool
+    """It is marked: the next push writes it."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRows:
+    """A list as `rows.Rows` describes it, in the order of the listings' numbers. It walks the cart's listings."""
+
+    session: Session
+    cart_id: int
+    wanted: str | None
+    sortable: Sequence[str] = ("id",)
+
+    def _lines(self, cx: sqlite3.Connection, after: int) -> Iterator[DriftLine]:
+        settings = load_settings(cx, self.cart_id)
+        if settings is None:
+            raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set.")
+        while rows := store.candidates(cx, self.cart_id, after, PIECE, clock.seconds()):
+            after = rows[-1].id
+            for row, finding in drift_radar.findings(cx, settings, rows, LAG):
+                if finding is not None and self.wanted in (None, finding.drift.value):
+                    yield _line(row, finding)
+
+    def count(self) -> Count:
+        """Exact up to a bound."""
+        with in_words(), self.session.store.reading() as cx:
+            n = sum(1 for _ in islice(self._lines(cx, 0), COUNTED + 1))
+        return Count(min(n, COUNTED), exact=n <= COUNTED)
+
+    def exact_count(self) -> int:
+        """Exact; looks at every listing of the cart that may drift."""
+        with in_words(), self.session.store.reading() as cx:
+            return sum(1 for _ in self._lines(cx, 0))
+
+    def after(self, key: PlaceKey | None, limit: int) -> Sequence[DriftLine]:
+        """Rows behind `key`; None starts at the first."""
+        with in_words(), self.session.store.reading() as cx:
+            return list(islice(self._lines(cx, 0 if key is None else int(key[0])), limit))
+
+    def before(self, key: PlaceKey | None, limit: int) -> Sequence[DriftLine]:
+        """Rows in front of `key`, in the list's order; None ends at the last."""
+        with in_words(), self.session.store.reading() as cx:
+            found = [line for line in self._lines(cx, 0) if key is None or line.id < int(key[0])]
+        return found[-limit:]
+
+    def key(self, line: Any) -> PlaceKey:
+        """Where a row stands."""
+        return (line.id,)
+
+    def position(self, key: PlaceKey) -> int | None:
+        """How many rows are in front of it."""
+        with in_words(), self.session.store.reading() as cx:
+            return sum(1 for line in self._lines(cx, 0) if line.id < int(key[0]))
+
+
+def drifted(session: Session, cart_id: int, wanted: str | None = None) -> Rows[DriftLine]:
+    """The listings of a cart that drifted as far as they were read, of one class or of all."""
+    return DriftRows(session, cart_id, None if wanted is None else checked(wanted))
+
+
+def checked(wanted: str) -> str:
+    """The name of a class."""
+    if wanted not in CLASSES:
+        raise OperationError(f"{wanted!r} is not a class of drift. Give one of: {', '.join(CLASSES)}.")
+    return wanted
+
+
+def of_listings(cx: sqlite3.Connection, settings: Any, listing_ids: Sequence[int]) -> dict[int, DriftLine]:
+    """By number, the drift of some listings; those without are left out."""
+    told = drift_radar.findings(cx, settings, store.rows(cx, listing_ids, clock.seconds()), LAG)
+    return {row.id: _line(row, finding) for row, finding in told if finding is not None}
+
+
+def _line(row: store.DriftRow, finding: Finding) -> DriftLine:
+    shows = None if row.observed is None else row.observed - row.allocated
+    return DriftLine(
+        row.id, row.ref, row.sku, row.name, finding.drift.value, finding.exposure, row.acked, shows, row.desired,
+        row.observed_at, bool(row.heal), finding.text,
+    )  # fmt: skip
+
+
+# --- orders ------------------------------------------------------------------------------------------------------------
+
+
+def radar(session: Session, cart_id: int) -> Requested:
+    """Ask for a look at a cart's listings."""
+    from invsync_tui.operations.runs.request import ensure_worker
+
+    session.allow(Right.SYNC, "start the drift radar")
+    now = clock.seconds()
+    with in_words(), session.store.transaction() as tx:
+        row = tx.execute("SELECT merchant_id FROM cart WHERE id = ?", (cart_id,)).fetchone()
+        if row is None:
+            raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
+        asked = runs.request(tx, Order("radar", cart_id, row[0], "manual", session.operator), now)
+        audit.record(tx, now, session.operator, "radar", f"cart:{cart_id}", after=f"run:{asked.run_id}")
+    started = ensure_worker(session)
+    text = f"Requested run {asked.run_id}." if asked.fresh else "Already on its way."
+    return Requested((asked.run_id,), started, text)
+
+
+def radar_every(session: Session, cart_id: int, text: str) -> str:
+    """Let the radar look by itself every so often, or 'off': never."""
+    every = values.read_schedule("--every", text)
+    with saving(session, "schedule the drift radar") as saved:
+        before = stored.every(saved.tx, "radar", cart_id)
+        saved.schedule("radar", cart_id, every, first_in=every or 0)
+        saved.audit("radar set", f"cart:{cart_id}", {"every": before}, {"every": every})
+    return "The radar looks on request only." if every is None else f"The radar looks every {values.span(every)}."
+
+
+def heal(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None, reason: str) -> str:
+    """Let the next push write listings, by SKU or by class, wherever the cart shows something else than it should."""
+    session.allow(Right.DECIDE, "heal listings")
+    reason = values.reason(reason)
+    if bool(skus) == bool(wanted):
+        raise OperationError("Give SKUs or a class, one of the two.")
+    now = clock.seconds()
+    # A rare class is looked for in the whole cart: not while others wait to write.
+    ids = _of_class(session, cart_id, wanted) if wanted else _of_skus(session, cart_id, skus)
+    with in_words(), session.store.transaction() as tx:
+        n = store.mark(tx, ids)
+        named = [row.sku for row in store.rows(tx, ids[:SAID], clock.seconds())]
+        after = json.dumps({"n": n, "skus": named, "class": wanted})
+        audit.record(tx, now, session.operator, "heal", f"cart:{cart_id}", after=after, reason=reason)
+    return f"{n} {'listing is' if n == 1 else 'listings are'} to be healed: the next push writes what differs."
+
+
+def _of_class(session: Session, cart_id: int, wanted: str) -> list[int]:
+    if Drift(checked(wanted)) in (Drift.VANISHED, Drift.UNTRACKED):
+        raise OperationError(f"What is {wanted} cannot be written. Mend it in the cart; see: invsync drift.")
+    return [line.id for line in drifted(session, cart_id, wanted).after(None, 10**9)]
+
+
+def _of_skus(session: Session, cart_id: int, skus: Sequence[str]) -> list[int]:
+    found: list[int] = []
+    for sku in skus:
+        with in_words(), session.store.reading() as cx:
+            ids = store.by_sku(cx, cart_id, folded(sku))
+        if not ids:
+            raise NotFoundError(f"The cart has no listing {sku!r}. List them with: invsync listings CART.")
+        found += ids
+    return found
+
+
+def cart_of(session: Session, called: str, merchant: str | None = None) -> int:
+    """The number of a cart by its name or number."""
+    return names.cart(session, called, names.merchant(session, merchant).id if merchant else None).id

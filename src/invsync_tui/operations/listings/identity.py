@@ -1,0 +1,223 @@
+"""The identity workbench: listings without a product and what they may mean, explicit links, and renamed listings."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.listings.identity_lines import LinkLine, RenameLine, Rival, Tally, UnmatchedLine
+from invsync_tui.operations.paging import Listed, chosen
+from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.match_suggestions import FILED_UNDER, Suggestion
+from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.store import change_sequence
+from invsync_tui.store.catalog import lookup, products
+from invsync_tui.store.listings import links, match_suggestions
+from invsync_tui.store.listings.match_suggestions import Without
+from invsync_tui.store.paging import identity as pages
+from invsync_tui.store.settings import stored
+
+COUNTED_MOST = 5000
+"""Listings that are compared for the numbers of a workbench."""
+RIVALS_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedCart:
+    """A cart as matching knows it."""
+
+    id: int
+    merchant_id: int
+    push_kind: int
+
+
+def matched_cart(cx: sqlite3.Connection, cart_id: int) -> MatchedCart:
+    """The cart; NotFoundError."""
+    found = stored.cart(cx, cart_id)
+    if found is None:
+        raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
+    return MatchedCart(cart_id, int(found["merchant_id"]), int(found["push_kind"]))
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+class _Unmatched(Listed[UnmatchedLine]):
+    """A list filtered by kind counts quickly as far as it looked; what is behind it is not known."""
+
+    def count(self) -> Count:
+        if not isinstance(self.pages, pages.Sorted):
+            return Listed.count(self)
+        with in_words(), self.session.store.reading():
+            seen = self.pages.pages.count(pages.QUICK + 1)
+            return Count(self.pages.count(pages.QUICK), exact=seen <= pages.QUICK)
+
+
+def unmatched(
+    session: Session, cart_id: int, kind: str | None = None, text: str = "", ordering: Ordering | None = None
+) -> Rows[UnmatchedLine]:
+    """Listings without a product by code, each with what it may mean; `kind` keeps those filed under one word."""
+    if kind is not None and kind not in FILED_UNDER:
+        raise OperationError(f"There is no kind {kind!r}. Choose one of: {', '.join(FILED_UNDER)}.")
+    with in_words(), session.store.reading() as cx:
+        cart = matched_cart(cx, cart_id)
+        _, descending, sortable = chosen((pages.SKU,), ordering, small=False)
+        found = pages.unmatched(cx, cart_id, folded(text), descending)
+
+    def keep(rows: Sequence[Any]) -> list[Any]:
+        with session.store.reading() as cx:
+            words = _filed(session, cx, cart, rows)
+        return [row for row in rows if words[row[0]] == kind]
+
+    def make(rows: Sequence[Any]) -> list[UnmatchedLine]:
+        with session.store.reading() as cx:
+            return _lines(cx, cart, rows)
+
+    paging = found if kind is None else pages.Sorted(found, keep)
+    return _Unmatched(session, paging, make, _by_code, sortable)
+
+
+def fitting(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> Mapping[int, Suggestion]:
+    """By listing, what some rows of `pages.unmatched` may mean."""
+    return match_suggestions.suggestions(
+        cx, cart.merchant_id, cart.push_kind, [Without(row[0], row[2]) for row in rows]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Under which word listings stand, by number, as of a write batch."""
+
+    seq: int
+    words: dict[int, str]
+
+
+_known: dict[tuple[str, MatchedCart], _Known] = {}
+"""The last comparison of each cart. Whatever may change a suggestion takes a number of the write sequence."""
+
+
+def _filed(session: Session, cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> Mapping[int, str]:
+    """By listing, the word it stands under; those that were compared since the last change are not compared again."""
+    key, seq = (str(session.path), cart), change_sequence.current(cx)
+    known = _known.get(key)
+    if known is None or known.seq != seq:
+        known = _known[key] = _Known(seq, {})
+    new = [row for row in rows if row[0] not in known.words]
+    known.words.update({number: fit.filed_under for number, fit in fitting(cx, cart, new).items()})
+    return known.words
+
+
+def _by_code(line: UnmatchedLine) -> PlaceKey:
+    return folded(line.sku), line.id
+
+
+def _lines(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> list[UnmatchedLine]:
+    fits = fitting(cx, cart, rows)
+    named = {number for fit in fits.values() for number in (fit.product_id, *fit.rivals[:RIVALS_MOST]) if number}
+    known = match_suggestions.products(cx, sorted(named))
+    return [_line(row, fits[row[0]], known) for row in rows]
+
+
+def _line(row: Any, fit: Suggestion, known: Mapping[int, tuple[str, str]]) -> UnmatchedLine:
+    sku, name = known[fit.product_id] if fit.product_id is not None else (None, "")
+    return UnmatchedLine(
+        id=row[0],
+        ref=row[1],
+        sku=row[2],
+        name=row[3],
+        reason=row[4],
+        kind=fit.filed_under,
+        kinds=tuple(kind.value for kind in fit.kinds),
+        words=fit.words,
+        product_id=fit.product_id,
+        product_sku=sku,
+        product_name=name,
+        code=fit.hit.code if fit.hit else None,
+        rivals=tuple((number, known[number][0]) for number in fit.rivals[:RIVALS_MOST]),
+    )
+
+
+def tally(session: Session, cart_id: int) -> Tally:
+    """How many listings stand under each word. Compares up to COUNTED_MOST listings: for a patient reader."""
+    counts: Counter[str] = Counter(dict.fromkeys(FILED_UNDER, 0))
+    looked_at, key = 0, None
+    with in_words(), session.store.reading() as cx:
+        cart, found = matched_cart(cx, cart_id), pages.unmatched(cx, cart_id, "")
+        while looked_at < COUNTED_MOST and (rows := found.after(key, pages.CHUNK)):
+            words = _filed(session, cx, cart, rows)
+            counts.update(words[row[0]] for row in rows)
+            looked_at, key = looked_at + len(rows), pages.place(rows[-1])
+        return Tally(counts, links.count(cx, cart_id), exact=looked_at < COUNTED_MOST)
+
+
+def link_list(
+    session: Session, cart_id: int, kind: str = "", text: str = "", ordering: Ordering | None = None
+) -> Rows[LinkLine]:
+    """Explicit links of a cart by the cart's reference; `kind` keeps those made from suggestions of one kind."""
+    with in_words(), session.store.reading() as cx:
+        matched_cart(cx, cart_id)
+        _, descending, sortable = chosen((pages.REF,), ordering, small=False)
+        found = pages.links(cx, cart_id, kind, folded(text), descending)
+        total = links.count(cx, cart_id) if not kind and not text else None
+    return Listed(session, found, lambda rows: [_link_line(row) for row in rows], _by_ref, sortable, total)
+
+
+def _by_ref(line: LinkLine) -> PlaceKey:
+    return (line.ref,)
+
+
+def _link_line(row: Any) -> LinkLine:
+    ref, kind, at, who, product, sku, name, missing, listing, listing_sku, listing_name, now, gone = row
+    state = "" if now == product else "takes effect with the next push"
+    if missing is not None:
+        state = "the WMS no longer has the product"
+    elif listing is None or gone is not None:
+        state = "the cart no longer has the listing"
+    return LinkLine(ref, listing_sku, listing_name, product, sku, name, kind, at, who, state)
+
+
+def renamed(session: Session, cart_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[RenameLine]:
+    """Listings whose SKU was changed in the cart, the latest first, with the product that they meant before."""
+    with in_words(), session.store.reading() as cx:
+        cart = matched_cart(cx, cart_id)
+        _, descending, sortable = chosen((pages.TIME,), ordering, small=False)
+        found = pages.renamed(cx, cart_id, folded(text), descending if ordering else True)
+
+    def make(rows: Sequence[Any]) -> list[RenameLine]:
+        with session.store.reading() as cx:
+            former = match_suggestions.owners(cx, cart.merchant_id, cart.push_kind, [row[3] for row in rows])
+            known = match_suggestions.products(cx, sorted(set(former.values())))
+        return [_rename(row, former.get(trimmed(row[3])), known) for row in rows]
+
+    return Listed(session, found, make, lambda line: (line.at, line.id), sortable)
+
+
+def _rename(row: Any, former: int | None, known: Mapping[int, tuple[str, str]]) -> RenameLine:
+    sku = None if former is None else known[former][0]
+    return RenameLine(*(*row, former, sku))
+
+
+def side_by_side(session: Session, product_ids: Sequence[int]) -> tuple[Rival, ...]:
+    """Products that share a code or fit a listing equally well, each with its codes, levels and listings."""
+    with in_words(), session.store.reading() as cx:
+        meant = lookup.by_products(cx, product_ids)
+        return tuple(_rival(cx, number, meant) for number in product_ids[:RIVALS_MOST])
+
+
+def _rival(cx: sqlite3.Connection, number: int, meant: Sequence[lookup.ListingOf]) -> Rival:
+    found = products.get(cx, number)
+    if found is None:
+        raise NotFoundError(f"There is no product {number}.")
+    return Rival(
+        number,
+        found.sku,
+        found.name,
+        tuple((kind, code) for _, kind, code in products.codes(cx, number)),
+        tuple((row.warehouse, row.available) for row in products.stock(cx, number) if row.missing_since is None),
+        tuple((one.cart, one.sku) for one in meant if one.product_id == number),
+    )

@@ -1,0 +1,213 @@
+"""Merchants with their health, as one screen or list."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from invsync_tui import clock
+from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.news import news, problems
+from invsync_tui.operations.service import workers
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.time_text import ago
+from invsync_tui.operations.views import Freeze, MerchantRow, Overview, Problem, Pulse, ServiceView, Stall
+from invsync_tui.store.diagnosis.findings import FindingRow
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.settings import freezes
+from invsync_tui.store.settings import overview as rows
+from invsync_tui.store.settings.freezes import FreezeRow
+from invsync_tui.store.settings.overview import MerchantSite
+
+ACTIVE = ("running", "cancelling", "requested")
+
+
+def overview(session: Session) -> Overview:
+    """All merchants by name, and the pulse of the whole store."""
+    now = clock.seconds()
+    with in_words(), session.store.reading() as cx:
+        merchants = rows.merchants(cx)
+        newest = runs.newest_per_key(cx, None)
+        ended = runs.last_ended(cx, "pull")
+        stale = rows.stale_warehouses(cx, now)
+        disabled = rows.disabled_warehouses(cx)
+        found = news(cx, now)
+        frozen = freezes.by_merchant(cx)
+        health = workers.load(session, cx)
+        failing = {run.id: runs.failing_since(cx, run.kind, run.key) for run in newest if run.state == "failed"}
+    stalled = health.stalls(newest)
+    shown = _Shown(now, health.service, stalled, failing, disabled)
+    listed = tuple(
+        _frozen(
+            _row(
+                site,
+                [r for r in newest if r.merchant_id == site.id],
+                ended.get(site.id),
+                stale,
+                found.get(site.id, ()),
+                shown,
+            ),
+            frozen.get(site.id, ()),
+        )
+        for site in merchants
+    )
+    return Overview(listed, _pulse(newest, stale, shown, sum(map(len, found.values()))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is read once for all merchants: workers, runs that stand still, and since when connections fail."""
+
+    now: int
+    service: ServiceView
+    stalled: Mapping[int, Stall]
+    failing: Mapping[int, tuple[int, int]]
+    disabled: Mapping[int, Sequence[str]]
+
+
+def _pulse(newest: list[RunRow], stale: dict[int, list[str]], shown: _Shown, findings: int) -> Pulse:
+    return Pulse(
+        running=sum(run.state in ("running", "cancelling") for run in newest),
+        held=sum(run.state == "held" for run in newest),
+        failing=sum(run.state == "failed" for run in newest),
+        stale=sum(len(codes) for codes in stale.values()),
+        service_alive=shown.service.works,
+        findings=findings,
+        stalled=len(shown.stalled),
+        service=shown.service,
+    )
+
+
+def _row(
+    site: MerchantSite,
+    newest: list[RunRow],
+    ended: RunRow | None,
+    stale: dict[int, list[str]],
+    found: Sequence[FindingRow],
+    shown: _Shown,
+) -> MerchantRow:
+    active = sorted(
+        (run for run in newest if run.state in ACTIVE), key=lambda run: (run.state == "requested", run.kind)
+    )
+    return MerchantRow(
+        id=site.id,
+        name=site.name,
+        source=site.system or "",
+        sync_on=bool(site.inventory_sync),
+        last_run_at=ended.ended_at if ended else None,
+        status=_status(ended, newest, shown.stalled),
+        next_run_at=site.next_at if site.inventory_sync and shown.service.scheduled else None,
+        scheduled=site.next_at is not None and bool(site.inventory_sync),
+        carts=site.carts,
+        active_run=active[0].id if active else None,
+        latest_run=max((run.id for run in newest), default=None),
+        held=sum(run.state == "held" for run in newest),
+        problems=(*_problems(site, newest, ended, stale.get(site.id, []), shown), *problems(found)),
+    )
+
+
+def _frozen(row: MerchantRow, found: Sequence[FreezeRow]) -> MerchantRow:
+    """With what is frozen of it: an operator's order, so it is told and calls for nobody."""
+    told = [_freeze_problem(one) for one in found]
+    shown = tuple(Freeze(one.subject, one.name, one.since, one.by, one.why) for one in found)
+    return replace(row, frozen=shown, problems=(*row.problems, *told))
+
+
+def _freeze_problem(one: FreezeRow) -> Problem:
+    what = f"{one.name} is frozen" if one.subject == "cart" else "All its carts are frozen"
+    since = ago(one.since, clock.seconds())
+    text = f"{what}, {since} by {one.by}: {one.why or 'no reason given'}."
+    key = "Nothing is sent until it is thawed: c opens its carts, z there thaws." if one.subject == "cart" else ""
+    return Problem(text, f"Nothing is sent until: invsync thaw {shlex.quote(one.name)}", False, key)
+
+
+def _status(ended: RunRow | None, newest: list[RunRow], stalled: Mapping[int, Stall]) -> str:
+    pull = next((run for run in newest if run.kind == "pull"), None)
+    if pull is not None and pull.id in stalled:
+        return f"stalled: {stalled[pull.id].text}"
+    if pull is not None and pull.state in ACTIVE:
+        return "running" if pull.state != "requested" else "waiting for a worker"
+    if ended is None:
+        return ""
+    return "success" if ended.state == "done" and not ended.error else f"{ended.state}: {ended.error}".rstrip(": ")
+
+
+def _problems(
+    site: MerchantSite, newest: list[RunRow], ended: RunRow | None, stale: list[str], shown: _Shown
+) -> list[Problem]:
+    found = [
+        Problem(f"Run {run.id} ({_what(run)}) stands still. {stall.text}", stall.advice, key=stall.key)
+        for run in newest
+        if (stall := shown.stalled.get(run.id)) is not None
+    ]
+    found += _not_running(site, ended)
+    found += [_run_problem(run, shown) for run in newest if run.state in ("held", "failed")]
+    found += [
+        Problem(
+            f"Inventory Upload Service of {cart} is off.",
+            f"Switch it on: invsync carts set {shlex.quote(cart)} --upload on",
+            False,
+            "c opens its carts; E there switches it on.",
+        )
+        for cart in site.off
+    ]
+    if stale and site.inventory_sync and ended is not None:
+        found.append(_stale(site.name, stale))
+    if disabled := shown.disabled.get(site.id):
+        found.append(_disabled(site.name, disabled))
+    return found
+
+
+def _not_running(site: MerchantSite, ended: RunRow | None) -> list[Problem]:
+    """Why nothing is downloaded, be it for good or until now."""
+    name = shlex.quote(site.name)
+    found = []
+    if not site.inventory_sync:
+        text = "Synchronization With WMS - Inventory is off: nothing is downloaded or pushed."
+        advice = f"Switch it on: invsync merchants set {name} --sync on"
+        found.append(Problem(text, advice, key="E opens its settings; switch it on there."))
+    if site.system is None:
+        found.append(Problem("No WMS connection is set up.", "See: invsync merchants add --help"))
+    if site.inventory_sync and ended is None:
+        text = "The inventory download has never run to its end."
+        found.append(Problem(text, f"Start one: invsync sync {name}", key="Press s to start one."))
+    return found
+
+
+def _stale(merchant: str, codes: Sequence[str]) -> Problem:
+    name = shlex.quote(merchant)
+    advice = f"Check the connection: invsync connections test {name}. Then start a sync: invsync sync {name}"
+    key = "T checks the WMS connection; s starts a sync."
+    return Problem(f"Not loaded within the limit: {', '.join(codes)}.", advice, key=key)
+
+
+def _disabled(merchant: str, codes: Sequence[str]) -> Problem:
+    """An operator's decision, so it is told and calls for nobody."""
+    name = shlex.quote(merchant)
+    many = len(codes) > 1
+    text = f"Stock of {', '.join(codes)} does not count: {'these warehouses are' if many else 'the warehouse is'} disabled."
+    which = "CODE" if many else shlex.quote(codes[0])
+    return Problem(
+        text, f"Enable it: invsync warehouses enable {name} {which}", False, "w opens its warehouses; d enables."
+    )
+
+
+def _what(run: RunRow) -> str:
+    return {"push": f"push to {run.cart}", "radar": f"drift check of {run.cart}"}.get(run.kind, "inventory download")
+
+
+def _run_problem(run: RunRow, shown: _Shown) -> Problem:
+    if run.state == "held":
+        since = "" if run.ended_at is None else f" {ago(run.ended_at, shown.now)}"
+        either = f"invsync release {run.id} --reason '...' Or: invsync discard {run.id} --reason '...'"
+        return Problem(
+            f"Run {run.id} ({_what(run)}) was held for review by a safety rule{since}.",
+            f"See why: invsync runs {run.id}. Then: {either}",
+            key="Enter opens its runs; r there releases the held one, x discards it.",
+        )
+    began, count = shown.failing.get(run.id, (0, 1))
+    often = f" {count} runs in a row failed, the first {ago(began, shown.now)}." if count > 1 else ""
+    text = f"Run {run.id} ({_what(run)}) failed: {run.error}{often}"
+    return Problem(text, f"See what happened: invsync runs {run.id}", key="Enter opens its runs, with what happened.")

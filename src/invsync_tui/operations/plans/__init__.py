@@ -1,0 +1,1 @@
+"""Plans of pushes: made, kept, applied, replayed, undone, frozen."""

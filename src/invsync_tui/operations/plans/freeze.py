@@ -1,0 +1,165 @@
+"""Freezing a cart or all carts of a merchant: nothing is sent until it is thawed; what changes meanwhile goes on counting."""
+
+from __future__ import annotations
+
+import shlex
+import sqlite3
+from dataclasses import dataclass
+
+from invsync_tui import clock
+from invsync_tui.operations import names
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.roles import Right
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.time_text import ago
+from invsync_tui.store import audit
+from invsync_tui.store.listings import plans
+from invsync_tui.store.listings.plans import Frozen, KeptPlan
+from invsync_tui.store.runs import runs
+from invsync_tui.store.settings import freezes, setups
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeLine:
+    """A cart and whether it is frozen, by itself or with its merchant; `since` None where it is not."""
+
+    cart_id: int
+    cart: str
+    merchant_id: int
+    since: int | None
+    by: str
+    why: str
+    waiting: int
+    """Listings that were to be set and wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Froze:
+    """The answer to an order to freeze or thaw."""
+
+    message: str
+    carts: tuple[FreezeLine, ...]
+    """The carts that it concerns, as they are now."""
+
+
+def subject(session: Session, called: str, merchant: str | None = None) -> tuple[str, int, str]:
+    """(cart or merchant, number, name) of what an operator calls it: a cart before a merchant of the same name."""
+    owner = names.merchant(session, merchant).id if merchant else None
+    try:
+        found = names.cart(session, called, owner)
+    except NotFoundError as error:
+        if owner is not None:
+            raise
+        try:
+            found = names.merchant(session, called)
+        except NotFoundError:
+            raise NotFoundError(f"There is no cart or merchant {called!r}. List them with: invsync carts.") from error
+        return "merchant", found.id, found.name
+    return "cart", found.id, found.name
+
+
+def freeze(session: Session, table: str, number: int, reason: str) -> Froze:
+    """Freeze a `cart`, or a `merchant` with all its carts. A push that is sending now stops between two batches."""
+    name = _name(session, table, number)
+    session.allow(Right.DECIDE, f"freeze {name}")
+    now = clock.seconds()
+    with in_words(), session.store.transaction() as tx:
+        found = plans.frozen(tx, table, number)
+        if found is not None:
+            raise OperationError(f"{name} is frozen already. {_words(found)}")
+        plans.freeze(tx, table, number, Frozen(now, session.operator, reason))
+        stopped = _stop(tx, session, table, number, now)
+        audit.record(tx, now, session.operator, "freeze", f"{table}:{number}", after="frozen", reason=reason)
+    text = f"{name} is frozen: nothing is sent until invsync thaw '{name}'."
+    if stopped:
+        text += f" Asked to stop: run {', '.join(map(str, stopped))}."
+    return Froze(text, _lines(session, table, number))
+
+
+def thaw(session: Session, table: str, number: int, reason: str = "") -> Froze:
+    """Let the pushes of a cart or a merchant go on; the next one sends what waited."""
+    name = _name(session, table, number)
+    session.allow(Right.DECIDE, f"thaw {name}")
+    now = clock.seconds()
+    with in_words(), session.store.transaction() as tx:
+        found = plans.frozen(tx, table, number)
+        if found is None:
+            raise OperationError(f"{name} is not frozen{_but(tx, table, number)}.")
+        plans.freeze(tx, table, number, None)
+        audit.record(tx, now, session.operator, "thaw", f"{table}:{number}", before=found.why, after="", reason=reason)
+    after = _lines(session, table, number)
+    still = [line.cart for line in after if line.since is not None]
+    text = f"{name} is thawed; the next push sends what waits."
+    if still:
+        text += f" Still frozen: {', '.join(still)}."
+    return Froze(text, after)
+
+
+def lines(session: Session, merchant_id: int | None = None) -> tuple[FreezeLine, ...]:
+    """All carts, or those of a merchant, and whether they are frozen."""
+    with in_words(), session.store.reading() as cx:
+        found = plans.all_frozen(cx)
+        known = [row for row in setups.cart_names(cx) if merchant_id in (None, row[1])]
+        return tuple(_line(cx, row, found.get(row[0])) for row in known)
+
+
+def frozen_in_words(session: Session, cart_id: int) -> str:
+    """Who froze a cart, when and why; '' where it is not frozen."""
+    with in_words(), session.store.reading() as cx:
+        found = plans.all_frozen(cx).get(cart_id)
+    return _words(found) if found else ""
+
+
+def how_to_thaw(cx: sqlite3.Connection, cart_id: int) -> str:
+    """The commands that thaw a cart: its merchant's freeze is lifted by the merchant's name; '' where nothing is frozen."""
+    return ", then: ".join(f"invsync thaw {shlex.quote(one.name)}" for one in freezes.of_cart(cx, cart_id))
+
+
+def freeze_with(tx: sqlite3.Connection, session: Session, plan: KeptPlan, reason: str, now: int) -> bool:
+    """Freeze a plan's cart, so that the settings do not take it back; False where it is frozen already."""
+    if plan.cart_id in plans.all_frozen(tx):
+        return False
+    why = f"plan {plan.id} ({plan.kind}): {reason}"
+    plans.freeze(tx, "cart", plan.cart_id, Frozen(now, session.operator, why))
+    audit.record(tx, now, session.operator, "freeze", f"cart:{plan.cart_id}", after="frozen", reason=why)
+    return True
+
+
+def _line(cx: sqlite3.Connection, row: tuple[int, int, str], found: Frozen | None) -> FreezeLine:
+    number, merchant, name = row
+    how = found or Frozen(0, "", "")
+    waits = plans.waiting(cx, [number]) if found else 0
+    return FreezeLine(number, name, merchant, how.at if found else None, how.by, how.why, waits)
+
+
+def _lines(session: Session, table: str, number: int) -> tuple[FreezeLine, ...]:
+    return tuple(line for line in lines(session) if number == (line.cart_id if table == "cart" else line.merchant_id))
+
+
+def _words(found: Frozen) -> str:
+    return f"Frozen {ago(found.at, clock.seconds())} by {found.by}: {found.why or 'no reason given'}."
+
+
+def _but(tx: sqlite3.Connection, table: str, number: int) -> str:
+    """A cart may be frozen with its merchant."""
+    if table == "cart" and number in plans.all_frozen(tx):
+        return " by itself, but with its merchant: thaw that"
+    return ""
+
+
+def _name(session: Session, table: str, number: int) -> str:
+    with in_words(), session.store.reading() as cx:
+        known = [(one, name) for one, _, name in setups.cart_names(cx)] if table == "cart" else setups.names(cx)
+    found = next((name for one, name in known if one == number), None)
+    if found is None:
+        raise NotFoundError(f"There is no {table} {number}. List them with: invsync {table}s.")
+    return found
+
+
+def _stop(tx: sqlite3.Connection, session: Session, table: str, number: int, now: int) -> list[int]:
+    """Ask pushes that go by the settings to stop; returns them. What an operator applied goes on."""
+    found = plans.by_settings(tx, table, number)
+    for run_id in found:
+        runs.cancel(tx, run_id, now)
+        runs.add_event(tx, run_id, now, "info", f"{session.operator} froze it: the rest is not sent.")
+    return found

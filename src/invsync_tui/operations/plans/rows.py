@@ -1,0 +1,215 @@
+"""The listings of a plan as a list: sorted by risk, difference or SKU; codes and reasons are read for the page that is shown."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.rows import Count, PlaceKey
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.matching import folded
+from invsync_tui.rules.quantity import CHAIN
+from invsync_tui.rules.risk import RANKS, Risk, risk
+from invsync_tui.store.listings import plans
+from invsync_tui.store.listings.plans import UNKNOWN, Changes
+
+if TYPE_CHECKING:
+    from invsync_tui.rules.quantity import Decision
+    from invsync_tui.sync.plans.dry_run import Ground
+
+SORTS = ("risk", "difference", "sku")
+CHUNK = 5000
+_TELLING = frozenset(CHAIN) - {"inactive", "sum", "basis", "compare", "skip"}
+"""Steps of the chain that say more than that the stock is what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """A listing that would be set. Quantities are sellable units; `shows` None where nobody knows what the cart shows."""
+
+    listing_id: int
+    sku: str
+    shows: int | None
+    will_show: int
+    difference: int | None
+    risk: Risk
+    reason: str
+    """The setting or fact that decided the quantity last."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTotals:
+    """What a plan would do to the shop as a whole."""
+
+    to_set: int
+    to_zero: int
+    """From stock to none."""
+    up: int
+    down: int
+    """Less than now; those to zero are among them."""
+    unknown: int
+    """Nobody knows what they show now."""
+    risks: Mapping[Risk, int]
+
+
+def totals(changes: Changes, factor: int) -> PlanTotals:
+    """Counted over all listings of a plan."""
+    up = down = zero = unknown = 0
+    risks: Counter[Risk] = Counter()
+    for before, after in zip(changes.before, changes.after, strict=True):
+        known = None if before == UNKNOWN else before
+        risks[risk(known, after, factor)] += 1
+        unknown += known is None
+        if known is not None:
+            up += after > known
+            down += after < known
+            zero += after == 0 < known
+    return PlanTotals(len(changes.ids), zero, up, down, unknown, {one: risks[one] for one in Risk if risks[one]})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRows:
+    """A list as `rows.Rows` describes it. A place is the row's sort value and its listing."""
+
+    session: Session
+    changes: Changes
+    order: Sequence[int]
+    """Positions in `changes`, in the order that is shown."""
+    place: Callable[[int], tuple[Any, ...]]
+    ground: Ground | None
+    factor: int
+    told: str
+    """The reason where it is the same for all."""
+
+    @classmethod
+    def of(
+        cls,
+        session: Session,
+        changes: Changes,
+        ground: Ground | None,
+        sort: str,
+        text: str = "",
+        only: str | None = None,
+        told: str = "",
+    ) -> PlanRows:
+        """Sorted, and filtered to codes that have `text` in them and to one risk."""
+        if sort not in SORTS:
+            raise OperationError(f"A plan cannot be sorted by {sort!r}. Choose one of: {', '.join(SORTS)}.")
+        factor = ground.settings.cart.jump_factor if ground else 0
+        codes = _codes(session, changes.ids) if text or sort == "sku" else {}
+        chosen: Iterable[int] = range(len(changes.ids))
+        if text:
+            wanted = folded(text)
+            chosen = [n for n in chosen if wanted in codes[changes.ids[n]]]
+        if only:
+            chosen = [n for n in chosen if _risk(changes, n, factor) == only]
+        place = _places(changes, codes, factor)[sort]
+        return cls(session, changes, array("q", sorted(chosen, key=place)), place, ground, factor, told)
+
+    @property
+    def sortable(self) -> Sequence[str]:
+        """The default first."""
+        return SORTS
+
+    def count(self) -> Count:
+        """Exact."""
+        return Count(len(self.order), exact=True)
+
+    def exact_count(self) -> int:
+        """As `count`."""
+        return len(self.order)
+
+    def key(self, line: PlanLine) -> PlaceKey:
+        """Where a row stands."""
+        return self.place(bisect_left(self.changes.ids, line.listing_id))
+
+    def position(self, key: PlaceKey) -> int | None:
+        """How many rows are in front of it."""
+        return self._at(bisect_left, key)
+
+    def after(self, key: PlaceKey | None, limit: int) -> Sequence[PlanLine]:
+        """Rows behind `key`; None starts at the first."""
+        start = 0 if key is None else self._at(bisect_right, key)
+        return self._lines(self.order[start : start + limit])
+
+    def before(self, key: PlaceKey | None, limit: int) -> Sequence[PlanLine]:
+        """Rows in front of `key`; None ends at the last."""
+        end = len(self.order) if key is None else self._at(bisect_left, key)
+        return self._lines(self.order[max(0, end - limit) : end])
+
+    def _at(self, bisect: Callable[..., int], key: PlaceKey) -> int:
+        try:
+            return bisect(self.order, tuple(key), key=self.place)
+        except TypeError as error:
+            raise OperationError("this place is of another list") from error
+
+    def _lines(self, chosen: Sequence[int]) -> list[PlanLine]:
+        ids = array("q", [self.changes.ids[n] for n in chosen])
+        with in_words(), self.session.store.reading() as cx:
+            skus = {row.id: row.sku for row in plans.listings(cx, ids)}
+            made = self._decided(cx, ids)
+        return [self._line(n, skus, made) for n in chosen]
+
+    def _decided(self, cx: Any, ids: array[int]) -> Mapping[int, Decision]:
+        """The decisions on some listings, each with every step."""
+        if self.ground is None or not ids:
+            return {}
+        from invsync_tui.sync.plans import dry_run
+
+        return {number: made for number, (_, made) in dry_run.explained(cx, self.ground, ids).items()}
+
+    def _line(self, n: int, skus: Mapping[int, str], made: Mapping[int, Decision]) -> PlanLine:
+        number, before, after = (column[n] for column in self.changes)
+        shows = None if before == UNKNOWN else before
+        return PlanLine(
+            listing_id=number,
+            sku=skus.get(number, ""),
+            shows=shows,
+            will_show=after,
+            difference=None if shows is None else after - shows,
+            risk=_risk(self.changes, n, self.factor),
+            reason=because(made[number], after) if number in made else self.told,
+        )
+
+
+def because(decision: Decision, planned: int) -> str:
+    """What decided a quantity last: a setting, or the stock itself."""
+    if decision.desired != planned:
+        return f"was planned so; by now it would show {decision.desired if decision.desired is not None else 'nothing'}"
+    telling = [step for step in decision.steps if step.step in _TELLING and step.before != step.after]
+    if telling:
+        return telling[-1].because
+    sums = [step for step in decision.steps if step.step == "sum" and step.before != step.after]
+    return f"stock: {', '.join(step.because for step in sums)}" if sums else "stock: none available"
+
+
+def _risk(changes: Changes, n: int, factor: int) -> Risk:
+    before = changes.before[n]
+    return risk(None if before == UNKNOWN else before, changes.after[n], factor)
+
+
+def _places(changes: Changes, codes: Mapping[int, str], factor: int) -> Mapping[str, Callable[[int], tuple[Any, ...]]]:
+    ids, before, after = changes
+
+    def gap(n: int) -> int:
+        return -abs(after[n] - max(0, before[n]))
+
+    return {
+        "risk": lambda n: (RANKS[_risk(changes, n, factor)], gap(n), ids[n]),
+        "difference": lambda n: (gap(n), ids[n]),
+        "sku": lambda n: (codes[ids[n]], ids[n]),
+    }
+
+
+def _codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Folded codes of all listings of a plan."""
+    found: dict[int, str] = {}
+    for start in range(0, len(ids), CHUNK):
+        with in_words(), session.store.reading() as cx:
+            found.update((row.id, folded(row.sku)) for row in plans.listings(cx, ids[start : start + CHUNK]))
+    return found

@@ -1,0 +1,1 @@
+"""Runs: requested, followed, listed, held."""

@@ -1,0 +1,86 @@
+"""What a held run would send: every listing with what it shows, what it would show, and the group it is released with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.paging import Listed
+from invsync_tui.operations.rows import PlaceKey, Rows
+from invsync_tui.operations.runs.runs import find
+from invsync_tui.operations.session import Session
+from invsync_tui.rules.outcomes import Outcome
+from invsync_tui.rules.safety import Group
+from invsync_tui.store.listings import held as store
+from invsync_tui.store.paging import held as pages
+from invsync_tui.store.runs.runs import RunRow
+
+GROUPS = tuple(group.value for group in Group)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """A held listing. `shows` and `would_show` are sellable units; `shows` None is unknown."""
+
+    id: int
+    ref: str
+    sku: str
+    name: str
+    shows: int | None
+    would_show: int
+    group: str
+
+
+def checked(groups: Sequence[str]) -> tuple[str, ...]:
+    """Names of groups, each once, in their order."""
+    wrong = next((group for group in groups if group not in GROUPS), None)
+    if wrong is not None:
+        raise OperationError(f"{wrong!r} is not a group of a held run. Give one of: {', '.join(GROUPS)}.")
+    return tuple(group for group in GROUPS if group in groups)
+
+
+def held(session: Session, run_id: int, group: str | None = None) -> Rows[HeldLine]:
+    """The listings that a run held. One that a newer run has decided on since is no longer among them."""
+    run = _push(session, run_id)
+    wanted = checked((group,))[0] if group else None
+    with in_words(), session.store.reading() as cx:
+        found = pages.held(cx, run_id, wanted, factor(cx, run))
+    return Listed(session, found, _lines, _place, ("id",))
+
+
+def _place(line: HeldLine) -> PlaceKey:
+    return (line.id,)
+
+
+def _lines(rows: Sequence[Any]) -> list[HeldLine]:
+    return [HeldLine(*row) for row in rows]
+
+
+def groups(session: Session, run_id: int) -> dict[str, int]:
+    """How many listings of a run are held, by group; groups without any are left out."""
+    run = _push(session, run_id)
+    with in_words(), session.store.reading() as cx:
+        return sizes(cx, run)
+
+
+def sizes(cx: Any, run: RunRow) -> dict[str, int]:
+    """`groups` in a transaction."""
+    found = store.counts(cx, run.id, Outcome.HELD, factor(cx, run))
+    return {group: found[group] for group in GROUPS if found.get(group)}
+
+
+def factor(cx: Any, run: RunRow) -> int:
+    """The factor beyond which the run's cart calls a change a jump."""
+    row = cx.execute("SELECT jump_factor FROM cart WHERE id = ?", (run.key,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _push(session: Session, run_id: int) -> RunRow:
+    run = find(session, run_id)
+    if run.kind != "push":
+        raise OperationError(
+            f"Run {run_id} is an inventory download: it holds no listings back. See: invsync runs {run_id}."
+        )
+    return run

@@ -1,0 +1,74 @@
+"""Runs of the past: filtered, compared with the one before, and down to the SKUs of a reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.list_views import ListingLine, RunDiff
+from invsync_tui.operations.listings.product_sync import lines
+from invsync_tui.operations.paging import Listed
+from invsync_tui.operations.rows import PlaceKey, Rows
+from invsync_tui.operations.runs.runs import find, views
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.views import RunRow, RunState
+from invsync_tui.rules.outcomes import Reason
+from invsync_tui.store.paging import listings
+from invsync_tui.store.paging import runs as pages
+from invsync_tui.store.paging.runs import RunFilter
+from invsync_tui.store.runs import runs as rows
+
+
+def runs(
+    session: Session,
+    merchant_id: int | None = None,
+    cart_id: int | None = None,
+    state: RunState | str | None = None,
+    trigger: str | None = None,
+    who: str | None = None,
+) -> Rows[RunRow]:
+    """Runs, newest first. Of a cart: its pushes."""
+    wanted = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who)
+    with in_words(), session.store.reading() as cx:
+        found = pages.runs(cx, wanted)
+
+    def shown(page: Sequence[Any]) -> list[RunRow]:
+        return views(session, [rows.RunRow(*row) for row in page])
+
+    return Listed(session, found, shown, lambda run: (run.id,), ("newest",))
+
+
+def diff(session: Session, run_id: int) -> RunDiff:
+    """A run against the one before it of the same pull or push."""
+    run = find(session, run_id)
+    with in_words(), session.store.reading() as cx:
+        before_id = pages.before(cx, run)
+    before = find(session, before_id) if before_id is not None else None
+    outcomes = _compared(run.counts, before.counts if before else "{}")
+    reasons = _compared(run.reasons, before.reasons if before else "{}")
+    return RunDiff(run_id, before_id, outcomes, reasons)
+
+
+def _compared(now: str, then: str) -> tuple[tuple[str, int, int], ...]:
+    """(name, then, now) of two JSON objects of counts, in the order of the newer one."""
+    new: Mapping[str, int] = json.loads(now)
+    old: Mapping[str, int] = json.loads(then)
+    return tuple((name, old.get(name, 0), new.get(name, 0)) for name in dict.fromkeys([*new, *old]))
+
+
+def skus(session: Session, run_id: int, reason: Reason | str) -> Rows[ListingLine]:
+    """SKUs that a run ended with a reason. Those that the cart does not list come last, with a number below 0.
+
+    A listing that a newer run has decided on since is no longer among them.
+    """
+    find(session, run_id)
+    with in_words(), session.store.reading() as cx:
+        found = listings.of_run(cx, run_id, str(reason))
+
+    def place(line: ListingLine) -> PlaceKey:
+        part = "" if line.id < 0 else line.outcome or ""
+        return found.outcomes.index(part), abs(line.id)
+
+    return Listed(session, found.pages, lines, place, ("outcome",))

@@ -1,0 +1,119 @@
+"""Orders a sync. The work is done by a service or by a detached worker, never by the process that asks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from invsync_tui import clock
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.roles import Right
+from invsync_tui.operations.service import workers
+from invsync_tui.operations.session import Session, StartingWorker
+from invsync_tui.operations.views import Requested
+from invsync_tui.store import audit
+from invsync_tui.store.file import file_modes
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.runs import Order
+
+WORKER_LINGER = 10
+"""Seconds that a detached worker stays after the last run."""
+WORKER_START_MOST = 10.0
+"""Seconds within which a started worker has to show up."""
+
+
+def request(
+    session: Session, merchant_id: int, cart_id: int | None = None, *, full: bool = False, trigger: str = "manual"
+) -> Requested:
+    """Ask for an inventory download and then a push of one cart, or of every cart of the merchant."""
+    session.allow(Right.SYNC, "start a sync")
+    now = clock.seconds()
+    with in_words(), session.store.transaction() as tx:
+        carts = _carts(tx, merchant_id, cart_id)
+        pull = runs.request(tx, Order("pull", merchant_id, merchant_id, trigger, session.operator, full=full), now)
+        pushes = [
+            runs.request(tx, Order("push", cart, merchant_id, trigger, session.operator, pull.run_id, full), now)
+            for cart in carts
+        ]
+        audit.record(tx, now, session.operator, "sync", f"merchant:{merchant_id}", after=f"run:{pull.run_id}")
+    started = ensure_worker(session)
+    return Requested((pull.run_id, *(p.run_id for p in pushes)), started, _message(pull, pushes, started))
+
+
+def _carts(tx, merchant_id: int, cart_id: int | None) -> list[int]:  # type: ignore[no-untyped-def]
+    if tx.execute("SELECT 1 FROM merchant WHERE id = ?", (merchant_id,)).fetchone() is None:
+        raise NotFoundError(f"There is no merchant {merchant_id}. List them with: invsync merchants.")
+    carts = [row[0] for row in tx.execute("SELECT id FROM cart WHERE merchant_id = ? ORDER BY id", (merchant_id,))]
+    if cart_id is None:
+        return carts
+    if cart_id not in carts:
+        raise NotFoundError(f"The merchant has no cart {cart_id}. List them with: invsync carts.")
+    return [cart_id]
+
+
+def _message(pull: runs.Request, pushes: list[runs.Request], started: bool) -> str:
+    fresh = [one for one in (pull, *pushes) if one.fresh]
+    text = (
+        f"Requested {len(fresh)} run{'' if len(fresh) == 1 else 's'}."
+        if fresh
+        else "Already on its way; it will run once more afterwards."
+    )
+    if started:
+        text += " No service was at work, so a worker was started; it goes on when this terminal closes."
+    return text
+
+
+def ensure_worker(session: Session) -> bool:
+    """Start a detached worker if none responds; True if one was started. It ends by itself when there is no more work.
+
+    One that is suspended or hangs is no help: another one takes what it does not hold.
+    """
+    session.allow(Right.SYNC, "start a worker")
+    if workers.service(session).works:
+        return False
+    if session.starting is not None and session.starting.comes_up():
+        return True
+    session.starting = _started(session)
+    if not session.waits_for_worker:
+        return True
+    while session.starting.comes_up():
+        if workers.service(session).works:
+            return True
+        time.sleep(0.05)
+    if session.starting.process.poll() == 0:  # it found the work done already
+        return True
+    raise OperationError(session.starting.failure)
+
+
+def _started(session: Session) -> StartingWorker:
+    log = workers.log_path(session.path)
+    command = [sys.executable, "-m", "invsync_tui", "--store", str(session.path.absolute()), "serve", "--until-idle"]
+    # Its own session, so that neither Ctrl-C nor a lost SSH connection reaches it.
+    try:
+        descriptor = file_modes.append_beside(session.path, log)
+    except OSError as error:
+        raise OperationError(
+            f"{log}: the worker's log cannot be written: {error.strerror}. Check its owner and mode."
+        ) from error
+    with os.fdopen(descriptor, "ab") as out:
+        process = subprocess.Popen(  # noqa: S603
+            [*command, str(WORKER_LINGER), "--log-file", str(log.absolute())],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            cwd="/",
+        )
+    failure = f"A worker was started but did not come up within {WORKER_START_MOST:.0f} s. Read {log}."
+    return StartingWorker(process, clock.elapsed() + WORKER_START_MOST, failure)
+
+
+def failed_worker(session: Session) -> str:
+    """What to say of a worker that nobody waited for and that is not at work in its time; '' as long as all is well."""
+    starting = session.starting
+    if starting is None or starting.comes_up():
+        return ""
+    session.starting = None
+    return "" if workers.service(session).works or starting.process.poll() == 0 else starting.failure

@@ -1,0 +1,248 @@
+"""Runs as an operator sees and steers them: list, detail, cancel, release, discard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from invsync_tui import clock
+from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.roles import Right
+from invsync_tui.operations.service import workers
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.views import (
+    Action,
+    EventRow,
+    HoldView,
+    PhaseState,
+    PhaseView,
+    RateView,
+    ReasonRow,
+    RunDetail,
+    RunKind,
+    RunRow,
+    RunState,
+    Stall,
+    ways_out_of,
+)
+from invsync_tui.rules.outcomes import REASONS, Counts, Reason
+from invsync_tui.store import audit
+from invsync_tui.store.listings import listings
+from invsync_tui.store.runs import runs as rows
+
+RATE_WINDOW_LEAST = 1.0
+"""Seconds of a phase before its rate means something."""
+SAMPLES = 5
+
+
+def view(row: rows.RunRow, stall: Stall | None = None) -> RunRow:
+    """A stored run as front ends are given it; `stall` is why it stands still, of a run that is under way."""
+    of_cart = row.kind != "pull"
+    return RunRow(
+        id=row.id,
+        kind=RunKind(row.kind),
+        merchant_id=row.merchant_id,
+        merchant=row.merchant,
+        cart_id=row.key if of_cart else None,
+        cart=row.cart if of_cart else None,
+        state=RunState(row.state),
+        trigger=row.trigger,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        phase=row.phase,
+        done=row.done,
+        total=row.total,
+        counts=Counts.from_dict(json.loads(row.counts)),
+        error=row.error,
+        stall=stall,
+    )
+
+
+def views(session: Session, found: Sequence[rows.RunRow]) -> list[RunRow]:
+    """Stored runs as front ends are given them, each with what its worker says about it."""
+    with in_words(), session.store.reading() as cx:
+        stalled = workers.stalls(session, cx, found)
+    return [view(row, stalled.get(row.id)) for row in found]
+
+
+def recent(
+    session: Session, merchant_id: int | None = None, limit: int = 50, before: int | None = None
+) -> tuple[RunRow, ...]:
+    """The newest runs first; `before` is the number of the last run of the page before."""
+    with in_words(), session.store.reading() as cx:
+        found = rows.recent(cx, merchant_id, before, limit)
+    return tuple(views(session, found))
+
+
+def find(session: Session, run_id: int) -> rows.RunRow:
+    """A stored run; NotFoundError if there is none of this number."""
+    with in_words(), session.store.reading() as cx:
+        row = rows.get(cx, run_id)
+    if row is None:
+        raise NotFoundError(f"There is no run {run_id}. List them with: invsync runs.")
+    return row
+
+
+def detail(session: Session, run_id: int) -> RunDetail:
+    """Everything about one run, as of now."""
+    row = find(session, run_id)
+    with in_words(), session.store.reading() as cx:
+        events = tuple(EventRow(*event) for event in rows.events(cx, run_id))
+        newest = rows.newest_per_key(cx, row.merchant_id)
+        reasons = tuple(_reasons(cx, row))
+    siblings = tuple(views(session, newest))
+    run = views(session, [row])[0]
+    phases = tuple(_phase(values) for values in json.loads(row.phases))
+    # What stands still has no rate, and nobody knows when it will be done.
+    per_second = _rate(phases) if run.stall is None else None
+    return RunDetail(
+        run=run,
+        phases=phases,
+        per_second=per_second,
+        eta=_eta(phases, per_second),
+        reasons=reasons,
+        rate=RateView(**json.loads(row.rate)) if row.rate else None,
+        events=events,
+        hold=_hold(session, row),
+        actions=_actions(session, run),
+        worker_alive=run.stall is None or run.stall.state == "no_progress",
+        siblings=_with(siblings, run),
+    )
+
+
+def _with(siblings: tuple[RunRow, ...], run: RunRow) -> tuple[RunRow, ...]:
+    """The siblings with `run` in the place of a newer one of its kind and cart."""
+    same = [(s.kind, s.cart_id) == (run.kind, run.cart_id) for s in siblings]
+    return tuple(run if mine else sibling for sibling, mine in zip(siblings, same, strict=True))
+
+
+def _phase(values: dict[str, object]) -> PhaseView:
+    return PhaseView(**{**values, "state": PhaseState(str(values["state"]))})  # type: ignore[arg-type]
+
+
+def _rate(phases: Iterable[PhaseView]) -> float | None:
+    phase = next((p for p in phases if p.state is PhaseState.RUNNING), None)
+    if phase is None or phase.started_at is None or not phase.done:
+        return None
+    seconds = clock.now() - phase.started_at
+    return phase.done / seconds if seconds >= RATE_WINDOW_LEAST else None
+
+
+def _eta(phases: Iterable[PhaseView], per_second: float | None) -> int | None:
+    phase = next((p for p in phases if p.state is PhaseState.RUNNING), None)
+    if phase is None or phase.total is None or not per_second:
+        return None
+    return round(max(0, phase.total - phase.done) / per_second)
+
+
+def _reasons(cx, row: rows.RunRow) -> Iterable[ReasonRow]:  # type: ignore[no-untyped-def]
+    found = sorted(json.loads(row.reasons).items(), key=lambda item: -item[1])
+    for name, count in found:
+        reason = Reason(name)
+        info = REASONS[reason]
+        sample = tuple(listings.samples(cx, row.id, name, SAMPLES)) if row.kind == "push" else ()
+        yield ReasonRow(reason, info.outcome, count, info.text, info.advice, sample)
+
+
+def held_before(session: Session, run_id: int) -> int | None:
+    """The held run that a requested one waits for; None if it waits for none."""
+    with in_words(), session.store.reading() as cx:
+        return rows.held_before(cx, run_id)
+
+
+def _hold(session: Session, row: rows.RunRow) -> HoldView | None:
+    from invsync_tui.operations.runs import held as listings_held
+
+    if row.state != "held":
+        return None
+    trips = json.loads(row.trips)
+    held = Counts.from_dict(json.loads(row.counts)).held
+    groups = listings_held.groups(session, row.id) if row.kind == "push" else {}
+    ways = ways_out_of(row.id, row.cart)
+    return HoldView(tuple(trip["text"] for trip in trips), held, groups.get("zero", 0), groups, ways)
+
+
+_ALLOWED = {
+    RunState.REQUESTED: {Action.CANCEL},
+    RunState.RUNNING: {Action.CANCEL},
+    RunState.CANCELLING: set[Action](),
+    RunState.HELD: {Action.RELEASE, Action.DISCARD},
+}
+
+
+_RIGHTS = {
+    "start": Right.SYNC,
+    "cancel": Right.SYNC,
+    "release": Right.DECIDE,
+    "discard": Right.DECIDE,
+}
+
+
+def _actions(session: Session, run: RunRow) -> frozenset[Action]:
+    possible = _ALLOWED.get(run.state, {Action.START})
+    return frozenset(action for action in possible if session.may(_RIGHTS[action.value]))
+
+
+def _order(session: Session, what: str, run_id: int) -> rows.RunRow:
+    session.allow(_RIGHTS[what], f"{what} run {run_id}")
+    return find(session, run_id)
+
+
+def cancel(session: Session, run_id: int) -> str:
+    """Ask a run to stop; it does between two pages or batches."""
+    row = _order(session, "cancel", run_id)
+    if row.state == "held":
+        raise OperationError(f"Run {run_id} is held: nothing is being sent. Release or discard it.")
+    now = clock.seconds()
+    with in_words(), session.store.transaction() as tx:
+        state = rows.cancel(tx, run_id, now)
+        if state is None:
+            raise OperationError(f"Run {run_id} has ended already ({row.state}): there is nothing to cancel.")
+        audit.record(tx, now, session.operator, "cancel", f"run:{run_id}", before=row.state, after=state)
+        rows.add_event(tx, run_id, now, "info", f"{session.operator} asked to cancel.")
+    return f"Run {run_id} is {state}."
+
+
+def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = ()) -> str:
+    """Let a held run go, all of it or some groups (zero, jump, rest). It is planned anew, and stops again if that plan
+    is worse than the one that was shown; the listings of other groups stay held."""
+    from invsync_tui.operations.runs import held
+    from invsync_tui.operations.settings import values
+
+    row = _order(session, "release", run_id)
+    reason, chosen = values.reason(reason), held.checked(groups)
+    if chosen and row.kind != "push":
+        raise OperationError(
+            f"Run {run_id} is an inventory download: it is released as a whole. Leave the groups out, or discard it."
+        )
+    now = clock.seconds()
+    with in_words(), session.store.transaction() as tx:
+        sizes = held.sizes(tx, row) if row.kind == "push" else {}
+        of = {group: sizes.get(group, 0) for group in chosen or held.GROUPS}
+        if not rows.release(tx, run_id, now, of):
+            raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to release.")
+        after = json.dumps(chosen) if chosen else ""
+        subject = f"run:{run_id}"
+        audit.record(tx, now, session.operator, "release", subject, before=row.trips, after=after, reason=reason)
+        what = f"released {', '.join(chosen)}" if chosen else "released it"
+        rows.add_event(tx, run_id, now, "info", f"{session.operator} {what}: {reason}.")
+    from invsync_tui.operations.runs.request import ensure_worker
+
+    started = ensure_worker(session)
+    return f"Run {run_id} is released." + (" A worker was started for it." if started else "")
+
+
+def discard(session: Session, run_id: int, reason: str) -> str:
+    """Give a held run up; its SKUs stay as they are and are planned again by the next run."""
+    row = _order(session, "discard", run_id)
+    now = clock.seconds()
+    with in_words(), session.store.transaction() as tx:
+        if row.state != "held":
+            raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to discard.")
+        rows.cancel_behind(tx, run_id, f"Run {run_id} before it was discarded.", now)
+        rows.cancel(tx, run_id, now)
+        audit.record(tx, now, session.operator, "discard", f"run:{run_id}", before=row.trips, reason=reason)
+        rows.add_event(tx, run_id, now, "info", f"{session.operator} discarded it: {reason or 'no reason given'}.")
+    return f"Run {run_id} is discarded."

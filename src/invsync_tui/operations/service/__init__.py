@@ -1,0 +1,1 @@
+"""The service: its loop, its log, its workers, the service manager."""

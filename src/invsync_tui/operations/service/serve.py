@@ -1,0 +1,115 @@
+"""The service: executes requested runs and the schedule until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from invsync_tui import config
+from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.roles import Right
+from invsync_tui.operations.service import log as service_log
+from invsync_tui.operations.service.systemd import Notifier
+from invsync_tui.operations.session import Session
+from invsync_tui.sync.leases import worker_alive
+
+if TYPE_CHECKING:
+    from invsync_tui.store.retention import Limits
+    from invsync_tui.sync.worker import LocalRunner
+
+log = logging.getLogger("invsync.service")
+
+STATUS_EVERY = 5.0
+"""Seconds between two looks at how the service is doing where no watchdog asks for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a service says when it begins."""
+
+    store: str
+    pid: int
+    kind: str
+    """serve, or detached for a worker that ends by itself."""
+    others: bool
+    """Another worker serves the store already; they share the work."""
+
+
+def serve(session: Session, until_idle: float | None, started: Callable[[Serving], None]) -> None:
+    """Work until SIGTERM or SIGINT, or until there was nothing to do for `until_idle` seconds."""
+    session.allow(Right.SERVE, "serve")
+    kind = "serve" if until_idle is None else "detached"
+    serving = Serving(str(session.path.absolute()), os.getpid(), kind, worker_alive(session.path))
+    started(serving)
+    with in_words():
+        asyncio.run(_work(session, serving, until_idle))
+
+
+async def _work(session: Session, serving: Serving, until_idle: float | None) -> None:
+    from invsync_tui.sync.worker import LocalRunner, prefer_throughput
+
+    prefer_throughput()
+    runner = LocalRunner(session.store, serving.kind, limits=_limits())
+    notifier = Notifier.of(os.environ, os.getpid())
+    _on_signals(runner, notifier)
+    log.info("%s started, process %s, store %s", serving.kind, serving.pid, serving.store, extra={"event": "started"})
+    watching = asyncio.create_task(_tell_manager(runner, notifier), name="service manager")
+    try:
+        await (runner.run_forever() if until_idle is None else runner.run_until_idle(until_idle))
+    finally:
+        watching.cancel()
+        notifier.send("STOPPING=1")
+        log.info("%s ended, process %s", serving.kind, serving.pid, extra={"event": "ended"})
+
+
+def _limits() -> Limits:
+    """How long records are kept, as the configuration says."""
+    from invsync_tui.store.retention import Limits
+
+    try:
+        return Limits(**config.load(config.Flags(), os.environ).retention)
+    except config.ConfigError as error:
+        raise OperationError(str(error)) from error
+
+
+def _on_signals(runner: LocalRunner, notifier: Notifier) -> None:
+    """The first SIGTERM or SIGINT lets runs come to a safe point, a second one ends at once; SIGHUP ends nothing."""
+    loop = asyncio.get_running_loop()
+
+    def end(number: signal.Signals) -> None:
+        count = f"{runner.underway} {'run comes' if runner.underway == 1 else 'runs come'} to a safe point first"
+        log.info("ending on %s; %s", number.name, count, extra={"event": "ending"})
+        notifier.send("STOPPING=1", f"STATUS=Ending: {count}")
+        runner.stop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)  # what is committed is committed: as safe as a power cut
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number)
+    loop.add_signal_handler(signal.SIGHUP, _reopen_log)
+
+
+def _reopen_log() -> None:
+    service_log.reopen()
+    log.info("SIGHUP: the log goes on in a new file, where it is a file", extra={"event": "log_reopened"})
+
+
+async def _tell_manager(runner: LocalRunner, notifier: Notifier) -> None:
+    """READY with the first turn of the runner's loop; then a sign of life for as long as it goes on turning."""
+    if not notifier.address:
+        return
+    seen, ready = 0, False
+    while True:
+        if runner.turns > seen:
+            seen = runner.turns
+            first = () if ready else ("READY=1",)
+            ready = True
+            alive = ("WATCHDOG=1",) if notifier.every is not None else ()
+            notifier.send(*first, *alive, f"STATUS={runner.underway} runs under way")
+        await asyncio.sleep(min(STATUS_EVERY, notifier.every or STATUS_EVERY) if ready else 0.05)

@@ -1,0 +1,1 @@
+"""Settings of merchants and carts, as forms and as options."""

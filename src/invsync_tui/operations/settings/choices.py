@@ -1,0 +1,105 @@
+"""The two settings of a cart whose choices depend on what is loaded: its alias type and its warehouses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from invsync_tui.operations.catalog import aliases, stock
+from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.list_views import AliasTypeLine, Choice, WarehouseLine
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import values
+from invsync_tui.operations.settings.carts import ALIAS_TYPES
+from invsync_tui.operations.settings.fields import ALIAS, CART, WAREHOUSES, Setting, setting
+from invsync_tui.operations.settings.values import InvalidError
+from invsync_tui.store.settings import setups
+
+NEW = -1
+"""The kind of an alias type that the WMS has not loaded."""
+
+
+def alias(types: Sequence[AliasTypeLine]) -> tuple[Setting, tuple[Choice, ...]]:
+    """Push Inventory Using Alias: what was loaded, with how many products have it and how many codes collide."""
+    kinds = {one.name: one.kind for one in types}
+    names = {one.kind: one.name for one in types}
+
+    def read(field: str, text: str) -> int:
+        name = values.line(field, text, values.NAME_MOST).upper()
+        values.one_of(field, name, list(dict.fromkeys((*kinds, *ALIAS_TYPES))))
+        return kinds.get(name, NEW)
+
+    def show(kind: Any) -> str:
+        return names.get(int(kind), f"type {kind}")
+
+    return _with(ALIAS, read, show), tuple(Choice(one.name, one.name, _counted(one)) for one in types)
+
+
+def _counted(one: AliasTypeLine) -> str:
+    told = f"{one.products} {'product' if one.products == 1 else 'products'}"
+    if one.missing:
+        told += f", {one.missing} lack it"
+    return told + (
+        f", {one.collisions} {'code collides' if one.collisions == 1 else 'codes collide'}" if one.collisions else ""
+    )
+
+
+def warehouses(places: Sequence[WarehouseLine]) -> tuple[Setting, tuple[Choice, ...]]:
+    """Sync Inventory With Warehouse: codes by comma, none for Combine All Locations."""
+    by_value = _values(places)
+    by_id = {number: value for value, number in by_value.items()}
+
+    def read(field: str, text: str) -> list[int]:
+        wanted = [part.strip() for part in text.split(",") if part.strip()]
+        for one in wanted:
+            if one not in by_value:
+                known = ", ".join(by_value) or "none yet"
+                raise InvalidError(field, f"no warehouse {one!r} has been loaded; known: {known}.")
+        return sorted({by_value[one] for one in wanted})
+
+    def show(ids: Any) -> str:
+        return ",".join(by_id.get(int(number), f"number {number}") for number in ids)
+
+    return _with(WAREHOUSES, read, show), tuple(Choice(by_id[one.id], one.code, _described(one)) for one in places)
+
+
+def _with(name: str, read: Callable[[str, str], Any], show: Callable[[Any], str]) -> Setting:
+    """A setting of the table that reads and shows what is loaded."""
+    known = setting(CART, name)
+    return replace(known, value=replace(known.value, read=read, show=show))
+
+
+def _values(places: Sequence[WarehouseLine]) -> Mapping[str, int]:
+    """What names a warehouse in a list by comma: its code, or its number where the code cannot."""
+    codes = [one.code for one in places]
+    return {
+        (one.code if codes.count(one.code) == 1 and "," not in one.code and one.code else f"#{one.id}"): one.id
+        for one in places
+    }
+
+
+def _described(one: WarehouseLine) -> str:
+    told = f"{one.products} {'product' if one.products == 1 else 'products'}"
+    marks = [text for text, applies in _marks(one) if applies]
+    return ", ".join([one.name, told, *marks] if one.name != one.code else [told, *marks])
+
+
+def _marks(one: WarehouseLine) -> tuple[tuple[str, bool], ...]:
+    return ("disabled", not one.enabled), ("no longer reported", one.vanished_at is not None), ("stale", one.stale)
+
+
+def of_cart(session: Session, merchant_id: int) -> dict[str, tuple[Setting, tuple[Choice, ...]]]:
+    """Both, for a cart of a merchant."""
+    return {
+        WAREHOUSES: warehouses(stock.warehouses(session, merchant_id)),
+        ALIAS: alias(aliases.types(session, merchant_id)),
+    }
+
+
+def references(session: Session, merchant_id: int, ids: Sequence[int]) -> list[str]:
+    """Warehouses as the command line names them: by code, or by the WMS's reference where a code is used twice."""
+    with in_words(), session.store.reading() as cx:
+        places = setups.places(cx, merchant_id)
+    codes = [place.code for place in places]
+    return [place.code if codes.count(place.code) == 1 else place.ref for place in places if place.id in ids]

@@ -1,0 +1,376 @@
+"""The one table of settings: how each setting of a merchant or a cart is called, typed, checked, shown and kept.
+
+The form, the options of the command line, the JSON documents with their schema, the lists, the audit's texts, the limits
+of a merchant's carts and docs/settings.md are made of it. A new setting of a cart is a column of `store.tables.Cart` (in
+`CartRules` where it changes quantities), a migration, a line here, and the rule that reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.settings import values
+
+
+class Section(StrEnum):
+    """Where a setting stands in the form."""
+
+    SYNC = "Sync"
+    QUANTITY = "Quantity rules"
+    SAFETY = "Safety rules"
+    DRIFT = "Drift"
+    CONNECTION = "Connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """How the value of a setting is entered, checked and shown."""
+
+    kind: FieldKind
+    read: Callable[[str, str], Any]
+    """From (field, text) to the stored value; InvalidError says what is allowed."""
+    show: Callable[[Any], str]
+    """From the stored value to the text that `read` takes."""
+    metavar: str
+    schema: Mapping[str, Any]
+    """Its JSON Schema, without a description."""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting."""
+
+    name: str
+    """As the form and `invsync settings` call it."""
+    column: str
+    table: str
+    """Where it is kept: cart, merchant or source (their own column), cart_warehouse, schedule."""
+    section: Section
+    label: str
+    value: Value
+    help: str
+    """One line."""
+    optional: bool = False
+    changes_rules: bool = False
+    """A change of it makes the next push look at every listing; a cart's is held until an operator has looked at it."""
+    step: str = ""
+    """The step of the quantity chain that it makes."""
+    bears_on: tuple[str, ...] = ()
+    """Other steps that it can change."""
+    group: str = ""
+    """The object that holds it in JSON documents; '' for the document itself."""
+    json_name: str = ""
+    """Its name there where it is not that of the form."""
+    listed: str = ""
+    """Its label in the lists of the command line; '' leaves it out."""
+    listing: str = "{}"
+    """Its value there."""
+    listed_none: str = ""
+    """What it says there without a value; '' leaves it out."""
+    option: str = ""
+    """Its option on the command line where that is not the name."""
+    option_help: str = ""
+    """The help of that where it is not the form's."""
+    default: str = ""
+    """What a new one gets, where the help does not say."""
+    repeated: bool = False
+    """Its option is given once for each of its parts."""
+    resolved: bool = False
+    """What may be given depends on what is loaded: `choices` makes it for a cart."""
+
+    @property
+    def kind(self) -> FieldKind:
+        return self.value.kind
+
+    @property
+    def show(self) -> Callable[[Any], str]:
+        return self.value.show
+
+    @property
+    def flag(self) -> str:
+        """Its option on the command line."""
+        return f"--{self.option or self.name}"
+
+    @property
+    def dest(self) -> str:
+        """The name of the parsed argument."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
+    def json_key(self) -> str:
+        """Its name in JSON documents."""
+        return self.json_name or self.name.replace("-", "_")
+
+    @property
+    def in_json(self) -> bool:
+        """Whether documents have it as a value of its own; the others are in `connection`, or are told in words."""
+        return self.table in ("cart", "merchant", "source") and not self.resolved and self.section is not _CONNECTION
+
+    def read(self, at: str, text: str) -> Any:
+        """The stored value of a text; `at` is what an error names: the setting or its option."""
+        return self.value.read(at, text)
+
+    def json_value(self, stored: Any) -> Any:
+        """The stored value as JSON has it."""
+        return bool(stored) if self.kind is FieldKind.SWITCH else stored
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema of its value."""
+        unit = "seconds; " if self.kind is FieldKind.DURATION else ""
+        return {**self.value.schema, "description": f"{unit}{self.help}"}
+
+
+_CONNECTION = Section.CONNECTION
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _text(read: Callable[[str, str], str], metavar: str, kind: FieldKind = FieldKind.TEXT) -> Value:
+    return Value(kind, read, _plain, metavar, {"type": "string"})
+
+
+def _switch() -> Value:
+    shown = {True: values.ON, False: values.OFF}
+    return Value(FieldKind.SWITCH, values.switch, lambda v: shown[bool(v)], "on|off", {"type": "boolean"})
+
+
+def _number(unit: str, least: int = 0, most: int = values.MOST, metavar: str = "N") -> Value:
+    def read(at: str, text: str) -> int:
+        return values.whole(at, text, least, most)
+
+    return Value(FieldKind.NUMBER, read, _plain, metavar, {"type": "integer", **_range(least, most)}, unit)
+
+
+def _number_or_none(unit: str, least: int = 0, most: int = values.MOST) -> Value:
+    def read(at: str, text: str) -> int | None:
+        return values.whole_or_none(at, text, least, most)
+
+    def show(value: Any) -> str:
+        return values.NONE if value is None else str(value)
+
+    return Value(FieldKind.NUMBER, read, show, "N", {"type": ["integer", "null"], **_range(least, most)}, unit)
+
+
+def _range(least: int, most: int) -> dict[str, int]:
+    return {"minimum": least} | ({"maximum": most} if most < values.MOST else {})
+
+
+def _percent() -> Value:
+    return _number("percent", 0, 100, "P")
+
+
+def _time(least: int, most: int, *, factor: int = 1) -> Value:
+    """A time that is stored in seconds, or in so many parts of a second."""
+
+    def read(at: str, text: str) -> int:
+        return values.duration(at, text, least, most) * factor
+
+    def show(value: Any) -> str:
+        return values.span(int(value or 0) // factor)
+
+    return Value(FieldKind.DURATION, read, show, "TIME", {"type": ["integer", "null"]}, "seconds")
+
+
+def _time_or(none: str, least: int, most: int) -> Value:
+    """A time, or `none` (off, or none) for no value."""
+
+    def read(at: str, text: str) -> int | None:
+        return values.duration_or_none(at, text, least, most)
+
+    def show(value: Any) -> str:
+        return none if value is None else values.span(int(value))
+
+    return Value(FieldKind.DURATION, read, show, "TIME", {"type": ["integer", "null"]}, "seconds")
+
+
+def _word(known: Sequence[str], metavar: str) -> Value:
+    def read(at: str, text: str) -> str:
+        return values.one_of(at, text.strip().lower(), known)
+
+    return Value(FieldKind.TEXT, read, _plain, metavar, {"enum": list(known)})
+
+
+def _unresolved(at: str, text: str) -> Any:
+    raise NotImplementedError(f"{at}: what may be given depends on what is loaded, see choices")
+
+
+def _read_options(at: str, text: str) -> str:
+    """`K=V, K=V` as it is stored."""
+    try:
+        return json.dumps(values.options(part.strip() for part in text.split(",") if part.strip()))
+    except values.InvalidError as error:
+        raise values.InvalidError(at, str(error).partition(": ")[2]) from error
+
+
+def _show_options(value: Any) -> str:
+    return ", ".join(f"{key}={part}" for key, part in json.loads(value or "{}").items())
+
+
+# --- the settings that merchants and carts share ---------------------------------------------------------------------
+
+
+def _connection(table: str, *, changes_rules: bool) -> tuple[Setting, ...]:
+    """Where the WMS or the cart is, and how to log in."""
+    section = Section.CONNECTION
+    return (
+        Setting("url", "url", table, section, "Address", _text(values.web_address, "URL"),
+                "address of the system, http or https"),
+        Setting("login", "login", table, section, "Login", _text(values.line, "NAME"), "login name", optional=True),
+        Setting("secret", "secret", table, section, "Secret (a reference)",
+                _text(values.secret, "REF", FieldKind.SECRET_REF),
+                "reference to the secret: env:NAME, file:PATH or command:ARGV", optional=True),
+        Setting("deadline", "deadline_ms", table, section, "Longest wait for an answer",
+                _time(values.DEADLINE_LEAST, values.DEADLINE_MOST, factor=1000),
+                "longest wait for one answer, 1s to 10m (default 30s)"),
+        Setting("options", "options", table, section, "Connector's options",
+                Value(FieldKind.TEXT, _read_options, _show_options, "K=V", {"type": "object"}), "K=V, K=V",
+                optional=True, changes_rules=changes_rules, option="option", repeated=True,
+                option_help="a setting of the connector, repeatable; K= takes it away"),
+    )  # fmt: skip
+
+
+def _name(table: str) -> Setting:
+    value = _text(values.name, "NAME")
+    said = "how it is called here"
+    return Setting("name", "name", table, Section.CONNECTION, "Name", value, said, option_help="another name")
+
+
+def _every(label: str, said: str, option_help: str, default: str = "") -> Setting:
+    value = _time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST)
+    return Setting(
+        "every", "every", "schedule", Section.SYNC, label, value, said, optional=True, option_help=option_help,
+        default=default,
+    )  # fmt: skip
+
+
+# --- the tables ------------------------------------------------------------------------------------------------------
+
+MERCHANT: tuple[Setting, ...] = (
+    Setting("sync", "inventory_sync", "merchant", Section.SYNC, "Synchronization With WMS - Inventory", _switch(),
+            "Synchronization With WMS - Inventory", changes_rules=True, bears_on=("switch",), json_name="sync_on"),
+    _every("Inventory download every", "15m, 1h, ...; off downloads on request only",
+           "time between inventory downloads, or off", default="1h"),
+    Setting("full-every", "full_every", "source", Section.SYNC, "Complete download every",
+            _time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST),
+            "time between complete downloads where the WMS can report changes (default 24h)"),
+    Setting("orders-within", "orders_within", "source", Section.SYNC, "Orders reach the WMS within",
+            _time(0, values.ORDERS_MOST),
+            "time that an order of a cart needs to reach the WMS, 0s to 7d: until then it is taken off (default 15m)"),
+    Setting("stale-after", "stale_after", "merchant", Section.SAFETY, "Readings may be pushed for",
+            _time_or(values.NONE, values.STALE_LEAST, values.STALE_MOST),
+            "age at which a reading may no longer be pushed, or none (default 24h)", optional=True, changes_rules=True),
+    *_connection("source", changes_rules=False),
+    _name("merchant"),
+)  # fmt: skip
+"""In the order of the form."""
+
+CART: tuple[Setting, ...] = (
+    Setting("upload", "upload_enabled", "cart", Section.SYNC, "Inventory Upload Service", _switch(),
+            "Inventory Upload Service", changes_rules=True, bears_on=("switch",), json_name="upload_on",
+            listed="Inventory Upload Service"),
+    Setting("warehouses", "warehouses", "cart_warehouse", Section.SYNC, "Sync Inventory With Warehouse",
+            Value(FieldKind.CHOICES, _unresolved, _plain, "CODE", {}),
+            f"one or several; none is {values.ALL_LOCATIONS}", optional=True, changes_rules=True, step="sum",
+            bears_on=("kit", "pending", "skip", "switch"), listed="Sync Inventory With Warehouse",
+            option="warehouse", option_help=f"Sync Inventory With Warehouse, repeatable; none is {values.ALL_LOCATIONS}",
+            repeated=True, resolved=True),
+    Setting("alias", "push_kind", "cart", Section.SYNC, "Push Inventory Using Alias",
+            Value(FieldKind.CHOICE, _unresolved, _plain, "TYPE", {}),
+            "SKU, or the type of the codes in the cart; products without it are not pushed", changes_rules=True,
+            listed="Push Inventory Using Alias", resolved=True,
+            option_help="Push Inventory Using Alias: SKU, UPC, EAN, ... (default SKU)"),
+    Setting("minimum", "cutoff_below", "cart", Section.QUANTITY, "Minimum Inventory Level", _number("units"),
+            "Minimum Inventory Level: below it the cart gets 0", changes_rules=True, step="cutoff",
+            listed="Minimum Inventory Level"),
+    Setting("buffer", "buffer", "cart", Section.QUANTITY, "Buffer", _number("units"),
+            "units that are kept back", changes_rules=True, step="buffer", listed="Buffer"),
+    Setting("share", "share_percent", "cart", Section.QUANTITY, "Share in percent", _percent(),
+            "percent of the stock that this cart may sell, 0 to 100", changes_rules=True, step="share",
+            listed="Share", listing="{} %"),
+    Setting("max", "max_quantity", "cart", Section.QUANTITY, "Maximum", _number_or_none("units"),
+            "most units that the cart shows, or none", optional=True, changes_rules=True, step="cap",
+            listed="Maximum", listed_none="none"),
+    Setting("end-at", "end_at_or_below", "cart", Section.QUANTITY, "Sold out at and below", _number_or_none("units"),
+            "the cart gets 0 at this quantity and below, or none", optional=True, changes_rules=True, step="cutoff",
+            listed="Sold out at", listing="{} and below"),
+    Setting("units-per-listing", "units_per_listing", "cart", Section.QUANTITY, "Units per listing",
+            _number("units", 1), "units of the WMS in one listing of the cart: a case of 12 shows a twelfth (default 1)",
+            changes_rules=True, step="units", listed="Units per listing"),
+    Setting("inactive-products", "inactive_products", "cart", Section.QUANTITY, "Inactive products: keep or zero",
+            _word(values.INACTIVE_PRODUCTS, "WHAT"),
+            "what the cart shows of products that are deactivated in the WMS: keep (its last number) or zero",
+            changes_rules=True, step="inactive"),
+    _every("Push every", "15m, 1h, ...: by this period alone; off: after each scheduled inventory download",
+           "time between pushes, instead of one after each scheduled inventory download; off goes back to that"),
+    Setting("stale-after", "stale_after", "cart", Section.SAFETY, "Readings may be pushed for",
+            _time_or(values.NONE, values.STALE_LEAST, values.STALE_MOST),
+            "age at which a reading may no longer be pushed; none takes the merchant's", optional=True,
+            changes_rules=True, bears_on=("skip",), listed="Readings may be pushed for",
+            listed_none="as the merchant's"),
+    Setting("zero-count", "zero_count", "cart", Section.SAFETY, "Hold if more are set to 0", _number("listings"),
+            "hold a push that sets more listings than this to 0 ...", group="breakers"),
+    Setting("zero-percent", "zero_percent", "cart", Section.SAFETY, "Hold above this percent set to 0", _percent(),
+            "... and more than this percent of them", group="breakers"),
+    Setting("shrink-percent", "shrink_percent", "cart", Section.SAFETY, "Hold if the catalogue lost more percent",
+            _percent(), "hold a push if the catalogue lost more than this", group="breakers"),
+    Setting("jump-factor", "jump_factor", "cart", Section.SAFETY, "A jump: by more than this factor", _number(""),
+            "a change by more than this factor is a jump; 0 never (default 10)", group="breakers"),
+    Setting("jump-count", "jump_count", "cart", Section.SAFETY, "Hold if more jump", _number("listings"),
+            "hold a push in which more listings than this jump ...", group="breakers"),
+    Setting("jump-percent", "jump_percent", "cart", Section.SAFETY, "Hold above this percent that jump", _percent(),
+            "... and more than this percent of those in stock", group="breakers"),
+    Setting("heal", "heal", "cart", Section.DRIFT, "Drift radar puts right by itself", _word(values.HEAL, "WHEN"),
+            "what the drift radar puts right by itself: never, oversell or always"),
+    *_connection("cart", changes_rules=True),
+    _name("cart"),
+)  # fmt: skip
+"""In the order of the form."""
+
+LIMITS: tuple[Setting, ...] = tuple(one for one in CART if one.group == "breakers")
+"""The limits above which a push is held; a merchant's form has them for all its carts."""
+ALIAS, WAREHOUSES = "alias", "warehouses"
+"""Settings whose choices depend on what is loaded; see `choices`."""
+
+
+def setting(settings: Sequence[Setting], name: str) -> Setting:
+    """The setting of this name; KeyError if there is none."""
+    return {one.name: one for one in settings}[name]
+
+
+def read_all(table: str, settings: Sequence[Setting], given: Mapping[str, str]) -> dict[str, Any]:
+    """Column to value for the settings of a table that were given, by name; those that `choices` makes are left out."""
+    mine = [one for one in settings if one.table == table and not one.resolved and one.name in given]
+    return {one.column: one.read(one.flag, given[one.name]) for one in mine}
+
+
+def document(settings: Sequence[Setting], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored values, by the name of the setting, as JSON has them."""
+    found: dict[str, Any] = {}
+    for one in settings:
+        if one.in_json:
+            within = found.setdefault(one.group, {}) if one.group else found
+            within[one.json_key] = one.json_value(stored[one.name])
+    return found
+
+
+def schemas(settings: Sequence[Setting]) -> dict[str, Any]:
+    """The JSON Schemas of `document`, by name."""
+    found: dict[str, Any] = {}
+    for one in settings:
+        if one.in_json and not one.group:
+            found[one.json_key] = one.json_schema()
+        elif one.in_json:
+            whole = found.setdefault(one.group, {"type": "object", "properties": {}, "additionalProperties": False})
+            whole["properties"][one.json_key] = one.json_schema()
+            whole["required"] = list(whole["properties"])
+    return found

@@ -1,0 +1,216 @@
+"""Edit Setup of merchants and carts: what is saved, what is wrong with what was typed, what would change, saving it.
+
+Texts go in and out as an operator types them. Two who edit at the same time: the second is told, and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from invsync_tui.operations.errors import NotFoundError, StaleError, in_words
+from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, FieldProblem, Form, Preview, Saved
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import carts, choices, fields, merchant_settings
+from invsync_tui.operations.settings import preview as settings_preview
+from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES, Setting
+from invsync_tui.operations.settings.merchants import COLUMNS, Limits
+from invsync_tui.operations.settings.values import InvalidError
+from invsync_tui.store.settings import read as settings_read
+from invsync_tui.store.settings import setups, stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A subject's settings with what is stored for them."""
+
+    kind: str
+    number: int
+    columns: Mapping[str, Any]
+    settings: tuple[Setting, ...]
+    choices: Mapping[str, tuple[Choice, ...]]
+    limits: Limits | None = None
+    """Of a merchant: what its carts have for the limits that the form shows as the merchant's."""
+
+    @property
+    def rev(self) -> int:
+        return int(self.columns["rev"])
+
+    def setting(self, name: str) -> Setting:
+        """The setting of a field."""
+        for one in self.settings:
+            if one.name == name:
+                return one
+        raise InvalidError(name, f"there is no such setting. Known: {', '.join(one.name for one in self.settings)}.")
+
+    def text(self, one: Setting) -> str:
+        """What is stored, as it is typed."""
+        return one.show(self.columns[one.column])
+
+
+def form(session: Session, subject: str) -> Form:
+    """The form of `merchant:1` or `cart:3`."""
+    sheet = _sheet(session, subject)
+    title = f"{'Merchant' if sheet.kind == 'merchant' else 'Cart'} {sheet.columns['name']}"
+    shown = tuple(
+        Field(one.name, one.label, one.kind, sheet.text(one), one.help, sheet.choices.get(one.name, ()), one.optional)
+        for one in sheet.settings
+    )
+    return Form(subject, title, sheet.rev, shown)
+
+
+def check(session: Session, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
+    """What keeps these values from being saved; () if nothing does."""
+    return _problems(session, _sheet(session, subject), values)
+
+
+def diff(session: Session, subject: str, values: Mapping[str, str]) -> tuple[Change, ...]:
+    """What saving these values would change. Those that cannot be saved are left out; see `check`."""
+    sheet = _sheet(session, subject)
+    wrong = {problem.field for problem in _problems(session, sheet, values)}
+    return _changes(sheet, {name: text for name, text in values.items() if name not in wrong})
+
+
+def preview(session: Session, cart_id: int, values: Mapping[str, str], after: Preview | None = None) -> Preview:
+    """What these values would do to the cart's listings. Call it again with its answer until `counted` is `total`."""
+    sheet = _sheet(session, f"cart:{cart_id}")
+    wanted = {sheet.setting(name).column: _read(sheet.setting(name), text) for name, text in values.items()}
+    return settings_preview.preview(session, cart_id, sheet.columns, wanted, after)
+
+
+def columns(session: Session, subject: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """These values as they would be stored, by column; InvalidError tells the first that cannot be."""
+    sheet = _sheet(session, subject)
+    problems = _problems(session, sheet, values)
+    if problems:
+        raise InvalidError(problems[0].field, problems[0].text)
+    return {sheet.setting(name).column: _read(sheet.setting(name), text) for name, text in values.items()}
+
+
+def save(session: Session, subject: str, rev: int, values: Mapping[str, str], reason: str = "") -> Saved | Conflict:
+    """Save what the caller changed, if nobody has saved since revision `rev`; else tell who did and what."""
+    sheet = _sheet(session, subject)
+    changes = _changes(sheet, values)
+    try:
+        _save(session, sheet, rev, {name: values[name] for name in dict.fromkeys(one.name for one in changes)}, reason)
+    except StaleError:
+        return _conflict(session, subject, rev, values)
+    return Saved(_sheet(session, subject).rev, changes, _note(sheet, changes))
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+def _sheet(session: Session, subject: str) -> _Sheet:
+    kind, _, number = subject.partition(":")
+    if kind not in ("merchant", "cart") or not number.isdecimal():
+        raise NotFoundError(f"There are no settings of {subject!r}. Give merchant:NUMBER or cart:NUMBER.")
+    with in_words(), session.store.reading() as cx:
+        columns = (stored.merchant if kind == "merchant" else stored.cart)(cx, int(number))
+        limits = Limits(settings_read.of_merchant(cx, int(number)) if kind == "merchant" else ())
+    if columns is None:
+        raise NotFoundError(f"There is no {kind} {number}. List them with: invsync {kind}s.")
+    if kind == "merchant":
+        known = tuple(one for one in fields.MERCHANT if one.column in columns)
+        return _Sheet(kind, int(number), columns | limits.columns(), (*known, *limits.settings()), {}, limits)
+    loaded = choices.of_cart(session, columns["merchant_id"])
+    settings = tuple(loaded[one.name][0] if one.resolved else one for one in fields.CART)
+    return _Sheet(kind, int(number), columns, settings, {name: listed for name, (_, listed) in loaded.items()})
+
+
+def _read(one: Setting, text: str) -> Any:
+    return one.read(one.name, text)
+
+
+def _problems(session: Session, sheet: _Sheet, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
+    found: list[FieldProblem] = []
+    for name, text in values.items():
+        try:
+            value = _read(sheet.setting(name), text)
+        except InvalidError as error:
+            found.append(FieldProblem(name, str(error).removeprefix(f"{error.field}: ")))
+            continue
+        if name == "name" and value != sheet.columns["name"] and value in _taken(session, sheet):
+            found.append(FieldProblem(name, "there is one of this name already; choose another."))
+    return tuple(found)
+
+
+def _taken(session: Session, sheet: _Sheet) -> set[str]:
+    with in_words(), session.store.reading() as cx:
+        if sheet.kind == "merchant":
+            return {name for _, name in setups.names(cx)}
+        return {name for _, owner, name in setups.cart_names(cx) if owner == sheet.columns["merchant_id"]}
+
+
+def _changes(sheet: _Sheet, values: Mapping[str, str]) -> tuple[Change, ...]:
+    found: list[Change] = []
+    for one in sheet.settings:
+        if one.name not in values:
+            continue
+        value = _read(one, values[one.name])
+        if _same(one, value, sheet.columns[one.column]):
+            continue
+        after = values[one.name].strip().upper() if one.name == ALIAS else one.show(value)
+        limits = sheet.limits if one.column in COLUMNS else None
+        label = limits.label(one, value) if limits is not None else one.label
+        found.append(Change(one.name, label, sheet.text(one), after))
+    for name in values:
+        sheet.setting(name)  # unknown names are told, not dropped
+    return tuple(found)
+
+
+def _same(one: Setting, value: Any, present: Any) -> bool:
+    """SQLite keeps switches as 0 and 1, and options as text in any order."""
+    return bool(one.show(value) == one.show(present)) if one.name == "options" else bool(value == present)
+
+
+def _save(session: Session, sheet: _Sheet, rev: int, given: Mapping[str, str], reason: str) -> None:
+    texts = dict(given)
+    options = _merged(sheet, texts.pop("options", None))
+    if sheet.kind == "merchant":
+        merchant_settings.change(session, str(sheet.number), texts, options, rev=rev, reason=reason)
+        return
+    places = None
+    if WAREHOUSES in texts:
+        places = choices.references(
+            session, sheet.columns["merchant_id"], _read(sheet.setting(WAREHOUSES), texts.pop(WAREHOUSES))
+        )
+    carts.change(session, str(sheet.number), texts, options, places, rev=rev, reason=reason)
+
+
+def _merged(sheet: _Sheet, text: str | None) -> list[str]:
+    """Options as the command line gives them: those that are gone are taken away by `K=`."""
+    if text is None:
+        return []
+    wanted = dict(part.split("=", 1) for part in (one.strip() for one in text.split(",")) if part)
+    present = dict(part.split("=", 1) for part in sheet.text(sheet.setting("options")).split(", ") if part)
+    return [f"{key}={wanted.get(key, '')}" for key in {**present, **wanted}]
+
+
+def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str]) -> Conflict:
+    sheet = _sheet(session, subject)
+    with in_words(), session.store.reading() as cx:
+        entries = stored.changes(cx, subject, max(1, sheet.rev - rev))
+    by_column = {one.column: one for one in sheet.settings}
+    theirs: dict[str, Change] = {}
+    for entry in entries:
+        for column in entry.before:
+            one = by_column.get(column)
+            if one is not None:
+                first = theirs.get(one.name)
+                before = first.before if first else one.show(entry.before[column])
+                theirs[one.name] = Change(one.name, one.label, before, one.show(entry.after.get(column)))
+    newest = entries[-1] if entries else None
+    both = tuple(name for name in theirs if name in values)
+    return Conflict(sheet.rev, newest.who if newest else "", newest.at if newest else 0, tuple(theirs.values()), both)
+
+
+def _note(sheet: _Sheet, changes: tuple[Change, ...]) -> str:
+    if not changes:
+        return "Nothing changed."
+    if not any(sheet.setting(one.name).changes_rules for one in changes):
+        return "It counts from the next run on."
+    if sheet.kind == "cart":
+        return "The next push plans every listing anew and is held until you have looked at its plan."
+    return "The next push of each cart of this merchant looks at every listing."

@@ -1,0 +1,58 @@
+"""What other settings would do to a cart's listings: the real matching and the real quantity chain, nothing written.
+
+It goes through the listings in chunks for a short time per call, so that it can run beside a form that is being edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui import clock
+from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.list_views import Preview
+from invsync_tui.operations.session import Session
+from invsync_tui.store.paging import counts
+
+if TYPE_CHECKING:
+    from invsync_tui.sync.plans.what_if import Effect
+
+BUDGET = 0.1
+"""Seconds that one call takes at most, about."""
+CHUNK = 250
+"""Listings between two looks at the clock."""
+
+
+def preview(
+    session: Session, cart_id: int, columns: Mapping[str, Any], values: Mapping[str, Any], after: Preview | None
+) -> Preview:
+    """Go on where `after` ended. `columns` is what is saved of the cart, `values` what would replace it."""
+    # It needs SQLModel, which costs half a second to import: a form that is only looked at does without.
+    from invsync_tui.sync.plans import what_if
+
+    until = clock.elapsed() + BUDGET
+    with in_words(), session.store.reading() as cx:
+        total = counts.listings(cx, cart_id)
+        found = after or Preview(total, 0, 0, 0, 0, 0)
+        wanted = what_if.wanted(cx, columns, values)
+        while wanted is not None:
+            effect = what_if.effect(cx, wanted, found.last, CHUNK)
+            found = _plus(found, effect)
+            if effect.looked_at < CHUNK:
+                return replace(found, total=found.counted)
+            if clock.elapsed() >= until:
+                break
+    return replace(found, total=max(total, found.counted + 1))
+
+
+def _plus(found: Preview, effect: Effect) -> Preview:
+    return Preview(
+        total=found.total,
+        counted=found.counted + effect.looked_at,
+        to_zero=found.to_zero + effect.to_zero,
+        changed=found.changed + effect.changed,
+        lose_match=found.lose_match + effect.lose_match,
+        gain_match=found.gain_match + effect.gain_match,
+        last=effect.last,
+    )

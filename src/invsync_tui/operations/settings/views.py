@@ -1,0 +1,150 @@
+"""Merchants and carts with their settings, as front ends are given them. Secrets appear as references only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.runs.runs import views
+from invsync_tui.operations.service import workers
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import fields
+from invsync_tui.operations.views import RunRow
+from invsync_tui.store.runs import runs
+from invsync_tui.store.settings import setups, stored
+
+SKU = "SKU"
+"""Push Inventory Using Alias: the product's own code."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSetup:
+    """Where a system is and how to log in."""
+
+    system: str
+    url: str
+    login: str
+    secret: str
+    options: Mapping[str, str]
+    deadline: float
+    """Seconds."""
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantSetup:
+    """A merchant's settings. Times are seconds."""
+
+    id: int
+    name: str
+    values: Mapping[str, Any]
+    """By the name of the setting, see `fields.MERCHANT`; of one without a WMS connection the connection's are None."""
+    source: ConnectionSetup | None
+    every: int | None
+    """None: no schedule."""
+    next_run_at: int | None
+    """None also where there is a schedule and no service to keep it."""
+
+    @property
+    def sync_on(self) -> bool:
+        """Synchronization With WMS - Inventory."""
+        return bool(self.values["sync"])
+
+
+@dataclass(frozen=True, slots=True)
+class CartSetup:
+    """A cart's Edit Setup."""
+
+    id: int
+    merchant_id: int
+    merchant: str
+    name: str
+    values: Mapping[str, Any]
+    """By the name of the setting, see `fields.CART`: as they are stored, `warehouses` by code ([] for all), `alias` by name."""
+    connection: ConnectionSetup
+    every: int | None
+    """Seconds between pushes, instead of one after each scheduled inventory download; None: after these. On request always."""
+    next_run_at: int | None
+    """None also where there is a schedule and no service to keep it."""
+    last_run: RunRow | None
+    """The newest push; None for never."""
+
+    @property
+    def upload_on(self) -> bool:
+        """Inventory Upload Service."""
+        return bool(self.values["upload"])
+
+    @property
+    def warehouses(self) -> tuple[str, ...]:
+        """Codes; empty is Combine All Locations."""
+        return tuple(self.values["warehouses"])
+
+    @property
+    def alias(self) -> str:
+        """What it pushes by: SKU, UPC, ..."""
+        return str(self.values["alias"])
+
+
+def merchants(session: Session) -> tuple[MerchantSetup, ...]:
+    """All merchants by name."""
+    keeps = workers.service(session).scheduled
+    with in_words(), session.store.reading() as cx:
+        return tuple(_merchant(row, keeps) for row in stored.merchants(cx))
+
+
+def carts(session: Session, merchant_id: int | None = None) -> tuple[CartSetup, ...]:
+    """Carts by merchant and number, of one merchant or of all."""
+    with in_words(), session.store.reading() as cx:
+        rows = stored.carts(cx, merchant_id)
+        chosen = setups.chosen_warehouses(cx)
+        pushes = [run for run in runs.newest_per_key(cx, merchant_id) if run.kind == "push"]
+    newest = {run.cart_id: run for run in views(session, pushes)}
+    keeps = workers.service(session).scheduled
+    return tuple(
+        _cart(row, tuple(c for n, c in chosen if n == row["id"]), newest.get(row["id"]), keeps) for row in rows
+    )
+
+
+def _merchant(row: Mapping[str, Any], keeps: bool) -> MerchantSetup:
+    return MerchantSetup(
+        id=row["id"],
+        name=row["name"],
+        values={one.name: row[one.column] for one in fields.MERCHANT},
+        source=_connection(row) if row["system"] is not None else None,
+        every=row["every"],
+        next_run_at=row["next_at"] if keeps and row["inventory_sync"] else None,
+    )
+
+
+def _connection(row: Mapping[str, Any]) -> ConnectionSetup:
+    return ConnectionSetup(
+        system=row["system"],
+        url=row["url"],
+        login=row["login"],
+        secret=row["secret"],
+        options=json.loads(row["options"]),
+        deadline=row["deadline_ms"] / 1000,
+        last_error=row["last_error"],
+    )
+
+
+def _cart(row: Mapping[str, Any], warehouses: tuple[str, ...], last_run: RunRow | None, keeps: bool) -> CartSetup:
+    """`keeps`: a service is there to keep the schedule."""
+    named = {
+        fields.WAREHOUSES: () if row["combine_all"] else warehouses,
+        fields.ALIAS: row["alias"] or (SKU if not row["push_kind"] else f"type {row['push_kind']}"),
+    }
+    return CartSetup(
+        id=row["id"],
+        merchant_id=row["merchant_id"],
+        merchant=row["merchant"],
+        name=row["name"],
+        values={one.name: row[one.column] for one in fields.CART if not one.resolved} | named,
+        connection=_connection(row),
+        every=row["every"],
+        next_run_at=row["next_at"] if keeps and row["upload_enabled"] else None,
+        last_run=last_run,
+    )

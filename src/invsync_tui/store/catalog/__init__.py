@@ -1,0 +1,1 @@
+"""Products, levels and aliases as rows."""

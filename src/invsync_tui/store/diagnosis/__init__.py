@@ -1,0 +1,1 @@
+"""Queries of `why` and `doctor`."""

@@ -1,0 +1,1 @@
+"""Listings, plans and pushes as rows."""

@@ -1,0 +1,474 @@
+"""Pending orders: units that carts sold after the reading that is known of their stock.
+
+A row is kept until every reading of what was sold takes the order into account. An order counts once, however many
+carts of ours were told of it, and comes with the warehouses that its units can come from. Not here: which orders a plan
+subtracts from a listing, since that depends on the warehouses of its cart.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from invsync_tui import clock
+from invsync_tui.store.catalog import levels
+
+FUTURE_MOST = 3600
+"""Seconds by which an order can lie ahead of the moment we hear of it; a clock that says more is not believed."""
+
+CLOCK_SET = 3600
+"""Seconds by which the time of one order by our clock has to change for our clock to have been set."""
+
+
+class Line(NamedTuple):
+    """Units of one of the cart's listings in one of its orders. `taken_at` by our clock, `reported_at` by the cart's."""
+
+    ref: str
+    listing_ref: str
+    quantity: int
+    taken_at: int
+    location: str = ""
+    name: str = ""
+    reported_at: int = 0
+    readable: bool = True
+    """False for an order that is there and cannot be read: what is known of it stays. '' as its reference: of any."""
+
+
+class Kept(NamedTuple):
+    """A row of the store, in the order of its columns. All of one product at one location in one order are one row."""
+
+    cart_id: int
+    ref: str
+    product_id: int
+    location: str
+    quantity: int
+    taken_at: int
+    shop: str
+    name: str
+    reported_at: int
+    seen_at: int
+    known_at: int | None
+    until: int
+
+
+class Pending(NamedTuple):
+    """Units of `product_id` that go with an order for `sold_id`: the product itself, or a kit that it is part of."""
+
+    product_id: int
+    sold_id: int
+    taken_at: int
+    units: int
+    until: int | None = None
+    """A reading of this time or later takes the order into account; None: of `taken_at`."""
+    warehouses: Sequence[int] | None = None
+    """Those that the units can come from; None: any."""
+    order: str = ""
+    """What the order is called."""
+
+    @property
+    def known_from(self) -> int:
+        """The time of the first reading that takes the order into account."""
+        return self.taken_at if self.until is None else self.until
+
+
+class Change(NamedTuple):
+    """What becomes of the rows of a merchant's carts."""
+
+    added: frozenset[Kept]
+    removed: frozenset[Kept]
+
+    def products(self, shop: str | None = None) -> set[int]:
+        """Products whose rows change, of all shops or of one."""
+        return {row.product_id for row in self.added ^ self.removed if shop in (None, row.shop)}
+
+
+# --- what a plan subtracts -------------------------------------------------------------------------------------------
+
+_UNITS = "o.quantity * coalesce((SELECT c.units_per_listing FROM cart AS c WHERE c.id = o.cart_id), 1)"
+"""Units of the WMS: a cart reports how many of its listings were sold."""
+_PENDING = f"""
+SELECT o.product_id, o.product_id, {_UNITS}, o.taken_at, o.until, o.cart_id, o.shop, o.ref, o.location, o.name
+  FROM pending_order AS o WHERE o.product_id IN (SELECT value FROM json_each(:ids))
+UNION ALL
+SELECT k.component_id, k.kit_id, {_UNITS} * k.needed, o.taken_at, o.until, o.cart_id, o.shop, o.ref, o.location, o.name
+  FROM kit_component AS k CROSS JOIN pending_order AS o ON o.product_id = k.kit_id
+  WHERE k.component_id IN (SELECT value FROM json_each(:ids))
+"""
+
+
+class _Part(NamedTuple):
+    """Units of a product in an order as one cart was told of them."""
+
+    product_id: int
+    sold_id: int
+    units: int
+    taken_at: int
+    until: int
+    cart_id: int
+    shop: str
+    ref: str
+    location: str
+    name: str
+
+
+def pending(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, list[Pending]]:
+    """By product, the units of it in the orders that all carts of its merchant took, each order once."""
+    parts = [_Part(*row) for row in cx.execute(_PENDING, {"ids": json.dumps(list(product_ids))})]
+    if not parts:
+        return {}
+    places = _places(cx, {part.cart_id for part in parts})
+    found: dict[int, list[Pending]] = defaultdict(list)
+    for part in _once(parts):
+        at = _drawn_from(places, part)
+        found[part.product_id].append(
+            Pending(part.product_id, part.sold_id, part.taken_at, part.units, part.until, at, part.name or part.ref)
+        )
+    return found
+
+
+def _once(parts: Sequence[_Part]) -> list[_Part]:
+    """Of several reports of one order the one that says most: with locations before without, and more units before fewer."""
+    orders: dict[tuple[str, str, int, int], dict[str, _Part]] = defaultdict(dict)
+    for part in sorted(parts):
+        at = orders[part.shop, part.ref, part.product_id, part.sold_id]
+        if part.location not in at or at[part.location].units < part.units:
+            at[part.location] = part
+    return [part for at in orders.values() for location, part in at.items() if location or len(at) == 1]
+
+
+class _Place(NamedTuple):
+    """A cart of ours: what it leads to, and the warehouses that feed it; None for all of its merchant."""
+
+    cart_id: int
+    shop: str
+    location: str
+    warehouses: frozenset[int] | None
+
+
+_PLACES = """
+SELECT c.id, c.shop, c.location, c.combine_all, w.warehouse_id FROM cart AS c
+  LEFT JOIN cart_warehouse AS w ON w.cart_id = c.id AND c.combine_all = 0
+WHERE c.merchant_id IN (SELECT merchant_id FROM cart WHERE id IN (SELECT value FROM json_each(?))) ORDER BY c.id
+"""
+
+
+def _places(cx: sqlite3.Connection, cart_ids: Collection[int]) -> list[_Place]:
+    """All carts of the merchants of some carts."""
+    chosen: dict[tuple[int, str, str, int], set[int]] = defaultdict(set)
+    for number, shop, location, combines, warehouse in cx.execute(_PLACES, (json.dumps(list(cart_ids)),)):
+        chosen[number, shop, location, combines].update(() if warehouse is None else (warehouse,))
+    return [_Place(*key[:3], None if key[3] else frozenset(found)) for key, found in chosen.items()]
+
+
+def _drawn_from(places: Sequence[_Place], part: _Part) -> list[int] | None:
+    """Warehouses that feed the carts of the order's shop at its location; of the whole shop where that is not known.
+
+    None for any. [] for a location that no cart of ours sets: its stock is not ours, so that nothing of ours went.
+    """
+    of_shop = [place for place in places if part.shop and place.shop == part.shop]
+    of_shop = of_shop or [place for place in places if place.cart_id == part.cart_id]
+    there = [one for one in of_shop if not part.location or one.location in ("", part.location)]
+    if not of_shop or any(one.warehouses is None for one in there):
+        return None
+    return sorted({number for one in there for number in one.warehouses or ()})
+
+
+def oldest(cx: sqlite3.Connection, cart_ids: Collection[int]) -> int | None:
+    """When the oldest order that is kept of some carts was taken, by the cart's own clock."""
+    sql = "SELECT min(reported_at) FROM pending_order WHERE cart_id IN (SELECT value FROM json_each(?))"
+    found: int | None = cx.execute(sql, (json.dumps(list(cart_ids)),)).fetchone()[0]
+    return found
+
+
+def _products_of(cx: sqlite3.Connection, cart_ids: Collection[int], refs: Collection[str]) -> dict[str, set[int]]:
+    """The products that carts of one shop take a listing for, by its reference: one, unless they go by other codes.
+
+    The plus keeps it from walking all matches.
+    """
+    rows = cx.execute(
+        "SELECT ref, product_id FROM listing WHERE cart_id IN (SELECT value FROM json_each(?)) "
+        "AND ref IN (SELECT value FROM json_each(?)) AND +product_id IS NOT NULL",
+        (json.dumps(list(cart_ids)), json.dumps(list(refs))),
+    )
+    found: dict[str, set[int]] = defaultdict(set)
+    for ref, product in rows:
+        found[ref].add(product)
+    return found
+
+
+def listings_of_products(cx: sqlite3.Connection, cart_id: int, product_ids: Collection[int]) -> list[str]:
+    """References of a cart's listings of some products."""
+    rows = cx.execute(
+        "SELECT ref FROM listing WHERE cart_id = ? AND product_id IN (SELECT value FROM json_each(?)) "
+        "AND gone_at IS NULL ORDER BY id",
+        (cart_id, json.dumps(list(product_ids))),
+    )
+    return [ref for (ref,) in rows]
+
+
+def not_seen_since(cx: sqlite3.Connection, cart_id: int, shop: str, now: int) -> list[str]:
+    """References of a cart's listings of which an order of its shop was heard after they were last read.
+
+    A time after now was written by a clock that was ahead: nobody knows when such a listing was read.
+    """
+    rows = cx.execute(
+        "SELECT DISTINCT l.ref FROM pending_order AS o CROSS JOIN listing AS l ON l.cart_id = ?1 AND l.product_id = o.product_id "
+        "WHERE o.shop = ?2 AND l.gone_at IS NULL AND (coalesce(l.observed_at, 0) < o.seen_at OR l.observed_at > ?3) "
+        "ORDER BY l.id",
+        (cart_id, shop, now + int(clock.TOLERANCE)),
+    )
+    return [ref for (ref,) in rows]
+
+
+# --- what is kept ----------------------------------------------------------------------------------------------------
+
+
+class Asked(NamedTuple):
+    """The cart that was asked for its orders, the carts that lead to its shop, and those of them that are told the same."""
+
+    merchant_id: int
+    cart_id: int
+    shop: str
+    of_shop: frozenset[int]
+    peers: frozenset[int]
+
+
+class Terms(NamedTuple):
+    """When an order is over. Times are epoch seconds by our clock."""
+
+    now: int
+    confirmed_at: int
+    """End of the last good pull."""
+    within: int
+    """Seconds that an order needs to reach the WMS."""
+    by_name: bool
+    """The WMS says itself which orders it has."""
+    reach: int
+    """Seconds after which an order is no longer waited for."""
+
+    def until(self, row: Kept, *, named: bool) -> int:
+        """From when on a reading takes an order into account; 0 for one that was waited for long enough."""
+        if row.seen_at <= self.now - self.reach:
+            return 0
+        if row.known_at is not None:
+            return row.known_at
+        taken_at = min(row.taken_at, row.seen_at + FUTURE_MOST)
+        return taken_at + (self.reach if self.by_name and named else self.within)
+
+
+def change(cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None, terms: Terms) -> Change:
+    """What becomes of the rows when a cart reports `lines` (None: it was not asked), with those that are over left out.
+
+    Over is an order that all readings take into account, or that was taken too long ago. Rows of the merchant's other
+    carts go for that reason too, so that none waits for its own cart's next push. What one cart reports stands for all
+    that are told the same.
+    """
+    before = _kept(cx, asked.merchant_id)
+    kept = [_not_ahead(row, terms.now) for row in before]
+    rows = kept
+    if lines is not None:
+        unread = {line.ref for line in lines if not line.readable}
+        rows = _rows(cx, asked, before, [line for line in lines if line.readable], terms.now)
+        told = {row.ref for row in rows}
+        rows += [
+            row
+            for row in kept
+            if row.cart_id not in asked.peers or row.ref in unread or ("" in unread and row.ref not in told)
+        ]
+    rows = [row for row in rows if row.taken_at > terms.now - terms.reach]
+    ambiguous = _ambiguous(rows)
+    rows = [row._replace(until=terms.until(row, named=_name(row) not in ambiguous)) for row in rows]
+    readings = _readings(cx, {row.product_id for row in rows}, terms)
+    still = {row for row in rows if not row.until or row.until > readings.get(row.product_id, 0)}
+    return Change(frozenset(still.difference(before)), frozenset(before).difference(still))
+
+
+def _name(row: Kept) -> str:
+    return row.name or row.ref
+
+
+def _ambiguous(rows: Iterable[Kept]) -> set[str]:
+    """Names under which orders of several shops go: the WMS cannot say which of them it has."""
+    shops: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        shops[_name(row)].add(row.shop)
+    return {name for name, found in shops.items() if len(found) > 1}
+
+
+_COLUMNS = ", ".join(f"o.{name}" for name in Kept._fields)
+
+
+def _kept(cx: sqlite3.Connection, merchant_id: int) -> list[Kept]:
+    rows = cx.execute(
+        f"SELECT {_COLUMNS} FROM cart AS c CROSS JOIN pending_order AS o ON o.cart_id = c.id WHERE c.merchant_id = ?",
+        (merchant_id,),
+    )
+    return [Kept(*row) for row in rows]
+
+
+def _rows(cx: sqlite3.Connection, asked: Asked, before: Sequence[Kept], lines: Sequence[Line], now: int) -> list[Kept]:
+    """Lines as rows; those of listings that match no product are left out. What is known of an order stays known."""
+    known: dict[tuple[str, int], list[Kept]] = defaultdict(list)
+    for row in before:
+        if row.cart_id in asked.peers and (row.shop == asked.shop or row.cart_id == asked.cart_id):
+            known[row.ref, row.product_id].append(row)
+    found: list[Kept] = []
+    for (ref, product), (first, units) in _sums(cx, asked, lines).items():
+        was = known.get((ref, product), [])
+        row = was[0] if was else Kept(
+            asked.cart_id, ref, product, "", 0, first.taken_at, asked.shop, first.name, first.reported_at, now, None, 0
+        )  # fmt: skip
+        row = _redated(row, first, now)._replace(shop=asked.shop, name=first.name, reported_at=first.reported_at)
+        found += [row._replace(location=at, quantity=n) for at, n in _located(units, was).items()]
+    return found
+
+
+def _shifted(row: Kept, by: int, now: int) -> Kept:
+    """All its times of our clock, none of them after now: nothing was seen or known later than that."""
+    known_at = None if row.known_at is None else min(row.known_at + by, now)
+    return row._replace(taken_at=row.taken_at + by, seen_at=min(row.seen_at + by, now), known_at=known_at)
+
+
+def _not_ahead(row: Kept, now: int) -> Kept:
+    """A row as it is; one that our clock wrote while it was ahead is taken for one that is heard of now."""
+    latest = now + clock.TOLERANCE
+    if row.seen_at > latest:
+        row = _shifted(row, now - row.seen_at, now)
+    return row if (row.known_at or 0) <= latest else row._replace(known_at=now)
+
+
+def _redated(row: Kept, line: Line, now: int) -> Kept:
+    """A row whose order is reported again, dated anew if our clock was set since: the cart says when it was taken.
+
+    Only where what is kept cannot have been written by a clock that was right, or was not: it is the cart's clock that
+    was set otherwise.
+    """
+    by = line.taken_at - row.taken_at
+    same = line.reported_at == row.reported_at and abs(by) > CLOCK_SET
+    was_ahead, was_behind = row.seen_at > now + clock.TOLERANCE, row.seen_at + by <= now + clock.TOLERANCE
+    if same and (was_ahead if by < 0 else was_behind):
+        return _shifted(row, by, now)
+    return _not_ahead(row, now)
+
+
+def _sums(
+    cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line]
+) -> dict[tuple[str, int], tuple[Line, dict[str, int]]]:
+    """By order and product: its latest line, and the units by location."""
+    products = _products_of(cx, asked.of_shop, {line.listing_ref for line in lines})
+    units: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    latest: dict[tuple[str, int], Line] = {}
+    for line in lines:
+        for product in products.get(line.listing_ref, ()) if line.quantity > 0 else ():
+            key = line.ref, product
+            units[key][line.location] += line.quantity
+            if key not in latest or line.taken_at > latest[key].taken_at:
+                latest[key] = line
+    return {key: (line, units[key]) for key, line in latest.items()}
+
+
+def _located(units: Mapping[str, int], was: Sequence[Kept]) -> Mapping[str, int]:
+    """Units by location; where the cart no longer says, as it once did: a shipped order has no place any more."""
+    if set(units) != {""}:
+        return units
+    before = {row.location: row.quantity for row in was if row.location}
+    total = units[""]
+    if before and sum(before.values()) == total:
+        return before
+    return {next(iter(before)): total} if len(before) == 1 else units
+
+
+_READINGS = f"""
+SELECT v.product_id, min(coalesce({levels.TRUSTED_READ_AT},
+  max(CASE WHEN v.loaded_at <= :latest THEN v.loaded_at ELSE 0 END, :confirmed)))
+FROM level AS v JOIN warehouse AS w ON w.id = v.warehouse_id
+WHERE v.product_id IN (SELECT value FROM json_each(:ids))
+  AND v.missing_since IS NULL AND w.vanished_at IS NULL AND w.enabled = 1
+GROUP BY v.product_id
+"""
+
+
+def _readings(cx: sqlite3.Connection, product_ids: Collection[int], terms: Terms) -> dict[int, int]:
+    """The time of the oldest reading of each product, of a kit that of its parts; absent where nothing was ever read.
+
+    A time after now was written by a clock that was ahead, and says nothing: what the last pull confirmed counts.
+    """
+    parts = _parts(cx, product_ids)
+    wanted = {*product_ids, *(part for found in parts.values() for part in found)}
+    times = {**levels.latest(terms.now), "confirmed": min(terms.confirmed_at, terms.now)}
+    rows = cx.execute(_READINGS, {"ids": json.dumps(sorted(wanted)), **times})
+    read: dict[int, int] = dict(rows.fetchall())
+    found = {product: [read[one] for one in parts.get(product, {product}) if one in read] for product in product_ids}
+    return {product: min(times) for product, times in found.items() if times}
+
+
+def _parts(cx: sqlite3.Connection, kit_ids: Collection[int]) -> Mapping[int, set[int]]:
+    rows = cx.execute(
+        "SELECT kit_id, component_id FROM kit_component WHERE kit_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(kit_ids)),),
+    )
+    found: dict[int, set[int]] = defaultdict(set)
+    for kit, part in rows:
+        found[kit].add(part)
+    return found
+
+
+# --- what the WMS has ------------------------------------------------------------------------------------------------
+
+
+def to_ask_for(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
+    """Names of the orders that the WMS is not known to have; without those that several shops use."""
+    rows = [row for row in _kept(cx, merchant_id) if row.known_at is None and row.until]
+    ambiguous = _ambiguous(rows)
+    return sorted({_name(row) for row in rows} - ambiguous)
+
+
+def note_known(tx: sqlite3.Connection, merchant_id: int, names: Collection[str], now: int, seq: int) -> int:
+    """The WMS has these orders as of `now`: a reading from then on takes them into account. Returns how many rows changed."""
+    asked = set(to_ask_for(tx, merchant_id)).intersection(names)
+    rows = [row for row in _kept(tx, merchant_id) if _name(row) in asked and row.known_at is None]
+    known = [row._replace(known_at=now, until=now) for row in rows]
+    if rows:
+        apply(tx, merchant_id, Change(frozenset(known), frozenset(rows)), seq)
+    return len(rows)
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def apply(tx: sqlite3.Connection, merchant_id: int, what: Change, seq: int) -> None:
+    """Write a change, and let the next plan of every cart of the merchant look at the listings that it touches."""
+    tx.executemany(
+        "DELETE FROM pending_order WHERE cart_id = ? AND ref = ? AND product_id = ? AND location = ?",
+        [row[:4] for row in what.removed],
+    )
+    names, marks = ", ".join(Kept._fields), ", ".join("?" * len(Kept._fields))
+    tx.executemany(f"INSERT INTO pending_order ({names}) VALUES ({marks})", what.added)
+    _touch(tx, merchant_id, what.products(), seq)
+
+
+_TOUCH = """
+WITH sold AS (SELECT value AS id FROM json_each(:ids)
+    UNION SELECT component_id FROM kit_component WHERE kit_id IN (SELECT value FROM json_each(:ids))),
+  moved AS (SELECT id FROM sold UNION SELECT kit_id FROM kit_component WHERE component_id IN (SELECT id FROM sold))
+UPDATE listing SET seq = :seq WHERE gone_at IS NULL AND product_id IN (SELECT id FROM moved)
+  AND cart_id IN (SELECT id FROM cart WHERE merchant_id = :merchant)
+"""
+
+
+def _touch(tx: sqlite3.Connection, merchant_id: int, product_ids: Iterable[int], seq: int) -> None:
+    """Listings of what was sold, of a sold kit's parts, and of the kits that share a part with it."""
+    tx.execute(_TOUCH, {"ids": json.dumps(sorted(product_ids)), "merchant": merchant_id, "seq": seq})
+
+
+def observe(
+    tx: sqlite3.Connection, cart_id: int, shown: Iterable[tuple[str, int | None, int]], now: int, seq: int
+) -> None:
+    """(reference, quantity, allocated) of listings as the cart shows them after its orders."""
+    tx.executemany(
+        "UPDATE listing SET observed = ?, allocated = ?, observed_at = ?, seq = ? WHERE cart_id = ? AND ref = ?",
+        [(quantity, allocated, now, seq, cart_id, ref) for ref, quantity, allocated in shown],
+    )

@@ -1,0 +1,180 @@
+"""View Product Sync: a cart's listings by tab, and the SKUs of a run by reason."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from invsync_tui.store.paging.keyset import Chain, Order, Pages, Paging, Part, Select
+from invsync_tui.store.paging.text_filter import HITS, SUBSTRING_LEAST, products, substring, upper
+
+COLUMNS = (
+    "l.id, l.cart_id, c.name, l.ref, l.sku, l.name, l.tracked, l.product_id, p.sku, l.desired, l.acked, l.observed, "
+    "l.synced_at, l.outcome, coalesce(l.match_reason, l.reason), l.error, l.run_id, l.override, l.excluded, l.locked, "
+    "coalesce(l.shown <> l.observed, 0), l.key"
+)
+_JOINS = "CROSS JOIN cart AS c ON c.id = l.cart_id LEFT JOIN product AS p ON p.id = l.product_id"
+
+
+class ListingRow(NamedTuple):
+    """A listing with the names an operator knows it by."""
+
+    id: int
+    cart_id: int
+    cart: str
+    ref: str
+    sku: str
+    name: str
+    tracked: int | None
+    product_id: int | None
+    product_sku: str | None
+    desired: int | None
+    acked: int | None
+    observed: int | None
+    synced_at: int | None
+    outcome: str | None
+    reason: str | None
+    error: str
+    run_id: int | None
+    override: int | None
+    excluded: int
+    locked: int
+    drift: int
+    key: str
+
+
+class Tab(NamedTuple):
+    """A tab: the index that holds its rows in the order of their SKU, and its condition."""
+
+    held_by: str
+    where: str
+
+
+TABS = {
+    "all": Tab("listing_key", "1"),
+    "never": Tab("listing_never", "l.synced_at IS NULL"),
+    "failed": Tab("listing_failed", "l.outcome IN ('failed', 'in_doubt')"),
+    "ambiguous": Tab("listing_unmatched", "l.match_reason = 'AMBIGUOUS_ALIAS'"),
+    "not-in-wms": Tab("listing_unmatched", "l.match_reason = 'NOT_IN_WMS'"),
+    "drift": Tab("listing_drift", "l.shown <> l.observed"),
+    "excluded": Tab("listing_withheld", "(l.excluded <> 0 OR l.locked <> 0)"),
+}
+SKU = Order("sku", ("l.key", "l.id"))
+SYNCED = ("coalesce(l.synced_at, 0)", "l.id")
+_SMALL_ORDERS = (
+    Order("outcome", ("coalesce(l.outcome, '')", "l.id"), indexed=False),
+    Order("reason", ("coalesce(l.match_reason, l.reason, '')", "l.id"), indexed=False),
+    Order("desired", ("coalesce(l.desired, -1)", "l.id"), indexed=False),
+    Order("acked", ("coalesce(l.acked, -1)", "l.id"), indexed=False),
+    Order("shown", ("coalesce(l.observed, -1)", "l.id"), indexed=False),
+    Order("name", ("l.name", "l.id"), indexed=False),
+)
+
+
+def orders(tab: str) -> tuple[Order, ...]:
+    """Orders of a tab. Only all listings together are indexed by the time of their sync."""
+    return (SKU, Order("synced_at", SYNCED, indexed=tab == "all"), *_SMALL_ORDERS)
+
+
+def listings(cx: sqlite3.Connection, cart_id: int, tab: str, text: str, order: Order, descending: bool) -> Pages:
+    """Listings that the cart has, on a tab, with a folded text in their SKU or in a code of their product."""
+    where = f"l.cart_id = ? AND {TABS[tab].where} AND l.gone_at IS NULL"
+    if len(text) >= SUBSTRING_LEAST and _few(cx, text):
+        origin, part = "listing AS l NOT INDEXED", _hits(cart_id, text, substring(cx, text))
+    else:
+        origin, part = _walk(tab, text, order)
+    select = Select(COLUMNS, f"{origin} {_JOINS}", where, (cart_id,), order, descending)
+    return Pages(cx, select.narrowed(part))
+
+
+def _walk(tab: str, text: str, order: Order) -> tuple[str, Part]:
+    index = TABS[tab].held_by
+    if order.name == "synced_at" and order.indexed:
+        index = "listing_synced"
+    return f"listing AS l INDEXED BY {index}", _condition(text)
+
+
+def _condition(text: str) -> Part:
+    if not text:
+        return Part("1")
+    if len(text) < SUBSTRING_LEAST:
+        return Part("l.key >= ? AND l.key < ?", (text, upper(text)))
+    return Part("(instr(l.key, ?) > 0 OR instr(p.codes_text, ?) > 0)", (text, text))
+
+
+def _few(cx: sqlite3.Connection, text: str) -> bool:
+    return products(cx, 0, text).few is not None
+
+
+def _hits(cart_id: int, text: str, found: Part) -> Part:
+    """Listings of the products that have the text in a code, and those without a product that have it themselves."""
+    ids = (
+        f"SELECT x.id FROM {HITS} CROSS JOIN listing AS x ON x.cart_id = ? AND x.product_id = p.id "
+        f"WHERE {found.where} UNION ALL "
+        "SELECT y.id FROM listing AS y INDEXED BY listing_unmatched "
+        "WHERE y.cart_id = ? AND y.match_reason IS NOT NULL AND instr(y.key, ?) > 0 UNION ALL "
+        "SELECT z.id FROM listing AS z INDEXED BY listing_key WHERE z.cart_id = ? AND z.key >= ? AND z.key < ?"
+    )
+    return Part(f"l.id IN ({ids})", (cart_id, *found.values, cart_id, text, cart_id, text, upper(text)))
+
+
+def present_after(cx: sqlite3.Connection, cart_id: int, after: int, limit: int) -> list[int]:
+    """The next listings that the cart has, by number."""
+    sql = "SELECT id FROM listing NOT INDEXED WHERE cart_id = ? AND gone_at IS NULL AND id > ? ORDER BY id LIMIT ?"
+    return [row[0] for row in cx.execute(sql, (cart_id, after, limit))]
+
+
+def of_product(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> list[ListingRow]:
+    """Listings that mean a product, and those that carry one of its codes without meaning it for some reason."""
+    rows = cx.execute(
+        f"SELECT {COLUMNS} FROM listing AS l {_JOINS} WHERE l.id IN ("
+        "SELECT x.id FROM cart AS k CROSS JOIN listing AS x ON x.cart_id = k.id AND x.product_id = ?2 "
+        "WHERE k.merchant_id = ?1 UNION "
+        "SELECT y.id FROM cart AS k CROSS JOIN product_code AS o ON o.product_id = ?2 "
+        "CROSS JOIN listing AS y INDEXED BY listing_key ON y.cart_id = k.id AND y.key = o.key "
+        "WHERE k.merchant_id = ?1) AND l.gone_at IS NULL ORDER BY l.cart_id, l.key, l.id",
+        (merchant_id, product_id),
+    )
+    return [ListingRow(*row) for row in rows]
+
+
+# --- SKUs of a run ---------------------------------------------------------------------------------------------------
+
+_UNLISTED = (
+    "-u.product_id, u.cart_id, c.name, '', p.sku, p.name, NULL, u.product_id, p.sku, NULL, NULL, NULL, NULL, 'skipped', "
+    "u.reason, '', u.run_id, NULL, 0, 0, 0, p.sku_key"
+)
+_OUTCOMES = ("failed", "in_doubt", "held", "skipped", "set", "equal", "planned")
+_BY_ID = Order("id", ("l.id",))
+_OF_RUN = COLUMNS.replace("coalesce(l.match_reason, l.reason)", "l.reason")
+
+
+class RunSkus(NamedTuple):
+    """SKUs of a run: pages, and the outcomes of their parts in order; '' is the products that the cart does not list."""
+
+    pages: Paging
+    outcomes: tuple[str, ...]
+
+
+def of_run(cx: sqlite3.Connection, run_id: int, reason: str) -> RunSkus:
+    """SKUs that a run ended with a reason, by outcome, then products that its cart lacks."""
+    found = [outcome for outcome in _OUTCOMES if _has(cx, run_id, outcome, reason)]
+    parts: list[Paging] = [Pages(cx, _ended(run_id, outcome, reason)) for outcome in found]
+    parts.append(Pages(cx, _missing(run_id, reason)))
+    return RunSkus(Chain(parts), (*found, ""))
+
+
+def _has(cx: sqlite3.Connection, run_id: int, outcome: str, reason: str) -> bool:
+    sql = "SELECT 1 FROM listing WHERE run_id = ? AND outcome = ? AND reason = ? LIMIT 1"
+    return cx.execute(sql, (run_id, outcome, reason)).fetchone() is not None
+
+
+def _ended(run_id: int, outcome: str, reason: str) -> Select:
+    where = "l.run_id = ? AND l.outcome = ? AND l.reason = ?"
+    return Select(_OF_RUN, f"listing AS l INDEXED BY listing_run {_JOINS}", where, (run_id, outcome, reason), _BY_ID)
+
+
+def _missing(run_id: int, reason: str) -> Select:
+    origin = "unlisted AS u INDEXED BY unlisted_run JOIN cart AS c ON c.id = u.cart_id JOIN product AS p ON p.id = u.product_id"
+    where = "u.run_id = ? AND u.reason = ? AND u.cart_id = (SELECT key FROM run WHERE id = u.run_id)"
+    return Select(_UNLISTED, origin, where, (run_id, reason), Order("product", ("u.product_id",)))

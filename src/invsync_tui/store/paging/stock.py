@@ -1,0 +1,163 @@
+"""Locations & Products: warehouses, the levels of one, and products over all of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from invsync_tui.store.paging import counts
+from invsync_tui.store.paging.keyset import Order, Pages, Part, Select
+from invsync_tui.store.paging.text_filter import ALL, PRODUCT, Filter, Found
+
+SMALL = 5000
+"""Rows up to which a list is sorted for each page; it can be sorted by any column then."""
+
+_WAREHOUSES = """
+SELECT w.id, w.merchant_id, w.code, w.name, w.enabled,
+  coalesce((SELECT sum(n) FROM census WHERE subject = 'levels' AND owner = w.id), 0), w.last_full_at,
+  CASE WHEN w.vanished_at IS NULL AND w.last_full_at IS NOT NULL THEN s.confirmed_at ELSE w.last_full_at END,
+  w.vanished_at, m.stale_after, w.gone_why
+FROM warehouse AS w JOIN merchant AS m ON m.id = w.merchant_id LEFT JOIN source AS s ON s.merchant_id = m.id
+WHERE w.merchant_id = ? ORDER BY w.id
+"""
+_USERS = """
+SELECT w.id, c.name FROM cart AS c JOIN warehouse AS w ON w.merchant_id = c.merchant_id
+WHERE c.merchant_id = ? AND CASE WHEN c.combine_all THEN w.enabled
+  ELSE EXISTS (SELECT 1 FROM cart_warehouse AS x WHERE x.cart_id = c.id AND x.warehouse_id = w.id) END ORDER BY c.id
+"""
+
+
+class WarehouseRow(NamedTuple):
+    """A warehouse. `stale_after` is the merchant's limit."""
+
+    id: int
+    merchant_id: int
+    code: str
+    name: str
+    enabled: int
+    products: int
+    last_full_at: int | None
+    confirmed_at: int | None
+    vanished_at: int | None
+    stale_after: int | None
+    gone_why: str
+
+
+def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRow]:
+    """The merchant's warehouses, Default first."""
+    return [WarehouseRow(*row) for row in cx.execute(_WAREHOUSES, (merchant_id,))]
+
+
+def users(cx: sqlite3.Connection, merchant_id: int) -> dict[int, list[str]]:
+    """By warehouse, the names of the carts that sync with it."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for warehouse, cart in cx.execute(_USERS, (merchant_id,)):
+        found[warehouse].append(cart)
+    return found
+
+
+def owner(cx: sqlite3.Connection, warehouse_id: int) -> int | None:
+    """The merchant of a warehouse."""
+    row = cx.execute("SELECT merchant_id FROM warehouse WHERE id = ?", (warehouse_id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+# --- levels ----------------------------------------------------------------------------------------------------------
+
+_LEVEL = "v.product_id, p.sku, p.name, v.on_hand, v.available, v.committed, v.incoming, v.loaded_at, v.missing_since"
+LEVEL_ORDERS = (
+    Order("sku", ("p.sku", "p.id")),
+    Order("available", ("v.available", "v.product_id")),
+    Order("loaded_at", ("v.loaded_at", "v.product_id")),
+    Order("name", ("p.name", "v.product_id"), indexed=False),
+    Order("on_hand", ("coalesce(v.on_hand, -1)", "v.product_id"), indexed=False),
+)
+
+
+def levels(cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: Order, descending: bool) -> Pages:
+    """Levels of the warehouse `place[0]` of the merchant `place[1]`."""
+    warehouse, merchant = place
+    where, values = "p.merchant_id = ? AND v.warehouse_id = ?", (merchant, warehouse)
+    join = "CROSS JOIN level AS v ON v.product_id = p.id"
+    if text.few is not None:
+        found = Select(_LEVEL, f"{text.few.origin} {join}", where, values, order, descending)
+        return Pages(cx, found.narrowed(text.few.part))
+    # A warehouse that has few of the merchant's products is read from its own side and sorted.
+    from_products = order.name == "sku" and counts.levels(cx, warehouse) > SMALL
+    origin = f"product AS p {join}" if from_products else "level AS v CROSS JOIN product AS p ON p.id = v.product_id"
+    walk = Select(_LEVEL, origin, where, values, order, descending, _counting(text, join, where, values, order))
+    return Pages(cx, walk.narrowed(text.walk))
+
+
+def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], order: Order) -> Select | None:
+    found: Found | None = text.any
+    return None if found is None else Select("1", f"{found.origin} {join}", where, values, order).narrowed(found.part)
+
+
+# --- products over all warehouses ------------------------------------------------------------------------------------
+
+_PRODUCT = "p.id, p.sku, p.name"
+SUMMARY_ORDERS = (
+    Order("sku", ("p.sku", "p.id")),
+    Order("name", ("p.name", "p.id"), indexed=False),
+    Order(
+        "total", ("coalesce((SELECT sum(t.available) FROM level AS t WHERE t.product_id = p.id), -1)", "p.id"), False
+    ),
+)
+
+
+def summary(cx: sqlite3.Connection, merchant_id: int, text: Filter, order: Order, descending: bool) -> Pages:
+    """Products of a merchant that the last complete load had."""
+    where = "p.merchant_id = ? AND p.missing_since IS NULL"
+    base = Select(_PRODUCT, PRODUCT, where, (merchant_id,), order, descending)
+    if text.few is not None:
+        return Pages(
+            cx, Select(_PRODUCT, text.few.origin, where, (merchant_id,), order, descending).narrowed(text.few.part)
+        )
+    counting = _counting(text, "", where, (merchant_id,), order)
+    walk = Select(_PRODUCT, f"{PRODUCT} INDEXED BY product_sku", where, (merchant_id,), order, descending, counting)
+    return Pages(cx, walk.narrowed(text.walk) if order.indexed else base.narrowed(text.walk))
+
+
+_NO_KINDS = "-"
+"""No product's `kinds` are this."""
+
+
+def lacking(cx: sqlite3.Connection, merchant_id: int, kind: int, descending: bool, text: Filter = ALL) -> Pages:
+    """Products of a merchant that have no code of a kind, by SKU: one walk per set of kinds without it, merged.
+
+    Few hits of a filter are sorted instead.
+    """
+    where = "p.merchant_id = ? AND p.missing_since IS NULL"
+    labels = [label for kinds, label, _ in counts.kinds(cx, merchant_id) if kind not in kinds] or [_NO_KINDS]
+    if text.few is not None:
+        few = Select(_PRODUCT, text.few.origin, where, (merchant_id,), SUMMARY_ORDERS[0], descending)
+        without = Part("p.kinds IN (SELECT value FROM json_each(?))", (json.dumps(labels),))
+        return Pages(cx, few.narrowed(text.few.part).narrowed(without))
+    origin = f"{PRODUCT} INDEXED BY product_kinds"
+    select = Select(_PRODUCT, origin, where, (merchant_id,), SUMMARY_ORDERS[0], descending).narrowed(text.walk)
+    return Pages(cx, select, [Part("p.kinds = ?", (label,)) for label in labels])
+
+
+class Reading(NamedTuple):
+    """A product's level in a warehouse. A missing one counts as no level."""
+
+    warehouse_id: int
+    available: int
+    loaded_at: int
+
+
+def readings(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, list[Reading]]:
+    """Levels of some products, by product."""
+    rows = cx.execute(
+        "SELECT product_id, warehouse_id, available, loaded_at FROM level "
+        "WHERE product_id IN (SELECT value FROM json_each(?)) AND missing_since IS NULL",
+        (json.dumps(list(product_ids)),),
+    )
+    found: dict[int, list[Reading]] = defaultdict(list)
+    for product, *reading in rows:
+        found[product].append(Reading(*reading))
+    return found

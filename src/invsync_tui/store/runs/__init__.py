@@ -1,0 +1,1 @@
+"""Runs, requests and their logs as rows."""

@@ -1,0 +1,416 @@
+"""Runs: requested by anybody, executed by one worker, watched by all.
+
+At most one requested and one active run exist per pull or push (a unique index sees to it); a request that comes while
+one is active is remembered as a single `again`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from invsync_tui.rules import safety
+from invsync_tui.store import audit
+from invsync_tui.store.runs import waiting_requests
+from invsync_tui.store.runs.waiting_requests import Wish
+
+ACTIVE = "('running', 'cancelling', 'held')"
+FINAL = frozenset({"cancelled", "done", "failed"})
+EVENTS_KEPT = 200
+"""Events kept of a run."""
+
+
+class RunRow(NamedTuple):
+    """A run with the names an operator knows it by. JSON columns are text."""
+
+    id: int
+    kind: str
+    key: int
+    merchant_id: int
+    state: str
+    trigger: str
+    requested_by: str
+    requested_at: int
+    after_run: int | None
+    full: int
+    again: int
+    cancel_requested: int
+    epoch: int
+    started_at: int | None
+    ended_at: int | None
+    heartbeat_at: int | None
+    phase: str
+    done: int
+    total: int | None
+    phases: str
+    counts: str
+    reasons: str
+    rate: str
+    trips: str
+    released: str
+    plan_seq: int | None
+    error: str
+    rev: int
+    groups: str
+    plan_id: int | None
+    then_push: int
+    after_again: int
+    again_for: str
+    merchant: str
+    cart: str | None
+
+    @property
+    def lease_key(self) -> str:
+        """The key under which one worker at a time may execute runs of this kind for this merchant or cart.
+
+        The radar shares it with the pushes of its cart, so that it never reads in the middle of one.
+        """
+        return f"push:{self.key}" if self.kind == "radar" else f"{self.kind}:{self.key}"
+
+
+RUN_COLUMNS = (
+    "r.id, r.kind, r.key, r.merchant_id, r.state, r.trigger, r.requested_by, r.requested_at, r.after_run, r.full, "
+    "r.again, r.cancel_requested, r.epoch, r.started_at, r.ended_at, r.heartbeat_at, r.phase, r.done, r.total, r.phases, "
+    "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, r.groups, r.plan_id, "
+    "r.then_push, r.after_again, r.again_for, m.name, c.name"
+)
+RUN_ORIGIN = (
+    "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind <> 'pull' AND c.id = r.key"
+)
+_SELECT = f"SELECT {RUN_COLUMNS} FROM {RUN_ORIGIN} "
+
+
+class Request(NamedTuple):
+    """The run that serves a request, and whether it is a new one."""
+
+    run_id: int
+    fresh: bool
+
+
+class Order(NamedTuple):
+    """What is asked for. `key` is the merchant id of a pull, the cart id of a push.
+
+    `after_run`: it starts when that run has ended well. `pushes`: a pull that is followed by a push of every cart of the
+    merchant that is switched on.
+    """
+
+    kind: str
+    key: int
+    merchant_id: int
+    trigger: str
+    by: str
+    after_run: int | None = None
+    full: bool = False
+    pushes: bool = False
+
+
+def request(tx: sqlite3.Connection, order: Order, now: int) -> Request:
+    """Ask for a run. One that is requested already, or is held, serves; a running one is asked to run once more.
+
+    Whatever both sides wanted is done: a complete read, the pushes that follow, and each side's own condition.
+    """
+    found = tx.execute(
+        "SELECT id FROM run WHERE kind = ? AND key = ? AND state IN ('requested', 'running', 'cancelling', 'held') "
+        "ORDER BY state = 'requested' DESC, state = 'held' DESC",
+        (order.kind, order.key),
+    ).fetchone()
+    wish = waiting_requests.of_order(tx, order)
+    run = get(tx, found[0]) if found is not None else None
+    if run is None:
+        return Request(_insert(tx, order, wish, now), True)
+    if run.state == "held":
+        sql = "UPDATE run SET full = max(full, ?), then_push = max(then_push, ?) WHERE id = ?"
+        tx.execute(sql, (order.full, order.pushes, run.id))
+    elif run.state == "requested" and run.plan_id is None:
+        waiting_requests.join(tx, run, wish, now)
+    else:  # an active one, and one that is bound to a plan, hand it on
+        waiting_requests.add(tx, run, wish)
+    return Request(run.id, False)
+
+
+def _insert(tx: sqlite3.Connection, order: Order, wish: Wish, now: int) -> int:
+    done = tx.execute(
+        "INSERT INTO run (kind, key, merchant_id, state, trigger, requested_by, requested_at, after_run, after_again, full, "
+        "then_push) VALUES (?, ?, ?, 'requested', ?, ?, ?, ?, ?, ?, ?)",
+        (
+            order.kind, order.key, order.merchant_id, order.trigger, order.by, now, wish.after_run, wish.after_again,
+            order.full, order.pushes,
+        ),
+    )  # fmt: skip
+    return int(done.lastrowid or 0)
+
+
+def get(cx: sqlite3.Connection, run_id: int) -> RunRow | None:
+    """One run, None if there is none of this number."""
+    row = cx.execute(_SELECT + "WHERE r.id = ?", (run_id,)).fetchone()
+    return RunRow(*row) if row else None
+
+
+def recent(cx: sqlite3.Connection, merchant_id: int | None, before: int | None, limit: int) -> list[RunRow]:
+    """The newest runs, of one merchant or of all, below a run number for the next page."""
+    where, values = ["r.id < ?"], [before if before is not None else 2**62]
+    if merchant_id is not None:
+        where.append("r.merchant_id = ?")
+        values.append(merchant_id)
+    rows = cx.execute(f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY r.id DESC LIMIT ?", (*values, limit))
+    return [RunRow(*row) for row in rows]
+
+
+def newest_per_key(cx: sqlite3.Connection, merchant_id: int | None) -> list[RunRow]:
+    """The newest run of each pull and push, of one merchant or of all."""
+    rows = cx.execute(
+        _SELECT + "WHERE r.id IN (SELECT max(id) FROM run WHERE ?1 IS NULL OR merchant_id = ?1 GROUP BY kind, key) "
+        "ORDER BY r.merchant_id, r.kind, r.key",
+        (merchant_id,),
+    )
+    return [RunRow(*row) for row in rows]
+
+
+def last_ended(cx: sqlite3.Connection, kind: str) -> dict[int, RunRow]:
+    """By key, the newest run of a kind that ended."""
+    rows = cx.execute(
+        _SELECT + "WHERE r.id IN (SELECT max(id) FROM run WHERE kind = ? AND state IN ('done', 'failed') GROUP BY key)",
+        (kind,),
+    )
+    return {row[2]: RunRow(*row) for row in rows}
+
+
+def failing_since(cx: sqlite3.Connection, kind: str, key: int) -> tuple[int, int]:
+    """When the first run ended of those that failed since the last good one, and how many they are; (0, 0) for none."""
+    row = cx.execute(
+        "SELECT min(ended_at), count(*) FROM run WHERE kind = ?1 AND key = ?2 AND state = 'failed' AND id > coalesce("
+        "(SELECT max(id) FROM run WHERE kind = ?1 AND key = ?2 AND state = 'done'), 0)",
+        (kind, key),
+    ).fetchone()
+    return int(row[0] or 0), int(row[1])
+
+
+def ended_before(cx: sqlite3.Connection, run: RunRow) -> RunRow | None:
+    """The run of the same kind and key that ended before this one, well or not; cancelled ones say nothing."""
+    row = cx.execute(
+        _SELECT
+        + "WHERE r.kind = ? AND r.key = ? AND r.id < ? AND r.state IN ('done', 'failed') ORDER BY r.id DESC LIMIT 1",
+        (run.kind, run.key, run.id),
+    ).fetchone()
+    return RunRow(*row) if row else None
+
+
+def failing_before(cx: sqlite3.Connection, run: RunRow) -> tuple[int, int]:
+    """Of the runs that failed in a row before this one: when the first ended, and how many they are; (0, 0) for none."""
+    row = cx.execute(
+        "SELECT min(ended_at), count(*) FROM run WHERE kind = ?1 AND key = ?2 AND state = 'failed' AND id < ?3 "
+        "AND id > coalesce((SELECT max(id) FROM run WHERE kind = ?1 AND key = ?2 AND state = 'done' AND id < ?3), 0)",
+        (run.kind, run.key, run.id),
+    ).fetchone()
+    return int(row[0] or 0), int(row[1])
+
+
+def stopped(tx: sqlite3.Connection, run_id: int, now: int) -> None:
+    """The worker ended in order at a safe point; the run waits for the next one, and nobody beats for it."""
+    tx.execute("UPDATE run SET heartbeat_at = NULL, rev = rev + 1 WHERE id = ?", (run_id,))
+    add_event(tx, run_id, now, "info", "The worker was stopped; the next one goes on with the run.")
+
+
+_BEHIND_HELD = "(r.plan_id IS NULL AND EXISTS (SELECT 1 FROM run AS b WHERE b.id = r.after_run AND b.state = 'held'))"
+
+
+def requested(cx: sqlite3.Connection) -> list[RunRow]:
+    """Runs that wait for a worker, oldest first; those that wait for a held run wait for an operator."""
+    sql = f"WHERE r.state = 'requested' AND NOT {_BEHIND_HELD} ORDER BY r.id"
+    return [RunRow(*row) for row in cx.execute(_SELECT + sql)]
+
+
+def held_before(cx: sqlite3.Connection, run_id: int) -> int | None:
+    """The held run that a requested one waits for; None if it waits for none."""
+    row = cx.execute(
+        f"SELECT r.after_run FROM run AS r WHERE r.id = ? AND r.state = 'requested' AND {_BEHIND_HELD}", (run_id,)
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def cancel_behind(tx: sqlite3.Connection, run_id: int, text: str, now: int) -> None:
+    """End what waits for a held run that is given up."""
+    sql = f"SELECT r.id FROM run AS r WHERE r.after_run = ? AND r.state = 'requested' AND {_BEHIND_HELD}"
+    for (number,) in tx.execute(sql, (run_id,)).fetchall():
+        finish(tx, number, "cancelled", text, now)
+
+
+def underway(cx: sqlite3.Connection) -> list[RunRow]:
+    """Runs that some worker executes, or was executing when it died."""
+    return [RunRow(*row) for row in cx.execute(_SELECT + "WHERE r.state IN ('running', 'cancelling') ORDER BY r.id")]
+
+
+def start(tx: sqlite3.Connection, run_id: int, epoch: int, now: int) -> RunRow:
+    """Begin to execute a run, or take it over: what it had decided before stays, the phases begin anew.
+
+    Returns the run as it is now: until this moment requests could join it. Those that come from now on are for another.
+    """
+    tx.execute(
+        "UPDATE run SET state = CASE WHEN cancel_requested THEN 'cancelling' ELSE 'running' END, epoch = ?, "
+        "started_at = coalesce(started_at, ?), ended_at = NULL, heartbeat_at = ?, trips = '[]', error = '', rev = rev + 1 "
+        "WHERE id = ?",
+        (epoch, now, now, run_id),
+    )
+    row = get(tx, run_id)
+    if row is None:
+        raise LookupError(f"there is no run {run_id}")
+    return row
+
+
+class Progress(NamedTuple):
+    """What watchers see of a run; the last four are JSON-ready."""
+
+    phase: str
+    done: int
+    total: int | None
+    phases: Sequence[Mapping[str, Any]]
+    counts: Mapping[str, int]
+    reasons: Mapping[str, int]
+    rate: Mapping[str, Any] | None
+
+
+def progress(tx: sqlite3.Connection, run_id: int, report: Progress, now: int) -> None:
+    """Write the progress, in the transaction of the work that it reports where there is one."""
+    tx.execute(
+        "UPDATE run SET phase = ?, done = ?, total = ?, phases = ?, counts = ?, reasons = ?, rate = ?, heartbeat_at = ?, "
+        "rev = rev + 1 WHERE id = ?",
+        (
+            report.phase, report.done, report.total, json.dumps(report.phases), json.dumps(report.counts),
+            json.dumps(report.reasons), json.dumps(report.rate) if report.rate else "", now, run_id,
+        ),
+    )  # fmt: skip
+
+
+def end_counts(tx: sqlite3.Connection, run_id: int, counts: Mapping[str, int], reasons: Mapping[str, int]) -> None:
+    """The sums of a run that ends otherwise than by its report."""
+    tx.execute("UPDATE run SET counts = ?, reasons = ? WHERE id = ?", (json.dumps(counts), json.dumps(reasons), run_id))
+
+
+def plan_until(tx: sqlite3.Connection, run_id: int, seq: int) -> None:
+    """Remember up to which write batch the plan of this run looked."""
+    tx.execute("UPDATE run SET plan_seq = ? WHERE id = ?", (seq, run_id))
+
+
+def finish(tx: sqlite3.Connection, run_id: int, state: str, error: str, now: int) -> RunRow | None:
+    """End a run; returns the request that was waiting behind it (`again`), made now."""
+    tx.execute(
+        "UPDATE run SET state = ?, error = ?, ended_at = ?, rev = rev + 1 WHERE id = ?", (state, error, now, run_id)
+    )
+    row = get(tx, run_id)
+    if row is None or not row.again:
+        return None
+    numbers = [request(tx, order, now).run_id for order in waiting_requests.orders(row)]
+    waiting_requests.tell(tx, row, numbers[0], now)
+    waiting_requests.follow(tx, row, numbers[0])
+    return get(tx, numbers[0])
+
+
+def hold(tx: sqlite3.Connection, run_id: int, trips: Sequence[Mapping[str, Any]], now: int) -> None:
+    """Stop before anything is sent, until an operator decides. Requests that wait behind it are served by its release."""
+    row = get(tx, run_id)
+    behind = waiting_requests.of_run(row) if row is not None else []
+    full, pushes = any(wish.full for wish in behind), any(wish.pushes for wish in behind)
+    tx.execute(
+        "UPDATE run SET state = 'held', trips = ?, ended_at = ?, again = 0, again_for = '[]', full = max(full, ?), "
+        "then_push = max(then_push, ?), rev = rev + 1 WHERE id = ?",
+        (json.dumps(trips), now, full, pushes, run_id),
+    )
+
+
+def release(tx: sqlite3.Connection, run_id: int, now: int, groups: Mapping[str, int] | None = None) -> bool:
+    """Let a held run go: it is planned anew, and what was accepted is what its breakers showed. False if not held.
+
+    `groups` are the released groups with their sizes, None for all: the listings of the others stay held.
+    """
+    row = get(tx, run_id)
+    if row is None or row.state != "held":
+        return False
+    shown = json.loads(row.released) | {trip["breaker"]: trip["measure"] for trip in json.loads(row.trips)}
+    accepted = shown if groups is None else safety.accepted(shown, groups)
+    kept = "" if groups is None or set(groups) == set(safety.Group) else json.dumps(sorted(groups))
+    tx.execute(
+        "UPDATE run SET state = 'requested', released = ?, groups = ?, requested_at = ?, started_at = NULL, rev = rev + 1 "
+        "WHERE id = ?",
+        (json.dumps(accepted), kept, now, run_id),
+    )
+    return True
+
+
+def cancel(tx: sqlite3.Connection, run_id: int, now: int) -> str | None:
+    """Ask a run to stop. Returns the state it has now, None if there is nothing to stop."""
+    row = get(tx, run_id)
+    if row is None or row.state in FINAL:
+        return None
+    state = "cancelling" if row.state in ("running", "cancelling") else "cancelled"
+    tx.execute(
+        "UPDATE run SET state = ?, cancel_requested = 1, again = 0, again_for = '[]', "
+        "ended_at = CASE WHEN ? = 'cancelled' THEN ? END, "
+        "rev = rev + 1 WHERE id = ?",
+        (state, state, now, run_id),
+    )
+    return state
+
+
+def add_event(tx: sqlite3.Connection, run_id: int, now: int, level: str, text: str) -> None:
+    """Append an event; the oldest beyond EVENTS_KEPT are dropped."""
+    tx.execute(
+        "INSERT INTO run_event (run_id, n, at, level, text) "
+        "SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4 FROM run_event WHERE run_id = ?1",
+        (run_id, now, level, text),
+    )
+    tx.execute(
+        "DELETE FROM run_event WHERE run_id = ?1 AND n <= (SELECT max(n) FROM run_event WHERE run_id = ?1) - ?2",
+        (run_id, EVENTS_KEPT),
+    )
+
+
+def events(cx: sqlite3.Connection, run_id: int, after: int = 0) -> list[tuple[int, int, str, str]]:
+    """(n, at, level, text) of a run's events, oldest first."""
+    sql = "SELECT n, at, level, text FROM run_event WHERE run_id = ? AND n > ? ORDER BY n"
+    return cx.execute(sql, (run_id, after)).fetchall()
+
+
+def cancel_requested(cx: sqlite3.Connection, run_id: int) -> bool:
+    """Whether somebody wants the run to stop."""
+    row = cx.execute("SELECT cancel_requested FROM run WHERE id = ?", (run_id,)).fetchone()
+    return bool(row and row[0])
+
+
+def last_good_start(cx: sqlite3.Connection, kind: str, key: int, now: int) -> int:
+    """When the last run of a pull or push began that ended well and was not released in part; 0 if none did.
+
+    One that is dated after `now` began while the clock was ahead, nobody knows when: the one before it counts.
+    """
+    sql = (
+        "SELECT max(started_at) FROM run WHERE kind = ? AND key = ? AND state = 'done' "
+        "AND coalesce(json_extract(counts, '$.held'), 0) = 0 AND started_at <= ?"
+    )
+    return int(cx.execute(sql, (kind, key, now)).fetchone()[0] or 0)
+
+
+def last_good_phase(cx: sqlite3.Connection, kind: str, key: int, phase: str, after: int) -> int | None:
+    """When the last run began, `after` some time, that ended well and with it a phase of this name."""
+    rows = cx.execute(
+        "SELECT started_at, phases FROM run WHERE kind = ? AND key = ? AND state = 'done' AND started_at > ? "
+        "ORDER BY id DESC",
+        (kind, key, after),
+    )
+    for started_at, phases in rows:
+        if any(one["name"] == phase and one["state"] == "done" for one in json.loads(phases)):
+            return int(started_at)
+    return None
+
+
+def login_refused(cx: sqlite3.Connection, kind: str, key: int) -> bool:
+    """Whether the last run of a pull or push ended because the login was refused, and its connection is as it was then."""
+    row = cx.execute(
+        "SELECT state, reasons, ended_at FROM run WHERE kind = ? AND key = ? AND state IN ('done', 'failed') "
+        "ORDER BY id DESC LIMIT 1",
+        (kind, key),
+    ).fetchone()
+    if row is None or row[0] != "failed" or "AUTH_FAILED" not in json.loads(row[1]):
+        return False
+    subject = f"merchant:{key}" if kind == "pull" else f"cart:{key}"
+    return not audit.connection_changed(cx, subject, row[2])

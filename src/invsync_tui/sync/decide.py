@@ -1,0 +1,225 @@
+"""What a listing should show: the settings of its cart, the stock that a chunk of listings needs, and the chain over both.
+
+The same for a plan, a preview of other settings, a replay of an old run and an explanation; nothing here writes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import NamedTuple
+
+from invsync_tui.connectors.base import QuantityBasis
+from invsync_tui.rules import quantity
+from invsync_tui.rules.eligibility import Standing, obstacle
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading
+from invsync_tui.store.catalog import levels
+from invsync_tui.store.catalog.levels import LevelView
+from invsync_tui.store.listings import pending_orders
+from invsync_tui.store.listings.listings import PlanRow
+from invsync_tui.store.listings.pending_orders import Pending
+from invsync_tui.store.models import CartRules
+from invsync_tui.sync.settings import Settings
+
+_new = tuple.__new__
+_OF_THE_CART = tuple(
+    one.name for one in fields(ChainRules) if one.name in CartRules.model_fields and one.name != "stale_after"
+)
+"""Rules that are a column of the cart by the same name. How old a reading may be can be the merchant's limit."""
+
+
+def chain_rules(settings: Settings, basis: QuantityBasis) -> ChainRules:
+    """The cart's settings as the quantity chain takes them."""
+    cart = settings.cart
+    return ChainRules(
+        **{name: getattr(cart, name) for name in _OF_THE_CART},
+        basis_on_hand=basis is QuantityBasis.ON_HAND,
+        stale_after=settings.stale_after,
+        zero_inactive=cart.inactive_products == "zero",
+    )
+
+
+class Gate(NamedTuple):
+    """What stands between all listings of a cart and a push; asked once, since settings answer slowly."""
+
+    switched_on: bool
+    has_warehouse: bool
+    frozen: bool
+    none_left: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> Gate:
+        """Under some settings."""
+        return cls(settings.switched_on, bool(settings.warehouse_ids), settings.frozen, settings.none_left)
+
+    def standing(self, row: PlanRow) -> Standing:
+        """With what stands between one listing and a push."""
+        return Standing(
+            self.switched_on,
+            bool(row.excluded),
+            bool(row.locked),
+            Reason(row.match_reason) if row.match_reason else None,
+            Reason(row.skip) if row.skip else None,
+            None if row.tracked is None else bool(row.tracked),
+            self.has_warehouse and not self.none_left,
+            self.frozen,
+            self.none_left,
+        )
+
+
+def standing_of(row: PlanRow, settings: Settings) -> Standing:
+    """What stands between a listing and a push under some settings."""
+    return Gate.of(settings).standing(row)
+
+
+def decide_row(
+    row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules, now: int, *, explain: bool = False
+) -> Decision:
+    """What a listing should show by some settings: the saved ones for a plan, others for a preview of them."""
+    blocked = obstacle(stock.gate.standing(row))
+    if blocked is not None:
+        return Decision(Outcome.SKIPPED, blocked, None, None, ())
+    return quantity.decide(stock.facts(row, now), rules, explain=explain)
+
+
+class Stock:
+    """Levels, kits and pending orders of one chunk of listings."""
+
+    def __init__(
+        self,
+        by_product: dict[int, list[LevelView]],
+        kits: dict[int, list[tuple[int, str, int]]],
+        ordered: dict[int, list[Pending]],
+        settings: Settings,
+    ):
+        self._by_product = by_product
+        self._kits = kits
+        self._ordered = ordered
+        self.gate = Gate.of(settings)
+        self._mine = settings.warehouse_ids
+        self._codes = settings.warehouse_codes
+        self._gone = settings.gone
+
+    @classmethod
+    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings, now: int) -> Stock:
+        """Read what a chunk needs, in three queries, as it is `now`."""
+        kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
+        parts = {part for found in kits.values() for part, _, _ in found}
+        products = sorted({row.product_id for row in rows if row.product_id is not None} | parts)
+        read = levels.of_products(tx, products, settings.source.confirmed_at or 0, now)
+        return cls(read, kits, pending_orders.pending(tx, products), settings)
+
+    @property
+    def read(
+        self,
+    ) -> tuple[dict[int, list[LevelView]], dict[int, list[tuple[int, str, int]]], dict[int, list[Pending]]]:
+        """Levels, kits and pending orders, all by product, as they were read: no setting was applied yet."""
+        return self._by_product, self._kits, self._ordered
+
+    def facts(self, row: PlanRow, now: int) -> Facts:
+        """Everything the chain needs to know about a matched listing."""
+        product = row.product_id or 0
+        views = self._by_product.get(product, ())
+        codes, of_cart = self._codes, self._mine
+        # As Reading(...), without counting the arguments of each.
+        mine = tuple([_new(Reading, (codes[v[1]], v[2], v[3], v[4])) for v in views if v[1] in of_cart])
+        if self._gone:
+            mine = self._without_gone(mine, [view for view in views if view.warehouse_id in of_cart], now)
+        others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
+        kit = self._kits.get(product) if row.is_kit else None
+        components = tuple(self._component(product, *part) for part in kit) if kit else ()
+        here = of_cart - self._gone.keys()
+        read = [(v[1], v[3]) for v in views if v[1] in here and not v[4]] if self._ordered else ()
+        ordered = self._pending(product, read, components)
+        return Facts(
+            now=now,
+            readings=mine,
+            elsewhere=sum([view.available for view in others]),
+            has_level_elsewhere=bool(others),
+            pending=ordered.units,
+            pending_orders=ordered.names,
+            components=components,
+            override=row.override,
+            excluded=bool(row.excluded),
+            locked=bool(row.locked),
+            allocated=row.allocated,
+            shown=row.observed,
+            acked=row.acked,
+            heal=bool(row.heal),
+            inactive=bool(row.inactive),
+            uncounted=bool(row.uncounted),
+        )
+
+    def _without_gone(self, readings: tuple[Reading, ...], views: Sequence[LevelView], now: int) -> tuple[Reading, ...]:
+        """The readings, those of warehouses that are gone with 0 in the place of what was there once."""
+        gone = self._gone
+        live = [view for view in views if view.warehouse_id not in gone]
+        alone = not live or not all(view.missing for view in live)
+        return tuple(
+            quantity.of_gone(reading, gone[view.warehouse_id], now, alone=alone)
+            if view.warehouse_id in gone
+            else reading
+            for reading, view in zip(readings, views, strict=True)
+        )
+
+    def _is_mine(self, view: LevelView) -> bool:
+        return view.warehouse_id in self._mine
+
+    def _pending(self, product: int, readings: Sequence[tuple[int, int]], components: Sequence[Component]) -> Ordered:
+        """Units ordered that the readings, (warehouse, time), do not know yet; of a kit the orders for the kit itself."""
+        ordered = self._ordered.get(product)
+        if not ordered:
+            return Ordered(0, ())
+        if not components:
+            return _not_in(ordered, readings, self._mine)
+        times = [part.read_at for part in components if part.read_at is not None]
+        own = [one for one in ordered if one.sold_id == product and _draws_on(one, self._mine)]
+        return _sum([one for one in own if times and one.known_from > min(times)])
+
+    def _component(self, kit: int, product: int, sku: str, needed: int) -> Component:
+        """A kit's part, less what was sold of it since otherwise than in this kit."""
+        views = [view for view in self._by_product.get(product, ()) if self._is_mine(view) and not view.missing]
+        live = [view for view in views if view.warehouse_id not in self._gone]
+        if not live:
+            return Component(sku, needed, 0 if views else None)
+        views = live
+        others = [one for one in self._ordered.get(product, ()) if one.sold_id != kit]
+        gone = _not_in(others, [(view.warehouse_id, view.read_at) for view in views], self._mine)
+        return Component(
+            sku, needed, sum(view.available for view in views) - gone.units, min(view.read_at for view in views)
+        )
+
+
+class Ordered(NamedTuple):
+    """Units of orders that some readings do not know yet, and what these orders are called."""
+
+    units: int
+    names: tuple[str, ...]
+
+
+def _draws_on(one: Pending, mine: frozenset[int]) -> bool:
+    """Whether the units of an order can come from one of some warehouses."""
+    return one.warehouses is None or not mine.isdisjoint(one.warehouses)
+
+
+def _not_in(ordered: Sequence[Pending], readings: Sequence[tuple[int, int]], mine: frozenset[int]) -> Ordered:
+    """Of some orders, those that draw on one of `mine` and that not all its readings, (warehouse, time), know.
+
+    A reading of a warehouse that the order cannot come from says nothing of it. Where none of the others was read, all
+    readings count: too few units are offered rather than too many.
+    """
+    found = []
+    for one in ordered:
+        if not _draws_on(one, mine):
+            continue
+        drawn = one.warehouses
+        times = [at for number, at in readings if drawn is None or number in drawn] or [at for _, at in readings]
+        if times and one.known_from > min(times):
+            found.append(one)
+    return _sum(found)
+
+
+def _sum(ordered: Sequence[Pending]) -> Ordered:
+    return Ordered(sum(one.units for one in ordered), tuple(dict.fromkeys(one.order for one in ordered if one.order)))

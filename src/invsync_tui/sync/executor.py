@@ -1,0 +1,284 @@
+"""Executes one run from its start to its one end, whatever happens on the way.
+
+This is the only place that turns errors into the state of a run: what went wrong with the connection ends the run and
+is told in its words; what is not foreseen ends it too, and is raised for the worker's log.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from invsync_tui import __version__, clock
+from invsync_tui.connectors.base import Cart
+from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
+from invsync_tui.connectors.http_log import heard_by, redacted
+from invsync_tui.connectors.shop_identity import location_of, shop_of
+from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
+from invsync_tui.rules.redaction import Redacted
+from invsync_tui.store.catalog import sync_marks
+from invsync_tui.store.database import Store
+from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
+from invsync_tui.store.listings import listings, plans
+from invsync_tui.store.listings.plans import KeptPlan
+from invsync_tui.store.runs import decision_log, runs
+from invsync_tui.store.runs import http_log as http_log_rows
+from invsync_tui.store.runs.leases import FencedError
+from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.settings import schedule
+from invsync_tui.sync import connections, run_findings, source_identity
+from invsync_tui.sync import schedule as pushing
+from invsync_tui.sync.cancellation import RunStopped
+from invsync_tui.sync.leases import Lease
+from invsync_tui.sync.plan import Plan
+from invsync_tui.sync.plans.explicit_plan import Explicit
+from invsync_tui.sync.pull import Pull
+from invsync_tui.sync.push import Push
+from invsync_tui.sync.radar import Radar
+from invsync_tui.sync.report import Phase, Report
+from invsync_tui.sync.run_context import Job, RunCancelled, RunHeld, SwitchedOff
+from invsync_tui.sync.run_progress import Hearing
+from invsync_tui.sync.settings import Settings, load_settings, load_source
+from invsync_tui.sync.waiting import Interrupted, interruptible
+
+log = logging.getLogger(__name__)
+
+PULL_PHASES = ("connect", "warehouses")
+PUSH_PHASES = ("connect", "resolve", "listings", "match", "orders", "plan", "check", "push")
+
+RADAR_PHASES = ("connect", "radar")
+_PHASES = {"pull": PULL_PHASES, "push": PUSH_PHASES, "radar": RADAR_PHASES}
+
+
+async def execute(store: Store, run: RunRow, lease: Lease) -> None:
+    """Execute `run` under `lease` to its end. Raises StoreError if even the end could not be written."""
+    phases = _PHASES[run.kind]
+    hearing = Hearing(run.id)
+    job = Job(store, run, lease, Report(store, lease, run.id, [Phase(name) for name in phases], hearing=hearing))
+    with job.transaction() as tx:
+        job.run = runs.start(tx, run.id, lease.epoch, clock.seconds())
+        if run.started_at is not None and run.state in ("running", "cancelling"):
+            runs.add_event(tx, run.id, clock.seconds(), "warning", _taken_over(run))
+    try:
+        with heard_by(hearing):
+            async with interruptible(job.cancel_wanted):
+                await _KINDS[run.kind](job)
+    except RunHeld as held:
+        _note_held(job, str(held))
+    except (RunCancelled, Interrupted):
+        _end(job, "cancelled", Outcome.SKIPPED, Reason.CANCELLED, "cancelled by an operator")
+    except RunStopped:
+        with job.transaction() as tx:
+            runs.stopped(tx, run.id, clock.seconds())
+    except SwitchedOff:
+        notice = "Synchronization With WMS - Inventory is off: nothing was downloaded."
+        job.report.reasons[Reason.SWITCH_OFF.value] += 1
+        _end(job, "done", Outcome.SKIPPED, Reason.SWITCH_OFF, notice)
+    except ConnectorError as error:
+        _end(job, "failed", Outcome.FAILED, _reason(error, run.kind), str(error))
+    except AccountingError as error:
+        _end(job, "failed", Outcome.FAILED, Reason.ACCOUNTING, f"The outcomes do not add up: {error}. Report this run.")
+    except (FencedError, StoreFullError, StoreBusyError):
+        raise  # the run stays as it is, for the next worker or a later look of this one
+    except StoreError as error:
+        _end(job, "failed", Outcome.FAILED, Reason.STORE_FAILED, str(error))
+    except Exception as error:
+        log.error("run %s: %s", run.id, redacted(traceback.format_exc()))
+        _end(job, "failed", Outcome.FAILED, Reason.INTERNAL_DEFECT, defect_text(run.id, error))
+
+
+def _taken_over(run: RunRow) -> str:
+    if run.heartbeat_at is None:
+        return "Another worker goes on with the run."
+    return "The worker died; another one goes on with the run."
+
+
+async def _pull(job: Job) -> None:
+    with job.store.reading() as cx:
+        found = load_source(cx, job.run.merchant_id)
+    if found is None:
+        raise NotConfiguredError("The merchant has no WMS connection.", advice="Set one up: invsync merchants set.")
+    merchant, row = found
+    source = connections.source(merchant.name, row)
+    try:
+        await Pull(job, source, merchant, row).run()
+    finally:
+        await source.close()
+    _end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
+
+
+async def _push(job: Job) -> None:
+    loaded = _settings(job)
+    cart = connections.cart(loaded.cart)
+    try:
+        await _plan_and_push(job, cart, loaded)
+    finally:
+        await cart.close()
+
+
+async def _radar(job: Job) -> None:
+    loaded = _settings(job)
+    cart = connections.cart(loaded.cart)
+    try:
+        job.report.enter("connect")
+        await cart.open()
+        notice = await Radar(job, cart, loaded).run()
+    finally:
+        await cart.close()
+    _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, notice)
+
+
+_KINDS = {"pull": _pull, "push": _push, "radar": _radar}
+
+
+async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
+    push = Push(job, cart, loaded.cart.deadline_ms / 1000)
+    job.report.enter("connect")
+    await cart.open()
+    await source_identity.check_cart(job, cart, loaded.cart.identity)
+    with job.transaction() as tx:
+        sync_marks.note_opened(
+            tx, job.run.key, shop_of(connections.cart_connection(loaded.cart)).key, location_of(cart)
+        )
+    if loaded.switched_on:
+        job.report.enter("resolve")
+        await push.resolve_unfinished()
+    with job.transaction() as tx:
+        wanted = plans.of_run(tx, job.run.id)
+    if wanted is not None and wanted.explicit:
+        await _send_explicit(job, cart, loaded, wanted, push)
+        return
+    plan = Plan(job, cart, loaded, wanted)
+    await plan.run()
+    waiting = job.report.counts.total - job.report.counts.accounted
+    in_part = job.report.counts.held > 0  # what stays held was not handled, and its rules were not accepted
+    if waiting:
+        with job.transaction() as tx:
+            if not in_part:
+                sync_marks.note_sending(tx, job.run.key, loaded.cart.rules_rev)
+                sync_marks.accept_gone(tx, job.run.key, loaded.gone)
+        await push.run(waiting)
+    with job.transaction() as tx:
+        # With a switch off nothing was handled: turning it on looks at everything.
+        if loaded.switched_on and not in_part:
+            if not loaded.frozen:
+                sync_marks.accept_gone(tx, job.run.key, loaded.gone)
+            if sync_marks.gone_of(tx, job.run.merchant_id, loaded.warehouse_ids)[0] == loaded.gone:
+                sync_marks.note_pushed(tx, job.run.key, plan.plan_seq, loaded.cart.rules_rev)
+    _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, _notice(loaded))
+
+
+async def _send_explicit(job: Job, cart: Cart, loaded: Settings, plan: KeptPlan, push: Push) -> None:
+    """An undo or a safe level: the settings were not asked, so how far they are handled stays as it was."""
+    await Explicit(job, cart, loaded, plan).run()
+    waiting = job.report.counts.total - job.report.counts.accounted
+    if waiting:
+        await push.run(waiting)
+    notice = "" if loaded.switched_on else _notice(loaded)
+    _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, notice)
+
+
+def _notice(loaded: Settings) -> str:
+    """Why a push sent nothing; '' where nothing stopped it."""
+    if loaded.switched_on:
+        return "" if not loaded.frozen else "It is frozen: nothing was sent."
+    name = "Inventory Upload Service" if not loaded.cart.upload_enabled else "Synchronization With WMS - Inventory"
+    return f"{name} is off: nothing was sent."
+
+
+def _settings(job: Job) -> Settings:
+    """The settings of one push; NotConfiguredError if the cart or its merchant's source is gone."""
+    with job.store.reading() as cx:
+        loaded = load_settings(cx, job.run.key)
+    if loaded is None:
+        raise NotConfiguredError("The cart or its merchant's WMS connection is gone.", advice="See: invsync carts.")
+    return loaded
+
+
+def _reason(error: ConnectorError, kind: str) -> Reason:
+    """What the error's class says; a download that was not answered is the WMS's, whatever the connector called it."""
+    if kind == "pull" and error.reason is Reason.CART_UNAVAILABLE:
+        return Reason.SOURCE_UNAVAILABLE
+    return error.reason
+
+
+def _note_held(job: Job, text: str) -> None:
+    """The plan has set the state; what is left is to tell the watchers."""
+    with job.transaction() as tx:
+        job.report.recount(tx)
+        job.report.close("done")
+        job.report.put(tx)
+        said = f"Held: {text}. Release or discard it, or apply its plan: invsync plan {job.run.key}"
+        if job.run.kind == "pull":
+            said = f"Held: {text}. Nothing was read. If that is right: invsync release {job.run.id} --reason WHY"
+        runs.add_event(tx, job.run.id, clock.seconds(), "warning", said)
+
+
+def _end(job: Job, state: str, rest: Outcome, reason: Reason, said: str) -> None:
+    """Give the run its end: rows it did not get to end as `rest`, the sum is checked, waiting requests follow."""
+    text = redacted(said)
+    now = clock.seconds()
+    with job.transaction() as tx:
+        if job.run.kind == "push":
+            listings.end_planned(tx, job.run.id, rest, reason, text)
+            job.report.recount(tx)
+            decision_log.prune(tx, job.run.key, now)
+        state, reason, text = _verified(job, state, reason, text)
+        if job.run.kind == "push":
+            sync_marks.note_cart_error(tx, job.run.key, text, reason.value if state == "failed" else "")
+        elif state == "failed" and job.run.kind == "pull":
+            sync_marks.note_source_error(tx, job.run.merchant_id, text, reason.value)
+        if state == "failed" and not job.report.reasons[reason.value]:
+            job.report.reasons[reason.value] = 1  # the run itself
+        job.report.close("done" if state == "done" else "failed")
+        job.report.put(tx)
+        if text:
+            runs.add_event(tx, job.run.id, now, {"done": "warning", "cancelled": "info"}.get(state, "error"), text)
+        schedule.note_result(tx, job.run.kind, job.run.key, state, now)
+        run_findings.look(tx, job.run, reason if state == "failed" else None, now)
+        http_log_rows.forget(tx, now)
+        runs.finish(tx, job.run.id, state, text, now)
+        if state == "done" and job.run.then_push:
+            pushing.request_pushes_after(tx, job.run, now)
+
+
+def defect_text(run: int, error: Exception) -> str:
+    """What is said of a run that a defect ended: the version, the run, and how to report it."""
+    what = f"{type(error).__name__}: {shorten(str(error))}".rstrip(": ")
+    return f"Run {run} was ended by a defect of invsync {__version__} ({what}). Report it with the file of: invsync bundle {run}"
+
+
+def end_plainly(store: Store, run: RunRow, lease: Lease, text: str) -> None:
+    """End a run that could not be given its full end because of a defect, which would come again for ever.
+
+    What is kept: that it failed and why, and the ends of its rows where those can still be counted.
+    """
+    job = Job(store, run, lease, Report(store, lease, run.id, []))
+    try:
+        _fail(job, text, rows=run.kind == "push")
+    except (FencedError, StoreError):
+        raise
+    except Exception:
+        log.error("run %s: its rows cannot be counted: %s", run.id, redacted(traceback.format_exc()))
+        _fail(job, text, rows=False)
+
+
+def _fail(job: Job, said: str, *, rows: bool) -> None:
+    text = redacted(said)
+    with job.transaction() as tx:
+        if rows:
+            listings.end_planned(tx, job.run.id, Outcome.FAILED, Reason.INTERNAL_DEFECT, text)
+            job.report.recount(tx)
+        runs.end_counts(tx, job.run.id, job.report.counts.as_dict() if rows else {}, dict(job.report.reasons))
+        runs.add_event(tx, job.run.id, clock.seconds(), "error", text)
+        schedule.note_result(tx, job.run.kind, job.run.key, "failed", clock.seconds())
+        runs.finish(tx, job.run.id, "failed", text, clock.seconds())
+
+
+def _verified(job: Job, state: str, reason: Reason, text: Redacted) -> tuple[str, Reason, Redacted]:
+    """The end that a run may have: whose sum is off has failed, and for no other reason."""
+    try:
+        job.report.counts.verify()
+    except AccountingError as error:
+        return "failed", Reason.ACCOUNTING, redacted(f"The outcomes do not add up: {error}. Report this run.")
+    return state, reason, text

@@ -1,0 +1,71 @@
+"""What a worker does beside its runs: old records go, a little at a time, and what killed processes left is swept."""
+
+from __future__ import annotations
+
+import logging
+
+from invsync_tui import clock
+from invsync_tui.store import retention
+from invsync_tui.store.database import Store
+from invsync_tui.store.errors import StoreError
+from invsync_tui.store.file import temporary_files
+from invsync_tui.store.retention import KINDS, Cursor, Limits
+
+log = logging.getLogger(__name__)
+
+ROUND_EVERY = 3600.0
+"""Seconds from the end of one round over all kinds of records to the next."""
+FIRST_AFTER = 60.0
+"""Seconds from the start of a worker to its first round: what waits for it at its start goes first."""
+FINISH_MOST = 1.0
+"""Seconds that a worker which ends by itself spends on a round."""
+
+
+class Upkeep:
+    """Ask `step` often; each call is one small transaction at most."""
+
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self._store = store
+        self._limits = limits
+        self._kinds: list[str] = []
+        self._cursor: Cursor = ()
+        self._begun = (clock.seconds(), clock.elapsed())
+        self._next = clock.elapsed() + FIRST_AFTER
+        self.removed = 0
+
+    def step(self) -> bool:
+        """Go on with the present round, or begin one when it is time; True while a round is under way."""
+        if not self._kinds:
+            if clock.elapsed() < self._next:
+                return False
+            self._begin()
+        with self._store.transaction() as tx:
+            removed, cursor = retention.step(tx, self._kinds[0], self._limits, self._now(), self._cursor)
+        self.removed += removed
+        self._cursor = cursor or ()
+        if cursor is None:
+            self._kinds.pop(0)
+        if not self._kinds:
+            self._next = clock.elapsed() + ROUND_EVERY
+        return bool(self._kinds)
+
+    def finish(self) -> None:
+        """A round at the end of a worker that does not live long enough for one; as much as can be done in FINISH_MOST."""
+        self._next = 0.0
+        deadline = clock.elapsed() + FINISH_MOST
+        try:
+            while self.step() and clock.elapsed() < deadline:
+                pass
+        except StoreError as error:
+            log.warning("%s", error)
+
+    def _now(self) -> int:
+        """The time by which ages are counted: a clock that was set ahead meanwhile makes no record old."""
+        wall, elapsed = self._begun
+        return min(clock.seconds(), wall + round(clock.elapsed() - elapsed))
+
+    def _begin(self) -> None:
+        self._kinds = list(KINDS)
+        self._cursor = ()
+        for path in temporary_files.sweep(self._store.path):
+            log.info("removed %s, which a killed process left", path)

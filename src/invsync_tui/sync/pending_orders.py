@@ -1,0 +1,144 @@
+"""Orders: what the cart sold that the WMS's readings may not know yet, so that no cart offers it again.
+
+Not here: subtracting it from a quantity (`plan`), and what is kept of it (`store.orders`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from invsync_tui import clock
+from invsync_tui.connectors.base import Cart, ListingRow, OrderLine
+from invsync_tui.connectors.errors import PermissionDeniedError
+from invsync_tui.connectors.shop_identity import shop_of
+from invsync_tui.rules.outcomes import Reason
+from invsync_tui.store import change_sequence, models
+from invsync_tui.store.catalog import sync_marks
+from invsync_tui.store.listings import pending_orders
+from invsync_tui.store.listings.pending_orders import Asked, Change, Line, Terms
+from invsync_tui.store.runs import runs
+from invsync_tui.sync import connections
+from invsync_tui.sync.clock_difference import CartClock
+from invsync_tui.sync.run_context import Job
+
+PHASE = "orders"
+OVERLAP = 300
+"""Seconds by which orders are asked for again: carts commit late."""
+REACH = 7 * 86400
+"""Seconds after which an order is no longer waited for; whatever the readings say, the WMS knows it by then."""
+
+
+class Orders:
+    """The pending orders of one push run."""
+
+    def __init__(
+        self, job: Job, cart: Cart, merchant: models.Merchant, source: models.Source, cart_clock: CartClock
+    ) -> None:
+        self.job = job
+        self.cart = cart
+        self.merchant = merchant
+        self.source = source
+        self.clock = cart_clock
+        self.cart_id = job.run.key
+        self.merchant_id = job.run.merchant_id
+        self.now = clock.seconds()
+        self.by_name = False
+
+    async def run(self) -> None:
+        """Read the cart's orders where that is of use, and drop those that all readings know by now."""
+        lines: Sequence[Line] | None = ()
+        netted = await self._look_at_source()
+        reports = self.cart.capabilities.reports_orders and not netted
+        asked = self._asked(alone=not reports)
+        if reports:
+            lines = await self._read(asked)
+        with self.job.store.reading() as cx:
+            change = self._change(cx, asked, lines)
+            refs = pending_orders.listings_of_products(cx, self.cart_id, change.products(asked.shop))
+            refs += [
+                ref
+                for ref in pending_orders.not_seen_since(cx, self.cart_id, asked.shop, self.now)
+                if ref not in set(refs)
+            ]
+        if change.added or change.removed or refs:
+            # The cart took the orders off by itself: what it shows now need not be written again.
+            self._write(asked, lines, await self._shown(refs) if lines is not None else [])
+
+    async def _look_at_source(self) -> bool:
+        """Whether the WMS subtracts orders that it does not hold yet by itself; notes whether it names those it has."""
+        source = connections.source(self.merchant.name, self.source)
+        try:
+            self.by_name = source.capabilities.knows_orders
+            return source.capabilities.nets_pending_orders
+        finally:
+            await source.close()
+
+    def _asked(self, *, alone: bool) -> Asked:
+        """The merchant's carts that lead to this one's shop, and those that are told the same orders; `alone`: none is."""
+        with self.job.store.reading() as cx:
+            carts = {
+                number: shop_of(connections.connection_of(name, system, url, options))
+                for number, name, system, url, options in sync_marks.carts(cx, self.merchant_id)
+            }
+        mine = carts[self.cart_id]
+        of_shop = frozenset(number for number, shop in carts.items() if shop.key == mine.key)
+        same = frozenset({self.cart_id} if alone else (n for n, shop in carts.items() if shop.view == mine.view))
+        return Asked(self.merchant_id, self.cart_id, mine.key, of_shop, same)
+
+    async def _read(self, asked: Asked) -> Sequence[Line] | None:
+        """The cart's order lines, None where they cannot be known: then those known so far stay."""
+        if self.source.confirmed_at is None:
+            return None  # without readings there is nothing to subtract from
+        report = self.job.report
+        report.enter(PHASE)
+        try:
+            await self.clock.measure()
+            found = await self.cart.orders_since(self._since(asked, self.source.confirmed_at))
+        except PermissionDeniedError as error:
+            report.event("warning", f"The cart's orders are not subtracted, since they cannot be read: {error}")
+            report.leave("failed")
+            return None
+        report.budget = self.cart.budget()
+        report.advance(len(found))
+        for one in found:
+            if one.error:
+                report.event("warning", f"Order {one.order_ref or '?'} cannot be read (BAD_ROW): {one.error}")
+        return [self._line(one) for one in found]
+
+    def _line(self, line: OrderLine) -> Line:
+        ours = self.clock.ours(line.taken_at)
+        name = line.name or line.order_ref
+        readable = not line.error
+        return Line(line.order_ref, line.listing_ref, line.quantity, ours, line.location, name, line.taken_at, readable)
+
+    def _since(self, asked: Asked, confirmed_at: int) -> int:
+        """By the cart's clock: before the last good look, the readings, and the oldest order that is waited for."""
+        with self.job.store.reading() as cx:
+            looked = runs.last_good_phase(cx, "push", self.cart_id, PHASE, self.now - REACH)
+            oldest = pending_orders.oldest(cx, asked.peers)
+        # What was noted while our clock was ahead must not hide the orders until then: now is the latest.
+        times = [self.clock.theirs_before(at) for at in (looked or 0, confirmed_at, self.now)]
+        earliest = min([*times, *([oldest] if oldest is not None else [])]) - OVERLAP
+        return max(0, self.clock.theirs_before(self.now - REACH), earliest)
+
+    async def _shown(self, refs: Sequence[str]) -> list[ListingRow]:
+        step = self.cart.capabilities.read_batch
+        rows: list[ListingRow] = []
+        for start in range(0, len(refs), step):
+            rows.extend(await self.cart.read(refs[start : start + step]))
+        self.job.report.budget = self.cart.budget()
+        return rows
+
+    def _write(self, asked: Asked, lines: Sequence[Line] | None, shown: Sequence[ListingRow]) -> None:
+        with self.job.transaction() as tx:
+            seq = change_sequence.upcoming(tx)
+            pending_orders.apply(tx, self.merchant_id, self._change(tx, asked, lines), seq)
+            seen = [(row.ref, row.quantity, row.allocated) for row in shown if row.skip is not Reason.BAD_ROW]
+            pending_orders.observe(tx, self.cart_id, seen, clock.seconds(), seq)
+            change_sequence.take(tx, seq)
+            self.job.report.put(tx)
+
+    def _change(self, cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None) -> Change:
+        terms = Terms(self.now, self.source.confirmed_at or 0, self.source.orders_within, self.by_name, REACH)
+        return pending_orders.change(cx, asked, lines, terms)

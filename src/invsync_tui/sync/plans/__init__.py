@@ -1,0 +1,1 @@
+"""Plans without a write: dry runs, explicit plans, replay, what-if."""

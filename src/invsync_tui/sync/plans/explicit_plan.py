@@ -1,0 +1,173 @@
+"""Plans that no settings make: an undo, or a safe level. Each listing is read back from the cart before it is set.
+
+A listing that changed since the plan was made is left alone and reported. What an operator excluded or locked is too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from invsync_tui import clock
+from invsync_tui.connectors.base import Cart, ListingRow, QuantityBasis
+from invsync_tui.rules import safety
+from invsync_tui.rules.eligibility import obstacle
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.store import change_sequence
+from invsync_tui.store.listings import held, listings, plans
+from invsync_tui.store.listings.listings import Decided, PlanRow
+from invsync_tui.store.listings.plans import UNKNOWN, KeptPlan, Left
+from invsync_tui.sync.decide import standing_of
+from invsync_tui.sync.plan import hold, limits
+from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.settings import Settings
+
+
+class Row(NamedTuple):
+    """A listing of the plan as the store and the cart have it now."""
+
+    row: PlanRow
+    fresh: ListingRow | None
+    before: int
+    after: int
+
+
+class Explicit:
+    """The planning half of a push that is bound to such a plan."""
+
+    def __init__(self, job: Job, cart: Cart, settings: Settings, plan: KeptPlan) -> None:
+        self.job = job
+        self.cart = cart
+        self.settings = settings
+        self.plan = plan
+        self.on_hand = cart.capabilities.quantity_basis is QuantityBasis.ON_HAND
+
+    async def run(self) -> None:
+        """Read back, decide, check; raises RunHeld where a breaker stops what would be sent."""
+        changes, step = self.plan.changes, self.cart.capabilities.read_batch
+        self.job.report.enter("plan", len(changes.ids))
+        for start in range(0, len(changes.ids), step):
+            self.job.stop_if_cancelled()
+            part = slice(start, start + step)
+            await self._look(list(zip(*(column[part] for column in changes), strict=True)))
+        with self.job.transaction() as tx:
+            self.job.report.recount(tx)
+            self.job.report.put(tx)
+        self._check()
+
+    async def _look(self, wanted: Sequence[tuple[int, int, int]]) -> None:
+        with self.job.store.reading() as cx:
+            rows = {row.id: row for row in listings.plan_rows(cx, [number for number, _, _ in wanted])}
+        known = [rows[number] for number, _, _ in wanted if number in rows]
+        fresh = {one.ref: one for one in await self._read([row.ref for row in known])}
+        found = [Row(rows[n], fresh.get(rows[n].ref), before, after) for n, before, after in wanted if n in rows]
+        now = clock.seconds()
+        with self.job.transaction() as tx:
+            seq = change_sequence.upcoming(tx)
+            self._note(tx, found, seq, now)
+            change_sequence.take(tx, seq)
+            self.job.report.advance(len(wanted))
+            self.job.report.put(tx)
+
+    async def _read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
+        # Nothing may be written where a switch is off, so there is nothing to read for it.
+        return await self.cart.read(refs) if self.settings.switched_on and refs else ()
+
+    def _note(self, tx, found: Sequence[Row], seq: int, now: int) -> None:  # type: ignore[no-untyped-def]
+        run_id = self.job.run.id
+        verdicts = [(one, *self._verdict(one)) for one in found]
+        listings.refresh(
+            tx,
+            [
+                (one.after + self._held_back(one), one.fresh.quantity, one.fresh.allocated, one.row.id)
+                for one in found
+                if one.fresh is not None and one.fresh.skip is not Reason.BAD_ROW
+            ],
+        )
+        sent = (Outcome.PLANNED, Outcome.EQUAL)
+        listings.decide(
+            tx, [self._decided(one, outcome, reason) for one, outcome, reason, _ in verdicts if outcome in sent]
+        )
+        listings.confirm_equal(tx, [one.row.id for one, outcome, _, _ in verdicts if outcome is Outcome.EQUAL], now)
+        plans.leave(
+            tx,
+            [
+                Left(outcome.value, reason.value if reason else None, text, run_id, seq, one.row.id)
+                for one, outcome, reason, text in verdicts
+                if outcome not in sent
+            ],
+        )
+        plans.look_again(tx, [one.row.id for one in found], seq)
+
+    def _decided(self, one: Row, outcome: Outcome, reason: Reason | None) -> Decided:
+        target = one.after + self._held_back(one)
+        pending = int(outcome is Outcome.PLANNED)
+        word = reason.value if reason else None
+        return Decided(one.after, target, outcome.value, word, "", pending, self.job.run.id, one.row.id)
+
+    def _held_back(self, one: Row) -> int:
+        return one.fresh.allocated if self.on_hand and one.fresh is not None else 0
+
+    def _verdict(self, one: Row) -> tuple[Outcome, Reason | None, str]:
+        """What becomes of a listing, why, and what is to be said of it."""
+        row = one.row
+        if row.run_id == self.job.run.id and row.outcome == Outcome.SET:
+            return Outcome.SET, None, ""  # by this run, before it was interrupted
+        if row.inflight is not None:
+            return Outcome.IN_DOUBT, None, ""
+        # Neither its product nor a warehouse is asked for a number.
+        blocked = obstacle(standing_of(row, self.settings)._replace(match_reason=None, has_warehouse=True))
+        if blocked is not None or one.fresh is None:
+            return Outcome.SKIPPED, blocked or Reason.NOT_IN_CART, ""
+        if one.fresh.skip is Reason.BAD_ROW:
+            return Outcome.SKIPPED, Reason.BAD_ROW, one.fresh.name
+        return self._compared(one, one.fresh)
+
+    def _compared(self, one: Row, fresh: ListingRow) -> tuple[Outcome, Reason | None, str]:
+        shows = None if fresh.quantity is None else fresh.quantity - self._held_back(one)
+        if shows == one.after:
+            return Outcome.EQUAL, Reason.UNCHANGED, ""
+        if text := self._changed(one, shows):
+            return Outcome.SKIPPED, Reason.CHANGED_SINCE, text
+        return Outcome.PLANNED, None, ""
+
+    def _changed(self, one: Row, shows: int | None) -> str:
+        """What changed a listing since the plan was made; '' if nothing did that counts."""
+        if self.plan.kind == "undo":
+            if shows != one.before:
+                return f"it shows {_number(shows)} now, run {self.plan.of_run} left it at {one.before}"
+            if one.row.acked != one.before:
+                return f"it was set to {_number(one.row.acked)} since, run {self.plan.of_run} left it at {one.before}"
+            return ""
+        lowers = one.before == UNKNOWN or one.before > one.after
+        if lowers and shows is not None and shows < one.after:
+            return f"it shows {shows} now, which is below the safe level {one.after}"
+        return ""
+
+    def _check(self) -> None:
+        """Only what a plan would do to the shop counts: how old the stock's readings are does not matter to it."""
+        self.job.report.enter("check")
+        with self.job.transaction() as tx:
+            stock = held.facts(tx, self.job.run.key, self.job.run.id, self.settings.cart.jump_factor)
+        facts = shop_facts(stock)
+        trips = safety.check(facts, limits(self.settings), self.job.released())
+        if trips:
+            hold(self.job, trips)
+
+
+def shop_facts(stock: listings.StockFacts) -> safety.PlanFacts:
+    """What the breakers have to know of a plan that no settings made."""
+    return safety.PlanFacts(
+        to_set=stock.to_set,
+        to_zero=stock.to_zero,
+        in_stock=stock.in_stock,
+        first_push=False,
+        rules_changed=False,
+        products_before=None,
+        products_now=None,
+        to_jump=stock.to_jump,
+    )
+
+
+def _number(quantity: int | None) -> str:
+    return "nothing" if quantity is None else str(quantity)

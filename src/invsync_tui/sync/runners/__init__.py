@@ -1,1 +1,0 @@
-"""Who executes requested runs: `local` on one machine with the embedded store."""

@@ -1,0 +1,62 @@
+"""What every screen is given: the readers, the terminal's manners and the clock. Not an application object."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from invsync_tui.tui.navigation.names import NOBODY, Known, Named
+from invsync_tui.tui.store_thread import Reader
+from invsync_tui.tui.terminal import Terminal
+from invsync_tui.tui.text.glyphs import Glyphs, glyphs_for
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.screens.settings.draft import Draft
+    from invsync_tui.tui.widgets.looks import Look
+
+
+@dataclass(slots=True)
+class Desk:
+    """Shared by the screens of one control room."""
+
+    reader: Reader
+    """For everything that takes milliseconds."""
+    terminal: Terminal
+    clock: Callable[[], float] = time.time
+    known_runs: tuple[int, ...] = ()
+    """Run numbers that the command line can complete."""
+    looks: dict[str, Look] = field(default_factory=dict)
+    """Filter and order of each list, for when it is opened again."""
+    greeting: str = ""
+    """To be said on the first screen, once."""
+    merchant: Named | None = None
+    """The merchant that one was busy with last, for commands that name none."""
+    known: Known = NOBODY
+    """Names that the command line completes."""
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    """Edits of settings that were left without saving or discarding them, by subject."""
+    glyphs: Glyphs = field(init=False)
+    _patient: Reader | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.glyphs = glyphs_for(self.terminal.ascii_only)
+
+    @property
+    def read_only(self) -> bool:
+        return self.reader.gateway.read_only
+
+    @property
+    def patient(self) -> Reader:
+        """For what may take seconds, such as exact counts and exports: a thread and a session of its own."""
+        if self._patient is None:
+            self._patient = Reader(self.reader.gateway.twin(), self.terminal.interval)
+            self._patient.start()
+        return self._patient
+
+    def close(self) -> None:
+        """End the threads and with them their sessions."""
+        self.reader.stop()
+        if self._patient is not None:
+            self._patient.stop()

@@ -1,0 +1,220 @@
+"""All keys of the control room, derived from the bindings of its screens and widgets; and the keymap of the configuration.
+
+The one sheet that `?`, `invsync keys` and the documentation can be compared with. Nothing here is typed twice.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.keys import _character_to_key
+
+from invsync_tui.tui.widgets.footer import SHORT_KEYS
+
+PACKAGE = "invsync_tui.tui"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A screen or widget: where its class is, and what it is called."""
+
+    title: str
+    module: str
+    name: str
+
+
+EVERYWHERE = Part("Everywhere", "app", "ControlRoom")
+PARTS = (
+    EVERYWHERE,
+    Part("Parts of a screen", "screens.base.base_screen", "ControlScreen"),
+    Part("Tables", "widgets.table", "WindowTable"),
+    Part("Sheets of text", "widgets.paper", "Paper"),
+    Part("Command line and filters", "widgets.prompt", "Prompt"),
+    Part("Lists", "screens.base.list_screen", "ListScreen"),
+    Part("Merchants", "screens.merchants.merchants", "MerchantsScreen"),
+    Part("Locations & Products", "screens.catalog.warehouses", "WarehousesScreen"),
+    Part("Levels of a warehouse", "screens.catalog.levels", "LevelsScreen"),
+    Part("All warehouses", "screens.catalog.all_warehouses", "SummaryScreen"),
+    Part("SKU search", "screens.catalog.search", "SearchScreen"),
+    Part("SKU", "screens.catalog.sku", "SkuScreen"),
+    Part("Orders for listings", "screens.listings.listing_actions", "OrderingScreen"),
+    Part("Carts", "screens.listings.carts", "CartsScreen"),
+    Part("Product Sync", "screens.listings.product_sync", "ProductSyncScreen"),
+    Part("Plan", "screens.listings.plan", "PlanScreen"),
+    Part("Drift", "screens.listings.drift", "DriftScreen"),
+    Part("Aliases", "screens.catalog.aliases", "AliasesScreen"),
+    Part("Identity", "screens.listings.identity", "IdentityScreen"),
+    Part("Lists of an alias type", "screens.catalog.of_kind", "OfKindScreen"),
+    Part("Collisions", "screens.catalog.collisions", "CollisionsScreen"),
+    Part("Products side by side", "screens.catalog.rivals", "RivalsScreen"),
+    Part("Products without an alias", "screens.catalog.lacking", "LackingScreen"),
+    Part("Answers that are worked out", "screens.base.report", "ReportScreen"),
+    Part("Why", "screens.diagnosis.why", "WhyScreen"),
+    Part("Support bundles", "screens.base.report_screen", "BundlingScreen"),
+    Part("Lines that lead somewhere", "widgets.text_view", "LeadingPaper"),
+    Part("History of a SKU", "screens.diagnosis.sku_history", "SkuHistoryScreen"),
+    Part("Doctor", "screens.diagnosis.doctor", "DoctorScreen"),
+    Part("Runs", "screens.runs.runs", "RunsScreen"),
+    Part("Run", "screens.runs.run", "RunScreen"),
+    Part("What a held run would send", "screens.runs.held", "HeldScreen"),
+    Part("Reasons of a run", "screens.runs.reasons", "ReasonsScreen"),
+    Part("SKUs of a reason", "screens.runs.reason_skus", "ReasonSkusScreen"),
+    Part("Comparison of runs", "screens.runs.run_diff", "RunDiffScreen"),
+    Part("Edit Setup", "screens.settings.edit_setup", "SettingsScreen"),
+    Part("Edit Setup of a merchant", "screens.settings.merchant", "MerchantSettingsScreen"),
+    Part("Edit Setup of a cart", "screens.settings.cart", "CartSettingsScreen"),
+    Part("Fields of a form", "widgets.form", "FormSheet"),
+    Part("Choices", "screens.base.choose", "ChooseScreen"),
+    Part("Connection test", "screens.settings.connection_test", "ConnectionScreen"),
+    Part("Question", "screens.base.dialogs", "AskingScreen"),
+    Part("Confirmation", "screens.base.confirm", "ConfirmScreen"),
+    Part("Help", "screens.base.help", "HelpScreen"),
+)
+"""In the order of the sheet. A test holds it against the screens that there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that can be done: its id, for the keymap, and its keys."""
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The keys of one screen or widget."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+@cache
+def _class_of(part: Part) -> type[DOMNode]:
+    found: type[DOMNode] = getattr(import_module(f"{PACKAGE}.{part.module}"), part.name)
+    return found
+
+
+def _own(bindings: Sequence[BindingType]) -> Iterator[Binding]:
+    """Bindings, one per key."""
+    yield from Binding.make_bindings(bindings)
+
+
+def sheet(keymap: Mapping[str, str] | None = None) -> tuple[Group, ...]:
+    """Every screen's and widget's own keys, as this keymap has them."""
+    groups = (Group(part.title, _entries(_class_of(part), keymap or {})) for part in PARTS)
+    return tuple(group for group in groups if group.entries)
+
+
+def _entries(owner: type[DOMNode], keymap: Mapping[str, str]) -> tuple[Entry, ...]:
+    found: dict[tuple[str | None, str], list[Binding]] = {}
+    for binding in _own(owner.__dict__.get("BINDINGS", ())):
+        if binding.description:
+            found.setdefault((binding.id, binding.action), []).append(binding)
+    return tuple(_entry(same, keymap) for same in found.values())
+
+
+def _entry(same: Sequence[Binding], keymap: Mapping[str, str]) -> Entry:
+    first = same[0]
+    chosen = keymap.get(first.id or "")
+    keys = [key.strip() for key in chosen.split(",")] if chosen else [binding.key for binding in same]
+    return Entry(first.id or "", tuple(map(readable, keys)), first.description, first.tooltip or first.description)
+
+
+def readable(key: str) -> str:
+    """A key as an operator reads it."""
+    return SHORT_KEYS.get(key) or key.replace("ctrl+", "Ctrl+").replace("shift+", "Shift+")
+
+
+# --- keymap ------------------------------------------------------------------------------------------------------------
+
+
+def accepted(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What of a keymap can be used, and what is wrong with the rest, in words."""
+    if not keymap:
+        return {}, ()
+    known = ids()
+    kept: dict[str, str] = {}
+    wrong: list[str] = []
+    for name, keys in keymap.items():
+        problem = _unknown(name, known) or _without_keys(name, keys) or _clash(name, keys, kept)
+        if problem:
+            wrong.append(problem)
+        else:
+            kept[name] = keys
+    return kept, tuple(wrong)
+
+
+@cache
+def ids() -> frozenset[str]:
+    """Everything that can have other keys."""
+    return frozenset(entry.id for group in sheet() for entry in group.entries if entry.id)
+
+
+def _unknown(name: str, known: frozenset[str]) -> str:
+    if name in known:
+        return ""
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    hint = f" Did you mean {near[0]}?" if near else " invsync keys lists them."
+    return f"[keys] {name}: there is no such id.{hint}"
+
+
+def _without_keys(name: str, keys: str) -> str:
+    empty = not keys.strip() or any(not key.strip() for key in keys.split(","))
+    return f'[keys] {name}: give keys, such as "f5,x".' if empty else ""
+
+
+def _clash(name: str, keys: str, kept: Mapping[str, str]) -> str:
+    """Two things on one key of one screen, of which only one could be done."""
+    wanted = {normal(key) for key in keys.split(",")}
+    for together in contexts():
+        if name not in together:
+            continue
+        for other, present in together.items():
+            taken = {normal(key) for key in kept[other].split(",")} if other in kept else present
+            both = wanted & taken - together[name]
+            if other != name and both:
+                return f"[keys] {name}: {readable(min(both))} is {other}'s already; the default stays."
+    return ""
+
+
+def normal(key: str) -> str:
+    """A key as Textual calls it."""
+    key = key.strip()
+    return _character_to_key(key) if len(key) == 1 else key
+
+
+@cache
+def contexts() -> tuple[Mapping[str, frozenset[str]], ...]:
+    """Ids and default keys of what can be active at the same time: each screen with its widgets and the program's own."""
+    widgets = {part.module: part for part in PARTS if part.module.startswith("widgets.")}
+    screens = [part for part in PARTS if part.module.startswith("screens.")]
+    usual = [widgets["widgets.window_table"], widgets["widgets.paper"], widgets["widgets.form_sheet"]]
+    return tuple(
+        _keys_of([*_lineage(_class_of(screen)), *(_class_of(part) for part in (EVERYWHERE, widget))])
+        for screen in screens
+        for widget in usual
+    )
+
+
+def _lineage(owner: type[DOMNode]) -> list[type]:
+    """Classes of ours whose keys a screen has."""
+    found = [each for each in owner.__mro__ if "BINDINGS" in each.__dict__]
+    return [each for each in found if each.__module__.startswith(PACKAGE)]
+
+
+def _keys_of(owners: Sequence[type]) -> Mapping[str, frozenset[str]]:
+    keys: dict[str, set[str]] = {}
+    for owner in owners:
+        for binding in _own(owner.__dict__["BINDINGS"]):
+            if binding.id:
+                keys.setdefault(binding.id, set()).add(normal(binding.key))
+    return {name: frozenset(found) for name, found in keys.items()}

@@ -1,0 +1,113 @@
+"""Where a line of an answer leads: from a step, a cause or a check to the place where one can do something about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from invsync_tui.operations.list_views import ListingFilter
+from invsync_tui.operations.settings.fields import CART
+from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.navigation.names import Known, Named, known
+from invsync_tui.tui.text.styled import Line, Tone
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.screens.base.base_screen import ControlScreen
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A place: `kind` cart (a field of its Edit Setup), merchant (a field of its), listings (a tab), aliases, sku, run."""
+
+    kind: str
+    subject: str
+    """The name of the cart or merchant, the SKU, or the number of the run."""
+    at: str = ""
+    """The field or the tab."""
+
+
+class Sheet(list[Line]):
+    """Lines, some of which lead somewhere: `jumps` by the number of the line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jumps: dict[int, Jump] = {}
+
+    def put(self, rows: Sequence[Line], jump: Jump | None = None) -> None:
+        """Append rows; Enter on the first of them leads there."""
+        if jump is not None and rows:
+            self.jumps[len(self)] = jump
+        self.extend(rows)
+
+
+_STEP_FIELDS = {one.step: one.name for one in reversed(CART) if one.step}
+_CHECK_FIELDS = {
+    "merchant.switch": ("merchant", "sync"), "merchant.last_run": ("merchant", "every"),
+    "merchant.status": ("merchant", "url"), "cart.switch": ("cart", "upload"), "cart.warehouses": ("cart", "warehouses"),
+    "cart.alias": ("cart", "alias"), "cart.never_synced": ("listings", ListingFilter.NEVER.value),
+    "cart.listings": ("listings", ListingFilter.ALL.value),
+}  # fmt: skip
+
+
+def of_step(cart: str, sku: str | None, step: str, because: str) -> Jump | None:
+    """The setting that a step of the arithmetic comes from."""
+    if step == "override":
+        return Jump("sku", sku) if sku else None
+    field = _STEP_FIELDS.get(step)
+    if step == "cutoff" and because.startswith("at or below"):
+        field = "end-at"
+    return Jump("cart", cart, field) if field else None
+
+
+def of_cause(cart: str, sku: str | None, cause: Reason) -> Jump | None:
+    """Where a cause of one listing can be mended."""
+    info = REASONS[cause]
+    if info.kind is ReasonKind.LISTING:
+        return Jump("sku", sku) if sku else None
+    return Jump("cart", cart, info.setting) if info.setting else None
+
+
+def of_group(cart: str, cause: Reason) -> Jump:
+    """The listings of a cart that have a cause in common, or the setting that all of them have it from."""
+    info = REASONS[cause]
+    if info.setting and not info.listings:
+        return Jump("cart", cart, info.setting)
+    return Jump("listings", cart, info.listings or ListingFilter.ALL.value)
+
+
+def of_check(check: str, subject: str) -> Jump | None:
+    """Where a check of the guide looks."""
+    found = _CHECK_FIELDS.get(check)
+    return Jump(found[0], subject, found[1]) if found else None
+
+
+def follow(screen: ControlScreen, jump: Jump) -> None:
+    """Go there."""
+    if jump.kind == "sku":
+        screen.app.push_screen(routes.search(screen.desk, jump.subject))
+    else:
+        screen.ask(known, partial(_named, screen, jump))
+
+
+def _named(screen: ControlScreen, jump: Jump, found: Known) -> None:
+    screen.desk.known = found
+    openers: Mapping[str, tuple[Sequence[Named], Callable[[Named], ControlScreen]]] = {
+        "cart": (
+            found.carts,
+            lambda one: routes.cart_settings(screen.desk, one.id, one.name, one.merchant, jump.at),
+        ),
+        "listings": (
+            found.carts,
+            lambda one: routes.product_sync(screen.desk, one.id, one.name, one.merchant, jump.at),
+        ),
+        "merchant": (found.merchants, lambda one: routes.merchant_settings(screen.desk, one.id, one.name, jump.at)),
+    }
+    among, opener = openers[jump.kind]
+    meant = next((one for one in among if one.name == jump.subject), None)
+    if meant is None:
+        screen.notice(f"{jump.subject} is not there any more.", Tone.WARN)
+    else:
+        screen.app.push_screen(opener(meant))

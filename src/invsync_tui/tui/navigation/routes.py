@@ -1,0 +1,169 @@
+"""Where one can go from anywhere, by merchant, cart or product. Screens are imported when they are first opened.
+
+The one place that knows which screens there are, so that no screen has to import another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from invsync_tui.tui.navigation.names import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from invsync_tui.operations.list_views import ListingLine
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.screens.base.base_screen import ControlScreen
+
+
+def warehouses(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
+    """Locations & Products of a merchant."""
+    _busy_with(desk, merchant_id, merchant)
+    from invsync_tui.tui.screens.catalog.warehouses import WarehousesScreen
+
+    return WarehousesScreen(desk, merchant_id, merchant)
+
+
+def search(desk: Desk, text: str = "") -> ControlScreen:
+    """SKU search over all merchants. A text may be a code of a cart: it comes into the line without control characters."""
+    from invsync_tui.tui.screens.catalog.search import SearchScreen
+    from invsync_tui.tui.text.sanitize import clean
+
+    return SearchScreen(desk, clean(text))
+
+
+def sku(desk: Desk, product_id: int, name: str) -> ControlScreen:
+    """A product; `name` is shown until it is read."""
+    from invsync_tui.tui.screens.catalog.sku import SkuScreen
+
+    return SkuScreen(desk, product_id, name)
+
+
+def why(desk: Desk, asked: str, chosen: ListingLine | None) -> ControlScreen:
+    """Why a SKU shows what it shows, the chosen listing first."""
+    from invsync_tui.tui.screens.diagnosis.why import WhyScreen
+
+    return WhyScreen(desk, asked, chosen)
+
+
+def history(desk: Desk, asked: str, chosen: ListingLine | None) -> ControlScreen:
+    """A SKU over time, in the cart of the chosen listing."""
+    from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen
+
+    return SkuHistoryScreen(desk, asked, chosen)
+
+
+def doctor(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
+    """The guide walked over a merchant, or all."""
+    _busy_with(desk, merchant_id, merchant)
+    from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
+
+    return DoctorScreen(desk, merchant_id, merchant)
+
+
+def aliases(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
+    """The alias types of a merchant."""
+    _busy_with(desk, merchant_id, merchant)
+    from invsync_tui.tui.screens.catalog.aliases import AliasesScreen
+
+    return AliasesScreen(desk, merchant_id, merchant)
+
+
+def rivals(desk: Desk, shared: str, product_ids: Sequence[int]) -> ControlScreen:
+    """Products that share something, side by side."""
+    from invsync_tui.tui.screens.catalog.rivals import RivalsScreen
+
+    return RivalsScreen(desk, shared, product_ids)
+
+
+def product_sync(desk: Desk, cart_id: int, cart: str, merchant: str, tab: str = "") -> ControlScreen:
+    """View Product Sync of a cart, at a tab."""
+    from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
+
+    return ProductSyncScreen(desk, cart_id, cart, merchant, tab)
+
+
+def identity(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
+    """The identity workbench of a cart."""
+    from invsync_tui.tui.screens.listings.identity import IdentityScreen
+
+    return IdentityScreen(desk, cart_id, cart, merchant)
+
+
+def drift(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
+    """What a cart shows otherwise than it accepted."""
+    from invsync_tui.tui.screens.listings.drift import DriftScreen
+
+    return DriftScreen(desk, cart_id, cart, merchant)
+
+
+def plan(
+    desk: Desk, cart_id: int, cart: str, kept: int | None = None, overlay: Mapping[str, str] | None = None
+) -> ControlScreen:
+    """What the next push of a cart would set; `kept`: the number of a kept plan, `overlay`: settings tried unsaved."""
+    from invsync_tui.tui.screens.listings.plan import PlanScreen
+
+    return PlanScreen(desk, cart_id, cart, kept, overlay)
+
+
+def carts(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
+    """The carts of a merchant, or all."""
+    _busy_with(desk, merchant_id, merchant)
+    from invsync_tui.tui.screens.listings.carts import CartsScreen
+
+    return CartsScreen(desk, merchant_id, merchant)
+
+
+def runs(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
+    """The runs of a merchant, or all."""
+    _busy_with(desk, merchant_id, merchant)
+    from invsync_tui.tui.screens.runs.runs import RunsScreen
+
+    return RunsScreen(desk, merchant_id, merchant)
+
+
+def cart_runs(desk: Desk, merchant_id: int, merchant: str, cart_id: int, cart: str) -> ControlScreen:
+    """The pushes of a cart."""
+    _busy_with(desk, merchant_id, merchant)
+    from invsync_tui.tui.screens.runs.runs import RunsScreen
+
+    return RunsScreen(desk, merchant_id, merchant, cart_id, cart)
+
+
+def merchant_connection(desk: Desk, merchant_id: int) -> ControlScreen:
+    """The test of a merchant's WMS connection."""
+    from invsync_tui.tui.gateway.settings import merchant_subject
+    from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
+
+    return ConnectionScreen(desk, merchant_subject(merchant_id))
+
+
+def cart_connection(desk: Desk, cart_id: int) -> ControlScreen:
+    """The test of a cart's connection."""
+    from invsync_tui.tui.gateway.settings import cart_subject
+    from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
+
+    return ConnectionScreen(desk, cart_subject(cart_id))
+
+
+def merchant_settings(desk: Desk, merchant_id: int, merchant: str, at: str = "") -> ControlScreen:
+    """Edit Setup of a merchant, at a field."""
+    _busy_with(desk, merchant_id, merchant)
+    from invsync_tui.tui.screens.settings.merchant import MerchantSettingsScreen
+
+    return MerchantSettingsScreen(desk, merchant_id, merchant).beginning_at(at)
+
+
+def cart_settings(desk: Desk, cart_id: int, cart: str, merchant: str, at: str = "") -> ControlScreen:
+    """Edit Setup of a cart, at a field."""
+    from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
+
+    return CartSettingsScreen(desk, cart_id, cart, merchant).beginning_at(at)
+
+
+def _busy_with(desk: Desk, merchant_id: int | None, merchant: str) -> None:
+    """Commands that name no merchant mean this one from now on."""
+    if merchant_id is not None:
+        desk.merchant = Named(merchant_id, merchant)

@@ -1,0 +1,328 @@
+"""What all screens of the control room have: header, notice, footer, command line, and a reading that pauses with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.gateway import Gateway
+from invsync_tui.tui.messages import Delivered, OrderRefused, OrderTaken, ReadingFailed
+from invsync_tui.tui.screens.base.toned import TonedScreen
+from invsync_tui.tui.store_thread import always
+from invsync_tui.tui.text.sanitize import clean
+from invsync_tui.tui.text.styled import Line, Tone, line
+from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys, TypeAhead
+from invsync_tui.tui.widgets.footer import Hints, hints_of
+from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.text_line import Notice
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from invsync_tui.tui.navigation.commands import GoTo
+    from invsync_tui.tui.navigation.names import Known, Named
+    from invsync_tui.tui.verbs import Ask
+    from invsync_tui.tui.widgets.prompt import Prompt
+
+T = TypeVar("T")
+
+SERVICE_WORDS = {
+    "running": ("service running", Tone.GOOD),
+    "detached": ("worker running", Tone.GOOD),
+    "not_responding": ("service not responding", Tone.BAD),
+    "unknown": ("service unknown", Tone.WARN),
+    "none": ("no service", Tone.WARN),
+}
+"""Who executes requests, by its state."""
+
+
+class ControlScreen(TonedScreen[None], inherit_bindings=False):
+    """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "WindowTable, Paper"
+    DEFAULT_CSS = """
+    ControlScreen { layout: vertical; }
+    ControlScreen #foot { dock: bottom; height: auto; layout: vertical; }
+    ControlScreen #prompt-row { height: 1; display: none; }
+    ControlScreen.-prompting #prompt-row { display: block; }
+    ControlScreen.-prompting #notice { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "tab", "app.focus_next", "Next part", show=False, tooltip="To the next part of the screen", id="part.next"
+        ),
+        Binding("shift+tab", "app.focus_previous", "Previous part", show=False, id="part.previous"),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._service_alive: bool | None = None
+        self._failing = False
+        self.type_ahead = TypeAhead()
+        self.early = EarlyKeys()
+
+    # -- for subclasses -----------------------------------------------------------------------------------------------
+
+    def body(self) -> Iterator[Widget]:
+        """The widgets between header and notice."""
+        raise NotImplementedError
+
+    def watch_facts(self) -> None:
+        """Tell the reader what this screen shows."""
+        raise NotImplementedError
+
+    @property
+    def merchant(self) -> Named | None:
+        """The merchant that commands without a name are about."""
+        return self.desk.merchant
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether leaving the program would lose something that was typed."""
+        return False
+
+    def ask_before_leaving(self, leave: Callable[[], None]) -> None:
+        """Asked of screens with something unsaved: leave if the operator still wants to."""
+        leave()
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def ask(
+        self, question: Callable[[Gateway], T], deliver: Callable[[T], None], wanted: Callable[[], bool] = always
+    ) -> None:
+        """Ask on the reader's thread; the answer is delivered here, and a failure becomes a notice."""
+        self.desk.reader.order(self, partial(_delivered, question, deliver), wanted)
+
+    def ask_patiently(
+        self, question: Callable[[Gateway], T], deliver: Callable[[T], None], wanted: Callable[[], bool] = always
+    ) -> None:
+        """The same for what may take seconds; it waits for nothing else and nothing else waits for it."""
+        self.desk.patient.order(self, partial(_delivered, question, deliver), wanted)
+
+    def on_delivered(self, fact: Delivered) -> None:
+        fact.deliver(fact.result)
+
+    # -- frame --------------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        more = self.desk.glyphs.more
+        yield Strap(more, id="header")
+        yield from self.body()
+        with Widget(id="foot"):
+            yield Notice(id="notice")
+            yield Horizontal(id="prompt-row")
+            yield Hints()
+
+    def on_mount(self) -> None:
+        self.show_header()
+        if self.desk.greeting:
+            self.notice(self.desk.greeting, Tone.ACCENT)
+            self.desk.greeting = ""
+
+    def on_screen_resume(self) -> None:
+        self.watch_facts()
+
+    def strap(self, name: str) -> Strap:
+        return self.query_one(f"#{name}", Strap)
+
+    def notice(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """What just happened; it stays until the next one."""
+        mark = f"{self.desk.glyphs.warning} " if tone in (Tone.WARN, Tone.BAD) else ""
+        self.query_one("#notice", Notice).show(mark + text, tone)
+
+    def send_to_clipboard(self, text: str) -> None:
+        """Hand a text to the terminal. It answers nothing, so all that is known is that it was sent."""
+        sent = clean(text)
+        self.app.copy_to_clipboard(sent)
+        self.notice(f"Sent to the terminal's clipboard: {sent} (some terminals do not allow it)", Tone.PLAIN)
+
+    def confirmed(self, ask: Ask, subject: str, then: Callable[[str], None]) -> None:
+        """Ask before an order; `then` is given the reason. Who thinks better of it is told that nothing was ordered."""
+        from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+
+        def decided(reason: str | None) -> None:
+            if reason is None:
+                self.notice("Nothing was ordered.", Tone.FAINT)
+            else:
+                then(reason)
+
+        self.app.push_screen(ConfirmScreen(ask, subject, self.desk.glyphs), decided)
+
+    def show_header(self, service_alive: bool | None = None) -> None:
+        """Who, where, with what rights, and whether anything would execute an order."""
+        if service_alive is not None:
+            self._service_alive = service_alive
+        gateway = self.desk.reader.gateway
+        left = [("invsync", Tone.STRONG)]
+        if gateway.operator:
+            left.append((f"  {gateway.operator}", Tone.PLAIN))
+        left.append((f"  {gateway.label}", Tone.FAINT))
+        self.strap("header").show(line(*left), self._rights(gateway.read_only))
+
+    def _rights(self, read_only: bool) -> Line:
+        lock = [(f"{self.desk.glyphs.lock} read-only  ", Tone.WARN)] if read_only else []
+        if (role := self.desk.reader.gateway.role) not in ("", "admin"):
+            lock.append((f"{role}  ", Tone.ACCENT))
+        if self._service_alive is None:
+            return line(*lock, ("store not open", Tone.WARN) if self._failing else ("opening the store", Tone.FAINT))
+        state = self.desk.reader.gateway.service or ("running" if self._service_alive else "none")
+        return line(*lock, SERVICE_WORDS[state])
+
+    def on_reading_failed(self, fact: ReadingFailed) -> None:
+        self._failing = True
+        self.show_header()
+        self.notice(fact.text, Tone.BAD)
+        self.press_again(give_up=True)
+
+    def reading_succeeded(self) -> None:
+        """Take back the notice of a failure that is over."""
+        if self._failing:
+            self._failing = False
+            self.notice("")
+
+    def on_order_taken(self, fact: OrderTaken) -> None:
+        self.notice(fact.text, Tone.GOOD)
+
+    def on_order_refused(self, fact: OrderRefused) -> None:
+        self.notice(fact.text, Tone.BAD)
+
+    # -- command line -------------------------------------------------------------------------------------------------
+
+    def action_go_to(self) -> None:
+        """The prompt is there at once with the names that are known; new ones are there the next time."""
+        from invsync_tui.tui.navigation.commands import PLACEHOLDER, completions
+        from invsync_tui.tui.navigation.names import known
+
+        self.open_prompt(":", "go-to", PLACEHOLDER, completions(self.desk.known_runs, self.desk.known))
+        self.ask(known, self._know)
+
+    def _know(self, found: Known) -> None:
+        self.desk.known = found
+
+    def open_prompt(self, mark: str, name: str, placeholder: str, offers: Sequence[str] = (), value: str = "") -> None:
+        """Put an input in the place of the notice."""
+        from invsync_tui.tui.widgets.prompt import Prompt
+
+        label = Strap(self.desk.glyphs.more, id="prompt-mark")
+        label.styles.width = len(mark)
+        self.add_class("-prompting")
+        self.call_later(self._put_prompt, label, line((mark, Tone.KEY)), Prompt(placeholder, offers, value, id=name))
+
+    async def _put_prompt(self, label: Strap, mark: Line, prompt: Prompt) -> None:
+        if not self.has_class("-prompting"):
+            return
+        row = self.query_one("#prompt-row")
+        await row.remove_children()
+        await row.mount(label, prompt)
+        label.show(mark)
+        prompt.focus()
+
+    def close_prompt(self) -> None:
+        self.remove_class("-prompting")
+        self.type_ahead.forget()
+        for name in ("WindowTable", "FormSheet", "Paper"):
+            if found := self.query(name):
+                found.first().focus()
+                break
+        self.call_later(self.query_one("#prompt-row").remove_children)
+
+    @property
+    def awaits_text(self) -> bool:
+        """Whether letters belong to an input, be it there already or on its way."""
+        return self.has_class("-prompting")
+
+    # -- keys for what is on its way ----------------------------------------------------------------------------------
+
+    @property
+    def settled(self) -> bool:
+        """Whether what this screen's keys are for has been read."""
+        return True
+
+    def keeps(self, event: events.Key) -> bool:
+        """Whether a key is to wait, since what it is for is on its way."""
+        if self.settled or self.awaits_text or not self.is_mounted:
+            return False
+        first = not self.early.waiting
+        kept = self.early.keep(event)
+        if kept and first:
+            self.set_timer(KEPT_MOST, partial(self.press_again, give_up=True))
+        return kept
+
+    def press_again(self, *, give_up: bool = False) -> None:
+        """Press what waited, if what it waited for is there or does not come."""
+        if self.early.waiting and (give_up or self.settled):
+            for key in self.early.take(give_up=give_up):
+                key.set_sender(self.app)  # as the driver does: what a screen sends does not reach its own bindings
+                self.app.post_message(key)
+
+    # -- command line, continued --------------------------------------------------------------------------------------
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if self.awaits_text:
+            from textual.widgets import Input
+
+            if isinstance(event.widget, Input):
+                self.type_ahead.give(event.widget)
+
+    def on_prompt_left(self, event: Prompt.Left) -> None:
+        self.close_prompt()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        from invsync_tui.tui.navigation.commands import UnknownCommandError, understand
+
+        if event.input.id != "go-to":
+            return
+        self.close_prompt()
+        try:
+            self.go(understand(event.value))
+        except UnknownCommandError as unknown:
+            self.notice(str(unknown), Tone.WARN)
+
+    def go(self, to: GoTo) -> None:
+        """Go where the command line said."""
+        from invsync_tui.tui.navigation.go_to import follow
+
+        follow(self, to)
+
+    def leave(self) -> None:
+        """Quit as `q` does."""
+        self.app.call_later(self.app.run_action, "leave")
+
+    def wear(self, theme: str) -> None:
+        """Another theme, at once."""
+        if not getattr(self.app, "wear", lambda _: False)(theme):
+            self.notice("This terminal shows its own colours; there is nothing to switch.", Tone.WARN)
+
+    def open_run(self, run_id: int, notice: str = "") -> None:
+        """Show a run on top of this screen."""
+        from invsync_tui.tui.screens.runs.run import RunScreen
+
+        self.app.push_screen(RunScreen(self.desk, run_id, notice=notice))
+
+    def back_home(self) -> None:
+        """To the merchants, which are always at the bottom of the stack."""
+        while len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def action_search(self) -> None:
+        from invsync_tui.tui.navigation import routes
+
+        self.app.push_screen(routes.search(self.desk))
+
+    def action_help(self) -> None:
+        from invsync_tui.tui.screens.base.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(hints_of(self.app, self.active_bindings.values()), self.desk.glyphs))
+
+
+def _delivered(question: Callable[[Gateway], Any], deliver: Callable[[Any], None], gateway: Gateway) -> Delivered:
+    return Delivered(deliver, question(gateway))

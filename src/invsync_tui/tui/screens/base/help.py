@@ -1,0 +1,71 @@
+"""All keys of the screen below, taken from its bindings. Nothing here is typed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.screen import ModalScreen
+
+from invsync_tui.tui.screens.base.toned import TonedScreen
+from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.sanitize import wrap
+from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
+from invsync_tui.tui.widgets.footer import Hint, Hints
+from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.strap import Strap
+
+KEY_COLUMN = 16
+
+
+class HelpScreen(TonedScreen[None], ModalScreen[None]):
+    """Esc, q or ? leads back."""
+
+    DEFAULT_CSS = """
+    HelpScreen { background: $background; }
+    HelpScreen #keys { height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "back", "Back", id="help.back"),
+    ]
+
+    def __init__(self, hints: Sequence[Hint], glyphs: Glyphs) -> None:
+        super().__init__()
+        self._hints = hints
+        self._glyphs = glyphs
+
+    def compose(self) -> ComposeResult:
+        yield Strap(self._glyphs.more, id="header")
+        yield Paper(id="keys")
+        yield Hints()
+
+    def on_mount(self) -> None:
+        self.query_one("#header", Strap).show(
+            line(("Keys", Tone.STRONG), ("  of the screen you came from", Tone.FAINT))
+        )
+        self.query_one("#keys", Paper).show(self._write)
+
+    def _write(self, size: Size) -> list[Line]:
+        lines: list[Line] = []
+        for group in sorted({hint.group for hint in self._hints}, key=_importance):
+            lines += [BLANK, line((group, Tone.STRONG))]
+            lines += [row for hint in self._hints if hint.group == group for row in _rows(hint, size.width)]
+        return lines
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+
+def _importance(group: str) -> tuple[bool, str]:
+    """What the screen can do comes first, how one moves comes last."""
+    return group != "This screen", group
+
+
+def _rows(hint: Hint, width: int) -> Iterator[Line]:
+    keys = ", ".join(hint.keys)
+    lead = keys.ljust(KEY_COLUMN)
+    for i, text in enumerate(wrap(hint.explanation, width - len(lead) - 3)):
+        yield line("  ", (lead if i == 0 else " " * len(lead), Tone.KEY), " ", text)

@@ -1,0 +1,399 @@
+"""What all lists have: a table over `operations.rows.Rows`, filter, order, copy, export, and a strip about one line.
+
+A subclass says what its lines are (`fields`, `rows`), where it is (`trail`), and what Enter does (`open_line`).
+Not here: how rows by key become rows by number (`store_source`), and the writing of files (`exporting`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.gateway import Gateway
+from invsync_tui.tui.messages import Changed, Exported
+from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.sanitize import clean, wrap
+from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
+from invsync_tui.tui.type_ahead import MOVES
+from invsync_tui.tui.widgets.columns import Column
+from invsync_tui.tui.widgets.fields import Field, Sight, roomy
+from invsync_tui.tui.widgets.looks import Look
+from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.store_source import StoreSource
+from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.table import WindowTable
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from invsync_tui.tui.export import Export
+    from invsync_tui.tui.widgets.prompt import Prompt
+
+L = TypeVar("L")
+RECOUNT_AFTER = 15.0
+"""Seconds between two exact counts of the same list."""
+FILTER, EXPORT = "list-filter", "list-export"
+
+
+def changed(gateway: Gateway) -> Message:
+    """The question that every list watches: its answer makes the list read itself again."""
+    return Changed(gateway.service_alive())
+
+
+class ListScreen(ControlScreen, Generic[L]):
+    """One list; the cursor stays on its line whatever happens to the others."""
+
+    noun: ClassVar[str] = "rows"
+    """What it counts."""
+    filtered_by: ClassVar[str] = ""
+    """What its filter looks at; '' for every word of a line."""
+    DEFAULT_CSS = """
+    ListScreen #about { height: 5; max-height: 40%; border-top: solid $panel-lighten-2; }
+    ListScreen:ansi #about { border-top: solid ansi_default; }
+    ListScreen.-plain #about { border-top: ascii ansi_default; }
+    ListScreen.-tall #about { height: 9; }
+    """
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - Textual declares no class variable
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", tooltip="End the filter; without one, go back", id="back"),
+        Binding("f", "filter", "Filter", tooltip="Show the lines that have a text", id="list.filter"),
+        Binding("o", "sort", "Sort", tooltip="Sort by the next column", id="list.sort"),
+        Binding("O", "reverse", "Reverse", tooltip="Reverse the order", show=False, id="list.reverse"),
+        Binding("y", "copy", "Copy", tooltip="Send the SKU or name to the terminal's clipboard", id="list.copy"),
+        Binding("e", "export", "Export", tooltip="Write what is shown to a CSV or JSON file", id="list.export"),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.look = desk.looks.get(self.memory, Look())
+        self._source: StoreSource[L] | None = None
+        self._counted_at = float("-inf")
+        self._counting = False
+        self._export: Export[L] | None = None
+        self.set_class(desk.terminal.ascii_only, "-plain")
+
+    # -- for subclasses -----------------------------------------------------------------------------------------------
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """Where one is, from the merchants on."""
+        raise NotImplementedError
+
+    @property
+    def memory(self) -> str:
+        """Under which name filter and order are remembered."""
+        return type(self).__name__
+
+    @property
+    def fields(self) -> Sequence[Field[L]]:
+        """All columns; narrow terminals show those that they have room for."""
+        raise NotImplementedError
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[L]:
+        """The list as it is looked at. Runs on a reader's thread."""
+        raise NotImplementedError
+
+    def open_line(self, line: L) -> None:
+        """Enter."""
+        raise NotImplementedError
+
+    def about(self, line: L, size: Size) -> Sequence[Line]:
+        """What the strip tells about a line: here every field that the table has no room for, or not enough."""
+        return facts(self.left_out(), line, self.sight(), size.width)
+
+    def left_out(self) -> list[Field[L]]:
+        """Fields that the table has no room for, or not enough for what the cursor's line has in them."""
+        shown, cut = self._row_fields(), self.table.cut()
+        whole = {field.title for i, field in enumerate(shown) if i not in cut}
+        return [field for field in self.fields if field.title not in whole]
+
+    def empty(self) -> Sequence[str]:
+        """What to do where there is nothing, first of all why."""
+        return (f"No {self.noun} yet.",)
+
+    def copied(self, line: L) -> str:
+        """What `y` copies."""
+        return str(getattr(line, "sku", "") or getattr(line, "name", ""))
+
+    def above(self) -> Iterator[Widget]:
+        """Rows between the trail and the table."""
+        yield from ()
+
+    # -- frame --------------------------------------------------------------------------------------------------------
+
+    def body(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="trail")
+        yield from self.above()
+        yield WindowTable(self._columns(), submit=self._submit, glyphs=self.desk.glyphs, id="list")
+        yield Paper(id="about")
+
+    @property
+    def table(self) -> WindowTable:
+        return self.query_one("#list", WindowTable)
+
+    @property
+    def line(self) -> L | None:
+        """The line under the cursor."""
+        found: L | None = self.table.cursor_line
+        return found
+
+    @property
+    def exporting(self) -> bool:
+        """Whether a file is being written."""
+        return self._export is not None
+
+    def sight(self) -> Sight:
+        return Sight(self.desk.clock(), self.desk.glyphs)
+
+    def on_mount(self) -> None:
+        self.table.when_moved = lambda: self.query_one("#about", Paper).show(self._about)
+        self._use(self.table.use)
+        self._show_trail()
+
+    def watch_facts(self) -> None:
+        self.desk.reader.watch(self, changed)
+
+    def on_changed(self, fact: Changed) -> None:
+        self.reading_succeeded()
+        self.show_header(fact.service_alive)
+        self.table.read_again()
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self._source is not None and roomy(self.fields, self.app.size.width) != self._source.fields:
+            self._use(self.table.use)
+
+    def _columns(self) -> tuple[Column, ...]:
+        sortable = self._source.sortable if self._source else ()
+        sort = self.look.sort if self.look.sort in sortable or not sortable else sortable[0]
+        look = self.look.sorted_by(sort or next(iter(sortable), ""), descending=self.look.descending)
+        return tuple(field.column(look) for field in self._row_fields())
+
+    def _row_fields(self) -> Sequence[Field[L]]:
+        """The columns of the rows that are there, or are on their way."""
+        return roomy(self.fields, self.app.size.width) if self._source is None else self._source.fields
+
+    def _use(self, put: Callable[[StoreSource[L], tuple[Column, ...]], None]) -> None:
+        """Read the list as it is looked at from now on."""
+        shown = roomy(self.fields, self.app.size.width)
+        sortable = self._source.sortable if self._source else ()
+        read = partial(self._read, self.desk.reader.gateway, self.look)
+        self._source = StoreSource(read, shown, self.sight, sortable)
+        self._counted_at = float("-inf")
+        self.desk.looks[self.memory] = self.look
+        put(self._source, self._columns())
+
+    def _read(self, gateway: Gateway, look: Look) -> Rows[L]:
+        """A list that grew too long for the order it had is shown in its own order again."""
+        from invsync_tui.operations.errors import OperationError
+
+        try:
+            return self.rows(gateway, look)
+        except OperationError:
+            if not look.sort:
+                raise
+        return self.rows(gateway, look.sorted_by(""))
+
+    def _submit(self, job: Callable[[], Any], deliver: Callable[[Any], None]) -> None:
+        """Where the table's questions are answered; those about a list that is no longer shown are dropped."""
+        source = self._source
+        self.ask(lambda _: job(), deliver, wanted=lambda: source is self._source)
+
+    # -- counting -----------------------------------------------------------------------------------------------------
+
+    def on_window_table_counted(self, event: WindowTable.Counted) -> None:
+        self.table.show_columns(self._columns())
+        self.table.say_when_empty(self._nothing)
+        self._show_trail()
+        self.refresh_bindings()
+        self.press_again()
+        self._count_exactly()
+
+    def _count_exactly(self) -> None:
+        """Where a fast count was not exact, ask for the exact one; it arrives when it arrives."""
+        source, now = self._source, self.desk.clock()
+        if source is None or source.rough is False or self._counting or now - self._counted_at < RECOUNT_AFTER:
+            return
+        self._counting, self._counted_at = True, now
+        look = self.look
+        self.ask_patiently(lambda gateway: self._read(gateway, look).exact_count(), partial(self._counted, source))
+
+    def _counted(self, source: StoreSource[L], exact: int) -> None:
+        self._counting = False
+        if source is self._source:
+            source.know(exact)
+            self.table.recount(exact)
+            self._show_trail()
+        else:
+            self._count_exactly()
+
+    def _show_trail(self) -> None:
+        state = line(*self._state())
+        room = self.app.size.width - state.width - 2
+        self.strap("trail").show(breadcrumb(self.trail, room, self.desk.glyphs), state)
+
+    def _state(self) -> Iterator[Span]:
+        """Filter, and how many lines there are."""
+        if self.look.text:
+            yield f"filter {self.look.text}: ", Tone.ACCENT
+        counted = self._source.counted if self._source else None
+        if counted is None or not self._source or not self._source.sortable:
+            yield self.desk.glyphs.more, Tone.FAINT
+        else:
+            yield f"{counted.n}{'' if counted.exact else '+'} {self.noun}", Tone.FAINT
+
+    def _nothing(self, width: int) -> Sequence[Line]:
+        if self.look.text:
+            return (line((f"Nothing matches {self.look.text}.", Tone.STRONG)), line(("Esc shows all.", Tone.FAINT)))
+        first, *rest = self.empty()
+        return [
+            *(line((row, Tone.STRONG)) for row in wrap(clean(first), width)),
+            *(line((row, Tone.FAINT)) for text in rest for row in wrap(clean(text), width)),
+        ]
+
+    # -- keys for rows that are on their way --------------------------------------------------------------------------
+
+    @property
+    def settled(self) -> bool:
+        return self.table.settled
+
+    def keeps(self, event: events.Key) -> bool:
+        if self.is_mounted and self.table.counted and not self.early.waiting and event.key in MOVES:
+            return False
+        return super().keeps(event)
+
+    # -- one line -----------------------------------------------------------------------------------------------------
+
+    def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
+        self.refresh_bindings()
+        self.press_again()
+
+    def _about(self, size: Size) -> Sequence[Line]:
+        found = self.line
+        return () if found is None else self.about(found, size)
+
+    def on_window_table_row_opened(self, event: WindowTable.RowOpened) -> None:
+        if (found := self.line) is not None:
+            self.open_line(found)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "copy":
+            return self.is_mounted and self.line is not None
+        if action in ("sort", "reverse"):
+            return len(self._sorts()) > (1 if action == "sort" else 0)
+        return super().check_action(action, parameters)
+
+    def action_copy(self) -> None:
+        if (found := self.line) is not None:
+            self.send_to_clipboard(self.copied(found))
+
+    def action_back(self) -> None:
+        if self._export is not None:
+            self._export.cancel()
+        elif self.look.text:
+            self._look(self.look.narrowed(""))
+        else:
+            self.app.pop_screen()
+
+    # -- order and filter ---------------------------------------------------------------------------------------------
+
+    def _sorts(self) -> list[str]:
+        """Columns that can be sorted by, the default first."""
+        known = self._source.sortable if self._source else ()
+        named = {field.sort for field in self.fields}
+        return [name for name in known if not name or name in named]
+
+    def action_sort(self) -> None:
+        sorts = self._sorts()
+        present = self.look.sort if self.look.sort in sorts else sorts[0]
+        following = sorts[(sorts.index(present) + 1) % len(sorts)]
+        self._order(self.look.sorted_by(following))
+
+    def action_reverse(self) -> None:
+        self._order(self.look.sorted_by(self.look.sort or self._sorts()[0], descending=not self.look.descending))
+
+    def _order(self, look: Look) -> None:
+        self.look = look
+        self._use(self.table.use_from_the_top)
+        title = next((field.title for field in self.fields if look.sort and field.sort == look.sort), "")
+        turned = ", the other way round" if look.descending else ""
+        self.notice(f"Sorted by {title}{turned}" if title else f"In their own order{turned}", Tone.FAINT)
+
+    def _look(self, look: Look) -> None:
+        if look != self.look:
+            self.look = look
+            # What is found is looked at from its first line; back in the whole list, the line found keeps the cursor.
+            self._use(self.table.use_from_the_top if look.text else self.table.use)
+
+    def action_filter(self) -> None:
+        hint = self.filtered_by or f"words in {self.noun}"
+        self.open_prompt("Filter: ", FILTER, hint, value=self.look.text)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == FILTER:
+            self._look(self.look.narrowed(event.value))
+
+    def on_prompt_left(self, event: Prompt.Left) -> None:
+        if event.prompt.id == FILTER:
+            self._look(self.look.narrowed(""))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.id in (FILTER, EXPORT):
+            self.close_prompt()
+        if event.input.id == EXPORT:
+            self._write(event.value.strip())
+
+    # -- export -------------------------------------------------------------------------------------------------------
+
+    def action_export(self) -> None:
+        from invsync_tui.tui.export import proposal
+
+        if self._export is not None:
+            self.notice("An export is being written. Esc stops it.", Tone.WARN)
+        else:
+            self.open_prompt("Write to: ", EXPORT, "path of a .csv or .json file", value=proposal(self.trail))
+
+    def _write(self, typed: str) -> None:
+        from invsync_tui.tui.export import Export, UnknownFormError
+
+        try:
+            export = Export(typed, self.fields, self.post_message)
+        except UnknownFormError as error:
+            self.notice(str(error), Tone.WARN)
+            return
+        self._export = export
+        look = self.look
+        self.notice(f"Writing {export.path}", Tone.FAINT)
+        self.desk.patient.order(self, lambda gateway: export.run(gateway, self._read(gateway, look)))
+
+    def on_exported(self, fact: Exported) -> None:
+        if fact.ended:
+            self._export = None
+        self.notice(fact.text, fact.tone)
+
+
+def breadcrumb(trail: Sequence[str], room: int, glyphs: Glyphs) -> Line:
+    """Where one is; where it does not fit, the places farthest away are left out first."""
+    *before, here = trail
+    gap = f" {glyphs.crumb} "
+    crumbs = [(f"{name}{gap}", Tone.FAINT) for name in before]
+    left_out: list[Span] = []
+    while crumbs and line(*left_out, *crumbs, here).width > room:
+        del crumbs[0]
+        left_out = [(f"{glyphs.more}{gap}", Tone.FAINT)]
+    return line(*left_out, *crumbs, (here, Tone.STRONG))
+
+
+def facts(fields: Sequence[Field[L]], found: L, sight: Sight, width: int) -> list[Line]:
+    """Every field of a line with its title, in as many rows as it takes."""
+    titled = [field for field in fields if field.title]
+    return flowed((line((f"{field.title} ", Tone.FAINT), field.cell(found, sight)) for field in titled), width)

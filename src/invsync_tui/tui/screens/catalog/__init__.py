@@ -1,0 +1,1 @@
+"""Screens of products and stock."""

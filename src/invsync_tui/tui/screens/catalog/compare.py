@@ -1,0 +1,69 @@
+"""Products side by side in words: a row for each thing in which they may differ. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from invsync_tui.tui.navigation.links import Jump, Sheet
+from invsync_tui.tui.text.sanitize import clean, fit, wrap
+from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.listings.identity_lines import Rival
+
+NAME_WIDTH, LEAST_WIDTH, GAP = 10, 22, 2
+NONE = ("none",)
+
+
+def _codes(rival: Rival) -> Sequence[str]:
+    return [f"{kind} {code}" for kind, code in rival.codes] or NONE
+
+
+def _levels(rival: Rival) -> Sequence[str]:
+    return [f"{warehouse} {available}" for warehouse, available in rival.levels] or NONE
+
+
+def _listings(rival: Rival) -> Sequence[str]:
+    return [f"{cart}: {code}" for cart, code in rival.listings] or NONE
+
+
+ASPECTS: tuple[tuple[str, Callable[[Rival], Sequence[str]]], ...] = (
+    ("SKU", lambda rival: [rival.sku]),
+    ("Name", lambda rival: [rival.name or "none"]),
+    ("Codes", _codes),
+    ("Available", _levels),
+    ("Listings", _listings),
+)
+
+
+def write(rivals: Sequence[Rival], shared: str, width: int) -> Sheet:
+    """As many products beside each other as there is room for, the others below; then a line that leads to each."""
+    rows = Sheet()
+    rows.put(
+        [line(row) for row in wrap(clean(f"{len(rivals)} products have {shared}. An alias must name one."), width)]
+    )
+    beside = max(1, (width - NAME_WIDTH) // (LEAST_WIDTH + GAP))
+    for start in range(0, len(rivals), beside):
+        rows.put([BLANK, *_table(rivals[start : start + beside], width)])
+    rows.put([BLANK])
+    for rival in rivals:
+        rows.put([line(clean(f"Open {rival.sku}"))], Jump("sku", rival.sku))
+    return rows
+
+
+def _table(rivals: Sequence[Rival], width: int) -> list[Line]:
+    room = max(LEAST_WIDTH, (width - NAME_WIDTH) // len(rivals) - GAP)
+    return [row for name, tell in ASPECTS for row in _aspect(name, [tell(rival) for rival in rivals], room)]
+
+
+def _aspect(name: str, told: Sequence[Sequence[str]], room: int) -> list[Line]:
+    """What each product has of one thing; what they do not have in common stands out."""
+    common = set.intersection(*(set(column) for column in told)) if len(told) > 1 else set()
+    cells = [[(row, text in common) for text in column for row in wrap(clean(text), room)] for column in told]
+    lines = []
+    for number, row in enumerate(zip_longest(*cells, fillvalue=("", True))):
+        spans = [(fit(text, room) + " " * GAP, Tone.FAINT if same else Tone.STRONG) for text, same in row]
+        lines.append(line((fit(name if number == 0 else "", NAME_WIDTH), Tone.FAINT), *spans))
+    return lines

@@ -1,0 +1,310 @@
+"""SKU search: per keystroke over SKUs, aliases and names, with the verdict of the guide. Opened by `/` from anywhere.
+
+Answers to earlier keystrokes are dropped, and Enter waits for the answer to the last one, so that a scanner works too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.widget import Widget
+
+from invsync_tui.operations.list_views import HitRank, SearchAnswer, SearchHit
+from invsync_tui.operations.rows import Count
+from invsync_tui.tui.messages import Changed
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.list_screen import changed, facts
+from invsync_tui.tui.text.formatting import aged
+from invsync_tui.tui.text.sanitize import clean, wrap
+from invsync_tui.tui.text.styled import Line, Tone, line
+from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys
+from invsync_tui.tui.widgets.columns import Column
+from invsync_tui.tui.widgets.fields import Field, Sight, number, roomy
+from invsync_tui.tui.widgets.looks import Look
+from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.prompt import Prompt
+from invsync_tui.tui.widgets.query import Query
+from invsync_tui.tui.widgets.row_source import ListSource, Row
+from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.table import WindowTable
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from invsync_tui.tui.context import Desk
+
+LIMIT = 50
+TYPING = 0.4
+"""Seconds after a key in which the next one is expected: what can wait does, so that its answer comes at once."""
+RANK_TONES: Mapping[HitRank, Tone] = {HitRank.EXACT: Tone.GOOD, HitRank.PREFIX: Tone.ACCENT}
+FIELDS: tuple[Field[SearchHit], ...] = (
+    Field("Match", 9, lambda hit: hit.rank, lambda hit, _: (hit.rank, RANK_TONES.get(hit.rank, Tone.FAINT))),
+    Field("SKU", 16, lambda hit: hit.sku, lambda hit, _: (hit.sku, Tone.STRONG), flex=2),
+    Field("Code", 18, lambda hit: hit.code, flex=2),
+    Field("Type", 6, lambda hit: hit.kind),
+    Field("Name", 18, lambda hit: hit.name, flex=3, room=100),
+    Field("Merchant", 14, lambda hit: hit.merchant, flex=1, room=120),
+    number("Available", 9, lambda hit: hit.available),
+    aged("Loaded", 10, lambda hit: hit.loaded_at),
+)
+
+
+class SearchScreen(ControlScreen):
+    """The query keeps the focus; Up and Down move in what was found."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "#query"
+    DEFAULT_CSS = """
+    SearchScreen #query-row { height: 1; layout: horizontal; }
+    SearchScreen #query-mark { width: 2; }
+    SearchScreen #verdict { height: 2; }
+    SearchScreen #about { height: 4; max-height: 40%; border-top: solid $panel-lighten-2; }
+    SearchScreen:ansi #about { border-top: solid ansi_default; }
+    SearchScreen.-plain #about { border-top: ascii ansi_default; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="back"),
+        Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),
+    ]
+
+    def __init__(self, desk: Desk, text: str = "") -> None:
+        super().__init__(desk)
+        self._text = text
+        self._answer: SearchAnswer | None = None
+        self._count = Count(0, exact=True)
+        self._all: tuple[str, Count | None] = ("", None)
+        self._typed_at = 0.0
+        self._postponed: list[Callable[[], None]] = []
+        """Moves and Enter for hits that are on their way, in their order."""
+        self._entered = False
+        """Whether Enter was pressed and what it leads to is not yet there: what is pressed next is for that."""
+        self.set_class(desk.terminal.ascii_only, "-plain")
+
+    def body(self) -> Iterator[Widget]:
+        more = self.desk.glyphs.more
+        yield Strap(more, id="trail")
+        row = Widget(id="query-row")
+        row.compose_add_child(Strap(more, id="query-mark"))
+        row.compose_add_child(Query(self._text))
+        yield row
+        yield Paper(id="verdict")
+        yield WindowTable(self._columns(), glyphs=self.desk.glyphs, id="hits")
+        yield Paper(id="about")
+
+    def on_mount(self) -> None:
+        self.query_one("#verdict").can_focus = False
+        self.query_one("#about").can_focus = False
+        self.strap("query-mark").show(line(("/ ", Tone.KEY)))
+        self._show_trail()
+        self._show_verdict()
+
+    @property
+    def awaits_text(self) -> bool:
+        """From the first moment on, until Tab leads to the list."""
+        return self.focused is None or self.focused.id == "query"
+
+    def watch_facts(self) -> None:
+        self.desk.reader.watch(self, changed)
+
+    def on_changed(self, fact: Changed) -> None:
+        self.reading_succeeded()
+        self.show_header(fact.service_alive)
+        if self._text and time.monotonic() - self._typed_at > TYPING:
+            self._search()
+
+    @property
+    def table(self) -> WindowTable:
+        return self.query_one("#hits", WindowTable)
+
+    def _shown(self) -> tuple[Field[SearchHit], ...]:
+        return roomy(FIELDS, self.app.size.width)
+
+    def _columns(self) -> tuple[Column, ...]:
+        return tuple(field.column(Look()) for field in self._shown())
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == "query":
+            self._take(event.value)
+
+    def _take(self, text: str) -> None:
+        """What is typed by now: a key after it may be here before the message of the change is."""
+        if text != self._text:
+            self._text, self._all, self._typed_at = text, ("", None), time.monotonic()
+            self._postponed.clear()
+            self._search()
+
+    def _search(self) -> None:
+        text = self._text
+        self.ask(lambda gateway: gateway.search(text, None, LIMIT), self._answered, wanted=lambda: text == self._text)
+
+    def _answered(self, answer: SearchAnswer) -> None:
+        if answer.asked != self._text:
+            return
+        self._answer, self._count = answer, answer.count
+        if not answer.count.exact:
+            self._count_all()
+        self._fill()
+        postponed, self._postponed = self._postponed, []
+        for act in postponed:
+            act()
+
+    def _count_all(self) -> None:
+        """Once for each text, when nobody types on: it takes a second on a large store, which the next key would wait for."""
+        text = self._text
+        if text == self._all[0]:
+            self._count = self._all[1] or self._count
+            return
+        self._all = (text, None)
+        self.set_timer(TYPING, partial(self._ask_count, text))
+
+    def _ask_count(self, text: str) -> None:
+        if text == self._text:
+            counted = partial(self._counted, text)
+            self.ask_patiently(lambda gateway: gateway.search_count(text, None), counted, lambda: text == self._text)
+
+    def _counted(self, text: str, exact: int) -> None:
+        if text == self._text:
+            self._count = Count(exact, exact=True)
+            self._all = (text, self._count)
+            self._show_trail()
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        hits = self._answer.hits if self._answer else ()
+        sight = Sight(self.desk.clock(), self.desk.glyphs)
+        fields = self._shown()
+        rows = [Row(hit.product_id, tuple(field.cell(hit, sight) for field in fields), hit) for hit in hits]
+        self.table.use(ListSource(rows), self._columns())
+        self._show_trail()
+        self._show_verdict()
+        self.refresh_bindings()
+
+    def _show_trail(self) -> None:
+        gap = f" {self.desk.glyphs.crumb} "
+        counted = ""
+        if self._answer is not None and self._text:
+            counted = f"{self._count.n}{'' if self._count.exact else '+'} found"
+            if self._count.n > LIMIT:
+                counted += f", the best {LIMIT} shown"
+        here = line((f"Merchants{gap}", Tone.FAINT), ("Search", Tone.STRONG))
+        self.strap("trail").show(here, line((counted, Tone.FAINT)))
+
+    def _show_verdict(self) -> None:
+        self.query_one("#verdict", Paper).show(self._verdict)
+
+    def _verdict(self, size: Size) -> Sequence[Line]:
+        answer = self._answer
+        if answer is None or not self._text:
+            return [line(("Type a SKU, an alias or a name; or scan it.", Tone.FAINT))]
+        rows = [line((row, _verdict_tone(answer))) for row in wrap(clean(answer.verdict), size.width)]
+        return [*rows, *(line((row, Tone.FAINT)) for row in wrap(clean(answer.hint), size.width) if row)]
+
+    def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
+        self.query_one("#about", Paper).show(self._about)
+        self.refresh_bindings()
+
+    def _about(self, size: Size) -> Sequence[Line]:
+        hit = self.table.cursor_line
+        return () if hit is None else facts(FIELDS, hit, Sight(self.desk.clock(), self.desk.glyphs), size.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fill()
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("copy", "move"):
+            return self.is_mounted and (self.table.cursor_line is not None or (action == "move" and self._asking))
+        return super().check_action(action, parameters)
+
+    @property
+    def settled(self) -> bool:
+        return not self._entered
+
+    def keeps(self, event: events.Key) -> bool:
+        """What follows Enter is for the SKU that it opens, however late the answer comes; Esc takes it back."""
+        if not self._entered:
+            focused = self.focused
+            if event.key == "enter" and focused is not None and focused.id in ("query", "hits"):
+                self._entered, self.early = True, EarlyKeys(frozenset())
+                self.set_timer(KEPT_MOST, partial(self.press_again, give_up=True))
+            return False
+        if kept := self.early.keep(event):
+            return kept
+        self._entered = False
+        self._postponed.clear()
+        return False
+
+    def press_again(self, *, give_up: bool = False) -> None:
+        self._entered = self._entered and not give_up
+        super().press_again(give_up=give_up)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if event.input.id == "query":
+            self.action_open()
+
+    def on_window_table_row_opened(self, event: WindowTable.RowOpened) -> None:
+        self.action_open()
+
+    @property
+    def _asking(self) -> bool:
+        """Whether the answer to what was typed is on its way."""
+        text = self.query_one("#query", Query).value
+        return bool(text) and (self._answer is None or self._answer.asked != text)
+
+    def _when_answered(self, act: Callable[[], None]) -> None:
+        """Now, or as soon as the answer to what was typed is here."""
+        self._take(self.query_one("#query", Query).value)
+        if self._asking:
+            self._postponed.append(act)
+        else:
+            act()
+
+    def action_open(self) -> None:
+        """Open what is selected."""
+        self._when_answered(self._open)
+
+    def _open(self) -> None:
+        hit: SearchHit | None = self.table.cursor_line
+        if hit is not None:
+            self.app.push_screen(routes.sku(self.desk, hit.product_id, hit.sku))
+        else:
+            self.notice("Nothing is selected.", Tone.WARN)
+        self._entered = False
+        self.press_again()
+
+    def action_move(self, by: int) -> None:
+        self._when_answered(lambda: self.table.action_step(by))
+
+    def action_page(self, pages: int) -> None:
+        self._when_answered(lambda: self.table.action_page(pages))
+
+    def action_copy(self) -> None:
+        hit: SearchHit | None = self.table.cursor_line
+        if hit is not None:
+            self.send_to_clipboard(hit.sku)
+
+    def action_search(self) -> None:
+        """Already here: back to the query."""
+        self.query_one("#query").focus()
+
+    def on_prompt_left(self, event: Prompt.Left) -> None:
+        if event.prompt.id == "query":
+            self.action_back()
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+
+def _verdict_tone(answer: SearchAnswer) -> Tone:
+    exact = [hit for hit in answer.hits if hit.rank is HitRank.EXACT]
+    return Tone.GOOD if len(exact) == 1 else Tone.WARN if answer.verdict else Tone.FAINT

@@ -1,0 +1,188 @@
+"""One SKU: its listings in every cart on top, and under them why, where it lies, its codes and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+from invsync_tui.operations.list_views import ListingLine, SkuView
+from invsync_tui.tui.messages import ReadingFailed, SkuRead
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.list_screen import breadcrumb
+from invsync_tui.tui.screens.catalog.sku_text import Sheet, head, write
+from invsync_tui.tui.screens.listings.fields import CART_FIELDS
+from invsync_tui.tui.screens.listings.listing_actions import OrderingScreen
+from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
+from invsync_tui.tui.widgets.columns import Column
+from invsync_tui.tui.widgets.fields import Sight, roomy
+from invsync_tui.tui.widgets.looks import Look
+from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.row_source import ListSource, Row
+from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.table import WindowTable
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+
+MOST_ROWS = 7
+"""Rows of the table of listings, its header included; a product in more carts scrolls."""
+HEAD_ROWS = 3
+
+
+class SkuScreen(OrderingScreen):
+    """The cursor is on a listing; the sheet under the table tells about that one first. Enter opens its last run."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "#listings"
+    DEFAULT_CSS = """
+    SkuScreen #head { height: 1; }
+    SkuScreen #listings { height: 2; }
+    SkuScreen #sheet { border-top: solid $panel-lighten-2; }
+    SkuScreen:ansi #sheet { border-top: solid ansi_default; }
+    SkuScreen.-plain #sheet { border-top: ascii ansi_default; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="back"),
+        Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),
+        Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
+        Binding(
+            "h", "history", "History", tooltip="Over time, with the runs and orders that changed it", id="sku.history"
+        ),
+        Binding("right_square_bracket", "roll(1)", "More", tooltip="Scroll the sheet down", id="sku.down"),
+        Binding("left_square_bracket", "roll(-1)", "Less", tooltip="Scroll the sheet up", id="sku.up"),
+    ]
+
+    def __init__(self, desk: Desk, product_id: int, name: str) -> None:
+        super().__init__(desk)
+        self._product_id = product_id
+        self._called = name
+        self._view: SkuView | None = None
+        self.set_class(desk.terminal.ascii_only, "-plain")
+
+    def body(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="trail")
+        yield Paper(id="head")
+        yield WindowTable(self._columns(), glyphs=self.desk.glyphs, id="listings")
+        yield Paper(id="sheet")
+
+    def on_mount(self) -> None:
+        self.query_one("#head").can_focus = False
+        self.listings.is_marked = self.is_selected
+        self._show_trail()
+
+    def watch_facts(self) -> None:
+        self.desk.reader.watch(self, self._read)
+
+    def _read(self, gateway: Gateway) -> Message:
+        return SkuRead(gateway.sku(self._product_id), gateway.service_alive())
+
+    def on_sku_read(self, fact: SkuRead) -> None:
+        self.reading_succeeded()
+        self._view = fact.view
+        self.show_header(fact.service_alive)
+        self._fill()
+        self.press_again()
+
+    @property
+    def settled(self) -> bool:
+        return self._view is not None
+
+    def on_reading_failed(self, fact: ReadingFailed) -> None:
+        self._show_trail()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fill()
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def _sight(self) -> Sight:
+        return Sight(self.desk.clock(), self.desk.glyphs)
+
+    def _columns(self) -> tuple[Column, ...]:
+        return tuple(field.column(Look()) for field in roomy(CART_FIELDS, self.app.size.width))
+
+    def _fill(self) -> None:
+        if (view := self._view) is None:
+            return
+        self._show_trail()
+        self._show_head(view)
+        fields, sight = roomy(CART_FIELDS, self.app.size.width), self._sight()
+        rows = [Row(each.id, tuple(field.cell(each, sight) for field in fields), each) for each in view.listings]
+        self.listings.styles.height = min(len(rows) + 1, MOST_ROWS)
+        self.listings.display = bool(rows)
+        if not rows:
+            self.query_one("#sheet").focus()
+        self.listings.use(ListSource(rows), self._columns())
+        self._show_sheet()
+        self.refresh_bindings()
+
+    def _show_trail(self) -> None:
+        view = self._view
+        total = sum(level.available for level in view.levels) if view else 0
+        state = line((f"{total} available", Tone.ACCENT)) if view else BLANK
+        trail = ("Merchants", *([view.merchant] if view else []), view.sku if view else self._called)
+        room = self.app.size.width - state.width - 2
+        self.strap("trail").show(breadcrumb(trail, room, self.desk.glyphs), state)
+
+    def _show_head(self, view: SkuView) -> None:
+        paper = self.query_one("#head", Paper)
+        rows = head(view, Sheet(max(self.app.size.width - 1, 1), self._sight()))[:HEAD_ROWS]
+        paper.styles.height = max(len(rows), 1)
+        paper.show(lambda _: rows)
+
+    def _show_sheet(self) -> None:
+        self.query_one("#sheet", Paper).show(self._sheet)
+
+    def _sheet(self, size: Size) -> Sequence[Line]:
+        if self._view is None:
+            return ()
+        self.call_after_refresh(self.refresh_bindings)
+        return write(self._view, self._present(), Sheet(size.width, self._sight()))
+
+    def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
+        self._show_sheet()
+        self.refresh_bindings()
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def on_window_table_row_opened(self, event: WindowTable.RowOpened) -> None:
+        present: ListingLine | None = self._present()
+        if present is not None and present.run_id is not None:
+            self.open_run(present.run_id)
+        else:
+            self.notice("No run has decided about this listing yet.", Tone.WARN)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "roll":
+            return self.is_mounted and self._can_roll(down=parameters == (1,))
+        if action in ("why", "history"):
+            return self._view is not None
+        return super().check_action(action, parameters)
+
+    def _can_roll(self, *, down: bool) -> bool:
+        sheet = self.query_one("#sheet", Paper)
+        return sheet.scroll_offset.y < sheet.max_scroll_y if down else sheet.scroll_offset.y > 0
+
+    def action_roll(self, pages: int) -> None:
+        self.query_one("#sheet", Paper).action_roll_page(pages)
+        self.call_after_refresh(self.refresh_bindings)
+
+    def action_why(self) -> None:
+        if self._view is not None:
+            self.app.push_screen(routes.why(self.desk, self._view.sku, self._present()))
+
+    def action_history(self) -> None:
+        if self._view is not None:
+            self.app.push_screen(routes.history(self.desk, self._view.sku, self._present()))
+
+    def action_copy(self) -> None:
+        self.send_to_clipboard(self._view.sku if self._view else self._called)
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

@@ -1,0 +1,155 @@
+"""One SKU in words: levels, aliases, carts that do not list it, and its history. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from invsync_tui.operations.list_views import AliasLine, ListingLine, SkuView, StockLine, Track
+from invsync_tui.rules.outcomes import REASONS, Reason
+from invsync_tui.tui.screens.listings.fields import explained, quantities
+from invsync_tui.tui.text import words
+from invsync_tui.tui.text.formatting import quantity_span
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
+from invsync_tui.tui.text.sparks import spark
+from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, line
+from invsync_tui.tui.widgets.fields import Sight
+
+NAME_WIDTH, SPARK_LEAST, SPARK_MOST = 26, 16, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """How wide a SKU is written down, and when."""
+
+    width: int
+    sight: Sight
+
+
+def head(view: SkuView, sheet: Sheet) -> list[Line]:
+    """Name, and what is wrong with the product as a whole."""
+    rows = [line(row) for row in wrap(clean(view.name), sheet.width)]
+    if view.missing_since is not None:
+        since = words.moment(view.missing_since, sheet.sight.now)
+        rows.append(line((f"The WMS no longer lists it since {since}.", Tone.WARN)))
+    if view.components:
+        parts = ", ".join(f"{needed} x {sku}" for sku, needed in view.components)
+        rows += [line((row, Tone.FAINT)) for row in wrap(clean(f"A kit of {parts}"), sheet.width)]
+    return rows
+
+
+def write(view: SkuView, listing: ListingLine | None, sheet: Sheet) -> list[Line]:
+    """Everything but the table of listings."""
+    return [
+        *_listing(listing, sheet),
+        *_titled("Levels", _levels(view.levels, sheet)),
+        *_titled("Aliases", _aliases(view.aliases, sheet)),
+        *_titled("Not listed in", _lacking(view.not_listed, sheet)),
+        *_titled("History", _history(view.history, sheet)),
+    ]
+
+
+def _titled(title: str, rows: Sequence[Line]) -> list[Line]:
+    return [BLANK, line((title, Tone.STRONG)), *rows] if rows else []
+
+
+def _listing(found: ListingLine | None, sheet: Sheet) -> list[Line]:
+    if found is None:
+        return [line(("No cart lists this product.", Tone.WARN))]
+    return [*quantities(found, sheet.sight, sheet.width), *explained(found, sheet.width, sheet.sight)]
+
+
+# -- levels -----------------------------------------------------------------------------------------------------------
+
+_NUMBERS = (("On hand", 9), ("Available", 11), ("Committed", 11), ("Incoming", 10))
+
+
+def _levels(levels: Sequence[StockLine], sheet: Sheet) -> list[Line]:
+    if not levels:
+        return [line(("No warehouse has a level of it. Check that the WMS has it loaded.", Tone.WARN))]
+    room = max(sheet.width - sum(width for _, width in _NUMBERS) - 22, 8)
+    titles = "".join(fit_right(title, width) for title, width in _NUMBERS)
+    rows = [line((f"{fit('Warehouse', room)}{titles}  Loaded at", Tone.FAINT))]
+    return [*rows, *(row for level in levels for row in _level(level, room, sheet))]
+
+
+def _level(level: StockLine, room: int, sheet: Sheet) -> list[Line]:
+    more, now = sheet.sight.glyphs.more, sheet.sight.now
+    spans: list[Span] = [(fit(clean(level.warehouse), room, more), Tone.PLAIN)]
+    values = (level.on_hand, level.available, level.committed, level.incoming)
+    for value, (title, width) in zip(values, _NUMBERS, strict=True):
+        text, tone = quantity_span(value)
+        spans.append((fit_right(text, width), Tone.STRONG if title == "Available" else tone))
+    spans.append((f"  {words.moment(level.loaded_at, now)}", Tone.PLAIN))
+    rows = [line(*spans)]
+    if level.missing_since is not None:
+        rows.append(line((f"  absent from this warehouse since {words.moment(level.missing_since, now)}", Tone.WARN)))
+    return rows
+
+
+# -- aliases ----------------------------------------------------------------------------------------------------------
+
+
+def _aliases(aliases: Sequence[AliasLine], sheet: Sheet) -> list[Line]:
+    if not aliases:
+        return [line(("None. A cart that pushes with an alias skips it.", Tone.FAINT))]
+    width = max(len(clean(alias.kind)) for alias in aliases) + 2
+    return [row for alias in aliases for row in _alias(alias, min(width, 16), sheet)]
+
+
+def _alias(alias: AliasLine, room: int, sheet: Sheet) -> list[Line]:
+    kind = fit(clean(alias.kind), room, sheet.sight.glyphs.more)
+    codes = wrap(clean(alias.code), sheet.width - room)
+    rows = [line((kind if i == 0 else " " * room, Tone.FAINT), code) for i, code in enumerate(codes)]
+    if alias.shared_with:
+        others = f"also the code of {', '.join(alias.shared_with)}: an alias must name one product"
+        rows += [line(" " * room, (row, Tone.BAD)) for row in wrap(clean(others), sheet.width - room)]
+    return rows
+
+
+def _lacking(carts: Sequence[tuple[str, str]], sheet: Sheet) -> list[Line]:
+    rows: list[Line] = []
+    for cart, reason in carts:
+        told = f"{cart}: {_reason_text(reason)}"
+        rows += [line(row) for row in wrap(clean(told), sheet.width)]
+    return rows
+
+
+def _reason_text(name: str) -> str:
+    """A reason in a sentence, or by its name where this program does not know it."""
+    reason = Reason(name)
+    return REASONS[reason].text if reason in REASONS else name
+
+
+# -- history ----------------------------------------------------------------------------------------------------------
+
+
+def _history(tracks: Sequence[Track], sheet: Sheet) -> list[Line]:
+    """One row per track, all on the same scale of time and quantity, so that they can be compared."""
+    told = [track for track in tracks if track.points]
+    if not told:
+        return []
+    begin = min(track.points[0].at for track in told)
+    end = int(sheet.sight.now)
+    top = max((point.value or 0 for track in told for point in track.points), default=0)
+    width = min(max(sheet.width - NAME_WIDTH - 12, SPARK_LEAST), SPARK_MOST)
+    rows = [_track(track, begin, end, top, width, sheet) for track in told]
+    scale = f"{words.moment(begin, sheet.sight.now)} to now, 0 to {top}"
+    return [*rows, line((" " * (NAME_WIDTH + 1) + scale, Tone.FAINT))]
+
+
+def _track(track: Track, begin: int, end: int, top: int, width: int, sheet: Sheet) -> Line:
+    glyphs = sheet.sight.glyphs
+    name = _named(clean(track.name), glyphs.more)
+    text, tone = quantity_span(track.points[-1].value)
+    drawn = spark(track.points, begin, end, width, top, glyphs)
+    return line((name, Tone.FAINT), " ", (drawn, Tone.ACCENT), (f" {text}", tone))
+
+
+def _named(name: str, more: str) -> str:
+    """The name in its column; where it is cut, its last word stays, since that tells what it is."""
+    if width_of(name) <= NAME_WIDTH:
+        return fit(name, NAME_WIDTH)
+    subject, _, what = name.rpartition(" ")
+    room = NAME_WIDTH - width_of(what) - 1
+    return f"{fit(subject, room, more)} {what}" if room > 1 else fit(name, NAME_WIDTH, more)

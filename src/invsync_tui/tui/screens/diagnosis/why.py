@@ -1,0 +1,78 @@
+"""Why a SKU shows what it shows: the arithmetic of each of its listings, and every cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from invsync_tui.operations.diagnosis.proof_words import Read, refs_by_cart
+from invsync_tui.tui.screens.base.report import ReportScreen
+from invsync_tui.tui.screens.base.report_screen import BundlingScreen
+from invsync_tui.tui.screens.diagnosis import why_text
+from invsync_tui.tui.text.styled import Line, Tone
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.diagnosis.why import Why
+    from invsync_tui.operations.list_views import ListingLine
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+
+
+class WhyScreen(ReportScreen["Why"], BundlingScreen):
+    """All carts, that of the listing it was asked for first. Enter on a step or a cause leads to its setting."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "read_back", "Read back", tooltip="Ask the carts what they show right now", id="why.read-back"),
+    ]
+
+    def __init__(self, desk: Desk, asked: str, chosen: ListingLine | None) -> None:
+        self._asked = asked
+        self._chosen = (chosen.cart, chosen.ref) if chosen else None
+        self._live: Mapping[int, Read] = {}
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._asked, "Why"
+
+    @property
+    def bundled(self) -> int | str:
+        return self._asked
+
+    def question(self, gateway: Gateway) -> Why:
+        return gateway.why(self._asked)
+
+    def verdict(self, answer: Why) -> Line:
+        return why_text.verdict(answer, self.desk.glyphs)
+
+    def write(self, answer: Why, width: int) -> Sequence[Line]:
+        return why_text.write(answer, self._chosen, width, self.desk.glyphs, self._live)
+
+    def action_read_back(self) -> None:
+        if self.answer is not None and (refs := refs_by_cart(self.answer.listings)):
+            self.notice("Asking the carts", Tone.FAINT)
+            self.ask_patiently(lambda gateway: read_all(gateway, refs), self._read)
+        else:
+            self.notice("No cart has a listing to ask for.", Tone.WARN)
+
+    def _read(self, live: Mapping[int, Read]) -> None:
+        self._live = live
+        failed = sum(bool(one.error) for one in live.values())
+        said = f"{failed} of {len(live)} carts could not be asked" if failed else "This is what the carts show now."
+        self.notice(said, Tone.WARN if failed else Tone.GOOD)
+        self.show_answer()
+
+
+def read_all(gateway: Gateway, refs: Mapping[int, Sequence[str]]) -> Mapping[int, Read]:
+    """Ask each cart; runs on the patient thread. One that does not answer hides none of the others."""
+    from invsync_tui.tui.gateway import GatewayError
+
+    found: dict[int, Read] = {}
+    for cart_id, mine in refs.items():
+        try:
+            found[cart_id] = Read(gateway.read_back(cart_id, mine))
+        except GatewayError as error:
+            found[cart_id] = Read({}, str(error))
+    return found

@@ -1,0 +1,118 @@
+"""The explanation of a SKU in words: each listing's arithmetic, its state and its causes. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from invsync_tui.rules.outcomes import REASONS, Reason
+from invsync_tui.rules.quantity import Step
+from invsync_tui.tui.navigation.links import Sheet, of_cause, of_step
+from invsync_tui.tui.screens.diagnosis.proof_text import NOBODY_ASKED, rests_on
+from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
+from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, line, packed
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.diagnosis.proof_words import Read
+    from invsync_tui.operations.diagnosis.why import Why, WhyListing
+
+STEP_WIDTH, NUMBER_WIDTH = 10, 7
+LEAST_WIDTH = 16
+"""Cells for a sentence beside numbers, however narrow the terminal."""
+NO_LISTING = "No cart has a listing for it, as far as plans have looked."
+UNKNOWN = "unknown"
+
+
+def verdict(answer: Why, glyphs: Glyphs) -> Line:
+    """How many causes there are."""
+    causes = sum(len(one.causes) for one in answer.listings)
+    if not answer.listings:
+        return line(("no listing", Tone.WARN))
+    if not causes:
+        return line((f"{glyphs.check} nothing is wrong", Tone.GOOD))
+    return line((f"{glyphs.warning} {causes} {'cause' if causes == 1 else 'causes'}", Tone.WARN))
+
+
+def write(
+    answer: Why, chosen: tuple[str, str] | None, width: int, glyphs: Glyphs, live: Mapping[int, Read] = NOBODY_ASKED
+) -> Sheet:
+    """All of it; `chosen` is the cart and remote id of the listing that comes first, `live` what carts say now."""
+    rows = Sheet()
+    meant = f" ({answer.sku})" if answer.sku else ""
+    rows.put([line(row) for row in wrap(clean(f"{answer.asked}: taken as {answer.taken_as}{meant}"), width)])
+    for one in sorted(answer.listings, key=lambda one: (one.cart, one.remote_id) != chosen):
+        rows.put([BLANK])
+        _listing(rows, one, width, glyphs, live)
+    if not answer.listings:
+        rows.put([BLANK, *(line((row, Tone.WARN)) for row in wrap(NO_LISTING, width))])
+    return rows
+
+
+def _listing(rows: Sheet, one: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read]) -> None:
+    listed = one.remote_id is not None
+    name = f"listing {one.sku}, remote id {one.remote_id}" if listed else "not listed"
+    rows.put(packed([(clean(one.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width))
+    rows.put([line("  ", (row, Tone.STRONG)) for row in wrap(clean(one.linked), width - 2) if row])
+    for step in one.steps:
+        rows.put(_step(step, width, glyphs), of_step(one.cart, one.sku, step.step, step.because))
+    if listed:
+        rows.put(_state(one, width))
+    for cause in one.causes:
+        rows.put(_cause(cause, width, glyphs), of_cause(one.cart, one.sku, cause))
+    if one.drift is not None:
+        told = wrap(clean(f"{one.drift.drift}: {one.drift.text}"), width - 4)
+        rows.put([line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(told)])
+    if not one.causes and not one.drift:
+        rows.put([line(f"  {glyphs.check} ", ("Nothing is wrong.", Tone.GOOD))])
+    for text, tone in rests_on(one, live):
+        rows.put([line("  ", (row, tone)) for row in wrap(clean(text), width - 2)])
+
+
+def _step(step: Step, width: int, glyphs: Glyphs) -> list[Line]:
+    before, before_tone = _number(step.before)
+    after, after_tone = _number(step.after)
+    name = clean(step.step)
+    head = line(
+        f"  {fit(name, max(STEP_WIDTH, width_of(name)))}",
+        (fit_right(before, max(NUMBER_WIDTH, len(before))), before_tone),
+        (f" {glyphs.arrow} ", Tone.FAINT),
+        (fit(after, max(NUMBER_WIDTH, len(after))), after_tone),
+        "  ",
+    )
+    because = wrap(clean(step.because), max(width - head.width, LEAST_WIDTH))
+    first, rest = because[:1], because[1:]
+    return [
+        line(*head.spans, *((row, Tone.FAINT) for row in first)),
+        *(line(" " * head.width, (row, Tone.FAINT)) for row in rest),
+    ]
+
+
+def _number(value: int | None) -> Span:
+    return (UNKNOWN, Tone.WARN) if value is None else (str(value), Tone.STRONG)
+
+
+def _state(one: WhyListing, width: int) -> list[Line]:
+    outcome = (one.outcome or UNKNOWN).replace("_", " ")
+    spans: Sequence[Span] = (
+        ("  desired ", Tone.FAINT),
+        _number(one.desired),
+        (", accepted ", Tone.FAINT),
+        _number(one.acked),
+        (", last seen ", Tone.FAINT),
+        _number(one.observed),
+        (" in the cart's own count", Tone.FAINT),
+        ("; outcome ", Tone.FAINT),
+        (clean(outcome), Tone.WARN if one.outcome is None else Tone.PLAIN),
+    )
+    return packed(spans, width)
+
+
+def _cause(cause: Reason, width: int, glyphs: Glyphs) -> list[Line]:
+    info = REASONS[cause]
+    rows = wrap(clean(f"{cause.value}: {info.text}"), width - 4)
+    advice = wrap(clean(info.advice), width - 6)
+    return [
+        *(line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(rows)),
+        *(line((f"    {glyphs.arrow if i == 0 else ' '} ", Tone.FAINT), row) for i, row in enumerate(advice)),
+    ]

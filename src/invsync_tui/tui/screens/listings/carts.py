@@ -1,0 +1,187 @@
+"""The carts of a merchant, or all: main settings, how their last push went, and the way to everything about one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from invsync_tui.operations.list_views import CartLine
+from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.messages import OrderTaken, SyncRequested
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.rights import Right, refusal
+from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.screens.merchants.text import status_tone
+from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
+from invsync_tui.tui.text.formatting import moment
+from invsync_tui.tui.text.styled import Span, Tone
+from invsync_tui.tui.text.words import until
+from invsync_tui.tui.verbs import Ask
+from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
+from invsync_tui.tui.widgets.memory_rows import MemoryRows
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.widgets.looks import Look
+
+
+def _ident(line: CartLine) -> int:
+    return line.id
+
+
+def _name(line: CartLine, sight: Sight) -> Span:
+    return line.name, Tone.STRONG
+
+
+def _upload(line: CartLine, sight: Sight) -> Span:
+    return ("on", Tone.GOOD) if line.upload_on else ("off", Tone.FAINT)
+
+
+def _warehouses(line: CartLine) -> str:
+    return ", ".join(line.warehouses) or ALL_LOCATIONS
+
+
+def _status(line: CartLine, sight: Sight) -> Span:
+    return line.status or "never pushed", status_tone(line.status)
+
+
+def _next(line: CartLine, sight: Sight) -> Span:
+    return UNKNOWN if line.next_run_at is None else (until(line.next_run_at, sight.now), Tone.PLAIN)
+
+
+def _switch(line: CartLine) -> str:
+    return "on" if line.upload_on else "off"
+
+
+MERCHANT: Field[CartLine] = Field("Merchant", 12, lambda line: line.merchant, flex=2, sort="merchant")
+FIELDS: tuple[Field[CartLine], ...] = (
+    Field("Cart", 14, lambda line: line.name, _name, flex=3, sort="cart"),
+    Field("System", 8, lambda line: line.system, flex=1, sort="system", room=100),
+    Field("Upload", 6, _switch, _upload, sort="upload"),
+    Field("Warehouses", 12, _warehouses, flex=2, sort="warehouses", room=100),
+    Field("Alias", 6, lambda line: line.alias_type, sort="alias", room=100),
+    number("Minimum", 9, lambda line: line.minimum, sort="minimum", room=130),
+    number("Listings", 10, lambda line: line.listings, sort="listings"),
+    moment("Last push", 18, lambda line: line.last_push_at, sort="pushed", missing=("Never", Tone.WARN)),
+    Field("Status", 10, lambda line: line.status or None, _status, flex=3, sort="status"),
+    Field("Next run", 9, lambda line: line.next_run_at, _next, room=100),
+)
+
+
+FREEZE = Ask(
+    "Freeze this cart?",
+    "Nothing is sent until it is thawed, and a push that is sending stops. Downloads and plans go on.",
+    "Freeze",
+    needs_reason=True,
+)
+THAW = Ask("Thaw this cart?", "The next push sends what waits.", "Thaw", needs_reason=True)
+
+
+class CartsScreen(ListScreen[CartLine]):
+    """Enter is View Product Sync."""
+
+    noun = "carts"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("E", "setup", "Edit Setup", tooltip="The settings of the selected cart", id="cart.setup"),
+        Binding("r", "runs", "Runs", tooltip="The pushes of the selected cart", id="cart.runs"),
+        Binding("s", "sync", "Sync", tooltip="Start a sync of the selected cart", id="cart.sync"),
+        Binding("i", "identity", "Identity", tooltip="Listings without a product", id="cart.identity"),
+        Binding("p", "plan", "Plan", tooltip="What the next push would set, riskiest first", id="cart.plan"),
+        Binding("d", "drift", "Drift", tooltip="What the cart shows otherwise than it accepted", id="cart.drift"),
+        Binding("z", "freeze", "Freeze", tooltip="Stop all pushes of the selected cart, or thaw it", id="cart.freeze"),
+        Binding("T", "test", "Test", tooltip="Test the cart's connection step by step", id="cart.test"),
+    ]
+
+    def __init__(self, desk: Desk, merchant_id: int | None, merchant: str) -> None:
+        self._merchant_id = merchant_id
+        self._merchant = merchant
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return ("Merchants", self._merchant, "Carts") if self._merchant_id is not None else ("Merchants", "All carts")
+
+    @property
+    def memory(self) -> str:
+        return f"carts:{self._merchant_id or 'all'}"
+
+    @property
+    def fields(self) -> Sequence[Field[CartLine]]:
+        return FIELDS if self._merchant_id is not None else (MERCHANT, *FIELDS)
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[CartLine]:
+        return MemoryRows(gateway.carts(self._merchant_id), self.fields, look, _ident)
+
+    def empty(self) -> Sequence[str]:
+        return ("No carts yet.", "Connect one with: invsync carts add --help.")
+
+    def copied(self, line: CartLine) -> str:
+        return line.name
+
+    def open_line(self, line: CartLine) -> None:
+        self.app.push_screen(routes.product_sync(self.desk, line.id, line.name, line.merchant))
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "freeze":
+            return self.is_mounted and self.line is not None and not refusal(self.desk.reader.gateway, Right.DECIDE)
+        if action in ("plan", "setup", "runs", "test", "identity", "drift"):
+            return self.is_mounted and self.line is not None
+        if action == "sync":
+            return self.is_mounted and self.line is not None and not self._refusal()
+        return super().check_action(action, parameters)
+
+    def action_setup(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(routes.cart_settings(self.desk, found.id, found.name, found.merchant))
+
+    def action_runs(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(routes.cart_runs(self.desk, found.merchant_id, found.merchant, found.id, found.name))
+
+    def action_identity(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(routes.identity(self.desk, found.id, found.name, found.merchant))
+
+    def action_drift(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(routes.drift(self.desk, found.id, found.name, found.merchant))
+
+    def action_test(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(routes.cart_connection(self.desk, found.id))
+
+    def action_plan(self) -> None:
+        if (found := self.line) is not None:
+            self.app.push_screen(routes.plan(self.desk, found.id, found.name))
+
+    def action_freeze(self) -> None:
+        if (found := self.line) is not None:
+            ask = THAW if found.frozen else FREEZE
+            self.confirmed(ask, f"{found.name}, {found.merchant}", partial(self._freeze, found))
+
+    def _freeze(self, found: CartLine, reason: str) -> None:
+        if found.frozen:
+            self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.plans.thaw(found.id, reason)))
+        else:
+            self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.plans.freeze(found.id, reason)))
+
+    def action_sync(self) -> None:
+        if (found := self.line) is not None:
+            self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.start(found.merchant_id, found.id)))
+
+    def key_s(self) -> None:
+        """Where it would be refused the binding is hidden; the key still says why nothing happens."""
+        if why := self._refusal():
+            self.notice(why, Tone.WARN)
+
+    def _refusal(self) -> str:
+        return refusal(self.desk.reader.gateway, Right.SYNC)
+
+    def on_sync_requested(self, fact: SyncRequested) -> None:
+        self.notice(fact.requested.message, Tone.GOOD)

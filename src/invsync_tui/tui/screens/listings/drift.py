@@ -1,0 +1,148 @@
+"""Drift of a cart: what it shows otherwise than it accepted, the class, the units at risk, and the way to heal it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+
+from invsync_tui.operations.listings.drift import DriftLine
+from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.messages import OrderTaken, SyncRequested
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.rights import Right, refusal
+from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.text.sanitize import clean, wrap
+from invsync_tui.tui.text.styled import Line, Span, Tone, line
+from invsync_tui.tui.verbs import Ask
+from invsync_tui.tui.widgets.fields import Field, Sight, number
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.widgets.looks import Look
+
+CLASSES = (None, "vanished", "untracked", "oversell", "undersell", "edited", "lagging")
+NOT_WRITTEN = frozenset({"vanished", "untracked"})
+_TONES = {"oversell": Tone.BAD, "lagging": Tone.FAINT}
+HEAL = Ask(
+    "Heal this listing?",
+    "The next push compares with what the cart shows, and writes what differs.",
+    "Heal",
+    needs_reason=True,
+)
+
+
+def _class(found: DriftLine, sight: Sight) -> Span:
+    return found.drift, _TONES.get(found.drift, Tone.WARN)
+
+
+def _heal(found: DriftLine, sight: Sight) -> Span:
+    return ("next push", Tone.GOOD) if found.heal else ("-", Tone.FAINT)
+
+
+FIELDS: tuple[Field[DriftLine], ...] = (
+    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2),
+    Field("Class", 9, lambda line: line.drift, _class),
+    number("Exposure", 8, lambda line: line.exposure),
+    number("Accepted", 8, lambda line: line.acked),
+    number("Shows", 8, lambda line: line.shows),
+    number("Should", 8, lambda line: line.desired, room=90),
+    Field("Heal", 9, lambda line: line.heal, _heal),
+)
+
+
+def _heal_class(cart_id: int, wanted: str, reason: str, gateway: Gateway) -> OrderTaken:
+    return OrderTaken(gateway.drift.heal_class(cart_id, wanted, reason))
+
+
+class DriftScreen(ListScreen[DriftLine]):
+    """Enter says why; v shows one class after the other; h heals the selected listing, R lets the radar look."""
+
+    noun = "drifted"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "class", "Class", tooltip="All, then one class after the other", id="drift.class"),
+        Binding("h", "heal", "Heal", tooltip="Let the next push write the selected listing", id="drift.heal"),
+        Binding(
+            "H", "heal_all", "Heal all", tooltip="Let the next push write all of the class shown", id="drift.heal-all"
+        ),
+        Binding("R", "radar", "Radar", tooltip="Read the cart's listings back now", id="drift.radar"),
+    ]
+
+    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str) -> None:
+        self._cart_id = cart_id
+        self._cart = cart
+        self._merchant = merchant
+        self._class: str | None = None
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return self._merchant, self._cart, "Drift" if self._class is None else f"Drift: {self._class}"
+
+    @property
+    def memory(self) -> str:
+        return f"drift:{self._cart_id}:{self._class or ''}"
+
+    @property
+    def fields(self) -> Sequence[Field[DriftLine]]:
+        return FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[DriftLine]:
+        return gateway.drift.drifted(self._cart_id, self._class)
+
+    def empty(self) -> Sequence[str]:
+        if self._class is not None:
+            return (f"Nothing is {self._class}.", "v shows the next class.")
+        return "Nothing drifted, as far as the cart was read.", "R reads its listings back now."
+
+    def about(self, found: DriftLine, size: Size) -> Sequence[Line]:
+        return [line(row) for row in wrap(clean(f"{found.sku}: {found.text}"), size.width)]
+
+    def open_line(self, line: DriftLine) -> None:
+        self.app.push_screen(routes.why(self.desk, line.sku, None))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "heal":
+            found = self.line if self.is_mounted else None
+            return found is not None and found.drift not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
+        if action == "heal_all":
+            return self._class is not None and self._class not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
+        if action == "radar":
+            return not self._refusal(Right.SYNC)
+        return action != "filter" and super().check_action(action, parameters)
+
+    def _refusal(self, right: Right) -> str:
+        return refusal(self.desk.reader.gateway, right)
+
+    def action_class(self) -> None:
+        """The next class, all of them after the last."""
+        self._class = CLASSES[(CLASSES.index(self._class) + 1) % len(CLASSES)]
+        self._use(self.table.use_from_the_top)
+        self._show_trail()
+
+    def action_heal(self) -> None:
+        if (found := self.line) is not None:
+            self.confirmed(HEAL, f"{found.sku}: {found.text}", partial(self._heal, found))
+
+    def _heal(self, found: DriftLine, reason: str) -> None:
+        self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.drift.heal(self._cart_id, found.sku, reason)))
+
+    def action_heal_all(self) -> None:
+        if (wanted := self._class) is not None:
+            ask = replace(HEAL, question=f"Heal everything that is {wanted}?", confirm="Heal all")
+            subject = f"{self.table.count} listings of {self._cart}"
+            self.confirmed(ask, subject, partial(self._heal_all, wanted))
+
+    def _heal_all(self, wanted: str, reason: str) -> None:
+        self.desk.patient.order(self, partial(_heal_class, self._cart_id, wanted, reason))
+
+    def action_radar(self) -> None:
+        self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.drift.radar(self._cart_id)))
+
+    def on_sync_requested(self, fact: SyncRequested) -> None:
+        self.notice(fact.requested.message, Tone.GOOD)

@@ -1,0 +1,109 @@
+"""A cart's listing as a line of a list: View Product Sync and the SKU screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from invsync_tui.operations.list_views import ListingLine
+from invsync_tui.rules.outcomes import REASONS, Reason
+from invsync_tui.tui.text import words
+from invsync_tui.tui.text.formatting import NEVER, aged, outcome_span
+from invsync_tui.tui.text.sanitize import clean, wrap
+from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
+from invsync_tui.tui.widgets.columns import Align
+from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
+
+MARK: Field[ListingLine] = Field("", 1, lambda line: None, lambda line, _: (" ", Tone.PLAIN))
+"""Where the check of a selected line stands."""
+
+
+def _tracked(found: ListingLine, sight: Sight) -> Span:
+    if found.tracked is None:
+        return UNKNOWN
+    return ("yes", Tone.FAINT) if found.tracked else ("no", Tone.WARN)
+
+
+def _shown(found: ListingLine, sight: Sight) -> Span:
+    text = "-" if found.shown is None else str(found.shown)
+    return text, Tone.WARN if found.drift else Tone.FAINT if found.shown is None else Tone.PLAIN
+
+
+def _synced(found: ListingLine, sight: Sight) -> Span:
+    return NEVER if found.synced_at is None else (words.moment(found.synced_at, sight.now), Tone.PLAIN)
+
+
+def _outcome(found: ListingLine, sight: Sight) -> Span:
+    return outcome_span(found.outcome)
+
+
+def _reason(found: ListingLine, sight: Sight) -> Span:
+    return reason_words(found), Tone.PLAIN
+
+
+def reason_words(found: ListingLine) -> str:
+    """The reason, after what an operator set for the listing."""
+    marks = [word for word, held in (("excluded", found.excluded), ("locked", found.locked)) if held]
+    if found.override is not None:
+        marks.append(f"override {found.override}")
+    return ", ".join([*marks, *([found.reason] if found.reason else [])])
+
+
+SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
+    MARK,
+    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
+    Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=130),
+    Field("Tracked", 7, lambda line: line.tracked, _tracked, room=112),
+    number("Desired", 9, lambda line: line.desired, sort="desired", room=100),
+    number("Acked", 7, lambda line: line.acked, sort="acked", room=100),
+    Field("Shown", 7, lambda line: line.shown, _shown, align=Align.RIGHT, sort="shown"),
+    Field("Last synced", 18, lambda line: line.synced_at, _synced, sort="synced_at"),
+    Field("Outcome", 9, lambda line: line.outcome, _outcome, sort="outcome"),
+    Field("Reason", 16, lambda line: reason_words(line) or None, _reason, flex=2, sort="reason"),
+)
+CART_FIELDS: tuple[Field[ListingLine], ...] = (
+    MARK,
+    Field("Cart", 15, lambda line: line.cart, lambda line, _: (line.cart, Tone.STRONG), flex=2),
+    Field("Listing SKU", 14, lambda line: line.sku, flex=2, room=100),
+    number("Desired", 7, lambda line: line.desired),
+    number("Acked", 6, lambda line: line.acked),
+    Field("Shown", 6, lambda line: line.shown, _shown, align=Align.RIGHT),
+    aged("Last synced", 12, lambda line: line.synced_at, missing=NEVER),
+    Field("Outcome", 8, lambda line: line.outcome, _outcome),
+    Field("Reason", 14, lambda line: reason_words(line) or None, _reason, flex=2),
+)
+
+
+def explained(found: ListingLine, width: int, sight: Sight) -> list[Line]:
+    """What the reason means and what to do; the cart's own words for an error."""
+    rows: list[Line] = []
+    if found.drift:
+        rows.append(line((f"Drift: the cart shows {found.shown}, but it accepted {found.acked} from us.", Tone.WARN)))
+    if found.error:
+        rows += [line((row, Tone.BAD)) for row in wrap(clean(found.error), width)]
+    if found.reason:
+        info = REASONS[Reason(found.reason)]
+        rows += [line(row) for row in wrap(clean(info.text), width)]
+        rows += [line((row, Tone.FAINT)) for row in wrap(clean(info.advice), width)]
+    return rows
+
+
+def quantities(found: ListingLine, sight: Sight, width: int) -> list[Line]:
+    """Everything that is known of a listing but the reason, in as few rows as it takes."""
+    pairs: Sequence[tuple[str, Span]] = (
+        ("", (found.sku, Tone.STRONG)),
+        ("", (found.name, Tone.PLAIN)),
+        ("desired", _number(found.desired)),
+        ("acked", _number(found.acked)),
+        ("shown", _shown(found, sight)),
+        ("last synced", _synced(found, sight)),
+        ("tracked", _tracked(found, sight)),
+        ("product", (found.product_sku or "none", Tone.PLAIN if found.product_sku else Tone.WARN)),
+        ("cart's number", (found.ref, Tone.FAINT)),
+        ("run", ("-" if found.run_id is None else str(found.run_id), Tone.FAINT)),
+    )
+    told = [(f"{title} " if title else "", span) for title, span in pairs if span[0]]
+    return flowed((line((title, Tone.FAINT), span) for title, span in told), width)
+
+
+def _number(value: int | None) -> Span:
+    return UNKNOWN if value is None else (str(value), Tone.PLAIN)

@@ -1,0 +1,264 @@
+"""The identity workbench of a cart: listings without a product and what they may mean, links, and renamed listings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.widget import Widget
+
+from invsync_tui.operations.listings.identity_lines import LinkLine, Piece, RenameLine, Tally, UnmatchedLine
+from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.messages import Changed, OrderRefused, OrderTaken
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.rights import Right, refusal
+from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.screens.listings.identity_fields import ACCEPTABLE, FIELDS, LINKED, RENAMED, TABS, about, label
+from invsync_tui.tui.text.styled import Line, Span, Tone, line
+from invsync_tui.tui.verbs import Ask
+from invsync_tui.tui.widgets.fields import Field
+from invsync_tui.tui.widgets.looks import Look
+from invsync_tui.tui.widgets.strap import Strap
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+
+AnyLine = UnmatchedLine | LinkLine | RenameLine
+KEYS = ("a", "A", "u")
+
+
+class IdentityScreen(ListScreen[AnyLine]):
+    """`[` and `]` change the kind; Enter opens the product."""
+
+    noun = "listings"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "accept", "Accept", tooltip="Link the listing to what is suggested", id="identity.accept"),
+        Binding("A", "accept_all", "Accept all", tooltip="Link all listings of this kind", id="identity.accept-all"),
+        Binding("u", "unlink", "Unlink", tooltip="Take the link back", id="identity.unlink"),
+        Binding("left_square_bracket", "tab(-1)", "Kinds", tooltip="The kind to the left", id="kinds.previous"),
+        Binding(
+            "right_square_bracket", "tab(1)", "Kinds", show=False, tooltip="The kind to the right", id="kinds.next"
+        ),
+    ]
+
+    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str) -> None:
+        self._cart_id = cart_id
+        self._cart = cart
+        self._merchant = merchant
+        self._tab = TABS[0]
+        self._tally: Tally | None = None
+        self._accepting = ""
+        self._accepted = 0
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, self._cart, "Identity"
+
+    @property
+    def memory(self) -> str:
+        return f"identity:{self._cart_id}"
+
+    @property
+    def fields(self) -> Sequence[Field[Any]]:
+        return FIELDS[self._tab if self._tab in FIELDS else ""]
+
+    def above(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="tabs")
+
+    def on_mount(self) -> None:
+        self._show_tabs()
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[Any]:
+        tab, asked = self._tab, gateway.identity
+        if tab == LINKED:
+            return asked.links(self._cart_id, look.text, look.ordering)
+        if tab == RENAMED:
+            return asked.renamed(self._cart_id, look.text, look.ordering)
+        return asked.unmatched(self._cart_id, tab or None, look.text, look.ordering)
+
+    def empty(self) -> Sequence[str]:
+        told = {
+            "": "Every listing has a product, or is linked to one.",
+            LINKED: "No listing of this cart is linked.",
+            RENAMED: "No listing of this cart was renamed since it is known.",
+        }
+        return told.get(self._tab, f"No listing here: {label(self._tab)}."), "[ and ] lead to the other kinds."
+
+    def about(self, found: AnyLine, size: Size) -> Sequence[Line]:
+        return about(found, size.width, self.sight())
+
+    def open_line(self, line: AnyLine) -> None:
+        number, sku = _product(line)
+        if number is None:
+            self.app.push_screen(routes.search(self.desk, _code(line)))
+        else:
+            self.app.push_screen(routes.sku(self.desk, number, sku or ""))
+
+    # -- orders -------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("accept", "accept_all", "unlink"):
+            return self.is_mounted and not self._refusal() and not self._accepting and self._can(action)
+        return super().check_action(action, parameters)
+
+    def _can(self, action: str) -> bool:
+        if action == "accept_all":
+            return self._tab in ACCEPTABLE and self.line is not None
+        if action == "unlink":
+            return isinstance(self.line, LinkLine)
+        return _offered(self.line) is not None
+
+    def _refusal(self) -> str:
+        return refusal(self.desk.reader.gateway, Right.LISTING)
+
+    def _explain(self) -> None:
+        """Where an order would be refused its binding is hidden; the key still says why nothing happens."""
+        if why := self._refusal():
+            self.notice(why, Tone.WARN)
+
+    key_a = key_u = key_upper_a = _explain
+
+    def action_accept(self) -> None:
+        found, offered = self.line, _offered(self.line)
+        if found is None or offered is None:
+            return
+        number, sku = offered
+        ask = Ask("Link this listing?", "It gets the product's stock with the next push.", "Link", needs_reason=False)
+        if isinstance(found, UnmatchedLine):
+            shown = {found.ref: number}
+            self._confirm(ask, f"{found.sku} to {sku}", lambda asked: asked.accept(self._cart_id, shown))
+        else:
+            self._confirm(ask, f"{_code(found)} to {sku}", lambda asked: asked.link(self._cart_id, found.ref, number))
+
+    def action_unlink(self) -> None:
+        if isinstance(found := self.line, LinkLine):
+            ask = Ask("Take the link back?", "The next push matches its code again.", "Unlink", needs_reason=False)
+            subject = f"{found.sku or found.ref} from {found.product_sku}"
+            self._confirm(ask, subject, lambda asked: asked.remove(self._cart_id, found.ref))
+
+    def _confirm(self, ask: Ask, subject: str, order: Any) -> None:
+        def then(reason: str) -> None:
+            self.desk.reader.order(self, lambda gateway: OrderTaken(order(gateway.identity)))
+
+        self.confirmed(ask, subject, then)
+
+    def on_order_taken(self, fact: OrderTaken) -> None:
+        self.notice(fact.text, Tone.GOOD)
+        self.watch_facts()
+
+    # -- all of a kind, in pieces -------------------------------------------------------------------------------------
+
+    def action_accept_all(self) -> None:
+        count = self._tally.counts.get(self._tab) if self._tally else None
+        many = (
+            "all listings" if count is None else f"{count}{'' if self._tally and self._tally.exact else '+'} listings"
+        )
+        ask = Ask(
+            "Accept all of this kind?", "They get their stock with the next push.", "Accept all", needs_reason=False
+        )
+        subject = f"{many}: {label(self._tab)}"
+        self.confirmed(ask, subject, partial(self._begin, self._tab))
+
+    def _begin(self, kind: str, _: str) -> None:
+        self._accepting, self._accepted = kind, 0
+        self._next_piece(kind, None, 0)
+
+    def _next_piece(self, kind: str, after: tuple[str, int] | None, seen: int) -> None:
+        self.ask(
+            lambda gateway: gateway.identity.accept_piece(self._cart_id, kind, after),
+            partial(self._piece_done, kind, seen),
+        )
+
+    def _piece_done(self, kind: str, seen: int, piece: Piece) -> None:
+        self._accepted += piece.done
+        seen += piece.looked_at
+        if piece.after is not None and self._accepting == kind:
+            self.notice(f"{self._accepted} linked, {seen} looked at. Esc stops.", Tone.FAINT)
+            self._next_piece(kind, piece.after, seen)
+            return
+        stopped = piece.after is not None
+        self._accepting = ""
+        self.notice(f"{self._accepted} listings linked{'; stopped' if stopped else ''}.", Tone.GOOD)
+        self.watch_facts()
+
+    def action_back(self) -> None:
+        if self._accepting:
+            self._accepting = ""
+        else:
+            super().action_back()
+
+    def on_order_refused(self, fact: OrderRefused) -> None:
+        self._accepting = ""
+        super().on_order_refused(fact)
+
+    # -- kinds --------------------------------------------------------------------------------------------------------
+
+    def on_changed(self, fact: Changed) -> None:
+        self.ask_patiently(lambda gateway: gateway.identity.tally(self._cart_id), self._counted_kinds)
+
+    def _counted_kinds(self, tally: Tally) -> None:
+        self._tally = tally
+        self._show_tabs()
+
+    def action_tab(self, by: int) -> None:
+        shown = self._shown()
+        self._tab = shown[(shown.index(self._tab) + by) % len(shown)]
+        self._show_tabs()
+        self._use(self.table.use_from_the_top)
+
+    def _count(self, tab: str) -> int | None:
+        counts: Mapping[str, int] = self._tally.counts if self._tally else {}
+        if tab == LINKED:
+            return self._tally.links if self._tally else None
+        return sum(counts.values()) if not tab and counts else counts.get(tab)
+
+    def _show_tabs(self) -> None:
+        self.strap("tabs").show(self._tabs(self.app.size.width - 2), line())
+
+    def _tabs(self, width: int) -> Line:
+        """Kinds that there are, in a row; where they do not fit, those at the left give way to the present one."""
+        shown = self._shown()
+        first, present = 0, shown.index(self._tab)
+        while first < present and self._row(shown[first:]).width > width:
+            first += 1
+        return self._row(shown[first:])
+
+    def _shown(self) -> list[str]:
+        """Kinds without a listing are left out as soon as that is known."""
+        always = ("", LINKED, RENAMED, self._tab)
+        return [tab for tab in TABS if self._tally is None or tab in always or self._count(tab)]
+
+    def _row(self, tabs: Sequence[str]) -> Line:
+        return line(*(span for tab in tabs for span in self._tab_spans(tab)))
+
+    def _tab_spans(self, tab: str) -> Sequence[Span]:
+        count = self._count(tab)
+        more = "" if self._tally is None or self._tally.exact or tab == LINKED else "+"
+        told = label(tab) if count is None else f"{label(tab)} {count}{more}"
+        if tab == self._tab:
+            return ("[", Tone.KEY), (told, Tone.STRONG), ("] ", Tone.KEY)
+        return ((f" {told}  ", Tone.PLAIN),)
+
+
+def _offered(found: AnyLine | None) -> tuple[int, str] | None:
+    """The product that a line can be linked to."""
+    if isinstance(found, UnmatchedLine) and found.product_id is not None:
+        return found.product_id, found.product_sku or ""
+    if isinstance(found, RenameLine) and found.former_id is not None and found.former_id != found.product_id:
+        return found.former_id, found.former_sku or ""
+    return None
+
+
+def _product(found: AnyLine) -> tuple[int | None, str | None]:
+    if isinstance(found, RenameLine) and found.product_id is None:
+        return found.former_id, found.former_sku
+    return found.product_id, found.product_sku
+
+
+def _code(found: AnyLine) -> str:
+    return found.after if isinstance(found, RenameLine) else found.sku

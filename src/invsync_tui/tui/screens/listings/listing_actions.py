@@ -1,0 +1,130 @@
+"""Orders for listings: those that are selected, or the one under the cursor. Shared by View Product Sync and the SKU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+
+from invsync_tui.operations.list_views import ListingLine
+from invsync_tui.tui.actions import FIX, FIX_KEY, FIXED, LET_GO, ORDERS, ListingOrder, fixed_quantity, subject
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.messages import OrderTaken
+from invsync_tui.tui.rights import Right, refusal
+from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.text.styled import Tone
+from invsync_tui.tui.widgets.row_source import Row
+from invsync_tui.tui.widgets.table import WindowTable
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+
+class OrderingScreen(ControlScreen):
+    """Space selects, and every order asks first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "select", "Select", tooltip="Select the listing for an order, or not", id="listing.select"),
+        Binding(
+            FIX_KEY,
+            "fix",
+            "Fix quantity",
+            tooltip="Fix the quantity of the selected listings, or let it go",
+            id="listing.fix",
+        ),
+        *(
+            Binding(each.key, f"give('{each.name}')", each.label, tooltip=each.help, id=f"listing.{each.name}")
+            for each in ORDERS
+        ),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.selected: dict[int, ListingLine] = {}
+
+    @property
+    def listings(self) -> WindowTable:
+        """The table of listings."""
+        return self.query_one(WindowTable)
+
+    def is_selected(self, row: Row) -> bool:
+        return row.line is not None and row.line.id in self.selected
+
+    def selection_changed(self) -> None:
+        """Called after one was selected or let go."""
+
+    def _present(self) -> ListingLine | None:
+        found: ListingLine | None = self.listings.cursor_line if self.is_mounted else None
+        return found
+
+    def _targets(self) -> Sequence[ListingLine]:
+        present = self._present()
+        return tuple(self.selected.values()) or (() if present is None else (present,))
+
+    def action_select(self) -> None:
+        if (found := self._present()) is None:
+            return
+        if self.selected.pop(found.id, None) is None:
+            self.selected[found.id] = found
+        self.listings.repaint()
+        self.listings.action_step(1)
+        self.selection_changed()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("give", "fix"):
+            wanted = Right.SYNC if parameters == ("sync",) else Right.LISTING
+            return not refusal(self.desk.reader.gateway, wanted) and bool(self._targets())
+        if action == "select":
+            return not refusal(self.desk.reader.gateway, Right.LISTING) and self._present() is not None
+        return super().check_action(action, parameters)
+
+    def action_give(self, name: str) -> None:
+        order = next(each for each in ORDERS if each.name == name)
+        if not (found := self._targets()):
+            return
+        self.confirmed(order.question(found), subject(found), partial(self._give, order, found))
+
+    def action_fix(self) -> None:
+        if found := self._targets():
+            value = "" if found[0].override is None else str(found[0].override)
+            self.open_prompt("Quantity: ", FIX, "a whole number; empty lets the stock decide", value=value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        from invsync_tui.operations.errors import OperationError
+
+        if event.input.id != FIX:
+            return
+        self.close_prompt()
+        try:
+            quantity = fixed_quantity(event.value)
+        except OperationError as wrong:
+            self.notice(str(wrong), Tone.WARN)
+            return
+        if found := self._targets():
+            ask = LET_GO if quantity is None else replace(FIXED, question=f"Fix the quantity at {quantity}?")
+            self.confirmed(ask, subject(found), partial(self._fix, found, quantity))
+
+    def _fix(self, found: Sequence[ListingLine], quantity: int | None, reason: str) -> None:
+        ids = [line.id for line in found]
+        self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.set_override(ids, quantity, reason)))
+
+    def _give(self, order: ListingOrder, found: Sequence[ListingLine], reason: str) -> None:
+        ids, on = [line.id for line in found], order.sets(found)
+        self.desk.reader.order(self, lambda gateway: OrderTaken(order.give(gateway, ids, on, reason)))
+
+    def on_order_taken(self, fact: OrderTaken) -> None:
+        self.selected.clear()
+        self.listings.repaint()
+        self.selection_changed()
+        if self.is_current:
+            self.watch_facts()
+
+    def on_key(self, event: events.Key) -> None:
+        """Orders that are refused are hidden; their keys still say why nothing happens."""
+        why = refusal(self.desk.reader.gateway, Right.LISTING)
+        if why and event.key in {FIX_KEY, *(each.key for each in ORDERS)}:
+            self.notice(why, Tone.WARN)

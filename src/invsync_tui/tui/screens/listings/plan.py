@@ -1,0 +1,196 @@
+"""A plan: every listing that would be set, riskiest first, with totals on top; apply sends exactly this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.messages import SyncRequested
+from invsync_tui.tui.rights import Right, refusal
+from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.text.sanitize import clean
+from invsync_tui.tui.text.styled import Span, Tone, line
+from invsync_tui.tui.verbs import Ask
+from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
+from invsync_tui.tui.widgets.looks import Look
+from invsync_tui.tui.widgets.memory_rows import MemoryRows
+from invsync_tui.tui.widgets.strap import Strap
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.plans.rows import PlanLine
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.gateway.plans import Shown
+
+TONES = {"sells-out": Tone.BAD, "jump": Tone.BAD, "fall": Tone.WARN, "rise": Tone.PLAIN, "small": Tone.FAINT}
+
+
+def _risk(line: PlanLine, sight: Sight) -> Span:
+    return line.risk.value, TONES[line.risk.value]
+
+
+def _difference(line: PlanLine, sight: Sight) -> Span:
+    return UNKNOWN if line.difference is None else (f"{line.difference:+}", Tone.PLAIN)
+
+
+FIELDS: tuple[Field[PlanLine], ...] = (
+    Field("SKU", 14, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
+    number("Shows now", 9, lambda line: line.shows),
+    number("Will show", 9, lambda line: line.will_show),
+    Field("Difference", 10, lambda line: line.difference, _difference, sort="difference"),
+    Field("Risk", 9, lambda line: line.risk.value, _risk, sort="risk"),
+    Field("Because", 18, lambda line: line.reason, flex=3),
+)
+
+
+class PlanScreen(ListScreen["PlanLine"]):
+    """Made anew by `p`; what is shown stays as it is meanwhile."""
+
+    noun = "to set"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "apply", "Apply", tooltip="Send exactly this plan, or nothing", id="plan.apply"),
+        Binding("p", "again", "Plan anew", tooltip="Plan the next push again, as of now", id="plan.again"),
+    ]
+
+    def __init__(
+        self, desk: Desk, cart_id: int, cart: str, kept: int | None = None, overlay: Mapping[str, str] | None = None
+    ) -> None:
+        self._cart_id = cart_id
+        self._cart = cart
+        self._kept = kept
+        self._overlay = overlay
+        """Settings that are tried without being saved: such a plan cannot be applied."""
+        self._shown: Shown | None = None
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        plan = "What if" if self._overlay else "Plan"
+        return "Merchants", self._cart, plan if self._kept is None else f"Plan {self._kept}"
+
+    @property
+    def memory(self) -> str:
+        return f"plan:{self._cart_id}"
+
+    @property
+    def fields(self) -> Sequence[Field[PlanLine]]:
+        return FIELDS
+
+    def above(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="totals")
+        yield Strap(self.desk.glyphs.more, id="holds")
+
+    def on_mount(self) -> None:
+        self._plan()
+
+    def _plan(self) -> None:
+        self.strap("totals").show(line((f"Planning{self.desk.glyphs.more}", Tone.FAINT)))
+        cart, kept, overlay = self._cart_id, self._kept, self._overlay
+        ask: Callable[[Gateway], Shown] = lambda gateway: (  # noqa: E731
+            gateway.plans.make(cart, overlay) if kept is None else gateway.plans.kept(kept)
+        )
+        self.ask_patiently(ask, self._made)
+
+    def _made(self, shown: Shown) -> None:
+        self._shown = shown
+        self._show_totals()
+        self._use(self.table.use_from_the_top)
+        self.refresh_bindings()
+
+    def _show_totals(self) -> None:
+        if self._shown is None:
+            return
+        view = self._shown.view
+        total, equal = view.totals, view.equal
+        skipped = sum(view.skipped.values())
+        rest = "" if equal is None else f", {equal} equal, {skipped} left alone"
+        self.strap("totals").show(
+            line(
+                (f"{total.up} up, {total.down} down, ", Tone.PLAIN),
+                (f"{total.to_zero} to zero", Tone.WARN if total.to_zero else Tone.PLAIN),
+                (rest, Tone.FAINT),
+            )
+        )
+        tried = ", ".join(f"{name}={value}" for name, value in view.what_if)
+        told = "; ".join([f"Not saved: {tried}"] * bool(tried) + ([view.frozen] if view.frozen else list(view.holds)))
+        self.strap("holds").show(line((clean(told), Tone.WARN)) if told else line())
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[PlanLine]:
+        if self._shown is None:
+            return MemoryRows((), (), Look(), lambda line: line.listing_id)
+        return gateway.plans.rows(self._shown, look.sort or "risk", look.text)
+
+    def empty(self) -> Sequence[str]:
+        if self._shown is None:
+            return ("The next push is being planned.",)
+        return ("No listing would be set.", "The cart shows what the settings say, as far as is known.")
+
+    def open_line(self, line: PlanLine) -> None:
+        from invsync_tui.tui.navigation import routes
+
+        self.app.push_screen(routes.why(self.desk, line.sku, None))
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "apply":
+            return self._may_apply()
+        if action == "again":
+            return self._kept is None and self._shown is not None
+        if action == "reverse":
+            return False
+        return super().check_action(action, parameters)
+
+    def _may_apply(self) -> bool:
+        view = self._shown.view if self._shown is not None else None
+        if (
+            view is None
+            or view.what_if
+            or self._overlay
+            or not view.totals.to_set
+            or view.frozen
+            or view.applied_by is not None
+        ):
+            return False
+        return not refusal(self.desk.reader.gateway, self._right())
+
+    def _right(self) -> Right:
+        view = self._shown.view if self._shown is not None else None
+        return Right.DECIDE if view is not None and (view.holds or view.kind != "rules") else Right.SYNC
+
+    def action_again(self) -> None:
+        self._plan()
+
+    def action_apply(self) -> None:
+        from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+
+        if self._shown is None:
+            return
+        view = self._shown.view
+        explicit = view.kind != "rules"
+        ask = Ask(
+            f"Send exactly this plan: {view.totals.to_set} listings?",
+            "The cart is frozen with it until it is thawed, so that the next push does not take it back."
+            if explicit
+            else "If anything has changed since, nothing is sent and the run says what differs.",
+            "Apply the plan",
+            needs_reason=bool(view.holds) or explicit,
+        )
+        subject = "; ".join(view.holds) or view.cart
+        self.app.push_screen(ConfirmScreen(ask, subject, self.desk.glyphs), self._decided)
+
+    def _decided(self, reason: str | None) -> None:
+        shown = self._shown
+        if reason is None or shown is None:
+            self.notice("Nothing was ordered.", Tone.FAINT)
+            return
+        self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.plans.apply(shown, reason)))
+
+    def on_sync_requested(self, fact: SyncRequested) -> None:
+        from invsync_tui.tui.screens.runs.run import RunScreen
+
+        self.app.push_screen(RunScreen(self.desk, fact.requested.runs[0], notice=fact.requested.message))

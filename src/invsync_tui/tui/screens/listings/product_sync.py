@@ -1,0 +1,161 @@
+"""View Product Sync of a cart: every listing with when it was last synced and why not, in tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.widget import Widget
+
+from invsync_tui.operations.list_views import ListingFilter, ListingLine
+from invsync_tui.operations.rows import Count, Rows
+from invsync_tui.tui.messages import Changed
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
+from invsync_tui.tui.screens.listings.listing_actions import OrderingScreen
+from invsync_tui.tui.text.styled import Line, Span, Tone, line
+from invsync_tui.tui.widgets.fields import Field
+from invsync_tui.tui.widgets.looks import Look
+from invsync_tui.tui.widgets.strap import Strap
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+
+TABS = tuple(ListingFilter)
+LABELS: Mapping[ListingFilter, str] = {
+    ListingFilter.ALL: "All",
+    ListingFilter.NEVER: "Never synced",
+    ListingFilter.FAILED: "Failed",
+    ListingFilter.AMBIGUOUS: "Ambiguous",
+    ListingFilter.NOT_IN_WMS: "Not in WMS",
+    ListingFilter.DRIFT: "Drift",
+    ListingFilter.EXCLUDED: "Excluded",
+}
+
+
+class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
+    """Enter opens the SKU; `[` and `]` change the tab."""
+
+    noun = "listings"
+    filtered_by = "a part of a SKU or alias"
+    DEFAULT_CSS = """
+    ProductSyncScreen.-short #about { height: 6; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
+        Binding("i", "identity", "Identity", tooltip="Listings without a product", id="listing.identity"),
+        Binding("p", "plan", "Plan", tooltip="What the next push would set, riskiest first", id="listing.plan"),
+        Binding(
+            "d", "drift", "Drift", tooltip="Classes and exposure; heal, and let the radar look", id="listing.drift"
+        ),
+        Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
+        Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
+    ]
+
+    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str, tab: str = "") -> None:
+        self._cart_id = cart_id
+        self._cart = cart
+        self._merchant = merchant
+        self._tab = ListingFilter(tab) if tab else ListingFilter.ALL
+        self._counts: Mapping[ListingFilter, Count] = {}
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, self._cart, "Product Sync"
+
+    @property
+    def memory(self) -> str:
+        return f"listings:{self._cart_id}"
+
+    @property
+    def fields(self) -> Sequence[Field[ListingLine]]:
+        return SYNC_FIELDS
+
+    def above(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="tabs")
+
+    def on_mount(self) -> None:
+        self.table.is_marked = self.is_selected
+        self._show_tabs()
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[ListingLine]:
+        return gateway.listings(self._cart_id, self._tab, look.text, look.ordering)
+
+    def empty(self) -> Sequence[str]:
+        if self._tab is not ListingFilter.ALL:
+            return (f"No listing here: {LABELS[self._tab]}.", "[ and ] lead to the other tabs.")
+        return (
+            "This cart has no listings yet.",
+            "They are read with its first push. Not every cart tells its listings; then compare the SKUs in the cart "
+            "with those in the WMS.",
+        )
+
+    def about(self, found: ListingLine, size: Size) -> Sequence[Line]:
+        sight = self.sight()
+        return [*explained(found, size.width, sight), *quantities(found, sight, size.width)]
+
+    def open_line(self, line: ListingLine) -> None:
+        if line.product_id is not None:
+            self.app.push_screen(routes.sku(self.desk, line.product_id, line.product_sku or line.sku))
+        else:
+            self.app.push_screen(routes.search(self.desk, line.sku))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "why":
+            return self.is_mounted and self.line is not None
+        return super().check_action(action, parameters)
+
+    def action_why(self) -> None:
+        if (found := self.line) is not None:
+            asked = found.product_sku or found.sku or found.ref
+            self.app.push_screen(routes.why(self.desk, asked, found))
+
+    def action_identity(self) -> None:
+        self.app.push_screen(routes.identity(self.desk, self._cart_id, self._cart, self._merchant))
+
+    def action_drift(self) -> None:
+        self.app.push_screen(routes.drift(self.desk, self._cart_id, self._cart, self._merchant))
+
+    def action_plan(self) -> None:
+        self.app.push_screen(routes.plan(self.desk, self._cart_id, self._cart))
+
+    # -- tabs ---------------------------------------------------------------------------------------------------------
+
+    def on_changed(self, fact: Changed) -> None:
+        self.ask_patiently(lambda gateway: gateway.tabs(self._cart_id), self._tabs_counted)
+
+    def _tabs_counted(self, counts: Mapping[ListingFilter, Count]) -> None:
+        self._counts = counts
+        self._show_tabs()
+
+    def action_tab(self, by: int) -> None:
+        self._tab = TABS[(TABS.index(self._tab) + by) % len(TABS)]
+        self._show_tabs()
+        self._use(self.table.use_from_the_top)
+
+    def selection_changed(self) -> None:
+        self._show_tabs()
+
+    def _show_tabs(self) -> None:
+        chosen = line((f"{len(self.selected)} selected", Tone.KEY)) if self.selected else line()
+        self.strap("tabs").show(self._tabs(self.app.size.width - chosen.width - 2), chosen)
+
+    def _tabs(self, width: int) -> Line:
+        """All tabs in a row; where they do not fit, those at the left give way to the present one."""
+        items = [self._tab_spans(tab) for tab in TABS]
+        first, present = 0, TABS.index(self._tab)
+        while first < present and line(*(span for item in items[first:] for span in item)).width > width:
+            first += 1
+        return line(*(span for item in items[first:] for span in item))
+
+    def _tab_spans(self, tab: ListingFilter) -> Sequence[Span]:
+        count = self._counts.get(tab)
+        number = "" if count is None else f" {count.n}{'' if count.exact else '+'}"
+        if tab is self._tab:
+            return ("[", Tone.KEY), (f"{LABELS[tab]}{number}", Tone.STRONG), ("] ", Tone.KEY)
+        return ((f" {LABELS[tab]}{number}  ", Tone.FAINT if count and not count.n else Tone.PLAIN),)

@@ -1,0 +1,206 @@
+"""Home: the pulse on top, one row per merchant, and what is wrong with the selected one.
+
+The first frame shows this screen without facts. What is needed to put facts into words is imported with the first facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+
+from invsync_tui.tui.messages import OverviewRead, SyncRequested
+from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.text.styled import Line, Span, Tone, line
+from invsync_tui.tui.widgets.columns import Align
+from invsync_tui.tui.widgets.fields import Field, Sight
+from invsync_tui.tui.widgets.memory_rows import MemoryRows
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.rows import Rows
+    from invsync_tui.operations.views import MerchantRow, Overview
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.screens.base.base_screen import ControlScreen
+    from invsync_tui.tui.widgets.looks import Look
+
+
+def _cell(name: str) -> Callable[[MerchantRow, Sight], Span]:
+    """A cell of `merchants_text`, which is imported with the first row."""
+
+    def show(merchant: MerchantRow, sight: Sight) -> Span:
+        from invsync_tui.tui.screens.merchants import text
+
+        return text.CELLS[name](merchant, sight.now)
+
+    return show
+
+
+def _ident(merchant: MerchantRow) -> int:
+    return merchant.id
+
+
+FIELDS: tuple[Field[MerchantRow], ...] = (
+    Field("Merchant", 12, lambda row: row.name, _cell("name"), flex=3, sort="name"),
+    Field("Source", 7, lambda row: row.source, _cell("source"), flex=1, sort="source"),
+    Field("Sync", 4, lambda row: row.sync_on, _cell("sync")),
+    Field("Last Inventory Run", 18, lambda row: row.last_run_at, _cell("last"), sort="last"),
+    Field("Status", 9, lambda row: row.status or "never run", _cell("status"), flex=4, sort="status"),
+    Field("Next run", 8, lambda row: row.next_run_at, _cell("next"), align=Align.RIGHT),
+    Field("Held", 4, lambda row: row.held, _cell("held"), align=Align.RIGHT),
+    Field("Problems", 8, lambda row: len(row.problems), _cell("problems"), align=Align.RIGHT),
+)
+
+
+def overview_read(gateway: Gateway) -> Message:
+    """The question that this screen watches."""
+    return OverviewRead(gateway.overview())
+
+
+def sync_requested(gateway: Gateway, merchant_id: int) -> Message:
+    """The order that it can give."""
+    return SyncRequested(gateway.start(merchant_id, None))
+
+
+class MerchantsScreen(ListScreen["MerchantRow"]):
+    """The bottom of the stack; its cursor stays on its merchant whatever is opened on top."""
+
+    noun = "merchants"
+    DEFAULT_CSS = """
+    MerchantsScreen #about { height: 8; }
+    MerchantsScreen.-tall #about { height: 12; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "sync", "Sync", tooltip="Start a sync of the selected merchant and open it", id="sync.start"),
+        Binding("w", "visit('warehouses')", "Products", tooltip="Locations & Products", id="merchant.warehouses"),
+        Binding("c", "visit('carts')", "Carts", tooltip="The carts of the selected merchant", id="merchant.carts"),
+        Binding("r", "visit('runs')", "Runs", tooltip="The runs of the selected merchant", id="merchant.runs"),
+        Binding("a", "visit('aliases')", "Aliases", tooltip="Alias types and collisions", id="merchant.aliases"),
+        Binding(
+            "D", "visit('doctor')", "Doctor", tooltip="Every check of the guide, and all causes", id="merchant.doctor"
+        ),
+        Binding("E", "visit('merchant_settings')", "Edit Setup", tooltip="Settings", id="merchant.setup"),
+        Binding("T", "test", "Test", tooltip="Test the WMS connection step by step", id="merchant.test"),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        self._overview: Overview | None = None
+        super().__init__(desk)
+
+    # -- list ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return ("Merchants",)
+
+    @property
+    def fields(self) -> Sequence[Field[MerchantRow]]:
+        return FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[MerchantRow]:
+        """What was read last, since the reading that makes the table read again is the same."""
+        overview = self._overview or gateway.overview()
+        return MemoryRows(overview.merchants, FIELDS, look, _ident)
+
+    def watch_facts(self) -> None:
+        self.desk.reader.watch(self, overview_read)
+
+    def on_overview_read(self, fact: OverviewRead) -> None:
+        self.reading_succeeded()
+        self._overview = fact.overview
+        self.desk.known_runs = _runs_of(fact.overview)
+        self.show_header(fact.overview.pulse.service_alive)
+        self._show_trail()
+        self.table.read_again()
+
+    def _show_trail(self) -> None:
+        """The pulse stands where other lists say where they are."""
+        from invsync_tui.tui.screens.merchants.text import pulse_line
+
+        if self._overview is not None:
+            self.strap("trail").show(pulse_line(self._overview.pulse, self.desk.glyphs), line(*self._state()))
+
+    def _nothing(self, width: int) -> Sequence[Line]:
+        from invsync_tui.tui.screens.merchants.text import NO_MERCHANTS
+
+        return super()._nothing(width) if self.look.text else NO_MERCHANTS
+
+    def about(self, found: MerchantRow, size: Size) -> Sequence[Line]:
+        from invsync_tui.tui.screens.merchants import text
+
+        return text.about(found, size.width, self.desk.clock(), self.desk.glyphs)
+
+    def open_line(self, line: MerchantRow) -> None:
+        run_id = line.active_run or line.latest_run
+        if run_id is None:
+            way = "" if self._refuses_orders() else " Press s to start its first sync."
+            self.notice(f"{line.name} has never been synced.{way}", Tone.WARN)
+        else:
+            self.open_run(run_id)
+
+    def action_back(self) -> None:
+        """There is nothing to go back to, but a filter can be ended."""
+        if self.check_action("back", ()):
+            super().action_back()
+
+    # -- places -------------------------------------------------------------------------------------------------------
+
+    def action_visit(self, place: str) -> None:
+        """One of the places that belong to a merchant."""
+        from invsync_tui.tui.navigation import routes
+
+        ways: Mapping[str, Callable[[Desk, int, str], ControlScreen]] = {
+            "warehouses": routes.warehouses,
+            "carts": routes.carts,
+            "runs": routes.runs,
+            "aliases": routes.aliases,
+            "doctor": routes.doctor,
+            "merchant_settings": routes.merchant_settings,
+        }
+        if (merchant := self.line) is not None:
+            self.app.push_screen(ways[place](self.desk, merchant.id, merchant.name))
+
+    def action_test(self) -> None:
+        from invsync_tui.tui.navigation import routes
+
+        if (merchant := self.line) is not None:
+            self.app.push_screen(routes.merchant_connection(self.desk, merchant.id))
+
+    # -- orders -------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "back":
+            return bool(self.look.text) or self.exporting
+        if action in ("visit", "test", "sync"):
+            return self.is_mounted and self.line is not None and not (action == "sync" and self._refuses_orders())
+        return super().check_action(action, parameters)
+
+    def action_sync(self) -> None:
+        if (merchant := self.line) is not None:
+            self.desk.reader.order(self, lambda gateway: sync_requested(gateway, merchant.id))
+
+    def key_s(self) -> None:
+        """Where it is refused the binding is hidden; the key still says why nothing happens."""
+        if why := self._refuses_orders():
+            self.notice(why, Tone.WARN)
+
+    def _refuses_orders(self) -> str:
+        """Why a sync would be refused; '' where it would not."""
+        from invsync_tui.tui.rights import Right, refusal
+
+        return refusal(self.desk.reader.gateway, Right.SYNC)
+
+    def on_sync_requested(self, fact: SyncRequested) -> None:
+        self.notice(fact.requested.message, Tone.GOOD)
+        if fact.requested.runs and self.is_current:
+            from invsync_tui.tui.screens.runs.run import RunScreen
+
+            self.app.push_screen(RunScreen(self.desk, fact.requested.runs[0], notice=fact.requested.message))
+
+
+def _runs_of(overview: Overview) -> tuple[int, ...]:
+    runs = {run for row in overview.merchants for run in (row.active_run, row.latest_run) if run is not None}
+    return tuple(sorted(runs, reverse=True))

@@ -1,0 +1,132 @@
+"""The merchants screen in words: cells, the pulse and the strip about one merchant. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from invsync_tui.operations.views import MerchantRow, Problem, Pulse
+from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.sanitize import clean, wrap
+from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, joined, line
+from invsync_tui.tui.text.words import moment, until
+
+NO_MERCHANTS = (
+    line(("No merchants yet.", Tone.STRONG)),
+    BLANK,
+    line("  ", ("invsync init", Tone.KEY), "   sets up the first merchant, its WMS and its carts"),
+    line("  ", ("invsync demo", Tone.KEY), "   sets up a small warehouse and a shop to play with"),
+    BLANK,
+    line(("This screen follows by itself; leave it open or press q to quit.", Tone.FAINT)),
+)
+
+
+HELD = "held for review"
+"""In the text of a problem that names a held run."""
+SHORT_STATUSES = frozenset({"", "success", "running"})
+"""The row has room for these."""
+
+
+def status_tone(status: str) -> Tone:
+    """A tone for a status in words."""
+    if status.startswith("failed"):
+        return Tone.BAD
+    if status.startswith("stalled"):
+        return Tone.BAD
+    if status.startswith("running"):
+        return Tone.ACCENT
+    if status.startswith("held"):
+        return Tone.WARN
+    return Tone.GOOD if status.startswith("success") else Tone.FAINT
+
+
+def _next(merchant: MerchantRow, now: float) -> Span:
+    if merchant.next_run_at is None:
+        return ("waiting", Tone.WARN) if merchant.scheduled else ("-", Tone.FAINT)
+    return until(merchant.next_run_at, now), Tone.PLAIN
+
+
+def _number(number: int, tone: Tone) -> Span:
+    return (str(number), tone) if number else ("-", Tone.FAINT)
+
+
+def _worst(problems: Sequence[Problem]) -> Tone:
+    return Tone.BAD if any(problem.urgent for problem in problems) else Tone.WARN
+
+
+CELLS: Mapping[str, Callable[[MerchantRow, float], Span]] = {
+    "name": lambda merchant, now: (merchant.name, Tone.STRONG),
+    "source": lambda merchant, now: (merchant.source, Tone.PLAIN) if merchant.source else ("none", Tone.WARN),
+    "sync": lambda merchant, now: ("on", Tone.GOOD) if merchant.sync_on else ("off", Tone.FAINT),
+    "last": lambda merchant, now: (moment(merchant.last_run_at, now), Tone.PLAIN),
+    "status": lambda merchant, now: (merchant.status or "never run", status_tone(merchant.status)),
+    "next": _next,
+    "held": lambda merchant, now: _number(merchant.held, Tone.WARN),
+    "problems": lambda merchant, now: _number(len(merchant.problems), _worst(merchant.problems)),
+}
+"""One cell of a merchant's row each."""
+
+
+def pulse_line(pulse: Pulse, glyphs: Glyphs) -> Line:
+    """The health of everything in one row."""
+    stalled = [_pulse("stalled", pulse.stalled, Tone.BAD)] if pulse.stalled else []
+    parts = (
+        _pulse("running", pulse.running - pulse.stalled, Tone.ACCENT),
+        *stalled,
+        _pulse("held", pulse.held, Tone.WARN),
+        _pulse("failing", pulse.failing, Tone.BAD),
+        _pulse("stale", pulse.stale, Tone.WARN),
+        *(
+            [_pulse("new findings" if pulse.findings > 1 else "new finding", pulse.findings, Tone.WARN)]
+            if pulse.findings
+            else []
+        ),
+    )
+    return joined(parts, f" {glyphs.separator} ")
+
+
+def _pulse(word: str, number: int, tone: Tone) -> Line:
+    shown = tone if number else Tone.FAINT
+    return line((str(number), shown), (f" {word}", shown))
+
+
+def about(merchant: MerchantRow, width: int, now: float, glyphs: Glyphs) -> list[Line]:
+    """What the row has no room for, first of all the problems with advice. What it says already is not said again:
+    each row down would send it."""
+    carts = f"{merchant.carts} cart{'' if merchant.carts == 1 else 's'}"
+    lines = [line((merchant.name, Tone.STRONG), (f"  {carts}", Tone.FAINT))]
+    if merchant.status not in SHORT_STATUSES:
+        lines += _status_lines(merchant, width, now)
+    if merchant.held and not any(HELD in problem.text for problem in merchant.problems):
+        lines += _problem_lines(_waiting(merchant.held), width, glyphs)
+    for problem in merchant.problems:
+        lines += _problem_lines(problem, width, glyphs)
+    if not merchant.problems and not merchant.held:
+        lines.append(line(("No problems known.", Tone.FAINT)))
+    return lines
+
+
+def _status_lines(merchant: MerchantRow, width: int, now: float) -> list[Line]:
+    label = "Last Inventory Run "
+    status = merchant.status or "never run"
+    head = f"{label}{moment(merchant.last_run_at, now)}: "
+    rows = wrap(clean(head + status), width)
+    tone = status_tone(merchant.status)
+    if rows[0].startswith(head.rstrip()):
+        first = line((rows[0][: len(head)], Tone.FAINT), (rows[0][len(head) :], tone))
+        return [first, *(line((row, tone)) for row in rows[1:])]
+    return [line((row, tone)) for row in rows]
+
+
+def _waiting(held: int) -> Problem:
+    what = "1 run is held and waits" if held == 1 else f"{held} runs are held and wait"
+    advice = "Enter opens its runs; [ and ] switch between them; release or discard the held one."
+    return Problem(f"{what} for an operator.", advice, urgent=False)
+
+
+def _problem_lines(problem: Problem, width: int, glyphs: Glyphs) -> list[Line]:
+    tone = Tone.BAD if problem.urgent else Tone.WARN
+    what = wrap(clean(problem.text), width - 2)
+    todo = wrap(clean(problem.key or problem.advice), width - 4)
+    lines = [line((glyphs.warning if i == 0 else " ", tone), " ", (text, tone)) for i, text in enumerate(what)]
+    lines += [line("  ", (glyphs.arrow if i == 0 else " ", Tone.FAINT), " ", text) for i, text in enumerate(todo)]
+    return lines

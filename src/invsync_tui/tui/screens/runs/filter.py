@@ -1,0 +1,85 @@
+"""The filter of the runs list: words to a merchant, a cart, a state, a trigger, and who asked. Pure.
+
+`held`, `vendure`, `ada` are enough; `state:`, `cart:`, `merchant:`, `trigger:` and `who:` tell what a word is about
+where that could be mistaken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from invsync_tui.operations.views import RunState
+from invsync_tui.tui.navigation.names import Known, named
+
+TRIGGERS = ("manual", "schedule", "after pull", "again", "demo")
+
+
+class About(StrEnum):
+    """What a word of the filter is about."""
+
+    MERCHANT = "merchant"
+    CART = "cart"
+    STATE = "state"
+    TRIGGER = "trigger"
+    WHO = "who"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are wanted; None is all."""
+
+    merchant_id: int | None = None
+    cart_id: int | None = None
+    state: str | None = None
+    trigger: str | None = None
+    who: str | None = None
+
+
+def understand(text: str, base: RunFilter, known: Known) -> RunFilter | None:
+    """The filter on top of what the list is about anyway; None where a word cannot match anything."""
+    wanted: RunFilter | None = base
+    for word in text.split():
+        if wanted is None:
+            return None
+        about, _, rest = word.partition(":")
+        if about.casefold() in set(About):
+            wanted = _said(wanted, About(about.casefold()), rest, known) if rest else wanted
+        else:
+            wanted = _guessed(wanted, word, known)
+    return wanted
+
+
+def _said(wanted: RunFilter, about: About, word: str, known: Known) -> RunFilter | None:
+    if about is About.WHO:
+        return replace(wanted, who=word)
+    word = word.casefold()
+    if about in (About.STATE, About.TRIGGER):
+        words = [str(state) for state in RunState] if about is About.STATE else TRIGGERS
+        whole = next((each for each in words if each.startswith(word)), None)
+        if whole is None:
+            return None
+        return replace(wanted, state=whole) if about is About.STATE else replace(wanted, trigger=whole)
+    found = named(word, known.merchants if about is About.MERCHANT else known.carts)
+    if found is None:
+        return None
+    return replace(wanted, merchant_id=found.id) if about is About.MERCHANT else replace(wanted, cart_id=found.id)
+
+
+def _guessed(wanted: RunFilter, word: str, known: Known) -> RunFilter | None:
+    """What a bare word is about: the first thing that it fits, and who asked where it fits nothing."""
+    for about in (About.STATE, About.TRIGGER, About.CART, About.MERCHANT):
+        found = _said(wanted, about, word, known)
+        if found is not None:
+            return found
+    return replace(wanted, who=word)
+
+
+def offers(known: Known) -> list[str]:
+    """What the prompt completes."""
+    words = [str(state) for state in RunState]
+    words += [f"{About.STATE}:{state}" for state in RunState]
+    words += [f"{About.TRIGGER}:{trigger.split(' ', 1)[0]}" for trigger in TRIGGERS]
+    words += [f"{About.CART}:{cart.name.split(' ', 1)[0]}" for cart in known.carts]
+    words += [f"{About.MERCHANT}:{merchant.name.split(' ', 1)[0]}" for merchant in known.merchants]
+    return [*words, f"{About.WHO}:"]

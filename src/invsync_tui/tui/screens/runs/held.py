@@ -1,0 +1,93 @@
+"""What a held run would send: every listing with what it shows, what it would show, and the group it is released with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.runs.held import HeldLine
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.text.styled import Span, Tone
+from invsync_tui.tui.widgets.columns import Align
+from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.widgets.looks import Look
+
+GROUPS = (None, "zero", "jump", "rest")
+_TONES = {"zero": Tone.BAD, "jump": Tone.WARN}
+
+
+def _shows(found: HeldLine, sight: Sight) -> Span:
+    return UNKNOWN if found.shows is None else (str(found.shows), Tone.PLAIN)
+
+
+def _would(found: HeldLine, sight: Sight) -> Span:
+    return str(found.would_show), _TONES.get(found.group, Tone.STRONG)
+
+
+def _group(found: HeldLine, sight: Sight) -> Span:
+    return found.group, _TONES.get(found.group, Tone.FAINT)
+
+
+FIELDS: tuple[Field[HeldLine], ...] = (
+    Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2),
+    Field("Name", 18, lambda line: line.name, flex=2, room=100),
+    Field("Shows", 8, lambda line: line.shows, _shows, align=Align.RIGHT),
+    Field("Would show", 10, lambda line: line.would_show, _would, align=Align.RIGHT),
+    number("Change", 8, lambda line: None if line.shows is None else line.would_show - line.shows),
+    Field("Group", 6, lambda line: line.group, _group),
+)
+
+
+class HeldScreen(ListScreen[HeldLine]):
+    """Enter searches the SKU; v shows one group after the other. The run itself is released or discarded on its screen."""
+
+    noun = "held listings"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "group", "Group", tooltip="All, those to 0, those that jump, the rest", id="held.group"),
+    ]
+
+    def __init__(self, desk: Desk, run_id: int) -> None:
+        self._run_id = run_id
+        self._group: str | None = None
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Runs", f"Run {self._run_id}", "Would send" if self._group is None else f"Would send: {self._group}"
+
+    @property
+    def memory(self) -> str:
+        return f"held:{self._run_id}:{self._group or ''}"
+
+    @property
+    def fields(self) -> Sequence[Field[HeldLine]]:
+        return FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[HeldLine]:
+        return gateway.history.held(self._run_id, self._group)
+
+    def empty(self) -> Sequence[str]:
+        if self._group is not None:
+            return (f"No listing is in the group {self._group}.", "v shows the next group.")
+        return "No listing of this run is held any more.", "A newer run has decided about them since. Esc leads back."
+
+    def open_line(self, line: HeldLine) -> None:
+        self.app.push_screen(routes.search(self.desk, line.sku))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Its order is the run's own, and so is what is in it."""
+        return action != "filter" and super().check_action(action, parameters)
+
+    def action_group(self) -> None:
+        """The next group, all of them after the last."""
+        self._group = GROUPS[(GROUPS.index(self._group) + 1) % len(GROUPS)]
+        self._use(self.table.use_from_the_top)
+        self._show_trail()

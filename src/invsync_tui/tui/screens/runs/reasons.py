@@ -1,0 +1,76 @@
+"""The reasons of a run, one line each, on the way down to the SKUs that share one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.geometry import Size
+
+from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.views import ReasonRow
+from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.text.formatting import outcome_span
+from invsync_tui.tui.text.sanitize import clean, wrap
+from invsync_tui.tui.text.styled import Line, Span, Tone, line
+from invsync_tui.tui.widgets.fields import Field, Sight, number
+from invsync_tui.tui.widgets.memory_rows import MemoryRows
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.widgets.looks import Look
+
+
+def _outcome(row: ReasonRow, sight: Sight) -> Span:
+    return outcome_span(row.outcome)
+
+
+FIELDS: tuple[Field[ReasonRow], ...] = (
+    number("SKUs", 8, lambda row: row.count, sort="count"),
+    Field("Outcome", 9, lambda row: row.outcome, _outcome, sort="outcome"),
+    Field("Reason", 22, lambda row: str(row.reason), sort="reason"),
+    Field("Why", 20, lambda row: row.cause, flex=3),
+)
+
+
+def _ident(row: ReasonRow) -> str:
+    return f"{row.outcome} {row.reason}"
+
+
+class ReasonsScreen(ListScreen[ReasonRow]):
+    """Enter lists the SKUs."""
+
+    noun = "reasons"
+
+    def __init__(self, desk: Desk, run_id: int) -> None:
+        self._run_id = run_id
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Runs", f"Run {self._run_id}", "Reasons"
+
+    @property
+    def fields(self) -> Sequence[Field[ReasonRow]]:
+        return FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[ReasonRow]:
+        return MemoryRows(gateway.run(self._run_id).reasons, FIELDS, look, _ident)
+
+    def empty(self) -> Sequence[str]:
+        return ("No SKU of this run needed a reason.", "Everything was set or equal. Esc leads back.")
+
+    def about(self, found: ReasonRow, size: Size) -> Sequence[Line]:
+        cause = [line((row, Tone.PLAIN)) for row in wrap(clean(found.cause), size.width)]
+        advice = [line((row, Tone.FAINT)) for row in wrap(clean(found.advice), size.width)]
+        sample = f"e.g. {', '.join(found.sample)}" if found.sample else ""
+        return [*cause, *advice, *(line((row, Tone.FAINT)) for row in wrap(clean(sample), size.width) if row)]
+
+    def copied(self, line: ReasonRow) -> str:
+        return str(line.reason)
+
+    def open_line(self, line: ReasonRow) -> None:
+        from invsync_tui.tui.screens.runs.reason_skus import ReasonSkusScreen
+
+        self.app.push_screen(ReasonSkusScreen(self.desk, self._run_id, str(line.reason)))

@@ -1,0 +1,318 @@
+"""One run, live: phases, the sum, reasons, holds and events, and the orders that its state allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+from invsync_tui.operations.views import Action, HoldView, RunDetail, RunKind, RunRow
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.gateway import Gateway
+from invsync_tui.tui.messages import OrderTaken, RunRead, SyncRequested
+from invsync_tui.tui.rights import Right, refusal
+from invsync_tui.tui.screens.base.report_screen import BundlingScreen
+from invsync_tui.tui.screens.runs.run_text import Page, group_lines, switcher, title, write
+from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
+from invsync_tui.tui.verbs import VERBS, Ask, Verb, offered
+from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.strap import Strap
+
+
+def run_read(run_id: int, gateway: Gateway) -> Message:
+    """The question that this screen watches."""
+    return RunRead(gateway.run(run_id), gateway.service_alive())
+
+
+def order_given(action: Action, run_id: int, reason: str, groups: Sequence[str], gateway: Gateway) -> Message:
+    """Cancel, release or discard, and what the answer was."""
+    if action is Action.CANCEL:
+        return OrderTaken(gateway.cancel(run_id))
+    if action is Action.RELEASE:
+        return OrderTaken(gateway.release(run_id, reason, groups))
+    return OrderTaken(gateway.discard(run_id, reason))
+
+
+def started_again(merchant_id: int, cart_id: int | None, gateway: Gateway) -> Message:
+    """A new sync of what this run was about."""
+    return SyncRequested(gateway.start(merchant_id, cart_id))
+
+
+UNDO = Ask(
+    "Plan to put back what this push replaced?",
+    "Nothing is sent yet: the plan is shown first. What was changed since is left alone.",
+    "Plan the undo",
+    needs_reason=True,
+)
+
+
+class RunScreen(BundlingScreen):
+    """Follows one run, or a sibling of it."""
+
+    DEFAULT_CSS = """
+    RunScreen #title { margin-bottom: 1; }
+    RunScreen.-short #title { margin-bottom: 0; }
+    """
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares no class variable
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(verb.key, f"order('{action}')", verb.label, tooltip=verb.help, id=f"run.{action}")
+            for action, verb in VERBS.items()
+        ),
+        Binding("left_square_bracket", "sibling(-1)", "Previous", tooltip="The run to the left", id="run.previous"),
+        Binding("right_square_bracket", "sibling(1)", "Next", tooltip="The run to the right", id="run.next"),
+        Binding("enter", "reasons", "SKUs", tooltip="The reasons of this run, down to their SKUs", id="run.reasons"),
+        Binding("u", "undo", "Undo", tooltip="Plan to put back what this push replaced", id="run.undo"),
+        Binding("d", "diff", "Compare", tooltip="This run against the one before it", id="run.diff"),
+        Binding("p", "plan", "Plan", tooltip="What the held push would send now, to apply exactly that", id="run.plan"),
+        Binding("escape", "back", "Back", id="back"),
+    ]
+
+    @property
+    def bundled(self) -> int | str:
+        return self.run_id
+
+    def __init__(self, desk: Desk, run_id: int, *, notice: str = "") -> None:
+        super().__init__(desk)
+        self.run_id = run_id
+        self._first_notice = notice
+        self._detail: RunDetail | None = None
+        self._groups: Sequence[str] = ()
+        """The groups that are being released; () for all."""
+
+    def body(self) -> Iterator[Widget]:
+        more = self.desk.glyphs.more
+        yield Strap(more, id="siblings")
+        yield Strap(more, id="title")
+        yield Paper(id="sheet")
+
+    def on_mount(self) -> None:
+        self.strap("title").show(line((f"Reading run {self.run_id}{self.desk.glyphs.more}", Tone.FAINT)))
+        if self._first_notice:
+            self.notice(self._first_notice, Tone.GOOD)
+
+    def watch_facts(self) -> None:
+        self.desk.reader.watch(self, partial(run_read, self.run_id))
+
+    def on_run_read(self, fact: RunRead) -> None:
+        if fact.detail.run.id != self.run_id:
+            return
+        self.reading_succeeded()
+        before = self._bindable()
+        self._detail = fact.detail
+        self.show_header(fact.service_alive)
+        self._show_titles()
+        self.query_one("#sheet", Paper).show(self._sheet)
+        if before != self._bindable():
+            self.refresh_bindings()
+        self.press_again()
+
+    @property
+    def settled(self) -> bool:
+        return self._detail is not None and self._detail.run.id == self.run_id
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._show_titles()
+
+    def _show_titles(self) -> None:
+        if self._detail is None or not self.size:
+            return
+        width, glyphs = self.size.width, self.desk.glyphs
+        several = len(self._detail.siblings) > 1
+        self.strap("siblings").show(switcher(self._detail, width, glyphs) if several else BLANK)
+        self.strap("title").show(title(self._detail.run, width, glyphs))
+
+    def _sheet(self, size: Size) -> list[Line]:
+        if self._detail is None:
+            return []
+        return write(self._detail, Page(size, self.desk.clock(), self.desk.glyphs, self._allowed()))
+
+    def _allowed(self) -> frozenset[Action]:
+        if self._detail is None:
+            return frozenset()
+        return offered(self._detail.actions, read_only=self.desk.read_only)
+
+    def _bindable(self) -> tuple[frozenset[Action], bool, bool, bool]:
+        """What the bindings depend on."""
+        reasons = self._detail is not None and bool(self._detail.reasons)
+        return self._allowed(), self._siblings(), reasons, self._held()
+
+    def _held(self) -> bool:
+        return self._detail is not None and self._detail.hold is not None and self._detail.run.cart_id is not None
+
+    def _siblings(self) -> bool:
+        return self._detail is not None and len(self._detail.siblings) > 1
+
+    # -- orders -------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "order":
+            return Action(str(parameters[0])) in self._allowed()
+        if action == "undo":
+            return self._undoable()
+        if action == "plan":
+            return self._held()
+        if action == "sibling":
+            return self._siblings()
+        if action in ("reasons", "diff"):
+            return self._detail is not None and (action == "diff" or bool(self._detail.reasons))
+        return True
+
+    def _undoable(self) -> bool:
+        run = self._detail.run if self._detail is not None else None
+        ended = run is not None and run.kind is RunKind.PUSH and run.state.final and run.counts.set > 0
+        return ended and not refusal(self.desk.reader.gateway, Right.DECIDE)
+
+    def action_undo(self) -> None:
+        from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+
+        if self._detail is not None:
+            ask = ConfirmScreen(UNDO, _subject(self._detail), self.desk.glyphs)
+            self.app.push_screen(ask, partial(self._undo, self._detail.run))
+
+    def _undo(self, run: RunRow, reason: str | None) -> None:
+        if reason is None:
+            self.notice("Nothing was ordered.", Tone.FAINT)
+            return
+        self.ask(lambda gateway: gateway.plans.undo(run.id, reason), partial(self._undo_planned, run))
+
+    def action_plan(self) -> None:
+        from invsync_tui.tui.navigation import routes
+
+        if self._detail is not None:
+            run = self._detail.run
+            self.app.push_screen(routes.plan(self.desk, run.cart_id or 0, run.cart or ""))
+
+    def _undo_planned(self, run: RunRow, number: int) -> None:
+        from invsync_tui.tui.navigation import routes
+
+        self.app.push_screen(routes.plan(self.desk, run.cart_id or 0, run.cart or "", number))
+
+    def action_order(self, name: str) -> None:
+        verb = VERBS[Action(name)]
+        self._groups = ()
+        if verb.ask is None:
+            self._give(verb, "")
+        elif verb.action is Action.RELEASE and self._detail and self._detail.hold and len(self._detail.hold.groups) > 1:
+            self._ask_group(verb, self._detail.hold)
+        else:
+            self._confirm(verb)
+
+    def _ask_group(self, verb: Verb, hold: HoldView) -> None:
+        """Which groups, the safe answer first; then why."""
+        from invsync_tui.tui.screens.base.dialogs import Answer, AskingScreen
+
+        answers = [Answer("cancel", "Cancel"), Answer("all", "All", risky=True)]
+        answers += [Answer(name, f"{name} ({n})", risky=True) for name, n in hold.groups.items()]
+
+        def chosen(answer: str | None) -> None:
+            if answer in (None, "cancel"):
+                self.notice("Nothing was ordered.", Tone.FAINT)
+                return
+            self._groups = () if answer == "all" else (str(answer),)
+            self._confirm(verb)
+
+        question = "Release all of it, or one group?"
+        self.app.push_screen(
+            AskingScreen(question, lambda width: group_lines(hold, width), answers, self.desk.glyphs), chosen
+        )
+
+    def _confirm(self, verb: Verb) -> None:
+        if verb.ask is None:
+            return
+        from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+
+        about = self.strap("title").text if self._detail is None else _subject(self._detail)
+        self.app.push_screen(ConfirmScreen(verb.ask, about, self.desk.glyphs), partial(self._decided, verb))
+
+    def _decided(self, verb: Verb, reason: str | None) -> None:
+        if reason is None:
+            self.notice("Nothing was ordered.", Tone.FAINT)
+        elif verb.action in self._allowed():
+            self._give(verb, reason)
+        else:
+            self.notice(f"The run moved on meanwhile; it cannot be {verb.action}ed any more.", Tone.WARN)
+
+    def _give(self, verb: Verb, reason: str) -> None:
+        if self._detail is None:
+            return
+        run = self._detail.run
+        if verb.action is Action.START:
+            self.desk.reader.order(self, partial(started_again, run.merchant_id, run.cart_id))
+        else:
+            self.desk.reader.order(self, partial(order_given, verb.action, run.id, reason, self._groups))
+
+    def on_key(self, event: events.Key) -> None:
+        """Orders that are refused are hidden; their keys still say why nothing happens."""
+        why = refusal(self.desk.reader.gateway, Right.SYNC)
+        if why and any(verb.dangerous and verb.key == event.key for verb in VERBS.values()):
+            self.notice(why, Tone.WARN)
+
+    def on_order_taken(self, fact: OrderTaken) -> None:
+        super().on_order_taken(fact)
+        if self.is_current:
+            self.watch_facts()
+
+    def on_sync_requested(self, fact: SyncRequested) -> None:
+        self.notice(fact.requested.message, Tone.GOOD)
+        if fact.requested.runs:
+            self._show_run(fact.requested.runs[0])
+
+    # -- moving -------------------------------------------------------------------------------------------------------
+
+    def action_sibling(self, by: int) -> None:
+        if self._detail is None:
+            return
+        runs = [run.id for run in self._detail.siblings]
+        present = runs.index(self.run_id) if self.run_id in runs else 0
+        self._show_run(runs[(present + by) % len(runs)])
+
+    def _show_run(self, run_id: int) -> None:
+        """Another run in the place of this one, so that Esc still leads back to where one came from."""
+        if run_id == self.run_id:
+            return
+        self.run_id = run_id
+        self.query_one("#sheet", Paper).action_roll_home()
+        if self.is_current:
+            self.watch_facts()
+
+    def open_run(self, run_id: int, notice: str = "") -> None:
+        self._show_run(run_id)
+        if notice:
+            self.notice(notice, Tone.GOOD)
+
+    def action_reasons(self) -> None:
+        """To the SKUs; where several reasons are told, by way of their list."""
+        from invsync_tui.tui.screens.runs.reason_skus import ReasonSkusScreen
+        from invsync_tui.tui.screens.runs.reasons import ReasonsScreen
+
+        if self._held():
+            from invsync_tui.tui.screens.runs.held import HeldScreen
+
+            self.app.push_screen(HeldScreen(self.desk, self.run_id))
+            return
+        reasons = self._detail.reasons if self._detail is not None else ()
+        if len(reasons) == 1:
+            self.app.push_screen(ReasonSkusScreen(self.desk, self.run_id, str(reasons[0].reason)))
+        else:
+            self.app.push_screen(ReasonsScreen(self.desk, self.run_id))
+
+    def action_diff(self) -> None:
+        from invsync_tui.tui.screens.runs.run_diff import RunDiffScreen
+
+        self.app.push_screen(RunDiffScreen(self.desk, self.run_id))
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+
+def _subject(detail: RunDetail) -> str:
+    run = detail.run
+    where = f"{run.merchant}, {run.cart}" if run.cart else run.merchant
+    return f"Run {run.id}: {run.kind} of {where}"

@@ -1,0 +1,163 @@
+"""Runs, live and past, newest first: of everything, of a merchant, or of a cart, narrowed by the words of `run_filter`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.views import RunKind, RunRow, RunState
+from invsync_tui.rules.outcomes import Outcome
+from invsync_tui.tui.navigation.names import NOBODY, Known, known
+from invsync_tui.tui.screens.base.list_screen import FILTER, ListScreen
+from invsync_tui.tui.screens.runs.filter import RunFilter, offers, understand
+from invsync_tui.tui.screens.runs.run_text import state_span
+from invsync_tui.tui.text import words
+from invsync_tui.tui.text.formatting import aged
+from invsync_tui.tui.text.styled import Span, Tone
+from invsync_tui.tui.widgets.columns import Align
+from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
+from invsync_tui.tui.widgets.memory_rows import MemoryRows
+
+if TYPE_CHECKING:
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.widgets.looks import Look
+
+
+def _state(run: RunRow, sight: Sight) -> Span:
+    return state_span(run, sight.glyphs)
+
+
+def _about(run: RunRow) -> str:
+    return run.cart or ("download" if run.kind is RunKind.PULL else "upload")
+
+
+def _took(run: RunRow) -> int | None:
+    return run.ended_at - run.started_at if run.started_at is not None and run.ended_at is not None else None
+
+
+def _took_cell(run: RunRow, sight: Sight) -> Span:
+    took = _took(run)
+    return UNKNOWN if took is None else (words.duration(took), Tone.PLAIN)
+
+
+def _story(run: RunRow) -> str:
+    """Why it stands still, what stopped it, else how far it is, else nothing."""
+    if run.stall is not None:
+        return run.stall.text
+    if run.error:
+        return run.error
+    if run.state in (RunState.RUNNING, RunState.CANCELLING):
+        return f"{run.phase} {run.done * 100 // run.total} %" if run.total else f"{run.phase} {run.done}"
+    return ""
+
+
+def _story_cell(run: RunRow, sight: Sight) -> Span:
+    tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN if run.error or run.stall else Tone.ACCENT
+    return (_story(run), tone) if _story(run) else ("-", Tone.FAINT)
+
+
+def _failed(run: RunRow) -> int:
+    return run.counts.failed
+
+
+def _failed_cell(run: RunRow, sight: Sight) -> Span:
+    return (str(run.counts.failed), Tone.BAD) if run.counts.failed else ("-", Tone.FAINT)
+
+
+FIELDS: tuple[Field[RunRow], ...] = (
+    number("Run", 7, lambda run: run.id),
+    Field("Merchant", 10, lambda run: run.merchant, flex=2),
+    Field("Cart", 10, _about, flex=2),
+    Field("State", 12, lambda run: "stalled" if run.stall else str(run.state), _state),
+    Field("Trigger", 10, lambda run: run.trigger, room=110),
+    Field("By", 8, lambda run: run.requested_by, flex=1, room=100),
+    aged("Asked", 10, lambda run: run.requested_at),
+    Field("Took", 12, _took, _took_cell, room=120),
+    number("SKUs", 7, lambda run: run.counts.total),
+    number("Set", 6, lambda run: run.counts.set, room=100),
+    Field("Failed", 6, _failed, _failed_cell, align=Align.RIGHT),
+    Field("What happened", 14, lambda run: _story(run) or None, _story_cell, flex=4, room=120),
+)
+OUTCOMES: tuple[Field[RunRow], ...] = (
+    number("Equal", 6, lambda run: run.counts.equal),
+    number("Skipped", 7, lambda run: run.counts.skipped),
+    number("Held", 6, lambda run: run.counts.held),
+    number(str(Outcome.IN_DOUBT).replace("_", " ").capitalize(), 8, lambda run: run.counts.in_doubt),
+)
+"""Told by the strip below the table."""
+
+
+class RunsScreen(ListScreen[RunRow]):
+    """Enter opens the run, `d` compares it with the one before."""
+
+    noun = "runs"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "diff", "Compare", tooltip="The selected run against the one before it", id="runs.diff"),
+    ]
+
+    def __init__(
+        self, desk: Desk, merchant_id: int | None, merchant: str, cart_id: int | None = None, cart: str = ""
+    ) -> None:
+        self._base = RunFilter(merchant_id=merchant_id, cart_id=cart_id)
+        self._merchant = merchant
+        self._cart = cart
+        self._known = NOBODY
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        if self._base.merchant_id is None:
+            return "Merchants", "All runs"
+        return "Merchants", self._merchant, *([self._cart] if self._cart else []), "Runs"
+
+    @property
+    def memory(self) -> str:
+        return f"runs:{self._base.merchant_id or 'all'}:{self._base.cart_id or 'all'}"
+
+    @property
+    def fields(self) -> Sequence[Field[RunRow]]:
+        return (*FIELDS, *(Field(f.title, f.width, f.value, f.show, room=10_000) for f in OUTCOMES))
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[RunRow]:
+        if look.text and self._known is NOBODY:
+            self._known = known(gateway)
+        wanted = understand(look.text, self._base, self._known)
+        if wanted is None:
+            return MemoryRows((), FIELDS, look, lambda run: run.id)
+        return gateway.history.runs(wanted)
+
+    def empty(self) -> Sequence[str]:
+        return ("No runs yet.", "Go back and press s to start the first sync.")
+
+    def copied(self, line: RunRow) -> str:
+        return str(line.id)
+
+    def open_line(self, line: RunRow) -> None:
+        self.open_run(line.id)
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """With the names of merchants and carts to complete."""
+        self.ask(known, self._filter_with)
+
+    def _filter_with(self, found: Known) -> None:
+        self._known = found
+        self.open_prompt(
+            "Filter: ", FILTER, "a state, cart, merchant, trigger or operator", offers(found), self.look.text
+        )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "diff":
+            return self.is_mounted and self.line is not None
+        return super().check_action(action, parameters)
+
+    def action_diff(self) -> None:
+        from invsync_tui.tui.screens.runs.run_diff import RunDiffScreen
+
+        if (found := self.line) is not None:
+            self.app.push_screen(RunDiffScreen(self.desk, found.id))

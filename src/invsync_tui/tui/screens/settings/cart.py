@@ -1,0 +1,93 @@
+"""Edit Setup of a cart, with a line that counts what the draft would do to its listings while one edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from invsync_tui.operations.list_views import Preview
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.gateway.settings import cart_subject
+from invsync_tui.tui.screens.settings import text
+from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
+from invsync_tui.tui.text.styled import Tone
+from invsync_tui.tui.widgets.strap import Strap
+
+
+class CartSettingsScreen(SettingsScreen):
+    """The preview counts on another thread, a part at a time; the next keystroke makes it begin anew."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "p", "what_if", "What if", tooltip="Plan the next push with what is not saved yet", id="settings.what-if"
+        )
+    ]
+
+    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str) -> None:
+        super().__init__(desk, cart_subject(cart_id))
+        self._cart_id = cart_id
+        self._cart = cart
+        self._merchant = merchant
+        self._preview: Preview | None = None
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, self._cart, "Edit Setup"
+
+    @property
+    def follows(self) -> str:
+        return text.RULES_NOTE
+
+    def above(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="preview")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "what_if":
+            return self.draft is not None and self.draft.dirty
+        return super().check_action(action, parameters)
+
+    def action_what_if(self) -> None:
+        """The draft stays as it is, and nothing of it is saved."""
+        from invsync_tui.tui.navigation import routes
+
+        if self.draft is None:
+            return
+        if (wrong := self.draft.first_problem) is not None:
+            self.sheet.go_to(wrong)
+            self.notice(f"Not planned: {self.draft.problems[wrong]}", Tone.BAD)
+            return
+        self.app.push_screen(routes.plan(self.desk, self._cart_id, self._cart, overlay=dict(self.draft.edits)))
+
+    def draft_changed(self) -> None:
+        self._preview = None
+        self._show_preview()
+        if self.unsaved and not self._wrong():
+            self._count(self.turn, None)
+
+    def _wrong(self) -> bool:
+        return self.draft is not None and bool(self.draft.problems)
+
+    def _count(self, turn: int, after: Preview | None) -> None:
+        edits = dict(self.draft.edits) if self.draft is not None else {}
+        self.ask_patiently(
+            lambda gateway: gateway.forms.preview(self._cart_id, edits, after),
+            partial(self._counted, turn),
+            wanted=lambda: turn == self.turn and self.is_running,
+        )
+
+    def _counted(self, turn: int, found: Preview) -> None:
+        if turn != self.turn:
+            return
+        stuck = self._preview is not None and found.counted <= self._preview.counted
+        self._preview = found
+        self._show_preview()
+        if found.counted < found.total and not stuck:
+            self._count(turn, found)
+
+    def _show_preview(self) -> None:
+        told = text.preview_line(self._preview, dirty=self.unsaved, wrong=self._wrong())
+        self.strap("preview").show(told, text.preview_reach(self._preview))

@@ -1,0 +1,161 @@
+"""A connection's test, step by step as it comes: what was tried, what came of it, and what to do where it went wrong."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.widget import Widget
+
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.facts import StepTaken, TestEnded
+from invsync_tui.tui.gateway.settings import ConnectionTest
+from invsync_tui.tui.messages import Changed, OrderRefused
+from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.list_screen import changed
+from invsync_tui.tui.store_thread import in_words
+from invsync_tui.tui.text.sanitize import clean, wrap
+from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
+from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.strap import Strap
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.connections import Step
+
+LEFT = "The test was broken off."
+
+
+class BrokenOffError(Exception):
+    """The operator left before the test was over."""
+
+
+class ConnectionScreen(ControlScreen):
+    """The test runs in a thread of its own: a network may be silent for long, and the keyboard may not."""
+
+    DEFAULT_CSS = """
+    ConnectionScreen #title { margin-bottom: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "repeat", "Test again", tooltip="Test the connection again", id="connection.repeat"),
+        Binding("escape", "back", "Back", tooltip="Back; a test that goes on is broken off", id="back"),
+    ]
+
+    def __init__(self, desk: Desk, subject: str) -> None:
+        super().__init__(desk)
+        self._subject = subject
+        self._name = ""
+        self._steps: list[Step] = []
+        self._outcome = ""
+        self._attempt = 0
+        self._left = threading.Event()
+
+    def body(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="title")
+        yield Paper(id="steps")
+
+    def watch_facts(self) -> None:
+        self.desk.reader.watch(self, changed)
+
+    def on_mount(self) -> None:
+        self._begin()
+
+    def on_changed(self, fact: Changed) -> None:
+        self.reading_succeeded()
+        self.show_header(fact.service_alive)
+
+    # -- the test -----------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._attempt += 1
+        self._steps, self._outcome = [], ""
+        self.ask(lambda gateway: gateway.forms.connection_test(self._subject), self._start)
+        self._show()
+
+    def _start(self, test: ConnectionTest) -> None:
+        self._name = test.name
+        self._show()
+        walk = threading.Thread(target=self._walk, args=(self._attempt, test), name="connection-test", daemon=True)
+        walk.start()
+
+    def _walk(self, attempt: int, test: ConnectionTest) -> None:
+        """In the test's own thread: nothing but messages leaves it."""
+        failure = ""
+        try:
+            test.run(partial(self._tell, attempt))
+        except BrokenOffError:
+            failure = LEFT
+        except Exception as error:
+            failure = in_words(error)
+        self.post_message(TestEnded(attempt, failure))
+
+    def _tell(self, attempt: int, step: Step) -> None:
+        if self._left.is_set() or attempt != self._attempt:
+            raise BrokenOffError
+        self.post_message(StepTaken(attempt, step))
+
+    def on_step_taken(self, fact: StepTaken) -> None:
+        if fact.attempt == self._attempt:
+            self._steps.append(fact.step)
+            self._show()
+
+    def on_test_ended(self, fact: TestEnded) -> None:
+        if fact.attempt != self._attempt:
+            return
+        good = bool(self._steps) and all(step.ok for step in self._steps) and not fact.failure
+        self._end("works" if good else "does not work")
+        if fact.failure:
+            self.notice(fact.failure, Tone.BAD)
+
+    def on_order_refused(self, fact: OrderRefused) -> None:
+        super().on_order_refused(fact)
+        self._end("not tested")
+
+    def _end(self, outcome: str) -> None:
+        self._outcome = outcome
+        self._show()
+        self.refresh_bindings()
+
+    # -- words --------------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        tones = {"works": Tone.GOOD, "": Tone.ACCENT}
+        state = line((self._outcome or "testing", tones.get(self._outcome, Tone.BAD)))
+        self.strap("title").show(line(("Connection test  ", Tone.FAINT), (clean(self._name), Tone.STRONG)), state)
+        self.query_one("#steps", Paper).show(self._write)
+
+    def _write(self, size: Size) -> list[Line]:
+        lines: list[Line] = []
+        for step in self._steps:
+            lines += self._step_lines(step, size.width)
+        if not self._outcome:
+            lines.append(line(("  waiting for the next answer", Tone.FAINT)))
+        elif self._outcome == "works":
+            lines += [BLANK, line(("Every step went well.", Tone.GOOD))]
+        return lines
+
+    def _step_lines(self, step: Step, width: int) -> list[Line]:
+        glyphs = self.desk.glyphs
+        mark, tone = (glyphs.check, Tone.GOOD) if step.ok else (glyphs.cross, Tone.BAD)
+        lines = [line((mark, tone), " ", (clean(step.name), Tone.STRONG))]
+        lines += [line("    ", (row, Tone.PLAIN if step.ok else tone)) for row in wrap(clean(step.detail), width - 4)]
+        if step.advice:
+            rows = wrap(clean(step.advice), width - 6)
+            lines += [line("    ", (glyphs.arrow if i == 0 else " ", Tone.FAINT), " ", r) for i, r in enumerate(rows)]
+        return lines
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "repeat" or bool(self._outcome)
+
+    def action_repeat(self) -> None:
+        self._begin()
+        self.refresh_bindings()
+
+    def action_back(self) -> None:
+        self._left.set()
+        self.app.pop_screen()

@@ -1,0 +1,84 @@
+"""What an operator has typed into a form and not saved yet. Pure: no store, no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from invsync_tui.operations.list_views import Choice, Conflict, Field, FieldKind, FieldProblem, Form
+
+ON, OFF = "on", "off"
+COMMA = ","
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A form with edits on top. `edits` holds only what differs from the form."""
+
+    form: Form
+    edits: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    contested: frozenset[str] = frozenset()
+    """Fields that another operator changed too; ours are on top."""
+
+    @property
+    def dirty(self) -> bool:
+        return bool(self.edits)
+
+    @property
+    def first_problem(self) -> str | None:
+        """The uppermost field that cannot be saved."""
+        return next((each.name for each in self.form.fields if each.name in self.problems), None)
+
+    def field_of(self, name: str) -> Field:
+        return next(each for each in self.form.fields if each.name == name)
+
+    def value(self, name: str) -> str:
+        """As typed, else as saved."""
+        return self.edits.get(name, self.field_of(name).value)
+
+    def with_value(self, name: str, text: str) -> Draft:
+        """The draft with this in the field; what is saved already is no edit."""
+        kept = {key: value for key, value in self.edits.items() if key != name}
+        if text != self.field_of(name).value:
+            kept[name] = text
+        return replace(self, edits=kept)
+
+    def with_problems(self, found: Sequence[FieldProblem]) -> Draft:
+        return replace(self, problems={each.field: each.text for each in found})
+
+    def rebased(self, fresh: Form, conflict: Conflict | None = None) -> Draft:
+        """The same edits on top of what is saved now."""
+        known = {each.name: each.value for each in fresh.fields}
+        kept = {name: text for name, text in self.edits.items() if name in known and known[name] != text}
+        both = frozenset(conflict.both if conflict else self.contested)
+        return Draft(fresh, kept, {}, both & kept.keys())
+
+
+def toggled(present: str) -> str:
+    """The other position of a switch."""
+    return OFF if present == ON else ON
+
+
+def picked(text: str) -> tuple[str, ...]:
+    """The values of a list that is typed with commas."""
+    return tuple(part.strip() for part in text.split(COMMA) if part.strip())
+
+
+def listed(choices: Sequence[Choice], values: frozenset[str]) -> str:
+    """Values as a list with commas, in the order of the choices; unknown ones stay at the end."""
+    known = [choice.value for choice in choices if choice.value in values]
+    return COMMA.join([*known, *sorted(values - set(known))])
+
+
+def neighbour(one: Field, present: str, by: int) -> str:
+    """The choice before or behind the present one; the first or last stays."""
+    values = [choice.value for choice in one.choices]
+    if not values:
+        return present
+    place = values.index(present) + by if present in values else 0
+    return values[max(0, min(place, len(values) - 1))]
+
+
+TYPED = frozenset({FieldKind.TEXT, FieldKind.NUMBER, FieldKind.DURATION, FieldKind.SECRET_REF})
+"""Kinds that are entered letter by letter."""

@@ -1,0 +1,23 @@
+"""Edit Setup of a merchant: synchronization, schedule, connection, limits."""
+
+from __future__ import annotations
+
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.gateway.settings import merchant_subject
+from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
+
+
+class MerchantSettingsScreen(SettingsScreen):
+    """Home of "Synchronization With WMS - Inventory"."""
+
+    def __init__(self, desk: Desk, merchant_id: int, merchant: str) -> None:
+        super().__init__(desk, merchant_subject(merchant_id))
+        self._merchant = merchant
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, "Edit Setup"
+
+    @property
+    def follows(self) -> str:
+        return "It holds from the next inventory download on. A changed address is downloaded completely."

@@ -1,0 +1,216 @@
+"""A form in words: rows of fields, what saving would change, what a preview counted. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from invsync_tui.operations.list_views import Change, Conflict, Field, FieldKind, Form, Preview
+from invsync_tui.tui.screens.settings.draft import ON, Draft, picked
+from invsync_tui.tui.text import words
+from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.sanitize import clean, fit, width_of, wrap
+from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, cut, line
+from invsync_tui.tui.widgets.caret import Caret
+
+WIDEST_LABEL = 40
+NARROWEST_VALUE = 12
+NONE = "none"
+ALL_LOCATIONS = "Combine All Locations"
+"""CartRover's word for a list in which nothing is marked."""
+MARKS = 2
+"""Cells in front of a label: the mark of a change and a gap."""
+HOW = {
+    FieldKind.SWITCH: "Enter or Space switches.",
+    FieldKind.TEXT: "Enter edits.",
+    FieldKind.NUMBER: "Enter edits. A whole number.",
+    FieldKind.DURATION: "Enter edits. A time such as 90s, 15m, 1h or 2d.",
+    FieldKind.CHOICE: "Enter lists the choices; Left and Right step through them.",
+    FieldKind.CHOICES: "Enter lists the choices; Space there picks one more.",
+    FieldKind.SECRET_REF: "Enter edits. A reference (env:NAME, file:PATH, command:ARGV), never the secret itself.",
+}
+RULES_NOTE = "A change of rules holds the next push as a plan until an operator releases it."
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A line of the form, and the field it belongs to."""
+
+    line: Line
+    field: str
+    label: int = 0
+    """Cells of mark and label, which the cursor covers: a cursor across the row costs twice the bytes."""
+    caret: tuple[int, int] | None = None
+    """The cells of the caret, on the line that is being edited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """What rows are written with."""
+
+    width: int
+    glyphs: Glyphs
+
+
+def rows(draft: Draft, editing: tuple[str, Caret] | None, ink: Ink) -> list[Placed]:
+    """Every field with its value, and problems below the fields that have them."""
+    room = label_room(draft.form, ink.width)
+    found: list[Placed] = []
+    for one in draft.form.fields:
+        caret = editing[1] if editing and editing[0] == one.name else None
+        found.append(_head(draft, one, caret, room, ink))
+        found += [Placed(below, one.name) for below in _below(draft, one, room, ink)]
+    return found
+
+
+def label_room(form: Form, width: int) -> int:
+    """Cells for labels; a narrow screen leaves at least some for values."""
+    longest = max((width_of(clean(one.label)) for one in form.fields), default=0)
+    return max(min(longest, WIDEST_LABEL, width - MARKS - NARROWEST_VALUE - 2), 8)
+
+
+def _head(draft: Draft, one: Field, caret: Caret | None, room: int, ink: Ink) -> Placed:
+    changed = one.name in draft.edits
+    bad = one.name in draft.problems
+    mark = (ink.glyphs.cross, Tone.BAD) if bad else ("*", Tone.ACCENT) if changed else (" ", Tone.PLAIN)
+    label = (fit(clean(one.label), room, ink.glyphs.more), Tone.STRONG if changed else Tone.PLAIN)
+    start = line(mark, " ", label, "  ")
+    if caret is not None:
+        return _edited(start, caret, ink.width, one.name)
+    return Placed(line(*start.spans, *_value(draft, one, ink.width - start.width, ink)), one.name, start.width - 1)
+
+
+def _value(draft: Draft, one: Field, room: int, ink: Ink) -> list[Span]:
+    """The value, and what it was where that differs and there is room to say it."""
+    shown = Line(tuple(value_spans(one, draft.value(one.name), one.name in draft.problems)))
+    was = line((f"  was {plain_value(one, one.value)}", Tone.FAINT)) if one.name in draft.edits else BLANK
+    value = cut(shown, max(room - min(was.width, room // 2), NARROWEST_VALUE), ink.glyphs.more)
+    left = room - value.width
+    return [*value.spans, *(cut(was, left, ink.glyphs.more).spans if left > 6 else ())]
+
+
+def _edited(start: Line, caret: Caret, width: int, name: str) -> Placed:
+    """The text that is being typed, scrolled to the side so that the caret stays in sight."""
+    room = width - start.width
+    first = 0
+    while width_of(clean(caret.text[first : caret.at])) > room - 2:
+        first += 1
+    before = clean(caret.text[first : caret.at])
+    at = clean(caret.text[caret.at : caret.at + 1]) or " "
+    rest = fit(clean(caret.text[caret.at + 1 :]), max(room - width_of(before + at), 0))
+    column = start.width + width_of(before)
+    text = line(*start.spans, (before + at + rest, Tone.ACCENT))
+    return Placed(text, name, caret=(column, column + width_of(at)))
+
+
+def value_spans(one: Field, text: str, bad: bool) -> list[Span]:
+    """A value as it looks when nobody edits it."""
+    if bad:
+        return [(plain_value(one, text), Tone.BAD)]
+    if one.kind is FieldKind.SWITCH:
+        return [("[x] on", Tone.GOOD)] if text == ON else [("[ ] off", Tone.FAINT)]
+    if one.kind in (FieldKind.CHOICE, FieldKind.CHOICES):
+        return [(plain_value(one, text), Tone.PLAIN), *_note(one, text)]
+    return [(text, Tone.PLAIN)] if text else [(NONE, Tone.FAINT)]
+
+
+def _note(one: Field, text: str) -> list[Span]:
+    notes = [choice.note for choice in one.choices if choice.value == text and choice.note]
+    return [(f"  {notes[0]}", Tone.FAINT)] if notes else []
+
+
+def plain_value(one: Field, text: str) -> str:
+    """A value in the words of its choices."""
+    labels = {choice.value: choice.label for choice in one.choices}
+    if one.kind is FieldKind.CHOICES and text not in labels:
+        return ", ".join(labels.get(value, value) for value in picked(text)) or ALL_LOCATIONS
+    return labels.get(text, text) or NONE
+
+
+def _below(draft: Draft, one: Field, room: int, ink: Ink) -> list[Line]:
+    """What is wrong with a field, and that another operator changed it too."""
+    indent = " " * min(room + MARKS + 2, ink.width // 3)
+    lines: list[Line] = []
+    if problem := draft.problems.get(one.name):
+        lines += _hung(problem, indent, Tone.BAD, ink)
+    if one.name in draft.contested:
+        theirs = f"The other operator set it to {plain_value(one, one.value)}; saving puts yours on top."
+        lines += _hung(theirs, indent, Tone.WARN, ink)
+    return lines
+
+
+def _hung(text: str, indent: str, tone: Tone, ink: Ink) -> list[Line]:
+    found = wrap(clean(text), max(ink.width - len(indent) - 2, 10))
+    mark = ink.glyphs.warning
+    return [line(indent, (mark if i == 0 else " ", tone), " ", (row, tone)) for i, row in enumerate(found)]
+
+
+def about(draft: Draft, name: str, ink: Ink) -> list[Line]:
+    """What the selected field is for, and how it is entered; first its name where the row has no room for it."""
+    one = draft.field_of(name)
+    label = clean(one.label)
+    cut_off = width_of(label) > label_room(draft.form, ink.width)
+    lines = [line((row, Tone.STRONG)) for row in wrap(label, ink.width)] if cut_off else []
+    lines += [line(row) for row in wrap(clean(one.help), ink.width)]
+    return [*lines, *(line((row, Tone.FAINT)) for row in wrap(HOW[one.kind], ink.width))]
+
+
+# --- before and after saving ---------------------------------------------------------------------------------------------
+
+
+def change_lines(changes: Sequence[Change], ink: Ink) -> list[Line]:
+    """One block per setting that changes: what it was, what it will be."""
+    lines: list[Line] = []
+    for change in changes:
+        was, will = change.before or NONE, change.after or NONE
+        short = f"{clean(was)} {ink.glyphs.arrow} {clean(will)}"
+        lines.append(line((clean(change.label), Tone.STRONG)))
+        lines += [line("  ", (row, Tone.PLAIN)) for row in wrap(short, ink.width - 2)]
+    return lines
+
+
+def review(changes: Sequence[Change], follows: str, ink: Ink) -> list[Line]:
+    """What saving changes, and what follows."""
+    told = [line((row, Tone.WARN)) for row in wrap(follows, ink.width)] if follows else []
+    return [*change_lines(changes, ink), BLANK, *told]
+
+
+def conflict(found: Conflict, form: Form, mine: Sequence[str], now: float, ink: Ink) -> list[Line]:
+    """Who saved in between, what they changed, and what meets an edit of ours."""
+    who = f"{clean(found.who)} saved these settings {words.moment(found.at, now)}. Nothing of yours was saved or lost."
+    labels = {one.name: one.label for one in form.fields}
+    lines = [line(row) for row in wrap(who, ink.width)]
+    lines += [BLANK, line(("They changed", Tone.FAINT)), *change_lines(found.theirs, ink)]
+    both = [clean(labels.get(name, name)) for name in found.both]
+    if both:
+        lines += [BLANK, *_hung(f"You both changed: {', '.join(both)}.", "", Tone.WARN, ink)]
+    yours = [clean(labels.get(name, name)) for name in mine]
+    return [*lines, BLANK, *(line((row, Tone.FAINT)) for row in wrap(f"Your edits: {', '.join(yours)}.", ink.width))]
+
+
+def preview_line(found: Preview | None, *, dirty: bool, wrong: bool) -> Line:
+    """What the draft would do to the cart's listings, as far as it was counted."""
+    if found is None:
+        waiting = "not while a field is wrong" if wrong else "counting" if dirty else "nothing is changed yet"
+        return line((f"Preview: {waiting}", Tone.FAINT))
+    parts: list[Span] = [("Preview  ", Tone.FAINT)]
+    parts += _counted("to 0", found.to_zero, Tone.BAD)
+    parts += _counted("change", found.changed, Tone.ACCENT)
+    parts += _counted("lose their match", found.lose_match, Tone.WARN)
+    if found.gain_match:
+        parts += _counted("gain one", found.gain_match, Tone.GOOD)
+    return line(*parts[:-1])
+
+
+def preview_reach(found: Preview | None) -> Line:
+    """How much of the cart the preview has looked at."""
+    if found is None:
+        return BLANK
+    if found.counted >= found.total:
+        return line((f"of {found.total} listings", Tone.FAINT))
+    return line((f"counted {found.counted} of {found.total}", Tone.ACCENT))
+
+
+def _counted(word: str, number: int, tone: Tone) -> list[Span]:
+    shown = tone if number else Tone.FAINT
+    return [(str(number), shown), (f" {word}", shown), (", ", Tone.FAINT)]

@@ -1,0 +1,114 @@
+"""A line of toned text: what screens write and `widgets.canvas` draws. Every text is cleaned on its way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from invsync_tui.tui.text.sanitize import clean, fit, width_of, wrap
+
+
+class Tone(StrEnum):
+    """What a text means; the theme says how that looks. Never the only carrier of a meaning."""
+
+    PLAIN = "plain"
+    FAINT = "faint"
+    STRONG = "strong"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    ACCENT = "accent"
+    KEY = "key"
+
+
+Span = tuple[str, Tone]
+
+INDENT = 4
+"""Cells before what continues a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Spans from left to right, none of them empty."""
+
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def width(self) -> int:
+        return sum(width_of(text) for text, _ in self.spans)
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self.spans)
+
+
+BLANK = Line()
+
+
+def line(*parts: str | Span) -> Line:
+    """A line from texts and (text, tone) pairs."""
+    pairs = ((part, Tone.PLAIN) if isinstance(part, str) else part for part in parts)
+    return Line(tuple((clean(text), tone) for text, tone in pairs if text))
+
+
+def joined(parts: Iterable[Line], gap: str) -> Line:
+    """Lines side by side."""
+    spans: list[Span] = []
+    for part in parts:
+        if spans and part.spans:
+            spans.append((gap, Tone.FAINT))
+        spans.extend(part.spans)
+    return Line(tuple(spans))
+
+
+def ends(left: Line, right: Line, width: int, more: str = "…") -> Line:
+    """Left and right of one row; where both do not fit, the left one gives way."""
+    room = width - right.width - (2 if right.spans else 0)
+    left = cut(left, max(room, 0), more)
+    gap = max(width - left.width - right.width, 0)
+    return Line((*left.spans, (" " * gap, Tone.PLAIN), *right.spans) if gap else (*left.spans, *right.spans))
+
+
+def cut(whole: Line, width: int, more: str = "…") -> Line:
+    """The line in at most `width` cells, with a mark where something is missing."""
+    if whole.width <= width:
+        return whole
+    spans: list[Span] = []
+    room = width
+    for text, tone in whole.spans:
+        cells = width_of(text)
+        if cells >= room:
+            # The mark also stands in for the spans that follow, even when this one would just fit.
+            spans.append((fit(text + " ", room, more), tone))
+            break
+        spans.append((text, tone))
+        room -= cells
+    return Line(tuple((text, tone) for text, tone in spans if text))
+
+
+def flowed(items: Iterable[Line], width: int, gap: str = "   ") -> list[Line]:
+    """Items in as many rows as they need, each of them whole; one that is wider than a row is wrapped."""
+    rows: list[Line] = []
+    for item in items:
+        joint = Line((*rows[-1].spans, (gap, Tone.PLAIN), *item.spans)) if rows else item
+        if rows and joint.width <= width:
+            rows[-1] = joint
+        else:
+            rows += [item] if item.width <= width else packed(item.spans, width)
+    return rows
+
+
+def packed(spans: Sequence[Span], width: int) -> list[Line]:
+    """Spans in as many lines as they need, never cut; one that is wider than a line is wrapped."""
+    lines: list[list[Span]] = [[]]
+    room = width
+    for text, tone in spans:
+        rows = [text] if width_of(text) <= max(room, width - INDENT) else wrap(text, width - INDENT)
+        for row in rows:
+            if width_of(row) > room and lines[-1]:
+                lines.append([(" " * INDENT, Tone.PLAIN)])
+                room = width - INDENT
+            lines[-1].append((row, tone))
+            room -= width_of(row)
+    return [Line(tuple(each)) for each in lines]

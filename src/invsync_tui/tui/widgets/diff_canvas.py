@@ -1,0 +1,84 @@
+"""A widget that draws its own lines and draws only those again that changed. What of them is sent, `screen_diff` says."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from invsync_tui.tui.text.styled import Line, Tone
+
+
+class Canvas(ScrollView):
+    """Subclasses say what is on each visible line; `repaint` draws the lines that are no longer what was drawn."""
+
+    DEFAULT_CSS = """
+    Canvas {
+        background: $background;
+        overflow-x: hidden;
+        overflow-y: hidden;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self._drawn: dict[int, Strip] = {}
+        """What Textual keeps of each line."""
+        self._tones: dict[Tone, Style] = {}
+        """Of one pass over the lines: Textual works a style out anew each time, for every cell."""
+
+    def strip_at(self, y: int) -> Strip:
+        """What belongs on line `y` of the viewport. Must not ask for anything."""
+        raise NotImplementedError
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._tones.clear()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        strip = self.strip_at(y)
+        self._drawn[y] = strip
+        return strip
+
+    def repaint(self) -> None:
+        """Draw those lines again whose content is no longer what was drawn last."""
+        self._tones.clear()
+        for y in range(self.size.height):
+            if (drawn := self._drawn.get(y)) is not None and drawn != self.strip_at(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def tone_style(self, tone: Tone) -> Style:
+        found = self._tones.get(tone)
+        if found is None:
+            found = self.screen.get_component_rich_style(f"tone--{tone}", default=self.rich_style)
+            self._tones[tone] = found
+        return found
+
+    def segments(self, line: Line, over: Style | None = None) -> list[Segment]:
+        """A line in this theme's colours; `over` is laid on top, such as a cursor.
+
+        Blank spans take their neighbour's style, since each change of style costs 25 bytes.
+        """
+        found: list[Segment] = []
+        for text, tone in line.spans:
+            if found and text.isspace():
+                found.append(Segment(text, found[-1].style))
+            else:
+                found.append(Segment(text, self.tone_style(tone) + over))
+        return found
+
+    def strip_of(self, line: Line, width: int) -> Strip:
+        """A line as exactly `width` cells."""
+        segments = self.segments(line)
+        rest = segments[-1].style if segments else self.tone_style(Tone.PLAIN)
+        return Strip(segments, line.width).adjust_cell_length(width, rest).simplify()
+
+    def set_extent(self, width: int, height: int) -> None:
+        """Tell Textual how much there is to scroll, and only when that changed, since it costs a layout."""
+        extent = Size(width, height)
+        if extent != self.virtual_size:
+            self.virtual_size = extent
