@@ -14,7 +14,7 @@ from pathlib import Path
 from invsync_tui.operations.catalog import aliases, stock
 from invsync_tui.operations.catalog.search import exact_count, search
 from invsync_tui.operations.catalog.sku import view
-from invsync_tui.operations.demo.generate import Scale, generate
+from invsync_tui.operations.demo.demo import Scale, generate
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.operations.diagnosis.why import why
 from invsync_tui.operations.list_views import ListingFilter

@@ -17,10 +17,10 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.runs import Order
 from invsync_tui.sync import connections
 from invsync_tui.sync.leases import acquire
-from invsync_tui.sync.plan import Plan
 from invsync_tui.sync.plans.decision_log import Recorder
-from invsync_tui.sync.report import Report
+from invsync_tui.sync.push_plan import Plan
 from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_progress import Report
 from invsync_tui.sync.settings import load_settings
 from invsync_tui.sync.worker import prefer_throughput
 from tests.benchmarks.table import Figure

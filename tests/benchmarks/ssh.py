@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from invsync_tui.operations.demo.generate import Scale, generate
+from invsync_tui.operations.demo.demo import Scale, generate
 from tests.servers.sshd import Line, NoSshError, slow, sshd
 from tests.tui.pty_harness import Terminal
 

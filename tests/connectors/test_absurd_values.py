@@ -10,8 +10,7 @@ import pytest
 
 from invsync_tui.connectors.http import Response
 from invsync_tui.connectors.json_text import decoded
-from invsync_tui.connectors.texts import reference, text
-from invsync_tui.connectors.values import NEEDED_MOST, QUANTITY_MOST, maybe_whole, seconds, whole
+from invsync_tui.connectors.values import NEEDED_MOST, QUANTITY_MOST, maybe_whole, reference, seconds, text, whole
 
 ABSURD_NUMBERS: list[Any] = [
     2**63, 2**63 - 1, -(2**63), 10**400, math.nan, math.inf, -math.inf, 5.9, "5", "", True, False, None, [5], {},

@@ -14,8 +14,7 @@ from invsync_tui.connectors.base import OrderLine, QuantityBasis
 from invsync_tui.connectors.carts import vendure as vendure_carts
 from invsync_tui.connectors.carts.vendure import VendureCart, quantities
 from invsync_tui.connectors.carts.vendure.orders import lines
-from invsync_tui.rules.judging import Confirmation, judge
-from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
 from tests.connectors.test_vendure_answers import LOGGED_IN, connection_to, secret  # noqa: F401 (a fixture)
 from tests.servers.graphql_stub import Answer, Asked, graphql_stub
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from invsync_tui.operations.session import Session
 from invsync_tui.store import change_sequence, models
-from invsync_tui.store.catalog import catalogue, levels, sync_marks
+from invsync_tui.store.catalog import levels, products, sync_marks
 from invsync_tui.store.database import open_store
 from invsync_tui.store.listings import listings
 from invsync_tui.store.listings.listings import ListingRecord
@@ -65,8 +65,8 @@ def _fill(bench: Bench, carts: list[int]) -> None:
     now, records = int(time.time()), things()
     with bench.store.transaction() as tx:
         seq = change_sequence.upcoming(tx)
-        ids = catalogue.upsert_products(tx, bench.merchant, records, now, seq).ids
-        catalogue.confirm_present(tx, bench.merchant, set(ids), seq)
+        ids = products.upsert_products(tx, bench.merchant, records, now, seq).ids
+        products.confirm_present(tx, bench.merchant, set(ids), seq)
         for place in sync_marks.warehouses(tx, bench.merchant):
             levels.upsert(tx, [(place.id, number, 9, 9, 0, 0, None, now, seq) for number in ids])
             sync_marks.note_loaded(tx, place.id, now)

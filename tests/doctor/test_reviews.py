@@ -265,11 +265,11 @@ def test_a_warehouse_starves_a_cart_that_has_no_other() -> None:
 
 
 def test_untracked_listings_are_counted(tmp_path: Path) -> None:
-    from invsync_tui.store.settings import connections
+    from invsync_tui.store.settings import read as settings_read
 
     session = field(tmp_path / "store.db")
     with session.store.transaction() as tx:
         tx.execute("UPDATE listing SET tracked = 0 WHERE id IN (SELECT id FROM listing WHERE cart_id = 1 LIMIT 5)")
     with session.store.reading() as cx:
-        assert (connections.untracked(cx, 1), connections.untracked(cx, 2)) == (5, 0)
+        assert (settings_read.untracked(cx, 1), settings_read.untracked(cx, 2)) == (5, 0)
     session.close()

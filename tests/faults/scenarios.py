@@ -14,8 +14,8 @@ import pytest
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.listings import push_batches
 from invsync_tui.store.listings.push_batches import Answer, Batch, Item
-from invsync_tui.store.runs import leases as lease_rows
 from invsync_tui.store.runs import runs
+from invsync_tui.store.runs import workers as lease_rows
 from invsync_tui.sync import leases, worker
 from invsync_tui.sync.executor import execute
 from invsync_tui.sync.worker import LocalRunner

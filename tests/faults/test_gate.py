@@ -14,7 +14,7 @@ import pytest
 from invsync_tui.rules import matching, safety
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import listings, push_batches
-from invsync_tui.store.runs import leases
+from invsync_tui.store.runs import workers
 from invsync_tui.sync import executor, pull, push
 from tests.faults import scenarios
 from tests.faults.scenarios import STORIES, Story
@@ -66,7 +66,7 @@ def _acknowledges_whatever_comes(patch: pytest.MonkeyPatch) -> None:
 
 
 def _does_not_ask_whether_it_still_holds_the_lease(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(leases, "check", lambda *_: None)
+    patch.setattr(workers, "check", lambda *_: None)
 
 
 def _does_not_wait_for_requests_on_their_way(patch: pytest.MonkeyPatch) -> None:

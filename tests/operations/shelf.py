@@ -12,7 +12,7 @@ from invsync_tui.operations.roles import Role
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
 from invsync_tui.store import change_sequence, models
-from invsync_tui.store.catalog import catalogue, levels
+from invsync_tui.store.catalog import levels, products
 from invsync_tui.store.listings import listings, matching
 from invsync_tui.store.listings.listings import ListingRecord
 from invsync_tui.store.settings import write as settings_write
@@ -52,10 +52,10 @@ class Shelf:
         """Products of a page, present as after a complete load."""
         with self.bench.store.transaction() as tx:
             seq = change_sequence.upcoming(tx)
-            written = catalogue.upsert_products(tx, self.merchant, list(things), NOW, seq)
-            catalogue.write_components(tx, self.merchant, list(things), NOW, seq)
+            written = products.upsert_products(tx, self.merchant, list(things), NOW, seq)
+            products.write_components(tx, self.merchant, list(things), NOW, seq)
             if present:
-                catalogue.confirm_present(tx, self.merchant, set(written.ids), seq)
+                products.confirm_present(tx, self.merchant, set(written.ids), seq)
             change_sequence.take(tx, seq)
         return written.ids
 

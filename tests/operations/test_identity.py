@@ -8,7 +8,7 @@ import pytest
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError
 from invsync_tui.operations.listings import identity, links
-from invsync_tui.operations.listings.identity_lines import UnmatchedLine
+from invsync_tui.operations.listings.identity import UnmatchedLine
 from tests.operations.shelf import Shelf, Thing
 
 

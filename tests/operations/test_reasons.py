@@ -10,7 +10,7 @@ import pytest
 from invsync_tui.cli import main
 from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.rules.cart_checks import _TOPICS
-from invsync_tui.rules.diagnosis import SENDING_CAUSES, STOCK_CAUSES
+from invsync_tui.rules.eligibility import SENDING_CAUSES, STOCK_CAUSES
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.navigation.links import Jump, of_cause, of_group
 

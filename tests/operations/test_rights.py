@@ -19,7 +19,7 @@ from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.service import serve
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import carts, forms, merchant_settings
+from invsync_tui.operations.settings import carts, forms, merchants
 from invsync_tui.operations.views import NO_SERVICE, ServiceState
 from invsync_tui.store.runs import runs as run_rows
 from tests.operations.shelf import Shelf, Thing
@@ -56,8 +56,8 @@ TABLE = {
     "listings.links.link":               (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "listings.links.remove":             (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "listings.links.remove_all":         (REFUSED, ALLOWED, ALLOWED, REFUSED),
-    "settings.merchant_settings.add":      (REFUSED, REFUSED, ALLOWED, REFUSED),
-    "settings.merchant_settings.change":   (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "settings.merchants.add":      (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "settings.merchants.change":   (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.carts.add":          (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.carts.change":       (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.forms.save":                 (REFUSED, REFUSED, ALLOWED, REFUSED),
@@ -121,10 +121,8 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
     "listings.links.link": lambda s, made: links.link(s, made.cart, "L-A", "P"),
     "listings.links.remove": lambda s, made: links.remove(s, made.cart, ["L-A"]),
     "listings.links.remove_all": lambda s, made: links.remove_all(s, made.cart, "case"),
-    "settings.merchant_settings.add": lambda s, made: merchant_settings.add(
-        s, "New", {"source": "sandbox", **CONNECTION}
-    ),
-    "settings.merchant_settings.change": lambda s, made: merchant_settings.change(s, "Acme", {"sync": "off"}),
+    "settings.merchants.add": lambda s, made: merchants.add(s, "New", {"source": "sandbox", **CONNECTION}),
+    "settings.merchants.change": lambda s, made: merchants.change(s, "Acme", {"sync": "off"}),
     "settings.carts.add": lambda s, made: carts.add(s, "Acme", "New", {"system": "sandbox", **CONNECTION}),
     "settings.carts.change": lambda s, made: carts.change(s, "Acme Shop", {"minimum": "3"}),
     "settings.forms.save": lambda s, made: forms.save(s, f"cart:{made.cart}", 1, {"minimum": "3"}),

@@ -21,8 +21,8 @@ from invsync_tui.operations.runs import runs
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.settings import views as settings_views
 from invsync_tui.operations.views import ServiceState
-from invsync_tui.store.runs import leases as lease_rows
 from invsync_tui.store.runs import runs as run_rows
+from invsync_tui.store.runs import workers as lease_rows
 from invsync_tui.store.runs import workers as worker_rows
 from invsync_tui.store.runs.workers import Beat
 from invsync_tui.store.settings import schedule

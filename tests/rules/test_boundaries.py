@@ -8,11 +8,9 @@ import pytest
 
 from invsync_tui.rules.drift import LAG, Drift, Seen, classify
 from invsync_tui.rules.eligibility import Standing, obstacle
-from invsync_tui.rules.judging import Confirmation, judge
 from invsync_tui.rules.matching import CodeHit, folded, match_code, trimmed
-from invsync_tui.rules.outcomes import Outcome, Reason
-from invsync_tui.rules.risk import Risk, risk
-from invsync_tui.rules.safety import Group, Limits, PlanFacts, accepted, check, group
+from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
+from invsync_tui.rules.safety import Group, Limits, PlanFacts, Risk, accepted, check, group, risk
 
 QUIET = PlanFacts(
     to_set=50, to_zero=0, in_stock=1000, first_push=False, rules_changed=False, products_before=1000, products_now=1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.rules.risk import RANKS, Risk, risk
+from invsync_tui.rules.safety import RANKS, Risk, risk
 
 UNITS = st.integers(0, 100_000)
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from invsync_tui.rules import outcomes
 from invsync_tui.rules.eligibility import Standing, obstacle
-from invsync_tui.rules.judging import Confirmation, judge
-from invsync_tui.rules.outcomes import AccountingError, Counts, Outcome, Reason, tally
+from invsync_tui.rules.outcomes import AccountingError, Confirmation, Counts, Outcome, Reason, judge, tally
 from invsync_tui.rules.safety import Breaker, Limits, PlanFacts, check
 
 ENDS = [outcome for outcome in Outcome if outcome is not Outcome.PLANNED]

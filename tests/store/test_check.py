@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations.demo.generate import Scale, generate
+from invsync_tui.operations.demo.demo import Scale, generate
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.storage import check_store
 from invsync_tui.store.database import connect, open_store, silently

@@ -28,16 +28,8 @@ from invsync_tui.store.diagnosis import (
     cause_counts,  # fmt: skip
     checkup,  # fmt: skip
 )
-from invsync_tui.store.listings import (
-    drift,  # fmt: skip
-    held,  # fmt: skip
-    links,  # fmt: skip
-    listings,  # fmt: skip
-    match_suggestions,  # fmt: skip
-    matching,  # fmt: skip
-    pending_orders,  # fmt: skip
-    plans,  # fmt: skip
-)
+from invsync_tui.store.listings import drift, links, listings, match_suggestions, matching, pending_orders, plans
+from invsync_tui.store.listings import plans as listings_plans
 from invsync_tui.store.listings.pending_orders import Change, Kept
 
 PRODUCTS = 12_000
@@ -79,7 +71,7 @@ WHOLE_CART: dict[str, Asked] = {
     "listings that a switch stopped": lambda cx: cause_counts.switched_off(cx, CART),
     "listings that show stock": lambda cx: plans.in_stock(cx, CART, -1),
     "what all listings show": lambda cx: list(plans.shown(cx, CART)),
-    "what a plan would do to the shop": lambda cx: held.facts(cx, CART, RUN, 10),
+    "what a plan would do to the shop": lambda cx: listings_plans.facts(cx, CART, RUN, 10),
 }
 """Meant to read a cart, but not the others."""
 PARTS: dict[str, Asked] = {
@@ -99,9 +91,9 @@ PARTS: dict[str, Asked] = {
     "the end of planned listings": lambda cx: listings.end_planned(cx, RUN, Outcome.HELD, "BREAKER_TRIPPED"),
     "SKUs of a reason": lambda cx: listings.samples(cx, RUN, "UNCHANGED"),
     "outcomes of a run": lambda cx: listings.outcomes(cx, RUN),
-    "groups of a run": lambda cx: held.counts(cx, RUN, Outcome.SET, 10),
-    "groups kept back": lambda cx: held.keep_back(cx, RUN, ["rest"], 10),
-    "an emptied warehouse": lambda cx: held.emptied(cx, 2, 1, SEQ),
+    "groups of a run": lambda cx: listings_plans.counts(cx, RUN, Outcome.SET, 10),
+    "groups kept back": lambda cx: listings_plans.keep_back(cx, RUN, ["rest"], 10),
+    "an emptied warehouse": lambda cx: listings_plans.emptied(cx, 2, 1, SEQ),
     "what a run sends": lambda cx: plans.sending(cx, RUN),
     "what is shown by code": lambda cx: plans.shown_of(cx, CART, CODES),
     "what a freeze keeps waiting": lambda cx: plans.waiting(cx, [CART]),

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invsync_tui.store import change_sequence
-from invsync_tui.store.catalog import catalogue, levels, pull_progress
-from invsync_tui.store.catalog.catalogue import Blank
+from invsync_tui.store.catalog import levels, pull_progress
+from invsync_tui.store.catalog import products as catalog_products
 from invsync_tui.store.catalog.levels import LevelRecord
+from invsync_tui.store.catalog.products import Blank
 from invsync_tui.store.database import Store, create_store
-from invsync_tui.store.listings import held, listings, matching
+from invsync_tui.store.listings import listings, matching, plans
 from invsync_tui.store.listings.listings import ListingRecord
-from invsync_tui.store.settings import overview
+from invsync_tui.store.settings import read as settings_read
 
 
 @pytest.fixture
@@ -33,8 +34,8 @@ def put(store: Store, *records: Blank) -> list[int]:
     """Write products and let them be present, as a complete pull does."""
     with store.transaction() as tx:
         seq = change_sequence.upcoming(tx)
-        ids = catalogue.upsert_products(tx, 1, records, 100, seq).ids
-        catalogue.confirm_present(tx, 1, {*ids}, seq)
+        ids = catalog_products.upsert_products(tx, 1, records, 100, seq).ids
+        catalog_products.confirm_present(tx, 1, {*ids}, seq)
         change_sequence.take(tx, seq)
     return ids
 
@@ -102,7 +103,9 @@ def test_an_unchanged_product_changes_no_row(store: Store) -> None:
     before = store.read("SELECT * FROM product"), store.read("SELECT * FROM product_code")
     # when
     with store.transaction() as tx:
-        written = catalogue.upsert_products(tx, 1, [product("P1", "A", ("UPC", "1")), product("P2", None)], 200, 99)
+        written = catalog_products.upsert_products(
+            tx, 1, [product("P1", "A", ("UPC", "1")), product("P2", None)], 200, 99
+        )
     # then
     assert written.changed == 0
     assert (store.read("SELECT * FROM product"), store.read("SELECT * FROM product_code")) == before
@@ -122,21 +125,21 @@ def test_an_unchanged_product_changes_no_row(store: Store) -> None:
 def test_each_part_of_a_product_counts_as_a_change(store: Store, changed: Blank) -> None:
     put(store, product("P1", "A", ("UPC", "1")))
     with store.transaction() as tx:
-        assert catalogue.upsert_products(tx, 1, [changed], 200, 99).changed == 1
+        assert catalog_products.upsert_products(tx, 1, [changed], 200, 99).changed == 1
 
 
 def test_a_product_stays_missing_until_the_read_that_brought_it_is_complete(store: Store) -> None:
     # given
     list_in_cart(store, "A")
     with store.transaction() as tx:
-        ids = catalogue.upsert_products(tx, 1, [product("P1", "A")], 100, 1).ids
+        ids = catalog_products.upsert_products(tx, 1, [product("P1", "A")], 100, 1).ids
     # when, then
     assert match_all(store) == {"A": None}
     with store.transaction() as tx:
-        assert catalogue.confirm_present(tx, 1, {*ids}, 2) == 1
+        assert catalog_products.confirm_present(tx, 1, {*ids}, 2) == 1
     assert match_all(store) == {"A": ids[0]}
     with store.transaction() as tx:
-        assert catalogue.confirm_present(tx, 1, {*ids}, 3) == 0
+        assert catalog_products.confirm_present(tx, 1, {*ids}, 3) == 0
 
 
 # --- codes
@@ -211,11 +214,11 @@ HOT = {
     "plan_rows": lambda cx: listings.plan_rows(cx, [1, 2]),
     "of_products": lambda cx: levels.of_products(cx, [1, 2], 0, 1),
     "components": lambda cx: levels.components(cx, [1, 2]),
-    "ids_by_ref": lambda cx: catalogue.ids_by_ref(cx, 1, ["P1"]),
+    "ids_by_ref": lambda cx: catalog_products.ids_by_ref(cx, 1, ["P1"]),
     "ids_of_refs": lambda cx: listings.ids_of_refs(cx, 1, ["L1"]),
     "present_levels": lambda cx: levels.present_ids(cx, 1),
-    "present_products": lambda cx: catalogue.present_ids(cx, 1),
-    "stock_facts": lambda cx: held.facts(cx, 1, 1, 10),
+    "present_products": lambda cx: catalog_products.present_ids(cx, 1),
+    "stock_facts": lambda cx: plans.facts(cx, 1, 1, 10),
     "sizes_since": lambda cx: pull_progress.sizes_since(cx, 1, 5),
 }
 
@@ -235,7 +238,7 @@ def test_a_hot_query_reads_by_an_index(store: Store, name: str) -> None:
 def test_stale_warehouses_never_read_the_levels(store: Store) -> None:
     with store.reading() as cx:
         recorder = Recorder(cx)
-        overview.stale_warehouses(recorder, 5)  # type: ignore[arg-type]
+        settings_read.stale_warehouses(recorder, 5)  # type: ignore[arg-type]
     assert not [plan for plan in recorder.plans if plan.startswith("SCAN l")]
     assert [plan for plan in recorder.plans if plan.startswith("SEARCH l USING")]
 

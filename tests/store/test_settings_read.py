@@ -9,7 +9,7 @@ import pytest
 
 from invsync_tui.operations.settings.views import carts, merchants
 from invsync_tui.store import models
-from invsync_tui.store.settings import stored
+from invsync_tui.store.settings import read as settings_read
 from invsync_tui.store.settings import write as settings_write
 from invsync_tui.sync.settings import Settings, load_settings
 from tests.doctor.field import field
@@ -41,9 +41,9 @@ def test_every_column_is_read_by_its_name(tmp_path: Path) -> None:
             tx.execute(f"UPDATE {table} SET {places} WHERE id = 1", tuple(values.values()))
     # when
     with store.reading() as cx:
-        cart, merchant = stored.cart(cx, 1), stored.merchant(cx, 1)
-        listed = {row["id"]: row for row in stored.carts(cx)}
-        (source_too,) = stored.merchants(cx)
+        cart, merchant = settings_read.cart(cx, 1), settings_read.merchant(cx, 1)
+        listed = {row["id"]: row for row in settings_read.carts(cx)}
+        (source_too,) = settings_read.merchants(cx)
         loaded = load_settings(cx, 1)
     # then: all columns are there and have their own value
     assert cart is not None and merchant is not None and loaded is not None

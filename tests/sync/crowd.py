@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from invsync_tui.connectors.base import ComponentRow, ProductRow
 from invsync_tui.sandbox.catalog import KINDS, generate
 from invsync_tui.store import change_sequence, models
-from invsync_tui.store.catalog import catalogue, levels
+from invsync_tui.store.catalog import levels, products
 from invsync_tui.store.database import Store, create_store, open_store
 from invsync_tui.store.listings import listings, matching
 from invsync_tui.store.listings.listings import ListingRecord
@@ -119,9 +119,9 @@ def _stock(tx: sqlite3.Connection, who: Neighbor, now: int) -> None:
         ProductRow(f"P{PRODUCTS + 1:07d}", f"DEMO-{KINDS[(PRODUCTS + 1) % 10][0]}-{PRODUCTS + 1:05d}", "Kit", (), parts)
     )
     seq = change_sequence.upcoming(tx)
-    written = catalogue.upsert_products(tx, who.number, records, now - 600, seq)
-    catalogue.write_components(tx, who.number, records, now - 600, seq)
-    catalogue.confirm_present(tx, who.number, set(written.ids), seq)
+    written = products.upsert_products(tx, who.number, records, now - 600, seq)
+    products.write_components(tx, who.number, records, now - 600, seq)
+    products.confirm_present(tx, who.number, set(written.ids), seq)
     places = tx.execute("SELECT id, ref FROM warehouse WHERE merchant_id = ? ORDER BY id", (who.number,)).fetchall()
     rows = [
         (place, product, n + who.extra, n + who.extra, 0, 0, None, now - 600, seq)

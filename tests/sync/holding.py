@@ -11,8 +11,8 @@ from invsync_tui.connectors import registry
 from invsync_tui.operations.diagnosis.why import WhyListing, why
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.sync import connections
+from invsync_tui.sync.decide import traces
 from invsync_tui.sync.settings import load_settings
-from invsync_tui.sync.trace import traces
 from tests.sync.bench import Bench
 
 EXPLAINS = frozenset({Reason.CUT_OFF_APPLIED})

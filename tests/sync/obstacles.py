@@ -22,7 +22,7 @@ from invsync_tui.operations.diagnosis.why import WhyListing
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import merchant_settings
+from invsync_tui.operations.settings import merchants
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.sandbox import cart, service, shop, wms
 from invsync_tui.sandbox.shop import Mode
@@ -131,7 +131,7 @@ class Life:
         return {cause.value for cause in self.told(sku).causes}
 
     def set_merchant(self, **given: str) -> None:
-        merchant_settings.change(self.session, NAME, {key.replace("_", "-"): text for key, text in given.items()})
+        merchants.change(self.session, NAME, {key.replace("_", "-"): text for key, text in given.items()})
 
     def set_cart(self, *, warehouses: list[str] | None = None, options: tuple[str, ...] = (), **given: str) -> None:
         from invsync_tui.operations.settings import carts

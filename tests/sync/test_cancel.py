@@ -13,7 +13,7 @@ import pytest
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import waiting
+from invsync_tui.sync import cancellation
 from tests.sync.town import Town, town
 
 PROMISED = 2.0
@@ -118,8 +118,8 @@ async def test_a_wait_for_a_turn_at_a_rate_limit_is_interrupted() -> None:
     asyncio.get_running_loop().call_later(0.1, wanted.set)
     asked = time.monotonic()
     # when
-    with pytest.raises(waiting.Interrupted):
-        async with waiting.interruptible(wanted.is_set):
+    with pytest.raises(cancellation.Interrupted):
+        async with cancellation.interruptible(wanted.is_set):
             await limiter.take()
     # then
     assert time.monotonic() - asked < PROMISED
@@ -128,7 +128,7 @@ async def test_a_wait_for_a_turn_at_a_rate_limit_is_interrupted() -> None:
 async def test_a_worker_that_is_stopped_is_not_taken_for_a_cancel() -> None:
     # given
     async def work() -> None:
-        async with waiting.interruptible(lambda: False):
+        async with cancellation.interruptible(lambda: False):
             await asyncio.sleep(60)
 
     task = asyncio.create_task(work())
@@ -142,12 +142,12 @@ async def test_a_worker_that_is_stopped_is_not_taken_for_a_cancel() -> None:
 
 async def test_work_that_ends_in_the_moment_of_its_interruption_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     # given: the interruption comes while the work does not wait any more
-    monkeypatch.setattr(waiting, "LOOK_EVERY", 0.0)
-    monkeypatch.setattr(waiting, "GRACE", 0.0)
+    monkeypatch.setattr(cancellation, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(cancellation, "GRACE", 0.0)
     task = asyncio.current_task()
     assert task is not None
     # when
-    async with waiting.interruptible(lambda: True):
+    async with cancellation.interruptible(lambda: True):
         while not task.cancelling():
             try:
                 await asyncio.sleep(0)

@@ -7,8 +7,7 @@ import os
 
 import pytest
 
-from invsync_tui.operations.diagnosis.evidence import around
-from invsync_tui.operations.diagnosis.readback import read_back
+from invsync_tui.operations.diagnosis.evidence import around, read_back
 from invsync_tui.operations.diagnosis.why import WhyListing, why
 from invsync_tui.operations.errors import OperationError
 from tests.sync.town import Town

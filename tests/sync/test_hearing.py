@@ -7,7 +7,7 @@ from pathlib import Path
 
 from invsync_tui.operations.overview import overview
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.store.catalog import source_records
+from invsync_tui.store.catalog import levels as catalog_levels
 from invsync_tui.store.runs import http_log as http_log_rows
 from tests.sync.town import Town, town
 
@@ -37,7 +37,7 @@ async def test_a_level_has_the_record_that_it_came_from(tmp_path: Path) -> None:
         assert 77 in [record["available"] for place, record in _records(made).items() if place in changed]
         product = made.bench.store.one("SELECT id FROM our_product WHERE sku = ?", (sku,))[0]
         with made.bench.store.reading() as cx:
-            assert all(at > 0 for at, _ in source_records.of_products(cx, [product]).values())
+            assert all(at > 0 for at, _ in catalog_levels.source_records_of(cx, [product]).values())
 
 
 async def test_an_unchanged_download_keeps_nothing_new(tmp_path: Path) -> None:

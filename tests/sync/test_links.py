@@ -5,7 +5,7 @@ from __future__ import annotations
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.operations.diagnosis.why import why
 from invsync_tui.operations.listings import identity, links
-from invsync_tui.operations.listings.identity_lines import UnmatchedLine
+from invsync_tui.operations.listings.identity import UnmatchedLine
 from invsync_tui.store.listings import matching
 from tests.sync.town import Town
 

@@ -29,7 +29,8 @@ from invsync_tui.connectors.base import (
     WarehouseRow,
 )
 from invsync_tui.connectors.errors import UnavailableError
-from invsync_tui.store.catalog import catalogue, pull_progress
+from invsync_tui.store.catalog import products as catalog_products
+from invsync_tui.store.catalog import pull_progress
 from invsync_tui.store.catalog.pull_progress import PageStats
 from invsync_tui.sync import connections
 from tests.sync.bench import Bench
@@ -263,7 +264,7 @@ async def test_a_download_that_was_cut_weeks_ago_begins_anew(
     with bench.store.transaction() as tx:
         begun = int(time.time()) - age
         made = pull_progress.start(tx, bench.merchant, run_id, "full", "0", "products", begun)
-        ids = catalogue.ids_by_ref(tx, bench.merchant, ["P0", "P1"]).values()
+        ids = catalog_products.ids_by_ref(tx, bench.merchant, ["P0", "P1"]).values()
         pull_progress.add_page(tx, made.id, "products", "2", ids, PageStats(1, 2, 0, 0))
     for ref in REFS:
         wms.change(ref, "E", 50)

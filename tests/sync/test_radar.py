@@ -13,8 +13,8 @@ import pytest
 from invsync_tui.connectors.carts import sandbox
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.settings import schedule as schedule_rows
+from invsync_tui.sync import drift_radar as radar_module
 from invsync_tui.sync import leases, schedule
-from invsync_tui.sync import radar as radar_module
 from tests.sync.town import Town, town
 
 

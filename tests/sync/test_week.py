@@ -15,7 +15,7 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.runs import runs, waiting_requests
 from invsync_tui.store.runs.runs import Order
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import executor, waiting, worker
+from invsync_tui.sync import cancellation, executor, worker
 from invsync_tui.sync import schedule as periods
 from invsync_tui.sync.run_context import Job
 from tests.sync.expected_runs import Calculation, World
@@ -62,7 +62,7 @@ class Week:
         self.time = VirtualTime(patch, START)
         patch.setattr(worker, "POLL", LOOK)
         patch.setattr(worker, "LOOK_ANYWAY", LOOK)
-        patch.setattr(waiting, "LOOK_EVERY", DAY)
+        patch.setattr(cancellation, "LOOK_EVERY", DAY)
         patch.setattr(executor, "_KINDS", dict.fromkeys(TAKES, self._takes_its_time))
         self.field: Field = field(folder, merchants=3, carts=2)
         assert (self.field.merchants, self.field.carts) == ([1, 2, 3], [1, 2, 3, 4, 5, 6])

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from invsync_tui.operations.diagnosis.doctor import Checkup
-from invsync_tui.operations.diagnosis.readback import Shown
+from invsync_tui.operations.diagnosis.evidence import Shown
 from invsync_tui.operations.diagnosis.why import Why
 from invsync_tui.operations.list_views import CartLine
 from invsync_tui.operations.views import (

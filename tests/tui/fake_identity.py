@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from invsync_tui.operations.listings.identity_lines import LinkLine, Piece, RenameLine, Rival, Tally, UnmatchedLine
+from invsync_tui.operations.listings.identity import LinkLine, Piece, RenameLine, Rival, Tally, UnmatchedLine
 from invsync_tui.operations.rows import Ordering
 from tests.tui.fake_lists import HOSTILE, NOW, FakeRows, name, sku
 

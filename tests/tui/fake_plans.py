@@ -10,11 +10,11 @@ from invsync_tui.operations.plans.rows import PlanLine, PlanTotals
 from invsync_tui.operations.rows import Rows
 from invsync_tui.operations.views import Requested
 from invsync_tui.rules.outcomes import Reason
-from invsync_tui.rules.risk import Risk, risk
+from invsync_tui.rules.safety import Risk, risk
 from invsync_tui.tui.gateway.plans import Shown
 from invsync_tui.tui.screens.listings.plan import FIELDS
-from invsync_tui.tui.widgets.looks import Look
-from invsync_tui.tui.widgets.memory_rows import MemoryRows
+from invsync_tui.tui.widgets.columns import Look
+from invsync_tui.tui.widgets.row_source import MemoryRows
 from tests.tui.fake_lists import HOSTILE, NOW, sku
 
 LINES = tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
 from invsync_tui.tui.screens.listings.drift import DriftScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import Driver, room

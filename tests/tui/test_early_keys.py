@@ -14,7 +14,7 @@ from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
-from invsync_tui.tui.widgets.looks import Look
+from invsync_tui.tui.widgets.columns import Look
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import QUICK, Driver
 

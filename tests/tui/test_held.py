@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from invsync_tui.tui.screens.base.confirm import ConfirmScreen
-from invsync_tui.tui.screens.base.dialogs import AskingScreen
+from invsync_tui.tui.screens.base.dialogs import AskingScreen, ConfirmScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.held import HeldScreen
 from invsync_tui.tui.screens.runs.run import RunScreen

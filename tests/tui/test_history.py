@@ -10,11 +10,10 @@ from invsync_tui.operations.views import RunState
 from invsync_tui.tui.navigation.names import Known, Named
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
+from invsync_tui.tui.screens.runs.diff import RunDiffScreen
 from invsync_tui.tui.screens.runs.filter import RunFilter, understand
-from invsync_tui.tui.screens.runs.reason_skus import ReasonSkusScreen
-from invsync_tui.tui.screens.runs.reasons import ReasonsScreen
+from invsync_tui.tui.screens.runs.reasons import ReasonSkusScreen, ReasonsScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
-from invsync_tui.tui.screens.runs.run_diff import RunDiffScreen
 from invsync_tui.tui.screens.runs.runs import RunsScreen
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
 from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen

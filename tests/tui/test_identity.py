@@ -7,7 +7,7 @@ from collections.abc import Callable
 from invsync_tui.tui.context import Desk
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import ControlScreen
-from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_lists import at

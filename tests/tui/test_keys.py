@@ -11,7 +11,6 @@ from textual.screen import Screen
 
 from invsync_tui.tui import keymap, screens
 from invsync_tui.tui.app import control_room
-from invsync_tui.tui.first_run import GREETING, greeting
 from invsync_tui.tui.navigation.commands import GoTo, Place, UnknownCommandError, completions, understand
 from invsync_tui.tui.navigation.names import Known, Named, named
 from invsync_tui.tui.screens.catalog.search import SearchScreen
@@ -25,6 +24,7 @@ from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.screens.runs.runs import RunsScreen
 from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
+from invsync_tui.tui.terminal import GREETING, greeting
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import QUICK, Driver, room
 

@@ -14,16 +14,15 @@ from textual.widgets import Input
 from invsync_tui.tui.context import Desk
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import ControlScreen
-from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
 from invsync_tui.tui.screens.catalog.all_warehouses import SummaryScreen
-from invsync_tui.tui.screens.catalog.levels import LevelsScreen
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
-from invsync_tui.tui.screens.catalog.warehouses import WarehousesScreen
+from invsync_tui.tui.screens.catalog.warehouses import LevelsScreen, WarehousesScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
-from invsync_tui.tui.widgets.paper import Paper
 from invsync_tui.tui.widgets.table import WindowTable
+from invsync_tui.tui.widgets.text_view import Paper
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.fake_lists import PRODUCTS
 from tests.tui.test_screens import Driver, room

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.run import RunScreen

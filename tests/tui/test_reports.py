@@ -12,15 +12,15 @@ from invsync_tui.rules.merchant_checks import Check, Section, Verdict
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.report import ReportScreen
-from invsync_tui.tui.screens.diagnosis import doctor_text
+from invsync_tui.tui.screens.base.report_screen import ReportScreen
+from invsync_tui.tui.screens.diagnosis import doctor
 from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
 from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 from invsync_tui.tui.screens.diagnosis.why_text import write
 from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
 from invsync_tui.tui.text.glyphs import UNICODE
 from invsync_tui.tui.widgets.form import FormSheet
-from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.text_view import Paper
 from tests.operations.shelf import Thing, shelf
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.fake_lists import HOSTILE
@@ -239,5 +239,5 @@ async def test_a_bundle_is_written_where_one_says() -> None:
 )
 def test_the_next_step_of_a_check_is_a_key_where_there_is_one(check: str, fix: str, said: str) -> None:
     found = Check(check, Section.UPLOAD_SWITCH, "Demo", Verdict.FAIL, "off", "Nothing is pushed.", fix)
-    sheet = doctor_text.write(Checkup((found,), ()), 100, UNICODE)
+    sheet = doctor.write(Checkup((found,), ()), 100, UNICODE)
     assert sheet[-1].text.strip().endswith(said)

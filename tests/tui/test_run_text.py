@@ -9,11 +9,11 @@ from textual.geometry import Size
 
 from invsync_tui.operations.views import Action, RunState, Stall
 from invsync_tui.rules.outcomes import Counts
+from invsync_tui.tui.actions import VERBS, offered
 from invsync_tui.tui.screens.runs.run_text import Page, sum_lines, switcher, title, write
-from invsync_tui.tui.text.gauges import bar
+from invsync_tui.tui.text.charts import bar
+from invsync_tui.tui.text.formatting import about_left, age, moment
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE
-from invsync_tui.tui.text.words import about_left, age, moment
-from invsync_tui.tui.verbs import VERBS, offered
 from tests.tui.fake_gateway import NOW, detail, held_detail, live_detail, pull_detail, run_row
 
 PAGE = Page(Size(79, 18), float(NOW), UNICODE, frozenset(Action))

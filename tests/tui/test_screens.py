@@ -12,16 +12,15 @@ from textual.widgets import Button, Input
 
 from invsync_tui.operations.views import Action, RunState
 from invsync_tui.tui.app import ControlRoom, control_room
-from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
 from invsync_tui.tui.screens.base.help import HelpScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.terminal import Terminal, refusal, terminal_of
 from invsync_tui.tui.widgets.footer import hints_of
-from invsync_tui.tui.widgets.paper import Paper
-from invsync_tui.tui.widgets.strap import Strap
 from invsync_tui.tui.widgets.table import WindowTable
-from invsync_tui.tui.widgets.text_line import Notice
+from invsync_tui.tui.widgets.text_line import Notice, Strap
+from invsync_tui.tui.widgets.text_view import Paper
 from tests.tui.fake_gateway import FakeGateway, detail, live_detail, merchant, run_row
 
 QUICK = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)

@@ -11,8 +11,7 @@ import pytest
 
 from invsync_tui.operations.list_views import Field, FieldKind
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.choose import ChooseScreen
-from invsync_tui.tui.screens.base.dialogs import AskingScreen
+from invsync_tui.tui.screens.base.dialogs import AskingScreen, ChooseScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen

@@ -8,8 +8,7 @@ import pytest
 
 from invsync_tui.operations.list_views import Point
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen
-from invsync_tui.tui.screens.diagnosis.sku_history_text import write
+from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen, write
 from invsync_tui.tui.text.charts import chart
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from tests.tui.fake_history import sku_history

@@ -10,11 +10,8 @@ import pytest
 
 from invsync_tui.operations.rows import Ordering
 from invsync_tui.tui.text.glyphs import ASCII
-from invsync_tui.tui.widgets.fields import Field, Sight
-from invsync_tui.tui.widgets.looks import Look
-from invsync_tui.tui.widgets.memory_rows import MemoryRows
-from invsync_tui.tui.widgets.row_source import BLOCK
-from invsync_tui.tui.widgets.store_source import MOST_PIVOTS, StoreSource
+from invsync_tui.tui.widgets.columns import Field, Look, Sight
+from invsync_tui.tui.widgets.row_source import BLOCK, MOST_PIVOTS, MemoryRows, StoreSource
 from tests.tui.fake_lists import FakeRows
 
 FIELDS: tuple[Field[int], ...] = (

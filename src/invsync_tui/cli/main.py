@@ -20,52 +20,53 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-COMMANDS = (
-    "demo",
-    "init",
-    "serve",
-    "status",
-    "sync",
-    "runs",
-    "held",
-    "release",
-    "discard",
-    "plan",
-    "apply",
-    "undo",
-    "safe",
-    "freeze",
-    "thaw",
-    "cancel",
-    "merchants",
-    "warehouses",
-    "levels",
-    "search",
-    "why",
-    "replay",
-    "history",
-    "doctor",
-    "bundle",
-    "sku",
-    "carts",
-    "listings",
-    "drift",
-    "radar",
-    "heal",
-    "aliases",
-    "identity",
-    "compare",
-    "links",
-    "link",
-    "unlink",
-    "settings",
-    "connections",
-    "db",
-    "keys",
-    "completion",
-    "dev",
-)
-"""In the order of the help. Each is a module of this room with `add_parser` and `run`."""
+MODULES = {
+    "demo": "demo",
+    "init": "service",
+    "serve": "service",
+    "status": "status",
+    "sync": "runs",
+    "runs": "runs",
+    "held": "holds",
+    "release": "holds",
+    "discard": "holds",
+    "plan": "plans",
+    "apply": "plans",
+    "undo": "plans",
+    "safe": "plans",
+    "freeze": "freeze",
+    "thaw": "freeze",
+    "cancel": "runs",
+    "merchants": "merchants",
+    "warehouses": "stock",
+    "levels": "stock",
+    "search": "search",
+    "why": "why",
+    "replay": "replay",
+    "history": "sku",
+    "doctor": "doctor",
+    "bundle": "doctor",
+    "sku": "sku",
+    "carts": "carts",
+    "listings": "listings",
+    "drift": "listings",
+    "radar": "listings",
+    "heal": "listings",
+    "aliases": "stock",
+    "identity": "identity",
+    "compare": "search",
+    "links": "identity",
+    "link": "identity",
+    "unlink": "identity",
+    "settings": "settings",
+    "connections": "connections",
+    "db": "db",
+    "keys": "terminal",
+    "completion": "terminal",
+    "dev": "demo",
+}
+"""In the order of the help: each command, and the module of cli.commands that has its `add_NAME`."""
+COMMANDS = tuple(MODULES)
 
 DESCRIPTION = """\
 Keeps shopping carts showing the stock a warehouse really has.
@@ -92,7 +93,7 @@ def parser(commands: Sequence[str] = COMMANDS) -> Parser:
     room.add_argument("--open-run", type=row_number, metavar="RUN", default=argparse.SUPPRESS, help="begin on this run")
     subparsers = main.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=Parser)
     for name in commands:
-        import_module(f"invsync_tui.cli.commands.{name}").add_parser(subparsers)
+        getattr(import_module(f"invsync_tui.cli.commands.{MODULES[name]}"), f"add_{name}")(subparsers)
     _everywhere(main)
     return main
 
@@ -171,13 +172,13 @@ def _failed(error: Exception, *, as_json: bool) -> int:
         kind = "usage" if isinstance(error, UsageError) else "config"
         report(kind, str(error).removeprefix("invsync: "), as_json=as_json)
         return Exit.USAGE
-    from invsync_tui.cli import failures
+    from invsync_tui.cli import output
     from invsync_tui.operations.errors import OperationError
 
     if isinstance(error, OperationError):
-        kind = failures.kind_of(error)
+        kind = output.kind_of(error)
         report(kind, str(error), as_json=as_json)
-        return failures.exit_of(kind)
+        return output.exit_of(kind)
     what = f"{type(error).__name__}: {error}"
     text = f"this is a defect of invsync {__version__}: {what}. Report it with this line; INVSYNC_DEBUG=1 says where."
     report("defect", text, as_json=as_json)

@@ -1,4 +1,4 @@
-"""Where a command's answer goes: text, or one JSON document with a version, or nothing; errors on stderr in one line."""
+"""Where a command's answer goes: text, one JSON document, or an error with its exit code."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 from invsync_tui.cli import streams
 from invsync_tui.cli.parser import given
 from invsync_tui.cli.text import clean
+from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError, is_store_trouble
+from invsync_tui.operations.settings.values import InvalidError
 
 DOCUMENT_VERSION = 1
 
@@ -101,3 +103,17 @@ def report(kind: str, text: str, *, as_json: bool) -> None:
     note(text)
     if as_json:
         print_document({"error": {"kind": kind, "message": text}})
+
+
+def kind_of(error: OperationError) -> str:
+    """invalid, not_found, refused, store, or failed."""
+    kinds = ((InvalidError, "invalid"), (NotFoundError, "not_found"), (RefusedError, "refused"))
+    for known, word in kinds:
+        if isinstance(error, known):
+            return word
+    return "store" if is_store_trouble(error) else "failed"
+
+
+def exit_of(kind: str) -> Exit:
+    """Nothing was done, or it was tried and failed."""
+    return Exit.FAILED if kind == "failed" else Exit.USAGE

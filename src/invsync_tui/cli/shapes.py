@@ -1,4 +1,4 @@
-"""How lines of long lists look as text, CSV and JSON: the same facts under the same names."""
+"""Records of lists as text, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         SummaryLine,
         WarehouseLine,
     )
+    from invsync_tui.operations.listings.identity import LinkLine, RenameLine, UnmatchedLine
     from invsync_tui.operations.views import MerchantRow, RunRow
 
 NAME_MOST = 32
@@ -281,3 +282,75 @@ def collisions() -> Shape[CollisionLine]:
         lambda line: (line.kind, line.code, ", ".join(sku for _, sku in line.products)),
         "No code of this type names several products.",
     )
+
+
+IDENTITY_NAME_MOST = 28
+
+
+def unmatched() -> Shape[UnmatchedLine]:
+    """Listings without a product."""
+    columns = ("ref", "sku", "name", "reason", "kind", "words", "product_sku", "product_name", "code", "rivals")
+    return Shape(
+        columns,
+        lambda line: [_rivals(line) if column == "rivals" else getattr(line, column) for column in columns],
+        lambda line: asdict(line) | {"rivals": [{"product_id": n, "sku": sku} for n, sku in line.rivals]},
+        ("LISTING", "REMOTE ID", "KIND", "SUGGESTION", "NAME", "WHY"),
+        lambda line: (
+            line.sku,
+            line.ref,
+            line.kind,
+            line.product_sku or cut(_rivals(line), IDENTITY_NAME_MOST) or "-",
+            cut(line.product_name, IDENTITY_NAME_MOST),
+            line.words,
+        ),
+        "Every listing here has a product, or is linked to one.",
+    )
+
+
+def _rivals(line: UnmatchedLine) -> str:
+    return ", ".join(sku for _, sku in line.rivals)
+
+
+def links(now: float) -> Shape[LinkLine]:
+    """Explicit links."""
+    columns = ("ref", "sku", "name", "product_sku", "product_name", "kind", "made_at", "made_by", "state")
+    return Shape(
+        columns,
+        lambda line: [_identity_cell(column, getattr(line, column)) for column in columns],
+        lambda line: asdict(line) | {"made_at": utc(line.made_at)},
+        ("LISTING", "REMOTE ID", "PRODUCT", "KIND", "BY", "SINCE", "STATE"),
+        lambda line: (
+            line.sku or "-",
+            line.ref,
+            line.product_sku,
+            line.kind,
+            line.made_by,
+            age(line.made_at, now),
+            line.state or "holds",
+        ),
+        "No listing of this cart is linked. Suggestions: invsync identity CART",
+    )
+
+
+def renamed(now: float) -> Shape[RenameLine]:
+    """Listings whose SKU was changed in the cart."""
+    columns = ("ref", "at", "before", "after", "name", "product_sku", "former_sku")
+    return Shape(
+        columns,
+        lambda line: [_identity_cell(column, getattr(line, column)) for column in columns],
+        lambda line: asdict(line) | {"at": utc(line.at)},
+        ("WHEN", "REMOTE ID", "BEFORE", "AFTER", "MEANS NOW", "MEANT BEFORE"),
+        lambda line: (
+            age(line.at, now),
+            line.ref,
+            line.before,
+            line.after,
+            line.product_sku or "-",
+            line.former_sku or "-",
+        ),
+        "No listing of this cart was renamed since it is known.",
+    )
+
+
+def _identity_cell(column: str, value: Any) -> Any:
+    return utc(value) if column in ("at", "made_at") else value

@@ -14,7 +14,7 @@ from invsync_tui.operations import names
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts as settings_carts
-from invsync_tui.operations.settings import merchant_settings
+from invsync_tui.operations.settings import merchants
 from invsync_tui.operations.settings.views import ConnectionSetup
 
 
@@ -55,7 +55,7 @@ def systems() -> Systems:
 
 def source_target(session: Session, called: str) -> Target:
     """The WMS connection of a merchant."""
-    setup = merchant_settings.details(session, names.merchant(session, called).id)
+    setup = merchants.details(session, names.merchant(session, called).id)
     if setup.source is None:
         raise OperationError(f"{setup.name!r} has no WMS connection. Set one up: invsync merchants add --help.")
     return Target("wms", setup.id, setup.name, setup.source)

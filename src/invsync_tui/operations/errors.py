@@ -34,3 +34,10 @@ def in_words() -> Iterator[None]:
         raise OperationError(str(error)) from error
     except OverflowError as error:
         raise OperationError("A number is too large: there is nothing of that number. Check what was typed.") from error
+
+
+def is_store_trouble(error: OperationError) -> bool:
+    """Whether the store itself was at fault: missing, foreign, newer, locked, full, damaged."""
+    from invsync_tui.store.errors import StoreError
+
+    return isinstance(error.__cause__, StoreError)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.session import Session
-from invsync_tui.store.settings import setups
+from invsync_tui.store.settings import read as settings_read
 
 
 class Named(NamedTuple):
@@ -22,7 +22,7 @@ class Named(NamedTuple):
 def merchant(session: Session, called: str) -> Named:
     """The merchant of this name or number; NotFoundError suggests similar names."""
     with in_words(), session.store.reading() as cx:
-        known = [Named(number, name, number) for number, name in setups.names(cx)]
+        known = [Named(number, name, number) for number, name in settings_read.names(cx)]
     found = _called(known, called)
     if not found:
         raise NotFoundError(_unknown("merchant", called, known, "invsync merchants"))
@@ -32,7 +32,7 @@ def merchant(session: Session, called: str) -> Named:
 def cart(session: Session, called: str, merchant_id: int | None = None) -> Named:
     """The cart of this name or number, of one merchant or of any; a name that several merchants use must be narrowed."""
     with in_words(), session.store.reading() as cx:
-        rows = [Named(number, name, owner) for number, owner, name in setups.cart_names(cx)]
+        rows = [Named(number, name, owner) for number, owner, name in settings_read.cart_names(cx)]
     known = [row for row in rows if merchant_id in (None, row.merchant_id)]
     found = _called(known, called)
     if not found:

@@ -1,25 +1,64 @@
-"""Merchants with their health, as one screen or list."""
+"""Merchants with their health, and findings that are new."""
 
 from __future__ import annotations
 
 import shlex
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from invsync_tui import clock
 from invsync_tui.operations.errors import in_words
-from invsync_tui.operations.news import news, problems
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
 from invsync_tui.operations.views import Freeze, MerchantRow, Overview, Problem, Pulse, ServiceView, Stall
+from invsync_tui.rules.outcomes import REASONS, Reason
+from invsync_tui.store.diagnosis import findings
 from invsync_tui.store.diagnosis.findings import FindingRow
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.runs import RunRow
 from invsync_tui.store.settings import freezes
-from invsync_tui.store.settings import overview as rows
+from invsync_tui.store.settings import read as rows
 from invsync_tui.store.settings.freezes import FreezeRow
-from invsync_tui.store.settings.overview import MerchantSite
+from invsync_tui.store.settings.read import MerchantOverviewRow
+
+TOLD = 3
+"""Causes of a cart that are named; the doctor tells all."""
+NEW_FOR = 3600
+"""Seconds for which a finding is news."""
+
+
+def news(cx: sqlite3.Connection, now: int) -> dict[int, list[FindingRow]]:
+    """By merchant, the findings of the last hour, newest first."""
+    found: dict[int, list[FindingRow]] = {}
+    for row in findings.newer(cx, now - NEW_FOR):
+        found.setdefault(row.merchant_id, []).append(row)
+    return found
+
+
+def problems(found: Sequence[FindingRow]) -> list[Problem]:
+    """News in words, one problem for each cart and for the source."""
+    by_cart: dict[str | None, list[FindingRow]] = {}
+    for row in found:
+        by_cart.setdefault(row.cart, []).append(row)
+    return [_problem(cart, rows) for cart, rows in by_cart.items()]
+
+
+def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
+    if len(rows) == 1:
+        info = REASONS[Reason(rows[0].cause)]
+        counted = f"{rows[0].n} {'listing' if rows[0].n == 1 else 'listings'}: " if cart else ""
+        text = f"New after run {rows[0].run_id}, {cart or 'WMS connection'}: {counted}{info.text}"
+        return Problem(text, info.advice, urgent=False)
+    told = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
+    more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
+    text = f"New after the last runs, {cart or 'WMS connection'}: {', '.join(told)}{more}."
+    option = f" --cart {shlex.quote(cart)}" if cart else ""
+    return Problem(
+        text, f"See each with its fix: invsync doctor{option}", urgent=False, key="D tells each with its fix."
+    )
+
 
 ACTIVE = ("running", "cancelling", "requested")
 
@@ -28,7 +67,7 @@ def overview(session: Session) -> Overview:
     """All merchants by name, and the pulse of the whole store."""
     now = clock.seconds()
     with in_words(), session.store.reading() as cx:
-        merchants = rows.merchants(cx)
+        merchants = rows.merchants_with_carts_off(cx)
         newest = runs.newest_per_key(cx, None)
         ended = runs.last_ended(cx, "pull")
         stale = rows.stale_warehouses(cx, now)
@@ -81,7 +120,7 @@ def _pulse(newest: list[RunRow], stale: dict[int, list[str]], shown: _Shown, fin
 
 
 def _row(
-    site: MerchantSite,
+    site: MerchantOverviewRow,
     newest: list[RunRow],
     ended: RunRow | None,
     stale: dict[int, list[str]],
@@ -135,7 +174,7 @@ def _status(ended: RunRow | None, newest: list[RunRow], stalled: Mapping[int, St
 
 
 def _problems(
-    site: MerchantSite, newest: list[RunRow], ended: RunRow | None, stale: list[str], shown: _Shown
+    site: MerchantOverviewRow, newest: list[RunRow], ended: RunRow | None, stale: list[str], shown: _Shown
 ) -> list[Problem]:
     found = [
         Problem(f"Run {run.id} ({_what(run)}) stands still. {stall.text}", stall.advice, key=stall.key)
@@ -160,7 +199,7 @@ def _problems(
     return found
 
 
-def _not_running(site: MerchantSite, ended: RunRow | None) -> list[Problem]:
+def _not_running(site: MerchantOverviewRow, ended: RunRow | None) -> list[Problem]:
     """Why nothing is downloaded, be it for good or until now."""
     name = shlex.quote(site.name)
     found = []

@@ -1,4 +1,4 @@
-"""An operator at a store: who it is, what may be done, and the open store."""
+"""An operator at a store: who it is, what is allowed, the open store, and whether it changed."""
 
 from __future__ import annotations
 
@@ -107,3 +107,18 @@ def _rights(store_path: Path) -> tuple[Role, bool]:
         raise OperationError(str(error)) from error
     user = system_user(store_path)
     return role_of(user, listed), may_serve(user, listed, store_path)
+
+
+class Watch:
+    """Ask `changed` as often as you like, from the session's thread."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._seen = -1
+
+    def changed(self) -> bool:
+        """Whether another connection has committed since the last call; True the first time."""
+        with in_words():
+            version = self._session.store.data_version()
+        changed, self._seen = version != self._seen, version
+        return changed

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from invsync_tui.rules.diagnosis import STOCK_CAUSES
+from invsync_tui.rules.eligibility import STOCK_CAUSES
 from invsync_tui.rules.merchant_checks import SAMPLE, Check, Group, Item, Section, WarehouseFacts
 from invsync_tui.rules.outcomes import REASONS, Reason
 

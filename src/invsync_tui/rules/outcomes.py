@@ -1,13 +1,11 @@
-"""What became of a SKU in a run: outcomes, the one table of reasons, and the sum that every run must satisfy.
-
-Not here: how an outcome is found (`quantity`, `matching`, `breakers`) or stored (`store.listings`).
-"""
+"""Outcomes and reasons of a SKU in a run, the sum that every run must satisfy, and how a sent row is judged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -533,3 +531,30 @@ def tally(rows: Iterable[tuple[Outcome, int]]) -> Counts:
     for outcome, n in rows:
         counts.add(outcome, n)
     return counts
+
+
+class Verdict(NamedTuple):
+    """The end of a sent row, or `outcome` PLANNED where the cart has to be read to know."""
+
+    outcome: Outcome
+    reason: Reason | None
+    error: str
+
+
+class Confirmation(StrEnum):
+    """Where the quantity came from that a row is judged by."""
+
+    ANSWER = "answer"
+    READ_BACK = "read_back"
+
+
+def judge(sent: int, returned: int | None, error: str | None, reason: Reason | None, by: Confirmation) -> Verdict:
+    """Judge one row. An answer without a quantity is no success: it asks for a read-back."""
+    if error is not None or reason is not None:
+        return Verdict(Outcome.FAILED, reason or Reason.REJECTED_BY_CART, error or "")
+    if type(returned) is int and returned == sent:  # in Python True is 1, and 5.0 is 5
+        return Verdict(Outcome.SET, None, "")
+    if by is Confirmation.ANSWER:
+        return Verdict(Outcome.PLANNED, None, "the answer does not confirm the quantity")
+    shows = "no quantity" if returned is None else str(returned)
+    return Verdict(Outcome.FAILED, Reason.VERIFY_FAILED, f"sent {sent}, the cart shows {shows}")

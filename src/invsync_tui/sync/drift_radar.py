@@ -1,18 +1,25 @@
-"""How some listings of a cart drifted: what is stored of them, put to `rules.drift`."""
+"""Reads listings back, the one unseen for longest first, and classifies what drifted."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sqlite3
 from collections.abc import Sequence
 
 from invsync_tui import clock
+from invsync_tui.connectors.base import Cart, ListingRow
 from invsync_tui.rules import quantity
-from invsync_tui.rules.drift import Finding, Seen, classify
-from invsync_tui.store.listings import listings
+from invsync_tui.rules.drift import LAG, REASONS, Drift, Finding, Seen, classify, heals
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.store import audit, change_sequence
+from invsync_tui.store.listings import drift, listings
 from invsync_tui.store.listings.drift import DriftRow
 from invsync_tui.store.runs import runs
 from invsync_tui.sync.decide import Stock
 from invsync_tui.sync.pending_orders import PHASE, REACH
+from invsync_tui.sync.read_listings import record_of
+from invsync_tui.sync.run_context import Job
 from invsync_tui.sync.settings import Settings
 
 
@@ -52,3 +59,128 @@ def _seen(row: DriftRow, exists: int | None, orders: bool) -> Seen:
         exists=exists,
         sold=row.sold if orders else None,
     )
+
+
+KEPT = 0.5
+"""The part of the server's allowance that is left for pushes."""
+ROWS_MOST = 5000
+"""Listings of one run; the next one goes on with the oldest."""
+SECONDS_MOST = 300.0
+SLICE = 0.2
+"""Seconds of waiting after which a push that is wanted, or a cancel, is noticed."""
+ENDED = "Ended for a push; the next run goes on where this one stopped."
+SAID = 50
+"""SKUs that the audit names."""
+
+
+class Radar:
+    """One radar run."""
+
+    def __init__(self, job: Job, cart: Cart, settings: Settings) -> None:
+        self.job = job
+        self.cart = cart
+        self.settings = settings
+        self.cart_id = job.run.key
+
+    async def run(self) -> str:
+        """Read until everything was seen, the run is long enough, or a push is wanted. Returns a notice, '' for none."""
+        started = clock.seconds()
+        deadline = clock.elapsed() + SECONDS_MOST
+        self.job.report.enter("radar")
+        with self.job.transaction() as tx:
+            drift.forget_times_ahead(tx, self.cart_id, started + round(clock.TOLERANCE))
+        read, notice = 0, ""
+        seen: set[int] = set()
+        while read < ROWS_MOST and clock.elapsed() < deadline:
+            piece = self._next(started)
+            if not piece or piece[0][0] in seen:
+                break  # everything was read, also where the clock was set back meanwhile
+            seen.update(number for number, _ in piece)
+            if self._push_waits() or not await self._spare():
+                notice = ENDED
+                break
+            await self._look(piece)
+            read += len(piece)
+        return notice
+
+    def _next(self, started: int) -> list[tuple[int, str]]:
+        self.job.stop_if_cancelled()
+        with self.job.store.reading() as cx:
+            return drift.oldest_seen(cx, self.cart_id, started, self.cart.capabilities.read_batch)
+
+    def _push_waits(self) -> bool:
+        with self.job.store.reading() as cx:
+            return drift.push_waits(cx, self.cart_id)
+
+    async def _spare(self) -> bool:
+        """Wait until the allowance has more than what is kept for pushes; False once a push is wanted."""
+        while (wait := self._short()) > 0:
+            await asyncio.sleep(min(wait, SLICE))
+            self.job.stop_if_cancelled()
+            if self._push_waits():
+                return False
+        return True
+
+    def _short(self) -> float:
+        """Seconds until a request leaves the pushes' part alone."""
+        budget = self.cart.budget()
+        if budget is None:
+            return 0.0
+        needed = min(budget.limit, budget.limit * KEPT + 1)
+        return max(0.0, needed - budget.available) / max(budget.per_second, 1e-3)
+
+    async def _look(self, piece: Sequence[tuple[int, str]]) -> None:
+        asked = clock.elapsed()
+        rows = await self.cart.read([ref for _, ref in piece])
+        self.job.report.budget = self.cart.budget()
+        self._store(piece, rows)
+        if self.job.report.budget is None:
+            await asyncio.sleep(min(clock.elapsed() - asked, 1.0))
+
+    def _store(self, piece: Sequence[tuple[int, str]], rows: Sequence[ListingRow]) -> None:
+        """Write what was read, tell what drifted, count it, and mark what the cart's policy heals."""
+        now, ids = clock.seconds(), [number for number, _ in piece]
+        found = {row.ref for row in rows}
+        gone = [number for number, ref in piece if ref not in found]
+        unanswered = len(gone) == len(piece) > 1
+        if unanswered:
+            # Nobody deletes a whole page at once: an empty answer decides nothing, the next complete read does.
+            self.job.report.event("warning", f"The cart answered with none of {len(piece)} listings; they are kept.")
+            gone = []
+        with self.job.transaction() as tx:
+            seq = change_sequence.upcoming(tx)
+            asked = {ref for _, ref in piece}
+            known = [record_of(row) for row in rows if row.ref in asked and row.skip is not Reason.BAD_ROW]
+            bad = [row.ref for row in rows if row.ref in asked and row.skip is Reason.BAD_ROW]
+            changed = listings.upsert(tx, self.cart_id, known, now, seq)
+            changed += listings.note_unreadable(tx, self.cart_id, bad, seq)
+            if changed + listings.flag_gone(tx, self.cart_id, gone, now, seq):
+                change_sequence.take(tx, seq)
+            drift.note_read(tx, ids, now)
+            if unanswered:  # what nobody saw is not in sync
+                self.job.report.counts.add(Outcome.FAILED, len(piece))
+                self.job.report.reasons[Reason.UNEXPECTED_ANSWER.value] += len(piece)
+                ids = []
+            told = findings(tx, self.settings, drift.rows(tx, ids, clock.seconds()), LAG)
+            for _, finding in told:
+                self._count(finding.drift if finding else None)
+            heal = [row for row, finding in told if finding and heals(self.settings.cart.heal, finding.drift)]
+            if heal:
+                self._heal(tx, heal)
+            self.job.report.advance(len(piece))
+            self.job.report.put(tx)
+
+    def _count(self, found: Drift | None) -> None:
+        """Equal, or skipped with the class as its reason; one that is to be healed is set instead."""
+        self.job.report.counts.add(Outcome.EQUAL if found is None else Outcome.SKIPPED)
+        if found is not None:
+            self.job.report.reasons[REASONS[found].value] += 1
+
+    def _heal(self, tx: sqlite3.Connection, rows: Sequence[DriftRow]) -> None:
+        """Mark them for the next push, and say so in the same transaction."""
+        drift.mark(tx, [row.id for row in rows])
+        self.job.report.counts.skipped -= len(rows)
+        self.job.report.counts.set += len(rows)
+        after = json.dumps({"n": len(rows), "skus": [row.sku for row in rows[:SAID]], "run": self.job.run.id})
+        why, subject = f"the cart's policy: {self.settings.cart.heal}", f"cart:{self.cart_id}"
+        audit.record(tx, clock.seconds(), "drift radar", "heal", subject, after=after, reason=why)

@@ -23,23 +23,21 @@ from invsync_tui.store.listings import listings, plans
 from invsync_tui.store.listings.plans import KeptPlan
 from invsync_tui.store.runs import decision_log, runs
 from invsync_tui.store.runs import http_log as http_log_rows
-from invsync_tui.store.runs.leases import FencedError
 from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import connections, run_findings, source_identity
 from invsync_tui.sync import schedule as pushing
-from invsync_tui.sync.cancellation import RunStopped
+from invsync_tui.sync.cancellation import Interrupted, RunStopped, interruptible
+from invsync_tui.sync.drift_radar import Radar
 from invsync_tui.sync.leases import Lease
-from invsync_tui.sync.plan import Plan
 from invsync_tui.sync.plans.explicit_plan import Explicit
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import Push
-from invsync_tui.sync.radar import Radar
-from invsync_tui.sync.report import Phase, Report
+from invsync_tui.sync.push_plan import Plan
 from invsync_tui.sync.run_context import Job, RunCancelled, RunHeld, SwitchedOff
-from invsync_tui.sync.run_progress import Hearing
+from invsync_tui.sync.run_progress import Hearing, Phase, Report
 from invsync_tui.sync.settings import Settings, load_settings, load_source
-from invsync_tui.sync.waiting import Interrupted, interruptible
 
 log = logging.getLogger(__name__)
 

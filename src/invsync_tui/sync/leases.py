@@ -16,7 +16,7 @@ from pathlib import Path
 from invsync_tui import clock
 from invsync_tui.store.database import Store
 from invsync_tui.store.file import locks
-from invsync_tui.store.runs import leases as rows
+from invsync_tui.store.runs import workers as rows
 
 LEASE_SECONDS = 60
 """For display: how long a lease is good for without renewal."""

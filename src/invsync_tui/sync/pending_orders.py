@@ -1,15 +1,13 @@
-"""Orders: what the cart sold that the WMS's readings may not know yet, so that no cart offers it again.
-
-Not here: subtracting it from a quantity (`plan`), and what is kept of it (`store.orders`).
-"""
+"""Orders that the cart took and the WMS may not know yet, so that no unit is offered twice."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Protocol, cast
 
 from invsync_tui import clock
-from invsync_tui.connectors.base import Cart, ListingRow, OrderLine
+from invsync_tui.connectors.base import Cart, ListingRow, OrderLine, Source
 from invsync_tui.connectors.errors import PermissionDeniedError
 from invsync_tui.connectors.shop_identity import shop_of
 from invsync_tui.rules.outcomes import Reason
@@ -142,3 +140,31 @@ class Orders:
     def _change(self, cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None) -> Change:
         terms = Terms(self.now, self.source.confirmed_at or 0, self.source.orders_within, self.by_name, REACH)
         return pending_orders.change(cx, asked, lines, terms)
+
+
+AT_ONCE = 200
+"""Orders that are asked about in one request."""
+
+
+class KnowsOrders(Protocol):
+    """A source with the capability `knows_orders`."""
+
+    async def known_orders(self, names: Sequence[str]) -> Collection[str]:
+        """Those of some orders that the WMS has and that its available stock takes into account."""
+        ...
+
+
+async def ask(job: Job, source: Source) -> None:
+    """Note which pending orders of the merchant an open source has as of now."""
+    if not source.capabilities.knows_orders:
+        return
+    with job.store.reading() as cx:
+        names = pending_orders.to_ask_for(cx, job.run.merchant_id)
+    now = clock.seconds()
+    known: list[str] = []
+    for start in range(0, len(names), AT_ONCE):
+        known += await cast(KnowsOrders, source).known_orders(names[start : start + AT_ONCE])
+    with job.transaction() as tx:
+        seq = change_sequence.upcoming(tx)
+        if known and pending_orders.note_known(tx, job.run.merchant_id, known, now, seq):
+            change_sequence.take(tx, seq)

@@ -20,11 +20,13 @@ from invsync_tui.connectors.base import ChangesProducts, LevelRow, Notes, Page, 
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError, UnavailableError
 from invsync_tui.rules.outcomes import Counts, Reason
 from invsync_tui.store import change_sequence, models
-from invsync_tui.store.catalog import catalogue, levels, pull_progress, source_records, sync_marks
+from invsync_tui.store.catalog import levels, pull_progress, sync_marks
+from invsync_tui.store.catalog import levels as catalog_levels
+from invsync_tui.store.catalog import products as catalog_products
 from invsync_tui.store.catalog.levels import LevelRecord
 from invsync_tui.store.catalog.pull_progress import Generation, PageStats
 from invsync_tui.store.catalog.sync_marks import WarehouseSeen, WarehouseSite
-from invsync_tui.sync import orders_known, source_identity
+from invsync_tui.sync import pending_orders, source_identity
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import source_offset
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
@@ -143,7 +145,7 @@ class Pull:
         await self.source.open()
         anew = await source_identity.check_source(self.job, self.source, self.settings.identity)
         self._clock_offset = await source_offset(self.job, self.source, self.settings.clock_offset)
-        await orders_known.ask(self.job, self.source)  # before any level is read: what it has now, these include
+        await pending_orders.ask(self.job, self.source)  # before any level is read: what it has now, these include
         report.enter("warehouses")
         rows = await self.source.warehouses()
         if source_identity.check_warehouses(self.job, {row.ref for row in rows}) or anew:
@@ -330,7 +332,7 @@ class Pull:
     def _unreadable(self, tx: sqlite3.Connection, rejected: Sequence[tuple[str, str]]) -> set[int]:
         """Products of records that were left out: they are there. UNNAMED stands for those not known by their reference."""
         refs = {ref for ref, _ in rejected}
-        found = catalogue.ids_by_ref(tx, self.merchant_id, list(refs)) if refs else {}
+        found = catalog_products.ids_by_ref(tx, self.merchant_id, list(refs)) if refs else {}
         return {*found.values()} | ({UNNAMED} if refs - found.keys() else set())
 
     def _count(self, stats: PageStats) -> None:
@@ -349,8 +351,8 @@ class Pull:
 
     def _store_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> Stored:
         now = clock.seconds()
-        written = catalogue.upsert_products(tx, self.merchant_id, rows, now, seq)
-        catalogue.write_components(tx, self.merchant_id, rows, now, seq)
+        written = catalog_products.upsert_products(tx, self.merchant_id, rows, now, seq)
+        catalog_products.write_components(tx, self.merchant_id, rows, now, seq)
         self._remember((row.ref for row in rows), written.ids)
         off = [number for number, row in zip(written.ids, rows, strict=True) if not row.active]
         if off:
@@ -359,7 +361,7 @@ class Pull:
 
     def _store_changed_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> Stored:
         """Products of a delta. One that is new waits for the complete read that it causes."""
-        known = catalogue.present_refs(tx, self.merchant_id, [row.ref for row in rows])
+        known = catalog_products.present_refs(tx, self.merchant_id, [row.ref for row in rows])
         stored = self._store_products(tx, [row for row in rows if row.ref in known], seq)
         return Stored(stored.ids if len(known) == len(rows) else [*stored.ids, UNNAMED], stored.changed)
 
@@ -388,13 +390,15 @@ class Pull:
                 for record, row in zip(records, known, strict=True)
                 if row.raw is not None
             }
-            source_records.keep(tx, seq, raw, stamp[0])
+            catalog_levels.save_source_records(tx, seq, raw, stamp[0])
         why = "a level of a product or warehouse that the WMS does not list"
         return Stored([record[1] for record in records], changed, [(row.product_ref, why) for row in unknown])
 
     def _look_up(self, tx: sqlite3.Connection, rows: Sequence[LevelRow]) -> Mapping[str, int]:
         """Our numbers of a page's products, where this pull has not met all of them yet."""
-        found = catalogue.ids_by_ref(tx, self.merchant_id, [*{row[0] for row in rows if row[0] not in self._ids}])
+        found = catalog_products.ids_by_ref(
+            tx, self.merchant_id, [*{row[0] for row in rows if row[0] not in self._ids}]
+        )
         self._remember(found, found.values())
         return ChainMap(found, self._ids)
 
@@ -403,12 +407,12 @@ class Pull:
         pace = Pace()
         with self.job.transaction() as tx:
             seen = pull_progress.seen(tx, generation.id, "products")
-            marked = catalogue.marked_among(tx, self.merchant_id, seen)
+            marked = catalog_products.marked_among(tx, self.merchant_id, seen)
         while marked:
             piece, marked = marked[: pace.rows], marked[pace.rows :]
             with pace.measured(), self.job.transaction() as tx:
                 seq = change_sequence.upcoming(tx)
-                catalogue.unmark(tx, piece, seq)
+                catalog_products.unmark(tx, piece, seq)
                 change_sequence.take(tx, seq)
             await asyncio.sleep(0)
 
@@ -417,11 +421,11 @@ class Pull:
         now = clock.seconds()
         with self.job.transaction() as tx:
             seen = pull_progress.seen(tx, generation.id, "products")
-            if not seen and catalogue.present_count(tx, self.merchant_id):
+            if not seen and catalog_products.present_count(tx, self.merchant_id):
                 raise UnavailableError("The WMS answered with an empty catalogue; the products known so far are kept.")
             seq = change_sequence.upcoming(tx)
-            gone = _absent(catalogue.present_ids(tx, self.merchant_id), seen)
-            changed = catalogue.flag_missing(tx, gone, now, seq)
+            gone = _absent(catalog_products.present_ids(tx, self.merchant_id), seen)
+            changed = catalog_products.flag_missing(tx, gone, now, seq)
             warnings = [UNNAMED_WARNING] if UNNAMED in seen else []
             seen.discard(UNNAMED)
             for site in loaded:
@@ -429,7 +433,7 @@ class Pull:
             if changed:
                 change_sequence.take(tx, seq)
             totals = pull_progress.totals(tx, generation.id)
-            present = catalogue.present_count(tx, self.merchant_id)
+            present = catalog_products.present_count(tx, self.merchant_id)
             pull_progress.complete(tx, generation.id, present, totals.rows - len(seen), now)
             sync_marks.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=True)
             self.job.report.counts = _counts(totals)

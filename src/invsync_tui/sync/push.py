@@ -21,8 +21,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.http import backoff, leaving_by
 from invsync_tui.connectors.http_log import of_batch
-from invsync_tui.rules.judging import Confirmation, judge
-from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
 from invsync_tui.store.listings import listings, push_batches
 from invsync_tui.store.listings.listings import ToPush
 from invsync_tui.store.listings.push_batches import Answer, Batch, Item

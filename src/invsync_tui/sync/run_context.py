@@ -13,7 +13,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.runs import RunRow
 from invsync_tui.sync.cancellation import stop_if_worker_ends
 from invsync_tui.sync.leases import Lease
-from invsync_tui.sync.report import Report
+from invsync_tui.sync.run_progress import Report
 
 
 class RunCancelled(Exception):  # noqa: N818 (a wish, not an error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 
-from invsync_tui.rules.diagnosis import recorded_causes
+from invsync_tui.rules.eligibility import recorded_causes
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.diagnosis import cause_counts, checkup, findings
 from invsync_tui.store.runs.runs import RunRow

@@ -1,12 +1,22 @@
-"""Keeps what a run said to the other side and what was answered: every write, every failure, and how it began."""
+"""Progress of a run for its watchers, and its HTTP traffic: all writes, all failures, the first reads."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
 
-from invsync_tui.connectors.http_log import BODY_MOST, Exchange
+from invsync_tui import clock
+from invsync_tui.connectors.base import Budget
+from invsync_tui.connectors.http_log import BODY_MOST, Exchange, redacted
+from invsync_tui.rules.outcomes import Counts, Outcome, tally
+from invsync_tui.store.database import Store
+from invsync_tui.store.listings import listings
 from invsync_tui.store.runs import http_log as http_log_rows
+from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.http_log import ExchangeRow
+from invsync_tui.sync.leases import Lease
 
 FIRST_READS = 20
 """Reads that succeeded and are kept all the same: login, permissions, the first pages."""
@@ -44,3 +54,128 @@ class Hearing:
         waiting, self._waiting = self._waiting, []
         if waiting:
             http_log_rows.keep(tx, waiting)
+
+
+WRITE_EVERY = 0.2
+"""Seconds between writes of progress that no transaction of work carries."""
+
+
+@dataclass(slots=True)
+class Phase:
+    """One phase with its progress; `total` None while nobody can know it."""
+
+    name: str
+    state: str = "waiting"
+    done: int = 0
+    total: int | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "name": self.name, "state": self.state, "done": self.done, "total": self.total,
+            "started_at": self.started_at, "ended_at": self.ended_at,
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Report:
+    """The progress of one run. `phases` are known from the start, so that watchers see what is still to come."""
+
+    store: Store
+    lease: Lease
+    run_id: int
+    phases: list[Phase]
+    counts: Counts = field(default_factory=Counts)
+    reasons: Counter[str] = field(default_factory=Counter)
+    budget: Budget | None = None
+    hearing: Hearing | None = None
+    """What the run said and heard is written with its progress."""
+    _current: Phase | None = None
+    _written: float = 0.0
+
+    def enter(self, name: str, total: int | None = None) -> None:
+        """Begin a phase; the one before ends well."""
+        self._end("done")
+        phase = next((p for p in self.phases if p.name == name), None)
+        if phase is None:
+            phase = Phase(name)
+            self.phases.append(phase)
+        phase.state, phase.total, phase.done = "running", total, 0
+        phase.started_at, phase.ended_at = clock.now(), None
+        self._current = phase
+        self.write()
+
+    def leave(self, state: str) -> None:
+        """The phase ends here, well (`done`) or not (`failed`); the run goes on either way."""
+        self._end(state)
+        self.write()
+
+    def _end(self, state: str) -> None:
+        if self._current is not None:
+            self._current.state, self._current.ended_at = state, clock.now()
+            if state == "done" and self._current.total is None and self._current.done:
+                self._current.total = self._current.done
+            self._current = None
+
+    def advance(self, n: int, total: int | None = None) -> None:
+        """So many more items of the phase are done."""
+        if self._current is not None:
+            self._current.done += n
+            self._current.total = total if total is not None else self._current.total
+
+    def recount(self, tx: sqlite3.Connection) -> None:
+        """Take the counts of a push from the rows themselves."""
+        found = listings.outcomes(tx, self.run_id)
+        self.counts = tally((Outcome(outcome), n) for outcome, _, n in found)
+        self.reasons.clear()
+        for _, reason, n in found:
+            if reason is not None:
+                self.reasons[reason] += n
+
+    def put(self, tx: sqlite3.Connection) -> None:
+        """Write the progress in the transaction of the work."""
+        phase = self._current
+        rate = None
+        if self.budget is not None:
+            budget = self.budget
+            rate = {
+                "available": round(budget.available, 1), "limit": budget.limit, "per_second": budget.per_second,
+                "from_server": budget.from_server, "waited": round(budget.waited, 2),
+            }  # fmt: skip
+        progress = runs.Progress(
+            phase.name if phase else "", phase.done if phase else 0, phase.total if phase else None,
+            [p.as_dict() for p in self.phases], self.counts.as_dict(), dict(self.reasons), rate,
+        )  # fmt: skip
+        runs.progress(tx, self.run_id, progress, clock.seconds())
+        if self.hearing is not None:
+            self.hearing.put(tx)
+        self._written = clock.elapsed()
+
+    def put_if_due(self, tx: sqlite3.Connection) -> None:
+        """`put`, unless that was done a moment ago: small pages come faster than anybody can read."""
+        if clock.elapsed() - self._written >= WRITE_EVERY:
+            self.put(tx)
+
+    def write(self) -> None:
+        """Write the progress now."""
+        with self.lease.transaction(self.store) as tx:
+            self.put(tx)
+
+    def tick(self) -> None:
+        """Write the progress unless that was done a moment ago."""
+        if clock.elapsed() - self._written >= WRITE_EVERY:
+            self.write()
+
+    def event(self, level: str, text: str) -> None:
+        """Tell watchers something in words. `level` is info, warning or error."""
+        with self.lease.transaction(self.store) as tx:
+            runs.add_event(tx, self.run_id, clock.seconds(), level, redacted(text))
+
+    def close(self, state: str) -> None:
+        """The last phase ends: `done`, or `failed` with the rest skipped."""
+        self._end(state)
+        for phase in self.phases:
+            if phase.state == "waiting":
+                phase.state = "skipped"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from invsync_tui.store import models
 from invsync_tui.store.catalog import sync_marks
-from invsync_tui.store.settings import setups, stored
+from invsync_tui.store.settings import read as settings_read
 
 Row = TypeVar("Row", models.Merchant, models.Source, models.Cart)
 
@@ -46,7 +46,7 @@ class Settings(NamedTuple):
 
 def load_settings(cx: sqlite3.Connection, cart_id: int) -> Settings | None:
     """A cart's settings as they are saved; None where the cart or its merchant's WMS connection is gone."""
-    columns = stored.cart(cx, cart_id)
+    columns = settings_read.cart(cx, cart_id)
     return None if columns is None else settings_of(cx, columns)
 
 
@@ -58,16 +58,16 @@ def settings_of(cx: sqlite3.Connection, columns: Mapping[str, Any]) -> Settings 
     if found is None:
         return None
     merchant, source = found
-    enabled = stored.enabled_warehouses(cx, number)
+    enabled = settings_read.enabled_warehouses(cx, number)
     mine = enabled if columns["combine_all"] else enabled & set(columns["warehouses"])
-    codes = {place.id: place.code for place in setups.places(cx, number)}
+    codes = {place.id: place.code for place in settings_read.places(cx, number)}
     return Settings(merchant, source, row_of(models.Cart, columns), mine, codes, *sync_marks.gone_of(cx, number, mine))
 
 
 def load_source(cx: sqlite3.Connection, merchant_id: int) -> tuple[models.Merchant, models.Source] | None:
     """A merchant with its WMS connection; None where it has none."""
-    merchant = stored.record(cx, "SELECT * FROM merchant WHERE id = ?", (merchant_id,))
-    source = stored.record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
+    merchant = settings_read.record(cx, "SELECT * FROM merchant WHERE id = ?", (merchant_id,))
+    source = settings_read.record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
     if merchant is None or source is None:
         return None
     return row_of(models.Merchant, merchant), row_of(models.Source, source)

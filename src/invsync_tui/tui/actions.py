@@ -1,16 +1,90 @@
-"""What an operator can order for listings, as data: sync now, exclude, lock."""
+"""What an operator can change from a screen, as data: key, words, danger, right, confirmation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from invsync_tui.operations.list_views import ListingLine
-from invsync_tui.tui.verbs import Ask
+from invsync_tui.operations.roles import Right, Role, has, needed
+from invsync_tui.operations.views import Action
 
 if TYPE_CHECKING:
     from invsync_tui.tui.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The question before an order is given. The safe answer has the focus."""
+
+    question: str
+    consequence: str
+    confirm: str
+    needs_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One order. `dangerous` ones change the store or a cart: hidden and refused in read-only."""
+
+    action: Action
+    key: str
+    label: str
+    help: str
+    dangerous: bool = True
+    ask: Ask | None = None
+
+
+VERBS: Mapping[Action, Verb] = {
+    verb.action: verb
+    for verb in (
+        Verb(Action.START, "s", "Start", "Start this sync again now"),
+        Verb(
+            Action.CANCEL,
+            "c",
+            "Cancel run",
+            "Stop this run after the request in flight; the next run continues",
+            ask=Ask(
+                "Cancel this run?",
+                "What the cart has accepted stays. The rest waits for the next run.",
+                "Cancel the run",
+                needs_reason=False,
+            ),
+        ),
+        Verb(
+            Action.RELEASE,
+            "r",
+            "Release",
+            "Let a held run send what a safety rule stopped",
+            ask=Ask(
+                "Release this held run?",
+                "It sends what the safety rules stopped. This cannot be taken back.",
+                "Release and send",
+                needs_reason=True,
+            ),
+        ),
+        Verb(
+            Action.DISCARD,
+            "x",
+            "Discard",
+            "Throw a held run's plan away; nothing is sent",
+            ask=Ask(
+                "Discard this held run?",
+                "Nothing is sent. The next run plans anew and may be held again.",
+                "Discard the plan",
+                needs_reason=True,
+            ),
+        ),
+    )
+}
+READ_ONLY = "Read-only: this control room was started to look, not to act. Start it without --read-only to give orders."
+
+
+def offered(allowed: frozenset[Action], *, read_only: bool) -> frozenset[Action]:
+    """The actions that may be shown and given."""
+    return frozenset(action for action in allowed if not (read_only and VERBS[action].dangerous))
+
 
 Give = Callable[["Gateway", Sequence[int], bool, str], str]
 Held = Callable[[ListingLine], bool]
@@ -90,3 +164,18 @@ def subject(found: Sequence[ListingLine]) -> str:
     """The listings in words: the one, or how many and the first."""
     first = f"{found[0].sku} in {found[0].cart}"
     return first if len(found) == 1 else f"{len(found)} listings: {first} and others"
+
+
+__all__ = ["Right", "refusal"]
+
+
+def refusal(gateway: Gateway, right: Right) -> str:
+    """Why an order of this kind would be refused; '' where it would not, and while the role is not known yet."""
+    if gateway.read_only:
+        return READ_ONLY
+    if not gateway.role or has(Role(gateway.role), right):
+        return ""
+    return (
+        f"This takes the role {needed(right).value}, and yours is {gateway.role}. "
+        "Roles are given under [roles] in the configuration."
+    )

@@ -1,4 +1,4 @@
-"""The control room's application: theme, start and end. Everything else belongs to a screen."""
+"""The control room's application: theme, mouse, start and end."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ from textual.strip import Strip
 from invsync_tui.plain_text import UNENCODABLE
 from invsync_tui.tui.context import Desk
 from invsync_tui.tui.driver import TerminalDriver
-from invsync_tui.tui.first_run import greeting
 from invsync_tui.tui.gateway import Gateway, OperationsGateway
 from invsync_tui.tui.screen_diff import ScreenDiff
 from invsync_tui.tui.screens.base.base_screen import ControlScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.store_thread import Reader
-from invsync_tui.tui.terminal import Terminal, terminal_of
+from invsync_tui.tui.terminal import Terminal, greeting, terminal_of
 from invsync_tui.tui.themes import THEMES
-from invsync_tui.tui.widgets.scrollbar import PlainScrollBar
+from invsync_tui.tui.widgets.diff_canvas import PlainScrollBar
 
 
 class ControlRoom(App[int]):
@@ -153,7 +152,6 @@ class ControlRoom(App[int]):
             self.exit(0)
 
     def action_mouse(self) -> None:
-        from invsync_tui.tui.mouse import mouse_is_on, set_mouse
 
         on = not mouse_is_on(self)
         could = set_mouse(self, on=on)
@@ -262,3 +260,22 @@ def shown(room: ControlRoom) -> int:
             room._driver.give_back()
         room.close_store()
     return room.return_code or 0 if code is None else code
+
+
+def mouse_is_on(app: App[int]) -> bool:
+    """Whether the terminal reports the mouse."""
+    return bool(getattr(app._driver, "_mouse", False))
+
+
+def set_mouse(app: App[int], *, on: bool) -> bool:
+    """Whether it could be switched: Textual has no public way yet, and not every driver has this one."""
+    driver = app._driver
+    switch = getattr(driver, "_enable_mouse_support" if on else "_disable_mouse_support", None)
+    if driver is None or switch is None or not hasattr(driver, "_mouse"):
+        return False
+    # Both methods act only while the driver believes that it has a mouse.
+    driver._mouse = True
+    switch()
+    driver._mouse = on
+    driver.flush()
+    return True

@@ -14,7 +14,7 @@ from invsync_tui.tui.text.glyphs import Glyphs, glyphs_for
 
 if TYPE_CHECKING:
     from invsync_tui.tui.screens.settings.draft import Draft
-    from invsync_tui.tui.widgets.looks import Look
+    from invsync_tui.tui.widgets.columns import Look
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import Exported
 from invsync_tui.tui.text.styled import Tone
-from invsync_tui.tui.widgets.fields import Field, Value
+from invsync_tui.tui.widgets.columns import Field, Value
 
 L = TypeVar("L")
 PAGE = 1000

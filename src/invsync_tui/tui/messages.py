@@ -1,4 +1,4 @@
-"""Messages from the reader thread to a screen: facts in the past tense. In a burst, the newest reading is enough."""
+"""Messages from worker threads to screens."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from textual.message import Message
 from invsync_tui.tui.text.styled import Tone
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.connections import Step
     from invsync_tui.operations.list_views import SkuView
     from invsync_tui.operations.views import Overview, Requested, RunDetail
 
@@ -112,3 +113,23 @@ class OrderRefused(Message, bubble=False):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class StepTaken(Message, bubble=False):
+    """A step of a connection test ended."""
+
+    def __init__(self, attempt: int, step: Step) -> None:
+        super().__init__()
+        self.attempt = attempt
+        self.step = step
+
+
+class TestEnded(Message, bubble=False):
+    """The test is over; `failure` is what broke it off, or ''."""
+
+    __test__ = False
+
+    def __init__(self, attempt: int, failure: str) -> None:
+        super().__init__()
+        self.attempt = attempt
+        self.failure = failure

@@ -1,10 +1,11 @@
-"""What kind of terminal this is, and what follows from it. Standard library only, so that the CLI can ask too."""
+"""What kind of terminal this is, and whether it is the first start. Standard library only, for the CLI too."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from invsync_tui.config import ConfigError, folder
 from invsync_tui.plain_text import is_utf8, locale_of
 
 LOCAL_INTERVAL = 0.5
@@ -71,3 +72,18 @@ def refusal(environ: Mapping[str, str], isatty: bool) -> str | None:
             "Use `invsync status` and `invsync --help`, or set TERM to what your terminal is, such as xterm-256color."
         )
     return None
+
+
+MARK = "control-room-seen"
+GREETING = "New here? Enter opens, Esc goes back, / finds a SKU, : goes anywhere, ? lists every key."
+
+
+def greeting(environ: Mapping[str, str]) -> str:
+    """What to say to somebody new, once; '' to everybody else, and where nothing can be remembered."""
+    try:
+        place = folder(environ, "XDG_STATE_HOME", ".local/state")
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (place / MARK).touch(mode=0o600, exist_ok=False)
+    except (OSError, ConfigError):
+        return ""
+    return GREETING

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import json_records, list_command, shapes
 from invsync_tui.cli.commands.merchants import connection_facts
-from invsync_tui.cli.commands.setting_options import add_settings, texts
+from invsync_tui.cli.commands.settings import add_setting_options, texts
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
@@ -47,12 +47,12 @@ A change of quantities or matches plans every listing anew."""
 LIMIT = 1000
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_carts(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "carts", "list carts, add one, or change its Edit Setup", EXAMPLES)
     parser.add_argument("--merchant", metavar="M", help="only carts of this merchant, by name or number")
     list_command.add_options(parser, LIMIT)
-    parser.set_defaults(run=run, order="list")
+    parser.set_defaults(run=run_carts, order="list")
     orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
     _add_add(orders)
     _add_set(orders)
@@ -63,20 +63,20 @@ def _add_add(orders: Subparsers) -> None:
     parser.add_argument("owner", metavar="MERCHANT", help="name or number of the merchant")
     parser.add_argument("name", metavar="NAME", help="how the cart is called here")
     parser.add_argument("--system", metavar="SYSTEM", required=True, help="see: invsync connections list")
-    add_settings(parser, CART, adding=True)
-    parser.set_defaults(run=run, order="add", all_warehouses=False)
+    add_setting_options(parser, CART, adding=True)
+    parser.set_defaults(run=run_carts, order="add", all_warehouses=False)
 
 
 def _add_set(orders: Subparsers) -> None:
     parser = command(orders, "set", "change a cart's Edit Setup", SET_EXAMPLES)
     parser.add_argument("called", metavar="NAME", help="name or number")
     parser.add_argument("--merchant", metavar="M", default=argparse.SUPPRESS, help="where several have such a cart")
-    add_settings(parser, CART, adding=False)
+    add_setting_options(parser, CART, adding=False)
     parser.add_argument("--all-warehouses", action="store_true", help=ALL_LOCATIONS)
-    parser.set_defaults(run=run, order="set")
+    parser.set_defaults(run=run_carts, order="set")
 
 
-def run(args: argparse.Namespace) -> int:
+def run_carts(args: argparse.Namespace) -> int:
     """List, or change one and show it."""
     if args.order == "list" and args.csv:
         return _csv(args)

@@ -22,7 +22,7 @@ example:
   invsync connections test --cart "Acme Shop"   a cart"""
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_connections(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "connections", "test a connection, or list the known systems", EXAMPLES)
     orders = parser.add_subparsers(metavar="test|list", required=True, parser_class=Parser)
@@ -31,7 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
     testing = command(orders, "test", "test the connection of a merchant's WMS or of a cart", EXAMPLES)
     testing.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number")
     testing.add_argument("--cart", metavar="C", help="test this cart, by name or number")
-    testing.set_defaults(run=run)
+    testing.set_defaults(run=run_connections)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -44,7 +44,7 @@ def _list(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def run(args: argparse.Namespace) -> int:
+def run_connections(args: argparse.Namespace) -> int:
     """Test a connection; 1 if a step went wrong."""
     target = _target(args)
     output = Output(args)

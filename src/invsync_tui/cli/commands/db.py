@@ -24,7 +24,7 @@ example:
 A restored store reads everything anew with its next sync. The store that it replaces is kept beside it."""
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_db(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "db", "check, back up and restore the store", EXAMPLES)
     orders = parser.add_subparsers(metavar="check|backup|restore", required=True, parser_class=Parser)

@@ -1,13 +1,14 @@
-"""`invsync doctor`: walks the troubleshooting guide over a merchant, a cart or one SKU."""
+"""`invsync doctor` and `bundle`: the troubleshooting guide, and a support bundle."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.context import opened
-from invsync_tui.cli.output import Output
+from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, command
 from invsync_tui.cli.text import clean
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.doctor import Check, Checkup, Group
     from invsync_tui.operations.session import Session
 
-EXAMPLES = """\
+DOCTOR_EXAMPLES = """\
 example:
   invsync doctor                                 every merchant and cart
   invsync doctor Acme --cart 'Web shop'          one cart
@@ -27,16 +28,16 @@ Exit code 0 healthy, 1 there are findings, 2 it cannot tell: never ran, or the s
 MARKS = {"pass": "ok", "fail": "FAIL", "unknown": "?", "skipped": "-"}
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_doctor(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "doctor", "walk the guide: every check, with evidence, cause and fix", EXAMPLES)
+    parser = command(subparsers, "doctor", "walk the guide: every check, with evidence, cause and fix", DOCTOR_EXAMPLES)
     parser.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number (default: all)")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
     parser.add_argument("--sku", metavar="S", help="one SKU, alias or cart's code")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_doctor)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_doctor(args: argparse.Namespace) -> int:
     """Walk it."""
     with opened(args) as session:
         found = _walk(session, args)
@@ -100,3 +101,36 @@ def _summary(found: Checkup) -> Iterator[str]:
         yield f"  {one.cart}: {one.count} {one.cause.value} ({', '.join(one.sample)}{more})"
     told = {0: "Healthy.", 1: "There are findings.", 2: "Not enough is known to tell."}
     yield f"\n{told[found.exit_code]}"
+
+
+BUNDLE_EXAMPLES = """\
+example:
+  invsync bundle 17                     a run: its phases, settings, batches, requests and answers
+  invsync bundle DEMO-LAMP-00432        a SKU, alias or remote id: its arithmetic, checks and history
+  invsync bundle 4711 --sku             a SKU that looks like the number of a run
+
+Secrets are blacked out; look into it all the same before you give it away."""
+
+
+def add_bundle(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "bundle", "write a support bundle about a run or a SKU", BUNDLE_EXAMPLES)
+    parser.add_argument("subject", metavar="RUN|SKU", help="number of a run, or a SKU")
+    parser.add_argument("--sku", action="store_true", help="it is a SKU, even if it is a number")
+    parser.add_argument("--output", metavar="FOLDER", type=Path, default=Path(), help="where to write it (here)")
+    parser.set_defaults(run=run_bundle)
+
+
+def run_bundle(args: argparse.Namespace) -> int:
+    """Write it and say where it is."""
+    from invsync_tui.operations.runs import support_bundle
+
+    with opened(args) as session:
+        if args.subject.isascii() and args.subject.isdigit() and len(args.subject) < 19 and not args.sku:
+            path = support_bundle.of_run(session, int(args.subject), args.output)
+        else:
+            path = support_bundle.of_sku(session, args.subject, args.output)
+    output = Output(args)
+    output.text(f"{path}")
+    output.document({"path": str(path), "bytes": path.stat().st_size})
+    return Exit.OK

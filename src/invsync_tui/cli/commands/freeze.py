@@ -1,4 +1,4 @@
-"""`invsync freeze`: nothing is sent to a cart, or to any cart of a merchant, until it is thawed."""
+"""`invsync freeze` and `thaw`: stops and resumes the pushes of a cart or a merchant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from invsync_tui.operations.plans.freeze import FreezeLine, Froze
 
-EXAMPLES = """\
+FREEZE_EXAMPLES = """\
 example:
   invsync freeze "Acme Shop" --reason "stocktaking until 18:00"
   invsync freeze Acme --reason "WMS migration"      every cart of the merchant
@@ -26,16 +26,18 @@ example:
 Downloads and plans go on. What an operator applies, an undo or a safe level, is still sent."""
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_freeze(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "freeze", "stop all pushes of a cart or a merchant, or list what is frozen", EXAMPLES)
+    parser = command(
+        subparsers, "freeze", "stop all pushes of a cart or a merchant, or list what is frozen", FREEZE_EXAMPLES
+    )
     parser.add_argument("called", metavar="NAME", nargs="?", help="cart or merchant, by name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument("--reason", metavar="TEXT", help="why, for the audit and for whoever looks")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_freeze)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_freeze(args: argparse.Namespace) -> int:
     """Order it, or list."""
     from invsync_tui.operations.plans import freeze
     from invsync_tui.operations.settings import values
@@ -81,3 +83,32 @@ def _texts(found: Sequence[FreezeLine]) -> Iterator[str]:
 def document(line: FreezeLine) -> dict[str, Any]:
     """A cart as JSON has it."""
     return asdict(line) | {"since": utc(line.since)}
+
+
+THAW_EXAMPLES = """\
+example:
+  invsync plan "Acme Shop"          what waits
+  invsync thaw "Acme Shop" --reason "stocktaking is over"
+
+The next push sends what waits, past the same safety rules as ever."""
+
+
+def add_thaw(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "thaw", "let the pushes of a frozen cart or merchant go on", THAW_EXAMPLES)
+    parser.add_argument("called", metavar="NAME", help="cart or merchant, by name or number")
+    parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
+    parser.set_defaults(run=run_thaw)
+
+
+def run_thaw(args: argparse.Namespace) -> int:
+    """Order it."""
+    from invsync_tui.operations.plans import freeze as plans_freeze
+    from invsync_tui.operations.settings import values
+
+    reason = values.reason(args.reason) if args.reason else ""
+    with opened(args) as session:
+        table, found, _ = plans_freeze.subject(session, args.called, args.merchant)
+        done = plans_freeze.thaw(session, table, found, reason)
+    return answer(args, done)

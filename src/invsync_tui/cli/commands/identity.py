@@ -1,4 +1,4 @@
-"""`invsync identity`: listings without a product, what they may mean, and accepting that."""
+"""`invsync identity`, `link`, `links` and `unlink`: which product a listing means."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli import identity_shapes, list_command, streams
+from invsync_tui.cli import list_command, shapes, streams
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output, rewritten
-from invsync_tui.cli.parser import Subparsers, command, given
+from invsync_tui.cli.parser import Subparsers, UsageError, command, given
+from invsync_tui.cli.text import clean
 
 if TYPE_CHECKING:
     from invsync_tui.operations.listings.links import Told
     from invsync_tui.operations.session import Session
 
-EXAMPLES = """\
+IDENTITY_EXAMPLES = """\
 example:
   invsync identity "Acme Shop"                    listings without a product, each with what it may mean
   invsync identity "Acme Shop" --counts           how many of each kind
@@ -27,9 +28,11 @@ kinds: SHARED, OTHER_KIND, RENAMED, SPACE, CASE, DASH, ZEROS, CHECK_DIGIT; witho
 A link goes before matching by code, and takes effect with the next push."""
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_identity(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "identity", "list listings without a product, and what they may mean", EXAMPLES)
+    parser = command(
+        subparsers, "identity", "list listings without a product, and what they may mean", IDENTITY_EXAMPLES
+    )
     add_cart(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--kind", metavar="K", type=str.upper, help="only those of one kind")
@@ -38,7 +41,7 @@ def add_parser(subparsers: Subparsers) -> None:
     which.add_argument("--accept", metavar="K", type=str.upper, help="link all of a kind to what is suggested")
     parser.add_argument("--filter", metavar="TEXT", default="", help="only codes with this in them")
     list_command.add_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_identity)
 
 
 def add_cart(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +58,7 @@ def cart_of(args: argparse.Namespace, session: Session) -> int:
     return names.cart(session, args.cart, owner).id
 
 
-def run(args: argparse.Namespace) -> int:
+def run_identity(args: argparse.Namespace) -> int:
     """Print a page or the numbers, or accept all of a kind."""
     with opened(args) as session:
         cart = cart_of(args, session)
@@ -73,7 +76,7 @@ def _print(args: argparse.Namespace, session: Session, cart: int) -> int:
 
     rows = identity.unmatched(session, cart, args.kind, args.filter)
     more = {"kind": args.kind, **list_command.counted(rows)}
-    list_command.print_page(args, "unmatched", identity_shapes.unmatched(), list_command.page(args, rows), more)
+    list_command.print_page(args, "unmatched", shapes.unmatched(), list_command.page(args, rows), more)
     return Exit.OK
 
 
@@ -82,7 +85,7 @@ def _print_renamed(args: argparse.Namespace, session: Session, cart: int) -> int
 
     rows = identity.renamed(session, cart, args.filter)
     page, count = list_command.page(args, rows), list_command.counted(rows)
-    list_command.print_page(args, "renamed", identity_shapes.renamed(time.time()), page, count)
+    list_command.print_page(args, "renamed", shapes.renamed(time.time()), page, count)
     return Exit.OK
 
 
@@ -118,3 +121,95 @@ def progress(args: argparse.Namespace) -> Told:
         return True
 
     return told
+
+
+LINK_EXAMPLES = """\
+example:
+  invsync link "Acme Shop" 8812 TENT-0042          a listing by its remote id
+  invsync link "Acme Shop" tent-42 TENT-0042       or by its code in the cart
+
+A link goes before matching by code, and takes effect with the next push. Back: invsync unlink CART LISTING"""
+
+
+def add_link(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "link", "link a listing to a product", LINK_EXAMPLES)
+    add_cart(parser)
+    parser.add_argument("listing", metavar="LISTING", help="remote id or code in the cart")
+    parser.add_argument("product", metavar="SKU", help="SKU of the product in the WMS")
+    parser.set_defaults(run=run_link)
+
+
+def run_link(args: argparse.Namespace) -> int:
+    """Order it."""
+    from invsync_tui.operations.listings import links
+
+    with opened(args) as session:
+        message = links.link(session, cart_of(args, session), args.listing, args.product)
+    output = Output(args)
+    output.text(clean(message))
+    output.document({"message": message})
+    return Exit.OK
+
+
+LINKS_EXAMPLES = """\
+example:
+  invsync links "Acme Shop"                 who linked which listing to which product, and when
+  invsync links "Acme Shop" --kind CASE     those made from suggestions of one kind; MANUAL: by hand"""
+
+
+def add_links(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "links", "list explicit links of a cart's listings", LINKS_EXAMPLES)
+    add_cart(parser)
+    parser.add_argument("--kind", metavar="K", type=str.upper, default="", help="only those made as this kind")
+    parser.add_argument("--filter", metavar="TEXT", default="", help="only codes with this in them")
+    list_command.add_options(parser)
+    parser.set_defaults(run=run_links)
+
+
+def run_links(args: argparse.Namespace) -> int:
+    """Print a page."""
+    from invsync_tui.operations.listings import identity
+
+    with opened(args) as session:
+        rows = identity.link_list(session, cart_of(args, session), args.kind, args.filter)
+        page, count = list_command.page(args, rows), list_command.counted(rows)
+    list_command.print_page(args, "links", shapes.links(time.time()), page, count)
+    return Exit.OK
+
+
+UNLINK_EXAMPLES = """\
+example:
+  invsync unlink "Acme Shop" 8812            one listing, by its remote id or its code in the cart
+  invsync unlink "Acme Shop" --kind CASE     all that were accepted as this kind; ALL for every link of the cart"""
+
+
+def add_unlink(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "unlink", "take explicit links back", UNLINK_EXAMPLES)
+    add_cart(parser)
+    parser.add_argument("listing", metavar="LISTING", nargs="*", help="remote id or code in the cart")
+    parser.add_argument("--kind", metavar="K", type=str.upper, help="all links of a kind, MANUAL, or ALL")
+    parser.set_defaults(run=run_unlink)
+
+
+def run_unlink(args: argparse.Namespace) -> int:
+    """Order it."""
+    if bool(args.listing) == bool(args.kind):
+        raise UsageError("invsync unlink: give listings, or --kind. See: invsync unlink --help")
+    with opened(args) as session:
+        message = _order(args, session, cart_of(args, session))
+    output = Output(args)
+    output.text(clean(message))
+    output.document({"message": message})
+    return Exit.OK
+
+
+def _order(args: argparse.Namespace, session: Session, cart: int) -> str:
+    from invsync_tui.operations.listings import links
+
+    if args.listing:
+        return links.remove(session, cart, args.listing)
+    done = links.remove_all(session, cart, "" if args.kind == "ALL" else args.kind, progress(args))
+    return f"{done} {'listing' if done == 1 else 'listings'} unlinked; the next push matches by code again."

@@ -1,16 +1,23 @@
-"""`invsync listings`: View Product Sync of a cart."""
+"""`invsync listings`, `drift`, `heal` and `radar`: listings of a cart, and those that drifted."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
 from invsync_tui.cli import list_command, shapes
 from invsync_tui.cli.context import opened
-from invsync_tui.cli.output import Exit
+from invsync_tui.cli.list_command import Shape
+from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.shapes import record
+from invsync_tui.cli.text import age, clean, number, utc
 
-EXAMPLES = """\
+if TYPE_CHECKING:
+    from invsync_tui.operations.listings.drift import DriftLine
+
+LISTINGS_EXAMPLES = """\
 example:
   invsync listings "Acme Shop" --only never      Last synced: Never
   invsync listings "Acme Shop" --only ambiguous --csv > ambiguous.csv
@@ -18,19 +25,19 @@ example:
 ONLY = ("all", "never", "failed", "ambiguous", "not-in-wms", "drift", "excluded")
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_listings(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "listings", "list what a cart lists, and how its sync went", EXAMPLES)
+    parser = command(subparsers, "listings", "list what a cart lists, and how its sync went", LISTINGS_EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument("--only", choices=ONLY, default="all", help="only these (default all)")
     parser.add_argument("--filter", metavar="TEXT", default="", help="only SKUs with this in them or in a code")
     list_command.add_sort(parser, "sku or synced_at; more on small lists")
     list_command.add_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_listings)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_listings(args: argparse.Namespace) -> int:
     """Print a page."""
     from invsync_tui.operations import names
     from invsync_tui.operations.list_views import ListingFilter
@@ -42,4 +49,127 @@ def run(args: argparse.Namespace) -> int:
         rows = product_sync.listings(session, cart, ListingFilter(args.only), args.filter, list_command.ordering(args))
         page, count = list_command.page(args, rows), list_command.counted(rows)
     list_command.print_page(args, "listings", shapes.listings(time.time()), page, {"only": args.only, **count})
+    return Exit.OK
+
+
+DRIFT_EXAMPLES = """\
+example:
+  invsync drift "Acme Shop"                       as far as the radar and other reads have seen
+  invsync drift "Acme Shop" --class oversell      units promised that do not exist
+  invsync heal "Acme Shop" --class oversell --reason "edited by hand"
+
+Classes: vanished, untracked, oversell, undersell, edited, lagging. A fall that sales may explain is none."""
+CLASSES = ("vanished", "untracked", "oversell", "undersell", "edited", "lagging")
+
+
+def add_drift(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "drift", "list what a cart shows otherwise than it accepted", DRIFT_EXAMPLES)
+    parser.add_argument("cart", metavar="CART", help="name or number")
+    parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
+    parser.add_argument("--class", dest="wanted", choices=CLASSES, help="only this class")
+    list_command.add_options(parser)
+    parser.set_defaults(run=run_drift)
+
+
+COLUMNS = ("id", "ref", "sku", "name", "drift", "exposure", "acked", "shows", "desired", "observed_at", "heal", "text")
+
+
+def shape(now: float) -> Shape[DriftLine]:
+    """Drifted listings."""
+    return Shape(
+        COLUMNS,
+        lambda line: [utc(line.observed_at) if one == "observed_at" else getattr(line, one) for one in COLUMNS],
+        lambda line: {**record(line), "observed_at": utc(line.observed_at)},
+        ("SKU", "CLASS", "EXPOSURE", "ACCEPTED", "SHOWS", "SHOULD", "READ", "HEAL"),
+        lambda line: (
+            line.sku,
+            line.drift,
+            number(line.exposure),
+            *("-" if one is None else number(one) for one in (line.acked, line.shows, line.desired)),
+            "-" if line.observed_at is None else age(line.observed_at, now),
+            "next push" if line.heal else "-",
+        ),
+        "Nothing drifted, as far as the cart was read. Look at it now: invsync radar CART",
+    )
+
+
+def run_drift(args: argparse.Namespace) -> int:
+    """Print a page."""
+    from invsync_tui.operations.listings import drift
+
+    with opened(args) as session:
+        rows = drift.drifted(session, drift.cart_of(session, args.cart, args.merchant), args.wanted)
+        page, count = list_command.page(args, rows), list_command.counted(rows)
+    exposure = sum(line.exposure for line in page[0])
+    list_command.print_page(
+        args, "drift", shape(time.time()), page, {"class": args.wanted, "exposure": exposure, **count}
+    )
+    return Exit.OK
+
+
+HEAL_EXAMPLES = """\
+example:
+  invsync heal "Acme Shop" DEMO-LAMP-00432 --reason "edited by hand"
+  invsync heal "Acme Shop" --class oversell --reason "sold by phone"
+
+The next push compares with what the cart shows, and writes what differs; its safety rules hold as ever."""
+
+
+def add_heal(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "heal", "let the next push write what drifted", HEAL_EXAMPLES)
+    parser.add_argument("cart", metavar="CART", help="name or number")
+    parser.add_argument("skus", metavar="SKU", nargs="*", help="the cart's SKUs")
+    parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
+    parser.add_argument("--class", dest="wanted", choices=CLASSES, help="all of a class instead; see: invsync drift")
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
+    parser.set_defaults(run=run_heal)
+
+
+def run_heal(args: argparse.Namespace) -> int:
+    """Order it."""
+    from invsync_tui.operations.listings import drift
+
+    with opened(args) as session:
+        cart = drift.cart_of(session, args.cart, args.merchant)
+        message = drift.heal(session, cart, args.skus, args.wanted, args.reason)
+    output = Output(args)
+    output.text(clean(message))
+    output.document({"message": message})
+    return Exit.OK
+
+
+RADAR_EXAMPLES = """\
+example:
+  invsync radar "Acme Shop"               read its listings back, the one not seen for the longest first
+  invsync radar "Acme Shop" --every 30m   by itself too; off: on request only
+
+It uses what pushes leave of the cart's rate limit, half of it at most, and ends as soon as a push is wanted.
+What it found: invsync drift "Acme Shop". What it heals by itself: invsync carts set "Acme Shop" --heal oversell"""
+
+
+def add_radar(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "radar", "look for drift in a cart", RADAR_EXAMPLES)
+    parser.add_argument("cart", metavar="CART", help="name or number")
+    parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
+    parser.add_argument("--every", metavar="TIME", help="set the schedule instead: 30m, 2h, ...; off: on request only")
+    parser.set_defaults(run=run_radar)
+
+
+def run_radar(args: argparse.Namespace) -> int:
+    """Order it."""
+    from invsync_tui.operations.listings import drift
+
+    with opened(args) as session:
+        cart = drift.cart_of(session, args.cart, args.merchant)
+        if args.every is not None:
+            message, runs = drift.radar_every(session, cart, args.every), []
+        else:
+            asked = drift.radar(session, cart)
+            message, runs = asked.message, list(asked.runs)
+    output = Output(args)
+    output.text(clean(message) + (f" Watch it: invsync runs {runs[0]}" if runs else ""))
+    output.document({"message": message, "runs": runs})
     return Exit.OK

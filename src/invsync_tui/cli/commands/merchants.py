@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli import json_records, list_command, shapes
-from invsync_tui.cli.commands.setting_options import add_settings, texts
+from invsync_tui.cli.commands.settings import add_setting_options, texts
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
@@ -39,11 +39,11 @@ example:
 LIMIT = 1000
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_merchants(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "merchants", "list merchants, add one, or change its settings", EXAMPLES)
     list_command.add_options(parser, LIMIT)
-    parser.set_defaults(run=run, order="list")
+    parser.set_defaults(run=run_merchants, order="list")
     orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
     _add_add(orders)
     _add_set(orders)
@@ -53,18 +53,18 @@ def _add_add(orders: Subparsers) -> None:
     parser = command(orders, "add", "add a merchant with its WMS connection", ADD_EXAMPLES)
     parser.add_argument("name", metavar="NAME", help="how it is called here")
     parser.add_argument("--source", metavar="SYSTEM", required=True, help="the WMS, see: invsync connections list")
-    add_settings(parser, MERCHANT, adding=True)
-    parser.set_defaults(run=run, order="add")
+    add_setting_options(parser, MERCHANT, adding=True)
+    parser.set_defaults(run=run_merchants, order="add")
 
 
 def _add_set(orders: Subparsers) -> None:
     parser = command(orders, "set", "change a merchant's settings", SET_EXAMPLES)
     parser.add_argument("called", metavar="NAME", help="name or number")
-    add_settings(parser, MERCHANT, adding=False)
-    parser.set_defaults(run=run, order="set")
+    add_setting_options(parser, MERCHANT, adding=False)
+    parser.set_defaults(run=run_merchants, order="set")
 
 
-def run(args: argparse.Namespace) -> int:
+def run_merchants(args: argparse.Namespace) -> int:
     """List, or change one and show it."""
     from invsync_tui.operations.overview import overview
     from invsync_tui.operations.settings.views import merchants
@@ -91,13 +91,13 @@ def _page(args: argparse.Namespace, found: Sequence[MerchantSetup]) -> tuple[Seq
 
 
 def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
-    from invsync_tui.operations.settings import merchant_settings
+    from invsync_tui.operations.settings import merchants as settings_merchants
 
     if args.order == "add":
         given = texts(args, MERCHANT, "source")
-        return merchant_settings.add(session, args.name, given, args.option)
+        return settings_merchants.add(session, args.name, given, args.option)
     given = texts(args, MERCHANT)
-    return merchant_settings.change(session, args.called, given, args.option)
+    return settings_merchants.change(session, args.called, given, args.option)
 
 
 def _lines(found: Sequence[MerchantSetup], health: dict[int, MerchantRow]) -> list[str]:

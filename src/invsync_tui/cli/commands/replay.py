@@ -29,17 +29,17 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_replay(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "replay", "decide an old push again from what it knew", EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="a push")
     parser.add_argument("--rules", choices=("then", "today"), default="then", help="whose settings (default then)")
     parser.add_argument("--sku", metavar="S", help="only this SKU, alias or remote id")
     list_command.add_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_replay)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_replay(args: argparse.Namespace) -> int:
     """Decide again, and print what comes out differently."""
     from invsync_tui.operations.plans.replay import Which, replay
 

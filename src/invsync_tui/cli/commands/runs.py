@@ -1,13 +1,15 @@
-"""`invsync runs`: runs, newest first; everything about one; one against the one before; the SKUs of a reason."""
+"""`invsync sync`, `runs` and `cancel`: requests runs, lists them, stops them."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli import json_records, list_command, shapes
 from invsync_tui.cli.context import opened
+from invsync_tui.cli.follow import follow
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
 from invsync_tui.cli.run_text import detail_lines, listed
@@ -15,8 +17,9 @@ from invsync_tui.cli.text import clean, number, table
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import RunDiff
+    from invsync_tui.operations.session import Session
 
-EXAMPLES = """\
+RUNS_EXAMPLES = """\
 example:
   invsync runs --merchant Acme --limit 10
   invsync runs --cart "Acme Shop" --state failed --csv
@@ -27,9 +30,9 @@ LIMIT = 20
 STATES = ("requested", "running", "cancelling", "held", "cancelled", "done", "failed")
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_runs(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "runs", "list runs, newest first, or show one", EXAMPLES)
+    parser = command(subparsers, "runs", "list runs, newest first, or show one", RUNS_EXAMPLES)
     parser.add_argument("number", metavar="RUN", nargs="?", type=row_number, help="show this run")
     parser.add_argument("--merchant", metavar="M", help="only runs of this merchant, by name or number")
     parser.add_argument("--cart", metavar="C", help="only pushes to this cart, by name or number")
@@ -40,10 +43,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--reason", metavar="CODE", help="the SKUs of RUN that ended with this reason")
     parser.add_argument("--before", metavar="RUN", type=row_number, help="the page before this run")
     list_command.add_options(parser, LIMIT)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_runs)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_runs(args: argparse.Namespace) -> int:
     """Print one run, or a page of them."""
     if args.number is None:
         if args.diff or args.reason:
@@ -124,4 +127,74 @@ def _skus(args: argparse.Namespace) -> int:
         page, count = list_command.page(args, rows), list_command.counted(rows)
     more = {"run": args.number, "reason": args.reason.upper(), **count}
     list_command.print_page(args, "listings", shapes.listings(time.time()), page, more)
+    return Exit.OK
+
+
+def order(args: argparse.Namespace, give: Callable[[Session], str]) -> int:
+    """Give the order for the run `args.number`, print the answer."""
+    from invsync_tui.operations.runs import runs
+
+    with opened(args) as session:
+        message = give(session)
+        row = runs.view(runs.find(session, args.number))
+    output = Output(args)
+    output.text(clean(message))
+    output.document({"message": message, "run": json_records.run(row)})
+    return Exit.OK
+
+
+CANCEL_EXAMPLES = """\
+example:
+  invsync cancel 17
+
+It stops between two pages or batches; what was sent stays, what was not is planned again by the next run."""
+
+
+def add_cancel(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "cancel", "stop a run that waits or runs", CANCEL_EXAMPLES)
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the run")
+    parser.set_defaults(run=run_cancel)
+
+
+def run_cancel(args: argparse.Namespace) -> int:
+    """Order it."""
+    from invsync_tui.operations.runs import runs
+
+    return order(args, lambda session: runs.cancel(session, args.number))
+
+
+SYNC_EXAMPLES = """\
+example:
+  invsync sync Acme                         order it; a service or a worker of its own does it
+  invsync sync Acme --cart "Acme Shop" --wait
+  invsync sync Acme --wait --json           one JSON object per line, for scripts
+
+exit codes with --wait: 0 all done and every sum holds; 1 failed or cancelled; 3 held, see invsync release"""
+
+
+def add_sync(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "sync", "download a merchant's inventory and push it to its carts", SYNC_EXAMPLES)
+    parser.add_argument("merchant", metavar="MERCHANT", help="name or number")
+    parser.add_argument("--cart", metavar="C", help="push to this cart only, by name or number")
+    parser.add_argument("--full", action="store_true", help="read everything, not only what changed")
+    parser.add_argument("--wait", action="store_true", help="follow it until it has ended")
+    parser.set_defaults(run=run_sync)
+
+
+def run_sync(args: argparse.Namespace) -> int:
+    """Ask for the sync."""
+    from invsync_tui.operations import names
+    from invsync_tui.operations.runs import request as run_request
+
+    output = Output(args)
+    with opened(args) as session:
+        merchant = names.merchant(session, args.merchant)
+        cart = names.cart(session, args.cart, merchant.id).id if args.cart else None
+        asked = run_request.request(session, merchant.id, cart, full=args.full)
+        if args.wait:
+            return follow(session, asked.runs, asked.message if asked.worker_started else "", output)
+    output.text([clean(asked.message), f"Runs: {', '.join(map(str, asked.runs))}. Watch them: invsync runs RUN"])
+    output.document({"runs": list(asked.runs), "worker_started": asked.worker_started, "message": asked.message})
     return Exit.OK

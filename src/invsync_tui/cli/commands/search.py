@@ -1,9 +1,10 @@
-"""`invsync search`: products by SKU, alias or name, with a verdict."""
+"""`invsync search` and `compare`: finds products, and shows several side by side."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
 from invsync_tui.cli import list_command, shapes
 from invsync_tui.cli.context import opened
@@ -11,7 +12,10 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, command
 from invsync_tui.cli.text import clean
 
-EXAMPLES = """\
+if TYPE_CHECKING:
+    from invsync_tui.operations.listings.identity import Rival
+
+SEARCH_EXAMPLES = """\
 example:
   invsync search 0042-BLK
   invsync search "summit pack" --merchant Acme --limit 200 --csv
@@ -22,16 +26,16 @@ DEEPEST = 5000
 """Results that can be paged through; a longer search is narrowed instead."""
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_search(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "search", "find products by SKU, alias or name", EXAMPLES)
+    parser = command(subparsers, "search", "find products by SKU, alias or name", SEARCH_EXAMPLES)
     parser.add_argument("text", metavar="TEXT", help="a code or a part of it, or words of a name")
     parser.add_argument("--merchant", metavar="M", help="only this merchant's, by name or number")
     list_command.add_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_search)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_search(args: argparse.Namespace) -> int:
     """Print what was found; 1 if it is nothing."""
     from invsync_tui.operations import names
     from invsync_tui.operations.catalog.search import search
@@ -49,3 +53,56 @@ def run(args: argparse.Namespace) -> int:
     more = {"asked": answer.asked, "verdict": answer.verdict, "hint": answer.hint, "count": count}
     list_command.print_page(args, "hits", shapes.hits(time.time()), page, more)
     return Exit.OK if answer.hits else Exit.FAILED
+
+
+COMPARE_EXAMPLES = """\
+example:
+  invsync compare 4006381333931                 all products that have this code
+  invsync compare DEMO-LAMP-1 DEMO-LAMP-01      these products"""
+
+
+def add_compare(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "compare", "show products that share a code side by side", COMPARE_EXAMPLES)
+    parser.add_argument("codes", metavar="CODE", nargs="+", help="SKU or alias")
+    parser.set_defaults(run=run_compare)
+
+
+def run_compare(args: argparse.Namespace) -> int:
+    """Print them."""
+    from invsync_tui.operations.catalog import sku
+    from invsync_tui.operations.errors import NotFoundError
+    from invsync_tui.operations.listings import identity
+
+    with opened(args) as session:
+        found: dict[int, None] = {}
+        for code in args.codes:
+            numbers = sku.resolve(session, code)
+            if not numbers:
+                raise NotFoundError(f"No product is called {code!r}. Try: invsync search {code!r}")
+            found.update(dict.fromkeys(numbers))
+        rivals = identity.side_by_side(session, list(found))
+    output = Output(args)
+    output.text(line for rival in rivals for line in _lines(rival))
+    output.document({"products": [_document(rival) for rival in rivals]})
+    return Exit.OK
+
+
+def _lines(rival: Rival) -> list[str]:
+    told = [
+        clean(f"{rival.sku}  {rival.name}"),
+        clean("  codes      " + (", ".join(f"{kind} {code}" for kind, code in rival.codes) or "none")),
+        clean("  available  " + (", ".join(f"{place} {units}" for place, units in rival.levels) or "no level")),
+        clean("  listings   " + (", ".join(f"{cart}: {code}" for cart, code in rival.listings) or "none")),
+    ]
+    return [*told, ""]
+
+
+def _document(rival: Rival) -> dict[str, object]:
+    return {
+        "sku": rival.sku,
+        "name": rival.name,
+        "codes": [{"type": kind, "code": code} for kind, code in rival.codes],
+        "levels": [{"warehouse": place, "available": units} for place, units in rival.levels],
+        "listings": [{"cart": cart, "code": code} for cart, code in rival.listings],
+    }

@@ -1,9 +1,9 @@
-"""`invsync settings`: the settings of a merchant or a cart as a form: shown, compared, previewed, saved."""
+"""`invsync settings`: shows, compares, previews and saves the settings of a merchant or a cart."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,13 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command, row_number
 from invsync_tui.cli.text import clean, fields, moment, utc
+from invsync_tui.operations.settings.fields import Setting
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import Change, Conflict, Form, Preview, Saved
     from invsync_tui.operations.session import Session
 
-EXAMPLES = """\
+SETTINGS_EXAMPLES = """\
 example:
   invsync settings show cart:"Acme Shop"
   invsync settings diff cart:3 minimum=0 warehouses=EAST,WEST --preview
@@ -29,11 +30,13 @@ SUBJECT is merchant:NAME or cart:NAME; numbers do as well. --rev is the revision
 saved since, nothing is saved and you are told what they changed (exit code 1)."""
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_settings(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "settings", "show, compare and save settings of a merchant or a cart", EXAMPLES)
+    parser = command(
+        subparsers, "settings", "show, compare and save settings of a merchant or a cart", SETTINGS_EXAMPLES
+    )
     orders = parser.add_subparsers(metavar="show|diff|set", required=True, parser_class=Parser)
-    _add(orders, "show", "show the settings with what may be chosen").set_defaults(run=run, order="show")
+    _add(orders, "show", "show the settings with what may be chosen").set_defaults(run=run_settings, order="show")
     for order, summary in (("diff", "tell what would change, without saving"), ("set", "save settings")):
         one = _add(orders, order, summary)
         one.add_argument("given", metavar="NAME=VALUE", nargs="+", help="as `show` names and writes them")
@@ -41,16 +44,16 @@ def add_parser(subparsers: Subparsers) -> None:
         if order == "set":
             one.add_argument("--rev", metavar="N", type=row_number, help="save only if it is still this revision")
             one.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
-        one.set_defaults(run=run, order=order)
+        one.set_defaults(run=run_settings, order=order)
 
 
 def _add(orders: Subparsers, name: str, summary: str) -> Parser:
-    parser = command(orders, name, summary, EXAMPLES)
+    parser = command(orders, name, summary, SETTINGS_EXAMPLES)
     parser.add_argument("subject", metavar="SUBJECT", help="merchant:NAME or cart:NAME")
     return parser
 
 
-def run(args: argparse.Namespace) -> int:
+def run_settings(args: argparse.Namespace) -> int:
     """Do what was ordered."""
     with opened(args) as session:
         subject = _subject(session, args.subject)
@@ -188,3 +191,26 @@ def _conflicting(answer: Conflict) -> list[str]:
     return [
         clean(line) for line in [*told, *([f"Both changed: {', '.join(answer.both)}."] if answer.both else []), again]
     ]
+
+
+def add_setting_options(parser: argparse.ArgumentParser, settings: Iterable[Setting], *, adding: bool) -> None:
+    """One option per setting; what is `adding` has its name as an argument of its own."""
+    for setting in settings:
+        if setting.name == "name" and adding:
+            continue
+        default = f" (default {setting.default})" if setting.default and adding else ""
+        said = f"{setting.option_help or setting.help}{default}".replace("%", "%%")
+        metavar = setting.value.metavar
+        if setting.repeated:
+            parser.add_argument(setting.flag, metavar=metavar, action="append", default=[], help=said)
+        else:
+            parser.add_argument(setting.flag, metavar=metavar, help=said)
+
+
+def texts(args: argparse.Namespace, settings: Iterable[Setting], adding: str = "") -> dict[str, str]:
+    """What was given, by setting; what is given in parts is left out. What is added has a name of its own, and its
+    system by the option `adding`."""
+    mine = {one.dest: one.name for one in settings if not one.repeated and not (adding and one.name == "name")}
+    names = mine | ({adding: adding} if adding else {})
+    found = {name: getattr(args, dest, None) for dest, name in names.items()}
+    return {name: value for name, value in found.items() if value is not None}

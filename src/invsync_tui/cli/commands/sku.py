@@ -1,4 +1,4 @@
-"""`invsync sku`: everything about one SKU, and orders for its listings."""
+"""`invsync sku` and `history`: one SKU now and over time, and changes to its listings."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import list_command, shapes
+from invsync_tui.cli.commands import why
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command
-from invsync_tui.cli.text import age, clean, fields, number, table, utc
+from invsync_tui.cli.text import age, clean, fields, moment, number, table, utc
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.list_views import AliasLine, SkuView, StockLine
+    from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
+    from invsync_tui.operations.list_views import AliasLine, Point, SkuView, StockLine
     from invsync_tui.operations.session import Session
 
-EXAMPLES = """\
+SKU_EXAMPLES = """\
 example:
   invsync sku 0042-BLK
   invsync sku 0042-BLK --exclude --cart "Acme Shop" --reason "sold at the fair"
@@ -28,9 +30,9 @@ TEXT is a SKU or an alias, in full. An order is for its listings in --cart, or i
 SEVERAL_SHOWN = 5
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_sku(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "sku", "show one SKU everywhere, or order something for it", EXAMPLES)
+    parser = command(subparsers, "sku", "show one SKU everywhere, or order something for it", SKU_EXAMPLES)
     parser.add_argument("text", metavar="TEXT", help="a SKU or an alias")
     parser.add_argument("--merchant", metavar="M", help="where several have it")
     parser.add_argument("--cart", metavar="C", help="orders are for this cart only, by name or number")
@@ -42,7 +44,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--reason", metavar="TEXT", default="", help="why, for the audit; orders but --sync-now need it"
     )
     list_command.add_options(parser)
-    parser.set_defaults(run=run, order=None)
+    parser.set_defaults(run=run_sku, order=None)
 
 
 _ORDERS = (
@@ -54,7 +56,7 @@ _ORDERS = (
 )
 
 
-def run(args: argparse.Namespace) -> int:
+def run_sku(args: argparse.Namespace) -> int:
     """Show it, after an order as it is then."""
     from invsync_tui.operations import names
     from invsync_tui.operations.catalog import sku
@@ -182,3 +184,86 @@ def _record(view: SkuView, listings: Sequence[Any]) -> dict[str, Any]:
             for track in view.history
         ],
     }
+
+
+HISTORY_EXAMPLES = """\
+example:
+  invsync history DEMO-LAMP-00432                          what its warehouses had, what it should show, what carts took
+  invsync history DEMO-LAMP-00432 --cart 'Web shop' --since -2d
+  invsync history DEMO-LAMP-00432 --json
+
+Changes are kept for 30 days."""
+
+
+def add_history(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(
+        subparsers, "history", "show one SKU over time, with the runs and orders that changed it", HISTORY_EXAMPLES
+    )
+    parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, remote id, or nearly one")
+    parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
+    why.add_option(parser, "--since", "from when on: a date, a time, -2d, '2 hours ago', or epoch seconds")
+    parser.set_defaults(run=run_history)
+
+
+def run_history(args: argparse.Namespace) -> int:
+    """Print it."""
+    from invsync_tui.operations import names
+    from invsync_tui.operations.diagnosis.sku_history import histories
+    from invsync_tui.operations.time_text import moment as read
+
+    since = None if args.since is None else read("--since", args.since, int(time.time()))
+    with opened(args) as session:
+        cart = names.cart(session, args.cart).id if args.cart else None
+        found = histories(session, args.word, cart, since)
+    output = Output(args)
+    for one in found:
+        output.text(_history_lines(one))
+    output.document({"asked": args.word, "listings": [_document(one) for one in found]})
+    return Exit.OK
+
+
+def _document(one: SkuHistory) -> dict[str, Any]:
+    lines = {"source": one.source, "desired": one.desired, "acked": one.acked}
+    return {
+        "cart": one.cart,
+        "merchant": one.merchant,
+        "sku": one.sku,
+        "remote_id": one.ref,
+        "begin": utc(one.begin),
+        "end": utc(one.end),
+        "lines": {name: [{"at": utc(p.at), "value": p.value} for p in points] for name, points in lines.items()},
+        "events": [
+            {"at": utc(event.at), "who": event.who, "what": event.what, "run": event.run_id, "reason": event.reason}
+            for event in one.happenings
+        ],
+    }
+
+
+def _history_lines(one: SkuHistory) -> list[str]:
+    rows = [(moment(at, one.end), *(number(value) for value in values)) for at, values in _steps(one)]
+    return [
+        clean(f"{one.cart}: listing {one.sku}, remote id {one.ref}"),
+        *(f"  {row}" for row in table(("SINCE", "SOURCE", "DESIRED", "CART"), rows)),
+        "",
+        *(f"  {row}" for row in _events(one.happenings, one.end)),
+        "",
+    ]
+
+
+def _steps(one: SkuHistory) -> list[tuple[int, list[int | None]]]:
+    """What held from each moment on, the newest first."""
+    lines = (one.source, one.desired, one.acked)
+    moments = sorted({point.at for line in lines for point in line}, reverse=True)
+    return [(at, [_held(line, at) for line in lines]) for at in moments]
+
+
+def _held(line: Sequence[Point], at: int) -> int | None:
+    return next((point.value for point in reversed(line) if point.at <= at), None)
+
+
+def _events(found: Sequence[Happening], now: int) -> list[str]:
+    if not found:
+        return ["No run and no order had to do with it in this time."]
+    rows = [(moment(one.at, now), one.who, one.what + (f": {one.reason}" if one.reason else "")) for one in found]
+    return table(("WHEN", "WHO", "WHAT"), rows)

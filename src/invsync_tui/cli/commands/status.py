@@ -24,12 +24,12 @@ WAITS = "waits for a service"
 NOTHING_BY_SCHEDULE = "Nothing runs by schedule."
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_status(subparsers: Subparsers) -> None:
     """Register the command."""
-    command(subparsers, "status", "show how every merchant is doing", EXAMPLES).set_defaults(run=run)
+    command(subparsers, "status", "show how every merchant is doing", EXAMPLES).set_defaults(run=run_status)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_status(args: argparse.Namespace) -> int:
     """Print the overview; 1 if something needs attention."""
     from invsync_tui.cli import json_records
     from invsync_tui.operations.overview import overview

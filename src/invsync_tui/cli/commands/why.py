@@ -1,22 +1,202 @@
-"""`invsync why`: the arithmetic of one SKU in every cart, and every cause why it does not show its stock."""
+"""`invsync why`: the arithmetic of one SKU in every cart, now or at a past time, with its evidence."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from invsync_tui.cli.commands import as_of, evidence
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import print_json, say
 from invsync_tui.cli.parser import Subparsers, command, given
+from invsync_tui.cli.text import clean, moment, number, on_off, utc
+from invsync_tui.operations.diagnosis.evidence import Read, refs_by_cart, remarks, shown, stock
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.diagnosis.proof_words import Read
+    from invsync_tui.operations.diagnosis.evidence import ExchangeView, SentView, SourceView
     from invsync_tui.operations.diagnosis.why import Why, WhyListing
+    from invsync_tui.operations.diagnosis.why_at import Held, ListingThen, WhyThen
     from invsync_tui.operations.listings.drift import DriftLine
+    from invsync_tui.operations.session import Session
 
-EXAMPLES = """\
+
+def add_option(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+    """An option that takes a moment."""
+    # So that -2h is a value, as -2 is, and not an unknown option.
+    parser._negative_number_matcher = re.compile(r"^-\s*\d+\s*[A-Za-z]*$")
+    parser.add_argument(flag, metavar="TIME", help=text)
+
+
+def run(args: argparse.Namespace, session: Session, cart: int | None) -> int:
+    """Explain a word as of a moment."""
+    from invsync_tui.operations.diagnosis.why_at import why_then
+    from invsync_tui.operations.time_text import moment as read
+
+    found = why_then(session, args.word, read("--as-of", args.as_of, int(time.time())), cart)
+    if given(args, "json"):
+        print_json(document(found.why) | {"as_of": _document(found)})
+    elif not given(args, "quiet"):
+        _print(found)
+    return 1 if any(one.why.causes for one in found.listings) else 0
+
+
+def _document(found: WhyThen) -> dict[str, Any]:
+    listings = [
+        {
+            "cart": one.why.cart,
+            "remote_id": one.why.remote_id,
+            "run": one.run_id,
+            "decided_at": utc(one.decided_at),
+            "oldest_known": utc(one.oldest),
+            "desired": _held(one.wanted),
+            "acked": _held(one.accepted),
+            "levels": [{"warehouse": level.warehouse, "available": _held(level.held)} for level in one.levels],
+            "settings": None if one.settings is None else dict(one.settings),
+        }
+        for one in found.listings
+    ]
+    return {"at": utc(found.at), "listings": listings}
+
+
+def _held(held: Held) -> dict[str, Any]:
+    return {"known": held.known, "value": held.value}
+
+
+def _print(found: WhyThen) -> None:
+    why = found.why
+    say(f"{why.asked}: taken as {why.taken_as}" + (f" ({why.sku})" if why.sku else ""))
+    say(f"As of {moment(found.at)}")
+    for one in found.listings:
+        _print_listing(one)
+    if not found.listings:
+        say("\nNo cart has a listing for it.")
+
+
+def _print_listing(one: ListingThen) -> None:
+    from invsync_tui.rules.outcomes import REASONS
+
+    say(f"\n{one.why.cart}: listing {one.why.sku}, remote id {one.why.remote_id}")
+    say(f"  {_decided(one)}")
+    for step in one.why.steps:
+        say(f"  {step.step:<9} {number(step.before):>8} -> {number(step.after):<8} {step.because}")
+    say(f"  should show {_quantity(one.wanted)}, the cart had accepted {_quantity(one.accepted)}")
+    for level in one.levels:
+        say(f"  {level.warehouse}: {_quantity(level.held)} available")
+    if one.settings is not None:
+        say("  settings: " + ", ".join(f"{name} {_value(value)}" for name, value in one.settings.items()))
+    for cause in one.why.causes:
+        say(f"  ! {cause.value}: {REASONS[cause].text}")
+
+
+def _decided(one: ListingThen) -> str:
+    if one.run_id is not None:
+        return f"decided by run {one.run_id}, {moment(one.decided_at)}"
+    if one.oldest is None:
+        return "no decision on it is kept; the next push that plans it keeps one"
+    return f"no decision on it is kept that is so old; the oldest is of {moment(one.oldest)}"
+
+
+def _quantity(held: Held) -> str:
+    if not held.known:
+        return "unknown"
+    return "nothing yet" if held.value is None else f"{held.value:,}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return on_off(value)
+    if isinstance(value, list):
+        return "+".join(value) or "all"
+    return "none" if value is None else str(value)
+
+
+def ask(session: Session, listings: Sequence[WhyListing]) -> dict[int, Read]:
+    """Read the listings back from their carts, each cart once; a cart that does not answer is told as such."""
+    from invsync_tui.operations.diagnosis.evidence import read_back
+    from invsync_tui.operations.errors import OperationError
+
+    found: dict[int, Read] = {}
+    for cart_id, mine in refs_by_cart(listings).items():
+        try:
+            found[cart_id] = Read(read_back(session, cart_id, mine))
+        except OperationError as error:
+            found[cart_id] = Read({}, str(error))
+    return found
+
+
+def evidence_document(one: WhyListing, live: Mapping[int, Read] | None) -> dict[str, Any]:
+    """The keys that evidence adds to a listing of `why --json`; `live` only with --live."""
+    told: dict[str, Any] = {
+        "source": [asdict(row) for row in one.source],
+        "sent": asdict(one.sent) if one.sent is not None else None,
+    }
+    if live is not None:
+        told["live"] = _live_document(one, live.get(one.cart_id or 0))
+    return told
+
+
+def _live_document(one: WhyListing, live: Read | None) -> dict[str, Any] | None:
+    if live is None or one.remote_id is None:
+        return None
+    found = live.shown.get(one.remote_id)
+    return {
+        "quantity": found.quantity if found else None,
+        "allocated": found.allocated if found else None,
+        "tracked": found.tracked if found else None,
+        "at": found.at if found else None,
+        "in_cart": None if live.error else found is not None,
+        "error": live.error or None,
+    }
+
+
+def lines(one: WhyListing, live: Mapping[int, Read] | None) -> Iterator[str]:
+    """As text."""
+    for row in one.source:
+        yield from _source(row)
+    if one.sent is not None:
+        yield from _sent(one.sent)
+    if live is not None and one.remote_id is not None:
+        yield f"  now       {_now(one.remote_id, live.get(one.cart_id or 0))}"
+
+
+def _source(row: SourceView) -> Iterator[str]:
+    told = f"{stock(row)}; loaded {moment(row.loaded_at)}{remarks(row)}"
+    yield clean(f"  source    {row.warehouse}: {row.sku}: {told}")
+    if row.raw is not None:
+        yield clean(f"            {row.raw}")
+
+
+def _sent(sent: SentView) -> Iterator[str]:
+    before = "unknown" if sent.before is None else sent.before
+    yield clean(
+        f"  sent      run {sent.run_id}, {moment(sent.at)}: {before} -> {sent.target} in the cart's count, {sent.state}"
+        + (f", {sent.attempts} attempts" if sent.attempts > 1 else "")
+        + (f": {sent.error}" if sent.error else "")
+    )
+    for attempt in sent.exchanges:
+        yield from _attempt(attempt)
+
+
+def _attempt(attempt: ExchangeView) -> Iterator[str]:
+    came = f"answered {attempt.status} in {attempt.took_ms} ms" if attempt.status else f"no answer: {attempt.error}"
+    named = f", its id there {attempt.vendor_id}" if attempt.vendor_id else ""
+    yield clean(f"            {attempt.method} {attempt.url} {came}{named}")
+    yield clean(f"            request {attempt.request}")
+    if attempt.answer:
+        yield clean(f"            answer  {attempt.answer}")
+
+
+def _now(ref: str, live: Read | None) -> str:
+    if live is None or live.error:
+        return clean(f"the cart could not be asked: {live.error if live else 'it was not named'}")
+    found = live.shown.get(ref)
+    return "the cart no longer has this listing" if found is None else f"{shown(found)} (asked {moment(found.at)})"
+
+
+WHY_EXAMPLES = """\
 example:
   invsync why DEMO-LAMP-00432                    a SKU, an alias, a cart's code or a remote id
   invsync why 400041541119 --cart 'Web shop'     one cart only
@@ -27,17 +207,17 @@ example:
 Exit code 0 if every listing shows its stock, 1 if there are causes why one does not."""
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_why(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "why", "say why a SKU shows what it shows, with the arithmetic", EXAMPLES)
+    parser = command(subparsers, "why", "say why a SKU shows what it shows, with the arithmetic", WHY_EXAMPLES)
     parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, remote id, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
-    as_of.add_option(parser, "--as-of", "what was known then: a date, a time, -2h, '2 hours ago', or epoch seconds")
+    add_option(parser, "--as-of", "what was known then: a date, a time, -2h, '2 hours ago', or epoch seconds")
     parser.add_argument("--live", action="store_true", help="also ask the carts what they show right now")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_why)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_why(args: argparse.Namespace) -> int:
     """Explain it."""
     from invsync_tui.operations import names
     from invsync_tui.operations.diagnosis.why import why
@@ -45,9 +225,9 @@ def run(args: argparse.Namespace) -> int:
     with opened(args) as session:
         cart = names.cart(session, args.cart).id if args.cart else None
         if args.as_of is not None:
-            return as_of.run(args, session, cart)
+            return run(args, session, cart)
         found = why(session, args.word, cart)
-        live = evidence.ask(session, found.listings) if args.live else None
+        live = ask(session, found.listings) if args.live else None
     if given(args, "json"):
         print_json(document(found, live))
     elif not given(args, "quiet"):
@@ -69,7 +249,7 @@ def document(found: Why, live: Mapping[int, Read] | None = None) -> dict[str, An
             "outcome": one.outcome,
             "causes": [cause.value for cause in one.causes],
             "linked": one.linked or None,
-            **evidence.document(one, live),
+            **evidence_document(one, live),
             "drift": _drift(one.drift),
         }
         for one in found.listings
@@ -107,7 +287,7 @@ def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> No
             f"  should show {_number(one.desired)}, the cart accepted {_number(one.acked)}, "
             f"last seen {_number(one.observed)} in its own count"
         )
-    for line in evidence.lines(one, live):
+    for line in lines(one, live):
         say(line)
     for cause in one.causes:
         say(f"  ! {cause.value}: {REASONS[cause].text}")

@@ -33,8 +33,7 @@ from invsync_tui.connectors.base import (
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.sandbox import SandboxSession, field_of, page_of
-from invsync_tui.connectors.texts import reference, text, yes_or_no
-from invsync_tui.connectors.values import maybe_seconds, maybe_whole, seconds, whole
+from invsync_tui.connectors.values import maybe_seconds, maybe_whole, reference, seconds, text, whole, yes_or_no
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
 

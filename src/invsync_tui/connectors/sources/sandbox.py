@@ -38,8 +38,16 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.http import HttpConnection, Response
 from invsync_tui.connectors.rate_limit import RateLimiter
-from invsync_tui.connectors.texts import name_of, text
-from invsync_tui.connectors.values import NEEDED_MOST, QUANTITY_MOST, SECONDS_MOST, maybe_seconds, maybe_whole, whole
+from invsync_tui.connectors.values import (
+    NEEDED_MOST,
+    QUANTITY_MOST,
+    SECONDS_MOST,
+    maybe_seconds,
+    maybe_whole,
+    name_of,
+    text,
+    whole,
+)
 
 Row = TypeVar("Row")
 

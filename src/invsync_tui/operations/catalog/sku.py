@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
-from invsync_tui.operations.diagnosis.tracks import tracks
+from invsync_tui.operations.diagnosis.sku_history import tracks
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.list_views import AliasLine, ListingLine, SkuView, StockLine
 from invsync_tui.operations.listings.product_sync import line

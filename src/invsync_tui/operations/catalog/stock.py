@@ -8,8 +8,7 @@ from typing import Any
 from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.list_views import LevelLine, SummaryLine, WarehouseLine
-from invsync_tui.operations.paging import Listed, chosen
-from invsync_tui.operations.rows import Ordering, PlaceKey, Rows
+from invsync_tui.operations.rows import Listed, Ordering, PlaceKey, Rows, chosen
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
 from invsync_tui.store.paging import counts, stock, text_filter

@@ -1,7 +1,4 @@
-"""The demo: a store on a sandbox WMS and two sandbox carts, with a service that syncs them, all of its own processes.
-
-Everything is real but the companies: HTTP on loopback, latency, rate limits, and faults planted on purpose.
-"""
+"""The demo: a sandbox WMS, two sandbox carts and a service, all processes of its own; and large generated stores."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +19,15 @@ from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs as run_operations
 from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import values
 from invsync_tui.operations.views import RunState
 from invsync_tui.sandbox.catalog import PLACES as WAREHOUSES
 from invsync_tui.sandbox.data_faults import planted
 from invsync_tui.sandbox.demo import PRODUCTS, SEED, DemoCart, DemoMerchant, DemoSetup, setup
 from invsync_tui.store import models
+from invsync_tui.store.demo.generate import Generated
+from invsync_tui.store.demo.generate import generate as make
+from invsync_tui.store.demo.generated_rows import Scale
 from invsync_tui.store.runs import runs as run_rows
 from invsync_tui.store.settings import schedule
 from invsync_tui.store.settings import write as settings_write
@@ -277,3 +278,19 @@ def sums_hold(found: Mapping[str, Any]) -> bool:
     return all(
         run["state"] == "done" and run["counts"]["total"] == sum(run["counts"][end] for end in ends) for run in runs
     )
+
+
+__all__ = ["Generated", "Scale", "generate"]
+
+PRODUCTS_MOST = 10_000_000
+
+
+def generate(path: Path, scale: Scale, tell: Callable[[str], None]) -> Generated:
+    """Make it at `path`; an existing file is left alone. `tell` hears of each step."""
+    if path.exists():
+        raise OperationError(f"{path}: there is a file already. Choose another name, or remove it.")
+    values.whole("--products", str(scale.products), 1, PRODUCTS_MOST)
+    values.whole("--warehouses", str(scale.warehouses), 1, 100)
+    values.whole("--carts", str(scale.carts), 0, 50)
+    with in_words():
+        return make(path, scale, tell)

@@ -17,7 +17,8 @@ from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import audit, change_sequence
-from invsync_tui.store.catalog import catalogue, levels, products
+from invsync_tui.store.catalog import levels, products
+from invsync_tui.store.catalog import products as catalog_products
 from invsync_tui.store.demo import plant_faults
 from invsync_tui.store.demo.plant_faults import CartGround, ListingGround, ProductGround
 from invsync_tui.store.listings import listings
@@ -399,7 +400,7 @@ def _shared(
 def _write(plot: _Plot, product: ProductGround, aliases: list[tuple[int, str, str]]) -> None:
     codes = tuple((name, code) for _, name, code in aliases)
     record = _Record(product.ref, product.sku, product.name, codes)
-    catalogue.upsert_products(plot.tx, plot.merchant, [record], plot.now, plot.seq)
+    catalog_products.upsert_products(plot.tx, plot.merchant, [record], plot.now, plot.seq)
 
 
 _IDENTITIES: tuple[_Identity, ...] = (

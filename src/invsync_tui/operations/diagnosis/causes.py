@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, in_words
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.diagnosis import STOCK_CAUSES, Recorded, hides_stock, recorded_causes
+from invsync_tui.rules.eligibility import STOCK_CAUSES, Recorded, hides_stock, recorded_causes
 from invsync_tui.rules.merchant_checks import SAMPLE, Group
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.diagnosis import cause_counts, checkup
@@ -132,8 +132,8 @@ def _trace(cx: sqlite3.Connection, tally: _Tally, cart: CartSite, ids: list[int]
     if not ids:
         return
     from invsync_tui.connectors.base import QuantityBasis
+    from invsync_tui.sync.decide import traces
     from invsync_tui.sync.settings import load_settings
-    from invsync_tui.sync.trace import traces
 
     settings = load_settings(cx, cart.id)
     if settings is None:

@@ -10,8 +10,8 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.rules.merchant_checks import Check, Item, Section, Verdict
 from invsync_tui.store.diagnosis.checkup import CartSite, MerchantSite, WarehouseSite
 from invsync_tui.store.paging import counts
-from invsync_tui.store.settings import connections
-from invsync_tui.store.settings.connections import ConnectionRow
+from invsync_tui.store.settings import read as settings_read
+from invsync_tui.store.settings.read import ConnectionRow
 
 
 def of_source(
@@ -20,11 +20,11 @@ def of_source(
     """The checks of a merchant's WMS connection. `sold` has the warehouses of each cart that is on."""
     from invsync_tui.connectors.checks import SourceFacts, WarehouseStock
 
-    row = connections.source(cx, site.id)
+    row = settings_read.source_connection(cx, site.id)
     if row is None:
         return []
     present = [place for place in places if place.enabled and place.vanished_at is None]
-    stocked = {place.id: connections.stocked(cx, place.id) for place in present if place.levels}
+    stocked = {place.id: settings_read.stocked(cx, place.id) for place in present if place.levels}
     starving = _starving(stocked, sold)
     stock = tuple(
         WarehouseStock(place.code, place.levels, stocked.get(place.id, False), place.id in starving)
@@ -47,16 +47,16 @@ def of_cart(cx: sqlite3.Connection, site: MerchantSite, cart: CartSite) -> list[
     """The checks of a cart's connection."""
     from invsync_tui.connectors.checks import CartFacts
 
-    row = connections.cart(cx, cart.id)
+    row = settings_read.cart_connection(cx, cart.id)
     listed = cart.listed_at is not None
-    beside = connections.beside(cx, cart.id)
+    beside = settings_read.beside(cx, cart.id)
     facts = CartFacts(
         _connection(cart.name, row),
         site.name,
         row.last_error,
         listed,
         counts.listings(cx, cart.id),
-        connections.untracked(cx, cart.id),
+        settings_read.untracked(cx, cart.id),
         beside.elsewhere,
         beside.units,
         beside.held,

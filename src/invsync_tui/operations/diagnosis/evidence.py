@@ -1,16 +1,26 @@
-"""What the numbers of `why` rest on: the source's own records, the request that was sent, and the cart's answer."""
+"""What the numbers of `why` rest on: source records, the last request and answer, what the cart shows now."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from invsync_tui import clock
 from invsync_tui.connectors.http_log import redacted
+from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.session import Session
 from invsync_tui.store.catalog import levels
 from invsync_tui.store.diagnosis import evidence
 from invsync_tui.store.runs import http_log as http_log_rows
 from invsync_tui.store.runs.http_log import ExchangeRow
-from invsync_tui.sync.settings import Settings
+from invsync_tui.sync import connections
+from invsync_tui.sync.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.diagnosis.why import WhyListing
 
 AROUND = 300
 """Characters of a body on each side of the listing that it is shown for; the bundle of a run has all of it."""
@@ -105,3 +115,80 @@ def around(text: str, ref: str) -> str:
     place = max(text.find(f'"{ref}"'), 0)
     first, last = max(0, place - AROUND), place + AROUND
     return f"{'...' if first else ''}{text[first:last]}{'...' if last < len(text) else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a cart said just now of its listings by remote id, or why it could not be asked."""
+
+    shown: Mapping[str, Shown | None]
+    error: str = ""
+
+
+def refs_by_cart(listings: Iterable[WhyListing]) -> dict[int, list[str]]:
+    """The remote ids of an answer's listings, by the number of their cart."""
+    refs: dict[int, list[str]] = {}
+    for one in listings:
+        if one.cart_id is not None and one.remote_id is not None:
+            refs.setdefault(one.cart_id, []).append(one.remote_id)
+    return refs
+
+
+def stock(row: SourceView) -> str:
+    """The four quantities of a source row."""
+    known = (
+        ("on hand", row.on_hand),
+        ("available", row.available),
+        ("committed", row.committed),
+        ("incoming", row.incoming),
+    )
+    return ", ".join(f"{name} {'unknown' if value is None else value}" for name, value in known)
+
+
+def remarks(row: SourceView) -> str:
+    """Why a source row may not count."""
+    gone = "; absent from the last complete load" if row.missing else ""
+    return gone if row.counts else f"{gone}; not a warehouse of this cart"
+
+
+def shown(found: Shown) -> str:
+    """What a cart shows now."""
+    quantity = "no quantity" if found.quantity is None else str(found.quantity)
+    held = f", {found.allocated} of it held for its own orders" if found.allocated else ""
+    return f"the cart shows {quantity} in its own count{held}"
+
+
+READ_MOST = 100
+"""Listings of one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the cart shows of a listing. `quantity` is in its own basis, None where it shows none."""
+
+    quantity: int | None
+    allocated: int
+    tracked: bool | None
+    at: int
+
+
+def read_back(session: Session, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
+    """By remote id, None where the cart no longer has the listing; OperationError where it cannot be asked."""
+    with in_words(), session.store.reading() as cx:
+        settings = load_settings(cx, cart_id)
+    if settings is None:
+        raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set.")
+    with in_words():
+        return asyncio.run(_read(settings, list(refs)[:READ_MOST]))
+
+
+async def _read(settings: Settings, refs: Sequence[str]) -> Mapping[str, Shown | None]:
+    cart = connections.cart(settings.cart)
+    try:
+        await cart.open()
+        step, now = cart.capabilities.read_batch, clock.seconds()
+        rows = [row for start in range(0, len(refs), step) for row in await cart.read(refs[start : start + step])]
+    finally:
+        await cart.close()
+    found = {row.ref: Shown(row.quantity, row.allocated, row.tracked, now) for row in rows}
+    return {ref: found.get(ref) for ref in refs}

@@ -1,4 +1,4 @@
-"""The history of a SKU in a cart: what its warehouses had, what it should show, what the cart accepted, and who did what."""
+"""A SKU in a cart over time: stock, target, what the cart accepted, and who changed what."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from invsync_tui import clock
 from invsync_tui.operations.diagnosis.audit_text import told
 from invsync_tui.operations.diagnosis.why import meaning_of
 from invsync_tui.operations.errors import NotFoundError, in_words
-from invsync_tui.operations.list_views import Point
+from invsync_tui.operations.list_views import ListingLine, Point, Track
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import trimmed
 from invsync_tui.store.catalog import level_history, products
-from invsync_tui.store.catalog.level_history import KEPT_SECONDS, LevelChange
+from invsync_tui.store.catalog.level_history import KEPT_SECONDS, LevelChange, ListingChange
 from invsync_tui.store.catalog.lookup import ListingOf
+from invsync_tui.store.catalog.products import StockRow
 from invsync_tui.store.runs import decision_log, timeline
 from invsync_tui.store.runs.timeline import Ran
 from invsync_tui.sync.plans.decision_log import Chunk, Made
@@ -237,3 +238,63 @@ def _orders(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> list[Happ
         if text is not None:
             found.append(Happening(entry.at, entry.who, text, reason=entry.reason))
     return found
+
+
+TOTAL = "all warehouses"
+
+
+def tracks(
+    stock: Sequence[StockRow],
+    listings: Sequence[ListingLine],
+    levels: Sequence[LevelChange],
+    changes: Sequence[ListingChange],
+) -> tuple[Track, ...]:
+    """The lines of the chart, each oldest first and up to the present value."""
+    found = [Track(TOTAL, _total(stock, levels))]
+    for listing in listings:
+        mine = [change for change in changes if change.listing_id == listing.id]
+        wanted = [(change.at, change.desired_before, change.desired) for change in mine]
+        taken = [(change.at, change.acked_before, change.acked) for change in mine]
+        name = f"{listing.cart}: {listing.sku}"
+        found.append(Track(f"{name} desired", _track_line(wanted, listing.desired, listing.synced_at)))
+        found.append(Track(f"{name} acked", _track_line(taken, listing.acked, listing.synced_at)))
+    return tuple(found)
+
+
+def _track_line(
+    changes: Sequence[tuple[int, int | None, int | None]], now: int | None, since: int | None
+) -> tuple[Point, ...]:
+    """A quantity over time: what it was before the first change, then each change that was one."""
+    if not changes:
+        return (Point(since, now),) if since is not None else ()
+    at, start, _ = changes[0]
+    points = [Point(at - 1, start)]
+    for at, _, after in changes:
+        if after != points[-1].value:
+            points.append(Point(at, after))
+    return tuple(points)
+
+
+def _total(stock: Sequence[StockRow], changes: Sequence[LevelChange]) -> tuple[Point, ...]:
+    """The sum over the warehouses over time, worked back from the first `before` of each."""
+    present: dict[int, int | None] = {row.warehouse_id: row.available for row in stock}
+    if not present:
+        return ()
+    first: dict[int, int | None] = {}
+    for change in changes:
+        first.setdefault(change.warehouse_id, change.before)
+    parts = present | first
+    begun = changes[0].at - 1 if changes else max(row.loaded_at for row in stock)
+    points = [Point(begun, _track_sum(parts.values()))]
+    for change in changes:
+        parts[change.warehouse_id] = change.after
+        if points[-1].at == change.at:
+            points.pop()
+        points.append(Point(change.at, _track_sum(parts.values())))
+    return tuple(points)
+
+
+def _track_sum(parts: Iterable[int | None]) -> int | None:
+    """None where no warehouse had it at all: that is not 0."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None

@@ -22,8 +22,8 @@ from invsync_tui.store.catalog.lookup import CodeOf, ListingOf
 from invsync_tui.store.listings import links
 from invsync_tui.store.listings.links import Linked
 from invsync_tui.sync import connections
+from invsync_tui.sync.decide import Trace, traces
 from invsync_tui.sync.settings import load_settings
-from invsync_tui.sync.trace import Trace, traces
 
 
 @dataclass(frozen=True, slots=True)

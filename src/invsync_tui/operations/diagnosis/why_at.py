@@ -15,7 +15,7 @@ from invsync_tui import clock
 from invsync_tui.operations.diagnosis.why import Why, WhyListing, meaning_of
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.diagnosis import SENDING_CAUSES
+from invsync_tui.rules.eligibility import SENDING_CAUSES
 from invsync_tui.rules.matching import trimmed
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.store.catalog import level_history, products

@@ -24,7 +24,7 @@ from invsync_tui.store import audit
 from invsync_tui.store.listings import drift as store
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.runs import Order
-from invsync_tui.store.settings import stored
+from invsync_tui.store.settings import read as settings_read
 from invsync_tui.sync import drift_radar
 from invsync_tui.sync.settings import load_settings
 
@@ -156,7 +156,7 @@ def radar_every(session: Session, cart_id: int, text: str) -> str:
     """Let the radar look by itself every so often, or 'off': never."""
     every = values.read_schedule("--every", text)
     with saving(session, "schedule the drift radar") as saved:
-        before = stored.every(saved.tx, "radar", cart_id)
+        before = settings_read.every(saved.tx, "radar", cart_id)
         saved.schedule("radar", cart_id, every, first_in=every or 0)
         saved.audit("radar set", f"cart:{cart_id}", {"every": before}, {"every": every})
     return "The radar looks on request only." if every is None else f"The radar looks every {values.span(every)}."

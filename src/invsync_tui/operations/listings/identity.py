@@ -1,4 +1,4 @@
-"""The identity workbench: listings without a product and what they may mean, explicit links, and renamed listings."""
+"""Listings without a product and what they may mean, links, and renamed listings."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
-from invsync_tui.operations.listings.identity_lines import LinkLine, RenameLine, Rival, Tally, UnmatchedLine
-from invsync_tui.operations.paging import Listed, chosen
-from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.rows import Count, Listed, Ordering, PlaceKey, Rows, chosen
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.match_suggestions import FILED_UNDER, Suggestion
 from invsync_tui.rules.matching import folded, trimmed
@@ -20,7 +18,94 @@ from invsync_tui.store.catalog import lookup, products
 from invsync_tui.store.listings import links, match_suggestions
 from invsync_tui.store.listings.match_suggestions import Without
 from invsync_tui.store.paging import identity as pages
-from invsync_tui.store.settings import stored
+from invsync_tui.store.settings import read as settings_read
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedLine:
+    """A listing without a product, and what it may mean. `kind` is the word it is filed under, see resemblance."""
+
+    id: int
+    ref: str
+    sku: str
+    name: str
+    reason: str
+    kind: str
+    kinds: tuple[str, ...]
+    words: str
+    product_id: int | None
+    product_sku: str | None
+    product_name: str
+    code: str | None
+    """The code of the product that is nearly the listing's."""
+    rivals: tuple[tuple[int, str], ...]
+    """(number, SKU) of products that fit equally well."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLine:
+    """An explicit link. `state` says in words whether it holds: '' while it does."""
+
+    ref: str
+    sku: str
+    name: str
+    product_id: int
+    product_sku: str
+    product_name: str
+    kind: str
+    made_at: int
+    made_by: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameLine:
+    """A listing whose SKU was changed in the cart. `former_id` is the one product that has the code it had before."""
+
+    id: int
+    ref: str
+    at: int
+    before: str
+    after: str
+    name: str
+    product_id: int | None
+    product_sku: str | None
+    former_id: int | None
+    former_sku: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many listings stand under each word, as far as they were looked at; `exact` False means at least so many."""
+
+    counts: Mapping[str, int]
+    links: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an order for all of a kind: what was done, what was looked at, and where to go on; None at the end."""
+
+    done: int
+    looked_at: int
+    after: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """One of several products that share a code, or fit a listing equally well: to be compared side by side."""
+
+    product_id: int
+    sku: str
+    name: str
+    codes: tuple[tuple[str, str], ...]
+    """(type, code)."""
+    levels: tuple[tuple[str, int], ...]
+    """(warehouse, available)."""
+    listings: tuple[tuple[str, str], ...]
+    """(cart, code) of listings that mean it."""
+
 
 COUNTED_MOST = 5000
 """Listings that are compared for the numbers of a workbench."""
@@ -38,7 +123,7 @@ class MatchedCart:
 
 def matched_cart(cx: sqlite3.Connection, cart_id: int) -> MatchedCart:
     """The cart; NotFoundError."""
-    found = stored.cart(cx, cart_id)
+    found = settings_read.cart(cx, cart_id)
     if found is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
     return MatchedCart(cart_id, int(found["merchant_id"]), int(found["push_kind"]))

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
-from invsync_tui.operations.listings.identity import MatchedCart, fitting, matched_cart
-from invsync_tui.operations.listings.identity_lines import Piece
+from invsync_tui.operations.listings.identity import MatchedCart, Piece, fitting, matched_cart
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.rules import match_suggestions

@@ -16,7 +16,8 @@ from invsync_tui.store import audit
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import Frozen, KeptPlan
 from invsync_tui.store.runs import runs
-from invsync_tui.store.settings import freezes, setups
+from invsync_tui.store.settings import freezes
+from invsync_tui.store.settings import read as settings_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def lines(session: Session, merchant_id: int | None = None) -> tuple[FreezeLine,
     """All carts, or those of a merchant, and whether they are frozen."""
     with in_words(), session.store.reading() as cx:
         found = plans.all_frozen(cx)
-        known = [row for row in setups.cart_names(cx) if merchant_id in (None, row[1])]
+        known = [row for row in settings_read.cart_names(cx) if merchant_id in (None, row[1])]
         return tuple(_line(cx, row, found.get(row[0])) for row in known)
 
 
@@ -149,7 +150,11 @@ def _but(tx: sqlite3.Connection, table: str, number: int) -> str:
 
 def _name(session: Session, table: str, number: int) -> str:
     with in_words(), session.store.reading() as cx:
-        known = [(one, name) for one, _, name in setups.cart_names(cx)] if table == "cart" else setups.names(cx)
+        known = (
+            [(one, name) for one, _, name in settings_read.cart_names(cx)]
+            if table == "cart"
+            else settings_read.names(cx)
+        )
     found = next((name for one, name in known if one == number), None)
     if found is None:
         raise NotFoundError(f"There is no {table} {number}. List them with: invsync {table}s.")

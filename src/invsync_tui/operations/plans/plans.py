@@ -18,7 +18,7 @@ from invsync_tui.store import audit
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import KeptPlan
 from invsync_tui.store.runs import runs
-from invsync_tui.store.settings import setups
+from invsync_tui.store.settings import read as settings_read
 
 if TYPE_CHECKING:
     from invsync_tui.sync.plans.dry_run import Planned
@@ -214,7 +214,7 @@ def find(session: Session, number: int) -> KeptPlan:
 
 def _name(session: Session, cart_id: int) -> str:
     with in_words(), session.store.reading() as cx:
-        found = next((name for number, _, name in setups.cart_names(cx) if number == cart_id), None)
+        found = next((name for number, _, name in settings_read.cart_names(cx) if number == cart_id), None)
     if found is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
     return found

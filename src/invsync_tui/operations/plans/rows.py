@@ -14,7 +14,7 @@ from invsync_tui.operations.rows import Count, PlaceKey
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
 from invsync_tui.rules.quantity import CHAIN
-from invsync_tui.rules.risk import RANKS, Risk, risk
+from invsync_tui.rules.safety import RANKS, Risk, risk
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import UNKNOWN, Changes
 

@@ -120,8 +120,8 @@ def _trips(session: Session, cart_id: int, changes: Changes, in_stock: int) -> l
     from invsync_tui.rules import safety
     from invsync_tui.rules.safety import Group, group
     from invsync_tui.store.listings.listings import StockFacts
-    from invsync_tui.sync.plan import limits
     from invsync_tui.sync.plans.explicit_plan import shop_facts
+    from invsync_tui.sync.push_plan import limits
     from invsync_tui.sync.settings import load_settings
 
     with in_words(), session.store.reading() as cx:

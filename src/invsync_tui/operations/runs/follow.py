@@ -12,9 +12,8 @@ from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.runs.request import ensure_worker
 from invsync_tui.operations.service import workers
-from invsync_tui.operations.session import Session
+from invsync_tui.operations.session import Session, Watch
 from invsync_tui.operations.views import RunDetail, RunRow, RunState
-from invsync_tui.operations.watch import Watch
 
 POLL = 0.25
 """Seconds between looks at the store."""

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, in_words
-from invsync_tui.operations.paging import Listed
-from invsync_tui.operations.rows import PlaceKey, Rows
+from invsync_tui.operations.rows import Listed, PlaceKey, Rows
 from invsync_tui.operations.runs.runs import find
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.rules.safety import Group
-from invsync_tui.store.listings import held as store
-from invsync_tui.store.paging import held as pages
+from invsync_tui.store.listings import plans as store
+from invsync_tui.store.paging import listings as pages
 from invsync_tui.store.runs.runs import RunRow
 
 GROUPS = tuple(group.value for group in Group)

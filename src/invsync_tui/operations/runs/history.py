@@ -9,8 +9,7 @@ from typing import Any
 from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.list_views import ListingLine, RunDiff
 from invsync_tui.operations.listings.product_sync import lines
-from invsync_tui.operations.paging import Listed
-from invsync_tui.operations.rows import PlaceKey, Rows
+from invsync_tui.operations.rows import Listed, PlaceKey, Rows
 from invsync_tui.operations.runs.runs import find, views
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunRow, RunState

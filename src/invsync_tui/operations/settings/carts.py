@@ -14,7 +14,7 @@ from invsync_tui.operations.settings import fields, values
 from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.operations.settings.views import SKU, CartSetup, carts
-from invsync_tui.store.settings import setups
+from invsync_tui.store.settings import read as settings_read
 
 ALIAS_TYPES = ("UPC", "EAN", "ASIN", "MPN", "CUSTOM")
 """Types that may be chosen before the WMS has loaded an alias of them."""
@@ -121,7 +121,7 @@ def _change(
     before = settings_write.change_cart(saved.db, row, found, chosen)
     saved.flush()
     if before.keys() & MOVING or before.get("upload_enabled") is False:
-        setups.drop_reading(saved.tx, present.id)
+        settings_read.drop_reading(saved.tx, present.id)
     after = {key: chosen if key == "warehouses" else found[key] for key in before}
     if every != present.every:
         saved.schedule("push", present.id, every, first_in=every or 0)
@@ -135,7 +135,7 @@ def _alias(session: Session, merchant_id: int, text: str) -> str:
     """SKU, a well-known type, or one that the WMS has loaded."""
     name = values.line("--alias", text, values.NAME_MOST).upper()
     with in_words(), session.store.reading() as cx:
-        loaded = setups.alias_names(cx, merchant_id)
+        loaded = settings_read.alias_names(cx, merchant_id)
     return values.one_of("--alias", name, list(dict.fromkeys((SKU, *ALIAS_TYPES, *loaded))))
 
 
@@ -148,11 +148,11 @@ def _push_kind(saved: Saving, merchant_id: int, alias: str) -> int:
 def _warehouses(session: Session, owner: names.Named, wanted: Sequence[str]) -> list[int]:
     """Numbers of the warehouses with these codes, or with these references where a code is used twice."""
     with in_words(), session.store.reading() as cx:
-        places = setups.places(cx, owner.id)
+        places = settings_read.places(cx, owner.id)
     return sorted({_warehouse(places, one, owner.name) for one in wanted})
 
 
-def _warehouse(places: Sequence[setups.Place], wanted: str, merchant: str) -> int:
+def _warehouse(places: Sequence[settings_read.Place], wanted: str, merchant: str) -> int:
     found = [place.id for place in places if place.code == wanted] or [p.id for p in places if p.ref == wanted != ""]
     if len(found) > 1:
         refs = ", ".join(place.ref for place in places if place.code == wanted)

@@ -14,7 +14,7 @@ from invsync_tui.operations.settings import values
 from invsync_tui.operations.settings.carts import ALIAS_TYPES
 from invsync_tui.operations.settings.fields import ALIAS, CART, WAREHOUSES, Setting, setting
 from invsync_tui.operations.settings.values import InvalidError
-from invsync_tui.store.settings import setups
+from invsync_tui.store.settings import read as settings_read
 
 NEW = -1
 """The kind of an alias type that the WMS has not loaded."""
@@ -100,6 +100,6 @@ def of_cart(session: Session, merchant_id: int) -> dict[str, tuple[Setting, tupl
 def references(session: Session, merchant_id: int, ids: Sequence[int]) -> list[str]:
     """Warehouses as the command line names them: by code, or by the WMS's reference where a code is used twice."""
     with in_words(), session.store.reading() as cx:
-        places = setups.places(cx, merchant_id)
+        places = settings_read.places(cx, merchant_id)
     codes = [place.code for place in places]
     return [place.code if codes.count(place.code) == 1 else place.ref for place in places if place.id in ids]

@@ -12,13 +12,13 @@ from typing import Any
 from invsync_tui.operations.errors import NotFoundError, StaleError, in_words
 from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, FieldProblem, Form, Preview, Saved
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import carts, choices, fields, merchant_settings
+from invsync_tui.operations.settings import carts, choices, fields, merchants
 from invsync_tui.operations.settings import preview as settings_preview
 from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES, Setting
 from invsync_tui.operations.settings.merchants import COLUMNS, Limits
 from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.store.settings import read as settings_read
-from invsync_tui.store.settings import setups, stored
+from invsync_tui.store.settings import read as store_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def _sheet(session: Session, subject: str) -> _Sheet:
     if kind not in ("merchant", "cart") or not number.isdecimal():
         raise NotFoundError(f"There are no settings of {subject!r}. Give merchant:NUMBER or cart:NUMBER.")
     with in_words(), session.store.reading() as cx:
-        columns = (stored.merchant if kind == "merchant" else stored.cart)(cx, int(number))
-        limits = Limits(settings_read.of_merchant(cx, int(number)) if kind == "merchant" else ())
+        columns = (store_read.merchant if kind == "merchant" else store_read.cart)(cx, int(number))
+        limits = Limits(settings_read.limits_of_merchant(cx, int(number)) if kind == "merchant" else ())
     if columns is None:
         raise NotFoundError(f"There is no {kind} {number}. List them with: invsync {kind}s.")
     if kind == "merchant":
@@ -139,8 +139,8 @@ def _problems(session: Session, sheet: _Sheet, values: Mapping[str, str]) -> tup
 def _taken(session: Session, sheet: _Sheet) -> set[str]:
     with in_words(), session.store.reading() as cx:
         if sheet.kind == "merchant":
-            return {name for _, name in setups.names(cx)}
-        return {name for _, owner, name in setups.cart_names(cx) if owner == sheet.columns["merchant_id"]}
+            return {name for _, name in store_read.names(cx)}
+        return {name for _, owner, name in store_read.cart_names(cx) if owner == sheet.columns["merchant_id"]}
 
 
 def _changes(sheet: _Sheet, values: Mapping[str, str]) -> tuple[Change, ...]:
@@ -169,7 +169,7 @@ def _save(session: Session, sheet: _Sheet, rev: int, given: Mapping[str, str], r
     texts = dict(given)
     options = _merged(sheet, texts.pop("options", None))
     if sheet.kind == "merchant":
-        merchant_settings.change(session, str(sheet.number), texts, options, rev=rev, reason=reason)
+        merchants.change(session, str(sheet.number), texts, options, rev=rev, reason=reason)
         return
     places = None
     if WAREHOUSES in texts:
@@ -191,7 +191,7 @@ def _merged(sheet: _Sheet, text: str | None) -> list[str]:
 def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str]) -> Conflict:
     sheet = _sheet(session, subject)
     with in_words(), session.store.reading() as cx:
-        entries = stored.changes(cx, subject, max(1, sheet.rev - rev))
+        entries = store_read.changes(cx, subject, max(1, sheet.rev - rev))
     by_column = {one.column: one for one in sheet.settings}
     theirs: dict[str, Change] = {}
     for entry in entries:

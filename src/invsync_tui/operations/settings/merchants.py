@@ -1,18 +1,20 @@
-"""The breakers' limits of a merchant: said once, they are written to each of its carts, which may differ afterwards.
-
-They are kept by cart alone, so that a push asks one place. What carts do not agree on is shown as `mixed`.
-"""
+"""Adds merchants with their WMS connection, and changes their settings and their carts' safety limits."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from invsync_tui.operations.settings import fields
+from invsync_tui.operations import names
+from invsync_tui.operations.errors import NotFoundError
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import fields, values
 from invsync_tui.operations.settings.fields import Setting
-from invsync_tui.operations.settings.transaction import Saving
+from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.operations.settings.values import InvalidError
+from invsync_tui.operations.settings.views import MerchantSetup, merchants
 from invsync_tui.store.settings.read import LimitsOf
 
 COLUMNS = tuple(one.column for one in fields.LIMITS)
@@ -79,10 +81,134 @@ def save(saved: Saving, merchant_id: int, given: Mapping[str, str], reason: str)
     from invsync_tui.store.settings import write as settings_write
 
     found = fields.read_all("cart", fields.LIMITS, given)
-    for one in settings_read.of_merchant(saved.tx, merchant_id) if found else ():
+    for one in settings_read.limits_of_merchant(saved.tx, merchant_id) if found else ():
         row = saved.db.get_one(models.Cart, one.cart_id)
         was = row.rev
         before = settings_write.change_cart(saved.db, row, found, None)
         if before:
             row.rev = was + 1
             saved.audit("cart set", f"cart:{one.cart_id}", before, {key: found[key] for key in before}, reason)
+
+
+DEFAULT_EVERY = 3600
+"""Seconds between inventory downloads of a merchant that was added without a schedule."""
+DEFAULT_STALE_AFTER = 86400
+MOVING = frozenset({"url", "options"})
+"""Changes after which the connection may lead to other data."""
+
+
+def details(session: Session, merchant_id: int) -> MerchantSetup:
+    """One merchant's settings."""
+    found = next((one for one in merchants(session) if one.id == merchant_id), None)
+    if found is None:
+        raise NotFoundError(f"There is no merchant {merchant_id}. List them with: invsync merchants.")
+    return found
+
+
+def add(session: Session, name: str, given: Mapping[str, str], options: Sequence[str] = ()) -> MerchantSetup:
+    """A new merchant; `given` are texts by setting: source, url, and any of the others."""
+    from invsync_tui.store import models
+    from invsync_tui.store.settings import write as settings_write
+
+    name = values.name("NAME", name)
+    connection = _new_connection(given, options)
+    merchant = fields.read_all("merchant", fields.MERCHANT, given)
+    every = _every(given, DEFAULT_EVERY)
+    with saving(session, f"add the merchant {name!r}") as saved:
+        row = settings_write.add_merchant(
+            saved.db,
+            name,
+            models.Source(merchant_id=0, **connection),
+            inventory_sync=merchant.get("inventory_sync", False),
+            stale_after=merchant.get("stale_after", DEFAULT_STALE_AFTER),
+        )
+        number = settings_write.number(row)
+        saved.schedule("pull", number, every, first_in=0)
+        saved.audit("merchant add", f"merchant:{number}", {}, {"name": name, **merchant, **connection, "every": every})
+    return details(session, number)
+
+
+def _new_connection(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
+    from invsync_tui.connectors import registry
+
+    for key in ("source", "url"):
+        if not given.get(key):
+            raise InvalidError(f"--{key}", "it is needed to add a merchant.")
+    found = fields.read_all("source", fields.MERCHANT, given)
+    found["system"] = values.one_of("--source", given["source"], registry.systems(registry.SOURCES))
+    found["options"] = json.dumps(values.options_of(registry.SOURCES, found["system"], options))
+    return found
+
+
+def _every(given: Mapping[str, str], default: int | None) -> int | None:
+    return values.read_schedule("--every", given["every"]) if "every" in given else default
+
+
+def change(
+    session: Session,
+    called: str,
+    given: Mapping[str, str],
+    options: Sequence[str] = (),
+    *,
+    rev: int | None = None,
+    reason: str = "",
+) -> MerchantSetup:
+    """Change a merchant's settings; `name` in `given` renames it, breakers' limits are those of its carts.
+
+    StaleError unless they are still revision `rev`.
+    """
+    present = details(session, names.merchant(session, called).id)
+    merchant = fields.read_all("merchant", fields.MERCHANT, given)
+    connection = fields.read_all("source", fields.MERCHANT, given)
+    if options:
+        system, before = (present.source.system, present.source.options) if present.source else ("", {})
+        connection["options"] = json.dumps(values.options_of("invsync.sources", system, options, before))
+    every = _every(given, present.every)
+    with saving(session, f"change the merchant {called!r}") as saved:
+        row = saved.current(_merchant_row(saved, present.id), rev)
+        was = row.rev
+        before = _change_merchant(saved, present.id, merchant) | _change_source(saved, present.id, connection)
+        after = {key: (merchant | connection)[key] for key in before}
+        if every != present.every:
+            saved.schedule("pull", present.id, every, first_in=every or 0)
+            before, after = before | {"every": present.every}, after | {"every": every}
+        if before:
+            row.rev = was + 1
+            saved.audit("merchant set", f"merchant:{present.id}", before, after, reason)
+        save(saved, present.id, given, reason)
+    return details(session, present.id)
+
+
+def _merchant_row(saved: Saving, number: int) -> Any:
+    from invsync_tui.store import models
+
+    return saved.db.get_one(models.Merchant, number)
+
+
+def _change_merchant(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the merchant's own row; returns what was replaced. Nothing was sent while it was off: see `drop_reading`."""
+    from invsync_tui.store import models
+    from invsync_tui.store.settings import read as settings_read
+    from invsync_tui.store.settings import write as settings_write
+
+    before = settings_write.change_merchant(saved.db, saved.db.get_one(models.Merchant, number), found)
+    if before.get("inventory_sync") is False:
+        saved.flush()
+        for cart in settings_write.carts(saved.db, number):
+            settings_read.drop_reading(saved.tx, settings_write.number(cart))
+    return before
+
+
+def _change_source(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the WMS connection; one that may lead to other data is downloaded completely next."""
+    from invsync_tui.store.settings import read as settings_read
+    from invsync_tui.store.settings import write as settings_write
+
+    row = settings_write.source_of(saved.db, number)
+    before = {column: getattr(row, column) for column, value in found.items() if getattr(row, column) != value}
+    for column in before:
+        setattr(row, column, found[column])
+    saved.flush()
+    if before.keys() & MOVING:
+        settings_read.drop_mark(saved.tx, number)
+    return before

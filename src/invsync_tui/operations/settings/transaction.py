@@ -14,7 +14,8 @@ from invsync_tui.operations.errors import OperationError, StaleError, in_words
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.store import audit
-from invsync_tui.store.settings import schedule, stored
+from invsync_tui.store.settings import read as settings_read
+from invsync_tui.store.settings import schedule
 
 JITTER_SHARE = 10
 """One part in so many of a period, so that many merchants do not start at once."""
@@ -58,7 +59,7 @@ class Saving:
         if every is None:
             schedule.drop(self.tx, kind, key)
             return
-        if stored.every(self.tx, kind, key) == every:
+        if settings_read.every(self.tx, kind, key) == every:
             return
         jitter = min(every // JITTER_SHARE, JITTER_MOST)
         schedule.put(self.tx, kind, key, every, jitter, clock.seconds() + first_in)

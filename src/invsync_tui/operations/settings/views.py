@@ -14,7 +14,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.views import RunRow
 from invsync_tui.store.runs import runs
-from invsync_tui.store.settings import setups, stored
+from invsync_tui.store.settings import read as settings_read
 
 SKU = "SKU"
 """Push Inventory Using Alias: the product's own code."""
@@ -92,14 +92,14 @@ def merchants(session: Session) -> tuple[MerchantSetup, ...]:
     """All merchants by name."""
     keeps = workers.service(session).scheduled
     with in_words(), session.store.reading() as cx:
-        return tuple(_merchant(row, keeps) for row in stored.merchants(cx))
+        return tuple(_merchant(row, keeps) for row in settings_read.merchants(cx))
 
 
 def carts(session: Session, merchant_id: int | None = None) -> tuple[CartSetup, ...]:
     """Carts by merchant and number, of one merchant or of all."""
     with in_words(), session.store.reading() as cx:
-        rows = stored.carts(cx, merchant_id)
-        chosen = setups.chosen_warehouses(cx)
+        rows = settings_read.carts(cx, merchant_id)
+        chosen = settings_read.chosen_warehouses(cx)
         pushes = [run for run in runs.newest_per_key(cx, merchant_id) if run.kind == "push"]
     newest = {run.cart_id: run for run in views(session, pushes)}
     keeps = workers.service(session).scheduled

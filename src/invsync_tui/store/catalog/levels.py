@@ -1,12 +1,14 @@
-"""Levels: the conditional upsert that writes nothing for an unchanged row, and what a complete load no longer had."""
+"""Levels by warehouse and product: written if changed, with the source's own record of each."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
+
+import orjson
 
 from invsync_tui import clock
 
@@ -116,3 +118,24 @@ def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list
     for kit, component, sku, needed in rows:
         found[kit].append((component, sku, needed))
     return found
+
+
+def save_source_records(tx: sqlite3.Connection, seq: int, raw: Mapping[tuple[int, int], object], now: int) -> None:
+    """Of a page, keep the records of the levels that were written with `seq`, by (product, warehouse)."""
+    if not raw:
+        return
+    written = tx.execute("SELECT product_id, warehouse_id FROM level WHERE seq = ?", (seq,)).fetchall()
+    rows = [(*place, now, orjson.dumps(raw[place]).decode()) for place in written if place in raw]
+    tx.executemany(
+        "INSERT OR REPLACE INTO source_record (product_id, warehouse_id, at, body) VALUES (?, ?, ?, ?)", rows
+    )
+
+
+def source_records_of(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[tuple[int, int], tuple[int, str]]:
+    """By (product, warehouse), when the record came and its text."""
+    marks = ", ".join("?" * len(product_ids))
+    rows = cx.execute(
+        f"SELECT product_id, warehouse_id, at, body FROM source_record WHERE product_id IN ({marks})",
+        tuple(product_ids),
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}

@@ -1,12 +1,15 @@
-"""One product with everything that is known of it, and an operator's wishes for its listings."""
+"""Products and their codes: written page by page, and read with everything known of one."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any, NamedTuple, Protocol
+
+from invsync_tui.rules.matching import SKU_KIND, folded, trimmed
 
 SHARERS = 20
 """Other products named with a shared code at most."""
@@ -169,3 +172,226 @@ def doubt(tx: sqlite3.Connection, listing_ids: Sequence[int]) -> None:
         "UPDATE listing SET acked = NULL, pending = 1 WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     )
+
+
+class ProductRecord(Protocol):
+    """A product as the WMS reported it. `aliases` are (type, code); `components` are (product ref, needed)."""
+
+    @property
+    def ref(self) -> str: ...
+    @property
+    def sku(self) -> str | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def components(self) -> Sequence[tuple[str, int]]: ...
+    @property
+    def active(self) -> bool: ...
+    @property
+    def counted(self) -> bool: ...
+
+
+class Blank(NamedTuple):
+    """A product of which only the reference is known."""
+
+    ref: str
+    sku: str | None = None
+    name: str = ""
+    aliases: Sequence[tuple[str, str]] = ()
+    components: Sequence[tuple[str, int]] = ()
+    active: bool = True
+    counted: bool = True
+
+
+class Written(NamedTuple):
+    """What a page did: ids of all its products, and how many of them were new or changed."""
+
+    ids: list[int]
+    changed: int
+
+
+def _signature(record: ProductRecord) -> str:
+    """Digest of everything of a record that is stored. The separators cannot stand in a code."""
+    parts = [record.sku or "", record.name]
+    for alias in record.aliases:
+        parts += alias
+    for ref, needed in record.components:
+        parts += ("\x1e", ref, str(needed))
+    parts += ["\x1d", "inactive"] * (not record.active) + ["\x1d", "uncounted"] * (not record.counted)
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def _codes(record: ProductRecord, kinds: Mapping[str, int]) -> list[tuple[int, str]]:
+    sku = trimmed(record.sku or "")
+    codes = [(SKU_KIND, sku)] if sku else []
+    codes += [(kinds[kind], trimmed(code)) for kind, code in record.aliases if trimmed(code)]
+    return list(dict.fromkeys(codes))
+
+
+def alias_kinds(cx: sqlite3.Connection, merchant_id: int) -> dict[str, int]:
+    """Alias type names of a merchant and their numbers; the SKU is not among them."""
+    return dict(cx.execute("SELECT name, id FROM alias_type WHERE merchant_id = ?", (merchant_id,)).fetchall())
+
+
+def ensure_alias_kinds(tx: sqlite3.Connection, merchant_id: int, names: Iterable[str]) -> dict[str, int]:
+    """`alias_kinds` after adding those of `names` that are new."""
+    known = alias_kinds(tx, merchant_id)
+    for name in sorted({*names} - known.keys()):
+        tx.execute("INSERT INTO alias_type (merchant_id, name) VALUES (?, ?)", (merchant_id, name))
+    return alias_kinds(tx, merchant_id)
+
+
+def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, tuple[str, int, str]]:
+    rows = tx.execute(
+        "SELECT ref, id, sig FROM product WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
+        (merchant_id, json.dumps(refs)),
+    )
+    return {row[0]: row for row in rows}
+
+
+def upsert_products(
+    tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], now: int, seq: int
+) -> Written:
+    """Write one page. Products that did not change cost one indexed read and write nothing."""
+    kinds = ensure_alias_kinds(tx, merchant_id, {kind for record in records for kind, _ in record.aliases})
+    known = _known(tx, merchant_id, [record.ref for record in records])
+    ids, changed = [], 0
+    for record in records:
+        sig = _signature(record)
+        found = known.get(record.ref)
+        if found is not None and found[2] == sig:
+            ids.append(found[1])
+            continue
+        ids.append(_write(tx, merchant_id, record, kinds, sig, (seq, now)))
+        changed += 1
+    return Written(ids, changed)
+
+
+_UPSERT = """
+INSERT INTO product (merchant_id, ref, sku, sku_key, name, codes_text, kinds, is_kit, inactive, uncounted, sig, seq,
+  missing_since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (merchant_id, ref) DO UPDATE SET sku = excluded.sku, sku_key = excluded.sku_key, name = excluded.name,
+  codes_text = excluded.codes_text, kinds = excluded.kinds, is_kit = excluded.is_kit,
+  inactive = excluded.inactive, uncounted = excluded.uncounted, sig = excluded.sig, seq = excluded.seq
+RETURNING id
+"""
+
+
+def _write(
+    tx: sqlite3.Connection,
+    merchant_id: int,
+    record: ProductRecord,
+    kinds: Mapping[str, int],
+    sig: str,
+    stamp: tuple[int, int],
+) -> int:
+    codes = _codes(record, kinds)
+    keys = dict.fromkeys(folded(code) for _, code in codes)
+    sku = trimmed(record.sku or "")
+    held = ",".join(str(kind) for kind in sorted({kind for kind, _ in codes}))
+    row = (merchant_id, record.ref, sku, folded(sku), record.name, "\n".join(keys), held)
+    flags = (int(bool(record.components)), int(not record.active), int(not record.counted))
+    number = int(tx.execute(_UPSERT, (*row, *flags, sig, *stamp)).fetchone()[0])
+    _touch_listings(tx, merchant_id, number, keys, stamp[0])
+    tx.execute("DELETE FROM product_code WHERE product_id = ?", (number,))
+    tx.executemany(
+        "INSERT INTO product_code (merchant_id, key, kind, product_id, code) VALUES (?, ?, ?, ?, ?)",
+        [(merchant_id, folded(code), kind, number, code) for kind, code in codes],
+    )
+    return number
+
+
+def _touch_listings(tx: sqlite3.Connection, merchant_id: int, product_id: int, keys: Iterable[str], seq: int) -> None:
+    """Let listings be matched again whose code the product is about to lose: what else has it counts now, or nothing."""
+    rows = tx.execute("SELECT DISTINCT key FROM product_code WHERE product_id = ?", (product_id,))
+    lost = {key for (key,) in rows} - {*keys}
+    if lost:
+        tx.execute(
+            "UPDATE listing SET seq = ? WHERE cart_id IN (SELECT id FROM cart WHERE merchant_id = ?) "
+            "AND key IN (SELECT value FROM json_each(?)) AND gone_at IS NULL",
+            (seq, merchant_id, json.dumps(sorted(lost))),
+        )
+
+
+def _hold_places(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str], now: int, seq: int) -> None:
+    """Numbers for products that a kit needs and that no page has brought yet; the page that does fills them in."""
+    for ref in sorted({*refs} - _known(tx, merchant_id, refs).keys()):
+        _write(tx, merchant_id, Blank(ref), {}, "", (seq, now))
+
+
+def write_components(
+    tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], now: int, seq: int
+) -> None:
+    """Kits of a page. Components that the WMS never lists have no levels, which makes the kit unknown."""
+    kits = [record for record in records if record.components]
+    refs = sorted({ref for record in kits for ref, _ in record.components} | {record.ref for record in kits})
+    _hold_places(tx, merchant_id, refs, now, seq)
+    known = {ref: found[1] for ref, found in _known(tx, merchant_id, refs).items()}
+    for record in kits:
+        kit = known[record.ref]
+        wanted = {(known[ref], needed) for ref, needed in record.components}
+        have = set(tx.execute("SELECT component_id, needed FROM kit_component WHERE kit_id = ?", (kit,)).fetchall())
+        if wanted != have:
+            tx.execute("DELETE FROM kit_component WHERE kit_id = ?", (kit,))
+            tx.executemany(
+                "INSERT INTO kit_component VALUES (?, ?, ?)", [(kit, part, needed) for part, needed in wanted]
+            )
+
+
+def ids_by_ref(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, int]:
+    """Product ids of the WMS's references; unknown references are absent."""
+    rows = cx.execute(
+        "SELECT ref, id FROM product WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
+        (merchant_id, json.dumps(refs)),
+    )
+    return dict(rows.fetchall())
+
+
+def present_refs(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> set[str]:
+    """Those of some references whose product the last complete load had."""
+    rows = cx.execute(
+        "SELECT ref FROM product WHERE merchant_id = ? AND missing_since IS NULL "
+        "AND ref IN (SELECT value FROM json_each(?))",
+        (merchant_id, json.dumps(refs)),
+    )
+    return {ref for (ref,) in rows}
+
+
+def present_count(cx: sqlite3.Connection, merchant_id: int) -> int:
+    """Products of the merchant that the last complete load had and that are active."""
+    sql = "SELECT count(*) FROM product WHERE merchant_id = ? AND missing_since IS NULL AND inactive = 0"
+    return int(cx.execute(sql, (merchant_id,)).fetchone()[0])
+
+
+def present_ids(cx: sqlite3.Connection, merchant_id: int) -> list[int]:
+    """Their ids, ascending."""
+    sql = "SELECT id FROM product WHERE merchant_id = ? AND missing_since IS NULL ORDER BY id"
+    return [row[0] for row in cx.execute(sql, (merchant_id,))]
+
+
+def flag_missing(tx: sqlite3.Connection, product_ids: Iterable[int], now: int, seq: int) -> int:
+    """Mark products that a complete load no longer had. Their codes stop matching; nothing is set to 0."""
+    rows = [(now, seq, number) for number in product_ids]
+    tx.executemany("UPDATE product SET missing_since = ?, seq = ? WHERE id = ? AND missing_since IS NULL", rows)
+    return len(rows)
+
+
+def marked_among(tx: sqlite3.Connection, merchant_id: int, seen: Set[int]) -> list[int]:
+    """Products that are marked as missing and are among `seen`: new ones, and those that are back."""
+    marked = tx.execute("SELECT id FROM product WHERE merchant_id = ? AND missing_since IS NOT NULL", (merchant_id,))
+    return [number for (number,) in marked.fetchall() if number in seen]
+
+
+def confirm_present(tx: sqlite3.Connection, merchant_id: int, seen: Set[int], seq: int) -> int:
+    """Unmark products that a complete load had; returns how many were new, or are back."""
+    return unmark(tx, marked_among(tx, merchant_id, seen), seq)
+
+
+def unmark(tx: sqlite3.Connection, product_ids: Sequence[int], seq: int) -> int:
+    """The same for some that are known to be marked."""
+    rows = [(seq, number) for number in product_ids]
+    tx.executemany("UPDATE product SET missing_since = NULL, seq = ? WHERE id = ?", rows)
+    return len(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from invsync_tui.rules.diagnosis import Recorded
+from invsync_tui.rules.eligibility import Recorded
 
 TROUBLED = (
     "gone_at IS NULL AND (reason <> 'UNCHANGED' AND reason <> 'SWITCH_OFF' AND reason <> 'WAREHOUSE_DISABLED' "

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from invsync_tui.store.settings import stored
+from invsync_tui.store.settings import read as settings_read
 
 
 class MerchantSite(NamedTuple):
@@ -55,9 +55,9 @@ class CartSite(NamedTuple):
 
 def merchants(cx: sqlite3.Connection) -> list[MerchantSite]:
     """All merchants by name."""
-    rows = stored.merchants(cx)
+    rows = settings_read.merchants(cx)
     told = [{"last_error": row["last_error"] or "", "last_reason": row["last_reason"] or ""} for row in rows]
-    return [stored.pick(MerchantSite, row | words) for row, words in zip(rows, told, strict=True)]
+    return [settings_read.pick(MerchantSite, row | words) for row, words in zip(rows, told, strict=True)]
 
 
 def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
@@ -72,8 +72,8 @@ def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
 
 def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartSite]:
     """A merchant's carts by number."""
-    rows = stored.carts(cx, merchant_id)
-    return [stored.pick(CartSite, row | {"alias": row["alias"] or ""}) for row in rows]
+    rows = settings_read.carts(cx, merchant_id)
+    return [settings_read.pick(CartSite, row | {"alias": row["alias"] or ""}) for row in rows]
 
 
 def chosen(cx: sqlite3.Connection, cart_id: int) -> frozenset[int]:

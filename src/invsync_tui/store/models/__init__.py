@@ -19,12 +19,15 @@ from invsync_tui.store.models.catalog import (
     Source,
     Warehouse,
 )
-from invsync_tui.store.models.lists import Census, Collision, LevelHistory, ListingHistory
 from invsync_tui.store.models.records import (
+    Census,
+    Collision,
     DecisionRecord,
     Exchange,
     Finding,
+    LevelHistory,
     Link,
+    ListingHistory,
     ListingRename,
     SourceRecord,
     StoredPlan,

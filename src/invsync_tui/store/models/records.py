@@ -1,4 +1,4 @@
-"""Tables of what is kept to answer for it later: plans, what runs knew, raw records, links, findings, exchanges."""
+"""Tables of records that are kept for later, and of derived rows that triggers keep for long lists."""
 
 from __future__ import annotations
 
@@ -120,3 +120,53 @@ class Exchange(Table, table=True):
     answer: bytes = Field(sa_type=LargeBinary)
     """Compressed, at most the first 64 KiB."""
     error: str = Field(default="", sa_type=Text)
+
+
+class Census(Table, table=True):
+    """How many rows there are: products of a merchant by `kinds`, levels of a warehouse, listings of a cart."""
+
+    __tablename__ = "census"
+    __table_args__ = (STRICT_NO_ROWID,)
+    subject: str = Field(primary_key=True, sa_type=Text)
+    """products, levels or listings; those marked missing or gone are not counted."""
+    owner: int = Field(primary_key=True)
+    label: str = Field(primary_key=True, sa_type=Text)
+    n: int = Field(sa_type=Big)
+
+
+class Collision(Table, table=True):
+    """A code that several present products have as the same kind."""
+
+    __tablename__ = "collision"
+    __table_args__ = (STRICT_NO_ROWID,)
+    merchant_id: int = Field(primary_key=True)
+    kind: int = Field(primary_key=True)
+    key: str = Field(primary_key=True, sa_type=Text)
+    code: str = Field(primary_key=True, sa_type=Text)
+    n: int
+
+
+class LevelHistory(Table, table=True):
+    """Every change of `available`, to the second, for thirty days."""
+
+    __tablename__ = "level_history"
+    __table_args__ = (STRICT_NO_ROWID,)
+    product_id: int = Field(primary_key=True)
+    warehouse_id: int = Field(primary_key=True)
+    at: int = Field(primary_key=True, sa_type=Big)
+    before: int | None = Field(default=None, sa_type=Big)
+    after: int | None = Field(default=None, sa_type=Big)
+
+
+class ListingHistory(Table, table=True):
+    """Every change of what a listing should show, or of what its cart accepted, for thirty days."""
+
+    __tablename__ = "listing_history"
+    __table_args__ = (STRICT_NO_ROWID,)
+    listing_id: int = Field(primary_key=True)
+    at: int = Field(primary_key=True, sa_type=Big)
+    run_id: int | None = None
+    desired_before: int | None = Field(default=None, sa_type=Big)
+    desired: int | None = Field(default=None, sa_type=Big)
+    acked_before: int | None = Field(default=None, sa_type=Big)
+    acked: int | None = Field(default=None, sa_type=Big)

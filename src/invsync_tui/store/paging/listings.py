@@ -1,10 +1,12 @@
-"""View Product Sync: a cart's listings by tab, and the SKUs of a run by reason."""
+"""Pages of listings: by tab, by a run's reason, and those that a run was kept from sending."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import NamedTuple
 
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.store.listings.plans import GROUP, SHOWS
 from invsync_tui.store.paging.keyset import Chain, Order, Pages, Paging, Part, Select
 from invsync_tui.store.paging.text_filter import HITS, SUBSTRING_LEAST, products, substring, upper
 
@@ -178,3 +180,28 @@ def _missing(run_id: int, reason: str) -> Select:
     origin = "unlisted AS u INDEXED BY unlisted_run JOIN cart AS c ON c.id = u.cart_id JOIN product AS p ON p.id = u.product_id"
     where = "u.run_id = ? AND u.reason = ? AND u.cart_id = (SELECT key FROM run WHERE id = u.run_id)"
     return Select(_UNLISTED, origin, where, (run_id, reason), Order("product", ("u.product_id",)))
+
+
+class HeldRow(NamedTuple):
+    """A held listing: sellable units that it shows and would show, and its group."""
+
+    id: int
+    ref: str
+    sku: str
+    name: str
+    shows: int | None
+    would_show: int | None
+    group: str
+
+
+def held(cx: sqlite3.Connection, run_id: int, group: str | None, factor: int) -> Pages:
+    """Held listings of a run in the order of their numbers, of one group or of all."""
+    of = GROUP.replace(":factor", str(int(factor)))
+    select = Select(
+        f"l.id, l.ref, l.sku, l.name, {SHOWS}, l.desired, {of}",
+        "listing AS l INDEXED BY listing_run",
+        "l.run_id = ? AND l.outcome = ? AND l.reason = ?",
+        (run_id, Outcome.HELD.value, Reason.BREAKER_TRIPPED.value),
+        Order("id", ("l.id",)),
+    )
+    return Pages(cx, select if group is None else select.narrowed(Part(f"{of} = ?", (group,))))

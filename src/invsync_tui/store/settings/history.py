@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from invsync_tui.store.models import CartRules, SafetyRules
-from invsync_tui.store.settings import stored
+from invsync_tui.store.settings import read as settings_read
 
 _ELSEWHERE = {"combine_all": "warehouses", "push_kind": "alias"}
 """Columns that are told by what they mean."""
@@ -22,12 +22,12 @@ def of_cart(cx: sqlite3.Connection, cart_id: int, at: int) -> dict[str, Any] | N
 
     `warehouses` are codes, [] for Combine All Locations; `alias` is the type of the codes that are pushed.
     """
-    present = stored.cart(cx, cart_id)
+    present = settings_read.cart(cx, cart_id)
     if present is None or at < present["created_at"]:
         return None
     cart = _taken_back(cx, present, f"cart:{cart_id}", at)
     number = int(present["merchant_id"])
-    merchant = _taken_back(cx, stored.merchant(cx, number) or {}, f"merchant:{number}", at)
+    merchant = _taken_back(cx, settings_read.merchant(cx, number) or {}, f"merchant:{number}", at)
     found = {name: _told(name, cart.get(name)) for name in CART}
     found["warehouses"] = _codes(cx, cart["warehouses"])
     found["alias"] = _alias(cx, cart["push_kind"])

@@ -1,12 +1,209 @@
-"""The breakers' limits of a merchant's carts, side by side."""
+"""Settings of merchants and carts, by plain queries that work on read-only stores too."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from invsync_tui.store.settings import stored
+from invsync_tui.store.diagnosis.cause_counts import TROUBLED
+
+
+class MerchantOverviewRow(NamedTuple):
+    """A merchant with its connection; `off` are the carts whose Inventory Upload Service is off."""
+
+    id: int
+    name: str
+    inventory_sync: int
+    stale_after: int | None
+    system: str | None
+    next_at: int | None
+    carts: int
+    off: tuple[str, ...] = ()
+
+
+def merchants_with_carts_off(cx: sqlite3.Connection) -> list[MerchantOverviewRow]:
+    """All merchants by name."""
+    off: dict[int, list[str]] = defaultdict(list)
+    for merchant, name in cx.execute("SELECT merchant_id, name FROM cart WHERE upload_enabled = 0 ORDER BY id"):
+        off[merchant].append(name)
+    rows = cx.execute(
+        "SELECT m.id, m.name, m.inventory_sync, m.stale_after, s.system, d.next_at, "
+        "(SELECT count(*) FROM cart c WHERE c.merchant_id = m.id) FROM merchant m "
+        "LEFT JOIN source s ON s.merchant_id = m.id LEFT JOIN schedule d ON d.kind = 'pull' AND d.key = m.id ORDER BY m.name"
+    )
+    return [MerchantOverviewRow(*row)._replace(off=tuple(off[row[0]])) for row in rows]
+
+
+def stale_warehouses(cx: sqlite3.Connection, now: int) -> dict[int, list[str]]:
+    """By merchant, the enabled warehouses that have levels and were last confirmed longer ago than the merchant's limit."""
+    rows = cx.execute(
+        "SELECT w.merchant_id, w.code FROM warehouse w JOIN merchant m ON m.id = w.merchant_id "
+        "JOIN source s ON s.merchant_id = m.id "
+        "WHERE w.enabled = 1 AND m.stale_after IS NOT NULL AND m.inventory_sync = 1 "
+        "AND coalesce(CASE WHEN w.vanished_at IS NULL AND w.last_full_at IS NOT NULL THEN s.confirmed_at END, 0) "
+        "< ? - m.stale_after "
+        "AND EXISTS (SELECT 1 FROM level l WHERE l.warehouse_id = w.id) ORDER BY w.id",
+        (now,),
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for merchant, code in rows:
+        found[merchant].append(code)
+    return found
+
+
+def disabled_warehouses(cx: sqlite3.Connection) -> dict[int, list[str]]:
+    """By merchant, the codes of the warehouses that an operator disabled."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for merchant, code in cx.execute("SELECT merchant_id, code FROM warehouse WHERE enabled = 0 ORDER BY id"):
+        found[merchant].append(code)
+    return found
+
+
+class Place(NamedTuple):
+    """A warehouse by its code."""
+
+    id: int
+    ref: str
+    code: str
+
+
+def chosen_warehouses(cx: sqlite3.Connection) -> list[tuple[int, str]]:
+    """(cart id, warehouse code) of carts that do not combine all locations."""
+    sql = "SELECT x.cart_id, w.code FROM cart_warehouse x JOIN warehouse w ON w.id = x.warehouse_id ORDER BY w.id"
+    return cx.execute(sql).fetchall()
+
+
+def places(cx: sqlite3.Connection, merchant_id: int) -> list[Place]:
+    """The merchant's warehouses, Default first."""
+    rows = cx.execute("SELECT id, ref, code FROM warehouse WHERE merchant_id = ? ORDER BY id", (merchant_id,))
+    return [Place(*row) for row in rows]
+
+
+def names(cx: sqlite3.Connection) -> list[tuple[int, str]]:
+    """(id, name) of all merchants."""
+    return cx.execute("SELECT id, name FROM merchant ORDER BY name").fetchall()
+
+
+def cart_names(cx: sqlite3.Connection) -> list[tuple[int, int, str]]:
+    """(id, merchant id, name) of all carts."""
+    return cx.execute("SELECT id, merchant_id, name FROM cart ORDER BY id").fetchall()
+
+
+def drop_mark(tx: sqlite3.Connection, merchant_id: int) -> None:
+    """The connection leads somewhere else now: the delta mark means nothing there, the next pull is a complete one."""
+    tx.execute("UPDATE source SET mark = '', last_full_at = NULL WHERE merchant_id = ?", (merchant_id,))
+
+
+def drop_reading(tx: sqlite3.Connection, cart_id: int) -> None:
+    """The cart may show anything: its connection leads somewhere else now, or nothing was sent for a while.
+
+    The next push reads all listings before it plans, and compares with what they show, not with what was accepted.
+    """
+    tx.execute("UPDATE cart SET listed_at = NULL, observed_at = NULL, watermark = 0 WHERE id = ?", (cart_id,))
+
+
+def alias_names(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
+    """The alias types that the merchant's WMS has loaded, or that a cart was set up with."""
+    rows = cx.execute("SELECT name FROM alias_type WHERE merchant_id = ? ORDER BY name", (merchant_id,))
+    return [name for (name,) in rows]
+
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+def records(cx: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """The rows of a query by column name; of two columns of one name the later counts."""
+    cursor = cx.execute(sql, parameters)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def record(cx: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> dict[str, Any] | None:
+    """The first row of a query by column name; None if there is none."""
+    return next(iter(records(cx, sql, parameters)), None)
+
+
+def pick(kind: type[T], row: Mapping[str, Any]) -> T:
+    """A NamedTuple out of the columns that bear its fields' names."""
+    return kind(**{name: row[name] for name in kind._fields})  # type: ignore[attr-defined]
+
+
+def merchant(cx: sqlite3.Connection, merchant_id: int) -> dict[str, Any] | None:
+    """Columns of a merchant, of its source where there is one, and `every`."""
+    found = record(cx, "SELECT * FROM merchant WHERE id = ?", (merchant_id,))
+    if found is None:
+        return None
+    source = record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
+    return (source or {}) | found | {"every": every(cx, "pull", merchant_id)}
+
+
+def cart(cx: sqlite3.Connection, cart_id: int) -> dict[str, Any] | None:
+    """Columns of a cart, `warehouses` (numbers, ascending; [] for all) and `every`."""
+    found = record(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))
+    if found is None:
+        return None
+    rows = cx.execute("SELECT warehouse_id FROM cart_warehouse WHERE cart_id = ? ORDER BY 1", (cart_id,))
+    chosen = [] if found["combine_all"] else [row[0] for row in rows]
+    return found | {"warehouses": chosen, "every": every(cx, "push", cart_id)}
+
+
+def merchants(cx: sqlite3.Connection) -> list[dict[str, Any]]:
+    """All merchants by name: columns of the source (None where there is none) and of the merchant, `every`, `next_at`."""
+    return records(
+        cx,
+        "SELECT s.*, d.every, d.next_at, m.* FROM merchant AS m LEFT JOIN source AS s ON s.merchant_id = m.id "
+        "LEFT JOIN schedule AS d ON d.kind = 'pull' AND d.key = m.id ORDER BY m.name",
+    )
+
+
+def carts(cx: sqlite3.Connection, merchant_id: int | None = None) -> list[dict[str, Any]]:
+    """Carts by merchant and number, of one merchant or of all: columns of the cart, `merchant` (its name), `alias` (None
+    where the SKU is pushed), `every` and `next_at`."""
+    return records(
+        cx,
+        "SELECT c.*, m.name AS merchant, a.name AS alias, d.every, d.next_at "
+        "FROM cart AS c JOIN merchant AS m ON m.id = c.merchant_id LEFT JOIN alias_type AS a ON a.id = c.push_kind "
+        "LEFT JOIN schedule AS d ON d.kind = 'push' AND d.key = c.id "
+        "WHERE ?1 IS NULL OR c.merchant_id = ?1 ORDER BY m.name, c.id",
+        (merchant_id,),
+    )
+
+
+def every(cx: sqlite3.Connection, kind: str, key: int) -> int | None:
+    """Seconds between the scheduled runs of a kind; None: it is not scheduled."""
+    row = cx.execute("SELECT every FROM schedule WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def enabled_warehouses(cx: sqlite3.Connection, merchant_id: int) -> frozenset[int]:
+    """Numbers of a merchant's warehouses that are enabled."""
+    return frozenset(
+        row[0] for row in cx.execute("SELECT id FROM warehouse WHERE merchant_id = ? AND enabled <> 0", (merchant_id,))
+    )
+
+
+class Entry(NamedTuple):
+    """A saved change: who, when, and the columns before and after it."""
+
+    who: str
+    at: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+def changes(cx: sqlite3.Connection, subject: str, newest: int) -> list[Entry]:
+    """The newest saved changes of a subject, oldest first."""
+    action = f"{subject.partition(':')[0]} set"
+    rows = cx.execute(
+        "SELECT who, at, before, after FROM audit WHERE subject = ? AND action = ? ORDER BY id DESC LIMIT ?",
+        (subject, action, newest),
+    ).fetchall()
+    return [
+        Entry(who, at, json.loads(before or "{}"), json.loads(after or "{}")) for who, at, before, after in rows[::-1]
+    ]
 
 
 class LimitsOf(NamedTuple):
@@ -17,6 +214,82 @@ class LimitsOf(NamedTuple):
     values: Mapping[str, Any]
 
 
-def of_merchant(cx: sqlite3.Connection, merchant_id: int) -> list[LimitsOf]:
+def limits_of_merchant(cx: sqlite3.Connection, merchant_id: int) -> list[LimitsOf]:
     """All carts of a merchant, by number."""
-    return [LimitsOf(row["id"], row["name"], row) for row in stored.carts(cx, merchant_id)]
+    return [LimitsOf(row["id"], row["name"], row) for row in carts(cx, merchant_id)]
+
+
+class ConnectionRow(NamedTuple):
+    """Where and how to log in. `options` is a JSON object, `secret` a reference."""
+
+    system: str
+    url: str
+    login: str
+    secret: str
+    options: str
+    deadline_ms: int
+    last_error: str
+
+
+class SourceRow(NamedTuple):
+    """A WMS connection with its delta mark and the end of its last complete download."""
+
+    connection: ConnectionRow
+    mark: str
+    last_full_at: int | None
+    notes: str
+    """JSON object: what the connector counted beside the levels; '' for nothing."""
+
+
+def source_connection(cx: sqlite3.Connection, merchant_id: int) -> SourceRow | None:
+    """A merchant's WMS connection; None where it has none."""
+    row = record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
+    return pick(SourceRow, row | {"connection": pick(ConnectionRow, row)}) if row else None
+
+
+def cart_connection(cx: sqlite3.Connection, cart_id: int) -> ConnectionRow:
+    """A cart's connection."""
+    return pick(ConnectionRow, records(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))[0])
+
+
+def stocked(cx: sqlite3.Connection, warehouse_id: int) -> bool:
+    """Whether any level of a warehouse is not 0. Ends at the first; only where all are 0 it reads them all."""
+    present = "SELECT 1 FROM level WHERE warehouse_id = ? AND missing_since IS NULL AND"
+    return any(
+        cx.execute(f"{present} {condition} LIMIT 1", (warehouse_id,)).fetchone()
+        for condition in ("available > 0", "available < 0", "on_hand <> 0")
+    )
+
+
+def untracked(cx: sqlite3.Connection, cart_id: int) -> int:
+    """Present listings for which a cart says that it does not count the stock."""
+    sql = f"SELECT count(*) FROM listing INDEXED BY listing_troubled WHERE cart_id = ? AND {TROUBLED} AND tracked = 0"
+    return int(cx.execute(sql, (cart_id,)).fetchone()[0])
+
+
+class Beside(NamedTuple):
+    """What a shop sells beside the numbers that a cart of ours sets, over its present listings."""
+
+    elsewhere: int
+    """Listings with stock or open orders at other locations."""
+    units: int
+    held: int
+    thresholds: int
+    ours: bool
+    """Another cart of ours sets stock at another location of the shop."""
+
+
+def beside(cx: sqlite3.Connection, cart_id: int) -> Beside:
+    """Of one cart."""
+    counts = cx.execute(
+        "SELECT count(CASE WHEN elsewhere <> 0 OR elsewhere_allocated <> 0 THEN 1 END), coalesce(sum(elsewhere), 0), "
+        "coalesce(sum(elsewhere_allocated), 0), count(CASE WHEN threshold <> 0 THEN 1 END) FROM listing "
+        "WHERE cart_id = ? AND gone_at IS NULL",
+        (cart_id,),
+    ).fetchone()
+    ours = cx.execute(
+        "SELECT 1 FROM cart AS c JOIN cart AS o ON o.shop = c.shop AND o.merchant_id = c.merchant_id "
+        "AND o.location <> c.location WHERE c.id = ? AND c.shop <> '' AND o.location <> '' LIMIT 1",
+        (cart_id,),
+    ).fetchone()
+    return Beside(counts[0], counts[1], counts[2], counts[3], ours is not None)

@@ -26,12 +26,12 @@ from invsync_tui.store.catalog.products import PLAIN, Kind
 from invsync_tui.store.listings import listings, matching, plans
 from invsync_tui.store.listings.listings import PlanRow, StockFacts
 from invsync_tui.store.listings.plans import Changes
-from invsync_tui.store.settings import stored
+from invsync_tui.store.settings import read as settings_read
 from invsync_tui.store.settings.write import RULE_SETTINGS
 from invsync_tui.sync import connections
 from invsync_tui.sync.decide import Stock, chain_rules, decide_row
-from invsync_tui.sync.plan import limits, plan_facts
 from invsync_tui.sync.plans import what_if
+from invsync_tui.sync.push_plan import limits, plan_facts
 from invsync_tui.sync.settings import Settings
 
 CHUNK = 500
@@ -74,7 +74,7 @@ class Planned:
 
 def begin(cx: sqlite3.Connection, cart_id: int, values: Mapping[str, Any]) -> Planned | None:
     """A plan by the saved settings with `values` (by column) in the place of some; None for a cart without a WMS."""
-    columns = stored.cart(cx, cart_id)
+    columns = settings_read.cart(cx, cart_id)
     asked = what_if.wanted(cx, columns, values) if columns is not None else None
     if columns is None or asked is None:
         return None

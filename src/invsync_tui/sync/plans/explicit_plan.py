@@ -14,11 +14,12 @@ from invsync_tui.rules import safety
 from invsync_tui.rules.eligibility import obstacle
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import change_sequence
-from invsync_tui.store.listings import held, listings, plans
+from invsync_tui.store.listings import listings, plans
+from invsync_tui.store.listings import plans as listings_plans
 from invsync_tui.store.listings.listings import Decided, PlanRow
 from invsync_tui.store.listings.plans import UNKNOWN, KeptPlan, Left
 from invsync_tui.sync.decide import standing_of
-from invsync_tui.sync.plan import hold, limits
+from invsync_tui.sync.push_plan import hold, limits
 from invsync_tui.sync.run_context import Job
 from invsync_tui.sync.settings import Settings
 
@@ -148,7 +149,7 @@ class Explicit:
         """Only what a plan would do to the shop counts: how old the stock's readings are does not matter to it."""
         self.job.report.enter("check")
         with self.job.transaction() as tx:
-            stock = held.facts(tx, self.job.run.key, self.job.run.id, self.settings.cart.jump_factor)
+            stock = listings_plans.facts(tx, self.job.run.key, self.job.run.id, self.settings.cart.jump_factor)
         facts = shop_facts(stock)
         trips = safety.check(facts, limits(self.settings), self.job.released())
         if trips:

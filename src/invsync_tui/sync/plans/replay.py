@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors.base import QuantityBasis
-from invsync_tui.rules import diagnosis, quantity
+from invsync_tui.rules import eligibility, quantity
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.quantity import ChainRules, Decision
 from invsync_tui.store import models
 from invsync_tui.store.listings.listings import PlanRow
 from invsync_tui.store.runs import decision_log
-from invsync_tui.sync.decide import Stock, chain_rules, decide_row, standing_of
+from invsync_tui.sync.decide import Stock, chain_rules, decide_row, listings_reason, standing_of
 from invsync_tui.sync.plans.decision_log import Chunk, settings_document
 from invsync_tui.sync.settings import Settings, row_of
-from invsync_tui.sync.trace import listings_reason
 
 
 class Rules(NamedTuple):
@@ -78,7 +77,7 @@ def explain(chunk: Chunk, listing_id: int, rules: Rules) -> Explained:
     facts = stock_of(chunk, rules).facts(row, chunk.now)._replace(excluded=False, locked=False)
     known = row.product_id is not None
     decision = quantity.decide(facts, rules.chain) if known else decide(chunk, rules)[chunk.ids.index(listing_id)]
-    found = diagnosis.causes(
+    found = eligibility.causes(
         standing_of(row, rules.settings),
         merchant_on=rules.settings.merchant.inventory_sync,
         stock=decision.reason if known else None,

@@ -15,7 +15,7 @@ from invsync_tui.config import ConfigError, expanded
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.doctor import Checkup
-    from invsync_tui.operations.diagnosis.readback import Shown
+    from invsync_tui.operations.diagnosis.evidence import Shown
     from invsync_tui.operations.diagnosis.why import Why
     from invsync_tui.operations.list_views import (
         AliasTypeLine,
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
         WarehouseLine,
     )
     from invsync_tui.operations.rows import Count, Ordering, Rows
-    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.session import Session, Watch
     from invsync_tui.operations.views import Overview, Requested, RunDetail, RunRow
-    from invsync_tui.operations.watch import Watch
     from invsync_tui.tui.gateway.drift import DriftGateway
     from invsync_tui.tui.gateway.identity import IdentityGateway
     from invsync_tui.tui.gateway.plans import PlansGateway
@@ -161,8 +160,7 @@ class OperationsGateway:
         self.label = short_path(store)
 
     def connect(self) -> None:
-        from invsync_tui.operations.session import Session
-        from invsync_tui.operations.watch import Watch
+        from invsync_tui.operations.session import Session, Watch
 
         session = self._call(lambda: Session.open(self._store, read_only=self.read_only, say=self._say))
         # Nobody reads while this thread waits: a worker that does not come up is told by a later reading.
@@ -299,9 +297,9 @@ class OperationsGateway:
         return self._call(sku.view, self._open, product_id)
 
     def read_back(self, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
-        from invsync_tui.operations.diagnosis import readback
+        from invsync_tui.operations.diagnosis import evidence
 
-        return self._call(readback.read_back, self._open, cart_id, refs)
+        return self._call(evidence.read_back, self._open, cart_id, refs)
 
     def bundle(self, subject: int | str, folder: str) -> str:
         from invsync_tui.operations.runs import support_bundle

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.listings.identity_lines import LinkLine, Piece, RenameLine, Rival, Tally, UnmatchedLine
+    from invsync_tui.operations.listings.identity import LinkLine, Piece, RenameLine, Rival, Tally, UnmatchedLine
     from invsync_tui.operations.rows import Ordering, Rows
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.gateway.settings import Call

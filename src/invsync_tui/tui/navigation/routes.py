@@ -73,7 +73,7 @@ def aliases(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
 
 def rivals(desk: Desk, shared: str, product_ids: Sequence[int]) -> ControlScreen:
     """Products that share something, side by side."""
-    from invsync_tui.tui.screens.catalog.rivals import RivalsScreen
+    from invsync_tui.tui.screens.catalog.compare import RivalsScreen
 
     return RivalsScreen(desk, shared, product_ids)
 

@@ -1,4 +1,4 @@
-"""A widget that draws its own lines and draws only those again that changed. What of them is sent, `screen_diff` says."""
+"""A widget that draws its own lines and repaints only those that changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from invsync_tui.tui.text.styled import Line, Tone
@@ -82,3 +83,10 @@ class Canvas(ScrollView):
         extent = Size(width, height)
         if extent != self.virtual_size:
             self.virtual_size = extent
+
+
+class PlainScrollBar(ScrollBarRender):
+    """Moves by whole rows; the thumb is a colour and not a glyph."""
+
+    VERTICAL_BARS = [" "] * 8
+    HORIZONTAL_BARS = [" "] * 8

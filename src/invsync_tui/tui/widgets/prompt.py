@@ -1,4 +1,4 @@
-"""The one-row input for `:` and `/`. Imported when it is first opened: an input is the costliest widget there is."""
+"""One-row inputs for `:`, `/` and the search. Imported when first opened: an input is costly."""
 
 from __future__ import annotations
 
@@ -45,3 +45,19 @@ class Prompt(Input):
 
     def action_leave(self) -> None:
         self.post_message(self.Left(self))
+
+
+class Query(Prompt):
+    """A prompt that says what its keys do there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Open", tooltip="Open the selected SKU", id="query.open"),
+        Binding("escape", "leave", "Back", id="query.back"),
+        Binding("down", "screen.move(1)", "Next", tooltip="To the next SKU", id="query.down"),
+        Binding("up", "screen.move(-1)", "Previous", show=False, tooltip="To the SKU before", id="query.up"),
+        Binding("pagedown", "screen.page(1)", "Page down", show=False, id="query.page-down"),
+        Binding("pageup", "screen.page(-1)", "Page up", show=False, id="query.page-up"),
+    ]
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__("SKU, alias or name", (), text, id="query")

@@ -1,12 +1,14 @@
-"""Where a windowed table gets its rows: a protocol for stores of any size, and a list for small ones."""
+"""Where a windowed table gets its rows: the protocol, rows in memory, rows of the store."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
+from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.tui.text.styled import Tone
+from invsync_tui.tui.widgets.columns import Field, Look, Sight, Value
 
 BLOCK = 128
 """Rows that are fetched together."""
@@ -56,3 +58,182 @@ class ListSource:
 
     def around(self, key: Key) -> int | None:
         return self._positions.get(key)
+
+
+L = TypeVar("L")
+
+
+class MemoryRows(Generic[L]):
+    """Sortable by every field that has a `sort`, in the order given where the look names none."""
+
+    def __init__(
+        self, lines: Sequence[L], fields: Sequence[Field[L]], look: Look, ident: Callable[[L], int | str]
+    ) -> None:
+        self.sortable = ("", *(field.sort for field in fields if field.sort))
+        self._ident = ident
+        self._sort = next((field for field in fields if field.sort and field.sort == look.sort), None)
+        self._given = {ident(line): number for number, line in enumerate(lines)}
+        shown = (line for line in lines if _matches(line, fields, look.text))
+        self._lines = sorted(shown, key=self._place, reverse=look.descending)
+
+    def _place(self, line: L) -> tuple[Any, ...]:
+        number = self._given[self._ident(line)]
+        return (number,) if self._sort is None else (*comparable(self._sort.value(line)), number)
+
+    def count(self) -> Count:
+        return Count(len(self._lines), exact=True)
+
+    def exact_count(self) -> int:
+        return len(self._lines)
+
+    def key(self, line: L) -> PlaceKey:
+        """By identity, so that a row is the same row when its values change."""
+        return (self._ident(line),)
+
+    def position(self, key: PlaceKey) -> int | None:
+        return next((at for at, line in enumerate(self._lines) if self.key(line) == tuple(key)), None)
+
+    def after(self, key: PlaceKey | None, limit: int) -> Sequence[L]:
+        at = -1 if key is None else self._at(key)
+        return self._lines[at + 1 : at + 1 + limit]
+
+    def before(self, key: PlaceKey | None, limit: int) -> Sequence[L]:
+        at = len(self._lines) if key is None else self._at(key)
+        return self._lines[max(at - limit, 0) : at]
+
+    def _at(self, key: PlaceKey) -> int:
+        found = self.position(key)
+        return -1 if found is None else found
+
+
+def comparable(value: Value) -> tuple[int, float, str]:
+    """Unknown values first, numbers by size, text without regard to case."""
+    if value is None:
+        return (0, 0, "")
+    return (1, float(value), "") if isinstance(value, int) else (2, 0, value.casefold())
+
+
+def _matches(line: L, fields: Sequence[Field[L]], text: str) -> bool:
+    """Whether every word is somewhere in the line's values."""
+    words = text.casefold().split()
+    if not words:
+        return True
+    whole = " ".join(str(value) for field in fields if (value := field.value(line)) is not None).casefold()
+    return all(word in whole for word in words)
+
+
+STRIDE = 4096
+"""Rows that are read at once on the way to a place with no pivot near."""
+MOST_PIVOTS = 64
+
+
+class StoreSource(Generic[L]):
+    """`read` gives the list anew for every reading of the table, since what it is made of may have changed."""
+
+    def __init__(
+        self,
+        read: Callable[[], Rows[L]],
+        fields: Sequence[Field[L]],
+        sight: Callable[[], Sight],
+        sortable: tuple[str, ...] = (),
+    ) -> None:
+        self._read = read
+        self.fields = fields
+        self._sight = sight
+        self._rows: Rows[L] | None = None
+        self._pivots: dict[int, PlaceKey] = {}
+        self._known = 0
+        self.counted = Count(0, exact=True)
+        self.sortable = sortable
+        self.rough = False
+        """Whether the last fast count was not exact."""
+
+    def know(self, exact: int) -> None:
+        """The exact count arrived; it holds until a count says more."""
+        self._known = exact
+        self.counted = Count(exact, exact=True)
+
+    # -- what a table asks --------------------------------------------------------------------------------------------
+
+    def count(self) -> int:
+        self._rows = rows = self._read()
+        self.sortable = tuple(rows.sortable)
+        found = rows.count()
+        self.rough = not found.exact
+        if found.exact:
+            self._known = 0
+            self.counted = found
+        else:
+            self.counted = Count(max(found.n, self._known), exact=self._known >= found.n)
+        return self.counted.n
+
+    def around(self, key: Key) -> int | None:
+        if not isinstance(key, tuple):
+            return None
+        position = self._open.position(key)
+        if position is not None:
+            self._pivots = {position: key}
+        return position
+
+    def block(self, index: int, after: Key | None, before: Key | None) -> Sequence[Row]:
+        first = index * BLOCK
+        lines = self._lines(first, min(first + BLOCK, self.counted.n))
+        keys = [self._open.key(line) for line in lines]
+        if keys:
+            self._remember(first, keys[0])
+            self._remember(first + len(keys) - 1, keys[-1])
+        sight = self._sight()
+        return [
+            Row(key, tuple(field.cell(line, sight) for field in self.fields), line)
+            for key, line in zip(keys, lines, strict=True)
+        ]
+
+    # -- by key -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _open(self) -> Rows[L]:
+        if self._rows is None:
+            self._rows = self._read()
+        return self._rows
+
+    def _remember(self, position: int, key: PlaceKey) -> None:
+        self._pivots.pop(position, None)
+        self._pivots[position] = key
+        while len(self._pivots) > MOST_PIVOTS:
+            del self._pivots[next(iter(self._pivots))]
+
+    def _lines(self, first: int, end: int) -> Sequence[L]:
+        """Lines `first` to `end` from the nearest place whose key is known, the list's two ends included."""
+        if end <= first:
+            return ()
+        below = max((at for at in self._pivots if at < first), default=-1)
+        above = min((at for at in self._pivots if at >= first), default=None)
+        if above is None and self.counted.exact:
+            above = self.counted.n
+        if above is not None and above - first < first - below:
+            return self._backwards(first, end, above)
+        return self._forwards(first, end, below)
+
+    def _forwards(self, first: int, end: int, at: int) -> Sequence[L]:
+        """From the row behind number `at` on."""
+        key = self._pivots.get(at)
+        while first - at - 1 > 0:
+            skipped = self._open.after(key, min(first - at - 1, STRIDE))
+            if not skipped:
+                return ()
+            at, key = at + len(skipped), self._open.key(skipped[-1])
+        return self._open.after(key, end - first)
+
+    def _backwards(self, first: int, end: int, at: int) -> Sequence[L]:
+        """From the row in front of number `at` back, and on behind it where the block reaches further."""
+        key = self._pivots.get(at)
+        while at - first > STRIDE:
+            skipped = self._open.before(key, STRIDE)
+            if not skipped:
+                return ()
+            at, key = at - len(skipped), self._open.key(skipped[0])
+        # One row more than wanted: what lies in front of `first` says where to go on from.
+        head: Sequence[Any] = self._open.before(key, at - first + 1)
+        if len(head) <= at - first:
+            return self._open.after(None, end - first)
+        return self._open.after(self._open.key(head[0]), end - first)

@@ -1,16 +1,85 @@
-"""A sheet some lines of which lead somewhere: the cursor goes from one to the next, and Enter follows."""
+"""Scrolling text, and text with links: Up and Down select one, Enter follows it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rich.segment import Segment
+from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.text.styled import BLANK, Line
+from invsync_tui.tui.widgets.diff_canvas import Canvas
+
+Writer = Callable[[Size], Sequence[Line]]
+"""Writes the sheet for a viewport; lines wider than it are cut."""
+
+
+def _nothing(_: Size) -> Sequence[Line]:
+    return ()
+
+
+class Paper(Canvas, can_focus=True, inherit_bindings=False):
+    """Scrolls with the keys of the table; a rewrite keeps the place and repaints only what differs."""
+
+    DEFAULT_CSS = """
+    Paper { overflow-y: auto; scrollbar-gutter: stable; width: 1fr; height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "roll(-1)", "Scroll up", show=False, id="paper.up"),
+        Binding("down,j", "roll(1)", "Scroll down", show=False, id="paper.down"),
+        Binding("pageup", "roll_page(-1)", "Page up", show=False, id="paper.page-up"),
+        Binding("pagedown,space", "roll_page(1)", "Page down", show=False, id="paper.page-down"),
+        Binding("home,g", "roll_home", "To the top", show=False, id="paper.top"),
+        Binding("end,G", "roll_end", "To the end", show=False, id="paper.end"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._write: Writer = _nothing
+        self._lines: Sequence[Line] = ()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self._lines)
+
+    def show(self, write: Writer) -> None:
+        """Write with this from now on, and now."""
+        self._write = write
+        self._rewrite()
+
+    def strip_at(self, y: int) -> Strip:
+        row = y + self.scroll_offset.y
+        line = self._lines[row] if row < len(self._lines) else BLANK
+        return self.strip_of(line, self.scrollable_content_region.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._rewrite()
+
+    def action_roll(self, by: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + by, animate=False)
+
+    def action_roll_page(self, pages: int) -> None:
+        self.action_roll(pages * max(self.size.height - 1, 1))
+
+    def action_roll_home(self) -> None:
+        self.scroll_to(y=0, animate=False)
+
+    def action_roll_end(self) -> None:
+        self.scroll_to(y=self.max_scroll_y, animate=False)
+
+    def _rewrite(self) -> None:
+        viewport = self.scrollable_content_region.size
+        if not viewport:
+            return
+        self._lines = self._write(viewport)
+        # As long as everything fits, the extent is the viewport's, so that a line more or less costs no layout.
+        self.set_extent(viewport.width, max(len(self._lines), viewport.height))
+        self.repaint()
 
 
 class LeadingPaper(Paper, inherit_bindings=True):

@@ -37,8 +37,7 @@ from invsync_tui.connectors.base import (
 from invsync_tui.connectors.carts.vendure import api, checks
 from invsync_tui.connectors.carts.vendure import orders as vendure_orders
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
-from invsync_tui.connectors.texts import name_of, reference, text, yes_or_no
-from invsync_tui.connectors.values import seconds, whole
+from invsync_tui.connectors.values import name_of, reference, seconds, text, whole, yes_or_no
 from invsync_tui.rules.outcomes import Reason
 
 CAPABILITIES = CartCapabilities(

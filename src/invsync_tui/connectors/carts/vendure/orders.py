@@ -14,8 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from invsync_tui.connectors.base import OrderLine
-from invsync_tui.connectors.texts import name_of, reference, text
-from invsync_tui.connectors.values import seconds, whole
+from invsync_tui.connectors.values import name_of, reference, seconds, text, whole
 
 
 @dataclass(frozen=True, slots=True)

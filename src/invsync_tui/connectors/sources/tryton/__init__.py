@@ -42,8 +42,7 @@ from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConf
 from invsync_tui.connectors.sources.tryton import checks, locations
 from invsync_tui.connectors.sources.tryton.locations import Zone
 from invsync_tui.connectors.sources.tryton.rpc import Domain, Row, TrytonRpc, decode_time, encode_time
-from invsync_tui.connectors.texts import text
-from invsync_tui.connectors.values import QUANTITY_MOST, shown
+from invsync_tui.connectors.values import QUANTITY_MOST, shown, text
 
 PAGE_SIZE = 1000
 OVERLAP = 300

@@ -29,7 +29,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import HttpConnection, Response
-from invsync_tui.connectors.texts import name_of
+from invsync_tui.connectors.values import name_of
 
 LANGUAGE = "en"
 LOGIN_DEADLINE = 60.0

@@ -1,4 +1,4 @@
-"""What all screens of the control room have: header, notice, footer, command line, and a reading that pauses with them."""
+"""What all screens have: header, status message, footer, command line, styles, and reading of the store."""
 
 from __future__ import annotations
 
@@ -10,27 +10,50 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.screen import Screen
 from textual.widget import Widget
 
 from invsync_tui.tui.context import Desk
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import Delivered, OrderRefused, OrderTaken, ReadingFailed
-from invsync_tui.tui.screens.base.toned import TonedScreen
 from invsync_tui.tui.store_thread import always
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys, TypeAhead
 from invsync_tui.tui.widgets.footer import Hints, hints_of
-from invsync_tui.tui.widgets.strap import Strap
-from invsync_tui.tui.widgets.text_line import Notice
+from invsync_tui.tui.widgets.text_line import Notice, Strap
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from invsync_tui.tui.actions import Ask
     from invsync_tui.tui.navigation.commands import GoTo
     from invsync_tui.tui.navigation.names import Known, Named
-    from invsync_tui.tui.verbs import Ask
     from invsync_tui.tui.widgets.prompt import Prompt
+
+Result = TypeVar("Result")
+"""What a screen is dismissed with."""
+
+
+class TonedScreen(Screen[Result]):
+    """A screen on which `widgets.canvas` can draw."""
+
+    DEFAULT_CSS = """
+    TonedScreen {
+        background: $background;
+        & > .tone--plain { color: $foreground; }
+        & > .tone--faint { color: $text-muted; }
+        & > .tone--strong { color: $foreground; text-style: bold; }
+        & > .tone--good { color: $success; }
+        & > .tone--warn { color: $warning; }
+        & > .tone--bad { color: $error; text-style: bold; }
+        & > .tone--accent { color: $accent; }
+        & > .tone--key { color: $accent; text-style: bold; }
+    }
+    TonedScreen:ansi > .tone--faint { text-style: dim; color: $foreground; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in Tone}
+
 
 T = TypeVar("T")
 
@@ -147,7 +170,7 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
 
     def confirmed(self, ask: Ask, subject: str, then: Callable[[str], None]) -> None:
         """Ask before an order; `then` is given the reason. Who thinks better of it is told that nothing was ordered."""
-        from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+        from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
 
         def decided(reason: str | None) -> None:
             if reason is None:

@@ -1,4 +1,4 @@
-"""A question with facts to read before it is answered. The first answer is the safe one: it has the focus, and Esc is it."""
+"""Dialogs: a question with choices, a confirmation with a reason, a list to choose from."""
 
 from __future__ import annotations
 
@@ -11,13 +11,22 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, Static
 
-from invsync_tui.tui.screens.base.toned import TonedScreen
+from invsync_tui.operations.list_views import Choice, Field, FieldKind
+from invsync_tui.tui.actions import Ask
+from invsync_tui.tui.screens.base.base_screen import TonedScreen
+from invsync_tui.tui.screens.settings.draft import listed, picked
+from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean
-from invsync_tui.tui.text.styled import Line
-from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.text.styled import Line, Tone, line
+from invsync_tui.tui.widgets.columns import Column
+from invsync_tui.tui.widgets.footer import Hints
+from invsync_tui.tui.widgets.row_source import ListSource, Row
+from invsync_tui.tui.widgets.table import WindowTable
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import Paper
 
 WIDEST = 76
 FRAME = 8
@@ -110,3 +119,168 @@ class AskingScreen(TonedScreen[str], ModalScreen[str]):
 
     def action_safe(self) -> None:
         self.dismiss(self._answers[0].name)
+
+
+COLUMNS = (Column("", 3), Column("Choice", 20, flex=2), Column("About it", 16, flex=3))
+
+
+class ChooseScreen(TonedScreen[str | None], ModalScreen[str | None]):
+    """Dismissed with the field's new value, or None."""
+
+    DEFAULT_CSS = """
+    ChooseScreen { background: $background; }
+    ChooseScreen WindowTable { height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "Mark", tooltip="Take this one too, or no longer", id="choose.mark"),
+        Binding("escape", "leave", "Cancel", tooltip="Leave the field as it was", id="choose.cancel"),
+    ]
+
+    def __init__(self, field: Field, present: str, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._field = field
+        self._glyphs = glyphs
+        self._several = field.kind is FieldKind.CHOICES
+        self._marked = frozenset(picked(present)) if self._several else frozenset({present})
+
+    def compose(self) -> ComposeResult:
+        more = self._glyphs.more
+        yield Strap(more, id="header")
+        yield WindowTable(COLUMNS, glyphs=self._glyphs, id="choices")
+        yield Strap(more, id="chosen")
+        yield Hints()
+
+    def on_mount(self) -> None:
+        self.query_one("#header", Strap).show(line((self._field.label, Tone.STRONG)), line((self._way(), Tone.FAINT)))
+        self._fill()
+        present = [n for n, choice in enumerate(self._field.choices) if choice.value in self._marked]
+        self.call_after_refresh(self._table.move_to, present[0] if present else 0)
+
+    def _way(self) -> str:
+        return "Space marks, Enter takes all marked" if self._several else "Enter takes"
+
+    @property
+    def _table(self) -> WindowTable:
+        return self.query_one("#choices", WindowTable)
+
+    def _fill(self) -> None:
+        self._table.use(ListSource([self._row(choice) for choice in self._field.choices]))
+        if self._several:
+            number = len(self._marked)
+            told = f"{number} of {len(self._field.choices)} marked" if number else f"None is marked: {ALL_LOCATIONS}"
+            self.query_one("#chosen", Strap).show(line((told, Tone.ACCENT)))
+
+    def _row(self, choice: Choice) -> Row:
+        on = choice.value in self._marked
+        mark = ("[x]" if on else "[ ]") if self._several else (" " + self._glyphs.bullet if on else "")
+        return Row(
+            choice.value,
+            ((mark, Tone.GOOD), (choice.label, Tone.STRONG if on else Tone.PLAIN), (choice.note, Tone.FAINT)),
+        )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "mark" or self._several
+
+    def action_mark(self) -> None:
+        value = str(self._table.cursor_key)
+        self._marked = self._marked - {value} if value in self._marked else self._marked | {value}
+        self._fill()
+
+    def on_window_table_row_opened(self, event: WindowTable.RowOpened) -> None:
+        if self._several:
+            self.dismiss(listed(self._field.choices, self._marked))
+        else:
+            self.dismiss(str(event.key))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+class ConfirmScreen(ModalScreen[str | None]):
+    """Dismissed with the reason ('' where none is asked for), or None when the operator thought better of it."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "#cancel"
+    DEFAULT_CSS = """
+    ConfirmScreen { align: center middle; }
+    ConfirmScreen > Vertical {
+        width: 64; max-width: 100%; height: auto; padding: 1 2;
+        border: round $warning; background: $surface;
+    }
+    ConfirmScreen:ansi > Vertical { background: ansi_default; }
+    ConfirmScreen.-plain > Vertical { border: ascii $warning; }
+    ConfirmScreen #question { text-style: bold; }
+    ConfirmScreen Static { height: auto; }
+    ConfirmScreen #subject { color: $text-muted; margin-bottom: 1; }
+    ConfirmScreen #reason { margin-top: 1; background: $panel; }
+    ConfirmScreen:ansi #reason { background: ansi_default; text-style: underline; }
+    ConfirmScreen #buttons { height: 1; margin-top: 1; align-horizontal: right; }
+    ConfirmScreen Button {
+        margin-left: 2; padding: 0 2; min-width: 8; width: auto;
+        background: $panel; color: $foreground; text-style: none;
+    }
+    ConfirmScreen #confirm { color: $warning; }
+    ConfirmScreen #buttons Button:focus { background: $foreground; color: $background; text-style: bold; }
+    ConfirmScreen:ansi Button { background: ansi_default; }
+    ConfirmScreen:ansi #buttons Button:focus { background: ansi_default; color: ansi_default; text-style: reverse bold; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "think_better", "Cancel", id="confirm.cancel"),
+        Binding("left,up", "app.focus_previous", "Previous", show=False, id="confirm.previous"),
+        Binding("right,down", "app.focus_next", "Next", show=False, id="confirm.next"),
+    ]
+
+    def __init__(self, ask: Ask, subject: str, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._ask = ask
+        self._subject = clean(subject)
+        self.set_class(glyphs.arrow.isascii(), "-plain")
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(self._ask.question, id="question", markup=False)
+            yield Static(self._subject, id="subject", markup=False)
+            yield Static(self._ask.consequence, markup=False)
+            if self._ask.needs_reason:
+                yield self._reason_input()
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button(self._ask.confirm, id="confirm", compact=True)
+
+    @staticmethod
+    def _reason_input() -> Input:
+        reason = Input(placeholder="Reason, kept in the audit trail (required)", id="reason", compact=True)
+        reason.cursor_blink = False
+        reason.select_on_focus = False
+        return reason
+
+    def on_key(self, event: events.Key) -> None:
+        """Cancel has the focus, but whoever starts to type means the reason."""
+        if not self._ask.needs_reason or isinstance(self.focused, Input) or not event.is_printable:
+            return
+        reason = self.query_one("#reason", Input)
+        reason.focus()
+        reason.insert_text_at_cursor(event.character or "")
+        event.stop()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "confirm":
+            self._confirm()
+        else:
+            self.action_think_better()
+
+    def on_input_submitted(self) -> None:
+        """Enter in the reason leads to the buttons, with the safe one first; it confirms nothing."""
+        self.query_one("#cancel").focus()
+
+    def _confirm(self) -> None:
+        if not self._ask.needs_reason:
+            self.dismiss("")
+            return
+        reason = self.query_one("#reason", Input)
+        if given := clean(reason.value).strip():
+            self.dismiss(given)
+        else:
+            reason.focus()
+
+    def action_think_better(self) -> None:
+        self.dismiss(None)

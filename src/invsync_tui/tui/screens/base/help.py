@@ -10,13 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
-from invsync_tui.tui.screens.base.toned import TonedScreen
+from invsync_tui.tui.screens.base.base_screen import TonedScreen
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 from invsync_tui.tui.widgets.footer import Hint, Hints
-from invsync_tui.tui.widgets.paper import Paper
-from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import Paper
 
 KEY_COLUMN = 16
 

@@ -25,13 +25,11 @@ from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
 from invsync_tui.tui.type_ahead import MOVES
-from invsync_tui.tui.widgets.columns import Column
-from invsync_tui.tui.widgets.fields import Field, Sight, roomy
-from invsync_tui.tui.widgets.looks import Look
-from invsync_tui.tui.widgets.paper import Paper
-from invsync_tui.tui.widgets.store_source import StoreSource
-from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.columns import Column, Field, Look, Sight, roomy
+from invsync_tui.tui.widgets.row_source import StoreSource
 from invsync_tui.tui.widgets.table import WindowTable
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import Paper
 
 if TYPE_CHECKING:
     from textual.widgets import Input

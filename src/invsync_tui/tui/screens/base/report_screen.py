@@ -1,13 +1,24 @@
-"""Screens about something that can be bundled for support: `B` asks where to, and says where it is."""
+"""A screen of worked-out text that is written anew after the store changed, with a key for a support bundle."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
+from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.widget import Widget
 
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.gateway import Gateway
+from invsync_tui.tui.messages import Changed, OrderRefused
+from invsync_tui.tui.navigation.links import follow
 from invsync_tui.tui.screens.base.base_screen import ControlScreen
-from invsync_tui.tui.text.styled import Tone
+from invsync_tui.tui.screens.base.list_screen import breadcrumb, changed
+from invsync_tui.tui.text.styled import Line, Tone, line
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import LeadingPaper, Paper
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -41,3 +52,106 @@ class BundlingScreen(ControlScreen):
         self.ask_patiently(
             lambda gateway: gateway.bundle(subject, folder), lambda path: self.notice(f"Written: {path}", Tone.GOOD)
         )
+
+
+A = TypeVar("A")
+NEVER = -1
+"""Of commits: nothing was asked yet."""
+
+
+class ReportScreen(ControlScreen, Generic[A]):
+    """Asks on the patient thread, so that nobody waits for it."""
+
+    pause: ClassVar[float] = 1.0
+    """Seconds between two questions at least."""
+    DEFAULT_CSS = """
+    ReportScreen #trail { margin-bottom: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", id="back")]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.answer: A | None = None
+        self._commits = NEVER
+        self._asking = self._refused = False
+        self._asked_at = float("-inf")
+
+    # -- for subclasses -----------------------------------------------------------------------------------------------
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """Where one is, from the merchants on."""
+        raise NotImplementedError
+
+    def question(self, gateway: Gateway) -> A:
+        """Runs on the patient thread."""
+        raise NotImplementedError
+
+    def verdict(self, answer: A) -> Line:
+        """The answer in a few words, for the end of the trail."""
+        raise NotImplementedError
+
+    def write(self, answer: A, width: int) -> Sequence[Line]:
+        """The whole answer."""
+        raise NotImplementedError
+
+    # -- frame --------------------------------------------------------------------------------------------------------
+
+    def body(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="trail")
+        yield LeadingPaper(id="sheet")
+
+    def on_mount(self) -> None:
+        self._show_trail()
+
+    def on_leading_paper_followed(self, event: LeadingPaper.Followed) -> None:
+        follow(self, event.to)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._show_trail()
+
+    def watch_facts(self) -> None:
+        self.desk.reader.watch(self, changed)
+
+    def on_changed(self, fact: Changed) -> None:
+        self.reading_succeeded()
+        self.show_header(fact.service_alive)
+        commits, now = self.desk.reader.commits, self.desk.clock()
+        if self._asking or commits == self._commits or now - self._asked_at < self.pause:
+            return
+        self._asking, self._commits, self._asked_at = True, commits, now
+        self.ask_patiently(self.question, self._answered)
+
+    def _answered(self, answer: A) -> None:
+        self._asking, self.answer = False, answer
+        if self._refused:
+            self._refused = False
+            self.notice("")
+        self.show_answer()
+        self.press_again()
+
+    @property
+    def settled(self) -> bool:
+        return self.answer is not None
+
+    def show_answer(self) -> None:
+        """Write the answer anew."""
+        self._show_trail()
+        self.query_one("#sheet", Paper).show(self._write)
+        self.refresh_bindings()
+
+    def on_order_refused(self, fact: OrderRefused) -> None:
+        """It is asked again when the store is looked at next."""
+        self._asking, self._commits, self._refused = False, NEVER, True
+        self.press_again(give_up=True)
+
+    def _write(self, size: Size) -> Sequence[Line]:
+        return () if self.answer is None else self.write(self.answer, size.width)
+
+    def _show_trail(self) -> None:
+        state = line((self.desk.glyphs.more, Tone.FAINT)) if self.answer is None else self.verdict(self.answer)
+        room = self.app.size.width - state.width - 2
+        self.strap("trail").show(breadcrumb(self.trail, room, self.desk.glyphs), state)
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

@@ -1,24 +1,26 @@
-"""Alias types of a merchant: how many products have each, lack it, or share a code of it with another product."""
+"""Alias types of a merchant, codes that several products share, and products without a code."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 
-from invsync_tui.operations.list_views import AliasTypeLine
+from invsync_tui.operations.list_views import AliasTypeLine, CollisionLine, SummaryLine
 from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
-from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.widgets.columns import Align
-from invsync_tui.tui.widgets.fields import Field, Sight
-from invsync_tui.tui.widgets.memory_rows import MemoryRows
+from invsync_tui.tui.text.sanitize import clean, wrap
+from invsync_tui.tui.text.styled import Line, Span, Tone, line
+from invsync_tui.tui.widgets.columns import Align, Field, Sight, number
+from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.tui.context import Desk
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.looks import Look
+    from invsync_tui.tui.widgets.columns import Look
 
 
 def _warned(value: int, tone: Tone) -> Span:
@@ -37,7 +39,7 @@ def _ident(line: AliasTypeLine) -> int:
     return line.kind
 
 
-FIELDS: tuple[Field[AliasTypeLine], ...] = (
+ALIAS_FIELDS: tuple[Field[AliasTypeLine], ...] = (
     Field("Alias type", 12, lambda line: line.name, _name, flex=2, sort="name"),
     Field("Products", 10, lambda line: line.products, align=Align.RIGHT, sort="products"),
     Field(
@@ -75,10 +77,10 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
 
     @property
     def fields(self) -> Sequence[Field[AliasTypeLine]]:
-        return FIELDS
+        return ALIAS_FIELDS
 
     def rows(self, gateway: Gateway, look: Look) -> Rows[AliasTypeLine]:
-        return MemoryRows(gateway.alias_types(self._merchant_id), FIELDS, look, _ident)
+        return MemoryRows(gateway.alias_types(self._merchant_id), ALIAS_FIELDS, look, _ident)
 
     def empty(self) -> Sequence[str]:
         return (
@@ -92,12 +94,112 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
         return super().check_action(action, parameters)
 
     def open_line(self, line: AliasTypeLine) -> None:
-        from invsync_tui.tui.screens.catalog.collisions import CollisionsScreen
 
         self.app.push_screen(CollisionsScreen(self.desk, self._merchant_id, self._merchant, line))
 
     def action_missing(self) -> None:
-        from invsync_tui.tui.screens.catalog.lacking import LackingScreen
 
         if (found := self.line) is not None:
             self.app.push_screen(LackingScreen(self.desk, self._merchant_id, self._merchant, found))
+
+
+L = TypeVar("L")
+
+
+class OfKindScreen(ListScreen[L]):
+    """A list of a merchant's codes or products that has to do with one alias type."""
+
+    def __init__(self, desk: Desk, merchant_id: int, merchant: str, kind: AliasTypeLine) -> None:
+        self._merchant_id = merchant_id
+        self._merchant = merchant
+        self._kind = kind
+        super().__init__(desk)
+
+
+def _skus(found: CollisionLine) -> str:
+    return ", ".join(sku for _, sku in found.products)
+
+
+COLLISION_FIELDS: tuple[Field[CollisionLine], ...] = (
+    Field("Code", 20, lambda line: line.code, lambda line, _: (line.code, Tone.STRONG), flex=1, sort="code"),
+    number("Products", 10, lambda line: len(line.products)),
+    Field("SKUs", 30, _skus, flex=3),
+)
+
+
+class CollisionsScreen(OfKindScreen[CollisionLine]):
+    """Enter shows the products that share the code side by side."""
+
+    noun = "codes"
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, "Aliases", f"{self._kind.name} collisions"
+
+    @property
+    def memory(self) -> str:
+        return f"collisions:{self._merchant_id}:{self._kind.kind}"
+
+    @property
+    def fields(self) -> Sequence[Field[CollisionLine]]:
+        return COLLISION_FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[CollisionLine]:
+        return gateway.collisions(self._merchant_id, self._kind.kind, look.text, look.ordering)
+
+    def empty(self) -> Sequence[str]:
+        return (f"No {self._kind.name} names two products.", "Esc leads back.")
+
+    def about(self, found: CollisionLine, size: Size) -> Sequence[Line]:
+        rule = "An alias must name one product: give all but one of them another code in the WMS."
+        return [
+            line(
+                (f"{found.kind} {found.code}", Tone.STRONG),
+                (f"  is shared by {len(found.products)} products", Tone.WARN),
+            ),
+            *(line(row) for row in wrap(clean(_skus(found)), size.width)),
+            *(line((row, Tone.FAINT)) for row in wrap(rule, size.width)),
+        ]
+
+    def copied(self, line: CollisionLine) -> str:
+        return line.code
+
+    def open_line(self, line: CollisionLine) -> None:
+        from invsync_tui.tui.navigation import routes
+
+        shared = f"{line.kind} {line.code}"
+        self.app.push_screen(routes.rivals(self.desk, shared, [number for number, _ in line.products]))
+
+
+MISSING_FIELDS: tuple[Field[SummaryLine], ...] = (
+    Field("SKU", 20, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=1, sort="sku"),
+    Field("Name", 30, lambda line: line.name, flex=2, sort="name"),
+    number("Available", 11, lambda line: line.total),
+)
+
+
+class LackingScreen(OfKindScreen[SummaryLine]):
+    """Enter opens the SKU."""
+
+    noun = "products"
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, "Aliases", f"without {self._kind.name}"
+
+    @property
+    def memory(self) -> str:
+        return f"lacking:{self._merchant_id}:{self._kind.kind}"
+
+    @property
+    def fields(self) -> Sequence[Field[SummaryLine]]:
+        return MISSING_FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[SummaryLine]:
+        return gateway.missing(self._merchant_id, self._kind.kind, look.text, look.ordering)
+
+    def empty(self) -> Sequence[str]:
+        return (f"Every product has a code of type {self._kind.name}.", "Esc leads back.")
+
+    def open_line(self, line: SummaryLine) -> None:
+        self.app.push_screen(routes.sku(self.desk, line.product_id, line.sku))

@@ -15,17 +15,16 @@ from invsync_tui.operations.list_views import SummaryLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
-from invsync_tui.tui.text import words
+from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, width_of
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
-from invsync_tui.tui.widgets.columns import Align
-from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, Sight, number
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import WarehouseLine
     from invsync_tui.tui.context import Desk
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.looks import Look
+    from invsync_tui.tui.widgets.columns import Look
 
 NARROWEST, WIDEST = 9, 16
 AGE = 12
@@ -41,7 +40,7 @@ def _at(values: Callable[[SummaryLine], tuple[int | None, ...]], index: int, lin
 
 def _loaded(index: int, line: SummaryLine, sight: Sight) -> Span:
     at = _at(lambda each: each.loaded_at, index, line)
-    return UNKNOWN if at is None else (words.age(at, sight.now), Tone.FAINT)
+    return UNKNOWN if at is None else (formatting.age(at, sight.now), Tone.FAINT)
 
 
 def _warehouse_fields(index: int, warehouse: WarehouseLine) -> tuple[Field[SummaryLine], Field[SummaryLine]]:
@@ -99,7 +98,7 @@ class SummaryScreen(ListScreen[SummaryLine]):
             available = _at(lambda each: each.available, index, found)
             at = _at(lambda each: each.loaded_at, index, found)
             level = UNKNOWN if available is None else (str(available), Tone.STRONG)
-            age = "" if at is None else f" {words.moment(at, sight.now)}"
+            age = "" if at is None else f" {formatting.moment(at, sight.now)}"
             name = clean(warehouse.name or warehouse.code)
             levels.append(line((f"{name} ", Tone.FAINT), level, (age, Tone.FAINT)))
         head = line((found.sku, Tone.STRONG), (f"  {found.name}", Tone.FAINT))

@@ -1,4 +1,4 @@
-"""Products side by side in words: a row for each thing in which they may differ. Pure functions."""
+"""Products side by side: a row for each thing in which they may differ."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from invsync_tui.tui.navigation.links import Jump, Sheet
+from invsync_tui.tui.screens.base.report_screen import ReportScreen
 from invsync_tui.tui.text.sanitize import clean, fit, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.listings.identity_lines import Rival
+    from invsync_tui.operations.listings.identity import Rival
+    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.gateway import Gateway
 
 NAME_WIDTH, LEAST_WIDTH, GAP = 10, 22, 2
 NONE = ("none",)
@@ -67,3 +70,25 @@ def _aspect(name: str, told: Sequence[Sequence[str]], room: int) -> list[Line]:
         spans = [(fit(text, room) + " " * GAP, Tone.FAINT if same else Tone.STRONG) for text, same in row]
         lines.append(line((fit(name if number == 0 else "", NAME_WIDTH), Tone.FAINT), *spans))
     return lines
+
+
+class RivalsScreen(ReportScreen[tuple["Rival", ...]]):
+    """Enter on a line below the table opens that product."""
+
+    def __init__(self, desk: Desk, shared: str, product_ids: Sequence[int]) -> None:
+        self._shared = shared
+        self._products = tuple(product_ids)
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", "Aliases", self._shared, "Side by side"
+
+    def question(self, gateway: Gateway) -> tuple[Rival, ...]:
+        return gateway.identity.rivals(self._products)
+
+    def verdict(self, answer: tuple[Rival, ...]) -> Line:
+        return line((f"{len(answer)} products", Tone.WARN))
+
+    def write(self, answer: tuple[Rival, ...], width: int) -> Sequence[Line]:
+        return write(answer, self._shared, width)

@@ -21,19 +21,16 @@ from invsync_tui.tui.messages import Changed
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import ControlScreen
 from invsync_tui.tui.screens.base.list_screen import changed, facts
-from invsync_tui.tui.text.formatting import aged
+from invsync_tui.tui.text.formatting import age_field
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys
-from invsync_tui.tui.widgets.columns import Column
-from invsync_tui.tui.widgets.fields import Field, Sight, number, roomy
-from invsync_tui.tui.widgets.looks import Look
-from invsync_tui.tui.widgets.paper import Paper
-from invsync_tui.tui.widgets.prompt import Prompt
-from invsync_tui.tui.widgets.query import Query
+from invsync_tui.tui.widgets.columns import Column, Field, Look, Sight, number, roomy
+from invsync_tui.tui.widgets.prompt import Prompt, Query
 from invsync_tui.tui.widgets.row_source import ListSource, Row
-from invsync_tui.tui.widgets.strap import Strap
 from invsync_tui.tui.widgets.table import WindowTable
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import Paper
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -52,7 +49,7 @@ FIELDS: tuple[Field[SearchHit], ...] = (
     Field("Name", 18, lambda hit: hit.name, flex=3, room=100),
     Field("Merchant", 14, lambda hit: hit.merchant, flex=1, room=120),
     number("Available", 9, lambda hit: hit.available),
-    aged("Loaded", 10, lambda hit: hit.loaded_at),
+    age_field("Loaded", 10, lambda hit: hit.loaded_at),
 )
 
 

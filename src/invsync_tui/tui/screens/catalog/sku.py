@@ -19,13 +19,11 @@ from invsync_tui.tui.screens.catalog.sku_text import Sheet, head, write
 from invsync_tui.tui.screens.listings.fields import CART_FIELDS
 from invsync_tui.tui.screens.listings.listing_actions import OrderingScreen
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
-from invsync_tui.tui.widgets.columns import Column
-from invsync_tui.tui.widgets.fields import Sight, roomy
-from invsync_tui.tui.widgets.looks import Look
-from invsync_tui.tui.widgets.paper import Paper
+from invsync_tui.tui.widgets.columns import Column, Look, Sight, roomy
 from invsync_tui.tui.widgets.row_source import ListSource, Row
-from invsync_tui.tui.widgets.strap import Strap
 from invsync_tui.tui.widgets.table import WindowTable
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import Paper
 
 if TYPE_CHECKING:
     from invsync_tui.tui.context import Desk

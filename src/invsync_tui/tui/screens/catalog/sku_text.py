@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from invsync_tui.operations.list_views import AliasLine, ListingLine, SkuView, StockLine, Track
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.screens.listings.fields import explained, quantities
-from invsync_tui.tui.text import words
+from invsync_tui.tui.text import formatting
+from invsync_tui.tui.text.charts import spark
 from invsync_tui.tui.text.formatting import quantity_span
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
-from invsync_tui.tui.text.sparks import spark
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, line
-from invsync_tui.tui.widgets.fields import Sight
+from invsync_tui.tui.widgets.columns import Sight
 
 NAME_WIDTH, SPARK_LEAST, SPARK_MOST = 26, 16, 60
 
@@ -30,7 +30,7 @@ def head(view: SkuView, sheet: Sheet) -> list[Line]:
     """Name, and what is wrong with the product as a whole."""
     rows = [line(row) for row in wrap(clean(view.name), sheet.width)]
     if view.missing_since is not None:
-        since = words.moment(view.missing_since, sheet.sight.now)
+        since = formatting.moment(view.missing_since, sheet.sight.now)
         rows.append(line((f"The WMS no longer lists it since {since}.", Tone.WARN)))
     if view.components:
         parts = ", ".join(f"{needed} x {sku}" for sku, needed in view.components)
@@ -80,10 +80,12 @@ def _level(level: StockLine, room: int, sheet: Sheet) -> list[Line]:
     for value, (title, width) in zip(values, _NUMBERS, strict=True):
         text, tone = quantity_span(value)
         spans.append((fit_right(text, width), Tone.STRONG if title == "Available" else tone))
-    spans.append((f"  {words.moment(level.loaded_at, now)}", Tone.PLAIN))
+    spans.append((f"  {formatting.moment(level.loaded_at, now)}", Tone.PLAIN))
     rows = [line(*spans)]
     if level.missing_since is not None:
-        rows.append(line((f"  absent from this warehouse since {words.moment(level.missing_since, now)}", Tone.WARN)))
+        rows.append(
+            line((f"  absent from this warehouse since {formatting.moment(level.missing_since, now)}", Tone.WARN))
+        )
     return rows
 
 
@@ -134,7 +136,7 @@ def _history(tracks: Sequence[Track], sheet: Sheet) -> list[Line]:
     top = max((point.value or 0 for track in told for point in track.points), default=0)
     width = min(max(sheet.width - NAME_WIDTH - 12, SPARK_LEAST), SPARK_MOST)
     rows = [_track(track, begin, end, top, width, sheet) for track in told]
-    scale = f"{words.moment(begin, sheet.sight.now)} to now, 0 to {top}"
+    scale = f"{formatting.moment(begin, sheet.sight.now)} to now, 0 to {top}"
     return [*rows, line((" " * (NAME_WIDTH + 1) + scale, Tone.FAINT))]
 
 

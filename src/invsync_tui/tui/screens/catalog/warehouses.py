@@ -1,4 +1,4 @@
-"""Locations & Products: the warehouses of a merchant, Default among them, and how old what is known of them is."""
+"""Warehouses of a merchant, and the levels of one of them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 
-from invsync_tui.operations.list_views import WarehouseLine
+from invsync_tui.operations.list_views import LevelLine, WarehouseLine
 from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.actions import Ask, Right, refusal
 from invsync_tui.tui.context import Desk
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import OrderTaken
-from invsync_tui.tui.rights import Right, refusal
-from invsync_tui.tui.screens.base.list_screen import ListScreen
-from invsync_tui.tui.text import words
-from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.verbs import Ask
-from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
-from invsync_tui.tui.widgets.looks import Look
-from invsync_tui.tui.widgets.memory_rows import MemoryRows
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.list_screen import ListScreen, facts
+from invsync_tui.tui.text import formatting
+from invsync_tui.tui.text.formatting import moment_field
+from invsync_tui.tui.text.styled import Line, Span, Tone, line, packed
+from invsync_tui.tui.widgets.columns import UNKNOWN, Field, Look, Sight, number
+from invsync_tui.tui.widgets.row_source import MemoryRows
 
 
 def _ident(line: WarehouseLine) -> int:
@@ -30,7 +31,7 @@ def _ident(line: WarehouseLine) -> int:
 def _load(line: WarehouseLine, sight: Sight) -> Span:
     if line.last_full_at is None:
         return "Never", Tone.WARN
-    return words.moment(line.last_full_at, sight.now), Tone.WARN if line.stale else Tone.PLAIN
+    return formatting.moment(line.last_full_at, sight.now), Tone.WARN if line.stale else Tone.PLAIN
 
 
 def _state(line: WarehouseLine) -> str:
@@ -52,7 +53,7 @@ def _carts_cell(line: WarehouseLine, sight: Sight) -> Span:
 
 
 def _confirmed(line: WarehouseLine, sight: Sight) -> Span:
-    return UNKNOWN if line.confirmed_at is None else (words.moment(line.confirmed_at, sight.now), Tone.PLAIN)
+    return UNKNOWN if line.confirmed_at is None else (formatting.moment(line.confirmed_at, sight.now), Tone.PLAIN)
 
 
 DISABLE = Ask(
@@ -68,7 +69,7 @@ ENABLE = Ask(
     needs_reason=False,
 )
 
-FIELDS: tuple[Field[WarehouseLine], ...] = (
+WAREHOUSE_FIELDS: tuple[Field[WarehouseLine], ...] = (
     Field("Warehouse", 14, lambda line: line.name or line.code, flex=3, sort="warehouse"),
     Field("Code", 8, lambda line: line.code, flex=1, sort="code", room=100),
     number("Products", 10, lambda line: line.products, sort="products"),
@@ -109,10 +110,10 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
 
     @property
     def fields(self) -> Sequence[Field[WarehouseLine]]:
-        return FIELDS
+        return WAREHOUSE_FIELDS
 
     def rows(self, gateway: Gateway, look: Look) -> Rows[WarehouseLine]:
-        return MemoryRows(gateway.warehouses(self._merchant_id), FIELDS, look, _ident)
+        return MemoryRows(gateway.warehouses(self._merchant_id), WAREHOUSE_FIELDS, look, _ident)
 
     def empty(self) -> Sequence[str]:
         return (
@@ -124,7 +125,6 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         return line.code or line.name
 
     def open_line(self, line: WarehouseLine) -> None:
-        from invsync_tui.tui.screens.catalog.levels import LevelsScreen
 
         self.app.push_screen(LevelsScreen(self.desk, line, self._merchant))
 
@@ -150,3 +150,73 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         from invsync_tui.tui.screens.catalog.all_warehouses import SummaryScreen
 
         self.app.push_screen(SummaryScreen(self.desk, self._merchant_id, self._merchant, warehouses))
+
+
+def _sku(line: LevelLine, sight: Sight) -> Span:
+    return line.sku, Tone.STRONG if line.missing_since is None else Tone.FAINT
+
+
+def _missing(line: LevelLine, sight: Sight) -> Span:
+    if line.missing_since is None:
+        return "no", Tone.FAINT
+    return formatting.moment(line.missing_since, sight.now), Tone.WARN
+
+
+LEVEL_FIELDS: tuple[Field[LevelLine], ...] = (
+    Field("SKU", 16, lambda line: line.sku, _sku, flex=2, sort="sku"),
+    Field("Name", 14, lambda line: line.name, flex=3, sort="name", room=100),
+    number("On hand", 9, lambda line: line.on_hand, sort="on_hand"),
+    number("Available", 11, lambda line: line.available, sort="available"),
+    number("Committed", 9, lambda line: line.committed),
+    number("Incoming", 8, lambda line: line.incoming),
+    moment_field("Loaded at", 18, lambda line: line.loaded_at, sort="loaded_at"),
+    Field("Missing since", 18, lambda line: line.missing_since, _missing, room=132),
+)
+
+
+class LevelsScreen(ListScreen[LevelLine]):
+    """Enter opens the SKU."""
+
+    noun = "levels"
+    filtered_by = "a part of a SKU or alias"
+
+    def __init__(self, desk: Desk, warehouse: WarehouseLine, merchant: str) -> None:
+        self._warehouse = warehouse
+        self._merchant = merchant
+        super().__init__(desk)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Merchants", self._merchant, "Locations & Products", self._warehouse.name or self._warehouse.code
+
+    @property
+    def memory(self) -> str:
+        return f"levels:{self._warehouse.id}"
+
+    @property
+    def fields(self) -> Sequence[Field[LevelLine]]:
+        return LEVEL_FIELDS
+
+    def rows(self, gateway: Gateway, look: Look) -> Rows[LevelLine]:
+        return gateway.levels(self._warehouse.id, look.text, look.ordering)
+
+    def empty(self) -> Sequence[str]:
+        return (
+            "No levels in this warehouse.",
+            "A download has not named it yet, or the WMS holds nothing here. "
+            "On the merchants screen, s starts a download; / finds a SKU wherever it is.",
+        )
+
+    def about(self, found: LevelLine, size: Size) -> Sequence[Line]:
+        """The whole SKU and the name in one tone and without labels: they say themselves what they are, and a row
+        down stays cheap over SSH."""
+        left = [field for field in self.left_out() if field.title not in ("SKU", "Name")]
+        named = len(left) < len(self.left_out())
+        whole = [line((f"{found.sku}  {found.name}".rstrip(), Tone.STRONG))] if named else []
+        return [
+            *(row for one in whole for row in packed(one.spans, size.width)),
+            *facts(left, found, self.sight(), size.width),
+        ]
+
+    def open_line(self, line: LevelLine) -> None:
+        self.app.push_screen(routes.sku(self.desk, line.product_id, line.sku))

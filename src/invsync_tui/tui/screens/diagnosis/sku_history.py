@@ -1,21 +1,102 @@
-"""A SKU over time in one cart: what its warehouses had, what it should show, what the cart accepted, and who did what."""
+"""A SKU in a cart over time: three lines on one scale, and who changed what."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.tui.screens.base.report import ReportScreen
-from invsync_tui.tui.screens.diagnosis import sku_history_text
-from invsync_tui.tui.text.styled import Line, Tone, line
+from invsync_tui.tui.screens.base.report_screen import ReportScreen
+from invsync_tui.tui.text import formatting
+from invsync_tui.tui.text.charts import chart
+from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right, wrap
+from invsync_tui.tui.text.styled import BLANK, Line, Tone, ends, line
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.diagnosis.sku_history import SkuHistory
-    from invsync_tui.operations.list_views import ListingLine
+    from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
+    from invsync_tui.operations.list_views import ListingLine, Point
     from invsync_tui.tui.context import Desk
     from invsync_tui.tui.gateway import Gateway
+
+NAME_WIDTH, NUMBER_WIDTH, VALUE_WIDTH = 8, 6, 8
+CHART_LEAST = 8
+WHEN_WIDTH = 12
+LEAST_WIDTH = 16
+"""Cells for a sentence, however narrow the terminal."""
+UNKNOWN = "unknown"
+
+
+def write(told: SkuHistory, others: int, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
+    """The chart, `rows` for each line, then what happened."""
+    more = f"; [ and ] show {others} more" if others else ""
+    about = clean(f"{told.cart}: listing {told.sku}, remote id {told.ref}{more}")
+    events = [row for one in told.happenings for row in _happening(one, told.end, width, glyphs)]
+    none = [line(("No run and no order had to do with it in this time.", Tone.FAINT))]
+    return [
+        *(line((row, Tone.STRONG)) for row in wrap(about, width)),
+        *_chart(told, width, rows, glyphs),
+        BLANK,
+        *(events or none),
+    ]
+
+
+def _chart(told: SkuHistory, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
+    lines = (("source", told.source), ("desired", told.desired), ("cart", told.acked))
+    top = max((point.value or 0 for _, points in lines for point in points), default=0)
+    room = max(width - NAME_WIDTH - NUMBER_WIDTH - VALUE_WIDTH - 3, CHART_LEAST)
+    drawn = [row for name, points in lines for row in _strip(name, points, told, room, rows, top, glyphs)]
+    margin = " " * (NAME_WIDTH + NUMBER_WIDTH + 1)
+    axis = ends(
+        line((formatting.moment(told.begin, told.end), Tone.FAINT)),
+        line((formatting.clock(told.end, told.end), Tone.FAINT)),
+        room,
+        glyphs.more,
+    )
+    return [*drawn, Line(((margin, Tone.PLAIN), *axis.spans))]
+
+
+def _strip(
+    name: str, points: Sequence[Point], told: SkuHistory, room: int, rows: int, top: int, glyphs: Glyphs
+) -> list[Line]:
+    """One line: its name, the scale at its left, and what holds now at its right."""
+    now = points[-1].value if points else None
+    said, tone = (UNKNOWN, Tone.WARN) if now is None else (str(now), Tone.STRONG)
+    found = []
+    for row, text in enumerate(chart(points, told.begin, told.end, room, rows, top, glyphs)):
+        label = str(top) if row == 0 else "0" if row == rows - 1 else ""
+        found.append(
+            line(
+                (fit(name if row == 0 else "", NAME_WIDTH), Tone.FAINT),
+                (fit_right(label, NUMBER_WIDTH), Tone.FAINT),
+                (glyphs.separator, Tone.FAINT),
+                (text, Tone.ACCENT),
+                " ",
+                (fit(said if row == rows - 1 else "", VALUE_WIDTH), tone),
+            )
+        )
+    return found
+
+
+def _happening(one: Happening, now: int, width: int, glyphs: Glyphs) -> list[Line]:
+    """When, and beside it what, why and who."""
+    mark = glyphs.bullet if one.run_id is None else glyphs.arrow
+    head = f"{fit(_when(one.at, now), WHEN_WIDTH)} {mark} "
+    why = f": {one.reason}" if one.reason else ""
+    by = f" ({one.who})" if one.who else ""
+    rows = wrap(clean(f"{one.what}{why}{by}"), max(width - len(head), LEAST_WIDTH))
+    tone = Tone.STRONG if one.run_id is None else Tone.PLAIN
+    return [line((head if row == 0 else " " * len(head), Tone.FAINT), (text, tone)) for row, text in enumerate(rows)]
+
+
+def _when(at: int, now: int) -> str:
+    """The time of day; of another day with its date."""
+    there = time.localtime(at)
+    form = "%H:%M" if there[:3] == time.localtime(now)[:3] else "%b %d %H:%M"
+    return time.strftime(form, there)
+
 
 TALL = 32
 """Rows of a terminal from which on each line of the chart gets more of them."""
@@ -48,7 +129,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
 
     def write(self, answer: tuple[SkuHistory, ...], width: int) -> Sequence[Line]:
         rows = ROWS_TALL if self.app.size.height >= TALL else ROWS
-        return sku_history_text.write(self._of(answer), len(answer) - 1, width, rows, self.desk.glyphs)
+        return write(self._of(answer), len(answer) - 1, width, rows, self.desk.glyphs)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "other":

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.diagnosis.proof_words import Read, refs_by_cart
-from invsync_tui.tui.screens.base.report import ReportScreen
-from invsync_tui.tui.screens.base.report_screen import BundlingScreen
+from invsync_tui.operations.diagnosis.evidence import Read, refs_by_cart
+from invsync_tui.tui.screens.base.report_screen import BundlingScreen, ReportScreen
 from invsync_tui.tui.screens.diagnosis import why_text
 from invsync_tui.tui.text.styled import Line, Tone
 

@@ -10,23 +10,21 @@ from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.list_views import CartLine
 from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.actions import Ask, Right, refusal
 from invsync_tui.tui.messages import OrderTaken, SyncRequested
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.merchants.text import status_tone
 from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
-from invsync_tui.tui.text.formatting import moment
+from invsync_tui.tui.text.formatting import moment_field, until
 from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.text.words import until
-from invsync_tui.tui.verbs import Ask
-from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
-from invsync_tui.tui.widgets.memory_rows import MemoryRows
+from invsync_tui.tui.widgets.columns import UNKNOWN, Field, Sight, number
+from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.tui.context import Desk
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.looks import Look
+    from invsync_tui.tui.widgets.columns import Look
 
 
 def _ident(line: CartLine) -> int:
@@ -66,7 +64,7 @@ FIELDS: tuple[Field[CartLine], ...] = (
     Field("Alias", 6, lambda line: line.alias_type, sort="alias", room=100),
     number("Minimum", 9, lambda line: line.minimum, sort="minimum", room=130),
     number("Listings", 10, lambda line: line.listings, sort="listings"),
-    moment("Last push", 18, lambda line: line.last_push_at, sort="pushed", missing=("Never", Tone.WARN)),
+    moment_field("Last push", 18, lambda line: line.last_push_at, sort="pushed", missing=("Never", Tone.WARN)),
     Field("Status", 10, lambda line: line.status or None, _status, flex=3, sort="status"),
     Field("Next run", 9, lambda line: line.next_run_at, _next, room=100),
 )

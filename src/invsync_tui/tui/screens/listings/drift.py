@@ -12,19 +12,18 @@ from textual.geometry import Size
 
 from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.actions import Ask, Right, refusal
 from invsync_tui.tui.messages import OrderTaken, SyncRequested
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.verbs import Ask
-from invsync_tui.tui.widgets.fields import Field, Sight, number
+from invsync_tui.tui.widgets.columns import Field, Sight, number
 
 if TYPE_CHECKING:
     from invsync_tui.tui.context import Desk
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.looks import Look
+    from invsync_tui.tui.widgets.columns import Look
 
 CLASSES = (None, "vanished", "untracked", "oversell", "undersell", "edited", "lagging")
 NOT_WRITTEN = frozenset({"vanished", "untracked"})

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from invsync_tui.operations.list_views import ListingLine
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.tui.text import words
-from invsync_tui.tui.text.formatting import NEVER, aged, outcome_span
+from invsync_tui.tui.text import formatting
+from invsync_tui.tui.text.formatting import NEVER_SPAN, age_field, outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
-from invsync_tui.tui.widgets.columns import Align
-from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, Sight, number
 
 MARK: Field[ListingLine] = Field("", 1, lambda line: None, lambda line, _: (" ", Tone.PLAIN))
 """Where the check of a selected line stands."""
@@ -29,7 +28,7 @@ def _shown(found: ListingLine, sight: Sight) -> Span:
 
 
 def _synced(found: ListingLine, sight: Sight) -> Span:
-    return NEVER if found.synced_at is None else (words.moment(found.synced_at, sight.now), Tone.PLAIN)
+    return NEVER_SPAN if found.synced_at is None else (formatting.moment(found.synced_at, sight.now), Tone.PLAIN)
 
 
 def _outcome(found: ListingLine, sight: Sight) -> Span:
@@ -67,7 +66,7 @@ CART_FIELDS: tuple[Field[ListingLine], ...] = (
     number("Desired", 7, lambda line: line.desired),
     number("Acked", 6, lambda line: line.acked),
     Field("Shown", 6, lambda line: line.shown, _shown, align=Align.RIGHT),
-    aged("Last synced", 12, lambda line: line.synced_at, missing=NEVER),
+    age_field("Last synced", 12, lambda line: line.synced_at, missing=NEVER_SPAN),
     Field("Outcome", 8, lambda line: line.outcome, _outcome),
     Field("Reason", 14, lambda line: reason_words(line) or None, _reason, flex=2),
 )

@@ -10,18 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.listings.identity_lines import LinkLine, Piece, RenameLine, Tally, UnmatchedLine
+from invsync_tui.operations.listings.identity import LinkLine, Piece, RenameLine, Tally, UnmatchedLine
 from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.actions import Ask, Right, refusal
 from invsync_tui.tui.messages import Changed, OrderRefused, OrderTaken
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.identity_fields import ACCEPTABLE, FIELDS, LINKED, RENAMED, TABS, about, label
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.verbs import Ask
-from invsync_tui.tui.widgets.fields import Field
-from invsync_tui.tui.widgets.looks import Look
-from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.columns import Field, Look
+from invsync_tui.tui.widgets.text_line import Strap
 
 if TYPE_CHECKING:
     from invsync_tui.tui.context import Desk

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from invsync_tui.operations.listings.identity_lines import LinkLine, RenameLine, UnmatchedLine
+from invsync_tui.operations.listings.identity import LinkLine, RenameLine, UnmatchedLine
 from invsync_tui.rules.match_suggestions import AMBIGUOUS, FILED_UNDER, NONE, Kind
-from invsync_tui.tui.text.formatting import moment
+from invsync_tui.tui.text.formatting import moment_field
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.fields import Field, Sight
+from invsync_tui.tui.widgets.columns import Field, Sight
 
 LINKED, RENAMED = "linked", "renames"
 TABS = ("", *FILED_UNDER, LINKED, RENAMED)
@@ -54,12 +54,12 @@ LINKS: tuple[Field[Any], ...] = (
     Field("State", 14, lambda found: found.state or "holds", flex=2),
     Field("Remote id", 12, lambda found: found.ref, sort="ref", room=100),
     Field("By", 10, lambda found: found.made_by, room=100),
-    moment("Since", 16, lambda found: found.made_at, room=120),
+    moment_field("Since", 16, lambda found: found.made_at, room=120),
 )
 RENAMES: tuple[Field[Any], ...] = (
     Field("Before", 18, lambda found: found.before, flex=2),
     Field("After", 18, lambda found: found.after, lambda found, _: (found.after, Tone.STRONG), flex=2),
-    moment("When", 16, lambda found: found.at, sort="at"),
+    moment_field("When", 16, lambda found: found.at, sort="at"),
     Field("Means now", 14, lambda found: found.product_sku, flex=1, room=100),
     Field("Meant before", 14, lambda found: found.former_sku, flex=1, room=100),
 )

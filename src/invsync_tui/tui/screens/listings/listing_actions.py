@@ -11,10 +11,20 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.list_views import ListingLine
-from invsync_tui.tui.actions import FIX, FIX_KEY, FIXED, LET_GO, ORDERS, ListingOrder, fixed_quantity, subject
+from invsync_tui.tui.actions import (
+    FIX,
+    FIX_KEY,
+    FIXED,
+    LET_GO,
+    ORDERS,
+    ListingOrder,
+    Right,
+    fixed_quantity,
+    refusal,
+    subject,
+)
 from invsync_tui.tui.context import Desk
 from invsync_tui.tui.messages import OrderTaken
-from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.base.base_screen import ControlScreen
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.row_source import Row

@@ -9,16 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from invsync_tui.operations.rows import Rows
+from invsync_tui.tui.actions import Ask, Right, refusal
 from invsync_tui.tui.messages import SyncRequested
-from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Span, Tone, line
-from invsync_tui.tui.verbs import Ask
-from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
-from invsync_tui.tui.widgets.looks import Look
-from invsync_tui.tui.widgets.memory_rows import MemoryRows
-from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.columns import UNKNOWN, Field, Look, Sight, number
+from invsync_tui.tui.widgets.row_source import MemoryRows
+from invsync_tui.tui.widgets.text_line import Strap
 
 if TYPE_CHECKING:
     from invsync_tui.operations.plans.rows import PlanLine
@@ -166,7 +164,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         self._plan()
 
     def action_apply(self) -> None:
-        from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+        from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
 
         if self._shown is None:
             return

@@ -17,9 +17,8 @@ from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
 from invsync_tui.tui.screens.listings.listing_actions import OrderingScreen
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.fields import Field
-from invsync_tui.tui.widgets.looks import Look
-from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.columns import Field, Look
+from invsync_tui.tui.widgets.text_line import Strap
 
 if TYPE_CHECKING:
     from invsync_tui.tui.context import Desk

@@ -15,9 +15,8 @@ from textual.message import Message
 from invsync_tui.tui.messages import OverviewRead, SyncRequested
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Align
-from invsync_tui.tui.widgets.fields import Field, Sight
-from invsync_tui.tui.widgets.memory_rows import MemoryRows
+from invsync_tui.tui.widgets.columns import Align, Field, Sight
+from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.operations.rows import Rows
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from invsync_tui.tui.context import Desk
     from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.screens.base.base_screen import ControlScreen
-    from invsync_tui.tui.widgets.looks import Look
+    from invsync_tui.tui.widgets.columns import Look
 
 
 def _cell(name: str) -> Callable[[MerchantRow, Sight], Span]:
@@ -189,7 +188,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
 
     def _refuses_orders(self) -> str:
         """Why a sync would be refused; '' where it would not."""
-        from invsync_tui.tui.rights import Right, refusal
+        from invsync_tui.tui.actions import Right, refusal
 
         return refusal(self.desk.reader.gateway, Right.SYNC)
 

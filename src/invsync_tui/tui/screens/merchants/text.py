@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from invsync_tui.operations.views import MerchantRow, Problem, Pulse
+from invsync_tui.tui.text.formatting import moment, until
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, joined, line
-from invsync_tui.tui.text.words import moment, until
 
 NO_MERCHANTS = (
     line(("No merchants yet.", Tone.STRONG)),

@@ -1,13 +1,24 @@
-"""A run against the one before it, in words. Pure functions."""
+"""A run against the one before it of its kind: outcomes and reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.widget import Widget
 
 from invsync_tui.operations.list_views import RunDiff
+from invsync_tui.tui.context import Desk
+from invsync_tui.tui.messages import Changed
+from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import Paper
 
 Counted = Sequence[tuple[str, int, int]]
 NAME, NUMBER = 28, 12
@@ -58,3 +69,59 @@ def _tone(name: str, change: int) -> Tone:
     if name in WORSE:
         return Tone.BAD if change > 0 else Tone.GOOD
     return Tone.ACCENT
+
+
+class RunDiffScreen(ControlScreen):
+    """Enter goes back in time: the run before, against the one before that."""
+
+    DEFAULT_CSS = """
+    RunDiffScreen #trail { margin-bottom: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "earlier", "Earlier", tooltip="The run before against the one before that", id="diff.earlier"),
+        Binding("escape", "back", "Back", id="back"),
+    ]
+
+    def __init__(self, desk: Desk, run_id: int) -> None:
+        super().__init__(desk)
+        self._run_id = run_id
+        self._diff: RunDiff | None = None
+
+    def body(self) -> Iterator[Widget]:
+        yield Strap(self.desk.glyphs.more, id="trail")
+        yield Paper(id="sheet")
+
+    def on_mount(self) -> None:
+        self._show_trail()
+
+    def watch_facts(self) -> None:
+        self.desk.reader.watch(self, changed)
+
+    def on_changed(self, fact: Changed) -> None:
+        self.reading_succeeded()
+        self.show_header(fact.service_alive)
+        self.ask(lambda gateway: gateway.history.diff(self._run_id), self._compared)
+
+    def _compared(self, found: RunDiff) -> None:
+        self._diff = found
+        self._show_trail()
+        self.query_one("#sheet", Paper).show(self._write)
+        self.refresh_bindings()
+
+    def _show_trail(self) -> None:
+        before = self._diff.before_id if self._diff else None
+        against = f" against run {before}" if before else ""
+        self.strap("trail").show(line(("Runs", Tone.FAINT), (f"  Run {self._run_id}{against}", Tone.STRONG)))
+
+    def _write(self, size: Size) -> list[Line]:
+        return write(self._diff, size.width, self.desk.glyphs) if self._diff else []
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "earlier" or (self._diff is not None and self._diff.before_id is not None)
+
+    def action_earlier(self) -> None:
+        if self._diff is not None and self._diff.before_id is not None:
+            self.app.push_screen(RunDiffScreen(self.desk, self._diff.before_id))
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

@@ -12,13 +12,12 @@ from invsync_tui.operations.runs.held import HeldLine
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.widgets.columns import Align
-from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, Sight, number
 
 if TYPE_CHECKING:
     from invsync_tui.tui.context import Desk
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.looks import Look
+    from invsync_tui.tui.widgets.columns import Look
 
 GROUPS = (None, "zero", "jump", "rest")
 _TONES = {"zero": Tone.BAD, "jump": Tone.WARN}

@@ -13,16 +13,15 @@ from textual.message import Message
 from textual.widget import Widget
 
 from invsync_tui.operations.views import Action, HoldView, RunDetail, RunKind, RunRow
+from invsync_tui.tui.actions import VERBS, Ask, Right, Verb, offered, refusal
 from invsync_tui.tui.context import Desk
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import OrderTaken, RunRead, SyncRequested
-from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.base.report_screen import BundlingScreen
 from invsync_tui.tui.screens.runs.run_text import Page, group_lines, switcher, title, write
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
-from invsync_tui.tui.verbs import VERBS, Ask, Verb, offered
-from invsync_tui.tui.widgets.paper import Paper
-from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import Paper
 
 
 def run_read(run_id: int, gateway: Gateway) -> Message:
@@ -170,7 +169,7 @@ class RunScreen(BundlingScreen):
         return ended and not refusal(self.desk.reader.gateway, Right.DECIDE)
 
     def action_undo(self) -> None:
-        from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+        from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
 
         if self._detail is not None:
             ask = ConfirmScreen(UNDO, _subject(self._detail), self.desk.glyphs)
@@ -226,7 +225,7 @@ class RunScreen(BundlingScreen):
     def _confirm(self, verb: Verb) -> None:
         if verb.ask is None:
             return
-        from invsync_tui.tui.screens.base.confirm import ConfirmScreen
+        from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
 
         about = self.strap("title").text if self._detail is None else _subject(self._detail)
         self.app.push_screen(ConfirmScreen(verb.ask, about, self.desk.glyphs), partial(self._decided, verb))
@@ -289,8 +288,7 @@ class RunScreen(BundlingScreen):
 
     def action_reasons(self) -> None:
         """To the SKUs; where several reasons are told, by way of their list."""
-        from invsync_tui.tui.screens.runs.reason_skus import ReasonSkusScreen
-        from invsync_tui.tui.screens.runs.reasons import ReasonsScreen
+        from invsync_tui.tui.screens.runs.reasons import ReasonSkusScreen, ReasonsScreen
 
         if self._held():
             from invsync_tui.tui.screens.runs.held import HeldScreen
@@ -304,7 +302,7 @@ class RunScreen(BundlingScreen):
             self.app.push_screen(ReasonsScreen(self.desk, self.run_id))
 
     def action_diff(self) -> None:
-        from invsync_tui.tui.screens.runs.run_diff import RunDiffScreen
+        from invsync_tui.tui.screens.runs.diff import RunDiffScreen
 
         self.app.push_screen(RunDiffScreen(self.desk, self.run_id))
 

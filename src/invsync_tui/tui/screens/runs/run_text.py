@@ -22,12 +22,12 @@ from invsync_tui.operations.views import (
     RunState,
 )
 from invsync_tui.rules.outcomes import Counts, Outcome
-from invsync_tui.tui.text import words
-from invsync_tui.tui.text.gauges import phase_line, rate_line
+from invsync_tui.tui.actions import VERBS
+from invsync_tui.tui.text import formatting
+from invsync_tui.tui.text.charts import phase_line, rate_line
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, ends, line, packed
-from invsync_tui.tui.verbs import VERBS
 
 MIN_EVENT_LINES = 6
 """Lines for events even where they must be scrolled to."""
@@ -163,11 +163,11 @@ def life_lines(detail: RunDetail, page: Page) -> list[Line]:
 
 def _when(run: RunRow, now: float) -> str:
     if run.started_at is None:
-        return f"requested {words.moment(run.requested_at, now)}, not started yet"
+        return f"requested {formatting.moment(run.requested_at, now)}, not started yet"
     if run.ended_at is None:
-        return f"started {words.moment(run.started_at, now)}"
-    took = words.duration(run.ended_at - run.started_at)
-    return f"ended {words.moment(run.ended_at, now)}, took {took}"
+        return f"started {formatting.moment(run.started_at, now)}"
+    took = formatting.duration(run.ended_at - run.started_at)
+    return f"ended {formatting.moment(run.ended_at, now)}, took {took}"
 
 
 def _warning(text: str, page: Page, tone: Tone = Tone.WARN) -> list[Line]:
@@ -307,7 +307,7 @@ def events_lines(events: Sequence[EventRow], page: Page, room: int) -> list[Line
 
 def _event_lines(event: EventRow, page: Page) -> list[Line]:
     tone = {"warning": Tone.WARN, "error": Tone.BAD}.get(event.level, Tone.PLAIN)
-    lead = f"{words.clock(event.at, page.now):<6} "
+    lead = f"{formatting.clock(event.at, page.now):<6} "
     word = "" if event.level == "info" else f"{event.level}: "
     rows = wrap(clean(word + event.text), page.size.width - len(lead))
     return [line((lead if i == 0 else " " * len(lead), Tone.FAINT), (row, tone)) for i, row in enumerate(rows)]

@@ -14,17 +14,16 @@ from invsync_tui.tui.navigation.names import NOBODY, Known, known
 from invsync_tui.tui.screens.base.list_screen import FILTER, ListScreen
 from invsync_tui.tui.screens.runs.filter import RunFilter, offers, understand
 from invsync_tui.tui.screens.runs.run_text import state_span
-from invsync_tui.tui.text import words
-from invsync_tui.tui.text.formatting import aged
+from invsync_tui.tui.text import formatting
+from invsync_tui.tui.text.formatting import age_field
 from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.widgets.columns import Align
-from invsync_tui.tui.widgets.fields import UNKNOWN, Field, Sight, number
-from invsync_tui.tui.widgets.memory_rows import MemoryRows
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, Sight, number
+from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.tui.context import Desk
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.looks import Look
+    from invsync_tui.tui.widgets.columns import Look
 
 
 def _state(run: RunRow, sight: Sight) -> Span:
@@ -41,7 +40,7 @@ def _took(run: RunRow) -> int | None:
 
 def _took_cell(run: RunRow, sight: Sight) -> Span:
     took = _took(run)
-    return UNKNOWN if took is None else (words.duration(took), Tone.PLAIN)
+    return UNKNOWN if took is None else (formatting.duration(took), Tone.PLAIN)
 
 
 def _story(run: RunRow) -> str:
@@ -75,7 +74,7 @@ FIELDS: tuple[Field[RunRow], ...] = (
     Field("State", 12, lambda run: "stalled" if run.stall else str(run.state), _state),
     Field("Trigger", 10, lambda run: run.trigger, room=110),
     Field("By", 8, lambda run: run.requested_by, flex=1, room=100),
-    aged("Asked", 10, lambda run: run.requested_at),
+    age_field("Asked", 10, lambda run: run.requested_at),
     Field("Took", 12, _took, _took_cell, room=120),
     number("SKUs", 7, lambda run: run.counts.total),
     number("Set", 6, lambda run: run.counts.set, room=100),
@@ -157,7 +156,7 @@ class RunsScreen(ListScreen[RunRow]):
         return super().check_action(action, parameters)
 
     def action_diff(self) -> None:
-        from invsync_tui.tui.screens.runs.run_diff import RunDiffScreen
+        from invsync_tui.tui.screens.runs.diff import RunDiffScreen
 
         if (found := self.line) is not None:
             self.app.push_screen(RunDiffScreen(self.desk, found.id))

@@ -15,7 +15,7 @@ from invsync_tui.tui.gateway.settings import cart_subject
 from invsync_tui.tui.screens.settings import text
 from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
 from invsync_tui.tui.text.styled import Tone
-from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.text_line import Strap
 
 
 class CartSettingsScreen(SettingsScreen):

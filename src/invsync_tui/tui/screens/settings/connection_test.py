@@ -12,16 +12,15 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.tui.context import Desk
-from invsync_tui.tui.facts import StepTaken, TestEnded
 from invsync_tui.tui.gateway.settings import ConnectionTest
-from invsync_tui.tui.messages import Changed, OrderRefused
+from invsync_tui.tui.messages import Changed, OrderRefused, StepTaken, TestEnded
 from invsync_tui.tui.screens.base.base_screen import ControlScreen
 from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.store_thread import in_words
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
-from invsync_tui.tui.widgets.paper import Paper
-from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import Paper
 
 if TYPE_CHECKING:
     from invsync_tui.operations.connections import Step

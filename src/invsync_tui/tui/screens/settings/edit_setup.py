@@ -16,9 +16,9 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.list_views import Change, Conflict, FieldProblem, Form, Saved
+from invsync_tui.tui.actions import Right, refusal
 from invsync_tui.tui.context import Desk
 from invsync_tui.tui.messages import Changed
-from invsync_tui.tui.rights import Right, refusal
 from invsync_tui.tui.screens.base.base_screen import ControlScreen
 from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.screens.settings import text
@@ -26,8 +26,8 @@ from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.text import Ink
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.widgets.form import FormSheet
-from invsync_tui.tui.widgets.paper import Paper
-from invsync_tui.tui.widgets.strap import Strap
+from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_view import Paper
 
 if TYPE_CHECKING:
     from invsync_tui.tui.gateway import Gateway
@@ -194,7 +194,7 @@ class SettingsScreen(ControlScreen):
         self._set(event.field, event.text)
 
     def on_form_sheet_list_wanted(self, event: FormSheet.ListWanted) -> None:
-        from invsync_tui.tui.screens.base.choose import ChooseScreen
+        from invsync_tui.tui.screens.base.dialogs import ChooseScreen
 
         if self.draft is not None:
             chosen = ChooseScreen(self.draft.field_of(event.field), self.draft.value(event.field), self.desk.glyphs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from invsync_tui.operations.list_views import Change, Conflict, Field, FieldKind, Form, Preview
 from invsync_tui.tui.screens.settings.draft import ON, Draft, picked
-from invsync_tui.tui.text import words
+from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, cut, line
@@ -177,7 +177,7 @@ def review(changes: Sequence[Change], follows: str, ink: Ink) -> list[Line]:
 
 def conflict(found: Conflict, form: Form, mine: Sequence[str], now: float, ink: Ink) -> list[Line]:
     """Who saved in between, what they changed, and what meets an edit of ours."""
-    who = f"{clean(found.who)} saved these settings {words.moment(found.at, now)}. Nothing of yours was saved or lost."
+    who = f"{clean(found.who)} saved these settings {formatting.moment(found.at, now)}. Nothing of yours was saved or lost."
     labels = {one.name: one.label for one in form.fields}
     lines = [line(row) for row in wrap(who, ink.width)]
     lines += [BLANK, line(("They changed", Tone.FAINT)), *change_lines(found.theirs, ink)]

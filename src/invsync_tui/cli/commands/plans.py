@@ -1,4 +1,4 @@
-"""`invsync plan`: what the next push of a cart would set and why, without asking the cart."""
+"""`invsync plan`, `apply`, `undo` and `safe`: what a push would set, and plans that are applied."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import list_command
 from invsync_tui.cli.context import opened
+from invsync_tui.cli.follow import follow
 from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
@@ -21,7 +22,54 @@ if TYPE_CHECKING:
     from invsync_tui.operations.plans.rows import PlanLine, PlanRows
     from invsync_tui.operations.session import Session
 
-EXAMPLES = """\
+APPLY_EXAMPLES = """\
+example:
+  invsync plan "Acme Shop"
+  invsync apply 12 --reason "first push: looked through it" --wait
+
+If anything changed since the plan was made, the push is held, says what differs, and sends nothing.
+A plan that shows tripped safety rules, an undo and a safe level need a reason; applying it accepts what was shown.
+
+exit codes with --wait: 0 done; 1 failed or cancelled; 3 held, since something changed"""
+
+
+def add_apply(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "apply", "send exactly the plan that was shown", APPLY_EXAMPLES)
+    parser.add_argument("plan", metavar="PLAN", type=row_number, help="its number")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
+    parser.add_argument(
+        "--no-freeze", action="store_true", help="an undo or safe level: let the next push by the settings set it again"
+    )
+    parser.add_argument("--wait", action="store_true", help="follow its run until it has ended")
+    parser.set_defaults(run=run_apply)
+
+
+def run_apply(args: argparse.Namespace) -> int:
+    """Order it."""
+    from invsync_tui.operations.plans import plans
+    from invsync_tui.operations.settings import values
+
+    output = Output(args)
+    reason = values.reason(args.reason) if args.reason else ""
+    with opened(args) as session:
+        done = plans.apply(session, args.plan, reason, freeze=not args.no_freeze)
+        if args.wait:
+            return follow(session, [done.run], done.message, output)
+    output.text([clean(done.message), f"Watch it: invsync runs {done.run}"])
+    output.document(
+        {
+            "message": done.message,
+            "plan": args.plan,
+            "run": done.run,
+            "frozen": done.frozen,
+            "worker_started": done.worker_started,
+        }
+    )
+    return Exit.OK
+
+
+PLAN_EXAMPLES = """\
 example:
   invsync plan "Acme Shop"                             riskiest first; kept, so that it can be applied
   invsync plan "Acme Shop" --with minimum=3 --with buffer=2    what if, without saving
@@ -34,9 +82,9 @@ RISKS = ("sells-out", "jump", "fall", "rise", "small")
 REASON_MOST = 44
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_plan(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "plan", "show what the next push of a cart would set, and why", EXAMPLES)
+    parser = command(subparsers, "plan", "show what the next push of a cart would set, and why", PLAN_EXAMPLES)
     parser.add_argument("cart", metavar="CART", nargs="?", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument(
@@ -49,10 +97,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--risk", choices=RISKS, help="only listings of this risk")
     parser.add_argument("--filter", metavar="TEXT", default="", help="only SKUs with this in them")
     list_command.add_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_plan)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_plan(args: argparse.Namespace) -> int:
     """Print a page of it."""
     if (args.cart is None) == (args.kept is None):
         raise UsageError("invsync plan: give a CART, or --kept PLAN. See: invsync plan --help")
@@ -137,3 +185,71 @@ def _head(view: PlanView) -> Iterator[str]:
     for text in view.holds:
         yield clean(f"Would be held: {text}")
     yield ""
+
+
+SAFE_EXAMPLES = """\
+example:
+  invsync safe "Acme Shop" --level 0 --reason "flood in EAST"     no listing sells anything
+  invsync safe "Acme Shop" SHOE-1 SHOE-2 --level 2 --reason "recount"
+  invsync plan --kept 14            look at it
+  invsync apply 14 --reason "..."   send it; the cart is frozen with it
+
+It lowers and never raises, unless told --exactly."""
+
+
+def add_safe(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "safe", "plan a safe level for all or some listings of a cart", SAFE_EXAMPLES)
+    parser.add_argument("cart", metavar="CART", help="name or number")
+    parser.add_argument("skus", metavar="SKU", nargs="*", help="only these listings, by the cart's code")
+    parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
+    parser.add_argument("--level", metavar="N", required=True, help="no listing shows more than this")
+    parser.add_argument("--exactly", action="store_true", help="raise those that show less, too")
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="why, kept with the plan")
+    parser.set_defaults(run=run_safe)
+
+
+def run_safe(args: argparse.Namespace) -> int:
+    """Make the plan."""
+    from invsync_tui.operations.plans import plans, undo
+    from invsync_tui.operations.settings import values
+
+    reason, level = values.reason(args.reason), values.whole("--level", args.level)
+    with opened(args) as session:
+        cart = plans.cart_of(session, args.cart, args.merchant).id
+        made = undo.safe(session, cart, level, reason, args.skus, exactly=args.exactly)
+    output = Output(args)
+    output.text(clean(made.message))
+    output.document({"message": made.message, "plan": made.plan, "unknown": made.unknown})
+    return Exit.OK
+
+
+UNDO_EXAMPLES = """\
+example:
+  invsync undo 31 --reason "pushed from the wrong warehouse"
+  invsync plan --kept 13            look at it
+  invsync apply 13 --reason "..."   send it; the cart is frozen with it
+
+A listing that somebody changed since, here or in the cart, is left alone and reported."""
+
+
+def add_undo(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "undo", "plan to put back what a push replaced", UNDO_EXAMPLES)
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the push")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why, kept with the plan")
+    parser.set_defaults(run=run_undo)
+
+
+def run_undo(args: argparse.Namespace) -> int:
+    """Make the plan."""
+    from invsync_tui.operations.plans import undo
+    from invsync_tui.operations.settings import values
+
+    reason = values.reason(args.reason) if args.reason else ""
+    with opened(args) as session:
+        made = undo.undo(session, args.number, reason)
+    output = Output(args)
+    output.text(clean(made.message))
+    output.document({"message": made.message, "plan": made.plan, "changed": made.changed, "unknown": made.unknown})
+    return Exit.OK

@@ -1,12 +1,13 @@
-"""`invsync keys`: every key of the control room, screen by screen, as the configuration has them."""
+"""`invsync keys` and `completion`: keys of the control room, and completion for a shell."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from invsync_tui.cli import streams
 from invsync_tui.cli.context import configuration
 from invsync_tui.cli.output import Exit, Output, note
 from invsync_tui.cli.parser import Subparsers, command
@@ -14,7 +15,49 @@ from invsync_tui.cli.parser import Subparsers, command
 if TYPE_CHECKING:
     from invsync_tui.tui.keymap import Group
 
-EXAMPLES = """\
+COMPLETION_EXAMPLES = """\
+example:
+  invsync completion bash > ~/.local/share/bash-completion/completions/invsync
+  invsync completion zsh > "${fpath[1]}/_invsync\""""
+
+SHELLS = ("bash", "zsh", "tcsh")
+FILES = frozenset({"store", "config"})
+"""Options that take a file."""
+
+
+def add_completion(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "completion", "print a completion script for a shell", COMPLETION_EXAMPLES)
+    parser.add_argument("shell", choices=SHELLS, help="the shell")
+    parser.set_defaults(run=run_completion)
+
+
+def run_completion(args: argparse.Namespace) -> int:
+    """Print the script."""
+    import shtab
+
+    from invsync_tui.cli.main import parser
+
+    main = parser()
+    _complete_files(main, shtab.FILE)
+    script = shtab.complete(main, shell=args.shell)
+    if not Output(args).json:
+        streams.out().exact(script)
+    Output(args).document({"shell": args.shell, "script": script})
+    return Exit.OK
+
+
+def _complete_files(parser: argparse.ArgumentParser, how: Mapping[str, object]) -> None:
+    """Tell shtab which options take a file, in every command."""
+    for action in parser._actions:
+        if action.dest in FILES:
+            action.complete = how  # type: ignore[attr-defined]
+        if isinstance(action, argparse._SubParsersAction):
+            for child in action.choices.values():
+                _complete_files(child, how)
+
+
+KEYS_EXAMPLES = """\
 example:
   invsync keys                     the sheet, to read or to print
   invsync keys run                 the keys of screens whose name has this in it
@@ -23,15 +66,15 @@ example:
                                      sync.start = "f5,S\""""
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_keys(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "keys", "print all keys of the control room", EXAMPLES)
+    parser = command(subparsers, "keys", "print all keys of the control room", KEYS_EXAMPLES)
     parser.add_argument("screen", metavar="SCREEN", nargs="?", default="", help="a part of a screen's name")
     parser.add_argument("--ids", action="store_true", help="with the ids that [keys] in the configuration takes")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_keys)
 
 
-def run(args: argparse.Namespace) -> int:
+def run_keys(args: argparse.Namespace) -> int:
     """Print the sheet; what is wrong with [keys] is told beside it."""
     from invsync_tui.tui.keymap import accepted, sheet
 

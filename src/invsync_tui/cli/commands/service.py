@@ -1,4 +1,4 @@
-"""`invsync serve`: the service that runs syncs."""
+"""`invsync init` and `serve`: makes a store, and runs the service."""
 
 from __future__ import annotations
 
@@ -9,14 +9,48 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli.context import opened
+from invsync_tui.cli.context import configuration, opened
 from invsync_tui.cli.output import Exit, Output, note
 from invsync_tui.cli.parser import Subparsers, UsageError, command
+from invsync_tui.cli.text import clean
 
 if TYPE_CHECKING:
     from invsync_tui.operations.service.serve import Serving
 
-EXAMPLES = """\
+INIT_EXAMPLES = """\
+example:
+  invsync init                             in the data folder
+  invsync --store /srv/invsync.db init     somewhere else; set INVSYNC_STORE for the other commands"""
+
+
+def add_init(subparsers: Subparsers) -> None:
+    """Register the command."""
+    command(subparsers, "init", "make a store; an existing one is left as it is", INIT_EXAMPLES).set_defaults(
+        run=run_init
+    )
+
+
+def run_init(args: argparse.Namespace) -> int:
+    """Make the store unless it exists."""
+    from invsync_tui.operations.errors import RefusedError
+    from invsync_tui.operations.session import Session
+
+    found = configuration(args)
+    existed = found.store.exists()
+    if found.read_only and not existed:
+        raise RefusedError("Refused to make a store: this session is read-only. Start it without --read-only.")
+    session = Session.open(found.store, read_only=True) if existed else Session.create(found.store)
+    session.close()
+    path = str(found.store.absolute())
+    output = Output(args)
+    output.text(clean(f"There is a store already: {path}" if existed else f"Created the store {path}"))
+    if not existed:
+        output.text("Next: invsync merchants add NAME --source SYSTEM --url URL --secret env:NAME")
+    output.document({"store": path, "created": not existed})
+    return Exit.OK
+
+
+SERVE_EXAMPLES = """\
 example:
   invsync serve                    until SIGTERM or Ctrl-C: the schedule, and what operators ask for
   invsync serve --until-idle 10    until there was nothing to do for 10 seconds
@@ -25,16 +59,16 @@ Several may serve one store; they share the work. What one leaves unfinished, th
 SIGTERM: runs stop between two batches, then it ends; a second one ends it at once. SIGHUP: opens its log file anew."""
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_serve(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "serve", "run syncs: the schedule, and what operators ask for", EXAMPLES)
+    parser = command(subparsers, "serve", "run syncs: the schedule, and what operators ask for", SERVE_EXAMPLES)
     parser.add_argument("--until-idle", metavar="SECONDS", type=_seconds, help="end after so long without work")
     parser.add_argument("--log-format", choices=("text", "json"), default="text", help="a line for each record")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="info, with --quiet warning")
     parser.add_argument(
         "--log-file", metavar="FILE", type=Path, help="in the place of stderr; put aside at 5 MB, 3 kept"
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run_serve)
 
 
 def _seconds(text: str) -> float:
@@ -44,7 +78,7 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def run(args: argparse.Namespace) -> int:
+def run_serve(args: argparse.Namespace) -> int:
     """Serve until told to end."""
     from invsync_tui.operations.service import serve
 

@@ -1,0 +1,122 @@
+"""`invsync held`, `release` and `discard`: runs that wait for an operator."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from invsync_tui.cli import list_command
+from invsync_tui.cli.commands.runs import order
+from invsync_tui.cli.context import opened
+from invsync_tui.cli.list_command import Shape
+from invsync_tui.cli.output import Exit
+from invsync_tui.cli.parser import Subparsers, command, row_number
+from invsync_tui.cli.shapes import NAME_MOST, cells, record
+from invsync_tui.cli.text import cut, number
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.runs.held import HeldLine
+
+DISCARD_EXAMPLES = """\
+example:
+  invsync discard 17 --reason "the WMS reported an empty warehouse"
+
+Nothing is sent; its SKUs are planned again by the next run."""
+
+
+def add_discard(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "discard", "give a held run up", DISCARD_EXAMPLES)
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
+    parser.set_defaults(run=run_discard)
+
+
+def run_discard(args: argparse.Namespace) -> int:
+    """Order it."""
+    from invsync_tui.operations.runs import runs
+    from invsync_tui.operations.settings import values
+
+    reason = values.reason(args.reason)
+    return order(args, lambda session: runs.discard(session, args.number, reason))
+
+
+HELD_EXAMPLES = """\
+example:
+  invsync held 17                         every held listing: shows now, would show, its group
+  invsync held 17 --group zero --csv > zeroes.csv
+
+Groups: zero (from stock to 0), jump (by more than the cart's factor), rest.
+Then: invsync release 17 --group rest --reason ..., or: invsync discard 17 --reason ..."""
+GROUPS = ("zero", "jump", "rest")
+
+
+def add_held(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "held", "list what a held run would send", HELD_EXAMPLES)
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
+    parser.add_argument("--group", choices=GROUPS, help="only this group")
+    list_command.add_options(parser)
+    parser.set_defaults(run=run_held)
+
+
+def shape() -> Shape[HeldLine]:
+    """Held listings."""
+    columns = ("id", "ref", "sku", "name", "shows", "would_show", "group")
+    return Shape(
+        columns,
+        cells(columns),
+        record,
+        ("SKU", "NAME", "SHOWS", "WOULD SHOW", "GROUP"),
+        lambda line: (
+            line.sku,
+            cut(line.name, NAME_MOST),
+            "-" if line.shows is None else number(line.shows),
+            number(line.would_show),
+            line.group,
+        ),
+        "No listing of this run is held (any more).",
+    )
+
+
+def run_held(args: argparse.Namespace) -> int:
+    """Print a page."""
+    from invsync_tui.operations.runs import held, runs
+
+    with opened(args) as session:
+        rows = held.held(session, args.number, args.group)
+        page, count = list_command.page(args, rows), list_command.counted(rows)
+        groups, hold = held.groups(session, args.number), runs.detail(session, args.number).hold
+    reasons = list(hold.reasons) if hold else []
+    more = {"run": args.number, "group": args.group, "groups": groups, "reasons": reasons, **count}
+    list_command.print_page(args, "held", shape(), page, more)
+    return Exit.OK
+
+
+RELEASE_EXAMPLES = """\
+example:
+  invsync release 17 --reason "looked at it: the first push of this shop"
+  invsync release 17 --group jump --group rest --reason "a truck came; the zeroes are wrong"
+
+What it would send: invsync held 17. Listings of other groups stay held, and are planned again by the next run.
+It is planned anew, and held again if that plan is worse than the one that was shown."""
+
+
+def add_release(subparsers: Subparsers) -> None:
+    """Register the command."""
+    parser = command(subparsers, "release", "let a held run go", RELEASE_EXAMPLES)
+    parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
+    parser.add_argument(
+        "--group", metavar="G", action="append", default=[], help="only zero, jump or rest; repeatable (default all)"
+    )
+    parser.set_defaults(run=run_release)
+
+
+def run_release(args: argparse.Namespace) -> int:
+    """Order it."""
+    from invsync_tui.operations.runs import runs
+    from invsync_tui.operations.settings import values
+
+    reason = values.reason(args.reason)
+    return order(args, lambda session: runs.release(session, args.number, reason, args.group))
