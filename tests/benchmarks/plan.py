@@ -14,7 +14,7 @@ from invsync_tui.store.database import Store, open_store
 from invsync_tui.store.demo import generate
 from invsync_tui.store.demo.generated_rows import Scale
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 from invsync_tui.sync import connections
 from invsync_tui.sync.leases import acquire
 from invsync_tui.sync.plans.decision_log import Recorder

@@ -18,7 +18,7 @@ import pytest
 from invsync_tui.store.database import open_store
 from invsync_tui.store.runs import runs, workers
 from invsync_tui.store.runs import workers as lease_rows
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 from invsync_tui.store.runs.workers import Beat
 from invsync_tui.sync import leases, uptime
 from tests.cli.command import Shell, check

@@ -14,7 +14,7 @@ from invsync_tui.store.database import open_store
 from invsync_tui.store.listings import listings
 from invsync_tui.store.listings.listings import ListingRecord
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 from invsync_tui.store.settings import write as settings_write
 from invsync_tui.sync.plans.seed_push import rehearse
 from tests.operations.shelf import Thing

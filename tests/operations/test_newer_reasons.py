@@ -12,7 +12,7 @@ from invsync_tui.cli import main
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import REASONS, UNKNOWN, Reason
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 from invsync_tui.sync import run_findings
 from invsync_tui.tui.navigation.links import Jump, of_cause, of_group
 from tests.cli.command import check

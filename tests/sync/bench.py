@@ -16,7 +16,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.store import models
 from invsync_tui.store.database import Store
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order, RunRow
+from invsync_tui.store.runs.records import Order, RunRow
 from invsync_tui.store.settings import write as settings_write
 from invsync_tui.sync.worker import LocalRunner
 from tests.sync.crowd import move_in, remember, take_our_number

@@ -26,7 +26,7 @@ from invsync_tui.operations.settings import merchants
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.sandbox import cart, service, shop, wms
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.worker import LocalRunner
 from tests.sync.holding import EXPLAINS, SETTLED
 from tests.sync.holding import told as of_listing

@@ -17,6 +17,7 @@ from invsync_tui.store.catalog import pull_progress
 from invsync_tui.store.database import Store
 from invsync_tui.store.listings import drift
 from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.records import Order
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import push
 from invsync_tui.sync import schedule as due
@@ -273,7 +274,7 @@ def test_a_safety_rule_does_not_look_away_for_a_push_that_is_dated_ahead(made: F
     # given: a good push, and one while the clock was ahead
     with made.store.transaction() as tx:
         for at in (NOW - 100, NOW + DAY):
-            run_id = runs.request(tx, runs.Order("push", 1, 1, "manual", "x"), NOW).run_id
+            run_id = runs.request(tx, Order("push", 1, 1, "manual", "x"), NOW).run_id
             runs.start(tx, run_id, 1, at)
             runs.finish(tx, run_id, "done", "", at)
         # when, then

@@ -8,7 +8,7 @@ import pytest
 
 from invsync_tui import __version__
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 from invsync_tui.sync import executor, worker
 from invsync_tui.sync.run_context import Job
 from invsync_tui.sync.worker import LocalRunner

@@ -12,7 +12,7 @@ import pytest
 
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import executor, leases, worker
 from invsync_tui.sync.run_context import Job

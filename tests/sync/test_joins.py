@@ -9,7 +9,7 @@ import pytest
 
 from invsync_tui.store.listings import plans
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order, RunRow
+from invsync_tui.store.runs.records import Order, RunRow
 from invsync_tui.sync import executor, leases
 from invsync_tui.sync.run_context import Job
 from invsync_tui.sync.worker import LocalRunner

@@ -16,7 +16,7 @@ from invsync_tui.connectors.base import SourceCapabilities
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.connectors.sources import sandbox
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.push_plan import Plan
 from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 from tests.sync.bench import Bench

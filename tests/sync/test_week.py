@@ -13,7 +13,7 @@ import pytest
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.runs import runs, waiting_requests
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import cancellation, executor, worker
 from invsync_tui.sync import schedule as periods

@@ -17,7 +17,7 @@ from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.diagnosis import findings
 from invsync_tui.store.diagnosis.findings import FindingRow
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.settings import freezes
 from invsync_tui.store.settings import read as rows
 from invsync_tui.store.settings.freezes import FreezeRow

@@ -23,7 +23,7 @@ from invsync_tui.store.listings import listings, plans
 from invsync_tui.store.listings.plans import KeptPlan
 from invsync_tui.store.runs import decision_log, runs
 from invsync_tui.store.runs import http_log as http_log_rows
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import connections, run_findings, source_identity

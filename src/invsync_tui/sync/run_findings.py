@@ -11,7 +11,7 @@ from collections import Counter
 from invsync_tui.rules.eligibility import recorded_causes
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.diagnosis import cause_counts, checkup, findings
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 
 
 def look(tx: sqlite3.Connection, run: RunRow, failed_with: Reason | None, now: int) -> list[str]:

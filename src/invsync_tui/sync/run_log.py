@@ -14,7 +14,7 @@ from invsync_tui.rules.worker_health import span
 from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreError
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.executor import execute as execute_run
 from invsync_tui.sync.leases import Lease
 

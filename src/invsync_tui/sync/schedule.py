@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order, RunRow
+from invsync_tui.store.runs.records import Order, RunRow
 from invsync_tui.store.settings import schedule
 from invsync_tui.store.settings.schedule import Entry
 

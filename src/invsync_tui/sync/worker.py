@@ -23,7 +23,7 @@ from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.retention import Limits
 from invsync_tui.store.runs import runs, workers
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.sync import leases, run_log, schedule, uptime
 from invsync_tui.sync.cancellation import runs_stop_when

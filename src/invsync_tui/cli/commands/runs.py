@@ -132,11 +132,11 @@ def _skus(args: argparse.Namespace) -> int:
 
 def order(args: argparse.Namespace, give: Callable[[Session], str]) -> int:
     """Give the order for the run `args.number`, print the answer."""
-    from invsync_tui.operations.runs import runs
+    from invsync_tui.operations.runs.views import find, view
 
     with opened(args) as session:
         message = give(session)
-        row = runs.view(runs.find(session, args.number))
+        row = view(find(session, args.number))
     output = Output(args)
     output.text(clean(message))
     output.document({"message": message, "run": json_records.run(row)})

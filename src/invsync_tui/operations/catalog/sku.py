@@ -23,7 +23,7 @@ from invsync_tui.store.catalog import search as codes
 from invsync_tui.store.catalog.products import Wished
 from invsync_tui.store.paging import listings as pages
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 
 SUBJECTS_MOST = 100
 """Listings that an audit entry names at most; it tells how many there were."""

@@ -18,6 +18,7 @@ from invsync_tui import clock
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs as run_operations
+from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
 from invsync_tui.operations.views import RunState
@@ -28,7 +29,7 @@ from invsync_tui.store import models
 from invsync_tui.store.demo.generate import Generated
 from invsync_tui.store.demo.generate import generate as make
 from invsync_tui.store.demo.generated_rows import Scale
-from invsync_tui.store.runs import runs as run_rows
+from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.settings import schedule
 from invsync_tui.store.settings import write as settings_write
 from invsync_tui.sync.leases import worker_alive
@@ -238,7 +239,7 @@ def finish(demo: Demo, within: float = 300.0) -> None:
 
 
 def _ended(session: Session, runs: tuple[int, ...]) -> bool:
-    states = {run: RunState(run_operations.find(session, run).state) for run in runs}
+    states = {run: RunState(find(session, run).state) for run in runs}
     for run, state in states.items():
         if state is RunState.HELD:
             run_operations.release(session, run, "demo: the first push was looked at")
@@ -249,7 +250,7 @@ def document(demo: Demo, *, products: int = PRODUCTS, seed: int = SEED) -> dict[
     """What `invsync demo --headless --json` prints: runs with their sums, and what was planted."""
     session = Session.open(demo.store)
     try:
-        found = [_run(run_operations.find(session, run)) for run in demo.runs]
+        found = [_run(find(session, run)) for run in demo.runs]
     finally:
         session.close()
     faults = [
@@ -258,7 +259,7 @@ def document(demo: Demo, *, products: int = PRODUCTS, seed: int = SEED) -> dict[
     return {"version": DOCUMENT_VERSION, "store": str(demo.store), "runs": found, "planted": faults}
 
 
-def _run(row: run_rows.RunRow) -> dict[str, Any]:
+def _run(row: RunRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "kind": row.kind,

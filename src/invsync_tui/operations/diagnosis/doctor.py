@@ -27,7 +27,7 @@ from invsync_tui.store.file import check
 from invsync_tui.store.listings import plans
 from invsync_tui.store.paging import counts
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.settings import schedule
 
 __all__ = ["Check", "Checkup", "Group", "doctor"]

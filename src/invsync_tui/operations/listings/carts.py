@@ -13,7 +13,7 @@ from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import Frozen
 from invsync_tui.store.paging import counts as paging_counts
 from invsync_tui.store.runs import runs as rows
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 
 
 def carts(session: Session, merchant_id: int | None = None) -> tuple[CartLine, ...]:

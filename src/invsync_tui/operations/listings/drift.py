@@ -23,7 +23,7 @@ from invsync_tui.rules.matching import folded
 from invsync_tui.store import audit
 from invsync_tui.store.listings import drift as store
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.sync import drift_radar
 from invsync_tui.sync.settings import load_settings

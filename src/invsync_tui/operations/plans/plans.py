@@ -18,6 +18,7 @@ from invsync_tui.store import audit
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import KeptPlan
 from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.records import Order
 from invsync_tui.store.settings import read as settings_read
 
 if TYPE_CHECKING:
@@ -329,7 +330,7 @@ def _bound(tx: Any, session: Session, plan: KeptPlan, now: int) -> int:
     """The run that sends the plan: one that is held or waits already, else a new one."""
     cart = plans.cart(tx, plan.cart_id)
     merchant = cart.merchant_id if cart else 0
-    run_id = runs.request(tx, runs.Order("push", plan.cart_id, merchant, "apply", session.operator), now).run_id
+    run_id = runs.request(tx, Order("push", plan.cart_id, merchant, "apply", session.operator), now).run_id
     accepted = {trip["breaker"]: trip["measure"] for trip in json.loads(plan.trips)}
     plans.bind(tx, run_id, plan.id, json.dumps(accepted), now)
     return run_id

@@ -11,7 +11,7 @@ from typing import Any
 
 from invsync_tui.connectors import registry
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
-from invsync_tui.operations.runs import runs
+from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import fields
 from invsync_tui.rules.matching import folded
@@ -94,7 +94,7 @@ class Replay:
 
 def replay(session: Session, run_id: int, rules: Which = Which.THEN, sku: str | None = None) -> Replay:
     """Decide again; `sku` narrows to a SKU, an alias or a remote id. NotFoundError where nothing is kept of the run."""
-    run = runs.find(session, run_id)
+    run = find(session, run_id)
     if run.kind != "push":
         raise OperationError(f"Run {run_id} is a pull: it decided nothing. Replay a push; see: invsync runs.")
     with in_words(), session.store.reading() as cx:

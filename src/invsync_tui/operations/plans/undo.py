@@ -10,7 +10,7 @@ from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
 from invsync_tui.operations.plans import plans as plan_operations
 from invsync_tui.operations.roles import Right
-from invsync_tui.operations.runs.runs import find
+from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import folded
 from invsync_tui.store import change_sequence

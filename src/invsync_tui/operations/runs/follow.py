@@ -11,6 +11,7 @@ from invsync_tui import clock
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.runs.request import ensure_worker
+from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session, Watch
 from invsync_tui.operations.views import RunDetail, RunRow, RunState
@@ -115,7 +116,7 @@ class Follower:
 
     def _follow_next(self, number: int) -> None:
         """A run that was going on when the sync was asked for runs once more: that one is what was asked for."""
-        ended = runs.find(self.session, number)
+        ended = find(self.session, number)
         if number not in self.runs or not ended.again:
             return
         own = self.last[number].run

@@ -8,13 +8,13 @@ from typing import Any
 
 from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.rows import Listed, PlaceKey, Rows
-from invsync_tui.operations.runs.runs import find
+from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.rules.safety import Group
 from invsync_tui.store.listings import plans as store
 from invsync_tui.store.paging import listings as pages
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 
 GROUPS = tuple(group.value for group in Group)
 

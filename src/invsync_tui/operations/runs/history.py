@@ -10,14 +10,14 @@ from invsync_tui.operations.errors import in_words
 from invsync_tui.operations.list_views import ListingLine, RunDiff
 from invsync_tui.operations.listings.product_sync import lines
 from invsync_tui.operations.rows import Listed, PlaceKey, Rows
-from invsync_tui.operations.runs.runs import find, views
+from invsync_tui.operations.runs.views import find, views
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunRow, RunState
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.paging import listings
 from invsync_tui.store.paging import runs as pages
 from invsync_tui.store.paging.runs import RunFilter
-from invsync_tui.store.runs import runs as rows
+from invsync_tui.store.runs import records
 
 
 def runs(
@@ -34,7 +34,7 @@ def runs(
         found = pages.runs(cx, wanted)
 
     def shown(page: Sequence[Any]) -> list[RunRow]:
-        return views(session, [rows.RunRow(*row) for row in page])
+        return views(session, [records.RunRow(*row) for row in page])
 
     return Listed(session, found, shown, lambda run: (run.id,), ("newest",))
 

@@ -16,7 +16,7 @@ from invsync_tui.operations.views import Requested
 from invsync_tui.store import audit
 from invsync_tui.store.file import file_modes
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 
 WORKER_LINGER = 10
 """Seconds that a detached worker stays after the last run."""

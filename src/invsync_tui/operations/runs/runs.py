@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import OperationError, in_words
 from invsync_tui.operations.roles import Right
-from invsync_tui.operations.service import workers
+from invsync_tui.operations.runs.views import find, views
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import (
     Action,
@@ -19,52 +19,19 @@ from invsync_tui.operations.views import (
     RateView,
     ReasonRow,
     RunDetail,
-    RunKind,
     RunRow,
     RunState,
-    Stall,
     ways_out_of,
 )
 from invsync_tui.rules.outcomes import REASONS, Counts, Reason
 from invsync_tui.store import audit
 from invsync_tui.store.listings import listings
+from invsync_tui.store.runs import records
 from invsync_tui.store.runs import runs as rows
 
 RATE_WINDOW_LEAST = 1.0
 """Seconds of a phase before its rate means something."""
 SAMPLES = 5
-
-
-def view(row: rows.RunRow, stall: Stall | None = None) -> RunRow:
-    """A stored run as front ends are given it; `stall` is why it stands still, of a run that is under way."""
-    of_cart = row.kind != "pull"
-    return RunRow(
-        id=row.id,
-        kind=RunKind(row.kind),
-        merchant_id=row.merchant_id,
-        merchant=row.merchant,
-        cart_id=row.key if of_cart else None,
-        cart=row.cart if of_cart else None,
-        state=RunState(row.state),
-        trigger=row.trigger,
-        requested_by=row.requested_by,
-        requested_at=row.requested_at,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        phase=row.phase,
-        done=row.done,
-        total=row.total,
-        counts=Counts.from_dict(json.loads(row.counts)),
-        error=row.error,
-        stall=stall,
-    )
-
-
-def views(session: Session, found: Sequence[rows.RunRow]) -> list[RunRow]:
-    """Stored runs as front ends are given them, each with what its worker says about it."""
-    with in_words(), session.store.reading() as cx:
-        stalled = workers.stalls(session, cx, found)
-    return [view(row, stalled.get(row.id)) for row in found]
 
 
 def recent(
@@ -74,15 +41,6 @@ def recent(
     with in_words(), session.store.reading() as cx:
         found = rows.recent(cx, merchant_id, before, limit)
     return tuple(views(session, found))
-
-
-def find(session: Session, run_id: int) -> rows.RunRow:
-    """A stored run; NotFoundError if there is none of this number."""
-    with in_words(), session.store.reading() as cx:
-        row = rows.get(cx, run_id)
-    if row is None:
-        raise NotFoundError(f"There is no run {run_id}. List them with: invsync runs.")
-    return row
 
 
 def detail(session: Session, run_id: int) -> RunDetail:
@@ -137,7 +95,7 @@ def _eta(phases: Iterable[PhaseView], per_second: float | None) -> int | None:
     return round(max(0, phase.total - phase.done) / per_second)
 
 
-def _reasons(cx, row: rows.RunRow) -> Iterable[ReasonRow]:  # type: ignore[no-untyped-def]
+def _reasons(cx, row: records.RunRow) -> Iterable[ReasonRow]:  # type: ignore[no-untyped-def]
     found = sorted(json.loads(row.reasons).items(), key=lambda item: -item[1])
     for name, count in found:
         reason = Reason(name)
@@ -152,7 +110,7 @@ def held_before(session: Session, run_id: int) -> int | None:
         return rows.held_before(cx, run_id)
 
 
-def _hold(session: Session, row: rows.RunRow) -> HoldView | None:
+def _hold(session: Session, row: records.RunRow) -> HoldView | None:
     from invsync_tui.operations.runs import held as listings_held
 
     if row.state != "held":
@@ -185,7 +143,7 @@ def _actions(session: Session, run: RunRow) -> frozenset[Action]:
     return frozenset(action for action in possible if session.may(_RIGHTS[action.value]))
 
 
-def _order(session: Session, what: str, run_id: int) -> rows.RunRow:
+def _order(session: Session, what: str, run_id: int) -> records.RunRow:
     session.allow(_RIGHTS[what], f"{what} run {run_id}")
     return find(session, run_id)
 

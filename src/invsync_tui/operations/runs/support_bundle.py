@@ -53,9 +53,9 @@ Headers are never kept; secrets and the values of fields with telling names are 
 
 def of_run(session: Session, run_id: int, folder: Path) -> Path:
     """Write the bundle of a run into a folder; returns the file. NotFoundError if there is no such run."""
-    from invsync_tui.operations.runs import runs
+    from invsync_tui.operations.runs.views import find
 
-    row = runs.find(session, run_id)
+    row = find(session, run_id)
     return _write(session, f"run {run_id}", f"invsync-run-{run_id}", row.merchant_id, _run_files(session, row), folder)
 
 

@@ -14,7 +14,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import ServiceState, ServiceView, Stall, WorkerView
 from invsync_tui.rules.worker_health import BEAT_EVERY, NO_PROGRESS_AFTER, Process, Signs, WorkerState, span, state_of
 from invsync_tui.store.runs import workers as rows
-from invsync_tui.store.runs.runs import RunRow
+from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.workers import WorkerRow
 from invsync_tui.sync import uptime
 from invsync_tui.sync.leases import holder_alive, worker_alive

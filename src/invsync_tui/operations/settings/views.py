@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import in_words
-from invsync_tui.operations.runs.runs import views
+from invsync_tui.operations.runs.views import views
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import fields

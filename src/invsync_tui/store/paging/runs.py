@@ -6,7 +6,8 @@ import sqlite3
 from typing import NamedTuple
 
 from invsync_tui.store.paging.keyset import Order, Pages, Select
-from invsync_tui.store.runs.runs import RUN_COLUMNS, RUN_ORIGIN, RunRow
+from invsync_tui.store.runs.records import RunRow
+from invsync_tui.store.runs.runs import RUN_COLUMNS, RUN_ORIGIN
 
 NEWEST = Order("newest", ("r.id",))
 

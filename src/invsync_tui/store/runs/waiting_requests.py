@@ -11,7 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from invsync_tui.store.runs.runs import Order, RunRow
+    from invsync_tui.store.runs.records import Order, RunRow
 
 BY_THEMSELVES = frozenset({"schedule", "after pull", "again"})
 """Triggers that are no person's wish: a person's request that joins such a run is named in their place."""
@@ -97,7 +97,7 @@ def add(tx: sqlite3.Connection, run: RunRow, wish: Wish) -> None:
 
 def orders(run: RunRow) -> list[Order]:
     """The requests that waited behind a run that has ended, what waits for nothing first."""
-    from invsync_tui.store.runs.runs import Order
+    from invsync_tui.store.runs.records import Order
 
     # A run that was bound to a plan owes what it was asked for before.
     wishes = of_run(run) or [of_itself(run)]

@@ -15,7 +15,7 @@ from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import listings, matching
 from invsync_tui.store.listings.listings import Decided, PlanRow
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.runs import Order
+from invsync_tui.store.runs.records import Order
 from invsync_tui.sync import connections
 from invsync_tui.sync.decide import Stock, chain_rules, decide_row
 from invsync_tui.sync.settings import Settings, load_settings

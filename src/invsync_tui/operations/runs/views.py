@@ -1,0 +1,55 @@
+"""Stored runs as front ends are given them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.service import workers
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.views import RunKind, RunRow, RunState, Stall
+from invsync_tui.rules.outcomes import Counts
+from invsync_tui.store.runs import records
+from invsync_tui.store.runs import runs as rows
+
+
+def view(row: records.RunRow, stall: Stall | None = None) -> RunRow:
+    """A stored run as front ends are given it; `stall` is why it stands still, of a run that is under way."""
+    of_cart = row.kind != "pull"
+    return RunRow(
+        id=row.id,
+        kind=RunKind(row.kind),
+        merchant_id=row.merchant_id,
+        merchant=row.merchant,
+        cart_id=row.key if of_cart else None,
+        cart=row.cart if of_cart else None,
+        state=RunState(row.state),
+        trigger=row.trigger,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        phase=row.phase,
+        done=row.done,
+        total=row.total,
+        counts=Counts.from_dict(json.loads(row.counts)),
+        error=row.error,
+        stall=stall,
+    )
+
+
+def views(session: Session, found: Sequence[records.RunRow]) -> list[RunRow]:
+    """Stored runs as front ends are given them, each with what its worker says about it."""
+    with in_words(), session.store.reading() as cx:
+        stalled = workers.stalls(session, cx, found)
+    return [view(row, stalled.get(row.id)) for row in found]
+
+
+def find(session: Session, run_id: int) -> records.RunRow:
+    """A stored run; NotFoundError if there is none of this number."""
+    with in_words(), session.store.reading() as cx:
+        row = rows.get(cx, run_id)
+    if row is None:
+        raise NotFoundError(f"There is no run {run_id}. List them with: invsync runs.")
+    return row
