@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 
 STEP_MOST = 0.05
 """Seconds of CPU of one step. A busy machine makes a step longer, and costs it no more of its own time."""
@@ -54,14 +54,14 @@ class LoopWatch:
 def watching(patch: pytest.MonkeyPatch, *, everything: bool = False) -> Iterator[LoopWatch]:
     """Watch the steps of all runs, of what they start, and with `everything` of the whole loop."""
     watch = LoopWatch(everything)
-    step, execute = asyncio.Handle._run, LocalRunner._execute  # type: ignore[attr-defined]
+    step, execute = asyncio.Handle._run, Worker._execute  # type: ignore[attr-defined]
 
     @wraps(execute)
-    async def watched(runner: LocalRunner, run: Any, lease: Any) -> None:
+    async def watched(runner: Worker, run: Any, lease: Any) -> None:
         _watched.set(f"{run.kind} of {run.lease_key}")
         await execute(runner, run, lease)
 
-    patch.setattr(LocalRunner, "_execute", watched)
+    patch.setattr(Worker, "_execute", watched)
     patch.setattr(asyncio.Handle, "_run", lambda handle: watch.run(step, handle))
     gc.callbacks.append(watch.collector)
     try:

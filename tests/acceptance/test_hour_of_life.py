@@ -20,7 +20,7 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import Connection, ListingRow, OrderLine, Page
 from invsync_tui.connectors.carts.vendure import VendureCart
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from tests.servers.tryton import Seeded
@@ -114,13 +114,13 @@ class Hour:
         made = vendure.create_variants([*self.products], stock=77)
         self.variants = dict(zip(self.products, made, strict=True))
         self.cart = 0
-        self._service: LocalRunner | None = None
+        self._service: Worker | None = None
         self._task: asyncio.Task[None] | None = None
 
     # --- the service ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        self._service = LocalRunner(self.bench.store)
+        self._service = Worker(self.bench.store)
         self._task = asyncio.create_task(self._service.run_forever())
 
     async def stop(self) -> None:

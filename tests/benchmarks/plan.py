@@ -14,13 +14,13 @@ from invsync_tui.store.database import Store, open_store
 from invsync_tui.store.demo import generate
 from invsync_tui.store.demo.generated_rows import Scale
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import connections
 from invsync_tui.sync.leases import acquire
 from invsync_tui.sync.plans.decision_log import Recorder
-from invsync_tui.sync.push_plan import Plan
-from invsync_tui.sync.run_context import Job
-from invsync_tui.sync.run_progress import Report
+from invsync_tui.sync.push_plan import PushPlanner
+from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.run_progress import RunProgress
 from invsync_tui.sync.settings import load_settings
 from invsync_tui.sync.worker import prefer_throughput
 from tests.benchmarks.table import Figure
@@ -37,14 +37,16 @@ async def _plan(store: Store, *, keeping: bool) -> tuple[float, int]:
         loaded, again = load_settings(cx, CART), load_settings(cx, CART)
     assert loaded is not None and again is not None
     with store.transaction() as tx:
-        number = runs.request(tx, Order("push", CART, loaded.cart.merchant_id, "benchmark", "benchmark"), AT).run_id
+        number = runs.request(
+            tx, RunRequest("push", CART, loaded.cart.merchant_id, "benchmark", "benchmark"), AT
+        ).run_id
         runs.start(tx, number, 1, AT)
         tx.execute("UPDATE cart SET watermark = 0 WHERE id = ?", (CART,))
         row = runs.get(tx, number)
     lease = acquire(store, f"push:{CART}", "benchmark")
     assert lease is not None and row is not None
     cart = connections.cart(loaded.cart)
-    plan = Plan(Job(store, row, lease, Report(store, lease, number, [])), cart, again)
+    plan = PushPlanner(RunContext(store, row, lease, RunProgress(store, lease, number, [])), cart, again)
     with patch.object(Recorder, "keep", Recorder.keep if keeping else lambda *_: None):
         started = time.perf_counter()
         await plan._decide()
@@ -53,7 +55,7 @@ async def _plan(store: Store, *, keeping: bool) -> tuple[float, int]:
     await cart.close()
     with store.transaction() as tx:
         runs.finish(tx, number, "cancelled", "", AT)
-    store.tidy()
+    store.checkpoint()
     return took, int(store.one("SELECT count(*) FROM listing WHERE run_id = ?", (number,))[0])
 
 

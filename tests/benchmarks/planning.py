@@ -55,9 +55,9 @@ def figures(store: Path, products: int) -> Iterator[Figure]:
 
 
 def _figure(name: str, session: Session, cart: int, budget: float) -> Figure:
-    plans.make(session, cart)  # whatever is imported or read from the disk by the first one
+    plans.build_plan(session, cart)  # whatever is imported or read from the disk by the first one
     times = sorted(_timed(session, cart) for _ in range(TIMES))
-    size = len(plans.make(session, cart).planned.changes.ids)
+    size = len(plans.build_plan(session, cart).planned.changes.ids)
     return Figure(
         name, times[len(times) // 2], "ms", budget, f"median, {size} to set, min {times[0]:.0f} max {times[-1]:.0f}"
     )
@@ -65,7 +65,7 @@ def _figure(name: str, session: Session, cart: int, budget: float) -> Figure:
 
 def _timed(session: Session, cart: int) -> float:
     started = time.perf_counter()
-    plans.make(session, cart)
+    plans.build_plan(session, cart)
     return (time.perf_counter() - started) * 1000
 
 

@@ -100,7 +100,7 @@ async def _rounds(wms: WmsHandle, folder: Path) -> tuple[list[float], list[float
     rows = await peer.pull()
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        bench.store.tidy()
+        bench.store.checkpoint()
         started = time.perf_counter()
         await peer.pull()
         theirs.append(time.perf_counter() - started)

@@ -59,7 +59,7 @@ def write_on(store: Store) -> None:
         if done == 1:
             print("writing", flush=True)
         if done % ROUNDS_A_RUN == 0:
-            store.tidy()
+            store.checkpoint()
 
 
 def _page(store: Store, products: list[int]) -> None:

@@ -18,7 +18,7 @@ import pytest
 from invsync_tui.store.database import open_store
 from invsync_tui.store.runs import runs, workers
 from invsync_tui.store.runs import workers as lease_rows
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.runs.workers import Beat
 from invsync_tui.sync import leases, uptime
 from tests.cli.command import Shell, check
@@ -63,7 +63,7 @@ class Scene:
         """A run of Acme or of its cart that ended or stands so."""
         now = int(time.time()) - ago
         with closing(open_store(self.shell.store)) as store, store.transaction() as tx:
-            number = runs.request(tx, Order(kind, 1, 1, "manual", "ann"), now).run_id
+            number = runs.request(tx, RunRequest(kind, 1, 1, "manual", "ann"), now).run_id
             runs.start(tx, number, 1, now)
             if state == "running":
                 lease_rows.acquire(tx, f"{kind}:1", f"w-{self.pids[-1]}" if self.pids else "gone", now)

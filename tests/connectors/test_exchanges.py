@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.connectors.http import HttpConnection
-from invsync_tui.connectors.http_log import BLACK, Exchange, heard_by, of_batch, redacted, redacted_url, remember_secret
+from invsync_tui.connectors.http_log import (
+    BLACK,
+    Exchange,
+    log_http_to,
+    redacted,
+    redacted_url,
+    remember_secret,
+    tag_batch,
+)
 from tests.servers.stub import Answer, stub_server
 
 SECRET = "s3cr3t&value/with=signs"
@@ -73,8 +81,8 @@ async def test_requests_and_answers_are_told_with_the_vendors_id_and_without_hea
         http = HttpConnection(Connection("demo", "stub", server.url, deadline=5))
         http.headers["authorization"] = f"Bearer {SECRET}"
         # when
-        with heard_by(ear):
-            with of_batch("batch-1"):
+        with log_http_to(ear):
+            with tag_batch("batch-1"):
                 await http.write("POST", "/stock", content=json.dumps({"sku": "A-1", "token": SECRET}).encode())
             await http.write("POST", "/stock", content=b"{}")
         await http.close()
@@ -89,7 +97,7 @@ async def test_requests_and_answers_are_told_with_the_vendors_id_and_without_hea
 async def test_a_request_without_an_answer_is_told_too() -> None:
     ear = Ear()
     http = HttpConnection(Connection("demo", "stub", "http://127.0.0.1:9", deadline=2))
-    with heard_by(ear), pytest.raises(UnavailableError):
+    with log_http_to(ear), pytest.raises(UnavailableError):
         await http.write("POST", "/stock", content=b"{}")
     await http.close()
     assert ear.heard[0].status is None

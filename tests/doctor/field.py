@@ -14,7 +14,7 @@ from invsync_tui.store.database import open_store
 from invsync_tui.store.listings import listings
 from invsync_tui.store.listings.listings import ListingRecord
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import write as settings_write
 from invsync_tui.sync.plans.seed_push import rehearse
 from tests.operations.shelf import Thing
@@ -69,12 +69,12 @@ def _fill(bench: Bench, carts: list[int]) -> None:
         products.confirm_present(tx, bench.merchant, set(ids), seq)
         for place in sync_marks.warehouses(tx, bench.merchant):
             levels.upsert(tx, [(place.id, number, 9, 9, 0, 0, None, now, seq) for number in ids])
-            sync_marks.note_loaded(tx, place.id, now)
+            sync_marks.record_loaded(tx, place.id, now)
         for cart, codes in zip(carts, ([t.sku for t in records], [t.aliases[0][1] for t in records]), strict=True):
             listings.upsert(tx, cart, [ListingRecord(f"L-{c}", c, "", True, None, 0, None) for c in codes], now, seq)
         change_sequence.take(tx, seq)
-        sync_marks.note_pulled(tx, bench.merchant, "", now, full=True)
-        run = runs.request(tx, Order("pull", bench.merchant, bench.merchant, "test", "tester"), now).run_id
+        sync_marks.record_pulled(tx, bench.merchant, "", now, full=True)
+        run = runs.request(tx, RunRequest("pull", bench.merchant, bench.merchant, "test", "tester"), now).run_id
         runs.start(tx, run, 1, now)
         runs.finish(tx, run, "done", "", now)
         for cart in carts:
@@ -86,7 +86,7 @@ def _healthy(choice: tuple[str, ...]) -> bytes:
     with TemporaryDirectory() as folder:
         bench = Bench.make(Path(folder), alone=True)
         _fill(bench, _settings(bench, choice))
-        bench.store.tidy()
+        bench.store.checkpoint()
         bench.store.close()
         return (Path(folder) / "store.db").read_bytes()
 

@@ -18,7 +18,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs import workers as lease_rows
 from invsync_tui.sync import leases, worker
 from invsync_tui.sync.executor import execute
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from tests.faults.proof import order_violations, state_violations
 from tests.faults.test_cut import cut_violations, levels_before, small_pages
 from tests.sync.bench import Bench
@@ -147,7 +147,7 @@ async def _raise_and_die(made: Town, sku: str, level: int) -> int:
 async def _push_and_die(made: Town) -> None:
     before = len(made.writes())
     made.bench.request("push", made.cart_id)
-    runner = LocalRunner(made.bench.store, scheduled=False)
+    runner = Worker(made.bench.store, scheduled=False)
     work = asyncio.create_task(runner.run_forever())
     await until(lambda: len(made.writes()) > before)
     with pytest.MonkeyPatch.context() as patch:

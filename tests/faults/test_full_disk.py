@@ -17,7 +17,7 @@ from invsync_tui.store.database import create_store
 from invsync_tui.store.errors import StoreFullError
 from invsync_tui.store.retention import RUNS_LEFT
 from invsync_tui.sync.maintenance import FIRST_AFTER, Upkeep
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from tests.faults.proof import store_violations
 from tests.faults.scenarios import until
 from tests.store.test_retention import run_once
@@ -125,12 +125,12 @@ async def test_a_disk_that_is_full_while_old_records_are_removed(small: Path, mo
     with town(small, products=20) as made:
         # given runs of long ago, and no room
         _resize(small, "20m")
-        bench, worker = made.bench, LocalRunner(made.bench.store)
+        bench, worker = made.bench, Worker(made.bench.store)
         await bench.pull()
         with bench.by_hand() as tx:
             for _ in range(400):
                 run_once(tx, LONG_AGO)
-        bench.store.tidy()
+        bench.store.checkpoint()
         monkeypatch.setattr(clock, "elapsed", lambda: time.monotonic() + FIRST_AFTER + 1)
         room = 20 * 1024 * 1024 - _used(small)
         (small / "filler").write_bytes(b"x" * (room // 4096 * 4096 - 8192))

@@ -48,11 +48,11 @@ def _decides_what_is_missing_after_a_cut(patch: pytest.MonkeyPatch) -> None:
 
 def _advances_the_watermark_before_the_ack(patch: pytest.MonkeyPatch) -> None:
     """Remembers by a mark what is dirty, and moves it before the cart has answered."""
-    early = sync_marks.note_sending
+    early = sync_marks.record_sending
 
     def sending(tx: Any, cart_id: int, rules_rev: int) -> None:
         early(tx, cart_id, rules_rev)
-        sync_marks.note_pushed(tx, cart_id, tx.execute("SELECT value FROM counter").fetchone()[0], rules_rev)
+        sync_marks.record_pushed(tx, cart_id, tx.execute("SELECT value FROM counter").fetchone()[0], rules_rev)
 
     patch.setattr(executor.sites, "note_sending", sending)
     patch.setattr(listings, "_CHANGED", listings._CHANGED.replace("pending <> 0", "pending > 1"))

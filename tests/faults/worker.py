@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.store.database import open_store
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from tests.sync.town import hurry
 
 STOP_BEFORE_SENDING = "stop-before-sending"
@@ -33,7 +33,7 @@ def preload() -> None:
 
 
 async def _work(store: Path, linger: float | None) -> None:
-    runner = LocalRunner(open_store(store), scheduled=False)
+    runner = Worker(open_store(store), scheduled=False)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, runner.stop)
     await (runner.run_forever() if linger is None else runner.run_until_idle(linger))
 

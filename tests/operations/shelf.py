@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from invsync_tui.operations.roles import Role
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.matching import folded
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store import change_sequence, models
 from invsync_tui.store.catalog import levels, products
 from invsync_tui.store.listings import listings, matching
@@ -117,4 +117,4 @@ def shelf(folder: Path, **cart: Any) -> Shelf:
 
 def by_key(texts: Iterable[str]) -> list[str]:
     """Texts in the order of a list of listings."""
-    return sorted(texts, key=folded)
+    return sorted(texts, key=normalize_key)

@@ -17,7 +17,7 @@ from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.operations.listings import product_sync
 from invsync_tui.operations.rows import Ordering, Rows
 from invsync_tui.operations.runs import history as run_history
-from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.matching import normalize_key, trimmed
 from tests.operations.shelf import Shelf, Thing, shelf
 
 CODES = st.text(st.sampled_from("aAbB0-é ß\n%_\"'*"), min_size=1, max_size=6).filter(trimmed)
@@ -105,8 +105,12 @@ def test_a_filter_keeps_what_has_the_text_in_a_code(products: list[Any], text: s
     with tempfile.TemporaryDirectory() as folder:
         acme = shelf(Path(folder))
         acme.put(Thing(f"r{n}", sku, name) for n, (sku, name, _) in enumerate(products))
-        key = folded(text)
-        fits = (lambda sku: key in folded(sku)) if len(key) >= 3 else (lambda sku: folded(sku).startswith(key))
+        key = normalize_key(text)
+        fits = (
+            (lambda sku: key in normalize_key(sku))
+            if len(key) >= 3
+            else (lambda sku: normalize_key(sku).startswith(key))
+        )
         expected = sorted(trimmed(sku) for sku, _, _ in products if fits(sku))
         holds(stock.summary(acme.session, acme.merchant, text), expected, lambda line: line.sku, step)
         acme.bench.store.close()
@@ -123,7 +127,7 @@ def test_listings_page_like_the_sorted_list(skus: list[str], step: int, descendi
         for tab, column in ((ListingFilter.ALL, "sku"), (ListingFilter.ALL, "synced_at"), (ListingFilter.NEVER, "sku")):
             plain = walked(product_sync.listings(acme.session, acme.cart, tab), 99)
             by = {
-                "sku": lambda line: (folded(line.sku), line.id),
+                "sku": lambda line: (normalize_key(line.sku), line.id),
                 "synced_at": lambda line: (line.synced_at or 0, line.id),
             }
             expected = [line.id for line in sorted(plain, key=by[column], reverse=descending)]

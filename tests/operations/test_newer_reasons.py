@@ -12,9 +12,9 @@ from invsync_tui.cli import main
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import REASONS, UNKNOWN, Reason
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import run_findings
-from invsync_tui.tui.navigation.links import Jump, of_cause, of_group
+from invsync_tui.tui.navigation.links import Link, of_cause, of_group
 from tests.cli.command import check
 from tests.doctor.field import field
 
@@ -35,7 +35,7 @@ def session(tmp_path: Path) -> Session:
     with made.store.transaction() as tx:
         first, second = (row[0] for row in tx.execute("SELECT id FROM cart ORDER BY id"))
         ids = [row[0] for row in tx.execute("SELECT id FROM listing WHERE cart_id = ? ORDER BY key", (first,))]
-        run = runs.request(tx, Order("push", first, 1, "test", "tester"), 1).run_id
+        run = runs.request(tx, RunRequest("push", first, 1, "test", "tester"), 1).run_id
         tx.execute(
             "UPDATE run SET state = 'failed', started_at = 1, ended_at = 2, error = 'newer', reasons = ? WHERE id = ?",
             (json.dumps({NEWER: 1}), run),
@@ -83,6 +83,6 @@ def test_it_is_itself_by_name_and_leads_to_the_listings() -> None:
     assert reason not in REASONS and REASONS[reason] is UNKNOWN
     assert reason not in list(Reason)
     assert of_cause("Cart", "SKU", reason) is None
-    assert of_group("Cart", reason) == Jump("listings", "Cart", "all")
+    assert of_group("Cart", reason) == Link("listings", "Cart", "all")
     with pytest.raises(ValueError, match="is not a valid Reason"):
         Reason("")

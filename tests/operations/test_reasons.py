@@ -12,7 +12,7 @@ from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.rules.cart_checks import _TOPICS
 from invsync_tui.rules.eligibility import SENDING_CAUSES, STOCK_CAUSES
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.tui.navigation.links import Jump, of_cause, of_group
+from invsync_tui.tui.navigation.links import Link, of_cause, of_group
 
 # Outcome on the run's page; the sets it is in; the doctor's check that tells it; where Enter leads from one listing's
 # cause, and from the cause of many.
@@ -78,7 +78,7 @@ SETS = {
 }
 
 
-def _at(jump: Jump | None) -> str:
+def _at(jump: Link | None) -> str:
     return f"{jump.kind}:{jump.at}".rstrip(":") if jump else ""
 
 

@@ -36,7 +36,7 @@ TABLE = {
     "runs.runs.cancel":                (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "runs.runs.release":               (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "runs.runs.discard":               (REFUSED, ALLOWED, ALLOWED, REFUSED),
-    "plans.plans.keep":                 ("not kept", ALLOWED, ALLOWED, "not kept"),
+    "plans.plans.save_plan":                 ("not kept", ALLOWED, ALLOWED, "not kept"),
     "plans.plans.store":                (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "plans.plans.apply":                (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "plans.undo.undo":              (REFUSED, ALLOWED, ALLOWED, REFUSED),
@@ -81,7 +81,7 @@ class Scene:
         with shelf.bench.store.transaction() as tx:
             run_rows.hold(tx, self.held, [{"breaker": "zero", "measure": 1, "text": "too many"}], 1)
         self.asked = shelf.bench.request("pull", shelf.merchant)
-        self.making = plans.make(shelf.session, shelf.cart)
+        self.making = plans.build_plan(shelf.session, shelf.cart)
         kept = undo.safe(shelf.session, shelf.cart, 1, "a test")
         self.plan = plans.find(shelf.session, kept.plan)
 
@@ -101,7 +101,7 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
     "runs.runs.cancel": lambda s, made: runs.cancel(s, made.asked),
     "runs.runs.release": lambda s, made: runs.release(s, made.held, "a test"),
     "runs.runs.discard": lambda s, made: runs.discard(s, made.held, "a test"),
-    "plans.plans.keep": lambda s, made: plans.keep(s, made.making),
+    "plans.plans.save_plan": lambda s, made: plans.save_plan(s, made.making),
     "plans.plans.store": lambda s, made: plans.store(s, made.plan),
     "plans.plans.apply": lambda s, made: plans.apply(s, made.plan.id, "a test"),
     "plans.undo.undo": lambda s, made: undo.undo(s, made.held, "a test"),
@@ -167,7 +167,7 @@ def test_the_table_is_kept(scene: Scene, name: str, who: str) -> None:
     # when
     try:
         answer = CALLS[name](session_of(scene.shelf, who), scene)
-        found = ALLOWED if name != "plans.plans.keep" or answer is not None else "not kept"
+        found = ALLOWED if name != "plans.plans.save_plan" or answer is not None else "not kept"
     except RefusedError as refused:
         found = REFUSED
         assert who == "read-only" or f"is {who}" in str(refused), "it says why"

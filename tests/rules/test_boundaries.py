@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from invsync_tui.rules.drift import LAG, Drift, Seen, classify
-from invsync_tui.rules.eligibility import Standing, obstacle
-from invsync_tui.rules.matching import CodeHit, folded, match_code, trimmed
+from invsync_tui.rules.eligibility import Eligibility, obstacle
+from invsync_tui.rules.matching import CodeHit, match_code, normalize_key, trimmed
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
 from invsync_tui.rules.safety import Group, Limits, PlanFacts, Risk, accepted, check, group, risk
 
@@ -149,7 +149,7 @@ def test_the_risk_of_a_change(before: int | None, after: int, found: Risk) -> No
     assert risk(before, after) is found
 
 
-FREE = Standing(True, False, False, None, None, None, True)
+FREE = Eligibility(True, False, False, None, None, None, True)
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,8 @@ def test_a_code_means_exactly_one_product_or_none(
 
 def test_folding_serves_search_and_trimming_serves_matching() -> None:
     assert trimmed("\u00a0 Ab  C\t") == "Ab  C"
-    assert folded(" \ufeffStra\u00dfe \u200b 1  2") == "strasse 1 2"
-    assert folded("\uff21\uff22") == "ab"
+    assert normalize_key(" \ufeffStra\u00dfe \u200b 1  2") == "strasse 1 2"
+    assert normalize_key("\uff21\uff22") == "ab"
 
 
 SEEN = Seen(acked=10, shown=10, observed=10, allocated=0, tracked=True, present=True, synced_at=1000, observed_at=9000,

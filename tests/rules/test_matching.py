@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from invsync_tui.rules.matching import SKU_KIND, CodeHit, folded, match_code, trimmed
+from invsync_tui.rules.matching import SKU_KIND, CodeHit, match_code, normalize_key, trimmed
 from invsync_tui.rules.outcomes import Reason
 
 UPC, EAN = 1, 2
@@ -60,9 +60,9 @@ def test_a_code_that_differs_only_by_case_is_offered_as_near() -> None:
 @given(st.text(max_size=8))
 def test_folding_and_trimming_are_stable(code: str) -> None:
     assert trimmed(trimmed(code)) == trimmed(code)
-    assert folded(code) == folded(trimmed(code))
+    assert normalize_key(code) == normalize_key(trimmed(code))
 
 
 def test_leading_zeros_are_part_of_a_code() -> None:
     assert trimmed(" 00042 ") == "00042"
-    assert folded("00042") != folded("42")
+    assert normalize_key("00042") != normalize_key("42")

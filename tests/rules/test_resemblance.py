@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from invsync_tui.rules import match_suggestions
 from invsync_tui.rules.match_suggestions import AMBIGUOUS, NONE, Asked, Kind, check_digit, difference, suggest, variants
-from invsync_tui.rules.matching import SKU_KIND, CodeHit, folded
+from invsync_tui.rules.matching import SKU_KIND, CodeHit, normalize_key
 
 UPC = 1
 PAIRS = (
@@ -43,7 +43,7 @@ def test_a_difference_is_named_in_both_directions_and_its_code_is_looked_up(
 ) -> None:
     assert difference(one, two) == kinds
     assert difference(two, one) == kinds
-    assert folded(two) in variants(one)
+    assert normalize_key(two) in variants(one)
 
 
 @pytest.mark.parametrize(("one", "two"), STRANGERS)
@@ -74,8 +74,8 @@ def test_other_separators_cases_and_zeros_are_found(parts: list[str], one: str, 
     # then
     assert kinds is not None
     assert set(kinds) <= {Kind.SPACE, Kind.CASE, Kind.DASH, Kind.ZEROS}
-    assert folded(known) in variants(listed)
-    assert folded(listed) in variants(known)
+    assert normalize_key(known) in variants(listed)
+    assert normalize_key(listed) in variants(known)
 
 
 @given(digits, st.integers(0, 9))
@@ -103,7 +103,7 @@ def test_variants_are_bounded_and_begin_with_the_code_itself(code: str) -> None:
     found = variants(code)
     assert len(found) <= match_suggestions.VARIANTS_MOST
     assert found == list(dict.fromkeys(found))
-    assert not found or found[0] == folded(code)
+    assert not found or found[0] == normalize_key(code)
 
 
 @given(words, st.lists(st.builds(CodeHit, st.integers(1, 4), st.sampled_from([SKU_KIND, UPC]), words), max_size=6))

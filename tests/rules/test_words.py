@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invsync_tui.rules import outcomes
-from invsync_tui.rules.eligibility import Standing, obstacle
+from invsync_tui.rules.eligibility import Eligibility, obstacle
 from invsync_tui.rules.outcomes import AccountingError, Confirmation, Counts, Outcome, Reason, judge, tally
 from invsync_tui.rules.safety import Breaker, Limits, PlanFacts, check
 
@@ -150,7 +150,7 @@ def test_an_error_is_a_failure_even_beside_the_right_quantity(sent: int, error: 
 
 # --- eligibility
 
-FREE = Standing(True, False, False, None, None, True, True)
+FREE = Eligibility(True, False, False, None, None, True, True)
 OBSTACLES = (
     ({"switched_on": False}, Reason.SWITCH_OFF),
     ({"excluded": True}, Reason.EXCLUDED),

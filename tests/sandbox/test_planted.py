@@ -9,7 +9,7 @@ import pytest
 
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.sources.sandbox import SandboxSource
-from invsync_tui.rules.matching import SKU_KIND, CodeHit, Match, folded, match_code, trimmed
+from invsync_tui.rules.matching import SKU_KIND, CodeHit, Match, match_code, normalize_key, trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.quantity import ChainRules, Component, Facts, Reading, decide
 from invsync_tui.sandbox.catalog import Catalogue, Level, Product, check_digit, generate
@@ -46,13 +46,13 @@ class Diagnosis:
         self.hits: dict[str, list[CodeHit]] = defaultdict(list)
         for product in self.products:
             for kind, code in (("SKU", product.sku), *product.aliases):
-                self.hits[folded(code)].append(CodeHit(self.ids[product.ref], KINDS[kind], code))
+                self.hits[normalize_key(code)].append(CodeHit(self.ids[product.ref], KINDS[kind], code))
         self.codes = Counter(trimmed(listing.sku) for listing in shop.listings.values())
         refs = {place.code: place.ref for place in catalogue.places}
         self.places = [refs[code] for code in cart.warehouses] or list(refs.values())
 
     def match(self, listing: Listing) -> Match:
-        hits = self.hits[folded(listing.sku)]
+        hits = self.hits[normalize_key(listing.sku)]
         owners = frozenset(hit.product_id for hit in hits if self.products[hit.product_id].code(self.kind))
         return match_code(listing.sku, KINDS[self.kind], hits, owners)
 

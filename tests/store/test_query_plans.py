@@ -82,7 +82,7 @@ PARTS: dict[str, Asked] = {
     "listings as a plan reads them": lambda cx: listings.plan_rows(cx, SOME),
     "listings by reference": lambda cx: listings.ids_of_refs(cx, CART, REFS),
     "matching": lambda cx: matching.look_up(cx, MERCHANT, CART, 0, SOME),
-    "what a cart lacks": lambda cx: matching.note_unlisted(cx, CART, 0, RUN, SOME),
+    "what a cart lacks": lambda cx: matching.record_unlisted(cx, CART, 0, RUN, SOME),
     "a page of listings": lambda cx: listings.upsert(
         cx, CART, [listings.ListingRecord("new", "new", "", True, None, 0, 1)], 1, SEQ + 1
     ),
@@ -97,7 +97,7 @@ PARTS: dict[str, Asked] = {
     "what a run sends": lambda cx: plans.sending(cx, RUN),
     "what is shown by code": lambda cx: plans.shown_of(cx, CART, CODES),
     "what a freeze keeps waiting": lambda cx: plans.waiting(cx, [CART]),
-    "a push that is through": lambda cx: sync_marks.note_pushed(cx, CART, SEQ, 1),
+    "a push that is through": lambda cx: sync_marks.record_pushed(cx, CART, SEQ, 1),
     "never synced": lambda cx: checkup.never_synced(cx, CART, 1000),
     "first listings": lambda cx: checkup.listed_skus(cx, CART, 5),
     "who has a code": lambda cx: (checkup.by_key(cx, MERCHANT, "demo"), checkup.owners_listing(cx, "demo")),

@@ -11,7 +11,7 @@ import pytest
 
 from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreReplacedError
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.gateway import GatewayError, OperationsGateway
 from tests.cli.command import INVSYNC, Shell
 from tests.faults.scenarios import until
@@ -48,7 +48,7 @@ def _take_away(path: Path, how: str) -> None:
 )
 async def test_a_worker_ends_when_its_store_is_taken_away(path: Path, how: str) -> None:
     # given
-    runner = LocalRunner(open_store(path))
+    runner = Worker(open_store(path))
     work = asyncio.create_task(runner.run_forever())
     await until(lambda: runner.turns >= 1)
     # when

@@ -16,9 +16,9 @@ from invsync_tui.operations.session import Session
 from invsync_tui.store import models
 from invsync_tui.store.database import Store
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order, RunRow
+from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.store.settings import write as settings_write
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from tests.sync.crowd import move_in, remember, take_our_number
 
 NOW = 1_760_000_000
@@ -92,11 +92,11 @@ class Bench:
 
     def request(self, kind: str, key: int, *, full: bool = False, after: int | None = None) -> int:
         with self.store.transaction() as tx:
-            return runs.request(tx, Order(kind, key, self.merchant, "test", "tester", after, full), NOW).run_id
+            return runs.request(tx, RunRequest(kind, key, self.merchant, "test", "tester", after, full), NOW).run_id
 
     async def work(self) -> None:
         """Execute everything that is asked for."""
-        runner = LocalRunner(self.store, scheduled=False)
+        runner = Worker(self.store, scheduled=False)
         await runner.run_until_idle(0.0)
 
     async def pull(self, *, full: bool = False) -> RunRow:

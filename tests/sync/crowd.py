@@ -60,7 +60,7 @@ def crowded_store() -> bytes:
         store = create_store(path)
         for neighbor in NEIGHBORS:
             _move_in(store, neighbor)
-        store.tidy()
+        store.checkpoint()
         store.close()
         return path.read_bytes()
 

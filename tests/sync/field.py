@@ -12,7 +12,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.database import Store
 from invsync_tui.sync import executor
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 from tests.sync.bench import Bench
 
 
@@ -49,7 +49,7 @@ def field(folder: Path, merchants: int, carts: int) -> Field:
 def runs_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No run asks a server: each ends well as soon as it has begun."""
 
-    async def at_once(job: Job) -> None:
+    async def at_once(job: RunContext) -> None:
         await asyncio.sleep(0)
         executor._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
 

@@ -27,7 +27,7 @@ from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.sandbox import cart, service, shop, wms
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs.records import RunRow
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from tests.sync.holding import EXPLAINS, SETTLED
 from tests.sync.holding import told as of_listing
 from tests.sync.town import SHOP, Town, town
@@ -143,7 +143,7 @@ class Life:
         """Time passes, and everything that is due runs."""
         for _ in range(rounds):
             self.clocks.passed += seconds
-            await LocalRunner(self.bench.store).run_until_idle(0.0)
+            await Worker(self.bench.store).run_until_idle(0.0)
 
     async def is_requested(self) -> None:
         """An operator starts a sync of the merchant."""

@@ -17,12 +17,12 @@ from invsync_tui.store.catalog import pull_progress
 from invsync_tui.store.database import Store
 from invsync_tui.store.listings import drift
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import push
 from invsync_tui.sync import schedule as due
 from invsync_tui.sync.schedule import Timetable
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from tests.sync.field import Field, field
 from tests.sync.town import Town, town
 
@@ -103,7 +103,7 @@ def test_the_back_off_bounds_what_a_set_clock_can_do(made: Field, clocks: Clocks
     with made.store.transaction() as tx:
         schedule.put(tx, "push", made.carts[0], EVERY, 0, NOW + 50 * DAY)
         for _ in range(4):
-            schedule.note_result(tx, "push", made.carts[0], "failed", NOW)
+            schedule.record_result(tx, "push", made.carts[0], "failed", NOW)
     # when
     times = _asked(made.store, clocks, Timetable(), 3 * 8 * EVERY)
     # then
@@ -116,10 +116,10 @@ def test_a_good_run_ends_the_longer_wait_and_a_cancelled_one_does_not(made: Fiel
     with made.store.transaction() as tx:
         for cart in made.carts[:2]:
             schedule.put(tx, "push", cart, EVERY, 0, NOW + 8 * EVERY)
-            schedule.note_result(tx, "push", cart, "failed", NOW)
+            schedule.record_result(tx, "push", cart, "failed", NOW)
         # when
-        schedule.note_result(tx, "push", made.carts[0], "done", NOW)
-        schedule.note_result(tx, "push", made.carts[1], "cancelled", NOW)
+        schedule.record_result(tx, "push", made.carts[0], "done", NOW)
+        schedule.record_result(tx, "push", made.carts[1], "cancelled", NOW)
     # then
     rows = made.store.read("SELECT failures, next_at FROM our_schedule ORDER BY key")
     assert rows == [(0, NOW + EVERY), (1, NOW + 8 * EVERY)]
@@ -133,7 +133,7 @@ async def test_the_service_says_that_the_clock_was_set(
         tx.execute("UPDATE source SET confirmed_at = ? WHERE merchant_id = 1", (NOW + DAY - 60,))
         tx.execute("UPDATE source SET confirmed_at = ? WHERE merchant_id = 2", (NOW - 60,))
     clocks.ahead = DAY
-    runner = LocalRunner(made.store)
+    runner = Worker(made.store)
     # when
     clocks.ahead = 0
     runner._schedule()
@@ -274,7 +274,7 @@ def test_a_safety_rule_does_not_look_away_for_a_push_that_is_dated_ahead(made: F
     # given: a good push, and one while the clock was ahead
     with made.store.transaction() as tx:
         for at in (NOW - 100, NOW + DAY):
-            run_id = runs.request(tx, Order("push", 1, 1, "manual", "x"), NOW).run_id
+            run_id = runs.request(tx, RunRequest("push", 1, 1, "manual", "x"), NOW).run_id
             runs.start(tx, run_id, 1, at)
             runs.finish(tx, run_id, "done", "", at)
         # when, then

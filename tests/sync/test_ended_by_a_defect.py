@@ -8,10 +8,10 @@ import pytest
 
 from invsync_tui import __version__
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import executor, worker
-from invsync_tui.sync.run_context import Job
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.worker import Worker
 from tests.sync.field import field
 
 NOW = 1_760_000_000
@@ -28,7 +28,7 @@ async def test_a_run_that_a_defect_ends_names_version_run_and_the_next_step(
     # given
     made = field(tmp_path, merchants=1, carts=1)
 
-    async def defect(job: Job) -> None:
+    async def defect(job: RunContext) -> None:
         await _broken(job)
 
     if where == "in the run":
@@ -36,9 +36,9 @@ async def test_a_run_that_a_defect_ends_names_version_run_and_the_next_step(
     else:
         monkeypatch.setattr(worker, "execute", _broken)
     with made.store.transaction() as tx:
-        number = runs.request(tx, Order("pull", 1, 1, "manual", "ann"), NOW).run_id
+        number = runs.request(tx, RunRequest("pull", 1, 1, "manual", "ann"), NOW).run_id
     # when
-    await LocalRunner(made.store, scheduled=False).run_until_idle(0.0)
+    await Worker(made.store, scheduled=False).run_until_idle(0.0)
     # then
     run = made.bench.run(number)
     assert run.state == "failed"

@@ -12,11 +12,11 @@ import pytest
 
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import executor, leases, worker
-from invsync_tui.sync.run_context import Job
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.worker import Worker
 from tests.sync.field import Field, field, runs_end_at_once
 
 NOW = 1_760_000_000
@@ -31,7 +31,7 @@ def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
 
 def _ask(made: Field) -> int:
     with made.store.transaction() as tx:
-        return runs.request(tx, Order("pull", 1, 1, "manual", "operator"), NOW).run_id
+        return runs.request(tx, RunRequest("pull", 1, 1, "manual", "operator"), NOW).run_id
 
 
 async def test_a_request_at_any_moment_of_a_workers_end_is_executed_or_finds_nobody(
@@ -50,9 +50,9 @@ async def test_a_request_at_any_moment_of_a_workers_end_is_executed_or_finds_nob
         return stepping
 
     monkeypatch.setattr(leases.WorkerPresence, "close", asks(leases.WorkerPresence.close))
-    monkeypatch.setattr(LocalRunner, "_unregister", asks(LocalRunner._unregister))
+    monkeypatch.setattr(Worker, "_unregister", asks(Worker._unregister))
     # when
-    await LocalRunner(one.store, "detached", scheduled=False).run_until_idle(0.0)
+    await Worker(one.store, "detached", scheduled=False).run_until_idle(0.0)
     # then: who saw a worker was served; who was not served saw none, and starts one
     assert len(asked) >= 2
     for number, alive in asked:
@@ -62,14 +62,14 @@ async def test_a_request_at_any_moment_of_a_workers_end_is_executed_or_finds_nob
 async def test_nobody_is_there_once_a_worker_begins_to_end(one: Field, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
     seen: list[bool] = []
-    real = LocalRunner._unregister
+    real = Worker._unregister
 
-    def unregister(self: LocalRunner) -> None:
+    def unregister(self: Worker) -> None:
         seen.append(leases.worker_alive(one.store.path))
         real(self)
 
-    monkeypatch.setattr(LocalRunner, "_unregister", unregister)
-    runner = LocalRunner(one.store, scheduled=False)
+    monkeypatch.setattr(Worker, "_unregister", unregister)
+    runner = Worker(one.store, scheduled=False)
     # when
     asyncio.get_running_loop().call_later(0.05, runner.stop)
     await runner.run_forever()
@@ -82,7 +82,7 @@ async def test_a_detached_worker_ends_although_the_schedule_goes_on(one: Field) 
     with one.store.transaction() as tx:
         schedule.put(tx, "pull", 1, 1, 0, 0)
     # when
-    await asyncio.wait_for(LocalRunner(one.store, "detached").run_until_idle(0.5), 20)
+    await asyncio.wait_for(Worker(one.store, "detached").run_until_idle(0.5), 20)
     # then: what was due was done once
     assert one.bench.one("SELECT count(*) FROM our_run WHERE kind = 'pull'") == 1
     assert one.bench.one("SELECT count(*) FROM our_run WHERE state = 'done' AND kind = 'push'") == 1
@@ -166,9 +166,9 @@ async def test_a_defect_at_the_very_end_of_a_run_ends_it_as_failed_with_the_reas
     monkeypatch.setattr(executor.afterwards, "look", defect)
     with one.store.transaction() as tx:
         schedule.put(tx, kind, 1, 600, 0, NOW * 2)
-        number = runs.request(tx, Order(kind, 1, 1, "manual", "operator"), NOW).run_id
+        number = runs.request(tx, RunRequest(kind, 1, 1, "manual", "operator"), NOW).run_id
     # when
-    await asyncio.wait_for(LocalRunner(one.store, scheduled=False).run_until_idle(0.3), 20)
+    await asyncio.wait_for(Worker(one.store, scheduled=False).run_until_idle(0.3), 20)
     # then
     run = one.bench.run(number)
     assert run.state == "failed"
@@ -191,7 +191,7 @@ async def test_a_run_that_cannot_be_ended_at_all_is_taken_up_ever_more_rarely(
     monkeypatch.setattr(executor, "_KINDS", {**executor._KINDS, "pull": _ends_badly(taken)})
     monkeypatch.setattr(worker, "SET_BACK_FIRST", 0.2)
     _ask(one)
-    runner = LocalRunner(one.store, scheduled=False)
+    runner = Worker(one.store, scheduled=False)
     # when
     asyncio.get_running_loop().call_later(3.0, runner.stop)
     await runner.run_forever()
@@ -201,7 +201,7 @@ async def test_a_run_that_cannot_be_ended_at_all_is_taken_up_ever_more_rarely(
 
 
 def _ends_badly(taken: list[float]) -> Any:
-    async def run(job: Job) -> None:
+    async def run(job: RunContext) -> None:
         taken.append(time.monotonic())
         executor._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
 
@@ -224,6 +224,6 @@ async def test_a_defect_of_the_look_for_work_does_not_end_the_service(
     monkeypatch.setattr(worker, "FULL_DISK_WAIT", 0.1)
     number = _ask(one)
     # when
-    await asyncio.wait_for(LocalRunner(one.store, scheduled=False).run_until_idle(0.3), 20)
+    await asyncio.wait_for(Worker(one.store, scheduled=False).run_until_idle(0.3), 20)
     # then
     assert one.bench.run(number).state == "done"

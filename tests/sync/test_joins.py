@@ -9,10 +9,10 @@ import pytest
 
 from invsync_tui.store.listings import plans
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order, RunRow
+from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.sync import executor, leases
-from invsync_tui.sync.run_context import Job
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.worker import Worker
 from tests.sync.field import Field, field, runs_end_at_once
 
 NOW = 1_760_000_000
@@ -28,7 +28,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
 def _ask(made: Field, kind: str, key: int, trigger: str = "manual", **more: Any) -> int:
     merchant = key if kind == "pull" else 1 if key in (1, 2) else 2
     with made.store.transaction() as tx:
-        return runs.request(tx, Order(kind, key, merchant, trigger, f"by {trigger}", **more), NOW).run_id
+        return runs.request(tx, RunRequest(kind, key, merchant, trigger, f"by {trigger}", **more), NOW).run_id
 
 
 def _run(made: Field, run_id: int) -> RunRow:
@@ -46,7 +46,7 @@ def _end(made: Field, run_id: int, state: str = "done") -> None:
 
 
 async def _work(made: Field) -> None:
-    await LocalRunner(made.store, scheduled=False).run_until_idle(0.0)
+    await Worker(made.store, scheduled=False).run_until_idle(0.0)
 
 
 def _pushed(made: Field) -> list[int]:
@@ -206,7 +206,7 @@ async def test_a_download_that_did_not_end_well_is_followed_by_no_push(
     two: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    async def fails(_: Job) -> None:
+    async def fails(_: RunContext) -> None:
         raise RuntimeError("a defect")
 
     monkeypatch.setitem(executor._KINDS, "pull", fails)

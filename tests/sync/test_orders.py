@@ -17,7 +17,7 @@ from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.connectors.sources import sandbox
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs.records import RunRow
-from invsync_tui.sync.push_plan import Plan
+from invsync_tui.sync.push_plan import PushPlanner
 from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 from tests.sync.bench import Bench
 
@@ -223,7 +223,7 @@ async def test_a_run_that_ends_between_orders_and_plan_loses_and_doubles_nothing
     before = len(synced.writes())
     synced.sell(3)
     with monkeypatch.context() as patch:
-        patch.setattr(Plan, "_decide", _gone)
+        patch.setattr(PushPlanner, "_decide", _gone)
         assert (await synced.bench.push(synced.a)).state == "failed"
     assert synced.kept() == 1
     # when
@@ -233,7 +233,7 @@ async def test_a_run_that_ends_between_orders_and_plan_loses_and_doubles_nothing
     assert synced.writes()[before:] == ["b"]
 
 
-async def _gone(_: Plan) -> None:
+async def _gone(_: PushPlanner) -> None:
     raise UnavailableError("The line is down.")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.plans import plans
-from invsync_tui.operations.plans.plans import Making
+from invsync_tui.operations.plans.plans import PlanBuild
 from invsync_tui.operations.plans.rows import PlanLine
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.sandbox.shop import Mode
@@ -24,18 +24,18 @@ def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
 
 
-def _made(made: Town, **overlay: str) -> Making:
-    return plans.make(made.bench.session(), made.cart_id, overlay)
+def _made(made: Town, **overlay: str) -> PlanBuild:
+    return plans.build_plan(made.bench.session(), made.cart_id, overlay)
 
 
-def _said(made: Town, making: Making) -> dict[str, int]:
+def _said(made: Town, making: PlanBuild) -> dict[str, int]:
     """By SKU, what the plan says that the cart will show."""
     rows = plans.rows(made.bench.session(), making)
     return {line.sku: line.will_show for line in rows.after(None, 10_000)}
 
 
 def _kept(made: Town) -> int:
-    number = plans.keep(made.bench.session(), _made(made))
+    number = plans.save_plan(made.bench.session(), _made(made))
     assert number is not None
     return number
 
@@ -105,7 +105,7 @@ async def test_the_first_push_is_applied_as_it_was_shown(pulled: Town) -> None:
     held = await pulled.bench.push(pulled.cart_id, release=False)
     session = pulled.bench.session()
     number = _kept(pulled)
-    view = plans.kept(session, number)
+    view = plans.load_plan(session, number)
     # then the plan shows what holds it and what to do
     assert view.holds == (f"first push of this cart: {len(pulled.in_stock())} listings would be set",)
     assert view.advice == (f"To send exactly this: invsync apply {number} --reason TEXT",)
@@ -203,7 +203,7 @@ async def test_what_if_is_not_kept_and_says_how_to_have_it(synced: Town) -> None
     making = _made(synced, buffer="2", minimum="4")
     session = synced.bench.session()
     # when
-    view = plans.view(session, making, plans.keep(session, making))
+    view = plans.view(session, making, plans.save_plan(session, making))
     # then
     assert view.number is None
     assert view.advice == (

@@ -15,7 +15,7 @@ from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import REASONS, AccountingError, Reason
 from invsync_tui.store.errors import StoreBrokenError
 from invsync_tui.sync.pull import Pull
-from invsync_tui.sync.push import Push
+from invsync_tui.sync.push import BatchSender
 from tests.sync.town import Town, town
 
 Break = Callable[[Town, pytest.MonkeyPatch], None]
@@ -58,7 +58,7 @@ def _raises(error: Callable[[], Exception]) -> Break:
 
     def both(_: Town, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(Pull, "run", fail)
-        patch.setattr(Push, "resolve_unfinished", fail)
+        patch.setattr(BatchSender, "resolve_unfinished", fail)
 
     return both
 

@@ -33,7 +33,7 @@ async def _changed(made: Town, levels: dict[str, int]) -> int:
     return run.id
 
 
-async def _applied(made: Town, plan: int, *, freeze: bool = True) -> plans.Applied:
+async def _applied(made: Town, plan: int, *, freeze: bool = True) -> plans.ApplyResult:
     applied = plans.apply(made.bench.session(), plan, "a test", freeze=freeze)
     await made.bench.work()
     return applied
@@ -148,7 +148,7 @@ async def test_a_safe_level_lowers_and_never_raises(synced: Town) -> None:
     # given
     before = synced.shown()
     remedy = undo.safe(synced.bench.session(), synced.cart_id, 2, "flood in the warehouse")
-    view = plans.kept(synced.bench.session(), remedy.plan)
+    view = plans.load_plan(synced.bench.session(), remedy.plan)
     assert view.totals.to_set == sum((quantity or 0) > 2 for quantity in before.values())
     # when
     applied = await _applied(synced, remedy.plan)
@@ -167,7 +167,7 @@ async def test_a_safe_level_of_some_skus_shows_the_breaker_before_it_is_applied(
     skus = synced.in_stock()[:5]
     # when
     remedy = undo.safe(synced.bench.session(), synced.cart_id, 0, skus=skus)
-    view = plans.kept(synced.bench.session(), remedy.plan)
+    view = plans.load_plan(synced.bench.session(), remedy.plan)
     # then
     assert view.holds == (f"5 of {len(synced.in_stock())} listings in stock would show 0; the limit is 3",)
     # and when
@@ -218,7 +218,7 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     assert (check.verdict, check.fix) == ("fail", "invsync thaw Demo")
     assert check.evidence.endswith("by tester: stocktaking")
     # and a plan by the settings cannot be applied
-    number = plans.keep(session, plans.make(session, synced.cart_id))
+    number = plans.save_plan(session, plans.build_plan(session, synced.cart_id))
     assert number is not None
     with pytest.raises(OperationError, match="is frozen: nothing is sent"):
         plans.apply(session, number)

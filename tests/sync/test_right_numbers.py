@@ -17,7 +17,7 @@ from invsync_tui.rules import quantity
 from invsync_tui.store.listings import listings, pending_orders
 from invsync_tui.store.listings.pending_orders import Asked, Line, Terms
 from invsync_tui.sync.clock_difference import CartClock
-from invsync_tui.sync.decide import Stock, chain_rules
+from invsync_tui.sync.decide import StockSnapshot, chain_rules
 from invsync_tui.sync.settings import load_settings
 from tests.sync.bench import Bench
 
@@ -166,7 +166,7 @@ def shown(tx: sqlite3.Connection, cart: int) -> dict[int, int | None]:
     assert found is not None
     rows = listings.plan_rows(tx, [row[0] for row in tx.execute("SELECT id FROM listing WHERE cart_id = ?", (cart,))])
     stock, rules = (
-        Stock.of(tx, rows, found, START + 3600),
+        StockSnapshot.of(tx, rows, found, START + 3600),
         replace(chain_rules(found, QuantityBasis.AVAILABLE), stale_after=None),
     )
     return {row.product_id or 0: quantity.decide(stock.facts(row, START + 3600), rules).desired for row in rows}

@@ -11,7 +11,7 @@ import pytest
 
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from tests.sync.town import Town, town
 
 
@@ -104,7 +104,7 @@ async def test_a_worker_that_is_told_to_end_stops_its_push_between_two_batches_a
             tx.execute("UPDATE cart SET zero_count = 1000, jump_factor = 0")
         await made.bench.work()
         made.bench.release(number)
-        runner = LocalRunner(made.bench.store, scheduled=False)
+        runner = Worker(made.bench.store, scheduled=False)
         working = asyncio.create_task(runner.run_forever())
         while len(made.writes()) < 2:
             assert not working.done()

@@ -17,7 +17,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import leases
 from invsync_tui.sync import schedule as due
-from invsync_tui.sync.worker import LocalRunner
+from invsync_tui.sync.worker import Worker
 from tests.sync.bench import Bench
 from tests.sync.town import SHOP, Town, town
 
@@ -33,7 +33,7 @@ async def _until(true) -> None:  # type: ignore[no-untyped-def]
 async def test_fifty_requests_at_once_are_two_runs_at_most(synced: Town) -> None:
     # given
     before = synced.bench.one("SELECT count(*) FROM our_run")
-    work = asyncio.create_task(LocalRunner(synced.bench.store, scheduled=False).run_until_idle(0.2))
+    work = asyncio.create_task(Worker(synced.bench.store, scheduled=False).run_until_idle(0.2))
     # when
     for _ in range(50):
         synced.bench.request("pull", synced.bench.merchant, full=True)
@@ -48,7 +48,7 @@ async def test_a_request_during_a_run_makes_it_run_once_more(synced: Town) -> No
     # given
     synced.wms.control("pace", {"latency": 0.03})
     first = synced.bench.request("pull", synced.bench.merchant, full=True)
-    work = asyncio.create_task(LocalRunner(synced.bench.store, scheduled=False).run_until_idle(0.1))
+    work = asyncio.create_task(Worker(synced.bench.store, scheduled=False).run_until_idle(0.1))
     await _until(lambda: synced.bench.run(first).state == "running")
     # when
     served = {synced.bench.request("pull", synced.bench.merchant) for _ in range(5)}
@@ -92,7 +92,7 @@ async def test_a_push_asked_for_after_a_pull_waits_for_it_even_if_one_is_running
         await made.bench.pull()
         run = await made.bench.push(made.cart_id, release=False)
         made.bench.release(run.id)
-        work = asyncio.create_task(LocalRunner(made.bench.store, scheduled=False).run_until_idle(0.1))
+        work = asyncio.create_task(Worker(made.bench.store, scheduled=False).run_until_idle(0.1))
         await _until(made.writes)
         # when: stock changes, and somebody asks for a pull and a push after it
         made.wms.set_level(made.in_stock()[0], "EAST", 555)
@@ -110,7 +110,7 @@ async def test_cancel_lands_between_two_batches_and_the_next_run_continues(tmp_p
         await made.bench.pull()
         run = await made.bench.push(made.cart_id, release=False)
         made.bench.release(run.id)
-        work = asyncio.create_task(LocalRunner(made.bench.store, scheduled=False).run_until_idle(0.0))
+        work = asyncio.create_task(Worker(made.bench.store, scheduled=False).run_until_idle(0.0))
         await _until(lambda: len(made.writes()) >= 2)
         # when
         with made.bench.store.transaction() as tx:
@@ -142,7 +142,7 @@ async def test_a_worker_that_stops_leaves_the_run_to_the_next(tmp_path: Path, id
         await made.bench.pull()
         run = await made.bench.push(made.cart_id, release=False)
         made.bench.release(run.id)
-        runner = LocalRunner(made.bench.store, scheduled=False)
+        runner = Worker(made.bench.store, scheduled=False)
         work = asyncio.create_task(runner.run_forever())
         await _until(lambda: len(made.writes()) >= 2)
         # when
@@ -166,7 +166,7 @@ async def test_a_run_that_was_cut_after_its_intent_and_then_fails_still_adds_up(
         await made.bench.pull()
         run = await made.bench.push(made.cart_id, release=False)
         made.bench.release(run.id)
-        runner = LocalRunner(made.bench.store, scheduled=False)
+        runner = Worker(made.bench.store, scheduled=False)
         work = asyncio.create_task(runner.run_forever())
         await _until(
             lambda: made.writes() and made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL")
@@ -253,7 +253,7 @@ async def test_a_scheduled_pull_is_followed_by_the_pushes_of_carts_that_are_on(s
         schedule.put(tx, "pull", synced.bench.merchant, 600, 0, 0)
     synced.wms.set_level(synced.in_stock()[0], "EAST", 888)
     # when
-    await LocalRunner(synced.bench.store).run_until_idle(0.2)
+    await Worker(synced.bench.store).run_until_idle(0.2)
     # then
     assert synced.shown() == synced.stock()
     assert synced.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push' AND key = ?", off) == 0

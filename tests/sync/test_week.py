@@ -13,11 +13,11 @@ import pytest
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.runs import runs, waiting_requests
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import cancellation, executor, worker
 from invsync_tui.sync import schedule as periods
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 from tests.sync.expected_runs import Calculation, World
 from tests.sync.field import Field, field
 from tests.sync.virtual_time import VirtualTime
@@ -73,7 +73,7 @@ class Week:
             for kind, key, every, first in ENTRIES:
                 schedule.put(tx, kind, key, every, 0, START + first)
 
-    async def _takes_its_time(self, job: Job) -> None:
+    async def _takes_its_time(self, job: RunContext) -> None:
         run = job.run
         began = self.began.setdefault(run.id, self.time.passed)
         await asyncio.sleep(TAKES[run.kind])
@@ -104,10 +104,10 @@ class Week:
     def _sync(self, merchant: int, cart: int | None) -> None:
         """What `operations.sync.request` writes."""
         with self.field.store.transaction() as tx:
-            pull = runs.request(tx, Order("pull", merchant, merchant, "manual", "operator"), START)
+            pull = runs.request(tx, RunRequest("pull", merchant, merchant, "manual", "operator"), START)
             for one, owner in WORLD.carts.items():
                 if owner == merchant and cart in (None, one):
-                    runs.request(tx, Order("push", one, merchant, "manual", "operator", pull.run_id), START)
+                    runs.request(tx, RunRequest("push", one, merchant, "manual", "operator", pull.run_id), START)
 
     async def _live(self) -> None:
         """The service from one restart to the next, and what happens meanwhile."""
@@ -115,7 +115,7 @@ class Week:
         since = 0.0
         for down, up in [*(span for span in WORLD.down if span[1] < self.end), (self.end, self.end)]:
             await asyncio.sleep(since - self.time.passed)
-            service = worker.LocalRunner(self.field.store)
+            service = worker.Worker(self.field.store)
             self.time.loop.call_at(down, service.stop)
             await service.run_forever()
             since = up
@@ -174,7 +174,9 @@ def _always_due(patch: pytest.MonkeyPatch) -> None:
 
 def _loses_the_wish_of_who_joins(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(waiting_requests.Wish, "joined", lambda self, _: self)
-    patch.setattr(waiting_requests, "orders", lambda run: [Order(run.kind, run.key, run.merchant_id, "again", "x")])
+    patch.setattr(
+        waiting_requests, "orders", lambda run: [RunRequest(run.kind, run.key, run.merchant_id, "again", "x")]
+    )
 
 
 def _does_not_back_off(patch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from invsync_tui.operations.listings.identity import LinkLine, Piece, RenameLine, Rival, Tally, UnmatchedLine
+from invsync_tui.operations.listings.identity import (
+    AcceptProgress,
+    ComparedProduct,
+    IdentityCounts,
+    LinkLine,
+    RenameLine,
+    UnmatchedLine,
+)
 from invsync_tui.operations.rows import Ordering
 from tests.tui.fake_lists import HOSTILE, NOW, FakeRows, name, sku
 
@@ -40,9 +47,9 @@ class FakeIdentity:
         found = [line for line in self.lines.values() if kind in (None, line.kind) and text in line.sku]
         return FakeRows(found, {"sku": lambda line: line.sku}, ordering)
 
-    def rivals(self, product_ids: Sequence[int]) -> tuple[Rival, ...]:
+    def rivals(self, product_ids: Sequence[int]) -> tuple[ComparedProduct, ...]:
         return tuple(
-            Rival(
+            ComparedProduct(
                 n,
                 sku(n),
                 HOSTILE[n % 5],
@@ -61,11 +68,11 @@ class FakeIdentity:
         line = RenameLine(3, "L0000003", NOW - 60, HOSTILE[0], HOSTILE[1], name(3), None, None, 3, sku(3))
         return FakeRows([line], {"at": lambda line: line.at}, ordering)
 
-    def tally(self, cart_id: int) -> Tally:
+    def tally(self, cart_id: int) -> IdentityCounts:
         counts = dict.fromkeys(("CASE", "ZEROS", "DASH", "AMBIGUOUS", "NONE"), 0)
         for line in self.lines.values():
             counts[line.kind] += 1
-        return Tally(counts, len(self.linked), exact=True)
+        return IdentityCounts(counts, len(self.linked), exact=True)
 
     def accept(self, cart_id: int, shown: Mapping[str, int]) -> str:
         self.orders.append(("accept", *shown.items()))
@@ -73,12 +80,12 @@ class FakeIdentity:
             self._link(ref, product, self.lines[ref].kind)
         return "1 listing linked; the next push follows it."
 
-    def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None) -> Piece:
+    def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None) -> AcceptProgress:
         self.orders.append(("accept all", kind, after))
         found = [line for line in self.lines.values() if line.kind == kind][:5]
         for line in found:
             self._link(line.ref, line.product_id or 0, kind)
-        return Piece(len(found), 5, ("x", 1) if len(found) == 5 else None)
+        return AcceptProgress(len(found), 5, ("x", 1) if len(found) == 5 else None)
 
     def link(self, cart_id: int, ref: str, product_id: int) -> str:
         self.orders.append(("link", ref, product_id))

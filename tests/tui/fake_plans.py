@@ -13,7 +13,7 @@ from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.safety import Risk, risk
 from invsync_tui.tui.gateway.plans import Shown
 from invsync_tui.tui.screens.listings.plan import FIELDS
-from invsync_tui.tui.widgets.columns import Look
+from invsync_tui.tui.widgets.columns import ListView
 from invsync_tui.tui.widgets.row_source import MemoryRows
 from tests.tui.fake_lists import HOSTILE, NOW, sku
 
@@ -57,7 +57,7 @@ class FakePlans:
         return Shown(replace(VIEW, number=number, kind="undo", of_run=12, equal=None, skipped={}, holds=()), None)
 
     def rows(self, shown: Shown, sort: str, text: str) -> Rows[PlanLine]:
-        return MemoryRows(LINES, FIELDS, Look(text, sort), lambda line: line.listing_id)
+        return MemoryRows(LINES, FIELDS, ListView(text, sort), lambda line: line.listing_id)
 
     def apply(self, shown: Shown, reason: str) -> Requested:
         self.orders.append(("apply", shown.view.number, reason))

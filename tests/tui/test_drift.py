@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.listings.drift import DriftScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import Driver, room
@@ -42,7 +42,7 @@ async def test_the_selected_listing_is_healed_for_a_reason() -> None:
         # when
         await driver.press("h")
         # then
-        assert isinstance(driver.app.screen, ConfirmScreen)
+        assert isinstance(driver.app.screen, ConfirmDialog)
         await driver.press("right", "enter")
         assert isinstance(driver.app.focused, Input)
         assert gateway.drift.orders == []

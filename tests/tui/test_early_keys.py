@@ -14,7 +14,7 @@ from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
-from invsync_tui.tui.widgets.columns import Look
+from invsync_tui.tui.widgets.columns import ListView
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import QUICK, Driver
 
@@ -25,7 +25,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     opened = threading.Event()
 
     def late(real: Callable[..., Any]) -> Callable[..., Any]:
-        def read(self: Any, gateway: Any, look: Look) -> Any:
+        def read(self: Any, gateway: Any, look: ListView) -> Any:
             opened.wait(20)
             return real(self, gateway, look)
 

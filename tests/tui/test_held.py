@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from invsync_tui.tui.screens.base.dialogs import AskingScreen, ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import ChoiceDialog, ConfirmDialog
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.held import HeldScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
@@ -58,19 +58,19 @@ async def test_a_release_asks_for_the_group_and_then_for_the_reason() -> None:
         # when
         await driver.press("r")
         # then the safe answer has the focus
-        assert isinstance(driver.app.screen, AskingScreen)
+        assert isinstance(driver.app.screen, ChoiceDialog)
         await driver.sees("zero: 380 listings, from stock to 0")
         await driver.press("enter")
         assert gateway.orders == []
         # and when the second group is chosen: Cancel, All, zero, jump
         await driver.press("r", "right", "right", "right", "enter")
-        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press(*"seen", "enter", "right", "enter")
         # then
         await driver.until(lambda: gateway.orders == [("release", 21, "seen", "jump")])
         # and when all of it is
         await driver.press("r", "right", "enter")
-        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press(*"seen", "enter", "right", "enter")
         await driver.until(lambda: gateway.orders[1:] == [("release", 21, "seen")])
 

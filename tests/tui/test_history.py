@@ -16,7 +16,7 @@ from invsync_tui.tui.screens.runs.reasons import ReasonSkusScreen, ReasonsScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.screens.runs.runs import RunsScreen
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
-from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
+from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.fake_history import RUNS
 from tests.tui.test_screens import Driver, room
@@ -40,7 +40,7 @@ async def test_the_carts_of_a_merchant_and_the_way_to_everything_about_one() -> 
         assert not any("Demo Closed" in line for line in driver.lines())
         await driver.press("down", "E")
         await driver.sees("Inventory Upload Service")
-        assert isinstance(driver.app.screen, SettingsScreen)
+        assert isinstance(driver.app.screen, EditSetupScreen)
         await driver.press("escape")
         await driver.press("r")
         await driver.sees("Demo Cart US › Runs")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
-from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_lists import at
 from tests.tui.test_screens import Driver
 
-IDENTITY: Callable[[Desk], ControlScreen] = lambda desk: routes.identity(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+IDENTITY: Callable[[AppContext], BaseScreen] = lambda desk: routes.identity(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
 
 
 def text(driver: Driver) -> str:
@@ -43,11 +43,11 @@ async def test_one_is_accepted_after_a_question_with_cancel_focused_and_taken_ba
     async with at(IDENTITY, gateway) as driver:
         await cases(driver)
         await driver.press("a")
-        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press("enter")
         assert gateway.identity.orders == []
         await driver.press("a")
-        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press("right", "enter")
         await driver.sees("9 listings")
         assert [order[0] for order in gateway.identity.orders] == ["accept"]
@@ -56,7 +56,7 @@ async def test_one_is_accepted_after_a_question_with_cancel_focused_and_taken_ba
         await driver.sees("[Links 1]")
         await driver.until(lambda: driver.table.cursor_line is not None)
         await driver.press("u")
-        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press("right", "enter")
         await driver.sees("No listing of this cart is linked.")
         assert gateway.identity.orders[1:] == [("remove", ref)]

@@ -23,7 +23,7 @@ from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.screens.runs.runs import RunsScreen
-from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
+from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.terminal import GREETING, greeting
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import QUICK, Driver, room
@@ -186,8 +186,8 @@ def test_names_are_found_by_the_best_fit() -> None:
         ("runs", RunsScreen),
         ("carts", CartsScreen),
         ("carts Demo Outdoor", CartsScreen),
-        ("settings Demo Outdoor", SettingsScreen),
-        ("setup 7", SettingsScreen),
+        ("settings Demo Outdoor", EditSetupScreen),
+        ("setup 7", EditSetupScreen),
         ("warehouses Demo Outdoor", WarehousesScreen),
         ("search demo", SearchScreen),
         ("sku no such thing", SearchScreen),

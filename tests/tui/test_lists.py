@@ -11,23 +11,23 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
-from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
-from invsync_tui.tui.screens.catalog.all_warehouses import SummaryScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
+from invsync_tui.tui.screens.catalog.all_warehouses import AllWarehousesScreen
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.catalog.warehouses import LevelsScreen, WarehousesScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.widgets.table import WindowTable
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.text_view import TextView
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.fake_lists import PRODUCTS
 from tests.tui.test_screens import Driver, room
 
-Place = Callable[[Desk], ControlScreen]
+Place = Callable[[AppContext], BaseScreen]
 WAREHOUSES: Place = lambda desk: routes.warehouses(desk, 1, "Demo Outdoor")  # noqa: E731
 LISTINGS: Place = lambda desk: routes.product_sync(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
 ALIASES: Place = lambda desk: routes.aliases(desk, 1, "Demo Outdoor")  # noqa: E731
@@ -40,7 +40,7 @@ async def at(
     """The control room with a screen on top, after its first reading."""
     async with room(gateway or FakeGateway(), size) as driver:
         driver.app.push_screen(place(driver.app._desk))
-        await driver.until(lambda: not isinstance(driver.app.screen, MerchantsScreen) and ready(driver, ControlScreen))
+        await driver.until(lambda: not isinstance(driver.app.screen, MerchantsScreen) and ready(driver, BaseScreen))
         yield driver
 
 
@@ -49,7 +49,7 @@ async def levels(driver: Driver) -> None:
     await driver.until(lambda: ready(driver, LevelsScreen))
 
 
-def ready(driver: Driver, kind: type[ControlScreen]) -> bool:
+def ready(driver: Driver, kind: type[BaseScreen]) -> bool:
     """Whether a screen of this kind is on top and its table has a row."""
     screen = driver.app.screen
     return isinstance(screen, kind) and bool(screen.query(WindowTable)) and driver.table.cursor_line is not None
@@ -177,7 +177,7 @@ async def test_an_export_needs_a_known_form() -> None:
 async def test_all_warehouses_scroll_sideways_with_their_times() -> None:
     async with at(WAREHOUSES) as driver:
         await driver.press("a")
-        await driver.until(lambda: ready(driver, SummaryScreen))
+        await driver.until(lambda: ready(driver, AllWarehousesScreen))
         await driver.sees("loaded")
         await driver.sees("min ago")
         before = driver.table.scroll_offset.x
@@ -264,7 +264,7 @@ async def test_the_selected_listings_are_synced_after_a_question() -> None:
         await driver.press("space")
         await driver.sees("2 selected")
         await driver.press("s")
-        assert isinstance(driver.app.screen, ConfirmScreen)
+        assert isinstance(driver.app.screen, ConfirmDialog)
         await driver.press("right", "enter")
         await driver.until(lambda: gateway.orders == [("sync", first, second)])
         await driver.until(lambda: isinstance(driver.app.screen, ProductSyncScreen) and "sent again" in driver.notice())
@@ -311,7 +311,7 @@ async def test_a_sku_tells_everything_about_itself() -> None:
     async with room(size=(120, 60)) as driver:
         driver.app.push_screen(routes.sku(driver.app._desk, 7, "DEMO-00007"))
         await driver.sees("Demo product 7")
-        text = driver.app.screen.query_one("#sheet", Paper).text
+        text = driver.app.screen.query_one("#sheet", TextView).text
         for wanted in (
             "no ?[2J such variant",
             "Levels",
@@ -323,7 +323,7 @@ async def test_a_sku_tells_everything_about_itself() -> None:
         ):
             assert wanted in text
         await driver.press("down")
-        await driver.until(lambda: "Drift" in driver.app.screen.query_one("#sheet", Paper).text)
+        await driver.until(lambda: "Drift" in driver.app.screen.query_one("#sheet", TextView).text)
 
 
 async def test_locking_a_listing_of_a_sku_asks_for_a_reason() -> None:

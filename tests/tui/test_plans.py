@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
@@ -32,7 +32,7 @@ async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
         assert [order for order in gateway.plans.orders if order[0] == "make"] == [("make", 7)]
         # and when it is applied; Cancel has the focus
         await driver.press("a")
-        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         assert driver.app.screen.focused is not None and driver.app.screen.focused.id == "cancel"
         await driver.press(*"looked", "enter", "right", "enter")
         # then the run is followed
@@ -44,7 +44,7 @@ async def test_a_plan_that_is_not_confirmed_orders_nothing_and_a_frozen_one_cann
     gateway = FakeGateway()
     async with at(PLAN, gateway) as driver:
         await driver.press("a")
-        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, PlanScreen))
         assert driver.notice() == "Nothing was ordered."
@@ -71,7 +71,7 @@ async def test_a_cart_is_frozen_and_thawed_with_a_reason() -> None:
         first = driver.table.cursor_line.id
         for word, order in (("count", "freeze"), ("done", "thaw")):
             await driver.press("z")
-            await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+            await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
             await driver.press(*word, "enter", "right", "enter")
             await driver.until(lambda: isinstance(driver.app.screen, CartsScreen))
             await driver.until(lambda: gateway.plans.orders[-1:] == [(order, first, word)])  # noqa: B023
@@ -92,7 +92,7 @@ async def test_an_ended_push_is_undone_by_a_plan_that_is_shown_first() -> None:
         driver.app.push_screen(RunScreen(driver.app._desk, 14))
         await driver.until(lambda: "u" in driver.app.screen.active_bindings)
         await driver.press("u")
-        await driver.until(lambda: isinstance(driver.app.screen, ConfirmScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press(*"wrong", "enter", "right", "enter")
         await driver.until(lambda: ready(driver, PlanScreen))
         await driver.sees("Plan 13")

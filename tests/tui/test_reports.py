@@ -19,8 +19,8 @@ from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 from invsync_tui.tui.screens.diagnosis.why_text import write
 from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
 from invsync_tui.tui.text.glyphs import UNICODE
-from invsync_tui.tui.widgets.form import FormSheet
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.form import FormView
+from invsync_tui.tui.widgets.text_view import TextView
 from tests.operations.shelf import Thing, shelf
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.fake_lists import HOSTILE
@@ -34,7 +34,7 @@ SKU = "DEMO-00042"
 
 
 def sheet(driver: Driver) -> str:
-    return driver.app.screen.query_one("#sheet", Paper).text
+    return driver.app.screen.query_one("#sheet", TextView).text
 
 
 async def answered(driver: Driver) -> None:
@@ -188,11 +188,11 @@ async def test_enter_on_a_step_leads_to_its_setting(tmp_path: Path) -> None:
         await answered(driver)
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, CartSettingsScreen))
-        await driver.until(lambda: driver.app.screen.query_one(FormSheet).field == "warehouses")
+        await driver.until(lambda: driver.app.screen.query_one(FormView).field == "warehouses")
         await driver.press("escape")
         await driver.press("down", "enter")
         await driver.until(lambda: isinstance(driver.app.screen, CartSettingsScreen))
-        await driver.until(lambda: driver.app.screen.query_one(FormSheet).field == "buffer")
+        await driver.until(lambda: driver.app.screen.query_one(FormView).field == "buffer")
 
 
 async def test_a_line_of_the_doctor_leads_to_what_it_is_about() -> None:

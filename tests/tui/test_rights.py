@@ -14,7 +14,7 @@ from invsync_tui.tui import keymap
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from tests.operations.shelf import Shelf, shelf
 from tests.operations.test_rights import Scene, content
@@ -106,13 +106,13 @@ async def test_nobody_is_offered_or_gets_what_the_table_refuses(
             if screen is not None:
                 app.push_screen(screen)
             await pilot.pause(0.5)
-            assert isinstance(app.screen, ControlScreen)
+            assert isinstance(app.screen, BaseScreen)
             offered |= {binding.id or "" for binding in _shown(app.screen)}
             if who != "operator":
                 # when: each key that changes something is pressed all the same, and confirmed
                 for binding in [one for one in _own(app.screen) if one.id in CHANGES]:
                     await driver.press(binding.key)
-                    assert isinstance(app.screen, ControlScreen), f"{binding.id} asked a question"
+                    assert isinstance(app.screen, BaseScreen), f"{binding.id} asked a question"
     app.close_store()
     # then
     refused = set(CHANGES) if who != "operator" else {name for name, least in CHANGES.items() if least == ADMIN}
@@ -123,10 +123,10 @@ async def test_nobody_is_offered_or_gets_what_the_table_refuses(
         assert content(acme) == before
 
 
-def _own(screen: ControlScreen) -> list[Binding]:
+def _own(screen: BaseScreen) -> list[Binding]:
     return [binding for owner in type(screen).__mro__ for binding in getattr(owner, "BINDINGS", ()) if binding.id]
 
 
-def _shown(screen: ControlScreen) -> list[Binding]:
+def _shown(screen: BaseScreen) -> list[Binding]:
     """Those that the footer and the help offer."""
     return [active.binding for active in screen.active_bindings.values() if active.enabled]

@@ -12,15 +12,15 @@ from textual.widgets import Button, Input
 
 from invsync_tui.operations.views import Action, RunState
 from invsync_tui.tui.app import ControlRoom, control_room
-from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
+from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.base.help import HelpScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.terminal import Terminal, refusal, terminal_of
 from invsync_tui.tui.widgets.footer import hints_of
 from invsync_tui.tui.widgets.table import WindowTable
-from invsync_tui.tui.widgets.text_line import Notice, Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.text_line import StatusMessage, TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 from tests.tui.fake_gateway import FakeGateway, detail, live_detail, merchant, run_row
 
 QUICK = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
@@ -56,10 +56,10 @@ class Driver:
         return self.app.screen.query_one(WindowTable)
 
     def notice(self) -> str:
-        return self.app.screen.query_one(Notice).text
+        return self.app.screen.query_one(StatusMessage).text
 
     def header(self) -> str:
-        return self.app.screen.query_one("#header", Strap).text
+        return self.app.screen.query_one("#header", TextLine).text
 
 
 @asynccontextmanager
@@ -111,7 +111,7 @@ async def test_cancel_asks_first_with_cancel_focused() -> None:
         await driver.press("enter")
         await driver.sees("Cancel run")
         await driver.press("c")
-        assert isinstance(driver.app.screen, ConfirmScreen)
+        assert isinstance(driver.app.screen, ConfirmDialog)
         assert isinstance(driver.app.focused, Button)
         assert driver.app.focused.id == "cancel"
         await driver.press("enter")
@@ -223,7 +223,7 @@ async def test_help_lists_every_binding() -> None:
         wanted = hints_of(driver.app, driver.app.screen.active_bindings.values())
         await driver.press("question_mark")
         assert isinstance(driver.app.screen, HelpScreen)
-        text = driver.app.screen.query_one(Paper).text
+        text = driver.app.screen.query_one(TextView).text
         for hint in wanted:
             assert ", ".join(hint.keys) in text
             assert hint.explanation.split()[0] in text

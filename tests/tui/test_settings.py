@@ -11,14 +11,14 @@ import pytest
 
 from invsync_tui.operations.list_views import Field, FieldKind
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.dialogs import AskingScreen, ChooseScreen
+from invsync_tui.tui.screens.base.dialogs import ChoiceDialog, ListDialog
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
 from invsync_tui.tui.screens.settings.draft import Draft
-from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
+from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.widgets.caret import Caret
-from invsync_tui.tui.widgets.form import FormSheet
+from invsync_tui.tui.widgets.form import FormView
 from tests.tui.fake_forms import FakeTest, cart_form
 from tests.tui.fake_gateway import FakeGateway
 from tests.tui.test_screens import Driver, room
@@ -42,13 +42,13 @@ async def open_cart(driver: Driver) -> None:
 
 
 def draft(driver: Driver) -> Draft:
-    screen = next(each for each in reversed(driver.app.screen_stack) if isinstance(each, SettingsScreen))
+    screen = next(each for each in reversed(driver.app.screen_stack) if isinstance(each, EditSetupScreen))
     assert screen.draft is not None
     return screen.draft
 
 
-def sheet(driver: Driver) -> FormSheet:
-    return driver.app.screen.query_one(FormSheet)
+def sheet(driver: Driver) -> FormView:
+    return driver.app.screen.query_one(FormView)
 
 
 def at(driver: Driver, text: str) -> bool:
@@ -81,7 +81,7 @@ async def test_letters_are_text_while_a_field_is_edited() -> None:
         assert draft(driver).value("url") == "https://wms.example/sq?:kjTu"
         await driver.press("escape")
         assert not draft(driver).dirty
-        assert isinstance(driver.app.screen, SettingsScreen)
+        assert isinstance(driver.app.screen, EditSetupScreen)
 
 
 async def test_a_switch_switches_and_u_takes_it_back() -> None:
@@ -95,7 +95,7 @@ async def test_a_switch_switches_and_u_takes_it_back() -> None:
 async def test_several_warehouses_are_marked_and_none_combines_all() -> None:
     async with cart() as driver:
         await driver.press("down", "enter")
-        assert isinstance(driver.app.screen, ChooseScreen)
+        assert isinstance(driver.app.screen, ListDialog)
         await driver.sees("None is marked: Combine All Locations")
         await driver.sees("4102 products")
         await driver.press("down", "space", "up", "space", "enter")
@@ -129,7 +129,7 @@ async def test_p_plans_what_is_not_saved_and_such_a_plan_cannot_be_applied() -> 
     async with cart(gateway, (120, 40)) as driver:
         # given: nothing to try yet
         await driver.press("p")
-        assert isinstance(driver.app.screen, SettingsScreen)
+        assert isinstance(driver.app.screen, EditSetupScreen)
         # when
         await type_share(driver, "80")
         await driver.press("p")
@@ -147,7 +147,7 @@ async def test_p_plans_what_is_not_saved_and_such_a_plan_cannot_be_applied() -> 
         await driver.sees("not allowed")
         await driver.press("p")
         await driver.until(lambda: "Not planned" in driver.notice())
-        assert isinstance(driver.app.screen, SettingsScreen)
+        assert isinstance(driver.app.screen, EditSetupScreen)
 
 
 async def test_saving_shows_what_changes_with_cancel_focused() -> None:
@@ -155,14 +155,14 @@ async def test_saving_shows_what_changes_with_cancel_focused() -> None:
     async with cart(gateway) as driver:
         await type_share(driver, "80")
         await driver.press("s")
-        await driver.until(lambda: isinstance(driver.app.screen, AskingScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
         await driver.sees("100 → 80")
         await driver.sees("holds the next push as a plan")
         assert driver.app.focused is not None and driver.app.focused.id == "answer-stay"
         await driver.press("enter")
         assert gateway.forms.saved["cart:7"].rev == 5
         await driver.press("s")
-        await driver.until(lambda: isinstance(driver.app.screen, AskingScreen))
+        await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
         await driver.press("right", "enter")
         await driver.until(lambda: gateway.forms.saved["cart:7"].rev == 6)
         await driver.until(lambda: "held as a plan" in driver.notice())
@@ -217,7 +217,7 @@ async def test_leaving_asks_about_unsaved_changes() -> None:
         await driver.press("escape")
         await driver.sees("Leave without saving?")
         await driver.press("enter")
-        assert isinstance(driver.app.screen, SettingsScreen)
+        assert isinstance(driver.app.screen, EditSetupScreen)
         await driver.press("escape", "right", "enter")
         assert isinstance(driver.app.screen, MerchantsScreen)
         await open_cart(driver)
@@ -240,7 +240,7 @@ async def test_quitting_asks_about_unsaved_changes() -> None:
         await driver.press("q")
         await driver.sees("not saved")
         await driver.press("enter")
-        assert isinstance(driver.app.screen, SettingsScreen)
+        assert isinstance(driver.app.screen, EditSetupScreen)
         assert driver.app.return_code is None
 
 
@@ -268,7 +268,7 @@ async def test_a_connection_is_tested_step_by_step() -> None:
         await driver.sees("Correct the secret")
         await driver.sees("does not work")
         await driver.press("escape")
-        assert isinstance(driver.app.screen, SettingsScreen)
+        assert isinstance(driver.app.screen, EditSetupScreen)
 
 
 async def test_a_test_that_is_left_is_broken_off() -> None:
@@ -280,7 +280,7 @@ async def test_a_test_that_is_left_is_broken_off() -> None:
         gate.release()
         await driver.pilot.pause(0.1)
         assert gate.acquire(blocking=False) is False
-        assert isinstance(driver.app.screen, SettingsScreen)
+        assert isinstance(driver.app.screen, EditSetupScreen)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
@@ -319,5 +319,5 @@ def test_edits_that_are_saved_meanwhile_are_edits_no_more() -> None:
 async def save(driver: Driver) -> None:
     """`s`, and yes."""
     await driver.press("s")
-    await driver.until(lambda: isinstance(driver.app.screen, AskingScreen))
+    await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
     await driver.press("right", "enter")

@@ -10,7 +10,7 @@ import pytest
 
 from invsync_tui.operations.rows import Ordering
 from invsync_tui.tui.text.glyphs import ASCII
-from invsync_tui.tui.widgets.columns import Field, Look, Sight
+from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext
 from invsync_tui.tui.widgets.row_source import BLOCK, MOST_PIVOTS, MemoryRows, StoreSource
 from tests.tui.fake_lists import FakeRows
 
@@ -22,7 +22,7 @@ ORDERS: dict[str, Callable[[int], Any]] = {"n": lambda n: n, "r": lambda n: n % 
 
 
 def source(lines: list[int], ordering: Ordering | None = None) -> StoreSource[int]:
-    return StoreSource(lambda: FakeRows(lines, ORDERS, ordering), FIELDS, lambda: Sight(0, ASCII))
+    return StoreSource(lambda: FakeRows(lines, ORDERS, ordering), FIELDS, lambda: RenderContext(0, ASCII))
 
 
 def shown(of: StoreSource[int], index: int) -> list[int]:
@@ -68,9 +68,9 @@ def test_a_count_that_is_not_exact_grows_when_the_exact_one_arrives() -> None:
 
 
 def test_lists_in_memory_are_filtered_and_sorted_by_their_fields() -> None:
-    rows = MemoryRows([30, 4, 11], FIELDS, Look(), lambda n: n)
+    rows = MemoryRows([30, 4, 11], FIELDS, ListView(), lambda n: n)
     assert list(rows.after(None, 9)) == [30, 4, 11]
-    rows = MemoryRows([30, 4, 11], FIELDS, Look(sort="n", descending=True), lambda n: n)
+    rows = MemoryRows([30, 4, 11], FIELDS, ListView(sort="n", descending=True), lambda n: n)
     assert list(rows.after(None, 9)) == [30, 11, 4]
     assert list(rows.before(rows.key(4), 1)) == [11]
-    assert list(MemoryRows([30, 4, 11], FIELDS, Look("11"), lambda n: n).after(None, 9)) == [11]
+    assert list(MemoryRows([30, 4, 11], FIELDS, ListView("11"), lambda n: n).after(None, 9)) == [11]

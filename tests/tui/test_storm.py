@@ -10,7 +10,7 @@ import pytest
 from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.text.styled import line
-from invsync_tui.tui.widgets.footer import Hints
+from invsync_tui.tui.widgets.footer import KeyFooter
 from tests.tui.emulated import Cells, Emulated, emulated
 from tests.tui.fake_gateway import FakeGateway, merchant
 from tests.tui.fake_lists import HOSTILE
@@ -72,7 +72,7 @@ async def test_a_line_that_changes_between_being_asked_for_and_being_drawn_is_sh
     async with emulated(room()) as shown:
         await shown.until_shown("merchants")
         await shown.settled()
-        hints = shown.app.screen.query_one(Hints)
+        hints = shown.app.screen.query_one(KeyFooter)
         # given a footer of which the first cells were asked for
         hints._line = lambda width: line("a")  # type: ignore[method-assign]
         hints.repaint()

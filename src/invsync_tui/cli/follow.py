@@ -79,7 +79,7 @@ class Lines:
 
     def show(self, event: Event) -> None:
         """Print what happened."""
-        line = told(event)
+        line = describe_event(event)
         if line:
             streams.out().write(line + "\n")
             streams.out().flush()
@@ -88,7 +88,7 @@ class Lines:
         """Nothing is open."""
 
 
-def told(event: Event) -> str:
+def describe_event(event: Event) -> str:
     """A change in words; '' for one that is not worth a line."""
     if event.change.value not in TELLING:
         return ""
@@ -112,7 +112,7 @@ class ProgressLine:
         """Rewrite the line, at most so often."""
         if event.text and event.level != "info":
             self._write("")
-            streams.out().write(told(event) + "\n")
+            streams.out().write(describe_event(event) + "\n")
         waits = event.run.state.value == "requested" and self._shown
         if not waits and time.monotonic() - self._shown_at >= REWRITE_EVERY:
             self._shown_at = time.monotonic()

@@ -60,7 +60,7 @@ _leave_by: ContextVar[float | None] = ContextVar("leave_by", default=None)
 
 
 @contextmanager
-def leaving_by(elapsed: float) -> Iterator[None]:
+def send_deadline(elapsed: float) -> Iterator[None]:
     """Within it no byte of a write leaves after `elapsed` (see `clock.elapsed`), whatever has held this process up.
 
     A process may be stopped (SIGSTOP, a suspended machine) between recording a batch and sending it, and go on when
@@ -73,7 +73,7 @@ def leaving_by(elapsed: float) -> Iterator[None]:
         _leave_by.reset(token)
 
 
-def _last_look(leave_by: float, where: str) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+def _abort_if_late(leave_by: float, where: str) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
     """A callback for the HTTP client's own steps; without its body a request has no effect, so both are looked at."""
 
     async def look(step: str, _: Mapping[str, Any]) -> None:
@@ -267,7 +267,7 @@ class HttpConnection:
         await self.limiter.take(cost)
         where = self._where(method, path)
         leave_by = _leave_by.get() if writes else None
-        steps = {"trace": _last_look(leave_by, where)} if leave_by is not None else None
+        steps = {"trace": _abort_if_late(leave_by, where)} if leave_by is not None else None
         sent = {**self.headers, **(headers or {})}
         if json_body is not None:
             content = json.dumps(json_body).encode()

@@ -69,7 +69,7 @@ _short: ContextVar[tuple[str, ...]] = ContextVar("short", default=())
 
 
 @contextmanager
-def heard_by(listener: Listener) -> Iterator[None]:
+def log_http_to(listener: Listener) -> Iterator[None]:
     """Within it every exchange of this task and its children is told to `listener`."""
     token = _listener.set(listener)
     try:
@@ -79,7 +79,7 @@ def heard_by(listener: Listener) -> Iterator[None]:
 
 
 @contextmanager
-def of_batch(batch_id: str) -> Iterator[None]:
+def tag_batch(batch_id: str) -> Iterator[None]:
     """Within it exchanges belong to a push batch."""
     token = _batch.set(batch_id)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from invsync_tui.connectors.base import ListingRow
 
 
-def told(rows: Sequence[ListingRow]) -> str:
+def describe(rows: Sequence[ListingRow]) -> str:
     """What some listings have of both; '' where they have neither."""
     there = [row for row in rows if row.elsewhere or row.elsewhere_allocated]
     kept = [row for row in rows if row.threshold]

@@ -22,9 +22,9 @@ def whole(value: object, least: int = -QUANTITY_MOST, most: int = QUANTITY_MOST)
     if type(value) is float and value.is_integer():
         value = int(value)
     if type(value) is not int:
-        raise ValueError(f"{shown(value)} is not a whole number")
+        raise ValueError(f"{describe_value(value)} is not a whole number")
     if not least <= value <= most:
-        raise ValueError(f"{shown(value)} is not between {least} and {most}")
+        raise ValueError(f"{describe_value(value)} is not between {least} and {most}")
     return value
 
 
@@ -43,7 +43,7 @@ def maybe_seconds(value: object) -> int | None:
     return None if value is None else seconds(value)
 
 
-def shown(value: object) -> str:
+def describe_value(value: object) -> str:
     """A refused value for a message, however long it is."""
     said = repr(str(value)) if isinstance(value, str) else _plain(value)
     return said if len(said) <= SHOWN else f"{said[:SHOWN]}..."
@@ -64,14 +64,14 @@ TEXT_MOST = 10_000
 def text(value: object) -> str:
     """A text as such; ValueError for anything else, for one with bytes that are not UTF-8, and for one of a novel's size."""
     if type(value) is not str:
-        raise ValueError(f"{shown(value)} is not a text")
+        raise ValueError(f"{describe_value(value)} is not a text")
     if len(value) > TEXT_MOST:
-        raise ValueError(f"{shown(value)} has {len(value)} characters, more than {TEXT_MOST}")
+        raise ValueError(f"{describe_value(value)} has {len(value)} characters, more than {TEXT_MOST}")
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError(f"{shown(value)} has characters that do not exist") from None
+            raise ValueError(f"{describe_value(value)} has characters that do not exist") from None
     return value
 
 
@@ -88,7 +88,7 @@ def reference(value: object) -> str:
 def yes_or_no(value: object) -> bool:
     """A boolean as such; ValueError for anything else: 0, "false" and null are not no."""
     if type(value) is not bool:
-        raise ValueError(f"{shown(value)} is neither true nor false")
+        raise ValueError(f"{describe_value(value)} is neither true nor false")
     return value
 
 

@@ -11,7 +11,7 @@ from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.connectors.network_errors import route_to
 from invsync_tui.operations import names
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts as settings_carts
 from invsync_tui.operations.settings import merchants
@@ -78,7 +78,7 @@ def _connector(target: Target) -> Source | Cart:
 
 async def test(target: Target) -> AsyncIterator[Step]:
     """Test a connection; each step comes as it ends, and the first bad one is the last."""
-    with in_words():
+    with as_operation_error():
         connector = _connector(target)
         if through := _proxy(target):
             yield Step("proxy", True, through, "")

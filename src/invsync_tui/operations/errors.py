@@ -23,7 +23,7 @@ class StaleError(OperationError):
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def as_operation_error() -> Iterator[None]:
     """Errors of the rooms below, as OperationError."""
     from invsync_tui.connectors.errors import ConnectorError
     from invsync_tui.store.errors import StoreError

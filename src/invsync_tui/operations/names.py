@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.store.settings import read as settings_read
 
@@ -21,7 +21,7 @@ class Named(NamedTuple):
 
 def merchant(session: Session, called: str) -> Named:
     """The merchant of this name or number; NotFoundError suggests similar names."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         known = [Named(number, name, number) for number, name in settings_read.names(cx)]
     found = _called(known, called)
     if not found:
@@ -31,7 +31,7 @@ def merchant(session: Session, called: str) -> Named:
 
 def cart(session: Session, called: str, merchant_id: int | None = None) -> Named:
     """The cart of this name or number, of one merchant or of any; a name that several merchants use must be narrowed."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         rows = [Named(number, name, owner) for number, owner, name in settings_read.cart_names(cx)]
     known = [row for row in rows if merchant_id in (None, row.merchant_id)]
     found = _called(known, called)

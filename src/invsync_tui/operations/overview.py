@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
@@ -66,7 +66,7 @@ ACTIVE = ("running", "cancelling", "requested")
 def overview(session: Session) -> Overview:
     """All merchants by name, and the pulse of the whole store."""
     now = clock.seconds()
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         merchants = rows.merchants_with_carts_off(cx)
         newest = runs.newest_per_key(cx, None)
         ended = runs.last_ended(cx, "pull")

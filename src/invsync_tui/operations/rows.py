@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.store.paging.keyset import BOUND, Order, Paging
 
@@ -84,7 +84,7 @@ class Listed(Generic[Line]):
         """Fast: exact where something keeps count or there are few."""
         if self.total is not None:
             return Count(self.total, exact=True)
-        with in_words(), self.session.store.reading():
+        with as_operation_error(), self.session.store.reading():
             counted = self.pages.count(BOUND + 1)
         return Count(min(counted, BOUND), exact=counted <= BOUND)
 
@@ -92,17 +92,17 @@ class Listed(Generic[Line]):
         """Exact; may take a second on a very large store."""
         if self.total is not None:
             return self.total
-        with in_words(), self.session.store.reading():
+        with as_operation_error(), self.session.store.reading():
             return self.pages.count(None)
 
     def after(self, key: PlaceKey | None, limit: int) -> Sequence[Line]:
         """Rows behind `key`; None starts at the first."""
-        with in_words(), self.session.store.reading():
+        with as_operation_error(), self.session.store.reading():
             return self.make(self.pages.after(key, limit))
 
     def before(self, key: PlaceKey | None, limit: int) -> Sequence[Line]:
         """Rows in front of `key`, in the list's order; None ends at the last."""
-        with in_words(), self.session.store.reading():
+        with as_operation_error(), self.session.store.reading():
             return self.make(self.pages.before(key, limit))
 
     def key(self, line: Line) -> PlaceKey:
@@ -111,7 +111,7 @@ class Listed(Generic[Line]):
 
     def position(self, key: PlaceKey) -> int | None:
         """How many rows are in front of it; None if it is gone or too far to count quickly."""
-        with in_words(), self.session.store.reading():
+        with as_operation_error(), self.session.store.reading():
             return self.pages.position(key)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from invsync_tui import clock, config
-from invsync_tui.operations.errors import OperationError, RefusedError, in_words
+from invsync_tui.operations.errors import OperationError, RefusedError, as_operation_error
 from invsync_tui.operations.roles import Right, Role, has, may_serve, needed, operator_name, role_of, system_user
 from invsync_tui.store.database import WRITE_ADVICE, Say, Store, create_store, open_store, silently
 
@@ -46,7 +46,7 @@ class Session:
     def open(cls, store_path: Path, *, read_only: bool = False, say: Say = silently) -> Session:
         """Open an existing store; OperationError says what is wrong with it and what to do. `say` is told of an upgrade."""
         rights = _rights(store_path)
-        with in_words():
+        with as_operation_error():
             store = open_store(store_path, read_only=read_only, say=say)
         # A store that this user may only read is looked at.
         return cls(store, operator_name(), read_only or store.read_only, *rights)
@@ -54,7 +54,7 @@ class Session:
     @classmethod
     def create(cls, store_path: Path) -> Session:
         """Open a store, making it if it does not exist."""
-        with in_words():
+        with as_operation_error():
             store = create_store(store_path)
         return cls(store, operator_name(), store.read_only, *_rights(store_path))
 
@@ -118,7 +118,7 @@ class Watch:
 
     def changed(self) -> bool:
         """Whether another connection has committed since the last call; True the first time."""
-        with in_words():
+        with as_operation_error():
             version = self._session.store.data_version()
         changed, self._seen = version != self._seen, version
         return changed

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from invsync_tui.config import expanded
-from invsync_tui.operations.errors import OperationError, RefusedError, in_words
+from invsync_tui.operations.errors import OperationError, RefusedError, as_operation_error
 from invsync_tui.operations.roles import Right, operator_name
 from invsync_tui.operations.session import Session, right_to
 from invsync_tui.store import schema_parts
@@ -66,7 +66,7 @@ def backup(session: Session, target: Path) -> Copy:
         raise OperationError(
             f"{path}: this is a folder. Name the file: invsync db backup {shlex.quote(str(path / 'store.backup'))}"
         )
-    with in_words():
+    with as_operation_error():
         session.store.check_still_there()
         made = backups.make(session.path, path)
     return Copy(str(session.path.absolute()), str(path.absolute()), made.schema, made.size)
@@ -77,7 +77,7 @@ def restore(store: Path, copy: Path, *, read_only: bool, say: Say) -> Restored:
     if read_only:
         raise RefusedError("Refused to restore a backup: this session is read-only. Start it without --read-only.")
     right_to(store, Right.SETTINGS, "restore a backup")
-    with in_words():
+    with as_operation_error():
         found = restoring.restore(store, expanded(str(copy)), operator_name(), say)
     former = None if found.former is None else str(found.former)
     return Restored(str(store.absolute()), str(found.backup.path.absolute()), found.backup.schema, former)
@@ -87,7 +87,7 @@ def check_store(store: Path, *, read_only: bool, say: Say) -> Soundness:
     """Read the whole store and compare what it says with itself. Writes nothing."""
     problems: list[Problem] = []
     unchecked: list[str] = []
-    with in_words():
+    with as_operation_error():
         try:
             opened = open_store(store, read_only=read_only or _has_two_names(store), say=say, any_name=True)
         except (StoreBrokenError, StoreForeignError) as error:

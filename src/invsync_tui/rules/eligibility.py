@@ -8,7 +8,7 @@ from typing import NamedTuple
 from invsync_tui.rules.outcomes import REASONS, Outcome, Reason, ReasonKind, of_kind
 
 
-class Standing(NamedTuple):
+class Eligibility(NamedTuple):
     """What stands between a listing and a push."""
 
     switched_on: bool
@@ -27,7 +27,7 @@ class Standing(NamedTuple):
     """There are enabled ones, but the WMS reports no stock for any of them."""
 
 
-def obstacle(standing: Standing) -> Reason | None:
+def obstacle(standing: Eligibility) -> Reason | None:
     """The first reason not to write, in the order in which an operator would mend them; None if there is none."""
     if not standing.switched_on:
         return Reason.SWITCH_OFF
@@ -43,7 +43,7 @@ def obstacle(standing: Standing) -> Reason | None:
     return None if standing.has_warehouse else no_warehouse(standing)
 
 
-def no_warehouse(standing: Standing) -> Reason:
+def no_warehouse(standing: Eligibility) -> Reason:
     """Why there is no warehouse to take a number from."""
     return Reason.WAREHOUSE_GONE if standing.warehouses_gone else Reason.WAREHOUSE_DISABLED
 
@@ -55,7 +55,9 @@ SENDING_CAUSES = of_kind(ReasonKind.SENDING, ReasonKind.PROGRAM)
 """Reasons that the last run met while sending; they hold until a later run settles the listing."""
 
 
-def causes(standing: Standing, *, merchant_on: bool, stock: Reason | None, last: Reason | None) -> tuple[Reason, ...]:
+def causes(
+    standing: Eligibility, *, merchant_on: bool, stock: Reason | None, last: Reason | None
+) -> tuple[Reason, ...]:
     """All that applies, in the order of the guide. `stock` is the chain's reason, `last` the last run's.
 
     While the merchant's own switch is off nothing was downloaded, so that nothing else can be known.
@@ -65,7 +67,7 @@ def causes(standing: Standing, *, merchant_on: bool, stock: Reason | None, last:
     return tuple(dict.fromkeys(_all(standing, stock, last)))
 
 
-def _all(standing: Standing, stock: Reason | None, last: Reason | None) -> Iterator[Reason]:
+def _all(standing: Eligibility, stock: Reason | None, last: Reason | None) -> Iterator[Reason]:
     checks = (
         (not standing.switched_on, Reason.SWITCH_OFF),
         (standing.frozen, Reason.FROZEN),
@@ -101,7 +103,7 @@ class Recorded(NamedTuple):
 
 def recorded_causes(row: Recorded) -> tuple[Reason, ...]:
     """The causes that the row itself tells; those of its whole cart are not among them."""
-    standing = Standing(
+    standing = Eligibility(
         switched_on=True,
         excluded=bool(row.excluded),
         locked=bool(row.locked),

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import combinations
 from typing import NamedTuple
 
-from invsync_tui.rules.matching import CodeHit, folded, trimmed
+from invsync_tui.rules.matching import CodeHit, normalize_key, trimmed
 
 SEPARATORS = "-_./"
 _MARKS = (*SEPARATORS, " ", "\u2013")
@@ -100,10 +100,10 @@ class Suggestion:
         """A sentence."""
         if self.product_id is None:
             return f"{len(self.rivals)} products fit equally well" if self.rivals else "no product comes close"
-        return said(self.kinds)
+        return describe_kinds(self.kinds)
 
 
-def said(kinds: Sequence[Kind]) -> str:
+def describe_kinds(kinds: Sequence[Kind]) -> str:
     """Several differences in a sentence."""
     return "; ".join(WORDS[kind] for kind in kinds)
 
@@ -214,10 +214,10 @@ def _besides(one: str, two: str, a: str, b: str) -> Iterator[Kind]:
 
 def variants(code: str) -> list[str]:
     """Folded keys under which a product may have a listing's code, the code's own first; at most VARIANTS_MOST."""
-    own = folded(code.translate(_DASHES))
+    own = normalize_key(code.translate(_DASHES))
     if not own or len(own) > LONGEST:
         return [own] if own else []
-    made: dict[str, None] = dict.fromkeys((folded(code), own))
+    made: dict[str, None] = dict.fromkeys((normalize_key(code), own))
     for base in _bases(own):
         made.update(dict.fromkeys(_zeroed(base)))
     for key in (*_parted(own), *_checked(own)):

@@ -22,7 +22,7 @@ def trimmed(code: str) -> str:
     return code.strip(_EDGES)
 
 
-def folded(code: str) -> str:
+def normalize_key(code: str) -> str:
     """The key of a code for search: NFKC, casefold, no zero-width characters, single inner spaces. Lossy."""
     text = unicodedata.normalize("NFKC", trimmed(code)).casefold().replace("\u200b", "").replace("\ufeff", "")
     return " ".join(text.split())

@@ -50,7 +50,7 @@ class Kind(StrEnum):
 
 
 @dataclass(slots=True)
-class Trouble:
+class ServerFault:
     """One fault and the requests that it meets: `path` is a part of the path, `page` counts from 1."""
 
     kind: Kind
@@ -67,7 +67,7 @@ class Trouble:
     refs: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, values: Mapping[str, Any]) -> Trouble:
+    def read(cls, values: Mapping[str, Any]) -> ServerFault:
         """From the JSON of `/_control/faults`."""
         refs = tuple(str(ref) for ref in values.get("refs", ()))
         return cls(**{**values, "kind": Kind(values["kind"]), "refs": refs})
@@ -95,9 +95,9 @@ class Trouble:
 class Troubles:
     """The faults that are switched on."""
 
-    active: list[Trouble] = field(default_factory=list)
+    active: list[ServerFault] = field(default_factory=list)
 
-    def take(self, kind: Kind, path: str, page: int | None = None) -> Trouble | None:
+    def take(self, kind: Kind, path: str, page: int | None = None) -> ServerFault | None:
         """The first fault of a kind that hits this request."""
         return next((t for t in self.active if t.kind is kind and t.strike(path, page)), None)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.sandbox.server import Ending, Reply, Request, ok, refusal
-from invsync_tui.sandbox.server_faults import Bucket, Kind, Trouble, Troubles
+from invsync_tui.sandbox.server_faults import Bucket, Kind, ServerFault, Troubles
 
 CONTROL = "/_control/"
 LOG_MOST = 200_000
@@ -129,7 +129,7 @@ class Service:
         return await self._afterwards(reply, request, page)
 
     async def _instead(self, request: Request, page: int | None) -> Reply | None:
-        def hit(kind: Kind) -> Trouble | None:
+        def hit(kind: Kind) -> ServerFault | None:
             return self.troubles.take(kind, request.path, page)
 
         if (slow := hit(Kind.SLOW)) is not None:
@@ -142,7 +142,7 @@ class Service:
         return _failure(status) if status else None
 
     async def _afterwards(self, reply: Reply, request: Request, page: int | None) -> Reply:
-        def hit(kind: Kind) -> Trouble | None:
+        def hit(kind: Kind) -> ServerFault | None:
             return self.troubles.take(kind, request.path, page)
 
         if (slow := hit(Kind.SLOW_AFTER)) is not None:
@@ -165,7 +165,7 @@ class Service:
         if name == "requests":
             return ok(self.requests)
         if name == "faults":
-            self.troubles.active = [Trouble.read(values) for values in request.json()["faults"]]
+            self.troubles.active = [ServerFault.read(values) for values in request.json()["faults"]]
             return ok({"active": len(self.troubles.active)})
         if name == "pace":
             return self._set_pace(Pace(**request.json()))
@@ -176,7 +176,7 @@ class Service:
         return ok({})
 
 
-def _failure(trouble: Trouble) -> Reply:
+def _failure(trouble: ServerFault) -> Reply:
     reply = refusal(trouble.status, "Something went wrong on purpose.")
     if trouble.status == 429:
         reply.headers["retry-after"] = f"{trouble.seconds:g}"

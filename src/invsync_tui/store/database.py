@@ -175,7 +175,7 @@ class Store:
             version = int(cx.execute("PRAGMA data_version").fetchone()[0])
         return version if self._connected.quiet is None else hash((version, self._connected.quiet))
 
-    def tidy(self) -> None:
+    def checkpoint(self) -> None:
         """After a run: fold the write-ahead log into the file and refresh the planner's statistics where needed."""
         with self._translated():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

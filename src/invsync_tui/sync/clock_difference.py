@@ -5,7 +5,7 @@ from __future__ import annotations
 from invsync_tui.connectors.base import Cart
 from invsync_tui.connectors.server_clock import offset_of, settled
 from invsync_tui.store.catalog import sync_marks
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 
 TOLD_FROM = 60
 """Seconds from which on a difference is told in the run's events."""
@@ -14,7 +14,7 @@ TOLD_FROM = 60
 class CartClock:
     """A cart's clock. It is measured when a time is about to be exchanged with the cart, and not before."""
 
-    def __init__(self, job: Job, cart: Cart, stored: int | None) -> None:
+    def __init__(self, job: RunContext, cart: Cart, stored: int | None) -> None:
         self._job = job
         self._cart = cart
         self._stored = stored
@@ -30,7 +30,7 @@ class CartClock:
         self.offset = settled(await offset_of(self._cart), self._stored)
         if self.offset != (self._stored or 0):
             with self._job.transaction() as tx:
-                sync_marks.note_cart_clock(tx, self._job.run.key, self.offset)
+                sync_marks.record_cart_clock(tx, self._job.run.key, self.offset)
             _tell(self._job, "The cart's clock", self.offset)
 
     def ours(self, theirs: int) -> int:
@@ -43,17 +43,17 @@ class CartClock:
         return ours + min(self.offset, self.offset if self._stored is None else self._stored)
 
 
-async def source_offset(job: Job, source: object, stored: int | None) -> int:
+async def source_offset(job: RunContext, source: object, stored: int | None) -> int:
     """Measure an open source's clock, and keep it: seconds by which it is ahead of ours."""
     offset = settled(await offset_of(source), stored)
     if offset != (stored or 0):
         with job.transaction() as tx:
-            sync_marks.note_source_clock(tx, job.run.merchant_id, offset)
+            sync_marks.record_source_clock(tx, job.run.merchant_id, offset)
         _tell(job, "The WMS's clock", offset)
     return offset
 
 
-def _tell(job: Job, whose: str, offset: int) -> None:
+def _tell(job: RunContext, whose: str, offset: int) -> None:
     if abs(offset) >= TOLD_FROM:
         way = "ahead of" if offset > 0 else "behind"
         job.report.event("warning", f"{whose} is {abs(offset)} s {way} ours; its times are corrected by that.")

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from invsync_tui.connectors import stock_elsewhere as words
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.rules import eligibility, quantity
-from invsync_tui.rules.eligibility import Standing, obstacle
+from invsync_tui.rules.eligibility import Eligibility, obstacle
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import ChainRules, Component, Decision, Facts, Reading, Step
 from invsync_tui.store.catalog import levels
 from invsync_tui.store.catalog.levels import LevelView
 from invsync_tui.store.listings import listings, pending_orders
-from invsync_tui.store.listings.listings import Beside, PlanRow
+from invsync_tui.store.listings.listings import PlanRow, StockElsewhere
 from invsync_tui.store.listings.pending_orders import Pending
 from invsync_tui.store.models import CartRules
 from invsync_tui.sync.settings import Settings
@@ -52,9 +52,9 @@ class Gate(NamedTuple):
         """Under some settings."""
         return cls(settings.switched_on, bool(settings.warehouse_ids), settings.frozen, settings.none_left)
 
-    def standing(self, row: PlanRow) -> Standing:
+    def standing(self, row: PlanRow) -> Eligibility:
         """With what stands between one listing and a push."""
-        return Standing(
+        return Eligibility(
             self.switched_on,
             bool(row.excluded),
             bool(row.locked),
@@ -67,13 +67,13 @@ class Gate(NamedTuple):
         )
 
 
-def standing_of(row: PlanRow, settings: Settings) -> Standing:
+def standing_of(row: PlanRow, settings: Settings) -> Eligibility:
     """What stands between a listing and a push under some settings."""
     return Gate.of(settings).standing(row)
 
 
 def decide_row(
-    row: PlanRow, stock: Stock, settings: Settings, rules: ChainRules, now: int, *, explain: bool = False
+    row: PlanRow, stock: StockSnapshot, settings: Settings, rules: ChainRules, now: int, *, explain: bool = False
 ) -> Decision:
     """What a listing should show by some settings: the saved ones for a plan, others for a preview of them."""
     blocked = obstacle(stock.gate.standing(row))
@@ -82,7 +82,7 @@ def decide_row(
     return quantity.decide(stock.facts(row, now), rules, explain=explain)
 
 
-class Stock:
+class StockSnapshot:
     """Levels, kits and pending orders of one chunk of listings."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Stock:
         self._gone = settings.gone
 
     @classmethod
-    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings, now: int) -> Stock:
+    def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings, now: int) -> StockSnapshot:
         """Read what a chunk needs, in three queries, as it is `now`."""
         kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
         parts = {part for found in kits.values() for part, _, _ in found}
@@ -238,13 +238,13 @@ def traces(
 ) -> list[Trace]:
     """Explain some listings of one cart."""
     rows = listings.plan_rows(cx, listing_ids)
-    stock = Stock.of(cx, rows, settings, now)
+    stock = StockSnapshot.of(cx, rows, settings, now)
     beside = listings.beside(cx, listing_ids)
     found = [_trace(row, stock, settings, basis, now) for row in rows]
     return [one._replace(steps=(*one.steps, *_in_shop(one, beside[one.row.id]))) for one in found]
 
 
-def _in_shop(trace: Trace, beside: Beside) -> list[Step]:
+def _in_shop(trace: Trace, beside: StockElsewhere) -> list[Step]:
     """What the shop makes of the number, where it sells another one."""
     steps: list[Step] = []
     sells = trace.desired
@@ -259,7 +259,7 @@ def _in_shop(trace: Trace, beside: Beside) -> list[Step]:
     return steps
 
 
-def _trace(row: PlanRow, stock: Stock, settings: Settings, basis: QuantityBasis, now: int) -> Trace:
+def _trace(row: PlanRow, stock: StockSnapshot, settings: Settings, basis: QuantityBasis, now: int) -> Trace:
     last = listings_reason(row)
     if row.product_id is None:
         found = eligibility.causes(

@@ -16,10 +16,10 @@ from invsync_tui.store import audit, change_sequence
 from invsync_tui.store.listings import drift, listings
 from invsync_tui.store.listings.drift import DriftRow
 from invsync_tui.store.runs import runs
-from invsync_tui.sync.decide import Stock
+from invsync_tui.sync.decide import StockSnapshot
 from invsync_tui.sync.pending_orders import PHASE, REACH
 from invsync_tui.sync.read_listings import record_of
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 from invsync_tui.sync.settings import Settings
 
 
@@ -41,7 +41,7 @@ def _existing(cx: sqlite3.Connection, settings: Settings, listing_ids: Sequence[
     """By listing, the units that exist for it; listings of which that is not known are left out."""
     rows = [row for row in listings.plan_rows(cx, listing_ids) if row.product_id is not None]
     now = clock.seconds()
-    stock = Stock.of(cx, rows, settings, now)
+    stock = StockSnapshot.of(cx, rows, settings, now)
     found = {row.id: quantity.existing(stock.facts(row, now), settings.cart.units_per_listing) for row in rows}
     return {number: units for number, units in found.items() if units is not None}
 
@@ -76,7 +76,7 @@ SAID = 50
 class Radar:
     """One radar run."""
 
-    def __init__(self, job: Job, cart: Cart, settings: Settings) -> None:
+    def __init__(self, job: RunContext, cart: Cart, settings: Settings) -> None:
         self.job = job
         self.cart = cart
         self.settings = settings
@@ -153,10 +153,10 @@ class Radar:
             known = [record_of(row) for row in rows if row.ref in asked and row.skip is not Reason.BAD_ROW]
             bad = [row.ref for row in rows if row.ref in asked and row.skip is Reason.BAD_ROW]
             changed = listings.upsert(tx, self.cart_id, known, now, seq)
-            changed += listings.note_unreadable(tx, self.cart_id, bad, seq)
+            changed += listings.record_unreadable(tx, self.cart_id, bad, seq)
             if changed + listings.flag_gone(tx, self.cart_id, gone, now, seq):
                 change_sequence.take(tx, seq)
-            drift.note_read(tx, ids, now)
+            drift.record_read(tx, ids, now)
             if unanswered:  # what nobody saw is not in sync
                 self.job.report.counts.add(Outcome.FAILED, len(piece))
                 self.job.report.reasons[Reason.UNEXPECTED_ANSWER.value] += len(piece)

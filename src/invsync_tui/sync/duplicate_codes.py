@@ -9,7 +9,7 @@ from __future__ import annotations
 from invsync_tui.connectors.base import Cart
 from invsync_tui.store.listings import matching
 from invsync_tui.sync.reread_listings import reread
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 
 MOST = 2000
 """Listings that are asked about in one run; the rest is found out by the next complete read."""
@@ -18,7 +18,7 @@ MOST = 2000
 class Namesakes:
     """The check of one push run, of the listings that moved after a mark."""
 
-    def __init__(self, job: Job, cart: Cart, mark: int) -> None:
+    def __init__(self, job: RunContext, cart: Cart, mark: int) -> None:
         self.job = job
         self.cart = cart
         self.mark = mark

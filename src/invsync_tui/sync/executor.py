@@ -12,7 +12,7 @@ import traceback
 from invsync_tui import __version__, clock
 from invsync_tui.connectors.base import Cart
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
-from invsync_tui.connectors.http_log import heard_by, redacted
+from invsync_tui.connectors.http_log import log_http_to, redacted
 from invsync_tui.connectors.shop_identity import location_of, shop_of
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
 from invsync_tui.rules.redaction import Redacted
@@ -31,12 +31,12 @@ from invsync_tui.sync import schedule as pushing
 from invsync_tui.sync.cancellation import Interrupted, RunStopped, interruptible
 from invsync_tui.sync.drift_radar import Radar
 from invsync_tui.sync.leases import Lease
-from invsync_tui.sync.plans.explicit_plan import Explicit
+from invsync_tui.sync.plans.explicit_plan import ExplicitPlanner
 from invsync_tui.sync.pull import Pull
-from invsync_tui.sync.push import Push
-from invsync_tui.sync.push_plan import Plan
-from invsync_tui.sync.run_context import Job, RunCancelled, RunHeld, SwitchedOff
-from invsync_tui.sync.run_progress import Hearing, Phase, Report
+from invsync_tui.sync.push import BatchSender
+from invsync_tui.sync.push_plan import PushPlanner
+from invsync_tui.sync.run_context import RunCancelled, RunContext, RunHeld, SwitchedOff
+from invsync_tui.sync.run_progress import Phase, RunHttpLog, RunProgress
 from invsync_tui.sync.settings import Settings, load_settings, load_source
 
 log = logging.getLogger(__name__)
@@ -51,14 +51,16 @@ _PHASES = {"pull": PULL_PHASES, "push": PUSH_PHASES, "radar": RADAR_PHASES}
 async def execute(store: Store, run: RunRow, lease: Lease) -> None:
     """Execute `run` under `lease` to its end. Raises StoreError if even the end could not be written."""
     phases = _PHASES[run.kind]
-    hearing = Hearing(run.id)
-    job = Job(store, run, lease, Report(store, lease, run.id, [Phase(name) for name in phases], hearing=hearing))
+    hearing = RunHttpLog(run.id)
+    job = RunContext(
+        store, run, lease, RunProgress(store, lease, run.id, [Phase(name) for name in phases], hearing=hearing)
+    )
     with job.transaction() as tx:
         job.run = runs.start(tx, run.id, lease.epoch, clock.seconds())
         if run.started_at is not None and run.state in ("running", "cancelling"):
             runs.add_event(tx, run.id, clock.seconds(), "warning", _taken_over(run))
     try:
-        with heard_by(hearing):
+        with log_http_to(hearing):
             async with interruptible(job.cancel_wanted):
                 await _KINDS[run.kind](job)
     except RunHeld as held:
@@ -91,7 +93,7 @@ def _taken_over(run: RunRow) -> str:
     return "The worker died; another one goes on with the run."
 
 
-async def _pull(job: Job) -> None:
+async def _pull(job: RunContext) -> None:
     with job.store.reading() as cx:
         found = load_source(cx, job.run.merchant_id)
     if found is None:
@@ -105,7 +107,7 @@ async def _pull(job: Job) -> None:
     _end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
 
 
-async def _push(job: Job) -> None:
+async def _push(job: RunContext) -> None:
     loaded = _settings(job)
     cart = connections.cart(loaded.cart)
     try:
@@ -114,7 +116,7 @@ async def _push(job: Job) -> None:
         await cart.close()
 
 
-async def _radar(job: Job) -> None:
+async def _radar(job: RunContext) -> None:
     loaded = _settings(job)
     cart = connections.cart(loaded.cart)
     try:
@@ -129,13 +131,13 @@ async def _radar(job: Job) -> None:
 _KINDS = {"pull": _pull, "push": _push, "radar": _radar}
 
 
-async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
-    push = Push(job, cart, loaded.cart.deadline_ms / 1000)
+async def _plan_and_push(job: RunContext, cart: Cart, loaded: Settings) -> None:
+    push = BatchSender(job, cart, loaded.cart.deadline_ms / 1000)
     job.report.enter("connect")
     await cart.open()
     await source_identity.check_cart(job, cart, loaded.cart.identity)
     with job.transaction() as tx:
-        sync_marks.note_opened(
+        sync_marks.record_opened(
             tx, job.run.key, shop_of(connections.cart_connection(loaded.cart)).key, location_of(cart)
         )
     if loaded.switched_on:
@@ -146,14 +148,14 @@ async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
     if wanted is not None and wanted.explicit:
         await _send_explicit(job, cart, loaded, wanted, push)
         return
-    plan = Plan(job, cart, loaded, wanted)
+    plan = PushPlanner(job, cart, loaded, wanted)
     await plan.run()
     waiting = job.report.counts.total - job.report.counts.accounted
     in_part = job.report.counts.held > 0  # what stays held was not handled, and its rules were not accepted
     if waiting:
         with job.transaction() as tx:
             if not in_part:
-                sync_marks.note_sending(tx, job.run.key, loaded.cart.rules_rev)
+                sync_marks.record_sending(tx, job.run.key, loaded.cart.rules_rev)
                 sync_marks.accept_gone(tx, job.run.key, loaded.gone)
         await push.run(waiting)
     with job.transaction() as tx:
@@ -162,13 +164,13 @@ async def _plan_and_push(job: Job, cart: Cart, loaded: Settings) -> None:
             if not loaded.frozen:
                 sync_marks.accept_gone(tx, job.run.key, loaded.gone)
             if sync_marks.gone_of(tx, job.run.merchant_id, loaded.warehouse_ids)[0] == loaded.gone:
-                sync_marks.note_pushed(tx, job.run.key, plan.plan_seq, loaded.cart.rules_rev)
+                sync_marks.record_pushed(tx, job.run.key, plan.plan_seq, loaded.cart.rules_rev)
     _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, _notice(loaded))
 
 
-async def _send_explicit(job: Job, cart: Cart, loaded: Settings, plan: KeptPlan, push: Push) -> None:
+async def _send_explicit(job: RunContext, cart: Cart, loaded: Settings, plan: KeptPlan, push: BatchSender) -> None:
     """An undo or a safe level: the settings were not asked, so how far they are handled stays as it was."""
-    await Explicit(job, cart, loaded, plan).run()
+    await ExplicitPlanner(job, cart, loaded, plan).run()
     waiting = job.report.counts.total - job.report.counts.accounted
     if waiting:
         await push.run(waiting)
@@ -184,7 +186,7 @@ def _notice(loaded: Settings) -> str:
     return f"{name} is off: nothing was sent."
 
 
-def _settings(job: Job) -> Settings:
+def _settings(job: RunContext) -> Settings:
     """The settings of one push; NotConfiguredError if the cart or its merchant's source is gone."""
     with job.store.reading() as cx:
         loaded = load_settings(cx, job.run.key)
@@ -200,7 +202,7 @@ def _reason(error: ConnectorError, kind: str) -> Reason:
     return error.reason
 
 
-def _note_held(job: Job, text: str) -> None:
+def _note_held(job: RunContext, text: str) -> None:
     """The plan has set the state; what is left is to tell the watchers."""
     with job.transaction() as tx:
         job.report.recount(tx)
@@ -212,7 +214,7 @@ def _note_held(job: Job, text: str) -> None:
         runs.add_event(tx, job.run.id, clock.seconds(), "warning", said)
 
 
-def _end(job: Job, state: str, rest: Outcome, reason: Reason, said: str) -> None:
+def _end(job: RunContext, state: str, rest: Outcome, reason: Reason, said: str) -> None:
     """Give the run its end: rows it did not get to end as `rest`, the sum is checked, waiting requests follow."""
     text = redacted(said)
     now = clock.seconds()
@@ -223,18 +225,18 @@ def _end(job: Job, state: str, rest: Outcome, reason: Reason, said: str) -> None
             decision_log.prune(tx, job.run.key, now)
         state, reason, text = _verified(job, state, reason, text)
         if job.run.kind == "push":
-            sync_marks.note_cart_error(tx, job.run.key, text, reason.value if state == "failed" else "")
+            sync_marks.record_cart_error(tx, job.run.key, text, reason.value if state == "failed" else "")
         elif state == "failed" and job.run.kind == "pull":
-            sync_marks.note_source_error(tx, job.run.merchant_id, text, reason.value)
+            sync_marks.record_source_error(tx, job.run.merchant_id, text, reason.value)
         if state == "failed" and not job.report.reasons[reason.value]:
             job.report.reasons[reason.value] = 1  # the run itself
         job.report.close("done" if state == "done" else "failed")
         job.report.put(tx)
         if text:
             runs.add_event(tx, job.run.id, now, {"done": "warning", "cancelled": "info"}.get(state, "error"), text)
-        schedule.note_result(tx, job.run.kind, job.run.key, state, now)
+        schedule.record_result(tx, job.run.kind, job.run.key, state, now)
         run_findings.look(tx, job.run, reason if state == "failed" else None, now)
-        http_log_rows.forget(tx, now)
+        http_log_rows.delete_old(tx, now)
         runs.finish(tx, job.run.id, state, text, now)
         if state == "done" and job.run.then_push:
             pushing.request_pushes_after(tx, job.run, now)
@@ -251,7 +253,7 @@ def end_plainly(store: Store, run: RunRow, lease: Lease, text: str) -> None:
 
     What is kept: that it failed and why, and the ends of its rows where those can still be counted.
     """
-    job = Job(store, run, lease, Report(store, lease, run.id, []))
+    job = RunContext(store, run, lease, RunProgress(store, lease, run.id, []))
     try:
         _fail(job, text, rows=run.kind == "push")
     except (FencedError, StoreError):
@@ -261,7 +263,7 @@ def end_plainly(store: Store, run: RunRow, lease: Lease, text: str) -> None:
         _fail(job, text, rows=False)
 
 
-def _fail(job: Job, said: str, *, rows: bool) -> None:
+def _fail(job: RunContext, said: str, *, rows: bool) -> None:
     text = redacted(said)
     with job.transaction() as tx:
         if rows:
@@ -269,11 +271,11 @@ def _fail(job: Job, said: str, *, rows: bool) -> None:
             job.report.recount(tx)
         runs.end_counts(tx, job.run.id, job.report.counts.as_dict() if rows else {}, dict(job.report.reasons))
         runs.add_event(tx, job.run.id, clock.seconds(), "error", text)
-        schedule.note_result(tx, job.run.kind, job.run.key, "failed", clock.seconds())
+        schedule.record_result(tx, job.run.kind, job.run.key, "failed", clock.seconds())
         runs.finish(tx, job.run.id, "failed", text, clock.seconds())
 
 
-def _verified(job: Job, state: str, reason: Reason, text: Redacted) -> tuple[str, Reason, Redacted]:
+def _verified(job: RunContext, state: str, reason: Reason, text: Redacted) -> tuple[str, Reason, Redacted]:
     """The end that a run may have: whose sum is off has failed, and for no other reason."""
     try:
         job.report.counts.verify()

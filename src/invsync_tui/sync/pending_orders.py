@@ -18,7 +18,7 @@ from invsync_tui.store.listings.pending_orders import Asked, Change, Line, Terms
 from invsync_tui.store.runs import runs
 from invsync_tui.sync import connections
 from invsync_tui.sync.clock_difference import CartClock
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 
 PHASE = "orders"
 OVERLAP = 300
@@ -31,7 +31,7 @@ class Orders:
     """The pending orders of one push run."""
 
     def __init__(
-        self, job: Job, cart: Cart, merchant: models.Merchant, source: models.Source, cart_clock: CartClock
+        self, job: RunContext, cart: Cart, merchant: models.Merchant, source: models.Source, cart_clock: CartClock
     ) -> None:
         self.job = job
         self.cart = cart
@@ -154,7 +154,7 @@ class KnowsOrders(Protocol):
         ...
 
 
-async def ask(job: Job, source: Source) -> None:
+async def ask(job: RunContext, source: Source) -> None:
     """Note which pending orders of the merchant an open source has as of now."""
     if not source.capabilities.knows_orders:
         return
@@ -166,5 +166,5 @@ async def ask(job: Job, source: Source) -> None:
         known += await cast(KnowsOrders, source).known_orders(names[start : start + AT_ONCE])
     with job.transaction() as tx:
         seq = change_sequence.upcoming(tx)
-        if known and pending_orders.note_known(tx, job.run.merchant_id, known, now, seq):
+        if known and pending_orders.record_known(tx, job.run.merchant_id, known, now, seq):
             change_sequence.take(tx, seq)

@@ -25,12 +25,12 @@ from invsync_tui.store.catalog import levels as catalog_levels
 from invsync_tui.store.catalog import products as catalog_products
 from invsync_tui.store.catalog.levels import LevelRecord
 from invsync_tui.store.catalog.pull_progress import Generation, PageStats
-from invsync_tui.store.catalog.sync_marks import WarehouseSeen, WarehouseSite
+from invsync_tui.store.catalog.sync_marks import StoredWarehouse, WarehouseSeen
 from invsync_tui.sync import pending_orders, source_identity
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import source_offset
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
-from invsync_tui.sync.run_context import Job, SwitchedOff
+from invsync_tui.sync.run_context import RunContext, SwitchedOff
 
 RESUME_WITHIN = 3600
 """Seconds: an interrupted read that began longer ago starts anew, since its first pages are too old."""
@@ -55,7 +55,7 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class PageResult:
     """What writing a page did: product ids seen, how many rows changed, and (reference, why) of rows left out."""
 
     ids: Sequence[int]
@@ -64,22 +64,22 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(Generic[Row]):
+class PullStage(Generic[Row]):
     """One stage of a pull: where its pages come from, and how one is written in a transaction under a sequence number."""
 
     stage: str
     fetch: Callable[[str | None], Awaitable[Page[Row]]]
-    store_page: Callable[[sqlite3.Connection, Sequence[Row], int], Stored]
+    store_page: Callable[[sqlite3.Connection, Sequence[Row], int], PageResult]
 
 
-class Ahead(Generic[Row]):
+class PagePrefetcher(Generic[Row]):
     """Fetches the next page while the present one is written: the WMS's answer time and our work overlap."""
 
     def __init__(self, fetch: Callable[[str | None], Awaitable[Page[Row]]]) -> None:
         self._fetch = fetch
         self._ordered: asyncio.Future[Page[Row]] | None = None
 
-    async def __aenter__(self) -> Ahead[Row]:
+    async def __aenter__(self) -> PagePrefetcher[Row]:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -126,7 +126,7 @@ class Progress:
 class Pull:
     """One pull of one merchant."""
 
-    def __init__(self, job: Job, source: Source, merchant: models.Merchant, settings: models.Source) -> None:
+    def __init__(self, job: RunContext, source: Source, merchant: models.Merchant, settings: models.Source) -> None:
         self.job = job
         self.source = source
         self.merchant = merchant
@@ -159,17 +159,17 @@ class Pull:
             await self._full(generation, sites_by_ref)
         await self._notes()
 
-    def _warehouses(self, rows: Sequence[WarehouseRow]) -> dict[str, tuple[WarehouseRow, WarehouseSite]]:
+    def _warehouses(self, rows: Sequence[WarehouseRow]) -> dict[str, tuple[WarehouseRow, StoredWarehouse]]:
         seen = [WarehouseSeen(row.ref, row.code, row.name, row.active) for row in rows]
         with self.job.transaction() as tx:
-            gone = sync_marks.note_warehouses(tx, self.merchant_id, seen, clock.seconds())
+            gone = sync_marks.record_warehouses(tx, self.merchant_id, seen, clock.seconds())
             known = {site.ref: site for site in sync_marks.warehouses(tx, self.merchant_id)}
         for site in gone:
             said = "has switched off" if site.gone_why == sync_marks.INACTIVE else "no longer reports"
             self.job.report.event("warning", f"The WMS {said} the warehouse {site.code}; its levels are kept.")
         return {row.ref: (row, known[row.ref]) for row in rows if row.active}
 
-    async def _generation(self, known: Sequence[WarehouseSite]) -> Generation:
+    async def _generation(self, known: Sequence[StoredWarehouse]) -> Generation:
         now = clock.seconds()
         with self.job.transaction() as tx:
             found = pull_progress.resumable(tx, self.merchant_id, self.job.run.id)
@@ -186,7 +186,7 @@ class Pull:
         with self.job.transaction() as tx:
             return pull_progress.start(tx, self.merchant_id, self.job.run.id, kind, mark, stage, now)
 
-    def _may_be_delta(self, now: int, known: Sequence[WarehouseSite]) -> bool:
+    def _may_be_delta(self, now: int, known: Sequence[StoredWarehouse]) -> bool:
         """Changes say nothing of a warehouse that is new, or that was away, so such a one is read completely first."""
         settings = self.settings
         fresh = clock.within(settings.last_full_at, self._full_every(), now)
@@ -208,7 +208,7 @@ class Pull:
 
     # --- complete --------------------------------------------------------------------------------------------------
 
-    async def _full(self, generation: Generation, known: dict[str, tuple[WarehouseRow, WarehouseSite]]) -> None:
+    async def _full(self, generation: Generation, known: dict[str, tuple[WarehouseRow, StoredWarehouse]]) -> None:
         denied: dict[str, PermissionDeniedError] = {}
         for stage in ("products", *(f"levels:{ref}" for ref in known)):
             if stage != generation.stage and self._pages(generation, stage):
@@ -228,7 +228,7 @@ class Pull:
         self._finish_full(generation, [site for ref, (_, site) in known.items() if ref not in denied])
 
     def _note_denied(
-        self, denied: Mapping[str, PermissionDeniedError], known: Mapping[str, tuple[WarehouseRow, WarehouseSite]]
+        self, denied: Mapping[str, PermissionDeniedError], known: Mapping[str, tuple[WarehouseRow, StoredWarehouse]]
     ) -> None:
         """One warehouse that may not be read does not stop the others; if none may be read, it is the login's fault."""
         if denied and len(denied) == len(known):
@@ -237,27 +237,27 @@ class Pull:
         for ref, error in denied.items():
             site = known[ref][1]
             with self.job.transaction() as tx:
-                sync_marks.note_unread(tx, site, self.merchant_id, sync_marks.DENIED, now)
+                sync_marks.record_unread(tx, site, self.merchant_id, sync_marks.DENIED, now)
             self.job.report.event("warning", f"The warehouse {site.code} may not be read: {error.what}")
 
     def _pages(self, generation: Generation, stage: str) -> int:
         with self.job.store.reading() as cx:
             return pull_progress.stats(cx, generation.id, stage).pages
 
-    def _products(self) -> Reading[ProductRow]:
+    def _products(self) -> PullStage[ProductRow]:
         self.job.report.enter("products")
-        return Reading("products", self.source.products_page, self._store_products)
+        return PullStage("products", self.source.products_page, self._store_products)
 
-    def _levels(self, row: WarehouseRow, site: WarehouseSite) -> Reading[LevelRow]:
+    def _levels(self, row: WarehouseRow, site: StoredWarehouse) -> PullStage[LevelRow]:
         self.job.report.enter(f"levels {site.code}")
         by_ref = {row.ref: site.id}
-        return Reading(
+        return PullStage(
             f"levels:{row.ref}",
             lambda cursor: self.source.levels_page(row, cursor),
             lambda tx, rows, seq: self._store_levels(tx, rows, seq, by_ref),
         )
 
-    async def _read(self, generation: Generation, reading: Reading[Row], cursor: str | None) -> None:
+    async def _read(self, generation: Generation, reading: PullStage[Row], cursor: str | None) -> None:
         """All pages of a stage from `cursor` on."""
         with self.job.transaction() as tx:
             before = pull_progress.stats(tx, generation.id, reading.stage)
@@ -266,7 +266,7 @@ class Pull:
         state = Progress(before.pages, before.rows + before.rejected, seen)
         visited, pace = {cursor}, Pace()
         bound = PageBound("WMS", reading.stage, DELTA_BARREN_MOST if reading.stage in _OF_DELTA else BARREN_MOST)
-        async with Ahead(reading.fetch) as ahead:
+        async with PagePrefetcher(reading.fetch) as ahead:
             while True:
                 self.job.stop_if_cancelled()
                 page = await ahead.page(cursor)
@@ -281,12 +281,12 @@ class Pull:
                 bound.add(len(state.seen) if reading.stage in _OF_DELTA else state.records)
                 visited.add(cursor)
 
-    async def _begun(self, reading: Reading[Row], page: Page[Row], pace: Pace) -> Reading[Row]:
+    async def _begun(self, reading: PullStage[Row], page: Page[Row], pace: Pace) -> PullStage[Row]:
         """Write all of a large page but its last piece; returns how the rest is written, with the cursor behind it.
 
         Who is cut off in between reads the page again, and finds these rows unchanged.
         """
-        done: list[Stored] = []
+        done: list[PageResult] = []
         start = 0
         while len(page.rows) - start > pace.rows:
             piece = page.rows[start : start + pace.rows]
@@ -299,7 +299,7 @@ class Pull:
         rest = page.rows[start:]
         return replace(reading, store_page=lambda tx, _, seq: _joined([*done, reading.store_page(tx, rest, seq)]))
 
-    def _write_piece(self, reading: Reading[Row], piece: Sequence[Row]) -> Stored:
+    def _write_piece(self, reading: PullStage[Row], piece: Sequence[Row]) -> PageResult:
         with self.job.transaction() as tx:
             seq = change_sequence.upcoming(tx)
             stored = reading.store_page(tx, piece, seq)
@@ -307,7 +307,7 @@ class Pull:
                 change_sequence.take(tx, seq)
         return stored
 
-    def _write_page(self, generation: Generation, reading: Reading[Row], page: Page[Row], state: Progress) -> None:
+    def _write_page(self, generation: Generation, reading: PullStage[Row], page: Page[Row], state: Progress) -> None:
         """One page with the cursor behind it. A last page that comes too early is not kept: it would end the stage."""
         report = self.job.report
         with self.job.transaction() as tx:
@@ -349,7 +349,7 @@ class Pull:
             self.job.report.event("warning", f"Record {ref}: {why}")
         self._named += len(rejected)
 
-    def _store_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> Stored:
+    def _store_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> PageResult:
         now = clock.seconds()
         written = catalog_products.upsert_products(tx, self.merchant_id, rows, now, seq)
         catalog_products.write_components(tx, self.merchant_id, rows, now, seq)
@@ -357,13 +357,13 @@ class Pull:
         off = [number for number, row in zip(written.ids, rows, strict=True) if not row.active]
         if off:
             levels.flag_inactive(tx, off, now, seq)
-        return Stored(written.ids, written.changed)
+        return PageResult(written.ids, written.changed)
 
-    def _store_changed_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> Stored:
+    def _store_changed_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> PageResult:
         """Products of a delta. One that is new waits for the complete read that it causes."""
         known = catalog_products.present_refs(tx, self.merchant_id, [row.ref for row in rows])
         stored = self._store_products(tx, [row for row in rows if row.ref in known], seq)
-        return Stored(stored.ids if len(known) == len(rows) else [*stored.ids, UNNAMED], stored.changed)
+        return PageResult(stored.ids if len(known) == len(rows) else [*stored.ids, UNNAMED], stored.changed)
 
     def _remember(self, refs: Iterable[str], ids: Iterable[int]) -> None:
         if len(self._ids) < IDS_REMEMBERED:
@@ -371,7 +371,7 @@ class Pull:
 
     def _store_levels(
         self, tx: sqlite3.Connection, rows: Sequence[LevelRow], seq: int, warehouses: Mapping[str, int]
-    ) -> Stored:
+    ) -> PageResult:
         stamp = (clock.seconds(), seq)
         unknown: list[LevelRow] = []
         rows = _by_our_clock(rows, self._clock_offset)
@@ -392,7 +392,7 @@ class Pull:
             }
             catalog_levels.save_source_records(tx, seq, raw, stamp[0])
         why = "a level of a product or warehouse that the WMS does not list"
-        return Stored([record[1] for record in records], changed, [(row.product_ref, why) for row in unknown])
+        return PageResult([record[1] for record in records], changed, [(row.product_ref, why) for row in unknown])
 
     def _look_up(self, tx: sqlite3.Connection, rows: Sequence[LevelRow]) -> Mapping[str, int]:
         """Our numbers of a page's products, where this pull has not met all of them yet."""
@@ -416,7 +416,7 @@ class Pull:
                 change_sequence.take(tx, seq)
             await asyncio.sleep(0)
 
-    def _finish_full(self, generation: Generation, loaded: Sequence[WarehouseSite]) -> None:
+    def _finish_full(self, generation: Generation, loaded: Sequence[StoredWarehouse]) -> None:
         """The read is complete: mark what it no longer had. One transaction, so it is all or nothing."""
         now = clock.seconds()
         with self.job.transaction() as tx:
@@ -435,7 +435,7 @@ class Pull:
             totals = pull_progress.totals(tx, generation.id)
             present = catalog_products.present_count(tx, self.merchant_id)
             pull_progress.complete(tx, generation.id, present, totals.rows - len(seen), now)
-            sync_marks.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=True)
+            sync_marks.record_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=True)
             self.job.report.counts = _counts(totals)
         if gone:
             warnings.append(f"{len(gone)} products are no longer in the WMS; their stock is not changed.")
@@ -443,25 +443,25 @@ class Pull:
             self.job.report.event("warning", text)
 
     def _finish_warehouse(
-        self, tx: sqlite3.Connection, generation: Generation, site: WarehouseSite, seq: int, warnings: list[str]
+        self, tx: sqlite3.Connection, generation: Generation, site: StoredWarehouse, seq: int, warnings: list[str]
     ) -> int:
         seen = pull_progress.seen(tx, generation.id, f"levels:{site.ref}")
         have = levels.present_ids(tx, site.id)
         if have and not seen - {UNNAMED}:
-            sync_marks.note_unread(tx, site, self.merchant_id, sync_marks.EMPTIED, generation.started_at)
+            sync_marks.record_unread(tx, site, self.merchant_id, sync_marks.EMPTIED, generation.started_at)
             warnings.append(
                 f"The warehouse {site.code} reported {len(have)} levels before and none now; they are kept."
             )
             return 0
         gone = _absent(have, seen)
-        sync_marks.note_loaded(tx, site.id, generation.started_at)
+        sync_marks.record_loaded(tx, site.id, generation.started_at)
         if gone:
             warnings.append(f"{len(gone)} levels of {site.code} are no longer reported; they are marked missing.")
         return levels.flag_missing(tx, site.id, gone, generation.started_at, seq)
 
     # --- delta -----------------------------------------------------------------------------------------------------
 
-    async def _delta(self, generation: Generation, known: dict[str, tuple[WarehouseRow, WarehouseSite]]) -> None:
+    async def _delta(self, generation: Generation, known: dict[str, tuple[WarehouseRow, StoredWarehouse]]) -> None:
         by_ref = {ref: site.id for ref, (_, site) in known.items()}
         for stage in self._delta_stages():
             if stage != generation.stage and self._pages(generation, stage):
@@ -486,25 +486,25 @@ class Pull:
         with self.job.transaction() as tx:
             totals = pull_progress.totals(tx, generation.id)
             pull_progress.complete(tx, generation.id, None, totals.rows, clock.seconds())
-            sync_marks.note_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=False)
+            sync_marks.record_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=False)
             self.job.report.counts = _counts(totals)
 
     def _delta_stages(self) -> tuple[str, ...]:
         return (CHANGED_PRODUCTS, CHANGES) if isinstance(self.source, ChangesProducts) else (CHANGES,)
 
-    def _changes(self, by_ref: Mapping[str, int]) -> Reading[LevelRow]:
+    def _changes(self, by_ref: Mapping[str, int]) -> PullStage[LevelRow]:
         since = self.settings.mark
-        return Reading(
+        return PullStage(
             CHANGES,
             lambda cursor: self.source.changed_page(since, cursor),
             lambda tx, rows, seq: self._store_levels(tx, rows, seq, by_ref),
         )
 
-    def _changed_products(self) -> Reading[ProductRow]:
+    def _changed_products(self) -> PullStage[ProductRow]:
         since, source = self.settings.mark, self.source
         if not isinstance(source, ChangesProducts):
             raise TypeError(source)
-        return Reading(
+        return PullStage(
             CHANGED_PRODUCTS,
             lambda cursor: source.changed_products_page(since, cursor),
             self._store_changed_products,
@@ -527,7 +527,7 @@ class Pull:
             self.job.report.event("info", f"The notes for the doctor could not be read: {error.what}")
             return
         with self.job.transaction() as tx:
-            sync_marks.note_counted(tx, self.merchant_id, json.dumps(dict(notes), sort_keys=True))
+            sync_marks.record_counted(tx, self.merchant_id, json.dumps(dict(notes), sort_keys=True))
 
 
 def _level_records(
@@ -580,9 +580,9 @@ def _by_our_clock(rows: Sequence[LevelRow], offset: int) -> Sequence[LevelRow]:
     return [row if row.read_at is None else row._replace(read_at=row.read_at - offset) for row in rows]
 
 
-def _joined(parts: Sequence[Stored]) -> Stored:
+def _joined(parts: Sequence[PageResult]) -> PageResult:
     """What writing all pieces of a page did. UNNAMED stands for any number of records, so it is there once."""
     ids = [number for part in parts for number in part.ids if number != UNNAMED]
     if any(UNNAMED in part.ids for part in parts):
         ids.append(UNNAMED)
-    return Stored(ids, sum(part.changed for part in parts), [one for part in parts for one in part.rejected])
+    return PageResult(ids, sum(part.changed for part in parts), [one for part in parts for one in part.rejected])

@@ -19,13 +19,13 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
-from invsync_tui.connectors.http import backoff, leaving_by
-from invsync_tui.connectors.http_log import of_batch
+from invsync_tui.connectors.http import backoff, send_deadline
+from invsync_tui.connectors.http_log import tag_batch
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
 from invsync_tui.store.listings import listings, push_batches
 from invsync_tui.store.listings.listings import ToPush
 from invsync_tui.store.listings.push_batches import Answer, Batch, Item
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 
 ATTEMPTS = 4
 """Times that one batch is sent, and asked about, before its rows are left in doubt, or failed where nothing was applied."""
@@ -35,7 +35,7 @@ PASSES = 3
 """Rounds over what is planned: a batch that is found not to have been applied is planned again."""
 
 
-class LostAnswer(Exception):  # noqa: N818 (a state of knowledge, not an error)
+class ResponseLost(Exception):  # noqa: N818 (a state of knowledge, not an error)
     """A batch may have been applied although no answer that could be read came; `why` there was none."""
 
     def __init__(self, why: ConnectorError) -> None:
@@ -43,10 +43,10 @@ class LostAnswer(Exception):  # noqa: N818 (a state of knowledge, not an error)
         super().__init__(str(why))
 
 
-class Push:
+class BatchSender:
     """The sending half of one push run."""
 
-    def __init__(self, job: Job, cart: Cart, deadline: float) -> None:
+    def __init__(self, job: RunContext, cart: Cart, deadline: float) -> None:
         self.job = job
         self.cart = cart
         self.cart_id = job.run.key
@@ -146,10 +146,10 @@ class Push:
             answers = await self._deliver(batch)
         except RowsRejectedError as error:
             await self._split(batch, error)
-        except LostAnswer as lost:
+        except ResponseLost as lost:
             await self._resolve_or_stop(batch, lost.why)
         except ConnectorError as error:
-            self._give_back(batch, error)
+            self._release_batch(batch, error)
             raise
         else:
             self._losses = 0
@@ -191,10 +191,10 @@ class Push:
                     raise
                 wait = error.retry_after or 0.0
             except ContractError as error:
-                raise LostAnswer(error) from error
+                raise ResponseLost(error) from error
             except UnavailableError as error:
                 if error.may_have_applied:
-                    raise LostAnswer(error) from error
+                    raise ResponseLost(error) from error
                 if last:
                     raise
                 wait = backoff(attempt)
@@ -208,7 +208,7 @@ class Push:
             leave_by = self._leave_by[batch.id]
             async with asyncio.timeout(leave_by - clock.elapsed()):
                 await asyncio.sleep(0)  # a time that is over already ends it here
-                with leaving_by(leave_by), of_batch(batch.id):
+                with send_deadline(leave_by), tag_batch(batch.id):
                     return await self.cart.send(batch.id, batch.body)
         except TimeoutError as error:
             raise UnavailableError("No answer within the deadline.", may_have_applied=True) from error
@@ -220,7 +220,7 @@ class Push:
             push_batches.repeat(tx, batch.id, epoch, answer_by, within)
         return batch._replace(epoch=epoch, answer_by_ms=answer_by, within_ms=within)
 
-    def _give_back(self, batch: Batch, error: ConnectorError) -> None:
+    def _release_batch(self, batch: Batch, error: ConnectorError) -> None:
         """Nothing of the batch was applied: its rows are planned again, the run ends."""
         with self.job.transaction() as tx:
             push_batches.release(tx, batch, batch.items)
@@ -232,7 +232,7 @@ class Push:
                 batch, [_answer(batch.items[0], RowAnswer(batch.items[0].ref, error=error.what))], "refused"
             )
             return
-        self._give_back(batch, error)
+        self._release_batch(batch, error)
         named = [item for item in batch.items if item.ref in error.refs]
         rest = [item for item in batch.items if item.ref not in error.refs]
         half = len(batch.items) // 2
@@ -296,7 +296,7 @@ class Push:
             if await self._look_until_seen(batch):
                 return None
         except RowsRejectedError as rejected:
-            self._give_back(batch, rejected)  # refused as a whole, so it never was applied; planned again
+            self._release_batch(batch, rejected)  # refused as a whole, so it never was applied; planned again
             return None
         except ConnectorError as other:
             self._leave_in_doubt(batch, str(other))
@@ -350,7 +350,7 @@ class Push:
         """What shows our quantity was applied; the rest is planned again, all of it where the cart cannot be asked."""
         if self.cart.capabilities.doubt_policy is DoubtPolicy.RESEND:
             with self.job.transaction() as tx:
-                push_batches.forget(tx, batch, batch.items)
+                push_batches.delete_old(tx, batch, batch.items)
                 push_batches.end(tx, batch.id, "refused", "sent again", clock.seconds())
             return
         shown = {row.ref: row.quantity for row in await self._read([item.ref for item in batch.items])}

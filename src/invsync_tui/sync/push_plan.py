@@ -19,16 +19,16 @@ from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.listings import listings, matching, plans
 from invsync_tui.store.listings.listings import Decided, PlanRow
-from invsync_tui.store.listings.plans import KeptPlan, Wanted
+from invsync_tui.store.listings.plans import KeptPlan, PlannedListing
 from invsync_tui.store.runs import runs
 from invsync_tui.sync.clock_difference import CartClock
-from invsync_tui.sync.decide import Stock, chain_rules, decide_row
+from invsync_tui.sync.decide import StockSnapshot, chain_rules, decide_row
 from invsync_tui.sync.duplicate_codes import Namesakes
 from invsync_tui.sync.pending_orders import Orders
 from invsync_tui.sync.plans.decision_log import Recorder
-from invsync_tui.sync.read_listings import Observation
+from invsync_tui.sync.read_listings import ListingsReader
 from invsync_tui.sync.reread_listings import reread_doubted
-from invsync_tui.sync.run_context import Job, RunHeld
+from invsync_tui.sync.run_context import RunContext, RunHeld
 from invsync_tui.sync.settings import Settings
 
 NAMED = 5
@@ -59,7 +59,7 @@ def _differences(cx: sqlite3.Connection, run_id: int, said: dict[int, int]) -> I
             yield f"{row.sku} would not be set, the plan said {said[row.id]}"
 
 
-def _shows_it(row: Wanted, run_id: int, quantity: int) -> bool:
+def _shows_it(row: PlannedListing, run_id: int, quantity: int) -> bool:
     """The cart was found to show already what the plan would have set."""
     return row.run_id == run_id and row.outcome == "equal" and row.desired == quantity
 
@@ -70,10 +70,10 @@ CHUNK = 250
 _STAY_PENDING = frozenset(reason for reason, info in REASONS.items() if info.passes)
 
 
-class Plan:
+class PushPlanner:
     """The planning half of one push run."""
 
-    def __init__(self, job: Job, cart: Cart, settings: Settings, bound_to: KeptPlan | None = None) -> None:
+    def __init__(self, job: RunContext, cart: Cart, settings: Settings, bound_to: KeptPlan | None = None) -> None:
         self.clock = CartClock(job, cart, settings.cart.clock_offset)
         self.job = job
         self.cart = cart
@@ -87,7 +87,7 @@ class Plan:
 
     async def run(self) -> None:
         """Observe, match, hear of orders, decide; raises RunHeld where a breaker stops what would be sent."""
-        observation = Observation(self.job, self.cart, self.settings.cart, self.clock)
+        observation = ListingsReader(self.job, self.cart, self.settings.cart, self.clock)
         await observation.run()
         if not observation.complete:
             await reread_doubted(self.job, self.cart)
@@ -121,7 +121,7 @@ class Plan:
                 self.job.report.put(tx)
             await asyncio.sleep(0)
         with self.job.transaction() as tx:
-            sync_marks.note_matched(tx, self.cart_id, until, cart.rules_rev)
+            sync_marks.record_matched(tx, self.cart_id, until, cart.rules_rev)
 
     # --- decide ----------------------------------------------------------------------------------------------------
 
@@ -143,7 +143,7 @@ class Plan:
             self.job.stop_if_cancelled()
         for chunk in _chunks(products):
             with self.job.transaction() as tx:
-                matching.note_unlisted(tx, self.cart_id, self.settings.cart.push_kind, self.job.run.id, chunk)
+                matching.record_unlisted(tx, self.cart_id, self.settings.cart.push_kind, self.job.run.id, chunk)
             self.job.report.advance(len(chunk))
             await asyncio.sleep(0)
         self.recount()
@@ -152,7 +152,7 @@ class Plan:
         now = clock.seconds()
         with self.job.transaction() as tx:
             rows = listings.plan_rows(tx, ids)
-            stock = Stock.of(tx, rows, self.settings, now)
+            stock = StockSnapshot.of(tx, rows, self.settings, now)
             decided = [(row, self._decide_row(row, stock, now)) for row in rows]
             listings.decide(tx, [self._record(row, decision) for row, decision in decided])
             self.recorder.keep(tx, decided, stock, now)
@@ -161,7 +161,7 @@ class Plan:
             self.job.report.advance(len(ids))
             self.job.report.put(tx)
 
-    def _decide_row(self, row: PlanRow, stock: Stock, now: int) -> Decision:
+    def _decide_row(self, row: PlanRow, stock: StockSnapshot, now: int) -> Decision:
         return decide_row(row, stock, self.settings, self.rules, now)
 
     def _record(self, row: PlanRow, decision: Decision) -> Decided:
@@ -221,7 +221,7 @@ class Plan:
             return plan_facts(tx, self.settings, stock)
 
 
-def hold(job: Job, trips: Sequence[safety.Trip]) -> NoReturn:
+def hold(job: RunContext, trips: Sequence[safety.Trip]) -> NoReturn:
     """Stop before anything is sent."""
     with job.transaction() as tx:
         listings.end_planned(tx, job.run.id, Outcome.HELD, Reason.BREAKER_TRIPPED)

@@ -17,7 +17,7 @@ from invsync_tui.store.listings.listings import ListingRecord
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import CartClock
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 
 OBSERVE_OVERLAP = 120
 """Seconds by which a delta read goes back behind the last one: carts commit late."""
@@ -79,10 +79,10 @@ class Pass:
         return not self.stable and self.total is not None and self.total < self.most
 
 
-class Observation:
+class ListingsReader:
     """One read of a cart's listings, within a push run."""
 
-    def __init__(self, job: Job, cart: Cart, settings: models.Cart, cart_clock: CartClock) -> None:
+    def __init__(self, job: RunContext, cart: Cart, settings: models.Cart, cart_clock: CartClock) -> None:
         self.clock = cart_clock
         self.job = job
         self.cart = cart
@@ -157,7 +157,7 @@ class Observation:
         with self.job.transaction() as tx:
             seq = change_sequence.upcoming(tx)
             changed = listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], clock.seconds(), seq)
-            if changed + listings.note_unreadable(tx, self.cart_id, [ref for ref, _ in page.rejected], seq):
+            if changed + listings.record_unreadable(tx, self.cart_id, [ref for ref, _ in page.rejected], seq):
                 change_sequence.take(tx, seq)
             report.advance(len(page.rows) + len(page.rejected), total)
             report.put(tx)
@@ -191,7 +191,7 @@ class Observation:
             if listings.flag_gone(tx, self.cart_id, gone, started, seq):
                 change_sequence.take(tx, seq)
             cart = self.settings
-            sync_marks.note_observed(tx, self.cart_id, started, cart.rev, cart.listed_at, complete=complete)
+            sync_marks.record_observed(tx, self.cart_id, started, cart.rev, cart.listed_at, complete=complete)
         self.complete = complete
         if gone:
             self.job.report.event("warning", f"{len(gone)} listings are no longer in the cart.")

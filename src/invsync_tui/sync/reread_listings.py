@@ -10,13 +10,13 @@ from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import change_sequence
 from invsync_tui.store.listings import listings
 from invsync_tui.sync.read_listings import record_of
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 
 MOST = 5000
 """Listings that are asked about in one run; the rest comes with the next one."""
 
 
-async def reread(job: Job, cart: Cart, asked: Sequence[tuple[int, str]]) -> None:
+async def reread(job: RunContext, cart: Cart, asked: Sequence[tuple[int, str]]) -> None:
     """Ask the cart about listings, as (number, reference), and mark those that it no longer has.
 
     With each request goes one more listing where there is room, since an answer without any says nothing.
@@ -31,14 +31,14 @@ async def reread(job: Job, cart: Cart, asked: Sequence[tuple[int, str]]) -> None
         _note(job, part, await cart.read([ref for _, ref in part]))
 
 
-async def reread_doubted(job: Job, cart: Cart) -> None:
+async def reread_doubted(job: RunContext, cart: Cart) -> None:
     """Ask about the listings whose next number depends on what the cart shows now, and about those that it refused."""
     with job.store.reading() as cx:
         asked = listings.doubted(cx, job.run.key)[:MOST]
     await reread(job, cart, asked)
 
 
-def _note(job: Job, asked: Sequence[tuple[int, str]], rows: Sequence[ListingRow]) -> None:
+def _note(job: RunContext, asked: Sequence[tuple[int, str]], rows: Sequence[ListingRow]) -> None:
     found = {row.ref for row in rows}
     gone = [number for number, ref in asked if ref not in found]
     if not rows and len(asked) > 1:

@@ -13,7 +13,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.cancellation import stop_if_worker_ends
 from invsync_tui.sync.leases import Lease
-from invsync_tui.sync.run_progress import Report
+from invsync_tui.sync.run_progress import RunProgress
 
 
 class RunCancelled(Exception):  # noqa: N818 (a wish, not an error)
@@ -29,13 +29,13 @@ class SwitchedOff(Exception):  # noqa: N818 (a setting, not an error)
 
 
 @dataclass(slots=True)
-class Job:
+class RunContext:
     """A run that this worker executes."""
 
     store: Store
     run: RunRow
     lease: Lease
-    report: Report
+    report: RunProgress
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

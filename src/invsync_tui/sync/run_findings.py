@@ -24,7 +24,7 @@ def look(tx: sqlite3.Connection, run: RunRow, failed_with: Reason | None, now: i
     if failed_with is not None and not REASONS[failed_with].expected:
         found[failed_with.value] = max(1, found[failed_with.value])
     cart_id = run.key if run.kind == "push" else findings.SOURCE
-    return findings.note(tx, run.merchant_id, cart_id, found, run.id, now)
+    return findings.record(tx, run.merchant_id, cart_id, found, run.id, now)
 
 
 def _of_cart(cx: sqlite3.Connection, cart_id: int) -> Counter[str]:

@@ -26,7 +26,7 @@ FAILED_MOST, WRITES_MOST = 200, 2000
 """Of one run; the next ones would say the same."""
 
 
-class Hearing:
+class RunHttpLog:
     """Listens to one run; what it heard is written with the next transaction of its work."""
 
     def __init__(self, run_id: int) -> None:
@@ -80,7 +80,7 @@ class Phase:
 
 
 @dataclass(slots=True)
-class Report:
+class RunProgress:
     """The progress of one run. `phases` are known from the start, so that watchers see what is still to come."""
 
     store: Store
@@ -90,7 +90,7 @@ class Report:
     counts: Counts = field(default_factory=Counts)
     reasons: Counter[str] = field(default_factory=Counter)
     budget: Budget | None = None
-    hearing: Hearing | None = None
+    hearing: RunHttpLog | None = None
     """What the run said and heard is written with its progress."""
     _current: Phase | None = None
     _written: float = 0.0

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order, RunRow
+from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.store.settings import schedule
-from invsync_tui.store.settings.schedule import Entry
+from invsync_tui.store.settings.schedule import ScheduleRow
 
 BACKOFF_MOST = 8
 """A key whose runs keep failing is tried at most so many times less often."""
@@ -24,17 +24,17 @@ CLOCK_SET = 5.0
 """Seconds by which the time of day has to leave elapsed time to count as set."""
 
 
-def _period(entry: Entry) -> int:
+def _period(entry: ScheduleRow) -> int:
     """Seconds between two runs, without jitter: longer while they fail."""
     return entry.every * min(BACKOFF_MOST, 1 << min(entry.failures, 10))
 
 
-def _longest(entry: Entry) -> int:
+def _longest(entry: ScheduleRow) -> int:
     """Seconds that an entry can have to wait from now on."""
     return _period(entry) + entry.jitter
 
 
-def _next(entry: Entry, now: int) -> int:
+def _next(entry: ScheduleRow, now: int) -> int:
     wait = _period(entry) + (random.randrange(entry.jitter) if entry.jitter else 0)
     late = now - entry.next_at
     return (entry.next_at if 0 <= late <= min(ON_TIME, entry.every // 2) else now) + wait
@@ -56,19 +56,19 @@ class Timetable:
         self._awaited: dict[tuple[str, int], _Awaited] = {}
         self._offset = clock.now() - clock.elapsed()
 
-    def due(self, entries: list[Entry], now: int) -> list[Entry]:
+    def due(self, entries: list[ScheduleRow], now: int) -> list[ScheduleRow]:
         """Those of the schedule that have to run now."""
         passed = clock.elapsed()
         mine = [one for one in entries if (one.kind, one.key) not in self._taken]
         return [one for one in mine if now >= one.next_at or passed >= self._latest(one, now, passed)]
 
-    def too_far(self, entries: list[Entry], now: int) -> list[tuple[Entry, int]]:
+    def too_far(self, entries: list[ScheduleRow], now: int) -> list[tuple[ScheduleRow, int]]:
         """Entries that were put off by a clock that was ahead, with the time of day at which they are really due."""
         passed = clock.elapsed()
         found = [(one, now + round(self._latest(one, now, passed) - passed)) for one in entries]
         return [(one, at) for one, at in found if one.next_at > now + _longest(one) and at < one.next_at]
 
-    def _latest(self, entry: Entry, now: int, passed: float) -> float:
+    def _latest(self, entry: ScheduleRow, now: int, passed: float) -> float:
         key = entry.kind, entry.key
         known = self._awaited.get(key)
         if known is None or known.next_at != entry.next_at:
@@ -76,12 +76,12 @@ class Timetable:
             self._awaited[key] = known
         return known.by
 
-    def moved(self, entry: Entry, next_at: int) -> None:
+    def moved(self, entry: ScheduleRow, next_at: int) -> None:
         """Only the time of day of an entry was put right: what it has waited counts."""
         key = entry.kind, entry.key
         self._awaited[key] = self._awaited[key]._replace(next_at=next_at)
 
-    def taken(self, entry: Entry) -> None:
+    def taken(self, entry: ScheduleRow) -> None:
         """A run of it was asked for."""
         if self._once:
             self._taken.add((entry.kind, entry.key))
@@ -113,7 +113,7 @@ def request_due(tx: sqlite3.Connection, now: int, timetable: Timetable | None = 
     due = seen.due(entries, now)
     for entry in due:
         if not runs.login_refused(tx, entry.kind, entry.key):
-            wanted = Order(
+            wanted = RunRequest(
                 entry.kind, entry.key, entry.merchant_id, "schedule", "schedule", pushes=entry.kind == "pull"
             )
             runs.request(tx, wanted, now)
@@ -134,7 +134,7 @@ def request_pushes_after(tx: sqlite3.Connection, pull: RunRow, now: int) -> list
         (pull.merchant_id,),
     ).fetchall()
     orders = [
-        Order("push", cart, pull.merchant_id, "after pull", pull.requested_by)
+        RunRequest("push", cart, pull.merchant_id, "after pull", pull.requested_by)
         for (cart,) in carts
         if not runs.login_refused(tx, "push", cart)
     ]

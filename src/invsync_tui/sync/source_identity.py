@@ -16,10 +16,10 @@ from invsync_tui.rules import safety
 from invsync_tui.rules.safety import Breaker, Trip
 from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.runs import runs
-from invsync_tui.sync.run_context import Job, RunHeld
+from invsync_tui.sync.run_context import RunContext, RunHeld
 
 
-async def check_source(job: Job, source: Source, known: str) -> bool:
+async def check_source(job: RunContext, source: Source, known: str) -> bool:
     """Compare with what the source was read as before (JSON, '' for never). True: it is another, and accepted.
 
     Raises RunHeld where it is another and an operator has not accepted that.
@@ -30,11 +30,11 @@ async def check_source(job: Job, source: Source, known: str) -> bool:
         _stop_unless_accepted(job, trip)
     if found:
         with job.transaction() as tx:
-            sync_marks.note_identity(tx, job.run.merchant_id, _text(found))
+            sync_marks.record_identity(tx, job.run.merchant_id, _text(found))
     return trip is not None
 
 
-def check_warehouses(job: Job, reported: set[str]) -> bool:
+def check_warehouses(job: RunContext, reported: set[str]) -> bool:
     """As `check_source`, by the warehouses alone: not one of those that were read before is among those reported."""
     with job.store.reading() as cx:
         known = {
@@ -49,7 +49,7 @@ def check_warehouses(job: Job, reported: set[str]) -> bool:
     return True
 
 
-async def check_cart(job: Job, cart: Cart, known: str) -> None:
+async def check_cart(job: RunContext, cart: Cart, known: str) -> None:
     """As `check_source`, for a cart before it is read or written."""
     found = await _of(cart)
     trip = safety.account_changed(Breaker.CART_CHANGED, _parsed(known), found)
@@ -57,10 +57,10 @@ async def check_cart(job: Job, cart: Cart, known: str) -> None:
         _stop_unless_accepted(job, trip)
     if found:
         with job.transaction() as tx:
-            sync_marks.note_cart_identity(tx, job.run.key, _text(found))
+            sync_marks.record_cart_identity(tx, job.run.key, _text(found))
 
 
-def begin_anew(job: Job) -> None:
+def begin_anew(job: RunContext) -> None:
     """Nothing that was read of another company goes on here: no interrupted download, and no delta."""
     with job.transaction() as tx:
         pull_progress.abandon_open(tx, job.run.merchant_id)
@@ -81,12 +81,12 @@ def _text(found: Mapping[str, str]) -> str:
     return json.dumps(found, sort_keys=True)
 
 
-def _stop_unless_accepted(job: Job, trip: Trip) -> None:
+def _stop_unless_accepted(job: RunContext, trip: Trip) -> None:
     if not safety.is_accepted(trip, job.released()):
         hold(job, trip)
 
 
-def hold(job: Job, trip: Trip) -> NoReturn:
+def hold(job: RunContext, trip: Trip) -> NoReturn:
     """Stop before anything is read or sent."""
     shown = [{"breaker": trip.breaker.value, "measure": trip.measure, "text": trip.text}]
     with job.transaction() as tx:

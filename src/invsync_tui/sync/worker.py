@@ -61,7 +61,7 @@ def prefer_throughput() -> None:
     gc.set_threshold(200_000, 20, 50)
 
 
-class LocalRunner:
+class Worker:
     """See `base.Runner`. `kind` is for display: serve or detached."""
 
     def __init__(self, store: Store, kind: str = "serve", *, scheduled: bool = True, limits: Limits = KEPT) -> None:
@@ -325,7 +325,7 @@ class LocalRunner:
         try:
             with self.store.transaction() as tx:
                 workers.remove(tx, self.id)
-            self.store.tidy()
+            self.store.checkpoint()
         except StoreError as error:
             log.warning("%s", error)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Confirmation:
     """The question before an order is given. The safe answer has the focus."""
 
     question: str
@@ -25,7 +25,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class RunAction:
     """One order. `dangerous` ones change the store or a cart: hidden and refused in read-only."""
 
     action: Action
@@ -33,43 +33,43 @@ class Verb:
     label: str
     help: str
     dangerous: bool = True
-    ask: Ask | None = None
+    ask: Confirmation | None = None
 
 
-VERBS: Mapping[Action, Verb] = {
+VERBS: Mapping[Action, RunAction] = {
     verb.action: verb
     for verb in (
-        Verb(Action.START, "s", "Start", "Start this sync again now"),
-        Verb(
+        RunAction(Action.START, "s", "Start", "Start this sync again now"),
+        RunAction(
             Action.CANCEL,
             "c",
             "Cancel run",
             "Stop this run after the request in flight; the next run continues",
-            ask=Ask(
+            ask=Confirmation(
                 "Cancel this run?",
                 "What the cart has accepted stays. The rest waits for the next run.",
                 "Cancel the run",
                 needs_reason=False,
             ),
         ),
-        Verb(
+        RunAction(
             Action.RELEASE,
             "r",
             "Release",
             "Let a held run send what a safety rule stopped",
-            ask=Ask(
+            ask=Confirmation(
                 "Release this held run?",
                 "It sends what the safety rules stopped. This cannot be taken back.",
                 "Release and send",
                 needs_reason=True,
             ),
         ),
-        Verb(
+        RunAction(
             Action.DISCARD,
             "x",
             "Discard",
             "Throw a held run's plan away; nothing is sent",
-            ask=Ask(
+            ask=Confirmation(
                 "Discard this held run?",
                 "Nothing is sent. The next run plans anew and may be held again.",
                 "Discard the plan",
@@ -98,15 +98,15 @@ class ListingOrder:
     key: str
     label: str
     help: str
-    ask: Ask
-    back: Ask
+    ask: Confirmation
+    back: Confirmation
     held: Held
     give: Give
 
     def sets(self, found: Sequence[ListingLine]) -> bool:
         return not all(map(self.held, found))
 
-    def question(self, found: Sequence[ListingLine]) -> Ask:
+    def question(self, found: Sequence[ListingLine]) -> Confirmation:
         return self.ask if self.sets(found) else self.back
 
 
@@ -126,10 +126,10 @@ def _lock(gateway: Gateway, ids: Sequence[int], on: bool, reason: str) -> str:
 FIX = "listing-fix"
 """The prompt for a fixed quantity."""
 FIX_KEY = "v"
-FIXED = Ask(
+FIXED = Confirmation(
     "Fix the quantity?", "The cart gets it with the next push, whatever the stock is, until it is let go.", "Fix", True
 )
-LET_GO = Ask("Let the stock decide again?", "The next push sends what the rules say.", "Let go", True)
+LET_GO = Confirmation("Let the stock decide again?", "The next push sends what the rules say.", "Let go", True)
 
 
 def fixed_quantity(typed: str) -> int | None:
@@ -140,21 +140,24 @@ def fixed_quantity(typed: str) -> int | None:
     return None if word.lower() in ("", values.OFF, values.NONE) else values.whole("quantity", word)
 
 
-SYNC = Ask("Sync now?", "Their quantities are decided anew and sent to the cart.", "Sync now", needs_reason=False)
+SYNC = Confirmation(
+    "Sync now?", "Their quantities are decided anew and sent to the cart.", "Sync now", needs_reason=False
+)
 ORDERS: tuple[ListingOrder, ...] = (
     ListingOrder(
         "sync", "s", "Sync", "Sync the selected listings now", SYNC, SYNC, lambda _: False, _sync,
     ),
     ListingOrder(
         "exclude", "x", "Exclude", "Leave the selected listings out of every sync, or take them back in",
-        Ask("Exclude from the sync?", "Nothing is sent for them any more; the cart keeps what it shows.", "Exclude", True),
-        Ask("Take back into the sync?", "The next push sends what the rules say.", "Take back in", True),
+        Confirmation("Exclude from the sync?",
+            "Nothing is sent for them any more; the cart keeps what it shows.", "Exclude", True),
+        Confirmation("Take back into the sync?", "The next push sends what the rules say.", "Take back in", True),
         lambda line: line.excluded, _exclude,
     ),
     ListingOrder(
         "lock", "l", "Lock", "Keep the selected listings at what their cart shows, or unlock them",
-        Ask("Lock at what the cart shows?", "Nothing is sent for them until they are unlocked.", "Lock", True),
-        Ask("Unlock?", "The next push sends what the rules say.", "Unlock", True),
+        Confirmation("Lock at what the cart shows?", "Nothing is sent for them until they are unlocked.", "Lock", True),
+        Confirmation("Unlock?", "The next push sends what the rules say.", "Unlock", True),
         lambda line: line.locked, _lock,
     ),
 )  # fmt: skip

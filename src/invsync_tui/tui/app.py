@@ -20,13 +20,13 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from invsync_tui.plain_text import UNENCODABLE
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.driver import TerminalDriver
 from invsync_tui.tui.gateway import Gateway, OperationsGateway
 from invsync_tui.tui.screen_diff import ScreenDiff
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
-from invsync_tui.tui.store_thread import Reader
+from invsync_tui.tui.store_thread import StoreThread
 from invsync_tui.tui.terminal import Terminal, greeting, terminal_of
 from invsync_tui.tui.themes import THEMES
 from invsync_tui.tui.widgets.diff_canvas import PlainScrollBar
@@ -55,7 +55,9 @@ class ControlRoom(App[int]):
         Binding("q", "leave", "Quit", tooltip="Leave the control room; syncs go on without it", id="quit"),
     ]
 
-    def __init__(self, desk: Desk, *, open_run: int | None = None, keymap: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, desk: AppContext, *, open_run: int | None = None, keymap: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self._desk = desk
         self._open_run = open_run
@@ -132,20 +134,20 @@ class ControlRoom(App[int]):
         """A key for rows that are on their way waits for them."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             screen = self.screen
-            if isinstance(screen, ControlScreen) and screen.keeps(event):
+            if isinstance(screen, BaseScreen) and screen.keeps(event):
                 return
         await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
         """What was typed behind `:` or `/` in one burst is text, though its input was not there yet."""
         screen = self.screen
-        if isinstance(screen, ControlScreen) and screen.awaits_text and screen.type_ahead.catch(event, self.focused):
+        if isinstance(screen, BaseScreen) and screen.awaits_text and screen.type_ahead.catch(event, self.focused):
             event.stop()
             event.prevent_default()
 
     def action_leave(self) -> None:
         """Leave, unless something that was typed would be lost by it."""
-        unsaved = [screen for screen in self.screen_stack if isinstance(screen, ControlScreen) and screen.unsaved]
+        unsaved = [screen for screen in self.screen_stack if isinstance(screen, BaseScreen) and screen.unsaved]
         if unsaved:
             unsaved[-1].ask_before_leaving(partial(self.exit, 0))
         else:
@@ -155,7 +157,7 @@ class ControlRoom(App[int]):
 
         on = not mouse_is_on(self)
         could = set_mouse(self, on=on)
-        if isinstance(self.screen, ControlScreen):
+        if isinstance(self.screen, BaseScreen):
             self.screen.notice(f"The mouse is {'on' if on else 'off'}." if could else "This terminal keeps its mouse.")
 
     async def action_quit(self) -> None:
@@ -164,14 +166,14 @@ class ControlRoom(App[int]):
 
     def action_help_quit(self) -> None:
         """Ctrl+C stops nothing here; say what does, without Textual's animated toast."""
-        if isinstance(self.screen, ControlScreen):
+        if isinstance(self.screen, BaseScreen):
             self.screen.notice("Press q to leave the control room. Syncs go on without it.")
 
     def close_store(self) -> None:
         """End the reader thread and with it the store's session."""
         self._desk.close()
 
-    def wear(self, name: str) -> bool:
+    def use_theme(self, name: str) -> bool:
         """Put on another theme; False where colours are the terminal's own."""
         if self.current_theme.ansi:
             return False
@@ -211,7 +213,7 @@ def control_room(
     greeting: str = "",
 ) -> ControlRoom:
     """An application that is ready to run; `greeting` is said on its first screen."""
-    desk = Desk(Reader(gateway, terminal.interval), terminal, greeting=greeting)
+    desk = AppContext(StoreThread(gateway, terminal.interval), terminal, greeting=greeting)
     kind = AnsiControlRoom if terminal.ansi_theme else ControlRoom
     return kind(desk, open_run=open_run, keymap=keymap)
 

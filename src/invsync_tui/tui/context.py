@@ -8,26 +8,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from invsync_tui.tui.navigation.names import NOBODY, Known, Named
-from invsync_tui.tui.store_thread import Reader
+from invsync_tui.tui.store_thread import StoreThread
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.text.glyphs import Glyphs, glyphs_for
 
 if TYPE_CHECKING:
     from invsync_tui.tui.screens.settings.draft import Draft
-    from invsync_tui.tui.widgets.columns import Look
+    from invsync_tui.tui.widgets.columns import ListView
 
 
 @dataclass(slots=True)
-class Desk:
+class AppContext:
     """Shared by the screens of one control room."""
 
-    reader: Reader
+    reader: StoreThread
     """For everything that takes milliseconds."""
     terminal: Terminal
     clock: Callable[[], float] = time.time
     known_runs: tuple[int, ...] = ()
     """Run numbers that the command line can complete."""
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: dict[str, ListView] = field(default_factory=dict)
     """Filter and order of each list, for when it is opened again."""
     greeting: str = ""
     """To be said on the first screen, once."""
@@ -38,7 +38,7 @@ class Desk:
     drafts: dict[str, Draft] = field(default_factory=dict)
     """Edits of settings that were left without saving or discarding them, by subject."""
     glyphs: Glyphs = field(init=False)
-    _patient: Reader | None = field(init=False, default=None)
+    _patient: StoreThread | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.glyphs = glyphs_for(self.terminal.ascii_only)
@@ -48,10 +48,10 @@ class Desk:
         return self.reader.gateway.read_only
 
     @property
-    def patient(self) -> Reader:
+    def patient(self) -> StoreThread:
         """For what may take seconds, such as exact counts and exports: a thread and a session of its own."""
         if self._patient is None:
-            self._patient = Reader(self.reader.gateway.twin(), self.terminal.interval)
+            self._patient = StoreThread(self.reader.gateway.twin(), self.terminal.interval)
             self._patient.start()
         return self._patient
 

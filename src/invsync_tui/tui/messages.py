@@ -38,7 +38,7 @@ class RunRead(Message, bubble=False):
         return isinstance(message, RunRead) and message.detail.run.id == self.detail.run.id
 
 
-class Delivered(Message, bubble=False):
+class AnswerReceived(Message, bubble=False):
     """What a screen asked for was read; `deliver` takes it on the event loop."""
 
     def __init__(self, deliver: Callable[[Any], None], result: Any) -> None:

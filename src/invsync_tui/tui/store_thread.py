@@ -29,7 +29,7 @@ def always() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StoreRequest:
     """A question or an order on its way to the reader thread. None as `question` stops it."""
 
     audience: MessagePump | None
@@ -39,14 +39,14 @@ class Asked:
     """Asked again when its turn comes: who types on no longer wants the answers to earlier keystrokes."""
 
 
-class Reader:
+class StoreThread:
     """Answers orders at once, and what is being watched at most once per interval and only after a change."""
 
     def __init__(self, gateway: Gateway, interval: float) -> None:
         self.gateway = gateway
         self._interval = interval
-        self._asked: queue.SimpleQueue[Asked] = queue.SimpleQueue()
-        self._watched: Asked | None = None
+        self._asked: queue.SimpleQueue[StoreRequest] = queue.SimpleQueue()
+        self._watched: StoreRequest | None = None
         self._read_at = 0.0
         self.commits = 0
         """How often somebody was seen to have committed; for screens whose answers are dear."""
@@ -59,15 +59,15 @@ class Reader:
 
     def watch(self, audience: MessagePump, question: Question) -> None:
         """Read this now and after every change, until something else is watched."""
-        self._asked.put(Asked(audience, question, once=False))
+        self._asked.put(StoreRequest(audience, question, once=False))
 
     def order(self, audience: MessagePump, question: Question, wanted: Callable[[], bool] = always) -> None:
         """Do this once, if it is still wanted by then, and tell what came of it."""
-        self._asked.put(Asked(audience, question, once=True, wanted=wanted))
+        self._asked.put(StoreRequest(audience, question, once=True, wanted=wanted))
 
     def stop(self, timeout: float = 2.0) -> None:
         """Finish what is being asked, close the store, end the thread."""
-        self._asked.put(Asked(None, None, once=True))
+        self._asked.put(StoreRequest(None, None, once=True))
         if self._thread.is_alive():
             self._thread.join(timeout)
 
@@ -86,7 +86,7 @@ class Reader:
                 self._watched = asked
             self._answer(asked)
 
-    def _next(self) -> Asked | None:
+    def _next(self) -> StoreRequest | None:
         """The next thing asked; between questions, what is watched is read again when it changed."""
         while True:
             try:
@@ -104,7 +104,7 @@ class Reader:
         self.commits += changed
         return changed or time.monotonic() - self._read_at >= STALE_AFTER
 
-    def _answer(self, asked: Asked) -> None:
+    def _answer(self, asked: StoreRequest) -> None:
         if asked.question is None or asked.audience is None or not asked.wanted():
             return
         if not asked.once:
@@ -130,7 +130,7 @@ class Reader:
 
     def _wait_for_retry(self, failure: str) -> bool:
         until = time.monotonic() + RETRY_AFTER
-        waiting: list[Asked] = []
+        waiting: list[StoreRequest] = []
         self._tell(self._watched, failure)
         while (left := until - time.monotonic()) > 0:
             try:
@@ -144,7 +144,7 @@ class Reader:
         self._keep(waiting)
         return True
 
-    def _keep(self, waiting: list[Asked]) -> None:
+    def _keep(self, waiting: list[StoreRequest]) -> None:
         """What is watched is read once the store opens; orders given meanwhile were refused and are forgotten."""
         for asked in [self._watched, *waiting]:
             if asked is not None and not asked.once:
@@ -153,7 +153,7 @@ class Reader:
             self._asked.put(self._watched)
 
     @staticmethod
-    def _tell(asked: Asked | None, failure: str) -> None:
+    def _tell(asked: StoreRequest | None, failure: str) -> None:
         if asked is not None and asked.audience is not None:
             asked.audience.post_message(OrderRefused(failure) if asked.once else ReadingFailed(failure))
 

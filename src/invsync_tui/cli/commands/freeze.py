@@ -14,7 +14,7 @@ from invsync_tui.cli.text import clean, moment, number, utc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from invsync_tui.operations.plans.freeze import FreezeLine, Froze
+    from invsync_tui.operations.plans.freeze import FreezeLine, FreezeResult
 
 FREEZE_EXAMPLES = """\
 example:
@@ -53,7 +53,7 @@ def run_freeze(args: argparse.Namespace) -> int:
     return answer(args, done)
 
 
-def answer(args: argparse.Namespace, done: Froze) -> int:
+def answer(args: argparse.Namespace, done: FreezeResult) -> int:
     """Print what became of an order."""
     output = Output(args)
     output.text(clean(done.message))

@@ -121,16 +121,18 @@ def run_plan(args: argparse.Namespace) -> int:
 def _kept(session: Session, args: argparse.Namespace) -> tuple[PlanView, PlanRows]:
     from invsync_tui.operations.plans import plans
 
-    return plans.kept(session, args.kept), plans.kept_rows(session, args.kept, args.sort, args.filter, args.risk)
+    return plans.load_plan(session, args.kept), plans.load_plan_rows(
+        session, args.kept, args.sort, args.filter, args.risk
+    )
 
 
 def _new(session: Session, args: argparse.Namespace) -> tuple[PlanView, PlanRows]:
     from invsync_tui.operations.plans import plans
 
     cart = plans.cart_of(session, args.cart, args.merchant).id
-    making = plans.make(session, cart, overlay(args.overlay))
+    making = plans.build_plan(session, cart, overlay(args.overlay))
     # Further pages and exports look at the plan again; only the first look is one that may be applied.
-    kept = plans.keep(session, making) if args.after is None and not args.csv else None
+    kept = plans.save_plan(session, making) if args.after is None and not args.csv else None
     return plans.view(session, making, kept), plans.rows(session, making, args.sort, args.filter, args.risk)
 
 

@@ -13,7 +13,7 @@ from invsync_tui.cli.parser import Subparsers, command
 from invsync_tui.cli.text import clean
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.listings.identity import Rival
+    from invsync_tui.operations.listings.identity import ComparedProduct
 
 SEARCH_EXAMPLES = """\
 example:
@@ -88,7 +88,7 @@ def run_compare(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _lines(rival: Rival) -> list[str]:
+def _lines(rival: ComparedProduct) -> list[str]:
     told = [
         clean(f"{rival.sku}  {rival.name}"),
         clean("  codes      " + (", ".join(f"{kind} {code}" for kind, code in rival.codes) or "none")),
@@ -98,7 +98,7 @@ def _lines(rival: Rival) -> list[str]:
     return [*told, ""]
 
 
-def _document(rival: Rival) -> dict[str, object]:
+def _document(rival: ComparedProduct) -> dict[str, object]:
     return {
         "sku": rival.sku,
         "name": rival.name,

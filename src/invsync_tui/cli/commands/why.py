@@ -13,7 +13,7 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import print_json, say
 from invsync_tui.cli.parser import Subparsers, command, given
 from invsync_tui.cli.text import clean, moment, number, on_off, utc
-from invsync_tui.operations.diagnosis.evidence import Read, refs_by_cart, remarks, shown, stock
+from invsync_tui.operations.diagnosis.evidence import Read, read_from_cart, refs_by_cart, remarks, stock
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.evidence import ExchangeView, SentView, SourceView
@@ -193,7 +193,11 @@ def _now(ref: str, live: Read | None) -> str:
     if live is None or live.error:
         return clean(f"the cart could not be asked: {live.error if live else 'it was not named'}")
     found = live.shown.get(ref)
-    return "the cart no longer has this listing" if found is None else f"{shown(found)} (asked {moment(found.at)})"
+    return (
+        "the cart no longer has this listing"
+        if found is None
+        else f"{read_from_cart(found)} (asked {moment(found.at)})"
+    )
 
 
 WHY_EXAMPLES = """\

@@ -146,7 +146,7 @@ class SandboxCart:
             return
         try:
             page = await self.listings_page(None)
-            told = f"{page.total} in the shop. {stock_elsewhere.told(page.rows)}"
+            told = f"{page.total} in the shop. {stock_elsewhere.describe(page.rows)}"
             yield CheckStep("Listings", True, told.strip())
         except ConnectorError as error:
             yield CheckStep("Listings", False, error.what, error.advice)

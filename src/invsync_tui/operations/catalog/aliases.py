@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from invsync_tui.operations.catalog.stock import Summaries, by_sku
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.list_views import AliasTypeLine, CollisionLine, SummaryLine
 from invsync_tui.operations.rows import Listed, Ordering, PlaceKey, Rows, chosen
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.matching import folded
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store.paging import codes, counts, stock, text_filter
 
 SHARERS = 50
@@ -22,7 +22,7 @@ SHARERS = 50
 
 def types(session: Session, merchant_id: int) -> tuple[AliasTypeLine, ...]:
     """The SKU, as kind 0, and the alias types of a merchant by name."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         sets = counts.kinds(cx, merchant_id)
         rows = codes.kinds(cx, merchant_id)
         shared = {row.kind: counts.collisions(cx, merchant_id, row.kind) for row in rows}
@@ -38,10 +38,12 @@ def collisions(
     session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""
 ) -> Rows[CollisionLine]:
     """Codes of a type that name several products, by code; `text` keeps those with it in the code or in a product's SKU."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         _, descending, sortable = chosen((codes.BY_CODE,), ordering, small=False)
         name = codes.kind_name(cx, kind)
-        pages = codes.collisions(cx, merchant_id, kind, descending, text_filter.products(cx, merchant_id, folded(text)))
+        pages = codes.collisions(
+            cx, merchant_id, kind, descending, text_filter.products(cx, merchant_id, normalize_key(text))
+        )
         total = None if text else counts.collisions(cx, merchant_id, kind)
 
     def make(rows: Sequence[Any]) -> list[CollisionLine]:
@@ -53,15 +55,17 @@ def collisions(
 
 
 def _by_code(line: CollisionLine) -> PlaceKey:
-    return folded(line.code), line.code
+    return normalize_key(line.code), line.code
 
 
 def missing(
     session: Session, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""
 ) -> Rows[SummaryLine]:
     """Products that have no code of a type, by SKU; `text` keeps those with it in their SKU or in a code."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         _, descending, sortable = chosen(stock.SUMMARY_ORDERS[:1], ordering, small=False)
-        pages = stock.lacking(cx, merchant_id, kind, descending, text_filter.products(cx, merchant_id, folded(text)))
+        pages = stock.lacking(
+            cx, merchant_id, kind, descending, text_filter.products(cx, merchant_id, normalize_key(text))
+        )
         total = None if text else sum(n for kinds, _, n in counts.kinds(cx, merchant_id) if kind not in kinds)
     return Listed(session, pages, Summaries(session, merchant_id), by_sku, sortable, total)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.list_views import HitRank, SearchAnswer, SearchHit
 from invsync_tui.operations.rows import Count
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
-from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store.catalog import search as rows
 from invsync_tui.store.catalog.search import CodeHit, ProductHit
 from invsync_tui.store.paging.text_filter import SUBSTRING_LEAST
@@ -23,10 +23,10 @@ SHORT_HINT = "Up to two characters: codes that begin with them. From three: anyw
 
 def search(session: Session, text: str, merchant_id: int | None = None, limit: int = LIMIT) -> SearchAnswer:
     """What a keystroke shows, of one merchant or of all."""
-    key = folded(text)
+    key = normalize_key(text)
     if not key:
         return SearchAnswer(text, (), Count(0, exact=True), "", "Type a SKU, an alias or a name.")
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         owners = rows.merchants(cx, merchant_id)
         same = rows.exact(cx, key, owners)
         ranked = _ranked(same, rows.beginning(cx, key, owners, 2 * limit))
@@ -46,8 +46,8 @@ def search(session: Session, text: str, merchant_id: int | None = None, limit: i
 
 def exact_count(session: Session, text: str, merchant_id: int | None = None) -> int:
     """All products that the search finds; may take a second on a very large store."""
-    key = folded(text)
-    with in_words(), session.store.reading() as cx:
+    key = normalize_key(text)
+    with as_operation_error(), session.store.reading() as cx:
         return rows.count(cx, key, merchant_id, None) if key else 0
 
 

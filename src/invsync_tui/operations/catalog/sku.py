@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
 from invsync_tui.operations.diagnosis.sku_history import tracks
-from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.list_views import AliasLine, ListingLine, SkuView, StockLine
 from invsync_tui.operations.listings.product_sync import line
 from invsync_tui.operations.roles import Right
@@ -16,14 +16,14 @@ from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
 from invsync_tui.operations.views import Requested
-from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store import audit, change_sequence
 from invsync_tui.store.catalog import level_history, products
 from invsync_tui.store.catalog import search as codes
 from invsync_tui.store.catalog.products import Wished
 from invsync_tui.store.paging import listings as pages
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 
 SUBJECTS_MOST = 100
 """Listings that an audit entry names at most; it tells how many there were."""
@@ -31,7 +31,7 @@ SUBJECTS_MOST = 100
 
 def view(session: Session, product_id: int) -> SkuView:
     """Everything that is known about a product."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         product = products.get(cx, product_id)
         if product is None:
             raise NotFoundError(f"There is no product {product_id}. Look for it with: invsync search TEXT.")
@@ -62,8 +62,8 @@ def view(session: Session, product_id: int) -> SkuView:
 
 def resolve(session: Session, text: str, merchant_id: int | None = None) -> list[int]:
     """Products that an operator means: by exact code, else by folded code; [] for none."""
-    with in_words(), session.store.reading() as cx:
-        hits = codes.exact(cx, folded(text), codes.merchants(cx, merchant_id))
+    with as_operation_error(), session.store.reading() as cx:
+        hits = codes.exact(cx, normalize_key(text), codes.merchants(cx, merchant_id))
     same = [hit for hit in hits if trimmed(hit.code) == trimmed(text)]
     return list(dict.fromkeys(hit.product_id for hit in same or hits))
 
@@ -75,12 +75,13 @@ def sync_now(session: Session, listing_ids: Sequence[int]) -> Requested:
     """Compare listings with their carts and send what differs, whatever was sent before: a push of each of their carts."""
     session.allow(Right.SYNC, "sync listings")
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         found = _found(products.wished(tx, listing_ids), listing_ids)
         products.doubt(tx, [one.id for one in found])
         carts = dict.fromkeys((one.cart_id, one.merchant_id) for one in found)
         pushes = [
-            runs.request(tx, Order("push", cart, merchant, "manual", session.operator), now) for cart, merchant in carts
+            runs.request(tx, RunRequest("push", cart, merchant, "manual", session.operator), now)
+            for cart, merchant in carts
         ]
         for cart, named in _by_cart(found).items():
             audit.record(tx, now, session.operator, "sync listings", f"cart:{cart}", after=_named(named))
@@ -109,7 +110,7 @@ def set_override(session: Session, listing_ids: Sequence[int], quantity: int | N
 def _wish(session: Session, listing_ids: Sequence[int], column: str, value: int | None, reason: str, verb: str) -> str:
     session.allow(Right.LISTING, f"{verb} listings")
     why, now = values.reason(reason), clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         found = _found(products.wished(tx, listing_ids, column), listing_ids)
         seq = change_sequence.upcoming(tx)
         changed = products.wish(tx, [one.id for one in found], column, value, seq)

@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.list_views import LevelLine, SummaryLine, WarehouseLine
 from invsync_tui.operations.rows import Listed, Ordering, PlaceKey, Rows, chosen
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.matching import folded
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store.paging import counts, stock, text_filter
 
 
 def warehouses(session: Session, merchant_id: int) -> tuple[WarehouseLine, ...]:
     """The merchant's warehouses, Default first."""
     now = clock.seconds()
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         users = stock.users(cx, merchant_id)
         rows = stock.warehouses(cx, merchant_id)
     return tuple(_warehouse(row, tuple(users.get(row.id, ())), now) for row in rows)
@@ -58,11 +58,11 @@ _LEVEL_PLACES: Mapping[str, Callable[[LevelLine], PlaceKey]] = {
 
 def levels(session: Session, warehouse_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[LevelLine]:
     """The levels of a warehouse; `text` keeps products that have it in their SKU or an alias."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         merchant_id = stock.owner(cx, warehouse_id)
         if merchant_id is None:
             raise NotFoundError(f"There is no warehouse {warehouse_id}. List them with: invsync warehouses MERCHANT.")
-        found = text_filter.products(cx, merchant_id, folded(text))
+        found = text_filter.products(cx, merchant_id, normalize_key(text))
         small = found.few is not None or counts.levels(cx, warehouse_id) <= stock.SMALL
         order, descending, sortable = chosen(stock.LEVEL_ORDERS, ordering, small=small)
         pages = stock.levels(cx, (warehouse_id, merchant_id), found, order, descending)
@@ -87,8 +87,8 @@ _SUMMARY_PLACES: Mapping[str, Callable[[SummaryLine], PlaceKey]] = {
 
 def summary(session: Session, merchant_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[SummaryLine]:
     """Products with one column per warehouse, in the order of `warehouses`; those the WMS no longer has are left out."""
-    with in_words(), session.store.reading() as cx:
-        found = text_filter.products(cx, merchant_id, folded(text))
+    with as_operation_error(), session.store.reading() as cx:
+        found = text_filter.products(cx, merchant_id, normalize_key(text))
         total = counts.products(cx, merchant_id)
         small = found.few is not None or total <= stock.SMALL
         order, descending, sortable = chosen(stock.SUMMARY_ORDERS, ordering, small=small)

@@ -6,12 +6,12 @@ import json
 import shlex
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.store import audit
 from invsync_tui.store.catalog import sync_marks
-from invsync_tui.store.catalog.sync_marks import WarehouseSite
+from invsync_tui.store.catalog.sync_marks import StoredWarehouse
 
 
 def set_enabled(session: Session, merchant_id: int, word: str, *, enabled: bool, reason: str = "") -> str:
@@ -23,7 +23,7 @@ def set_enabled(session: Session, merchant_id: int, word: str, *, enabled: bool,
     verb = "enable" if enabled else "disable"
     session.allow(Right.DECIDE, f"{verb} a warehouse")
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         site = _find(sync_marks.warehouses(tx, merchant_id), word)
         if bool(site.enabled) is enabled:
             raise OperationError(f"The warehouse {site.code} is {verb}d already: nothing was changed.")
@@ -34,7 +34,7 @@ def set_enabled(session: Session, merchant_id: int, word: str, *, enabled: bool,
     return _said(site, carts, enabled=enabled)
 
 
-def _find(known: list[WarehouseSite], word: str) -> WarehouseSite:
+def _find(known: list[StoredWarehouse], word: str) -> StoredWarehouse:
     """By code, else by the id that the WMS gives it; #N is our number."""
     for found in (
         [site for site in known if f"#{site.id}" == word],
@@ -50,7 +50,7 @@ def _find(known: list[WarehouseSite], word: str) -> WarehouseSite:
     raise NotFoundError(f"There is no warehouse {word!r}. Known: {codes}.")
 
 
-def _said(site: WarehouseSite, carts: list[str], *, enabled: bool) -> str:
+def _said(site: StoredWarehouse, carts: list[str], *, enabled: bool) -> str:
     done = f"The warehouse {site.code} is {'enabled: its stock counts' if enabled else 'disabled: its stock does not count'}."
     if not carts:
         return f"{done} No cart syncs with it."

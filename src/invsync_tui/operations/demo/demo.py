@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs as run_operations
 from invsync_tui.operations.runs.views import find
@@ -172,9 +172,9 @@ def _service(store: Path, folder: Path) -> Iterator[None]:
 
 def _create(session: Session, plan: DemoSetup, servers: Servers, secret: str) -> list[int]:
     """The demo's merchants and carts, as an operator would have set them up; returns the merchants' numbers."""
-    with in_words(), session.store.session() as db:
+    with as_operation_error(), session.store.session() as db:
         numbers = [_create_merchant(db, merchant, servers, secret) for merchant in plan.merchants]
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         for number in numbers:
             schedule.put(tx, "pull", number, PULL_EVERY, 10, clock.seconds() + PULL_EVERY)
     return numbers
@@ -293,5 +293,5 @@ def generate(path: Path, scale: Scale, tell: Callable[[str], None]) -> Generated
     values.whole("--products", str(scale.products), 1, PRODUCTS_MOST)
     values.whole("--warehouses", str(scale.warehouses), 1, 100)
     values.whole("--carts", str(scale.carts), 0, 50)
-    with in_words():
+    with as_operation_error():
         return make(path, scale, tell)

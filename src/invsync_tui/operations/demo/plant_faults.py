@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import Reason
@@ -104,7 +104,7 @@ def plant(session: Session, seed: int) -> Planting:
 
     session.allow(Right.SETTINGS, "plant faults")
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         _only_sandboxes(tx)
         plots = [_spoil(tx, random.Random(f"{seed} {one}"), one, now) for one in plant_faults.merchants(tx)]
         for plot in plots:

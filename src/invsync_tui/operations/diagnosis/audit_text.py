@@ -9,7 +9,7 @@ from typing import Any
 from invsync_tui.store.runs.timeline import Ordered
 
 
-def told(entry: Ordered, listing_id: int) -> str | None:
+def describe(entry: Ordered, listing_id: int) -> str | None:
     """What was ordered; None where it was for other listings only."""
     before, after = _read(entry.before), _read(entry.after)
     named = next((one for one in (before, after) if isinstance(one, dict) and "listings" in one), None)

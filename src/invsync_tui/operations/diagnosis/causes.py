@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.eligibility import STOCK_CAUSES, Recorded, hides_stock, recorded_causes
 from invsync_tui.rules.merchant_checks import SAMPLE, Group
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.diagnosis import cause_counts, checkup
-from invsync_tui.store.diagnosis.checkup import CartSite, MerchantSite
+from invsync_tui.store.diagnosis.checkup import CartRow, MerchantRow
 from invsync_tui.store.listings import plans
 from invsync_tui.store.paging import counts as paging_counts
 
@@ -54,7 +54,7 @@ class _Tally:
         )
 
 
-def of_sku(session: Session, cart: CartSite, sku: str) -> Findings:
+def of_sku(session: Session, cart: CartRow, sku: str) -> Findings:
     """The causes of one SKU's listings in a cart, live."""
     from invsync_tui.operations.diagnosis.why import why
 
@@ -69,13 +69,13 @@ def of_sku(session: Session, cart: CartSite, sku: str) -> Findings:
     return Findings(tally.groups(), absent=not answer.listings)
 
 
-def of_cart(session: Session, merchant: MerchantSite, cart: CartSite, most: int, *, usable: bool) -> Findings:
+def of_cart(session: Session, merchant: MerchantRow, cart: CartRow, most: int, *, usable: bool) -> Findings:
     """The causes of all listings of a cart; `usable` tells whether any warehouse of it is enabled.
 
     Behind other causes the stock of `most` listings is looked at.
     """
     tally = _Tally(cart.name)
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         if not merchant.inventory_sync:
             _whole_cart(cx, tally, cart, (Reason.SWITCH_OFF,))
             return Findings(tally.groups())
@@ -92,7 +92,7 @@ def of_cart(session: Session, merchant: MerchantSite, cart: CartSite, most: int,
     return Findings(tally.groups(), unseen)
 
 
-def _whole_cart(cx: sqlite3.Connection, tally: _Tally, cart: CartSite, stops: Iterable[Reason]) -> None:
+def _whole_cart(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, stops: Iterable[Reason]) -> None:
     """What stops every listing of it."""
     listings = paging_counts.listings(cx, cart.id)
     for cause in stops:
@@ -100,7 +100,7 @@ def _whole_cart(cx: sqlite3.Connection, tally: _Tally, cart: CartSite, stops: It
             tally.add(cause, listings, checkup.listed_skus(cx, cart.id, SAMPLE))
 
 
-def _recorded(cx: sqlite3.Connection, tally: _Tally, cart: CartSite, usable: bool) -> list[tuple[Recorded, int]]:
+def _recorded(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, usable: bool) -> list[tuple[Recorded, int]]:
     """Count what the rows tell; returns those that cannot tell of their stock."""
     found = cause_counts.groups(cx, cart.id)
     for told, count in found:
@@ -113,7 +113,7 @@ def _recorded(cx: sqlite3.Connection, tally: _Tally, cart: CartSite, usable: boo
 
 
 def _behind(
-    cx: sqlite3.Connection, tally: _Tally, cart: CartSite, hidden: Sequence[tuple[Recorded, int]], most: int
+    cx: sqlite3.Connection, tally: _Tally, cart: CartRow, hidden: Sequence[tuple[Recorded, int]], most: int
 ) -> str:
     """Look at the stock of listings that a plan stopped at for another reason; says so where there are too many."""
     ids: list[int] = []
@@ -128,7 +128,7 @@ def _behind(
     return f"stock behind other causes was looked at for {most} of {total} listings" if total > most else ""
 
 
-def _trace(cx: sqlite3.Connection, tally: _Tally, cart: CartSite, ids: list[int]) -> None:
+def _trace(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, ids: list[int]) -> None:
     if not ids:
         return
     from invsync_tui.connectors.base import QuantityBasis

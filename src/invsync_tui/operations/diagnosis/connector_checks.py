@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.rules.merchant_checks import Check, Item, Section, Verdict
-from invsync_tui.store.diagnosis.checkup import CartSite, MerchantSite, WarehouseSite
+from invsync_tui.store.diagnosis.checkup import CartRow, MerchantRow, WarehouseRow
 from invsync_tui.store.paging import counts
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.store.settings.read import ConnectionRow
 
 
 def of_source(
-    cx: sqlite3.Connection, site: MerchantSite, places: Sequence[WarehouseSite], sold: Iterable[Collection[int]]
+    cx: sqlite3.Connection, site: MerchantRow, places: Sequence[WarehouseRow], sold: Iterable[Collection[int]]
 ) -> list[Check]:
     """The checks of a merchant's WMS connection. `sold` has the warehouses of each cart that is on."""
     from invsync_tui.connectors.checks import SourceFacts, WarehouseStock
@@ -43,13 +43,13 @@ def _starving(stocked: Mapping[int, bool], sold: Iterable[Collection[int]]) -> f
     return frozenset(place for places in chosen if not any(stocked[one] for one in places) for place in places)
 
 
-def of_cart(cx: sqlite3.Connection, site: MerchantSite, cart: CartSite) -> list[Check]:
+def of_cart(cx: sqlite3.Connection, site: MerchantRow, cart: CartRow) -> list[Check]:
     """The checks of a cart's connection."""
     from invsync_tui.connectors.checks import CartFacts
 
     row = settings_read.cart_connection(cx, cart.id)
     listed = cart.listed_at is not None
-    beside = settings_read.beside(cx, cart.id)
+    beside = settings_read.stock_elsewhere(cx, cart.id)
     facts = CartFacts(
         _connection(cart.name, row),
         site.name,

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from invsync_tui import clock
 from invsync_tui.operations.diagnosis import connector_checks
 from invsync_tui.operations.diagnosis.causes import TRACED_MOST, Findings, of_cart, of_sku
-from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.plans.freeze import how_to_thaw
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
 from invsync_tui.rules import cart_checks, merchant_checks
 from invsync_tui.rules.cart_checks import CartFacts
-from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.rules.merchant_checks import Check, Group, MerchantFacts, ServiceFacts, SkuFacts, WarehouseFacts
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
 from invsync_tui.store.catalog import products
 from invsync_tui.store.diagnosis import checkup
-from invsync_tui.store.diagnosis.checkup import CartSite, MerchantSite, WarehouseSite
+from invsync_tui.store.diagnosis.checkup import CartRow, MerchantRow, WarehouseRow
 from invsync_tui.store.file import check
 from invsync_tui.store.listings import plans
 from invsync_tui.store.paging import counts
@@ -65,7 +65,7 @@ def doctor(
     session: Session, merchant_id: int | None = None, cart_id: int | None = None, sku: str | None = None
 ) -> Checkup:
     """Check one merchant or all, one cart of it or all, every listing or those of one SKU."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         ground = _ground(cx, cart_id)
         sites = [site for site in checkup.merchants(cx) if merchant_id in (None, site.id)]
         if sku is not None and merchant_id is None:
@@ -84,16 +84,16 @@ def _ground(cx: sqlite3.Connection, cart_id: int | None) -> _Ground:
     return _Ground(clock.seconds(), most, runs.newest_per_key(cx, None), runs.last_ended(cx, "pull"))
 
 
-def _with_code(cx: sqlite3.Connection, sites: Iterable[MerchantSite], sku: str) -> list[MerchantSite]:
+def _with_code(cx: sqlite3.Connection, sites: Iterable[MerchantRow], sku: str) -> list[MerchantRow]:
     """Merchants whose products or carts have a code."""
-    key = folded(sku)
+    key = normalize_key(sku)
     listed = {row[0] for row in checkup.owners_listing(cx, key)}
     return [site for site in sites if site.id in listed or checkup.by_key(cx, site.id, key)]
 
 
 def _store(session: Session) -> list[Check]:
     """The store's own soundness, as far as that can be told in a moment."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         found, all_of_it = check.within(cx, STORE_SECONDS)
     told = [f"{one.text}: {one.n}{f' ({one.sample})' if one.sample else ''}" for one in found]
     command = f"invsync --store {shlex.quote(str(session.path))} db check"
@@ -101,7 +101,7 @@ def _store(session: Session) -> list[Check]:
 
 
 def _service(session: Session) -> list[Check]:
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         scheduled, waiting = len(schedule.active(cx)), checkup.requested(cx)
         health = workers.load(session, cx)
         stalled = [(run, stall.text, stall.advice) for run, stall in health.stalls(runs.underway(cx)).items()]
@@ -110,8 +110,8 @@ def _service(session: Session) -> list[Check]:
     return list(merchant_checks.service_checks(session.path.name, facts))
 
 
-def _merchant(session: Session, ground: _Ground, site: MerchantSite, cart_id: int | None, sku: str | None) -> Checkup:
-    with in_words(), session.store.reading() as cx:
+def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int | None, sku: str | None) -> Checkup:
+    with as_operation_error(), session.store.reading() as cx:
         places = checkup.warehouses(cx, site.id)
         carts = checkup.carts(cx, site.id)
         chosen = {cart.id: _chosen(cx, cart, places) for cart in carts}
@@ -134,11 +134,11 @@ def _merchant(session: Session, ground: _Ground, site: MerchantSite, cart_id: in
     return Checkup(tuple(merchant_checks.in_guide_order(checks)), tuple(groups))
 
 
-def _chosen(cx: sqlite3.Connection, cart: CartSite, places: Sequence[WarehouseSite]) -> frozenset[int]:
+def _chosen(cx: sqlite3.Connection, cart: CartRow, places: Sequence[WarehouseRow]) -> frozenset[int]:
     return frozenset(place.id for place in places) if cart.combine_all else checkup.chosen(cx, cart.id)
 
 
-def _merchant_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantSite) -> MerchantFacts:
+def _merchant_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow) -> MerchantFacts:
     ended = ground.pulled.get(site.id)
     newest = _newest(ground, "pull", site.id)
     fine = ended is None or (ended.state == "done" and not ended.error)
@@ -161,7 +161,7 @@ def _ago(at: int | None, ground: _Ground) -> str:
     return "" if at is None else ago(at, ground.now)
 
 
-def _warehouse_facts(ground: _Ground, site: MerchantSite, place: WarehouseSite, used: bool) -> WarehouseFacts:
+def _warehouse_facts(ground: _Ground, site: MerchantRow, place: WarehouseRow, used: bool) -> WarehouseFacts:
     vanished = place.vanished_at is not None
     loaded = place.last_full_at if vanished or place.last_full_at is None else site.confirmed_at
     too_old = site.stale_after is not None and loaded is not None and loaded < ground.now - site.stale_after
@@ -177,9 +177,9 @@ def _warehouse_facts(ground: _Ground, site: MerchantSite, place: WarehouseSite, 
     )
 
 
-def _sku_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantSite, sku: str) -> SkuFacts:
+def _sku_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow, sku: str) -> SkuFacts:
     word = trimmed(sku)
-    hits = checkup.by_key(cx, site.id, folded(word))
+    hits = checkup.by_key(cx, site.id, normalize_key(word))
     exact = {hit.id: hit for hit in hits if trimmed(hit.code) == word}
     near = tuple(dict.fromkeys(hit.code for hit in hits if hit.id not in exact))
     one = next(iter(exact.values())) if len(exact) == 1 else None
@@ -203,8 +203,8 @@ def _sku_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantSite, sku:
 def _cart(
     session: Session,
     ground: _Ground,
-    site: MerchantSite,
-    cart: CartSite,
+    site: MerchantRow,
+    cart: CartRow,
     warehouses: tuple[WarehouseFacts, ...],
     sku: str | None,
 ) -> Checkup:
@@ -215,7 +215,7 @@ def _cart(
         if sku is not None
         else of_cart(session, site, cart, ground.traced_most, usable=usable)
     )
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         facts = _cart_facts(cx, ground, site, cart, warehouses, found)
         reviewed = connector_checks.of_cart(cx, site, cart)
     checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, found.groups)]
@@ -226,8 +226,8 @@ def _cart(
 def _cart_facts(
     cx: sqlite3.Connection,
     ground: _Ground,
-    site: MerchantSite,
-    cart: CartSite,
+    site: MerchantRow,
+    cart: CartRow,
     warehouses: tuple[WarehouseFacts, ...],
     found: Findings,
 ) -> CartFacts:
@@ -260,12 +260,12 @@ def _cart_facts(
     )
 
 
-def _frozen(cx: sqlite3.Connection, ground: _Ground, cart: CartSite) -> str:
+def _frozen(cx: sqlite3.Connection, ground: _Ground, cart: CartRow) -> str:
     found = plans.all_frozen(cx).get(cart.id)
     return f"frozen {ago(found.at, ground.now)} by {found.by}: {found.why or 'no reason given'}" if found else ""
 
 
-def _unplanned(ground: _Ground, cart: CartSite) -> str:
+def _unplanned(ground: _Ground, cart: CartRow) -> str:
     """Why the last plan cannot speak for the present settings; '' if it can."""
     if cart.listed_at is None:
         return "its listings were never read"
@@ -279,7 +279,7 @@ def _unplanned(ground: _Ground, cart: CartSite) -> str:
 
 
 def _said(
-    subject: str, kind: str, key: int, last: MerchantSite | CartSite, ground: _Ground, site: MerchantSite
+    subject: str, kind: str, key: int, last: MerchantRow | CartRow, ground: _Ground, site: MerchantRow
 ) -> list[Check]:
     """What the connection last said, and what became of its newest run."""
     told = Reason(last.last_reason) if last.last_reason else None

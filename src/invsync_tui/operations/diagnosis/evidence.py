@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from invsync_tui import clock
 from invsync_tui.connectors.http_log import redacted
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.store.catalog import levels
 from invsync_tui.store.diagnosis import evidence
@@ -151,7 +151,7 @@ def remarks(row: SourceView) -> str:
     return gone if row.counts else f"{gone}; not a warehouse of this cart"
 
 
-def shown(found: Shown) -> str:
+def read_from_cart(found: Shown) -> str:
     """What a cart shows now."""
     quantity = "no quantity" if found.quantity is None else str(found.quantity)
     held = f", {found.allocated} of it held for its own orders" if found.allocated else ""
@@ -174,11 +174,11 @@ class Shown:
 
 def read_back(session: Session, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
     """By remote id, None where the cart no longer has the listing; OperationError where it cannot be asked."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         settings = load_settings(cx, cart_id)
     if settings is None:
         raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set.")
-    with in_words():
+    with as_operation_error():
         return asyncio.run(_read(settings, list(refs)[:READ_MOST]))
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from invsync_tui import clock
-from invsync_tui.operations.diagnosis.audit_text import told
+from invsync_tui.operations.diagnosis.audit_text import describe
 from invsync_tui.operations.diagnosis.why import meaning_of
-from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.list_views import ListingLine, Point, Track
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import trimmed
@@ -20,7 +20,7 @@ from invsync_tui.store.catalog.lookup import ListingOf
 from invsync_tui.store.catalog.products import StockRow
 from invsync_tui.store.runs import decision_log, timeline
 from invsync_tui.store.runs.timeline import Ran
-from invsync_tui.sync.plans.decision_log import Chunk, Made
+from invsync_tui.sync.plans.decision_log import DecisionChunk, RecordedDecision
 from invsync_tui.sync.settings import load_settings
 
 Change = tuple[int, int | None, int | None]
@@ -62,7 +62,7 @@ def histories(
     """Each listing that a word means, since a moment or for as long as history is kept."""
     now = clock.seconds()
     begin = now - KEPT_SECONDS if since is None else since
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(asked))
         mine = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
         if not mine:
@@ -180,19 +180,19 @@ def _pushes(
     return [_happening(ran[run], times[run], "; ".join(found)) for run, found in parts.items() if run in ran]
 
 
-def _decisions(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> dict[int, tuple[int, Made]]:
+def _decisions(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> dict[int, tuple[int, RecordedDecision]]:
     """By run, when it last decided on the listing, and how."""
-    found: dict[int, tuple[int, Made]] = {}
+    found: dict[int, tuple[int, RecordedDecision]] = {}
     for kept in decision_log.that_may_have(cx, listing.cart_id, listing.id, 2**62):
         if kept.at < begin:
             break
-        chunk = Chunk(kept)
+        chunk = DecisionChunk(kept)
         if kept.run_id not in found and listing.id in chunk.ids:
             found[kept.run_id] = kept.at, chunk.made[chunk.ids.index(listing.id)]
     return found
 
 
-def _decided(made: Made) -> str:
+def _decided(made: RecordedDecision) -> str:
     if made.desired is None:
         return f"{made.outcome}: {made.reason}" if made.reason else made.outcome
     return f"should show {made.desired}" + (f" ({made.reason})" if made.reason else "")
@@ -234,7 +234,7 @@ def _orders(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> list[Happ
     ]
     found = []
     for entry in timeline.orders(cx, subjects, begin):
-        text = told(entry, listing.id)
+        text = describe(entry, listing.id)
         if text is not None:
             found.append(Happening(entry.at, entry.who, text, reason=entry.reason))
     return found

@@ -10,17 +10,17 @@ from invsync_tui import clock
 from invsync_tui.connectors import registry
 from invsync_tui.operations.diagnosis import evidence
 from invsync_tui.operations.diagnosis.evidence import SentView, SourceView
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.listings import drift
 from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import Step
 from invsync_tui.store.catalog import lookup
 from invsync_tui.store.catalog.lookup import CodeOf, ListingOf
 from invsync_tui.store.listings import links
-from invsync_tui.store.listings.links import Linked
+from invsync_tui.store.listings.links import Link
 from invsync_tui.sync import connections
 from invsync_tui.sync.decide import Trace, traces
 from invsync_tui.sync.settings import load_settings
@@ -73,7 +73,7 @@ class Meaning:
 
 def why(session: Session, asked: str, cart_id: int | None = None) -> Why:
     """Explain a SKU, an alias, a cart's code, a remote id or a near miss; NotFoundError if it is nothing of these."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(asked))
         listings = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
         lacking = [row for row in lookup.lacking(cx, meaning.products) if cart_id in (None, row[0])]
@@ -92,7 +92,7 @@ def _by_cart(listings: Iterable[ListingOf]) -> list[list[ListingOf]]:
 
 def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing]:
     """The listings of one cart."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         settings = load_settings(cx, listings[0].cart_id)
         if settings is None:
             raise OperationError(
@@ -114,7 +114,7 @@ def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing
     ]
 
 
-def _line(cart: str, trace: Trace, link: Linked | None) -> WhyListing:
+def _line(cart: str, trace: Trace, link: Link | None) -> WhyListing:
     row = trace.row
     return WhyListing(
         cart, row.sku, row.ref, trace.steps, trace.desired, row.acked, row.observed, row.outcome, trace.causes,
@@ -122,7 +122,7 @@ def _line(cart: str, trace: Trace, link: Linked | None) -> WhyListing:
     )  # fmt: skip
 
 
-def _as_linked(link: Linked, product_id: int | None) -> str:
+def _as_linked(link: Link, product_id: int | None) -> str:
     made = datetime.fromtimestamp(link.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     told = f"linked to {link.product_sku} by {link.made_by} at {made} ({link.kind})"
     if link.product_missing is not None:
@@ -136,8 +136,8 @@ def _not_listed(cart: str, reason: str) -> WhyListing:
 
 def meaning_of(cx, word: str) -> Meaning:  # type: ignore[no-untyped-def]
     """Exact codes before remote ids, and both before near misses."""
-    hits = lookup.codes(cx, folded(word))
-    named = lookup.by_key(cx, folded(word))
+    hits = lookup.codes(cx, normalize_key(word))
+    named = lookup.by_key(cx, normalize_key(word))
     exact = [hit for hit in hits if trimmed(hit.code) == word]
     same = [one for one in named if trimmed(one.sku) == word]
     if exact or same:

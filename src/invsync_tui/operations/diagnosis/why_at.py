@@ -13,7 +13,7 @@ from typing import Any
 
 from invsync_tui import clock
 from invsync_tui.operations.diagnosis.why import Why, WhyListing, meaning_of
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.eligibility import SENDING_CAUSES
 from invsync_tui.rules.matching import trimmed
@@ -22,7 +22,7 @@ from invsync_tui.store.catalog import level_history, products
 from invsync_tui.store.catalog.lookup import ListingOf
 from invsync_tui.store.runs import decision_log
 from invsync_tui.store.settings import history as settings_history
-from invsync_tui.sync.plans.decision_log import Chunk, plans_of
+from invsync_tui.sync.plans.decision_log import DecisionChunk, plans_of
 from invsync_tui.sync.plans.replay import Explained, Rules, chunk_of, explain
 
 Held = level_history.Held
@@ -68,7 +68,7 @@ class WhyThen:
 def why_then(session: Session, asked: str, at: int, cart_id: int | None = None) -> WhyThen:
     """Explain a word as of a moment. What it means is looked up in the codes of today."""
     now = clock.seconds()
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(asked))
         mine = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
         found = tuple(_listing(cx, one, at, now) for one in mine)
@@ -92,11 +92,11 @@ def _listing(cx: sqlite3.Connection, listing: ListingOf, at: int, now: int) -> L
     )
 
 
-def _explained(cx: sqlite3.Connection, chunk: Chunk, listing_id: int) -> Explained:
+def _explained(cx: sqlite3.Connection, chunk: DecisionChunk, listing_id: int) -> Explained:
     return explain(chunk, listing_id, Rules.of(plans_of(cx, chunk.run_id)[chunk.plan]))
 
 
-def _told(listing: ListingOf, chunk: Chunk | None, explained: Explained | None, accepted: Held) -> WhyListing:
+def _told(listing: ListingOf, chunk: DecisionChunk | None, explained: Explained | None, accepted: Held) -> WhyListing:
     """A listing as `why` tells it."""
     if chunk is None or explained is None:
         return WhyListing(
@@ -119,7 +119,7 @@ def _oldest(cx: sqlite3.Connection, listing: ListingOf) -> int | None:
     """When the oldest decision on a listing was made that is kept."""
     oldest: int | None = None
     for kept in decision_log.that_may_have(cx, listing.cart_id, listing.id, 2**62):
-        if listing.id in Chunk(kept).ids:
+        if listing.id in DecisionChunk(kept).ids:
             oldest = kept.at
     return oldest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.list_views import CartLine
 from invsync_tui.operations.overview import ACTIVE
 from invsync_tui.operations.session import Session
@@ -19,7 +19,7 @@ from invsync_tui.store.runs.records import RunRow
 def carts(session: Session, merchant_id: int | None = None) -> tuple[CartLine, ...]:
     """Carts by merchant and number, of one merchant or of all."""
     found = setups(session, merchant_id)
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         counts = {setup.id: paging_counts.listings(cx, setup.id) for setup in found}
         ended = rows.last_ended(cx, "push")
         frozen = plans.all_frozen(cx)

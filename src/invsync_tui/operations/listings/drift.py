@@ -11,7 +11,7 @@ from typing import Any
 
 from invsync_tui import clock
 from invsync_tui.operations import names
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.session import Session
@@ -19,11 +19,11 @@ from invsync_tui.operations.settings import values
 from invsync_tui.operations.settings.transaction import saving
 from invsync_tui.operations.views import Requested
 from invsync_tui.rules.drift import LAG, Drift, Finding
-from invsync_tui.rules.matching import folded
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store import audit
 from invsync_tui.store.listings import drift as store
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.sync import drift_radar
 from invsync_tui.sync.settings import load_settings
@@ -76,23 +76,23 @@ class DriftRows:
 
     def count(self) -> Count:
         """Exact up to a bound."""
-        with in_words(), self.session.store.reading() as cx:
+        with as_operation_error(), self.session.store.reading() as cx:
             n = sum(1 for _ in islice(self._lines(cx, 0), COUNTED + 1))
         return Count(min(n, COUNTED), exact=n <= COUNTED)
 
     def exact_count(self) -> int:
         """Exact; looks at every listing of the cart that may drift."""
-        with in_words(), self.session.store.reading() as cx:
+        with as_operation_error(), self.session.store.reading() as cx:
             return sum(1 for _ in self._lines(cx, 0))
 
     def after(self, key: PlaceKey | None, limit: int) -> Sequence[DriftLine]:
         """Rows behind `key`; None starts at the first."""
-        with in_words(), self.session.store.reading() as cx:
+        with as_operation_error(), self.session.store.reading() as cx:
             return list(islice(self._lines(cx, 0 if key is None else int(key[0])), limit))
 
     def before(self, key: PlaceKey | None, limit: int) -> Sequence[DriftLine]:
         """Rows in front of `key`, in the list's order; None ends at the last."""
-        with in_words(), self.session.store.reading() as cx:
+        with as_operation_error(), self.session.store.reading() as cx:
             found = [line for line in self._lines(cx, 0) if key is None or line.id < int(key[0])]
         return found[-limit:]
 
@@ -102,7 +102,7 @@ class DriftRows:
 
     def position(self, key: PlaceKey) -> int | None:
         """How many rows are in front of it."""
-        with in_words(), self.session.store.reading() as cx:
+        with as_operation_error(), self.session.store.reading() as cx:
             return sum(1 for line in self._lines(cx, 0) if line.id < int(key[0]))
 
 
@@ -141,11 +141,11 @@ def radar(session: Session, cart_id: int) -> Requested:
 
     session.allow(Right.SYNC, "start the drift radar")
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         row = tx.execute("SELECT merchant_id FROM cart WHERE id = ?", (cart_id,)).fetchone()
         if row is None:
             raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
-        asked = runs.request(tx, Order("radar", cart_id, row[0], "manual", session.operator), now)
+        asked = runs.request(tx, RunRequest("radar", cart_id, row[0], "manual", session.operator), now)
         audit.record(tx, now, session.operator, "radar", f"cart:{cart_id}", after=f"run:{asked.run_id}")
     started = ensure_worker(session)
     text = f"Requested run {asked.run_id}." if asked.fresh else "Already on its way."
@@ -171,7 +171,7 @@ def heal(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None
     now = clock.seconds()
     # A rare class is looked for in the whole cart: not while others wait to write.
     ids = _of_class(session, cart_id, wanted) if wanted else _of_skus(session, cart_id, skus)
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         n = store.mark(tx, ids)
         named = [row.sku for row in store.rows(tx, ids[:SAID], clock.seconds())]
         after = json.dumps({"n": n, "skus": named, "class": wanted})
@@ -188,8 +188,8 @@ def _of_class(session: Session, cart_id: int, wanted: str) -> list[int]:
 def _of_skus(session: Session, cart_id: int, skus: Sequence[str]) -> list[int]:
     found: list[int] = []
     for sku in skus:
-        with in_words(), session.store.reading() as cx:
-            ids = store.by_sku(cx, cart_id, folded(sku))
+        with as_operation_error(), session.store.reading() as cx:
+            ids = store.by_sku(cx, cart_id, normalize_key(sku))
         if not ids:
             raise NotFoundError(f"The cart has no listing {sku!r}. List them with: invsync listings CART.")
         found += ids

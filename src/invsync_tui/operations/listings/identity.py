@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.rows import Count, Listed, Ordering, PlaceKey, Rows, chosen
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.match_suggestions import FILED_UNDER, Suggestion
-from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import lookup, products
 from invsync_tui.store.listings import links, match_suggestions
@@ -75,7 +75,7 @@ class RenameLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class IdentityCounts:
     """How many listings stand under each word, as far as they were looked at; `exact` False means at least so many."""
 
     counts: Mapping[str, int]
@@ -84,7 +84,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AcceptProgress:
     """A part of an order for all of a kind: what was done, what was looked at, and where to go on; None at the end."""
 
     done: int
@@ -93,7 +93,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class ComparedProduct:
     """One of several products that share a code, or fit a listing equally well: to be compared side by side."""
 
     product_id: int
@@ -138,7 +138,7 @@ class _Unmatched(Listed[UnmatchedLine]):
     def count(self) -> Count:
         if not isinstance(self.pages, pages.Sorted):
             return Listed.count(self)
-        with in_words(), self.session.store.reading():
+        with as_operation_error(), self.session.store.reading():
             seen = self.pages.pages.count(pages.QUICK + 1)
             return Count(self.pages.count(pages.QUICK), exact=seen <= pages.QUICK)
 
@@ -149,10 +149,10 @@ def unmatched(
     """Listings without a product by code, each with what it may mean; `kind` keeps those filed under one word."""
     if kind is not None and kind not in FILED_UNDER:
         raise OperationError(f"There is no kind {kind!r}. Choose one of: {', '.join(FILED_UNDER)}.")
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         cart = matched_cart(cx, cart_id)
         _, descending, sortable = chosen((pages.SKU,), ordering, small=False)
-        found = pages.unmatched(cx, cart_id, folded(text), descending)
+        found = pages.unmatched(cx, cart_id, normalize_key(text), descending)
 
     def keep(rows: Sequence[Any]) -> list[Any]:
         with session.store.reading() as cx:
@@ -198,7 +198,7 @@ def _filed(session: Session, cx: sqlite3.Connection, cart: MatchedCart, rows: Se
 
 
 def _by_code(line: UnmatchedLine) -> PlaceKey:
-    return folded(line.sku), line.id
+    return normalize_key(line.sku), line.id
 
 
 def _lines(cx: sqlite3.Connection, cart: MatchedCart, rows: Sequence[Any]) -> list[UnmatchedLine]:
@@ -227,27 +227,27 @@ def _line(row: Any, fit: Suggestion, known: Mapping[int, tuple[str, str]]) -> Un
     )
 
 
-def tally(session: Session, cart_id: int) -> Tally:
+def tally(session: Session, cart_id: int) -> IdentityCounts:
     """How many listings stand under each word. Compares up to COUNTED_MOST listings: for a patient reader."""
     counts: Counter[str] = Counter(dict.fromkeys(FILED_UNDER, 0))
     looked_at, key = 0, None
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         cart, found = matched_cart(cx, cart_id), pages.unmatched(cx, cart_id, "")
         while looked_at < COUNTED_MOST and (rows := found.after(key, pages.CHUNK)):
             words = _filed(session, cx, cart, rows)
             counts.update(words[row[0]] for row in rows)
             looked_at, key = looked_at + len(rows), pages.place(rows[-1])
-        return Tally(counts, links.count(cx, cart_id), exact=looked_at < COUNTED_MOST)
+        return IdentityCounts(counts, links.count(cx, cart_id), exact=looked_at < COUNTED_MOST)
 
 
 def link_list(
     session: Session, cart_id: int, kind: str = "", text: str = "", ordering: Ordering | None = None
 ) -> Rows[LinkLine]:
     """Explicit links of a cart by the cart's reference; `kind` keeps those made from suggestions of one kind."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         matched_cart(cx, cart_id)
         _, descending, sortable = chosen((pages.REF,), ordering, small=False)
-        found = pages.links(cx, cart_id, kind, folded(text), descending)
+        found = pages.links(cx, cart_id, kind, normalize_key(text), descending)
         total = links.count(cx, cart_id) if not kind and not text else None
     return Listed(session, found, lambda rows: [_link_line(row) for row in rows], _by_ref, sortable, total)
 
@@ -268,10 +268,10 @@ def _link_line(row: Any) -> LinkLine:
 
 def renamed(session: Session, cart_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[RenameLine]:
     """Listings whose SKU was changed in the cart, the latest first, with the product that they meant before."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         cart = matched_cart(cx, cart_id)
         _, descending, sortable = chosen((pages.TIME,), ordering, small=False)
-        found = pages.renamed(cx, cart_id, folded(text), descending if ordering else True)
+        found = pages.renamed(cx, cart_id, normalize_key(text), descending if ordering else True)
 
     def make(rows: Sequence[Any]) -> list[RenameLine]:
         with session.store.reading() as cx:
@@ -287,18 +287,18 @@ def _rename(row: Any, former: int | None, known: Mapping[int, tuple[str, str]]) 
     return RenameLine(*(*row, former, sku))
 
 
-def side_by_side(session: Session, product_ids: Sequence[int]) -> tuple[Rival, ...]:
+def side_by_side(session: Session, product_ids: Sequence[int]) -> tuple[ComparedProduct, ...]:
     """Products that share a code or fit a listing equally well, each with its codes, levels and listings."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         meant = lookup.by_products(cx, product_ids)
         return tuple(_rival(cx, number, meant) for number in product_ids[:RIVALS_MOST])
 
 
-def _rival(cx: sqlite3.Connection, number: int, meant: Sequence[lookup.ListingOf]) -> Rival:
+def _rival(cx: sqlite3.Connection, number: int, meant: Sequence[lookup.ListingOf]) -> ComparedProduct:
     found = products.get(cx, number)
     if found is None:
         raise NotFoundError(f"There is no product {number}.")
-    return Rival(
+    return ComparedProduct(
         number,
         found.sku,
         found.name,

@@ -10,17 +10,17 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
-from invsync_tui.operations.listings.identity import MatchedCart, Piece, fitting, matched_cart
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
+from invsync_tui.operations.listings.identity import AcceptProgress, MatchedCart, fitting, matched_cart
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.rules import match_suggestions
 from invsync_tui.rules.match_suggestions import Kind, Suggestion
-from invsync_tui.rules.matching import folded, trimmed
+from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store import audit, change_sequence
 from invsync_tui.store.listings import links
 from invsync_tui.store.listings import match_suggestions as listings_match_suggestions
-from invsync_tui.store.listings.links import Linked, NewLink
+from invsync_tui.store.listings.links import Link, NewLink
 from invsync_tui.store.listings.match_suggestions import Without
 from invsync_tui.store.paging import identity as pages
 
@@ -36,7 +36,7 @@ def accept(session: Session, cart_id: int, shown: Mapping[str, int]) -> str:
     A listing for which something else is suggested by now is left as it is, and the answer says so.
     """
     session.allow(Right.LISTING, "link listings")
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         cart = matched_cart(tx, cart_id)
         rows = listings_match_suggestions.without(tx, cart_id, list(shown))
         fits = listings_match_suggestions.suggestions(
@@ -53,19 +53,19 @@ def _listings(n: int) -> str:
     return f"{n} {'listing' if n == 1 else 'listings'}"
 
 
-def accept_piece(session: Session, cart_id: int, kind: str, after: tuple[str, int] | None = None) -> Piece:
+def accept_piece(session: Session, cart_id: int, kind: str, after: tuple[str, int] | None = None) -> AcceptProgress:
     """Accept the suggestions of a kind among the next PIECE listings without a product."""
     session.allow(Right.LISTING, "link listings")
     if kind not in tuple(Kind):
         known = ", ".join(one.value for one in Kind)
         raise OperationError(f"{kind!r} is no kind of suggestion that can be accepted. Choose one of: {known}.")
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         cart = matched_cart(tx, cart_id)
         rows = pages.unmatched(tx, cart_id, "").after(after, PIECE)
         fits = fitting(tx, cart, rows)
         taken = [(row[1], fits[row[0]]) for row in rows if fits[row[0]].filed_under == kind]
         _put(tx, session, cart, taken)
-    return Piece(len(taken), len(rows), pages.place(rows[-1]) if len(rows) == PIECE else None)
+    return AcceptProgress(len(taken), len(rows), pages.place(rows[-1]) if len(rows) == PIECE else None)
 
 
 Told = Callable[[int, int], bool]
@@ -103,14 +103,14 @@ def _audit(
     verb: str,
     now: int,
     *,
-    before: Sequence[Linked] = (),
+    before: Sequence[Link] = (),
     after: Sequence[NewLink] = (),
 ) -> None:
     subject = f"cart:{cart.id}"
     audit.record(tx, now, session.operator, verb, subject, before=_named(before), after=_named(after))
 
 
-def _named(found: Sequence[Linked | NewLink]) -> str:
+def _named(found: Sequence[Link | NewLink]) -> str:
     if not found:
         return ""
     shown = [{"ref": one.ref, "product": one.product_id, "kind": one.kind} for one in found[:AUDITED_MOST]]
@@ -120,7 +120,7 @@ def _named(found: Sequence[Linked | NewLink]) -> str:
 def link(session: Session, cart_id: int, listing: str, product: str | int) -> str:
     """Link a listing, by the cart's reference or its code, to a product, by its SKU or number, whatever their codes are."""
     session.allow(Right.LISTING, "link listings")
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         cart = matched_cart(tx, cart_id)
         ref = _ref(tx, cart_id, listing)
         number = product if isinstance(product, int) else _product(tx, cart.merchant_id, product)
@@ -132,7 +132,7 @@ def link(session: Session, cart_id: int, listing: str, product: str | int) -> st
 
 
 def _ref(cx: sqlite3.Connection, cart_id: int, called: str) -> str:
-    found = listings_match_suggestions.refs(cx, cart_id, called, folded(called))
+    found = listings_match_suggestions.refs(cx, cart_id, called, normalize_key(called))
     exact = [ref for ref, sku in found if ref == called] or [
         ref for ref, sku in found if trimmed(sku) == trimmed(called)
     ]
@@ -148,7 +148,7 @@ def _ref(cx: sqlite3.Connection, cart_id: int, called: str) -> str:
 
 
 def _product(cx: sqlite3.Connection, merchant_id: int, sku: str) -> int:
-    hits = listings_match_suggestions.by_sku(cx, merchant_id, folded(sku))
+    hits = listings_match_suggestions.by_sku(cx, merchant_id, normalize_key(sku))
     exact = [number for number, code in hits if trimmed(code) == trimmed(sku)]
     if not exact:
         near = f" Nearly: {', '.join(code for _, code in hits)}." if hits else ""
@@ -162,7 +162,7 @@ def _product(cx: sqlite3.Connection, merchant_id: int, sku: str) -> int:
 def remove(session: Session, cart_id: int, called: Sequence[str]) -> str:
     """Take links back, by the cart's reference or the listing's code: the listings are matched by their code again."""
     session.allow(Right.LISTING, "unlink listings")
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         cart = matched_cart(tx, cart_id)
         linked = links.of_refs(tx, cart_id, called)
         refs = [one if one in linked else _ref(tx, cart_id, one) for one in called]
@@ -177,7 +177,7 @@ def remove_all(session: Session, cart_id: int, kind: str, told: Told = lambda do
     session.allow(Right.LISTING, "unlink listings")
     done = 0
     while True:
-        with in_words(), session.store.transaction() as tx:
+        with as_operation_error(), session.store.transaction() as tx:
             cart = matched_cart(tx, cart_id)
             refs = links.refs_of_kind(tx, cart_id, kind, PIECE)
             _remove(tx, session, cart, refs)
@@ -186,7 +186,7 @@ def remove_all(session: Session, cart_id: int, kind: str, told: Told = lambda do
             return done
 
 
-def _remove(tx: sqlite3.Connection, session: Session, cart: MatchedCart, refs: Sequence[str]) -> Mapping[str, Linked]:
+def _remove(tx: sqlite3.Connection, session: Session, cart: MatchedCart, refs: Sequence[str]) -> Mapping[str, Link]:
     seq = change_sequence.upcoming(tx)
     gone = links.remove(tx, cart.id, refs, seq)
     if gone:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.rows import Count, Listed, Ordering, PlaceKey, Rows, chosen
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.matching import folded
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store.paging import counts, stock
 from invsync_tui.store.paging import listings as pages
 from invsync_tui.store.paging.listings import ListingRow
 
 _PLACES: Mapping[str, Callable[[ListingLine], PlaceKey]] = {
-    "sku": lambda line: (folded(line.sku), line.id),
+    "sku": lambda line: (normalize_key(line.sku), line.id),
     "synced_at": lambda line: (line.synced_at or 0, line.id),
     "outcome": lambda line: (line.outcome or "", line.id),
     "reason": lambda line: (line.reason or "", line.id),
@@ -34,10 +34,10 @@ def listings(
     ordering: Ordering | None = None,
 ) -> Rows[ListingLine]:
     """A tab of View Product Sync; `text` keeps listings that have it in their SKU or in a code of their product."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         total = counts.listings(cx, cart_id)
         order, descending, sortable = chosen(pages.orders(filter.value), ordering, small=total <= stock.SMALL)
-        found = pages.listings(cx, cart_id, filter.value, folded(text), order, descending)
+        found = pages.listings(cx, cart_id, filter.value, normalize_key(text), order, descending)
     counted = total if filter is ListingFilter.ALL and not text else None
     return Listed(session, found, lines, _PLACES[order.name], sortable, counted)
 

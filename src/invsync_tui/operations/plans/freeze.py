@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from invsync_tui import clock
 from invsync_tui.operations import names
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
@@ -35,7 +35,7 @@ class FreezeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Froze:
+class FreezeResult:
     """The answer to an order to freeze or thaw."""
 
     message: str
@@ -59,12 +59,12 @@ def subject(session: Session, called: str, merchant: str | None = None) -> tuple
     return "cart", found.id, found.name
 
 
-def freeze(session: Session, table: str, number: int, reason: str) -> Froze:
+def freeze(session: Session, table: str, number: int, reason: str) -> FreezeResult:
     """Freeze a `cart`, or a `merchant` with all its carts. A push that is sending now stops between two batches."""
     name = _name(session, table, number)
     session.allow(Right.DECIDE, f"freeze {name}")
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         found = plans.frozen(tx, table, number)
         if found is not None:
             raise OperationError(f"{name} is frozen already. {_words(found)}")
@@ -74,15 +74,15 @@ def freeze(session: Session, table: str, number: int, reason: str) -> Froze:
     text = f"{name} is frozen: nothing is sent until invsync thaw '{name}'."
     if stopped:
         text += f" Asked to stop: run {', '.join(map(str, stopped))}."
-    return Froze(text, _lines(session, table, number))
+    return FreezeResult(text, _lines(session, table, number))
 
 
-def thaw(session: Session, table: str, number: int, reason: str = "") -> Froze:
+def thaw(session: Session, table: str, number: int, reason: str = "") -> FreezeResult:
     """Let the pushes of a cart or a merchant go on; the next one sends what waited."""
     name = _name(session, table, number)
     session.allow(Right.DECIDE, f"thaw {name}")
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         found = plans.frozen(tx, table, number)
         if found is None:
             raise OperationError(f"{name} is not frozen{_but(tx, table, number)}.")
@@ -93,12 +93,12 @@ def thaw(session: Session, table: str, number: int, reason: str = "") -> Froze:
     text = f"{name} is thawed; the next push sends what waits."
     if still:
         text += f" Still frozen: {', '.join(still)}."
-    return Froze(text, after)
+    return FreezeResult(text, after)
 
 
 def lines(session: Session, merchant_id: int | None = None) -> tuple[FreezeLine, ...]:
     """All carts, or those of a merchant, and whether they are frozen."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         found = plans.all_frozen(cx)
         known = [row for row in settings_read.cart_names(cx) if merchant_id in (None, row[1])]
         return tuple(_line(cx, row, found.get(row[0])) for row in known)
@@ -106,7 +106,7 @@ def lines(session: Session, merchant_id: int | None = None) -> tuple[FreezeLine,
 
 def frozen_in_words(session: Session, cart_id: int) -> str:
     """Who froze a cart, when and why; '' where it is not frozen."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         found = plans.all_frozen(cx).get(cart_id)
     return _words(found) if found else ""
 
@@ -149,7 +149,7 @@ def _but(tx: sqlite3.Connection, table: str, number: int) -> str:
 
 
 def _name(session: Session, table: str, number: int) -> str:
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         known = (
             [(one, name) for one, _, name in settings_read.cart_names(cx)]
             if table == "cart"

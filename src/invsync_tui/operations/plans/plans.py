@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from invsync_tui import clock
 from invsync_tui.operations import names
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.plans.rows import PlanLine, PlanRows, PlanTotals, totals
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
@@ -18,11 +18,11 @@ from invsync_tui.store import audit
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import KeptPlan
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import read as settings_read
 
 if TYPE_CHECKING:
-    from invsync_tui.sync.plans.dry_run import Planned
+    from invsync_tui.sync.plans.dry_run import DryRun
 
 __all__ = ["PlanLine", "PlanRows", "PlanTotals", "PlanView"]
 
@@ -60,13 +60,13 @@ class PlanView:
 
 
 @dataclass(slots=True)
-class Making:
+class PlanBuild:
     """A plan that is being made, step by step, so that a screen can go on meanwhile."""
 
     cart_id: int
     cart: str
     what_if: tuple[tuple[str, str], ...]
-    planned: Planned
+    planned: DryRun
 
     @property
     def done(self) -> bool:
@@ -79,7 +79,7 @@ class Making:
         return self.planned.looked_at, len(self.planned.ground.ids)
 
 
-def begin(session: Session, cart_id: int, overlay: Mapping[str, str] | None = None) -> Making:
+def start_plan(session: Session, cart_id: int, overlay: Mapping[str, str] | None = None) -> PlanBuild:
     """Start to plan the next push of a cart; `overlay` are texts by setting, as a form has them, that are tried only."""
     from invsync_tui.operations.settings import forms
     from invsync_tui.sync.plans import dry_run
@@ -87,33 +87,33 @@ def begin(session: Session, cart_id: int, overlay: Mapping[str, str] | None = No
     name = _name(session, cart_id)
     given = dict(overlay or {})
     values = forms.columns(session, f"cart:{cart_id}", given) if given else {}
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         planned = dry_run.begin(cx, cart_id, values)
     if planned is None:
         raise OperationError(f"The merchant of {name} has no WMS connection. See: invsync merchants set --help.")
-    return Making(cart_id, name, tuple(given.items()), planned)
+    return PlanBuild(cart_id, name, tuple(given.items()), planned)
 
 
-def go_on(session: Session, making: Making, seconds: float | None = None) -> None:
+def advance(session: Session, making: PlanBuild, seconds: float | None = None) -> None:
     """Look at more listings, for about so many seconds; None: until it is done."""
     from invsync_tui.sync.plans import dry_run
 
     until = float("inf") if seconds is None else clock.elapsed() + seconds
-    with in_words(), session.store.reading() as cx:
-        dry_run.go_on(cx, making.planned, until)
+    with as_operation_error(), session.store.reading() as cx:
+        dry_run.advance(cx, making.planned, until)
 
 
-def make(session: Session, cart_id: int, overlay: Mapping[str, str] | None = None) -> Making:
+def build_plan(session: Session, cart_id: int, overlay: Mapping[str, str] | None = None) -> PlanBuild:
     """The whole plan at once."""
-    making = begin(session, cart_id, overlay)
+    making = start_plan(session, cart_id, overlay)
     while not making.done:
-        go_on(session, making)
+        advance(session, making)
     if not making.planned.ground.ids:
-        go_on(session, making)
+        advance(session, making)
     return making
 
 
-def keep(session: Session, making: Making) -> int | None:
+def save_plan(session: Session, making: PlanBuild) -> int | None:
     """Keep a plan by the saved settings; its number, or None where this session or a what-if cannot be applied."""
     if making.what_if or not session.may(Right.SYNC):
         return None
@@ -132,14 +132,14 @@ def keep(session: Session, making: Making) -> int | None:
 def store(session: Session, plan: KeptPlan) -> int:
     """Keep a plan; its number."""
     session.allow(Right.SYNC, "keep a plan")
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         return plans.keep(tx, plan)
 
 
 # --- looking ---------------------------------------------------------------------------------------------------------
 
 
-def view(session: Session, making: Making, number: int | None) -> PlanView:
+def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
     """A plan that was just made, and kept under `number`."""
     planned = making.planned
     factor = planned.ground.settings.cart.jump_factor
@@ -164,15 +164,15 @@ def view(session: Session, making: Making, number: int | None) -> PlanView:
     return _advised(found, _thaw(session, making.cart_id))
 
 
-def rows(session: Session, making: Making, sort: str = "risk", text: str = "", risk: str | None = None) -> PlanRows:
+def rows(session: Session, making: PlanBuild, sort: str = "risk", text: str = "", risk: str | None = None) -> PlanRows:
     """The listings of a plan that was just made."""
     return PlanRows.of(session, making.planned.changes, making.planned.ground, sort, text, risk)
 
 
-def kept(session: Session, number: int) -> PlanView:
+def load_plan(session: Session, number: int) -> PlanView:
     """A kept plan; NotFoundError if there is none of this number."""
     plan = find(session, number)
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         by = plans.applied_by(cx, plan)
         cart = plans.cart(cx, plan.cart_id)
     found = PlanView(
@@ -196,17 +196,19 @@ def kept(session: Session, number: int) -> PlanView:
     return _advised(found, _thaw(session, plan.cart_id))
 
 
-def kept_rows(session: Session, number: int, sort: str = "risk", text: str = "", risk: str | None = None) -> PlanRows:
+def load_plan_rows(
+    session: Session, number: int, sort: str = "risk", text: str = "", risk: str | None = None
+) -> PlanRows:
     """The listings of a kept plan."""
     plan = find(session, number)
-    ground: Any = begin(session, plan.cart_id).planned.ground if plan.kind == RULES else None
+    ground: Any = start_plan(session, plan.cart_id).planned.ground if plan.kind == RULES else None
     told = {UNDO: f"run {plan.of_run} replaced it", SAFE: "safe level"}.get(plan.kind, "")
     return PlanRows.of(session, plan.changes, ground, sort, text, risk, told)
 
 
 def find(session: Session, number: int) -> KeptPlan:
     """A stored plan; NotFoundError if there is none."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         plan = plans.get(cx, number)
     if plan is None:
         raise NotFoundError(f"There is no plan {number} (any more). Make one with: invsync plan CART.")
@@ -214,7 +216,7 @@ def find(session: Session, number: int) -> KeptPlan:
 
 
 def _name(session: Session, cart_id: int) -> str:
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         found = next((name for number, _, name in settings_read.cart_names(cx) if number == cart_id), None)
     if found is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
@@ -230,7 +232,7 @@ def _frozen(session: Session, cart_id: int) -> str:
 def _thaw(session: Session, cart_id: int) -> str:
     from invsync_tui.operations.plans.freeze import how_to_thaw
 
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         return how_to_thaw(cx, cart_id)
 
 
@@ -258,7 +260,7 @@ def _advice(plan: PlanView, thaw: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class ApplyResult:
     """The answer to an order to apply a plan."""
 
     run: int
@@ -268,7 +270,7 @@ class Applied:
     message: str
 
 
-def apply(session: Session, number: int, reason: str = "", *, freeze: bool = True) -> Applied:
+def apply(session: Session, number: int, reason: str = "", *, freeze: bool = True) -> ApplyResult:
     """Order a push that sends exactly this plan, or nothing. An undo or safe plan freezes the cart, unless told not to."""
     from invsync_tui.operations.plans.freeze import freeze_with
     from invsync_tui.operations.runs.request import ensure_worker
@@ -280,7 +282,7 @@ def apply(session: Session, number: int, reason: str = "", *, freeze: bool = Tru
         raise OperationError(f"Plan {number} needs an operator's word: say why, with --reason TEXT.")
     name = _name(session, plan.cart_id)
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         _refuse(tx, plan, name)
         run_id = _bound(tx, session, plan, now)
         froze = plan.explicit and freeze and freeze_with(tx, session, plan, reason, now)
@@ -297,7 +299,7 @@ def apply(session: Session, number: int, reason: str = "", *, freeze: bool = Tru
         text = f"{session.operator} applied plan {number}: {reason or 'no reason given'}."
         runs.add_event(tx, run_id, now, "info", text)
     started = ensure_worker(session)
-    return Applied(run_id, started, froze, _told(plan, run_id, name, started=started, froze=froze, freeze=freeze))
+    return ApplyResult(run_id, started, froze, _told(plan, run_id, name, started=started, froze=froze, freeze=freeze))
 
 
 def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
@@ -330,7 +332,7 @@ def _bound(tx: Any, session: Session, plan: KeptPlan, now: int) -> int:
     """The run that sends the plan: one that is held or waits already, else a new one."""
     cart = plans.cart(tx, plan.cart_id)
     merchant = cart.merchant_id if cart else 0
-    run_id = runs.request(tx, Order("push", plan.cart_id, merchant, "apply", session.operator), now).run_id
+    run_id = runs.request(tx, RunRequest("push", plan.cart_id, merchant, "apply", session.operator), now).run_id
     accepted = {trip["breaker"]: trip["measure"] for trip in json.loads(plan.trips)}
     plans.bind(tx, run_id, plan.id, json.dumps(accepted), now)
     return run_id

@@ -10,18 +10,18 @@ from itertools import zip_longest
 from typing import Any
 
 from invsync_tui.connectors import registry
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import fields
-from invsync_tui.rules.matching import folded
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.quantity import CHAIN, Decision, Step
 from invsync_tui.store.catalog import lookup
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.listings import PlanRow
 from invsync_tui.store.runs import decision_log
 from invsync_tui.sync import connections
-from invsync_tui.sync.plans.decision_log import Chunk, Made, plans_of
+from invsync_tui.sync.plans.decision_log import DecisionChunk, RecordedDecision, plans_of
 from invsync_tui.sync.plans.replay import Rules, decide
 from invsync_tui.sync.settings import load_settings
 
@@ -38,7 +38,7 @@ SETTINGS_OF = {
 """Which settings a step of the chain follows; `switch` is what comes before it."""
 
 
-Recorded = Made
+Recorded = RecordedDecision
 """A decision without its steps: outcome, reason, desired, target."""
 
 
@@ -97,7 +97,7 @@ def replay(session: Session, run_id: int, rules: Which = Which.THEN, sku: str | 
     run = find(session, run_id)
     if run.kind != "push":
         raise OperationError(f"Run {run_id} is a pull: it decided nothing. Replay a push; see: invsync runs.")
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         documents = plans_of(cx, run_id)
         if not documents:
             raise _not_kept(cx, run_id)
@@ -140,29 +140,29 @@ def _saved(cx: sqlite3.Connection, cart_id: int) -> Rules:
 
 def _wanted(cx: sqlite3.Connection, cart_id: int, sku: str) -> frozenset[int]:
     """Products that a word means by any of their codes."""
-    return frozenset(code.product_id for code in lookup.codes(cx, folded(sku)))
+    return frozenset(code.product_id for code in lookup.codes(cx, normalize_key(sku)))
 
 
 def _is_wanted(row: PlanRow, sku: str, products: frozenset[int]) -> bool:
-    return row.product_id in products or folded(row.sku) == folded(sku) or row.ref == sku.strip()
+    return row.product_id in products or normalize_key(row.sku) == normalize_key(sku) or row.ref == sku.strip()
 
 
-def _last_decisions(cx: sqlite3.Connection, cart_id: int, run_id: int) -> Iterator[tuple[Chunk, Sequence[int]]]:
+def _last_decisions(cx: sqlite3.Connection, cart_id: int, run_id: int) -> Iterator[tuple[DecisionChunk, Sequence[int]]]:
     """Chunks of a run with the places in them that no later chunk decided again."""
     seen: set[int] = set()
     for kept in decision_log.newest_first(cx, cart_id, run_id):
-        chunk = Chunk(kept)
+        chunk = DecisionChunk(kept)
         places = [place for place, number in enumerate(chunk.ids) if number not in seen]
         seen.update(chunk.ids)
         yield chunk, places
 
 
 def _compared(
-    chunk: Chunk, places: Sequence[int], then: Rules, today: Rules
+    chunk: DecisionChunk, places: Sequence[int], then: Rules, today: Rules
 ) -> Iterator[tuple[int, ReplayLine | None]]:
     """Each place with its line where it comes out differently."""
     found = decide(chunk, today)
-    differing = [place for place in places if Made.of(found[place]) != chunk.made[place]]
+    differing = [place for place in places if RecordedDecision.of(found[place]) != chunk.made[place]]
     explained = (decide(chunk, then, explain=True), decide(chunk, today, explain=True)) if differing else ([], [])
     parted = set(differing)
     for place in places:
@@ -170,7 +170,7 @@ def _compared(
         if place in parted:
             row = chunk.rows[place]
             because = _because(explained[0][place], explained[1][place], changed(then, today))
-            made = (chunk.made[place], Made.of(found[place]))
+            made = (chunk.made[place], RecordedDecision.of(found[place]))
             line = ReplayLine(row.id, row.sku, row.ref, chunk.at, *made, because)
         yield place, line
 

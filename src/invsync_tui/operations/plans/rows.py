@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.rows import Count, PlaceKey
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.matching import folded
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.quantity import CHAIN
 from invsync_tui.rules.safety import RANKS, Risk, risk
 from invsync_tui.store.listings import plans
@@ -20,7 +20,7 @@ from invsync_tui.store.listings.plans import UNKNOWN, Changes
 
 if TYPE_CHECKING:
     from invsync_tui.rules.quantity import Decision
-    from invsync_tui.sync.plans.dry_run import Ground
+    from invsync_tui.sync.plans.dry_run import PlanInputs
 
 SORTS = ("risk", "difference", "sku")
 CHUNK = 5000
@@ -81,7 +81,7 @@ class PlanRows:
     order: Sequence[int]
     """Positions in `changes`, in the order that is shown."""
     place: Callable[[int], tuple[Any, ...]]
-    ground: Ground | None
+    ground: PlanInputs | None
     factor: int
     told: str
     """The reason where it is the same for all."""
@@ -91,7 +91,7 @@ class PlanRows:
         cls,
         session: Session,
         changes: Changes,
-        ground: Ground | None,
+        ground: PlanInputs | None,
         sort: str,
         text: str = "",
         only: str | None = None,
@@ -104,7 +104,7 @@ class PlanRows:
         codes = _codes(session, changes.ids) if text or sort == "sku" else {}
         chosen: Iterable[int] = range(len(changes.ids))
         if text:
-            wanted = folded(text)
+            wanted = normalize_key(text)
             chosen = [n for n in chosen if wanted in codes[changes.ids[n]]]
         if only:
             chosen = [n for n in chosen if _risk(changes, n, factor) == only]
@@ -150,7 +150,7 @@ class PlanRows:
 
     def _lines(self, chosen: Sequence[int]) -> list[PlanLine]:
         ids = array("q", [self.changes.ids[n] for n in chosen])
-        with in_words(), self.session.store.reading() as cx:
+        with as_operation_error(), self.session.store.reading() as cx:
             skus = {row.id: row.sku for row in plans.listings(cx, ids)}
             made = self._decided(cx, ids)
         return [self._line(n, skus, made) for n in chosen]
@@ -210,6 +210,6 @@ def _codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Folded codes of all listings of a plan."""
     found: dict[int, str] = {}
     for start in range(0, len(ids), CHUNK):
-        with in_words(), session.store.reading() as cx:
-            found.update((row.id, folded(row.sku)) for row in plans.listings(cx, ids[start : start + CHUNK]))
+        with as_operation_error(), session.store.reading() as cx:
+            found.update((row.id, normalize_key(row.sku)) for row in plans.listings(cx, ids[start : start + CHUNK]))
     return found

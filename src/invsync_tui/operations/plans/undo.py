@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.plans import plans as plan_operations
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
-from invsync_tui.rules.matching import folded
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store import change_sequence
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import Changes, KeptPlan
@@ -38,7 +38,7 @@ def undo(session: Session, run_id: int, reason: str = "") -> Remedy:
         raise OperationError(f"Run {run_id} is an inventory download: it sent nothing that could be taken back.")
     if run.state in ("requested", "running", "cancelling"):
         raise OperationError(f"Run {run_id} has not ended yet ({run.state}). Cancel it first, or wait.")
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         items = plans.replaced(cx, run_id)
         acked = plans.accepted(cx, [item.listing_id for item in items])
     if not items:
@@ -87,10 +87,10 @@ def safe(
 
 
 def _shown(session: Session, cart_id: int, skus: Sequence[str]) -> list[tuple[int, int | None]]:
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         if not skus:
             return list(plans.shown(cx, cart_id))
-        wanted = {folded(sku): sku for sku in skus}
+        wanted = {normalize_key(sku): sku for sku in skus}
         found = plans.shown_of(cx, cart_id, list(wanted))
     missing = [sku for key, sku in wanted.items() if key not in {row[1] for row in found}]
     if missing:
@@ -99,7 +99,7 @@ def _shown(session: Session, cart_id: int, skus: Sequence[str]) -> list[tuple[in
 
 
 def _keep(session: Session, cart_id: int, kind: str, of_run: int | None, reason: str, changes: Changes) -> int:
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         seq = change_sequence.current(cx)
         cart = plans.cart(cx, cart_id)
         in_stock = plans.in_stock(cx, cart_id, -1) if changes.ids else 0
@@ -124,7 +124,7 @@ def _trips(session: Session, cart_id: int, changes: Changes, in_stock: int) -> l
     from invsync_tui.sync.push_plan import limits
     from invsync_tui.sync.settings import load_settings
 
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         settings = load_settings(cx, cart_id)
     if settings is None:
         raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set --help.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.rows import Listed, PlaceKey, Rows
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
@@ -44,7 +44,7 @@ def held(session: Session, run_id: int, group: str | None = None) -> Rows[HeldLi
     """The listings that a run held. One that a newer run has decided on since is no longer among them."""
     run = _push(session, run_id)
     wanted = checked((group,))[0] if group else None
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         found = pages.held(cx, run_id, wanted, factor(cx, run))
     return Listed(session, found, _lines, _place, ("id",))
 
@@ -60,7 +60,7 @@ def _lines(rows: Sequence[Any]) -> list[HeldLine]:
 def groups(session: Session, run_id: int) -> dict[str, int]:
     """How many listings of a run are held, by group; groups without any are left out."""
     run = _push(session, run_id)
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         return sizes(cx, run)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.list_views import ListingLine, RunDiff
 from invsync_tui.operations.listings.product_sync import lines
 from invsync_tui.operations.rows import Listed, PlaceKey, Rows
@@ -30,7 +30,7 @@ def runs(
 ) -> Rows[RunRow]:
     """Runs, newest first. Of a cart: its pushes."""
     wanted = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who)
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         found = pages.runs(cx, wanted)
 
     def shown(page: Sequence[Any]) -> list[RunRow]:
@@ -42,7 +42,7 @@ def runs(
 def diff(session: Session, run_id: int) -> RunDiff:
     """A run against the one before it of the same pull or push."""
     run = find(session, run_id)
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         before_id = pages.before(cx, run)
     before = find(session, before_id) if before_id is not None else None
     outcomes = _compared(run.counts, before.counts if before else "{}")
@@ -63,7 +63,7 @@ def skus(session: Session, run_id: int, reason: Reason | str) -> Rows[ListingLin
     A listing that a newer run has decided on since is no longer among them.
     """
     find(session, run_id)
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         found = listings.of_run(cx, run_id, str(reason))
 
     def place(line: ListingLine) -> PlaceKey:

@@ -8,7 +8,7 @@ import sys
 import time
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session, StartingWorker
@@ -16,7 +16,7 @@ from invsync_tui.operations.views import Requested
 from invsync_tui.store import audit
 from invsync_tui.store.file import file_modes
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 
 WORKER_LINGER = 10
 """Seconds that a detached worker stays after the last run."""
@@ -30,11 +30,11 @@ def request(
     """Ask for an inventory download and then a push of one cart, or of every cart of the merchant."""
     session.allow(Right.SYNC, "start a sync")
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         carts = _carts(tx, merchant_id, cart_id)
-        pull = runs.request(tx, Order("pull", merchant_id, merchant_id, trigger, session.operator, full=full), now)
+        pull = runs.request(tx, RunRequest("pull", merchant_id, merchant_id, trigger, session.operator, full=full), now)
         pushes = [
-            runs.request(tx, Order("push", cart, merchant_id, trigger, session.operator, pull.run_id, full), now)
+            runs.request(tx, RunRequest("push", cart, merchant_id, trigger, session.operator, pull.run_id, full), now)
             for cart in carts
         ]
         audit.record(tx, now, session.operator, "sync", f"merchant:{merchant_id}", after=f"run:{pull.run_id}")
@@ -53,7 +53,7 @@ def _carts(tx, merchant_id: int, cart_id: int | None) -> list[int]:  # type: ign
     return [cart_id]
 
 
-def _message(pull: runs.Request, pushes: list[runs.Request], started: bool) -> str:
+def _message(pull: runs.RequestResult, pushes: list[runs.RequestResult], started: bool) -> str:
     fresh = [one for one in (pull, *pushes) if one.fresh]
     text = (
         f"Requested {len(fresh)} run{'' if len(fresh) == 1 else 's'}."

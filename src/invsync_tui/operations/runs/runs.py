@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.runs.views import find, views
 from invsync_tui.operations.session import Session
@@ -38,7 +38,7 @@ def recent(
     session: Session, merchant_id: int | None = None, limit: int = 50, before: int | None = None
 ) -> tuple[RunRow, ...]:
     """The newest runs first; `before` is the number of the last run of the page before."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         found = rows.recent(cx, merchant_id, before, limit)
     return tuple(views(session, found))
 
@@ -46,7 +46,7 @@ def recent(
 def detail(session: Session, run_id: int) -> RunDetail:
     """Everything about one run, as of now."""
     row = find(session, run_id)
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         events = tuple(EventRow(*event) for event in rows.events(cx, run_id))
         newest = rows.newest_per_key(cx, row.merchant_id)
         reasons = tuple(_reasons(cx, row))
@@ -106,7 +106,7 @@ def _reasons(cx, row: records.RunRow) -> Iterable[ReasonRow]:  # type: ignore[no
 
 def held_before(session: Session, run_id: int) -> int | None:
     """The held run that a requested one waits for; None if it waits for none."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         return rows.held_before(cx, run_id)
 
 
@@ -154,7 +154,7 @@ def cancel(session: Session, run_id: int) -> str:
     if row.state == "held":
         raise OperationError(f"Run {run_id} is held: nothing is being sent. Release or discard it.")
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         state = rows.cancel(tx, run_id, now)
         if state is None:
             raise OperationError(f"Run {run_id} has ended already ({row.state}): there is nothing to cancel.")
@@ -176,7 +176,7 @@ def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = 
             f"Run {run_id} is an inventory download: it is released as a whole. Leave the groups out, or discard it."
         )
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         sizes = held.sizes(tx, row) if row.kind == "push" else {}
         of = {group: sizes.get(group, 0) for group in chosen or held.GROUPS}
         if not rows.release(tx, run_id, now, of):
@@ -196,7 +196,7 @@ def discard(session: Session, run_id: int, reason: str) -> str:
     """Give a held run up; its SKUs stay as they are and are planned again by the next run."""
     row = _order(session, "discard", run_id)
     now = clock.seconds()
-    with in_words(), session.store.transaction() as tx:
+    with as_operation_error(), session.store.transaction() as tx:
         if row.state != "held":
             raise OperationError(f"Run {run_id} is not held, it is {row.state}: there is nothing to discard.")
         rows.cancel_behind(tx, run_id, f"Run {run_id} before it was discarded.", now)

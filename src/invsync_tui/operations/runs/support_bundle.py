@@ -21,7 +21,7 @@ from typing import Any
 from invsync_tui import __version__, clock
 from invsync_tui.connectors import secrets
 from invsync_tui.connectors.http_log import redacted
-from invsync_tui.operations.errors import NotFoundError, OperationError, in_words
+from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.redaction import BLACK
 from invsync_tui.store.runs import http_log as http_log_rows
@@ -65,7 +65,7 @@ def of_sku(session: Session, asked: str, folder: Path) -> Path:
 
     found = why(session, asked)
     name = "".join(c if c.isalnum() else "-" for c in (found.sku or asked))[:60].strip("-") or "sku"
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         owner = _owner(cx, [one.cart_id for one in found.listings if one.cart_id is not None])
     return _write(session, f"SKU {asked}", f"invsync-sku-{name}", owner, _sku_files(session, asked, found), folder)
 
@@ -83,7 +83,7 @@ def _run_files(session: Session, row: Any) -> Files:
     from invsync_tui.operations.runs import runs
 
     yield "run.json", _json(runs.detail(session, row.id))
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         listed = support_bundle.troubled(cx, row.id, ROWS_MOST) if row.kind == "push" else []
         sent = support_bundle.batches(cx, row.id, ROWS_MOST)
         heard = http_log_rows.of_run(cx, row.id, EXCHANGES_MOST)
@@ -122,7 +122,7 @@ def _sku_files(session: Session, asked: str, found: Any) -> Files:
     except NotFoundError as error:
         yield "history.json", _json({"asked": asked, "error": str(error)})
     carts = sorted({one.cart_id for one in found.listings if one.cart_id is not None})
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         done = support_bundle.audit(cx, [f"cart:{cart}" for cart in carts], ROWS_MOST)
         batches = [one.sent.batch for one in found.listings if one.sent is not None]
         heard = [row for batch in batches for row in http_log_rows.of_batch(cx, batch)]
@@ -146,7 +146,7 @@ def _exchange_files(heard: Sequence[ExchangeRow]) -> Files:
 def _settings_file(session: Session, merchant_id: int | None) -> str:
     if merchant_id is None:
         return _json({})
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         merchant = support_bundle.settings(cx, "merchant", "id", merchant_id)
         source = support_bundle.settings(cx, "source", "merchant_id", merchant_id)
         numbers = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunKind, RunRow, RunState, Stall
@@ -41,14 +41,14 @@ def view(row: records.RunRow, stall: Stall | None = None) -> RunRow:
 
 def views(session: Session, found: Sequence[records.RunRow]) -> list[RunRow]:
     """Stored runs as front ends are given them, each with what its worker says about it."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         stalled = workers.stalls(session, cx, found)
     return [view(row, stalled.get(row.id)) for row in found]
 
 
 def find(session: Session, run_id: int) -> records.RunRow:
     """A stored run; NotFoundError if there is none of this number."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         row = rows.get(cx, run_id)
     if row is None:
         raise NotFoundError(f"There is no run {run_id}. List them with: invsync runs.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from invsync_tui import config
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.service import log as service_log
 from invsync_tui.operations.service.systemd import Notifier
@@ -20,7 +20,7 @@ from invsync_tui.sync.leases import worker_alive
 
 if TYPE_CHECKING:
     from invsync_tui.store.retention import Limits
-    from invsync_tui.sync.worker import LocalRunner
+    from invsync_tui.sync.worker import Worker
 
 log = logging.getLogger("invsync.service")
 
@@ -46,15 +46,15 @@ def serve(session: Session, until_idle: float | None, started: Callable[[Serving
     kind = "serve" if until_idle is None else "detached"
     serving = Serving(str(session.path.absolute()), os.getpid(), kind, worker_alive(session.path))
     started(serving)
-    with in_words():
+    with as_operation_error():
         asyncio.run(_work(session, serving, until_idle))
 
 
 async def _work(session: Session, serving: Serving, until_idle: float | None) -> None:
-    from invsync_tui.sync.worker import LocalRunner, prefer_throughput
+    from invsync_tui.sync.worker import Worker, prefer_throughput
 
     prefer_throughput()
-    runner = LocalRunner(session.store, serving.kind, limits=_limits())
+    runner = Worker(session.store, serving.kind, limits=_limits())
     notifier = Notifier.of(os.environ, os.getpid())
     _on_signals(runner, notifier)
     log.info("%s started, process %s, store %s", serving.kind, serving.pid, serving.store, extra={"event": "started"})
@@ -77,7 +77,7 @@ def _limits() -> Limits:
         raise OperationError(str(error)) from error
 
 
-def _on_signals(runner: LocalRunner, notifier: Notifier) -> None:
+def _on_signals(runner: Worker, notifier: Notifier) -> None:
     """The first SIGTERM or SIGINT lets runs come to a safe point, a second one ends at once; SIGHUP ends nothing."""
     loop = asyncio.get_running_loop()
 
@@ -100,7 +100,7 @@ def _reopen_log() -> None:
     log.info("SIGHUP: the log goes on in a new file, where it is a file", extra={"event": "log_reopened"})
 
 
-async def _tell_manager(runner: LocalRunner, notifier: Notifier) -> None:
+async def _tell_manager(runner: Worker, notifier: Notifier) -> None:
     """READY with the first turn of the runner's loop; then a sign of life for as long as it goes on turning."""
     if not notifier.address:
         return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import ServiceState, ServiceView, Stall, WorkerView
 from invsync_tui.rules.worker_health import BEAT_EVERY, NO_PROGRESS_AFTER, Process, Signs, WorkerState, span, state_of
@@ -27,7 +27,7 @@ START = "Start one with: invsync serve"
 
 def service(session: Session) -> ServiceView:
     """All workers of the store, and whether requests and schedules are executed."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         return load(session, cx).service
 
 

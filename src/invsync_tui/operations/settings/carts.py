@@ -8,7 +8,7 @@ from typing import Any
 
 from invsync_tui import clock
 from invsync_tui.operations import names
-from invsync_tui.operations.errors import NotFoundError, in_words
+from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import fields, values
 from invsync_tui.operations.settings.transaction import Saving, saving
@@ -134,7 +134,7 @@ def _change(
 def _alias(session: Session, merchant_id: int, text: str) -> str:
     """SKU, a well-known type, or one that the WMS has loaded."""
     name = values.line("--alias", text, values.NAME_MOST).upper()
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         loaded = settings_read.alias_names(cx, merchant_id)
     return values.one_of("--alias", name, list(dict.fromkeys((SKU, *ALIAS_TYPES, *loaded))))
 
@@ -147,12 +147,12 @@ def _push_kind(saved: Saving, merchant_id: int, alias: str) -> int:
 
 def _warehouses(session: Session, owner: names.Named, wanted: Sequence[str]) -> list[int]:
     """Numbers of the warehouses with these codes, or with these references where a code is used twice."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         places = settings_read.places(cx, owner.id)
     return sorted({_warehouse(places, one, owner.name) for one in wanted})
 
 
-def _warehouse(places: Sequence[settings_read.Place], wanted: str, merchant: str) -> int:
+def _warehouse(places: Sequence[settings_read.WarehouseRef], wanted: str, merchant: str) -> int:
     found = [place.id for place in places if place.code == wanted] or [p.id for p in places if p.ref == wanted != ""]
     if len(found) > 1:
         refs = ", ".join(place.ref for place in places if place.code == wanted)

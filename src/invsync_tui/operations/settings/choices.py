@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from invsync_tui.operations.catalog import aliases, stock
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.list_views import AliasTypeLine, Choice, WarehouseLine
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
@@ -99,7 +99,7 @@ def of_cart(session: Session, merchant_id: int) -> dict[str, tuple[Setting, tupl
 
 def references(session: Session, merchant_id: int, ids: Sequence[int]) -> list[str]:
     """Warehouses as the command line names them: by code, or by the WMS's reference where a code is used twice."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         places = settings_read.places(cx, merchant_id)
     codes = [place.code for place in places]
     return [place.code if codes.count(place.code) == 1 else place.ref for place in places if place.id in ids]

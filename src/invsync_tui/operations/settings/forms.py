@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from invsync_tui.operations.errors import NotFoundError, StaleError, in_words
+from invsync_tui.operations.errors import NotFoundError, StaleError, as_operation_error
 from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, FieldProblem, Form, Preview, Saved
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts, choices, fields, merchants
@@ -106,7 +106,7 @@ def _sheet(session: Session, subject: str) -> _Sheet:
     kind, _, number = subject.partition(":")
     if kind not in ("merchant", "cart") or not number.isdecimal():
         raise NotFoundError(f"There are no settings of {subject!r}. Give merchant:NUMBER or cart:NUMBER.")
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         columns = (store_read.merchant if kind == "merchant" else store_read.cart)(cx, int(number))
         limits = Limits(settings_read.limits_of_merchant(cx, int(number)) if kind == "merchant" else ())
     if columns is None:
@@ -137,7 +137,7 @@ def _problems(session: Session, sheet: _Sheet, values: Mapping[str, str]) -> tup
 
 
 def _taken(session: Session, sheet: _Sheet) -> set[str]:
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         if sheet.kind == "merchant":
             return {name for _, name in store_read.names(cx)}
         return {name for _, owner, name in store_read.cart_names(cx) if owner == sheet.columns["merchant_id"]}
@@ -190,7 +190,7 @@ def _merged(sheet: _Sheet, text: str | None) -> list[str]:
 
 def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str]) -> Conflict:
     sheet = _sheet(session, subject)
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         entries = store_read.changes(cx, subject, max(1, sheet.rev - rev))
     by_column = {one.column: one for one in sheet.settings}
     theirs: dict[str, Change] = {}

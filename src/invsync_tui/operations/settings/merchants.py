@@ -15,7 +15,7 @@ from invsync_tui.operations.settings.fields import Setting
 from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.operations.settings.views import MerchantSetup, merchants
-from invsync_tui.store.settings.read import LimitsOf
+from invsync_tui.store.settings.read import CartLimitsRow
 
 COLUMNS = tuple(one.column for one in fields.LIMITS)
 MIXED = "mixed"
@@ -27,7 +27,7 @@ LISTED_MOST = 5
 class Limits:
     """The limits of all carts of a merchant."""
 
-    carts: Sequence[LimitsOf]
+    carts: Sequence[CartLimitsRow]
 
     def of(self, column: str) -> dict[str, int]:
         """One limit by the cart's name."""

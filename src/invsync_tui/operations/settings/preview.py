@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.list_views import Preview
 from invsync_tui.operations.session import Session
 from invsync_tui.store.paging import counts
@@ -32,7 +32,7 @@ def preview(
     from invsync_tui.sync.plans import what_if
 
     until = clock.elapsed() + BUDGET
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         total = counts.listings(cx, cart_id)
         found = after or Preview(total, 0, 0, 0, 0, 0)
         wanted = what_if.wanted(cx, columns, values)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui import clock
-from invsync_tui.operations.errors import OperationError, StaleError, in_words
+from invsync_tui.operations.errors import OperationError, StaleError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
 from invsync_tui.store import audit
@@ -74,7 +74,7 @@ def saving(session: Session, what: str) -> Iterator[Saving]:
     """A change of settings, saved as a whole or not at all. Refused in read-only mode, and to whoever is not admin."""
     session.allow(Right.SETTINGS, what)
     try:
-        with in_words(), session.store.session() as db:
+        with as_operation_error(), session.store.session() as db:
             tx: Any = db.connection().connection.driver_connection
             # Taken before anything is read: a worker that writes the same row meanwhile would be overwritten unseen.
             tx.execute("BEGIN IMMEDIATE")

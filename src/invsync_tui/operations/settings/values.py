@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from invsync_tui.operations.errors import OperationError, in_words
+from invsync_tui.operations.errors import OperationError, as_operation_error
 
 MOST = 1_000_000_000
 """No quantity is larger."""
@@ -135,7 +135,7 @@ def options_of(
     given = list(given)
     merged = options(given, present)
     set_now = [name for name in merged if any(one.startswith(f"{name}=") for one in given)]
-    with in_words():
+    with as_operation_error():
         wrong = registry.wrong_option(group, system, set_now)
     if wrong:
         raise InvalidError("--option", wrong)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from invsync_tui.operations.errors import in_words
+from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.runs.views import views
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
@@ -91,13 +91,13 @@ class CartSetup:
 def merchants(session: Session) -> tuple[MerchantSetup, ...]:
     """All merchants by name."""
     keeps = workers.service(session).scheduled
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         return tuple(_merchant(row, keeps) for row in settings_read.merchants(cx))
 
 
 def carts(session: Session, merchant_id: int | None = None) -> tuple[CartSetup, ...]:
     """Carts by merchant and number, of one merchant or of all."""
-    with in_words(), session.store.reading() as cx:
+    with as_operation_error(), session.store.reading() as cx:
         rows = settings_read.carts(cx, merchant_id)
         chosen = settings_read.chosen_warehouses(cx)
         pushes = [run for run in runs.newest_per_key(cx, merchant_id) if run.kind == "push"]

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Protocol
 
-from invsync_tui.rules.matching import SKU_KIND, folded, trimmed
+from invsync_tui.rules.matching import SKU_KIND, normalize_key, trimmed
 
 SHARERS = 20
 """Other products named with a shared code at most."""
@@ -289,17 +289,17 @@ def _write(
     stamp: tuple[int, int],
 ) -> int:
     codes = _codes(record, kinds)
-    keys = dict.fromkeys(folded(code) for _, code in codes)
+    keys = dict.fromkeys(normalize_key(code) for _, code in codes)
     sku = trimmed(record.sku or "")
     held = ",".join(str(kind) for kind in sorted({kind for kind, _ in codes}))
-    row = (merchant_id, record.ref, sku, folded(sku), record.name, "\n".join(keys), held)
+    row = (merchant_id, record.ref, sku, normalize_key(sku), record.name, "\n".join(keys), held)
     flags = (int(bool(record.components)), int(not record.active), int(not record.counted))
     number = int(tx.execute(_UPSERT, (*row, *flags, sig, *stamp)).fetchone()[0])
     _touch_listings(tx, merchant_id, number, keys, stamp[0])
     tx.execute("DELETE FROM product_code WHERE product_id = ?", (number,))
     tx.executemany(
         "INSERT INTO product_code (merchant_id, key, kind, product_id, code) VALUES (?, ?, ?, ?, ?)",
-        [(merchant_id, folded(code), kind, number, code) for kind, code in codes],
+        [(merchant_id, normalize_key(code), kind, number, code) for kind, code in codes],
     )
     return number
 

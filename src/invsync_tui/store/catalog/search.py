@@ -195,7 +195,7 @@ def details(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, Pro
     return {row[0]: ProductHit(*row) for row in rows}
 
 
-def squeezed(key: str) -> str:
+def strip_separators(key: str) -> str:
     """A folded code without what is easily mistyped: zeros in front of its numbers, dashes, spaces and dots."""
     return "".join(part.lstrip("0") for part in _PARTS.findall(key))
 
@@ -204,18 +204,18 @@ def _probes(key: str) -> list[str]:
     """What to look for to find near misses of a text, the rarest first."""
     parts = sorted(_PARTS.findall(key), key=lambda part: (not part.isdigit(), -len(part)))
     tails = [part[-4:] for part in parts]
-    wanted = (*parts, *(part.lstrip("0") for part in parts), squeezed(key), *tails)
+    wanted = (*parts, *(part.lstrip("0") for part in parts), strip_separators(key), *tails)
     return [probe for probe in dict.fromkeys(wanted) if len(probe) >= SUBSTRING_LEAST]
 
 
 def near(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> list[CodeHit]:
     """Codes that differ from a text by leading zeros, dashes or spaces only."""
-    wanted = squeezed(key)
+    wanted = strip_separators(key)
     for probe in _probes(key)[:PROBES_MOST] if len(wanted) >= NEAR_LEAST else ():
         found = [
             hit
             for hit, its in _codes(cx, containing(cx, probe, merchant_id, NEAR_LOOKED_AT))
-            if squeezed(its) == wanted
+            if strip_separators(its) == wanted
         ]
         if found:
             return found[:NEAR_MOST]

@@ -19,7 +19,7 @@ class WarehouseSeen(NamedTuple):
     enabled: bool
 
 
-class WarehouseSite(NamedTuple):
+class StoredWarehouse(NamedTuple):
     """A warehouse of the store."""
 
     id: int
@@ -35,13 +35,13 @@ INACTIVE, VANISHED, DENIED, EMPTIED = "inactive", "vanished", "denied", "emptied
 """Why the WMS offers no stock in a warehouse: switched off there, not reported, not for this login, without levels."""
 
 
-def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
+def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[StoredWarehouse]:
     """The merchant's warehouses by number."""
     rows = cx.execute(
         "SELECT id, ref, code, enabled, vanished_at, last_full_at, gone_why FROM warehouse WHERE merchant_id = ? ORDER BY id",
         (merchant_id,),
     )
-    return [WarehouseSite(*row) for row in rows]
+    return [StoredWarehouse(*row) for row in rows]
 
 
 _SEEN = """
@@ -51,7 +51,7 @@ WHERE warehouse.code IS NOT excluded.code OR warehouse.name IS NOT excluded.name
 """
 
 
-def set_enabled(tx: sqlite3.Connection, site: WarehouseSite, merchant_id: int, *, enabled: bool) -> list[str]:
+def set_enabled(tx: sqlite3.Connection, site: StoredWarehouse, merchant_id: int, *, enabled: bool) -> list[str]:
     """Count a warehouse's stock, or leave it out. Returns the carts whose quantities change: their rules have changed."""
     tx.execute("UPDATE warehouse SET enabled = ? WHERE id = ?", (int(enabled), site.id))
     rows = tx.execute(
@@ -62,9 +62,9 @@ def set_enabled(tx: sqlite3.Connection, site: WarehouseSite, merchant_id: int, *
     return sorted(name for (name,) in rows.fetchall())
 
 
-def note_warehouses(
+def record_warehouses(
     tx: sqlite3.Connection, merchant_id: int, seen: Sequence[WarehouseSeen], now: int
-) -> list[WarehouseSite]:
+) -> list[StoredWarehouse]:
     """Add new warehouses, mark those in which the WMS offers no stock any more; returns the newly marked ones.
 
     Default is ours: a source may fill it, and cannot rename it. What an operator enabled or disabled stays as it is. A
@@ -79,7 +79,7 @@ def note_warehouses(
         used = site.ref or site.last_full_at is not None  # most sources never fill Default
         why = state.get(site.ref, VANISHED) if used else ""
         if why and (site.vanished_at is None or site.gone_why != why):
-            note_gone(tx, site.id, why, now)
+            record_gone(tx, site.id, why, now)
             fresh.append(site._replace(gone_why=why))
     if fresh:
         _replan(tx, merchant_id)
@@ -91,7 +91,7 @@ def _replan(tx: sqlite3.Connection, merchant_id: int) -> None:
     tx.execute("UPDATE cart SET watermark = 0 WHERE merchant_id = ?", (merchant_id,))
 
 
-def note_gone(tx: sqlite3.Connection, warehouse_id: int, why: str, now: int) -> None:
+def record_gone(tx: sqlite3.Connection, warehouse_id: int, why: str, now: int) -> None:
     """The WMS offers no stock in a warehouse: its levels are kept and count as 0, since the first time."""
     tx.execute(
         "UPDATE warehouse SET vanished_at = coalesce(vanished_at, ?), gone_why = ? WHERE id = ?",
@@ -99,7 +99,7 @@ def note_gone(tx: sqlite3.Connection, warehouse_id: int, why: str, now: int) -> 
     )
 
 
-def note_loaded(tx: sqlite3.Connection, warehouse_id: int, now: int) -> None:
+def record_loaded(tx: sqlite3.Connection, warehouse_id: int, now: int) -> None:
     """A complete load of a warehouse ended; one that was gone is back."""
     back = tx.execute(
         "UPDATE warehouse SET vanished_at = NULL, gone_why = '' WHERE id = ? AND vanished_at IS NOT NULL "
@@ -111,9 +111,9 @@ def note_loaded(tx: sqlite3.Connection, warehouse_id: int, now: int) -> None:
         _replan(tx, back[0])
 
 
-def note_unread(tx: sqlite3.Connection, site: WarehouseSite, merchant_id: int, why: str, now: int) -> None:
+def record_unread(tx: sqlite3.Connection, site: StoredWarehouse, merchant_id: int, why: str, now: int) -> None:
     """A complete download found nothing in a warehouse that had levels, or may not read it."""
-    note_gone(tx, site.id, why, now)
+    record_gone(tx, site.id, why, now)
     if site.vanished_at is None or site.gone_why != why:
         _replan(tx, merchant_id)
 
@@ -132,7 +132,7 @@ def accept_gone(tx: sqlite3.Connection, cart_id: int, gone: Collection[int]) -> 
     )
 
 
-def note_pulled(tx: sqlite3.Connection, merchant_id: int, mark: str, now: int, *, full: bool) -> None:
+def record_pulled(tx: sqlite3.Connection, merchant_id: int, mark: str, now: int, *, full: bool) -> None:
     """A pull ended well: unchanged rows are confirmed as of its start, and the next delta begins at `mark`."""
     tx.execute(
         "UPDATE source SET mark = ?, confirmed_at = ?, last_full_at = CASE WHEN ? THEN ? ELSE last_full_at END, "
@@ -141,12 +141,12 @@ def note_pulled(tx: sqlite3.Connection, merchant_id: int, mark: str, now: int, *
     )
 
 
-def note_identity(tx: sqlite3.Connection, merchant_id: int, identity: str) -> None:
+def record_identity(tx: sqlite3.Connection, merchant_id: int, identity: str) -> None:
     """What a source was read as, as JSON."""
     tx.execute("UPDATE source SET identity = ?1 WHERE merchant_id = ?2 AND identity <> ?1", (identity, merchant_id))
 
 
-def note_cart_identity(tx: sqlite3.Connection, cart_id: int, identity: str) -> None:
+def record_cart_identity(tx: sqlite3.Connection, cart_id: int, identity: str) -> None:
     """What a cart was read as, as JSON."""
     tx.execute("UPDATE cart SET identity = ?1 WHERE id = ?2 AND identity <> ?1", (identity, cart_id))
 
@@ -156,7 +156,7 @@ def drop_mark(tx: sqlite3.Connection, merchant_id: int) -> None:
     tx.execute("UPDATE source SET mark = '', last_full_at = NULL WHERE merchant_id = ?", (merchant_id,))
 
 
-def note_counted(tx: sqlite3.Connection, merchant_id: int, notes: str) -> None:
+def record_counted(tx: sqlite3.Connection, merchant_id: int, notes: str) -> None:
     """What the connector counted beside the levels, as JSON."""
     tx.execute("UPDATE source SET notes = ?1 WHERE merchant_id = ?2 AND notes <> ?1", (notes, merchant_id))
 
@@ -177,12 +177,12 @@ def put_back_times_ahead(tx: sqlite3.Connection, by: int, now: int) -> None:
             tx.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > ?", (by, now))
 
 
-def note_source_error(tx: sqlite3.Connection, merchant_id: int, text: Redacted, reason: str) -> None:
+def record_source_error(tx: sqlite3.Connection, merchant_id: int, text: Redacted, reason: str) -> None:
     """What a failed pull said, and the reason that it is filed under."""
     tx.execute("UPDATE source SET last_error = ?, last_reason = ? WHERE merchant_id = ?", (text, reason, merchant_id))
 
 
-def note_cart_error(tx: sqlite3.Connection, cart_id: int, text: Redacted, reason: str) -> None:
+def record_cart_error(tx: sqlite3.Connection, cart_id: int, text: Redacted, reason: str) -> None:
     """What a failed push said, and the reason that it is filed under, '' for a good one."""
     said = text if reason else ""
     tx.execute(
@@ -191,7 +191,7 @@ def note_cart_error(tx: sqlite3.Connection, cart_id: int, text: Redacted, reason
     )
 
 
-def note_observed(
+def record_observed(
     tx: sqlite3.Connection, cart_id: int, now: int, rev: int, listed_at: int | None, *, complete: bool
 ) -> None:
     """A read of the cart's listings ended; `now` is when it began, `rev` and `listed_at` are what the cart had then.
@@ -205,17 +205,17 @@ def note_observed(
     )
 
 
-def note_matched(tx: sqlite3.Connection, cart_id: int, seq: int, rules_rev: int) -> None:
+def record_matched(tx: sqlite3.Connection, cart_id: int, seq: int, rules_rev: int) -> None:
     """All listings are matched against the catalogue as of `seq`."""
     tx.execute("UPDATE cart SET match_mark = ?, matched_rev = ? WHERE id = ?", (seq, rules_rev, cart_id))
 
 
-def note_sending(tx: sqlite3.Connection, cart_id: int, rules_rev: int) -> None:
+def record_sending(tx: sqlite3.Connection, cart_id: int, rules_rev: int) -> None:
     """A plan made under `rules_rev` has passed the safety rules and begins to be sent."""
     tx.execute("UPDATE cart SET pushed_rules_rev = ? WHERE id = ?", (rules_rev, cart_id))
 
 
-def note_pushed(tx: sqlite3.Connection, cart_id: int, watermark: int, rules_rev: int) -> None:
+def record_pushed(tx: sqlite3.Connection, cart_id: int, watermark: int, rules_rev: int) -> None:
     """A push handled everything up to `watermark`. Settings that changed meanwhile keep their request for a full plan.
 
     Changed rules that turned out to change nothing are accepted with it; a cart to which nothing was ever sent stays one.
@@ -246,7 +246,7 @@ def shortest_stale_after(cx: sqlite3.Connection, merchant_id: int) -> int | None
     return None if found is None else int(found)
 
 
-def note_opened(tx: sqlite3.Connection, cart_id: int, shop: str, location: str) -> None:
+def record_opened(tx: sqlite3.Connection, cart_id: int, shop: str, location: str) -> None:
     """Where a cart's connection led when it was opened."""
     tx.execute(
         "UPDATE cart SET shop = ?1, location = ?2 WHERE id = ?3 AND (shop <> ?1 OR location <> ?2)",
@@ -254,11 +254,11 @@ def note_opened(tx: sqlite3.Connection, cart_id: int, shop: str, location: str) 
     )
 
 
-def note_cart_clock(tx: sqlite3.Connection, cart_id: int, offset: int) -> None:
+def record_cart_clock(tx: sqlite3.Connection, cart_id: int, offset: int) -> None:
     """Seconds by which a cart's clock is ahead of ours."""
     tx.execute("UPDATE cart SET clock_offset = ? WHERE id = ?", (offset, cart_id))
 
 
-def note_source_clock(tx: sqlite3.Connection, merchant_id: int, offset: int) -> None:
+def record_source_clock(tx: sqlite3.Connection, merchant_id: int, offset: int) -> None:
     """Seconds by which a WMS's clock is ahead of ours."""
     tx.execute("UPDATE source SET clock_offset = ? WHERE merchant_id = ?", (offset, merchant_id))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from invsync_tui.store.settings import read as settings_read
 
 
-class MerchantSite(NamedTuple):
+class MerchantRow(NamedTuple):
     """A merchant and its WMS connection."""
 
     id: int
@@ -23,7 +23,7 @@ class MerchantSite(NamedTuple):
     confirmed_at: int | None
 
 
-class WarehouseSite(NamedTuple):
+class WarehouseRow(NamedTuple):
     """A warehouse with the number of its levels."""
 
     id: int
@@ -35,7 +35,7 @@ class WarehouseSite(NamedTuple):
     gone_why: str
 
 
-class CartSite(NamedTuple):
+class CartRow(NamedTuple):
     """A cart's Edit Setup and how far it is planned. `alias` is '' where the SKU is pushed."""
 
     id: int
@@ -53,27 +53,27 @@ class CartSite(NamedTuple):
     watermark: int
 
 
-def merchants(cx: sqlite3.Connection) -> list[MerchantSite]:
+def merchants(cx: sqlite3.Connection) -> list[MerchantRow]:
     """All merchants by name."""
     rows = settings_read.merchants(cx)
     told = [{"last_error": row["last_error"] or "", "last_reason": row["last_reason"] or ""} for row in rows]
-    return [settings_read.pick(MerchantSite, row | words) for row, words in zip(rows, told, strict=True)]
+    return [settings_read.pick(MerchantRow, row | words) for row, words in zip(rows, told, strict=True)]
 
 
-def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseSite]:
+def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRow]:
     """A merchant's warehouses, Default first."""
     rows = cx.execute(
         "SELECT w.id, w.code, w.enabled, w.last_full_at, w.vanished_at, coalesce((SELECT sum(n) FROM census "
         "WHERE subject = 'levels' AND owner = w.id), 0), w.gone_why FROM warehouse AS w WHERE w.merchant_id = ? ORDER BY w.id",
         (merchant_id,),
     )
-    return [WarehouseSite(*row) for row in rows]
+    return [WarehouseRow(*row) for row in rows]
 
 
-def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartSite]:
+def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartRow]:
     """A merchant's carts by number."""
     rows = settings_read.carts(cx, merchant_id)
-    return [settings_read.pick(CartSite, row | {"alias": row["alias"] or ""}) for row in rows]
+    return [settings_read.pick(CartRow, row | {"alias": row["alias"] or ""}) for row in rows]
 
 
 def chosen(cx: sqlite3.Connection, cart_id: int) -> frozenset[int]:
@@ -121,7 +121,7 @@ def skus(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[str]:
     return [row[0] for row in cx.execute(sql, (json.dumps(list(listing_ids)),))]
 
 
-class ProductSite(NamedTuple):
+class ProductRow(NamedTuple):
     """A product under some code; `code` is as the WMS sent it."""
 
     id: int
@@ -130,7 +130,7 @@ class ProductSite(NamedTuple):
     code: str
 
 
-def by_key(cx: sqlite3.Connection, merchant_id: int, key: str) -> list[ProductSite]:
+def by_key(cx: sqlite3.Connection, merchant_id: int, key: str) -> list[ProductRow]:
     """Present products of a merchant under a folded code, and those to which a listing with that code is linked."""
     rows = cx.execute(
         "SELECT p.id, coalesce(nullif(p.sku, ''), p.ref), p.is_kit, c.code FROM product_code AS c "
@@ -143,7 +143,7 @@ def by_key(cx: sqlite3.Connection, merchant_id: int, key: str) -> list[ProductSi
         "AND p.missing_since IS NULL ORDER BY 1",
         (merchant_id, key),
     )
-    return [ProductSite(*row) for row in rows]
+    return [ProductRow(*row) for row in rows]
 
 
 def requested(cx: sqlite3.Connection) -> int:

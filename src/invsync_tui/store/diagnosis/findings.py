@@ -23,7 +23,7 @@ class FindingRow(NamedTuple):
     run_id: int
 
 
-def note(
+def record(
     tx: sqlite3.Connection, merchant_id: int, cart_id: int, found: Mapping[str, int], run_id: int, now: int
 ) -> list[str]:
     """Replace the findings of a cart or source; returns the causes that were not there before."""

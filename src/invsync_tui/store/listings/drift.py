@@ -79,7 +79,7 @@ def forget_times_ahead(tx: sqlite3.Connection, cart_id: int, now: int) -> int:
     return max(0, tx.execute(sql, (cart_id, now)).rowcount)
 
 
-def note_read(tx: sqlite3.Connection, listing_ids: Iterable[int], now: int) -> None:
+def record_read(tx: sqlite3.Connection, listing_ids: Iterable[int], now: int) -> None:
     """These were read just now, whether they changed or not."""
     tx.executemany("UPDATE listing SET observed_at = ? WHERE id = ?", [(now, number) for number in listing_ids])
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
-class Linked(NamedTuple):
+class Link(NamedTuple):
     """A link. `product_missing` is since when the WMS no longer has the product; None while it has."""
 
     cart_id: int
@@ -35,14 +35,14 @@ _LINKED = (
 )
 
 
-def of_refs(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> dict[str, Linked]:
+def of_refs(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> dict[str, Link]:
     """Links of some listings of a cart, by the cart's references."""
     rows = cx.execute(
         _LINKED + "FROM json_each(?) AS j CROSS JOIN link AS k ON k.cart_id = ? AND k.ref = j.value "
         "CROSS JOIN product AS p ON p.id = k.product_id",
         (json.dumps(list(refs)), cart_id),
     )
-    return {row[1]: Linked(*row) for row in rows}
+    return {row[1]: Link(*row) for row in rows}
 
 
 def refs_of_kind(cx: sqlite3.Connection, cart_id: int, kind: str, limit: int) -> list[str]:
@@ -69,7 +69,7 @@ def put(tx: sqlite3.Connection, cart_id: int, links: Sequence[NewLink], who: str
     _stamp(tx, cart_id, {one.ref: one for one in links}, seq)
 
 
-def remove(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str], seq: int) -> dict[str, Linked]:
+def remove(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str], seq: int) -> dict[str, Link]:
     """Take links back; returns those that there were. The listings are matched by their code again."""
     before = of_refs(tx, cart_id, refs)
     tx.executemany("DELETE FROM link WHERE cart_id = ? AND ref = ?", [(cart_id, ref) for ref in before])
@@ -77,7 +77,7 @@ def remove(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str], seq: int) 
     return before
 
 
-def _stamp(tx: sqlite3.Connection, cart_id: int, links: Mapping[str, Linked | NewLink], seq: int) -> None:
+def _stamp(tx: sqlite3.Connection, cart_id: int, links: Mapping[str, Link | NewLink], seq: int) -> None:
     """Both sides moved: the listing, and the product, which the cart may or may not list from now on."""
     tx.executemany("UPDATE listing SET seq = ? WHERE cart_id = ? AND ref = ?", [(seq, cart_id, ref) for ref in links])
     tx.executemany("UPDATE product SET seq = ? WHERE id = ?", [(seq, one.product_id) for one in links.values()])

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from invsync_tui.rules.matching import folded
+from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Outcome
 
 
@@ -56,7 +56,7 @@ class PlanRow(NamedTuple):
     """The WMS keeps no stock of its product."""
 
 
-class Beside(NamedTuple):
+class StockElsewhere(NamedTuple):
     """What the shop has of a listing beside what we set; None: it has no other locations."""
 
     elsewhere: int | None
@@ -64,13 +64,13 @@ class Beside(NamedTuple):
     threshold: int
 
 
-def beside(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, Beside]:
+def beside(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, StockElsewhere]:
     """By listing."""
     rows = cx.execute(
         "SELECT id, elsewhere, elsewhere_allocated, threshold FROM listing WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     )
-    return {row[0]: Beside(*row[1:]) for row in rows}
+    return {row[0]: StockElsewhere(*row[1:]) for row in rows}
 
 
 class Decided(NamedTuple):
@@ -105,7 +105,7 @@ WHERE listing.sku IS NOT excluded.sku OR listing.name IS NOT excluded.name OR li
 
 
 def _columns(record: ListingRecord) -> tuple[object, ...]:
-    return (record.ref, record.sku, folded(record.sku), *record[2:])
+    return (record.ref, record.sku, normalize_key(record.sku), *record[2:])
 
 
 def upsert(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord], now: int, seq: int) -> int:
@@ -128,7 +128,7 @@ def upsert(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord
 
 def _touched_keys(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord]) -> set[str]:
     """Keys that a listing of this page loses, or gains beside another listing that has it already."""
-    wanted = {record.ref: folded(record.sku) for record in records}
+    wanted = {record.ref: normalize_key(record.sku) for record in records}
     rows = tx.execute(
         "SELECT ref, key FROM listing WHERE cart_id = ? AND gone_at IS NULL AND ref IN (SELECT value FROM json_each(?))",
         (cart_id, json.dumps(list(wanted))),
@@ -150,7 +150,7 @@ def present_ids(cx: sqlite3.Connection, cart_id: int) -> list[int]:
     return sorted(row[0] for row in cx.execute(sql, (cart_id,)))
 
 
-def note_unreadable(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str], seq: int) -> int:
+def record_unreadable(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str], seq: int) -> int:
     """Listings that are in the cart and whose record cannot be read: skipped until it can. Returns how many are new so."""
     return tx.execute(
         "UPDATE listing SET skip = 'BAD_ROW', seq = ? WHERE cart_id = ? AND ref IN (SELECT value FROM json_each(?)) "

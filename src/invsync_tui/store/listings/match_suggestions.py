@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from invsync_tui.rules import match_suggestions
 from invsync_tui.rules.match_suggestions import Asked, Suggestion
-from invsync_tui.rules.matching import CodeHit, folded, trimmed
+from invsync_tui.rules.matching import CodeHit, normalize_key, trimmed
 
 FORMER_MOST = 5
 """Codes that a listing had before, the latest first."""
@@ -50,7 +50,7 @@ def suggestions(
 
 
 def _keys(sku: str, former: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys((*match_suggestions.variants(sku), *map(folded, former))))
+    return list(dict.fromkeys((*match_suggestions.variants(sku), *map(normalize_key, former))))
 
 
 def _look_up(cx: sqlite3.Connection, merchant_id: int, keys: Sequence[str]) -> Mapping[str, list[CodeHit]]:
@@ -99,7 +99,7 @@ def owners(cx: sqlite3.Connection, merchant_id: int, kind: int, codes: Sequence[
     """By trimmed code, the one present product that has it as a code of a kind; none where several have."""
     wanted = {trimmed(code) for code in codes}
     having: dict[str, set[int]] = defaultdict(set)
-    for hits in _look_up(cx, merchant_id, sorted({folded(code) for code in wanted})).values():
+    for hits in _look_up(cx, merchant_id, sorted({normalize_key(code) for code in wanted})).values():
         for hit in hits:
             if hit.kind == kind and trimmed(hit.code) in wanted:
                 having[trimmed(hit.code)].add(hit.product_id)

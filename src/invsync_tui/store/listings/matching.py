@@ -12,7 +12,7 @@ from typing import NamedTuple
 from invsync_tui.rules.matching import CodeHit, Match, match_code, trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.listings import links, listings
-from invsync_tui.store.listings.links import Linked
+from invsync_tui.store.listings.links import Link
 
 _TO_MATCH = """
 SELECT id FROM listing INDEXED BY listing_seq WHERE cart_id = :cart AND seq > :mark AND gone_at IS NULL
@@ -89,7 +89,7 @@ def namesakes(cx: sqlite3.Connection, cart_id: int, listing_ids: Sequence[int]) 
     return [one for found in groups.values() if len(found) > 1 for one in found]
 
 
-class Meant(NamedTuple):
+class MatchResult(NamedTuple):
     """What a listing was known to mean, and what its code means now."""
 
     id: int
@@ -100,7 +100,7 @@ class Meant(NamedTuple):
 
 def look_up(
     cx: sqlite3.Connection, merchant_id: int, cart_id: int, push_kind: int, listing_ids: Sequence[int]
-) -> list[Meant]:
+) -> list[MatchResult]:
     """Match some listings for a cart that pushes with codes of `push_kind`; what an operator linked is not matched."""
     rows = cx.execute(
         "SELECT id, sku, key, product_id, match_reason, ref FROM listing WHERE id IN (SELECT value FROM json_each(?))",
@@ -114,16 +114,18 @@ def look_up(
     meant = []
     for number, sku, key, product, reason, ref in rows:
         if ref in linked:
-            meant.append(Meant(number, (product, reason), _as_linked(linked[ref])))
+            meant.append(MatchResult(number, (product, reason), _as_linked(linked[ref])))
             continue
         match = match_code(sku, push_kind, hits.get(key, ()), owners)
         if trimmed(sku) in shared:
             match = Match(None, Reason.DUPLICATE_IN_CART)
-        meant.append(Meant(number, (product, reason), (match.product_id, match.reason.value if match.reason else None)))
+        meant.append(
+            MatchResult(number, (product, reason), (match.product_id, match.reason.value if match.reason else None))
+        )
     return meant
 
 
-def _as_linked(link: Linked) -> tuple[int | None, str | None]:
+def _as_linked(link: Link) -> tuple[int | None, str | None]:
     """A product that the WMS no longer has is no product, whoever meant it."""
     return (link.product_id, None) if link.product_missing is None else (None, Reason.NOT_IN_WMS.value)
 
@@ -178,7 +180,9 @@ WHERE p.missing_since IS NULL AND p.inactive = 0 AND NOT EXISTS (
 """
 
 
-def note_unlisted(tx: sqlite3.Connection, cart_id: int, push_kind: int, run_id: int, product_ids: Sequence[int]) -> int:
+def record_unlisted(
+    tx: sqlite3.Connection, cart_id: int, push_kind: int, run_id: int, product_ids: Sequence[int]
+) -> int:
     """Record which of some products the cart lists under none of their codes, nor by a link; returns how many.
 
     A listing that is linked to another product does not list the one whose code it has.

@@ -426,7 +426,7 @@ def to_ask_for(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
     return sorted({_name(row) for row in rows} - ambiguous)
 
 
-def note_known(tx: sqlite3.Connection, merchant_id: int, names: Collection[str], now: int, seq: int) -> int:
+def record_known(tx: sqlite3.Connection, merchant_id: int, names: Collection[str], now: int, seq: int) -> int:
     """The WMS has these orders as of `now`: a reading from then on takes them into account. Returns how many rows changed."""
     asked = set(to_ask_for(tx, merchant_id)).intersection(names)
     rows = [row for row in _kept(tx, merchant_id) if _name(row) in asked and row.known_at is None]

@@ -112,7 +112,7 @@ def _unpacked(body: bytes) -> Changes:
     return Changes(whole[0::3], whole[1::3], whole[2::3])
 
 
-class CartSite(NamedTuple):
+class CartRow(NamedTuple):
     """What a plan has to know of its cart."""
 
     id: int
@@ -122,12 +122,12 @@ class CartSite(NamedTuple):
     jump_factor: int
 
 
-def cart(cx: sqlite3.Connection, cart_id: int) -> CartSite | None:
+def cart(cx: sqlite3.Connection, cart_id: int) -> CartRow | None:
     """A cart; None if it is gone."""
     row = cx.execute(
         "SELECT id, merchant_id, name, rules_rev, jump_factor FROM cart WHERE id = ?", (cart_id,)
     ).fetchone()
-    return CartSite(*row) if row else None
+    return CartRow(*row) if row else None
 
 
 # --- binding a run ---------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def bind(tx: sqlite3.Connection, run_id: int, plan_id: int, accepted: str, now: 
 # --- what a run would send -------------------------------------------------------------------------------------------
 
 
-class Wanted(NamedTuple):
+class PlannedListing(NamedTuple):
     """A listing as its present run left it."""
 
     id: int
@@ -171,22 +171,22 @@ class Wanted(NamedTuple):
     run_id: int | None
 
 
-def sending(cx: sqlite3.Connection, run_id: int) -> list[Wanted]:
+def sending(cx: sqlite3.Connection, run_id: int) -> list[PlannedListing]:
     """Listings that a run would send, or has sent before it was interrupted."""
     rows = cx.execute(
         "SELECT id, sku, desired, outcome, run_id FROM listing WHERE run_id = ? AND outcome IN ('planned', 'set', 'in_doubt')",
         (run_id,),
     )
-    return [Wanted(*row) for row in rows]
+    return [PlannedListing(*row) for row in rows]
 
 
-def listings(cx: sqlite3.Connection, listing_ids: Iterable[int]) -> list[Wanted]:
+def listings(cx: sqlite3.Connection, listing_ids: Iterable[int]) -> list[PlannedListing]:
     """Some listings as they are."""
     rows = cx.execute(
         "SELECT id, sku, desired, outcome, run_id FROM listing WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps(list(listing_ids)),),
     )
-    return [Wanted(*row) for row in rows]
+    return [PlannedListing(*row) for row in rows]
 
 
 def in_stock(cx: sqlite3.Connection, cart_id: int, most: int) -> int:
@@ -244,7 +244,7 @@ def shown_of(cx: sqlite3.Connection, cart_id: int, keys: Sequence[str]) -> list[
     ).fetchall()
 
 
-class Left(NamedTuple):
+class UntouchedListing(NamedTuple):
     """A listing that a run did not touch, and why."""
 
     outcome: str
@@ -255,12 +255,12 @@ class Left(NamedTuple):
     id: int
 
 
-def leave(tx: sqlite3.Connection, rows: Iterable[Left]) -> None:
+def mark_untouched(tx: sqlite3.Connection, rows: Iterable[UntouchedListing]) -> None:
     """Account for listings without touching what they should show; the next plan looks at them."""
     tx.executemany("UPDATE listing SET outcome = ?, reason = ?, error = ?, run_id = ?, seq = ? WHERE id = ?", rows)
 
 
-def look_again(tx: sqlite3.Connection, listing_ids: Iterable[int], seq: int) -> None:
+def mark_dirty(tx: sqlite3.Connection, listing_ids: Iterable[int], seq: int) -> None:
     """Let the next plan by the settings look at listings that were set past them."""
     tx.executemany("UPDATE listing SET seq = ? WHERE id = ?", [(seq, number) for number in listing_ids])
 

@@ -126,7 +126,7 @@ def release(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None
     tx.executemany("UPDATE listing SET inflight = NULL, pending = 1 WHERE id = ? AND inflight = ?", rows)
 
 
-def forget(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None:
+def delete_old(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None:
     """Untie listings from a batch of which nobody knows whether it was applied: the cart may show either quantity."""
     rows = [(item.listing_id, batch.id) for item in items]
     tx.executemany(

@@ -36,7 +36,7 @@ def keep(tx: sqlite3.Connection, cart_id: int, record: Kept) -> None:
     )
 
 
-def note_settings(tx: sqlite3.Connection, run_id: int, text: str) -> None:
+def record_settings(tx: sqlite3.Connection, run_id: int, text: str) -> None:
     """Keep the settings that a run works by."""
     tx.execute("UPDATE run SET settings = ? WHERE id = ?", (text, run_id))
 

@@ -52,7 +52,7 @@ def _opened(row: tuple[object, ...]) -> ExchangeRow:
     return found._replace(request=zlib.decompress(found.request), answer=zlib.decompress(found.answer))
 
 
-def forget(tx: sqlite3.Connection, now: int) -> None:
+def delete_old(tx: sqlite3.Connection, now: int) -> None:
     """Drop what is older than KEPT_SECONDS; ids grow with time, so the old ones are at the beginning."""
     tx.execute(
         "DELETE FROM exchange WHERE id IN "

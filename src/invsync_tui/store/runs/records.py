@@ -53,7 +53,7 @@ class RunRow(NamedTuple):
         return f"push:{self.key}" if self.kind == "radar" else f"{self.kind}:{self.key}"
 
 
-class Order(NamedTuple):
+class RunRequest(NamedTuple):
     """What is asked for. `key` is the merchant id of a pull, the cart id of a push.
 
     `after_run`: it starts when that run has ended well. `pushes`: a pull that is followed by a push of every cart of the

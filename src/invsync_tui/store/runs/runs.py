@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from invsync_tui.rules import safety
 from invsync_tui.store import audit
 from invsync_tui.store.runs import waiting_requests
-from invsync_tui.store.runs.records import Order, RunRow
+from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.store.runs.waiting_requests import Wish
 
 ACTIVE = "('running', 'cancelling', 'held')"
@@ -35,14 +35,14 @@ RUN_ORIGIN = (
 _SELECT = f"SELECT {RUN_COLUMNS} FROM {RUN_ORIGIN} "
 
 
-class Request(NamedTuple):
+class RequestResult(NamedTuple):
     """The run that serves a request, and whether it is a new one."""
 
     run_id: int
     fresh: bool
 
 
-def request(tx: sqlite3.Connection, order: Order, now: int) -> Request:
+def request(tx: sqlite3.Connection, order: RunRequest, now: int) -> RequestResult:
     """Ask for a run. One that is requested already, or is held, serves; a running one is asked to run once more.
 
     Whatever both sides wanted is done: a complete read, the pushes that follow, and each side's own condition.
@@ -55,7 +55,7 @@ def request(tx: sqlite3.Connection, order: Order, now: int) -> Request:
     wish = waiting_requests.of_order(tx, order)
     run = get(tx, found[0]) if found is not None else None
     if run is None:
-        return Request(_insert(tx, order, wish, now), True)
+        return RequestResult(_insert(tx, order, wish, now), True)
     if run.state == "held":
         sql = "UPDATE run SET full = max(full, ?), then_push = max(then_push, ?) WHERE id = ?"
         tx.execute(sql, (order.full, order.pushes, run.id))
@@ -63,10 +63,10 @@ def request(tx: sqlite3.Connection, order: Order, now: int) -> Request:
         waiting_requests.join(tx, run, wish, now)
     else:  # an active one, and one that is bound to a plan, hand it on
         waiting_requests.add(tx, run, wish)
-    return Request(run.id, False)
+    return RequestResult(run.id, False)
 
 
-def _insert(tx: sqlite3.Connection, order: Order, wish: Wish, now: int) -> int:
+def _insert(tx: sqlite3.Connection, order: RunRequest, wish: Wish, now: int) -> int:
     done = tx.execute(
         "INSERT INTO run (kind, key, merchant_id, state, trigger, requested_by, requested_at, after_run, after_again, full, "
         "then_push) VALUES (?, ?, ?, 'requested', ?, ?, ?, ?, ?, ?, ?)",

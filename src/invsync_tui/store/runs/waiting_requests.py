@@ -11,7 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from invsync_tui.store.runs.records import Order, RunRow
+    from invsync_tui.store.runs.records import RunRequest, RunRow
 
 BY_THEMSELVES = frozenset({"schedule", "after pull", "again"})
 """Triggers that are no person's wish: a person's request that joins such a run is named in their place."""
@@ -38,7 +38,7 @@ class Wish(NamedTuple):
         return first._replace(full=self.full or other.full, pushes=self.pushes or other.pushes)
 
 
-def of_order(cx: sqlite3.Connection, order: Order) -> Wish:
+def of_order(cx: sqlite3.Connection, order: RunRequest) -> Wish:
     """What is asked for. Who joined a running pull wants the one after it, which has not begun."""
     found = cx.execute("SELECT again FROM run WHERE id = ? AND ended_at IS NULL", (order.after_run,)).fetchone()
     again = bool(found and found[0])
@@ -95,14 +95,14 @@ def add(tx: sqlite3.Connection, run: RunRow, wish: Wish) -> None:
     )
 
 
-def orders(run: RunRow) -> list[Order]:
+def orders(run: RunRow) -> list[RunRequest]:
     """The requests that waited behind a run that has ended, what waits for nothing first."""
-    from invsync_tui.store.runs.records import Order
+    from invsync_tui.store.runs.records import RunRequest
 
     # A run that was bound to a plan owes what it was asked for before.
     wishes = of_run(run) or [of_itself(run)]
     return [
-        Order(run.kind, run.key, run.merchant_id, "again", one.by, one.after_run, one.full, one.pushes)
+        RunRequest(run.kind, run.key, run.merchant_id, "again", one.by, one.after_run, one.full, one.pushes)
         for one in sorted(wishes, key=lambda one: one.after_run or 0)
     ]
 

@@ -62,7 +62,7 @@ def disabled_warehouses(cx: sqlite3.Connection) -> dict[int, list[str]]:
     return found
 
 
-class Place(NamedTuple):
+class WarehouseRef(NamedTuple):
     """A warehouse by its code."""
 
     id: int
@@ -76,10 +76,10 @@ def chosen_warehouses(cx: sqlite3.Connection) -> list[tuple[int, str]]:
     return cx.execute(sql).fetchall()
 
 
-def places(cx: sqlite3.Connection, merchant_id: int) -> list[Place]:
+def places(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRef]:
     """The merchant's warehouses, Default first."""
     rows = cx.execute("SELECT id, ref, code FROM warehouse WHERE merchant_id = ? ORDER BY id", (merchant_id,))
-    return [Place(*row) for row in rows]
+    return [WarehouseRef(*row) for row in rows]
 
 
 def names(cx: sqlite3.Connection) -> list[tuple[int, str]]:
@@ -185,7 +185,7 @@ def enabled_warehouses(cx: sqlite3.Connection, merchant_id: int) -> frozenset[in
     )
 
 
-class Entry(NamedTuple):
+class SettingsChange(NamedTuple):
     """A saved change: who, when, and the columns before and after it."""
 
     who: str
@@ -194,7 +194,7 @@ class Entry(NamedTuple):
     after: dict[str, Any]
 
 
-def changes(cx: sqlite3.Connection, subject: str, newest: int) -> list[Entry]:
+def changes(cx: sqlite3.Connection, subject: str, newest: int) -> list[SettingsChange]:
     """The newest saved changes of a subject, oldest first."""
     action = f"{subject.partition(':')[0]} set"
     rows = cx.execute(
@@ -202,11 +202,12 @@ def changes(cx: sqlite3.Connection, subject: str, newest: int) -> list[Entry]:
         (subject, action, newest),
     ).fetchall()
     return [
-        Entry(who, at, json.loads(before or "{}"), json.loads(after or "{}")) for who, at, before, after in rows[::-1]
+        SettingsChange(who, at, json.loads(before or "{}"), json.loads(after or "{}"))
+        for who, at, before, after in rows[::-1]
     ]
 
 
-class LimitsOf(NamedTuple):
+class CartLimitsRow(NamedTuple):
     """One cart and its columns, among them its limits."""
 
     cart_id: int
@@ -214,9 +215,9 @@ class LimitsOf(NamedTuple):
     values: Mapping[str, Any]
 
 
-def limits_of_merchant(cx: sqlite3.Connection, merchant_id: int) -> list[LimitsOf]:
+def limits_of_merchant(cx: sqlite3.Connection, merchant_id: int) -> list[CartLimitsRow]:
     """All carts of a merchant, by number."""
-    return [LimitsOf(row["id"], row["name"], row) for row in carts(cx, merchant_id)]
+    return [CartLimitsRow(row["id"], row["name"], row) for row in carts(cx, merchant_id)]
 
 
 class ConnectionRow(NamedTuple):
@@ -267,7 +268,7 @@ def untracked(cx: sqlite3.Connection, cart_id: int) -> int:
     return int(cx.execute(sql, (cart_id,)).fetchone()[0])
 
 
-class Beside(NamedTuple):
+class StockElsewhere(NamedTuple):
     """What a shop sells beside the numbers that a cart of ours sets, over its present listings."""
 
     elsewhere: int
@@ -279,7 +280,7 @@ class Beside(NamedTuple):
     """Another cart of ours sets stock at another location of the shop."""
 
 
-def beside(cx: sqlite3.Connection, cart_id: int) -> Beside:
+def stock_elsewhere(cx: sqlite3.Connection, cart_id: int) -> StockElsewhere:
     """Of one cart."""
     counts = cx.execute(
         "SELECT count(CASE WHEN elsewhere <> 0 OR elsewhere_allocated <> 0 THEN 1 END), coalesce(sum(elsewhere), 0), "
@@ -292,4 +293,4 @@ def beside(cx: sqlite3.Connection, cart_id: int) -> Beside:
         "AND o.location <> c.location WHERE c.id = ? AND c.shop <> '' AND o.location <> '' LIMIT 1",
         (cart_id,),
     ).fetchone()
-    return Beside(counts[0], counts[1], counts[2], counts[3], ours is not None)
+    return StockElsewhere(counts[0], counts[1], counts[2], counts[3], ours is not None)

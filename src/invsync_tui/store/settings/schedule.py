@@ -6,7 +6,7 @@ import sqlite3
 from typing import NamedTuple
 
 
-class Entry(NamedTuple):
+class ScheduleRow(NamedTuple):
     """A schedule. `every` and `jitter` in seconds, `next_at` in epoch seconds."""
 
     kind: str
@@ -27,14 +27,14 @@ WHERE m.inventory_sync = 1 AND (s.kind = 'pull' OR c.upload_enabled = 1)
 """
 
 
-def active(cx: sqlite3.Connection) -> list[Entry]:
+def active(cx: sqlite3.Connection) -> list[ScheduleRow]:
     """Schedules whose switches are on."""
-    return [Entry(*row) for row in cx.execute(_SELECT)]
+    return [ScheduleRow(*row) for row in cx.execute(_SELECT)]
 
 
-def due(cx: sqlite3.Connection, now: int) -> list[Entry]:
+def due(cx: sqlite3.Connection, now: int) -> list[ScheduleRow]:
     """Those whose time has come."""
-    return [Entry(*row) for row in cx.execute(_SELECT + " AND s.next_at <= ?", (now,))]
+    return [ScheduleRow(*row) for row in cx.execute(_SELECT + " AND s.next_at <= ?", (now,))]
 
 
 def put(tx: sqlite3.Connection, kind: str, key: int, every: int, jitter: int, next_at: int) -> None:
@@ -56,7 +56,7 @@ def move(tx: sqlite3.Connection, kind: str, key: int, next_at: int) -> None:
     tx.execute("UPDATE schedule SET next_at = ? WHERE kind = ? AND key = ?", (next_at, kind, key))
 
 
-def note_result(tx: sqlite3.Connection, kind: str, key: int, state: str, now: int) -> None:
+def record_result(tx: sqlite3.Connection, kind: str, key: int, state: str, now: int) -> None:
     """Count failures in a row. A good run clears them, and with them the longer wait that they made; a cancel says nothing."""
     if state == "failed":
         tx.execute("UPDATE schedule SET failures = failures + 1 WHERE kind = ? AND key = ?", (kind, key))

@@ -26,7 +26,7 @@ from invsync_tui.store.runs import decision_log
 from invsync_tui.store.runs.decision_log import Kept
 
 if TYPE_CHECKING:
-    from invsync_tui.sync.decide import Stock
+    from invsync_tui.sync.decide import StockSnapshot
     from invsync_tui.sync.settings import Settings
 
 LEVEL = 1
@@ -38,7 +38,7 @@ CART = (
 """Settings by column that a plan works by."""
 
 
-class Made(NamedTuple):
+class RecordedDecision(NamedTuple):
     """A decision as it is recorded: the steps are found again by deciding again."""
 
     outcome: str
@@ -47,7 +47,7 @@ class Made(NamedTuple):
     target: int | None
 
     @classmethod
-    def of(cls, decision: Decision) -> Made:
+    def of(cls, decision: Decision) -> RecordedDecision:
         """What is kept of a decision."""
         reason = decision.reason.value if decision.reason else None
         return cls(decision.outcome.value, reason, decision.desired, decision.target)
@@ -99,10 +99,12 @@ class Recorder:
         plans = plans_of(tx, self._run_id)
         if not plans or plans[-1] != self._document:
             plans.append(self._document)
-            decision_log.note_settings(tx, self._run_id, orjson.dumps({"version": 1, "plans": plans}).decode())
+            decision_log.record_settings(tx, self._run_id, orjson.dumps({"version": 1, "plans": plans}).decode())
         self._plan = len(plans) - 1
 
-    def keep(self, tx: sqlite3.Connection, decided: Sequence[tuple[PlanRow, Decision]], stock: Stock, now: int) -> None:
+    def keep(
+        self, tx: sqlite3.Connection, decided: Sequence[tuple[PlanRow, Decision]], stock: StockSnapshot, now: int
+    ) -> None:
         """Keep one chunk with all that its `sync.deciding.Stock` had."""
         if not decided:
             return
@@ -115,7 +117,7 @@ class Recorder:
             "levels": _columns(LevelView._fields, _flat(levels)),
             "kits": list(kits.items()),
             "orders": _columns(Pending._fields, _flat(ordered)),
-            "made": {name: [getattr(decision, name) for _, decision in decided] for name in Made._fields},
+            "made": {name: [getattr(decision, name) for _, decision in decided] for name in RecordedDecision._fields},
         }
         packed = zlib.compress(orjson.dumps(body), LEVEL)
         ids = [row.id for row in rows]
@@ -134,7 +136,7 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str,
 # --- reading -----------------------------------------------------------------------------------------------------------
 
 
-class Chunk:
+class DecisionChunk:
     """One chunk as it was kept."""
 
     def __init__(self, kept: Kept) -> None:
@@ -165,9 +167,9 @@ class Chunk:
         return [PlanRow(**(blank | row)) for row in _rows(self._body["rows"], PlanRow._fields)]
 
     @cached_property
-    def made(self) -> list[Made]:
+    def made(self) -> list[RecordedDecision]:
         """What was decided on each of them."""
-        return [Made(**row) for row in _rows(self._body["made"], Made._fields)]
+        return [RecordedDecision(**row) for row in _rows(self._body["made"], RecordedDecision._fields)]
 
     @cached_property
     def read(self) -> Read:

@@ -29,7 +29,7 @@ from invsync_tui.store.listings.plans import Changes
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.store.settings.write import RULE_SETTINGS
 from invsync_tui.sync import connections
-from invsync_tui.sync.decide import Stock, chain_rules, decide_row
+from invsync_tui.sync.decide import StockSnapshot, chain_rules, decide_row
 from invsync_tui.sync.plans import what_if
 from invsync_tui.sync.push_plan import limits, plan_facts
 from invsync_tui.sync.settings import Settings
@@ -38,7 +38,7 @@ CHUNK = 500
 """Listings that are read and decided at once."""
 
 
-class Ground(NamedTuple):
+class PlanInputs(NamedTuple):
     """What a plan starts from: the settings it goes by, and what it has to look at."""
 
     settings: Settings
@@ -52,10 +52,10 @@ class Ground(NamedTuple):
 
 
 @dataclass(slots=True)
-class Planned:
+class DryRun:
     """A plan as far as it is made."""
 
-    ground: Ground
+    ground: PlanInputs
     changes: Changes = field(default_factory=Changes.none)
     looked_at: int = 0
     equal: int = 0
@@ -72,7 +72,7 @@ class Planned:
         return self.looked_at >= len(self.ground.ids)
 
 
-def begin(cx: sqlite3.Connection, cart_id: int, values: Mapping[str, Any]) -> Planned | None:
+def begin(cx: sqlite3.Connection, cart_id: int, values: Mapping[str, Any]) -> DryRun | None:
     """A plan by the saved settings with `values` (by column) in the place of some; None for a cart without a WMS."""
     columns = settings_read.cart(cx, cart_id)
     asked = what_if.wanted(cx, columns, values) if columns is not None else None
@@ -93,7 +93,7 @@ def begin(cx: sqlite3.Connection, cart_id: int, values: Mapping[str, Any]) -> Pl
         ids = array("q", sorted({*ids, *moved}))
     kinds = products.kinds(cx, [product for product, _ in moved.values() if product is not None])
     basis = registry.cart(connections.cart_connection(cart)).capabilities.quantity_basis
-    return Planned(Ground(settings, basis, change_sequence.current(cx), ids, moved, kinds))
+    return DryRun(PlanInputs(settings, basis, change_sequence.current(cx), ids, moved, kinds))
 
 
 def _rematched(cx: sqlite3.Connection, settings: Settings, mark: int) -> dict[int, tuple[int | None, str | None]]:
@@ -108,13 +108,13 @@ def _rematched(cx: sqlite3.Connection, settings: Settings, mark: int) -> dict[in
     return found
 
 
-def go_on(cx: sqlite3.Connection, plan: Planned, until: float) -> None:
+def advance(cx: sqlite3.Connection, plan: DryRun, until: float) -> None:
     """Look at more listings, until all are done or the monotonic clock says `until`; at least at one chunk."""
     settings, ids = plan.ground.settings, plan.ground.ids
     rules = chain_rules(settings, plan.ground.basis)
     while not plan.done:
         rows = read(cx, plan.ground, ids[plan.looked_at : plan.looked_at + CHUNK])
-        _decide(plan, rows, Stock.of(cx, rows, settings, clock.seconds()), rules)
+        _decide(plan, rows, StockSnapshot.of(cx, rows, settings, clock.seconds()), rules)
         plan.looked_at += min(CHUNK, len(ids) - plan.looked_at)
         if clock.elapsed() >= until:
             break
@@ -122,13 +122,13 @@ def go_on(cx: sqlite3.Connection, plan: Planned, until: float) -> None:
         plan.trips = _check(cx, plan)
 
 
-def read(cx: sqlite3.Connection, ground: Ground, ids: array[int]) -> list[PlanRow]:
+def read(cx: sqlite3.Connection, ground: PlanInputs, ids: array[int]) -> list[PlanRow]:
     """Some listings as the push would find them once it has matched them."""
     rows = listings.plan_rows(cx, ids)
     return [_meant(ground, row) for row in rows] if ground.moved else rows
 
 
-def _meant(ground: Ground, row: PlanRow) -> PlanRow:
+def _meant(ground: PlanInputs, row: PlanRow) -> PlanRow:
     if row.id not in ground.moved:
         return row
     product, reason = ground.moved[row.id]
@@ -141,7 +141,7 @@ def shows(row: PlanRow) -> int | None:
     return row.acked if row.observed is None else row.observed - row.allocated
 
 
-def _decide(plan: Planned, rows: list[PlanRow], stock: Stock, rules: ChainRules) -> None:
+def _decide(plan: DryRun, rows: list[PlanRow], stock: StockSnapshot, rules: ChainRules) -> None:
     settings, now = plan.ground.settings, clock.seconds()
     factor, add, group_of = settings.cart.jump_factor, plan.changes.add, safety.group
     for row in rows:
@@ -162,7 +162,7 @@ def _decide(plan: Planned, rows: list[PlanRow], stock: Stock, rules: ChainRules)
             plan.skipped[decision.reason] += 1
 
 
-def _check(cx: sqlite3.Connection, plan: Planned) -> tuple[Trip, ...]:
+def _check(cx: sqlite3.Connection, plan: DryRun) -> tuple[Trip, ...]:
     """The breakers that would hold the push. The stock of the whole cart is counted only as far as it decides that."""
     settings = plan.ground.settings
     to_set = len(plan.changes.ids)
@@ -180,10 +180,10 @@ def _check(cx: sqlite3.Connection, plan: Planned) -> tuple[Trip, ...]:
     return trips
 
 
-def explained(cx: sqlite3.Connection, ground: Ground, ids: array[int]) -> dict[int, tuple[PlanRow, Decision]]:
+def explained(cx: sqlite3.Connection, ground: PlanInputs, ids: array[int]) -> dict[int, tuple[PlanRow, Decision]]:
     """Some listings of a plan with every step of their chain."""
     rows = read(cx, ground, ids)
     now = clock.seconds()
-    stock = Stock.of(cx, rows, ground.settings, now)
+    stock = StockSnapshot.of(cx, rows, ground.settings, now)
     rules = chain_rules(ground.settings, ground.basis)
     return {row.id: (row, decide_row(row, stock, ground.settings, rules, now, explain=True)) for row in rows}

@@ -17,10 +17,10 @@ from invsync_tui.store import change_sequence
 from invsync_tui.store.listings import listings, plans
 from invsync_tui.store.listings import plans as listings_plans
 from invsync_tui.store.listings.listings import Decided, PlanRow
-from invsync_tui.store.listings.plans import UNKNOWN, KeptPlan, Left
+from invsync_tui.store.listings.plans import UNKNOWN, KeptPlan, UntouchedListing
 from invsync_tui.sync.decide import standing_of
 from invsync_tui.sync.push_plan import hold, limits
-from invsync_tui.sync.run_context import Job
+from invsync_tui.sync.run_context import RunContext
 from invsync_tui.sync.settings import Settings
 
 
@@ -33,10 +33,10 @@ class Row(NamedTuple):
     after: int
 
 
-class Explicit:
+class ExplicitPlanner:
     """The planning half of a push that is bound to such a plan."""
 
-    def __init__(self, job: Job, cart: Cart, settings: Settings, plan: KeptPlan) -> None:
+    def __init__(self, job: RunContext, cart: Cart, settings: Settings, plan: KeptPlan) -> None:
         self.job = job
         self.cart = cart
         self.settings = settings
@@ -90,15 +90,15 @@ class Explicit:
             tx, [self._decided(one, outcome, reason) for one, outcome, reason, _ in verdicts if outcome in sent]
         )
         listings.confirm_equal(tx, [one.row.id for one, outcome, _, _ in verdicts if outcome is Outcome.EQUAL], now)
-        plans.leave(
+        plans.mark_untouched(
             tx,
             [
-                Left(outcome.value, reason.value if reason else None, text, run_id, seq, one.row.id)
+                UntouchedListing(outcome.value, reason.value if reason else None, text, run_id, seq, one.row.id)
                 for one, outcome, reason, text in verdicts
                 if outcome not in sent
             ],
         )
-        plans.look_again(tx, [one.row.id for one in found], seq)
+        plans.mark_dirty(tx, [one.row.id for one in found], seq)
 
     def _decided(self, one: Row, outcome: Outcome, reason: Reason | None) -> Decided:
         target = one.after + self._held_back(one)

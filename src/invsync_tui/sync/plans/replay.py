@@ -13,8 +13,8 @@ from invsync_tui.rules.quantity import ChainRules, Decision
 from invsync_tui.store import models
 from invsync_tui.store.listings.listings import PlanRow
 from invsync_tui.store.runs import decision_log
-from invsync_tui.sync.decide import Stock, chain_rules, decide_row, listings_reason, standing_of
-from invsync_tui.sync.plans.decision_log import Chunk, settings_document
+from invsync_tui.sync.decide import StockSnapshot, chain_rules, decide_row, listings_reason, standing_of
+from invsync_tui.sync.plans.decision_log import DecisionChunk, settings_document
 from invsync_tui.sync.settings import Settings, row_of
 
 
@@ -52,12 +52,12 @@ class Rules(NamedTuple):
         return settings_document(self.settings, self.basis)
 
 
-def stock_of(chunk: Chunk, rules: Rules) -> Stock:
+def stock_of(chunk: DecisionChunk, rules: Rules) -> StockSnapshot:
     """What was known then, as a plan by these rules looks at it."""
-    return Stock(*chunk.read, rules.settings)
+    return StockSnapshot(*chunk.read, rules.settings)
 
 
-def decide(chunk: Chunk, rules: Rules, *, explain: bool = False) -> list[Decision]:
+def decide(chunk: DecisionChunk, rules: Rules, *, explain: bool = False) -> list[Decision]:
     """Decide on every listing of a chunk, at the moment of then."""
     stock = stock_of(chunk, rules)
     return [decide_row(row, stock, rules.settings, rules.chain, chunk.now, explain=explain) for row in chunk.rows]
@@ -71,7 +71,7 @@ class Explained(NamedTuple):
     causes: tuple[Reason, ...]
 
 
-def explain(chunk: Chunk, listing_id: int, rules: Rules) -> Explained:
+def explain(chunk: DecisionChunk, listing_id: int, rules: Rules) -> Explained:
     """The arithmetic of one listing; what an operator wished is a cause of its own and does not hide it."""
     row = chunk.rows[chunk.ids.index(listing_id)]
     facts = stock_of(chunk, rules).facts(row, chunk.now)._replace(excluded=False, locked=False)
@@ -86,10 +86,10 @@ def explain(chunk: Chunk, listing_id: int, rules: Rules) -> Explained:
     return Explained(row, decision, found)
 
 
-def chunk_of(cx: sqlite3.Connection, cart_id: int, listing_id: int, at: int) -> Chunk | None:
+def chunk_of(cx: sqlite3.Connection, cart_id: int, listing_id: int, at: int) -> DecisionChunk | None:
     """The chunk of a listing's last decision up to a moment; None where none is kept."""
     for kept in decision_log.that_may_have(cx, cart_id, listing_id, at):
-        chunk = Chunk(kept)
+        chunk = DecisionChunk(kept)
         if listing_id in chunk.ids:
             return chunk
     return None

@@ -15,9 +15,9 @@ from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import listings, matching
 from invsync_tui.store.listings.listings import Decided, PlanRow
 from invsync_tui.store.runs import runs
-from invsync_tui.store.runs.records import Order
+from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import connections
-from invsync_tui.sync.decide import Stock, chain_rules, decide_row
+from invsync_tui.sync.decide import StockSnapshot, chain_rules, decide_row
 from invsync_tui.sync.settings import Settings, load_settings
 
 
@@ -27,7 +27,7 @@ def rehearse(tx: sqlite3.Connection, cart_id: int, now: int) -> int:
     if settings is None:
         raise ValueError(f"cart {cart_id} has no WMS connection")
     merchant = settings.cart.merchant_id
-    run = runs.request(tx, Order("push", cart_id, merchant, "manual", "rehearsal", full=True), now).run_id
+    run = runs.request(tx, RunRequest("push", cart_id, merchant, "manual", "rehearsal", full=True), now).run_id
     runs.start(tx, run, 1, now)
     seq = change_sequence.upcoming(tx)
     ids = listings.present_ids(tx, cart_id)
@@ -36,7 +36,7 @@ def rehearse(tx: sqlite3.Connection, cart_id: int, now: int) -> int:
     _decide(tx, settings, ids, run, now)
     if settings.switched_on:
         everything = list(matching.moved_products(tx, merchant, cart_id, 0))
-        matching.note_unlisted(tx, cart_id, settings.cart.push_kind, run, everything)
+        matching.record_unlisted(tx, cart_id, settings.cart.push_kind, run, everything)
     _note(tx, settings, cart_id, seq, now)
     runs.finish(tx, run, "done", "", now)
     return run
@@ -45,7 +45,7 @@ def rehearse(tx: sqlite3.Connection, cart_id: int, now: int) -> int:
 def _decide(tx: sqlite3.Connection, settings: Settings, ids: list[int], run: int, now: int) -> None:
     basis = registry.cart(connections.cart_connection(settings.cart)).capabilities.quantity_basis
     rows = listings.plan_rows(tx, ids)
-    stock = Stock.of(tx, rows, settings, now)
+    stock = StockSnapshot.of(tx, rows, settings, now)
     rules = chain_rules(settings, basis)
     decided = [(row, decide_row(row, stock, settings, rules, now)) for row in rows]
     listings.decide(tx, [_record(row, decision, run) for row, decision in decided])
@@ -62,7 +62,7 @@ def _record(row: PlanRow, decision: Decision, run: int) -> Decided:
 
 def _note(tx: sqlite3.Connection, settings: Settings, cart_id: int, seq: int, now: int) -> None:
     revision = settings.cart.rules_rev
-    sync_marks.note_observed(tx, cart_id, now, settings.cart.rev, settings.cart.listed_at, complete=True)
-    sync_marks.note_matched(tx, cart_id, seq, revision)
-    sync_marks.note_sending(tx, cart_id, revision)
-    sync_marks.note_pushed(tx, cart_id, seq, revision)
+    sync_marks.record_observed(tx, cart_id, now, settings.cart.rev, settings.cart.listed_at, complete=True)
+    sync_marks.record_matched(tx, cart_id, seq, revision)
+    sync_marks.record_sending(tx, cart_id, revision)
+    sync_marks.record_pushed(tx, cart_id, seq, revision)

@@ -16,11 +16,11 @@ from invsync_tui.store.catalog import products
 from invsync_tui.store.listings import listings, matching
 from invsync_tui.store.listings.listings import PlanRow
 from invsync_tui.store.paging import listings as pages
-from invsync_tui.sync.decide import Stock, chain_rules, decide_row
+from invsync_tui.sync.decide import StockSnapshot, chain_rules, decide_row
 from invsync_tui.sync.settings import Settings, settings_of
 
 
-class Wanted(NamedTuple):
+class SettingsPair(NamedTuple):
     """The settings as they are and as they would be."""
 
     now: Settings
@@ -40,7 +40,7 @@ class Effect(NamedTuple):
     gain_match: int
 
 
-def wanted(cx: sqlite3.Connection, columns: Mapping[str, Any], values: Mapping[str, Any]) -> Wanted | None:
+def wanted(cx: sqlite3.Connection, columns: Mapping[str, Any], values: Mapping[str, Any]) -> SettingsPair | None:
     """Both settings; None where the cart's merchant has no WMS connection, so that nothing would be pushed."""
     now, then = dict(columns), {**columns, **values}
     if "warehouses" in values:
@@ -48,10 +48,10 @@ def wanted(cx: sqlite3.Connection, columns: Mapping[str, Any], values: Mapping[s
     present, other = settings_of(cx, now), settings_of(cx, then)
     if present is None or other is None:
         return None
-    return Wanted(present, other, now["push_kind"] != then["push_kind"])
+    return SettingsPair(present, other, now["push_kind"] != then["push_kind"])
 
 
-def effect(cx: sqlite3.Connection, asked: Wanted, after: int, limit: int) -> Effect:
+def effect(cx: sqlite3.Connection, asked: SettingsPair, after: int, limit: int) -> Effect:
     """Look at the next listings behind the number `after`."""
     cart = asked.now.cart
     ids = pages.present_after(cx, int(cart.id or 0), after, limit)
@@ -75,7 +75,7 @@ def effect(cx: sqlite3.Connection, asked: Wanted, after: int, limit: int) -> Eff
 def _decisions(cx: sqlite3.Connection, rows: Iterable[PlanRow], settings: Settings, now: int) -> dict[int, Decision]:
     """By listing. The basis is no matter: quantities are compared in sellable units."""
     looked_at = list(rows)
-    stock = Stock.of(cx, looked_at, settings, now)
+    stock = StockSnapshot.of(cx, looked_at, settings, now)
     rules = chain_rules(settings, QuantityBasis.AVAILABLE)
     return {row.id: decide_row(row, stock, settings, rules, now) for row in looked_at}
 
@@ -89,7 +89,7 @@ def _present(row: PlanRow, decision: Decision) -> int | None:
     return row.observed - row.allocated
 
 
-def _rematched(cx: sqlite3.Connection, asked: Wanted, rows: list[PlanRow]) -> list[PlanRow]:
+def _rematched(cx: sqlite3.Connection, asked: SettingsPair, rows: list[PlanRow]) -> list[PlanRow]:
     """The rows as codes of the other kind match them."""
     cart = asked.then.cart
     found = matching.look_up(cx, cart.merchant_id, int(cart.id or 0), cart.push_kind, [row.id for row in rows])

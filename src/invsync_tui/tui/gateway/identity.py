@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.listings.identity import LinkLine, Piece, RenameLine, Rival, Tally, UnmatchedLine
+    from invsync_tui.operations.listings.identity import (
+        AcceptProgress,
+        ComparedProduct,
+        IdentityCounts,
+        LinkLine,
+        RenameLine,
+        UnmatchedLine,
+    )
     from invsync_tui.operations.rows import Ordering, Rows
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.gateway.settings import Call
@@ -20,12 +27,12 @@ class IdentityGateway(Protocol):
     ) -> Rows[UnmatchedLine]: ...
     def links(self, cart_id: int, text: str, ordering: Ordering | None) -> Rows[LinkLine]: ...
     def renamed(self, cart_id: int, text: str, ordering: Ordering | None) -> Rows[RenameLine]: ...
-    def tally(self, cart_id: int) -> Tally: ...
+    def tally(self, cart_id: int) -> IdentityCounts: ...
     def accept(self, cart_id: int, shown: Mapping[str, int]) -> str: ...
-    def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None) -> Piece: ...
+    def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None) -> AcceptProgress: ...
     def link(self, cart_id: int, ref: str, product_id: int) -> str: ...
     def remove(self, cart_id: int, ref: str) -> str: ...
-    def rivals(self, product_ids: Sequence[int]) -> tuple[Rival, ...]: ...
+    def rivals(self, product_ids: Sequence[int]) -> tuple[ComparedProduct, ...]: ...
 
 
 class IdentityOperations:
@@ -40,7 +47,7 @@ class IdentityOperations:
 
         return self._call(lambda: identity.unmatched(self._session(), cart_id, kind, text, ordering))
 
-    def rivals(self, product_ids: Sequence[int]) -> tuple[Rival, ...]:
+    def rivals(self, product_ids: Sequence[int]) -> tuple[ComparedProduct, ...]:
         from invsync_tui.operations.listings import identity
 
         return self._call(lambda: identity.side_by_side(self._session(), product_ids))
@@ -55,7 +62,7 @@ class IdentityOperations:
 
         return self._call(lambda: identity.renamed(self._session(), cart_id, text, ordering))
 
-    def tally(self, cart_id: int) -> Tally:
+    def tally(self, cart_id: int) -> IdentityCounts:
         from invsync_tui.operations.listings import identity
 
         return self._call(lambda: identity.tally(self._session(), cart_id))
@@ -65,7 +72,7 @@ class IdentityOperations:
 
         return self._call(lambda: listings_links.accept(self._session(), cart_id, shown))
 
-    def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None) -> Piece:
+    def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None) -> AcceptProgress:
         from invsync_tui.operations.listings import links as listings_links
 
         return self._call(lambda: listings_links.accept_piece(self._session(), cart_id, kind, after))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.plans.plans import Making, PlanView
+    from invsync_tui.operations.plans.plans import PlanBuild, PlanView
     from invsync_tui.operations.plans.rows import PlanLine
     from invsync_tui.operations.rows import Rows
     from invsync_tui.operations.session import Session
@@ -20,7 +20,7 @@ class Shown:
     """A plan on the screen. It stays what it is while the store moves on; `making` is None for a kept one."""
 
     view: PlanView
-    making: Making | None
+    making: PlanBuild | None
 
 
 class PlansGateway(Protocol):
@@ -50,7 +50,7 @@ class PlansOperations:
         from invsync_tui.operations.plans import plans
 
         def made() -> Shown:
-            making = plans.make(self._session(), cart_id, overlay)
+            making = plans.build_plan(self._session(), cart_id, overlay)
             return Shown(plans.view(self._session(), making, None), making)
 
         return self._call(made)
@@ -58,7 +58,7 @@ class PlansOperations:
     def kept(self, number: int) -> Shown:
         from invsync_tui.operations.plans import plans
 
-        return self._call(lambda: Shown(plans.kept(self._session(), number), None))
+        return self._call(lambda: Shown(plans.load_plan(self._session(), number), None))
 
     def rows(self, shown: Shown, sort: str, text: str) -> Rows[PlanLine]:
         from invsync_tui.operations.plans import plans
@@ -66,7 +66,7 @@ class PlansOperations:
         if shown.making is not None:
             making = shown.making
             return self._call(lambda: plans.rows(self._session(), making, sort, text))
-        return self._call(lambda: plans.kept_rows(self._session(), shown.view.number or 0, sort, text))
+        return self._call(lambda: plans.load_plan_rows(self._session(), shown.view.number or 0, sort, text))
 
     def apply(self, shown: Shown, reason: str) -> Requested:
         from invsync_tui.operations.plans import plans
@@ -75,7 +75,7 @@ class PlansOperations:
         def ordered() -> Requested:
             number = shown.view.number
             if number is None and shown.making is not None:
-                number = plans.keep(self._session(), shown.making)
+                number = plans.save_plan(self._session(), shown.making)
             done = plans.apply(self._session(), number or 0, reason)
             return Requested((done.run,), done.worker_started, done.message)
 

@@ -14,10 +14,10 @@ from invsync_tui.tui.text.styled import Tone
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import SearchAnswer
     from invsync_tui.operations.views import Requested
-    from invsync_tui.tui.context import Desk
-    from invsync_tui.tui.screens.base.base_screen import ControlScreen
+    from invsync_tui.tui.context import AppContext
+    from invsync_tui.tui.screens.base.base_screen import BaseScreen
 
-OF_MERCHANT: Mapping[Place, Callable[[Desk, int, str], ControlScreen]] = {
+OF_MERCHANT: Mapping[Place, Callable[[AppContext, int, str], BaseScreen]] = {
     Place.RUNS: routes.runs,
     Place.CARTS: routes.carts,
     Place.WAREHOUSES: routes.warehouses,
@@ -25,7 +25,7 @@ OF_MERCHANT: Mapping[Place, Callable[[Desk, int, str], ControlScreen]] = {
     Place.ALIASES: routes.aliases,
     Place.DOCTOR: routes.doctor,
 }
-OF_CART: Mapping[Place, Callable[[Desk, int, str, str], ControlScreen]] = {
+OF_CART: Mapping[Place, Callable[[AppContext, int, str, str], BaseScreen]] = {
     Place.PRODUCTS: routes.product_sync,
     Place.SETUP: routes.cart_settings,
     Place.PLAN: lambda desk, cart_id, cart, merchant: routes.plan(desk, cart_id, cart),
@@ -36,7 +36,7 @@ OF_ALL = {Place.RUNS: routes.runs, Place.CARTS: routes.carts, Place.DOCTOR: rout
 """Places that there also are for all merchants together."""
 
 
-def follow(screen: ControlScreen, to: GoTo) -> None:
+def follow(screen: BaseScreen, to: GoTo) -> None:
     """Do what was typed on this screen."""
     simple: Mapping[Place, Callable[[], object]] = {
         Place.MERCHANTS: screen.back_home,
@@ -44,7 +44,7 @@ def follow(screen: ControlScreen, to: GoTo) -> None:
         Place.QUIT: screen.leave,
         Place.RUN: lambda: screen.open_run(to.number),
         Place.SEARCH: lambda: screen.app.push_screen(routes.search(screen.desk, to.text)),
-        Place.THEME: lambda: screen.wear(to.text),
+        Place.THEME: lambda: screen.use_theme(to.text),
         Place.SKU: lambda: _find(screen, to.text),
         Place.WHY: lambda: screen.app.push_screen(routes.why(screen.desk, to.text, None)),
         Place.HISTORY: lambda: screen.app.push_screen(routes.history(screen.desk, to.text, None)),
@@ -55,7 +55,7 @@ def follow(screen: ControlScreen, to: GoTo) -> None:
         screen.ask(known, partial(_named, screen, to))
 
 
-def _named(screen: ControlScreen, to: GoTo, found: Known) -> None:
+def _named(screen: BaseScreen, to: GoTo, found: Known) -> None:
     screen.desk.known = found
     if to.place in OF_CART:
         _cart(screen, to, found)
@@ -65,7 +65,7 @@ def _named(screen: ControlScreen, to: GoTo, found: Known) -> None:
         _merchant(screen, to, found)
 
 
-def _cart(screen: ControlScreen, to: GoTo, found: Known) -> None:
+def _cart(screen: BaseScreen, to: GoTo, found: Known) -> None:
     cart = named(to.text, found.carts)
     if cart is None:
         screen.notice(f"There is no cart {to.text!r}. Type: carts", Tone.WARN)
@@ -73,7 +73,7 @@ def _cart(screen: ControlScreen, to: GoTo, found: Known) -> None:
         screen.app.push_screen(OF_CART[to.place](screen.desk, cart.id, cart.name, cart.merchant))
 
 
-def _merchant(screen: ControlScreen, to: GoTo, found: Known) -> None:
+def _merchant(screen: BaseScreen, to: GoTo, found: Known) -> None:
     merchant = _meant(screen, to.text, found)
     if merchant is None:
         what = f"There is no merchant {to.text!r}." if to.text else "Which merchant?"
@@ -84,7 +84,7 @@ def _merchant(screen: ControlScreen, to: GoTo, found: Known) -> None:
         screen.app.push_screen(OF_MERCHANT[to.place](screen.desk, merchant.id, merchant.name))
 
 
-def _meant(screen: ControlScreen, text: str, found: Known) -> Named | None:
+def _meant(screen: BaseScreen, text: str, found: Known) -> Named | None:
     """The merchant that was named, else the one that the screen is about, else the only one."""
     if text:
         return named(text, found.merchants)
@@ -93,7 +93,7 @@ def _meant(screen: ControlScreen, text: str, found: Known) -> Named | None:
     return found.merchants[0] if len(found.merchants) == 1 else None
 
 
-def _started(screen: ControlScreen, requested: Requested) -> None:
+def _started(screen: BaseScreen, requested: Requested) -> None:
 
     if requested.runs:
         screen.open_run(requested.runs[0], requested.message)
@@ -101,12 +101,12 @@ def _started(screen: ControlScreen, requested: Requested) -> None:
         screen.notice(requested.message, Tone.GOOD)
 
 
-def _find(screen: ControlScreen, text: str) -> None:
+def _find(screen: BaseScreen, text: str) -> None:
     """The SKU itself where only one has exactly this code, else what there is."""
     screen.ask(lambda gateway: gateway.search(text, None, 2), partial(_found, screen, text))
 
 
-def _found(screen: ControlScreen, text: str, answer: SearchAnswer) -> None:
+def _found(screen: BaseScreen, text: str, answer: SearchAnswer) -> None:
     from invsync_tui.operations.list_views import HitRank
 
     exact = [hit for hit in answer.hits if hit.rank is HitRank.EXACT]

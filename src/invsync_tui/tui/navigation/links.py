@@ -15,11 +15,11 @@ from invsync_tui.tui.navigation.names import Known, Named, known
 from invsync_tui.tui.text.styled import Line, Tone
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.screens.base.base_screen import ControlScreen
+    from invsync_tui.tui.screens.base.base_screen import BaseScreen
 
 
 @dataclass(frozen=True, slots=True)
-class Jump:
+class Link:
     """A place: `kind` cart (a field of its Edit Setup), merchant (a field of its), listings (a tab), aliases, sku, run."""
 
     kind: str
@@ -29,14 +29,14 @@ class Jump:
     """The field or the tab."""
 
 
-class Sheet(list[Line]):
+class LinkedLines(list[Line]):
     """Lines, some of which lead somewhere: `jumps` by the number of the line."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.jumps: dict[int, Jump] = {}
+        self.jumps: dict[int, Link] = {}
 
-    def put(self, rows: Sequence[Line], jump: Jump | None = None) -> None:
+    def put(self, rows: Sequence[Line], jump: Link | None = None) -> None:
         """Append rows; Enter on the first of them leads there."""
         if jump is not None and rows:
             self.jumps[len(self)] = jump
@@ -52,39 +52,39 @@ _CHECK_FIELDS = {
 }  # fmt: skip
 
 
-def of_step(cart: str, sku: str | None, step: str, because: str) -> Jump | None:
+def of_step(cart: str, sku: str | None, step: str, because: str) -> Link | None:
     """The setting that a step of the arithmetic comes from."""
     if step == "override":
-        return Jump("sku", sku) if sku else None
+        return Link("sku", sku) if sku else None
     field = _STEP_FIELDS.get(step)
     if step == "cutoff" and because.startswith("at or below"):
         field = "end-at"
-    return Jump("cart", cart, field) if field else None
+    return Link("cart", cart, field) if field else None
 
 
-def of_cause(cart: str, sku: str | None, cause: Reason) -> Jump | None:
+def of_cause(cart: str, sku: str | None, cause: Reason) -> Link | None:
     """Where a cause of one listing can be mended."""
     info = REASONS[cause]
     if info.kind is ReasonKind.LISTING:
-        return Jump("sku", sku) if sku else None
-    return Jump("cart", cart, info.setting) if info.setting else None
+        return Link("sku", sku) if sku else None
+    return Link("cart", cart, info.setting) if info.setting else None
 
 
-def of_group(cart: str, cause: Reason) -> Jump:
+def of_group(cart: str, cause: Reason) -> Link:
     """The listings of a cart that have a cause in common, or the setting that all of them have it from."""
     info = REASONS[cause]
     if info.setting and not info.listings:
-        return Jump("cart", cart, info.setting)
-    return Jump("listings", cart, info.listings or ListingFilter.ALL.value)
+        return Link("cart", cart, info.setting)
+    return Link("listings", cart, info.listings or ListingFilter.ALL.value)
 
 
-def of_check(check: str, subject: str) -> Jump | None:
+def of_check(check: str, subject: str) -> Link | None:
     """Where a check of the guide looks."""
     found = _CHECK_FIELDS.get(check)
-    return Jump(found[0], subject, found[1]) if found else None
+    return Link(found[0], subject, found[1]) if found else None
 
 
-def follow(screen: ControlScreen, jump: Jump) -> None:
+def follow(screen: BaseScreen, jump: Link) -> None:
     """Go there."""
     if jump.kind == "sku":
         screen.app.push_screen(routes.search(screen.desk, jump.subject))
@@ -92,9 +92,9 @@ def follow(screen: ControlScreen, jump: Jump) -> None:
         screen.ask(known, partial(_named, screen, jump))
 
 
-def _named(screen: ControlScreen, jump: Jump, found: Known) -> None:
+def _named(screen: BaseScreen, jump: Link, found: Known) -> None:
     screen.desk.known = found
-    openers: Mapping[str, tuple[Sequence[Named], Callable[[Named], ControlScreen]]] = {
+    openers: Mapping[str, tuple[Sequence[Named], Callable[[Named], BaseScreen]]] = {
         "cart": (
             found.carts,
             lambda one: routes.cart_settings(screen.desk, one.id, one.name, one.merchant, jump.at),

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from invsync_tui.operations.list_views import ListingLine
-    from invsync_tui.tui.context import Desk
-    from invsync_tui.tui.screens.base.base_screen import ControlScreen
+    from invsync_tui.tui.context import AppContext
+    from invsync_tui.tui.screens.base.base_screen import BaseScreen
 
 
-def warehouses(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
+def warehouses(desk: AppContext, merchant_id: int, merchant: str) -> BaseScreen:
     """Locations & Products of a merchant."""
     _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.catalog.warehouses import WarehousesScreen
@@ -26,7 +26,7 @@ def warehouses(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
     return WarehousesScreen(desk, merchant_id, merchant)
 
 
-def search(desk: Desk, text: str = "") -> ControlScreen:
+def search(desk: AppContext, text: str = "") -> BaseScreen:
     """SKU search over all merchants. A text may be a code of a cart: it comes into the line without control characters."""
     from invsync_tui.tui.screens.catalog.search import SearchScreen
     from invsync_tui.tui.text.sanitize import clean
@@ -34,28 +34,28 @@ def search(desk: Desk, text: str = "") -> ControlScreen:
     return SearchScreen(desk, clean(text))
 
 
-def sku(desk: Desk, product_id: int, name: str) -> ControlScreen:
+def sku(desk: AppContext, product_id: int, name: str) -> BaseScreen:
     """A product; `name` is shown until it is read."""
     from invsync_tui.tui.screens.catalog.sku import SkuScreen
 
     return SkuScreen(desk, product_id, name)
 
 
-def why(desk: Desk, asked: str, chosen: ListingLine | None) -> ControlScreen:
+def why(desk: AppContext, asked: str, chosen: ListingLine | None) -> BaseScreen:
     """Why a SKU shows what it shows, the chosen listing first."""
     from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 
     return WhyScreen(desk, asked, chosen)
 
 
-def history(desk: Desk, asked: str, chosen: ListingLine | None) -> ControlScreen:
+def history(desk: AppContext, asked: str, chosen: ListingLine | None) -> BaseScreen:
     """A SKU over time, in the cart of the chosen listing."""
     from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen
 
     return SkuHistoryScreen(desk, asked, chosen)
 
 
-def doctor(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
+def doctor(desk: AppContext, merchant_id: int | None, merchant: str) -> BaseScreen:
     """The guide walked over a merchant, or all."""
     _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
@@ -63,7 +63,7 @@ def doctor(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
     return DoctorScreen(desk, merchant_id, merchant)
 
 
-def aliases(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
+def aliases(desk: AppContext, merchant_id: int, merchant: str) -> BaseScreen:
     """The alias types of a merchant."""
     _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.catalog.aliases import AliasesScreen
@@ -71,28 +71,28 @@ def aliases(desk: Desk, merchant_id: int, merchant: str) -> ControlScreen:
     return AliasesScreen(desk, merchant_id, merchant)
 
 
-def rivals(desk: Desk, shared: str, product_ids: Sequence[int]) -> ControlScreen:
+def rivals(desk: AppContext, shared: str, product_ids: Sequence[int]) -> BaseScreen:
     """Products that share something, side by side."""
-    from invsync_tui.tui.screens.catalog.compare import RivalsScreen
+    from invsync_tui.tui.screens.catalog.compare import CompareScreen
 
-    return RivalsScreen(desk, shared, product_ids)
+    return CompareScreen(desk, shared, product_ids)
 
 
-def product_sync(desk: Desk, cart_id: int, cart: str, merchant: str, tab: str = "") -> ControlScreen:
+def product_sync(desk: AppContext, cart_id: int, cart: str, merchant: str, tab: str = "") -> BaseScreen:
     """View Product Sync of a cart, at a tab."""
     from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 
     return ProductSyncScreen(desk, cart_id, cart, merchant, tab)
 
 
-def identity(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
+def identity(desk: AppContext, cart_id: int, cart: str, merchant: str) -> BaseScreen:
     """The identity workbench of a cart."""
     from invsync_tui.tui.screens.listings.identity import IdentityScreen
 
     return IdentityScreen(desk, cart_id, cart, merchant)
 
 
-def drift(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
+def drift(desk: AppContext, cart_id: int, cart: str, merchant: str) -> BaseScreen:
     """What a cart shows otherwise than it accepted."""
     from invsync_tui.tui.screens.listings.drift import DriftScreen
 
@@ -100,15 +100,15 @@ def drift(desk: Desk, cart_id: int, cart: str, merchant: str) -> ControlScreen:
 
 
 def plan(
-    desk: Desk, cart_id: int, cart: str, kept: int | None = None, overlay: Mapping[str, str] | None = None
-) -> ControlScreen:
+    desk: AppContext, cart_id: int, cart: str, kept: int | None = None, overlay: Mapping[str, str] | None = None
+) -> BaseScreen:
     """What the next push of a cart would set; `kept`: the number of a kept plan, `overlay`: settings tried unsaved."""
     from invsync_tui.tui.screens.listings.plan import PlanScreen
 
     return PlanScreen(desk, cart_id, cart, kept, overlay)
 
 
-def carts(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
+def carts(desk: AppContext, merchant_id: int | None, merchant: str) -> BaseScreen:
     """The carts of a merchant, or all."""
     _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.listings.carts import CartsScreen
@@ -116,7 +116,7 @@ def carts(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
     return CartsScreen(desk, merchant_id, merchant)
 
 
-def runs(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
+def runs(desk: AppContext, merchant_id: int | None, merchant: str) -> BaseScreen:
     """The runs of a merchant, or all."""
     _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.runs.runs import RunsScreen
@@ -124,7 +124,7 @@ def runs(desk: Desk, merchant_id: int | None, merchant: str) -> ControlScreen:
     return RunsScreen(desk, merchant_id, merchant)
 
 
-def cart_runs(desk: Desk, merchant_id: int, merchant: str, cart_id: int, cart: str) -> ControlScreen:
+def cart_runs(desk: AppContext, merchant_id: int, merchant: str, cart_id: int, cart: str) -> BaseScreen:
     """The pushes of a cart."""
     _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.runs.runs import RunsScreen
@@ -132,7 +132,7 @@ def cart_runs(desk: Desk, merchant_id: int, merchant: str, cart_id: int, cart: s
     return RunsScreen(desk, merchant_id, merchant, cart_id, cart)
 
 
-def merchant_connection(desk: Desk, merchant_id: int) -> ControlScreen:
+def merchant_connection(desk: AppContext, merchant_id: int) -> BaseScreen:
     """The test of a merchant's WMS connection."""
     from invsync_tui.tui.gateway.settings import merchant_subject
     from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
@@ -140,7 +140,7 @@ def merchant_connection(desk: Desk, merchant_id: int) -> ControlScreen:
     return ConnectionScreen(desk, merchant_subject(merchant_id))
 
 
-def cart_connection(desk: Desk, cart_id: int) -> ControlScreen:
+def cart_connection(desk: AppContext, cart_id: int) -> BaseScreen:
     """The test of a cart's connection."""
     from invsync_tui.tui.gateway.settings import cart_subject
     from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
@@ -148,22 +148,22 @@ def cart_connection(desk: Desk, cart_id: int) -> ControlScreen:
     return ConnectionScreen(desk, cart_subject(cart_id))
 
 
-def merchant_settings(desk: Desk, merchant_id: int, merchant: str, at: str = "") -> ControlScreen:
+def merchant_settings(desk: AppContext, merchant_id: int, merchant: str, at: str = "") -> BaseScreen:
     """Edit Setup of a merchant, at a field."""
     _busy_with(desk, merchant_id, merchant)
     from invsync_tui.tui.screens.settings.merchant import MerchantSettingsScreen
 
-    return MerchantSettingsScreen(desk, merchant_id, merchant).beginning_at(at)
+    return MerchantSettingsScreen(desk, merchant_id, merchant).with_cursor_on(at)
 
 
-def cart_settings(desk: Desk, cart_id: int, cart: str, merchant: str, at: str = "") -> ControlScreen:
+def cart_settings(desk: AppContext, cart_id: int, cart: str, merchant: str, at: str = "") -> BaseScreen:
     """Edit Setup of a cart, at a field."""
     from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
 
-    return CartSettingsScreen(desk, cart_id, cart, merchant).beginning_at(at)
+    return CartSettingsScreen(desk, cart_id, cart, merchant).with_cursor_on(at)
 
 
-def _busy_with(desk: Desk, merchant_id: int | None, merchant: str) -> None:
+def _busy_with(desk: AppContext, merchant_id: int | None, merchant: str) -> None:
     """Commands that name no merchant mean this one from now on."""
     if merchant_id is not None:
         desk.merchant = Named(merchant_id, merchant)

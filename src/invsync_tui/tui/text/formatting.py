@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.widgets.columns import UNKNOWN, Field, Sight
+from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -86,7 +86,7 @@ def moment_field(
 ) -> Field[L]:
     """A column of past moments: clock and age."""
 
-    def show(line: L, sight: Sight) -> Span:
+    def show(line: L, sight: RenderContext) -> Span:
         found = at(line)
         return missing if found is None else (moment(found, sight.now), Tone.PLAIN)
 
@@ -98,7 +98,7 @@ def age_field(
 ) -> Field[L]:
     """A narrow column of past moments: the age alone."""
 
-    def show(line: L, sight: Sight) -> Span:
+    def show(line: L, sight: RenderContext) -> Span:
         found = at(line)
         return missing if found is None else (age(found, sight.now), Tone.PLAIN)
 

@@ -76,7 +76,7 @@ def cells_line(
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ListView:
     """Words to filter by, and the column to sort by; '' is the list's own order."""
 
     text: str = ""
@@ -90,10 +90,10 @@ class Look:
 
         return Ordering(self.sort, self.descending) if self.sort else None
 
-    def narrowed(self, text: str) -> Look:
+    def narrowed(self, text: str) -> ListView:
         return replace(self, text=text)
 
-    def sorted_by(self, column: str, *, descending: bool = False) -> Look:
+    def sorted_by(self, column: str, *, descending: bool = False) -> ListView:
         return replace(self, sort=column, descending=descending)
 
 
@@ -105,7 +105,7 @@ UNKNOWN: Span = ("-", Tone.FAINT)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class RenderContext:
     """When and with which characters cells are written."""
 
     now: float
@@ -120,31 +120,31 @@ class Field(Generic[L]):
     width: int
     value: Callable[[L], Value]
     """What is exported, and shown where `show` says nothing else."""
-    show: Callable[[L, Sight], Span] | None = None
+    show: Callable[[L, RenderContext], Span] | None = None
     flex: int = 0
     align: Align = Align.LEFT
     sort: str = ""
     room: int = 0
     """Width of the terminal from which on there is room for it; the strip about a line tells it to narrower ones."""
 
-    def cell(self, line: L, sight: Sight) -> Span:
+    def cell(self, line: L, sight: RenderContext) -> Span:
         """The text and tone of one line."""
         if self.show is not None:
             return self.show(line, sight)
         value = self.value(line)
         return UNKNOWN if value is None else (str(value), Tone.PLAIN)
 
-    def column(self, look: Look) -> Column:
+    def column(self, look: ListView) -> Column:
         """The table's column, with the mark of the order."""
         return Column(self.title, self.width, self.flex, self.align, self._sorting(look))
 
-    def _sorting(self, look: Look) -> Sorting:
+    def _sorting(self, look: ListView) -> Sorting:
         if not self.sort or self.sort != look.sort:
             return Sorting.NONE
         return Sorting.DESCENDING if look.descending else Sorting.ASCENDING
 
 
-def roomy(fields: Sequence[Field[L]], width: int) -> tuple[Field[L], ...]:
+def fields_that_fit(fields: Sequence[Field[L]], width: int) -> tuple[Field[L], ...]:
     """The fields that a terminal of this width has room for."""
     return tuple(field for field in fields if width >= field.room)
 

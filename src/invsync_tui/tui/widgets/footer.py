@@ -48,7 +48,7 @@ GAP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class KeyHint:
     """One action with all its keys."""
 
     keys: tuple[str, ...]
@@ -67,7 +67,7 @@ def key_name(app: App[object], binding: Binding) -> str:
     return SHORT_KEYS.get(binding.key) or app.get_key_display(binding).replace("^", "Ctrl+")
 
 
-def hints_of(app: App[object], active: Iterable[ActiveBinding]) -> list[Hint]:
+def hints_of(app: App[object], active: Iterable[ActiveBinding]) -> list[KeyHint]:
     """Active bindings by action, in the order in which they were declared."""
     found: dict[tuple[object, str], list[ActiveBinding]] = {}
     for each in active:
@@ -76,9 +76,9 @@ def hints_of(app: App[object], active: Iterable[ActiveBinding]) -> list[Hint]:
     return [_hint(app, each) for each in found.values()]
 
 
-def _hint(app: App[object], same: Sequence[ActiveBinding]) -> Hint:
+def _hint(app: App[object], same: Sequence[ActiveBinding]) -> KeyHint:
     first = same[0].binding
-    return Hint(
+    return KeyHint(
         keys=tuple(key_name(app, each.binding) for each in same),
         label=first.description,
         explanation=first.tooltip or first.description,
@@ -104,19 +104,19 @@ def _typed(focused: Widget, key: str) -> bool:
     return focused.check_consume_key(key, name if len(name) == 1 else key_to_character(key))
 
 
-def _cells(hint: Hint) -> int:
+def _cells(hint: KeyHint) -> int:
     return len(hint.keys[0]) + 1 + len(hint.label) + GAP
 
 
-def _spans(hint: Hint) -> tuple[Span, Span]:
+def _spans(hint: KeyHint) -> tuple[Span, Span]:
     return (hint.keys[0], Tone.KEY), (f" {hint.label}{' ' * GAP}", Tone.FAINT)
 
 
-class Hints(Canvas, can_focus=False):
+class KeyFooter(Canvas, can_focus=False):
     """One row of keys; what does not fit is left out whole, and `?` lists everything."""
 
     DEFAULT_CSS = """
-    Hints { height: 1; width: 1fr; }
+    KeyFooter { height: 1; width: 1fr; }
     """
 
     def on_mount(self) -> None:
@@ -141,7 +141,7 @@ class Hints(Canvas, can_focus=False):
                 room -= _cells(hint)
         return line(*(span for hint in (*kept, *everywhere) for span in _spans(hint)))
 
-    def _hints(self) -> Iterator[Hint]:
+    def _hints(self) -> Iterator[KeyHint]:
         active = list(self.screen.active_bindings.values())
         if any(self.screen.has_class(name) for name in TYPING):
             # Letters are text now; only the keys of what is typed into mean something.

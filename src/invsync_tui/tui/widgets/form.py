@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from invsync_tui.operations.list_views import FieldKind
 from invsync_tui.tui.screens.settings.draft import TYPED, Draft, neighbour, toggled
-from invsync_tui.tui.screens.settings.text import Ink, Placed, rows
+from invsync_tui.tui.screens.settings.text import FormRenderContext, FormRow, rows
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.styled import BLANK
 from invsync_tui.tui.widgets.caret import Caret
@@ -24,11 +24,11 @@ EDITING_CLASS = "-editing"
 """On the screen while letters are text."""
 
 
-class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
+class FormView(Canvas, can_focus=True, inherit_bindings=False):
     """Shows a draft and tells what the operator does to it; `show` brings the draft that came of it."""
 
     DEFAULT_CSS = """
-    FormSheet {
+    FormView {
         overflow-y: auto; scrollbar-gutter: stable; width: 1fr; height: 1fr;
         & > .form--cursor { color: $foreground; background: $panel; text-style: bold; }
         &:focus > .form--cursor {
@@ -37,8 +37,8 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
             text-style: $block-cursor-text-style;
         }
     }
-    FormSheet:ansi > .form--cursor { text-style: bold; }
-    FormSheet:ansi:focus > .form--cursor { text-style: reverse; color: $foreground; background: $background; }
+    FormView:ansi > .form--cursor { text-style: bold; }
+    FormView:ansi:focus > .form--cursor { text-style: reverse; color: $foreground; background: $background; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"form--cursor"}
     BINDING_GROUP_TITLE = "Fields"
@@ -68,7 +68,7 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
             self.field = field
 
         def can_replace(self, message: Message) -> bool:
-            return isinstance(message, FormSheet.Moved)
+            return isinstance(message, FormView.Moved)
 
     class Valued(Message):
         """A field has another value, perhaps half typed."""
@@ -96,7 +96,7 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
         self._at = ""
         self._caret: Caret | None = None
         self._before = ""
-        self._rows: list[Placed] = []
+        self._rows: list[FormRow] = []
 
     # -- what it shows ------------------------------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
         if self._draft is None or not viewport:
             return
         editing = (self._at, self._caret) if self._caret is not None else None
-        self._rows = rows(self._draft, editing, Ink(viewport.width, self._glyphs))
+        self._rows = rows(self._draft, editing, FormRenderContext(viewport.width, self._glyphs))
         self.set_extent(viewport.width, max(len(self._rows), viewport.height))
         self._reveal()
         self.repaint()
@@ -167,7 +167,7 @@ class FormSheet(Canvas, can_focus=True, inherit_bindings=False):
             return self._under_the_cursor(placed, strip)
         return strip
 
-    def _under_the_cursor(self, placed: Placed, strip: Strip) -> Strip:
+    def _under_the_cursor(self, placed: FormRow, strip: Strip) -> Strip:
         over = self.get_component_rich_style("form--cursor", partial=True)
         label = Strip(self.segments(placed.line, over), placed.line.width).crop(0, placed.label)
         return Strip.join((label, strip.crop(placed.label, strip.cell_length))).simplify()

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.tui.text.styled import Tone
-from invsync_tui.tui.widgets.columns import Field, Look, Sight, Value
+from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext, Value
 
 BLOCK = 128
 """Rows that are fetched together."""
@@ -67,7 +67,7 @@ class MemoryRows(Generic[L]):
     """Sortable by every field that has a `sort`, in the order given where the look names none."""
 
     def __init__(
-        self, lines: Sequence[L], fields: Sequence[Field[L]], look: Look, ident: Callable[[L], int | str]
+        self, lines: Sequence[L], fields: Sequence[Field[L]], look: ListView, ident: Callable[[L], int | str]
     ) -> None:
         self.sortable = ("", *(field.sort for field in fields if field.sort))
         self._ident = ident
@@ -134,7 +134,7 @@ class StoreSource(Generic[L]):
         self,
         read: Callable[[], Rows[L]],
         fields: Sequence[Field[L]],
-        sight: Callable[[], Sight],
+        sight: Callable[[], RenderContext],
         sortable: tuple[str, ...] = (),
     ) -> None:
         self._read = read

@@ -13,11 +13,11 @@ MOST_ROWS = 6
 """A message longer than this is cut, so that it cannot push the facts off the screen."""
 
 
-class Notice(Canvas, can_focus=False):
+class StatusMessage(Canvas, can_focus=False):
     """One row while there is little to say; it stays until the next notice, and never moves by itself."""
 
     DEFAULT_CSS = """
-    Notice { height: 1; width: 1fr; }
+    StatusMessage { height: 1; width: 1fr; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -51,11 +51,11 @@ class Notice(Canvas, can_focus=False):
         self.repaint()
 
 
-class Strap(Canvas, can_focus=False):
+class TextLine(Canvas, can_focus=False):
     """One row of text. Where both ends do not fit, the left one is cut with a mark."""
 
     DEFAULT_CSS = """
-    Strap { height: 1; width: 1fr; }
+    TextLine { height: 1; width: 1fr; }
     """
 
     def __init__(self, more: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name

@@ -23,11 +23,11 @@ def _nothing(_: Size) -> Sequence[Line]:
     return ()
 
 
-class Paper(Canvas, can_focus=True, inherit_bindings=False):
+class TextView(Canvas, can_focus=True, inherit_bindings=False):
     """Scrolls with the keys of the table; a rewrite keeps the place and repaints only what differs."""
 
     DEFAULT_CSS = """
-    Paper { overflow-y: auto; scrollbar-gutter: stable; width: 1fr; height: 1fr; }
+    TextView { overflow-y: auto; scrollbar-gutter: stable; width: 1fr; height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "roll(-1)", "Scroll up", show=False, id="paper.up"),
@@ -82,14 +82,14 @@ class Paper(Canvas, can_focus=True, inherit_bindings=False):
         self.repaint()
 
 
-class LeadingPaper(Paper, inherit_bindings=True):
+class LinkedTextView(TextView, inherit_bindings=True):
     """Up and down go to the next line that leads somewhere while one is in view, else they scroll."""
 
     DEFAULT_CSS = """
-    LeadingPaper > .paper--cursor {
+    LinkedTextView > .paper--cursor {
         color: $block-cursor-foreground; background: $block-cursor-background; text-style: $block-cursor-text-style;
     }
-    LeadingPaper:ansi > .paper--cursor { text-style: reverse; }
+    LinkedTextView:ansi > .paper--cursor { text-style: reverse; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"paper--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -42,7 +42,7 @@ from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConf
 from invsync_tui.connectors.sources.tryton import checks, locations
 from invsync_tui.connectors.sources.tryton.locations import Zone
 from invsync_tui.connectors.sources.tryton.rpc import Domain, Row, TrytonRpc, decode_time, encode_time
-from invsync_tui.connectors.values import QUANTITY_MOST, shown, text
+from invsync_tui.connectors.values import QUANTITY_MOST, describe_value, text
 
 PAGE_SIZE = 1000
 OVERLAP = 300
@@ -99,9 +99,9 @@ def _next_cursor(ids: Sequence[int], limit: int, read: int) -> str | None:
 def _quantity(value: Any) -> float:
     """A quantity that stock can have; ValueError for anything else."""
     if type(value) not in (int, float) or not math.isfinite(value):
-        raise ValueError(f"Its quantity {shown(value)} is not a number.")
+        raise ValueError(f"Its quantity {describe_value(value)} is not a number.")
     if abs(value) > QUANTITY_MOST:
-        raise ValueError(f"Its quantity {shown(value)} is larger than any stock.")
+        raise ValueError(f"Its quantity {describe_value(value)} is larger than any stock.")
     return float(value)
 
 

@@ -13,20 +13,20 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widget import Widget
 
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway import Gateway
-from invsync_tui.tui.messages import Delivered, OrderRefused, OrderTaken, ReadingFailed
+from invsync_tui.tui.messages import AnswerReceived, OrderRefused, OrderTaken, ReadingFailed
 from invsync_tui.tui.store_thread import always
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys, TypeAhead
-from invsync_tui.tui.widgets.footer import Hints, hints_of
-from invsync_tui.tui.widgets.text_line import Notice, Strap
+from invsync_tui.tui.widgets.footer import KeyFooter, hints_of
+from invsync_tui.tui.widgets.text_line import StatusMessage, TextLine
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-    from invsync_tui.tui.actions import Ask
+    from invsync_tui.tui.actions import Confirmation
     from invsync_tui.tui.navigation.commands import GoTo
     from invsync_tui.tui.navigation.names import Known, Named
     from invsync_tui.tui.widgets.prompt import Prompt
@@ -67,16 +67,16 @@ SERVICE_WORDS = {
 """Who executes requests, by its state."""
 
 
-class ControlScreen(TonedScreen[None], inherit_bindings=False):
+class BaseScreen(TonedScreen[None], inherit_bindings=False):
     """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
 
     AUTO_FOCUS: ClassVar[str | None] = "WindowTable, Paper"
     DEFAULT_CSS = """
-    ControlScreen { layout: vertical; }
-    ControlScreen #foot { dock: bottom; height: auto; layout: vertical; }
-    ControlScreen #prompt-row { height: 1; display: none; }
-    ControlScreen.-prompting #prompt-row { display: block; }
-    ControlScreen.-prompting #notice { display: none; }
+    BaseScreen { layout: vertical; }
+    BaseScreen #foot { dock: bottom; height: auto; layout: vertical; }
+    BaseScreen #prompt-row { height: 1; display: none; }
+    BaseScreen.-prompting #prompt-row { display: block; }
+    BaseScreen.-prompting #notice { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -85,7 +85,7 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         Binding("shift+tab", "app.focus_previous", "Previous part", show=False, id="part.previous"),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         super().__init__()
         self.desk = desk
         self._service_alive: bool | None = None
@@ -131,19 +131,19 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         """The same for what may take seconds; it waits for nothing else and nothing else waits for it."""
         self.desk.patient.order(self, partial(_delivered, question, deliver), wanted)
 
-    def on_delivered(self, fact: Delivered) -> None:
+    def on_answer_received(self, fact: AnswerReceived) -> None:
         fact.deliver(fact.result)
 
     # -- frame --------------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         more = self.desk.glyphs.more
-        yield Strap(more, id="header")
+        yield TextLine(more, id="header")
         yield from self.body()
         with Widget(id="foot"):
-            yield Notice(id="notice")
+            yield StatusMessage(id="notice")
             yield Horizontal(id="prompt-row")
-            yield Hints()
+            yield KeyFooter()
 
     def on_mount(self) -> None:
         self.show_header()
@@ -154,13 +154,13 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
     def on_screen_resume(self) -> None:
         self.watch_facts()
 
-    def strap(self, name: str) -> Strap:
-        return self.query_one(f"#{name}", Strap)
+    def strap(self, name: str) -> TextLine:
+        return self.query_one(f"#{name}", TextLine)
 
     def notice(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """What just happened; it stays until the next one."""
         mark = f"{self.desk.glyphs.warning} " if tone in (Tone.WARN, Tone.BAD) else ""
-        self.query_one("#notice", Notice).show(mark + text, tone)
+        self.query_one("#notice", StatusMessage).show(mark + text, tone)
 
     def send_to_clipboard(self, text: str) -> None:
         """Hand a text to the terminal. It answers nothing, so all that is known is that it was sent."""
@@ -168,9 +168,9 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         self.app.copy_to_clipboard(sent)
         self.notice(f"Sent to the terminal's clipboard: {sent} (some terminals do not allow it)", Tone.PLAIN)
 
-    def confirmed(self, ask: Ask, subject: str, then: Callable[[str], None]) -> None:
+    def confirmed(self, ask: Confirmation, subject: str, then: Callable[[str], None]) -> None:
         """Ask before an order; `then` is given the reason. Who thinks better of it is told that nothing was ordered."""
-        from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
+        from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 
         def decided(reason: str | None) -> None:
             if reason is None:
@@ -178,7 +178,7 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
             else:
                 then(reason)
 
-        self.app.push_screen(ConfirmScreen(ask, subject, self.desk.glyphs), decided)
+        self.app.push_screen(ConfirmDialog(ask, subject, self.desk.glyphs), decided)
 
     def show_header(self, service_alive: bool | None = None) -> None:
         """Who, where, with what rights, and whether anything would execute an order."""
@@ -235,12 +235,12 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         """Put an input in the place of the notice."""
         from invsync_tui.tui.widgets.prompt import Prompt
 
-        label = Strap(self.desk.glyphs.more, id="prompt-mark")
+        label = TextLine(self.desk.glyphs.more, id="prompt-mark")
         label.styles.width = len(mark)
         self.add_class("-prompting")
         self.call_later(self._put_prompt, label, line((mark, Tone.KEY)), Prompt(placeholder, offers, value, id=name))
 
-    async def _put_prompt(self, label: Strap, mark: Line, prompt: Prompt) -> None:
+    async def _put_prompt(self, label: TextLine, mark: Line, prompt: Prompt) -> None:
         if not self.has_class("-prompting"):
             return
         row = self.query_one("#prompt-row")
@@ -320,9 +320,9 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         """Quit as `q` does."""
         self.app.call_later(self.app.run_action, "leave")
 
-    def wear(self, theme: str) -> None:
+    def use_theme(self, theme: str) -> None:
         """Another theme, at once."""
-        if not getattr(self.app, "wear", lambda _: False)(theme):
+        if not getattr(self.app, "use_theme", lambda _: False)(theme):
             self.notice("This terminal shows its own colours; there is nothing to switch.", Tone.WARN)
 
     def open_run(self, run_id: int, notice: str = "") -> None:
@@ -347,5 +347,5 @@ class ControlScreen(TonedScreen[None], inherit_bindings=False):
         self.app.push_screen(HelpScreen(hints_of(self.app, self.active_bindings.values()), self.desk.glyphs))
 
 
-def _delivered(question: Callable[[Gateway], Any], deliver: Callable[[Any], None], gateway: Gateway) -> Delivered:
-    return Delivered(deliver, question(gateway))
+def _delivered(question: Callable[[Gateway], Any], deliver: Callable[[Any], None], gateway: Gateway) -> AnswerReceived:
+    return AnswerReceived(deliver, question(gateway))

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from invsync_tui.operations.list_views import Choice, Field, FieldKind
-from invsync_tui.tui.actions import Ask
+from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.screens.base.base_screen import TonedScreen
 from invsync_tui.tui.screens.settings.draft import listed, picked
 from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
@@ -22,11 +22,11 @@ from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.widgets.columns import Column
-from invsync_tui.tui.widgets.footer import Hints
+from invsync_tui.tui.widgets.footer import KeyFooter
 from invsync_tui.tui.widgets.row_source import ListSource, Row
 from invsync_tui.tui.widgets.table import WindowTable
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 
 WIDEST = 76
 FRAME = 8
@@ -47,30 +47,30 @@ class Answer:
     risky: bool = False
 
 
-class AskingScreen(TonedScreen[str], ModalScreen[str]):
+class ChoiceDialog(TonedScreen[str], ModalScreen[str]):
     """Dismissed with the name of an answer."""
 
     AUTO_FOCUS: ClassVar[str | None] = "Button"
     DEFAULT_CSS = """
-    AskingScreen { align: center middle; background: $background 60%; }
-    AskingScreen:ansi { background: ansi_default; }
-    AskingScreen > Vertical {
+    ChoiceDialog { align: center middle; background: $background 60%; }
+    ChoiceDialog:ansi { background: ansi_default; }
+    ChoiceDialog > Vertical {
         width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
         border: round $warning; background: $background;
     }
-    AskingScreen:ansi > Vertical { background: ansi_default; }
-    AskingScreen.-plain > Vertical { border: ascii $warning; }
-    AskingScreen #question { text-style: bold; height: auto; margin-bottom: 1; }
-    AskingScreen Paper { height: 1; }
-    AskingScreen #buttons { height: 1; margin-top: 1; align-horizontal: right; }
-    AskingScreen Button {
+    ChoiceDialog:ansi > Vertical { background: ansi_default; }
+    ChoiceDialog.-plain > Vertical { border: ascii $warning; }
+    ChoiceDialog #question { text-style: bold; height: auto; margin-bottom: 1; }
+    ChoiceDialog TextView { height: 1; }
+    ChoiceDialog #buttons { height: 1; margin-top: 1; align-horizontal: right; }
+    ChoiceDialog Button {
         margin-left: 2; padding: 0 2; min-width: 6; width: auto;
         background: $panel; color: $foreground; text-style: none;
     }
-    AskingScreen Button.-risky { color: $warning; }
-    AskingScreen #buttons Button:focus { background: $foreground; color: $background; text-style: bold; }
-    AskingScreen:ansi Button { background: ansi_default; }
-    AskingScreen:ansi #buttons Button:focus { background: ansi_default; color: ansi_default; text-style: reverse bold; }
+    ChoiceDialog Button.-risky { color: $warning; }
+    ChoiceDialog #buttons Button:focus { background: $foreground; color: $background; text-style: bold; }
+    ChoiceDialog:ansi Button { background: ansi_default; }
+    ChoiceDialog:ansi #buttons Button:focus { background: ansi_default; color: ansi_default; text-style: reverse bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "safe", "Cancel", id="asking.cancel"),
@@ -90,7 +90,7 @@ class AskingScreen(TonedScreen[str], ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(self._question, id="question", markup=False)
-            paper = Paper(id="facts")
+            paper = TextView(id="facts")
             paper.can_focus = False
             yield paper
             with Horizontal(id="buttons"):
@@ -107,7 +107,7 @@ class AskingScreen(TonedScreen[str], ModalScreen[str]):
     def _write(self) -> None:
         width, height = self.app.size
         lines = self._facts(min(WIDEST, width) - FRAME)
-        paper = self.query_one("#facts", Paper)
+        paper = self.query_one("#facts", TextView)
         paper.styles.height = max(min(len(lines), height - AROUND), 1)
         paper.show(lambda _: lines)
 
@@ -115,7 +115,7 @@ class AskingScreen(TonedScreen[str], ModalScreen[str]):
         self.dismiss((event.button.id or "").removeprefix("answer-"))
 
     def action_roll(self, by: int) -> None:
-        self.query_one("#facts", Paper).action_roll(by)
+        self.query_one("#facts", TextView).action_roll(by)
 
     def action_safe(self) -> None:
         self.dismiss(self._answers[0].name)
@@ -124,12 +124,12 @@ class AskingScreen(TonedScreen[str], ModalScreen[str]):
 COLUMNS = (Column("", 3), Column("Choice", 20, flex=2), Column("About it", 16, flex=3))
 
 
-class ChooseScreen(TonedScreen[str | None], ModalScreen[str | None]):
+class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
     """Dismissed with the field's new value, or None."""
 
     DEFAULT_CSS = """
-    ChooseScreen { background: $background; }
-    ChooseScreen WindowTable { height: 1fr; }
+    ListDialog { background: $background; }
+    ListDialog WindowTable { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", tooltip="Take this one too, or no longer", id="choose.mark"),
@@ -145,13 +145,15 @@ class ChooseScreen(TonedScreen[str | None], ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         more = self._glyphs.more
-        yield Strap(more, id="header")
+        yield TextLine(more, id="header")
         yield WindowTable(COLUMNS, glyphs=self._glyphs, id="choices")
-        yield Strap(more, id="chosen")
-        yield Hints()
+        yield TextLine(more, id="chosen")
+        yield KeyFooter()
 
     def on_mount(self) -> None:
-        self.query_one("#header", Strap).show(line((self._field.label, Tone.STRONG)), line((self._way(), Tone.FAINT)))
+        self.query_one("#header", TextLine).show(
+            line((self._field.label, Tone.STRONG)), line((self._way(), Tone.FAINT))
+        )
         self._fill()
         present = [n for n, choice in enumerate(self._field.choices) if choice.value in self._marked]
         self.call_after_refresh(self._table.move_to, present[0] if present else 0)
@@ -168,7 +170,7 @@ class ChooseScreen(TonedScreen[str | None], ModalScreen[str | None]):
         if self._several:
             number = len(self._marked)
             told = f"{number} of {len(self._field.choices)} marked" if number else f"None is marked: {ALL_LOCATIONS}"
-            self.query_one("#chosen", Strap).show(line((told, Tone.ACCENT)))
+            self.query_one("#chosen", TextLine).show(line((told, Tone.ACCENT)))
 
     def _row(self, choice: Choice) -> Row:
         on = choice.value in self._marked
@@ -196,32 +198,32 @@ class ChooseScreen(TonedScreen[str | None], ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class ConfirmScreen(ModalScreen[str | None]):
+class ConfirmDialog(ModalScreen[str | None]):
     """Dismissed with the reason ('' where none is asked for), or None when the operator thought better of it."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#cancel"
     DEFAULT_CSS = """
-    ConfirmScreen { align: center middle; }
-    ConfirmScreen > Vertical {
+    ConfirmDialog { align: center middle; }
+    ConfirmDialog > Vertical {
         width: 64; max-width: 100%; height: auto; padding: 1 2;
         border: round $warning; background: $surface;
     }
-    ConfirmScreen:ansi > Vertical { background: ansi_default; }
-    ConfirmScreen.-plain > Vertical { border: ascii $warning; }
-    ConfirmScreen #question { text-style: bold; }
-    ConfirmScreen Static { height: auto; }
-    ConfirmScreen #subject { color: $text-muted; margin-bottom: 1; }
-    ConfirmScreen #reason { margin-top: 1; background: $panel; }
-    ConfirmScreen:ansi #reason { background: ansi_default; text-style: underline; }
-    ConfirmScreen #buttons { height: 1; margin-top: 1; align-horizontal: right; }
-    ConfirmScreen Button {
+    ConfirmDialog:ansi > Vertical { background: ansi_default; }
+    ConfirmDialog.-plain > Vertical { border: ascii $warning; }
+    ConfirmDialog #question { text-style: bold; }
+    ConfirmDialog Static { height: auto; }
+    ConfirmDialog #subject { color: $text-muted; margin-bottom: 1; }
+    ConfirmDialog #reason { margin-top: 1; background: $panel; }
+    ConfirmDialog:ansi #reason { background: ansi_default; text-style: underline; }
+    ConfirmDialog #buttons { height: 1; margin-top: 1; align-horizontal: right; }
+    ConfirmDialog Button {
         margin-left: 2; padding: 0 2; min-width: 8; width: auto;
         background: $panel; color: $foreground; text-style: none;
     }
-    ConfirmScreen #confirm { color: $warning; }
-    ConfirmScreen #buttons Button:focus { background: $foreground; color: $background; text-style: bold; }
-    ConfirmScreen:ansi Button { background: ansi_default; }
-    ConfirmScreen:ansi #buttons Button:focus { background: ansi_default; color: ansi_default; text-style: reverse bold; }
+    ConfirmDialog #confirm { color: $warning; }
+    ConfirmDialog #buttons Button:focus { background: $foreground; color: $background; text-style: bold; }
+    ConfirmDialog:ansi Button { background: ansi_default; }
+    ConfirmDialog:ansi #buttons Button:focus { background: ansi_default; color: ansi_default; text-style: reverse bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "think_better", "Cancel", id="confirm.cancel"),
@@ -229,7 +231,7 @@ class ConfirmScreen(ModalScreen[str | None]):
         Binding("right,down", "app.focus_next", "Next", show=False, id="confirm.next"),
     ]
 
-    def __init__(self, ask: Ask, subject: str, glyphs: Glyphs) -> None:
+    def __init__(self, ask: Confirmation, subject: str, glyphs: Glyphs) -> None:
         super().__init__()
         self._ask = ask
         self._subject = clean(subject)

@@ -14,9 +14,9 @@ from invsync_tui.tui.screens.base.base_screen import TonedScreen
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
-from invsync_tui.tui.widgets.footer import Hint, Hints
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.footer import KeyFooter, KeyHint
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 
 KEY_COLUMN = 16
 
@@ -32,21 +32,21 @@ class HelpScreen(TonedScreen[None], ModalScreen[None]):
         Binding("escape,q,question_mark", "back", "Back", id="help.back"),
     ]
 
-    def __init__(self, hints: Sequence[Hint], glyphs: Glyphs) -> None:
+    def __init__(self, hints: Sequence[KeyHint], glyphs: Glyphs) -> None:
         super().__init__()
         self._hints = hints
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        yield Strap(self._glyphs.more, id="header")
-        yield Paper(id="keys")
-        yield Hints()
+        yield TextLine(self._glyphs.more, id="header")
+        yield TextView(id="keys")
+        yield KeyFooter()
 
     def on_mount(self) -> None:
-        self.query_one("#header", Strap).show(
+        self.query_one("#header", TextLine).show(
             line(("Keys", Tone.STRONG), ("  of the screen you came from", Tone.FAINT))
         )
-        self.query_one("#keys", Paper).show(self._write)
+        self.query_one("#keys", TextView).show(self._write)
 
     def _write(self, size: Size) -> list[Line]:
         lines: list[Line] = []
@@ -64,7 +64,7 @@ def _importance(group: str) -> tuple[bool, str]:
     return group != "This screen", group
 
 
-def _rows(hint: Hint, width: int) -> Iterator[Line]:
+def _rows(hint: KeyHint, width: int) -> Iterator[Line]:
     keys = ", ".join(hint.keys)
     lead = keys.ljust(KEY_COLUMN)
     for i, text in enumerate(wrap(hint.explanation, width - len(lead) - 3)):

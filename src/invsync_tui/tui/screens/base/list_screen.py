@@ -17,19 +17,19 @@ from textual.message import Message
 from textual.widget import Widget
 
 from invsync_tui.operations.rows import Rows
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import Changed, Exported
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
 from invsync_tui.tui.type_ahead import MOVES
-from invsync_tui.tui.widgets.columns import Column, Field, Look, Sight, roomy
+from invsync_tui.tui.widgets.columns import Column, Field, ListView, RenderContext, fields_that_fit
 from invsync_tui.tui.widgets.row_source import StoreSource
 from invsync_tui.tui.widgets.table import WindowTable
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -48,7 +48,7 @@ def changed(gateway: Gateway) -> Message:
     return Changed(gateway.service_alive())
 
 
-class ListScreen(ControlScreen, Generic[L]):
+class ListScreen(BaseScreen, Generic[L]):
     """One list; the cursor stays on its line whatever happens to the others."""
 
     noun: ClassVar[str] = "rows"
@@ -71,9 +71,9 @@ class ListScreen(ControlScreen, Generic[L]):
         Binding("e", "export", "Export", tooltip="Write what is shown to a CSV or JSON file", id="list.export"),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         super().__init__(desk)
-        self.look = desk.looks.get(self.memory, Look())
+        self.look = desk.looks.get(self.memory, ListView())
         self._source: StoreSource[L] | None = None
         self._counted_at = float("-inf")
         self._counting = False
@@ -97,7 +97,7 @@ class ListScreen(ControlScreen, Generic[L]):
         """All columns; narrow terminals show those that they have room for."""
         raise NotImplementedError
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[L]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[L]:
         """The list as it is looked at. Runs on a reader's thread."""
         raise NotImplementedError
 
@@ -130,10 +130,10 @@ class ListScreen(ControlScreen, Generic[L]):
     # -- frame --------------------------------------------------------------------------------------------------------
 
     def body(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="trail")
+        yield TextLine(self.desk.glyphs.more, id="trail")
         yield from self.above()
         yield WindowTable(self._columns(), submit=self._submit, glyphs=self.desk.glyphs, id="list")
-        yield Paper(id="about")
+        yield TextView(id="about")
 
     @property
     def table(self) -> WindowTable:
@@ -150,11 +150,11 @@ class ListScreen(ControlScreen, Generic[L]):
         """Whether a file is being written."""
         return self._export is not None
 
-    def sight(self) -> Sight:
-        return Sight(self.desk.clock(), self.desk.glyphs)
+    def sight(self) -> RenderContext:
+        return RenderContext(self.desk.clock(), self.desk.glyphs)
 
     def on_mount(self) -> None:
-        self.table.when_moved = lambda: self.query_one("#about", Paper).show(self._about)
+        self.table.when_moved = lambda: self.query_one("#about", TextView).show(self._about)
         self._use(self.table.use)
         self._show_trail()
 
@@ -167,7 +167,7 @@ class ListScreen(ControlScreen, Generic[L]):
         self.table.read_again()
 
     def on_resize(self, event: events.Resize) -> None:
-        if self._source is not None and roomy(self.fields, self.app.size.width) != self._source.fields:
+        if self._source is not None and fields_that_fit(self.fields, self.app.size.width) != self._source.fields:
             self._use(self.table.use)
 
     def _columns(self) -> tuple[Column, ...]:
@@ -178,11 +178,11 @@ class ListScreen(ControlScreen, Generic[L]):
 
     def _row_fields(self) -> Sequence[Field[L]]:
         """The columns of the rows that are there, or are on their way."""
-        return roomy(self.fields, self.app.size.width) if self._source is None else self._source.fields
+        return fields_that_fit(self.fields, self.app.size.width) if self._source is None else self._source.fields
 
     def _use(self, put: Callable[[StoreSource[L], tuple[Column, ...]], None]) -> None:
         """Read the list as it is looked at from now on."""
-        shown = roomy(self.fields, self.app.size.width)
+        shown = fields_that_fit(self.fields, self.app.size.width)
         sortable = self._source.sortable if self._source else ()
         read = partial(self._read, self.desk.reader.gateway, self.look)
         self._source = StoreSource(read, shown, self.sight, sortable)
@@ -190,7 +190,7 @@ class ListScreen(ControlScreen, Generic[L]):
         self.desk.looks[self.memory] = self.look
         put(self._source, self._columns())
 
-    def _read(self, gateway: Gateway, look: Look) -> Rows[L]:
+    def _read(self, gateway: Gateway, look: ListView) -> Rows[L]:
         """A list that grew too long for the order it had is shown in its own order again."""
         from invsync_tui.operations.errors import OperationError
 
@@ -319,14 +319,14 @@ class ListScreen(ControlScreen, Generic[L]):
     def action_reverse(self) -> None:
         self._order(self.look.sorted_by(self.look.sort or self._sorts()[0], descending=not self.look.descending))
 
-    def _order(self, look: Look) -> None:
+    def _order(self, look: ListView) -> None:
         self.look = look
         self._use(self.table.use_from_the_top)
         title = next((field.title for field in self.fields if look.sort and field.sort == look.sort), "")
         turned = ", the other way round" if look.descending else ""
         self.notice(f"Sorted by {title}{turned}" if title else f"In their own order{turned}", Tone.FAINT)
 
-    def _look(self, look: Look) -> None:
+    def _look(self, look: ListView) -> None:
         if look != self.look:
             self.look = look
             # What is found is looked at from its first line; back in the whole list, the line found keeps the cursor.
@@ -391,7 +391,7 @@ def breadcrumb(trail: Sequence[str], room: int, glyphs: Glyphs) -> Line:
     return line(*left_out, *crumbs, (here, Tone.STRONG))
 
 
-def facts(fields: Sequence[Field[L]], found: L, sight: Sight, width: int) -> list[Line]:
+def facts(fields: Sequence[Field[L]], found: L, sight: RenderContext, width: int) -> list[Line]:
     """Every field of a line with its title, in as many rows as it takes."""
     titled = [field for field in fields if field.title]
     return flowed((line((f"{field.title} ", Tone.FAINT), field.cell(found, sight)) for field in titled), width)

@@ -10,15 +10,15 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import Changed, OrderRefused
 from invsync_tui.tui.navigation.links import follow
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.list_screen import breadcrumb, changed
 from invsync_tui.tui.text.styled import Line, Tone, line
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import LeadingPaper, Paper
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import LinkedTextView, TextView
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BUNDLE = "bundle"
 
 
-class BundlingScreen(ControlScreen):
+class BundleScreen(BaseScreen):
     """A subclass says what the bundle is about."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,7 +59,7 @@ NEVER = -1
 """Of commits: nothing was asked yet."""
 
 
-class ReportScreen(ControlScreen, Generic[A]):
+class ReportScreen(BaseScreen, Generic[A]):
     """Asks on the patient thread, so that nobody waits for it."""
 
     pause: ClassVar[float] = 1.0
@@ -69,7 +69,7 @@ class ReportScreen(ControlScreen, Generic[A]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", id="back")]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         super().__init__(desk)
         self.answer: A | None = None
         self._commits = NEVER
@@ -98,13 +98,13 @@ class ReportScreen(ControlScreen, Generic[A]):
     # -- frame --------------------------------------------------------------------------------------------------------
 
     def body(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="trail")
-        yield LeadingPaper(id="sheet")
+        yield TextLine(self.desk.glyphs.more, id="trail")
+        yield LinkedTextView(id="sheet")
 
     def on_mount(self) -> None:
         self._show_trail()
 
-    def on_leading_paper_followed(self, event: LeadingPaper.Followed) -> None:
+    def on_linked_text_view_followed(self, event: LinkedTextView.Followed) -> None:
         follow(self, event.to)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -137,7 +137,7 @@ class ReportScreen(ControlScreen, Generic[A]):
     def show_answer(self) -> None:
         """Write the answer anew."""
         self._show_trail()
-        self.query_one("#sheet", Paper).show(self._write)
+        self.query_one("#sheet", TextView).show(self._write)
         self.refresh_bindings()
 
     def on_order_refused(self, fact: OrderRefused) -> None:

@@ -14,24 +14,24 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Align, Field, Sight, number
+from invsync_tui.tui.widgets.columns import Align, Field, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.columns import Look
+    from invsync_tui.tui.widgets.columns import ListView
 
 
 def _warned(value: int, tone: Tone) -> Span:
     return (str(value), tone) if value else ("0", Tone.FAINT)
 
 
-def _carts(line: AliasTypeLine, sight: Sight) -> Span:
+def _carts(line: AliasTypeLine, sight: RenderContext) -> Span:
     return (", ".join(line.carts), Tone.PLAIN) if line.carts else ("none", Tone.FAINT)
 
 
-def _name(line: AliasTypeLine, sight: Sight) -> Span:
+def _name(line: AliasTypeLine, sight: RenderContext) -> Span:
     return line.name, Tone.STRONG
 
 
@@ -62,7 +62,7 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
         Binding("n", "missing", "Missing", tooltip="Products that have no code of this type", id="aliases.missing"),
     ]
 
-    def __init__(self, desk: Desk, merchant_id: int, merchant: str) -> None:
+    def __init__(self, desk: AppContext, merchant_id: int, merchant: str) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
         super().__init__(desk)
@@ -79,7 +79,7 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
     def fields(self) -> Sequence[Field[AliasTypeLine]]:
         return ALIAS_FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[AliasTypeLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[AliasTypeLine]:
         return MemoryRows(gateway.alias_types(self._merchant_id), ALIAS_FIELDS, look, _ident)
 
     def empty(self) -> Sequence[str]:
@@ -100,7 +100,7 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
     def action_missing(self) -> None:
 
         if (found := self.line) is not None:
-            self.app.push_screen(LackingScreen(self.desk, self._merchant_id, self._merchant, found))
+            self.app.push_screen(MissingAliasScreen(self.desk, self._merchant_id, self._merchant, found))
 
 
 L = TypeVar("L")
@@ -109,7 +109,7 @@ L = TypeVar("L")
 class OfKindScreen(ListScreen[L]):
     """A list of a merchant's codes or products that has to do with one alias type."""
 
-    def __init__(self, desk: Desk, merchant_id: int, merchant: str, kind: AliasTypeLine) -> None:
+    def __init__(self, desk: AppContext, merchant_id: int, merchant: str, kind: AliasTypeLine) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
         self._kind = kind
@@ -144,7 +144,7 @@ class CollisionsScreen(OfKindScreen[CollisionLine]):
     def fields(self) -> Sequence[Field[CollisionLine]]:
         return COLLISION_FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[CollisionLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[CollisionLine]:
         return gateway.collisions(self._merchant_id, self._kind.kind, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:
@@ -178,7 +178,7 @@ MISSING_FIELDS: tuple[Field[SummaryLine], ...] = (
 )
 
 
-class LackingScreen(OfKindScreen[SummaryLine]):
+class MissingAliasScreen(OfKindScreen[SummaryLine]):
     """Enter opens the SKU."""
 
     noun = "products"
@@ -195,7 +195,7 @@ class LackingScreen(OfKindScreen[SummaryLine]):
     def fields(self) -> Sequence[Field[SummaryLine]]:
         return MISSING_FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[SummaryLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[SummaryLine]:
         return gateway.missing(self._merchant_id, self._kind.kind, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:

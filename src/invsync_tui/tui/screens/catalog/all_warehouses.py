@@ -18,13 +18,13 @@ from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, width_of
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
-from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import WarehouseLine
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.columns import Look
+    from invsync_tui.tui.widgets.columns import ListView
 
 NARROWEST, WIDEST = 9, 16
 AGE = 12
@@ -38,7 +38,7 @@ def _at(values: Callable[[SummaryLine], tuple[int | None, ...]], index: int, lin
     return found[index] if index < len(found) else None
 
 
-def _loaded(index: int, line: SummaryLine, sight: Sight) -> Span:
+def _loaded(index: int, line: SummaryLine, sight: RenderContext) -> Span:
     at = _at(lambda each: each.loaded_at, index, line)
     return UNKNOWN if at is None else (formatting.age(at, sight.now), Tone.FAINT)
 
@@ -55,13 +55,13 @@ def _warehouse_fields(index: int, warehouse: WarehouseLine) -> tuple[Field[Summa
     )
 
 
-class SummaryScreen(ListScreen[SummaryLine]):
+class AllWarehousesScreen(ListScreen[SummaryLine]):
     """Enter opens the SKU."""
 
     noun = "products"
     filtered_by = "a part of a SKU or alias"
 
-    def __init__(self, desk: Desk, merchant_id: int, merchant: str, warehouses: Sequence[WarehouseLine]) -> None:
+    def __init__(self, desk: AppContext, merchant_id: int, merchant: str, warehouses: Sequence[WarehouseLine]) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
         self._warehouses = tuple(warehouses)
@@ -81,7 +81,7 @@ class SummaryScreen(ListScreen[SummaryLine]):
     def fields(self) -> Sequence[Field[SummaryLine]]:
         return self._fields
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[SummaryLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[SummaryLine]:
         return gateway.summary(self._merchant_id, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:

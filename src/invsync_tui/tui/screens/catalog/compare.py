@@ -6,33 +6,33 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from invsync_tui.tui.navigation.links import Jump, Sheet
+from invsync_tui.tui.navigation.links import Link, LinkedLines
 from invsync_tui.tui.screens.base.report_screen import ReportScreen
 from invsync_tui.tui.text.sanitize import clean, fit, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.listings.identity import Rival
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.operations.listings.identity import ComparedProduct
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
 
 NAME_WIDTH, LEAST_WIDTH, GAP = 10, 22, 2
 NONE = ("none",)
 
 
-def _codes(rival: Rival) -> Sequence[str]:
+def _codes(rival: ComparedProduct) -> Sequence[str]:
     return [f"{kind} {code}" for kind, code in rival.codes] or NONE
 
 
-def _levels(rival: Rival) -> Sequence[str]:
+def _levels(rival: ComparedProduct) -> Sequence[str]:
     return [f"{warehouse} {available}" for warehouse, available in rival.levels] or NONE
 
 
-def _listings(rival: Rival) -> Sequence[str]:
+def _listings(rival: ComparedProduct) -> Sequence[str]:
     return [f"{cart}: {code}" for cart, code in rival.listings] or NONE
 
 
-ASPECTS: tuple[tuple[str, Callable[[Rival], Sequence[str]]], ...] = (
+ASPECTS: tuple[tuple[str, Callable[[ComparedProduct], Sequence[str]]], ...] = (
     ("SKU", lambda rival: [rival.sku]),
     ("Name", lambda rival: [rival.name or "none"]),
     ("Codes", _codes),
@@ -41,9 +41,9 @@ ASPECTS: tuple[tuple[str, Callable[[Rival], Sequence[str]]], ...] = (
 )
 
 
-def write(rivals: Sequence[Rival], shared: str, width: int) -> Sheet:
+def write(rivals: Sequence[ComparedProduct], shared: str, width: int) -> LinkedLines:
     """As many products beside each other as there is room for, the others below; then a line that leads to each."""
-    rows = Sheet()
+    rows = LinkedLines()
     rows.put(
         [line(row) for row in wrap(clean(f"{len(rivals)} products have {shared}. An alias must name one."), width)]
     )
@@ -52,11 +52,11 @@ def write(rivals: Sequence[Rival], shared: str, width: int) -> Sheet:
         rows.put([BLANK, *_table(rivals[start : start + beside], width)])
     rows.put([BLANK])
     for rival in rivals:
-        rows.put([line(clean(f"Open {rival.sku}"))], Jump("sku", rival.sku))
+        rows.put([line(clean(f"Open {rival.sku}"))], Link("sku", rival.sku))
     return rows
 
 
-def _table(rivals: Sequence[Rival], width: int) -> list[Line]:
+def _table(rivals: Sequence[ComparedProduct], width: int) -> list[Line]:
     room = max(LEAST_WIDTH, (width - NAME_WIDTH) // len(rivals) - GAP)
     return [row for name, tell in ASPECTS for row in _aspect(name, [tell(rival) for rival in rivals], room)]
 
@@ -72,10 +72,10 @@ def _aspect(name: str, told: Sequence[Sequence[str]], room: int) -> list[Line]:
     return lines
 
 
-class RivalsScreen(ReportScreen[tuple["Rival", ...]]):
+class CompareScreen(ReportScreen[tuple["ComparedProduct", ...]]):
     """Enter on a line below the table opens that product."""
 
-    def __init__(self, desk: Desk, shared: str, product_ids: Sequence[int]) -> None:
+    def __init__(self, desk: AppContext, shared: str, product_ids: Sequence[int]) -> None:
         self._shared = shared
         self._products = tuple(product_ids)
         super().__init__(desk)
@@ -84,11 +84,11 @@ class RivalsScreen(ReportScreen[tuple["Rival", ...]]):
     def trail(self) -> tuple[str, ...]:
         return "Merchants", "Aliases", self._shared, "Side by side"
 
-    def question(self, gateway: Gateway) -> tuple[Rival, ...]:
+    def question(self, gateway: Gateway) -> tuple[ComparedProduct, ...]:
         return gateway.identity.rivals(self._products)
 
-    def verdict(self, answer: tuple[Rival, ...]) -> Line:
+    def verdict(self, answer: tuple[ComparedProduct, ...]) -> Line:
         return line((f"{len(answer)} products", Tone.WARN))
 
-    def write(self, answer: tuple[Rival, ...], width: int) -> Sequence[Line]:
+    def write(self, answer: tuple[ComparedProduct, ...], width: int) -> Sequence[Line]:
         return write(answer, self._shared, width)

@@ -19,23 +19,23 @@ from invsync_tui.operations.list_views import HitRank, SearchAnswer, SearchHit
 from invsync_tui.operations.rows import Count
 from invsync_tui.tui.messages import Changed
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.list_screen import changed, facts
 from invsync_tui.tui.text.formatting import age_field
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys
-from invsync_tui.tui.widgets.columns import Column, Field, Look, Sight, number, roomy
+from invsync_tui.tui.widgets.columns import Column, Field, ListView, RenderContext, fields_that_fit, number
 from invsync_tui.tui.widgets.prompt import Prompt, Query
 from invsync_tui.tui.widgets.row_source import ListSource, Row
 from invsync_tui.tui.widgets.table import WindowTable
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
 
 LIMIT = 50
 TYPING = 0.4
@@ -53,7 +53,7 @@ FIELDS: tuple[Field[SearchHit], ...] = (
 )
 
 
-class SearchScreen(ControlScreen):
+class SearchScreen(BaseScreen):
     """The query keeps the focus; Up and Down move in what was found."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#query"
@@ -70,7 +70,7 @@ class SearchScreen(ControlScreen):
         Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),
     ]
 
-    def __init__(self, desk: Desk, text: str = "") -> None:
+    def __init__(self, desk: AppContext, text: str = "") -> None:
         super().__init__(desk)
         self._text = text
         self._answer: SearchAnswer | None = None
@@ -85,14 +85,14 @@ class SearchScreen(ControlScreen):
 
     def body(self) -> Iterator[Widget]:
         more = self.desk.glyphs.more
-        yield Strap(more, id="trail")
+        yield TextLine(more, id="trail")
         row = Widget(id="query-row")
-        row.compose_add_child(Strap(more, id="query-mark"))
+        row.compose_add_child(TextLine(more, id="query-mark"))
         row.compose_add_child(Query(self._text))
         yield row
-        yield Paper(id="verdict")
+        yield TextView(id="verdict")
         yield WindowTable(self._columns(), glyphs=self.desk.glyphs, id="hits")
-        yield Paper(id="about")
+        yield TextView(id="about")
 
     def on_mount(self) -> None:
         self.query_one("#verdict").can_focus = False
@@ -120,10 +120,10 @@ class SearchScreen(ControlScreen):
         return self.query_one("#hits", WindowTable)
 
     def _shown(self) -> tuple[Field[SearchHit], ...]:
-        return roomy(FIELDS, self.app.size.width)
+        return fields_that_fit(FIELDS, self.app.size.width)
 
     def _columns(self) -> tuple[Column, ...]:
-        return tuple(field.column(Look()) for field in self._shown())
+        return tuple(field.column(ListView()) for field in self._shown())
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class SearchScreen(ControlScreen):
 
     def _fill(self) -> None:
         hits = self._answer.hits if self._answer else ()
-        sight = Sight(self.desk.clock(), self.desk.glyphs)
+        sight = RenderContext(self.desk.clock(), self.desk.glyphs)
         fields = self._shown()
         rows = [Row(hit.product_id, tuple(field.cell(hit, sight) for field in fields), hit) for hit in hits]
         self.table.use(ListSource(rows), self._columns())
@@ -196,7 +196,7 @@ class SearchScreen(ControlScreen):
         self.strap("trail").show(here, line((counted, Tone.FAINT)))
 
     def _show_verdict(self) -> None:
-        self.query_one("#verdict", Paper).show(self._verdict)
+        self.query_one("#verdict", TextView).show(self._verdict)
 
     def _verdict(self, size: Size) -> Sequence[Line]:
         answer = self._answer
@@ -206,12 +206,12 @@ class SearchScreen(ControlScreen):
         return [*rows, *(line((row, Tone.FAINT)) for row in wrap(clean(answer.hint), size.width) if row)]
 
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
-        self.query_one("#about", Paper).show(self._about)
+        self.query_one("#about", TextView).show(self._about)
         self.refresh_bindings()
 
     def _about(self, size: Size) -> Sequence[Line]:
         hit = self.table.cursor_line
-        return () if hit is None else facts(FIELDS, hit, Sight(self.desk.clock(), self.desk.glyphs), size.width)
+        return () if hit is None else facts(FIELDS, hit, RenderContext(self.desk.clock(), self.desk.glyphs), size.width)
 
     def on_resize(self, event: events.Resize) -> None:
         self._fill()

@@ -17,16 +17,16 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import breadcrumb
 from invsync_tui.tui.screens.catalog.sku_text import Sheet, head, write
 from invsync_tui.tui.screens.listings.fields import CART_FIELDS
-from invsync_tui.tui.screens.listings.listing_actions import OrderingScreen
+from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
-from invsync_tui.tui.widgets.columns import Column, Look, Sight, roomy
+from invsync_tui.tui.widgets.columns import Column, ListView, RenderContext, fields_that_fit
 from invsync_tui.tui.widgets.row_source import ListSource, Row
 from invsync_tui.tui.widgets.table import WindowTable
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
 
 MOST_ROWS = 7
@@ -34,7 +34,7 @@ MOST_ROWS = 7
 HEAD_ROWS = 3
 
 
-class SkuScreen(OrderingScreen):
+class SkuScreen(ListingActionsScreen):
     """The cursor is on a listing; the sheet under the table tells about that one first. Enter opens its last run."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#listings"
@@ -56,7 +56,7 @@ class SkuScreen(OrderingScreen):
         Binding("left_square_bracket", "roll(-1)", "Less", tooltip="Scroll the sheet up", id="sku.up"),
     ]
 
-    def __init__(self, desk: Desk, product_id: int, name: str) -> None:
+    def __init__(self, desk: AppContext, product_id: int, name: str) -> None:
         super().__init__(desk)
         self._product_id = product_id
         self._called = name
@@ -64,10 +64,10 @@ class SkuScreen(OrderingScreen):
         self.set_class(desk.terminal.ascii_only, "-plain")
 
     def body(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="trail")
-        yield Paper(id="head")
+        yield TextLine(self.desk.glyphs.more, id="trail")
+        yield TextView(id="head")
         yield WindowTable(self._columns(), glyphs=self.desk.glyphs, id="listings")
-        yield Paper(id="sheet")
+        yield TextView(id="sheet")
 
     def on_mount(self) -> None:
         self.query_one("#head").can_focus = False
@@ -99,18 +99,18 @@ class SkuScreen(OrderingScreen):
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
-    def _sight(self) -> Sight:
-        return Sight(self.desk.clock(), self.desk.glyphs)
+    def _sight(self) -> RenderContext:
+        return RenderContext(self.desk.clock(), self.desk.glyphs)
 
     def _columns(self) -> tuple[Column, ...]:
-        return tuple(field.column(Look()) for field in roomy(CART_FIELDS, self.app.size.width))
+        return tuple(field.column(ListView()) for field in fields_that_fit(CART_FIELDS, self.app.size.width))
 
     def _fill(self) -> None:
         if (view := self._view) is None:
             return
         self._show_trail()
         self._show_head(view)
-        fields, sight = roomy(CART_FIELDS, self.app.size.width), self._sight()
+        fields, sight = fields_that_fit(CART_FIELDS, self.app.size.width), self._sight()
         rows = [Row(each.id, tuple(field.cell(each, sight) for field in fields), each) for each in view.listings]
         self.listings.styles.height = min(len(rows) + 1, MOST_ROWS)
         self.listings.display = bool(rows)
@@ -129,13 +129,13 @@ class SkuScreen(OrderingScreen):
         self.strap("trail").show(breadcrumb(trail, room, self.desk.glyphs), state)
 
     def _show_head(self, view: SkuView) -> None:
-        paper = self.query_one("#head", Paper)
+        paper = self.query_one("#head", TextView)
         rows = head(view, Sheet(max(self.app.size.width - 1, 1), self._sight()))[:HEAD_ROWS]
         paper.styles.height = max(len(rows), 1)
         paper.show(lambda _: rows)
 
     def _show_sheet(self) -> None:
-        self.query_one("#sheet", Paper).show(self._sheet)
+        self.query_one("#sheet", TextView).show(self._sheet)
 
     def _sheet(self, size: Size) -> Sequence[Line]:
         if self._view is None:
@@ -164,11 +164,11 @@ class SkuScreen(OrderingScreen):
         return super().check_action(action, parameters)
 
     def _can_roll(self, *, down: bool) -> bool:
-        sheet = self.query_one("#sheet", Paper)
+        sheet = self.query_one("#sheet", TextView)
         return sheet.scroll_offset.y < sheet.max_scroll_y if down else sheet.scroll_offset.y > 0
 
     def action_roll(self, pages: int) -> None:
-        self.query_one("#sheet", Paper).action_roll_page(pages)
+        self.query_one("#sheet", TextView).action_roll_page(pages)
         self.call_after_refresh(self.refresh_bindings)
 
     def action_why(self) -> None:

@@ -13,7 +13,7 @@ from invsync_tui.tui.text.charts import spark
 from invsync_tui.tui.text.formatting import quantity_span
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Sight
+from invsync_tui.tui.widgets.columns import RenderContext
 
 NAME_WIDTH, SPARK_LEAST, SPARK_MOST = 26, 16, 60
 
@@ -23,7 +23,7 @@ class Sheet:
     """How wide a SKU is written down, and when."""
 
     width: int
-    sight: Sight
+    sight: RenderContext
 
 
 def head(view: SkuView, sheet: Sheet) -> list[Line]:

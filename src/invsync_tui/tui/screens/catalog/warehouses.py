@@ -11,8 +11,8 @@ from textual.geometry import Size
 
 from invsync_tui.operations.list_views import LevelLine, WarehouseLine
 from invsync_tui.operations.rows import Rows
-from invsync_tui.tui.actions import Ask, Right, refusal
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.actions import Confirmation, Right, refusal
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import OrderTaken
 from invsync_tui.tui.navigation import routes
@@ -20,7 +20,7 @@ from invsync_tui.tui.screens.base.list_screen import ListScreen, facts
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import moment_field
 from invsync_tui.tui.text.styled import Line, Span, Tone, line, packed
-from invsync_tui.tui.widgets.columns import UNKNOWN, Field, Look, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Field, ListView, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 
@@ -28,7 +28,7 @@ def _ident(line: WarehouseLine) -> int:
     return line.id
 
 
-def _load(line: WarehouseLine, sight: Sight) -> Span:
+def _load(line: WarehouseLine, sight: RenderContext) -> Span:
     if line.last_full_at is None:
         return "Never", Tone.WARN
     return formatting.moment(line.last_full_at, sight.now), Tone.WARN if line.stale else Tone.PLAIN
@@ -38,7 +38,7 @@ def _state(line: WarehouseLine) -> str:
     return line.state
 
 
-def _state_cell(line: WarehouseLine, sight: Sight) -> Span:
+def _state_cell(line: WarehouseLine, sight: RenderContext) -> Span:
     if not line.enabled:
         return line.state, Tone.FAINT
     return line.state, {"stale": Tone.WARN, "fresh": Tone.GOOD}.get(line.state, Tone.BAD)
@@ -48,21 +48,21 @@ def _carts(line: WarehouseLine) -> str:
     return ", ".join(line.carts)
 
 
-def _carts_cell(line: WarehouseLine, sight: Sight) -> Span:
+def _carts_cell(line: WarehouseLine, sight: RenderContext) -> Span:
     return (_carts(line), Tone.PLAIN) if line.carts else ("none", Tone.FAINT)
 
 
-def _confirmed(line: WarehouseLine, sight: Sight) -> Span:
+def _confirmed(line: WarehouseLine, sight: RenderContext) -> Span:
     return UNKNOWN if line.confirmed_at is None else (formatting.moment(line.confirmed_at, sight.now), Tone.PLAIN)
 
 
-DISABLE = Ask(
+DISABLE = Confirmation(
     "Disable this warehouse?",
     "Its stock does not count for any cart from the next push on. That push is held for review.",
     "Disable",
     needs_reason=True,
 )
-ENABLE = Ask(
+ENABLE = Confirmation(
     "Enable this warehouse?",
     "Its stock counts for the carts that sync with it. Their next push is held for review.",
     "Enable",
@@ -95,7 +95,7 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         ),
     ]
 
-    def __init__(self, desk: Desk, merchant_id: int, merchant: str) -> None:
+    def __init__(self, desk: AppContext, merchant_id: int, merchant: str) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
         super().__init__(desk)
@@ -112,7 +112,7 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
     def fields(self) -> Sequence[Field[WarehouseLine]]:
         return WAREHOUSE_FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[WarehouseLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[WarehouseLine]:
         return MemoryRows(gateway.warehouses(self._merchant_id), WAREHOUSE_FIELDS, look, _ident)
 
     def empty(self) -> Sequence[str]:
@@ -147,16 +147,16 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         self.ask(lambda gateway: gateway.warehouses(self._merchant_id), self._open_all)
 
     def _open_all(self, warehouses: Sequence[WarehouseLine]) -> None:
-        from invsync_tui.tui.screens.catalog.all_warehouses import SummaryScreen
+        from invsync_tui.tui.screens.catalog.all_warehouses import AllWarehousesScreen
 
-        self.app.push_screen(SummaryScreen(self.desk, self._merchant_id, self._merchant, warehouses))
+        self.app.push_screen(AllWarehousesScreen(self.desk, self._merchant_id, self._merchant, warehouses))
 
 
-def _sku(line: LevelLine, sight: Sight) -> Span:
+def _sku(line: LevelLine, sight: RenderContext) -> Span:
     return line.sku, Tone.STRONG if line.missing_since is None else Tone.FAINT
 
 
-def _missing(line: LevelLine, sight: Sight) -> Span:
+def _missing(line: LevelLine, sight: RenderContext) -> Span:
     if line.missing_since is None:
         return "no", Tone.FAINT
     return formatting.moment(line.missing_since, sight.now), Tone.WARN
@@ -180,7 +180,7 @@ class LevelsScreen(ListScreen[LevelLine]):
     noun = "levels"
     filtered_by = "a part of a SKU or alias"
 
-    def __init__(self, desk: Desk, warehouse: WarehouseLine, merchant: str) -> None:
+    def __init__(self, desk: AppContext, warehouse: WarehouseLine, merchant: str) -> None:
         self._warehouse = warehouse
         self._merchant = merchant
         super().__init__(desk)
@@ -197,7 +197,7 @@ class LevelsScreen(ListScreen[LevelLine]):
     def fields(self) -> Sequence[Field[LevelLine]]:
         return LEVEL_FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[LevelLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[LevelLine]:
         return gateway.levels(self._warehouse.id, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from invsync_tui.rules.merchant_checks import SAMPLE, Check, Group, Verdict
 from invsync_tui.rules.outcomes import REASONS
-from invsync_tui.tui.navigation.links import Jump, Sheet, of_check, of_group
+from invsync_tui.tui.navigation.links import Link, LinkedLines, of_check, of_group
 from invsync_tui.tui.screens.base.report_screen import ReportScreen
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, wrap
@@ -15,7 +15,7 @@ from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.doctor import Checkup
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
 
 WORDS = {Verdict.PASS: "ok", Verdict.FAIL: "problem", Verdict.UNKNOWN: "unknown", Verdict.SKIPPED: "skipped"}
@@ -42,9 +42,9 @@ def verdict(answer: Checkup) -> Line:
     return line(*said, *gap, *([(f"{unknown} unknown", Tone.WARN)] if unknown else []))
 
 
-def write(answer: Checkup, width: int, glyphs: Glyphs) -> Sheet:
+def write(answer: Checkup, width: int, glyphs: Glyphs) -> LinkedLines:
     """Checks under the guide's sections, then the groups; what is wrong leads to where it can be mended."""
-    rows = Sheet()
+    rows = LinkedLines()
     section = ""
     for check in answer.checks:
         if check.section != section:
@@ -59,7 +59,7 @@ def write(answer: Checkup, width: int, glyphs: Glyphs) -> Sheet:
     return rows
 
 
-def _check(check: Check, jump: Jump | None, width: int, glyphs: Glyphs) -> list[Line]:
+def _check(check: Check, jump: Link | None, width: int, glyphs: Glyphs) -> list[Line]:
     mark = f"  {_mark(check.verdict, glyphs)} {WORDS[check.verdict]}"
     told = wrap(clean(f"{check.subject}: {check.evidence}"), width - LEAD)
     rows = _beside((fit(mark, LEAD), TONES[check.verdict]), told)
@@ -72,7 +72,7 @@ def _check(check: Check, jump: Jump | None, width: int, glyphs: Glyphs) -> list[
     return rows
 
 
-def _step(fix: str, jump: Jump | None) -> str:
+def _step(fix: str, jump: Link | None) -> str:
     """What to do: by a key where one leads to the place, else as the doctor says it."""
     settings = fix.startswith(("invsync carts set ", "invsync merchants set "))
     return LEADS[jump.kind] if settings and jump is not None and jump.kind in LEADS else fix
@@ -101,7 +101,7 @@ class DoctorScreen(ReportScreen["Checkup"]):
 
     pause = 10.0
 
-    def __init__(self, desk: Desk, merchant_id: int | None, merchant: str) -> None:
+    def __init__(self, desk: AppContext, merchant_id: int | None, merchant: str) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
         super().__init__(desk)

@@ -18,7 +18,7 @@ from invsync_tui.tui.text.styled import BLANK, Line, Tone, ends, line
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
     from invsync_tui.operations.list_views import ListingLine, Point
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
 
 NAME_WIDTH, NUMBER_WIDTH, VALUE_WIDTH = 8, 6, 8
@@ -111,7 +111,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
         Binding("right_square_bracket", "other(1)", "Listings", show=False, tooltip="The next one", id="history.next"),
     ]
 
-    def __init__(self, desk: Desk, asked: str, chosen: ListingLine | None) -> None:
+    def __init__(self, desk: AppContext, asked: str, chosen: ListingLine | None) -> None:
         self._asked = asked
         self._chosen = (chosen.cart, chosen.ref) if chosen else None
         super().__init__(desk)

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.diagnosis.evidence import Read, refs_by_cart
-from invsync_tui.tui.screens.base.report_screen import BundlingScreen, ReportScreen
+from invsync_tui.tui.screens.base.report_screen import BundleScreen, ReportScreen
 from invsync_tui.tui.screens.diagnosis import why_text
 from invsync_tui.tui.text.styled import Line, Tone
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.why import Why
     from invsync_tui.operations.list_views import ListingLine
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
 
 
-class WhyScreen(ReportScreen["Why"], BundlingScreen):
+class WhyScreen(ReportScreen["Why"], BundleScreen):
     """All carts, that of the listing it was asked for first. Enter on a step or a cause leads to its setting."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "read_back", "Read back", tooltip="Ask the carts what they show right now", id="why.read-back"),
     ]
 
-    def __init__(self, desk: Desk, asked: str, chosen: ListingLine | None) -> None:
+    def __init__(self, desk: AppContext, asked: str, chosen: ListingLine | None) -> None:
         self._asked = asked
         self._chosen = (chosen.cart, chosen.ref) if chosen else None
         self._live: Mapping[int, Read] = {}

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from invsync_tui.operations.diagnosis.evidence import Read, remarks, shown, stock
+from invsync_tui.operations.diagnosis.evidence import Read, read_from_cart, remarks, stock
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.rules.quantity import Step
-from invsync_tui.tui.navigation.links import Sheet, of_cause, of_step
+from invsync_tui.tui.navigation.links import LinkedLines, of_cause, of_step
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, line, packed
@@ -42,7 +42,7 @@ def _now(ref: str, read: Read) -> Span:
     found = read.shown.get(ref)
     if found is None:
         return "now: the cart no longer has this listing", Tone.WARN
-    return f"now: {shown(found)}, asked at {_at(found.at)}", Tone.ACCENT
+    return f"now: {read_from_cart(found)}, asked at {_at(found.at)}", Tone.ACCENT
 
 
 def _source(row: SourceView) -> Iterator[Span]:
@@ -89,9 +89,9 @@ def verdict(answer: Why, glyphs: Glyphs) -> Line:
 
 def write(
     answer: Why, chosen: tuple[str, str] | None, width: int, glyphs: Glyphs, live: Mapping[int, Read] = NOBODY_ASKED
-) -> Sheet:
+) -> LinkedLines:
     """All of it; `chosen` is the cart and remote id of the listing that comes first, `live` what carts say now."""
-    rows = Sheet()
+    rows = LinkedLines()
     meant = f" ({answer.sku})" if answer.sku else ""
     rows.put([line(row) for row in wrap(clean(f"{answer.asked}: taken as {answer.taken_as}{meant}"), width)])
     for one in sorted(answer.listings, key=lambda one: (one.cart, one.remote_id) != chosen):
@@ -102,7 +102,7 @@ def write(
     return rows
 
 
-def _listing(rows: Sheet, one: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read]) -> None:
+def _listing(rows: LinkedLines, one: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read]) -> None:
     listed = one.remote_id is not None
     name = f"listing {one.sku}, remote id {one.remote_id}" if listed else "not listed"
     rows.put(packed([(clean(one.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width))

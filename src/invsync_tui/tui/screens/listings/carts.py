@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.list_views import CartLine
 from invsync_tui.operations.rows import Rows
-from invsync_tui.tui.actions import Ask, Right, refusal
+from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import OrderTaken, SyncRequested
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
@@ -18,24 +18,24 @@ from invsync_tui.tui.screens.merchants.text import status_tone
 from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
 from invsync_tui.tui.text.formatting import moment_field, until
 from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.widgets.columns import UNKNOWN, Field, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.columns import Look
+    from invsync_tui.tui.widgets.columns import ListView
 
 
 def _ident(line: CartLine) -> int:
     return line.id
 
 
-def _name(line: CartLine, sight: Sight) -> Span:
+def _name(line: CartLine, sight: RenderContext) -> Span:
     return line.name, Tone.STRONG
 
 
-def _upload(line: CartLine, sight: Sight) -> Span:
+def _upload(line: CartLine, sight: RenderContext) -> Span:
     return ("on", Tone.GOOD) if line.upload_on else ("off", Tone.FAINT)
 
 
@@ -43,11 +43,11 @@ def _warehouses(line: CartLine) -> str:
     return ", ".join(line.warehouses) or ALL_LOCATIONS
 
 
-def _status(line: CartLine, sight: Sight) -> Span:
+def _status(line: CartLine, sight: RenderContext) -> Span:
     return line.status or "never pushed", status_tone(line.status)
 
 
-def _next(line: CartLine, sight: Sight) -> Span:
+def _next(line: CartLine, sight: RenderContext) -> Span:
     return UNKNOWN if line.next_run_at is None else (until(line.next_run_at, sight.now), Tone.PLAIN)
 
 
@@ -70,13 +70,13 @@ FIELDS: tuple[Field[CartLine], ...] = (
 )
 
 
-FREEZE = Ask(
+FREEZE = Confirmation(
     "Freeze this cart?",
     "Nothing is sent until it is thawed, and a push that is sending stops. Downloads and plans go on.",
     "Freeze",
     needs_reason=True,
 )
-THAW = Ask("Thaw this cart?", "The next push sends what waits.", "Thaw", needs_reason=True)
+THAW = Confirmation("Thaw this cart?", "The next push sends what waits.", "Thaw", needs_reason=True)
 
 
 class CartsScreen(ListScreen[CartLine]):
@@ -94,7 +94,7 @@ class CartsScreen(ListScreen[CartLine]):
         Binding("T", "test", "Test", tooltip="Test the cart's connection step by step", id="cart.test"),
     ]
 
-    def __init__(self, desk: Desk, merchant_id: int | None, merchant: str) -> None:
+    def __init__(self, desk: AppContext, merchant_id: int | None, merchant: str) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
         super().__init__(desk)
@@ -111,7 +111,7 @@ class CartsScreen(ListScreen[CartLine]):
     def fields(self) -> Sequence[Field[CartLine]]:
         return FIELDS if self._merchant_id is not None else (MERCHANT, *FIELDS)
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[CartLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[CartLine]:
         return MemoryRows(gateway.carts(self._merchant_id), self.fields, look, _ident)
 
     def empty(self) -> Sequence[str]:

@@ -12,23 +12,23 @@ from textual.geometry import Size
 
 from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.rows import Rows
-from invsync_tui.tui.actions import Ask, Right, refusal
+from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import OrderTaken, SyncRequested
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Field, Sight, number
+from invsync_tui.tui.widgets.columns import Field, RenderContext, number
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.columns import Look
+    from invsync_tui.tui.widgets.columns import ListView
 
 CLASSES = (None, "vanished", "untracked", "oversell", "undersell", "edited", "lagging")
 NOT_WRITTEN = frozenset({"vanished", "untracked"})
 _TONES = {"oversell": Tone.BAD, "lagging": Tone.FAINT}
-HEAL = Ask(
+HEAL = Confirmation(
     "Heal this listing?",
     "The next push compares with what the cart shows, and writes what differs.",
     "Heal",
@@ -36,11 +36,11 @@ HEAL = Ask(
 )
 
 
-def _class(found: DriftLine, sight: Sight) -> Span:
+def _class(found: DriftLine, sight: RenderContext) -> Span:
     return found.drift, _TONES.get(found.drift, Tone.WARN)
 
 
-def _heal(found: DriftLine, sight: Sight) -> Span:
+def _heal(found: DriftLine, sight: RenderContext) -> Span:
     return ("next push", Tone.GOOD) if found.heal else ("-", Tone.FAINT)
 
 
@@ -72,7 +72,7 @@ class DriftScreen(ListScreen[DriftLine]):
         Binding("R", "radar", "Radar", tooltip="Read the cart's listings back now", id="drift.radar"),
     ]
 
-    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str) -> None:
+    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str) -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
@@ -91,7 +91,7 @@ class DriftScreen(ListScreen[DriftLine]):
     def fields(self) -> Sequence[Field[DriftLine]]:
         return FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[DriftLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[DriftLine]:
         return gateway.drift.drifted(self._cart_id, self._class)
 
     def empty(self) -> Sequence[str]:

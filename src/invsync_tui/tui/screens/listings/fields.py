@@ -10,32 +10,32 @@ from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import NEVER_SPAN, age_field, outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
-from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
 
 MARK: Field[ListingLine] = Field("", 1, lambda line: None, lambda line, _: (" ", Tone.PLAIN))
 """Where the check of a selected line stands."""
 
 
-def _tracked(found: ListingLine, sight: Sight) -> Span:
+def _tracked(found: ListingLine, sight: RenderContext) -> Span:
     if found.tracked is None:
         return UNKNOWN
     return ("yes", Tone.FAINT) if found.tracked else ("no", Tone.WARN)
 
 
-def _shown(found: ListingLine, sight: Sight) -> Span:
+def _shown(found: ListingLine, sight: RenderContext) -> Span:
     text = "-" if found.shown is None else str(found.shown)
     return text, Tone.WARN if found.drift else Tone.FAINT if found.shown is None else Tone.PLAIN
 
 
-def _synced(found: ListingLine, sight: Sight) -> Span:
+def _synced(found: ListingLine, sight: RenderContext) -> Span:
     return NEVER_SPAN if found.synced_at is None else (formatting.moment(found.synced_at, sight.now), Tone.PLAIN)
 
 
-def _outcome(found: ListingLine, sight: Sight) -> Span:
+def _outcome(found: ListingLine, sight: RenderContext) -> Span:
     return outcome_span(found.outcome)
 
 
-def _reason(found: ListingLine, sight: Sight) -> Span:
+def _reason(found: ListingLine, sight: RenderContext) -> Span:
     return reason_words(found), Tone.PLAIN
 
 
@@ -72,7 +72,7 @@ CART_FIELDS: tuple[Field[ListingLine], ...] = (
 )
 
 
-def explained(found: ListingLine, width: int, sight: Sight) -> list[Line]:
+def explained(found: ListingLine, width: int, sight: RenderContext) -> list[Line]:
     """What the reason means and what to do; the cart's own words for an error."""
     rows: list[Line] = []
     if found.drift:
@@ -86,7 +86,7 @@ def explained(found: ListingLine, width: int, sight: Sight) -> list[Line]:
     return rows
 
 
-def quantities(found: ListingLine, sight: Sight, width: int) -> list[Line]:
+def quantities(found: ListingLine, sight: RenderContext, width: int) -> list[Line]:
     """Everything that is known of a listing but the reason, in as few rows as it takes."""
     pairs: Sequence[tuple[str, Span]] = (
         ("", (found.sku, Tone.STRONG)),

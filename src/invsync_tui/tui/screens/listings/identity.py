@@ -10,19 +10,19 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.listings.identity import LinkLine, Piece, RenameLine, Tally, UnmatchedLine
+from invsync_tui.operations.listings.identity import AcceptProgress, IdentityCounts, LinkLine, RenameLine, UnmatchedLine
 from invsync_tui.operations.rows import Rows
-from invsync_tui.tui.actions import Ask, Right, refusal
+from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import Changed, OrderRefused, OrderTaken
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.identity_fields import ACCEPTABLE, FIELDS, LINKED, RENAMED, TABS, about, label
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Field, Look
-from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.columns import Field, ListView
+from invsync_tui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
 
 AnyLine = UnmatchedLine | LinkLine | RenameLine
@@ -43,12 +43,12 @@ class IdentityScreen(ListScreen[AnyLine]):
         ),
     ]
 
-    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str) -> None:
+    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str) -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
         self._tab = TABS[0]
-        self._tally: Tally | None = None
+        self._tally: IdentityCounts | None = None
         self._accepting = ""
         self._accepted = 0
         super().__init__(desk)
@@ -66,12 +66,12 @@ class IdentityScreen(ListScreen[AnyLine]):
         return FIELDS[self._tab if self._tab in FIELDS else ""]
 
     def above(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="tabs")
+        yield TextLine(self.desk.glyphs.more, id="tabs")
 
     def on_mount(self) -> None:
         self._show_tabs()
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[Any]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[Any]:
         tab, asked = self._tab, gateway.identity
         if tab == LINKED:
             return asked.links(self._cart_id, look.text, look.ordering)
@@ -126,7 +126,9 @@ class IdentityScreen(ListScreen[AnyLine]):
         if found is None or offered is None:
             return
         number, sku = offered
-        ask = Ask("Link this listing?", "It gets the product's stock with the next push.", "Link", needs_reason=False)
+        ask = Confirmation(
+            "Link this listing?", "It gets the product's stock with the next push.", "Link", needs_reason=False
+        )
         if isinstance(found, UnmatchedLine):
             shown = {found.ref: number}
             self._confirm(ask, f"{found.sku} to {sku}", lambda asked: asked.accept(self._cart_id, shown))
@@ -135,11 +137,13 @@ class IdentityScreen(ListScreen[AnyLine]):
 
     def action_unlink(self) -> None:
         if isinstance(found := self.line, LinkLine):
-            ask = Ask("Take the link back?", "The next push matches its code again.", "Unlink", needs_reason=False)
+            ask = Confirmation(
+                "Take the link back?", "The next push matches its code again.", "Unlink", needs_reason=False
+            )
             subject = f"{found.sku or found.ref} from {found.product_sku}"
             self._confirm(ask, subject, lambda asked: asked.remove(self._cart_id, found.ref))
 
-    def _confirm(self, ask: Ask, subject: str, order: Any) -> None:
+    def _confirm(self, ask: Confirmation, subject: str, order: Any) -> None:
         def then(reason: str) -> None:
             self.desk.reader.order(self, lambda gateway: OrderTaken(order(gateway.identity)))
 
@@ -156,7 +160,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         many = (
             "all listings" if count is None else f"{count}{'' if self._tally and self._tally.exact else '+'} listings"
         )
-        ask = Ask(
+        ask = Confirmation(
             "Accept all of this kind?", "They get their stock with the next push.", "Accept all", needs_reason=False
         )
         subject = f"{many}: {label(self._tab)}"
@@ -172,7 +176,7 @@ class IdentityScreen(ListScreen[AnyLine]):
             partial(self._piece_done, kind, seen),
         )
 
-    def _piece_done(self, kind: str, seen: int, piece: Piece) -> None:
+    def _piece_done(self, kind: str, seen: int, piece: AcceptProgress) -> None:
         self._accepted += piece.done
         seen += piece.looked_at
         if piece.after is not None and self._accepting == kind:
@@ -199,7 +203,7 @@ class IdentityScreen(ListScreen[AnyLine]):
     def on_changed(self, fact: Changed) -> None:
         self.ask_patiently(lambda gateway: gateway.identity.tally(self._cart_id), self._counted_kinds)
 
-    def _counted_kinds(self, tally: Tally) -> None:
+    def _counted_kinds(self, tally: IdentityCounts) -> None:
         self._tally = tally
         self._show_tabs()
 

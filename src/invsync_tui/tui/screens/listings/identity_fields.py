@@ -10,7 +10,7 @@ from invsync_tui.rules.match_suggestions import AMBIGUOUS, FILED_UNDER, NONE, Ki
 from invsync_tui.tui.text.formatting import moment_field
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Field, Sight
+from invsync_tui.tui.widgets.columns import Field, RenderContext
 
 LINKED, RENAMED = "linked", "renames"
 TABS = ("", *FILED_UNDER, LINKED, RENAMED)
@@ -28,7 +28,7 @@ def label(tab: str) -> str:
     return _LABELS[tab]
 
 
-def _suggested(found: UnmatchedLine, sight: Sight) -> Span:
+def _suggested(found: UnmatchedLine, sight: RenderContext) -> Span:
     if found.product_sku is not None:
         return found.product_sku, Tone.GOOD
     return (f"{len(found.rivals)} products", Tone.WARN) if found.rivals else ("none", Tone.FAINT)
@@ -66,7 +66,7 @@ RENAMES: tuple[Field[Any], ...] = (
 FIELDS: Mapping[str, tuple[Field[Any], ...]] = {"": UNMATCHED, LINKED: LINKS, RENAMED: RENAMES}
 
 
-def about(found: UnmatchedLine | LinkLine | RenameLine, width: int, sight: Sight) -> Sequence[Line]:
+def about(found: UnmatchedLine | LinkLine | RenameLine, width: int, sight: RenderContext) -> Sequence[Line]:
     """A line in sentences."""
     return [line((row, Tone.PLAIN)) for text in _told(found) for row in wrap(clean(text), width)]
 

@@ -23,9 +23,9 @@ from invsync_tui.tui.actions import (
     refusal,
     subject,
 )
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import OrderTaken
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.row_source import Row
 from invsync_tui.tui.widgets.table import WindowTable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
 
-class OrderingScreen(ControlScreen):
+class ListingActionsScreen(BaseScreen):
     """Space selects, and every order asks first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,7 +52,7 @@ class OrderingScreen(ControlScreen):
         ),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         super().__init__(desk)
         self.selected: dict[int, ListingLine] = {}
 

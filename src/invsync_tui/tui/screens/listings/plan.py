@@ -9,29 +9,29 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from invsync_tui.operations.rows import Rows
-from invsync_tui.tui.actions import Ask, Right, refusal
+from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import SyncRequested
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Span, Tone, line
-from invsync_tui.tui.widgets.columns import UNKNOWN, Field, Look, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Field, ListView, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
-from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from invsync_tui.operations.plans.rows import PlanLine
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.gateway.plans import Shown
 
 TONES = {"sells-out": Tone.BAD, "jump": Tone.BAD, "fall": Tone.WARN, "rise": Tone.PLAIN, "small": Tone.FAINT}
 
 
-def _risk(line: PlanLine, sight: Sight) -> Span:
+def _risk(line: PlanLine, sight: RenderContext) -> Span:
     return line.risk.value, TONES[line.risk.value]
 
 
-def _difference(line: PlanLine, sight: Sight) -> Span:
+def _difference(line: PlanLine, sight: RenderContext) -> Span:
     return UNKNOWN if line.difference is None else (f"{line.difference:+}", Tone.PLAIN)
 
 
@@ -55,7 +55,12 @@ class PlanScreen(ListScreen["PlanLine"]):
     ]
 
     def __init__(
-        self, desk: Desk, cart_id: int, cart: str, kept: int | None = None, overlay: Mapping[str, str] | None = None
+        self,
+        desk: AppContext,
+        cart_id: int,
+        cart: str,
+        kept: int | None = None,
+        overlay: Mapping[str, str] | None = None,
     ) -> None:
         self._cart_id = cart_id
         self._cart = cart
@@ -79,8 +84,8 @@ class PlanScreen(ListScreen["PlanLine"]):
         return FIELDS
 
     def above(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="totals")
-        yield Strap(self.desk.glyphs.more, id="holds")
+        yield TextLine(self.desk.glyphs.more, id="totals")
+        yield TextLine(self.desk.glyphs.more, id="holds")
 
     def on_mount(self) -> None:
         self._plan()
@@ -117,9 +122,9 @@ class PlanScreen(ListScreen["PlanLine"]):
         told = "; ".join([f"Not saved: {tried}"] * bool(tried) + ([view.frozen] if view.frozen else list(view.holds)))
         self.strap("holds").show(line((clean(told), Tone.WARN)) if told else line())
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[PlanLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[PlanLine]:
         if self._shown is None:
-            return MemoryRows((), (), Look(), lambda line: line.listing_id)
+            return MemoryRows((), (), ListView(), lambda line: line.listing_id)
         return gateway.plans.rows(self._shown, look.sort or "risk", look.text)
 
     def empty(self) -> Sequence[str]:
@@ -164,13 +169,13 @@ class PlanScreen(ListScreen["PlanLine"]):
         self._plan()
 
     def action_apply(self) -> None:
-        from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
+        from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 
         if self._shown is None:
             return
         view = self._shown.view
         explicit = view.kind != "rules"
-        ask = Ask(
+        ask = Confirmation(
             f"Send exactly this plan: {view.totals.to_set} listings?",
             "The cart is frozen with it until it is thawed, so that the next push does not take it back."
             if explicit
@@ -179,7 +184,7 @@ class PlanScreen(ListScreen["PlanLine"]):
             needs_reason=bool(view.holds) or explicit,
         )
         subject = "; ".join(view.holds) or view.cart
-        self.app.push_screen(ConfirmScreen(ask, subject, self.desk.glyphs), self._decided)
+        self.app.push_screen(ConfirmDialog(ask, subject, self.desk.glyphs), self._decided)
 
     def _decided(self, reason: str | None) -> None:
         shown = self._shown

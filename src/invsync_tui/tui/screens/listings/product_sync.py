@@ -15,13 +15,13 @@ from invsync_tui.tui.messages import Changed
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
-from invsync_tui.tui.screens.listings.listing_actions import OrderingScreen
+from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Field, Look
-from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.columns import Field, ListView
+from invsync_tui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
 
 TABS = tuple(ListingFilter)
@@ -36,7 +36,7 @@ LABELS: Mapping[ListingFilter, str] = {
 }
 
 
-class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
+class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
     """Enter opens the SKU; `[` and `]` change the tab."""
 
     noun = "listings"
@@ -55,7 +55,7 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
         Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
     ]
 
-    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str, tab: str = "") -> None:
+    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str, tab: str = "") -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
@@ -76,13 +76,13 @@ class ProductSyncScreen(ListScreen[ListingLine], OrderingScreen):
         return SYNC_FIELDS
 
     def above(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="tabs")
+        yield TextLine(self.desk.glyphs.more, id="tabs")
 
     def on_mount(self) -> None:
         self.table.is_marked = self.is_selected
         self._show_tabs()
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[ListingLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[ListingLine]:
         return gateway.listings(self._cart_id, self._tab, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:

@@ -15,22 +15,22 @@ from textual.message import Message
 from invsync_tui.tui.messages import OverviewRead, SyncRequested
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Align, Field, Sight
+from invsync_tui.tui.widgets.columns import Align, Field, RenderContext
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.operations.rows import Rows
     from invsync_tui.operations.views import MerchantRow, Overview
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.screens.base.base_screen import ControlScreen
-    from invsync_tui.tui.widgets.columns import Look
+    from invsync_tui.tui.screens.base.base_screen import BaseScreen
+    from invsync_tui.tui.widgets.columns import ListView
 
 
-def _cell(name: str) -> Callable[[MerchantRow, Sight], Span]:
+def _cell(name: str) -> Callable[[MerchantRow, RenderContext], Span]:
     """A cell of `merchants_text`, which is imported with the first row."""
 
-    def show(merchant: MerchantRow, sight: Sight) -> Span:
+    def show(merchant: MerchantRow, sight: RenderContext) -> Span:
         from invsync_tui.tui.screens.merchants import text
 
         return text.CELLS[name](merchant, sight.now)
@@ -85,7 +85,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         Binding("T", "test", "Test", tooltip="Test the WMS connection step by step", id="merchant.test"),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._overview: Overview | None = None
         super().__init__(desk)
 
@@ -99,7 +99,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
     def fields(self) -> Sequence[Field[MerchantRow]]:
         return FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[MerchantRow]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[MerchantRow]:
         """What was read last, since the reading that makes the table read again is the same."""
         overview = self._overview or gateway.overview()
         return MemoryRows(overview.merchants, FIELDS, look, _ident)
@@ -151,7 +151,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         """One of the places that belong to a merchant."""
         from invsync_tui.tui.navigation import routes
 
-        ways: Mapping[str, Callable[[Desk, int, str], ControlScreen]] = {
+        ways: Mapping[str, Callable[[AppContext, int, str], BaseScreen]] = {
             "warehouses": routes.warehouses,
             "carts": routes.carts,
             "runs": routes.runs,

@@ -10,15 +10,15 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.list_views import RunDiff
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import Changed
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 
 Counted = Sequence[tuple[str, int, int]]
 NAME, NUMBER = 28, 12
@@ -71,7 +71,7 @@ def _tone(name: str, change: int) -> Tone:
     return Tone.ACCENT
 
 
-class RunDiffScreen(ControlScreen):
+class RunDiffScreen(BaseScreen):
     """Enter goes back in time: the run before, against the one before that."""
 
     DEFAULT_CSS = """
@@ -82,14 +82,14 @@ class RunDiffScreen(ControlScreen):
         Binding("escape", "back", "Back", id="back"),
     ]
 
-    def __init__(self, desk: Desk, run_id: int) -> None:
+    def __init__(self, desk: AppContext, run_id: int) -> None:
         super().__init__(desk)
         self._run_id = run_id
         self._diff: RunDiff | None = None
 
     def body(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="trail")
-        yield Paper(id="sheet")
+        yield TextLine(self.desk.glyphs.more, id="trail")
+        yield TextView(id="sheet")
 
     def on_mount(self) -> None:
         self._show_trail()
@@ -105,7 +105,7 @@ class RunDiffScreen(ControlScreen):
     def _compared(self, found: RunDiff) -> None:
         self._diff = found
         self._show_trail()
-        self.query_one("#sheet", Paper).show(self._write)
+        self.query_one("#sheet", TextView).show(self._write)
         self.refresh_bindings()
 
     def _show_trail(self) -> None:

@@ -12,26 +12,26 @@ from invsync_tui.operations.runs.held import HeldLine
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.columns import Look
+    from invsync_tui.tui.widgets.columns import ListView
 
 GROUPS = (None, "zero", "jump", "rest")
 _TONES = {"zero": Tone.BAD, "jump": Tone.WARN}
 
 
-def _shows(found: HeldLine, sight: Sight) -> Span:
+def _shows(found: HeldLine, sight: RenderContext) -> Span:
     return UNKNOWN if found.shows is None else (str(found.shows), Tone.PLAIN)
 
 
-def _would(found: HeldLine, sight: Sight) -> Span:
+def _would(found: HeldLine, sight: RenderContext) -> Span:
     return str(found.would_show), _TONES.get(found.group, Tone.STRONG)
 
 
-def _group(found: HeldLine, sight: Sight) -> Span:
+def _group(found: HeldLine, sight: RenderContext) -> Span:
     return found.group, _TONES.get(found.group, Tone.FAINT)
 
 
@@ -53,7 +53,7 @@ class HeldScreen(ListScreen[HeldLine]):
         Binding("v", "group", "Group", tooltip="All, those to 0, those that jump, the rest", id="held.group"),
     ]
 
-    def __init__(self, desk: Desk, run_id: int) -> None:
+    def __init__(self, desk: AppContext, run_id: int) -> None:
         self._run_id = run_id
         self._group: str | None = None
         super().__init__(desk)
@@ -70,7 +70,7 @@ class HeldScreen(ListScreen[HeldLine]):
     def fields(self) -> Sequence[Field[HeldLine]]:
         return FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[HeldLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[HeldLine]:
         return gateway.history.held(self._run_id, self._group)
 
     def empty(self) -> Sequence[str]:

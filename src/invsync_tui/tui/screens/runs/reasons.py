@@ -16,16 +16,16 @@ from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quan
 from invsync_tui.tui.text.formatting import outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Field, Sight, number
+from invsync_tui.tui.widgets.columns import Field, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.columns import Look
+    from invsync_tui.tui.widgets.columns import ListView
 
 
-def _outcome(row: ReasonRow, sight: Sight) -> Span:
+def _outcome(row: ReasonRow, sight: RenderContext) -> Span:
     return outcome_span(row.outcome)
 
 
@@ -46,7 +46,7 @@ class ReasonsScreen(ListScreen[ReasonRow]):
 
     noun = "reasons"
 
-    def __init__(self, desk: Desk, run_id: int) -> None:
+    def __init__(self, desk: AppContext, run_id: int) -> None:
         self._run_id = run_id
         super().__init__(desk)
 
@@ -58,7 +58,7 @@ class ReasonsScreen(ListScreen[ReasonRow]):
     def fields(self) -> Sequence[Field[ReasonRow]]:
         return FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[ReasonRow]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[ReasonRow]:
         return MemoryRows(gateway.run(self._run_id).reasons, FIELDS, look, _ident)
 
     def empty(self) -> Sequence[str]:
@@ -83,7 +83,7 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
 
     noun = "SKUs"
 
-    def __init__(self, desk: Desk, run_id: int, reason: str) -> None:
+    def __init__(self, desk: AppContext, run_id: int, reason: str) -> None:
         self._run_id = run_id
         self._reason = reason
         super().__init__(desk)
@@ -100,7 +100,7 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
     def fields(self) -> Sequence[Field[ListingLine]]:
         return SYNC_FIELDS
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[ListingLine]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[ListingLine]:
         return gateway.history.skus(self._run_id, self._reason)
 
     def empty(self) -> Sequence[str]:

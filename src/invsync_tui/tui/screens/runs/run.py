@@ -13,15 +13,15 @@ from textual.message import Message
 from textual.widget import Widget
 
 from invsync_tui.operations.views import Action, HoldView, RunDetail, RunKind, RunRow
-from invsync_tui.tui.actions import VERBS, Ask, Right, Verb, offered, refusal
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.actions import VERBS, Confirmation, Right, RunAction, offered, refusal
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import OrderTaken, RunRead, SyncRequested
-from invsync_tui.tui.screens.base.report_screen import BundlingScreen
+from invsync_tui.tui.screens.base.report_screen import BundleScreen
 from invsync_tui.tui.screens.runs.run_text import Page, group_lines, switcher, title, write
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 
 
 def run_read(run_id: int, gateway: Gateway) -> Message:
@@ -43,7 +43,7 @@ def started_again(merchant_id: int, cart_id: int | None, gateway: Gateway) -> Me
     return SyncRequested(gateway.start(merchant_id, cart_id))
 
 
-UNDO = Ask(
+UNDO = Confirmation(
     "Plan to put back what this push replaced?",
     "Nothing is sent yet: the plan is shown first. What was changed since is left alone.",
     "Plan the undo",
@@ -51,7 +51,7 @@ UNDO = Ask(
 )
 
 
-class RunScreen(BundlingScreen):
+class RunScreen(BundleScreen):
     """Follows one run, or a sibling of it."""
 
     DEFAULT_CSS = """
@@ -77,7 +77,7 @@ class RunScreen(BundlingScreen):
     def bundled(self) -> int | str:
         return self.run_id
 
-    def __init__(self, desk: Desk, run_id: int, *, notice: str = "") -> None:
+    def __init__(self, desk: AppContext, run_id: int, *, notice: str = "") -> None:
         super().__init__(desk)
         self.run_id = run_id
         self._first_notice = notice
@@ -87,9 +87,9 @@ class RunScreen(BundlingScreen):
 
     def body(self) -> Iterator[Widget]:
         more = self.desk.glyphs.more
-        yield Strap(more, id="siblings")
-        yield Strap(more, id="title")
-        yield Paper(id="sheet")
+        yield TextLine(more, id="siblings")
+        yield TextLine(more, id="title")
+        yield TextView(id="sheet")
 
     def on_mount(self) -> None:
         self.strap("title").show(line((f"Reading run {self.run_id}{self.desk.glyphs.more}", Tone.FAINT)))
@@ -107,7 +107,7 @@ class RunScreen(BundlingScreen):
         self._detail = fact.detail
         self.show_header(fact.service_alive)
         self._show_titles()
-        self.query_one("#sheet", Paper).show(self._sheet)
+        self.query_one("#sheet", TextView).show(self._sheet)
         if before != self._bindable():
             self.refresh_bindings()
         self.press_again()
@@ -169,10 +169,10 @@ class RunScreen(BundlingScreen):
         return ended and not refusal(self.desk.reader.gateway, Right.DECIDE)
 
     def action_undo(self) -> None:
-        from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
+        from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 
         if self._detail is not None:
-            ask = ConfirmScreen(UNDO, _subject(self._detail), self.desk.glyphs)
+            ask = ConfirmDialog(UNDO, _subject(self._detail), self.desk.glyphs)
             self.app.push_screen(ask, partial(self._undo, self._detail.run))
 
     def _undo(self, run: RunRow, reason: str | None) -> None:
@@ -203,9 +203,9 @@ class RunScreen(BundlingScreen):
         else:
             self._confirm(verb)
 
-    def _ask_group(self, verb: Verb, hold: HoldView) -> None:
+    def _ask_group(self, verb: RunAction, hold: HoldView) -> None:
         """Which groups, the safe answer first; then why."""
-        from invsync_tui.tui.screens.base.dialogs import Answer, AskingScreen
+        from invsync_tui.tui.screens.base.dialogs import Answer, ChoiceDialog
 
         answers = [Answer("cancel", "Cancel"), Answer("all", "All", risky=True)]
         answers += [Answer(name, f"{name} ({n})", risky=True) for name, n in hold.groups.items()]
@@ -219,18 +219,18 @@ class RunScreen(BundlingScreen):
 
         question = "Release all of it, or one group?"
         self.app.push_screen(
-            AskingScreen(question, lambda width: group_lines(hold, width), answers, self.desk.glyphs), chosen
+            ChoiceDialog(question, lambda width: group_lines(hold, width), answers, self.desk.glyphs), chosen
         )
 
-    def _confirm(self, verb: Verb) -> None:
+    def _confirm(self, verb: RunAction) -> None:
         if verb.ask is None:
             return
-        from invsync_tui.tui.screens.base.dialogs import ConfirmScreen
+        from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 
         about = self.strap("title").text if self._detail is None else _subject(self._detail)
-        self.app.push_screen(ConfirmScreen(verb.ask, about, self.desk.glyphs), partial(self._decided, verb))
+        self.app.push_screen(ConfirmDialog(verb.ask, about, self.desk.glyphs), partial(self._decided, verb))
 
-    def _decided(self, verb: Verb, reason: str | None) -> None:
+    def _decided(self, verb: RunAction, reason: str | None) -> None:
         if reason is None:
             self.notice("Nothing was ordered.", Tone.FAINT)
         elif verb.action in self._allowed():
@@ -238,7 +238,7 @@ class RunScreen(BundlingScreen):
         else:
             self.notice(f"The run moved on meanwhile; it cannot be {verb.action}ed any more.", Tone.WARN)
 
-    def _give(self, verb: Verb, reason: str) -> None:
+    def _give(self, verb: RunAction, reason: str) -> None:
         if self._detail is None:
             return
         run = self._detail.run
@@ -277,7 +277,7 @@ class RunScreen(BundlingScreen):
         if run_id == self.run_id:
             return
         self.run_id = run_id
-        self.query_one("#sheet", Paper).action_roll_home()
+        self.query_one("#sheet", TextView).action_roll_home()
         if self.is_current:
             self.watch_facts()
 

@@ -17,16 +17,16 @@ from invsync_tui.tui.screens.runs.run_text import state_span
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import age_field
 from invsync_tui.tui.text.styled import Span, Tone
-from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, Sight, number
+from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.context import Desk
+    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.widgets.columns import Look
+    from invsync_tui.tui.widgets.columns import ListView
 
 
-def _state(run: RunRow, sight: Sight) -> Span:
+def _state(run: RunRow, sight: RenderContext) -> Span:
     return state_span(run, sight.glyphs)
 
 
@@ -38,7 +38,7 @@ def _took(run: RunRow) -> int | None:
     return run.ended_at - run.started_at if run.started_at is not None and run.ended_at is not None else None
 
 
-def _took_cell(run: RunRow, sight: Sight) -> Span:
+def _took_cell(run: RunRow, sight: RenderContext) -> Span:
     took = _took(run)
     return UNKNOWN if took is None else (formatting.duration(took), Tone.PLAIN)
 
@@ -54,7 +54,7 @@ def _story(run: RunRow) -> str:
     return ""
 
 
-def _story_cell(run: RunRow, sight: Sight) -> Span:
+def _story_cell(run: RunRow, sight: RenderContext) -> Span:
     tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN if run.error or run.stall else Tone.ACCENT
     return (_story(run), tone) if _story(run) else ("-", Tone.FAINT)
 
@@ -63,7 +63,7 @@ def _failed(run: RunRow) -> int:
     return run.counts.failed
 
 
-def _failed_cell(run: RunRow, sight: Sight) -> Span:
+def _failed_cell(run: RunRow, sight: RenderContext) -> Span:
     return (str(run.counts.failed), Tone.BAD) if run.counts.failed else ("-", Tone.FAINT)
 
 
@@ -99,7 +99,7 @@ class RunsScreen(ListScreen[RunRow]):
     ]
 
     def __init__(
-        self, desk: Desk, merchant_id: int | None, merchant: str, cart_id: int | None = None, cart: str = ""
+        self, desk: AppContext, merchant_id: int | None, merchant: str, cart_id: int | None = None, cart: str = ""
     ) -> None:
         self._base = RunFilter(merchant_id=merchant_id, cart_id=cart_id)
         self._merchant = merchant
@@ -121,7 +121,7 @@ class RunsScreen(ListScreen[RunRow]):
     def fields(self) -> Sequence[Field[RunRow]]:
         return (*FIELDS, *(Field(f.title, f.width, f.value, f.show, room=10_000) for f in OUTCOMES))
 
-    def rows(self, gateway: Gateway, look: Look) -> Rows[RunRow]:
+    def rows(self, gateway: Gateway, look: ListView) -> Rows[RunRow]:
         if look.text and self._known is NOBODY:
             self._known = known(gateway)
         wanted = understand(look.text, self._base, self._known)

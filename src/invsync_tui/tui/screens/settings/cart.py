@@ -10,15 +10,15 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from invsync_tui.operations.list_views import Preview
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway.settings import cart_subject
 from invsync_tui.tui.screens.settings import text
-from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
+from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.text.styled import Tone
-from invsync_tui.tui.widgets.text_line import Strap
+from invsync_tui.tui.widgets.text_line import TextLine
 
 
-class CartSettingsScreen(SettingsScreen):
+class CartSettingsScreen(EditSetupScreen):
     """The preview counts on another thread, a part at a time; the next keystroke makes it begin anew."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,7 +27,7 @@ class CartSettingsScreen(SettingsScreen):
         )
     ]
 
-    def __init__(self, desk: Desk, cart_id: int, cart: str, merchant: str) -> None:
+    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str) -> None:
         super().__init__(desk, cart_subject(cart_id))
         self._cart_id = cart_id
         self._cart = cart
@@ -43,7 +43,7 @@ class CartSettingsScreen(SettingsScreen):
         return text.RULES_NOTE
 
     def above(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="preview")
+        yield TextLine(self.desk.glyphs.more, id="preview")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "what_if":

@@ -11,16 +11,16 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway.settings import ConnectionTest
 from invsync_tui.tui.messages import Changed, OrderRefused, StepTaken, TestEnded
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.store_thread import in_words
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from invsync_tui.operations.connections import Step
@@ -32,7 +32,7 @@ class BrokenOffError(Exception):
     """The operator left before the test was over."""
 
 
-class ConnectionScreen(ControlScreen):
+class ConnectionScreen(BaseScreen):
     """The test runs in a thread of its own: a network may be silent for long, and the keyboard may not."""
 
     DEFAULT_CSS = """
@@ -43,7 +43,7 @@ class ConnectionScreen(ControlScreen):
         Binding("escape", "back", "Back", tooltip="Back; a test that goes on is broken off", id="back"),
     ]
 
-    def __init__(self, desk: Desk, subject: str) -> None:
+    def __init__(self, desk: AppContext, subject: str) -> None:
         super().__init__(desk)
         self._subject = subject
         self._name = ""
@@ -53,8 +53,8 @@ class ConnectionScreen(ControlScreen):
         self._left = threading.Event()
 
     def body(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="title")
-        yield Paper(id="steps")
+        yield TextLine(self.desk.glyphs.more, id="title")
+        yield TextView(id="steps")
 
     def watch_facts(self) -> None:
         self.desk.reader.watch(self, changed)
@@ -124,7 +124,7 @@ class ConnectionScreen(ControlScreen):
         tones = {"works": Tone.GOOD, "": Tone.ACCENT}
         state = line((self._outcome or "testing", tones.get(self._outcome, Tone.BAD)))
         self.strap("title").show(line(("Connection test  ", Tone.FAINT), (clean(self._name), Tone.STRONG)), state)
-        self.query_one("#steps", Paper).show(self._write)
+        self.query_one("#steps", TextView).show(self._write)
 
     def _write(self, size: Size) -> list[Line]:
         lines: list[Line] = []

@@ -17,17 +17,17 @@ from textual.widget import Widget
 
 from invsync_tui.operations.list_views import Change, Conflict, FieldProblem, Form, Saved
 from invsync_tui.tui.actions import Right, refusal
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import Changed
-from invsync_tui.tui.screens.base.base_screen import ControlScreen
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.screens.settings import text
 from invsync_tui.tui.screens.settings.draft import Draft
-from invsync_tui.tui.screens.settings.text import Ink
+from invsync_tui.tui.screens.settings.text import FormRenderContext
 from invsync_tui.tui.text.styled import Line, Tone, line
-from invsync_tui.tui.widgets.form import FormSheet
-from invsync_tui.tui.widgets.text_line import Strap
-from invsync_tui.tui.widgets.text_view import Paper
+from invsync_tui.tui.widgets.form import FormView
+from invsync_tui.tui.widgets.text_line import TextLine
+from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from invsync_tui.tui.gateway import Gateway
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 SAVE, STAY, LEAVE, MERGE, THEIRS = "save", "stay", "leave", "merge", "theirs"
 
 
-class SettingsScreen(ControlScreen):
+class EditSetupScreen(BaseScreen):
     """A subclass says whose settings they are (`subject`, `trail`), and what follows from saving (`follows`)."""
 
     AUTO_FOCUS: ClassVar[str | None] = "FormSheet"
     DEFAULT_CSS = """
-    SettingsScreen #about { height: 5; max-height: 40%; border-top: solid $panel-lighten-2; }
-    SettingsScreen:ansi #about { border-top: solid ansi_default; }
-    SettingsScreen.-plain #about { border-top: ascii ansi_default; }
-    SettingsScreen.-tall #about { height: 7; }
+    EditSetupScreen #about { height: 5; max-height: 40%; border-top: solid $panel-lighten-2; }
+    EditSetupScreen:ansi #about { border-top: solid ansi_default; }
+    EditSetupScreen.-plain #about { border-top: ascii ansi_default; }
+    EditSetupScreen.-tall #about { height: 7; }
     """
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,7 +54,7 @@ class SettingsScreen(ControlScreen):
         Binding("z", "bring_back", "My edits back", tooltip="Put my edits on top again", id="settings.back"),
     ]
 
-    def __init__(self, desk: Desk, subject: str) -> None:
+    def __init__(self, desk: AppContext, subject: str) -> None:
         super().__init__(desk)
         self.subject = subject
         self.draft: Draft | None = None
@@ -64,7 +64,7 @@ class SettingsScreen(ControlScreen):
         self._begin = ""
         self.set_class(desk.terminal.ascii_only, "-plain")
 
-    def beginning_at(self, field: str) -> Self:
+    def with_cursor_on(self, field: str) -> Self:
         """With the cursor on this field as soon as the form is there; '' for the first one."""
         self._begin = field
         return self
@@ -91,10 +91,10 @@ class SettingsScreen(ControlScreen):
     # -- frame --------------------------------------------------------------------------------------------------------
 
     def body(self) -> Iterator[Widget]:
-        yield Strap(self.desk.glyphs.more, id="trail")
+        yield TextLine(self.desk.glyphs.more, id="trail")
         yield from self.above()
-        yield FormSheet(self.desk.glyphs, locked=lambda: bool(self._refusal()), id="form")
-        yield Paper(id="about")
+        yield FormView(self.desk.glyphs, locked=lambda: bool(self._refusal()), id="form")
+        yield TextView(id="about")
 
     def on_mount(self) -> None:
         self._show_trail()
@@ -138,8 +138,8 @@ class SettingsScreen(ControlScreen):
         return super().awaits_text or (self.focused is self.sheet and self.sheet.editing)
 
     @property
-    def sheet(self) -> FormSheet:
-        return self.query_one("#form", FormSheet)
+    def sheet(self) -> FormView:
+        return self.query_one("#form", FormView)
 
     def put(self, draft: Draft) -> None:
         """This draft from now on."""
@@ -164,11 +164,11 @@ class SettingsScreen(ControlScreen):
         edits = len(self.draft.edits)
         return (f"{edits} not saved", Tone.ACCENT) if edits else ("saved", Tone.FAINT)
 
-    def _ink(self, width: int) -> Ink:
-        return Ink(width, self.desk.glyphs)
+    def _ink(self, width: int) -> FormRenderContext:
+        return FormRenderContext(width, self.desk.glyphs)
 
     def _show_about(self) -> None:
-        self.query_one("#about", Paper).show(self._about)
+        self.query_one("#about", TextView).show(self._about)
 
     def _about(self, size: Size) -> Sequence[Line]:
         if self.draft is None or not self.sheet.field:
@@ -180,24 +180,24 @@ class SettingsScreen(ControlScreen):
 
     # -- editing ------------------------------------------------------------------------------------------------------
 
-    def on_form_sheet_moved(self, event: FormSheet.Moved) -> None:
+    def on_form_view_moved(self, event: FormView.Moved) -> None:
         self._show_about()
         self.refresh_bindings()
 
-    def on_form_sheet_locked(self, event: FormSheet.Locked) -> None:
+    def on_form_view_locked(self, event: FormView.Locked) -> None:
         self.notice(self._refusal(), Tone.WARN)
 
     def _refusal(self) -> str:
         return refusal(self.desk.reader.gateway, Right.SETTINGS)
 
-    def on_form_sheet_valued(self, event: FormSheet.Valued) -> None:
+    def on_form_view_valued(self, event: FormView.Valued) -> None:
         self._set(event.field, event.text)
 
-    def on_form_sheet_list_wanted(self, event: FormSheet.ListWanted) -> None:
-        from invsync_tui.tui.screens.base.dialogs import ChooseScreen
+    def on_form_view_list_wanted(self, event: FormView.ListWanted) -> None:
+        from invsync_tui.tui.screens.base.dialogs import ListDialog
 
         if self.draft is not None:
-            chosen = ChooseScreen(self.draft.field_of(event.field), self.draft.value(event.field), self.desk.glyphs)
+            chosen = ListDialog(self.draft.field_of(event.field), self.draft.value(event.field), self.desk.glyphs)
             self.app.push_screen(chosen, partial(self._chosen, event.field))
 
     def _chosen(self, field: str, value: str | None) -> None:
@@ -361,11 +361,11 @@ class SettingsScreen(ControlScreen):
         then: Callable[[str], None],
     ) -> None:
         """A question whose first answer is the safe one."""
-        from invsync_tui.tui.screens.base.dialogs import Answer, AskingScreen
+        from invsync_tui.tui.screens.base.dialogs import Answer, ChoiceDialog
 
         given = [Answer(name, label, risky=n > 0) for n, (name, label) in enumerate(answers)]
         self.app.push_screen(
-            AskingScreen(question, facts, given, self.desk.glyphs), lambda answer: then(answer or answers[0][0])
+            ChoiceDialog(question, facts, given, self.desk.glyphs), lambda answer: then(answer or answers[0][0])
         )
 
 

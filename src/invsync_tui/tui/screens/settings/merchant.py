@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from invsync_tui.tui.context import Desk
+from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway.settings import merchant_subject
-from invsync_tui.tui.screens.settings.edit_setup import SettingsScreen
+from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 
 
-class MerchantSettingsScreen(SettingsScreen):
+class MerchantSettingsScreen(EditSetupScreen):
     """Home of "Synchronization With WMS - Inventory"."""
 
-    def __init__(self, desk: Desk, merchant_id: int, merchant: str) -> None:
+    def __init__(self, desk: AppContext, merchant_id: int, merchant: str) -> None:
         super().__init__(desk, merchant_subject(merchant_id))
         self._merchant = merchant
 

@@ -33,7 +33,7 @@ RULES_NOTE = "A change of rules holds the next push as a plan until an operator 
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class FormRow:
     """A line of the form, and the field it belongs to."""
 
     line: Line
@@ -45,21 +45,21 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ink:
+class FormRenderContext:
     """What rows are written with."""
 
     width: int
     glyphs: Glyphs
 
 
-def rows(draft: Draft, editing: tuple[str, Caret] | None, ink: Ink) -> list[Placed]:
+def rows(draft: Draft, editing: tuple[str, Caret] | None, ink: FormRenderContext) -> list[FormRow]:
     """Every field with its value, and problems below the fields that have them."""
     room = label_room(draft.form, ink.width)
-    found: list[Placed] = []
+    found: list[FormRow] = []
     for one in draft.form.fields:
         caret = editing[1] if editing and editing[0] == one.name else None
         found.append(_head(draft, one, caret, room, ink))
-        found += [Placed(below, one.name) for below in _below(draft, one, room, ink)]
+        found += [FormRow(below, one.name) for below in _below(draft, one, room, ink)]
     return found
 
 
@@ -69,7 +69,7 @@ def label_room(form: Form, width: int) -> int:
     return max(min(longest, WIDEST_LABEL, width - MARKS - NARROWEST_VALUE - 2), 8)
 
 
-def _head(draft: Draft, one: Field, caret: Caret | None, room: int, ink: Ink) -> Placed:
+def _head(draft: Draft, one: Field, caret: Caret | None, room: int, ink: FormRenderContext) -> FormRow:
     changed = one.name in draft.edits
     bad = one.name in draft.problems
     mark = (ink.glyphs.cross, Tone.BAD) if bad else ("*", Tone.ACCENT) if changed else (" ", Tone.PLAIN)
@@ -77,10 +77,10 @@ def _head(draft: Draft, one: Field, caret: Caret | None, room: int, ink: Ink) ->
     start = line(mark, " ", label, "  ")
     if caret is not None:
         return _edited(start, caret, ink.width, one.name)
-    return Placed(line(*start.spans, *_value(draft, one, ink.width - start.width, ink)), one.name, start.width - 1)
+    return FormRow(line(*start.spans, *_value(draft, one, ink.width - start.width, ink)), one.name, start.width - 1)
 
 
-def _value(draft: Draft, one: Field, room: int, ink: Ink) -> list[Span]:
+def _value(draft: Draft, one: Field, room: int, ink: FormRenderContext) -> list[Span]:
     """The value, and what it was where that differs and there is room to say it."""
     shown = Line(tuple(value_spans(one, draft.value(one.name), one.name in draft.problems)))
     was = line((f"  was {plain_value(one, one.value)}", Tone.FAINT)) if one.name in draft.edits else BLANK
@@ -89,7 +89,7 @@ def _value(draft: Draft, one: Field, room: int, ink: Ink) -> list[Span]:
     return [*value.spans, *(cut(was, left, ink.glyphs.more).spans if left > 6 else ())]
 
 
-def _edited(start: Line, caret: Caret, width: int, name: str) -> Placed:
+def _edited(start: Line, caret: Caret, width: int, name: str) -> FormRow:
     """The text that is being typed, scrolled to the side so that the caret stays in sight."""
     room = width - start.width
     first = 0
@@ -100,7 +100,7 @@ def _edited(start: Line, caret: Caret, width: int, name: str) -> Placed:
     rest = fit(clean(caret.text[caret.at + 1 :]), max(room - width_of(before + at), 0))
     column = start.width + width_of(before)
     text = line(*start.spans, (before + at + rest, Tone.ACCENT))
-    return Placed(text, name, caret=(column, column + width_of(at)))
+    return FormRow(text, name, caret=(column, column + width_of(at)))
 
 
 def value_spans(one: Field, text: str, bad: bool) -> list[Span]:
@@ -127,7 +127,7 @@ def plain_value(one: Field, text: str) -> str:
     return labels.get(text, text) or NONE
 
 
-def _below(draft: Draft, one: Field, room: int, ink: Ink) -> list[Line]:
+def _below(draft: Draft, one: Field, room: int, ink: FormRenderContext) -> list[Line]:
     """What is wrong with a field, and that another operator changed it too."""
     indent = " " * min(room + MARKS + 2, ink.width // 3)
     lines: list[Line] = []
@@ -139,13 +139,13 @@ def _below(draft: Draft, one: Field, room: int, ink: Ink) -> list[Line]:
     return lines
 
 
-def _hung(text: str, indent: str, tone: Tone, ink: Ink) -> list[Line]:
+def _hung(text: str, indent: str, tone: Tone, ink: FormRenderContext) -> list[Line]:
     found = wrap(clean(text), max(ink.width - len(indent) - 2, 10))
     mark = ink.glyphs.warning
     return [line(indent, (mark if i == 0 else " ", tone), " ", (row, tone)) for i, row in enumerate(found)]
 
 
-def about(draft: Draft, name: str, ink: Ink) -> list[Line]:
+def about(draft: Draft, name: str, ink: FormRenderContext) -> list[Line]:
     """What the selected field is for, and how it is entered; first its name where the row has no room for it."""
     one = draft.field_of(name)
     label = clean(one.label)
@@ -158,7 +158,7 @@ def about(draft: Draft, name: str, ink: Ink) -> list[Line]:
 # --- before and after saving ---------------------------------------------------------------------------------------------
 
 
-def change_lines(changes: Sequence[Change], ink: Ink) -> list[Line]:
+def change_lines(changes: Sequence[Change], ink: FormRenderContext) -> list[Line]:
     """One block per setting that changes: what it was, what it will be."""
     lines: list[Line] = []
     for change in changes:
@@ -169,13 +169,13 @@ def change_lines(changes: Sequence[Change], ink: Ink) -> list[Line]:
     return lines
 
 
-def review(changes: Sequence[Change], follows: str, ink: Ink) -> list[Line]:
+def review(changes: Sequence[Change], follows: str, ink: FormRenderContext) -> list[Line]:
     """What saving changes, and what follows."""
     told = [line((row, Tone.WARN)) for row in wrap(follows, ink.width)] if follows else []
     return [*change_lines(changes, ink), BLANK, *told]
 
 
-def conflict(found: Conflict, form: Form, mine: Sequence[str], now: float, ink: Ink) -> list[Line]:
+def conflict(found: Conflict, form: Form, mine: Sequence[str], now: float, ink: FormRenderContext) -> list[Line]:
     """Who saved in between, what they changed, and what meets an edit of ours."""
     who = f"{clean(found.who)} saved these settings {formatting.moment(found.at, now)}. Nothing of yours was saved or lost."
     labels = {one.name: one.label for one in form.fields}
