@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from invsync_tui.connectors.http_log import forget_secrets
-from tests.sync.crowd import WATCHED
+from tests.support.neighbors import WATCHED
 
-pytest_plugins = ["tests.servers.tryton", "tests.servers.vendure"]
+pytest_plugins = ["tests.support.servers.tryton", "tests.support.servers.vendure"]
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import tryton as tryton_servers
-from tests.servers import vendure as vendure_servers
-from tests.servers.tryton import Seeded
-from tests.servers.tryton_install import NotAvailableError, installation
-from tests.servers.vendure import VendureServer
+from tests.support.servers import tryton as tryton_servers
+from tests.support.servers import vendure as vendure_servers
+from tests.support.servers.tryton import Seeded
+from tests.support.servers.tryton_install import NotAvailableError, installation
+from tests.support.servers.vendure import VendureServer
 
 
 @pytest.fixture(scope="module")

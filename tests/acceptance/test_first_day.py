@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance import readme
-from tests.cli.command import Answer, Shell
-from tests.servers.tryton import USER_PASSWORD, Seeded
-from tests.servers.vendure import VendureServer
+from tests.support import readme
+from tests.support.servers.tryton import USER_PASSWORD, Seeded
+from tests.support.servers.vendure import VendureServer
+from tests.support.shell import Answer, Shell
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

@@ -23,9 +23,9 @@ from invsync_tui.store.settings import schedule
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
-from tests.servers.tryton import Seeded
-from tests.servers.vendure import VendureServer
-from tests.sync.bench import Bench
+from tests.support.merchant_store import Bench
+from tests.support.servers.tryton import Seeded
+from tests.support.servers.vendure import VendureServer
 from tests.tui.test_screens import QUICK, Driver
 from tests.tui.test_settings import save, sheet
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from invsync_tui.sandbox.shop import Mode
 from tests.benchmarks.table import Figure
-from tests.sandbox.servers import sandbox_cart, sandbox_wms
-from tests.sync.bench import Bench
+from tests.support.merchant_store import Bench
+from tests.support.servers.sandbox import sandbox_cart, sandbox_wms
 
 PRODUCTS = 2_000
 BATCH = 100

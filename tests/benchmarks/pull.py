@@ -16,8 +16,8 @@ import httpx
 
 from invsync_tui.sync.worker import prefer_throughput
 from tests.benchmarks.table import Figure
-from tests.sandbox.servers import WmsHandle, sandbox_wms
-from tests.sync.bench import Bench
+from tests.support.merchant_store import Bench
+from tests.support.servers.sandbox import WmsHandle, sandbox_wms
 
 PRODUCTS = 25_600
 ROUNDS = 5

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from invsync_tui.operations.demo.demo import Scale, generate
-from tests.servers.sshd import Line, NoSshError, slow, sshd
-from tests.tui.pty_harness import Terminal
+from tests.support.servers.sshd import Line, NoSshError, slow, sshd
+from tests.support.terminal.pty import Terminal
 
 QUIET = 0.5
 """Seconds without a byte after which a screen is settled."""

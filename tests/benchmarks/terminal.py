@@ -14,10 +14,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from tests.benchmarks.table import Figure, show
-from tests.tui.pty_harness import Terminal
+from tests.support.terminal.pty import Terminal
 
 BARE = (sys.executable, "-m", "tests.benchmarks.bare_app")
-DEMO = (sys.executable, "-m", "tests.tui.demo_app")
+DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app")
 REAL = (sys.executable, "-m", "invsync_tui")
 REMOTE = {"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}
 ROUNDS = 7

@@ -24,7 +24,7 @@ from tests.benchmarks import searches
 from tests.benchmarks.searches import SEED, p95, timed
 from tests.benchmarks.table import Figure
 from tests.benchmarks.writing import commits, while_written
-from tests.tui.pty_harness import Terminal
+from tests.support.terminal.pty import Terminal
 
 KEY_MOST = 50.0
 ROUNDS = 3

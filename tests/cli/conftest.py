@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Shell
+from tests.support.shell import Shell
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Shell, check
-from tests.store import old_stores
+from tests.support import old_stores
+from tests.support.shell import Shell, check
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from invsync_tui.store.database import open_store
-from tests.cli.command import Shell
-from tests.sync.bench import Bench
-from tests.sync.town import Town, town
+from tests.support.merchant_store import Bench
+from tests.support.sandbox_world import Town, town
+from tests.support.shell import Shell
 
 
 class Drifted(NamedTuple):

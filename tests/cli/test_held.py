@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Shell, check
-from tests.sync.town import town
+from tests.support.sandbox_world import town
+from tests.support.shell import Shell, check
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Shell
-from tests.operations.shelf import Thing, shelf
+from tests.support.products_store import Thing, shelf
+from tests.support.shell import Shell
 
 CART = "Acme Shop"
 

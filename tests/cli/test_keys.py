@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cli.command import Shell
+from tests.support.shell import Shell
 
 
 def test_the_sheet_names_every_screen(shell: Shell) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import Shell, check
+from tests.support.shell import Shell, check
 
 CART = "Demo Shop 2"
 LISTS = (

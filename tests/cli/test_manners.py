@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from invsync_tui.cli.main import COMMANDS
-from tests.cli.command import INVSYNC, Shell, check
+from tests.support.shell import INVSYNC, Shell, check
 
 HEAVY = ("textual", "rich", "sqlmodel", "sqlalchemy", "httpx", "alembic", "pydantic")
 WITHOUT_HEAVY = (["--version"], ["--help"], ["status"], ["runs"], ["merchants"], ["carts"], ["completion", "bash"])

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import Shell, check
 from tests.cli.test_sync import serve, set_up
-from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.shell import Shell, check
 
 PRODUCTS = 40
 

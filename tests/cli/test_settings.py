@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import Shell, check
 from tests.cli.conftest import NOWHERE
+from tests.support.shell import Shell, check
 
 
 def rows(shell: Shell, sql: str) -> list[tuple[Any, ...]]:

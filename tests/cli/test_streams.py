@@ -17,7 +17,7 @@ import pytest
 from invsync_tui.cli.main import COMMANDS
 from invsync_tui.cli.text import table
 from invsync_tui.plain_text import STAND_IN, clean, width
-from tests.cli.command import INVSYNC, Shell
+from tests.support.shell import INVSYNC, Shell
 
 HOSTILE = "A\x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b31m\x7f\u202e\u2066\u200b\u2028\rZ\nB"
 """The clipboard, the screen, a C1 command, text from right to left, a width of nothing, line breaks."""

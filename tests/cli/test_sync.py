@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.command import INVSYNC, Answer, Shell, check
-from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.shell import INVSYNC, Answer, Shell, check
 
 PRODUCTS = 40
 

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.cli.command import Shell, check
+from tests.support.shell import Shell, check
 
 
 @pytest.fixture

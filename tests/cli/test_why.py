@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Shell, check
+from tests.support.shell import Shell, check
 
 
 @pytest.fixture(scope="module")

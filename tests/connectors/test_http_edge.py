@@ -29,7 +29,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import RETRY_AFTER_MOST, HttpConnection, retry_after
-from tests.servers.stub import Answer, as_json, stub_server
+from tests.support.servers.http_stub import Answer, as_json, stub_server
 
 
 def connection(url: str, deadline: float = 5.0, **options: str) -> Connection:

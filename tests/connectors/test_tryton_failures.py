@@ -20,7 +20,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.sources.tryton import TrytonSource
 from invsync_tui.connectors.sources.tryton.rpc import encode_time
-from tests.servers.stub import Answer, Stub, as_json, stub_server
+from tests.support.servers.http_stub import Answer, Stub, as_json, stub_server
 
 PASSWORD = "a-secret-of-the-merchant"
 WEST = WarehouseRow("12", "WEST", "West")

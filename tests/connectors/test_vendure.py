@@ -18,8 +18,8 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     RowsRejectedError,
 )
-from tests.servers.vendure import VendureServer
-from tests.servers.vendure_seed import READER, READER_PASSWORD
+from tests.support.servers.vendure import VendureServer
+from tests.support.servers.vendure_seed import READER, READER_PASSWORD
 
 pytestmark = pytest.mark.real
 

@@ -20,7 +20,7 @@ from invsync_tui.connectors.errors import (
     RowsRejectedError,
     UnavailableError,
 )
-from tests.servers.graphql_stub import Answer, Asked, graphql_stub
+from tests.support.servers.graphql_stub import Answer, Asked, graphql_stub
 
 BATCH = "batch-1"
 

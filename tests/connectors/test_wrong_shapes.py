@@ -17,9 +17,9 @@ from invsync_tui.connectors.base import Connection, PushItem, WarehouseRow
 from invsync_tui.connectors.checked_results import Checked, path_to
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError
 from invsync_tui.connectors.http import HttpConnection
-from tests.servers.graphql_stub import Answer as GraphqlAnswer
-from tests.servers.graphql_stub import Asked, graphql_stub
-from tests.servers.stub import Answer, as_json, stub_server
+from tests.support.servers.graphql_stub import Answer as GraphqlAnswer
+from tests.support.servers.graphql_stub import Asked, graphql_stub
+from tests.support.servers.http_stub import Answer, as_json, stub_server
 
 SEEDS = range(15)
 

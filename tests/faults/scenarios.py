@@ -19,10 +19,10 @@ from invsync_tui.store.runs import workers as lease_rows
 from invsync_tui.sync import leases, worker
 from invsync_tui.sync.executor import execute
 from invsync_tui.sync.worker import Worker
-from tests.faults.proof import order_violations, state_violations
 from tests.faults.test_cut import cut_violations, levels_before, small_pages
-from tests.sync.bench import Bench
-from tests.sync.town import SHOP, Town, town
+from tests.support.journal_proof import order_violations, state_violations
+from tests.support.merchant_store import Bench
+from tests.support.sandbox_world import SHOP, Town, town
 
 Story = Callable[[Path, pytest.MonkeyPatch], Awaitable[list[str]]]
 READ_BACK = Mode(max_batch=4, idempotency=False, latency=0.02)

@@ -9,8 +9,8 @@ import pytest
 
 from invsync_tui.connectors.base import SourceCapabilities
 from invsync_tui.connectors.sources import sandbox
-from tests.sandbox.servers import WmsHandle
-from tests.sync.town import Town, town
+from tests.support.sandbox_world import Town, town
+from tests.support.servers.sandbox import WmsHandle
 
 PAGE = 12
 CUTS = ("cut", "half_json", "status", "drop", "empty", "no_rows", "repeat", "endless")

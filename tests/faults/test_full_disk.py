@@ -18,10 +18,10 @@ from invsync_tui.store.errors import StoreFullError
 from invsync_tui.store.retention import RUNS_LEFT
 from invsync_tui.sync.maintenance import FIRST_AFTER, Upkeep
 from invsync_tui.sync.worker import Worker
-from tests.faults.proof import store_violations
 from tests.faults.scenarios import until
 from tests.store.test_retention import run_once
-from tests.sync.town import town
+from tests.support.journal_proof import store_violations
+from tests.support.sandbox_world import town
 
 LONG_AGO = 1_000_000
 

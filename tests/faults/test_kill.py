@@ -19,9 +19,9 @@ import pytest
 from invsync_tui.sandbox.catalog import KIT_EVERY, generate
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync import leases
-from tests.faults.proof import order_violations, state_violations, store_violations
-from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
-from tests.sync.bench import Bench
+from tests.support.journal_proof import order_violations, state_violations, store_violations
+from tests.support.merchant_store import Bench
+from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 
 KILLS = 50
 PRODUCTS = 600

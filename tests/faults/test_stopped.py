@@ -15,11 +15,11 @@ import pytest
 
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync import leases, uptime
-from tests.faults.proof import order_violations, state_violations, store_violations
 from tests.faults.scenarios import everything
 from tests.faults.test_kill import Workers, _alive, _wait
 from tests.faults.worker import STOP_BEFORE_SENDING
-from tests.sync.town import SHOP, Town, town
+from tests.support.journal_proof import order_violations, state_violations, store_violations
+from tests.support.sandbox_world import SHOP, Town, town
 
 DEADLINE = 0.4
 STOPS = 6

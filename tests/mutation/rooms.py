@@ -8,20 +8,41 @@ from pathlib import Path
 SOURCE = "src/invsync_tui"
 ROOMS = ("rules", "store", "sync", "connectors", "operations", "tui")
 TESTS = {
-    "rules": ("rules", "sync", "operations", "doctor"),
-    "store": ("store", "sync", "faults", "operations", "doctor"),
+    "rules": (
+        "rules",
+        "sync",
+        "operations",
+        "acceptance/test_doctor_demo.py",
+        "acceptance/test_doctor_planted.py",
+        "acceptance/test_doctor_connector_checks.py",
+    ),
+    "store": (
+        "store",
+        "sync",
+        "faults",
+        "operations",
+        "acceptance/test_doctor_demo.py",
+        "acceptance/test_doctor_planted.py",
+        "acceptance/test_doctor_connector_checks.py",
+    ),
     "sync": ("sync", "faults", "operations"),
     "connectors": ("connectors", "sync", "sandbox"),
-    "operations": ("operations", "doctor", "sync"),
+    "operations": (
+        "operations",
+        "acceptance/test_doctor_demo.py",
+        "acceptance/test_doctor_planted.py",
+        "acceptance/test_doctor_connector_checks.py",
+        "sync",
+    ),
     "tui": ("tui",),
 }
 """By room, the folders whose tests are asked. Those of the command line run in processes of their own: that costs too much."""
 NOT_ASKED = (
-    "tests/tui/test_pty.py",
-    "tests/tui/test_ssh.py",
-    "tests/tui/test_settings_pty.py",
-    "tests/tui/test_tour.py",
-    "tests/tui/test_tour_wide.py",
+    "tests/tui/terminal/test_pty.py",
+    "tests/tui/terminal/test_ssh.py",
+    "tests/tui/terminal/test_settings_pty.py",
+    "tests/tui/terminal/test_tour.py",
+    "tests/tui/terminal/test_tour_wide.py",
 )
 """Tests that need a terminal of their own, minutes, or the size of a window."""
 _NO_LOGIC = ("__init__.py", "migrations")

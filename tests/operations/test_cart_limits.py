@@ -14,7 +14,7 @@ from invsync_tui.operations.settings.merchants import MIXED
 from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.store import models
 from invsync_tui.store.settings import write as settings_write
-from tests.operations.shelf import Shelf
+from tests.support.products_store import Shelf
 
 
 @pytest.fixture

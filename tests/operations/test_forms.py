@@ -10,7 +10,7 @@ from invsync_tui.operations.errors import NotFoundError
 from invsync_tui.operations.list_views import Conflict, Saved
 from invsync_tui.operations.settings import forms
 from invsync_tui.operations.settings.values import InvalidError
-from tests.operations.shelf import Shelf, Thing
+from tests.support.products_store import Shelf, Thing
 
 
 def subject(acme: Shelf) -> str:

@@ -9,7 +9,7 @@ import pytest
 from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError
 from invsync_tui.operations.listings import identity, links
 from invsync_tui.operations.listings.identity import UnmatchedLine
-from tests.operations.shelf import Shelf, Thing
+from tests.support.products_store import Shelf, Thing
 
 
 def _by_sku(acme: Shelf, kind: str | None = None, text: str = "") -> dict[str, UnmatchedLine]:

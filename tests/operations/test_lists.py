@@ -18,7 +18,7 @@ from invsync_tui.operations.listings import product_sync
 from invsync_tui.operations.rows import Ordering, Rows
 from invsync_tui.operations.runs import history as run_history
 from invsync_tui.rules.matching import normalize_key, trimmed
-from tests.operations.shelf import Shelf, Thing, shelf
+from tests.support.products_store import Shelf, Thing, shelf
 
 CODES = st.text(st.sampled_from("aAbB0-é ß\n%_\"'*"), min_size=1, max_size=6).filter(trimmed)
 NAMES = st.sampled_from(("", "[red]x", "\x1b[2J", "مرحبا", "😀" * 3, "x" * 300))

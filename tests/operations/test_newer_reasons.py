@@ -15,8 +15,8 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import run_findings
 from invsync_tui.tui.navigation.links import Link, of_cause, of_group
-from tests.cli.command import check
-from tests.doctor.field import field
+from tests.support.healthy_store import field
+from tests.support.shell import check
 
 NEWER = "OF_A_NEWER_PROGRAM"
 COMMANDS = (

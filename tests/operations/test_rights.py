@@ -22,9 +22,9 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts, forms, merchants
 from invsync_tui.operations.views import NO_SERVICE, ServiceState
 from invsync_tui.store.runs import runs as run_rows
-from tests.operations.shelf import Shelf, Thing
-from tests.operations.writers import writers
-from tests.sync.crowd import remember
+from tests.support.neighbors import remember
+from tests.support.products_store import Shelf, Thing
+from tests.support.writing_operations import writers
 
 REFUSED, ALLOWED = "refused", "allowed"
 

@@ -17,7 +17,7 @@ from invsync_tui.rules.quantity import CHAIN
 from invsync_tui.store import models
 from invsync_tui.store.settings.write import RULE_SETTINGS
 from tests import generated
-from tests.operations.shelf import Shelf
+from tests.support.products_store import Shelf
 
 STATE = {
     "cart": {

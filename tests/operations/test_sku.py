@@ -8,7 +8,7 @@ from invsync_tui.operations.catalog import sku
 from invsync_tui.operations.errors import NotFoundError
 from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.store.listings import listings
-from tests.operations.shelf import NOW, Shelf, Thing
+from tests.support.products_store import NOW, Shelf, Thing
 
 
 def test_a_sku_is_shown_with_codes_levels_listings_and_parts(acme: Shelf) -> None:

@@ -27,7 +27,7 @@ from invsync_tui.store.runs import workers as worker_rows
 from invsync_tui.store.runs.workers import Beat
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import leases, uptime
-from tests.operations.shelf import Shelf
+from tests.support.products_store import Shelf
 
 HERE = socket.gethostname()
 HOLDER = """

@@ -24,7 +24,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.sandbox.shop import Mode
-from tests.sandbox.servers import CartHandle, sandbox_cart
+from tests.support.servers.sandbox import CartHandle, sandbox_cart
 
 SHOPS = {
     "rows": Mode(),

@@ -16,7 +16,7 @@ from invsync_tui.sandbox.catalog import Catalogue, Level, Product, check_digit, 
 from invsync_tui.sandbox.data_faults import PRODUCTS_LEAST, Planted, customers, planted, setup, shops
 from invsync_tui.sandbox.demo import CART_A, CART_B, CUSTOMER_PAUSED, MODES, DemoCart
 from invsync_tui.sandbox.shop import Listing, Shop
-from tests.sandbox.servers import sandbox_cart, sandbox_wms
+from tests.support.servers.sandbox import sandbox_cart, sandbox_wms
 
 KINDS = {"SKU": SKU_KIND, "UPC": 1, "ASIN": 2, "MPN": 3}
 GUIDE_CAUSES = {

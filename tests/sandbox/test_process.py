@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-from tests.sandbox.servers import sandbox_cart, sandbox_wms
+from tests.support.servers.sandbox import sandbox_cart, sandbox_wms
 
 SERVER = [sys.executable, "-m", "invsync_tui.sandbox"]
 PARENT = """

@@ -11,7 +11,7 @@ import pytest
 from invsync_tui.connectors.base import LevelRow, Page, ProductRow, Source, WarehouseRow
 from invsync_tui.connectors.errors import AuthError, ContractError, PermissionDeniedError, UnavailableError
 from invsync_tui.connectors.sources.sandbox import SandboxSource
-from tests.sandbox.servers import WmsHandle, sandbox_wms
+from tests.support.servers.sandbox import WmsHandle, sandbox_wms
 
 EAST = WarehouseRow("wh-1", "EAST", "")
 PAGES_MOST = 50

@@ -18,8 +18,8 @@ from invsync_tui.store.errors import StoreBrokenError, StoreForeignError, StoreI
 from invsync_tui.store.file import backups
 from invsync_tui.store.file.restore import restore
 from invsync_tui.sync import leases
-from tests.store import old_stores
-from tests.store.old_stores import dump
+from tests.support import old_stores
+from tests.support.old_stores import dump
 
 
 @pytest.fixture

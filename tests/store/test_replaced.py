@@ -13,8 +13,8 @@ from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreReplacedError
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.gateway import GatewayError, OperationsGateway
-from tests.cli.command import INVSYNC, Shell
 from tests.faults.scenarios import until
+from tests.support.shell import INVSYNC, Shell
 
 PATIENCE = 60
 

@@ -15,7 +15,7 @@ from invsync_tui.store.database import VERSION, Store, open_store
 from invsync_tui.store.file import check
 from invsync_tui.store.retention import DAY, KINDS, RUNS_LEFT, Limits, step
 from invsync_tui.sync.maintenance import Upkeep
-from tests.store import old_stores
+from tests.support import old_stores
 
 NOW = 2_000_000_000
 

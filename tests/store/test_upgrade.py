@@ -20,8 +20,8 @@ from invsync_tui.store import database, upgrade
 from invsync_tui.store.database import VERSION, open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreError, StoreFullError, StoreInUseError
 from invsync_tui.store.file import backups, locks
-from tests.store import old_stores
-from tests.store.old_stores import dump
+from tests.support import old_stores
+from tests.support.old_stores import dump
 
 OLD = tuple(range(1, VERSION))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.loop_watch import watching
-from tests.sync.town import Town, hurry, town
+from tests.support.loop_watch import watching
+from tests.support.sandbox_world import Town, hurry, town
 
 
 @pytest.fixture(autouse=True)

@@ -28,9 +28,9 @@ from invsync_tui.sandbox import cart, service, shop, wms
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.worker import Worker
-from tests.sync.holding import EXPLAINS, SETTLED
-from tests.sync.holding import told as of_listing
-from tests.sync.town import SHOP, Town, town
+from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.why_check import EXPLAINS, SETTLED
+from tests.support.why_check import told as of_listing
 
 PERIOD = 900
 """Seconds between scheduled downloads."""

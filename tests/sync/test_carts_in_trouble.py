@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
-from tests.sandbox.servers import sandbox_cart, sandbox_wms
-from tests.sync.bench import Bench
-from tests.sync.town import SHOP, Town
+from tests.support.merchant_store import Bench
+from tests.support.sandbox_world import SHOP, Town
+from tests.support.servers.sandbox import sandbox_cart, sandbox_wms
 
 
 async def test_too_many_requests_wait_and_nothing_is_lost(pulled: Town) -> None:

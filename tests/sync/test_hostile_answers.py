@@ -20,8 +20,8 @@ from invsync_tui.connectors.errors import ContractError
 from invsync_tui.operations import storage
 from invsync_tui.operations.runs import support_bundle
 from invsync_tui.sync.page_limit import BARREN_MOST, PageBound
-from tests.servers.stub import Answer, as_json, stub_server
-from tests.sync.bench import Bench
+from tests.support.merchant_store import Bench
+from tests.support.servers.http_stub import Answer, as_json, stub_server
 
 SECRET = 'hunter2/&"two+two=4'
 FORMS = (

@@ -11,7 +11,7 @@ import pytest
 from invsync_tui.connectors.base import ListingRow, Page
 from invsync_tui.connectors.carts import sandbox as sandbox_carts
 from invsync_tui.sync import chunked_writes
-from tests.sync.town import SHOP, Town, town
+from tests.support.sandbox_world import SHOP, Town, town
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.shop_identity import shop_of
 from invsync_tui.sandbox.shop import Mode
-from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
-from tests.sync.bench import Bench
+from tests.support.merchant_store import Bench
+from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 
 TWO_PLACES = Mode(basis="on_hand", orders=True, places="West")
 EAST, WEST = 16, 7

@@ -18,8 +18,8 @@ from invsync_tui.connectors.sources import sandbox
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.push_plan import PushPlanner
-from tests.sandbox.servers import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
-from tests.sync.bench import Bench
+from tests.support.merchant_store import Bench
+from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 
 SELLS = Mode(orders=True)
 LATER = 60

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
-from tests.sync.town import SHOP, Town, town
+from tests.support.sandbox_world import SHOP, Town, town
 
 ALL_OR_NOTHING = Mode(row_errors="whole_batch", idempotency=False, returns_quantity=False, max_batch=8)
 

@@ -11,7 +11,7 @@ from invsync_tui.connectors.sources import sandbox
 from invsync_tui.operations.catalog import warehouses
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.session import Session
-from tests.sync.town import Town
+from tests.support.sandbox_world import Town
 
 EAST, WEST, NORTH = "wh-1", "wh-2", "wh-3"
 OTHERS = ("", WEST, NORTH)

@@ -6,7 +6,7 @@ from textual.widgets import Input
 
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.listings.drift import DriftScreen
-from tests.tui.fake_gateway import FakeGateway
+from tests.support.fakes.gateway import FakeGateway
 from tests.tui.test_screens import Driver, room
 
 

@@ -9,7 +9,7 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
-from tests.tui.fake_gateway import FakeGateway
+from tests.support.fakes.gateway import FakeGateway
 from tests.tui.test_lists import at
 from tests.tui.test_screens import Driver
 

@@ -23,8 +23,8 @@ from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.widgets.table import WindowTable
 from invsync_tui.tui.widgets.text_view import TextView
-from tests.tui.fake_gateway import FakeGateway
-from tests.tui.fake_lists import PRODUCTS
+from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.lists import PRODUCTS
 from tests.tui.test_screens import Driver, room
 
 Place = Callable[[AppContext], BaseScreen]

@@ -10,9 +10,9 @@ from textual import events
 
 from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.terminal import Terminal
-from tests.tui.emulated import Emulated, emulated
-from tests.tui.fake_gateway import FakeGateway, merchant
-from tests.tui.fake_lists import HOSTILE
+from tests.support.fakes.gateway import FakeGateway, merchant
+from tests.support.fakes.lists import HOSTILE
+from tests.support.terminal.emulator import Emulated, emulated
 from tests.tui.test_storm import difference
 
 MANNERS = Terminal(ascii_only=False, ansi_theme=False, mouse=True, interval=0.02)

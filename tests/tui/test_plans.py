@@ -9,8 +9,8 @@ from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
-from tests.tui.fake_gateway import FakeGateway, detail, run_row
-from tests.tui.fake_plans import VIEW
+from tests.support.fakes.gateway import FakeGateway, detail, run_row
+from tests.support.fakes.plans import VIEW
 from tests.tui.test_lists import at, ready
 from tests.tui.test_screens import room
 

@@ -15,7 +15,7 @@ from invsync_tui.operations.settings import forms
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.screens.runs.runs import RunsScreen
-from tests.sync.bench import Bench
+from tests.support.merchant_store import Bench
 from tests.tui.test_screens import QUICK, Driver
 from tests.tui.test_settings import at, draft, save, sheet
 

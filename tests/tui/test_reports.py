@@ -21,10 +21,10 @@ from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
 from invsync_tui.tui.text.glyphs import UNICODE
 from invsync_tui.tui.widgets.form import FormView
 from invsync_tui.tui.widgets.text_view import TextView
-from tests.operations.shelf import Thing, shelf
-from tests.tui.fake_gateway import FakeGateway
-from tests.tui.fake_lists import HOSTILE
-from tests.tui.fake_reports import why_of
+from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.lists import HOSTILE
+from tests.support.fakes.reports import why_of
+from tests.support.products_store import Thing, shelf
 from tests.tui.test_lists import LISTINGS, ready
 from tests.tui.test_lists import at as list_at
 from tests.tui.test_screens import QUICK, Driver, room

@@ -16,8 +16,8 @@ from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
-from tests.operations.shelf import Shelf, shelf
 from tests.operations.test_rights import Scene, content
+from tests.support.products_store import Shelf, shelf
 from tests.tui.test_screens import QUICK, Driver
 
 OPERATOR, ADMIN = "operator", "admin"

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from invsync_tui.tui.screen_diff import ScreenDiff
-from tests.tui.emulated import Grid
+from tests.support.terminal.emulator import Grid
 
 WIDTH, HEIGHT = 24, 3
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=WIDTH)

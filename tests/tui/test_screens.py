@@ -21,7 +21,7 @@ from invsync_tui.tui.widgets.footer import hints_of
 from invsync_tui.tui.widgets.table import WindowTable
 from invsync_tui.tui.widgets.text_line import StatusMessage, TextLine
 from invsync_tui.tui.widgets.text_view import TextView
-from tests.tui.fake_gateway import FakeGateway, detail, live_detail, merchant, run_row
+from tests.support.fakes.gateway import FakeGateway, detail, live_detail, merchant, run_row
 
 QUICK = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
 

@@ -19,8 +19,8 @@ from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.widgets.caret import Caret
 from invsync_tui.tui.widgets.form import FormView
-from tests.tui.fake_forms import FakeTest, cart_form
-from tests.tui.fake_gateway import FakeGateway
+from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.settings import FakeTest, cart_form
 from tests.tui.test_screens import Driver, room
 
 SHARE_BELOW = 5

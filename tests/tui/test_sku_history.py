@@ -11,7 +11,7 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen, write
 from invsync_tui.tui.text.charts import chart
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
-from tests.tui.fake_history import sku_history
+from tests.support.fakes.runs import sku_history
 from tests.tui.test_lists import at as list_at
 from tests.tui.test_reports import SIZES, SKU, answered, sheet
 

@@ -11,11 +11,11 @@ from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.text.styled import line
 from invsync_tui.tui.widgets.footer import KeyFooter
-from tests.tui.emulated import Cells, Emulated, emulated
-from tests.tui.fake_gateway import FakeGateway, merchant
-from tests.tui.fake_lists import HOSTILE
-from tests.tui.tour import Stop
-from tests.tui.tour_stops import STOPS
+from tests.support.fakes.gateway import FakeGateway, merchant
+from tests.support.fakes.lists import HOSTILE
+from tests.support.terminal.emulator import Cells, Emulated, emulated
+from tests.support.terminal.tour import Stop
+from tests.support.terminal.tour_stops import STOPS
 
 MANNERS = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
 STORM = 25

@@ -1,0 +1,104 @@
+"""What is told of a request: enough for support, and nothing that opens a door."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.errors import UnavailableError
+from invsync_tui.connectors.http import HttpConnection
+from invsync_tui.connectors.http_log import (
+    BLACK,
+    Exchange,
+    log_http_to,
+    redacted,
+    redacted_url,
+    remember_secret,
+    tag_batch,
+)
+from tests.support.servers.http_stub import Answer, stub_server
+
+SECRET = "s3cr3t&value/with=signs"
+
+
+class Ear:
+    """Keeps everything."""
+
+    def __init__(self, most: int = 1000) -> None:
+        self.heard: list[Exchange] = []
+        self.most = most
+
+    def wants(self, *, writes: bool, failed: bool) -> int:
+        return self.most
+
+    def tell(self, exchange: Exchange) -> None:
+        self.heard.append(exchange)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password": "hunter22", "sku": "A-1"}',
+        '{"accessToken":"hunter22","sku":"A-1"}',
+        '{"a": {"X-Api-Key" : "hunter22"}, "sku": "A-1"}',
+        '{"clientSecret": "hunter\\"22", "sku": "A-1"}',
+        'mutation { login(password: "hunter22") } A-1',
+        "grant=x&client_secret=hunter22&sku=A-1",
+        '{"session_id": 4711220022, "sku": "A-1"}',
+        r'{"query": "mutation { login(password: \"hunter22\") { id } }", "sku": "A-1"}',
+        r'{"options": "{\"token\": \"hunter\\\"22\", \"other\": 1}", "sku": "A-1"}',
+        "{'api_key': 'hunter22', 'sku': 'A-1'}",
+        '{"password": "hunter\\\\", "sku": "A-1", "x": "y"} A-1',
+    ],
+)
+def test_values_of_telling_fields_are_blacked_out_and_the_rest_is_told(text: str) -> None:
+    found = redacted(text)
+    assert "hunter" not in found and "4711220022" not in found
+    assert BLACK in found and "A-1" in found
+
+
+@given(st.text(min_size=6, max_size=40).filter(str.strip), st.text(max_size=30), st.text(max_size=30))
+def test_a_secret_that_is_known_is_nowhere(secret: str, before: str, after: str) -> None:
+    remember_secret(secret)
+    assert secret not in redacted(f"{before}{secret}{after}") or secret in BLACK
+
+
+def test_an_address_is_told_without_login_and_without_telling_parameters() -> None:
+    found = redacted_url("https://user:hunter22@wms.example/api/levels?page=2&api_key=hunter22#x")
+    assert found == f"https://wms.example/api/levels?page=2&api_key={BLACK}"
+
+
+async def test_requests_and_answers_are_told_with_the_vendors_id_and_without_headers() -> None:
+    # given
+    ear = Ear()
+    remember_secret(SECRET)
+    answers = [Answer(200, b'{"ok": true}', {"x-request-id": "req-77"}), Answer(503, b"busy")]
+    with stub_server(answers) as server:
+        http = HttpConnection(Connection("demo", "stub", server.url, deadline=5))
+        http.headers["authorization"] = f"Bearer {SECRET}"
+        # when
+        with log_http_to(ear):
+            with tag_batch("batch-1"):
+                await http.write("POST", "/stock", content=json.dumps({"sku": "A-1", "token": SECRET}).encode())
+            await http.write("POST", "/stock", content=b"{}")
+        await http.close()
+    # then
+    first, second = ear.heard
+    assert (first.batch_id, first.status, first.vendor_id, first.answer) == ("batch-1", 200, "req-77", b'{"ok": true}')
+    assert b"A-1" in first.request and SECRET.encode() not in first.request
+    assert (second.batch_id, second.status, second.answer) == ("", 503, b"busy")
+    assert SECRET not in repr(ear.heard)
+
+
+async def test_a_request_without_an_answer_is_told_too() -> None:
+    ear = Ear()
+    http = HttpConnection(Connection("demo", "stub", "http://127.0.0.1:9", deadline=2))
+    with log_http_to(ear), pytest.raises(UnavailableError):
+        await http.write("POST", "/stock", content=b"{}")
+    await http.close()
+    assert ear.heard[0].status is None
+    assert ear.heard[0].error

@@ -1,0 +1,91 @@
+"""`python -m tests.support.fakes.demo_app [OPTION ...]`: the control room over a fake gateway.
+
+With --live, run 11 makes progress as fast as a real push does, so that the bytes it costs can be counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from textual import events
+
+from invsync_tui.tui import app
+from invsync_tui.tui.terminal import terminal_of
+from tests.support.fakes.gateway import FakeGateway, live_detail, merchant
+from tests.support.fakes.lists import HOSTILE
+
+STEP, EACH = 26, 0.25
+
+
+def live(gateway: FakeGateway) -> None:
+    """Another process: 104 listings per second, committed four times a second."""
+    done = 0
+    while True:
+        done = (done + STEP) % 4122
+        gateway.details[11] = live_detail(11, done)
+        gateway.commit()
+        time.sleep(EACH)
+
+
+def on_capital_f(do: Callable[[], object]) -> None:
+    """A defect behind a key."""
+    before = app.ControlRoom.on_key
+
+    def on_key(room: app.ControlRoom, event: events.Key) -> None:
+        if event.character == "F":
+            do()
+        before(room, event)
+
+    app.ControlRoom.on_key = on_key  # type: ignore[method-assign]
+
+
+def _break() -> None:
+    """A defect whose text came from outside."""
+    raise RuntimeError("password=hunter2 \x1b]52;c;cm0=\x07 broken")
+
+
+def count_keys(into: str) -> None:
+    """Write down how many keys were handled, so that a test knows when the next one may be pressed."""
+    file, handled = os.open(into, os.O_WRONLY), 0
+    before = app.ControlRoom.on_event
+
+    async def on_event(room: app.ControlRoom, event: events.Event) -> None:
+        nonlocal handled
+        pressed = isinstance(event, events.Key) and not event.is_forwarded
+        await before(room, event)
+        if pressed:
+            handled += 1
+            os.pwrite(file, f"{handled}\n".encode(), 0)
+
+    app.ControlRoom.on_event = on_event  # type: ignore[method-assign]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck", "--broken"):
+        parser.add_argument(flag, action="store_true")
+    parser.add_argument("--open", type=int)
+    parser.add_argument("--count-keys", metavar="FILE")
+    options = parser.parse_args()
+    gateway = FakeGateway(() if options.empty else None, read_only=options.read_only)
+    if options.hostile:
+        gateway.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
+    if options.live:
+        threading.Thread(target=live, args=(gateway,), daemon=True).start()
+    terminal = terminal_of(os.environ, ascii_only=options.ascii)
+    if options.count_keys:
+        count_keys(options.count_keys)
+    if options.stuck:
+        on_capital_f(lambda: threading.Event().wait())
+    if options.broken:
+        on_capital_f(_break)
+    return app.run_with(gateway, terminal, open_run=options.open)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

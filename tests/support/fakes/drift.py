@@ -1,0 +1,41 @@
+"""Drift without a store."""
+
+from __future__ import annotations
+
+from invsync_tui.operations.listings.drift import DriftLine
+from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.views import Requested
+from tests.support.fakes.runs import FakeRows
+
+LINES = (
+    ("oversell", 5, 15, "The cart offers 15 and 10 exist: 5 too many. It accepted 10: changed there since."),
+    ("vanished", 0, None, "The cart accepted 10 and no longer has the listing."),
+    ("edited", 2, 12, "The cart accepted 10 and shows 12: 2 more, by an edit or a cancelled order."),
+)
+
+
+class FakeDrift:
+    """Remembers what was ordered."""
+
+    def __init__(self) -> None:
+        self.orders: list[tuple[object, ...]] = []
+
+    def drifted(self, cart_id: int, wanted: str | None) -> Rows[DriftLine]:
+        lines = [
+            DriftLine(n, f"L-{n}", f"DEMO-{n}", "Tent", found, units, 10, shows, 10, 1_790_000_000, False, text)
+            for n, (found, units, shows, text) in enumerate(LINES, 1)
+            if wanted in (None, found)
+        ]
+        return FakeRows(lines, "id")
+
+    def radar(self, cart_id: int) -> Requested:
+        self.orders.append(("radar", cart_id))
+        return Requested((20,), worker_started=False, message="Requested run 20.")
+
+    def heal(self, cart_id: int, sku: str, reason: str) -> str:
+        self.orders.append(("heal", cart_id, sku, reason))
+        return "1 listing is to be healed: the next push writes what differs."
+
+    def heal_class(self, cart_id: int, wanted: str, reason: str) -> str:
+        self.orders.append(("heal class", cart_id, wanted, reason))
+        return "1 listing is to be healed: the next push writes what differs."

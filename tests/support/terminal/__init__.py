@@ -1,0 +1,1 @@
+"""Terminals that tests draw on."""

@@ -1,0 +1,115 @@
+"""The stops of the tour, what is done at each, and what a cursor move may cost. One file of tests for each size."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from tests.support.terminal.pty import Terminal
+from tests.support.terminal.tour import Stop, Tour, advertised, check, doable, go, pressed
+
+DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app", "--hostile")
+LISTINGS = ("c", "Enter")
+STOPS = (
+    Stop("merchants", (), "merchants"),
+    Stop("warehouses", ("w",), "3 warehouses"),
+    Stop("levels", ("w", "Enter"), "900 levels"),
+    Stop("all warehouses", ("w", "a"), "900 products"),
+    Stop("search", ("/", "demo-0004"), "10 found"),
+    Stop("SKU", ("/", "demo-00042", "Enter"), "Demo product 42"),
+    Stop("hostile SKU", ("/", "[red]x", "Enter"), "[red]x"),
+    Stop("product sync", LISTINGS, "900 listings"),
+    Stop("why", ("/", "demo-00042", "Enter", "w"), "taken as SKU"),
+    Stop("hostile why", (*LISTINGS, "w"), "taken as SKU"),
+    Stop("history of a SKU", ("/", "demo-00042", "Enter", "h"), "9 events"),
+    Stop("doctor", ("D",), "Check Merchant Settings 1"),
+    Stop("identity", ("c", "i"), "40 listings"),
+    Stop("plan", ("c", "p"), "40 to set"),
+    Stop("aliases", ("a",), "3 alias types"),
+    Stop("collisions", ("a", "Down", "Enter"), "3 codes"),
+    Stop("side by side", ("a", "Down", "Enter", "Enter"), "Side by side"),
+    Stop("missing", ("a", "Down", "n"), "4 products"),
+    Stop("carts", ("c",), "2 carts"),
+    Stop("runs", ("r",), "200 runs"),
+    Stop("run", (":", "run 11", "Enter"), "Rate budget"),
+    Stop("held run", (":", "run 21", "Enter"), "Held"),
+    Stop("drift", (":", "carts", "Enter", "d"), "Exposure"),
+    Stop("what a held run would send", (":", "run 21", "Enter", "Enter"), "Would send"),
+    Stop("comparison of runs", (":", "run 11", "Enter", "d"), "against run"),
+    Stop("reasons of a run", (":", "run 11", "Enter", "Enter"), "2 reasons"),
+    Stop("merchant settings", ("E",), "Synchronization With WMS"),
+    Stop("cart settings", (":", "setup 7", "Enter"), "Inventory Upload Service"),
+    Stop("connection test", ("T",), "does not work"),
+    Stop("why by command", (":", "why DEMO-00042", "Enter"), "taken as SKU"),
+    Stop("help", ("w", "?"), "of the screen you came from"),
+)
+
+
+def opened(size: tuple[int, int]) -> Tour:
+    terminal = Tour(DEMO, *size)
+    terminal.wait_for("merchants")
+    terminal.settle(0.3, 5)
+    return terminal
+
+
+def shown(terminal: Terminal) -> list[str]:
+    """The screen but for its notice."""
+    rows = terminal.lines()
+    return [*rows[:-2], rows[-1]]
+
+
+def restored(terminal: Tour, before: list[str]) -> bool:
+    """Whether Esc, as often as it takes, leads back to exactly what was there."""
+    for _ in range(2):
+        if shown(terminal) == before:
+            return True
+        pressed(terminal, "Esc", 0.5)
+    return shown(terminal) == before
+
+
+def home(terminal: Tour) -> None:
+    """Back to the merchants from wherever a key led, with every filter ended."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if terminal.lines()[1].rstrip().endswith("merchants") and "s Sync" in terminal.lines()[-1]:
+            return
+        # A form that is left with something unsaved asks, and Esc there goes on editing.
+        edited = "Edit/OK" in terminal.lines()[-1] and "u Undo" in terminal.lines()[-1]
+        pressed(terminal, "u" if edited else "Esc", 0.5)
+    raise AssertionError("no way back to the merchants from:\n" + "\n".join(terminal.lines()))
+
+
+def drive(stop: Stop, size: tuple[int, int]) -> None:
+    """Press every advertised key of a stop; each must do something, and nothing hostile may reach the terminal."""
+    with opened(size) as terminal:
+        go(terminal, stop)
+        check(terminal)
+        found = list(doable(terminal, stop))
+        assert found
+        idle = []
+        before = shown(terminal)
+        for key in found:
+            if not pressed(terminal, key):
+                idle.append(key)
+            check(terminal)
+            if not restored(terminal, before):
+                home(terminal)
+                go(terminal, stop)
+                before = shown(terminal)
+        assert not idle, f"advertised, but nothing happens: {idle}"
+        advertised(terminal)
+
+
+def weigh(size: tuple[int, int]) -> None:
+    """A cursor move with its strip is cheap, and a list at rest is silent."""
+    with opened(size) as terminal:
+        go(terminal, STOPS[2])
+        terminal.settle(1.0, 5)
+        assert terminal.pump(2.0) == 0
+        before = terminal.bytes_out
+        for _ in range(5):
+            terminal.send("down")
+            terminal.settle(0.2, 2)
+        cost = (terminal.bytes_out - before) / 5
+        print(f"{size}: {cost:.0f} B per cursor move with its strip")
+        assert cost < 400

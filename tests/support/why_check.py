@@ -1,0 +1,117 @@
+"""Whether `why` recomputes what a cart holds, and names what keeps it from holding it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from invsync_tui.connectors import registry
+from invsync_tui.operations.diagnosis.why import WhyListing, why
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.sync import connections
+from invsync_tui.sync.decide import traces
+from invsync_tui.sync.settings import load_settings
+from tests.support.merchant_store import Bench
+
+EXPLAINS = frozenset({Reason.CUT_OFF_APPLIED})
+"""Causes that explain a number that was pushed; any other keeps a listing from being pushed."""
+SETTLED = frozenset({Outcome.SET.value, Outcome.EQUAL.value})
+
+
+class Held(NamedTuple):
+    """A listing as its shop and as the last run left it. Quantities in the shop's basis."""
+
+    ref: str
+    quantity: int | None
+    allocated: int
+    outcome: str | None
+    reason: str | None
+    acked: int | None
+
+
+def held(bench: Bench, cart_id: int, shop: list[dict[str, Any]]) -> Iterator[Held]:
+    """The listings of a shop, as its own dump has them."""
+    sql = "SELECT ref, outcome, reason, acked FROM listing WHERE cart_id = ? AND gone_at IS NULL"
+    rows = {row[0]: row[1:] for row in bench.store.read(sql, (cart_id,))}
+    for one in shop:
+        yield Held(one["ref"], one["quantity"], one["allocated"], *rows[one["ref"]])
+
+
+def told(bench: Bench, cart_id: int, ref: str) -> WhyListing:
+    """What `why` says of one listing, asked by its remote id."""
+    found = [line for line in why(bench.session(), ref, cart_id).listings if line.remote_id == ref]
+    assert len(found) == 1, (ref, found)
+    return found[0]
+
+
+def disagreement(one: Held, line: WhyListing, *, on_hand: bool) -> str:
+    """What `why` says otherwise than shop and run; '' where all three agree."""
+    blocking = set(line.causes) - EXPLAINS
+    if one.outcome != line.outcome:
+        return "another outcome than the run's"
+    if one.outcome in SETTLED:
+        return _settled(one, line, blocking, on_hand)
+    if one.outcome != Outcome.SKIPPED.value:
+        return "the run neither settled nor skipped it"
+    return "" if one.reason in line.causes and blocking else "skipped for a reason that why does not name"
+
+
+def _settled(one: Held, line: WhyListing, blocking: set[Reason], on_hand: bool) -> str:
+    target = None if line.desired is None else line.desired + (one.allocated if on_hand else 0)
+    if blocking:
+        return "settled, and yet something keeps it from being pushed"
+    if (Reason.CUT_OFF_APPLIED in line.causes) != any(step.step == "cutoff" for step in line.steps):
+        return "the cut-off's cause and its step disagree"
+    if not chained(line):
+        return "a step does not begin where the one before it ended"
+    if one.quantity == target:
+        return ""
+    # It accepted our number and shows another since: somebody edited it, or it took an order.
+    said = line.drift is not None or any("but shows" in step.because for step in line.steps)
+    return "" if said and one.acked == line.desired else "the shop holds another number, and why does not say so"
+
+
+def chained(line: WhyListing) -> bool:
+    """Each step begins where the one before it ended, up to the number that is pushed."""
+    chain = [step for step in line.steps if step.step not in ("basis", "compare")]
+    linked = all(one.after == other.before for one, other in pairwise(chain))
+    return linked and bool(chain) and chain[-1].after == line.desired
+
+
+def disagreements(
+    bench: Bench, cart_id: int, shop: list[dict[str, Any]], *, on_hand: bool
+) -> Mapping[str, tuple[str, Held, WhyListing]]:
+    """By remote id, all listings of a shop of which `why` says otherwise."""
+    pairs = [(one, told(bench, cart_id, one.ref)) for one in held(bench, cart_id, shop)]
+    found = [(disagreement(one, line, on_hand=on_hand), one, line) for one, line in pairs]
+    return {one[1].ref: one for one in found if one[0]}
+
+
+# --- at the end of every test in a town ------------------------------------------------------------------------------
+
+_UNDISTURBED = """
+SELECT c.id FROM cart AS c JOIN source AS s ON s.merchant_id = c.merchant_id JOIN run AS r
+ON r.id = (SELECT max(id) FROM run WHERE kind = 'push' AND key = c.id)
+WHERE r.state = 'done' AND c.rules_rev = c.matched_rev AND c.rules_rev = c.pushed_rules_rev AND c.frozen_at IS NULL
+AND NOT EXISTS (SELECT 1 FROM run AS p WHERE p.kind = 'pull' AND p.key = c.merchant_id AND p.id > r.id)
+AND NOT EXISTS (SELECT 1 FROM plan AS n WHERE n.cart_id = c.id)
+"""
+"""Carts that nothing happened to since their last push, as far as the store knows, and that show no plan but the rules'."""
+
+
+def every_number_is_recomputed(bench: Bench) -> None:
+    """What a cart accepted and the run settled comes out again, from the store alone."""
+    for (cart_id,) in bench.store.read(_UNDISTURBED):
+        with bench.store.reading() as cx:
+            settings = load_settings(cx, cart_id)
+            assert settings is not None
+            basis = registry.cart(connections.cart_connection(settings.cart)).capabilities.quantity_basis
+            sql = (
+                "SELECT id, acked FROM listing WHERE cart_id = ? AND outcome IN ('set', 'equal') AND gone_at IS NULL "
+                "AND pending = 0 AND seq <= (SELECT watermark FROM cart WHERE id = cart_id)"
+            )
+            acked = dict(cx.execute(sql, (cart_id,)).fetchall())
+            for trace in traces(cx, list(acked), settings, basis, int(time.time())):
+                assert trace.desired == acked[trace.row.id], (cart_id, trace)

@@ -1,0 +1,126 @@
+"""The history of a SKU: three lines and who did what; as an operation and as commands, whose documents keep their schemas."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from invsync_tui.cli import main
+from invsync_tui.operations.catalog import sku
+from invsync_tui.operations.diagnosis.sku_history import SkuHistory, histories
+from invsync_tui.operations.errors import NotFoundError
+from invsync_tui.operations.list_views import Point
+from invsync_tui.operations.settings import carts
+from tests.support.past import grow_older
+from tests.support.sandbox_world import Town
+from tests.support.shell import check
+
+HOUR = 3600
+
+
+def _of(made: Town, word: str, **more: Any) -> SkuHistory:
+    (found,) = histories(made.bench.session(), word, made.cart_id, **more)
+    return found
+
+
+def _values(line: tuple[Point, ...]) -> list[int | None]:
+    return [point.value for point in line]
+
+
+async def _lived(made: Town) -> tuple[str, int, int]:
+    """A SKU with a past: its stock changed two hours ago, a buffer came one hour ago. Its stock before and after."""
+    name = max(made.in_stock(), key=made.stock().__getitem__)
+    before = made.stock()[name]
+    grow_older(made.bench, HOUR)
+    made.wms.set_level(name, "EAST", 500)
+    await made.bench.pull()
+    await made.bench.push(made.cart_id)
+    grow_older(made.bench, HOUR)
+    carts.change(made.bench.session(), "Demo Cart", {"buffer": "2"}, reason="Christmas")
+    await made.bench.push(made.cart_id)
+    return name, before, made.stock()[name]
+
+
+async def test_three_lines_tell_what_was(synced: Town) -> None:
+    name, before, after = await _lived(synced)
+    found = _of(synced, name)
+    assert _values(found.source) == [before, after]
+    assert _values(found.desired) == [before, after, after - 2]
+    assert _values(found.acked) == [before, after, after - 2]
+    assert found.begin < found.end - 2 * HOUR + 60
+
+
+async def test_runs_and_orders_are_told_with_who_and_what(synced: Town) -> None:
+    name, before, after = await _lived(synced)
+    number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", name)
+    sku.set_locked(synced.bench.session(), [number], True, "photo day")
+    found = _of(synced, name)
+    told = [(one.who, one.what, one.reason) for one in found.happenings]
+    assert ("tester", "lock locked 1", "photo day") in told
+    assert ("tester", "cart set: buffer 0 to 2", "Christmas") in told
+    pushes = [one for one in found.happenings if one.what.startswith("push")]
+    assert all(f"accepted {n}" in one.what for n, one in zip((after - 2, after, before), pushes, strict=True))
+    assert f"should show {before}" in pushes[2].what
+    assert any(one.what.startswith("pull") and "EAST" in one.what and "500" in one.what for one in found.happenings)
+    assert [one.at for one in found.happenings] == sorted((one.at for one in found.happenings), reverse=True)
+
+
+async def test_orders_for_other_listings_are_not_told(synced: Town) -> None:
+    name, other = synced.in_stock()[:2]
+    number = synced.bench.one("SELECT id FROM our_listing WHERE sku = ?", other)
+    sku.set_locked(synced.bench.session(), [number], True, "photo day")
+    assert not any("lock" in one.what for one in _of(synced, name).happenings)
+    assert any("lock" in one.what for one in _of(synced, other).happenings)
+
+
+async def test_since_leaves_out_what_was_before(synced: Town) -> None:
+    name, _, after = await _lived(synced)
+    end = _of(synced, name).end
+    found = _of(synced, name, since=end - HOUR // 2)
+    assert _values(found.source) == [after]
+    assert found.begin == end - HOUR // 2
+    assert all(one.at >= found.begin for one in found.happenings)
+
+
+async def test_a_cart_without_the_listing_is_said(synced: Town) -> None:
+    with pytest.raises(NotFoundError):
+        histories(synced.bench.session(), synced.in_stock()[0], 4711)
+
+
+def _told(made: Town, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    capsys.readouterr()
+    code = main.run([*arguments, "--store", str(made.bench.store.path)])
+    return code, capsys.readouterr().out
+
+
+async def test_the_commands_keep_their_schemas(synced: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    name, before, _ = await _lived(synced)
+    run = str(synced.bench.one("SELECT min(id) FROM our_run WHERE kind = 'push'"))
+    cart = ("--cart", "Demo Cart")
+    asked: tuple[tuple[str, ...], ...] = (
+        ("history", name, *cart), ("history", name, *cart, "--since", "-2d"), ("why", name, *cart, "--as-of", "-90m"),
+        ("why", name, *cart, "--as-of", "10 days ago"), ("replay", run), ("replay", run, "--rules", "today", "--limit", "3"),
+        ("replay", run, "--rules", "today", "--sku", name),
+    )  # fmt: skip
+    for arguments in asked:
+        code, out = _told(synced, capsys, *arguments, "--json")
+        assert code == 0, out
+        check(arguments[0], json.loads(out))
+        code, text = _told(synced, capsys, *arguments)
+        assert code == 0 and text.strip()
+    # and what they say
+    as_of = json.loads(_told(synced, capsys, "why", name, *cart, "--as-of", "-90m", "--json")[1])
+    assert as_of["as_of"]["listings"][0]["acked"] == {"known": True, "value": before}
+    assert as_of["listings"][0]["desired"] == before
+    early = json.loads(_told(synced, capsys, "why", name, *cart, "--as-of", "10 days ago", "--json")[1])
+    assert early["as_of"]["listings"][0]["acked"] == {"known": False, "value": None}
+    assert early["as_of"]["listings"][0]["oldest_known"] is not None
+    page = json.loads(_told(synced, capsys, "replay", run, "--rules", "today", "--limit", "3", "--json")[1])
+    assert page["decided"] == 40 and len(page["differences"]) == 3 and page["next"]
+    more = ("--limit", "3", "--after", page["next"], "--json")
+    following = json.loads(_told(synced, capsys, "replay", run, "--rules", "today", *more)[1])
+    assert following["differences"][0]["listing_id"] > page["differences"][-1]["listing_id"]
+    lines = _told(synced, capsys, "replay", run, "--rules", "today", "--csv")[1].splitlines()
+    assert lines[0].startswith("listing_id,sku") and len(lines) == 1 + page["differ"]

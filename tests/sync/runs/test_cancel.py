@@ -1,0 +1,158 @@
+"""A cancel reaches a run within two seconds wherever it waits, and what it cut short is found out by the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invsync_tui.connectors.rate_limit import RateLimiter
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.store.runs import runs
+from invsync_tui.sync import cancellation
+from tests.support.sandbox_world import Town, town
+
+PROMISED = 2.0
+"""Seconds."""
+
+
+async def _until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def _seconds_to_cancel(made: Town, run_id: int, work: asyncio.Task[None]) -> float:
+    with made.bench.store.transaction() as tx:
+        runs.cancel(tx, run_id, int(time.time()))
+    asked = time.monotonic()
+    await asyncio.wait_for(work, 20)
+    return time.monotonic() - asked
+
+
+@pytest.mark.parametrize(
+    ("fault", "reached"),
+    [
+        ({"kind": "slow", "path": "/listings", "seconds": 60}, "/listings"),
+        ({"kind": "status", "path": "/listings", "status": 429, "seconds": 60}, "/listings"),
+        ({"kind": "slow", "path": "/stock", "seconds": 60}, "/stock"),
+        ({"kind": "status", "path": "/stock", "status": 429, "seconds": 60}, "/stock"),
+    ],
+)
+async def test_cancel_reaches_a_push_that_waits(tmp_path: Path, fault: dict[str, Any], reached: str) -> None:
+    # given: a cart that takes a minute to answer, or that asks to come back in a minute
+    with town(tmp_path, deadline=90) as made:
+        await made.bench.pull()
+        run_id = made.bench.request("push", made.cart_id)
+        if reached == "/stock":
+            await made.bench.work()
+            made.bench.release(run_id)
+        made.cart.faults(fault)
+        before = len(made.cart.requests())
+        work = asyncio.create_task(made.bench.work())
+        await _until(lambda: any(reached in entry["path"] for entry in made.cart.requests()[before:]))
+        # when
+        took = await _seconds_to_cancel(made, run_id, work)
+        # then
+        assert took < PROMISED
+        assert made.bench.run(run_id).state == "cancelled"
+        assert made.bench.sums_hold()
+        # and when the cart is well again
+        made.cart.faults()
+        await made.bench.push(made.cart_id)
+        # then nothing is left in doubt
+        assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL") == 0
+        assert made.shown() == made.stock()
+
+
+async def test_cancel_reaches_a_pull_that_waits(synced: Town) -> None:
+    # given
+    synced.wms.faults({"kind": "slow", "path": "/api/", "seconds": 60})
+    run_id = synced.bench.request("pull", synced.bench.merchant)
+    work = asyncio.create_task(synced.bench.work())
+    await _until(lambda: synced.bench.run(run_id).state == "running")
+    # when
+    took = await _seconds_to_cancel(synced, run_id, work)
+    # then
+    assert took < PROMISED
+    assert synced.bench.run(run_id).state == "cancelled"
+
+
+async def test_cancel_reaches_a_push_that_waits_out_a_lost_batch(tmp_path: Path) -> None:
+    # given: a cart without idempotency, a batch left open, and the clock set back by a day after it was sent
+    with town(tmp_path, mode=Mode(idempotency=False), deadline=60) as made:
+        await made.bench.pull()
+        await made.bench.push(made.cart_id)
+        _leave_open(made, answer_by=time.time() + 86_400)
+        run_id = made.bench.request("push", made.cart_id)
+        work = asyncio.create_task(made.bench.work())
+        await _until(lambda: made.bench.run(run_id).phase == "resolve")
+        # when
+        took = await _seconds_to_cancel(made, run_id, work)
+        # then
+        assert took < PROMISED
+        assert made.bench.run(run_id).state == "cancelled"
+
+
+def _leave_open(made: Town, answer_by: float) -> None:
+    """A batch of one listing whose answer was never recorded."""
+    number, ref = made.bench.store.one("SELECT id, ref FROM our_listing WHERE cart_id = ? LIMIT 1", (made.cart_id,))
+    with made.bench.store.transaction() as tx:
+        tx.execute(
+            "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, attempts, created_at, answer_by_ms) "
+            "VALUES ('b', ?, 1, 1, json_array(json_array(?, ?, 1, 1, 0)), x'', 'intent', 1, 0, ?)",
+            (made.cart_id, number, ref, int(answer_by * 1000)),
+        )
+        tx.execute("UPDATE listing SET inflight = 'b' WHERE id = ?", (number,))
+
+
+async def test_a_wait_for_a_turn_at_a_rate_limit_is_interrupted() -> None:
+    # given
+    limiter = RateLimiter(1, 0.001)
+    await limiter.take()
+    wanted = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.1, wanted.set)
+    asked = time.monotonic()
+    # when
+    with pytest.raises(cancellation.Interrupted):
+        async with cancellation.interruptible(wanted.is_set):
+            await limiter.take()
+    # then
+    assert time.monotonic() - asked < PROMISED
+
+
+async def test_a_worker_that_is_stopped_is_not_taken_for_a_cancel() -> None:
+    # given
+    async def work() -> None:
+        async with cancellation.interruptible(lambda: False):
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    # when
+    task.cancel()
+    # then
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_work_that_ends_in_the_moment_of_its_interruption_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given: the interruption comes while the work does not wait any more
+    monkeypatch.setattr(cancellation, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(cancellation, "GRACE", 0.0)
+    task = asyncio.current_task()
+    assert task is not None
+    # when
+    async with cancellation.interruptible(lambda: True):
+        while not task.cancelling():
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                break
+    # then: what follows is not hit
+    await asyncio.sleep(0.01)
+    assert task.cancelling() == 0

@@ -1,0 +1,229 @@
+"""A worker that ends, a run that cannot be ended, and who asks whether anybody works: nothing is lost and nothing spins."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.records import RunRequest
+from invsync_tui.store.settings import schedule
+from invsync_tui.sync import executor, leases, worker
+from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.worker import Worker
+from tests.support.schedule_store import Field, field, runs_end_at_once
+
+NOW = 1_760_000_000
+
+
+@pytest.fixture
+def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Field:
+    """A merchant with a cart, whose runs end well at once."""
+    runs_end_at_once(monkeypatch)
+    return field(tmp_path, merchants=1, carts=1)
+
+
+def _ask(made: Field) -> int:
+    with made.store.transaction() as tx:
+        return runs.request(tx, RunRequest("pull", 1, 1, "manual", "operator"), NOW).run_id
+
+
+async def test_a_request_at_any_moment_of_a_workers_end_is_executed_or_finds_nobody(
+    one: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: somebody asks in each of the last steps of a worker, as `operations.sync` does: request first, then look
+    asked: list[tuple[int, bool]] = []
+
+    def asks(step: Any) -> Any:
+        def stepping(*arguments: Any) -> Any:
+            if len(asked) < 20:
+                number = _ask(one)
+                asked.append((number, leases.worker_alive(one.store.path)))
+            return step(*arguments)
+
+        return stepping
+
+    monkeypatch.setattr(leases.WorkerPresence, "close", asks(leases.WorkerPresence.close))
+    monkeypatch.setattr(Worker, "_unregister", asks(Worker._unregister))
+    # when
+    await Worker(one.store, "detached", scheduled=False).run_until_idle(0.0)
+    # then: who saw a worker was served; who was not served saw none, and starts one
+    assert len(asked) >= 2
+    for number, alive in asked:
+        assert one.bench.run(number).state == "done" or not alive
+
+
+async def test_nobody_is_there_once_a_worker_begins_to_end(one: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    seen: list[bool] = []
+    real = Worker._unregister
+
+    def unregister(self: Worker) -> None:
+        seen.append(leases.worker_alive(one.store.path))
+        real(self)
+
+    monkeypatch.setattr(Worker, "_unregister", unregister)
+    runner = Worker(one.store, scheduled=False)
+    # when
+    asyncio.get_running_loop().call_later(0.05, runner.stop)
+    await runner.run_forever()
+    # then
+    assert seen == [False]
+
+
+async def test_a_detached_worker_ends_although_the_schedule_goes_on(one: Field) -> None:
+    # given: a download every second
+    with one.store.transaction() as tx:
+        schedule.put(tx, "pull", 1, 1, 0, 0)
+    # when
+    await asyncio.wait_for(Worker(one.store, "detached").run_until_idle(0.5), 20)
+    # then: what was due was done once
+    assert one.bench.one("SELECT count(*) FROM our_run WHERE kind = 'pull'") == 1
+    assert one.bench.one("SELECT count(*) FROM our_run WHERE state = 'done' AND kind = 'push'") == 1
+
+
+def test_many_who_ask_at_once_do_not_take_each_other_for_a_worker(one: Field) -> None:
+    # given: a lock file, and nobody who holds it
+    leases.WorkerPresence(one.store.path).close()
+    told: list[bool] = []
+
+    def ask() -> None:
+        told.extend(leases.worker_alive(one.store.path) for _ in range(300))
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    # when
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    # then
+    assert len(told) == 1200
+    assert not any(told)
+
+
+def test_who_asks_keeps_nobody_from_working(one: Field) -> None:
+    # given
+    stop, got = threading.Event(), 0
+
+    def ask() -> None:
+        while not stop.is_set():
+            leases.holder_alive(one.store.path, "push:1")
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    # when
+    for _ in range(50):
+        lease = leases.acquire(one.store, "push:1", "me")
+        got += lease is not None
+        if lease is not None:
+            lease.release()
+    stop.set()
+    for asker in askers:
+        asker.join()
+    # then
+    assert got == 50
+
+
+def test_a_worker_is_seen_with_others_beside_it(one: Field) -> None:
+    # given
+    path = one.store.path
+    assert not leases.worker_alive(path)
+    first, second = leases.WorkerPresence(path), leases.WorkerPresence(path)
+    # then
+    assert leases.worker_alive(path)
+    first.close()
+    assert leases.worker_alive(path)
+    second.close()
+    second.close()
+    assert not leases.worker_alive(path)
+    # and a key
+    lease = leases.acquire(one.store, "push:1", "me")
+    assert lease is not None
+    assert leases.holder_alive(path, "push:1")
+    assert not leases.holder_alive(path, "push:2")
+    lease.release()
+    assert not leases.holder_alive(path, "push:1")
+
+
+@pytest.mark.parametrize("kind", ["pull", "push"])
+async def test_a_defect_at_the_very_end_of_a_run_ends_it_as_failed_with_the_reason(
+    one: Field, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    # given
+    looks: list[int] = []
+
+    def defect(*_: Any) -> None:
+        looks.append(1)
+        raise ZeroDivisionError("at the end")
+
+    monkeypatch.setattr(executor.afterwards, "look", defect)
+    with one.store.transaction() as tx:
+        schedule.put(tx, kind, 1, 600, 0, NOW * 2)
+        number = runs.request(tx, RunRequest(kind, 1, 1, "manual", "operator"), NOW).run_id
+    # when
+    await asyncio.wait_for(Worker(one.store, scheduled=False).run_until_idle(0.3), 20)
+    # then
+    run = one.bench.run(number)
+    assert run.state == "failed"
+    assert "ZeroDivisionError: at the end" in run.error
+    assert any("ZeroDivisionError" in text for text in one.bench.events(number))
+    assert one.bench.one("SELECT failures FROM our_schedule") == 1
+    assert len(looks) <= 2
+
+
+async def test_a_run_that_cannot_be_ended_at_all_is_taken_up_ever_more_rarely(
+    one: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    taken: list[float] = []
+
+    def finish(*_: Any) -> None:
+        raise ZeroDivisionError("no end")
+
+    monkeypatch.setattr(executor.runs, "finish", finish)
+    monkeypatch.setattr(executor, "_KINDS", {**executor._KINDS, "pull": _ends_badly(taken)})
+    monkeypatch.setattr(worker, "SET_BACK_FIRST", 0.2)
+    _ask(one)
+    runner = Worker(one.store, scheduled=False)
+    # when
+    asyncio.get_running_loop().call_later(3.0, runner.stop)
+    await runner.run_forever()
+    # then: 0.2, 0.4, 0.8, 1.6 seconds apart
+    assert 2 <= len(taken) <= 5
+    assert one.bench.one("SELECT count(*) FROM our_run") == 1
+
+
+def _ends_badly(taken: list[float]) -> Any:
+    async def run(job: RunContext) -> None:
+        taken.append(time.monotonic())
+        executor._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
+
+    return run
+
+
+async def test_a_defect_of_the_look_for_work_does_not_end_the_service(
+    one: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: the first look fails
+    real, calls = runs.requested, []
+
+    def requested(cx: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ZeroDivisionError("once")
+        return real(cx)
+
+    monkeypatch.setattr(worker.runs, "requested", requested)
+    monkeypatch.setattr(worker, "FULL_DISK_WAIT", 0.1)
+    number = _ask(one)
+    # when
+    await asyncio.wait_for(Worker(one.store, scheduled=False).run_until_idle(0.3), 20)
+    # then
+    assert one.bench.run(number).state == "done"

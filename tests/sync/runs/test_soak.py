@@ -1,0 +1,127 @@
+"""A real service left running for real minutes: the runs that took place are those that a plain calculation expects.
+
+`INVSYNC_SOAK_MINUTES=30 python -m pytest -n 0 tests/sync/runs/test_soak.py` leaves it longer than the one minute of the suite.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.connectors.base import Connection
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.store.settings import schedule
+from tests.support.expected_runs import Calculation, World
+from tests.support.merchant_store import Bench
+from tests.support.servers.sandbox import sandbox_cart, sandbox_wms
+
+MINUTES = float(os.environ.get("INVSYNC_SOAK_MINUTES", "1"))
+LATE = 9.0
+"""Seconds by which a run may begin after its time on a busy machine."""
+WARM = 20.0
+"""Seconds after which a service has opened what it keeps open."""
+NOWHERE = Connection("Dead", "sandbox", "http://127.0.0.1:9", options={"shop": "x"}, deadline=5)
+
+
+class _OneSecond(Calculation):
+    STEP = 1
+
+
+@contextmanager
+def _serving(store: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-m", "invsync_tui", "--store", str(store), "serve"])
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def _open_files(process: subprocess.Popen[bytes]) -> int:
+    return len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+
+
+def _most_open_files(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """The most that were open at once during a time."""
+    most, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        most = max(most, _open_files(process))
+        time.sleep(0.2)
+    return most
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted in /proc")
+def test_a_service_left_running_has_exactly_the_runs_of_its_schedule(tmp_path: Path) -> None:
+    # given: two merchants; a cart with a period and one with a verification period, a frozen one, and a dead one
+    with sandbox_wms(30) as wms, sandbox_cart(30, shops={"a": Mode(), "b": Mode(), "c": Mode()}) as shops:
+        bench = Bench.make(tmp_path, alone=True)
+        first = bench.add_merchant(wms.connection(), name="First")
+        carts = [bench.add_cart(shops.connection(shop), name=shop) for shop in ("a", "b", "c")]
+        asyncio.run(_first_time(bench, carts))
+        second = bench.add_merchant(wms.connection(), name="Second")
+        dead = bench.add_cart(NOWHERE, name="dead")
+        entries = [
+            ("pull", first, 60, 20), ("pull", second, 60, 25), ("push", carts[0], 30, 35), ("push", dead, 30, 40),
+            ("push", carts[2], 60, 50), ("radar", carts[1], 120, 45),
+        ]  # fmt: skip
+        start = int(time.time())
+        with bench.store.transaction() as tx:
+            tx.execute("UPDATE cart SET frozen_at = 1, frozen_by = 'x', frozen_why = 'y' WHERE id = ?", (carts[2],))
+            for kind, key, every, at in entries:
+                schedule.put(tx, kind, key, every, 0, start + at)
+        before = bench.one("SELECT coalesce(max(id), 0) FROM our_run")
+        # when
+        with _serving(bench.store.path) as service:
+            time.sleep(WARM)
+            early = _most_open_files(service, 45)
+            time.sleep(max(0.0, start + MINUTES * 60 - 45 - time.time()))
+            late = _most_open_files(service, 45)
+            assert service.poll() is None
+        # then
+        world = World(
+            carts={carts[0]: first, carts[1]: first, carts[2]: first, dead: second},
+            takes={"pull": 1, "push": 2, "radar": 1}, fails={("push", dead): (0, 1e9)},
+            merchants_off={}, carts_off={}, down=[], ahead=[], syncs=[],
+        )  # fmt: skip
+        end = time.time() - start
+        expected = _by_key(_OneSecond(world, entries).until(end), end)
+        rows = bench.store.read(
+            "SELECT kind, key, started_at FROM our_run WHERE id > ? AND started_at NOT NULL", (before,)
+        )
+        found = _by_key([(kind, key, at - start) for kind, key, at in rows], end)
+        print({key: len(times) for key, times in found.items()}, "open files:", early, late)
+        assert {key: len(times) for key, times in found.items()} == {key: len(times) for key, times in expected.items()}
+        late_by = {
+            key: max(abs(a - b) for a, b in zip(times, expected[key], strict=True)) for key, times in found.items()
+        }
+        assert max(late_by.values()) <= LATE, late_by
+        assert late <= early + 1
+        assert bench.sums_hold()
+        bench.store.close()
+
+
+def _by_key(runs: list[tuple[str, int, float]], end: float) -> dict[tuple[str, int], list[float]]:
+    """When the runs of each pull, push and verification began; without those right before the end, which some see."""
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for kind, key, at in sorted(runs, key=lambda run: run[2]):
+        if at < end - LATE - 3:
+            found[kind, key].append(at)
+    return dict(found)
+
+
+async def _first_time(bench: Bench, carts: list[int]) -> None:
+    """The first push of a cart is held for an operator, who has released it."""
+    assert (await bench.pull()).state == "done"
+    for cart in carts:
+        assert (await bench.push(cart)).state == "done"

@@ -1,0 +1,218 @@
+"""A week of the service on a virtual clock: the runs that took place are those that a plain calculation expects."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invsync_tui.connectors.errors import UnavailableError
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.store.runs import runs, waiting_requests
+from invsync_tui.store.runs.records import RunRequest
+from invsync_tui.store.settings import schedule
+from invsync_tui.sync import cancellation, executor, worker
+from invsync_tui.sync import schedule as periods
+from invsync_tui.sync.run_context import RunContext
+from tests.support.expected_runs import Calculation, World
+from tests.support.schedule_store import Field, field
+from tests.support.virtual_time import VirtualTime
+
+START = 1_760_000_000
+DAY = 86_400
+WEEK = 7 * DAY
+LOOK = 45.0
+"""Seconds between two looks of the service."""
+APART = 200.0
+"""Seconds by which a run may begin later than calculated: the looks between its request, its turn and its start."""
+TAKES = {"pull": 100, "push": 60, "radar": 40}
+
+ENTRIES = [
+    ("pull", 1, 3600, 100), ("pull", 2, 7200, 400), ("pull", 3, 5400, 900),
+    ("push", 1, 1800, 1000), ("push", 3, 12_000, 2500),
+    ("radar", 2, 14_400, 3000), ("radar", 5, 21_600, 5000),
+]  # fmt: skip
+"""(kind, merchant or cart, every, first at)."""
+
+WORLD = World(
+    carts={1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3},
+    takes=TAKES,
+    fails={("push", 3): (300_000, 420_000)},
+    merchants_off={3: (350_000, 380_000)},
+    carts_off={6: (450_000, 470_000)},
+    down=[(100_500, 101_400), (144_450, 144_700)],
+    ahead=[(200_300, DAY), (200_360, 0), (500_000, -DAY), (503_600, 0)],
+    syncs=[(20_000, 1, None), (36_340, 2, 4), (43_650, 2, 3), (100_800, 1, 1)],
+)
+FROZEN = 4
+"""A cart that is frozen all week: it is planned for as often as the others."""
+
+Found = dict[tuple[str, int], list[float]]
+
+
+class Week:
+    """The program under test: the real store and the real runner; a run only takes its time, and fails where it is to."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, end: int = WEEK) -> None:
+        self.end = end
+        self.time = VirtualTime(patch, START)
+        patch.setattr(worker, "POLL", LOOK)
+        patch.setattr(worker, "LOOK_ANYWAY", LOOK)
+        patch.setattr(cancellation, "LOOK_EVERY", DAY)
+        patch.setattr(executor, "_KINDS", dict.fromkeys(TAKES, self._takes_its_time))
+        self.field: Field = field(folder, merchants=3, carts=2)
+        assert (self.field.merchants, self.field.carts) == ([1, 2, 3], [1, 2, 3, 4, 5, 6])
+        self.began: dict[int, float] = {}
+        self.found: Found = defaultdict(list)
+        with self.field.store.transaction() as tx:
+            tx.execute("UPDATE cart SET frozen_at = 1, frozen_by = 'x', frozen_why = 'y' WHERE id = ?", (FROZEN,))
+            for kind, key, every, first in ENTRIES:
+                schedule.put(tx, kind, key, every, 0, START + first)
+
+    async def _takes_its_time(self, job: RunContext) -> None:
+        run = job.run
+        began = self.began.setdefault(run.id, self.time.passed)
+        await asyncio.sleep(TAKES[run.kind])
+        self.found[run.kind, run.key].append(began)
+        span = WORLD.fails.get((run.kind, run.key), (0, 0))
+        if span[0] <= self.time.passed < span[1]:
+            raise UnavailableError("It is down.")
+        executor._end(job, "done", Outcome.FAILED, Reason.BAD_ROW, "")
+
+    def happenings(self) -> Iterable[tuple[float, Callable[[], Any]]]:
+        """(when, what) of everything that happens to the service."""
+        for at, ahead in WORLD.ahead:
+            yield at, lambda ahead=ahead: self.time.set_clock(ahead)
+        for at, merchant, cart in WORLD.syncs:
+            yield at, lambda merchant=merchant, cart=cart: self._sync(merchant, cart)
+        for table, column, spans in (
+            ("merchant", "inventory_sync", WORLD.merchants_off),
+            ("cart", "upload_enabled", WORLD.carts_off),
+        ):
+            for number, (since, until) in spans.items():
+                yield since, lambda t=table, c=column, n=number: self._set(t, c, n, 0)
+                yield until, lambda t=table, c=column, n=number: self._set(t, c, n, 1)
+
+    def _set(self, table: str, column: str, number: int, value: int) -> None:
+        with self.field.store.transaction() as tx:
+            tx.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (value, number))
+
+    def _sync(self, merchant: int, cart: int | None) -> None:
+        """What `operations.sync.request` writes."""
+        with self.field.store.transaction() as tx:
+            pull = runs.request(tx, RunRequest("pull", merchant, merchant, "manual", "operator"), START)
+            for one, owner in WORLD.carts.items():
+                if owner == merchant and cart in (None, one):
+                    runs.request(tx, RunRequest("push", one, merchant, "manual", "operator", pull.run_id), START)
+
+    async def _live(self) -> None:
+        """The service from one restart to the next, and what happens meanwhile."""
+        happening = asyncio.create_task(self._happen())
+        since = 0.0
+        for down, up in [*(span for span in WORLD.down if span[1] < self.end), (self.end, self.end)]:
+            await asyncio.sleep(since - self.time.passed)
+            service = worker.Worker(self.field.store)
+            self.time.loop.call_at(down, service.stop)
+            await service.run_forever()
+            since = up
+        happening.cancel()
+
+    async def _happen(self) -> None:
+        for at, what in sorted(self.happenings(), key=lambda one: one[0]):
+            await asyncio.sleep(at - self.time.passed)
+            what()
+
+    def live(self) -> Found:
+        """By kind and key, when runs began, of all that ended."""
+        self.time.run(self._live())
+        return self.found
+
+
+def _expected(end: int = WEEK) -> Found:
+    found: Found = defaultdict(list)
+    for kind, key, began in Calculation(WORLD, ENTRIES).until(end):
+        found[kind, key].append(began)
+    return found
+
+
+def _differences(found: Found, expected: Found, end: int = WEEK) -> list[str]:
+    """Where the runs are not those that were expected, until some minutes before the end."""
+    told = []
+    for key in sorted({*found, *expected}):
+        one, other = ([t for t in sorted(side[key]) if t < end - 900] for side in (found, expected))
+        if len(one) != len(other):
+            told.append(f"{key}: {len(one)} runs for {len(other)}")
+        apart = next(((a, b) for a, b in zip(one, other, strict=False) if not -10 <= a - b <= APART), None)
+        if apart is not None:
+            told.append(f"{key}: began at {apart[0]:.0f}, expected at {apart[1]:.0f}")
+    return told
+
+
+def test_a_week_has_exactly_the_runs_that_a_plain_calculation_expects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # when
+    found = Week(tmp_path, monkeypatch).live()
+    # then
+    assert _differences(found, _expected()) == []
+    assert sum(map(len, found.values())) > 1200
+
+
+def _always_due(patch: pytest.MonkeyPatch) -> None:
+    """AND binds tighter than OR: what belongs to a cart is due at each look."""
+    real = periods.Timetable.due
+    patch.setattr(
+        periods.Timetable,
+        "due",
+        lambda self, entries, now: [one for one in entries if one.kind == "radar" or one in real(self, entries, now)],
+    )
+
+
+def _loses_the_wish_of_who_joins(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(waiting_requests.Wish, "joined", lambda self, _: self)
+    patch.setattr(
+        waiting_requests, "orders", lambda run: [RunRequest(run.kind, run.key, run.merchant_id, "again", "x")]
+    )
+
+
+def _does_not_back_off(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(periods, "BACKOFF_MOST", 1)
+
+
+def _believes_the_time_of_day(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(periods.Timetable, "_latest", lambda *_: float("inf"))
+    patch.setattr(periods.Timetable, "too_far", lambda *_: [])
+
+
+def _pushes_after_no_download(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(periods, "request_pushes_after", lambda *_: [])
+
+
+def _forgets_what_it_was_asked_while_it_ran(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(waiting_requests, "add", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("plant", "end"),
+    [
+        (_always_due, 20_000),
+        (_loses_the_wish_of_who_joins, 60_000),
+        (_does_not_back_off, 340_000),
+        (_believes_the_time_of_day, 220_000),
+        (_pushes_after_no_download, 20_000),
+        (_forgets_what_it_was_asked_while_it_ran, 60_000),
+    ],
+)
+def test_the_calculation_finds_a_planted_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None], end: int
+) -> None:
+    # given
+    plant(monkeypatch)
+    # when
+    found = Week(tmp_path, monkeypatch, end).live()
+    # then
+    assert _differences(found, _expected(end), end) != []
