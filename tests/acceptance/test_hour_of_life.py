@@ -23,11 +23,11 @@ from invsync_tui.store.settings import schedule
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
+from tests.support.control_room import QUICK, Driver
 from tests.support.merchant_store import Bench
 from tests.support.servers.tryton import Seeded
 from tests.support.servers.vendure import VendureServer
-from tests.tui.test_screens import QUICK, Driver
-from tests.tui.test_settings import save, sheet
+from tests.support.settings_screens import save, sheet
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

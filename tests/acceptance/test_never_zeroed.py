@@ -14,18 +14,13 @@ import pytest
 import pytest_asyncio
 
 from invsync_tui.connectors.sources.tryton import TrytonSource
-from tests.acceptance.test_thread import (
-    Thread,
-    thread,  # noqa: F401 (fixtures)
-    tryton,  # noqa: F401 (fixtures)
-    vendure,  # noqa: F401 (fixtures)
-)
+from tests.support.real_servers import Thread
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)
-async def _a_synced_shop(thread: Thread) -> AsyncIterator[None]:  # noqa: F811
+async def _a_synced_shop(thread: Thread) -> AsyncIterator[None]:
     """Each test begins with a shop that shows the stock and holds any push which zeroes a single listing."""
     bench = thread.bench
     with bench.store.transaction() as tx:
@@ -38,12 +33,12 @@ async def _a_synced_shop(thread: Thread) -> AsyncIterator[None]:  # noqa: F811
     yield
 
 
-def _stock(thread: Thread) -> dict[str, int | None]:  # noqa: F811
+def _stock(thread: Thread) -> dict[str, int | None]:
     return {sku: thread.shows(sku) for sku in thread.variants}
 
 
 @contextmanager
-def _unharmed(thread: Thread) -> Iterator[None]:  # noqa: F811
+def _unharmed(thread: Thread) -> Iterator[None]:
     """Nothing that was for sale is at 0 afterwards, and all runs add up."""
     before = _stock(thread)
     assert sum(bool(units) for units in before.values()) >= 3
@@ -53,26 +48,26 @@ def _unharmed(thread: Thread) -> Iterator[None]:  # noqa: F811
     assert thread.bench.sums_hold()
 
 
-def _source(thread: Thread, **values: Any) -> None:  # noqa: F811
+def _source(thread: Thread, **values: Any) -> None:
     names = ", ".join(f"{name} = ?" for name in values)
     with thread.bench.store.transaction() as tx:
         tx.execute(f"UPDATE source SET {names} WHERE merchant_id = ?", (*values.values(), thread.bench.merchant))
 
 
-async def _sync(thread: Thread) -> tuple[str, str]:  # noqa: F811
+async def _sync(thread: Thread) -> tuple[str, str]:
     """A complete pull and push as a schedule orders them: nobody releases anything."""
     pull = await thread.bench.pull(full=True)
     push = await thread.bench.push(thread.by_sku, full=True, release=False)
     return pull.state, push.state
 
 
-async def test_the_shop_shows_what_the_warehouses_have(thread: Thread) -> None:  # noqa: F811
+async def test_the_shop_shows_what_the_warehouses_have(thread: Thread) -> None:
     with _unharmed(thread):
         assert await _sync(thread) == ("done", "done")
     assert thread.shows("MUG-RED") == 5
 
 
-async def test_a_server_that_stops_in_the_middle_of_a_pull(thread: Thread, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+async def test_a_server_that_stops_in_the_middle_of_a_pull(thread: Thread, monkeypatch: pytest.MonkeyPatch) -> None:
     # given: the server hangs once the first warehouse was read
     pid, real, calls = thread.tryton.server.process.pid, TrytonSource.levels_page, []
 
@@ -95,14 +90,14 @@ async def test_a_server_that_stops_in_the_middle_of_a_pull(thread: Thread, monke
         _source(thread, deadline_ms=30000)
 
 
-def _activate(thread: Thread, *, active: bool) -> None:  # noqa: F811
+def _activate(thread: Thread, *, active: bool) -> None:
     """All products at once, as an import that went wrong would: past the server's own warnings."""
     server = thread.tryton.server
     with contextlib.closing(sqlite3.connect(server.folder / f"{server.database}.sqlite", timeout=20)) as db, db:
         db.execute("UPDATE product_product SET active = ?", (active,))
 
 
-async def test_a_catalogue_that_is_deactivated_all_at_once(thread: Thread) -> None:  # noqa: F811
+async def test_a_catalogue_that_is_deactivated_all_at_once(thread: Thread) -> None:
     # given
     _activate(thread, active=False)
     # when, then
@@ -115,7 +110,7 @@ async def test_a_catalogue_that_is_deactivated_all_at_once(thread: Thread) -> No
         _activate(thread, active=True)
 
 
-async def test_an_expired_permission(thread: Thread) -> None:  # noqa: F811
+async def test_an_expired_permission(thread: Thread) -> None:
     # given: the login may not read stock any more
     server = thread.tryton.server
     server.create_user("demoted", company=server.company)
@@ -130,7 +125,7 @@ async def test_an_expired_permission(thread: Thread) -> None:  # noqa: F811
         _source(thread, login=allowed.login, secret=allowed.secret)
 
 
-async def test_a_lost_warehouse_mapping(thread: Thread) -> None:  # noqa: F811
+async def test_a_lost_warehouse_mapping(thread: Thread) -> None:
     # given: every warehouse of the cart is off
     server, bench = thread.tryton.server, thread.bench
     with bench.store.transaction() as tx:
@@ -150,7 +145,7 @@ async def test_a_lost_warehouse_mapping(thread: Thread) -> None:  # noqa: F811
         assert push == "held"
 
 
-async def test_a_refused_login_of_the_shop(thread: Thread) -> None:  # noqa: F811
+async def test_a_refused_login_of_the_shop(thread: Thread) -> None:
     # given
     with thread.bench.store.transaction() as tx:
         tx.execute("UPDATE cart SET login = 'nobody' WHERE id = ?", (thread.by_sku,))

@@ -5,98 +5,21 @@ What Vendure shows is read over its own API, and what it should show is worked o
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 
-from invsync_tui.connectors.base import Connection
-from tests.support.merchant_store import Bench
-from tests.support.servers import tryton as tryton_servers
-from tests.support.servers import vendure as vendure_servers
-from tests.support.servers.tryton import EAN_BLANK, EAN_RED, SHARED_ALIAS, Seeded
-from tests.support.servers.tryton_install import NotAvailableError, installation
-from tests.support.servers.vendure import VendureServer
+from tests.support.real_servers import (
+    UNTOUCHED,
+    Thread,
+    thread,  # noqa: F401 (a fixture)
+    tryton,  # noqa: F401 (a fixture)
+    vendure,  # noqa: F401 (a fixture)
+)
+from tests.support.servers.tryton import EAN_BLANK, EAN_RED, SHARED_ALIAS
 
 pytestmark = pytest.mark.real
 
-UNTOUCHED = 77
-"""The stock that every variant starts with: whatever still shows it was not written."""
 
-
-@pytest.fixture(scope="module")
-def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
-    """A Tryton of its own, since these tests change its stock."""
-    try:
-        server = tryton_servers.start(installation(), tmp_path_factory.mktemp("tryton-thread"))
-    except NotAvailableError as error:
-        if os.environ.get("INVSYNC_CI") == "1":
-            pytest.fail(f"Tryton is not available: {error}")
-        pytest.skip(f"Tryton is not available: {error}")
-    try:
-        yield tryton_servers.seed(server)
-    finally:
-        server.stop()
-
-
-@pytest.fixture(scope="module")
-def vendure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VendureServer]:
-    """A Vendure of its own, so that its listings are these and no others."""
-    packages = vendure_servers._packages()
-    folder = tmp_path_factory.mktemp("vendure-thread")
-    database = vendure_servers.seeded_database(packages, folder)
-    with vendure_servers.running(packages, folder, database) as server:
-        server.refresh_locations()
-        yield server
-
-
-def cart_connection(server: VendureServer, folder: Path, location: str) -> Connection:
-    secret = folder / "vendure-secret"
-    secret.touch(mode=0o600)
-    secret.write_text(server.password)
-    return Connection(
-        "shop", "vendure", server.url, server.login, f"file:{secret}", {"location": location}, deadline=20.0
-    )
-
-
-@dataclass
-class Thread:
-    """The bench with both systems, after a pull and a released first push of both carts."""
-
-    bench: Bench
-    tryton: Seeded
-    vendure: VendureServer
-    variants: dict[str, str]
-    by_sku: int
-    by_ean: int
-
-    def shows(self, sku: str, location: str = "East") -> int | None:
-        return self.vendure.stock(self.variants[sku], location)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def thread(tryton: Seeded, vendure: VendureServer, tmp_path_factory: pytest.TempPathFactory) -> Thread:
-    folder = tmp_path_factory.mktemp("thread")
-    skus = ["MUG-RED", "MUG-BLUE", "FLOUR", "mug-red", "NOWHERE", SHARED_ALIAS, EAN_RED, EAN_BLANK, "DUP", "DUP"]
-    made = vendure.create_variants(skus, stock=UNTOUCHED, location="East")
-    for variant in made:
-        vendure.set_stock(variant, UNTOUCHED, "West")
-    variants = dict(zip(skus, made, strict=True))
-    vendure.place_order(variants["MUG-BLUE"], 2)
-    bench = Bench.make(folder)
-    bench.add_merchant(tryton.server.connection(), orders_within=0)  # this WMS has each order at once
-    assert (await bench.pull()).state == "done"
-    east = cart_connection(vendure, folder, "East")
-    west = Connection(east.name, east.system, east.url, east.login, east.secret, {"location": "West"}, east.deadline)
-    by_sku = bench.add_cart(east, name="by SKU")
-    by_ean = bench.add_cart(west, name="by EAN", alias="EAN", warehouses=["WH"], buffer=1)
-    return Thread(bench, tryton, vendure, variants, by_sku, by_ean)
-
-
-async def _the_first_push_waits_and_then_every_listing_shows_what_the_chain_says(thread: Thread) -> None:
+async def _the_first_push_waits_and_then_every_listing_shows_what_the_chain_says(thread: Thread) -> None:  # noqa: F811
     # given a pull from Tryton; when the first push runs, it is held and nothing is written
     bench, before = thread.bench, thread.vendure.variants()
     held = await bench.push(thread.by_sku, release=False)
@@ -122,7 +45,7 @@ async def _the_first_push_waits_and_then_every_listing_shows_what_the_chain_says
     assert counts["set"] == 3
 
 
-async def _a_cart_that_pushes_by_alias_shows_its_own_warehouse_less_its_buffer(thread: Thread) -> None:
+async def _a_cart_that_pushes_by_alias_shows_its_own_warehouse_less_its_buffer(thread: Thread) -> None:  # noqa: F811
     run = await thread.bench.push(thread.by_ean)
     assert run.state == "done"
     assert thread.shows(EAN_RED, "West") == 5 - 1
@@ -132,7 +55,7 @@ async def _a_cart_that_pushes_by_alias_shows_its_own_warehouse_less_its_buffer(t
     assert thread.bench.listings(thread.by_ean)["MUG-BLUE"]["reason"] == "ALIAS_MISSING"
 
 
-async def _a_second_run_sends_nothing(thread: Thread) -> None:
+async def _a_second_run_sends_nothing(thread: Thread) -> None:  # noqa: F811
     before = thread.vendure.variants()
     pulled = await thread.bench.pull()
     pushed = await thread.bench.push(thread.by_sku, full=True)
@@ -141,7 +64,7 @@ async def _a_second_run_sends_nothing(thread: Thread) -> None:
     assert thread.vendure.variants() == before
 
 
-async def _changing_one_level_in_tryton_changes_one_listing(thread: Thread) -> None:
+async def _changing_one_level_in_tryton_changes_one_listing(thread: Thread) -> None:  # noqa: F811
     before = {v["id"]: v for v in thread.vendure.variants()}
     thread.tryton.server.set_stock(thread.tryton.red, thread.tryton.west, 9)
     await thread.bench.pull()
@@ -152,7 +75,7 @@ async def _changing_one_level_in_tryton_changes_one_listing(thread: Thread) -> N
     assert [v for v in after if after[v] != before[v]] == [thread.variants["MUG-RED"]]
 
 
-async def _an_order_in_the_cart_is_not_subtracted_twice(thread: Thread) -> None:
+async def _an_order_in_the_cart_is_not_subtracted_twice(thread: Thread) -> None:  # noqa: F811
     # given: 3 more are ordered in the cart, and the warehouse then reserves the same 3
     thread.vendure.place_order(thread.variants["MUG-BLUE"], 3)
     thread.tryton.server.reserve(thread.tryton.blue, thread.tryton.east, 3)
@@ -166,7 +89,7 @@ async def _an_order_in_the_cart_is_not_subtracted_twice(thread: Thread) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_thread_from_the_first_push_to_an_order(thread: Thread) -> None:
+async def test_the_thread_from_the_first_push_to_an_order(thread: Thread) -> None:  # noqa: F811
     """One life of a shop: each step begins where the one before ended."""
     await _the_first_push_waits_and_then_every_listing_shows_what_the_chain_says(thread)
     await _a_cart_that_pushes_by_alias_shows_its_own_warehouse_less_its_buffer(thread)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from tests.acceptance.test_thread import cart_connection
 from tests.support.merchant_store import Bench
+from tests.support.real_servers import cart_connection
 from tests.support.servers import vendure as vendure_servers
 from tests.support.servers.sandbox import WmsHandle, sandbox_wms
 from tests.support.servers.vendure import VendureServer

@@ -8,8 +8,8 @@ import pytest
 
 from invsync_tui.operations.plans import plans, undo
 from invsync_tui.operations.runs import request as run_request
-from tests.acceptance.test_thread import UNTOUCHED, cart_connection
 from tests.support.merchant_store import Bench
+from tests.support.real_servers import UNTOUCHED, cart_connection
 from tests.support.servers import vendure as vendure_servers
 from tests.support.servers.sandbox import sandbox_wms
 

@@ -15,8 +15,8 @@ from invsync_tui.cli import main
 from invsync_tui.operations.roles import Role
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.views import NO_SERVICE, ServiceState
-from tests.operations.test_rights import Scene
 from tests.support.products_store import Shelf, shelf
+from tests.support.rights import Scene
 
 OPERATOR, ADMIN = "operator", "admin"
 WHY = ["--reason", "a test"]

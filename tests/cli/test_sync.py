@@ -14,8 +14,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.servers.sandbox import CartHandle, sandbox_cart, sandbox_wms
 from tests.support.shell import INVSYNC, Answer, Shell, check
+from tests.support.shell_sync import serve, set_up
 
 PRODUCTS = 40
 
@@ -24,16 +25,6 @@ PRODUCTS = 40
 def cart() -> Iterator[CartHandle]:
     with sandbox_cart(PRODUCTS) as handle:
         yield handle
-
-
-def set_up(shell: Shell, wms: WmsHandle, cart: CartHandle) -> None:
-    """A store with a merchant and a cart on the sandbox, and no service."""
-    shell.ok("init")
-    connection = ["--url", wms.url, "--secret", wms.secret, "--sync", "on", "--every", "off"]
-    shell.ok("merchants", "add", "Acme", "--source", "sandbox", *connection)
-    options = [f"--option={key}={value}" for key, value in cart.connection().options.items()]
-    connection = ["--url", cart.url, "--secret", cart.secret, "--upload", "on", *options]
-    shell.ok("carts", "add", "Acme", "Shop", "--system", "sandbox", *connection)
 
 
 @pytest.fixture
@@ -60,23 +51,6 @@ def served(shop: Shell) -> Iterator[Shell]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
-
-
-def serve(shell: Shell, *more: str) -> subprocess.Popen[str]:
-    """A service that has begun."""
-    process = subprocess.Popen(
-        [*INVSYNC, "serve", "--json", "--quiet", *more],
-        env=shell.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    check("serve", json.loads(process.stdout.readline()))
-    deadline = time.monotonic() + 20
-    while not shell.run("status", "--json").document["pulse"]["service_alive"]:
-        assert time.monotonic() < deadline, "the service did not come up"
-    return process
 
 
 def followed(answer: Answer) -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from invsync_tui.connectors.base import Connection, RowAnswer
+from invsync_tui.connectors.base import RowAnswer
 from invsync_tui.connectors.carts.vendure import VendureCart
 from invsync_tui.connectors.carts.vendure.api import compose_update
 from invsync_tui.connectors.errors import (
@@ -21,22 +21,11 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from tests.support.servers.graphql_stub import Answer, Asked, graphql_stub
+from tests.support.servers.vendure_stub import LOGGED_IN, connection_to
 
 BATCH = "batch-1"
 
 
-@pytest.fixture(autouse=True)
-def secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VENDURE_SECRET", "secret")
-
-
-def connection_to(url: str, **options: str) -> Connection:
-    return Connection(
-        "shop", "vendure", url, login="superadmin", secret="env:VENDURE_SECRET", options=options, deadline=20
-    )
-
-
-LOGGED_IN = Answer({"data": {"login": {"__typename": "CurrentUser"}}}, headers={"vendure-auth-token": "fresh"})
 REFUSED = Answer({"data": {"login": {"__typename": "InvalidCredentialsError", "message": "invalid"}}})
 FORBIDDEN = Answer({"errors": [{"message": "not authorized", "extensions": {"code": "FORBIDDEN"}}], "data": None})
 BODY = compose_update([("1", 5), ("2", 6)], "9")

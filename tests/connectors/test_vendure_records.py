@@ -15,8 +15,12 @@ from invsync_tui.connectors.carts import vendure as vendure_carts
 from invsync_tui.connectors.carts.vendure import VendureCart, quantities
 from invsync_tui.connectors.carts.vendure.orders import lines
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
-from tests.connectors.test_vendure_answers import LOGGED_IN, connection_to, secret  # noqa: F401 (a fixture)
 from tests.support.servers.graphql_stub import Answer, Asked, graphql_stub
+from tests.support.servers.vendure_stub import (
+    LOGGED_IN,
+    connection_to,
+    secret,  # noqa: F401 (a fixture)
+)
 
 EAST, WEST = "1", "2"
 SHOP = {"trackInventory": True, "outOfStockThreshold": 0}

@@ -19,7 +19,7 @@ from invsync_tui.store.runs import workers as lease_rows
 from invsync_tui.sync import leases, worker
 from invsync_tui.sync.executor import execute
 from invsync_tui.sync.worker import Worker
-from tests.faults.test_cut import cut_violations, levels_before, small_pages
+from tests.support.cut_downloads import cut_violations, levels_before, small_pages
 from tests.support.journal_proof import order_violations, state_violations
 from tests.support.merchant_store import Bench
 from tests.support.sandbox_world import SHOP, Town, town

@@ -6,8 +6,6 @@ import fcntl
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ from invsync_tui.sync import leases
 from tests.support.journal_proof import order_violations, state_violations, store_violations
 from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
+from tests.support.worker_kills import Workers, _alive, _wait
 
 KILLS = 50
 PRODUCTS = 600
@@ -113,33 +112,6 @@ def scene(folder: Path, seed: int) -> Iterator[Scene]:
         bench.store.close()
 
 
-class Workers:
-    """Forked workers of one store: `start` returns at once with the process id."""
-
-    def __init__(self, store: Path) -> None:
-        command = [sys.executable, "-m", "tests.faults.worker", str(store)]
-        self._nest = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-
-    def start(self, word: str = "") -> int:
-        assert self._nest.stdin is not None
-        assert self._nest.stdout is not None
-        self._nest.stdin.write(f"{word}\n")
-        return int(self._nest.stdout.readline())
-
-    def close(self) -> None:
-        self._nest.stdin and self._nest.stdin.close()
-        self._nest.wait(10)
-        self._nest.stdout and self._nest.stdout.close()
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def _kill(process: int) -> bool:
     """Whether it was still there to be killed."""
     if not _alive(process):
@@ -148,13 +120,6 @@ def _kill(process: int) -> bool:
     while _alive(process):
         time.sleep(0.001)
     return True
-
-
-def _wait(process: int, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while _alive(process):
-        assert time.monotonic() < end, "the worker does not come to an end"
-        time.sleep(0.02)
 
 
 @pytest.mark.slow

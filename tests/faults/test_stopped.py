@@ -16,10 +16,10 @@ import pytest
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.sync import leases, uptime
 from tests.faults.scenarios import everything
-from tests.faults.test_kill import Workers, _alive, _wait
 from tests.faults.worker import STOP_BEFORE_SENDING
 from tests.support.journal_proof import order_violations, state_violations, store_violations
 from tests.support.sandbox_world import SHOP, Town, town
+from tests.support.worker_kills import Workers, _alive, _wait
 
 DEADLINE = 0.4
 STOPS = 6

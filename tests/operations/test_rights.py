@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -21,9 +19,9 @@ from invsync_tui.operations.service import serve
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts, forms, merchants
 from invsync_tui.operations.views import NO_SERVICE, ServiceState
-from invsync_tui.store.runs import runs as run_rows
 from tests.support.neighbors import remember
-from tests.support.products_store import Shelf, Thing
+from tests.support.products_store import Shelf
+from tests.support.rights import Scene, content
 from tests.support.writing_operations import writers
 
 REFUSED, ALLOWED = "refused", "allowed"
@@ -67,23 +65,6 @@ TABLE = {
 }  # fmt: skip
 ENSURE_WORKER = run_request.ensure_worker
 WHO = ("viewer", "operator", "admin", "read-only")
-
-
-class Scene:
-    """A store in which each of these operations has something to do: HELD is a held push, ASKED a requested download."""
-
-    def __init__(self, shelf: Shelf) -> None:
-        self.shelf = shelf
-        self.cart = shelf.cart
-        shelf.put([Thing("a", "A"), Thing("b", "B")])
-        self.listings = shelf.list(["A", "B"], shown=3)
-        self.held = shelf.bench.request("push", shelf.cart)
-        with shelf.bench.store.transaction() as tx:
-            run_rows.hold(tx, self.held, [{"breaker": "zero", "measure": 1, "text": "too many"}], 1)
-        self.asked = shelf.bench.request("pull", shelf.merchant)
-        self.making = plans.build_plan(shelf.session, shelf.cart)
-        kept = undo.safe(shelf.session, shelf.cart, 1, "a test")
-        self.plan = plans.find(shelf.session, kept.plan)
 
 
 def _saving(session: Session, scene: Scene) -> None:
@@ -147,11 +128,6 @@ def session_of(shelf: Shelf, who: str) -> Session:
     if who == "read-only":
         return shelf.viewer(Role.ADMIN, read_only=True)
     return shelf.viewer(Role(who))
-
-
-def content(shelf: Shelf) -> str:
-    with closing(sqlite3.connect(shelf.bench.store.path)) as connection:
-        return "\n".join(connection.iterdump())
 
 
 def test_every_operation_that_changes_something_has_a_row() -> None:

@@ -28,18 +28,9 @@ from invsync_tui.store.runs.workers import Beat
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import leases, uptime
 from tests.support.products_store import Shelf
+from tests.support.worker_processes import HOLDER, stopped
 
 HERE = socket.gethostname()
-HOLDER = """
-import fcntl, os, sys
-from invsync_tui.store import locks
-held = [os.open(path, os.O_RDWR) for path in sys.argv[1:]]
-locks.share(held[0])
-for file in held[1:]:
-    assert locks.try_lock(file, fcntl.LOCK_EX)
-print("held", flush=True)
-sys.stdin.read()
-"""
 
 
 class Other:
@@ -96,13 +87,6 @@ def running(shelf: Shelf, *, progress_ago: int = 0) -> int:
         run_rows.progress(tx, number, done, int(time.time()) - progress_ago)
         schedule.put(tx, "pull", shelf.merchant, 300, 0, int(time.time()) + 300)
     return number
-
-
-def stopped(process: int) -> None:
-    os.kill(process, signal.SIGSTOP)
-    deadline = time.monotonic() + 10
-    while uptime.process(process) is not uptime.Process.STOPPED:
-        assert time.monotonic() < deadline
 
 
 def test_a_worker_that_beats_is_told_as_running_with_rate_and_time_left(acme: Shelf, other: Other) -> None:

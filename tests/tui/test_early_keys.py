@@ -15,8 +15,8 @@ from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.widgets.columns import ListView
+from tests.support.control_room import QUICK, Driver
 from tests.support.fakes.gateway import FakeGateway
-from tests.tui.test_screens import QUICK, Driver
 
 
 @pytest.fixture

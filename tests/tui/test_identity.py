@@ -9,9 +9,9 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
+from tests.support.control_room import Driver
 from tests.support.fakes.gateway import FakeGateway
-from tests.tui.test_lists import at
-from tests.tui.test_screens import Driver
+from tests.support.list_screens import at
 
 IDENTITY: Callable[[AppContext], BaseScreen] = lambda desk: routes.identity(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
 

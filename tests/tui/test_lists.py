@@ -4,55 +4,28 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input
 
-from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.catalog.all_warehouses import AllWarehousesScreen
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.catalog.warehouses import LevelsScreen, WarehousesScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
-from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
-from invsync_tui.tui.widgets.table import WindowTable
 from invsync_tui.tui.widgets.text_view import TextView
+from tests.support.control_room import Driver, room
 from tests.support.fakes.gateway import FakeGateway
 from tests.support.fakes.lists import PRODUCTS
-from tests.tui.test_screens import Driver, room
-
-Place = Callable[[AppContext], BaseScreen]
-WAREHOUSES: Place = lambda desk: routes.warehouses(desk, 1, "Demo Outdoor")  # noqa: E731
-LISTINGS: Place = lambda desk: routes.product_sync(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
-ALIASES: Place = lambda desk: routes.aliases(desk, 1, "Demo Outdoor")  # noqa: E731
-
-
-@asynccontextmanager
-async def at(
-    place: Place, gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 24)
-) -> AsyncIterator[Driver]:
-    """The control room with a screen on top, after its first reading."""
-    async with room(gateway or FakeGateway(), size) as driver:
-        driver.app.push_screen(place(driver.app._desk))
-        await driver.until(lambda: not isinstance(driver.app.screen, MerchantsScreen) and ready(driver, BaseScreen))
-        yield driver
+from tests.support.list_screens import ALIASES, LISTINGS, WAREHOUSES, at, ready
 
 
 async def levels(driver: Driver) -> None:
     await driver.press("enter")
     await driver.until(lambda: ready(driver, LevelsScreen))
-
-
-def ready(driver: Driver, kind: type[BaseScreen]) -> bool:
-    """Whether a screen of this kind is on top and its table has a row."""
-    screen = driver.app.screen
-    return isinstance(screen, kind) and bool(screen.query(WindowTable)) and driver.table.cursor_line is not None
 
 
 def shown(driver: Driver) -> str:

@@ -12,8 +12,7 @@ from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.terminal import Terminal
 from tests.support.fakes.gateway import FakeGateway, merchant
 from tests.support.fakes.lists import HOSTILE
-from tests.support.terminal.emulator import Emulated, emulated
-from tests.tui.test_storm import difference
+from tests.support.terminal.emulator import Emulated, difference, emulated
 
 MANNERS = Terminal(ascii_only=False, ansi_theme=False, mouse=True, interval=0.02)
 KEYS = (

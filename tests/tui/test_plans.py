@@ -9,10 +9,10 @@ from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
+from tests.support.control_room import room
 from tests.support.fakes.gateway import FakeGateway, detail, run_row
 from tests.support.fakes.plans import VIEW
-from tests.tui.test_lists import at, ready
-from tests.tui.test_screens import room
+from tests.support.list_screens import at, ready
 
 PLAN = lambda desk: routes.plan(desk, 7, "Demo Cart EU")  # noqa: E731
 CARTS = lambda desk: routes.carts(desk, None, "All merchants")  # noqa: E731

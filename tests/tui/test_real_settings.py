@@ -15,9 +15,9 @@ from invsync_tui.operations.settings import forms
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.screens.runs.runs import RunsScreen
+from tests.support.control_room import QUICK, Driver
 from tests.support.merchant_store import Bench
-from tests.tui.test_screens import QUICK, Driver
-from tests.tui.test_settings import at, draft, save, sheet
+from tests.support.settings_screens import at, draft, save, sheet
 
 NOWHERE = Connection("Demo", "sandbox", "http://127.0.0.1:9", secret="env:INVSYNC_NO_SUCH_TOKEN")
 

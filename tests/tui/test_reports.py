@@ -12,7 +12,6 @@ from invsync_tui.rules.merchant_checks import Check, Section, Verdict
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.base.report_screen import ReportScreen
 from invsync_tui.tui.screens.diagnosis import doctor
 from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
 from invsync_tui.tui.screens.diagnosis.why import WhyScreen
@@ -20,25 +19,14 @@ from invsync_tui.tui.screens.diagnosis.why_text import write
 from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
 from invsync_tui.tui.text.glyphs import UNICODE
 from invsync_tui.tui.widgets.form import FormView
-from invsync_tui.tui.widgets.text_view import TextView
+from tests.support.control_room import QUICK, Driver, room
 from tests.support.fakes.gateway import FakeGateway
 from tests.support.fakes.lists import HOSTILE
 from tests.support.fakes.reports import why_of
+from tests.support.list_screens import LISTINGS, ready
+from tests.support.list_screens import at as list_at
 from tests.support.products_store import Thing, shelf
-from tests.tui.test_lists import LISTINGS, ready
-from tests.tui.test_lists import at as list_at
-from tests.tui.test_screens import QUICK, Driver, room
-
-SIZES = [(80, 24), (120, 40)]
-SKU = "DEMO-00042"
-
-
-def sheet(driver: Driver) -> str:
-    return driver.app.screen.query_one("#sheet", TextView).text
-
-
-async def answered(driver: Driver) -> None:
-    await driver.until(lambda: isinstance(driver.app.screen, ReportScreen) and driver.app.screen.answer is not None)
+from tests.support.report_screens import SIZES, SKU, answered, sheet
 
 
 def later(driver: Driver, seconds: float) -> None:

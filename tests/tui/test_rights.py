@@ -16,9 +16,9 @@ from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
-from tests.operations.test_rights import Scene, content
+from tests.support.control_room import QUICK, Driver
 from tests.support.products_store import Shelf, shelf
-from tests.tui.test_screens import QUICK, Driver
+from tests.support.rights import Scene, content
 
 OPERATOR, ADMIN = "operator", "admin"
 CHANGES = {

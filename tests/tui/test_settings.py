@@ -18,10 +18,10 @@ from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
 from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.widgets.caret import Caret
-from invsync_tui.tui.widgets.form import FormView
+from tests.support.control_room import Driver, room
 from tests.support.fakes.gateway import FakeGateway
 from tests.support.fakes.settings import FakeTest, cart_form
-from tests.tui.test_screens import Driver, room
+from tests.support.settings_screens import at, draft, save, sheet
 
 SHARE_BELOW = 5
 """Steps down from the first field of the cart's form to its share."""
@@ -39,20 +39,6 @@ async def open_cart(driver: Driver) -> None:
     desk = driver.app._desk
     driver.app.push_screen(routes.cart_settings(desk, 7, "Demo Cart EU", "Demo Outdoor"))
     await driver.sees("Inventory Upload Service")
-
-
-def draft(driver: Driver) -> Draft:
-    screen = next(each for each in reversed(driver.app.screen_stack) if isinstance(each, EditSetupScreen))
-    assert screen.draft is not None
-    return screen.draft
-
-
-def sheet(driver: Driver) -> FormView:
-    return driver.app.screen.query_one(FormView)
-
-
-def at(driver: Driver, text: str) -> bool:
-    return any(text in line for line in driver.lines())
 
 
 async def type_share(driver: Driver, text: str) -> None:
@@ -314,10 +300,3 @@ def test_edits_that_are_saved_meanwhile_are_edits_no_more() -> None:
     )
     assert mine.rebased(fresh).edits == {"buffer": "1"}
     assert not mine.with_value("share", "100").with_value("buffer", "0").dirty
-
-
-async def save(driver: Driver) -> None:
-    """`s`, and yes."""
-    await driver.press("s")
-    await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
-    await driver.press("right", "enter")

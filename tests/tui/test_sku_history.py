@@ -12,8 +12,8 @@ from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen, writ
 from invsync_tui.tui.text.charts import chart
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from tests.support.fakes.runs import sku_history
-from tests.tui.test_lists import at as list_at
-from tests.tui.test_reports import SIZES, SKU, answered, sheet
+from tests.support.list_screens import at as list_at
+from tests.support.report_screens import SIZES, SKU, answered, sheet
 
 
 def test_a_step_stands_where_it_happened() -> None:

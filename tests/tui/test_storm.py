@@ -13,7 +13,7 @@ from invsync_tui.tui.text.styled import line
 from invsync_tui.tui.widgets.footer import KeyFooter
 from tests.support.fakes.gateway import FakeGateway, merchant
 from tests.support.fakes.lists import HOSTILE
-from tests.support.terminal.emulator import Cells, Emulated, emulated
+from tests.support.terminal.emulator import Emulated, difference, emulated
 from tests.support.terminal.tour import Stop
 from tests.support.terminal.tour_stops import STOPS
 
@@ -44,12 +44,6 @@ async def storm(shown: Emulated, chance: random.Random, last: tuple[int, int]) -
         await asyncio.sleep(0.01)
     shown.terminal.resize(*last)
     await shown.settled()
-
-
-def difference(shown: Cells, fresh: Cells) -> list[str]:
-    """Rows that are not the same, in words."""
-    rows = [(y, a, b) for y, (a, b) in enumerate(zip(shown, fresh, strict=True)) if a != b]
-    return [f"{y}: {''.join(c[0] for c in a)!r} is not {''.join(c[0] for c in b)!r}" for y, a, b in rows]
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
 
 from invsync_tui.tui.text.styled import Tone
-from invsync_tui.tui.widgets.columns import Align, Column, Sorting, widths
+from invsync_tui.tui.widgets.columns import widths
 from invsync_tui.tui.widgets.row_source import BLOCK, Key, ListSource, Row
-from invsync_tui.tui.widgets.table import KEPT_BLOCKS, WindowTable, at_once
+from invsync_tui.tui.widgets.table import KEPT_BLOCKS, WindowTable
+from tests.support.table_app import COLUMNS, TableApp, shown
 
 MILLION = 1_000_000
-COLUMNS = (
-    Column("SKU", 12, sorting=Sorting.ASCENDING),
-    Column("Name", 10, flex=1),
-    Column("Stock", 8, align=Align.RIGHT),
-)
 
 
 def row(n: int, name: str = "Lamp") -> Row:
@@ -56,22 +51,6 @@ class Later:
     def land(self) -> None:
         while self.waiting:
             self.waiting.pop(0)()
-
-
-class TableApp(App[None]):
-    def __init__(self, source: Any, submit: Any = at_once) -> None:
-        super().__init__()
-        self.table = WindowTable(COLUMNS, source=source, submit=submit)
-
-    def compose(self) -> ComposeResult:
-        yield self.table
-
-    def on_mount(self) -> None:
-        self.table.read_again()
-
-
-def shown(app: TableApp) -> list[str]:
-    return [app.table.strip_at(y).text for y in range(app.table.size.height)]
 
 
 async def pressed(pilot: Pilot[None], *keys: str) -> None:

@@ -162,3 +162,9 @@ async def emulated(app: App[Any], size: tuple[int, int] = (80, 24)) -> AsyncIter
     async with app.run_test(size=size) as pilot:
         yield Emulated(app, pilot)
         await asyncio.sleep(0)
+
+
+def difference(shown: Cells, fresh: Cells) -> list[str]:
+    """Rows that are not the same, in words."""
+    rows = [(y, a, b) for y, (a, b) in enumerate(zip(shown, fresh, strict=True)) if a != b]
+    return [f"{y}: {''.join(c[0] for c in a)!r} is not {''.join(c[0] for c in b)!r}" for y, a, b in rows]

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
 
 import pytest
 
-from tests.support.terminal.pty import Terminal
+from tests.support.terminal.demo_process import started
 
-DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app")
 SIZES = [(80, 24), (120, 40)]
 LIVE_BUDGET, SECONDS = 2048, 6
-
-
-def started(*options: str, size: tuple[int, int] = (80, 24), environ: Mapping[str, str] | None = None) -> Terminal:
-    return Terminal([*DEMO, *options], *size, environ)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import statistics
 
+from tests.support.terminal.demo_process import started
 from tests.support.terminal.pty import Terminal
-from tests.tui.terminal.test_pty import started
 
 MOVE_BUDGET, LETTER_BUDGET = 400, 400
 

@@ -1,0 +1,66 @@
+"""The control room over a fake gateway in a headless terminal, driven by keys."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+
+from invsync_tui.tui.app import ControlRoom, control_room
+from invsync_tui.tui.terminal import Terminal
+from invsync_tui.tui.widgets.table import WindowTable
+from invsync_tui.tui.widgets.text_line import StatusMessage, TextLine
+from tests.support.fakes.gateway import FakeGateway
+
+QUICK = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
+
+
+class Driver:
+    """A running control room and what it shows."""
+
+    def __init__(self, app: ControlRoom, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for the reader's facts, bounded."""
+        for _ in range(250):
+            if holds():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError("\n".join(self.lines()))
+
+    async def sees(self, text: str) -> None:
+        await self.until(lambda: any(text in line for line in self.lines()))
+
+    def lines(self) -> list[str]:
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def table(self) -> WindowTable:
+        return self.app.screen.query_one(WindowTable)
+
+    def notice(self) -> str:
+        return self.app.screen.query_one(StatusMessage).text
+
+    def header(self) -> str:
+        return self.app.screen.query_one("#header", TextLine).text
+
+
+@asynccontextmanager
+async def room(gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
+    """The control room after its first reading."""
+    gateway = gateway or FakeGateway()
+    app = control_room(gateway, QUICK)
+    async with app.run_test(size=size) as pilot:
+        driver = Driver(app, pilot)
+        await driver.until(
+            lambda: driver.table.cursor_line is not None or bool(driver.notice()) or not gateway.merchants
+        )
+        yield driver
+    app.close_store()

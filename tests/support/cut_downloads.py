@@ -1,0 +1,42 @@
+"""Downloads that are cut off, and what they must not have changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from invsync_tui.connectors.base import SourceCapabilities
+from invsync_tui.connectors.sources import sandbox
+from tests.support.sandbox_world import Town
+from tests.support.servers.sandbox import WmsHandle
+
+PAGE = 12
+
+
+def small_pages(patch: pytest.MonkeyPatch) -> None:
+    """Pages of twelve records instead of a thousand."""
+    capabilities = SourceCapabilities(delta=True, reports_reading_time=True, page_size=PAGE)
+    patch.setattr(sandbox, "SourceCapabilities", lambda **_: capabilities)
+
+
+def requests_of(wms: WmsHandle, since: int) -> list[str]:
+    return [entry["path"] for entry in wms.requests()[since:]]
+
+
+def cut_violations(made: Town, before: list[tuple[int, ...]]) -> list[str]:
+    """Levels that are missing, or show what the WMS never said."""
+    after = made.bench.store.read("SELECT warehouse_id, product_id, available FROM our_level ORDER BY 1, 2")
+    missing = made.bench.one("SELECT count(*) FROM our_level WHERE missing_since IS NOT NULL")
+    gone = made.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL")
+    found = [f"{missing} levels are marked as missing"] if missing else []
+    found += [f"{gone} products are marked as missing"] if gone else []
+    return found + [f"{old} became {new}" for old, new in zip(before, after, strict=True) if old != new]
+
+
+async def levels_before(made: Town) -> tuple[list[tuple[int, ...]], int]:
+    """The levels after a complete pull, and how many requests such a pull makes."""
+    assert (await made.bench.pull()).state == "done"
+    since = len(made.wms.requests())
+    assert (await made.bench.pull(full=True)).state == "done"
+    return made.bench.store.read("SELECT warehouse_id, product_id, available FROM our_level ORDER BY 1, 2"), len(
+        requests_of(made.wms, since)
+    )

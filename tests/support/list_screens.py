@@ -1,0 +1,36 @@
+"""List screens of the control room for tests: opened at a place, and waited for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from invsync_tui.tui.context import AppContext
+from invsync_tui.tui.navigation import routes
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
+from invsync_tui.tui.widgets.table import WindowTable
+from tests.support.control_room import Driver, room
+from tests.support.fakes.gateway import FakeGateway
+
+Place = Callable[[AppContext], BaseScreen]
+WAREHOUSES: Place = lambda desk: routes.warehouses(desk, 1, "Demo Outdoor")  # noqa: E731
+LISTINGS: Place = lambda desk: routes.product_sync(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+ALIASES: Place = lambda desk: routes.aliases(desk, 1, "Demo Outdoor")  # noqa: E731
+
+
+@asynccontextmanager
+async def at(
+    place: Place, gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Driver]:
+    """The control room with a screen on top, after its first reading."""
+    async with room(gateway or FakeGateway(), size) as driver:
+        driver.app.push_screen(place(driver.app._desk))
+        await driver.until(lambda: not isinstance(driver.app.screen, MerchantsScreen) and ready(driver, BaseScreen))
+        yield driver
+
+
+def ready(driver: Driver, kind: type[BaseScreen]) -> bool:
+    """Whether a screen of this kind is on top and its table has a row."""
+    screen = driver.app.screen
+    return isinstance(screen, kind) and bool(screen.query(WindowTable)) and driver.table.cursor_line is not None

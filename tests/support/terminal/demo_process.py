@@ -1,0 +1,14 @@
+"""The control room over a fake gateway as a process in a pseudo-terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from tests.support.terminal.pty import Terminal
+
+DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app")
+
+
+def started(*options: str, size: tuple[int, int] = (80, 24), environ: Mapping[str, str] | None = None) -> Terminal:
+    return Terminal([*DEMO, *options], *size, environ)
