@@ -72,8 +72,8 @@ def _manual() -> str:
     lines = [
         "# Settings",
         "",
-        "Made of `invsync_tui/operations/settings/fields.py` by `python -m tests.generated`; do not edit it here. The form in the",
-        "control room (`E`), `invsync settings`, `invsync merchants set` and `invsync carts set` have these settings.",
+        "Made of `invsync_tui/operations/settings/fields.py` by `python -m tests.generated`; do not edit it here. The form in",
+        "the control room (`E`), `invsync settings`, `invsync merchants set` and `invsync carts set` have these settings.",
         "",
         *_settings("Merchants", fields.MERCHANT, "merchants"),
         *_settings("Carts", fields.CART, "carts"),
