@@ -10,7 +10,7 @@ from invsync_tui.sync import uptime
 
 HOLDER = """
 import fcntl, os, sys
-from invsync_tui.store import locks
+from invsync_tui.store.file import locks
 held = [os.open(path, os.O_RDWR) for path in sys.argv[1:]]
 locks.share(held[0])
 for file in held[1:]:
