@@ -54,7 +54,7 @@ def _advances_the_watermark_before_the_ack(patch: pytest.MonkeyPatch) -> None:
         early(tx, cart_id, rules_rev)
         sync_marks.record_pushed(tx, cart_id, tx.execute("SELECT value FROM counter").fetchone()[0], rules_rev)
 
-    patch.setattr(executor.sites, "note_sending", sending)
+    patch.setattr(executor.sync_marks, "record_sending", sending)
     patch.setattr(listings, "_CHANGED", listings._CHANGED.replace("pending <> 0", "pending > 1"))
 
 
@@ -84,8 +84,8 @@ def _sends_before_it_writes_down(patch: pytest.MonkeyPatch) -> None:
         intend(tx, batch, now)
         settle(tx, batch, answers, run_id, now)
 
-    patch.setattr(push.batches, "intend", lambda *_: None)
-    patch.setattr(push.batches, "settle", late)
+    patch.setattr(push.push_batches, "intend", lambda *_: None)
+    patch.setattr(push.push_batches, "settle", late)
 
 
 def _takes_the_first_of_several(patch: pytest.MonkeyPatch) -> None:

@@ -195,9 +195,8 @@ def normal(key: str) -> str:
 @cache
 def contexts() -> tuple[Mapping[str, frozenset[str]], ...]:
     """Ids and default keys of what can be active at the same time: each screen with its widgets and the program's own."""
-    widgets = {part.module: part for part in PARTS if part.module.startswith("widgets.")}
     screens = [part for part in PARTS if part.module.startswith("screens.")]
-    usual = [widgets["widgets.window_table"], widgets["widgets.paper"], widgets["widgets.form_sheet"]]
+    usual = [part for part in PARTS if part.name in ("WindowTable", "TextView", "FormView")]
     return tuple(
         _keys_of([*_lineage(_class_of(screen)), *(_class_of(part) for part in (EVERYWHERE, widget))])
         for screen in screens

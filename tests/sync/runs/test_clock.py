@@ -159,7 +159,7 @@ def test_nobody_waits_longer_for_a_lost_batch_than_it_had(synced_push: Any, answ
 def synced_push() -> Any:
     class Made:
         batch = push.Batch("b", 1, 1, 1, (), b"", "intent", 1, 0)
-        push = object.__new__(push.Push)
+        push = object.__new__(push.BatchSender)
 
     Made.push._leave_by, Made.push.deadline = {}, 30.0
     return Made
