@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,33 @@ from invsync_tui.connectors.http_log import forget_secrets
 from tests.support.neighbors import WATCHED
 
 pytest_plugins = ["tests.support.servers.tryton", "tests.support.servers.vendure"]
+
+TESTS = Path(__file__).parent
+NOT_QUICK = frozenset({"acceptance", "cli", "faults", "tui/terminal"})
+"""Folders whose tests start processes, real terminals or real servers."""
+LONG = frozenset(
+    {
+        "operations/test_sharing.py", "sandbox/test_process.py", "sync/runs/test_soak.py", "sync/runs/test_week.py",
+        "sync/test_never_zeroed.py", "test_order.py",
+    }
+)  # fmt: skip
+"""Files in other folders that take longest, by `--durations`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `-m quick` runs: everything in one process that is neither real, slow, nor long by measurement."""
+    for item in items:
+        if TESTS in item.path.parents and is_quick(item):
+            item.add_marker(pytest.mark.quick)
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """Whether a test belongs to the selection for an answer in three minutes."""
+    path = item.path.relative_to(TESTS)
+    folders = {folder.as_posix() for folder in path.parents}
+    marked = item.get_closest_marker("real") or item.get_closest_marker("slow")
+    return not marked and not folders & NOT_QUICK and path.as_posix() not in LONG
 
 
 @pytest.fixture(autouse=True)

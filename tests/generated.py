@@ -10,9 +10,12 @@ from typing import Any
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.settings.fields import Section, Setting
 from invsync_tui.rules.outcomes import REASONS
+from tests.support import reference_pages
+from tests.support.reference_pages import cells as _cells
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "src" / "invsync_tui" / "cli" / "schemas"
+REFERENCE = ROOT / "docs" / "reference"
 
 
 def _records(schema: Any, mark: str) -> list[dict[str, Any]]:
@@ -37,10 +40,6 @@ def _schema(name: str, settings: Sequence[Setting], mark: str) -> str:
         record["properties"] |= made
         record["required"] = list(dict.fromkeys((*record["required"], *made)))
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _cells(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _settings(title: str, settings: Sequence[Setting], command: str) -> list[str]:
@@ -91,7 +90,11 @@ def made() -> dict[Path, str]:
     return {
         SCHEMAS / "carts.json": _schema("carts", fields.CART, "upload_on"),
         SCHEMAS / "merchants.json": _schema("merchants", fields.MERCHANT, "sync_on"),
-        ROOT / "docs" / "settings.md": _manual(),
+        REFERENCE / "commands.md": reference_pages.commands(),
+        REFERENCE / "settings.md": _manual(),
+        REFERENCE / "reasons.md": reference_pages.reasons(),
+        REFERENCE / "json.md": reference_pages.documents(SCHEMAS),
+        REFERENCE / "keys.md": reference_pages.keys(),
     }
 
 

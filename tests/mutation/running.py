@@ -107,10 +107,11 @@ class Yard:
 
     def _copy(self, slot: int) -> None:
         tree = self._tree(slot)
-        for name in ("src", "tests", "docs"):
+        for name in ("src", "tests", "docs", "screenshots"):
             shutil.copytree(self._root / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("pyproject.toml", "README.md", "requirements.lock", "requirements-dev.lock"):
-            shutil.copy(self._root / name, tree / name)
+        for name in ("pyproject.toml", "LICENSE", "*.md", "requirements*.lock"):
+            for path in self._root.glob(name):
+                shutil.copy(path, tree / path.name)
         # Compiled files that are checked by content: a fault comes and goes within a second and leaves the size as it is.
         checked = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(tree / "src", quiet=2, invalidation_mode=checked)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from invsync_tui.cli import main
@@ -16,7 +14,6 @@ from invsync_tui.rules.outcomes import REASONS
 from invsync_tui.rules.quantity import CHAIN
 from invsync_tui.store import models
 from invsync_tui.store.settings.write import RULE_SETTINGS
-from tests import generated
 from tests.support.products_store import Shelf
 
 STATE = {
@@ -102,12 +99,3 @@ def test_every_setting_is_in_the_form_and_in_the_document(acme: Shelf) -> None:
     assert document["breakers"].keys() == {one.json_key for one in fields.LIMITS}
     assert document.keys() == fields.schemas(CART).keys()
     assert document["upload_on"] is True
-
-
-def test_what_is_made_of_the_table_is_not_stale() -> None:
-    stale = [path.name for path, text in generated.made().items() if not _is(path, text)]
-    assert stale == [], "run: python -m tests.generated"
-
-
-def _is(path: Path, text: str) -> bool:
-    return path.exists() and path.read_text("utf-8") == text

@@ -1,4 +1,4 @@
-"""Several system users share one store: the README's own [roles] sample, with real users. Needs root to make them."""
+"""Several system users share one store: the manual's own [roles] sample, with real users. Needs root to make them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import pytest
 from invsync_tui.operations import roles
 from invsync_tui.store.database import create_store
 
-README = Path(__file__).parents[2] / "README.md"
+MANUAL = Path(__file__).parents[2] / "docs" / "configuration.md"
 PREFIX = f"iv{os.getpid()}x"
 """Of the users and the group of this run: several runs disturb neither each other nor users that were there before."""
 OURS = re.compile(r"iv(\d+)x[a-z0-9]+")
@@ -30,7 +30,7 @@ USERS = ("invsync", "audit", "shift1", "shift2", "lead")
 
 
 def named(user: str) -> str:
-    """The system user of this run that stands for one that the README names."""
+    """The system user of this run that stands for one that the manual names."""
     return PREFIX + user
 
 
@@ -43,7 +43,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A folder that the users share, with the README's configuration in it."""
+    """A folder that the users share, with the manual's configuration in it."""
 
     folder: Path
 
@@ -93,7 +93,7 @@ def _left_behind() -> None:
 
 @pytest.fixture(scope="module")
 def users() -> Iterator[None]:
-    """Users with the rights of those that the README names."""
+    """Users with the rights of those that the manual names."""
     if os.geteuid() != 0 or not shutil.which("useradd") or not shutil.which("setpriv"):
         _skip("users are made by root, with useradd and setpriv")
     _left_behind()
@@ -118,7 +118,7 @@ def site(users: None) -> Iterator[Site]:
     shutil.chown(folder, named("invsync"), GROUP)
     folder.chmod(0o2771)
     made = Site(folder)
-    sample = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    sample = re.findall(r"```toml\n(.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
     (text,) = [one for one in sample if "[roles]" in one]
     text = re.sub("service = .*\n", "", text)  # the owner of the store runs the service anyway
     for user in USERS:
@@ -131,7 +131,7 @@ def site(users: None) -> Iterator[Site]:
     shutil.rmtree(folder)
 
 
-def test_the_readmes_roles_let_each_user_do_its_work(site: Site) -> None:
+def test_the_manuals_roles_let_each_user_do_its_work(site: Site) -> None:
     # the service runs under the user that owns the store
     done = site.as_user("invsync", "serve", "--until-idle", "0.1")
     assert done.code == 0, done

@@ -1,8 +1,8 @@
 """The one table of settings: how each setting of a merchant or a cart is called, typed, checked, shown and kept.
 
 The form, the options of the command line, the JSON documents with their schema, the lists, the audit's texts, the limits
-of a merchant's carts and docs/settings.md are made of it. A new setting of a cart is a column of `store.tables.Cart` (in
-`CartRules` where it changes quantities), a migration, a line here, and the rule that reads it.
+of a merchant's carts and docs/reference/settings.md are made of it. A new setting of a cart is a column of
+`store.models.Cart` (in `CartRules` where it changes quantities), a migration, a line here, and the rule that reads it.
 """
 
 from __future__ import annotations
