@@ -32,7 +32,7 @@ def test_fast_commands_load_nothing_heavy(acme: Shell, arguments: list[str]) -> 
 
 
 def test_the_rules_load_nothing_heavy(shell: Shell) -> None:
-    modules = "breakers, eligibility, judging, matching, outcomes, quantity"
+    modules = "eligibility, matching, outcomes, quantity, safety"
     assert loaded(shell, f"from invsync_tui.rules import {modules}") == set()
 
 

@@ -21,7 +21,11 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from tests.support.servers.graphql_stub import Answer, Asked, graphql_stub
-from tests.support.servers.vendure_stub import LOGGED_IN, connection_to
+from tests.support.servers.vendure_stub import (
+    LOGGED_IN,
+    connection_to,
+    secret,  # noqa: F401 (a fixture)
+)
 
 BATCH = "batch-1"
 

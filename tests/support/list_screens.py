@@ -14,9 +14,9 @@ from tests.support.control_room import Driver, room
 from tests.support.fakes.gateway import FakeGateway
 
 Place = Callable[[AppContext], BaseScreen]
-WAREHOUSES: Place = lambda desk: routes.warehouses(desk, 1, "Demo Outdoor")  # noqa: E731
-LISTINGS: Place = lambda desk: routes.product_sync(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
-ALIASES: Place = lambda desk: routes.aliases(desk, 1, "Demo Outdoor")  # noqa: E731
+WAREHOUSES: Place = lambda desk: routes.screen(desk, "warehouses", 1, "Demo Outdoor")  # noqa: E731
+LISTINGS: Place = lambda desk: routes.screen(desk, "products", 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+ALIASES: Place = lambda desk: routes.screen(desk, "aliases", 1, "Demo Outdoor")  # noqa: E731
 
 
 @asynccontextmanager

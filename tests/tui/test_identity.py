@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
@@ -13,7 +11,9 @@ from tests.support.control_room import Driver
 from tests.support.fakes.gateway import FakeGateway
 from tests.support.list_screens import at
 
-IDENTITY: Callable[[AppContext], BaseScreen] = lambda desk: routes.identity(desk, 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+
+def IDENTITY(desk: AppContext) -> BaseScreen:  # noqa: N802 - the screen that this file is about
+    return routes.screen(desk, "identity", 7, "Demo Cart EU", "Demo Outdoor")
 
 
 def text(driver: Driver) -> str:

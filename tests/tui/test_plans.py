@@ -14,8 +14,8 @@ from tests.support.fakes.gateway import FakeGateway, detail, run_row
 from tests.support.fakes.plans import VIEW
 from tests.support.list_screens import at, ready
 
-PLAN = lambda desk: routes.plan(desk, 7, "Demo Cart EU")  # noqa: E731
-CARTS = lambda desk: routes.carts(desk, None, "All merchants")  # noqa: E731
+PLAN = lambda desk: routes.screen(desk, "plan", 7, "Demo Cart EU")  # noqa: E731
+CARTS = lambda desk: routes.screen(desk, "carts", None, "All merchants")  # noqa: E731
 
 
 async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:

@@ -93,14 +93,14 @@ async def test_nobody_is_offered_or_gets_what_the_table_refuses(
         desk = app._desk
         for make in (
             lambda: None,
-            lambda: routes.carts(desk, acme.merchant, "Acme"),
-            lambda: routes.product_sync(desk, acme.cart, "Acme Shop", "Acme"),
-            lambda: routes.drift(desk, acme.cart, "Acme Shop", "Acme"),
+            lambda: routes.screen(desk, "carts", acme.merchant, "Acme"),
+            lambda: routes.screen(desk, "products", acme.cart, "Acme Shop", "Acme"),
+            lambda: routes.screen(desk, "drift", acme.cart, "Acme Shop", "Acme"),
             *(
                 partial(RunScreen, desk, number)
                 for (number,) in acme.bench.store.read("SELECT id FROM our_run ORDER BY id")
             ),
-            lambda: routes.cart_settings(desk, acme.cart, "Acme Shop", "Acme"),
+            lambda: routes.screen(desk, "setup", acme.cart, "Acme Shop", "Acme"),
         ):
             screen = make()
             if screen is not None:

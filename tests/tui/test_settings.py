@@ -37,7 +37,7 @@ async def cart(gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 
 
 async def open_cart(driver: Driver) -> None:
     desk = driver.app._desk
-    driver.app.push_screen(routes.cart_settings(desk, 7, "Demo Cart EU", "Demo Outdoor"))
+    driver.app.push_screen(routes.screen(desk, "setup", 7, "Demo Cart EU", "Demo Outdoor"))
     await driver.sees("Inventory Upload Service")
 
 
@@ -61,7 +61,7 @@ async def test_a_field_is_edited_in_place_and_checked_while_typing() -> None:
 
 async def test_letters_are_text_while_a_field_is_edited() -> None:
     async with room() as driver:
-        driver.app.push_screen(routes.merchant_settings(driver.app._desk, 1, "Demo Outdoor"))
+        driver.app.push_screen(routes.screen(driver.app._desk, "settings", 1, "Demo Outdoor"))
         await driver.sees("WMS address")
         await driver.press(*["down"] * 3, "enter", *"/sq?:kjTu")
         assert draft(driver).value("url") == "https://wms.example/sq?:kjTu"

@@ -85,9 +85,9 @@ class ControlRoom(App[int]):
         if self._keymap_said:
             self._use_keymap()
         if self._open_run is not None:
-            from invsync_tui.tui.screens.runs.run import RunScreen
+            from invsync_tui.tui.navigation.routes import screen
 
-            self.push_screen(RunScreen(self._desk, self._open_run))
+            self.push_screen(screen(self._desk, "run", self._open_run))
 
     def on_resize(self) -> None:
         """Also where the size is what it was: a terminal that was another size in between has lost cells."""

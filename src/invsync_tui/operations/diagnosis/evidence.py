@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from invsync_tui.sync import connections
 from invsync_tui.sync.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.diagnosis.why import WhyListing
+    pass
 
 AROUND = 300
 """Characters of a body on each side of the listing that it is shown for; the bundle of a run has all of it."""
@@ -115,47 +115,6 @@ def around(text: str, ref: str) -> str:
     place = max(text.find(f'"{ref}"'), 0)
     first, last = max(0, place - AROUND), place + AROUND
     return f"{'...' if first else ''}{text[first:last]}{'...' if last < len(text) else ''}"
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a cart said just now of its listings by remote id, or why it could not be asked."""
-
-    shown: Mapping[str, Shown | None]
-    error: str = ""
-
-
-def refs_by_cart(listings: Iterable[WhyListing]) -> dict[int, list[str]]:
-    """The remote ids of an answer's listings, by the number of their cart."""
-    refs: dict[int, list[str]] = {}
-    for one in listings:
-        if one.cart_id is not None and one.remote_id is not None:
-            refs.setdefault(one.cart_id, []).append(one.remote_id)
-    return refs
-
-
-def stock(row: SourceView) -> str:
-    """The four quantities of a source row."""
-    known = (
-        ("on hand", row.on_hand),
-        ("available", row.available),
-        ("committed", row.committed),
-        ("incoming", row.incoming),
-    )
-    return ", ".join(f"{name} {'unknown' if value is None else value}" for name, value in known)
-
-
-def remarks(row: SourceView) -> str:
-    """Why a source row may not count."""
-    gone = "; absent from the last complete load" if row.missing else ""
-    return gone if row.counts else f"{gone}; not a warehouse of this cart"
-
-
-def read_from_cart(found: Shown) -> str:
-    """What a cart shows now."""
-    quantity = "no quantity" if found.quantity is None else str(found.quantity)
-    held = f", {found.allocated} of it held for its own orders" if found.allocated else ""
-    return f"the cart shows {quantity} in its own count{held}"
 
 
 READ_MOST = 100

@@ -6,48 +6,32 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.navigation.commands import GoTo, Place
+from invsync_tui.tui.navigation.commands import WORDS, GoTo
 from invsync_tui.tui.navigation.names import Known, Named, known, named
+from invsync_tui.tui.navigation.routes import Takes
 from invsync_tui.tui.text.styled import Tone
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import SearchAnswer
     from invsync_tui.operations.views import Requested
-    from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.screens.base.base_screen import BaseScreen
 
-OF_MERCHANT: Mapping[Place, Callable[[AppContext, int, str], BaseScreen]] = {
-    Place.RUNS: routes.runs,
-    Place.CARTS: routes.carts,
-    Place.WAREHOUSES: routes.warehouses,
-    Place.SETTINGS: routes.merchant_settings,
-    Place.ALIASES: routes.aliases,
-    Place.DOCTOR: routes.doctor,
-}
-OF_CART: Mapping[Place, Callable[[AppContext, int, str, str], BaseScreen]] = {
-    Place.PRODUCTS: routes.product_sync,
-    Place.SETUP: routes.cart_settings,
-    Place.PLAN: lambda desk, cart_id, cart, merchant: routes.plan(desk, cart_id, cart),
-    Place.IDENTITY: routes.identity,
-    Place.DRIFT: routes.drift,
-}
-OF_ALL = {Place.RUNS: routes.runs, Place.CARTS: routes.carts, Place.DOCTOR: routes.doctor}
-"""Places that there also are for all merchants together."""
+OF_ALL = frozenset({"runs", "carts", "doctor"})
+"""Screens that there also are for all merchants together."""
 
 
 def follow(screen: BaseScreen, to: GoTo) -> None:
     """Do what was typed on this screen."""
-    simple: Mapping[Place, Callable[[], object]] = {
-        Place.MERCHANTS: screen.back_home,
-        Place.HELP: screen.action_help,
-        Place.QUIT: screen.leave,
-        Place.RUN: lambda: screen.open_run(to.number),
-        Place.SEARCH: lambda: screen.app.push_screen(routes.search(screen.desk, to.text)),
-        Place.THEME: lambda: screen.use_theme(to.text),
-        Place.SKU: lambda: _find(screen, to.text),
-        Place.WHY: lambda: screen.app.push_screen(routes.why(screen.desk, to.text, None)),
-        Place.HISTORY: lambda: screen.app.push_screen(routes.history(screen.desk, to.text, None)),
+    simple: Mapping[str, Callable[[], object]] = {
+        "merchants": screen.back_home,
+        "help": screen.action_help,
+        "quit": screen.leave,
+        "run": lambda: screen.open_run(to.number),
+        "search": lambda: screen.go_to("search", to.text),
+        "theme": lambda: screen.use_theme(to.text),
+        "sku": lambda: _find(screen, to.text),
+        "why": lambda: screen.go_to("why", to.text, None),
+        "history": lambda: screen.go_to("history", to.text, None),
     }
     if to.place in simple:
         simple[to.place]()
@@ -57,10 +41,10 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
 
 def _named(screen: BaseScreen, to: GoTo, found: Known) -> None:
     screen.desk.known = found
-    if to.place in OF_CART:
+    if WORDS[to.place] is Takes.CART:
         _cart(screen, to, found)
     elif not to.text and screen.merchant is None and to.place in OF_ALL:
-        screen.app.push_screen(OF_ALL[to.place](screen.desk, None, ""))
+        screen.go_to(to.place, None, "")
     else:
         _merchant(screen, to, found)
 
@@ -70,7 +54,7 @@ def _cart(screen: BaseScreen, to: GoTo, found: Known) -> None:
     if cart is None:
         screen.notice(f"There is no cart {to.text!r}. Type: carts", Tone.WARN)
     else:
-        screen.app.push_screen(OF_CART[to.place](screen.desk, cart.id, cart.name, cart.merchant))
+        screen.go_to(to.place, cart.id, cart.name, cart.merchant)
 
 
 def _merchant(screen: BaseScreen, to: GoTo, found: Known) -> None:
@@ -78,10 +62,10 @@ def _merchant(screen: BaseScreen, to: GoTo, found: Known) -> None:
     if merchant is None:
         what = f"There is no merchant {to.text!r}." if to.text else "Which merchant?"
         screen.notice(f"{what} Type: {to.place} and its name", Tone.WARN)
-    elif to.place is Place.SYNC:
+    elif to.place == "sync":
         screen.ask(lambda gateway: gateway.start(merchant.id, None), partial(_started, screen))
     else:
-        screen.app.push_screen(OF_MERCHANT[to.place](screen.desk, merchant.id, merchant.name))
+        screen.go_to(to.place, merchant.id, merchant.name)
 
 
 def _meant(screen: BaseScreen, text: str, found: Known) -> Named | None:
@@ -111,6 +95,6 @@ def _found(screen: BaseScreen, text: str, answer: SearchAnswer) -> None:
 
     exact = [hit for hit in answer.hits if hit.rank is HitRank.EXACT]
     if len(exact) == 1:
-        screen.app.push_screen(routes.sku(screen.desk, exact[0].product_id, exact[0].sku))
+        screen.go_to("sku", exact[0].product_id, exact[0].sku)
     else:
-        screen.app.push_screen(routes.search(screen.desk, text))
+        screen.go_to("search", text)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.operations.settings.fields import CART
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.navigation.names import Known, Named, known
 from invsync_tui.tui.text.styled import Line, Tone
 
@@ -87,27 +86,21 @@ def of_check(check: str, subject: str) -> Link | None:
 def follow(screen: BaseScreen, jump: Link) -> None:
     """Go there."""
     if jump.kind == "sku":
-        screen.app.push_screen(routes.search(screen.desk, jump.subject))
+        screen.go_to("search", jump.subject)
     else:
         screen.ask(known, partial(_named, screen, jump))
 
 
 def _named(screen: BaseScreen, jump: Link, found: Known) -> None:
     screen.desk.known = found
-    openers: Mapping[str, tuple[Sequence[Named], Callable[[Named], BaseScreen]]] = {
-        "cart": (
-            found.carts,
-            lambda one: routes.cart_settings(screen.desk, one.id, one.name, one.merchant, jump.at),
-        ),
-        "listings": (
-            found.carts,
-            lambda one: routes.product_sync(screen.desk, one.id, one.name, one.merchant, jump.at),
-        ),
-        "merchant": (found.merchants, lambda one: routes.merchant_settings(screen.desk, one.id, one.name, jump.at)),
+    openers: Mapping[str, tuple[Sequence[Named], Callable[[Named], None]]] = {
+        "cart": (found.carts, lambda cart: screen.go_to("setup", cart.id, cart.name, cart.merchant, jump.at)),
+        "listings": (found.carts, lambda cart: screen.go_to("products", cart.id, cart.name, cart.merchant, jump.at)),
+        "merchant": (found.merchants, lambda merchant: screen.go_to("settings", merchant.id, merchant.name, jump.at)),
     }
     among, opener = openers[jump.kind]
-    meant = next((one for one in among if one.name == jump.subject), None)
-    if meant is None:
+    subject = next((each for each in among if each.name == jump.subject), None)
+    if subject is None:
         screen.notice(f"{jump.subject} is not there any more.", Tone.WARN)
     else:
-        screen.app.push_screen(opener(meant))
+        opener(subject)

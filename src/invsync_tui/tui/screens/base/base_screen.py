@@ -10,12 +10,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 from textual.widget import Widget
 
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import AnswerReceived, OrderRefused, OrderTaken, ReadingFailed
+from invsync_tui.tui.screens.base.toned_screen import TonedScreen
 from invsync_tui.tui.store_thread import always
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Tone, line
@@ -30,30 +30,6 @@ if TYPE_CHECKING:
     from invsync_tui.tui.navigation.commands import GoTo
     from invsync_tui.tui.navigation.names import Known, Named
     from invsync_tui.tui.widgets.prompt import Prompt
-
-Result = TypeVar("Result")
-"""What a screen is dismissed with."""
-
-
-class TonedScreen(Screen[Result]):
-    """A screen on which `widgets.canvas` can draw."""
-
-    DEFAULT_CSS = """
-    TonedScreen {
-        background: $background;
-        & > .tone--plain { color: $foreground; }
-        & > .tone--faint { color: $text-muted; }
-        & > .tone--strong { color: $foreground; text-style: bold; }
-        & > .tone--good { color: $success; }
-        & > .tone--warn { color: $warning; }
-        & > .tone--bad { color: $error; text-style: bold; }
-        & > .tone--accent { color: $accent; }
-        & > .tone--key { color: $accent; text-style: bold; }
-    }
-    TonedScreen:ansi > .tone--faint { text-style: dim; color: $foreground; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in Tone}
-
 
 T = TypeVar("T")
 
@@ -70,7 +46,7 @@ SERVICE_WORDS = {
 class BaseScreen(TonedScreen[None], inherit_bindings=False):
     """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
 
-    AUTO_FOCUS: ClassVar[str | None] = "WindowTable, Paper"
+    AUTO_FOCUS: ClassVar[str | None] = "WindowTable, TextView"
     DEFAULT_CSS = """
     BaseScreen { layout: vertical; }
     BaseScreen #foot { dock: bottom; height: auto; layout: vertical; }
@@ -252,7 +228,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def close_prompt(self) -> None:
         self.remove_class("-prompting")
         self.type_ahead.forget()
-        for name in ("WindowTable", "FormSheet", "Paper"):
+        for name in ("WindowTable", "FormView", "TextView"):
             if found := self.query(name):
                 found.first().focus()
                 break
@@ -325,11 +301,15 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         if not getattr(self.app, "use_theme", lambda _: False)(theme):
             self.notice("This terminal shows its own colours; there is nothing to switch.", Tone.WARN)
 
+    def go_to(self, name: str, *what: Any, **more: Any) -> None:
+        """Show a screen of the route table on top of this one; what it takes is what its class takes after the desk."""
+        from invsync_tui.tui.navigation.routes import screen
+
+        self.app.push_screen(screen(self.desk, name, *what, **more))
+
     def open_run(self, run_id: int, notice: str = "") -> None:
         """Show a run on top of this screen."""
-        from invsync_tui.tui.screens.runs.run import RunScreen
-
-        self.app.push_screen(RunScreen(self.desk, run_id, notice=notice))
+        self.go_to("run", run_id, notice=notice)
 
     def back_home(self) -> None:
         """To the merchants, which are always at the bottom of the stack."""
@@ -337,9 +317,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
             self.app.pop_screen()
 
     def action_search(self) -> None:
-        from invsync_tui.tui.navigation import routes
-
-        self.app.push_screen(routes.search(self.desk))
+        self.go_to("search")
 
     def action_help(self) -> None:
         from invsync_tui.tui.screens.base.help import HelpScreen

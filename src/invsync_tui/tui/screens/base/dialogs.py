@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static
 
 from invsync_tui.operations.list_views import Choice, Field, FieldKind
 from invsync_tui.tui.actions import Confirmation
-from invsync_tui.tui.screens.base.base_screen import TonedScreen
+from invsync_tui.tui.screens.base.toned_screen import TonedScreen
 from invsync_tui.tui.screens.settings.draft import listed, picked
 from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
 from invsync_tui.tui.text.glyphs import Glyphs

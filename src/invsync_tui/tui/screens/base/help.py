@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
-from invsync_tui.tui.screens.base.base_screen import TonedScreen
+from invsync_tui.tui.screens.base.toned_screen import TonedScreen
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line

@@ -10,7 +10,6 @@ from textual.geometry import Size
 
 from invsync_tui.operations.list_views import AliasTypeLine, CollisionLine, SummaryLine
 from invsync_tui.operations.rows import Rows
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
@@ -95,12 +94,12 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
 
     def open_line(self, line: AliasTypeLine) -> None:
 
-        self.app.push_screen(CollisionsScreen(self.desk, self._merchant_id, self._merchant, line))
+        self.go_to("collisions", self._merchant_id, self._merchant, line)
 
     def action_missing(self) -> None:
 
         if (found := self.line) is not None:
-            self.app.push_screen(MissingAliasScreen(self.desk, self._merchant_id, self._merchant, found))
+            self.go_to("missing aliases", self._merchant_id, self._merchant, found)
 
 
 L = TypeVar("L")
@@ -165,10 +164,8 @@ class CollisionsScreen(OfKindScreen[CollisionLine]):
         return line.code
 
     def open_line(self, line: CollisionLine) -> None:
-        from invsync_tui.tui.navigation import routes
-
         shared = f"{line.kind} {line.code}"
-        self.app.push_screen(routes.rivals(self.desk, shared, [number for number, _ in line.products]))
+        self.go_to("compare", shared, [number for number, _ in line.products])
 
 
 MISSING_FIELDS: tuple[Field[SummaryLine], ...] = (
@@ -202,4 +199,4 @@ class MissingAliasScreen(OfKindScreen[SummaryLine]):
         return (f"Every product has a code of type {self._kind.name}.", "Esc leads back.")
 
     def open_line(self, line: SummaryLine) -> None:
-        self.app.push_screen(routes.sku(self.desk, line.product_id, line.sku))
+        self.go_to("sku", line.product_id, line.sku)

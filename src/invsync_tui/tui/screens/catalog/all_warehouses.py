@@ -13,7 +13,6 @@ from textual.geometry import Size
 
 from invsync_tui.operations.list_views import SummaryLine
 from invsync_tui.operations.rows import Rows
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, width_of
@@ -105,4 +104,4 @@ class AllWarehousesScreen(ListScreen[SummaryLine]):
         return [head, *flowed(levels, size.width)]
 
     def open_line(self, line: SummaryLine) -> None:
-        self.app.push_screen(routes.sku(self.desk, line.product_id, line.sku))
+        self.go_to("sku", line.product_id, line.sku)

@@ -18,7 +18,6 @@ from textual.widget import Widget
 from invsync_tui.operations.list_views import HitRank, SearchAnswer, SearchHit
 from invsync_tui.operations.rows import Count
 from invsync_tui.tui.messages import Changed
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.list_screen import changed, facts
 from invsync_tui.tui.text.formatting import age_field
@@ -72,7 +71,7 @@ class SearchScreen(BaseScreen):
 
     def __init__(self, desk: AppContext, text: str = "") -> None:
         super().__init__(desk)
-        self._text = text
+        self._text = clean(text)  # it may be a code of a cart
         self._answer: SearchAnswer | None = None
         self._count = Count(0, exact=True)
         self._all: tuple[str, Count | None] = ("", None)
@@ -273,7 +272,7 @@ class SearchScreen(BaseScreen):
     def _open(self) -> None:
         hit: SearchHit | None = self.table.cursor_line
         if hit is not None:
-            self.app.push_screen(routes.sku(self.desk, hit.product_id, hit.sku))
+            self.go_to("sku", hit.product_id, hit.sku)
         else:
             self.notice("Nothing is selected.", Tone.WARN)
         self._entered = False

@@ -13,7 +13,6 @@ from textual.widget import Widget
 
 from invsync_tui.operations.list_views import ListingLine, SkuView
 from invsync_tui.tui.messages import ReadingFailed, SkuRead
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import breadcrumb
 from invsync_tui.tui.screens.catalog.sku_text import Sheet, head, write
 from invsync_tui.tui.screens.listings.fields import CART_FIELDS
@@ -173,11 +172,11 @@ class SkuScreen(ListingActionsScreen):
 
     def action_why(self) -> None:
         if self._view is not None:
-            self.app.push_screen(routes.why(self.desk, self._view.sku, self._present()))
+            self.go_to("why", self._view.sku, self._present())
 
     def action_history(self) -> None:
         if self._view is not None:
-            self.app.push_screen(routes.history(self.desk, self._view.sku, self._present()))
+            self.go_to("history", self._view.sku, self._present())
 
     def action_copy(self) -> None:
         self.send_to_clipboard(self._view.sku if self._view else self._called)

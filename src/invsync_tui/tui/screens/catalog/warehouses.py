@@ -15,7 +15,6 @@ from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import OrderTaken
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen, facts
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import moment_field
@@ -126,7 +125,7 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
 
     def open_line(self, line: WarehouseLine) -> None:
 
-        self.app.push_screen(LevelsScreen(self.desk, line, self._merchant))
+        self.go_to("levels", line, self._merchant)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "enable":
@@ -147,9 +146,7 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         self.ask(lambda gateway: gateway.warehouses(self._merchant_id), self._open_all)
 
     def _open_all(self, warehouses: Sequence[WarehouseLine]) -> None:
-        from invsync_tui.tui.screens.catalog.all_warehouses import AllWarehousesScreen
-
-        self.app.push_screen(AllWarehousesScreen(self.desk, self._merchant_id, self._merchant, warehouses))
+        self.go_to("all warehouses", self._merchant_id, self._merchant, warehouses)
 
 
 def _sku(line: LevelLine, sight: RenderContext) -> Span:
@@ -219,4 +216,4 @@ class LevelsScreen(ListScreen[LevelLine]):
         ]
 
     def open_line(self, line: LevelLine) -> None:
-        self.app.push_screen(routes.sku(self.desk, line.product_id, line.sku))
+        self.go_to("sku", line.product_id, line.sku)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.diagnosis.evidence import Read, refs_by_cart
+from invsync_tui.operations.diagnosis.evidence_text import Read, refs_by_cart
 from invsync_tui.tui.screens.base.report_screen import BundleScreen, ReportScreen
 from invsync_tui.tui.screens.diagnosis import why_text
 from invsync_tui.tui.text.styled import Line, Tone

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from invsync_tui.operations.list_views import CartLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.actions import Confirmation, Right, refusal
+from invsync_tui.tui.gateway.settings import cart_subject
 from invsync_tui.tui.messages import OrderTaken, SyncRequested
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.merchants.text import status_tone
 from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
@@ -121,7 +121,7 @@ class CartsScreen(ListScreen[CartLine]):
         return line.name
 
     def open_line(self, line: CartLine) -> None:
-        self.app.push_screen(routes.product_sync(self.desk, line.id, line.name, line.merchant))
+        self.go_to("products", line.id, line.name, line.merchant)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -136,27 +136,27 @@ class CartsScreen(ListScreen[CartLine]):
 
     def action_setup(self) -> None:
         if (found := self.line) is not None:
-            self.app.push_screen(routes.cart_settings(self.desk, found.id, found.name, found.merchant))
+            self.go_to("setup", found.id, found.name, found.merchant)
 
     def action_runs(self) -> None:
         if (found := self.line) is not None:
-            self.app.push_screen(routes.cart_runs(self.desk, found.merchant_id, found.merchant, found.id, found.name))
+            self.go_to("runs", found.merchant_id, found.merchant, found.id, found.name)
 
     def action_identity(self) -> None:
         if (found := self.line) is not None:
-            self.app.push_screen(routes.identity(self.desk, found.id, found.name, found.merchant))
+            self.go_to("identity", found.id, found.name, found.merchant)
 
     def action_drift(self) -> None:
         if (found := self.line) is not None:
-            self.app.push_screen(routes.drift(self.desk, found.id, found.name, found.merchant))
+            self.go_to("drift", found.id, found.name, found.merchant)
 
     def action_test(self) -> None:
         if (found := self.line) is not None:
-            self.app.push_screen(routes.cart_connection(self.desk, found.id))
+            self.go_to("connection test", cart_subject(found.id))
 
     def action_plan(self) -> None:
         if (found := self.line) is not None:
-            self.app.push_screen(routes.plan(self.desk, found.id, found.name))
+            self.go_to("plan", found.id, found.name)
 
     def action_freeze(self) -> None:
         if (found := self.line) is not None:

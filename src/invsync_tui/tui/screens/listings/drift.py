@@ -14,7 +14,6 @@ from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import OrderTaken, SyncRequested
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
@@ -103,7 +102,7 @@ class DriftScreen(ListScreen[DriftLine]):
         return [line(row) for row in wrap(clean(f"{found.sku}: {found.text}"), size.width)]
 
     def open_line(self, line: DriftLine) -> None:
-        self.app.push_screen(routes.why(self.desk, line.sku, None))
+        self.go_to("why", line.sku, None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "heal":

@@ -14,7 +14,6 @@ from invsync_tui.operations.listings.identity import AcceptProgress, IdentityCou
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import Changed, OrderRefused, OrderTaken
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.identity_fields import ACCEPTABLE, FIELDS, LINKED, RENAMED, TABS, about, label
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
@@ -93,9 +92,9 @@ class IdentityScreen(ListScreen[AnyLine]):
     def open_line(self, line: AnyLine) -> None:
         number, sku = _product(line)
         if number is None:
-            self.app.push_screen(routes.search(self.desk, _code(line)))
+            self.go_to("search", _code(line))
         else:
-            self.app.push_screen(routes.sku(self.desk, number, sku or ""))
+            self.go_to("sku", number, sku or "")
 
     # -- orders -------------------------------------------------------------------------------------------------------
 

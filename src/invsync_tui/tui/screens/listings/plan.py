@@ -59,11 +59,13 @@ class PlanScreen(ListScreen["PlanLine"]):
         desk: AppContext,
         cart_id: int,
         cart: str,
+        merchant: str = "",
         kept: int | None = None,
         overlay: Mapping[str, str] | None = None,
     ) -> None:
         self._cart_id = cart_id
         self._cart = cart
+        self._merchant = merchant
         self._kept = kept
         self._overlay = overlay
         """Settings that are tried without being saved: such a plan cannot be applied."""
@@ -73,7 +75,12 @@ class PlanScreen(ListScreen["PlanLine"]):
     @property
     def trail(self) -> tuple[str, ...]:
         plan = "What if" if self._overlay else "Plan"
-        return "Merchants", self._cart, plan if self._kept is None else f"Plan {self._kept}"
+        return (
+            "Merchants",
+            *filter(None, (self._merchant,)),
+            self._cart,
+            plan if self._kept is None else f"Plan {self._kept}",
+        )
 
     @property
     def memory(self) -> str:
@@ -133,9 +140,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         return ("No listing would be set.", "The cart shows what the settings say, as far as is known.")
 
     def open_line(self, line: PlanLine) -> None:
-        from invsync_tui.tui.navigation import routes
-
-        self.app.push_screen(routes.why(self.desk, line.sku, None))
+        self.go_to("why", line.sku, None)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -194,6 +199,4 @@ class PlanScreen(ListScreen["PlanLine"]):
         self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.plans.apply(shown, reason)))
 
     def on_sync_requested(self, fact: SyncRequested) -> None:
-        from invsync_tui.tui.screens.runs.run import RunScreen
-
-        self.app.push_screen(RunScreen(self.desk, fact.requested.runs[0], notice=fact.requested.message))
+        self.open_run(fact.requested.runs[0], fact.requested.message)

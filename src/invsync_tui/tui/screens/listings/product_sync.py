@@ -12,7 +12,6 @@ from textual.widget import Widget
 from invsync_tui.operations.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.rows import Count, Rows
 from invsync_tui.tui.messages import Changed
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
@@ -100,9 +99,9 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:
-            self.app.push_screen(routes.sku(self.desk, line.product_id, line.product_sku or line.sku))
+            self.go_to("sku", line.product_id, line.product_sku or line.sku)
         else:
-            self.app.push_screen(routes.search(self.desk, line.sku))
+            self.go_to("search", line.sku)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "why":
@@ -112,16 +111,16 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
     def action_why(self) -> None:
         if (found := self.line) is not None:
             asked = found.product_sku or found.sku or found.ref
-            self.app.push_screen(routes.why(self.desk, asked, found))
+            self.go_to("why", asked, found)
 
     def action_identity(self) -> None:
-        self.app.push_screen(routes.identity(self.desk, self._cart_id, self._cart, self._merchant))
+        self.go_to("identity", self._cart_id, self._cart, self._merchant)
 
     def action_drift(self) -> None:
-        self.app.push_screen(routes.drift(self.desk, self._cart_id, self._cart, self._merchant))
+        self.go_to("drift", self._cart_id, self._cart, self._merchant)
 
     def action_plan(self) -> None:
-        self.app.push_screen(routes.plan(self.desk, self._cart_id, self._cart))
+        self.go_to("plan", self._cart_id, self._cart)
 
     # -- tabs ---------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ The first frame shows this screen without facts. What is needed to put facts int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from invsync_tui.operations.views import MerchantRow, Overview
     from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.screens.base.base_screen import BaseScreen
     from invsync_tui.tui.widgets.columns import ListView
 
 
@@ -81,7 +80,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         Binding(
             "D", "visit('doctor')", "Doctor", tooltip="Every check of the guide, and all causes", id="merchant.doctor"
         ),
-        Binding("E", "visit('merchant_settings')", "Edit Setup", tooltip="Settings", id="merchant.setup"),
+        Binding("E", "visit('settings')", "Edit Setup", tooltip="Settings", id="merchant.setup"),
         Binding("T", "test", "Test", tooltip="Test the WMS connection step by step", id="merchant.test"),
     ]
 
@@ -148,25 +147,15 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
     # -- places -------------------------------------------------------------------------------------------------------
 
     def action_visit(self, place: str) -> None:
-        """One of the places that belong to a merchant."""
-        from invsync_tui.tui.navigation import routes
-
-        ways: Mapping[str, Callable[[AppContext, int, str], BaseScreen]] = {
-            "warehouses": routes.warehouses,
-            "carts": routes.carts,
-            "runs": routes.runs,
-            "aliases": routes.aliases,
-            "doctor": routes.doctor,
-            "merchant_settings": routes.merchant_settings,
-        }
+        """One of the screens that belong to a merchant, by its name in the route table."""
         if (merchant := self.line) is not None:
-            self.app.push_screen(ways[place](self.desk, merchant.id, merchant.name))
+            self.go_to(place, merchant.id, merchant.name)
 
     def action_test(self) -> None:
-        from invsync_tui.tui.navigation import routes
+        from invsync_tui.tui.gateway.settings import merchant_subject
 
         if (merchant := self.line) is not None:
-            self.app.push_screen(routes.merchant_connection(self.desk, merchant.id))
+            self.go_to("connection test", merchant_subject(merchant.id))
 
     # -- orders -------------------------------------------------------------------------------------------------------
 
@@ -195,9 +184,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
     def on_sync_requested(self, fact: SyncRequested) -> None:
         self.notice(fact.requested.message, Tone.GOOD)
         if fact.requested.runs and self.is_current:
-            from invsync_tui.tui.screens.runs.run import RunScreen
-
-            self.app.push_screen(RunScreen(self.desk, fact.requested.runs[0], notice=fact.requested.message))
+            self.open_run(fact.requested.runs[0], fact.requested.message)
 
 
 def _runs_of(overview: Overview) -> tuple[int, ...]:

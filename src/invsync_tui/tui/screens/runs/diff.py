@@ -121,7 +121,7 @@ class RunDiffScreen(BaseScreen):
 
     def action_earlier(self) -> None:
         if self._diff is not None and self._diff.before_id is not None:
-            self.app.push_screen(RunDiffScreen(self.desk, self._diff.before_id))
+            self.go_to("run comparison", self._diff.before_id)
 
     def action_back(self) -> None:
         self.app.pop_screen()

@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.rows import Rows
 from invsync_tui.operations.runs.held import HeldLine
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
@@ -79,7 +78,7 @@ class HeldScreen(ListScreen[HeldLine]):
         return "No listing of this run is held any more.", "A newer run has decided about them since. Esc leads back."
 
     def open_line(self, line: HeldLine) -> None:
-        self.app.push_screen(routes.search(self.desk, line.sku))
+        self.go_to("search", line.sku)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Its order is the run's own, and so is what is in it."""

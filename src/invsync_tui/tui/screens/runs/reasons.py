@@ -10,7 +10,6 @@ from textual.geometry import Size
 from invsync_tui.operations.list_views import ListingLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.operations.views import ReasonRow
-from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
 from invsync_tui.tui.text.formatting import outcome_span
@@ -75,7 +74,7 @@ class ReasonsScreen(ListScreen[ReasonRow]):
 
     def open_line(self, line: ReasonRow) -> None:
 
-        self.app.push_screen(ReasonSkusScreen(self.desk, self._run_id, str(line.reason)))
+        self.go_to("reason SKUs", self._run_id, str(line.reason))
 
 
 class ReasonSkusScreen(ListScreen[ListingLine]):
@@ -115,9 +114,9 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:
-            self.app.push_screen(routes.sku(self.desk, line.product_id, line.product_sku or line.sku))
+            self.go_to("sku", line.product_id, line.product_sku or line.sku)
         else:
-            self.app.push_screen(routes.search(self.desk, line.sku))
+            self.go_to("search", line.sku)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Its order is the run's own, and so is what is in it."""

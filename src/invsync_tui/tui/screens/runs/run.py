@@ -182,16 +182,12 @@ class RunScreen(BundleScreen):
         self.ask(lambda gateway: gateway.plans.undo(run.id, reason), partial(self._undo_planned, run))
 
     def action_plan(self) -> None:
-        from invsync_tui.tui.navigation import routes
-
         if self._detail is not None:
             run = self._detail.run
-            self.app.push_screen(routes.plan(self.desk, run.cart_id or 0, run.cart or ""))
+            self.go_to("plan", run.cart_id or 0, run.cart or "")
 
     def _undo_planned(self, run: RunRow, number: int) -> None:
-        from invsync_tui.tui.navigation import routes
-
-        self.app.push_screen(routes.plan(self.desk, run.cart_id or 0, run.cart or "", number))
+        self.go_to("plan", run.cart_id or 0, run.cart or "", kept=number)
 
     def action_order(self, name: str) -> None:
         verb = VERBS[Action(name)]
@@ -288,23 +284,17 @@ class RunScreen(BundleScreen):
 
     def action_reasons(self) -> None:
         """To the SKUs; where several reasons are told, by way of their list."""
-        from invsync_tui.tui.screens.runs.reasons import ReasonSkusScreen, ReasonsScreen
-
         if self._held():
-            from invsync_tui.tui.screens.runs.held import HeldScreen
-
-            self.app.push_screen(HeldScreen(self.desk, self.run_id))
+            self.go_to("held", self.run_id)
             return
         reasons = self._detail.reasons if self._detail is not None else ()
         if len(reasons) == 1:
-            self.app.push_screen(ReasonSkusScreen(self.desk, self.run_id, str(reasons[0].reason)))
+            self.go_to("reason SKUs", self.run_id, str(reasons[0].reason))
         else:
-            self.app.push_screen(ReasonsScreen(self.desk, self.run_id))
+            self.go_to("reasons", self.run_id)
 
     def action_diff(self) -> None:
-        from invsync_tui.tui.screens.runs.diff import RunDiffScreen
-
-        self.app.push_screen(RunDiffScreen(self.desk, self.run_id))
+        self.go_to("run comparison", self.run_id)
 
     def action_back(self) -> None:
         self.app.pop_screen()

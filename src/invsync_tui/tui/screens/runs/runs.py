@@ -156,7 +156,5 @@ class RunsScreen(ListScreen[RunRow]):
         return super().check_action(action, parameters)
 
     def action_diff(self) -> None:
-        from invsync_tui.tui.screens.runs.diff import RunDiffScreen
-
         if (found := self.line) is not None:
-            self.app.push_screen(RunDiffScreen(self.desk, found.id))
+            self.go_to("run comparison", found.id)

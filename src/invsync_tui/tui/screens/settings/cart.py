@@ -27,8 +27,9 @@ class CartSettingsScreen(EditSetupScreen):
         )
     ]
 
-    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str) -> None:
-        super().__init__(desk, cart_subject(cart_id))
+    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str, at: str = "") -> None:
+        """`at` is the field that the cursor begins on."""
+        super().__init__(desk, cart_subject(cart_id), at)
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
@@ -52,15 +53,13 @@ class CartSettingsScreen(EditSetupScreen):
 
     def action_what_if(self) -> None:
         """The draft stays as it is, and nothing of it is saved."""
-        from invsync_tui.tui.navigation import routes
-
         if self.draft is None:
             return
         if (wrong := self.draft.first_problem) is not None:
             self.sheet.go_to(wrong)
             self.notice(f"Not planned: {self.draft.problems[wrong]}", Tone.BAD)
             return
-        self.app.push_screen(routes.plan(self.desk, self._cart_id, self._cart, overlay=dict(self.draft.edits)))
+        self.go_to("plan", self._cart_id, self._cart, overlay=dict(self.draft.edits))
 
     def draft_changed(self) -> None:
         self._preview = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -38,7 +38,7 @@ SAVE, STAY, LEAVE, MERGE, THEIRS = "save", "stay", "leave", "merge", "theirs"
 class EditSetupScreen(BaseScreen):
     """A subclass says whose settings they are (`subject`, `trail`), and what follows from saving (`follows`)."""
 
-    AUTO_FOCUS: ClassVar[str | None] = "FormSheet"
+    AUTO_FOCUS: ClassVar[str | None] = "FormView"
     DEFAULT_CSS = """
     EditSetupScreen #about { height: 5; max-height: 40%; border-top: solid $panel-lighten-2; }
     EditSetupScreen:ansi #about { border-top: solid ansi_default; }
@@ -54,20 +54,15 @@ class EditSetupScreen(BaseScreen):
         Binding("z", "bring_back", "My edits back", tooltip="Put my edits on top again", id="settings.back"),
     ]
 
-    def __init__(self, desk: AppContext, subject: str) -> None:
+    def __init__(self, desk: AppContext, subject: str, at: str = "") -> None:
         super().__init__(desk)
         self.subject = subject
         self.draft: Draft | None = None
         self.turn = 0
         """Grows with every change of the draft, so that answers about an older one are told apart."""
         self._rescued: Draft | None = None
-        self._begin = ""
+        self._begin = at
         self.set_class(desk.terminal.ascii_only, "-plain")
-
-    def with_cursor_on(self, field: str) -> Self:
-        """With the cursor on this field as soon as the form is there; '' for the first one."""
-        self._begin = field
-        return self
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
 
@@ -314,11 +309,9 @@ class EditSetupScreen(BaseScreen):
             self._set(self.sheet.field, self.draft.field_of(self.sheet.field).value)
 
     def action_test(self) -> None:
-        from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
-
         if self.draft is not None and self.draft.dirty:
             self.notice("The saved connection is tested, without what is not saved.", Tone.FAINT)
-        self.app.push_screen(ConnectionScreen(self.desk, self.subject))
+        self.go_to("connection test", self.subject)
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,9 @@ from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 class MerchantSettingsScreen(EditSetupScreen):
     """Home of "Synchronization With WMS - Inventory"."""
 
-    def __init__(self, desk: AppContext, merchant_id: int, merchant: str) -> None:
-        super().__init__(desk, merchant_subject(merchant_id))
+    def __init__(self, desk: AppContext, merchant_id: int, merchant: str, at: str = "") -> None:
+        """`at` is the field that the cursor begins on."""
+        super().__init__(desk, merchant_subject(merchant_id), at)
         self._merchant = merchant
 
     @property

@@ -1,0 +1,52 @@
+"""Words for what the numbers of `why` rest on, the same in commands and on the screen. Imports nothing that takes time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.diagnosis.evidence import Shown, SourceView
+    from invsync_tui.operations.diagnosis.why import WhyListing
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a cart said just now of its listings by remote id, or why it could not be asked."""
+
+    shown: Mapping[str, Shown | None]
+    error: str = ""
+
+
+def refs_by_cart(listings: Iterable[WhyListing]) -> dict[int, list[str]]:
+    """The remote ids of an answer's listings, by the number of their cart."""
+    refs: dict[int, list[str]] = {}
+    for one in listings:
+        if one.cart_id is not None and one.remote_id is not None:
+            refs.setdefault(one.cart_id, []).append(one.remote_id)
+    return refs
+
+
+def stock(row: SourceView) -> str:
+    """The four quantities of a source row."""
+    known = (
+        ("on hand", row.on_hand),
+        ("available", row.available),
+        ("committed", row.committed),
+        ("incoming", row.incoming),
+    )
+    return ", ".join(f"{name} {'unknown' if value is None else value}" for name, value in known)
+
+
+def remarks(row: SourceView) -> str:
+    """Why a source row may not count."""
+    gone = "; absent from the last complete load" if row.missing else ""
+    return gone if row.counts else f"{gone}; not a warehouse of this cart"
+
+
+def read_from_cart(found: Shown) -> str:
+    """What a cart shows now."""
+    quantity = "no quantity" if found.quantity is None else str(found.quantity)
+    held = f", {found.allocated} of it held for its own orders" if found.allocated else ""
+    return f"the cart shows {quantity} in its own count{held}"
