@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invsync_tui.connectors import http_log
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.connectors.http import HttpConnection
@@ -102,3 +104,28 @@ async def test_a_request_without_an_answer_is_told_too() -> None:
     await http.close()
     assert ear.heard[0].status is None
     assert ear.heard[0].error
+
+
+@pytest.mark.parametrize(
+    ("status", "failed"), [(200, False), (399, False), (400, True), (404, True), (500, True), (None, True)]
+)
+def test_an_answer_from_400_on_counts_as_failed_and_none_at_all_too(status: int | None, failed: bool) -> None:
+    asked: list[bool] = []
+
+    class Asking(Ear):
+        def wants(self, *, writes: bool, failed: bool) -> int:
+            asked.append(failed)
+            return super().wants(writes=writes, failed=failed)
+
+    with log_http_to(Asking()):
+        http_log.Heard("GET", "http://cart.test/", None, writes=False).wants(status)
+    assert asked == [failed]
+
+
+def test_the_time_of_a_request_and_how_long_it_took_are_told_in_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    ear = Ear()
+    times = iter([1_760_000_000.25, 1_760_000_001.75])
+    monkeypatch.setattr(http_log, "time", SimpleNamespace(time=lambda: next(times)))
+    with log_http_to(ear):
+        http_log.Heard("GET", "http://cart.test/", None, writes=False).end(200, {}, b"", most=10)
+    assert ear.heard[0][1:3] == (1_760_000_000_250, 1500)

@@ -124,3 +124,25 @@ async def test_first_come_first_served_and_one_that_gives_up_costs_nothing(clock
     await asyncio.gather(*tasks, return_exceptions=True)
     assert order == [0, 2, 3]
     assert clock.now - 1000 == pytest.approx(3, abs=1.01)
+
+
+async def test_the_longest_pause_is_an_hour(clock: Clock) -> None:
+    made = limiter(clock)
+    made.pause(1e9)
+    assert await made.take() == pytest.approx(3600)
+
+
+async def test_what_was_earned_before_a_report_is_not_added_to_it(clock: Clock) -> None:
+    made = limiter(clock, 100, 2)
+    clock.now += 10
+    made.observe(3, limit=100)
+    assert made.budget().available == pytest.approx(3)
+
+
+async def test_what_was_earned_before_a_pause_is_not_added_after_it(clock: Clock) -> None:
+    made = limiter(clock, 100, 2)
+    made.observe(0, limit=100)
+    clock.now += 10
+    made.pause(5)
+    clock.now += 5
+    assert made.budget().available == pytest.approx(1)

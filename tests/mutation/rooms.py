@@ -45,7 +45,7 @@ NOT_ASKED = (
     "tests/tui/terminal/test_tour_wide.py",
 )
 """Tests that need a terminal of their own, minutes, or the size of a window."""
-_NO_LOGIC = ("__init__.py", "migrations")
+_NO_LOGIC = ("migrations",)
 
 
 def modules(tree: Path, room: str) -> list[Path]:

@@ -282,3 +282,22 @@ def test_what_passed_the_gate_survives_being_copied_and_does_not_open_the_gate()
     for make in (lambda: Redacted("x"), lambda: Redacted("x", object()), lambda: Redacted.__new__(Redacted, "x")):  # type: ignore[call-arg,arg-type]
         with pytest.raises(TypeError):
             make()
+
+
+def test_an_owner_that_was_heard_of_again_outlives_those_that_were_not() -> None:
+    gate = Redactor()
+    gate.known.remember("zebra-first", "first")
+    gate.known.remember("zebra-second", "second")
+    for number in range(OWNERS_MOST - 2):
+        gate.known.remember(f"giraffe-{number:06}", f"owner {number}")
+    # when the oldest is heard of once more, and then a new one
+    gate.known.remember("zebra-first", "first")
+    gate.known.remember("zebra-newest", "newest")
+    # then
+    assert gate("zebra-first") == BLACK
+    assert gate("zebra-newest") == BLACK
+    assert gate("zebra-second") == "zebra-second"
+
+
+def test_names_tell_in_capitals_beside_letters_that_grow_in_lower_case() -> None:
+    assert "hunter22" not in Redactor()("\u0130stanbul PASSWORD=hunter22")

@@ -1,0 +1,77 @@
+"""The guide's checks from facts alone: which verdict, and what stands as its cause and what as its fix."""
+
+from __future__ import annotations
+
+import pytest
+
+from invsync_tui.rules.cart_checks import CartFacts, cart_checks
+from invsync_tui.rules.eligibility import Recorded, recorded_causes
+from invsync_tui.rules.merchant_checks import Check, SkuFacts, Verdict, sku_checks
+from invsync_tui.rules.outcomes import REASONS, Reason
+
+READ = "2 minutes ago"
+
+
+def facts_of_cart(**changed: object) -> CartFacts:
+    """A cart that nothing is wrong with."""
+    sound: dict[str, object] = {
+        "name": "Shop", "merchant": "Acme", "switched_on": True, "merchant_on": True, "combines": True, "warehouses": (),
+        "alias": "SKU", "alias_loaded": True, "products": 3, "lacking": 0, "collisions": 0, "minimum": 0, "listings": 3,
+        "never": 0, "never_exact": True, "listed": READ, "unplanned": "",
+    }  # fmt: skip
+    return CartFacts(**{**sound, **changed})  # type: ignore[arg-type]
+
+
+def one(facts: CartFacts, name: str) -> Check:
+    return next(check for check in cart_checks(facts) if check.id == name)
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, Verdict.PASS),
+        ({"never": 2}, Verdict.FAIL),
+        ({"never": 2, "listed": ""}, Verdict.SKIPPED),
+        ({"never": 2, "switched_on": False}, Verdict.SKIPPED),
+        ({"never": 2, "merchant_on": False}, Verdict.SKIPPED),
+    ],
+)
+def test_listings_that_were_never_synced_are_a_fault_only_of_a_cart_that_is_pushed_to(
+    changed: dict[str, object], verdict: Verdict
+) -> None:
+    assert one(facts_of_cart(**changed), "cart.never_synced").verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, Verdict.PASS),
+        ({"listings": 0}, Verdict.FAIL),
+        ({"listed": ""}, Verdict.UNKNOWN),
+        ({"listed": "", "switched_on": False}, Verdict.SKIPPED),
+        ({"listed": "", "merchant_on": False}, Verdict.SKIPPED),
+    ],
+)
+def test_a_cart_that_lists_nothing_is_a_fault_only_once_it_was_read(
+    changed: dict[str, object], verdict: Verdict
+) -> None:
+    assert one(facts_of_cart(**changed), "cart.listings").verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("products", "reason"), [((), Reason.NOT_IN_WMS), (("A-1", "a-1"), Reason.AMBIGUOUS_ALIAS)], ids=["none", "two"]
+)
+def test_what_is_wrong_with_a_code_is_the_cause_and_what_mends_it_the_fix(
+    products: tuple[str, ...], reason: Reason
+) -> None:
+    found = next(iter(sku_checks(SkuFacts("Acme", "A-1", products, (), READ, stale=False, kit=False))))
+    assert (found.verdict, found.cause, found.fix) == (Verdict.FAIL, REASONS[reason].text, REASONS[reason].advice)
+
+
+def test_a_listing_without_anything_against_it_has_no_causes() -> None:
+    assert recorded_causes(Recorded(None, None, "acked", None, 1, 0, 0)) == ()
+
+
+def test_the_causes_of_a_row_are_its_own_and_none_of_its_cart() -> None:
+    found = recorded_causes(Recorded(None, None, "acked", None, 1, 1, 1))
+    assert set(found) == {Reason.EXCLUDED, Reason.LOCKED}

@@ -1,0 +1,196 @@
+"""Statements of the store that meet rows beside the ones they are for: ended runs, gone listings, freezes of two kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.store import change_sequence, models
+from invsync_tui.store.catalog import products
+from invsync_tui.store.diagnosis import findings
+from invsync_tui.store.listings import matching, pending_orders, plans
+from invsync_tui.store.listings.plans import Frozen
+from invsync_tui.store.models import metadata
+from invsync_tui.store.runs import runs
+from invsync_tui.store.runs.records import RunRequest, RunRow
+from invsync_tui.sync import schedule
+from tests.support.merchant_store import NOW
+from tests.support.products_store import Shelf, Thing, shelf
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[Shelf]:
+    made = shelf(tmp_path)
+    yield made
+    made.bench.store.close()
+
+
+def requested(acme: Shelf, **values: bool) -> RunRow:
+    wanted = RunRequest("push", acme.cart, acme.merchant, "manual", "tester", **values)
+    with acme.bench.store.transaction() as tx:
+        number = runs.request(tx, wanted, NOW).run_id
+    return acme.bench.run(number)
+
+
+def put_into(acme: Shelf, run_id: int, state: str) -> None:
+    with acme.bench.store.transaction() as tx:
+        tx.execute("UPDATE run SET state = ? WHERE id = ?", (state, run_id))
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "cancelled"])
+def test_a_push_that_has_ended_is_not_open(acme: Shelf, state: str) -> None:
+    run = requested(acme)
+    with acme.bench.store.reading() as cx:
+        assert plans.open_run(cx, acme.cart) == (run.id, "requested", None)
+    put_into(acme, run.id, state)
+    with acme.bench.store.reading() as cx:
+        assert plans.open_run(cx, acme.cart) is None
+
+
+def test_the_active_push_is_named_before_the_requested_one(acme: Shelf) -> None:
+    active = requested(acme)
+    put_into(acme, active.id, "running")
+    with acme.bench.store.transaction() as tx:
+        tx.execute(
+            "INSERT INTO run (kind, key, merchant_id, state, trigger, requested_by, requested_at) "
+            "VALUES ('push', ?, ?, 'requested', 'test', 'tester', 0)",
+            (acme.cart, acme.merchant),
+        )
+    with acme.bench.store.reading() as cx:
+        assert plans.open_run(cx, acme.cart) == (active.id, "running", None)
+
+
+@pytest.mark.parametrize("name", ["full", "pushes"])
+@pytest.mark.parametrize(("first", "second"), [(True, False), (False, True)])
+def test_a_held_push_does_all_that_any_of_its_requests_wanted(
+    acme: Shelf, name: str, first: bool, second: bool
+) -> None:
+    column = {"full": "full", "pushes": "then_push"}[name]
+    run = requested(acme, **{name: first})
+    put_into(acme, run.id, "held")
+    assert requested(acme, **{name: second}).id == run.id
+    assert acme.bench.one(f"SELECT {column} FROM run WHERE id = ?", run.id) == 1
+
+
+@pytest.mark.parametrize("sync_on", [True, False])
+def test_after_a_download_each_cart_of_the_merchant_is_pushed_once_if_the_merchant_is_on(
+    acme: Shelf, sync_on: bool
+) -> None:
+    acme.bench.set_merchant(inventory_sync=sync_on)
+    pull = acme.bench.run(acme.bench.request("pull", acme.merchant))
+    with acme.bench.store.transaction() as tx:
+        asked = schedule.request_pushes_after(tx, pull, NOW)
+    assert [(acme.bench.run(number).kind, acme.bench.run(number).key) for number in asked] == (
+        [("push", acme.cart)] if sync_on else []
+    )
+
+
+# --- freezes ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_freeze_of_the_cart_is_told_before_that_of_its_merchant(acme: Shelf) -> None:
+    of_merchant, of_cart = Frozen(NOW - 9, "Mona", "stock count"), Frozen(NOW - 5, "Cara", "a sale")
+    store = acme.bench.store
+    with store.transaction() as tx:
+        plans.freeze(tx, "merchant", acme.merchant, of_merchant)
+        assert plans.all_frozen(tx)[acme.cart] == of_merchant
+        plans.freeze(tx, "cart", acme.cart, of_cart)
+        assert plans.all_frozen(tx)[acme.cart] == of_cart
+        plans.freeze(tx, "merchant", acme.merchant, None)
+        assert plans.all_frozen(tx)[acme.cart] == of_cart
+        plans.freeze(tx, "cart", acme.cart, None)
+        assert acme.cart not in plans.all_frozen(tx)
+
+
+# --- products and listings -------------------------------------------------------------------------------------------
+
+
+def test_a_product_is_missing_since_the_first_read_that_did_not_have_it(acme: Shelf) -> None:
+    (number,) = acme.put([Thing("1", "A")])
+    with acme.bench.store.transaction() as tx:
+        for at in (NOW + 10, NOW + 20):
+            seq = change_sequence.upcoming(tx)
+            products.flag_missing(tx, [number], at, seq)
+            change_sequence.take(tx, seq)
+    assert acme.bench.one("SELECT missing_since FROM product WHERE id = ?", number) == NOW + 10
+
+
+@pytest.mark.parametrize("how", ["its own code", "its product", "a code of a product", "a link"])
+def test_a_listing_that_is_gone_is_not_matched_again(acme: Shelf, how: str) -> None:
+    # given a listing that a change of its product or of itself has matched anew
+    acme.put([Thing("1", "A", "before"), Thing("2", "B", "before")])
+    here, gone = acme.list(["A", "B"])
+    mark = acme.bench.one("SELECT max(seq) FROM listing WHERE cart_id = ?", acme.cart)
+    product = acme.bench.one("SELECT product_id FROM listing WHERE id = ?", gone)
+    with acme.bench.store.transaction() as tx:
+        tx.execute("UPDATE listing SET gone_at = ? WHERE id = ?", (NOW, gone))
+        if how == "a link":
+            tx.execute("UPDATE listing SET product_id = NULL, key = 'other' || id WHERE cart_id = ?", (acme.cart,))
+            for number in (here, gone):
+                tx.execute(
+                    "INSERT INTO link (cart_id, ref, product_id, kind, made_at, made_by) "
+                    "SELECT cart_id, ref, ?, 'manual', 0, 'tester' FROM listing WHERE id = ?",
+                    (product, number),
+                )
+        if how == "a code of a product":
+            tx.execute("UPDATE listing SET product_id = NULL WHERE cart_id = ?", (acme.cart,))
+        if how == "its product":
+            tx.execute("UPDATE listing SET key = 'other' || id WHERE cart_id = ?", (acme.cart,))
+        changed = "listing" if how == "its own code" else "product"
+        owner = ("cart_id", acme.cart) if changed == "listing" else ("merchant_id", acme.merchant)
+        # when
+        tx.execute(f"UPDATE {changed} SET seq = ? WHERE {owner[0]} = ?", (mark + 1, owner[1]))
+        # then
+        assert list(matching.to_match(tx, acme.merchant, acme.cart, mark)) == [here]
+
+
+def test_a_pending_order_without_a_name_is_called_by_its_reference(acme: Shelf) -> None:
+    (number,) = acme.put([Thing("1", "A")])
+    row = (
+        "INSERT INTO pending_order (cart_id, ref, product_id, location, quantity, taken_at, shop, name, reported_at, seen_at) "
+        "VALUES (?, ?, ?, '', 2, ?, 'shop', ?, ?, ?)"
+    )
+    with acme.bench.store.transaction() as tx:
+        for ref, name in (("R-1", ""), ("R-2", "Order #2")):
+            tx.execute(row, (acme.cart, ref, number, NOW, name, NOW, NOW))
+        found = pending_orders.pending(tx, [number])[number]
+    assert sorted(one[-1] for one in found) == ["Order #2", "R-1"]
+
+
+def test_an_order_line_can_be_read_unless_it_is_said_otherwise() -> None:
+    assert pending_orders.Line("R-1", "L-A", 2, NOW).readable
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+
+
+def test_a_finding_that_grows_keeps_its_beginning_and_one_that_stays_is_not_written(acme: Shelf) -> None:
+    def recorded(found: dict[str, int], run_id: int, now: int) -> list[str]:
+        with acme.bench.store.transaction() as tx:
+            return findings.record(tx, acme.merchant, acme.cart, found, run_id, now)
+
+    def kept() -> list[tuple[str, int, int, int]]:
+        sql = "SELECT cause, n, since, run_id FROM finding WHERE merchant_id = ? AND cart_id = ? ORDER BY cause"
+        return acme.bench.store.read(sql, (acme.merchant, acme.cart))
+
+    run = requested(acme).id
+    assert recorded({"BAD_ROW": 1, "LOCKED": 2}, run, NOW) == ["BAD_ROW", "LOCKED"]
+    assert recorded({"BAD_ROW": 5, "LOCKED": 2}, run, NOW + 1) == []
+    assert kept() == [("BAD_ROW", 5, NOW, run), ("LOCKED", 2, NOW, run)]
+    assert recorded({"LOCKED": 2, "EXCLUDED": 1}, run, NOW + 2) == ["EXCLUDED"]
+    assert kept() == [("EXCLUDED", 1, NOW + 2, run), ("LOCKED", 2, NOW, run)]
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables))
+def test_the_models_name_the_primary_keys_of_the_store(acme: Shelf, table: str) -> None:
+    assert models.metadata is metadata
+    rows = acme.bench.store.read("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,))
+    assert [column.name for column in metadata.tables[table].primary_key] == [name for (name,) in rows]
