@@ -14,7 +14,9 @@ import pytest
 import pytest_asyncio
 
 from invsync_tui.connectors.sources.tryton import TrytonSource
-from tests.support.real_servers import Thread
+
+# ruff: noqa: F811 - the parameters are the fixtures that are imported here
+from tests.support.real_servers import Thread, thread, tryton, vendure  # noqa: F401
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 
