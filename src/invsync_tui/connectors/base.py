@@ -9,11 +9,12 @@ Times are epoch seconds. A `cursor` is the connector's own text, opaque to every
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
+from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.rules.outcomes import Reason
 
 Row = TypeVar("Row")
@@ -75,6 +76,17 @@ class CheckStep:
     ok: bool
     detail: str
     advice: str = ""
+
+
+async def run_check_steps(steps: Iterable[tuple[str, Callable[[], Awaitable[str]]]]) -> AsyncIterator[CheckStep]:
+    """Each named step, which returns what it found, until the first that fails with a ConnectorError."""
+    for name, step in steps:
+        try:
+            detail = await step()
+        except ConnectorError as error:
+            yield CheckStep(name, ok=False, detail=error.what, advice=error.advice)
+            return
+        yield CheckStep(name, ok=True, detail=detail)
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------

@@ -154,7 +154,6 @@ class ControlRoom(App[int]):
             self.exit(0)
 
     def action_mouse(self) -> None:
-
         on = not mouse_is_on(self)
         could = set_mouse(self, on=on)
         if isinstance(self.screen, BaseScreen):

@@ -32,6 +32,7 @@ from invsync_tui.connectors.base import (
     QuantityBasis,
     RowAnswer,
     RowErrors,
+    run_check_steps,
     unreadable,
 )
 from invsync_tui.connectors.carts.vendure import api, checks
@@ -228,13 +229,8 @@ class VendureCart:
             ("location", self._check_location),
             ("shop", self._check_shop),
         )
-        for name, step in steps:
-            try:
-                detail = await step()
-            except ConnectorError as error:
-                yield CheckStep(name, ok=False, detail=error.what, advice=error.advice)
-                return
-            yield CheckStep(name, ok=True, detail=detail)
+        async for step in run_check_steps(steps):
+            yield step
 
     async def _check_address(self) -> str:
         await self._api.ping()

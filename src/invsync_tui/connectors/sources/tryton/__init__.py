@@ -37,8 +37,9 @@ from invsync_tui.connectors.base import (
     ProductRow,
     SourceCapabilities,
     WarehouseRow,
+    run_check_steps,
 )
-from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
+from invsync_tui.connectors.errors import ContractError, NotConfiguredError, PermissionDeniedError
 from invsync_tui.connectors.sources.tryton import checks, locations
 from invsync_tui.connectors.sources.tryton.locations import Zone
 from invsync_tui.connectors.sources.tryton.rpc import Domain, Row, TrytonRpc, decode_time, encode_time
@@ -296,13 +297,8 @@ class TrytonSource:
             ("warehouses", self._check_warehouses),
             ("stock moves", self._check_moves),
         ]
-        for name, step in steps:
-            try:
-                detail = await step()
-            except ConnectorError as error:
-                yield CheckStep(name, ok=False, detail=error.what, advice=error.advice)
-                return
-            yield CheckStep(name, ok=True, detail=detail)
+        async for step in run_check_steps(steps):
+            yield step
 
     async def _check_server(self) -> str:
         return f"Tryton {await self._rpc.version()} answers at {self._connection.url}."

@@ -93,11 +93,9 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
         return super().check_action(action, parameters)
 
     def open_line(self, line: AliasTypeLine) -> None:
-
         self.go_to("collisions", self._merchant_id, self._merchant, line)
 
     def action_missing(self) -> None:
-
         if (found := self.line) is not None:
             self.go_to("missing aliases", self._merchant_id, self._merchant, found)
 

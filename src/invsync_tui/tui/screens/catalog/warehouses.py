@@ -124,7 +124,6 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         return line.code or line.name
 
     def open_line(self, line: WarehouseLine) -> None:
-
         self.go_to("levels", line, self._merchant)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -73,7 +73,6 @@ class ReasonsScreen(ListScreen[ReasonRow]):
         return str(line.reason)
 
     def open_line(self, line: ReasonRow) -> None:
-
         self.go_to("reason SKUs", self._run_id, str(line.reason))
 
 
