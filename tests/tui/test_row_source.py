@@ -74,3 +74,31 @@ def test_lists_in_memory_are_filtered_and_sorted_by_their_fields() -> None:
     assert list(rows.after(None, 9)) == [30, 11, 4]
     assert list(rows.before(rows.key(4), 1)) == [11]
     assert list(MemoryRows([30, 4, 11], FIELDS, ListView("11"), lambda n: n).after(None, 9)) == [11]
+
+
+@pytest.mark.parametrize("ordering", [None, Ordering("n", descending=True)])
+def test_after_the_cursors_row_went_number_and_line_agree_everywhere(ordering: Ordering | None) -> None:
+    # given a list of which several places are known
+    lines = list(range(1000))
+    found = source(lines, ordering)
+    found.count()
+    found.know(len(lines))
+    key = found.block(3, None, None)[5].key
+    for index in (0, 7, 5):
+        found.block(index, None, None)
+    # when the row under the cursor goes, and many in front of it
+    del lines[key[0]]  # type: ignore[index]
+    del lines[950:]
+    del lines[:200]
+    found.count()
+    found.know(len(lines))
+    assert found.around(key) is None
+    # then every block is what the list has there
+    wanted = FakeRows(lines, ORDERS, ordering)._lines
+    for index in (5, 3, 0, 4, 1):
+        assert shown(found, index) == list(wanted[index * BLOCK : (index + 1) * BLOCK])
+
+
+def test_rows_in_memory_have_nothing_in_front_of_a_row_that_is_gone() -> None:
+    rows = MemoryRows([1, 2, 3], FIELDS, ListView(), lambda n: n)
+    assert list(rows.before((9,), 5)) == []

@@ -44,11 +44,11 @@ class Rows(Protocol[Line_co]):
         ...
 
     def after(self, key: PlaceKey | None, limit: int) -> Sequence[Line_co]:
-        """Rows behind `key`; None starts at the first."""
+        """Rows behind `key`, or behind where it stood if it is gone; None starts at the first."""
         ...
 
     def before(self, key: PlaceKey | None, limit: int) -> Sequence[Line_co]:
-        """Rows in front of `key`, in the list's order; None ends at the last."""
+        """Rows in front of `key` or of where it stood, in the list's order; None ends at the last."""
         ...
 
     def key(self, line: Any) -> PlaceKey:

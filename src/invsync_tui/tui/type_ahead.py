@@ -87,8 +87,12 @@ class EarlyKeys:
         self._keys.append(event)
         return True
 
+    def arrived(self) -> None:
+        """What keys waited for is there: they wait again for what comes next."""
+        self._given_up = False
+
     def take(self, *, give_up: bool = False) -> list[events.Key]:
-        """What waited, in its order; after `give_up` nothing waits any more."""
+        """What waited, in its order; after `give_up` nothing waits until what was waited for has come after all."""
         keys, self._keys = self._keys, []
-        self._given_up = self._given_up or give_up
+        self._given_up = give_up
         return [events.Key(event.key, event.character) for event in keys]

@@ -54,7 +54,8 @@ class FakeRows(Generic[L]):
         self.sortable = tuple(orders)
         self._value = orders[ordering.column if ordering else self.sortable[0]]
         self._ident = orders[self.sortable[0]]
-        self._lines = sorted(lines, key=self.key, reverse=bool(ordering and ordering.descending))
+        self._descending = bool(ordering and ordering.descending)
+        self._lines = sorted(lines, key=self.key, reverse=self._descending)
         self._keys = [self.key(line) for line in self._lines]
 
     def key(self, line: L) -> PlaceKey:
@@ -70,12 +71,18 @@ class FakeRows(Generic[L]):
         return self._keys.index(key) if key in self._keys else None
 
     def after(self, key: PlaceKey | None, limit: int) -> Sequence[L]:
-        at = 0 if key is None else self._keys.index(key) + 1
+        at = 0 if key is None else self._place(key, behind=True)
         return self._lines[at : at + limit]
 
     def before(self, key: PlaceKey | None, limit: int) -> Sequence[L]:
-        at = len(self._lines) if key is None else self._keys.index(key)
+        at = len(self._lines) if key is None else self._place(key, behind=False)
         return self._lines[max(at - limit, 0) : at]
+
+    def _place(self, key: PlaceKey, *, behind: bool) -> int:
+        """How many rows come before a key that need not be there; `behind` counts the row itself."""
+        if self._descending:
+            return sum(1 for other in self._keys if other > key or (behind and other == key))
+        return sum(1 for other in self._keys if other < key or (behind and other == key))
 
 
 def warehouse(number: int, title: str, **changes: Any) -> WarehouseLine:

@@ -98,7 +98,7 @@ class MemoryRows(Generic[L]):
         return self._lines[at + 1 : at + 1 + limit]
 
     def before(self, key: PlaceKey | None, limit: int) -> Sequence[L]:
-        at = len(self._lines) if key is None else self._at(key)
+        at = len(self._lines) if key is None else max(self._at(key), 0)
         return self._lines[max(at - limit, 0) : at]
 
     def _at(self, key: PlaceKey) -> int:
@@ -173,6 +173,9 @@ class StoreSource(Generic[L]):
         position = self._open.position(key)
         if position is not None:
             self._pivots = {position: key}
+        elif self.counted.exact:
+            # What is known of places is from before it went; only in a list too long to count is it better than nothing.
+            self._pivots.clear()
         return position
 
     def block(self, index: int, after: Key | None, before: Key | None) -> Sequence[Row]:

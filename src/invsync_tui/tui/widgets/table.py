@@ -201,7 +201,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
 
     def use_from_the_top(self, source: RowSource, columns: Sequence[Column]) -> None:
         """Show the same rows in another order, where the cursor's row is anywhere."""
-        self._key = None
+        self._key = self._record = None
         self._cursor = 0
         self.scroll_to(y=0, animate=False)
         self.use(source, columns)
@@ -245,7 +245,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         moved = 0 if position is None else position - self._cursor
         self._cursor = max(0, min(self._cursor + moved, count - 1))
         if position is None:
-            self._key = None
+            self._key = self._record = None
         self._extend()
         if moved:
             # The row keeps its place on the screen, rather than the cursor its number.
@@ -331,6 +331,10 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
             lambda: source.block(index, after, before),
             lambda rows: self._landed(reading, index, rows),
         )
+
+    def reading_failed(self) -> None:
+        """Something asked for does not come; it is asked for again when it is looked at again."""
+        self._pending.clear()
 
     def _first_key(self, index: int) -> Key | None:
         block = self._blocks.get(index)

@@ -24,6 +24,7 @@ from invsync_tui.tui.widgets.footer import KeyFooter, hints_of
 from invsync_tui.tui.widgets.text_line import StatusMessage, TextLine
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
     from textual.widgets import Input
 
     from invsync_tui.tui.actions import Confirmation
@@ -68,6 +69,8 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         self._failing = False
         self.type_ahead = TypeAhead()
         self.early = EarlyKeys()
+        self._giving_up: Timer | None = None
+        """Runs out when the first of the keys that wait has waited long enough."""
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
 
@@ -253,13 +256,22 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         first = not self.early.waiting
         kept = self.early.keep(event)
         if kept and first:
-            self.set_timer(KEPT_MOST, partial(self.press_again, give_up=True))
+            self.give_up_later()
         return kept
+
+    def give_up_later(self) -> None:
+        """From now on a key waits as long as keys wait; what an earlier key waited for is over."""
+        if self._giving_up is not None:
+            self._giving_up.stop()
+        self._giving_up = self.set_timer(KEPT_MOST, partial(self.press_again, give_up=True))
 
     def press_again(self, *, give_up: bool = False) -> None:
         """Press what waited, if what it waited for is there or does not come."""
-        if self.early.waiting and (give_up or self.settled):
-            for key in self.early.take(give_up=give_up):
+        settled = self.settled
+        if settled:
+            self.early.arrived()
+        if self.early.waiting and (give_up or settled):
+            for key in self.early.take(give_up=not settled):
                 key.set_sender(self.app)  # as the driver does: what a screen sends does not reach its own bindings
                 self.app.post_message(key)
 

@@ -7,6 +7,7 @@ Not here: how rows by key become rows by number (`store_source`), and the writin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -21,6 +22,7 @@ from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import Changed, Exported
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.store_thread import in_words
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
@@ -204,7 +206,18 @@ class ListScreen(BaseScreen, Generic[L]):
     def _submit(self, job: Callable[[], Any], deliver: Callable[[Any], None]) -> None:
         """Where the table's questions are answered; those about a list that is no longer shown are dropped."""
         source = self._source
-        self.ask(lambda _: job(), deliver, wanted=lambda: source is self._source)
+        self.ask(
+            partial(_tried, job), partial(self._rows_answered, source, deliver), wanted=lambda: source is self._source
+        )
+
+    def _rows_answered(self, source: StoreSource[L] | None, deliver: Callable[[Any], None], answer: _Answer) -> None:
+        """Rows that cannot be read do not come: no key waits for them any longer. Of a former list nobody hears."""
+        if not answer.failure:
+            deliver(answer.value)
+        elif source is self._source:
+            self.notice(answer.failure, Tone.BAD)
+            self.table.reading_failed()
+            self.press_again(give_up=True)
 
     # -- counting -----------------------------------------------------------------------------------------------------
 
@@ -377,6 +390,21 @@ class ListScreen(BaseScreen, Generic[L]):
         if fact.ended:
             self._export = None
         self.notice(fact.text, fact.tone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a question about rows gave, or why it gave nothing."""
+
+    value: Any = None
+    failure: str = ""
+
+
+def _tried(job: Callable[[], Any], _: Gateway) -> _Answer:
+    try:
+        return _Answer(job())
+    except Exception as error:
+        return _Answer(failure=in_words(error))
 
 
 def breadcrumb(trail: Sequence[str], room: int, glyphs: Glyphs) -> Line:

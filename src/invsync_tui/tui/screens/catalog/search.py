@@ -232,7 +232,7 @@ class SearchScreen(BaseScreen):
             focused = self.focused
             if event.key == "enter" and focused is not None and focused.id in ("query", "hits"):
                 self._entered, self.early = True, EarlyKeys(frozenset())
-                self.set_timer(KEPT_MOST, partial(self.press_again, give_up=True))
+                self.give_up_later()
             return False
         if kept := self.early.keep(event):
             return kept
