@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual import events
 
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
+from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
 from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
@@ -126,4 +128,25 @@ async def test_what_follows_an_enter_that_finds_nothing_is_typed(gate: threading
         # then
         query = app.screen.query_one("#query")
         await driver.until(lambda: query.value == "nosuchthingx")  # type: ignore[attr-defined]
+    app.close_store()
+
+
+async def test_words_behind_a_colon_are_words_though_the_rows_are_on_their_way(gate: threading.Event) -> None:
+    app = control_room(FakeGateway(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.press("c")
+        await driver.until(lambda: isinstance(app.screen, CartsScreen))
+        # when it comes in bursts, as from a slow line
+        for burst in (":doc", "tor\r"):
+            for character in burst:
+                event = events.Key({":": "colon", "\r": "enter"}.get(character, character), character)
+                event.set_sender(app)
+                app.post_message(event)
+            await pilot.pause(0.3)
+        gate.set()
+        # then no letter is an order, now or later
+        await driver.until(lambda: isinstance(app.screen, DoctorScreen))
+        await pilot.pause(0.3)
+        assert isinstance(app.screen, DoctorScreen) and isinstance(app.screen_stack[-2], CartsScreen)
     app.close_store()

@@ -23,6 +23,7 @@ from invsync_tui.plain_text import UNENCODABLE
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.driver import TerminalDriver
 from invsync_tui.tui.gateway import Gateway, OperationsGateway
+from invsync_tui.tui.key_order import KeysInOrder
 from invsync_tui.tui.screen_diff import ScreenDiff
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
@@ -32,7 +33,7 @@ from invsync_tui.tui.themes import THEMES
 from invsync_tui.tui.widgets.diff_canvas import PlainScrollBar
 
 
-class ControlRoom(App[int]):
+class ControlRoom(KeysInOrder):
     """Thin on purpose: screens hold the state, the reader holds the store."""
 
     TITLE = "invsync"
@@ -130,13 +131,10 @@ class ControlRoom(App[int]):
             renderable = self._diff.changes(_frame(screen, renderable))
         super()._display(screen, renderable)
 
-    async def on_event(self, event: events.Event) -> None:
+    def put_off(self, event: events.Key) -> bool:
         """A key for rows that are on their way waits for them."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            screen = self.screen
-            if isinstance(screen, BaseScreen) and screen.keeps(event):
-                return
-        await super().on_event(event)
+        screen = self.screen
+        return isinstance(screen, BaseScreen) and screen.keeps(event)
 
     def on_key(self, event: events.Key) -> None:
         """What was typed behind `:` or `/` in one burst is text, though its input was not there yet."""
@@ -144,6 +142,13 @@ class ControlRoom(App[int]):
         if isinstance(screen, BaseScreen) and screen.awaits_text and screen.type_ahead.catch(event, self.focused):
             event.stop()
             event.prevent_default()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """The same for what was pasted."""
+        screen = self.screen
+        if isinstance(screen, BaseScreen) and screen.awaits_text:
+            for character in event.text.partition("\n")[0]:
+                screen.type_ahead.catch(events.Key(character, character), self.focused)
 
     def action_leave(self) -> None:
         """Leave, unless something that was typed would be lost by it."""

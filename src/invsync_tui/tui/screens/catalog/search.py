@@ -23,7 +23,7 @@ from invsync_tui.tui.screens.base.list_screen import changed, facts
 from invsync_tui.tui.text.formatting import age_field
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Tone, line
-from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys
+from invsync_tui.tui.type_ahead import EarlyKeys
 from invsync_tui.tui.widgets.columns import Column, Field, ListView, RenderContext, fields_that_fit, number
 from invsync_tui.tui.widgets.prompt import Prompt, Query
 from invsync_tui.tui.widgets.row_source import ListSource, Row
