@@ -406,3 +406,18 @@ async def test_a_quantity_is_fixed_with_a_reason_and_let_go_with_the_same_key() 
         assert "Let the stock decide again?" in shown(driver)
         await driver.press("escape")
         assert "Nothing was ordered" in driver.notice()
+
+
+async def test_the_trail_has_what_fits_at_every_width() -> None:
+    async with at(LISTINGS, size=(30, 24)) as driver:
+        whole = "Merchants › Demo Outdoor › Demo Cart EU › Products"
+        parts = [whole, *(f"… › {whole.split(' › ', n)[-1]}" for n in (1, 2, 3))]
+        # when the terminal gets wider, column by column
+        for width in range(31, 110):
+            await driver.pilot.resize_terminal(width, 24)
+            await driver.pilot.pause()
+            shown = driver.lines()[1]
+            state = shown.rstrip().rsplit("  ", 1)[-1]
+            # then the longest trail that has room beside the count is shown
+            longest = next((part for part in parts if len(part) <= width - len(state) - 2), parts[-1])
+            assert shown.startswith(longest), (width, shown)

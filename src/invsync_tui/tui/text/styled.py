@@ -62,10 +62,14 @@ def joined(parts: Iterable[Line], gap: str) -> Line:
     return Line(tuple(spans))
 
 
+def room_left_of(right: Line, width: int) -> int:
+    """Cells that the left end of a row has; negative where even the right end does not fit."""
+    return width - right.width - (2 if right.spans else 0)
+
+
 def ends(left: Line, right: Line, width: int, more: str = "…") -> Line:
     """Left and right of one row; where both do not fit, the left one gives way."""
-    room = width - right.width - (2 if right.spans else 0)
-    left = cut(left, max(room, 0), more)
+    left = cut(left, max(room_left_of(right, width), 0), more)
     gap = max(width - left.width - right.width, 0)
     return Line((*left.spans, (" " * gap, Tone.PLAIN), *right.spans) if gap else (*left.spans, *right.spans))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.strip import Strip
 
 from invsync_tui.tui.text.sanitize import clean, wrap
-from invsync_tui.tui.text.styled import BLANK, Line, Tone, ends, line
+from invsync_tui.tui.text.styled import BLANK, Line, Tone, ends, line, room_left_of
 from invsync_tui.tui.widgets.diff_canvas import Canvas
 
 MOST_ROWS = 6
@@ -52,7 +54,11 @@ class StatusMessage(Canvas, can_focus=False):
 
 
 class TextLine(Canvas, can_focus=False):
-    """One row of text. Where both ends do not fit, the left one is cut with a mark."""
+    """One row of text. Where both ends do not fit, the left one is cut with a mark.
+
+    A left end that chooses what to leave out is given as a function of its room in cells, and asked at every paint:
+    what was chosen for another size would stay after the last of several resizes.
+    """
 
     DEFAULT_CSS = """
     TextLine { height: 1; width: 1fr; }
@@ -61,18 +67,24 @@ class TextLine(Canvas, can_focus=False):
     def __init__(self, more: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._more = more
-        self._left = self._right = BLANK
+        self._left: Line | Callable[[int], Line] = BLANK
+        self._right = BLANK
 
     @property
     def text(self) -> str:
-        return f"{self._left.text} {self._right.text}".strip()
+        return f"{self._left_in(self.size.width).text} {self._right.text}".strip()
 
-    def show(self, left: Line, right: Line = BLANK) -> None:
+    def show(self, left: Line | Callable[[int], Line], right: Line = BLANK) -> None:
         """Put these in place of what is there."""
         if (left, right) != (self._left, self._right):
             self._left, self._right = left, right
             self.repaint()
 
+    def _left_in(self, width: int) -> Line:
+        return self._left if isinstance(self._left, Line) else self._left(max(room_left_of(self._right, width), 0))
+
     def strip_at(self, y: int) -> Strip:
         width = self.size.width
-        return self.strip_of(ends(self._left, self._right, width, self._more) if y == 0 else BLANK, width)
+        if y:
+            return self.strip_of(BLANK, width)
+        return self.strip_of(ends(self._left_in(width), self._right, width, self._more), width)

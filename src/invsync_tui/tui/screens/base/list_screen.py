@@ -23,7 +23,7 @@ from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import Changed, Exported
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.store_thread import in_words
-from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
 from invsync_tui.tui.type_ahead import MOVES
@@ -249,8 +249,7 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def _show_trail(self) -> None:
         state = line(*self._state())
-        room = self.app.size.width - state.width - 2
-        self.strap("trail").show(breadcrumb(self.trail, room, self.desk.glyphs), state)
+        self.strap("trail").show(breadcrumb(self.trail, self.desk.glyphs), state)
 
     def _state(self) -> Iterator[Span]:
         """Filter, and how many lines there are."""
@@ -405,18 +404,6 @@ def _tried(job: Callable[[], Any], _: Gateway) -> _Answer:
         return _Answer(job())
     except Exception as error:
         return _Answer(failure=in_words(error))
-
-
-def breadcrumb(trail: Sequence[str], room: int, glyphs: Glyphs) -> Line:
-    """Where one is; where it does not fit, the places farthest away are left out first."""
-    *before, here = trail
-    gap = f" {glyphs.crumb} "
-    crumbs = [(f"{name}{gap}", Tone.FAINT) for name in before]
-    left_out: list[Span] = []
-    while crumbs and line(*left_out, *crumbs, here).width > room:
-        del crumbs[0]
-        left_out = [(f"{glyphs.more}{gap}", Tone.FAINT)]
-    return line(*left_out, *crumbs, (here, Tone.STRONG))
 
 
 def facts(fields: Sequence[Field[L]], found: L, sight: RenderContext, width: int) -> list[Line]:

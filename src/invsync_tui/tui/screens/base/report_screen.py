@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
@@ -15,7 +14,8 @@ from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import Changed, OrderRefused
 from invsync_tui.tui.navigation.links import follow
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
-from invsync_tui.tui.screens.base.list_screen import breadcrumb, changed
+from invsync_tui.tui.screens.base.list_screen import changed
+from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import LinkedTextView, TextView
@@ -107,9 +107,6 @@ class ReportScreen(BaseScreen, Generic[A]):
     def on_linked_text_view_followed(self, event: LinkedTextView.Followed) -> None:
         follow(self, event.to)
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._show_trail()
-
     def watch_facts(self) -> None:
         self.desk.reader.watch(self, changed)
 
@@ -150,8 +147,7 @@ class ReportScreen(BaseScreen, Generic[A]):
 
     def _show_trail(self) -> None:
         state = line((self.desk.glyphs.more, Tone.FAINT)) if self.answer is None else self.verdict(self.answer)
-        room = self.app.size.width - state.width - 2
-        self.strap("trail").show(breadcrumb(self.trail, room, self.desk.glyphs), state)
+        self.strap("trail").show(breadcrumb(self.trail, self.desk.glyphs), state)
 
     def action_back(self) -> None:
         self.app.pop_screen()

@@ -13,10 +13,10 @@ from textual.widget import Widget
 
 from invsync_tui.operations.list_views import ListingLine, SkuView
 from invsync_tui.tui.messages import ReadingFailed, SkuRead
-from invsync_tui.tui.screens.base.list_screen import breadcrumb
 from invsync_tui.tui.screens.catalog.sku_text import Sheet, head, write
 from invsync_tui.tui.screens.listings.fields import CART_FIELDS
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
+from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 from invsync_tui.tui.widgets.columns import Column, ListView, RenderContext, fields_that_fit
 from invsync_tui.tui.widgets.row_source import ListSource, Row
@@ -124,8 +124,7 @@ class SkuScreen(ListingActionsScreen):
         total = sum(level.available for level in view.levels) if view else 0
         state = line((f"{total} available", Tone.ACCENT)) if view else BLANK
         trail = ("Merchants", *([view.merchant] if view else []), view.sku if view else self._called)
-        room = self.app.size.width - state.width - 2
-        self.strap("trail").show(breadcrumb(trail, room, self.desk.glyphs), state)
+        self.strap("trail").show(breadcrumb(trail, self.desk.glyphs), state)
 
     def _show_head(self, view: SkuView) -> None:
         paper = self.query_one("#head", TextView)

@@ -219,12 +219,12 @@ class IdentityScreen(ListScreen[AnyLine]):
         return sum(counts.values()) if not tab and counts else counts.get(tab)
 
     def _show_tabs(self) -> None:
-        self.strap("tabs").show(self._tabs(self.app.size.width - 2), line())
+        self.strap("tabs").show(partial(self._tabs, self._tab))
 
-    def _tabs(self, width: int) -> Line:
+    def _tabs(self, chosen: str, width: int) -> Line:
         """Kinds that there are, in a row; where they do not fit, those at the left give way to the present one."""
         shown = self._shown()
-        first, present = 0, shown.index(self._tab)
+        first, present = 0, shown.index(chosen)
         while first < present and self._row(shown[first:]).width > width:
             first += 1
         return self._row(shown[first:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -141,12 +142,12 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def _show_tabs(self) -> None:
         chosen = line((f"{len(self.selected)} selected", Tone.KEY)) if self.selected else line()
-        self.strap("tabs").show(self._tabs(self.app.size.width - chosen.width - 2), chosen)
+        self.strap("tabs").show(partial(self._tabs, self._tab), chosen)
 
-    def _tabs(self, width: int) -> Line:
+    def _tabs(self, chosen: ListingFilter, width: int) -> Line:
         """All tabs in a row; where they do not fit, those at the left give way to the present one."""
         items = [self._tab_spans(tab) for tab in TABS]
-        first, present = 0, TABS.index(self._tab)
+        first, present = 0, TABS.index(chosen)
         while first < present and line(*(span for item in items[first:] for span in item)).width > width:
             first += 1
         return line(*(span for item in items[first:] for span in item))

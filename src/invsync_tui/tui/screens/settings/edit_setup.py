@@ -24,6 +24,7 @@ from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.screens.settings import text
 from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.text import FormRenderContext
+from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.widgets.form import FormView
 from invsync_tui.tui.widgets.text_line import TextLine
@@ -148,10 +149,7 @@ class EditSetupScreen(BaseScreen):
         self._check()
 
     def _show_trail(self) -> None:
-        gap = f" {self.desk.glyphs.crumb} "
-        *before, here = self.trail
-        left = line(*((f"{name}{gap}", Tone.FAINT) for name in before), (here, Tone.STRONG))
-        self.strap("trail").show(left, line(self._state()))
+        self.strap("trail").show(breadcrumb(self.trail, self.desk.glyphs), line(self._state()))
 
     def _state(self) -> tuple[str, Tone]:
         if self.draft is None:
