@@ -410,7 +410,7 @@ async def test_a_quantity_is_fixed_with_a_reason_and_let_go_with_the_same_key() 
 
 async def test_the_trail_has_what_fits_at_every_width() -> None:
     async with at(LISTINGS, size=(30, 24)) as driver:
-        whole = "Merchants › Demo Outdoor › Demo Cart EU › Products"
+        whole = "Merchants › Demo Outdoor › Demo Cart EU › Product Sync"
         parts = [whole, *(f"… › {whole.split(' › ', n)[-1]}" for n in (1, 2, 3))]
         # when the terminal gets wider, column by column
         for width in range(31, 110):
