@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -40,3 +42,37 @@ def test_commands_that_only_read_load_neither_textual_nor_sqlmodel() -> None:
         "import invsync_tui.cli.main, invsync_tui.operations.runs.runs, invsync_tui.operations.overview"
     )
     assert not found & {"textual", "rich", "sqlmodel", "alembic", "httpx"}
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    """Imports inside functions count; those for type checkers alone do not, since they load nothing."""
+    graph = grimp.build_graph("invsync_tui", cache_dir=None, exclude_type_checking_imports=True)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    assert circles(imports) == []
+
+
+def test_a_circle_is_seen() -> None:
+    imports = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"e"}}
+    assert circles(imports) == [["b", "c"], ["e"]]
+
+
+def circles(imports: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """The groups of modules of which each leads to every other by imports."""
+    reached = {module: _reached_from(module, imports) for module in imports}
+    groups = {
+        tuple(sorted({module} | {other for other in reached[module] if module in reached[other]}))
+        for module in imports
+        if module in reached[module]
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def _reached_from(module: str, imports: Mapping[str, Iterable[str]]) -> set[str]:
+    """Every module that importing one leads to."""
+    seen: set[str] = set()
+    ahead = list(imports[module])
+    while ahead:
+        if (name := ahead.pop()) not in seen:
+            seen.add(name)
+            ahead += imports.get(name, ())
+    return seen

@@ -23,7 +23,8 @@ from invsync_tui.operations.rows import Ordering, Rows
 from invsync_tui.operations.runs import history as run_history
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import forms
-from invsync_tui.store.database import VERSION, open_store
+from invsync_tui.store.connection import VERSION
+from invsync_tui.store.database import open_store
 from invsync_tui.store.demo import generate as demo_generate
 from invsync_tui.store.demo import generated_rows
 from invsync_tui.store.migrations.versions import v0003_diagnosis, v0004_second_thoughts

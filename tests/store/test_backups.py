@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.store import database
-from invsync_tui.store.database import VERSION, open_store, silently
+from invsync_tui.store.connection import VERSION, silently
+from invsync_tui.store.database import open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreForeignError, StoreInUseError, StoreReadOnlyError
 from invsync_tui.store.file import backups
 from invsync_tui.store.file.restore import restore

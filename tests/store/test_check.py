@@ -14,7 +14,8 @@ import pytest
 from invsync_tui.operations.demo.demo import Scale, generate
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.storage import check_store
-from invsync_tui.store.database import connect, open_store, silently
+from invsync_tui.store.connection import connect, silently
+from invsync_tui.store.database import open_store
 from invsync_tui.store.file import check
 
 FLIPS = 30

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.store import database
+from invsync_tui.store import connection
 from invsync_tui.store.database import Store, create_store, open_store
 from invsync_tui.store.errors import (
     StoreBrokenError,
@@ -95,9 +95,9 @@ def test_no_store(tmp_path: Path) -> None:
 
 def test_a_newer_store(path: Path) -> None:
     with sqlite3.connect(path) as cx:
-        cx.execute(f"PRAGMA user_version = {database.VERSION + 1}")
+        cx.execute(f"PRAGMA user_version = {connection.VERSION + 1}")
     cx.close()
-    refuses(path, StoreNewerError, f"schema {database.VERSION + 1}")
+    refuses(path, StoreNewerError, f"schema {connection.VERSION + 1}")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all, only text\n" * 200, b"SQLite"])
@@ -133,7 +133,7 @@ def test_a_folder_is_no_store(tmp_path: Path) -> None:
 
 def test_a_locked_store_is_read_and_a_write_says_who_is_in_the_way(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     # when

@@ -11,7 +11,8 @@ import pytest
 
 from invsync_tui import config
 from invsync_tui.config import ConfigError
-from invsync_tui.store.database import VERSION, Store, open_store
+from invsync_tui.store.connection import VERSION
+from invsync_tui.store.database import Store, open_store
 from invsync_tui.store.file import check
 from invsync_tui.store.retention import DAY, KINDS, RUNS_LEFT, Limits, step
 from invsync_tui.sync.maintenance import Upkeep

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.store import database, upgrade
-from invsync_tui.store.database import VERSION, open_store
+from invsync_tui.store import connection, migrate, upgrade
+from invsync_tui.store.connection import VERSION
+from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreError, StoreFullError, StoreInUseError
 from invsync_tui.store.file import backups, locks
 from tests.support import old_stores
@@ -80,7 +81,7 @@ def at_each_statement(monkeypatch: pytest.MonkeyPatch, then: Callable[[int, str]
         then(count, statement)
 
     def traced(path: Path, mode: str, synchronous: str) -> sqlite3.Connection:
-        cx = database.connect(path, mode, synchronous)
+        cx = connection.connect(path, mode, synchronous)
         if mode == "rw":
             cx.set_trace_callback(before)
         return cx
@@ -196,7 +197,7 @@ def test_a_disk_that_is_full_at_any_page_leaves_the_store_as_before(
     for room in range(200):
 
         def small(path: Path, mode: str, synchronous: str, most: int = pages + room) -> sqlite3.Connection:
-            cx = database.connect(path, mode, synchronous)
+            cx = connection.connect(path, mode, synchronous)
             cx.execute(f"PRAGMA max_page_count={most}")
             return cx
 
@@ -259,7 +260,7 @@ def _cut_short(path: Path, version: int, step: int) -> bool:
     It backed the store up first. True if it came to its end.
     """
     shutil.copy(path, path.with_name(f"{path.name}.schema{version}-1764000000"))
-    cx = database.connect(path, "rw", "FULL")
+    cx = connection.connect(path, "rw", "FULL")
     count = 0
 
     def count_one(_statement: str) -> None:
@@ -274,7 +275,7 @@ def _cut_short(path: Path, version: int, step: int) -> bool:
     engine = create_engine("sqlite://", creator=lambda: cx, poolclass=StaticPool, pool_reset_on_return=None)
     try:
         with engine.connect() as bound:
-            upgrade.run_migrations(bound, f"{version + 1:04}")
+            migrate.run_migrations(bound, f"{version + 1:04}")
             bound.commit()
     except Exception as error:
         assert any(word in str(error) for word in ("not authorized", "prohibited", "denied")), error
@@ -328,7 +329,7 @@ def test_what_a_killed_init_left_is_swept_and_a_backup_is_not(tmp_path: Path) ->
     for path in (*left, *foreign):
         path.write_bytes(b"half a store")
     # when
-    database.create_store(tmp_path / "store.db").close()
+    create_store(tmp_path / "store.db").close()
     # then: process 1 lives, so that one may still be made
     assert [path for path in left if path.exists()] == []
     assert [path for path in foreign if not path.exists()] == []

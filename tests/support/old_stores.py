@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from invsync_tui.store import database, upgrade
+from invsync_tui.store import connection, migrate
 
 ROWS = (
     "INSERT INTO merchant (id, name, created_at) VALUES (1, 'North', 1), (2, 'South', 2)",
@@ -28,9 +28,9 @@ ROWS = (
 
 def make(path: Path, version: int) -> Path:
     """A store of a schema, with a few rows."""
-    with closing(database.connect(path, "rwc", "FULL")) as cx:
-        with upgrade.one_transaction(cx) as bound:
-            upgrade.run_migrations(bound, f"{version:04}")
+    with closing(connection.connect(path, "rwc", "FULL")) as cx:
+        with migrate.one_transaction(cx) as bound:
+            migrate.run_migrations(bound, f"{version:04}")
         for statement in ROWS:
             cx.execute(statement)
         cx.execute("PRAGMA journal_mode=WAL")

@@ -10,7 +10,8 @@ from pathlib import Path
 from invsync_tui import clock, config
 from invsync_tui.operations.errors import OperationError, RefusedError, as_operation_error
 from invsync_tui.operations.roles import Right, Role, has, may_serve, needed, operator_name, role_of, system_user
-from invsync_tui.store.database import WRITE_ADVICE, Say, Store, create_store, open_store, silently
+from invsync_tui.store.connection import WRITE_ADVICE, Say, silently
+from invsync_tui.store.database import Store, create_store, open_store
 
 
 @dataclass(frozen=True, slots=True)

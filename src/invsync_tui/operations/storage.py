@@ -12,7 +12,8 @@ from invsync_tui.operations.errors import OperationError, RefusedError, as_opera
 from invsync_tui.operations.roles import Right, operator_name
 from invsync_tui.operations.session import Session, right_to
 from invsync_tui.store import schema_parts
-from invsync_tui.store.database import VERSION, Say, open_store
+from invsync_tui.store.connection import VERSION, Say
+from invsync_tui.store.database import open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreForeignError
 from invsync_tui.store.file import backups, check, temporary_files
 from invsync_tui.store.file import restore as restoring

@@ -7,18 +7,29 @@ import os
 import shlex
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from invsync_tui import clock
+from invsync_tui.store.connection import (
+    VERSION,
+    WRITE_ADVICE,
+    Connected,
+    Say,
+    check_ours,
+    connect,
+    quiet_look,
+    readable,
+    silently,
+    writable,
+)
 from invsync_tui.store.errors import (
     StoreBusyError,
     StoreForeignError,
     StoreInUseError,
     StoreMissingError,
-    StoreNewerError,
     StoreReadOnlyError,
     StoreReplacedError,
     translate,
@@ -28,32 +39,6 @@ from invsync_tui.store.file import file_modes
 
 if TYPE_CHECKING:
     from sqlmodel import Session
-
-VERSION = 6
-"""The schema this program writes: PRAGMA user_version, equal to the newest migration's number."""
-BUSY_TIMEOUT_MS = 5000
-
-Say = Callable[[str], None]
-"""Takes a sentence about something long or lasting that happens to the store, for the operator."""
-
-
-def silently(_text: str) -> None:
-    """Say nothing."""
-
-
-class _Quiet(NamedTuple):
-    """What a store looks like that nobody writes: as long as it stays so, reading it without locks is right."""
-
-    file: tuple[int, int, int, int]
-    log: int
-
-
-class Connected(NamedTuple):
-    """A driver connection, and how it was had. `quiet` where the store is read without locks or log."""
-
-    cx: sqlite3.Connection
-    read_only: bool
-    quiet: _Quiet | None
 
 
 class Store:
@@ -119,12 +104,12 @@ class Store:
         self._follow_writers()
         with self._translated():
             yield self._connection
-        if self._connected.quiet is not None and _quiet(self._there) != self._connected.quiet:
+        if self._connected.quiet is not None and quiet_look(self._there) != self._connected.quiet:
             raise StoreBusyError(self.path, "it was changed while it was read.", "Try again in a moment.")
 
     def _follow_writers(self) -> None:
         """Where the store was read without locks since nobody wrote it: open it anew once somebody did."""
-        if self._connected.quiet is None or _quiet(self._there) == self._connected.quiet:
+        if self._connected.quiet is None or quiet_look(self._there) == self._connected.quiet:
             return
         self._connected.cx.close()
         with self._translated():
@@ -133,7 +118,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write transaction, taken at once so that it cannot fail half-way for a lock. Rolled back on any error."""
-        self._must_be_writable()
+        self._must_bewritable()
         self.check_still_there()
         with self._translated():
             self._connection.execute("BEGIN IMMEDIATE")
@@ -146,7 +131,7 @@ class Store:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _must_be_writable(self) -> None:
+    def _must_bewritable(self) -> None:
         if self.read_only and self._asked_read_only:
             raise StoreReadOnlyError(self.path, "it was opened read-only.", "Open it without --read-only.")
         if self.read_only:
@@ -158,7 +143,7 @@ class Store:
         from sqlalchemy.exc import DBAPIError
         from sqlmodel import Session
 
-        self._must_be_writable()
+        self._must_bewritable()
         self.check_still_there()
         try:
             with Session(self._sqlmodel_engine(), expire_on_commit=False) as session:
@@ -204,41 +189,6 @@ class Store:
         return self._engine
 
 
-WRITE_ADVICE = (
-    "Check the owner and mode of the file and its folder; users who share a store belong to the group of its folder."
-)
-
-
-def connect(path: Path, mode: str, synchronous: str, isolation_level: Any = None) -> sqlite3.Connection:
-    """A driver connection to a file, with this program's pragmas. `mode`: ro, rw, or immutable for ro without locks."""
-    how = "mode=ro&immutable=1" if mode == "immutable" else f"mode={mode}"
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}",
-        uri=True,
-        timeout=BUSY_TIMEOUT_MS / 1000,
-        isolation_level=isolation_level,
-        check_same_thread=False,
-    )
-    try:
-        for pragma in (f"synchronous={synchronous}", "cache_size=-16384", "temp_store=MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _looked_into(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection that was used once: opening alone says little about whether the log can be had."""
-    connection = connect(path, mode, "NORMAL")
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
 def open_store(path: Path, *, read_only: bool = False, say: Say = silently, any_name: bool = False) -> Store:
     """Open an existing store, upgrading an older schema first. On a StoreError the file is as it was.
 
@@ -249,7 +199,7 @@ def open_store(path: Path, *, read_only: bool = False, say: Say = silently, any_
     if not any_name:
         _check_only_name(path)
     try:
-        connected = readable(path) if read_only else _writable(path)
+        connected = readable(path) if read_only else writable(path)
         try:
             version = int(connected.cx.execute("PRAGMA user_version").fetchone()[0])
             check_ours(path, connected.cx, version)
@@ -276,51 +226,6 @@ def _ensure_log(connection: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.OperationalError):
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _writable(path: Path) -> Connected:
-    """A connection for writing; for reading, where this user may not write the file, or its folder lacks the log."""
-    if os.access(path, os.W_OK, effective_ids=True):
-        try:
-            return Connected(_looked_into(path, "rw"), read_only=False, quiet=None)
-        except sqlite3.Error as error:
-            if os.access(path.absolute().parent, os.W_OK, effective_ids=True) or not _cannot_make_log(error):
-                raise
-    return readable(path)
-
-
-def readable(path: Path) -> Connected:
-    """A connection for reading.
-
-    Without the right to write the folder it needs the log's files of somebody who writes; where there are none, nobody
-    writes, and the file alone is the whole store.
-    """
-    try:
-        return Connected(_looked_into(path, "ro"), read_only=True, quiet=None)
-    except sqlite3.Error as error:
-        quiet = _quiet(path)
-        if not _cannot_make_log(error) or quiet.log > 0:
-            raise
-        return Connected(connect(path, "immutable", "NORMAL"), read_only=True, quiet=quiet)
-
-
-def _cannot_make_log(error: sqlite3.Error) -> bool:
-    name = getattr(error, "sqlite_errorname", "") or ""
-    return name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
-
-
-def _quiet(path: Path) -> _Quiet:
-    there = path.absolute()
-    try:
-        found = there.stat()
-    except OSError:
-        return _Quiet((0, 0, 0, 0), 0)
-    log = file_modes.real(there)
-    try:
-        size = log.with_name(log.name + "-wal").stat().st_size
-    except OSError:
-        size = 0
-    return _Quiet((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns), size)
 
 
 def create_store(path: Path) -> Store:
@@ -389,19 +294,6 @@ def _check_only_name(path: Path) -> None:
                 f"Find the other name and remove it: find / -xdev -samefile {shlex.quote(str(path))}",
             )
         time.sleep(0.05)
-
-
-def check_ours(path: Path, connection: sqlite3.Connection, version: int) -> None:
-    """Raise StoreError unless this is a store, and of a schema that this program knows."""
-    ours = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'pull_generation'").fetchone()[0]
-    if not ours:
-        raise StoreForeignError(path, "this is a database of another program.", "Choose another file with --store.")
-    if version > VERSION:
-        raise StoreNewerError(
-            path,
-            f"a newer program wrote it (schema {version}, this one knows {VERSION}).",
-            "Upgrade invsync on this machine.",
-        )
 
 
 def _needs_upgrade(path: Path, version: int, *, asked: bool) -> StoreReadOnlyError:

@@ -6,7 +6,7 @@ import sqlite3
 from functools import lru_cache
 from pathlib import Path
 
-from invsync_tui.store.database import VERSION
+from invsync_tui.store.connection import VERSION
 
 Parts = frozenset[tuple[str, ...]]
 
@@ -32,7 +32,7 @@ def parts(cx: sqlite3.Connection) -> Parts:
 @lru_cache
 def _all() -> tuple[Parts, ...]:
     """The parts of each schema from 1 on, as the migrations make them."""
-    from invsync_tui.store.upgrade import one_transaction, run_migrations
+    from invsync_tui.store.migrate import one_transaction, run_migrations
 
     found = []
     cx = sqlite3.connect(":memory:", isolation_level=None)
@@ -56,7 +56,7 @@ def versions_of(cx: sqlite3.Connection) -> list[int]:
 
 def is_undamaged_copy(path: Path, version: int) -> bool:
     """Whether a file is a readable store that is exactly of a schema."""
-    from invsync_tui.store.database import connect
+    from invsync_tui.store.connection import connect
     from invsync_tui.store.errors import StoreError
     from invsync_tui.store.file.backups import verify
 

@@ -10,11 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from invsync_tui import clock
 from invsync_tui.store import schema_parts
-from invsync_tui.store.database import VERSION, Say, check_ours, connect
+from invsync_tui.store.connection import VERSION, Say, check_ours, connect
 from invsync_tui.store.errors import (
     StoreBrokenError,
     StoreBusyError,
@@ -23,6 +22,7 @@ from invsync_tui.store.errors import (
     translate,
 )
 from invsync_tui.store.file import backups, locks, temporary_files
+from invsync_tui.store.migrate import one_transaction, run_migrations
 
 WAIT_MOST = 600.0
 """Seconds for which another process may upgrade the same store before this one gives up."""
@@ -190,39 +190,3 @@ def fill(draft: Path) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
-
-
-@contextmanager
-def one_transaction(connection: sqlite3.Connection) -> Iterator[Any]:
-    """SQLAlchemy's view of a connection with one open write transaction, committed at the end and rolled back on an error.
-
-    SQLAlchemy looks at a database when it connects first and rolls back then what it finds open, so the transaction begins
-    after that; alembic finds it open and leaves it to us.
-    """
-    from sqlalchemy import create_engine
-    from sqlalchemy.exc import DBAPIError
-    from sqlalchemy.pool import StaticPool
-
-    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool, pool_reset_on_return=None)
-    try:
-        with engine.connect() as bound:
-            bound.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                yield bound
-                bound.commit()
-            finally:
-                if connection.in_transaction:
-                    connection.rollback()
-    except DBAPIError as error:
-        raise (error.orig if isinstance(error.orig, sqlite3.Error) else error) from error
-
-
-def run_migrations(bound: Any, revision: str) -> None:
-    """Run alembic up to a revision, or `head`, in the transaction that `bound` has open."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = bound
-    command.upgrade(config, revision)

@@ -303,9 +303,9 @@ async def test_a_lock_that_outlasts_the_patience_only_pauses_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given: our own patience is a twentieth of a second
-    from invsync_tui.store import database
+    from invsync_tui.store import connection
 
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
     with town(tmp_path, mode=SLOW) as made:
         made.bench.store.close()
         made.bench.store = open_store(tmp_path / "store.db")

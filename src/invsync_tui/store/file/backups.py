@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from invsync_tui.store.database import check_ours, connect, readable
+from invsync_tui.store.connection import check_ours, connect, readable
 from invsync_tui.store.errors import StoreBrokenError, StoreReadOnlyError, translate, unwritable
 from invsync_tui.store.file import file_modes, temporary_files
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.store import upgrade
-from invsync_tui.store.database import Say, connect
+from invsync_tui.store.connection import Say, connect
 from invsync_tui.store.errors import StoreBrokenError, StoreForeignError, StoreInUseError, translate, unwritable
 from invsync_tui.store.file import backups, file_modes, temporary_files
 
