@@ -50,6 +50,8 @@ def _settings(title: str, settings: Sequence[Setting], command: str) -> list[str
             lines += [
                 f"### {section.value}",
                 "",
+                _sentence(fields.SECTION_HELP[section]),
+                "",
                 _cells("setting", "what it is", "option", "unit"),
                 "|---|---|---|---|",
             ]
@@ -58,9 +60,13 @@ def _settings(title: str, settings: Sequence[Setting], command: str) -> list[str
     return lines
 
 
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
 def _setting(one: Setting, command: str) -> str:
     follows = " A change holds the next push." if one.changes_rules and command == "carts" else ""
-    told = f"{one.help[:1].upper()}{one.help[1:].rstrip('.')}.{follows}"
+    told = f"{_sentence(one.help)}{follows}"
     return _cells(f"`{one.name}` {one.label}", told, f"`{one.flag} {one.value.metavar}`", one.value.unit or "-")
 
 

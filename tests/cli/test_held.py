@@ -74,7 +74,7 @@ def test_limits_are_settings_of_a_cart(held_run: tuple[Shell, int]) -> None:
     # then
     cart = shell.json("carts", "set", "Demo Cart", "--zero-count", "8")["cart"]
     check("carts", shell.json("carts"))
-    assert cart["breakers"] == {
+    assert cart["safety_rules"] == {
         "zero_count": 8, "zero_percent": 10, "shrink_percent": 20, "jump_factor": 4, "jump_count": 9, "jump_percent": 3,
     }  # fmt: skip
     assert cart["heal"] == "oversell"

@@ -37,6 +37,18 @@ def test_a_form_has_the_guides_words_and_what_is_loaded(acme: Shelf) -> None:
     assert fields["Minimum Inventory Level"].value == "0"
 
 
+@pytest.mark.parametrize(
+    ("stocked", "told"), [(10, "1 listing"), (230, "23 listings"), (50_000, "at least 5000 listings")]
+)
+def test_a_percentage_of_listings_says_how_many_that_is(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch, stocked: int, told: str
+) -> None:
+    monkeypatch.setattr(forms.plans, "in_stock", lambda cx, cart, most: min(stocked, most))
+    helps = {field.name: field.help for field in forms.form(acme.session, subject(acme)).fields}
+    assert helps["zero-percent"].endswith(f"; now 10 % = {told}")
+    assert "now" not in helps["zero-count"]
+
+
 def test_saving_what_the_form_shows_changes_nothing(acme: Shelf) -> None:
     for one in (subject(acme), f"merchant:{acme.merchant}"):
         form = forms.form(acme.session, one)

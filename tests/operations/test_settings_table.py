@@ -93,9 +93,13 @@ def test_every_setting_is_an_option_of_its_command(order: str) -> None:
 def test_every_setting_is_in_the_form_and_in_the_document(acme: Shelf) -> None:
     form = forms.form(acme.session, f"cart:{acme.cart}")
     assert [one.name for one in form.fields] == [one.name for one in CART]
+    assert {one.section: form.sections[one.section] for one in form.fields} == dict(form.sections)
+    assert [one.section for one in form.fields] == sorted(
+        (one.section for one in form.fields), key=[str(section) for section in fields.Section].index
+    )
     (cart,) = settings_views.carts(acme.session, acme.merchant)
     assert cart.values.keys() == {one.name for one in CART}
     document = fields.document(CART, cart.values)
-    assert document["breakers"].keys() == {one.json_key for one in fields.LIMITS}
+    assert document["safety_rules"].keys() == {one.json_key for one in fields.LIMITS}
     assert document.keys() == fields.schemas(CART).keys()
     assert document["upload_on"] is True

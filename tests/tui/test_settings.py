@@ -59,6 +59,25 @@ async def test_a_field_is_edited_in_place_and_checked_while_typing() -> None:
         await driver.sees("was 100")
 
 
+async def test_fields_stand_under_their_sections_and_the_cursor_passes_headings() -> None:
+    async with cart() as driver:
+        for heading in ("Sync  what is synced", "Quantity rules  how the number", "Safety rules  when it is held"):
+            await driver.sees(heading)
+        await driver.press(*["down"] * 3)
+        assert sheet(driver).field == "minimum"
+        lines = sheet(driver).text.splitlines()
+        heading = next(y for y, text in enumerate(lines) if text.startswith("Quantity rules"))
+        assert "Minimum Inventory Level" in lines[heading + 1]
+
+
+async def test_the_heading_of_the_first_field_comes_back_into_sight() -> None:
+    async with cart(size=(80, 14)) as driver:
+        await driver.press("end")
+        assert not at(driver, "Sync  what is synced")
+        await driver.press("home")
+        await driver.sees("Sync  what is synced")
+
+
 async def test_letters_are_text_while_a_field_is_edited() -> None:
     async with room() as driver:
         driver.app.push_screen(routes.screen(driver.app._desk, "settings", 1, "Demo Outdoor"))
@@ -102,12 +121,12 @@ async def test_an_alias_is_chosen_with_its_collisions_in_sight() -> None:
 async def test_the_preview_counts_on_in_the_background() -> None:
     gateway = FakeGateway()
     async with cart(gateway) as driver:
-        await driver.sees("nothing is changed yet")
+        await driver.sees("nothing has been changed yet")
         await type_share(driver, "80")
         await driver.sees("48 to 0")
         await driver.sees("of 4812 listings")
         await driver.press("u")
-        await driver.sees("nothing is changed yet")
+        await driver.sees("nothing has been changed yet")
 
 
 async def test_p_plans_what_is_not_saved_and_such_a_plan_cannot_be_applied() -> None:
@@ -143,7 +162,7 @@ async def test_saving_shows_what_changes_with_cancel_focused() -> None:
         await driver.press("s")
         await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
         await driver.sees("100 → 80")
-        await driver.sees("holds the next push as a plan")
+        await driver.sees("After this change the next push is held for review.")
         assert driver.app.focused is not None and driver.app.focused.id == "answer-stay"
         await driver.press("enter")
         assert gateway.forms.saved["cart:7"].rev == 5
@@ -173,7 +192,7 @@ async def test_another_operator_saved_first_and_mine_go_on_top() -> None:
         gateway.forms.elsewhere("cart:7", share="50", buffer="2")
         await save(driver)
         await driver.sees("bo saved these settings")
-        await driver.sees("You both changed: Share in percent")
+        await driver.sees("You both changed: Share of stock (%)")
         assert driver.app.focused is not None and driver.app.focused.id == "answer-stay"
         await driver.press("right", "right", "enter")
         await driver.until(lambda: draft(driver).form.rev == 6)

@@ -5,7 +5,8 @@ Times are epoch seconds; None is unknown or never, and is shown as such. Standar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from invsync_tui.operations.rows import Count
@@ -296,6 +297,8 @@ class Field:
     help: str
     choices: tuple[Choice, ...] = ()
     optional: bool = False
+    section: str = ""
+    """The heading that it stands under; '' for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +310,9 @@ class Form:
     title: str
     rev: int
     fields: tuple[Field, ...]
+    """Those of one section stand together."""
+    sections: Mapping[str, str] = field(default_factory=dict)
+    """The help of each section, in one line."""
 
 
 @dataclass(frozen=True, slots=True)

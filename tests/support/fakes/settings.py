@@ -41,7 +41,7 @@ def merchant_form() -> Form:
         Field(
             "secret", "WMS secret", FieldKind.SECRET_REF, "env:WMS_TOKEN", "A reference; the secret is never stored."
         ),
-        Field("full-every", "Complete download every", FieldKind.DURATION, "1d", "Changes only in between."),
+        Field("full-every", "Full download every", FieldKind.DURATION, "1d", "Changes only in between."),
     )
     return Form("merchant:1", "Demo Outdoor", 3, fields)
 
@@ -65,12 +65,16 @@ def cart_form() -> Form:
         Field("alias", "Push Inventory Using Alias", FieldKind.CHOICE, "SKU", "Products without it are ignored.", aliases),
         Field("minimum", "Minimum Inventory Level", FieldKind.NUMBER, "0", "Below it the cart gets 0."),
         Field("buffer", "Buffer", FieldKind.NUMBER, "0", "Units that are kept back."),
-        Field("share", "Share in percent", FieldKind.NUMBER, "100", "What this cart may sell of the stock."),
+        Field("share", "Share of stock (%)", FieldKind.NUMBER, "100", "What this cart may sell of the stock."),
         Field("max", "Cap", FieldKind.NUMBER, "", "Most units that the cart shows.", optional=True),
         Field("every", "Schedule", FieldKind.DURATION, "", "Time between two pushes.", optional=True),
         Field("stale-after", "Staleness limit", FieldKind.DURATION, "", "Empty takes the merchant's.", optional=True),
     )  # fmt: skip
-    return Form("cart:7", "Demo Cart EU", 5, fields)
+    sync, quantity = ("upload", "warehouses", "alias"), ("minimum", "buffer", "share", "max")
+    sections = dict.fromkeys(sync, "Sync") | dict.fromkeys(quantity, "Quantity rules")
+    placed = tuple(replace(one, section=sections.get(one.name, "Safety rules")) for one in fields)
+    helps = {"Sync": "what is synced", "Quantity rules": "how the number is made", "Safety rules": "when it is held"}
+    return Form("cart:7", "Demo Cart EU", 5, placed, helps)
 
 
 @dataclass

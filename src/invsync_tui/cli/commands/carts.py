@@ -42,7 +42,7 @@ example:
   invsync carts set "Acme Shop" --upload on --share 80 --max 500 --every 15m
   invsync carts set "Acme Shop" --all-warehouses
 
-A change of quantities or matches plans every listing anew."""
+After a change of quantities or matches the next push recalculates every listing and is held for review."""
 
 LIMIT = 1000
 
@@ -61,7 +61,7 @@ def add_carts(subparsers: Subparsers) -> None:
 def _add_add(orders: Subparsers) -> None:
     parser = command(orders, "add", "add a cart to a merchant", ADD_EXAMPLES)
     parser.add_argument("owner", metavar="MERCHANT", help="name or number of the merchant")
-    parser.add_argument("name", metavar="NAME", help="how the cart is called here")
+    parser.add_argument("name", metavar="NAME", help="its display name")
     parser.add_argument("--system", metavar="SYSTEM", required=True, help="see: invsync connections list")
     add_setting_options(parser, CART, adding=True)
     parser.set_defaults(run=run_carts, order="add", all_warehouses=False)

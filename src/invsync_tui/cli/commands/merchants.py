@@ -51,7 +51,7 @@ def add_merchants(subparsers: Subparsers) -> None:
 
 def _add_add(orders: Subparsers) -> None:
     parser = command(orders, "add", "add a merchant with its WMS connection", ADD_EXAMPLES)
-    parser.add_argument("name", metavar="NAME", help="how it is called here")
+    parser.add_argument("name", metavar="NAME", help="its display name")
     parser.add_argument("--source", metavar="SYSTEM", required=True, help="the WMS, see: invsync connections list")
     add_setting_options(parser, MERCHANT, adding=True)
     parser.set_defaults(run=run_merchants, order="add")
@@ -115,7 +115,7 @@ def _facts(setup: MerchantSetup, health: MerchantRow) -> list[tuple[str, str]]:
         ("Next inventory run", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.sync_on)),
         ("Every", span(setup.every) if setup.every else "on request only"),
         (
-            "Readings may be pushed for",
+            "Max age of stock data",
             span(setup.values["stale-after"]) if setup.values["stale-after"] else "no limit",
         ),
         ("Orders reach the WMS within", span(setup.values["orders-within"] or 0)),

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.context import opened
-from invsync_tui.cli.output import print_json, say
+from invsync_tui.cli.output import DOCUMENT_VERSION, print_json, say
 from invsync_tui.cli.parser import Subparsers, command, given
 from invsync_tui.cli.text import clean, moment, number, on_off, utc
 from invsync_tui.operations.diagnosis.evidence_text import Read, read_from_cart, refs_by_cart, remarks, stock
@@ -258,7 +258,13 @@ def document(found: Why, live: Mapping[int, Read] | None = None) -> dict[str, An
         }
         for one in found.listings
     ]
-    return {"version": 1, "asked": found.asked, "taken_as": found.taken_as, "sku": found.sku, "listings": listings}
+    return {
+        "version": DOCUMENT_VERSION,
+        "asked": found.asked,
+        "taken_as": found.taken_as,
+        "sku": found.sku,
+        "listings": listings,
+    }
 
 
 def _drift(found: DriftLine | None) -> dict[str, Any] | None:

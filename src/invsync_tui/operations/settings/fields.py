@@ -27,6 +27,16 @@ class Section(StrEnum):
     CONNECTION = "Connection"
 
 
+SECTION_HELP = {
+    Section.SYNC: "what is synced, from where, how often",
+    Section.QUANTITY: "how the cart's number is made of the stock",
+    Section.SAFETY: "when a push is held for review, and how old stock data may be",
+    Section.DRIFT: "what happens when somebody else changes the cart's numbers",
+    Section.CONNECTION: "the address of the system, and how to log in",
+}
+"""One line for each section, in the order of the form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """How the value of a setting is entered, checked and shown."""
@@ -226,14 +236,15 @@ def _connection(table: str, *, changes_rules: bool) -> tuple[Setting, ...]:
         Setting("url", "url", table, section, "Address", _text(values.web_address, "URL"),
                 "address of the system, http or https"),
         Setting("login", "login", table, section, "Login", _text(values.line, "NAME"), "login name", optional=True),
-        Setting("secret", "secret", table, section, "Secret (a reference)",
+        Setting("secret", "secret", table, section, "Secret reference",
                 _text(values.secret, "REF", FieldKind.SECRET_REF),
                 "reference to the secret: env:NAME, file:PATH or command:ARGV", optional=True),
-        Setting("deadline", "deadline_ms", table, section, "Longest wait for an answer",
+        Setting("deadline", "deadline_ms", table, section, "Request timeout",
                 _time(values.DEADLINE_LEAST, values.DEADLINE_MOST, factor=1000),
-                "longest wait for one answer, 1s to 10m (default 30s)"),
-        Setting("options", "options", table, section, "Connector's options",
-                Value(FieldKind.TEXT, _read_options, _show_options, "K=V", {"type": "object"}), "K=V, K=V",
+                "how long to wait for an answer to one request, 1s to 10m (default 30s)"),
+        Setting("options", "options", table, section, "Connector options",
+                Value(FieldKind.TEXT, _read_options, _show_options, "K=V", {"type": "object"}),
+                "settings of this connector, as K=V, K=V",
                 optional=True, changes_rules=changes_rules, option="option", repeated=True,
                 option_help="a setting of the connector, repeatable; K= takes it away"),
     )  # fmt: skip
@@ -241,8 +252,10 @@ def _connection(table: str, *, changes_rules: bool) -> tuple[Setting, ...]:
 
 def _name(table: str) -> Setting:
     value = _text(values.name, "NAME")
-    said = "how it is called here"
-    return Setting("name", "name", table, Section.CONNECTION, "Name", value, said, option_help="another name")
+    said = "what invsync calls it on screens and in commands"
+    return Setting(
+        "name", "name", table, Section.CONNECTION, "Display name", value, said, option_help="another display name"
+    )
 
 
 def _every(label: str, said: str, option_help: str, default: str = "") -> Setting:
@@ -253,22 +266,28 @@ def _every(label: str, said: str, option_help: str, default: str = "") -> Settin
     )  # fmt: skip
 
 
+_HOLD_ZERO = "a push is held for review when more than N listings and more than P percent of those in stock go to 0"
+_HOLD_LARGE = (
+    "a push is held for review when more than N listings and more than P percent of those in stock change that much"
+)
+
 # --- the tables ------------------------------------------------------------------------------------------------------
 
 MERCHANT: tuple[Setting, ...] = (
     Setting("sync", "inventory_sync", "merchant", Section.SYNC, "Synchronization With WMS - Inventory", _switch(),
             "Synchronization With WMS - Inventory", changes_rules=True, bears_on=("switch",), json_name="sync_on"),
-    _every("Inventory download every", "15m, 1h, ...; off downloads on request only",
+    _every("Inventory download every", "15m, 1h, ...; off: only when somebody starts one",
            "time between inventory downloads, or off", default="1h"),
-    Setting("full-every", "full_every", "source", Section.SYNC, "Complete download every",
+    Setting("full-every", "full_every", "source", Section.SYNC, "Full download every",
             _time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST),
-            "time between complete downloads where the WMS can report changes (default 24h)"),
+            "time between full downloads where the WMS can report changes (default 24h)"),
     Setting("orders-within", "orders_within", "source", Section.SYNC, "Orders reach the WMS within",
             _time(0, values.ORDERS_MOST),
-            "time that an order of a cart needs to reach the WMS, 0s to 7d: until then it is taken off (default 15m)"),
-    Setting("stale-after", "stale_after", "merchant", Section.SAFETY, "Readings may be pushed for",
+            "how long a cart's order takes to reach the WMS, 0s to 7d; until then its units are deducted (default 15m)"),
+    Setting("stale-after", "stale_after", "merchant", Section.SAFETY, "Max age of stock data",
             _time_or(values.NONE, values.STALE_LEAST, values.STALE_MOST),
-            "age at which a reading may no longer be pushed, or none (default 24h)", optional=True, changes_rules=True),
+            "stock data that is older than this is not pushed; none for no limit (default 24h)", optional=True,
+            changes_rules=True),
     *_connection("source", changes_rules=False),
     _name("merchant"),
 )  # fmt: skip
@@ -280,63 +299,66 @@ CART: tuple[Setting, ...] = (
             listed="Inventory Upload Service"),
     Setting("warehouses", "warehouses", "cart_warehouse", Section.SYNC, "Sync Inventory With Warehouse",
             Value(FieldKind.CHOICES, _unresolved, _plain, "CODE", {}),
-            f"one or several; none is {values.ALL_LOCATIONS}", optional=True, changes_rules=True, step="sum",
+            f"one or more warehouses; none means {values.ALL_LOCATIONS}", optional=True, changes_rules=True, step="sum",
             bears_on=("kit", "pending", "skip", "switch"), listed="Sync Inventory With Warehouse",
-            option="warehouse", option_help=f"Sync Inventory With Warehouse, repeatable; none is {values.ALL_LOCATIONS}",
+            option="warehouse", option_help=f"Sync Inventory With Warehouse, repeatable; none means {values.ALL_LOCATIONS}",
             repeated=True, resolved=True),
     Setting("alias", "push_kind", "cart", Section.SYNC, "Push Inventory Using Alias",
             Value(FieldKind.CHOICE, _unresolved, _plain, "TYPE", {}),
-            "SKU, or the type of the codes in the cart; products without it are not pushed", changes_rules=True,
+            "SKU, or the alias type that the cart uses as its codes; products without one are not pushed", changes_rules=True,
             listed="Push Inventory Using Alias", resolved=True,
             option_help="Push Inventory Using Alias: SKU, UPC, EAN, ... (default SKU)"),
+    _every("Push every", "15m, 1h, ...: at this interval only; off: after each scheduled inventory download",
+           "time between pushes; off: after each scheduled inventory download"),
     Setting("minimum", "cutoff_below", "cart", Section.QUANTITY, "Minimum Inventory Level", _number("units"),
             "Minimum Inventory Level: below it the cart gets 0", changes_rules=True, step="cutoff",
             listed="Minimum Inventory Level"),
     Setting("buffer", "buffer", "cart", Section.QUANTITY, "Buffer", _number("units"),
-            "units that are kept back", changes_rules=True, step="buffer", listed="Buffer"),
-    Setting("share", "share_percent", "cart", Section.QUANTITY, "Share in percent", _percent(),
-            "percent of the stock that this cart may sell, 0 to 100", changes_rules=True, step="share",
-            listed="Share", listing="{} %"),
+            "units that are never offered in the cart", changes_rules=True, step="buffer", listed="Buffer"),
+    Setting("share", "share_percent", "cart", Section.QUANTITY, "Share of stock (%)", _percent(),
+            "how much of the stock this cart may sell, 0 to 100 percent", changes_rules=True, step="share",
+            listed="Share of stock", listing="{} %"),
     Setting("max", "max_quantity", "cart", Section.QUANTITY, "Maximum", _number_or_none("units"),
-            "most units that the cart shows, or none", optional=True, changes_rules=True, step="cap",
+            "the cart never shows more units than this; none for no limit", optional=True, changes_rules=True, step="cap",
             listed="Maximum", listed_none="none"),
-    Setting("end-at", "end_at_or_below", "cart", Section.QUANTITY, "Sold out at and below", _number_or_none("units"),
-            "the cart gets 0 at this quantity and below, or none", optional=True, changes_rules=True, step="cutoff",
-            listed="Sold out at", listing="{} and below"),
+    Setting("end-at", "end_at_or_below", "cart", Section.QUANTITY, "Show 0 at or below", _number_or_none("units"),
+            "the cart gets 0 at this quantity or less; none turns it off", optional=True, changes_rules=True, step="cutoff",
+            listed="Show 0 at or below"),
     Setting("units-per-listing", "units_per_listing", "cart", Section.QUANTITY, "Units per listing",
-            _number("units", 1), "units of the WMS in one listing of the cart: a case of 12 shows a twelfth (default 1)",
+            _number("units", 1), "units of stock in one unit of the listing: 12 for a case of 12 (default 1)",
             changes_rules=True, step="units", listed="Units per listing"),
     Setting("inactive-products", "inactive_products", "cart", Section.QUANTITY, "Inactive products: keep or zero",
             _word(values.INACTIVE_PRODUCTS, "WHAT"),
-            "what the cart shows of products that are deactivated in the WMS: keep (its last number) or zero",
+            "what the cart shows for products that are inactive in the WMS: keep (its last number) or zero",
             changes_rules=True, step="inactive"),
-    _every("Push every", "15m, 1h, ...: by this period alone; off: after each scheduled inventory download",
-           "time between pushes, instead of one after each scheduled inventory download; off goes back to that"),
-    Setting("stale-after", "stale_after", "cart", Section.SAFETY, "Readings may be pushed for",
+    Setting("stale-after", "stale_after", "cart", Section.SAFETY, "Max age of stock data",
             _time_or(values.NONE, values.STALE_LEAST, values.STALE_MOST),
-            "age at which a reading may no longer be pushed; none takes the merchant's", optional=True,
-            changes_rules=True, bears_on=("skip",), listed="Readings may be pushed for",
-            listed_none="as the merchant's"),
-    Setting("zero-count", "zero_count", "cart", Section.SAFETY, "Hold if more are set to 0", _number("listings"),
-            "hold a push that sets more listings than this to 0 ...", group="breakers"),
-    Setting("zero-percent", "zero_percent", "cart", Section.SAFETY, "Hold above this percent set to 0", _percent(),
-            "... and more than this percent of them", group="breakers"),
-    Setting("shrink-percent", "shrink_percent", "cart", Section.SAFETY, "Hold if the catalogue lost more percent",
-            _percent(), "hold a push if the catalogue lost more than this", group="breakers"),
-    Setting("jump-factor", "jump_factor", "cart", Section.SAFETY, "A jump: by more than this factor", _number(""),
-            "a change by more than this factor is a jump; 0 never (default 10)", group="breakers"),
-    Setting("jump-count", "jump_count", "cart", Section.SAFETY, "Hold if more jump", _number("listings"),
-            "hold a push in which more listings than this jump ...", group="breakers"),
-    Setting("jump-percent", "jump_percent", "cart", Section.SAFETY, "Hold above this percent that jump", _percent(),
-            "... and more than this percent of those in stock", group="breakers"),
-    Setting("heal", "heal", "cart", Section.DRIFT, "Drift radar puts right by itself", _word(values.HEAL, "WHEN"),
-            "what the drift radar puts right by itself: never, oversell or always"),
+            "stock data that is older than this is not pushed; none takes the merchant's limit", optional=True,
+            changes_rules=True, bears_on=("skip",), listed="Max age of stock data",
+            listed_none="the merchant's"),
+    Setting("zero-count", "zero_count", "cart", Section.SAFETY, "Hold when more than N go to 0", _number("listings"),
+            f"N: {_HOLD_ZERO}", group="safety_rules"),
+    Setting("zero-percent", "zero_percent", "cart", Section.SAFETY, "Hold when more than P % go to 0", _percent(),
+            f"P: {_HOLD_ZERO}", group="safety_rules"),
+    Setting("shrink-percent", "shrink_percent", "cart", Section.SAFETY,
+            "Hold when the catalog shrinks by more than (%)", _percent(),
+            "hold a push for review when the WMS reports that many percent fewer products than before",
+            group="safety_rules"),
+    Setting("jump-factor", "jump_factor", "cart", Section.SAFETY, "Large change: factor", _number(""),
+            "a change by more than this factor, up or down, is a large change; 0: no change is (default 10)",
+            group="safety_rules"),
+    Setting("jump-count", "jump_count", "cart", Section.SAFETY, "Hold when more than N change that much",
+            _number("listings"), f"N: {_HOLD_LARGE}", group="safety_rules"),
+    Setting("jump-percent", "jump_percent", "cart", Section.SAFETY, "Hold when more than P % change that much",
+            _percent(), f"P: {_HOLD_LARGE}", group="safety_rules"),
+    Setting("heal", "heal", "cart", Section.DRIFT, "Correct drift automatically", _word(values.HEAL, "WHEN"),
+            "what a drift check corrects without asking: never (nothing), oversell (what is oversold), always (all)"),
     *_connection("cart", changes_rules=True),
     _name("cart"),
 )  # fmt: skip
 """In the order of the form."""
 
-LIMITS: tuple[Setting, ...] = tuple(one for one in CART if one.group == "breakers")
+LIMITS: tuple[Setting, ...] = tuple(one for one in CART if one.group == "safety_rules")
 """The limits above which a push is held; a merchant's form has them for all its carts."""
 ALIAS, WAREHOUSES = "alias", "warehouses"
 """Settings whose choices depend on what is loaded; see `choices`."""

@@ -6,7 +6,7 @@ Texts go in and out as an operator types them. Two who edit at the same time: th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from invsync_tui.operations.errors import NotFoundError, StaleError, as_operation_error
@@ -14,11 +14,16 @@ from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, F
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts, choices, fields, merchants
 from invsync_tui.operations.settings import preview as settings_preview
-from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES, Setting
+from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES, Section, Setting
 from invsync_tui.operations.settings.merchants import COLUMNS, Limits
 from invsync_tui.operations.settings.values import InvalidError
+from invsync_tui.plain_text import counted
+from invsync_tui.store.listings import plans
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.store.settings import read as store_read
+
+COUNTED_MOST = 50_000
+"""Listings in stock are counted up to here when a form is opened: more takes noticeable time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,22 @@ def form(session: Session, subject: str) -> Form:
     sheet = _sheet(session, subject)
     title = f"{'Merchant' if sheet.kind == 'merchant' else 'Cart'} {sheet.columns['name']}"
     shown = tuple(
-        Field(one.name, one.label, one.kind, sheet.text(one), one.help, sheet.choices.get(one.name, ()), one.optional)
+        Field(
+            one.name,
+            one.label,
+            one.kind,
+            sheet.text(one),
+            one.help,
+            sheet.choices.get(one.name, ()),
+            one.optional,
+            str(one.section),
+        )
+        for section in Section
         for one in sheet.settings
+        if one.section is section
     )
-    return Form(subject, title, sheet.rev, shown)
+    there = {one.section for one in shown}
+    return Form(subject, title, sheet.rev, shown, {str(s): h for s, h in fields.SECTION_HELP.items() if s in there})
 
 
 def check(session: Session, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
@@ -115,8 +132,21 @@ def _sheet(session: Session, subject: str) -> _Sheet:
         known = tuple(one for one in fields.MERCHANT if one.column in columns)
         return _Sheet(kind, int(number), columns | limits.columns(), (*known, *limits.settings()), {}, limits)
     loaded = choices.of_cart(session, columns["merchant_id"])
-    settings = tuple(loaded[one.name][0] if one.resolved else one for one in fields.CART)
+    with as_operation_error(), session.store.reading() as cx:
+        stocked = plans.in_stock(cx, int(number), COUNTED_MOST)
+    settings = tuple(
+        loaded[one.name][0] if one.resolved else _with_listings(one, columns[one.column], stocked)
+        for one in fields.CART
+    )
     return _Sheet(kind, int(number), columns, settings, {name: listed for name, (_, listed) in loaded.items()})
+
+
+def _with_listings(one: Setting, percent: Any, stocked: int) -> Setting:
+    """A percentage of a cart's listings in stock says in its help how many listings that is now."""
+    if one.name not in ("zero-percent", "jump-percent"):
+        return one
+    number = counted(stocked * percent // 100, "listing")
+    return replace(one, help=f"{one.help}; now {percent} % = {'at least ' * (stocked >= COUNTED_MOST)}{number}")
 
 
 def _read(one: Setting, text: str) -> Any:
@@ -132,7 +162,7 @@ def _problems(session: Session, sheet: _Sheet, values: Mapping[str, str]) -> tup
             found.append(FieldProblem(name, str(error).removeprefix(f"{error.field}: ")))
             continue
         if name == "name" and value != sheet.columns["name"] and value in _taken(session, sheet):
-            found.append(FieldProblem(name, "there is one of this name already; choose another."))
+            found.append(FieldProblem(name, "this name is taken; choose another."))
     return tuple(found)
 
 
@@ -210,7 +240,7 @@ def _note(sheet: _Sheet, changes: tuple[Change, ...]) -> str:
     if not changes:
         return "Nothing changed."
     if not any(sheet.setting(one.name).changes_rules for one in changes):
-        return "It counts from the next run on."
+        return "It takes effect with the next run."
     if sheet.kind == "cart":
-        return "The next push plans every listing anew and is held until you have looked at its plan."
-    return "The next push of each cart of this merchant looks at every listing."
+        return "The next push recalculates every listing and is held for review."
+    return "The next push of each cart of this merchant recalculates every listing."

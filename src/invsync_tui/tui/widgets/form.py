@@ -149,6 +149,8 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
     def _reveal(self) -> None:
         mine = [y for y, each in enumerate(self._rows) if each.field == self._at]
         top, height = self.scroll_offset.y, max(self.size.height, 1)
+        if mine and mine[0] and not self._rows[mine[0] - 1].field:
+            mine.insert(0, mine[0] - 1)  # the heading of its section
         if mine and mine[0] < top:
             self.scroll_to(y=mine[0], animate=False)
         elif mine and mine[-1] >= top + height:

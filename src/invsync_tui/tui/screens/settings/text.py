@@ -13,7 +13,7 @@ from invsync_tui.tui.text.sanitize import clean, fit, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, cut, line
 from invsync_tui.tui.widgets.caret import Caret
 
-WIDEST_LABEL = 40
+WIDEST_LABEL = 46
 NARROWEST_VALUE = 12
 NONE = "none"
 ALL_LOCATIONS = "Combine All Locations"
@@ -29,7 +29,7 @@ HOW = {
     FieldKind.CHOICES: "Enter lists the choices; Space there picks one more.",
     FieldKind.SECRET_REF: "Enter edits. A reference (env:NAME, file:PATH, command:ARGV), never the secret itself.",
 }
-RULES_NOTE = "A change of rules holds the next push as a plan until an operator releases it."
+RULES_NOTE = "After this change the next push is held for review."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,24 @@ class FormRenderContext:
 
 
 def rows(draft: Draft, editing: tuple[str, Caret] | None, ink: FormRenderContext) -> list[FormRow]:
-    """Every field with its value, and problems below the fields that have them."""
+    """Every field with its value under the heading of its section, and problems below the fields that have them."""
     room = label_room(draft.form, ink.width)
     found: list[FormRow] = []
+    section = ""
     for one in draft.form.fields:
+        if one.section != section:
+            section = one.section
+            found.append(FormRow(_heading(section, draft.form.sections.get(section, ""), ink), ""))
         caret = editing[1] if editing and editing[0] == one.name else None
         found.append(_head(draft, one, caret, room, ink))
         found += [FormRow(below, one.name) for below in _below(draft, one, room, ink)]
     return found
+
+
+def _heading(section: str, text: str, ink: FormRenderContext) -> Line:
+    """A section's name and its help."""
+    whole = line((section, Tone.ACCENT), "  ", (text, Tone.FAINT))
+    return cut(whole, ink.width, ink.glyphs.more)
 
 
 def label_room(form: Form, width: int) -> int:
@@ -191,7 +201,7 @@ def conflict(found: Conflict, form: Form, mine: Sequence[str], now: float, ink: 
 def preview_line(found: Preview | None, *, dirty: bool, wrong: bool) -> Line:
     """What the draft would do to the cart's listings, as far as it was counted."""
     if found is None:
-        waiting = "not while a field is wrong" if wrong else "counting" if dirty else "nothing is changed yet"
+        waiting = "not while a field is wrong" if wrong else "counting" if dirty else "nothing has been changed yet"
         return line((f"Preview: {waiting}", Tone.FAINT))
     parts: list[Span] = [("Preview  ", Tone.FAINT)]
     parts += _counted("to 0", found.to_zero, Tone.BAD)
