@@ -1,0 +1,527 @@
+"""Single steps of a run on a store alone, without a WMS or a cart: what is counted, kept, asked for and told."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from invsync_tui import clock
+from invsync_tui.connectors.base import (
+    CartCapabilities,
+    DoubtPolicy,
+    LevelRow,
+    ListingRow,
+    Page,
+    QuantityBasis,
+    RowAnswer,
+    RowErrors,
+    SourceCapabilities,
+)
+from invsync_tui.connectors.errors import RowsRejectedError, UnavailableError
+from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.store import change_sequence
+from invsync_tui.store.catalog import pull_progress
+from invsync_tui.store.listings import listings, matching, push_batches
+from invsync_tui.store.listings.push_batches import Batch, Item
+from invsync_tui.store.runs import runs
+from invsync_tui.sync import chunked_writes, executor, leases, pending_orders, pull, run_findings, run_log
+from invsync_tui.sync.chunked_writes import Pace
+from invsync_tui.sync.clock_difference import TOLD_FROM, CartClock
+from invsync_tui.sync.pending_orders import Orders
+from invsync_tui.sync.pull import Pull
+from invsync_tui.sync.push import BatchSender
+from invsync_tui.sync.push_plan import PushPlanner
+from invsync_tui.sync.read_listings import ListingsReader
+from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.run_progress import Phase, RunProgress
+from invsync_tui.sync.settings import Settings, load_settings
+from tests.support.products_store import Shelf, Thing, shelf
+
+KEY = 10**6
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[Shelf]:
+    made = shelf(tmp_path)
+    yield made
+    made.bench.store.close()
+
+
+def can(
+    basis: QuantityBasis = QuantityBasis.AVAILABLE,
+    doubt: DoubtPolicy = DoubtPolicy.READ_BACK,
+    read_batch: int = 2,
+) -> CartCapabilities:
+    return CartCapabilities(basis, 50, RowErrors.PER_ROW, doubt, returns_quantity=True, read_batch=read_batch)
+
+
+@dataclass
+class QuietCart:
+    """A cart that answers with what a test gives it, and remembers what it was asked."""
+
+    capabilities: CartCapabilities = field(default_factory=can)
+    answer: Any = ()
+    offset: float | None = None
+    asked: list[Any] = field(default_factory=list)
+
+    def budget(self) -> None:
+        return None
+
+    async def read(self, refs: Sequence[str]) -> list[ListingRow]:
+        self.asked.append(list(refs))
+        return [row for row in self.answer if row.ref in refs]
+
+    async def send(self, number: str, body: bytes) -> Sequence[RowAnswer]:
+        self.asked.append((number, body))
+        raise self.answer
+
+    def compose(self, items: Sequence[Any]) -> bytes:
+        return json.dumps([list(item) for item in items]).encode()
+
+    async def clock_offset(self) -> float | None:
+        self.asked.append("clock")
+        return self.offset
+
+
+def job_of(acme: Shelf, kind: str = "push") -> RunContext:
+    """A run that this process has begun."""
+    key = acme.merchant if kind == "pull" else acme.cart
+    number = acme.bench.request(kind, key)
+    lease = leases.acquire(acme.bench.store, f"{kind}:{key}", "test")
+    assert lease is not None
+    with acme.bench.store.transaction() as tx:
+        run = runs.start(tx, number, lease.epoch, clock.seconds())
+    return RunContext(acme.bench.store, run, lease, RunProgress(acme.bench.store, lease, number, [Phase("connect")]))
+
+
+def settings_of(acme: Shelf) -> Settings:
+    with acme.bench.store.reading() as cx:
+        found = load_settings(cx, acme.cart)
+    assert found is not None
+    return found
+
+
+def reader(acme: Shelf, job: RunContext, cart: Any) -> ListingsReader:
+    settings = settings_of(acme).cart
+    return ListingsReader(job, cart, settings, CartClock(job, cart, settings.clock_offset))
+
+
+# --- findings after a run ------------------------------------------------------------------------------------------------
+
+
+def test_products_that_a_cart_lacks_are_found_after_its_push(acme: Shelf) -> None:
+    ids = acme.put([Thing("1", "A"), Thing("2", "B"), Thing("3", "C")])
+    acme.list(["A"])
+    job = job_of(acme)
+    with acme.bench.store.transaction() as tx:
+        assert matching.record_unlisted(tx, acme.cart, 0, job.run.id, ids) == 2
+        assert run_findings.look(tx, job.run, None, clock.seconds()) == [Reason.NOT_IN_CART.value]
+    sql = "SELECT cart_id, n, run_id FROM finding WHERE merchant_id = ?"
+    assert acme.bench.store.read(sql, (acme.merchant,)) == [(acme.cart, 2, job.run.id)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "owner"),
+    [("pull", Reason.SOURCE_UNAVAILABLE, 0), ("push", Reason.CART_UNAVAILABLE, 14), ("radar", None, None)],
+)
+def test_why_a_run_failed_is_found_once_of_its_source_or_its_cart(
+    acme: Shelf, kind: str, reason: Reason | None, owner: int | None
+) -> None:
+    job = job_of(acme, kind)
+    with acme.bench.store.transaction() as tx:
+        new = run_findings.look(tx, job.run, reason or Reason.CART_UNAVAILABLE, clock.seconds())
+    found = acme.bench.store.read("SELECT cart_id, cause, n FROM finding WHERE merchant_id = ?", (acme.merchant,))
+    assert new == ([reason.value] if reason else [])
+    assert found == ([(owner, reason.value, 1)] if reason else [])
+
+
+# --- the cart's clock ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ahead", [TOLD_FROM - 1, TOLD_FROM, -TOLD_FROM])
+async def test_a_carts_clock_is_measured_once_a_run_and_kept(acme: Shelf, ahead: int) -> None:
+    job, cart = job_of(acme), QuietCart(offset=float(ahead))
+    theirs = CartClock(job, cart, None)  # type: ignore[arg-type]
+    await theirs.measure()
+    await theirs.measure()
+    assert cart.asked == ["clock"]
+    assert theirs.offset == ahead
+    assert acme.bench.one("SELECT clock_offset FROM cart WHERE id = ?", acme.cart) == ahead
+    told = [text for text in acme.bench.events(job.run.id) if f"{abs(ahead)} s" in text]
+    assert len(told) == (abs(ahead) >= TOLD_FROM)
+    assert theirs.ours(1000) == 1000 - ahead
+
+
+def test_a_time_by_a_clock_that_was_set_is_the_earlier_one() -> None:
+    theirs = CartClock(None, None, 300)  # type: ignore[arg-type]
+    theirs.offset = 100
+    assert theirs.theirs_before(1000) == 1100
+    theirs.offset = 500
+    assert theirs.theirs_before(1000) == 1300
+
+
+# --- listings ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_page_with_as_many_changed_as_unreadable_listings_is_looked_at_by_the_next_plan(acme: Shelf) -> None:
+    acme.list(["A", "B"], shown=3)
+    job = job_of(acme)
+    before = acme.bench.one("SELECT max(seq) FROM listing WHERE cart_id = ?", acme.cart)
+    page = Page([ListingRow("L-A", "A", quantity=5)], None, 2, [("L-B", "not a number")])
+    ids = await reader(acme, job, QuietCart())._keep(page, Pace())
+    with acme.bench.store.reading() as cx:
+        assert change_sequence.current(cx) > before
+        assert sorted(listings.changed_since(cx, acme.cart, before)) == sorted(ids)
+    assert len(ids) == 2
+
+
+async def test_a_page_is_counted_with_its_unreadable_listings(acme: Shelf) -> None:
+    job = job_of(acme)
+    job.report.enter("listings")
+    await reader(acme, job, QuietCart())._keep(Page([ListingRow("1", "A")], None, 7, [("2", "bad")]), Pace())
+    (phase,) = [one for one in job.report.phases if one.name == "listings"]
+    assert (phase.done, phase.total) == (2, 7)
+
+
+# --- orders -----------------------------------------------------------------------------------------------------------------
+
+
+def test_carts_that_lead_to_one_shop_are_asked_about_its_orders_together(acme: Shelf) -> None:
+    here = json.dumps({"shop": "main"})
+    with acme.bench.store.transaction() as tx:
+        columns = "merchant_id, system, url, secret, login, created_at, upload_enabled, push_kind"
+        for name, options in (("Same Shop", here), ("Other Shop", json.dumps({"shop": "other"}))):
+            tx.execute(f"INSERT INTO cart (name, options, {columns}) SELECT ?, ?, {columns} FROM cart WHERE id = ?",
+                       (name, options, acme.cart))  # fmt: skip
+        numbers = dict(tx.execute("SELECT name, id FROM cart WHERE merchant_id = ?", (acme.merchant,)).fetchall())
+    settings = settings_of(acme)
+    job = job_of(acme)
+    orders = Orders(job, QuietCart(), settings.merchant, settings.source, None)  # type: ignore[arg-type]
+    together = {acme.cart, numbers["Same Shop"]}
+    asked = orders._asked(alone=False)
+    assert asked.shop.startswith("sandbox ")
+    assert (asked.peers, asked.merchant_id, asked.cart_id) == (together, acme.merchant, acme.cart)
+    assert orders._asked(alone=True).shop == asked.shop
+
+
+@dataclass
+class Knowing:
+    """A WMS that is asked for orders."""
+
+    capabilities: SourceCapabilities
+    asked: list[Sequence[str]] = field(default_factory=list)
+
+    async def known_orders(self, names: Sequence[str]) -> Collection[str]:
+        self.asked.append(list(names))
+        return names[:1]
+
+
+def order(acme: Shelf, product: int, ref: str) -> None:
+    now = clock.seconds()
+    row = (acme.cart, ref, product, "", 2, now, "shop", ref, now, now, now + 900)
+    columns = "cart_id, ref, product_id, location, quantity, taken_at, shop, name, reported_at, seen_at, until"
+    with acme.bench.store.transaction() as tx:
+        tx.execute(f"INSERT INTO pending_order ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+@pytest.mark.parametrize(("knows", "asked"), [(True, [["O-1", "O-2"], ["O-3"]]), (False, [])])
+async def test_a_wms_that_names_its_orders_is_asked_for_the_pending_ones_in_portions(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch, knows: bool, asked: list[list[str]]
+) -> None:
+    monkeypatch.setattr(pending_orders, "AT_ONCE", 2)
+    (product,) = acme.put([Thing("1", "A")])
+    for ref in ("O-1", "O-2", "O-3"):
+        order(acme, product, ref)
+    source = Knowing(SourceCapabilities(knows_orders=knows))
+    await pending_orders.ask(job_of(acme, "pull"), source)  # type: ignore[arg-type]
+    assert source.asked == asked
+    sql = "SELECT ref FROM pending_order WHERE cart_id = ? AND known_at IS NOT NULL ORDER BY ref"
+    assert [ref for (ref,) in acme.bench.store.read(sql, (acme.cart,))] == (["O-1", "O-3"] if knows else [])
+
+
+# --- planning ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_plan_notes_what_the_cart_lacks_under_the_codes_that_it_pushes_by(tmp_path: Path) -> None:
+    made = shelf(tmp_path, alias="UPC")
+    made.put([Thing("1", "A", aliases=[("UPC", "111")]), Thing("2", "B", aliases=[("UPC", "222")]), Thing("3", "C")])
+    made.list(["111"])
+    job = job_of(made)
+    await PushPlanner(job, QuietCart(), settings_of(made))._decide()  # type: ignore[arg-type]
+    sql = "SELECT p.sku, u.run_id FROM unlisted AS u JOIN product AS p ON p.id = u.product_id WHERE u.cart_id = ? ORDER BY p.sku"
+    found = made.bench.store.read(sql, (made.cart,))
+    assert ("B", job.run.id) in found
+    assert "A" not in [sku for sku, _ in found]
+    made.bench.store.close()
+
+
+# --- downloads --------------------------------------------------------------------------------------------------------------
+
+
+def pulling(acme: Shelf, source: Any = None) -> Pull:
+    settings = settings_of(acme)
+    return Pull(job_of(acme, "pull"), source or SimpleNamespace(), settings.merchant, settings.source)
+
+
+def test_so_many_unreadable_records_are_named_and_no_more(acme: Shelf) -> None:
+    assert pull.REJECTED_SHOWN == 20
+    made = pulling(acme)
+    for start in (0, 15, 30):
+        made._name_rejected([(f"R{n}", "bad") for n in range(start, start + 15)])
+    named = [text for text in acme.bench.events(made.job.run.id) if "bad" in text]
+    assert len(named) == 20
+    assert "R19" in named[-1]
+
+
+def test_products_of_unreadable_records_are_there_by_their_number_or_as_unnamed(acme: Shelf) -> None:
+    (known,) = acme.put([Thing("1", "A")])
+    made = pulling(acme)
+    with acme.bench.store.transaction() as tx:
+        assert made._unreadable(tx, []) == set()
+        assert made._unreadable(tx, [("1", "bad")]) == {known}
+        assert made._unreadable(tx, [("1", "bad"), ("2", "bad")]) == {known, pull.UNNAMED}
+        assert made._unreadable(tx, [("2", "bad")]) == {pull.UNNAMED}
+
+
+@pytest.mark.parametrize(("rows", "total", "cut"), [(2, 3, True), (3, 3, False), (4, 3, False), (0, None, False)])
+def test_a_last_page_before_all_announced_records_came_is_a_cut_answer(rows: int, total: int | None, cut: bool) -> None:
+    if cut:
+        with pytest.raises(UnavailableError):
+            pull._check_total("products", rows, total)
+    else:
+        pull._check_total("products", rows, total)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "back"),
+    [
+        ("10", "9", True), ("9", "10", False), ("9", "9", False), ("0010", "9", True), ("", "", False), ("a", "b", False),
+        ("2026-01-01T12:00:00", "2026-01-01T11:00:01", False), ("2026-01-01T12:00:00", "2026-01-01T10:59:59", True),
+        ("2026-01-01T12:00:00", "2026-01-01T12:00:00+00:00", False), ("10", "2026-01-01T12:00:00", False),
+    ],
+)  # fmt: skip
+def test_an_earlier_mark_is_told_from_one_that_nobody_can_compare(before: str, now: str, back: bool) -> None:
+    assert pull.went_back(before, now) is back
+
+
+def test_levels_of_unknown_products_and_warehouses_are_named_and_the_others_are_kept(acme: Shelf) -> None:
+    (known,) = acme.put([Thing("1", "A")])
+    made = pulling(acme)
+    rows = [LevelRow("1", "e", 5, 4), LevelRow("2", "e", 5, 4), LevelRow("1", "f", 5, 4)]
+    with acme.bench.store.transaction() as tx:
+        stored = made._store_levels(tx, rows, 10**9, {"e": acme.east})
+    assert list(stored.ids) == [known]
+    assert stored.changed == 1
+    assert [ref for ref, _ in stored.rejected] == ["2", "1"]
+    assert acme.bench.one("SELECT available FROM level WHERE warehouse_id = ?", acme.east) == 4
+
+
+@pytest.mark.parametrize(("offset", "read_at"), [(0, 1000), (60, 940), (-60, 1060)])
+def test_times_of_readings_are_taken_by_our_clock(offset: int, read_at: int) -> None:
+    rows = [LevelRow("1", "e", 5, 4, read_at=1000), LevelRow("2", "e", 5, 4)]
+    assert [row.read_at for row in pull._by_our_clock(rows, offset)] == [read_at, None]
+
+
+def test_a_page_in_pieces_counts_as_one_and_names_the_unnamed_once() -> None:
+    parts = [
+        pull.PageResult([1, pull.UNNAMED], 1, [("a", "x")]),
+        pull.PageResult([2, pull.UNNAMED], 2, [("b", "y")]),
+    ]
+    joined = pull._joined(parts)
+    assert (joined.ids, joined.changed, list(joined.rejected)) == ([1, 2, pull.UNNAMED], 3, [("a", "x"), ("b", "y")])
+    assert pull._joined([pull.PageResult([1], 1)]).ids == [1]
+
+
+def test_counts_of_a_download_are_rows_changed_equal_and_left_out() -> None:
+    counts = pull._counts(pull_progress.PageStats(1, 10, 4, 3))
+    assert (counts.total, counts.set, counts.equal, counts.failed) == (13, 4, 6, 3)
+
+
+@pytest.mark.parametrize(
+    ("times", "limit", "every"), [(True, 3600, 1800), (True, None, 7200), (False, 3600, 7200), (True, 86400, 7200)]
+)
+def test_everything_is_read_again_before_half_the_age_that_a_reading_may_have(
+    acme: Shelf, times: bool, limit: int | None, every: int
+) -> None:
+    acme.bench.set_merchant(stale_after=limit)
+    made = pulling(acme, SimpleNamespace(capabilities=SourceCapabilities(reports_reading_time=times)))
+    made.settings.full_every = 7200
+    assert made._full_every() == every
+
+
+def test_who_comes_again_in_a_complete_read_does_not_stand_in_for_another() -> None:
+    state = pull.Progress(0, 0, set())
+    state.add(Page([1, 2], "c", None), [1, 2], once=True)  # type: ignore[arg-type]
+    state.add(Page([2, 3], "d", None, [("x", "bad")]), [2, 3], once=True)  # type: ignore[arg-type]
+    assert (state.pages, state.records, state.seen, state.idle) == (2, 4, {1, 2, 3}, 0)
+    state.add(Page([2, 3], "e", None), [2, 3], once=True)  # type: ignore[arg-type]
+    assert (state.pages, state.records, state.idle) == (3, 4, 1)
+
+
+def test_changes_may_name_a_product_again_but_the_same_page_again_is_nothing_new() -> None:
+    state = pull.Progress(0, 0, set())
+    for n, rows in enumerate(([1, 2], [2, 1], [2, 1], [2, 1], [])):
+        state.add(Page(rows, str(n), None), rows, once=False)  # type: ignore[arg-type]
+    assert (state.records, state.idle) == (8, 3)
+
+
+# --- batches ----------------------------------------------------------------------------------------------------------------
+
+
+def in_doubt(acme: Shelf, job: RunContext) -> tuple[Batch, list[int]]:
+    """A batch of two listings whose answer was lost."""
+    acme.put([Thing("1", "A"), Thing("2", "B")])
+    ids = acme.list(["A", "B"], shown=3)
+    for number in ids:
+        acme.set(number, run_id=job.run.id, outcome="planned", desired=5, target=5, pending=1)
+    items = tuple(Item(number, f"L-{sku}", 5, 5, 3) for number, sku in zip(ids, "AB", strict=True))
+    batch = Batch("b-1", acme.cart, job.run.id, job.lease.epoch, items, b"[]", "intent", 1, 0, 1)
+    with acme.bench.store.transaction() as tx:
+        push_batches.intend(tx, batch, clock.seconds())
+    return batch, ids
+
+
+async def test_a_batch_that_a_replay_finds_refused_is_planned_again(acme: Shelf) -> None:
+    job = job_of(acme)
+    batch, ids = in_doubt(acme, job)
+    cart = QuietCart(
+        can(doubt=DoubtPolicy.IDEMPOTENCY_KEY),
+        answer=RowsRejectedError("row 1 is bad", refs=["L-A"]),
+    )
+    sender = BatchSender(job, cart, 5.0)  # type: ignore[arg-type]
+    assert await sender.resolve(batch, "lost") is None
+    assert [body for _, body in cart.asked] == [b"[]"]
+    for number in ids:
+        assert acme.bench.one("SELECT inflight FROM listing WHERE id = ?", number) is None
+    assert acme.bench.one("SELECT state FROM push_batch WHERE id = 'b-1'") == "refused"
+    with acme.bench.store.reading() as cx:
+        assert [row.id for row in listings.planned(cx, job.run.id, 0, 10)] == ids
+
+
+async def test_what_the_cart_shows_of_a_batch_in_doubt_is_taken_and_the_rest_is_planned_again(acme: Shelf) -> None:
+    job = job_of(acme)
+    batch, (applied, rest) = in_doubt(acme, job)
+    cart = QuietCart(
+        can(doubt=DoubtPolicy.READ_BACK),
+        answer=[ListingRow("L-A", "A", quantity=5), ListingRow("L-B", "B", quantity=3)],
+    )
+    await BatchSender(job, cart, 5.0)._look(batch)  # type: ignore[arg-type]
+    sql = "SELECT acked, inflight, outcome FROM listing WHERE id = ?"
+    assert acme.bench.store.read(sql, (applied,)) == [(5, None, "set")]
+    assert acme.bench.store.read(sql, (rest,)) == [(None, None, "planned")]
+    assert acme.bench.one("SELECT state FROM push_batch WHERE id = 'b-1'") == "answered"
+
+
+async def test_listings_are_read_in_requests_that_the_cart_takes(acme: Shelf) -> None:
+    cart = QuietCart(answer=[ListingRow(f"L{n}", "A") for n in range(5)])
+    found = await BatchSender(job_of(acme), cart, 5.0)._read([f"L{n}" for n in range(5)])  # type: ignore[arg-type]
+    assert cart.asked == [["L0", "L1"], ["L2", "L3"], ["L4"]]
+    assert len(found) == 5
+
+
+async def test_a_cart_that_subtracts_its_allocations_is_read_before_each_batch(acme: Shelf) -> None:
+    job = job_of(acme)
+    _, ids = in_doubt(acme, job)
+    more = acme.list(["C", "D"], shown=3)
+    for number in [*ids, *more]:
+        acme.set(number, run_id=job.run.id, outcome="planned", desired=5, target=5, pending=1, inflight=None)
+    cart = QuietCart(
+        can(QuantityBasis.ON_HAND, read_batch=10),
+        answer=[
+            ListingRow("L-A", "A", quantity=3, allocated=2),
+            ListingRow("L-B", "B", quantity=6, allocated=1),
+            ListingRow("L-C", "C", "no number", skip=Reason.BAD_ROW),
+        ],
+    )
+    sender = BatchSender(job, cart, 5.0)  # type: ignore[arg-type]
+    with job.transaction() as tx:
+        job.report.recount(tx)
+    items = await sender._items(sender._planned(0))
+    assert items == [Item(ids[0], "L-A", 5, 7, 3)]
+    sql = "SELECT outcome, reason, allocated FROM listing WHERE id = ?"
+    assert acme.bench.store.read(sql, (ids[1],)) == [("equal", "UNCHANGED", 1)]
+    assert acme.bench.store.read(sql, (more[0],))[0][:2] == ("failed", "BAD_ROW")
+    assert acme.bench.store.read(sql, (more[1],))[0][:2] == ("failed", "NOT_IN_CART")
+    counts = job.report.counts
+    assert (counts.total, counts.equal, counts.failed) == (4, 1, 2)
+    assert (job.report.reasons["BAD_ROW"], job.report.reasons["NOT_IN_CART"]) == (1, 1)
+
+
+# --- the ends of runs -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_log_of_a_failed_run_says_why(acme: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+    job = job_of(acme, "pull")
+    with acme.bench.store.transaction() as tx:
+        runs.finish(tx, job.run.id, "failed", "no route to host", clock.seconds())
+    run_log.ended(acme.bench.store, job.run.id)
+    assert any("no route to host" in one.getMessage() for one in caplog.records if getattr(one, "event", "") == "run")
+
+
+async def test_a_defect_is_logged_with_its_place_and_without_secrets(
+    acme: Shelf, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(job: RunContext) -> None:
+        raise RuntimeError("password=hunter2")
+
+    monkeypatch.setattr(executor, "_KINDS", {"pull": broken})
+    number = acme.bench.request("pull", acme.merchant)
+    lease = leases.acquire(acme.bench.store, f"pull:{acme.merchant}", "test")
+    assert lease is not None
+    with caplog.at_level(logging.ERROR):
+        await executor.execute(acme.bench.store, acme.bench.run(number), lease)
+    logged = "\n".join(one.getMessage() for one in caplog.records)
+    assert "Traceback" in logged and "RuntimeError" in logged and f"run {number}" in logged
+    assert "hunter2" not in logged
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "reason"),
+    [("push", "failed", Reason.CART_UNAVAILABLE), ("push", "done", Reason.CART_UNAVAILABLE),
+     ("pull", "failed", Reason.SOURCE_UNAVAILABLE)],
+)  # fmt: skip
+def test_the_end_of_a_run_is_kept_of_its_rows_its_connection_and_its_schedule(
+    acme: Shelf, kind: str, state: str, reason: Reason
+) -> None:
+    (number,) = acme.list(["A"])
+    job = job_of(acme, kind)
+    acme.set(number, run_id=job.run.id, outcome="planned", desired=5, target=5, pending=1)
+    key = job.run.key
+    with acme.bench.store.transaction() as tx:
+        tx.execute("INSERT INTO schedule (kind, key, every, next_at) VALUES (?, ?, 3600, ?)", (kind, key, KEY))
+    executor._end(job, state, Outcome.FAILED, reason, "it went wrong")
+    assert acme.bench.run(job.run.id).state == state
+    assert acme.bench.run(job.run.id).error == "it went wrong"
+    assert acme.bench.events(job.run.id)[-1] == "it went wrong"
+    assert acme.bench.one("SELECT failures FROM schedule WHERE kind = ? AND key = ?", kind, key) == (state == "failed")
+    if kind == "push":
+        assert acme.bench.one("SELECT outcome FROM listing WHERE id = ?", number) == "failed"
+        assert acme.bench.counts(acme.bench.run(job.run.id))["failed"] == 1
+    elif state == "failed":
+        assert acme.bench.reasons(acme.bench.run(job.run.id)) == {reason.value: 1}
+
+
+# --- large writes -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("took", "before", "after"),
+    [(0.001, 100, 200), (0.015, 100, 100), (0.03, 100, 50), (0.03, 30, 25), (0.03, 25, 25)],
+)
+def test_the_next_piece_is_larger_after_a_quick_one_and_smaller_after_a_slow_one(
+    monkeypatch: pytest.MonkeyPatch, took: float, before: int, after: int
+) -> None:
+    times = iter([5.0, 5.0 + took])
+    monkeypatch.setattr(chunked_writes.clock, "elapsed", lambda: next(times))
+    pace = Pace()
+    pace.rows = before
+    with pace.measured():
+        pass
+    assert pace.rows == after
