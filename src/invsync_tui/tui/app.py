@@ -14,6 +14,7 @@ from textual import events, on
 from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
@@ -33,11 +34,18 @@ from invsync_tui.tui.themes import THEMES
 from invsync_tui.tui.widgets.diff_canvas import PlainScrollBar
 
 
+def _places() -> type[Provider]:
+    """Imported when the palette is opened first."""
+    from invsync_tui.tui.navigation.palette import Places
+
+    return Places
+
+
 class ControlRoom(KeysInOrder):
     """Thin on purpose: screens hold the state, the reader holds the store."""
 
     TITLE = "invsync"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS = {_places}  # noqa: RUF012 - Textual declares no class variable
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "screen.search", "Search", tooltip="Find a SKU, alias or name in all merchants", id="search"),
@@ -49,6 +57,14 @@ class ControlRoom(KeysInOrder):
             id="go-to",
         ),
         Binding("question_mark", "screen.help", "Help", tooltip="All keys of this screen", id="help"),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Palette",
+            show=False,
+            tooltip="The same as :, with everything that can be typed in a list",
+            id="palette",
+        ),
         Binding("m", "mouse", "Mouse", show=False, tooltip="Switch the mouse on or off", id="mouse"),
         Binding(
             "ctrl+z", "suspend_process", "Suspend", show=False, tooltip="Back to the shell; fg returns", id="suspend"

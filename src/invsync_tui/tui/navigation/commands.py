@@ -1,6 +1,6 @@
 """The command line behind `:`. Words to a place and what is said about it; not what happens there (`navigation`).
 
-It is the one palette of the control room: Textual's own is off, so that there are not two.
+Textual's command palette offers the same (`palette`).
 """
 
 from __future__ import annotations
