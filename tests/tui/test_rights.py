@@ -56,7 +56,7 @@ LOOKS = {
     "help", "help.back", "history.next", "history.previous", "kinds.next", "kinds.previous", "list.copy", "list.export",
     "list.filter", "list.reverse", "list.sort", "listing.drift", "listing.identity", "listing.plan", "listing.why",
     "merchant.aliases", "merchant.carts", "merchant.doctor", "merchant.runs", "merchant.setup", "merchant.test",
-    "merchant.warehouses", "mouse", "paper.down", "paper.end", "paper.lead", "paper.page-down", "paper.page-up",
+    "merchant.warehouses", "mouse", "palette", "paper.down", "paper.end", "paper.lead", "paper.page-down", "paper.page-up",
     "paper.top", "paper.up", "part.next", "part.previous", "plan.again", "prompt.complete", "prompt.leave", "quit",
     "run.diff", "run.next", "run.plan", "run.previous", "run.reasons", "runs.diff", "search", "settings.test",
     "settings.what-if", "sku.down", "sku.history", "sku.up", "suspend", "table.down", "table.first", "table.last",
