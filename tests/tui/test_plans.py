@@ -52,6 +52,7 @@ async def test_a_plan_that_is_not_confirmed_orders_nothing_and_a_frozen_one_cann
         gateway.plans.view = replace(VIEW, frozen="Frozen 2 min ago by demo: stocktaking.")
         await driver.press("p")
         await driver.sees("Frozen 2 min ago by demo")
+        await driver.sees("Planned again: the same totals.")
         await driver.press("a")
         # then
         assert isinstance(driver.app.screen, PlanScreen)

@@ -106,6 +106,9 @@ class PlanScreen(ListScreen["PlanLine"]):
         self.ask_patiently(ask, self._made)
 
     def _made(self, shown: Shown) -> None:
+        if self._shown is not None:
+            same = self._shown.view.totals == shown.view.totals
+            self.notice(f"Planned again: {'the same totals' if same else 'the totals changed'}.", Tone.FAINT)
         self._shown = shown
         self._show_totals()
         self._use(self.table.use_from_the_top)
