@@ -108,3 +108,8 @@ async def test_a_closed_vendure_cart_leaves_no_connection_open_and_no_session_be
         await cart.identity()
         await cart.close()
         assert stub.operations() == ["Login", "Me", "Login", "Me"]
+
+
+def test_vendure_is_sent_no_more_listings_at_once_than_it_answers_in_time() -> None:
+    can = vendure.CAPABILITIES
+    assert (can.max_batch, can.page_size, can.read_batch) == (50, 200, 200)

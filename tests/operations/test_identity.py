@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import pytest
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError
 from invsync_tui.operations.listings import identity, links
 from invsync_tui.operations.listings.identity import UnmatchedLine
+from invsync_tui.store.paging import identity as paging_identity
 from tests.support.products_store import Shelf, Thing
 
 
@@ -173,3 +175,16 @@ def test_a_viewer_and_a_read_only_session_link_nothing(mixed: Shelf) -> None:
         with pytest.raises(RefusedError):
             links.remove_all(session, mixed.cart, "")
     assert mixed.audited() == []
+
+
+def test_a_quick_count_looks_at_five_hundred_listings_and_no_more() -> None:
+    class Asked:
+        limits: ClassVar[list[int]] = []
+
+        def after(self, key: object, limit: int) -> list[int]:
+            self.limits.append(limit)
+            return list(range(limit))
+
+    found = paging_identity.Sorted(Asked(), lambda rows: rows[::2])  # type: ignore[arg-type]
+    assert found.count(1000) == 250
+    assert Asked.limits == [500]

@@ -222,3 +222,14 @@ def test_the_configuration_says_how_long_records_are_kept(tmp_path: Path) -> Non
     path.write_text("[retention]\nruns = 10\naudit = 0\n")
     assert Limits(**config.load(config.Flags(config=str(path)), {}).retention) == Limits(runs=10, audit=0)
     assert Limits(**config.RETENTION) == Limits()
+
+
+def test_what_is_kept_for_ever_is_not_counted_as_removed(store: Store) -> None:
+    with store.transaction() as tx:
+        for at in range(5):
+            run_once(tx, at)
+    for_ever = Limits(0, 0, 0, 0, 0, 0, 0)
+    for kind in KINDS:
+        if kind != "pages":
+            with store.transaction() as tx:
+                assert step(tx, kind, for_ever, NOW, ()) == (0, None)

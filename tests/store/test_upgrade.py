@@ -333,3 +333,21 @@ def test_what_a_killed_init_left_is_swept_and_a_backup_is_not(tmp_path: Path) ->
     # then: process 1 lives, so that one may still be made
     assert [path for path in left if path.exists()] == []
     assert [path for path in foreign if not path.exists()] == []
+
+
+def test_a_store_with_all_parts_of_the_newest_schema_is_said_to_be_of_it(made: dict[int, Path], tmp_path: Path) -> None:
+    # given one that an earlier program had upgraded but for the number, which it changed last
+    path = _fresh(made, VERSION - 1, tmp_path)
+    open_store(path).close()
+    with closing(sqlite3.connect(path)) as cx:
+        cx.execute(f"PRAGMA user_version = {VERSION - 1}")
+    told: list[str] = []
+    # when
+    open_store(path, say=told.append).close()
+    # then
+    with closing(sqlite3.connect(path)) as cx:
+        assert cx.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    # and the next one has nothing to do
+    told.clear()
+    open_store(path, say=told.append).close()
+    assert told == []
