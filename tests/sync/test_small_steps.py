@@ -26,20 +26,31 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.errors import RowsRejectedError, UnavailableError
 from invsync_tui.rules.outcomes import Outcome, Reason
+from invsync_tui.rules.worker_health import Process
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import pull_progress
 from invsync_tui.store.listings import listings, matching, push_batches
 from invsync_tui.store.listings.push_batches import Batch, Item
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import chunked_writes, executor, leases, pending_orders, pull, run_findings, run_log
+from invsync_tui.sync import (
+    chunked_writes,
+    executor,
+    leases,
+    maintenance,
+    pending_orders,
+    pull,
+    run_findings,
+    run_log,
+    uptime,
+)
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import TOLD_FROM, CartClock
 from invsync_tui.sync.pending_orders import Orders
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import BatchSender
 from invsync_tui.sync.push_plan import PushPlanner
-from invsync_tui.sync.read_listings import ListingsReader
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.read_listings import ListingsReader, Pass
+from invsync_tui.sync.run_context import RunCancelled, RunContext
 from invsync_tui.sync.run_progress import Phase, RunProgress
 from invsync_tui.sync.settings import Settings, load_settings
 from tests.support.products_store import Shelf, Thing, shelf
@@ -525,3 +536,78 @@ def test_the_next_piece_is_larger_after_a_quick_one_and_smaller_after_a_slow_one
     with pace.measured():
         pass
     assert pace.rows == after
+
+
+# --- safe points, phases and rounds -----------------------------------------------------------------------------------------
+
+
+def test_a_run_that_somebody_cancelled_stops_at_its_next_safe_point(acme: Shelf) -> None:
+    job = job_of(acme)
+    job.stop_if_cancelled()
+    with acme.bench.store.transaction() as tx:
+        assert runs.cancel(tx, job.run.id, clock.seconds()) == "cancelling"
+    with pytest.raises(RunCancelled):
+        job.stop_if_cancelled()
+
+
+def test_a_phase_that_failed_is_shown_at_once(acme: Shelf) -> None:
+    job = job_of(acme)
+    job.report.enter("orders")
+    job.report.leave("failed")
+    phases = json.loads(acme.bench.one("SELECT phases FROM run WHERE id = ?", job.run.id))
+    assert [one["state"] for one in phases if one["name"] == "orders"] == ["failed"]
+
+
+def test_pages_are_counted_of_one_stage_of_one_download(acme: Shelf) -> None:
+    made = pulling(acme)
+    run = made.job.run.id
+    with acme.bench.store.transaction() as tx:
+        found = pull_progress.start(tx, acme.merchant, run, "full", "", "products", clock.seconds())
+        pull_progress.add_page(tx, found.id, "products", None, [], pull_progress.PageStats(1, 0, 0, 0))
+    assert made._pages(found, "products") == 1
+    assert made._pages(found, "levels:e") == 0
+
+
+def test_listings_that_came_are_counted_once_and_the_nameless_each(acme: Shelf) -> None:
+    passed = Pass(stable=False)
+    assert passed.found == 0
+    passed.add(Page([ListingRow("1", "A"), ListingRow("2", "B")], "c", 9, [("?", "bad"), ("3", "bad")]))
+    passed.add(Page([ListingRow("2", "B")], "d", 8, [("?", "bad"), ("3", "bad")]))
+    assert passed.found == 5
+    assert passed.may_hide
+    assert not Pass(stable=True, total=8, most=9).may_hide
+    assert not Pass(stable=False, total=9, most=9).may_hide
+
+
+async def test_only_what_is_to_be_set_waits_after_a_plan(acme: Shelf) -> None:
+    a, b = acme.put([Thing("1", "A"), Thing("2", "B")])
+    acme.stock(acme.default, [(a, 5), (b, 3)], clock.seconds())
+    set_, equal = acme.list(["A", "B"], shown=3)
+    with acme.bench.store.transaction() as tx:
+        tx.execute("UPDATE source SET confirmed_at = ? WHERE merchant_id = ?", (clock.seconds(), acme.merchant))
+    job = job_of(acme)
+    await PushPlanner(job, QuietCart(), settings_of(acme))._decide()  # type: ignore[arg-type]
+    sql = "SELECT outcome, desired, pending FROM listing WHERE id = ?"
+    assert acme.bench.store.read(sql, (set_,)) == [("planned", 5, 1)]
+    assert acme.bench.store.read(sql, (equal,)) == [("equal", 3, 0)]
+    (phase,) = [one for one in job.report.phases if one.name == "plan"]
+    assert phase.done == phase.total
+
+
+def test_a_round_over_old_records_is_made_every_hour() -> None:
+    assert (maintenance.ROUND_EVERY, maintenance.FIRST_AFTER, maintenance.FINISH_MOST) == (3600, 60, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [("R", Process.RUNNING), ("S", Process.RUNNING), ("D", Process.RUNNING), ("T", Process.STOPPED),
+     ("t", Process.STOPPED), ("Z", Process.GONE), ("X", Process.GONE)],
+)  # fmt: skip
+def test_a_process_is_told_by_the_state_that_the_system_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, found: Process
+) -> None:
+    folder = tmp_path / "4711"
+    folder.mkdir()
+    (folder / "stat").write_text(f"4711 (a) b) {state} " + "0 " * 18 + "100 0\n")
+    monkeypatch.setattr(uptime, "PROC", tmp_path)
+    assert uptime.process(4711) is found
