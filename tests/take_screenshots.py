@@ -102,7 +102,7 @@ SHOTS: tuple[Shot, ...] = (
 
 
 HELD_SHOTS: tuple[Shot, ...] = (
-    Shot("plan", "Because", ("c", "down", "p")),
+    Shot("plan", "Reason", ("c", "down", "p")),
     Shot("held", "Would show", ("colon", "type:run 3", "enter", "enter")),
 )
 """Taken while the first pushes are held."""

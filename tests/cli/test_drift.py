@@ -89,7 +89,7 @@ def test_what_is_healed_is_written_by_the_next_push(drifted: Drifted) -> None:
     # when
     message = drifted.shell.json("heal", drifted.cart, "--class", "oversell", "--reason", "sold by phone")["message"]
     # then
-    assert message.startswith("1 listing is to be healed")
+    assert message.startswith("1 listing is to be corrected")
     assert drifted.shell.json("drift", drifted.cart, "--class", "oversell")["drift"][0]["heal"] is True
     # and when it is pushed
     bench = Bench(open_store(drifted.shell.store), merchant=drifted.town.bench.merchant)

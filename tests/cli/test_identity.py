@@ -50,7 +50,7 @@ def test_all_of_a_kind_are_accepted_and_taken_back(mixed: Shell) -> None:
 
 def test_one_by_hand(mixed: Shell) -> None:
     told = mixed.json("link", CART, "stranger", "Item08")["message"]
-    assert told == "Listing L-stranger is linked to Item08; the next push follows it."
+    assert told == "Listing L-stranger is linked to Item08; the next push uses it."
     assert mixed.json("links", CART, "--kind", "MANUAL")["count"] == {"n": 1, "exact": True}
     mixed.json("unlink", CART, "L-stranger")
     assert "no link to take back" in mixed.run("unlink", CART, "L-stranger").error

@@ -204,7 +204,7 @@ STATES: dict[str, tuple[Callable[[Scene], object], int, tuple[str, ...]]] = {
     ),
     "a run whose worker is gone": (
         lambda scene: (fresh(scene), scene.run("push", "running", ago=60)), 1,
-        ("1 running (1 stalled)", "! Run 2 (push to Acme Shop) stands still. Its worker is gone. Nobody works on this run."),
+        ("1 running (1 stalled)", "! Run 2 (push to Acme Shop) is stalled. Its worker is gone. Nobody works on this run."),
     ),
 }  # fmt: skip
 

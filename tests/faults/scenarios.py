@@ -159,7 +159,7 @@ async def _push_and_die(made: Town) -> None:
 async def died_before_the_answer_and_stock_went_back(folder: Path, _: pytest.MonkeyPatch) -> list[str]:
     """Promise 4: a write was applied, the worker died before it heard of it, and the old quantity is right again.
 
-    An operator cancelled the run, so that it is the next one that has to find out.
+    An operator stopped the run, so that it is the next one that has to find out.
     """
     with town(folder, mode=READ_BACK, deadline=DEADLINE) as made:
         sku = made.in_stock()[0]

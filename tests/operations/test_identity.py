@@ -102,7 +102,7 @@ def test_accepted_ones_leave_the_list_and_come_back_when_they_are_taken_back(mix
     # when
     told = links.accept(mixed.session, mixed.cart, {one.ref: one.product_id})
     # then
-    assert told == "1 listing linked; the next push follows it."
+    assert told == "1 listing linked; the next push uses it."
     assert "ALPHA-1" not in _by_sku(mixed)
     (link,) = identity.link_list(mixed.session, mixed.cart).after(None, 9)
     assert (link.ref, link.product_sku, link.kind, link.made_by) == (one.ref, "Alpha-1", "CASE", "tester")

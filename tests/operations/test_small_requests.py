@@ -59,7 +59,7 @@ def test_listings_with_the_same_code_are_named_by_their_remote_ids(acme: Shelf) 
     with acme.bench.store.transaction() as tx:
         tx.execute("UPDATE listing SET sku = 'X', key = (SELECT key FROM listing WHERE cart_id = ?1 AND ref = 'L-X') "
                    "WHERE cart_id = ?1", (acme.cart,))  # fmt: skip
-    with pytest.raises(OperationError, match="remote id: L-X, L-Y"):
+    with pytest.raises(OperationError, match="cart listing ID: L-X, L-Y"):
         links.link(acme.session, acme.cart, "X", "A")
 
 

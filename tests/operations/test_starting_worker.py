@@ -61,7 +61,7 @@ def test_a_worker_that_ends_before_it_works_is_told_once(tmp_path: Path, started
     screen = session(tmp_path, waits=False)
     assert ensure_worker(screen)
     processes[0].wait()
-    assert "did not come up" in failed_worker(screen) and "worker.log" in str(workers.log_path(screen.path))
+    assert "did not start" in failed_worker(screen) and "worker.log" in str(workers.log_path(screen.path))
     assert failed_worker(screen) == ""
 
 
@@ -72,5 +72,5 @@ def test_a_worker_that_found_nothing_to_do_is_no_failure(tmp_path: Path, started
 
 def test_a_command_waits_and_says_that_none_came_up(tmp_path: Path, started: Any) -> None:
     started(ONE_THAT_FAILS)
-    with pytest.raises(OperationError, match="did not come up"):
+    with pytest.raises(OperationError, match="did not start"):
         ensure_worker(session(tmp_path, waits=True))

@@ -70,7 +70,7 @@ async def test_the_watchdog_is_fed_only_while_the_loop_of_the_runner_turns(tmp_p
         runner.turns = 1
         first = await asyncio.wait_for(loop.sock_recv(manager, 1000), 5)
         assert first == b"READY=1\nWATCHDOG=1\nSTATUS=2 runs under way"
-        # and stands still
+        # and is stalled
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(loop.sock_recv(manager, 1000), 0.3)
         # and turns again

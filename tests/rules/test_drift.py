@@ -62,7 +62,7 @@ ON_HAND = replace(QUIET, shown=13, observed=13, allocated=3)
         (ON_HAND, None),
         (replace(ON_HAND, allocated=5, sold=2), None),  # two more were ordered
         (replace(ON_HAND, observed=10, allocated=0), None),  # what was ordered was shipped
-        (replace(ON_HAND, allocated=0), None),  # an order was cancelled; nobody wrote a number
+        (replace(ON_HAND, allocated=0), None),  # an order was canceled; nobody wrote a number
         (replace(ON_HAND, allocated=0, exists=12), Drift.OVERSELL),
         (replace(ON_HAND, observed=18), Drift.EDITED),
     ],

@@ -58,7 +58,7 @@ def test_a_released_group_covers_no_more_than_was_shown(
     factor = given_limits.jump_factor
     shown = {trip.breaker.value: trip.measure for trip in check(facts(plan, factor), given_limits, {})}
     sizes = {one.value: sum(group(*pair, factor) is one for pair in plan if pair[0] != pair[1]) for one in released}
-    # when: it is planned anew, and only the released groups of the new plan go
+    # when: it is planned again, and only the released groups of the new plan go
     kept = [pair for pair in later if group(*pair, factor) in released]
     tripped = {
         trip.breaker

@@ -59,7 +59,7 @@ async def test_a_release_asks_for_the_group_and_then_for_the_reason() -> None:
         await driver.press("r")
         # then the safe answer has the focus
         assert isinstance(driver.app.screen, ChoiceDialog)
-        await driver.sees("zero: 380 listings, from stock to 0")
+        await driver.sees("To zero: 380 listings, in stock now, would go to 0")
         await driver.press("enter")
         assert gateway.orders == []
         # and when the second group is chosen: Cancel, All, zero, jump

@@ -23,7 +23,7 @@ async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
     async with at(PLAN, gateway, (120, 40)) as driver:
         # given
         await driver.sees("40 to set")
-        await driver.sees("16 up, 24 down, 8 to zero, 860 equal, 3 left alone")
+        await driver.sees("16 up, 24 down, 8 to zero, 860 in sync, 3 skipped")
         await driver.sees("would show 0; the limit is 5")
         # when it is sorted and filtered, it is not made again
         await driver.press("o")
@@ -47,7 +47,7 @@ async def test_a_plan_that_is_not_confirmed_orders_nothing_and_a_frozen_one_cann
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, PlanScreen))
-        assert driver.notice() == "Nothing was ordered."
+        assert driver.notice() == "Nothing was changed."
         # when somebody freezes the cart and it is planned again
         gateway.plans.view = replace(VIEW, frozen="Frozen 2 min ago by demo: stocktaking.")
         await driver.press("p")

@@ -56,7 +56,7 @@ async def test_why_of_a_sku_tells_all_carts_the_chosen_one_first(size: tuple[int
         await driver.press("w")
         await answered(driver)
         told = sheet(driver)
-        assert told.index("Demo Cart EU") < told.index("remote id R1") < told.index("not listed")
+        assert told.index("Demo Cart EU") < told.index("cart listing ID R1") < told.index("not listed")
         await driver.sees("unknown → 42")
         assert "buffer" in told and "AMBIGUOUS_ALIAS: " in told
         assert all(len(row) <= size[0] for row in told.splitlines())
@@ -159,7 +159,7 @@ async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> N
         await driver.sees("DEMO-UNREAD")
         await driver.press("w")
         await answered(driver)
-        assert "DEMO-KNOWN: taken as SKU" in sheet(driver) and "desired 7" in sheet(driver)
+        assert "DEMO-KNOWN: matched as SKU" in sheet(driver) and "desired 7" in sheet(driver)
         await driver.press("escape", "down", "w")
         await answered(driver)
         assert "desired unknown" in sheet(driver) and "NO_LEVEL: " in sheet(driver)

@@ -25,7 +25,7 @@ def sum_text(counts: Counts, state: RunState) -> str:
 
 def test_the_sum_is_shown_with_a_check() -> None:
     text = sum_text(Counts(total=4812, set=4100, equal=690, skipped=22), RunState.DONE)
-    assert text == "4812 = 4100 set + 690 equal + 22 skipped  ✓ adds up"
+    assert text == "4812 = 4100 updated + 690 in sync + 22 skipped  ✓ adds up"
 
 
 def test_what_is_not_done_yet_is_part_of_the_sum() -> None:
@@ -79,7 +79,7 @@ def test_a_dead_worker_is_named() -> None:
     # then
     text = "\n".join(line.text for line in write(dead, PAGE))
     assert stall.text in text and stall.advice in text
-    assert "/s" not in text.split("Rate budget")[0] and "left" not in text.split("Rate budget")[0]
+    assert "/s" not in text.split("API rate limit")[0] and "left" not in text.split("API rate limit")[0]
     assert "stalled" in title(dead.run, 80, UNICODE).text and "running" not in title(dead.run, 80, UNICODE).text
 
 

@@ -52,7 +52,7 @@ async def test_cancel_asks_first_with_cancel_focused() -> None:
     gateway = FakeGateway()
     async with room(gateway) as driver:
         await driver.press("enter")
-        await driver.sees("Cancel run")
+        await driver.sees("Stop run")
         await driver.press("c")
         assert isinstance(driver.app.screen, ConfirmDialog)
         assert isinstance(driver.app.focused, Button)
@@ -95,7 +95,7 @@ async def test_an_order_that_came_too_late_is_not_given() -> None:
     gateway = FakeGateway()
     async with room(gateway) as driver:
         await driver.press("enter")
-        await driver.sees("Cancel run")
+        await driver.sees("Stop run")
         screen = driver.app.screen
         assert isinstance(screen, RunScreen)
         await driver.press("c")
@@ -125,7 +125,7 @@ async def test_read_only_hides_and_refuses_every_order() -> None:
         await driver.press("s", "c", "r", "x")
         assert gateway.orders == []
         assert "Read-only" in driver.notice()
-        assert not any("Cancel run" in line for line in driver.lines())
+        assert not any("Stop run" in line for line in driver.lines())
 
 
 async def test_the_filter_narrows_and_escape_shows_all() -> None:

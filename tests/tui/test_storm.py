@@ -23,7 +23,7 @@ STORM = 25
 
 
 def room() -> ControlRoom:
-    """The control room over hostile data, at a moment that stands still."""
+    """The control room over hostile data, at a moment that is stalled."""
     gateway = FakeGateway()
     gateway.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
     return control_room(gateway, MANNERS)

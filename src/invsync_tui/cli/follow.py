@@ -10,6 +10,7 @@ from invsync_tui.cli import json_records, streams
 from invsync_tui.cli.output import Exit, Output, note, print_document, rewritten
 from invsync_tui.cli.run_text import outcome_sum, title, ways_out
 from invsync_tui.cli.text import clean, cut, duration, number, utc
+from invsync_tui.operations import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,8 +98,8 @@ def describe_event(event: Event) -> str:
         mark = "" if event.level == "info" else f"{event.level}: "
         return f"{who}: {mark}{clean(event.text)}"
     if event.change.value == "phase":
-        return f"{who}: phase {clean(event.run.phase)}" if event.run.phase else ""
-    return f"{who}: {event.run.state.value}"
+        return f"{who}: phase {clean(words.phase(event.run.phase))}" if event.run.phase else ""
+    return f"{who}: {words.state(event.run.state.value)}"
 
 
 class ProgressLine:
@@ -131,7 +132,7 @@ class ProgressLine:
 def progress(detail: RunDetail) -> str:
     """Phase, progress, rate and time left: `pull Acme: levels 1,200/5,000 (24%) 310/s, 12 s left`."""
     row = detail.run
-    parts = [f"{title(row)}: {clean(row.phase) or row.state.value}"]
+    parts = [f"{title(row)}: {clean(words.phase(row.phase)) or words.state(row.state.value)}"]
     if row.stall is not None:
         return f"{parts[0]}  {clean(row.stall.text)}"
     if row.phase:
@@ -163,7 +164,7 @@ def follow(session: Session, runs: Sequence[int], told: str, output: Output) -> 
             view.show(event)
     except KeyboardInterrupt:
         view.end()
-        note(f"stopped watching; it goes on. See: invsync runs {runs[0]}")
+        note(f"stopped watching; the run continues. See: invsync runs {runs[0]}")
         return Exit.INTERRUPTED
     view.end()
     return _summary([detail.run for detail in follower.last.values()], output)
@@ -188,7 +189,7 @@ def _summary(rows: Sequence[RunRow], output: Output) -> int:
 
 
 def _ended(row: RunRow) -> list[str]:
-    lines = [f"run {row.id}  {title(row)}: {row.state.value}  {outcome_sum(row.counts)}"]
+    lines = [f"run {row.id}  {title(row)}: {words.state(row.state.value)}  {outcome_sum(row.counts)}"]
     if row.error:
         lines.append(f"    {clean(row.error)}")
     if row.state.value == "held":

@@ -45,7 +45,7 @@ def run(row: RunRow) -> dict[str, Any]:
 
 
 def stall(found: Stall | None) -> dict[str, Any] | None:
-    """Why a run that is under way stands still."""
+    """Why a run that is under way is stalled."""
     if found is None:
         return None
     return {"state": found.state, "since": utc(found.since), "text": found.text, "advice": found.advice}

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli.text import clean, duration, fields, moment, number, table
+from invsync_tui.operations import words
+from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     from invsync_tui.operations.views import HoldView, PhaseView, RateView, ReasonRow, RunDetail, RunRow
@@ -28,10 +30,10 @@ def _cells(row: RunRow) -> tuple[str, ...]:
 
 
 def state_text(row: RunRow) -> str:
-    """The state, with why it stands still or what stopped it."""
+    """The state, with why it is stalled or what stopped it."""
     if row.stall is not None:
         return f"{row.state.value}: {row.stall.text}"
-    return f"{row.state.value}: {row.error}" if row.error else row.state.value
+    return f"{words.state(row.state.value)}: {row.error}" if row.error else row.state.value
 
 
 def took(row: RunRow) -> str:
@@ -45,7 +47,7 @@ def outcome_sum(counts: Counts) -> str:
     """The sum that must hold: `120 = 100 set + 20 equal`."""
     ends = counts.as_dict()
     total = ends.pop("total")
-    parts = [f"{n:,} {name.replace('_', ' ')}" for name, n in ends.items() if n]
+    parts = [f"{n:,} {words.outcome(name)}" for name, n in ends.items() if n]
     open_ones = total - counts.accounted
     if open_ones:
         parts.append(f"{open_ones:,} open")
@@ -63,10 +65,10 @@ def detail_lines(detail: RunDetail) -> list[str]:
     return [
         f"Run {row.id}: {title(row)}",
         *fields(_facts(detail)),
-        *_section("Held by", _hold(detail.hold)),
+        *_section("Held for review", _hold(detail.hold)),
         *_section("Phases", _phases(detail.phases)),
         *_section("Reasons", _reasons(detail.reasons)),
-        *_section("Rate budget", _rate(detail.rate)),
+        *_section("API rate limit", _rate(detail.rate)),
         *_section("Events", [f"  {moment(e.at)}  {e.level:<7}  {clean(e.text)}" for e in detail.events]),
     ]
 
@@ -74,11 +76,11 @@ def detail_lines(detail: RunDetail) -> list[str]:
 def _facts(detail: RunDetail) -> list[tuple[str, str]]:
     row = detail.run
     return [
-        ("State", row.state.value + (f": {row.error}" if row.error else "")),
-        *([("Stands still", row.stall.text), ("What to do", row.stall.advice)] if row.stall else []),
+        ("State", words.state(row.state.value) + (f": {row.error}" if row.error else "")),
+        *([("Stalled", row.stall.text), ("What to do", row.stall.advice)] if row.stall else []),
         ("Requested", f"{moment(row.requested_at)} by {row.requested_by}, {row.trigger}"),
         ("Started", moment(row.started_at)),
-        ("Ended", moment(row.ended_at)),
+        ("Held since" if row.state.value == "held" else "Ended", moment(row.ended_at)),
         ("Took", took(row)),
         ("Outcomes", outcome_sum(row.counts)),
     ]
@@ -91,7 +93,7 @@ def _section(name: str, lines: Sequence[str]) -> list[str]:
 def _hold(hold: HoldView | None) -> list[str]:
     if hold is None:
         return []
-    would = f"  It would set {hold.would_set:,} listings, {hold.would_zero:,} of them in stock to 0. Nothing was sent."
+    would = f"  It would update {counted(hold.would_set, 'listing')}, {hold.would_zero} of them in stock to 0. Nothing was sent."
     return [
         *(f"  {clean(reason)}" for reason in hold.reasons),
         would if hold.would_set else "  Nothing was read or sent.",
@@ -108,7 +110,7 @@ def ways_out(run_id: int, cart: str | None) -> str:
 
 def _phases(phases: Sequence[PhaseView]) -> list[str]:
     head = ("PHASE", "STATE", "DONE", "TOTAL", "TOOK")
-    rows = [(p.name, p.state.value, number(p.done), number(p.total), _phase_took(p)) for p in phases]
+    rows = [(words.phase(p.name), p.state.value, number(p.done), number(p.total), _phase_took(p)) for p in phases]
     return [f"  {line}" for line in table(head, rows)] if rows else []
 
 
@@ -121,7 +123,7 @@ def _phase_took(phase: PhaseView) -> str:
 def _reasons(reasons: Sequence[ReasonRow]) -> list[str]:
     lines: list[str] = []
     for row in reasons:
-        lines.append(f"  {row.count:,} {row.outcome}: {row.reason.value}. {clean(row.cause)}")
+        lines.append(f"  {row.count:,} {words.outcome(row.outcome)}: {row.reason.value}. {clean(row.cause)}")
         lines.append(f"    {clean(row.advice)}")
         if row.sample:
             lines.append(f"    For example: {clean(', '.join(row.sample))}")
@@ -131,6 +133,6 @@ def _reasons(reasons: Sequence[ReasonRow]) -> list[str]:
 def _rate(rate: RateView | None) -> list[str]:
     if rate is None:
         return []
-    who = "as the server says" if rate.from_server else "our own limit"
+    who = "reported by the server" if rate.from_server else "our setting"
     budget = f"{rate.available:.0f} of {rate.limit:.0f} left, {rate.per_second:.1f} per second, {who}"
     return [f"  {budget}; {duration(rate.waited)} spent waiting for it"]

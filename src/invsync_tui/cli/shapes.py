@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from invsync_tui.cli import json_records
 from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.text import age, cut, number, on_off, utc
+from invsync_tui.operations import words
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import (
@@ -191,7 +192,7 @@ def listings(now: float) -> Shape[ListingLine]:
             "?" if line.tracked is None else on_off(line.tracked),
             *("-" if one is None else number(one) for one in (line.desired, line.acked, line.shown)),
             _since(line.synced_at, now),
-            line.outcome or "-",
+            words.outcome(line.outcome or "-"),
             line.reason or "-",
         ),
         "No such listings. Not every cart tells what it lists; compare the SKU there with: invsync search TEXT",
@@ -294,7 +295,7 @@ def unmatched() -> Shape[UnmatchedLine]:
         columns,
         lambda line: [_rivals(line) if column == "rivals" else getattr(line, column) for column in columns],
         lambda line: asdict(line) | {"rivals": [{"product_id": n, "sku": sku} for n, sku in line.rivals]},
-        ("LISTING", "REMOTE ID", "KIND", "SUGGESTION", "NAME", "WHY"),
+        ("LISTING", "CART LISTING ID", "KIND", "SUGGESTION", "NAME", "WHY"),
         lambda line: (
             line.sku,
             line.ref,
@@ -318,7 +319,7 @@ def links(now: float) -> Shape[LinkLine]:
         columns,
         lambda line: [_identity_cell(column, getattr(line, column)) for column in columns],
         lambda line: asdict(line) | {"made_at": utc(line.made_at)},
-        ("LISTING", "REMOTE ID", "PRODUCT", "KIND", "BY", "SINCE", "STATE"),
+        ("LISTING", "CART LISTING ID", "PRODUCT", "KIND", "BY", "SINCE", "STATE"),
         lambda line: (
             line.sku or "-",
             line.ref,
@@ -339,7 +340,7 @@ def renamed(now: float) -> Shape[RenameLine]:
         columns,
         lambda line: [_identity_cell(column, getattr(line, column)) for column in columns],
         lambda line: asdict(line) | {"at": utc(line.at)},
-        ("WHEN", "REMOTE ID", "BEFORE", "AFTER", "MEANS NOW", "MEANT BEFORE"),
+        ("WHEN", "CART LISTING ID", "BEFORE", "AFTER", "MEANS NOW", "MEANT BEFORE"),
         lambda line: (
             age(line.at, now),
             line.ref,

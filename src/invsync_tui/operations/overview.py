@@ -13,6 +13,7 @@ from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
 from invsync_tui.operations.views import Freeze, MerchantRow, Overview, Problem, Pulse, ServiceView, Stall
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.diagnosis import findings
 from invsync_tui.store.diagnosis.findings import FindingRow
@@ -48,8 +49,8 @@ def problems(found: Sequence[FindingRow]) -> list[Problem]:
 def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
     if len(rows) == 1:
         info = REASONS[Reason(rows[0].cause)]
-        counted = f"{rows[0].n} {'listing' if rows[0].n == 1 else 'listings'}: " if cart else ""
-        text = f"New after run {rows[0].run_id}, {cart or 'WMS connection'}: {counted}{info.text}"
+        number = f"{counted(rows[0].n, 'listing')}: " if cart else ""
+        text = f"New after run {rows[0].run_id}, {cart or 'WMS connection'}: {number}{info.text}"
         return Problem(text, info.advice, urgent=False)
     told = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
     more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
@@ -97,7 +98,7 @@ def overview(session: Session) -> Overview:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What is read once for all merchants: workers, runs that stand still, and since when connections fail."""
+    """What is read once for all merchants: workers, runs that stall, and since when connections fail."""
 
     now: int
     service: ServiceView
@@ -158,7 +159,7 @@ def _freeze_problem(one: FreezeRow) -> Problem:
     what = f"{one.name} is frozen" if one.subject == "cart" else "All its carts are frozen"
     since = ago(one.since, clock.seconds())
     text = f"{what}, {since} by {one.by}: {one.why or 'no reason given'}."
-    key = "Nothing is sent until it is thawed: c opens its carts, z there thaws." if one.subject == "cart" else ""
+    key = "Nothing is sent until it is unfrozen: c opens its carts, z there unfreezes." if one.subject == "cart" else ""
     return Problem(text, f"Nothing is sent until: invsync thaw {shlex.quote(one.name)}", False, key)
 
 
@@ -177,7 +178,7 @@ def _problems(
     site: MerchantOverviewRow, newest: list[RunRow], ended: RunRow | None, stale: list[str], shown: _Shown
 ) -> list[Problem]:
     found = [
-        Problem(f"Run {run.id} ({_what(run)}) stands still. {stall.text}", stall.advice, key=stall.key)
+        Problem(f"Run {run.id} ({_what(run)}) is stalled. {stall.text}", stall.advice, key=stall.key)
         for run in newest
         if (stall := shown.stalled.get(run.id)) is not None
     ]
@@ -247,6 +248,6 @@ def _run_problem(run: RunRow, shown: _Shown) -> Problem:
             key="Enter opens its runs; r there releases the held one, x discards it.",
         )
     began, count = shown.failing.get(run.id, (0, 1))
-    often = f" {count} runs in a row failed, the first {ago(began, shown.now)}." if count > 1 else ""
+    often = f" {counted(count, 'run')} in a row failed, the first {ago(began, shown.now)}." if count > 1 else ""
     text = f"Run {run.id} ({_what(run)}) failed: {run.error}{often}"
     return Problem(text, f"See what happened: invsync runs {run.id}", key="Enter opens its runs, with what happened.")

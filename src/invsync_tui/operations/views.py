@@ -15,7 +15,7 @@ from invsync_tui.rules.worker_health import WorkerState
 
 
 class RunKind(StrEnum):
-    """A run is one pull (WMS to store), one push (store to one cart), or one look of the drift radar at a cart."""
+    """A run is one pull (WMS to store), one push (store to one cart), or one look of the drift check at a cart."""
 
     PULL = "pull"
     PUSH = "push"
@@ -172,7 +172,7 @@ NO_SERVICE = ServiceView(ServiceState.NONE, "no service", "Start one with: invsy
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """Why a run that is under way stands still."""
+    """Why a run that is under way is stalled."""
 
     state: str
     """gone, not_responding or unknown, of its worker; no_progress: its worker responds."""
@@ -198,7 +198,7 @@ class Pulse:
     findings: int = 0
     """Causes that the doctor found within the last hour and had not found before."""
     stalled: int = 0
-    """Of the running ones, those that stand still: their worker is gone or does not respond, or nothing progresses."""
+    """Of the running ones, those that stall: their worker is gone or does not respond, or nothing progresses."""
     service: ServiceView = NO_SERVICE
 
 
@@ -234,7 +234,7 @@ class RunRow:
     error: str
     """What stopped it, or a notice of a run that did nothing; ''."""
     stall: Stall | None = None
-    """Why a run that is under way stands still; None if it does not, and for all others."""
+    """Why a run that is under way is stalled; None if it does not, and for all others."""
 
 
 @dataclass(frozen=True, slots=True)

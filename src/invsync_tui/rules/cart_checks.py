@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.eligibility import STOCK_CAUSES
 from invsync_tui.rules.merchant_checks import SAMPLE, Check, Group, Item, Section, WarehouseFacts
 from invsync_tui.rules.outcomes import REASONS, Reason
@@ -93,7 +94,7 @@ def _chosen(facts: CartFacts) -> Check:
         return item.failed(
             f"{evidence}, 0 levels", "No warehouse of this cart holds a level.", facts.set("--warehouse CODE")
         )
-    return item.passed(f"{evidence}, {sum(one.levels for one in usable)} levels")
+    return item.passed(f"{evidence}, {counted(sum(one.levels for one in usable), 'level')}")
 
 
 def _alias(facts: CartFacts) -> Check:
@@ -102,7 +103,9 @@ def _alias(facts: CartFacts) -> Check:
     if not facts.products:
         return item.skipped(f"{evidence}; no products yet")
     if facts.alias_loaded:
-        return item.passed(f"{evidence}, {facts.products - facts.lacking} of {facts.products} products have it")
+        return item.passed(
+            f"{evidence}, {facts.products - facts.lacking} of {counted(facts.products, 'product has', 'products have')} it"
+        )
     return item.failed(evidence, "No product of the WMS has an alias of this type.", facts.set("--alias TYPE"))
 
 
@@ -110,7 +113,7 @@ def _lacking(facts: CartFacts) -> Check:
     item = Item("cart.alias_lacking", Section.ALIAS_LACKING, facts.name)
     if not facts.products:
         return item.skipped("no products yet")
-    evidence = f"{facts.lacking} of {facts.products} products have no {facts.alias}"
+    evidence = f"{facts.lacking} of {counted(facts.products, 'product has', 'products have')} no {facts.alias}"
     if not facts.lacking:
         return item.passed(evidence)
     fix = f"Add it in the WMS. List them: {_aliases(facts, '--missing')}"
@@ -136,7 +139,7 @@ def _listings(facts: CartFacts) -> Check:
         if not (facts.merchant_on and facts.switched_on):
             return item.skipped("its listings were never read: the sync is off")
         return item.unknown("its listings were never read", "No push has run yet.", _push(facts))
-    evidence = f"{facts.listings} listings, read {facts.listed}"
+    evidence = f"{counted(facts.listings, 'listing')}, read {facts.listed}"
     if facts.listings:
         return item.passed(evidence)
     return item.failed(evidence, "The cart lists nothing.", "Log in to the cart and check that its SKUs match.")
@@ -222,7 +225,7 @@ def _nothing_found(item: Item, topic: _Topic, facts: CartFacts) -> Check:
     if facts.unplanned:
         return item.skipped(facts.unplanned)
     if facts.unseen and STOCK_CAUSES & set(topic.causes):
-        return item.unknown(facts.unseen, "Other causes stop these listings first.", "Mend those, then look again.")
+        return item.unknown(facts.unseen, "Other causes stop these listings first.", "Fix those, then look again.")
     return item.passed(topic.fine)
 
 

@@ -107,7 +107,7 @@ def _compared(acked: int, sellable: int, seen: Seen, lag: int) -> Finding | None
         )
     if sellable > acked and not same:
         more = sellable - acked
-        text = f"The cart accepted {acked} and shows {sellable}: {more} more, by an edit or a cancelled order."
+        text = f"The cart accepted {acked} and shows {sellable}: {more} more, by an edit or a canceled order."
         return Finding(Drift.EDITED, more, text)
     return _fallen(acked, sellable, seen)
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import combinations
 from typing import NamedTuple
 
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.matching import CodeHit, normalize_key, trimmed
 
 SEPARATORS = "-_./"
@@ -99,7 +100,11 @@ class Suggestion:
     def words(self) -> str:
         """A sentence."""
         if self.product_id is None:
-            return f"{len(self.rivals)} products fit equally well" if self.rivals else "no product comes close"
+            return (
+                f"{counted(len(self.rivals), 'product fits', 'products fit')} equally well"
+                if self.rivals
+                else "no similar product"
+            )
         return describe_kinds(self.kinds)
 
 

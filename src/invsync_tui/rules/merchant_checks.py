@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import REASONS, Reason
 
 SAMPLE = 10
@@ -157,7 +158,7 @@ def _status(facts: MerchantFacts) -> Check:
     return item.failed(
         f"Status: {facts.status}",
         "The last inventory download did not succeed.",
-        f"Mend what it says, then: invsync sync {shlex.quote(facts.name)}",
+        f"Fix what it says, then: invsync sync {shlex.quote(facts.name)}",
     )
 
 
@@ -166,7 +167,7 @@ def _products(facts: MerchantFacts) -> Check:
     if not facts.last_run:
         return item.skipped("no inventory download has ended yet")
     if facts.products or not facts.switched_on:
-        return item.passed(f"{facts.products} products in Locations & Products")
+        return item.passed(f"{counted(facts.products, 'product')} in Locations & Products")
     return item.failed(
         "0 products in Locations & Products",
         "The WMS sent no products.",
@@ -199,13 +200,13 @@ def warehouse_check(merchant: str, facts: WarehouseFacts) -> Check:
     """Levels of one warehouse and when they were last loaded."""
     item = Item("warehouse.levels", Section.LEVELS, f"{merchant} / {facts.code}")
     if not facts.enabled:
-        return item.skipped(f"{facts.levels} levels; the warehouse is disabled")
+        return item.skipped(f"{counted(facts.levels, 'level')}; the warehouse is disabled")
     if not facts.loaded:
         return item.skipped("never loaded")
     if facts.vanished:
         cause, fix = _GONE.get(facts.gone_why, _GONE["vanished"])
         disable = f"invsync warehouses disable {shlex.quote(merchant)} {shlex.quote(facts.code)} --reason WHY"
-        evidence = f"{facts.levels} levels as of {facts.loaded}, which count as 0"
+        evidence = f"{counted(facts.levels, 'level')} as of {facts.loaded}, which count as 0"
         return item.failed(evidence, cause, f"{fix} If it is closed for good: {disable}")
     return _levels(item, merchant, facts)
 
@@ -222,7 +223,7 @@ _GONE = {
 
 
 def _levels(item: Item, merchant: str, facts: WarehouseFacts) -> Check:
-    evidence = f"{facts.levels} levels, last loaded {facts.loaded}"
+    evidence = f"{counted(facts.levels, 'level')}, last loaded {facts.loaded}"
     if facts.levels and facts.stale:
         fix = f"Check the WMS feed, then: invsync sync {shlex.quote(merchant)} --full"
         return item.failed(evidence, "The levels are older than the limit and may not be pushed.", fix)
@@ -319,7 +320,7 @@ class ServiceFacts:
     waiting: int
     """Requested runs."""
     stalled: Sequence[tuple[int, str, str]] = ()
-    """Runs that are under way and stand still: number, why, what to do."""
+    """Runs that are under way and stall: number, why, what to do."""
 
 
 def service_checks(store: str, facts: ServiceFacts) -> Iterator[Check]:
@@ -328,9 +329,9 @@ def service_checks(store: str, facts: ServiceFacts) -> Iterator[Check]:
     item = Item("service.runs", Section.SYSTEM, store)
     if facts.stalled:
         for number, text, advice in facts.stalled:
-            yield item.failed(f"run {number} stands still", text, advice)
+            yield item.failed(f"run {number} is stalled", text, advice)
     else:
-        yield item.passed("no run stands still")
+        yield item.passed("no run is stalled")
 
 
 def store_check(store: str, problems: Sequence[str], command: str, *, all_of_it: bool) -> Check:
@@ -351,14 +352,14 @@ def _service(store: str, facts: ServiceFacts) -> Check:
     if facts.state == "unknown":
         return item.unknown(facts.text, "Nobody knows whether it works.", facts.advice)
     if facts.advice and facts.state != "none":
-        return item.failed(f"{facts.text}; {due}", "What it was working on stands still.", facts.advice)
+        return item.failed(f"{facts.text}; {due}", "What it was working on is stalled.", facts.advice)
     if facts.state == "running" or (facts.state == "detached" and not facts.scheduled):
         return item.passed(facts.text)
     if facts.state == "detached" and facts.scheduled:
         return item.failed(f"{facts.text}; {due}", "What is due by schedule waits for a service.", "invsync serve")
     if facts.state == "none" and (facts.scheduled or facts.waiting):
-        return item.failed(f"no service is alive; {due}", "Nothing runs by itself.", "invsync serve")
-    return item.skipped("no service is alive, and nothing is scheduled or waits for one")
+        return item.failed(f"no service is running; {due}", "Nothing runs by itself.", "invsync serve")
+    return item.skipped("no service is running, and nothing is scheduled or waits for one")
 
 
 def exit_of(checks: Iterable[Check]) -> int:

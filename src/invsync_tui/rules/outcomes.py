@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import NamedTuple
 
+from invsync_tui.plain_text import counted
+
 
 class Outcome(StrEnum):
     """The one end of a SKU in a run. `PLANNED` is the only state a run may not end with."""
@@ -130,7 +132,7 @@ class ReasonInfo:
     harmless: bool = False
     """As it should be: the cart counts these itself, or nobody does."""
     passes: bool = False
-    """It passes by itself or by a switch: a listing skipped for it is looked at again in every plan."""
+    """It passes by itself or by a switch: a listing skipped for it is checked again in every plan."""
 
 
 class _Reasons(dict[Reason, ReasonInfo]):
@@ -291,7 +293,7 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
             passes=True,
         ),
         Reason.FROZEN: ReasonInfo(
-            "An operator froze this cart or its merchant: nothing is sent, the plan goes on.",
+            "An operator froze this cart or its merchant: nothing is sent, planning continues.",
             "Thaw it when the reason is gone: invsync thaw NAME.",
             ReasonKind.SETTING,
             expected=True,
@@ -448,7 +450,7 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
             ReasonKind.RUN,
         ),
         Reason.CANCELLED: ReasonInfo(
-            "An operator cancelled the run before this SKU's turn.",
+            "An operator stopped the run before this SKU's turn.",
             "The next run continues with it.",
             ReasonKind.RUN,
             expected=True,
@@ -464,13 +466,13 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
             ReasonKind.DRIFT,
         ),
         Reason.EDITED_IN_CART: ReasonInfo(
-            "The cart shows more units than it accepted: somebody edited it, or an order was cancelled.",
+            "The cart shows more units than it accepted: somebody edited it, or an order was canceled.",
             "Heal it (invsync heal), or leave it; see who else writes the cart's stock.",
             ReasonKind.DRIFT,
         ),
         Reason.CART_LAGGING: ReasonInfo(
             "The cart accepted the quantity a moment ago and does not show it yet.",
-            "Nothing to do; it is looked at again.",
+            "Nothing to do; it is checked again.",
             ReasonKind.DRIFT,
         ),
     }
@@ -513,7 +515,9 @@ class Counts:
     def verify(self) -> None:
         """Raise AccountingError unless every SKU of the run has exactly one end."""
         if self.total != self.accounted:
-            raise AccountingError(f"{self.total} SKUs in the run, but {self.accounted} outcomes: {self.as_dict()}")
+            raise AccountingError(
+                f"{counted(self.total, 'SKU')} in the run, but {self.accounted} outcomes: {self.as_dict()}"
+            )
 
     def as_dict(self) -> dict[str, int]:
         """Field name to count, in the order of the documented JSON."""

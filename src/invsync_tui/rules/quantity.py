@@ -265,7 +265,7 @@ def _stale(readings: Sequence[tuple[str, int]], facts: Facts, rules: ChainRules)
 def _desired(facts: Facts, rules: ChainRules, steps: Steps) -> tuple[int, Reason | None] | Decision:
     if facts.override is not None:
         if steps is not None:
-            steps.append(Step("override", None, max(0, facts.override), "an operator fixed this listing's quantity"))
+            steps.append(Step("override", None, max(0, facts.override), "an operator overrode this listing's quantity"))
         return max(0, facts.override), None
     if facts.inactive and rules.zero_inactive and not facts.uncounted:
         if steps is not None:
@@ -307,7 +307,7 @@ def _compare(desired: int, target: int, facts: Facts) -> Outcome:
     """Dirty is derived: what the cart accepted from us against what the rules say.
 
     A cart that took an order since shows less without being wrong, so a changed cart alone is no reason to write:
-    that would sell the ordered units twice. It is shown as drift, and written once it is to be healed.
+    that would sell the ordered units twice. It is shown as drift, and written once it is to be corrected.
     """
     if facts.heal and facts.shown is not None:
         return Outcome.EQUAL if facts.shown == target else Outcome.PLANNED
@@ -317,7 +317,7 @@ def _compare(desired: int, target: int, facts: Facts) -> Outcome:
 def _compared(outcome: Outcome, desired: int, target: int, facts: Facts) -> str:
     """The comparison in words."""
     if facts.heal and outcome is Outcome.PLANNED:
-        return f"the cart shows {facts.shown}: to be healed"
+        return f"the cart shows {facts.shown}: to be corrected"
     if facts.acked == desired:
         drift = "" if facts.shown in (target, None) else f", but shows {facts.shown} now: changed there since"
         return f"the cart accepted {desired}{drift}"

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from invsync_tui.plain_text import counted
+
 
 class Breaker(StrEnum):
     """The rules. The words appear in run records and in releases."""
@@ -34,7 +36,7 @@ class Group(StrEnum):
     ZERO = "zero"
     """From stock to 0."""
     JUMP = "jump"
-    """Its quantity would grow or shrink by more than the cart's factor."""
+    """Its quantity would grow or shrink change by more than the cart's factor."""
     REST = "rest"
 
 
@@ -106,7 +108,9 @@ class Trip:
 def _first_push(facts: PlanFacts, _: Limits) -> Trip | None:
     if not facts.first_push:
         return None
-    return Trip(Breaker.FIRST_PUSH, facts.to_set, f"first push of this cart: {facts.to_set} listings would be set")
+    return Trip(
+        Breaker.FIRST_PUSH, facts.to_set, f"first push of this cart: {counted(facts.to_set, 'listing')} would be set"
+    )
 
 
 def _rules_changed(facts: PlanFacts, _: Limits) -> Trip | None:
@@ -119,7 +123,7 @@ def _mass_zero(facts: PlanFacts, limits: Limits) -> Trip | None:
     allowed = max(limits.zero_count, facts.in_stock * limits.zero_percent // 100)
     if facts.to_zero <= allowed:
         return None
-    text = f"{facts.to_zero} of {facts.in_stock} listings in stock would show 0; the limit is {allowed}"
+    text = f"{facts.to_zero} of {counted(facts.in_stock, 'listing')} in stock would show 0; the limit is {allowed}"
     return Trip(Breaker.MASS_ZERO, facts.to_zero, text)
 
 
@@ -129,7 +133,7 @@ def _catalogue_shrunk(facts: PlanFacts, limits: Limits) -> Trip | None:
     lost = facts.products_before - facts.products_now
     if lost * 100 <= facts.products_before * limits.shrink_percent:
         return None
-    text = f"the WMS reported {facts.products_now} products, {facts.products_before} before"
+    text = f"the WMS reported {counted(facts.products_now, 'product')}, {facts.products_before} before"
     return Trip(Breaker.CATALOGUE_SHRUNK, lost, text)
 
 
@@ -153,7 +157,7 @@ def _warehouse_emptied(facts: PlanFacts, _: Limits) -> Trip | None:
     emptied = [(code, lost) for code, lost in facts.emptied if lost >= EMPTIED_LEAST]
     if not emptied:
         return None
-    names = ", ".join(f"{code} ({lost} SKUs)" for code, lost in emptied)
+    names = ", ".join(f"{code} ({counted(lost, 'SKU')})" for code, lost in emptied)
     text = f"all stock is gone from the warehouse {names} since the last push"
     return Trip(Breaker.WAREHOUSE_EMPTIED, sum(lost for _, lost in emptied), text)
 
@@ -163,7 +167,7 @@ def _jump(facts: PlanFacts, limits: Limits) -> Trip | None:
     if not limits.jump_factor or facts.to_jump <= allowed:
         return None
     text = (
-        f"{facts.to_jump} of {facts.in_stock} listings in stock would change by more than a factor of "
+        f"{facts.to_jump} of {counted(facts.in_stock, 'listing')} in stock would change by more than a factor of "
         f"{limits.jump_factor}; the limit is {allowed}"
     )
     return Trip(Breaker.JUMP, facts.to_jump, text)
@@ -177,7 +181,7 @@ def _stale_reading(facts: PlanFacts, limits: Limits) -> Trip | None:
     if limits.stale_after is None or facts.reading_age is None or -AHEAD <= facts.reading_age <= limits.stale_after:
         return None
     if facts.reading_age < 0:
-        text = f"the last inventory download is dated {-facts.reading_age // 60 + 1} min from now: a clock was set; download anew"
+        text = f"the last inventory download is dated {-facts.reading_age // 60 + 1} min ahead: a clock was set; download again"
         return Trip(Breaker.STALE_READING, -facts.reading_age, text)
     text = f"the last inventory download is {facts.reading_age // 60} min old; the limit is {limits.stale_after // 60}"
     return Trip(Breaker.STALE_READING, facts.reading_age, text)
@@ -273,7 +277,7 @@ class Risk(StrEnum):
     SELLS_OUT = "sells-out"
     """Shows stock now and would show none: lost sales if it is wrong."""
     JUMP = "jump"
-    """Grows or shrinks by more than the cart's factor: often a wrong unit or a wrong match."""
+    """Grows or shrinks change by more than the cart's factor: often a wrong unit or a wrong match."""
     FALL = "fall"
     """Would show less than now: where the stock says so, more can be sold than exists until it is sent."""
     RISE = "rise"

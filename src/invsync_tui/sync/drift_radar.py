@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow
+from invsync_tui.plain_text import counted
 from invsync_tui.rules import quantity
 from invsync_tui.rules.drift import LAG, REASONS, Drift, Finding, Seen, classify, heals
 from invsync_tui.rules.outcomes import Outcome, Reason
@@ -145,7 +146,9 @@ class Radar:
         unanswered = len(gone) == len(piece) > 1
         if unanswered:
             # Nobody deletes a whole page at once: an empty answer decides nothing, the next complete read does.
-            self.job.report.event("warning", f"The cart answered with none of {len(piece)} listings; they are kept.")
+            self.job.report.event(
+                "warning", f"The cart answered with none of {counted(len(piece), 'listing')}; they are kept."
+            )
             gone = []
         with self.job.transaction() as tx:
             seq = change_sequence.upcoming(tx)
@@ -171,7 +174,7 @@ class Radar:
             self.job.report.put(tx)
 
     def _count(self, found: Drift | None) -> None:
-        """Equal, or skipped with the class as its reason; one that is to be healed is set instead."""
+        """Equal, or skipped with the class as its reason; one that is to be corrected is set instead."""
         self.job.report.counts.add(Outcome.EQUAL if found is None else Outcome.SKIPPED)
         if found is not None:
             self.job.report.reasons[REASONS[found].value] += 1
@@ -183,4 +186,4 @@ class Radar:
         self.job.report.counts.set += len(rows)
         after = json.dumps({"n": len(rows), "skus": [row.sku for row in rows[:SAID]], "run": self.job.run.id})
         why, subject = f"the cart's policy: {self.settings.cart.heal}", f"cart:{self.cart_id}"
-        audit.record(tx, clock.seconds(), "drift radar", "heal", subject, after=after, reason=why)
+        audit.record(tx, clock.seconds(), "drift check", "heal", subject, after=after, reason=why)

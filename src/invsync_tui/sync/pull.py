@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 from invsync_tui import clock
 from invsync_tui.connectors.base import ChangesProducts, LevelRow, Notes, Page, ProductRow, Source, WarehouseRow
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError, UnavailableError
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Counts, Reason
 from invsync_tui.store import change_sequence, models
 from invsync_tui.store.catalog import levels, pull_progress, sync_marks
@@ -422,7 +423,7 @@ class Pull:
         with self.job.transaction() as tx:
             seen = pull_progress.seen(tx, generation.id, "products")
             if not seen and catalog_products.present_count(tx, self.merchant_id):
-                raise UnavailableError("The WMS answered with an empty catalogue; the products known so far are kept.")
+                raise UnavailableError("The WMS answered with an empty catalog; the products known so far are kept.")
             seq = change_sequence.upcoming(tx)
             gone = _absent(catalog_products.present_ids(tx, self.merchant_id), seen)
             changed = catalog_products.flag_missing(tx, gone, now, seq)
@@ -438,7 +439,9 @@ class Pull:
             sync_marks.record_pulled(tx, self.merchant_id, generation.mark, generation.started_at, full=True)
             self.job.report.counts = _counts(totals)
         if gone:
-            warnings.append(f"{len(gone)} products are no longer in the WMS; their stock is not changed.")
+            warnings.append(
+                f"{counted(len(gone), 'product is', 'products are')} no longer in the WMS; stock is not changed."
+            )
         for text in warnings:
             self.job.report.event("warning", text)
 
@@ -450,13 +453,15 @@ class Pull:
         if have and not seen - {UNNAMED}:
             sync_marks.record_unread(tx, site, self.merchant_id, sync_marks.EMPTIED, generation.started_at)
             warnings.append(
-                f"The warehouse {site.code} reported {len(have)} levels before and none now; they are kept."
+                f"The warehouse {site.code} reported {counted(len(have), 'level')} before and none now; they are kept."
             )
             return 0
         gone = _absent(have, seen)
         sync_marks.record_loaded(tx, site.id, generation.started_at)
         if gone:
-            warnings.append(f"{len(gone)} levels of {site.code} are no longer reported; they are marked missing.")
+            warnings.append(
+                f"{counted(len(gone), 'level')} of {site.code} are no longer reported; they are marked missing."
+            )
         return levels.flag_missing(tx, site.id, gone, generation.started_at, seq)
 
     # --- delta -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart
+from invsync_tui.plain_text import counted
 from invsync_tui.rules import safety
 from invsync_tui.rules.outcomes import REASONS, Outcome, Reason
 from invsync_tui.rules.quantity import Decision
@@ -42,7 +43,7 @@ def changed_since(cx: sqlite3.Connection, run_id: int, plan: KeptPlan) -> Trip |
     if not told:
         return None
     texts = "; ".join(told[:NAMED]) + ("; ..." if len(told) > NAMED else "")
-    differ = "1 listing differs" if len(told) == 1 else f"{len(told)} listings differ"
+    differ = "1 listing differs" if len(told) == 1 else f"{counted(len(told), 'listing differs', 'listings differ')}"
     return Trip(Breaker.PLAN_CHANGED, len(told), f"{differ} from plan {plan.id}: {texts}")
 
 
@@ -227,7 +228,7 @@ def hold(job: RunContext, trips: Sequence[safety.Trip]) -> NoReturn:
         listings.end_planned(tx, job.run.id, Outcome.HELD, Reason.BREAKER_TRIPPED)
         job.report.recount(tx)  # whoever sees that it is held also sees a sum that adds up
         job.report.put(tx)
-        # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned anew.
+        # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned again.
         shown = [{"breaker": t.breaker.value, "measure": t.measure, "text": t.text} for t in trips]
         runs.hold(tx, job.run.id, shown, clock.seconds())
     raise RunHeld("; ".join(trip.text for trip in trips))

@@ -10,6 +10,7 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow, Page
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.connectors.values import maybe_whole
+from invsync_tui.plain_text import counted
 from invsync_tui.store import change_sequence, models
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import listings
@@ -111,7 +112,7 @@ class ListingsReader:
             if not passed.may_hide:
                 if passed.total is not None and passed.found < passed.total:
                     raise UnavailableError(
-                        f"The cart announced {passed.total} listings and sent {passed.found}; the read is not complete."
+                        f"The cart announced {counted(passed.total, 'listing')} and sent {passed.found}: not complete."
                     )
                 if self.settings.listed_at is None:  # it was another cart before, or somebody else set its stock
                     await self._forget_where_changed(sorted(passed.seen))
@@ -194,4 +195,6 @@ class ListingsReader:
             sync_marks.record_observed(tx, self.cart_id, started, cart.rev, cart.listed_at, complete=complete)
         self.complete = complete
         if gone:
-            self.job.report.event("warning", f"{len(gone)} listings are no longer in the cart.")
+            self.job.report.event(
+                "warning", f"{counted(len(gone), 'listing is', 'listings are')} no longer in the cart."
+            )

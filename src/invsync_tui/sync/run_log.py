@@ -10,6 +10,7 @@ import json
 import logging
 from typing import Any
 
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.worker_health import span
 from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreError
@@ -78,7 +79,7 @@ def _end_words(run: RunRow) -> str:
     total = counts.pop("total", 0)
     if total:
         ends = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items() if n)
-        parts.append(f"{total} SKUs: {ends}")
+        parts.append(f"{counted(total, 'SKU')}: {ends}")
     if run.state == "held":
         parts.append("held for review, nothing was sent: " + "; ".join(trip["text"] for trip in json.loads(run.trips)))
     elif run.error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from invsync_tui.operations.list_views import ListingLine
 from invsync_tui.operations.roles import Right, Role, has, needed
 from invsync_tui.operations.views import Action
+from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     from invsync_tui.tui.gateway import Gateway
@@ -22,6 +23,8 @@ class Confirmation:
     consequence: str
     confirm: str
     needs_reason: bool
+    leave: str = "Cancel"
+    """The button that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +46,24 @@ VERBS: Mapping[Action, RunAction] = {
         RunAction(
             Action.CANCEL,
             "c",
-            "Cancel run",
+            "Stop run",
             "Stop this run after the request in flight; the next run continues",
             ask=Confirmation(
-                "Cancel this run?",
-                "What the cart has accepted stays. The rest waits for the next run.",
-                "Cancel the run",
+                "Stop this run?",
+                "What the cart has confirmed stays. The rest waits for the next run.",
+                "Stop run",
                 needs_reason=False,
+                leave="Keep running",
             ),
         ),
         RunAction(
             Action.RELEASE,
             "r",
             "Release",
-            "Let a held run send what a safety rule stopped",
+            "Send the held updates",
             ask=Confirmation(
                 "Release this held run?",
-                "It sends what the safety rules stopped. This cannot be taken back.",
+                "The held updates are sent to the cart. This cannot be undone.",
                 "Release and send",
                 needs_reason=True,
             ),
@@ -68,17 +72,17 @@ VERBS: Mapping[Action, RunAction] = {
             Action.DISCARD,
             "x",
             "Discard",
-            "Throw a held run's plan away; nothing is sent",
+            "Discard without sending",
             ask=Confirmation(
                 "Discard this held run?",
-                "Nothing is sent. The next run plans anew and may be held again.",
-                "Discard the plan",
+                "Nothing is sent. The next run makes a new plan and may be held again.",
+                "Discard without sending",
                 needs_reason=True,
             ),
         ),
     )
 }
-READ_ONLY = "Read-only: this control room was started to look, not to act. Start it without --read-only to give orders."
+READ_ONLY = "Read-only: this control room was started to look only. Start it without --read-only to make changes."
 
 
 def offered(allowed: frozenset[Action], *, read_only: bool) -> frozenset[Action]:
@@ -127,9 +131,12 @@ FIX = "listing-fix"
 """The prompt for a fixed quantity."""
 FIX_KEY = "v"
 FIXED = Confirmation(
-    "Fix the quantity?", "The cart gets it with the next push, whatever the stock is, until it is let go.", "Fix", True
+    "Override the quantity?",
+    "The cart gets it with the next push, whatever the stock is, until the override is removed.",
+    "Override",
+    True,
 )
-LET_GO = Confirmation("Let the stock decide again?", "The next push sends what the rules say.", "Let go", True)
+LET_GO = Confirmation("Remove the override?", "The next push sends what the settings say.", "Remove override", True)
 
 
 def fixed_quantity(typed: str) -> int | None:
@@ -141,23 +148,23 @@ def fixed_quantity(typed: str) -> int | None:
 
 
 SYNC = Confirmation(
-    "Sync now?", "Their quantities are decided anew and sent to the cart.", "Sync now", needs_reason=False
+    "Sync now?", "Their quantities are recalculated and sent to the cart.", "Sync now", needs_reason=False
 )
 ORDERS: tuple[ListingOrder, ...] = (
     ListingOrder(
         "sync", "s", "Sync", "Sync the selected listings now", SYNC, SYNC, lambda _: False, _sync,
     ),
     ListingOrder(
-        "exclude", "x", "Exclude", "Leave the selected listings out of every sync, or take them back in",
+        "exclude", "x", "Exclude", "Exclude the selected listings from every sync, or include them again",
         Confirmation("Exclude from the sync?",
             "Nothing is sent for them any more; the cart keeps what it shows.", "Exclude", True),
-        Confirmation("Take back into the sync?", "The next push sends what the rules say.", "Take back in", True),
+        Confirmation("Include in the sync?", "The next push sends what the settings say.", "Include", True),
         lambda line: line.excluded, _exclude,
     ),
     ListingOrder(
         "lock", "l", "Lock", "Keep the selected listings at what their cart shows, or unlock them",
         Confirmation("Lock at what the cart shows?", "Nothing is sent for them until they are unlocked.", "Lock", True),
-        Confirmation("Unlock?", "The next push sends what the rules say.", "Unlock", True),
+        Confirmation("Unlock?", "The next push sends what the settings say.", "Unlock", True),
         lambda line: line.locked, _lock,
     ),
 )  # fmt: skip
@@ -166,7 +173,7 @@ ORDERS: tuple[ListingOrder, ...] = (
 def subject(found: Sequence[ListingLine]) -> str:
     """The listings in words: the one, or how many and the first."""
     first = f"{found[0].sku} in {found[0].cart}"
-    return first if len(found) == 1 else f"{len(found)} listings: {first} and others"
+    return first if len(found) == 1 else f"{counted(len(found), 'listing')}: {first} and others"
 
 
 __all__ = ["Right", "refusal"]

@@ -12,6 +12,7 @@ from textual.message import Message
 
 from invsync_tui.config import ConfigError, expanded
 from invsync_tui.operations.rows import Rows
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.gateway import Gateway
 from invsync_tui.tui.messages import Exported
 from invsync_tui.tui.text.styled import Tone
@@ -64,7 +65,7 @@ class Export(Generic[L]):
             from invsync_tui.tui.store_thread import in_words
 
             return Exported(in_words(error), Tone.BAD, ended=True)
-        return Exported(f"{self._written} rows written to {self.path}", Tone.GOOD, ended=True)
+        return Exported(f"{counted(self._written, 'row')} written to {self.path}", Tone.GOOD, ended=True)
 
     def _lines(self, rows: Rows[L]) -> Iterator[list[Value]]:
         key = None
@@ -82,7 +83,9 @@ class Export(Generic[L]):
         if now - self._told >= TOLD_EVERY:
             self._told = now
             rate = self._written / (now - self._began)
-            self._tell(Exported(f"{self._written} rows written, {rate:.0f}/s. Esc stops.", Tone.FAINT, ended=False))
+            self._tell(
+                Exported(f"{counted(self._written, 'row')} written, {rate:.0f}/s. Esc stops.", Tone.FAINT, ended=False)
+            )
 
 
 def proposal(trail: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ PARTS = (
     Part("Command line and filters", "widgets.prompt", "Prompt"),
     Part("Lists", "screens.base.list_screen", "ListScreen"),
     Part("Answers that are worked out", "screens.base.report_screen", "ReportScreen"),
-    Part("Orders for listings", "screens.listings.listing_actions", "ListingActionsScreen"),
+    Part("Changes to listings", "screens.listings.listing_actions", "ListingActionsScreen"),
     Part("Lists of an alias type", "screens.catalog.aliases", "OfKindScreen"),
     Part("Support bundles", "screens.base.report_screen", "BundleScreen"),
     *(Part(route.title, route.module, route.screen) for route in ROUTES),

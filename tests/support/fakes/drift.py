@@ -10,7 +10,7 @@ from tests.support.fakes.runs import FakeRows
 LINES = (
     ("oversell", 5, 15, "The cart offers 15 and 10 exist: 5 too many. It accepted 10: changed there since."),
     ("vanished", 0, None, "The cart accepted 10 and no longer has the listing."),
-    ("edited", 2, 12, "The cart accepted 10 and shows 12: 2 more, by an edit or a cancelled order."),
+    ("edited", 2, 12, "The cart accepted 10 and shows 12: 2 more, by an edit or a canceled order."),
 )
 
 
@@ -34,8 +34,8 @@ class FakeDrift:
 
     def heal(self, cart_id: int, sku: str, reason: str) -> str:
         self.orders.append(("heal", cart_id, sku, reason))
-        return "1 listing is to be healed: the next push writes what differs."
+        return "1 listing is to be corrected: the next push writes what differs."
 
     def heal_class(self, cart_id: int, wanted: str, reason: str) -> str:
         self.orders.append(("heal class", cart_id, wanted, reason))
-        return "1 listing is to be healed: the next push writes what differs."
+        return "1 listing is to be corrected: the next push writes what differs."

@@ -40,7 +40,7 @@ from tests.support.fakes.runs import FakeHistory
 from tests.support.fakes.settings import FakeForms
 
 NOW = int(time.time())
-STARTED = "No service was at work, so a worker was started; it goes on when this terminal closes."
+STARTED = "No service is running, so a worker was started; it continues when this terminal closes."
 
 
 def merchant(number: int, name: str, **changes: object) -> MerchantRow:

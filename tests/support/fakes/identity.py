@@ -18,7 +18,7 @@ from tests.support.fakes.lists import HOSTILE, NOW, FakeRows, name, sku
 WORDS = {
     "CASE": "differs by upper and lower case",
     "ZEROS": "differs by leading zeros",
-    "NONE": "no product comes close",
+    "NONE": "no similar product",
 }
 
 
@@ -78,7 +78,7 @@ class FakeIdentity:
         self.orders.append(("accept", *shown.items()))
         for ref, product in shown.items():
             self._link(ref, product, self.lines[ref].kind)
-        return "1 listing linked; the next push follows it."
+        return "1 listing linked; the next push uses it."
 
     def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None) -> AcceptProgress:
         self.orders.append(("accept all", kind, after))

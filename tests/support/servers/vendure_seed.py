@@ -26,7 +26,7 @@ def _named(name: str, **more: str) -> list[dict[str, str]]:
 
 
 def seed(ask: Ask) -> None:
-    """Taxes, locations, ways to ship and pay, and an administrator that may only read the catalogue."""
+    """Taxes, locations, ways to ship and pay, and an administrator that may only read the catalog."""
     _seed_taxes(ask)
     for name in LOCATIONS:
         ask("mutation($n: String!) { createStockLocation(input: {name: $n}) { id } }", n=name)

@@ -31,7 +31,7 @@ STOPS = (
     Stop("missing", ("a", "Down", "n"), "4 products"),
     Stop("carts", ("c",), "2 carts"),
     Stop("runs", ("r",), "200 runs"),
-    Stop("run", (":", "run 11", "Enter"), "Rate budget"),
+    Stop("run", (":", "run 11", "Enter"), "API rate limit"),
     Stop("held run", (":", "run 21", "Enter"), "Held"),
     Stop("drift", (":", "carts", "Enter", "d"), "Exposure"),
     Stop("what a held run would send", (":", "run 21", "Enter", "Enter"), "Would send"),

@@ -1,4 +1,4 @@
-"""The drift radar: classes, the budget it leaves to pushes, what it heals, and that it makes way for a push."""
+"""The drift check: classes, the budget it leaves to pushes, what it heals, and that it makes way for a push."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def test_the_policy_decides_what_is_healed(synced: Town, policy: str, heal
     assert synced.bench.one("SELECT sum(heal) FROM our_listing") == 0
     # and it was audited
     said = synced.bench.store.read("SELECT who, reason, after FROM our_audit WHERE action = 'heal'")
-    assert [(who, why) for who, why, _ in said] == [("drift radar", f"the cart's policy: {policy}")] * heals
+    assert [(who, why) for who, why, _ in said] == [("drift check", f"the cart's policy: {policy}")] * heals
     assert all(json.loads(after)["skus"] == [sku] for _, _, after in said)
 
 

@@ -21,7 +21,7 @@ example:
   invsync db backup /backup/invsync-monday      while the service runs; a copy made by cp would lack the newest changes
   invsync db restore /backup/invsync-monday     stop the service and close every control room before
 
-A restored store reads everything anew with its next sync. The store that it replaces is kept beside it."""
+A restored store reads everything again with its next sync. The store that it replaces is kept beside it."""
 
 
 def add_db(subparsers: Subparsers) -> None:
@@ -88,6 +88,6 @@ def run_restore(args: argparse.Namespace) -> int:
     output.text(clean(f"Restored {done.store} from {done.backup} (schema {done.schema})."))
     if done.former is not None:
         output.text(clean(f"The store of before is kept as {done.former}"))
-    output.text("The next sync of each merchant reads everything anew and compares it with the carts.")
+    output.text("The next sync of each merchant reads everything again and compares it with the carts.")
     output.document({"restored": asdict(done)})
     return Exit.OK

@@ -35,8 +35,8 @@ def add_demo(subparsers: Any) -> None:
     )
     parser.add_argument("--headless", action="store_true", help="no terminal: pull, plan, push, then print the result")
     parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the store in this folder")
-    parser.add_argument("--products", type=int, default=5000, help="size of the catalogue, at least 300 (default 5000)")
-    parser.add_argument("--seed", type=int, default=7, help="another seed gives another catalogue")
+    parser.add_argument("--products", type=int, default=5000, help="size of the catalog, at least 300 (default 5000)")
+    parser.add_argument("--seed", type=int, default=7, help="another seed gives another catalog")
     parser.set_defaults(run=run_demo)
 
 

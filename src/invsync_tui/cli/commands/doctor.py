@@ -30,7 +30,9 @@ MARKS = {"pass": "ok", "fail": "FAIL", "unknown": "?", "skipped": "-"}
 
 def add_doctor(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "doctor", "walk the guide: every check, with evidence, cause and fix", DOCTOR_EXAMPLES)
+    parser = command(
+        subparsers, "doctor", "run every check of the guide, with evidence, cause and fix", DOCTOR_EXAMPLES
+    )
     parser.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number (default: all)")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
     parser.add_argument("--sku", metavar="S", help="one SKU, alias or cart's code")
@@ -106,7 +108,7 @@ def _summary(found: Checkup) -> Iterator[str]:
 BUNDLE_EXAMPLES = """\
 example:
   invsync bundle 17                     a run: its phases, settings, batches, requests and answers
-  invsync bundle DEMO-LAMP-00432        a SKU, alias or remote id: its arithmetic, checks and history
+  invsync bundle DEMO-LAMP-00432        a SKU, alias or cart listing ID: its arithmetic, checks and history
   invsync bundle 4711 --sku             a SKU that looks like the number of a run
 
 Secrets are blacked out; look into it all the same before you give it away."""

@@ -23,7 +23,7 @@ example:
   invsync freeze                                    what is frozen, since when, and what waits
   invsync thaw "Acme Shop"
 
-Downloads and plans go on. What an operator applies, an undo or a safe level, is still sent."""
+Downloads and planning continue. What an operator applies, an undo or a safe level, is still sent."""
 
 
 def add_freeze(subparsers: Subparsers) -> None:

@@ -26,7 +26,7 @@ Nothing is sent; its SKUs are planned again by the next run."""
 
 def add_discard(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "discard", "give a held run up", DISCARD_EXAMPLES)
+    parser = command(subparsers, "discard", "discard a held run without sending", DISCARD_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
     parser.set_defaults(run=run_discard)
@@ -46,7 +46,7 @@ example:
   invsync held 17                         every held listing: shows now, would show, its group
   invsync held 17 --group zero --csv > zeroes.csv
 
-Groups: zero (from stock to 0), jump (by more than the cart's factor), rest.
+Groups: zero (from stock to 0), jump (change by more than the cart's factor), rest.
 Then: invsync release 17 --group rest --reason ..., or: invsync discard 17 --reason ..."""
 GROUPS = ("zero", "jump", "rest")
 
@@ -75,7 +75,7 @@ def shape() -> Shape[HeldLine]:
             number(line.would_show),
             line.group,
         ),
-        "No listing of this run is held (any more).",
+        "This run holds no listings.",
     )
 
 
@@ -99,12 +99,12 @@ example:
   invsync release 17 --group jump --group rest --reason "a truck came; the zeroes are wrong"
 
 What it would send: invsync held 17. Listings of other groups stay held, and are planned again by the next run.
-It is planned anew, and held again if that plan is worse than the one that was shown."""
+It is planned again, and held again if that plan is worse than the one that was shown."""
 
 
 def add_release(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "release", "let a held run go", RELEASE_EXAMPLES)
+    parser = command(subparsers, "release", "send a held run's updates", RELEASE_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
     parser.add_argument(

@@ -11,6 +11,7 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output, rewritten
 from invsync_tui.cli.parser import Subparsers, UsageError, command, given
 from invsync_tui.cli.text import clean
+from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     from invsync_tui.operations.listings.links import Told
@@ -104,7 +105,7 @@ def _accept(args: argparse.Namespace, session: Session, cart: int) -> int:
     from invsync_tui.operations.listings import links
 
     done = links.accept_all(session, cart, args.accept, progress(args))
-    message = f"{done} {'listing' if done == 1 else 'listings'} linked; the next push follows it."
+    message = f"{counted(done, 'listing')} linked; the next push uses it."
     output = Output(args)
     output.text(message)
     output.document({"kind": args.accept, "accepted": done, "message": message})
@@ -125,7 +126,7 @@ def progress(args: argparse.Namespace) -> Told:
 
 LINK_EXAMPLES = """\
 example:
-  invsync link "Acme Shop" 8812 TENT-0042          a listing by its remote id
+  invsync link "Acme Shop" 8812 TENT-0042          a listing by its cart listing ID
   invsync link "Acme Shop" tent-42 TENT-0042       or by its code in the cart
 
 A link goes before matching by code, and takes effect with the next push. Back: invsync unlink CART LISTING"""
@@ -135,7 +136,7 @@ def add_link(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "link", "link a listing to a product", LINK_EXAMPLES)
     add_cart(parser)
-    parser.add_argument("listing", metavar="LISTING", help="remote id or code in the cart")
+    parser.add_argument("listing", metavar="LISTING", help="cart listing ID or code in the cart")
     parser.add_argument("product", metavar="SKU", help="SKU of the product in the WMS")
     parser.set_defaults(run=run_link)
 
@@ -181,15 +182,15 @@ def run_links(args: argparse.Namespace) -> int:
 
 UNLINK_EXAMPLES = """\
 example:
-  invsync unlink "Acme Shop" 8812            one listing, by its remote id or its code in the cart
+  invsync unlink "Acme Shop" 8812            one listing, by its cart listing ID or its code in the cart
   invsync unlink "Acme Shop" --kind CASE     all that were accepted as this kind; ALL for every link of the cart"""
 
 
 def add_unlink(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "unlink", "take explicit links back", UNLINK_EXAMPLES)
+    parser = command(subparsers, "unlink", "remove explicit links", UNLINK_EXAMPLES)
     add_cart(parser)
-    parser.add_argument("listing", metavar="LISTING", nargs="*", help="remote id or code in the cart")
+    parser.add_argument("listing", metavar="LISTING", nargs="*", help="cart listing ID or code in the cart")
     parser.add_argument("--kind", metavar="K", type=str.upper, help="all links of a kind, MANUAL, or ALL")
     parser.set_defaults(run=run_unlink)
 
@@ -212,4 +213,4 @@ def _order(args: argparse.Namespace, session: Session, cart: int) -> str:
     if args.listing:
         return links.remove(session, cart, args.listing)
     done = links.remove_all(session, cart, "" if args.kind == "ALL" else args.kind, progress(args))
-    return f"{done} {'listing' if done == 1 else 'listings'} unlinked; the next push matches by code again."
+    return f"{counted(done, 'listing')} unlinked; the next push matches by code again."

@@ -90,7 +90,7 @@ def shape(now: float) -> Shape[DriftLine]:
             "-" if line.observed_at is None else age(line.observed_at, now),
             "next push" if line.heal else "-",
         ),
-        "Nothing drifted, as far as the cart was read. Look at it now: invsync radar CART",
+        "No drift, as far as the cart was read. Look at it now: invsync radar CART",
     )
 
 

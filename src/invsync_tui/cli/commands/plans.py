@@ -30,7 +30,7 @@ example:
 If anything changed since the plan was made, the push is held, says what differs, and sends nothing.
 A plan that shows tripped safety rules, an undo and a safe level need a reason; applying it accepts what was shown.
 
-exit codes with --wait: 0 done; 1 failed or cancelled; 3 held, since something changed"""
+exit codes with --wait: 0 done; 1 failed or canceled; 3 held, since something changed"""
 
 
 def add_apply(subparsers: Subparsers) -> None:
@@ -166,7 +166,7 @@ def shape() -> Shape[PlanLine]:
             line.risk.value,
             cut(line.reason, REASON_MOST),
         ),
-        "No listing would be set.",
+        "No listing would change.",
     )
 
 

@@ -34,7 +34,7 @@ def add_replay(subparsers: Subparsers) -> None:
     parser = command(subparsers, "replay", "decide an old push again from what it knew", EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="a push")
     parser.add_argument("--rules", choices=("then", "today"), default="then", help="whose settings (default then)")
-    parser.add_argument("--sku", metavar="S", help="only this SKU, alias or remote id")
+    parser.add_argument("--sku", metavar="S", help="only this SKU, alias or cart listing ID")
     list_command.add_options(parser)
     parser.set_defaults(run=run_replay)
 

@@ -166,11 +166,11 @@ def run_cancel(args: argparse.Namespace) -> int:
 
 SYNC_EXAMPLES = """\
 example:
-  invsync sync Acme                         order it; a service or a worker of its own does it
+  invsync sync Acme                         start it; a service or a worker runs it
   invsync sync Acme --cart "Acme Shop" --wait
   invsync sync Acme --wait --json           one JSON object per line, for scripts
 
-exit codes with --wait: 0 all done and every sum holds; 1 failed or cancelled; 3 held, see invsync release"""
+exit codes with --wait: 0 all done and every sum holds; 1 failed or canceled; 3 held, see invsync release"""
 
 
 def add_sync(subparsers: Subparsers) -> None:

@@ -12,6 +12,7 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command, row_number
 from invsync_tui.cli.text import clean, fields, moment, utc
 from invsync_tui.operations.settings.fields import Setting
+from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import Change, Conflict, Form, Preview, Saved
@@ -162,7 +163,7 @@ def _previewed(found: Preview | None) -> list[str]:
     if found is None:
         return []
     told = f"{found.changed} change, {found.to_zero} go to 0, {found.lose_match} lose their match, {found.gain_match} gain one"
-    return [f"Of {found.counted} listings: {told}."]
+    return [f"Of {counted(found.counted, 'listing')}: {told}."]
 
 
 def _counts(found: Preview | None) -> dict[str, int] | None:

@@ -13,6 +13,7 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command
 from invsync_tui.cli.text import age, clean, fields, moment, number, table, utc
+from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
@@ -23,33 +24,33 @@ SKU_EXAMPLES = """\
 example:
   invsync sku 0042-BLK
   invsync sku 0042-BLK --exclude --cart "Acme Shop" --reason "sold at the fair"
-  invsync sku 0042-BLK --override 3 --reason "display pieces only"    (--override off lets the stock decide again)
+  invsync sku 0042-BLK --override 3 --reason "display pieces only"    (--override off removes it)
   invsync sku 0042-BLK --sync-now
 
-TEXT is a SKU or an alias, in full. An order is for its listings in --cart, or in every cart."""
+TEXT is a SKU or an alias, in full. A change applies to its listings in --cart, or in every cart."""
 SEVERAL_SHOWN = 5
 
 
 def add_sku(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "sku", "show one SKU everywhere, or order something for it", SKU_EXAMPLES)
+    parser = command(subparsers, "sku", "show one SKU everywhere, or change its listings", SKU_EXAMPLES)
     parser.add_argument("text", metavar="TEXT", help="a SKU or an alias")
     parser.add_argument("--merchant", metavar="M", help="where several have it")
-    parser.add_argument("--cart", metavar="C", help="orders are for this cart only, by name or number")
+    parser.add_argument("--cart", metavar="C", help="changes are for this cart only, by name or number")
     orders = parser.add_mutually_exclusive_group()
     for name, what in _ORDERS:
         orders.add_argument(f"--{name}", dest="order", action="store_const", const=name, help=what)
-    orders.add_argument("--override", metavar="N", help="fix the quantity of its listings, or off")
+    orders.add_argument("--override", metavar="N", help="override the quantity of its listings, or off")
     parser.add_argument(
-        "--reason", metavar="TEXT", default="", help="why, for the audit; orders but --sync-now need it"
+        "--reason", metavar="TEXT", default="", help="why, for the audit; needed for all changes but --sync-now"
     )
     list_command.add_options(parser)
     parser.set_defaults(run=run_sku, order=None)
 
 
 _ORDERS = (
-    ("exclude", "take its listings out of the sync"),
-    ("include", "take them back in"),
+    ("exclude", "exclude its listings from the sync"),
+    ("include", "include them again"),
     ("lock", "keep the carts at the quantity they have"),
     ("unlock", "let them be synced again"),
     ("sync-now", "compare with the carts and send what differs"),
@@ -90,7 +91,7 @@ def _one(session: Session, text: str, merchant: int | None) -> SkuView:
     if len(found) > 1:
         named = ", ".join(f"{view.merchant}: {view.sku}" for view in views)
         raise OperationError(
-            f"{len(found)} products have the code {text!r} ({named}). Give the SKU of one, or --merchant."
+            f"{counted(len(found), 'product has', 'products have')} the code {text!r} ({named}). Give one SKU, or --merchant."
         )
     return views[0]
 
@@ -105,7 +106,7 @@ def _ordered(args: argparse.Namespace, session: Session, view: SkuView) -> str:
     cart = names.cart(session, args.cart, view.merchant_id).id if args.cart else None
     chosen = [one.id for one in sku.of_carts(view, cart)]
     if not chosen:
-        raise UsageError("invsync sku: no cart lists it, so there is nothing to order. See: invsync sku TEXT")
+        raise UsageError("invsync sku: no cart lists it, so there is nothing to change. See: invsync sku TEXT")
     if args.override is not None:
         return _override(args, session, chosen)
     orders: dict[str, Callable[[], str]] = {
@@ -200,7 +201,7 @@ def add_history(subparsers: Subparsers) -> None:
     parser = command(
         subparsers, "history", "show one SKU over time, with the runs and orders that changed it", HISTORY_EXAMPLES
     )
-    parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, remote id, or nearly one")
+    parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, cart listing ID, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
     why.add_option(parser, "--since", "from when on: a date, a time, -2d, '2 hours ago', or epoch seconds")
     parser.set_defaults(run=run_history)
@@ -243,7 +244,7 @@ def _document(one: SkuHistory) -> dict[str, Any]:
 def _history_lines(one: SkuHistory) -> list[str]:
     rows = [(moment(at, one.end), *(number(value) for value in values)) for at, values in _steps(one)]
     return [
-        clean(f"{one.cart}: listing {one.sku}, remote id {one.ref}"),
+        clean(f"{one.cart}: listing {one.sku}, cart listing ID {one.ref}"),
         *(f"  {row}" for row in table(("SINCE", "SOURCE", "DESIRED", "CART"), rows)),
         "",
         *(f"  {row}" for row in _events(one.happenings, one.end)),

@@ -67,7 +67,7 @@ def _held(held: Held) -> dict[str, Any]:
 
 def _print(found: WhyThen) -> None:
     why = found.why
-    say(f"{why.asked}: taken as {why.taken_as}" + (f" ({why.sku})" if why.sku else ""))
+    say(f"{why.asked}: matched as {why.taken_as}" + (f" ({why.sku})" if why.sku else ""))
     say(f"As of {moment(found.at)}")
     for one in found.listings:
         _print_listing(one)
@@ -78,7 +78,7 @@ def _print(found: WhyThen) -> None:
 def _print_listing(one: ListingThen) -> None:
     from invsync_tui.rules.outcomes import REASONS
 
-    say(f"\n{one.why.cart}: listing {one.why.sku}, remote id {one.why.remote_id}")
+    say(f"\n{one.why.cart}: listing {one.why.sku}, cart listing ID {one.why.remote_id}")
     say(f"  {_decided(one)}")
     for step in one.why.steps:
         say(f"  {step.step:<9} {number(step.before):>8} -> {number(step.after):<8} {step.because}")
@@ -95,8 +95,8 @@ def _decided(one: ListingThen) -> str:
     if one.run_id is not None:
         return f"decided by run {one.run_id}, {moment(one.decided_at)}"
     if one.oldest is None:
-        return "no decision on it is kept; the next push that plans it keeps one"
-    return f"no decision on it is kept that is so old; the oldest is of {moment(one.oldest)}"
+        return "no decision about it is kept; the next push that plans it keeps one"
+    return f"no decision about it is kept that is so old; the oldest is of {moment(one.oldest)}"
 
 
 def _quantity(held: Held) -> str:
@@ -202,7 +202,7 @@ def _now(ref: str, live: Read | None) -> str:
 
 WHY_EXAMPLES = """\
 example:
-  invsync why DEMO-LAMP-00432                    a SKU, an alias, a cart's code or a remote id
+  invsync why DEMO-LAMP-00432                    a SKU, an alias, a cart's code or a cart listing ID
   invsync why 400041541119 --cart 'Web shop'     one cart only
   invsync why DEMO-LAMP-00432 --json             for tickets
   invsync why DEMO-LAMP-00432 --live             also ask the carts what they show right now
@@ -214,7 +214,7 @@ Exit code 0 if every listing shows its stock, 1 if there are causes why one does
 def add_why(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "why", "say why a SKU shows what it shows, with the arithmetic", WHY_EXAMPLES)
-    parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, remote id, or nearly one")
+    parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, cart listing ID, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
     add_option(parser, "--as-of", "what was known then: a date, a time, -2h, '2 hours ago', or epoch seconds")
     parser.add_argument("--live", action="store_true", help="also ask the carts what they show right now")
@@ -275,7 +275,7 @@ def _drift(found: DriftLine | None) -> dict[str, Any] | None:
 
 def print_why(found: Why, live: Mapping[int, Read] | None = None) -> None:
     """As text."""
-    say(f"{found.asked}: taken as {found.taken_as}" + (f" ({found.sku})" if found.sku else ""))
+    say(f"{found.asked}: matched as {found.taken_as}" + (f" ({found.sku})" if found.sku else ""))
     for listing in found.listings:
         print_listing(listing, live)
     if not found.listings:
@@ -286,7 +286,7 @@ def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> No
     """One cart's side as text."""
     from invsync_tui.rules.outcomes import REASONS
 
-    name = f"listing {one.sku}, remote id {one.remote_id}" if one.remote_id is not None else "not listed"
+    name = f"listing {one.sku}, cart listing ID {one.remote_id}" if one.remote_id is not None else "not listed"
     say(f"\n{one.cart}: {name}")
     if one.linked:
         say(f"  {one.linked}")

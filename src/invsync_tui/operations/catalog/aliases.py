@@ -1,6 +1,6 @@
 """Aliases: the types that were really loaded, codes that several products share, and products that lack a type.
 
-All numbers are exact and answer at any size: triggers keep them with the catalogue.
+All numbers are exact and answer at any size: triggers keep them with the catalog.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from invsync_tui.operations.list_views import HitRank, SearchAnswer, SearchHit
 from invsync_tui.operations.rows import Count
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store.catalog import search as rows
 from invsync_tui.store.catalog.search import CodeHit, ProductHit
@@ -114,9 +115,11 @@ def _of_exact(exact: Sequence[CodeHit], details: dict[int, ProductHit]) -> str:
     most = max(by_merchant.values(), key=len)
     if len(most) > 1:
         kinds = ", ".join(dict.fromkeys(hit.kind_name for hit in exact if hit.product_id in most))
-        return f"{len(most)} products share {kinds} {exact[0].code}: an alias must be unique"
+        return (
+            f"{counted(len(most), 'product shares', 'products share')} {kinds} {exact[0].code}: an alias must be unique"
+        )
     if len(by_merchant) > 1:
-        return f"{len(by_merchant)} products, one each of {len(by_merchant)} merchants"
+        return f"{counted(len(by_merchant), 'product')}, one each of {len(by_merchant)} merchants"
     return _of_one(details.get(exact[0].product_id))
 
 

@@ -16,6 +16,7 @@ from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
 from invsync_tui.operations.views import Requested
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store import audit, change_sequence
 from invsync_tui.store.catalog import level_history, products
@@ -86,7 +87,7 @@ def sync_now(session: Session, listing_ids: Sequence[int]) -> Requested:
         for cart, named in _by_cart(found).items():
             audit.record(tx, now, session.operator, "sync listings", f"cart:{cart}", after=_named(named))
     started = run_request.ensure_worker(session)
-    text = f"{len(found)} listings are sent again where the cart shows something else."
+    text = f"{counted(len(found), 'listing is', 'listings are')} sent again where the cart shows something else."
     return Requested(tuple(one.run_id for one in pushes), started, text)
 
 
@@ -120,7 +121,7 @@ def _wish(session: Session, listing_ids: Sequence[int], column: str, value: int 
                 before, after = _named(named, column), json.dumps({column: value})
                 subject = f"cart:{cart}"
                 audit.record(tx, now, session.operator, verb, subject, before=before, after=after, reason=why)
-    return f"{changed} of {len(found)} listings changed; the next push of their cart follows it."
+    return f"{changed} of {counted(len(found), 'listing')} changed; the next push of their cart uses it."
 
 
 def _found(found: list[Wished], asked: Sequence[int]) -> list[Wished]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.session import Session
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.eligibility import STOCK_CAUSES, Recorded, hides_stock, recorded_causes
 from invsync_tui.rules.merchant_checks import SAMPLE, Group
 from invsync_tui.rules.outcomes import Reason
@@ -125,7 +126,7 @@ def _behind(
         ids += cause_counts.ids(cx, cart.id, told, most)
     _trace(cx, tally, cart, sorted(set(ids))[:most])
     total = sum(count for _, count in hidden)
-    return f"stock behind other causes was looked at for {most} of {total} listings" if total > most else ""
+    return f"checked stock of {most} of {counted(total, 'listing')} that have other causes" if total > most else ""
 
 
 def _trace(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, ids: list[int]) -> None:

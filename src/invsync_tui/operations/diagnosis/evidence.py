@@ -132,7 +132,7 @@ class Shown:
 
 
 def read_back(session: Session, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
-    """By remote id, None where the cart no longer has the listing; OperationError where it cannot be asked."""
+    """By cart listing ID, None where the cart no longer has the listing; OperationError where it cannot be asked."""
     with as_operation_error(), session.store.reading() as cx:
         settings = load_settings(cx, cart_id)
     if settings is None:

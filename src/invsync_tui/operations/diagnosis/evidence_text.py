@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a cart said just now of its listings by remote id, or why it could not be asked."""
+    """What a cart said just now of its listings by cart listing ID, or why it could not be asked."""
 
     shown: Mapping[str, Shown | None]
     error: str = ""
 
 
 def refs_by_cart(listings: Iterable[WhyListing]) -> dict[int, list[str]]:
-    """The remote ids of an answer's listings, by the number of their cart."""
+    """The cart listing IDs of an answer's listings, by the number of their cart."""
     refs: dict[int, list[str]] = {}
     for one in listings:
         if one.cart_id is not None and one.remote_id is not None:

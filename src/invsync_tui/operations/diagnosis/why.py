@@ -14,6 +14,7 @@ from invsync_tui.operations.errors import NotFoundError, OperationError, as_oper
 from invsync_tui.operations.listings import drift
 from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.session import Session
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.quantity import Step
@@ -72,7 +73,7 @@ class Meaning:
 
 
 def why(session: Session, asked: str, cart_id: int | None = None) -> Why:
-    """Explain a SKU, an alias, a cart's code, a remote id or a near miss; NotFoundError if it is nothing of these."""
+    """Explain a SKU, an alias, a cart's code, a cart listing ID or a near miss; NotFoundError if it is nothing of these."""
     with as_operation_error(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(asked))
         listings = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
@@ -135,7 +136,7 @@ def _not_listed(cart: str, reason: str) -> WhyListing:
 
 
 def meaning_of(cx, word: str) -> Meaning:  # type: ignore[no-untyped-def]
-    """Exact codes before remote ids, and both before near misses."""
+    """Exact codes before cart listing IDs, and both before near misses."""
     hits = lookup.codes(cx, normalize_key(word))
     named = lookup.by_key(cx, normalize_key(word))
     exact = [hit for hit in hits if trimmed(hit.code) == word]
@@ -145,12 +146,12 @@ def meaning_of(cx, word: str) -> Meaning:  # type: ignore[no-untyped-def]
     if remote := lookup.by_ref(cx, word):
         products = [one.product_id for one in remote if one.product_id is not None]
         where = ", ".join(dict.fromkeys(one.cart for one in remote))
-        return Meaning(f"remote id in {where}", remote[0].sku, tuple(products), tuple(remote))
+        return Meaning(f"cart listing ID in {where}", remote[0].sku, tuple(products), tuple(remote))
     if hits or named:
         near = [hit.code for hit in hits] + [one.sku for one in named]
         return _with_listings(cx, f"near miss of {near[0]!r}: it differs only by case or a space", hits, named)
     raise NotFoundError(
-        f"Nothing is called {word!r}: no SKU, alias, cart's code or remote id. Try: invsync search {word!r}"
+        f"Nothing is called {word!r}: no SKU, alias, cart's code or cart listing ID. Try: invsync search {word!r}"
     )
 
 
@@ -160,7 +161,7 @@ def _said(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
     products = list(dict.fromkeys(hit.sku or f"product {hit.product_id}" for hit in exact))
     kind = exact[0].kind
     if len(products) > 1:
-        return f"{kind} shared by {len(products)} products: {', '.join(products)}"
+        return f"{kind} shared by {counted(len(products), 'product')}: {', '.join(products)}"
     return "SKU" if kind == "SKU" else f"{kind} of {products[0]}"
 
 

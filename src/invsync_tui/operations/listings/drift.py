@@ -139,7 +139,7 @@ def radar(session: Session, cart_id: int) -> Requested:
     """Ask for a look at a cart's listings."""
     from invsync_tui.operations.runs.request import ensure_worker
 
-    session.allow(Right.SYNC, "start the drift radar")
+    session.allow(Right.SYNC, "start a drift check")
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
         row = tx.execute("SELECT merchant_id FROM cart WHERE id = ?", (cart_id,)).fetchone()
@@ -148,23 +148,27 @@ def radar(session: Session, cart_id: int) -> Requested:
         asked = runs.request(tx, RunRequest("radar", cart_id, row[0], "manual", session.operator), now)
         audit.record(tx, now, session.operator, "radar", f"cart:{cart_id}", after=f"run:{asked.run_id}")
     started = ensure_worker(session)
-    text = f"Requested run {asked.run_id}." if asked.fresh else "Already on its way."
+    text = f"Requested run {asked.run_id}." if asked.fresh else "Already requested."
     return Requested((asked.run_id,), started, text)
 
 
 def radar_every(session: Session, cart_id: int, text: str) -> str:
     """Let the radar look by itself every so often, or 'off': never."""
     every = values.read_schedule("--every", text)
-    with saving(session, "schedule the drift radar") as saved:
+    with saving(session, "schedule the drift check") as saved:
         before = settings_read.every(saved.tx, "radar", cart_id)
         saved.schedule("radar", cart_id, every, first_in=every or 0)
         saved.audit("radar set", f"cart:{cart_id}", {"every": before}, {"every": every})
-    return "The radar looks on request only." if every is None else f"The radar looks every {values.span(every)}."
+    return (
+        "A drift check runs only when somebody starts one."
+        if every is None
+        else f"A drift check runs every {values.span(every)}."
+    )
 
 
 def heal(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None, reason: str) -> str:
     """Let the next push write listings, by SKU or by class, wherever the cart shows something else than it should."""
-    session.allow(Right.DECIDE, "heal listings")
+    session.allow(Right.DECIDE, "correct listings")
     reason = values.reason(reason)
     if bool(skus) == bool(wanted):
         raise OperationError("Give SKUs or a class, one of the two.")
@@ -176,12 +180,12 @@ def heal(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None
         named = [row.sku for row in store.rows(tx, ids[:SAID], clock.seconds())]
         after = json.dumps({"n": n, "skus": named, "class": wanted})
         audit.record(tx, now, session.operator, "heal", f"cart:{cart_id}", after=after, reason=reason)
-    return f"{n} {'listing is' if n == 1 else 'listings are'} to be healed: the next push writes what differs."
+    return f"{n} {'listing is' if n == 1 else 'listings are'} to be corrected: the next push writes what differs."
 
 
 def _of_class(session: Session, cart_id: int, wanted: str) -> list[int]:
     if Drift(checked(wanted)) in (Drift.VANISHED, Drift.UNTRACKED):
-        raise OperationError(f"What is {wanted} cannot be written. Mend it in the cart; see: invsync drift.")
+        raise OperationError(f"What is {wanted} cannot be written. Fix it in the cart; see: invsync drift.")
     return [line.id for line in drifted(session, cart_id, wanted).after(None, 10**9)]
 
 

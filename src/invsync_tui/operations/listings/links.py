@@ -14,6 +14,7 @@ from invsync_tui.operations.errors import NotFoundError, OperationError, as_oper
 from invsync_tui.operations.listings.identity import AcceptProgress, MatchedCart, fitting, matched_cart
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
+from invsync_tui.plain_text import counted
 from invsync_tui.rules import match_suggestions
 from invsync_tui.rules.match_suggestions import Kind, Suggestion
 from invsync_tui.rules.matching import normalize_key, trimmed
@@ -45,12 +46,12 @@ def accept(session: Session, cart_id: int, shown: Mapping[str, int]) -> str:
         same = [(row[1], fits[row[0]]) for row in rows if fits[row[0]].product_id == shown[row[1]]]
         _put(tx, session, cart, same)
     left = len(shown) - len(same)
-    told = f"{_listings(len(same))} linked; the next push follows it."
+    told = f"{_listings(len(same))} linked; the next push uses it."
     return told + (f" {_listings(left)} left: something else is suggested by now." if left else "")
 
 
 def _listings(n: int) -> str:
-    return f"{n} {'listing' if n == 1 else 'listings'}"
+    return counted(n, "listing")
 
 
 def accept_piece(session: Session, cart_id: int, kind: str, after: tuple[str, int] | None = None) -> AcceptProgress:
@@ -128,7 +129,7 @@ def link(session: Session, cart_id: int, listing: str, product: str | int) -> st
             raise NotFoundError(f"The merchant of this cart has no product {product!r}.")
         sku = listings_match_suggestions.products(tx, [number])[number][0]
         _write(tx, session, cart, [NewLink(ref, number, match_suggestions.MANUAL)])
-    return f"Listing {ref} is linked to {sku}; the next push follows it."
+    return f"Listing {ref} is linked to {sku}; the next push uses it."
 
 
 def _ref(cx: sqlite3.Connection, cart_id: int, called: str) -> str:
@@ -138,11 +139,11 @@ def _ref(cx: sqlite3.Connection, cart_id: int, called: str) -> str:
     ]
     if not exact:
         raise NotFoundError(
-            f"The cart has no listing {called!r}, neither as remote id nor as code. See: invsync listings."
+            f"The cart has no listing {called!r}, neither as cart listing ID nor as code. See: invsync listings."
         )
     if len(exact) > 1:
         raise OperationError(
-            f"Several listings have the code {called!r}. Name one by its remote id: {', '.join(exact)}."
+            f"Several listings have the code {called!r}. Name one by its cart listing ID: {', '.join(exact)}."
         )
     return exact[0]
 
@@ -155,7 +156,7 @@ def _product(cx: sqlite3.Connection, merchant_id: int, sku: str) -> int:
         raise NotFoundError(f"The merchant has no product with the SKU {sku!r}.{near} Find it with: invsync search.")
     if len(exact) > 1:
         numbers = ", ".join(map(str, exact))
-        raise OperationError(f"Several products have the SKU {sku!r}: numbers {numbers}. Mend that in the WMS first.")
+        raise OperationError(f"Several products have the SKU {sku!r}: numbers {numbers}. Fix that in the WMS first.")
     return exact[0]
 
 
@@ -168,7 +169,7 @@ def remove(session: Session, cart_id: int, called: Sequence[str]) -> str:
         refs = [one if one in linked else _ref(tx, cart_id, one) for one in called]
         gone = _remove(tx, session, cart, refs)
         if not gone:
-            raise NotFoundError("There is no link to take back. See: invsync links CART.")
+            raise NotFoundError("There is no link to remove. See: invsync links CART.")
     return f"{_listings(len(gone))} unlinked; the next push matches by code again."
 
 

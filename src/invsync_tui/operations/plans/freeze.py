@@ -1,4 +1,4 @@
-"""Freezing a cart or all carts of a merchant: nothing is sent until it is thawed; what changes meanwhile goes on counting."""
+"""Freezing a cart or all carts of a merchant: nothing is sent until it is unfrozen; what changes meanwhile goes on counting."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def thaw(session: Session, table: str, number: int, reason: str = "") -> FreezeR
         audit.record(tx, now, session.operator, "thaw", f"{table}:{number}", before=found.why, after="", reason=reason)
     after = _lines(session, table, number)
     still = [line.cart for line in after if line.since is not None]
-    text = f"{name} is thawed; the next push sends what waits."
+    text = f"{name} is unfrozen; the next push will send pending changes."
     if still:
         text += f" Still frozen: {', '.join(still)}."
     return FreezeResult(text, after)

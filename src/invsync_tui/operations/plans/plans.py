@@ -13,6 +13,7 @@ from invsync_tui.operations.errors import NotFoundError, OperationError, as_oper
 from invsync_tui.operations.plans.rows import PlanLine, PlanRows, PlanTotals, totals
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import audit
 from invsync_tui.store.listings import plans
@@ -266,7 +267,7 @@ class ApplyResult:
     run: int
     worker_started: bool
     frozen: bool
-    """The cart was frozen with it, so that the next push by the settings does not take it back."""
+    """The cart was frozen with it, so that the next push by the settings does not undo it."""
     message: str
 
 
@@ -339,13 +340,13 @@ def _bound(tx: Any, session: Session, plan: KeptPlan, now: int) -> int:
 
 
 def _told(plan: KeptPlan, run_id: int, name: str, *, started: bool, froze: bool, freeze: bool) -> str:
-    text = f"Run {run_id} sends plan {plan.id}: {plan.n} listings of {name}."
+    text = f"Run {run_id} sends plan {plan.id}: {counted(plan.n, 'listing')} of {name}."
     if froze:
         text += f" {name} is frozen from now on, so that the next push does not take it back: invsync thaw '{name}'"
     elif plan.explicit and not freeze:
         text += " The next push by the settings sets them again."
     if started:
-        text += " No service was running, so a worker was started; it goes on when this terminal closes."
+        text += " No service is running, so a worker was started; it continues when this terminal closes."
     return text
 
 

@@ -93,7 +93,7 @@ class Replay:
 
 
 def replay(session: Session, run_id: int, rules: Which = Which.THEN, sku: str | None = None) -> Replay:
-    """Decide again; `sku` narrows to a SKU, an alias or a remote id. NotFoundError where nothing is kept of the run."""
+    """Decide again; `sku` narrows to a SKU, an alias or a cart listing ID. NotFoundError where nothing is kept of the run."""
     run = find(session, run_id)
     if run.kind != "push":
         raise OperationError(f"Run {run_id} is a pull: it decided nothing. Replay a push; see: invsync runs.")

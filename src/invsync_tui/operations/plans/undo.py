@@ -12,6 +12,7 @@ from invsync_tui.operations.plans import plans as plan_operations
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store import change_sequence
 from invsync_tui.store.listings import plans
@@ -54,7 +55,7 @@ def undo(session: Session, run_id: int, reason: str = "") -> Remedy:
             if back != item.desired:
                 changes.add(item.listing_id, item.desired, back)
     number = _keep(session, run.key, plan_operations.UNDO, run_id, reason, changes)
-    text = f"Plan {number} puts {len(changes.ids)} listings back to what run {run_id} replaced."
+    text = f"Plan {number} puts {counted(len(changes.ids), 'listing')} back to what run {run_id} replaced."
     if changed:
         text += f" {changed} were changed since and stay as they are."
     if unknown:
@@ -80,7 +81,7 @@ def safe(
             changes.add(number, shows, level)
     plan = _keep(session, cart_id, plan_operations.SAFE, None, reason, changes)
     what = f"to {level}" if exactly else f"down to {level}; none is raised"
-    text = f"Plan {plan} sets {len(changes.ids)} listings {what}."
+    text = f"Plan {plan} sets {counted(len(changes.ids), 'listing')} {what}."
     if unknown:
         text += f" Of {unknown} nobody knows what they show: they are set as well."
     return Remedy(plan, 0, unknown, f"{text}{_next(plan, changes)}")

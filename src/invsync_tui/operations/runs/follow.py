@@ -65,7 +65,7 @@ class _Seen:
     told_at: float = 0.0
     event: int = 0
     stall: str = ""
-    """How it was found to stand still last."""
+    """How it was found to stall last."""
     ended: bool = False
 
 
@@ -134,11 +134,11 @@ class Follower:
             raise OperationError("Workers keep ending. Read the .worker.log beside the store, then run: invsync serve.")
         self._restarts += 1
         if ensure_worker(self.session):
-            text = "No worker was at work; another one was started and goes on."
+            text = "No worker was running; another one was started and continues."
             yield Event(Change.WORKER, next(reversed(self.last.values())), text, "warning", clock.seconds())
 
     def _stalled(self) -> Iterator[Event]:
-        """A run that stands still is told once, with what to do; and once more when it stands still again."""
+        """A run that is stalled is told once, with what to do; and once more when it is stalled again."""
         for number, detail in self.last.items():
             seen, stall = self._seen[number], detail.run.stall
             state = stall.state if stall is not None else ""

@@ -13,6 +13,7 @@ from invsync_tui.operations.roles import Right
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session, StartingWorker
 from invsync_tui.operations.views import Requested
+from invsync_tui.plain_text import counted
 from invsync_tui.store import audit
 from invsync_tui.store.file import file_modes
 from invsync_tui.store.runs import runs
@@ -56,12 +57,10 @@ def _carts(tx, merchant_id: int, cart_id: int | None) -> list[int]:  # type: ign
 def _message(pull: runs.RequestResult, pushes: list[runs.RequestResult], started: bool) -> str:
     fresh = [one for one in (pull, *pushes) if one.fresh]
     text = (
-        f"Requested {len(fresh)} run{'' if len(fresh) == 1 else 's'}."
-        if fresh
-        else "Already on its way; it will run once more afterwards."
+        f"Requested {counted(len(fresh), 'run')}." if fresh else "Already requested; it will run once more afterwards."
     )
     if started:
-        text += " No service was at work, so a worker was started; it goes on when this terminal closes."
+        text += " No service is running, so a worker was started; it continues when this terminal closes."
     return text
 
 
@@ -106,7 +105,7 @@ def _started(session: Session) -> StartingWorker:
             start_new_session=True,
             cwd="/",
         )
-    failure = f"A worker was started but did not come up within {WORKER_START_MOST:.0f} s. Read {log}."
+    failure = f"A worker was started but did not start within {WORKER_START_MOST:.0f} s. Read {log}."
     return StartingWorker(process, clock.elapsed() + WORKER_START_MOST, failure)
 
 

@@ -53,7 +53,7 @@ def detail(session: Session, run_id: int) -> RunDetail:
     siblings = tuple(views(session, newest))
     run = views(session, [row])[0]
     phases = tuple(_phase(values) for values in json.loads(row.phases))
-    # What stands still has no rate, and nobody knows when it will be done.
+    # What is stalled has no rate, and nobody knows when it will be done.
     per_second = _rate(phases) if run.stall is None else None
     return RunDetail(
         run=run,
@@ -159,12 +159,12 @@ def cancel(session: Session, run_id: int) -> str:
         if state is None:
             raise OperationError(f"Run {run_id} has ended already ({row.state}): there is nothing to cancel.")
         audit.record(tx, now, session.operator, "cancel", f"run:{run_id}", before=row.state, after=state)
-        rows.add_event(tx, run_id, now, "info", f"{session.operator} asked to cancel.")
+        rows.add_event(tx, run_id, now, "info", f"{session.operator} asked to stop it.")
     return f"Run {run_id} is {state}."
 
 
 def release(session: Session, run_id: int, reason: str, groups: Sequence[str] = ()) -> str:
-    """Let a held run go, all of it or some groups (zero, jump, rest). It is planned anew, and stops again if that plan
+    """Let a held run go, all of it or some groups (zero, jump, rest). It is planned again, and stops again if that plan
     is worse than the one that was shown; the listings of other groups stay held."""
     from invsync_tui.operations.runs import held
     from invsync_tui.operations.settings import values

@@ -44,7 +44,7 @@ why-*.json      the arithmetic of a SKU, with its sources, its last request and 
 doctor.json     every check of the guide about the SKU
 history.json    what the SKU was over time, and who did what
 settings.json   the merchant, its WMS and its carts; secrets are references here, and even these are blacked out
-audit.json      who changed or ordered what
+audit.json      who changed or started what
 exchanges/      requests and answers with the other side's request ids
 
 Headers are never kept; secrets and the values of fields with telling names are blacked out ({black}).
@@ -60,7 +60,7 @@ def of_run(session: Session, run_id: int, folder: Path) -> Path:
 
 
 def of_sku(session: Session, asked: str, folder: Path) -> Path:
-    """Write the bundle of a SKU, alias or remote id into a folder; returns the file. NotFoundError if it is none."""
+    """Write the bundle of a SKU, alias or cart listing ID into a folder; returns the file. NotFoundError if it is none."""
     from invsync_tui.operations.diagnosis.why import why
 
     found = why(session, asked)

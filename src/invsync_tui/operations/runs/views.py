@@ -15,7 +15,7 @@ from invsync_tui.store.runs import runs as rows
 
 
 def view(row: records.RunRow, stall: Stall | None = None) -> RunRow:
-    """A stored run as front ends are given it; `stall` is why it stands still, of a run that is under way."""
+    """A stored run as front ends are given it; `stall` is why it is stalled, of a run that is under way."""
     of_cart = row.kind != "pull"
     return RunRow(
         id=row.id,

@@ -16,6 +16,7 @@ from invsync_tui.operations.roles import Right
 from invsync_tui.operations.service import log as service_log
 from invsync_tui.operations.service.systemd import Notifier
 from invsync_tui.operations.session import Session
+from invsync_tui.plain_text import counted
 from invsync_tui.sync.leases import worker_alive
 
 if TYPE_CHECKING:
@@ -111,5 +112,5 @@ async def _tell_manager(runner: Worker, notifier: Notifier) -> None:
             first = () if ready else ("READY=1",)
             ready = True
             alive = ("WATCHDOG=1",) if notifier.every is not None else ()
-            notifier.send(*first, *alive, f"STATUS={runner.underway} runs under way")
+            notifier.send(*first, *alive, f"STATUS={counted(runner.underway, 'run')} under way")
         await asyncio.sleep(min(STATUS_EVERY, notifier.every or STATUS_EVERY) if ready else 0.05)

@@ -46,7 +46,7 @@ class Health:
     holders: dict[str, str] = field(default_factory=dict)
 
     def stall(self, run: RunRow) -> Stall | None:
-        """Why a run stands still; None if it moves, and for runs that are not under way."""
+        """Why a run is stalled; None if it moves, and for runs that are not under way."""
         if run.state not in UNDER_WAY:
             return None
         worker = next((one for one in self.service.workers if one.id == self.holders.get(run.lease_key)), None)
@@ -62,7 +62,7 @@ class Health:
         return Stall(worker.state.value, since, text, worker.advice)
 
     def stalls(self, runs: Iterable[RunRow]) -> dict[int, Stall]:
-        """By run number, those that stand still."""
+        """By run number, those that stall."""
         return {run.id: stall for run in runs if (stall := self.stall(run)) is not None}
 
     def _just_begun(self, run: RunRow) -> bool:
@@ -97,7 +97,7 @@ def load(session: Session, cx: sqlite3.Connection) -> Health:
 
 
 def stalls(session: Session, cx: sqlite3.Connection, runs: Sequence[RunRow]) -> dict[int, Stall]:
-    """By run number, those that stand still; costs nothing where no run is under way."""
+    """By run number, those that stall; costs nothing where no run is under way."""
     if not any(run.state in UNDER_WAY for run in runs):
         return {}
     return load(session, cx).stalls(runs)

@@ -14,6 +14,7 @@ from invsync_tui.operations.settings import values
 from invsync_tui.operations.settings.carts import ALIAS_TYPES
 from invsync_tui.operations.settings.fields import ALIAS, CART, WAREHOUSES, Setting, setting
 from invsync_tui.operations.settings.values import InvalidError
+from invsync_tui.plain_text import counted
 from invsync_tui.store.settings import read as settings_read
 
 NEW = -1
@@ -37,7 +38,7 @@ def alias(types: Sequence[AliasTypeLine]) -> tuple[Setting, tuple[Choice, ...]]:
 
 
 def _counted(one: AliasTypeLine) -> str:
-    told = f"{one.products} {'product' if one.products == 1 else 'products'}"
+    told = counted(one.products, "product")
     if one.missing:
         told += f", {one.missing} lack it"
     return told + (
@@ -80,7 +81,7 @@ def _values(places: Sequence[WarehouseLine]) -> Mapping[str, int]:
 
 
 def _described(one: WarehouseLine) -> str:
-    told = f"{one.products} {'product' if one.products == 1 else 'products'}"
+    told = counted(one.products, "product")
     marks = [text for text, applies in _marks(one) if applies]
     return ", ".join([one.name, told, *marks] if one.name != one.code else [told, *marks])
 

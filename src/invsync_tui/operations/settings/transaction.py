@@ -39,7 +39,7 @@ class Saving:
     def current(self, row: Any, rev: int | None) -> Any:
         """The row, if it is still the revision that was looked at; None does not ask."""
         if rev is not None and row.rev != rev:
-            raise StaleError("Somebody else has saved these settings in between. Look at them again, then save.")
+            raise StaleError("Somebody else saved these settings meanwhile. Look at them again, then save.")
         return row
 
     def audit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from invsync_tui.operations import words
 from invsync_tui.operations.list_views import Point
 from invsync_tui.operations.views import PhaseState, PhaseView, RateView
 from invsync_tui.tui.text import formatting
@@ -38,7 +39,7 @@ def phase_line(
 ) -> list[Line]:
     """Mark, name, bar and numbers; on a narrow screen what runs may need a second row."""
     tone = PHASE_TONES[phase.state]
-    name = fit(clean(phase.name), name_width, glyphs.more)
+    name = fit(clean(words.phase(phase.name)), name_width, glyphs.more)
     head: list[Span] = [(_mark(phase.state, glyphs), tone), (f" {name} ", Tone.PLAIN if phase.done else tone)]
     bar_width = min(max(width - name_width - BESIDE_A_BAR, NARROWEST_BAR), WIDEST_BAR)
     if phase.total:
@@ -85,10 +86,10 @@ def _pace(phase: PhaseView, per_second: float | None, eta: int | None) -> str:
 
 def rate_line(rate: RateView, width: int, glyphs: Glyphs) -> list[Line]:
     """How much the connection may still ask, who says so, and how long the run waited for it."""
-    label = "Rate budget "
+    label = "API rate limit "
     share = rate.available / rate.limit if rate.limit > 0 else 0.0
     bar_width = min(max(width // 6, NARROWEST_BAR), WIDEST_BAR)
-    author = "told by the server" if rate.from_server else "our setting"
+    author = "reported by the server" if rate.from_server else "our setting"
     waited = f"; waited {formatting.duration(rate.waited)}" if rate.waited >= 1 else ""
     text = (
         f"{formatting.amount(rate.available)} of {formatting.amount(rate.limit)}, "

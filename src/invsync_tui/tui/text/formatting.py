@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from invsync_tui.operations import words
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext
@@ -109,7 +110,7 @@ def outcome_span(outcome: str | None) -> Span:
     """An outcome in the tone that it has everywhere."""
     if not outcome:
         return UNKNOWN
-    return outcome, OUTCOME_TONES.get(outcome, Tone.PLAIN)
+    return words.outcome(outcome), OUTCOME_TONES.get(outcome, Tone.PLAIN)
 
 
 def quantity_span(quantity: int | None) -> Span:

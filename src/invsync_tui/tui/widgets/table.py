@@ -333,7 +333,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         )
 
     def reading_failed(self) -> None:
-        """Something asked for does not come; it is asked for again when it is looked at again."""
+        """Something asked for does not come; it is asked for again when it is checked again."""
         self._pending.clear()
 
     def _first_key(self, index: int) -> Key | None:

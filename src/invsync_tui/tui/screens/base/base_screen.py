@@ -153,7 +153,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
         def decided(reason: str | None) -> None:
             if reason is None:
-                self.notice("Nothing was ordered.", Tone.FAINT)
+                self.notice("Nothing was changed.", Tone.FAINT)
             else:
                 then(reason)
 

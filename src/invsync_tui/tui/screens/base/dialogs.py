@@ -245,7 +245,7 @@ class ConfirmDialog(ModalScreen[str | None]):
             if self._ask.needs_reason:
                 yield self._reason_input()
             with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel", compact=True)
+                yield Button(self._ask.leave, id="cancel", compact=True)
                 yield Button(self._ask.confirm, id="confirm", compact=True)
 
     @staticmethod

@@ -43,9 +43,7 @@ class HelpScreen(TonedScreen[None], ModalScreen[None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        self.query_one("#header", TextLine).show(
-            line(("Keys", Tone.STRONG), ("  of the screen you came from", Tone.FAINT))
-        )
+        self.query_one("#header", TextLine).show(line(("Keys for this screen", Tone.STRONG)))
         self.query_one("#keys", TextView).show(self._write)
 
     def _write(self, size: Size) -> list[Line]:

@@ -65,8 +65,8 @@ class ListScreen(BaseScreen, Generic[L]):
     """
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", tooltip="End the filter; without one, go back", id="back"),
-        Binding("f", "filter", "Filter", tooltip="Show the lines that have a text", id="list.filter"),
+        Binding("escape", "back", "Back", tooltip="Clear the filter; without one, go back", id="back"),
+        Binding("f", "filter", "Filter", tooltip="Filter by text", id="list.filter"),
         Binding("o", "sort", "Sort", tooltip="Sort by the next column", id="list.sort"),
         Binding("O", "reverse", "Reverse", tooltip="Reverse the order", show=False, id="list.reverse"),
         Binding("y", "copy", "Copy", tooltip="Send the SKU or name to the terminal's clipboard", id="list.copy"),

@@ -10,6 +10,7 @@ from textual.geometry import Size
 
 from invsync_tui.operations.list_views import AliasTypeLine, CollisionLine, SummaryLine
 from invsync_tui.operations.rows import Rows
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
@@ -145,14 +146,14 @@ class CollisionsScreen(OfKindScreen[CollisionLine]):
         return gateway.collisions(self._merchant_id, self._kind.kind, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:
-        return (f"No {self._kind.name} names two products.", "Esc leads back.")
+        return (f"No {self._kind.name} names two products.", "Esc goes back.")
 
     def about(self, found: CollisionLine, size: Size) -> Sequence[Line]:
         rule = "An alias must name one product: give all but one of them another code in the WMS."
         return [
             line(
                 (f"{found.kind} {found.code}", Tone.STRONG),
-                (f"  is shared by {len(found.products)} products", Tone.WARN),
+                (f"  is shared by {counted(len(found.products), 'product')}", Tone.WARN),
             ),
             *(line(row) for row in wrap(clean(_skus(found)), size.width)),
             *(line((row, Tone.FAINT)) for row in wrap(rule, size.width)),
@@ -194,7 +195,7 @@ class MissingAliasScreen(OfKindScreen[SummaryLine]):
         return gateway.missing(self._merchant_id, self._kind.kind, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:
-        return (f"Every product has a code of type {self._kind.name}.", "Esc leads back.")
+        return (f"Every product has a code of type {self._kind.name}.", "Esc goes back.")
 
     def open_line(self, line: SummaryLine) -> None:
         self.go_to("sku", line.product_id, line.sku)

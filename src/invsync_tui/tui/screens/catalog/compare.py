@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.navigation.links import Link, LinkedLines
 from invsync_tui.tui.screens.base.report_screen import ReportScreen
 from invsync_tui.tui.text.sanitize import clean, fit, wrap
@@ -45,7 +46,13 @@ def write(rivals: Sequence[ComparedProduct], shared: str, width: int) -> LinkedL
     """As many products beside each other as there is room for, the others below; then a line that leads to each."""
     rows = LinkedLines()
     rows.put(
-        [line(row) for row in wrap(clean(f"{len(rivals)} products have {shared}. An alias must name one."), width)]
+        [
+            line(row)
+            for row in wrap(
+                clean(f"{counted(len(rivals), 'product has', 'products have')} {shared}. An alias must name one."),
+                width,
+            )
+        ]
     )
     beside = max(1, (width - NAME_WIDTH) // (LEAST_WIDTH + GAP))
     for start in range(0, len(rivals), beside):
@@ -88,7 +95,7 @@ class CompareScreen(ReportScreen[tuple["ComparedProduct", ...]]):
         return gateway.identity.rivals(self._products)
 
     def verdict(self, answer: tuple[ComparedProduct, ...]) -> Line:
-        return line((f"{len(answer)} products", Tone.WARN))
+        return line((f"{counted(len(answer), 'product')}", Tone.WARN))
 
     def write(self, answer: tuple[ComparedProduct, ...], width: int) -> Sequence[Line]:
         return write(answer, self._shared, width)

@@ -166,7 +166,7 @@ LEVEL_FIELDS: tuple[Field[LevelLine], ...] = (
     number("Committed", 9, lambda line: line.committed),
     number("Incoming", 8, lambda line: line.incoming),
     moment_field("Loaded at", 18, lambda line: line.loaded_at, sort="loaded_at"),
-    Field("Missing since", 18, lambda line: line.missing_since, _missing, room=132),
+    Field("Missing from WMS", 18, lambda line: line.missing_since, _missing, room=132),
 )
 
 

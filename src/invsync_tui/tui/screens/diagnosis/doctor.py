@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.merchant_checks import SAMPLE, Check, Group, Verdict
 from invsync_tui.rules.outcomes import REASONS
 from invsync_tui.tui.navigation.links import Link, LinkedLines, of_check, of_group
@@ -33,11 +34,11 @@ LEAD = 12
 
 def verdict(answer: Checkup) -> Line:
     """How many checks failed, and how many could not be made."""
-    counted = {each: sum(check.verdict is each for check in answer.checks) for each in Verdict}
-    problems, unknown = counted[Verdict.FAIL], counted[Verdict.UNKNOWN]
+    by_verdict = {each: sum(check.verdict is each for check in answer.checks) for each in Verdict}
+    problems, unknown = by_verdict[Verdict.FAIL], by_verdict[Verdict.UNKNOWN]
     if not problems and not unknown:
         return line(("healthy", Tone.GOOD))
-    said = [(f"{problems} {'problem' if problems == 1 else 'problems'}", Tone.BAD)] if problems else []
+    said = [(counted(problems, "problem"), Tone.BAD)] if problems else []
     gap = [(", ", Tone.FAINT)] if problems and unknown else []
     return line(*said, *gap, *([(f"{unknown} unknown", Tone.WARN)] if unknown else []))
 
@@ -91,8 +92,8 @@ def _mark(found: Verdict, glyphs: Glyphs) -> str:
 def _group(group: Group, width: int, glyphs: Glyphs) -> list[Line]:
     more = f", {glyphs.more}" if group.count > len(group.sample) and len(group.sample) == SAMPLE else ""
     named = f", e.g. {', '.join(group.sample)}{more}" if group.sample else ""
-    counted = f"{group.count} {'listing' if group.count == 1 else 'listings'}"
-    told = f"{group.cart}: {counted}: {REASONS[group.cause].text.rstrip('.')}{named}"
+    number = counted(group.count, "listing")
+    told = f"{group.cart}: {number}: {REASONS[group.cause].text.rstrip('.')}{named}"
     return _beside((f"  {glyphs.bullet} ", Tone.WARN), wrap(clean(told), width - 4))
 
 

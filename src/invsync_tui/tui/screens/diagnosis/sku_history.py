@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.screens.base.report_screen import ReportScreen
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.charts import chart
@@ -32,7 +33,7 @@ UNKNOWN = "unknown"
 def write(told: SkuHistory, others: int, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
     """The chart, `rows` for each line, then what happened."""
     more = f"; [ and ] show {others} more" if others else ""
-    about = clean(f"{told.cart}: listing {told.sku}, remote id {told.ref}{more}")
+    about = clean(f"{told.cart}: listing {told.sku}, cart listing ID {told.ref}{more}")
     events = [row for one in told.happenings for row in _happening(one, told.end, width, glyphs)]
     none = [line(("No run and no order had to do with it in this time.", Tone.FAINT))]
     return [
@@ -125,7 +126,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
 
     def verdict(self, answer: tuple[SkuHistory, ...]) -> Line:
         count = len(self._of(answer).happenings)
-        return line((f"{count} {'event' if count == 1 else 'events'}", Tone.ACCENT))
+        return line((counted(count, "event"), Tone.ACCENT))
 
     def write(self, answer: tuple[SkuHistory, ...], width: int) -> Sequence[Line]:
         rows = ROWS_TALL if self.app.size.height >= TALL else ROWS
@@ -137,7 +138,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
         return super().check_action(action, parameters)
 
     def action_other(self, by: int) -> None:
-        """The same product in another cart, or under another remote id."""
+        """The same product in another cart, or under another cart listing ID."""
         if self.answer is None:
             return
         at = (self.answer.index(self._of(self.answer)) + by) % len(self.answer)

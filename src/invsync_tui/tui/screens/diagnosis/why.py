@@ -23,7 +23,9 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
     """All carts, that of the listing it was asked for first. Enter on a step or a cause leads to its setting."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "read_back", "Read back", tooltip="Ask the carts what they show right now", id="why.read-back"),
+        Binding(
+            "b", "read_back", "Read from cart", tooltip="Ask the carts what they show right now", id="why.read-back"
+        ),
     ]
 
     def __init__(self, desk: AppContext, asked: str, chosen: ListingLine | None) -> None:

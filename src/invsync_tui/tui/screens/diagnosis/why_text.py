@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from invsync_tui.operations import words
 from invsync_tui.operations.diagnosis.evidence_text import Read, read_from_cart, remarks, stock
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.rules.quantity import Step
 from invsync_tui.tui.navigation.links import LinkedLines, of_cause, of_step
@@ -84,16 +86,16 @@ def verdict(answer: Why, glyphs: Glyphs) -> Line:
         return line(("no listing", Tone.WARN))
     if not causes:
         return line((f"{glyphs.check} nothing is wrong", Tone.GOOD))
-    return line((f"{glyphs.warning} {causes} {'cause' if causes == 1 else 'causes'}", Tone.WARN))
+    return line((f"{glyphs.warning} {counted(causes, 'cause')}", Tone.WARN))
 
 
 def write(
     answer: Why, chosen: tuple[str, str] | None, width: int, glyphs: Glyphs, live: Mapping[int, Read] = NOBODY_ASKED
 ) -> LinkedLines:
-    """All of it; `chosen` is the cart and remote id of the listing that comes first, `live` what carts say now."""
+    """All of it; `chosen` is the cart and cart listing ID of the listing that comes first, `live` what carts say now."""
     rows = LinkedLines()
     meant = f" ({answer.sku})" if answer.sku else ""
-    rows.put([line(row) for row in wrap(clean(f"{answer.asked}: taken as {answer.taken_as}{meant}"), width)])
+    rows.put([line(row) for row in wrap(clean(f"{answer.asked}: matched as {answer.taken_as}{meant}"), width)])
     for one in sorted(answer.listings, key=lambda one: (one.cart, one.remote_id) != chosen):
         rows.put([BLANK])
         _listing(rows, one, width, glyphs, live)
@@ -104,7 +106,7 @@ def write(
 
 def _listing(rows: LinkedLines, one: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read]) -> None:
     listed = one.remote_id is not None
-    name = f"listing {one.sku}, remote id {one.remote_id}" if listed else "not listed"
+    name = f"listing {one.sku}, cart listing ID {one.remote_id}" if listed else "not listed"
     rows.put(packed([(clean(one.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width))
     rows.put([line("  ", (row, Tone.STRONG)) for row in wrap(clean(one.linked), width - 2) if row])
     for step in one.steps:
@@ -146,7 +148,7 @@ def _number(value: int | None) -> Span:
 
 
 def _state(one: WhyListing, width: int) -> list[Line]:
-    outcome = (one.outcome or UNKNOWN).replace("_", " ")
+    outcome = words.outcome(one.outcome or UNKNOWN)
     spans: Sequence[Span] = (
         ("  desired ", Tone.FAINT),
         _number(one.desired),

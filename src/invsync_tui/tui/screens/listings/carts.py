@@ -72,11 +72,11 @@ FIELDS: tuple[Field[CartLine], ...] = (
 
 FREEZE = Confirmation(
     "Freeze this cart?",
-    "Nothing is sent until it is thawed, and a push that is sending stops. Downloads and plans go on.",
+    "Nothing is sent until it is unfrozen, and a push that is sending stops. Downloads and planning continue.",
     "Freeze",
     needs_reason=True,
 )
-THAW = Confirmation("Thaw this cart?", "The next push sends what waits.", "Thaw", needs_reason=True)
+THAW = Confirmation("Unfreeze this cart?", "The next push will send pending changes.", "Unfreeze", needs_reason=True)
 
 
 class CartsScreen(ListScreen[CartLine]):
@@ -89,8 +89,10 @@ class CartsScreen(ListScreen[CartLine]):
         Binding("s", "sync", "Sync", tooltip="Start a sync of the selected cart", id="cart.sync"),
         Binding("i", "identity", "Identity", tooltip="Listings without a product", id="cart.identity"),
         Binding("p", "plan", "Plan", tooltip="What the next push would set, riskiest first", id="cart.plan"),
-        Binding("d", "drift", "Drift", tooltip="What the cart shows otherwise than it accepted", id="cart.drift"),
-        Binding("z", "freeze", "Freeze", tooltip="Stop all pushes of the selected cart, or thaw it", id="cart.freeze"),
+        Binding("d", "drift", "Drift", tooltip="Listings whose number in the cart was changed there", id="cart.drift"),
+        Binding(
+            "z", "freeze", "Freeze", tooltip="Stop all pushes of the selected cart, or unfreeze it", id="cart.freeze"
+        ),
         Binding("T", "test", "Test", tooltip="Test the cart's connection step by step", id="cart.test"),
     ]
 

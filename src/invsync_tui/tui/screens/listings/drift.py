@@ -12,6 +12,7 @@ from textual.geometry import Size
 
 from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.rows import Rows
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import OrderTaken, SyncRequested
 from invsync_tui.tui.screens.base.list_screen import ListScreen
@@ -28,9 +29,9 @@ CLASSES = (None, "vanished", "untracked", "oversell", "undersell", "edited", "la
 NOT_WRITTEN = frozenset({"vanished", "untracked"})
 _TONES = {"oversell": Tone.BAD, "lagging": Tone.FAINT}
 HEAL = Confirmation(
-    "Heal this listing?",
+    "Correct this listing?",
     "The next push compares with what the cart shows, and writes what differs.",
-    "Heal",
+    "Correct",
     needs_reason=True,
 )
 
@@ -47,10 +48,10 @@ FIELDS: tuple[Field[DriftLine], ...] = (
     Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2),
     Field("Class", 9, lambda line: line.drift, _class),
     number("Exposure", 8, lambda line: line.exposure),
-    number("Accepted", 8, lambda line: line.acked),
-    number("Shows", 8, lambda line: line.shows),
-    number("Should", 8, lambda line: line.desired, room=90),
-    Field("Heal", 9, lambda line: line.heal, _heal),
+    number("Confirmed", 9, lambda line: line.acked),
+    number("In cart", 8, lambda line: line.shows),
+    number("Target", 8, lambda line: line.desired, room=90),
+    Field("Correct", 9, lambda line: line.heal, _heal),
 )
 
 
@@ -64,11 +65,15 @@ class DriftScreen(ListScreen[DriftLine]):
     noun = "drifted"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "class", "Class", tooltip="All, then one class after the other", id="drift.class"),
-        Binding("h", "heal", "Heal", tooltip="Let the next push write the selected listing", id="drift.heal"),
+        Binding("h", "heal", "Correct", tooltip="Correct the selected listing with the next push", id="drift.heal"),
         Binding(
-            "H", "heal_all", "Heal all", tooltip="Let the next push write all of the class shown", id="drift.heal-all"
+            "H",
+            "heal_all",
+            "Correct all",
+            tooltip="Correct all of the class shown with the next push",
+            id="drift.heal-all",
         ),
-        Binding("R", "radar", "Radar", tooltip="Read the cart's listings back now", id="drift.radar"),
+        Binding("R", "radar", "Check now", tooltip="Read the listings from the cart now", id="drift.radar"),
     ]
 
     def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str) -> None:
@@ -96,7 +101,7 @@ class DriftScreen(ListScreen[DriftLine]):
     def empty(self) -> Sequence[str]:
         if self._class is not None:
             return (f"Nothing is {self._class}.", "v shows the next class.")
-        return "Nothing drifted, as far as the cart was read.", "R reads its listings back now."
+        return "No drift, as far as the cart was read.", "R reads its listings now."
 
     def about(self, found: DriftLine, size: Size) -> Sequence[Line]:
         return [line(row) for row in wrap(clean(f"{found.sku}: {found.text}"), size.width)]
@@ -132,8 +137,8 @@ class DriftScreen(ListScreen[DriftLine]):
 
     def action_heal_all(self) -> None:
         if (wanted := self._class) is not None:
-            ask = replace(HEAL, question=f"Heal everything that is {wanted}?", confirm="Heal all")
-            subject = f"{self.table.count} listings of {self._cart}"
+            ask = replace(HEAL, question=f"Correct everything that is {wanted}?", confirm="Correct all")
+            subject = f"{counted(self.table.count, 'listing')} of {self._cart}"
             self.confirmed(ask, subject, partial(self._heal_all, wanted))
 
     def _heal_all(self, wanted: str, reason: str) -> None:

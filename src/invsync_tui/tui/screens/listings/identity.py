@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from invsync_tui.operations.listings.identity import AcceptProgress, IdentityCounts, LinkLine, RenameLine, UnmatchedLine
 from invsync_tui.operations.rows import Rows
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import Changed, OrderRefused, OrderTaken
 from invsync_tui.tui.screens.base.list_screen import ListScreen
@@ -35,7 +36,7 @@ class IdentityScreen(ListScreen[AnyLine]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "accept", "Accept", tooltip="Link the listing to what is suggested", id="identity.accept"),
         Binding("A", "accept_all", "Accept all", tooltip="Link all listings of this kind", id="identity.accept-all"),
-        Binding("u", "unlink", "Unlink", tooltip="Take the link back", id="identity.unlink"),
+        Binding("u", "unlink", "Unlink", tooltip="Remove the link", id="identity.unlink"),
         Binding("left_square_bracket", "tab(-1)", "Kinds", tooltip="The kind to the left", id="kinds.previous"),
         Binding(
             "right_square_bracket", "tab(1)", "Kinds", show=False, tooltip="The kind to the right", id="kinds.next"
@@ -84,7 +85,7 @@ class IdentityScreen(ListScreen[AnyLine]):
             LINKED: "No listing of this cart is linked.",
             RENAMED: "No listing of this cart was renamed since it is known.",
         }
-        return told.get(self._tab, f"No listing here: {label(self._tab)}."), "[ and ] lead to the other kinds."
+        return told.get(self._tab, f"No listing here: {label(self._tab)}."), "[ and ] go to the other kinds."
 
     def about(self, found: AnyLine, size: Size) -> Sequence[Line]:
         return about(found, size.width, self.sight())
@@ -137,7 +138,7 @@ class IdentityScreen(ListScreen[AnyLine]):
     def action_unlink(self) -> None:
         if isinstance(found := self.line, LinkLine):
             ask = Confirmation(
-                "Take the link back?", "The next push matches its code again.", "Unlink", needs_reason=False
+                "Remove the link?", "The next push matches its code again.", "Unlink", needs_reason=False
             )
             subject = f"{found.sku or found.ref} from {found.product_sku}"
             self._confirm(ask, subject, lambda asked: asked.remove(self._cart_id, found.ref))
@@ -184,7 +185,7 @@ class IdentityScreen(ListScreen[AnyLine]):
             return
         stopped = piece.after is not None
         self._accepting = ""
-        self.notice(f"{self._accepted} listings linked{'; stopped' if stopped else ''}.", Tone.GOOD)
+        self.notice(f"{counted(self._accepted, 'listing')} linked{'; stopped' if stopped else ''}.", Tone.GOOD)
         self.watch_facts()
 
     def action_back(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from invsync_tui.operations.listings.identity import LinkLine, RenameLine, UnmatchedLine
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.match_suggestions import AMBIGUOUS, FILED_UNDER, NONE, Kind
 from invsync_tui.tui.text.formatting import moment_field
 from invsync_tui.tui.text.sanitize import clean, wrap
@@ -31,7 +32,7 @@ def label(tab: str) -> str:
 def _suggested(found: UnmatchedLine, sight: RenderContext) -> Span:
     if found.product_sku is not None:
         return found.product_sku, Tone.GOOD
-    return (f"{len(found.rivals)} products", Tone.WARN) if found.rivals else ("none", Tone.FAINT)
+    return (f"{counted(len(found.rivals), 'product')}", Tone.WARN) if found.rivals else ("none", Tone.FAINT)
 
 
 UNMATCHED: tuple[Field[Any], ...] = (
@@ -52,7 +53,7 @@ LINKS: tuple[Field[Any], ...] = (
     Field("Product", 18, lambda found: found.product_sku, flex=2),
     Field("Kind", 12, lambda found: found.kind),
     Field("State", 14, lambda found: found.state or "holds", flex=2),
-    Field("Remote id", 12, lambda found: found.ref, sort="ref", room=100),
+    Field("Cart listing ID", 12, lambda found: found.ref, sort="ref", room=100),
     Field("By", 10, lambda found: found.made_by, room=100),
     moment_field("Since", 16, lambda found: found.made_at, room=120),
 )
@@ -74,12 +75,12 @@ def about(found: UnmatchedLine | LinkLine | RenameLine, width: int, sight: Rende
 def _told(found: UnmatchedLine | LinkLine | RenameLine) -> Sequence[str]:
     if isinstance(found, LinkLine):
         return (
-            f"{found.sku or 'listing'} (remote id {found.ref}) is linked to {found.product_sku} {found.product_name}",
+            f"{found.sku or 'listing'} (cart listing ID {found.ref}) is linked to {found.product_sku} {found.product_name}",
             f"by {found.made_by} ({found.kind}): {found.state or 'holds'}",
         )
     if isinstance(found, RenameLine):
         return (
-            f"{found.before} was renamed {found.after} in the cart (remote id {found.ref})",
+            f"{found.before} was renamed {found.after} in the cart (cart listing ID {found.ref})",
             f"means now: {found.product_sku or 'no product'}; the code before means: {found.former_sku or 'no product'}",
         )
     if found.product_sku is not None:

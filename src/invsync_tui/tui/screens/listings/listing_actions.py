@@ -1,4 +1,4 @@
-"""Orders for listings: those that are selected, or the one under the cursor. Shared by View Product Sync and the SKU."""
+"""Changes to listings: those that are selected, or the one under the cursor. Shared by View Product Sync and the SKU."""
 
 from __future__ import annotations
 
@@ -38,12 +38,14 @@ class ListingActionsScreen(BaseScreen):
     """Space selects, and every order asks first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "select", "Select", tooltip="Select the listing for an order, or not", id="listing.select"),
+        Binding(
+            "space", "select", "Select", tooltip="Select the listing for a bulk action, or not", id="listing.select"
+        ),
         Binding(
             FIX_KEY,
             "fix",
-            "Fix quantity",
-            tooltip="Fix the quantity of the selected listings, or let it go",
+            "Override",
+            tooltip="Override the quantity of the selected listings, or remove the override",
             id="listing.fix",
         ),
         *(
@@ -101,7 +103,7 @@ class ListingActionsScreen(BaseScreen):
     def action_fix(self) -> None:
         if found := self._targets():
             value = "" if found[0].override is None else str(found[0].override)
-            self.open_prompt("Quantity: ", FIX, "a whole number; empty lets the stock decide", value=value)
+            self.open_prompt("Quantity: ", FIX, "a whole number; empty removes the override", value=value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         from invsync_tui.operations.errors import OperationError
@@ -115,7 +117,7 @@ class ListingActionsScreen(BaseScreen):
             self.notice(str(wrong), Tone.WARN)
             return
         if found := self._targets():
-            ask = LET_GO if quantity is None else replace(FIXED, question=f"Fix the quantity at {quantity}?")
+            ask = LET_GO if quantity is None else replace(FIXED, question=f"Override the quantity to {quantity}?")
             self.confirmed(ask, subject(found), partial(self._fix, found, quantity))
 
     def _fix(self, found: Sequence[ListingLine], quantity: int | None, reason: str) -> None:

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from invsync_tui.operations.rows import Rows
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import SyncRequested
 from invsync_tui.tui.screens.base.list_screen import ListScreen
@@ -41,7 +42,7 @@ FIELDS: tuple[Field[PlanLine], ...] = (
     number("Will show", 9, lambda line: line.will_show),
     Field("Difference", 10, lambda line: line.difference, _difference, sort="difference"),
     Field("Risk", 9, lambda line: line.risk.value, _risk, sort="risk"),
-    Field("Because", 18, lambda line: line.reason, flex=3),
+    Field("Reason", 18, lambda line: line.reason, flex=3),
 )
 
 
@@ -51,7 +52,7 @@ class PlanScreen(ListScreen["PlanLine"]):
     noun = "to set"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "apply", "Apply", tooltip="Send exactly this plan, or nothing", id="plan.apply"),
-        Binding("p", "again", "Plan anew", tooltip="Plan the next push again, as of now", id="plan.again"),
+        Binding("p", "again", "Re-plan", tooltip="Plan the next push again, as of now", id="plan.again"),
     ]
 
     def __init__(
@@ -120,7 +121,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         view = self._shown.view
         total, equal = view.totals, view.equal
         skipped = sum(view.skipped.values())
-        rest = "" if equal is None else f", {equal} equal, {skipped} left alone"
+        rest = "" if equal is None else f", {equal} in sync, {skipped} skipped"
         self.strap("totals").show(
             line(
                 (f"{total.up} up, {total.down} down, ", Tone.PLAIN),
@@ -139,8 +140,8 @@ class PlanScreen(ListScreen["PlanLine"]):
 
     def empty(self) -> Sequence[str]:
         if self._shown is None:
-            return ("The next push is being planned.",)
-        return ("No listing would be set.", "The cart shows what the settings say, as far as is known.")
+            return ("Planning the next push.",)
+        return ("No listing would change.", "The cart shows what the settings say, as far as is known.")
 
     def open_line(self, line: PlanLine) -> None:
         self.go_to("why", line.sku, None)
@@ -184,8 +185,8 @@ class PlanScreen(ListScreen["PlanLine"]):
         view = self._shown.view
         explicit = view.kind != "rules"
         ask = Confirmation(
-            f"Send exactly this plan: {view.totals.to_set} listings?",
-            "The cart is frozen with it until it is thawed, so that the next push does not take it back."
+            f"Send exactly this plan: {counted(view.totals.to_set, 'listing')}?",
+            "The cart is frozen with it until it is unfrozen, so that the next push does not undo it."
             if explicit
             else "If anything has changed since, nothing is sent and the run says what differs.",
             "Apply the plan",
@@ -197,7 +198,7 @@ class PlanScreen(ListScreen["PlanLine"]):
     def _decided(self, reason: str | None) -> None:
         shown = self._shown
         if reason is None or shown is None:
-            self.notice("Nothing was ordered.", Tone.FAINT)
+            self.notice("Nothing was changed.", Tone.FAINT)
             return
         self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.plans.apply(shown, reason)))
 

@@ -49,7 +49,7 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
         Binding("i", "identity", "Identity", tooltip="Listings without a product", id="listing.identity"),
         Binding("p", "plan", "Plan", tooltip="What the next push would set, riskiest first", id="listing.plan"),
         Binding(
-            "d", "drift", "Drift", tooltip="Classes and exposure; heal, and let the radar look", id="listing.drift"
+            "d", "drift", "Drift", tooltip="Listings whose number in the cart was changed there", id="listing.drift"
         ),
         Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
         Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
@@ -87,7 +87,7 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def empty(self) -> Sequence[str]:
         if self._tab is not ListingFilter.ALL:
-            return (f"No listing here: {LABELS[self._tab]}.", "[ and ] lead to the other tabs.")
+            return (f"No listing here: {LABELS[self._tab]}.", "[ and ] go to the other tabs.")
         return (
             "This cart has no listings yet.",
             "They are read with its first push. Not every cart tells its listings; then compare the SKUs in the cart "

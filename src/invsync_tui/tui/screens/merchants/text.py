@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from invsync_tui.operations.views import MerchantRow, Problem, Pulse
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.text.formatting import moment, until
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, wrap
@@ -16,7 +17,7 @@ NO_MERCHANTS = (
     line("  ", ("invsync init", Tone.KEY), "   sets up the first merchant, its WMS and its carts"),
     line("  ", ("invsync demo", Tone.KEY), "   sets up a small warehouse and a shop to play with"),
     BLANK,
-    line(("This screen follows by itself; leave it open or press q to quit.", Tone.FAINT)),
+    line(("Refreshes automatically; leave it open or press q to quit.", Tone.FAINT)),
 )
 
 
@@ -92,7 +93,7 @@ def _pulse(word: str, number: int, tone: Tone) -> Line:
 def about(merchant: MerchantRow, width: int, now: float, glyphs: Glyphs) -> list[Line]:
     """What the row has no room for, first of all the problems with advice. What it says already is not said again:
     each row down would send it."""
-    carts = f"{merchant.carts} cart{'' if merchant.carts == 1 else 's'}"
+    carts = counted(merchant.carts, "cart")
     lines = [line((merchant.name, Tone.STRONG), (f"  {carts}", Tone.FAINT))]
     if merchant.status not in SHORT_STATUSES:
         lines += _status_lines(merchant, width, now)
@@ -118,7 +119,7 @@ def _status_lines(merchant: MerchantRow, width: int, now: float) -> list[Line]:
 
 
 def _waiting(held: int) -> Problem:
-    what = "1 run is held and waits" if held == 1 else f"{held} runs are held and wait"
+    what = "1 run is held and waits" if held == 1 else f"{counted(held, 'run is', 'runs are')} held and wait"
     advice = "Enter opens its runs; [ and ] switch between them; release or discard the held one."
     return Problem(f"{what} for an operator.", advice, urgent=False)
 

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
+from invsync_tui.operations import words
 from invsync_tui.operations.list_views import RunDiff
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import Changed
@@ -53,7 +54,7 @@ def _row(name: str, then: int, here: int, names: int, glyphs: Glyphs) -> Line:
     change = here - then
     told = f"{change:+d}" if change else "same"
     return line(
-        fit(clean(name.replace("_", " ") if name.islower() else name), names, glyphs.more),
+        fit(clean(words.outcome(name)), names, glyphs.more),
         " ",
         (fit_right(str(then), NUMBER), Tone.FAINT),
         " ",

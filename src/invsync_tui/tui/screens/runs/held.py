@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from invsync_tui.operations import words
 from invsync_tui.operations.rows import Rows
 from invsync_tui.operations.runs.held import HeldLine
 from invsync_tui.tui.screens.base.list_screen import ListScreen
@@ -31,16 +32,16 @@ def _would(found: HeldLine, sight: RenderContext) -> Span:
 
 
 def _group(found: HeldLine, sight: RenderContext) -> Span:
-    return found.group, _TONES.get(found.group, Tone.FAINT)
+    return words.group(found.group).capitalize(), _TONES.get(found.group, Tone.FAINT)
 
 
 FIELDS: tuple[Field[HeldLine], ...] = (
     Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2),
     Field("Name", 18, lambda line: line.name, flex=2, room=100),
-    Field("Shows", 8, lambda line: line.shows, _shows, align=Align.RIGHT),
+    Field("In cart", 8, lambda line: line.shows, _shows, align=Align.RIGHT),
     Field("Would show", 10, lambda line: line.would_show, _would, align=Align.RIGHT),
     number("Change", 8, lambda line: None if line.shows is None else line.would_show - line.shows),
-    Field("Group", 6, lambda line: line.group, _group),
+    Field("Group", 13, lambda line: line.group, _group),
 )
 
 
@@ -49,7 +50,7 @@ class HeldScreen(ListScreen[HeldLine]):
 
     noun = "held listings"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "group", "Group", tooltip="All, those to 0, those that jump, the rest", id="held.group"),
+        Binding("v", "group", "Group", tooltip="All, to zero, large changes, other", id="held.group"),
     ]
 
     def __init__(self, desk: AppContext, run_id: int) -> None:
@@ -59,7 +60,11 @@ class HeldScreen(ListScreen[HeldLine]):
 
     @property
     def trail(self) -> tuple[str, ...]:
-        return "Runs", f"Run {self._run_id}", "Would send" if self._group is None else f"Would send: {self._group}"
+        return (
+            "Runs",
+            f"Run {self._run_id}",
+            "Would send" if self._group is None else f"Would send: {words.group(self._group)}",
+        )
 
     @property
     def memory(self) -> str:
@@ -74,8 +79,8 @@ class HeldScreen(ListScreen[HeldLine]):
 
     def empty(self) -> Sequence[str]:
         if self._group is not None:
-            return (f"No listing is in the group {self._group}.", "v shows the next group.")
-        return "No listing of this run is held any more.", "A newer run has decided about them since. Esc leads back."
+            return (f"No listing is in the group {words.group(self._group)}.", "v shows the next group.")
+        return "No listing of this run is held any more.", "A newer run has decided about them since. Esc goes back."
 
     def open_line(self, line: HeldLine) -> None:
         self.go_to("search", line.sku)

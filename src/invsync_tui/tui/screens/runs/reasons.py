@@ -61,7 +61,7 @@ class ReasonsScreen(ListScreen[ReasonRow]):
         return MemoryRows(gateway.run(self._run_id).reasons, FIELDS, look, _ident)
 
     def empty(self) -> Sequence[str]:
-        return ("No SKU of this run needed a reason.", "Everything was set or equal. Esc leads back.")
+        return ("No SKU of this run needed a reason.", "Everything is in sync or was updated. Esc goes back.")
 
     def about(self, found: ReasonRow, size: Size) -> Sequence[Line]:
         cause = [line((row, Tone.PLAIN)) for row in wrap(clean(found.cause), size.width)]
@@ -104,7 +104,7 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
     def empty(self) -> Sequence[str]:
         return (
             "No SKU has this reason any more.",
-            "A newer run has decided about them since. Esc leads back.",
+            "A newer run has decided about them since. Esc goes back.",
         )
 
     def about(self, found: ListingLine, size: Size) -> Sequence[Line]:

@@ -177,7 +177,7 @@ class RunScreen(BundleScreen):
 
     def _undo(self, run: RunRow, reason: str | None) -> None:
         if reason is None:
-            self.notice("Nothing was ordered.", Tone.FAINT)
+            self.notice("Nothing was changed.", Tone.FAINT)
             return
         self.ask(lambda gateway: gateway.plans.undo(run.id, reason), partial(self._undo_planned, run))
 
@@ -208,7 +208,7 @@ class RunScreen(BundleScreen):
 
         def chosen(answer: str | None) -> None:
             if answer in (None, "cancel"):
-                self.notice("Nothing was ordered.", Tone.FAINT)
+                self.notice("Nothing was changed.", Tone.FAINT)
                 return
             self._groups = () if answer == "all" else (str(answer),)
             self._confirm(verb)
@@ -228,7 +228,7 @@ class RunScreen(BundleScreen):
 
     def _decided(self, verb: RunAction, reason: str | None) -> None:
         if reason is None:
-            self.notice("Nothing was ordered.", Tone.FAINT)
+            self.notice("Nothing was changed.", Tone.FAINT)
         elif verb.action in self._allowed():
             self._give(verb, reason)
         else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from textual.geometry import Size
 
+from invsync_tui.operations import words
 from invsync_tui.operations.views import (
     Action,
     EventRow,
@@ -21,6 +22,7 @@ from invsync_tui.operations.views import (
     RunRow,
     RunState,
 )
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Counts, Outcome
 from invsync_tui.tui.actions import VERBS
 from invsync_tui.tui.text import formatting
@@ -36,7 +38,7 @@ MAX_LIVE_EVENT_LINES = 9
 KINDS = {
     RunKind.PULL: "Inventory download",
     RunKind.PUSH: "Inventory upload",
-    RunKind.RADAR: "Drift radar",
+    RunKind.RADAR: "Drift check",
 }
 OPEN_STATES = (RunState.REQUESTED, RunState.RUNNING, RunState.CANCELLING, RunState.HELD)
 OUTCOME_TONES = {
@@ -105,10 +107,10 @@ def state_mark(state: RunState, glyphs: Glyphs) -> str:
 
 
 def state_span(run: RunRow, glyphs: Glyphs) -> Span:
-    """The state with its mark; a run that stands still says so in its place."""
+    """The state with its mark; a run that is stalled says so in its place."""
     if run.stall is not None:
         return f"{glyphs.warning} stalled", Tone.WARN
-    return f"{state_mark(run.state, glyphs)} {run.state}", STATE_TONES[run.state]
+    return f"{state_mark(run.state, glyphs)} {words.state(run.state)}", STATE_TONES[run.state]
 
 
 def title(run: RunRow, width: int, glyphs: Glyphs) -> Line:
@@ -167,7 +169,8 @@ def _when(run: RunRow, now: float) -> str:
     if run.ended_at is None:
         return f"started {formatting.moment(run.started_at, now)}"
     took = formatting.duration(run.ended_at - run.started_at)
-    return f"ended {formatting.moment(run.ended_at, now)}, took {took}"
+    word = "held since" if run.state is RunState.HELD else "ended"
+    return f"{word} {formatting.moment(run.ended_at, now)}, took {took}"
 
 
 def _warning(text: str, page: Page, tone: Tone = Tone.WARN) -> list[Line]:
@@ -179,7 +182,7 @@ def hold_lines(hold: HoldView | None, page: Page) -> list[Line]:
     """The tripped breakers and what would be sent."""
     if hold is None:
         return []
-    lines = _warning("Held by a safety rule before anything was sent:", page)
+    lines = _warning("Held for review by a safety rule. Nothing was sent:", page)
     for reason in hold.reasons:
         rows = wrap(clean(reason), page.size.width - 4)
         lines += [
@@ -187,7 +190,7 @@ def hold_lines(hold: HoldView | None, page: Page) -> list[Line]:
             for i, row in enumerate(rows)
         ]
     if hold.would_set:
-        would = line("  It would set ", (_n(hold.would_set), Tone.STRONG), " listings, ", *_zeroed(hold))
+        would = line("  It would update ", (counted(hold.would_set, "listing"), Tone.STRONG), ", ", *_zeroed(hold))
         lines += packed(would.spans, page.size.width)
     else:
         lines.append(line("  Nothing was read or sent."))
@@ -195,16 +198,19 @@ def hold_lines(hold: HoldView | None, page: Page) -> list[Line]:
 
 
 GROUP_WORDS = {
-    "zero": "from stock to 0",
-    "jump": "by more than the cart's factor",
-    "rest": "neither of these",
+    "zero": "in stock now, would go to 0",
+    "jump": "change by more than the cart's factor",
+    "rest": "all others",
 }
 
 
 def group_lines(hold: HoldView, width: int) -> list[Line]:
     """The groups that can be released apart."""
-    told = [f"{name}: {n} listings, {GROUP_WORDS[name]}" for name, n in hold.groups.items()]
-    texts = [*told, "The listings of other groups stay held, and are planned again by the next run."]
+    told = [
+        f"{words.group(name).capitalize()}: {counted(n, 'listing')}, {GROUP_WORDS[name]}"
+        for name, n in hold.groups.items()
+    ]
+    texts = [*told, "Listings of other groups stay held; the next run plans them again."]
     return [line(row) for text in texts for row in wrap(text, width)]
 
 
@@ -225,7 +231,7 @@ def _ways_out(page: Page) -> list[Line]:
 
 def phases_lines(detail: RunDetail, page: Page) -> list[Line]:
     """A row per phase; rate and time left belong to the one that runs."""
-    name_width = max((width_of(clean(phase.name)) for phase in detail.phases), default=0)
+    name_width = max((width_of(clean(words.phase(phase.name))) for phase in detail.phases), default=0)
     name_width = min(name_width, max(page.size.width // 4, 8))
     lines: list[Line] = []
     for phase in detail.phases:
@@ -263,7 +269,7 @@ def _off(counts: Counts, page: Page) -> list[Line]:
 
 
 def _outcome(outcome: str) -> str:
-    return outcome.replace("_", " ")
+    return words.outcome(outcome)
 
 
 def reasons_lines(reasons: Sequence[ReasonRow], page: Page) -> list[Line]:

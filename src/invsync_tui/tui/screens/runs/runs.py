@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from invsync_tui.operations import words
 from invsync_tui.operations.rows import Rows
 from invsync_tui.operations.views import RunKind, RunRow, RunState
 from invsync_tui.rules.outcomes import Outcome
@@ -44,13 +45,17 @@ def _took_cell(run: RunRow, sight: RenderContext) -> Span:
 
 
 def _story(run: RunRow) -> str:
-    """Why it stands still, what stopped it, else how far it is, else nothing."""
+    """Why it is stalled, what stopped it, else how far it is, else nothing."""
     if run.stall is not None:
         return run.stall.text
     if run.error:
         return run.error
     if run.state in (RunState.RUNNING, RunState.CANCELLING):
-        return f"{run.phase} {run.done * 100 // run.total} %" if run.total else f"{run.phase} {run.done}"
+        return (
+            f"{words.phase(run.phase)} {run.done * 100 // run.total} %"
+            if run.total
+            else f"{words.phase(run.phase)} {run.done}"
+        )
     return ""
 
 
@@ -71,18 +76,18 @@ FIELDS: tuple[Field[RunRow], ...] = (
     number("Run", 7, lambda run: run.id),
     Field("Merchant", 10, lambda run: run.merchant, flex=2),
     Field("Cart", 10, _about, flex=2),
-    Field("State", 12, lambda run: "stalled" if run.stall else str(run.state), _state),
+    Field("State", 12, lambda run: "stalled" if run.stall else words.state(run.state), _state),
     Field("Trigger", 10, lambda run: run.trigger, room=110),
     Field("By", 8, lambda run: run.requested_by, flex=1, room=100),
     age_field("Asked", 10, lambda run: run.requested_at),
     Field("Took", 12, _took, _took_cell, room=120),
     number("SKUs", 7, lambda run: run.counts.total),
-    number("Set", 6, lambda run: run.counts.set, room=100),
+    number("Updated", 7, lambda run: run.counts.set, room=100),
     Field("Failed", 6, _failed, _failed_cell, align=Align.RIGHT),
     Field("What happened", 14, lambda run: _story(run) or None, _story_cell, flex=4, room=120),
 )
 OUTCOMES: tuple[Field[RunRow], ...] = (
-    number("Equal", 6, lambda run: run.counts.equal),
+    number("In sync", 7, lambda run: run.counts.equal),
     number("Skipped", 7, lambda run: run.counts.skipped),
     number("Held", 6, lambda run: run.counts.held),
     number(str(Outcome.IN_DOUBT).replace("_", " ").capitalize(), 8, lambda run: run.counts.in_doubt),

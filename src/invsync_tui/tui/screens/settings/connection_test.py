@@ -25,7 +25,7 @@ from invsync_tui.tui.widgets.text_view import TextView
 if TYPE_CHECKING:
     from invsync_tui.operations.connections import Step
 
-LEFT = "The test was broken off."
+LEFT = "The test was stopped."
 
 
 class BrokenOffError(Exception):
@@ -40,7 +40,7 @@ class ConnectionScreen(BaseScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "repeat", "Test again", tooltip="Test the connection again", id="connection.repeat"),
-        Binding("escape", "back", "Back", tooltip="Back; a test that goes on is broken off", id="back"),
+        Binding("escape", "back", "Back", tooltip="Back; a running test is stopped", id="back"),
     ]
 
     def __init__(self, desk: AppContext, subject: str) -> None:
@@ -133,7 +133,7 @@ class ConnectionScreen(BaseScreen):
         if not self._outcome:
             lines.append(line(("  waiting for the next answer", Tone.FAINT)))
         elif self._outcome == "works":
-            lines += [BLANK, line(("Every step went well.", Tone.GOOD))]
+            lines += [BLANK, line(("All steps passed.", Tone.GOOD))]
         return lines
 
     def _step_lines(self, step: Step, width: int) -> list[Line]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invsync_tui.operations.list_views import Change, Conflict, Field, FieldKind, Form, Preview
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.screens.settings.draft import ON, Draft, picked
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.glyphs import Glyphs
@@ -204,7 +205,7 @@ def preview_line(found: Preview | None, *, dirty: bool, wrong: bool) -> Line:
         waiting = "not while a field is wrong" if wrong else "counting" if dirty else "nothing has been changed yet"
         return line((f"Preview: {waiting}", Tone.FAINT))
     parts: list[Span] = [("Preview  ", Tone.FAINT)]
-    parts += _counted("to 0", found.to_zero, Tone.BAD)
+    parts += _counted("go to zero", found.to_zero, Tone.BAD)
     parts += _counted("change", found.changed, Tone.ACCENT)
     parts += _counted("lose their match", found.lose_match, Tone.WARN)
     if found.gain_match:
@@ -217,7 +218,7 @@ def preview_reach(found: Preview | None) -> Line:
     if found is None:
         return BLANK
     if found.counted >= found.total:
-        return line((f"of {found.total} listings", Tone.FAINT))
+        return line((f"of {counted(found.total, 'listing')}", Tone.FAINT))
     return line((f"counted {found.counted} of {found.total}", Tone.ACCENT))
 
 
