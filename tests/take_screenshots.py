@@ -81,7 +81,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("all-warehouses", "All warehouses", ("w", "a")),
     Shot("search", "substring", ("slash", "type:mugs-00")),
     Shot("sku", "Levels", ("slash", "type:mugs-00", "enter"), small=True),
-    Shot("why", "taken as", ("c", "enter", "right_square_bracket", "down", "w")),
+    Shot("why", "matched as", ("c", "enter", "right_square_bracket", "down", "w")),
     Shot("doctor", "Check Merchant Settings 1", ("D",)),
     Shot("carts", "Listings", ("c",)),
     Shot("cart-setup", "Sync Inventory With Warehouse", ("c", "E")),
@@ -96,7 +96,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("drift", "Drift", ("c", "d")),
     Shot("history", "History", ("slash", "type:mugs-00", "enter", "h")),
     Shot("why-read-back", "now: the cart shows", ("slash", "type:mugs-00", "enter", "w", "b")),
-    Shot("help", "of the screen you came from", ("w", "question_mark")),
+    Shot("help", "Keys for this screen", ("w", "question_mark")),
     Shot("go-to", "w", ("colon", "type:wa")),
 )
 

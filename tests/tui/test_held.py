@@ -43,7 +43,7 @@ async def test_enter_shows_what_it_would_send_and_v_one_group_after_the_other() 
         # and when
         await driver.press("v")
         # then
-        await driver.sees("Would send: zero")
+        await driver.sees("Would send: to zero")
         await driver.sees("133 held listings")
         await driver.press("v", "v", "v")
         await driver.sees("399 held listings")

@@ -197,11 +197,11 @@ async def test_leaving_the_question_changes_no_warehouse() -> None:
 
 async def test_wide_terminals_show_more_columns() -> None:
     async with at(LISTINGS) as driver:
-        assert "Desired" not in driver.lines()[3]
+        assert "Target" not in driver.lines()[3]
         await driver.pilot.resize_terminal(120, 40)
-        await driver.sees("Desired")
+        await driver.sees("Target")
         await driver.pilot.resize_terminal(80, 24)
-        await driver.until(lambda: "Desired" not in driver.lines()[3])
+        await driver.until(lambda: "Target" not in driver.lines()[3])
 
 
 async def test_aliases_lead_down_to_products() -> None:
@@ -254,9 +254,9 @@ async def test_excluding_needs_a_reason_and_is_taken_back_with_the_same_key() ->
         await driver.until(lambda: gateway.orders == [("excluded", 20, True, "why")])
         await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.excluded)
         await driver.press("x")
-        assert "Take back" in shown(driver)
+        assert "Include" in shown(driver)
         await driver.press("escape")
-        assert "Nothing was ordered" in driver.notice()
+        assert "Nothing was changed" in driver.notice()
 
 
 async def test_read_only_shows_and_gives_no_order() -> None:
@@ -405,7 +405,7 @@ async def test_a_quantity_is_fixed_with_a_reason_and_let_go_with_the_same_key() 
         await driver.press("v", "backspace", "enter")
         assert "Remove the override?" in shown(driver)
         await driver.press("escape")
-        assert "Nothing was ordered" in driver.notice()
+        assert "Nothing was changed" in driver.notice()
 
 
 async def test_the_trail_has_what_fits_at_every_width() -> None:

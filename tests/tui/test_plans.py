@@ -22,7 +22,7 @@ async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
     gateway = FakeGateway()
     async with at(PLAN, gateway, (120, 40)) as driver:
         # given
-        await driver.sees("40 to set")
+        await driver.sees("40 to update")
         await driver.sees("16 up, 24 down, 8 to zero, 860 in sync, 3 skipped")
         await driver.sees("would show 0; the limit is 5")
         # when it is sorted and filtered, it is not made again
@@ -61,7 +61,7 @@ async def test_a_plan_that_is_not_confirmed_orders_nothing_and_a_frozen_one_cann
 
 async def test_read_only_shows_a_plan_and_applies_nothing() -> None:
     async with at(PLAN, FakeGateway(read_only=True)) as driver:
-        await driver.sees("40 to set")
+        await driver.sees("40 to update")
         await driver.press("a")
         assert isinstance(driver.app.screen, PlanScreen)
 

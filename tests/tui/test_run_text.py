@@ -29,7 +29,7 @@ def test_the_sum_is_shown_with_a_check() -> None:
 
 
 def test_what_is_not_done_yet_is_part_of_the_sum() -> None:
-    assert sum_text(Counts(total=10, set=4), RunState.RUNNING) == "10 = 4 set + 6 to go"
+    assert sum_text(Counts(total=10, set=4), RunState.RUNNING) == "10 = 4 updated + 6 to go"
 
 
 @pytest.mark.parametrize(

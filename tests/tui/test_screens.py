@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Button, Input
 
+from invsync_tui.operations import words
 from invsync_tui.operations.views import Action, RunState
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.base.help import HelpScreen
@@ -42,10 +43,10 @@ async def test_a_live_run_follows_the_store() -> None:
     gateway = FakeGateway()
     async with room(gateway) as driver:
         await driver.press("enter")
-        await driver.sees("1800 set")
+        await driver.sees("1800 updated")
         gateway.details[11] = live_detail(11, 2600)
         gateway.commit()
-        await driver.sees("2600 set")
+        await driver.sees("2600 updated")
 
 
 async def test_cancel_asks_first_with_cancel_focused() -> None:
@@ -111,7 +112,7 @@ async def test_starting_a_sync_opens_its_run_and_says_that_it_survives() -> None
         await driver.press("s")
         await driver.sees("run 20")
         assert gateway.orders == [("start", 1, None)]
-        assert driver.notice().count("started") == 1 and "goes on when this terminal closes" in driver.notice()
+        assert driver.notice().count("started") == 1 and "continues when this terminal closes" in driver.notice()
 
 
 async def test_read_only_hides_and_refuses_every_order() -> None:
@@ -121,7 +122,7 @@ async def test_read_only_hides_and_refuses_every_order() -> None:
         await driver.press("s")
         assert "Read-only" in driver.notice()
         await driver.press("enter")
-        await driver.sees("1800 set")
+        await driver.sees("1800 updated")
         await driver.press("s", "c", "r", "x")
         assert gateway.orders == []
         assert "Read-only" in driver.notice()
@@ -134,7 +135,7 @@ async def test_the_filter_narrows_and_escape_shows_all() -> None:
         assert driver.table.count == 1
         await driver.press("enter")
         assert driver.app.focused is driver.table
-        await driver.sees("filter boo: 1 merchants")
+        await driver.sees("filter boo: 1 merchant")
         await driver.press("escape")
         assert driver.table.count == 5
 
@@ -233,7 +234,7 @@ async def test_a_covered_screen_reads_nothing() -> None:
     gateway = FakeGateway()
     async with room(gateway) as driver:
         await driver.press("enter")
-        await driver.sees("1800 set")
+        await driver.sees("1800 updated")
         asked: list[int] = []
         original = gateway.overview
         gateway.overview = lambda: asked.append(1) or original()  # type: ignore[func-returns-value, method-assign]
@@ -249,7 +250,7 @@ async def test_every_state_has_a_screen(state: RunState) -> None:
     gateway.details[11] = replace(found, run=found.run)
     async with room(gateway) as driver:
         await driver.press("enter")
-        await driver.sees(str(state))
+        await driver.sees(words.state(state))
 
 
 def test_terminals_that_cannot_draw_are_refused_with_a_way_out() -> None:

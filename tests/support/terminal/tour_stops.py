@@ -19,12 +19,12 @@ STOPS = (
     Stop("SKU", ("/", "demo-00042", "Enter"), "Demo product 42"),
     Stop("hostile SKU", ("/", "[red]x", "Enter"), "[red]x"),
     Stop("product sync", LISTINGS, "900 listings"),
-    Stop("why", ("/", "demo-00042", "Enter", "w"), "taken as SKU"),
-    Stop("hostile why", (*LISTINGS, "w"), "taken as SKU"),
+    Stop("why", ("/", "demo-00042", "Enter", "w"), "matched as SKU"),
+    Stop("hostile why", (*LISTINGS, "w"), "matched as SKU"),
     Stop("history of a SKU", ("/", "demo-00042", "Enter", "h"), "9 events"),
     Stop("doctor", ("D",), "Check Merchant Settings 1"),
     Stop("identity", ("c", "i"), "40 listings"),
-    Stop("plan", ("c", "p"), "40 to set"),
+    Stop("plan", ("c", "p"), "40 to update"),
     Stop("aliases", ("a",), "3 alias types"),
     Stop("collisions", ("a", "Down", "Enter"), "3 codes"),
     Stop("side by side", ("a", "Down", "Enter", "Enter"), "Side by side"),
@@ -40,8 +40,8 @@ STOPS = (
     Stop("merchant settings", ("E",), "Synchronization With WMS"),
     Stop("cart settings", (":", "setup 7", "Enter"), "Inventory Upload Service"),
     Stop("connection test", ("T",), "does not work"),
-    Stop("why by command", (":", "why DEMO-00042", "Enter"), "taken as SKU"),
-    Stop("help", ("w", "?"), "of the screen you came from"),
+    Stop("why by command", (":", "why DEMO-00042", "Enter"), "matched as SKU"),
+    Stop("help", ("w", "?"), "Keys for this screen"),
 )
 
 

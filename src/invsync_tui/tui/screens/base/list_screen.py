@@ -255,11 +255,12 @@ class ListScreen(BaseScreen, Generic[L]):
         """Filter, and how many lines there are."""
         if self.look.text:
             yield f"filter {self.look.text}: ", Tone.ACCENT
-        counted = self._source.counted if self._source else None
-        if counted is None or not self._source or not self._source.sortable:
+        count = self._source.counted if self._source else None
+        if count is None or not self._source or not self._source.sortable:
             yield self.desk.glyphs.more, Tone.FAINT
         else:
-            yield f"{counted.n}{'' if counted.exact else '+'} {self.noun}", Tone.FAINT
+            noun = self.noun.removesuffix("s") if count.n == 1 and count.exact else self.noun
+            yield f"{count.n}{'' if count.exact else '+'} {noun}", Tone.FAINT
 
     def _nothing(self, width: int) -> Sequence[Line]:
         if self.look.text:

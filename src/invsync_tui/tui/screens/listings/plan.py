@@ -49,7 +49,7 @@ FIELDS: tuple[Field[PlanLine], ...] = (
 class PlanScreen(ListScreen["PlanLine"]):
     """Made anew by `p`; what is shown stays as it is meanwhile."""
 
-    noun = "to set"
+    noun = "to update"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "apply", "Apply", tooltip="Send exactly this plan, or nothing", id="plan.apply"),
         Binding("p", "again", "Re-plan", tooltip="Plan the next push again, as of now", id="plan.again"),
