@@ -53,7 +53,7 @@ def test_one_by_hand(mixed: Shell) -> None:
     assert told == "Listing L-stranger is linked to Item08; the next push uses it."
     assert mixed.json("links", CART, "--kind", "MANUAL")["count"] == {"n": 1, "exact": True}
     mixed.json("unlink", CART, "L-stranger")
-    assert "no link to take back" in mixed.run("unlink", CART, "L-stranger").error
+    assert "no link to remove" in mixed.run("unlink", CART, "L-stranger").error
 
 
 def test_refusals_say_what_to_do(mixed: Shell) -> None:

@@ -150,7 +150,7 @@ async def test_an_empty_catalogue_is_no_catalogue(synced: Town) -> None:
     run = await synced.bench.pull(full=True)
     # then
     assert run.state == "failed"
-    assert "empty catalogue" in run.error
+    assert "empty catalog" in run.error
     assert synced.bench.one("SELECT count(*) FROM our_product WHERE missing_since IS NOT NULL") == 0
 
 
