@@ -579,17 +579,21 @@ def test_listings_that_came_are_counted_once_and_the_nameless_each(acme: Shelf) 
     assert not Pass(stable=False, total=9, most=9).may_hide
 
 
-async def test_only_what_is_to_be_set_waits_after_a_plan(acme: Shelf) -> None:
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_only_what_is_to_be_set_waits_after_a_plan_be_it_frozen_or_not(acme: Shelf, frozen: bool) -> None:
     a, b = acme.put([Thing("1", "A"), Thing("2", "B")])
     acme.stock(acme.default, [(a, 5), (b, 3)], clock.seconds())
     set_, equal = acme.list(["A", "B"], shown=3)
     with acme.bench.store.transaction() as tx:
         tx.execute("UPDATE source SET confirmed_at = ? WHERE merchant_id = ?", (clock.seconds(), acme.merchant))
+    if frozen:
+        acme.bench.set_cart(acme.cart, frozen_at=clock.seconds())
     job = job_of(acme)
     await PushPlanner(job, QuietCart(), settings_of(acme))._decide()  # type: ignore[arg-type]
-    sql = "SELECT outcome, desired, pending FROM listing WHERE id = ?"
-    assert acme.bench.store.read(sql, (set_,)) == [("planned", 5, 1)]
-    assert acme.bench.store.read(sql, (equal,)) == [("equal", 3, 0)]
+    sql = "SELECT outcome, reason, desired, pending FROM listing WHERE id = ?"
+    ends = ("skipped", "FROZEN") if frozen else ("planned", None)
+    assert acme.bench.store.read(sql, (set_,)) == [(*ends, 5, 1)]
+    assert acme.bench.store.read(sql, (equal,)) == [("equal", "UNCHANGED", 3, 0)]
     (phase,) = [one for one in job.report.phases if one.name == "plan"]
     assert phase.done == phase.total
 
