@@ -87,7 +87,7 @@ def test_why_names_the_drift(drifted: Drifted) -> None:
 
 def test_what_is_healed_is_written_by_the_next_push(drifted: Drifted) -> None:
     # when
-    message = drifted.shell.json("heal", drifted.cart, "--class", "oversell", "--reason", "sold by phone")["message"]
+    message = drifted.shell.json("correct", drifted.cart, "--class", "oversell", "--reason", "sold by phone")["message"]
     # then
     assert message.startswith("1 listing is to be corrected")
     assert drifted.shell.json("drift", drifted.cart, "--class", "oversell")["drift"][0]["heal"] is True
@@ -104,20 +104,20 @@ def test_what_is_healed_is_written_by_the_next_push(drifted: Drifted) -> None:
 
 def test_what_cannot_be_healed_is_refused(drifted: Drifted) -> None:
     shell = drifted.shell
-    assert "cannot be written" in shell.run("heal", drifted.cart, "--class", "vanished", "--reason", "x").error
-    assert "no listing 'NOPE'" in shell.run("heal", drifted.cart, "NOPE", "--reason", "x").error
-    assert "one of the two" in shell.run("heal", drifted.cart, "--reason", "x").error
-    assert shell.run("heal", drifted.cart, drifted.over, "--reason", " ").code == 2
+    assert "cannot be written" in shell.run("correct", drifted.cart, "--class", "vanished", "--reason", "x").error
+    assert "no listing 'NOPE'" in shell.run("correct", drifted.cart, "NOPE", "--reason", "x").error
+    assert "one of the two" in shell.run("correct", drifted.cart, "--reason", "x").error
+    assert shell.run("correct", drifted.cart, drifted.over, "--reason", " ").code == 2
 
 
 def test_the_radar_is_scheduled_and_asked_for(drifted: Drifted) -> None:
     # when
-    assert drifted.shell.json("radar", drifted.cart, "--every", "30m")["runs"] == []
+    assert drifted.shell.json("verify", drifted.cart, "--every", "30m")["runs"] == []
     # then
     store = open_store(drifted.shell.store)
     ours = "SELECT every FROM schedule WHERE kind = 'radar' AND key = ?"
     assert store.read(ours, (drifted.town.cart_id,)) == [(1800,)]
     store.close()
     # and when
-    assert "off" not in drifted.shell.json("radar", drifted.cart, "--every", "off")["message"]
-    assert len(drifted.shell.json("radar", drifted.cart)["runs"]) == 1
+    assert "off" not in drifted.shell.json("verify", drifted.cart, "--every", "off")["message"]
+    assert len(drifted.shell.json("verify", drifted.cart)["runs"]) == 1

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from invsync_tui.cli import main
 from invsync_tui.cli.main import COMMANDS
 from tests.support.shell import INVSYNC, Shell, check
 
@@ -40,6 +41,18 @@ def test_the_rules_load_nothing_heavy(shell: Shell) -> None:
 def test_every_command_has_help_with_an_example(shell: Shell, name: str) -> None:
     text = shell.ok(name, "--help").out
     assert "example:" in text and f"invsync {name}" in text
+
+
+@pytest.mark.parametrize(("former", "present"), main.ALIASES.items())
+def test_a_former_name_of_a_command_works_and_is_shown_nowhere(shell: Shell, former: str, present: str) -> None:
+    assert shell.ok("--read-only", former, "--help").out == shell.ok(present, "--help").out
+    assert former not in COMMANDS and f" {former} " not in shell.ok("--help").out
+
+
+def test_only_the_command_itself_is_renamed() -> None:
+    assert main._renamed(["--store", "heal", "heal", "radar"]) == ["--store", "heal", "correct", "radar"]
+    assert main._renamed(["search", "thaw"]) == ["search", "thaw"]
+    assert main._renamed(["--json"]) == ["--json"]
 
 
 @pytest.mark.parametrize("order", [["merchants", "add"], ["merchants", "set"], ["carts", "add"], ["carts", "set"]])

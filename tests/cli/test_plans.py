@@ -94,8 +94,8 @@ def test_a_plan_is_shown_applied_undone_and_made_safe(held: Shell, cart: CartHan
     _ended(held, held.json("apply", str(safe["plan"]), "--reason", "recount")["run"])
     # then
     assert cart.quantities() == before | {sku: 1}
-    assert held.json("thaw", "Shop", "--reason", "counted")["carts"][0]["since"] is None
-    assert "not frozen" in held.run("thaw", "Shop").error
+    assert held.json("unfreeze", "Shop", "--reason", "counted")["carts"][0]["since"] is None
+    assert "not frozen" in held.run("unfreeze", "Shop").error
 
 
 def test_what_if_is_not_saved_and_wrong_settings_are_told(held: Shell) -> None:
@@ -116,8 +116,8 @@ def test_freeze_takes_a_cart_or_a_merchant_and_a_reason(acme: Shell) -> None:
     assert acme.run("freeze", "Acme Shop").code == 2
     assert acme.json("freeze", "Acme", "--reason", "migration")["carts"][0]["why"] == "migration"
     assert "frozen already" in acme.run("freeze", "Acme", "--reason", "again").error
-    assert acme.run("--read-only", "thaw", "Acme").code == 2
-    assert acme.json("thaw", "Acme")["carts"][0]["since"] is None
+    assert acme.run("--read-only", "unfreeze", "Acme").code == 2
+    assert acme.json("unfreeze", "Acme")["carts"][0]["since"] is None
     assert "Nothing is frozen." in acme.ok("freeze").out
 
 
@@ -150,13 +150,13 @@ def test_what_is_frozen_is_told_everywhere(held: Shell) -> None:
     row = status["merchants"][0]
     assert [(one["subject"], one["name"], one["why"]) for one in row["frozen"]] == [("merchant", "Acme", "stocktaking")]
     told = next(one for one in row["problems"] if "frozen" in one["text"])
-    assert told["advice"].endswith("invsync thaw Acme") and not told["urgent"]
-    assert "invsync thaw Acme" in held.run("status").out
+    assert told["advice"].endswith("invsync unfreeze Acme") and not told["urgent"]
+    assert "invsync unfreeze Acme" in held.run("status").out
     fix = next(one["fix"] for one in held.run("doctor", "--json").document["checks"] if one["id"] == "cart.freeze")
-    assert fix == "invsync thaw Acme"
-    assert "invsync thaw Acme" in held.json("plan", "Shop")["plan"]["advice"][0]
+    assert fix == "invsync unfreeze Acme"
+    assert "invsync unfreeze Acme" in held.json("plan", "Shop")["plan"]["advice"][0]
     # and when
     assert held.run("freeze", "Shop", "--reason", "this one too").code == 0
     # then
     fix = next(one["fix"] for one in held.run("doctor", "--json").document["checks"] if one["id"] == "cart.freeze")
-    assert fix == "invsync thaw Acme, then: invsync thaw Shop"
+    assert fix == "invsync unfreeze Acme, then: invsync unfreeze Shop"

@@ -182,7 +182,7 @@ STATES: dict[str, tuple[Callable[[Scene], object], int, tuple[str, ...]]] = {
     ),
     "frozen cart": (
         and_service(frozen("cart")), 0,
-        ("- Acme Shop is frozen, 2 h ago by ann: stocktaking. Nothing is sent until: invsync thaw 'Acme Shop'",),
+        ("- Acme Shop is frozen, 2 h ago by ann: stocktaking. Nothing is sent until: invsync unfreeze 'Acme Shop'",),
     ),
     "frozen merchant": (and_service(frozen("merchant")), 0, ("- All its carts are frozen, 2 h ago by ann: stocktaking.",)),
     "disabled warehouse": (

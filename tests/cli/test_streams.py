@@ -27,7 +27,7 @@ COMMANDS_THAT_READ: Sequence[Sequence[str]] = (
     ("status",), ("merchants",), ("carts",), ("carts", "1"), ("warehouses",), ("levels", "1"), ("runs",), ("runs", "1"),
     ("held",), ("aliases",), ("aliases", "1"), ("listings", "1"), ("listings", "1", "--csv"), ("levels", "1", "--csv"),
     ("search", "A"), ("search", "A", "--csv"), ("sku", HOSTILE.replace("\n", "")), ("why", HOSTILE), ("why", "A"), ("doctor",),
-    ("history", "A"), ("drift", "1"), ("radar", "1"), ("identity", "1"), ("links", "1"), ("compare", "A", "B"),
+    ("history", "A"), ("drift", "1"), ("verify", "1"), ("identity", "1"), ("links", "1"), ("compare", "A", "B"),
     ("settings", "show", "1"), ("settings", HOSTILE), ("plan", "1"), ("connections", "test", "1"), ("replay", "A"),
     ("connections", "list"), ("sync", HOSTILE), ("keys",), ("cancel", "1"), ("release", "1"), (HOSTILE,), ("--" + HOSTILE,),
     ("--store", f"/tmp/{HOSTILE}", "status"), ("--config", HOSTILE, "status"), ("levels", HOSTILE), ("db",),
@@ -226,7 +226,7 @@ def test_the_cleaner_leaves_nothing_that_acts() -> None:
 def test_every_command_is_in_this_test_or_changes_something() -> None:
     read = {arguments[0] for arguments in COMMANDS_THAT_READ}
     changing = {
-        "demo", "init", "serve", "discard", "apply", "undo", "safe", "freeze", "thaw", "unfreeze", "bundle", "heal", "correct",
+        "demo", "init", "serve", "discard", "apply", "undo", "safe", "freeze", "unfreeze", "bundle", "correct",
         "verify", "link", "unlink", "completion", "dev",
     }  # fmt: skip
     assert set(COMMANDS) - read - changing == set()

@@ -219,13 +219,13 @@ def test_a_run_that_works_is_shown_before_one_that_waits(acme: Shelf) -> None:
 
 def test_a_frozen_cart_and_a_frozen_merchant_are_told_by_whom_and_why(acme: Shelf) -> None:
     freeze.freeze(acme.session, "cart", acme.cart, "stock count")
-    problem = the_problem(acme, "invsync thaw 'Acme Shop'")
+    problem = the_problem(acme, "invsync unfreeze 'Acme Shop'")
     assert "tester" in problem.text and "stock count" in problem.text and not problem.urgent and problem.key
     (frozen,) = line(acme).frozen
     assert (frozen.subject, frozen.name, frozen.by, frozen.why) == ("cart", "Acme Shop", "tester", "stock count")
     freeze.thaw(acme.session, "cart", acme.cart)
     assert line(acme).frozen == ()
     freeze.freeze(acme.session, "merchant", acme.merchant, "")
-    problem = the_problem(acme, "invsync thaw Acme")
+    problem = the_problem(acme, "invsync unfreeze Acme")
     assert "Acme Shop" not in problem.text and not problem.urgent
     assert [(one.subject, one.name) for one in line(acme).frozen] == [("merchant", "Acme")]

@@ -222,7 +222,7 @@ async def test_a_bundle_is_written_where_one_says() -> None:
         ("cart.switch", "invsync carts set 'Demo Cart EU' --upload on", "Enter opens this setting of the cart."),
         ("merchant.switch", "invsync merchants set Demo --sync on", "Enter opens this setting of the merchant."),
         ("merchant.last_run", "invsync sync Demo", "invsync sync Demo"),
-        ("cart.frozen", "invsync thaw 'Demo Cart EU'", "invsync thaw 'Demo Cart EU'"),
+        ("cart.frozen", "invsync unfreeze 'Demo Cart EU'", "invsync unfreeze 'Demo Cart EU'"),
     ],
 )
 def test_the_next_step_of_a_check_is_a_key_where_there_is_one(check: str, fix: str, said: str) -> None:

@@ -35,7 +35,7 @@ MODULES = {
     "undo": "plans",
     "safe": "plans",
     "freeze": "freeze",
-    "thaw": "freeze",
+    "unfreeze": "freeze",
     "cancel": "runs",
     "merchants": "merchants",
     "warehouses": "stock",
@@ -50,8 +50,8 @@ MODULES = {
     "carts": "carts",
     "listings": "listings",
     "drift": "listings",
-    "radar": "listings",
-    "heal": "listings",
+    "verify": "listings",
+    "correct": "listings",
     "aliases": "stock",
     "identity": "identity",
     "compare": "search",
@@ -67,6 +67,8 @@ MODULES = {
 }
 """In the order of the help: each command, and the module of cli.commands that has its `add_NAME`."""
 COMMANDS = tuple(MODULES)
+ALIASES = {"thaw": "unfreeze", "radar": "verify", "heal": "correct"}
+"""Former names of commands: understood for one more release, and shown nowhere."""
 
 DESCRIPTION = """\
 Keeps shopping carts showing the stock a warehouse really has.
@@ -150,9 +152,21 @@ def _needed(argv: Sequence[str]) -> Sequence[str]:
     return ()
 
 
+def _renamed(argv: Sequence[str]) -> list[str]:
+    """The command line with the present name of its command."""
+    words = list(argv)
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in _WITH_VALUE else 1
+    if at < len(words):
+        words[at] = ALIASES.get(words[at], words[at])
+    return words
+
+
 def _guarded(argv: Sequence[str]) -> int:
+    words = _renamed(argv)
     try:
-        return _dispatch(parser(_needed(argv)).parse_args(list(argv)))
+        return _dispatch(parser(_needed(words)).parse_args(words))
     except KeyboardInterrupt:
         note("interrupted.")
         return Exit.INTERRUPTED

@@ -160,7 +160,7 @@ def _freeze_problem(one: FreezeRow) -> Problem:
     since = ago(one.since, clock.seconds())
     text = f"{what}, {since} by {one.by}: {one.why or 'no reason given'}."
     key = "Nothing is sent until it is unfrozen: c opens its carts, z there unfreezes." if one.subject == "cart" else ""
-    return Problem(text, f"Nothing is sent until: invsync thaw {shlex.quote(one.name)}", False, key)
+    return Problem(text, f"Nothing is sent until: invsync unfreeze {shlex.quote(one.name)}", False, key)
 
 
 def _status(ended: RunRow | None, newest: list[RunRow], stalled: Mapping[int, Stall]) -> str:

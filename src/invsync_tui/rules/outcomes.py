@@ -294,7 +294,7 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
         ),
         Reason.FROZEN: ReasonInfo(
             "An operator froze this cart or its merchant: nothing is sent, planning continues.",
-            "Thaw it when the reason is gone: invsync thaw NAME.",
+            "Unfreeze it when the reason is gone: invsync unfreeze NAME.",
             ReasonKind.SETTING,
             expected=True,
             passes=True,
@@ -457,17 +457,17 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
         ),
         Reason.OVERSELL: ReasonInfo(
             "The cart offers more units than exist.",
-            "Heal it (invsync heal), or let the next push correct it; see who else writes the cart's stock.",
+            "Correct it (invsync correct), or let the next push correct it; see who else writes the cart's stock.",
             ReasonKind.DRIFT,
         ),
         Reason.UNDERSELL: ReasonInfo(
             "The cart shows fewer units than it accepted, and its orders do not explain it.",
-            "Heal it (invsync heal); see who else writes the cart's stock.",
+            "Correct it (invsync correct); see who else writes the cart's stock.",
             ReasonKind.DRIFT,
         ),
         Reason.EDITED_IN_CART: ReasonInfo(
             "The cart shows more units than it accepted: somebody edited it, or an order was canceled.",
-            "Heal it (invsync heal), or leave it; see who else writes the cart's stock.",
+            "Correct it (invsync correct), or leave it; see who else writes the cart's stock.",
             ReasonKind.DRIFT,
         ),
         Reason.CART_LAGGING: ReasonInfo(

@@ -215,7 +215,7 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     checkup = doctor(session, cart_id=synced.cart_id)
     assert [(group.cause.value, group.count) for group in checkup.groups] == [("FROZEN", len(synced.stock()))]
     (check,) = [check for check in checkup.checks if check.id == "cart.freeze"]
-    assert (check.verdict, check.fix) == ("fail", "invsync thaw Demo")
+    assert (check.verdict, check.fix) == ("fail", "invsync unfreeze Demo")
     assert check.evidence.endswith("by tester: stocktaking")
     # and a plan by the settings cannot be applied
     number = plans.save_plan(session, plans.build_plan(session, synced.cart_id))

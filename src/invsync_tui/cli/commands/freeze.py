@@ -21,7 +21,7 @@ example:
   invsync freeze "Acme Shop" --reason "stocktaking until 18:00"
   invsync freeze Acme --reason "WMS migration"      every cart of the merchant
   invsync freeze                                    what is frozen, since when, and what waits
-  invsync thaw "Acme Shop"
+  invsync unfreeze "Acme Shop"
 
 Downloads and planning continue. What an operator applies, an undo or a safe level, is still sent."""
 
@@ -85,24 +85,24 @@ def document(line: FreezeLine) -> dict[str, Any]:
     return asdict(line) | {"since": utc(line.since)}
 
 
-THAW_EXAMPLES = """\
+UNFREEZE_EXAMPLES = """\
 example:
-  invsync plan "Acme Shop"          what waits
-  invsync thaw "Acme Shop" --reason "stocktaking is over"
+  invsync plan "Acme Shop"              pending changes
+  invsync unfreeze "Acme Shop" --reason "stocktaking is over"
 
 The next push sends what waits, past the same safety rules as ever."""
 
 
-def add_thaw(subparsers: Subparsers) -> None:
+def add_unfreeze(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "thaw", "let the pushes of a frozen cart or merchant go on", THAW_EXAMPLES)
+    parser = command(subparsers, "unfreeze", "allow pushes to a frozen cart or merchant again", UNFREEZE_EXAMPLES)
     parser.add_argument("called", metavar="NAME", help="cart or merchant, by name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
-    parser.set_defaults(run=run_thaw)
+    parser.set_defaults(run=run_unfreeze)
 
 
-def run_thaw(args: argparse.Namespace) -> int:
+def run_unfreeze(args: argparse.Namespace) -> int:
     """Order it."""
     from invsync_tui.operations.plans import freeze as plans_freeze
     from invsync_tui.operations.settings import values

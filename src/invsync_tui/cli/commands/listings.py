@@ -54,17 +54,17 @@ def run_listings(args: argparse.Namespace) -> int:
 
 DRIFT_EXAMPLES = """\
 example:
-  invsync drift "Acme Shop"                       as far as the radar and other reads have seen
-  invsync drift "Acme Shop" --class oversell      units promised that do not exist
-  invsync heal "Acme Shop" --class oversell --reason "edited by hand"
+  invsync drift "Acme Shop"                       what drift checks and pushes have found
+  invsync drift "Acme Shop" --class oversell      more units in the cart than in stock
+  invsync correct "Acme Shop" --class oversell --reason "edited by hand"
 
-Classes: vanished, untracked, oversell, undersell, edited, lagging. A fall that sales may explain is none."""
+Classes: vanished, untracked, oversell, undersell, edited, lagging. A decrease that sales may explain is not drift."""
 CLASSES = ("vanished", "untracked", "oversell", "undersell", "edited", "lagging")
 
 
 def add_drift(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "drift", "list what a cart shows otherwise than it accepted", DRIFT_EXAMPLES)
+    parser = command(subparsers, "drift", "list listings whose number in the cart was changed there", DRIFT_EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument("--class", dest="wanted", choices=CLASSES, help="only this class")
@@ -81,7 +81,7 @@ def shape(now: float) -> Shape[DriftLine]:
         COLUMNS,
         lambda line: [utc(line.observed_at) if one == "observed_at" else getattr(line, one) for one in COLUMNS],
         lambda line: {**record(line), "observed_at": utc(line.observed_at)},
-        ("SKU", "CLASS", "EXPOSURE", "ACCEPTED", "SHOWS", "SHOULD", "READ", "HEAL"),
+        ("SKU", "CLASS", "EXPOSURE", "CONFIRMED", "IN CART", "TARGET", "READ", "CORRECT"),
         lambda line: (
             line.sku,
             line.drift,
@@ -90,7 +90,7 @@ def shape(now: float) -> Shape[DriftLine]:
             "-" if line.observed_at is None else age(line.observed_at, now),
             "next push" if line.heal else "-",
         ),
-        "No drift, as far as the cart was read. Look at it now: invsync radar CART",
+        "No drift, as far as the cart was read. Check it now: invsync verify CART",
     )
 
 
@@ -108,26 +108,26 @@ def run_drift(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-HEAL_EXAMPLES = """\
+CORRECT_EXAMPLES = """\
 example:
-  invsync heal "Acme Shop" DEMO-LAMP-00432 --reason "edited by hand"
-  invsync heal "Acme Shop" --class oversell --reason "sold by phone"
+  invsync correct "Acme Shop" DEMO-LAMP-00432 --reason "edited by hand"
+  invsync correct "Acme Shop" --class oversell --reason "sold by phone"
 
-The next push compares with what the cart shows, and writes what differs; its safety rules hold as ever."""
+The next push compares with what the cart shows, and writes what differs; its safety rules apply."""
 
 
-def add_heal(subparsers: Subparsers) -> None:
+def add_correct(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "heal", "let the next push write what drifted", HEAL_EXAMPLES)
+    parser = command(subparsers, "correct", "correct drifted listings with the next push", CORRECT_EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("skus", metavar="SKU", nargs="*", help="the cart's SKUs")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
     parser.add_argument("--class", dest="wanted", choices=CLASSES, help="all of a class instead; see: invsync drift")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
-    parser.set_defaults(run=run_heal)
+    parser.set_defaults(run=run_correct)
 
 
-def run_heal(args: argparse.Namespace) -> int:
+def run_correct(args: argparse.Namespace) -> int:
     """Order it."""
     from invsync_tui.operations.listings import drift
 
@@ -140,25 +140,25 @@ def run_heal(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-RADAR_EXAMPLES = """\
+VERIFY_EXAMPLES = """\
 example:
-  invsync radar "Acme Shop"               read its listings back, the one not seen for the longest first
-  invsync radar "Acme Shop" --every 30m   by itself too; off: on request only
+  invsync verify "Acme Shop"               read its listings, those read longest ago first
+  invsync verify "Acme Shop" --every 30m   by schedule too; off: only when somebody starts one
 
-It uses what pushes leave of the cart's rate limit, half of it at most, and ends as soon as a push is wanted.
-What it found: invsync drift "Acme Shop". What it heals by itself: invsync carts set "Acme Shop" --heal oversell"""
+It uses at most half of the cart's API rate limit, and ends as soon as a push waits.
+Results: invsync drift "Acme Shop". What it corrects automatically: invsync carts set "Acme Shop" --heal oversell"""
 
 
-def add_radar(subparsers: Subparsers) -> None:
+def add_verify(subparsers: Subparsers) -> None:
     """Register the command."""
-    parser = command(subparsers, "radar", "look for drift in a cart", RADAR_EXAMPLES)
+    parser = command(subparsers, "verify", "check a cart for drift: read its listings and compare", VERIFY_EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
-    parser.add_argument("--every", metavar="TIME", help="set the schedule instead: 30m, 2h, ...; off: on request only")
-    parser.set_defaults(run=run_radar)
+    parser.add_argument("--every", metavar="TIME", help="set the schedule instead: 30m, 2h, ...; off: no schedule")
+    parser.set_defaults(run=run_verify)
 
 
-def run_radar(args: argparse.Namespace) -> int:
+def run_verify(args: argparse.Namespace) -> int:
     """Order it."""
     from invsync_tui.operations.listings import drift
 

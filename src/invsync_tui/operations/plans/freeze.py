@@ -71,7 +71,7 @@ def freeze(session: Session, table: str, number: int, reason: str) -> FreezeResu
         plans.freeze(tx, table, number, Frozen(now, session.operator, reason))
         stopped = _stop(tx, session, table, number, now)
         audit.record(tx, now, session.operator, "freeze", f"{table}:{number}", after="frozen", reason=reason)
-    text = f"{name} is frozen: nothing is sent until invsync thaw '{name}'."
+    text = f"{name} is frozen: nothing is sent until: invsync unfreeze {shlex.quote(name)}"
     if stopped:
         text += f" Asked to stop: run {', '.join(map(str, stopped))}."
     return FreezeResult(text, _lines(session, table, number))
@@ -80,7 +80,7 @@ def freeze(session: Session, table: str, number: int, reason: str) -> FreezeResu
 def thaw(session: Session, table: str, number: int, reason: str = "") -> FreezeResult:
     """Let the pushes of a cart or a merchant go on; the next one sends what waited."""
     name = _name(session, table, number)
-    session.allow(Right.DECIDE, f"thaw {name}")
+    session.allow(Right.DECIDE, f"unfreeze {name}")
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
         found = plans.frozen(tx, table, number)
@@ -113,7 +113,7 @@ def frozen_in_words(session: Session, cart_id: int) -> str:
 
 def how_to_thaw(cx: sqlite3.Connection, cart_id: int) -> str:
     """The commands that thaw a cart: its merchant's freeze is lifted by the merchant's name; '' where nothing is frozen."""
-    return ", then: ".join(f"invsync thaw {shlex.quote(one.name)}" for one in freezes.of_cart(cx, cart_id))
+    return ", then: ".join(f"invsync unfreeze {shlex.quote(one.name)}" for one in freezes.of_cart(cx, cart_id))
 
 
 def freeze_with(tx: sqlite3.Connection, session: Session, plan: KeptPlan, reason: str, now: int) -> bool:
@@ -144,7 +144,7 @@ def _words(found: Frozen) -> str:
 def _but(tx: sqlite3.Connection, table: str, number: int) -> str:
     """A cart may be frozen with its merchant."""
     if table == "cart" and number in plans.all_frozen(tx):
-        return " by itself, but with its merchant: thaw that"
+        return " by itself; its merchant is: unfreeze that"
     return ""
 
 

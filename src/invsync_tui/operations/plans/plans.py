@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -246,7 +247,7 @@ def _advice(plan: PlanView, thaw: str) -> list[str]:
         settings = " ".join(f"--{name} {value}" for name, value in plan.what_if)
         return [f"Nothing of this is saved. To have it so: invsync carts set '{plan.cart}' {settings}"]
     if plan.frozen:
-        return [f"{plan.frozen} Thaw it first: {thaw}"]
+        return [f"{plan.frozen} Unfreeze it first: {thaw}"]
     if plan.applied_by is not None:
         return [f"Run {plan.applied_by} is bound to it: invsync runs {plan.applied_by}"]
     if not plan.totals.to_set:
@@ -319,7 +320,7 @@ def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
             raise OperationError(f"The settings of {name} were changed since plan {plan.id} was made. {again}")
         if plan.cart_id in plans.all_frozen(tx):
             thaw = how_to_thaw(tx, plan.cart_id)
-            raise OperationError(f"{name} is frozen: nothing is sent. Thaw it first: {thaw}")
+            raise OperationError(f"{name} is frozen: nothing is sent. Unfreeze it first: {thaw}")
     found = plans.open_run(tx, plan.cart_id)
     if found and found[1] in ("running", "cancelling"):
         raise OperationError(f"Run {found[0]} is working on {name} now. Wait for it, or: invsync cancel {found[0]}")
@@ -342,7 +343,7 @@ def _bound(tx: Any, session: Session, plan: KeptPlan, now: int) -> int:
 def _told(plan: KeptPlan, run_id: int, name: str, *, started: bool, froze: bool, freeze: bool) -> str:
     text = f"Run {run_id} sends plan {plan.id}: {counted(plan.n, 'listing')} of {name}."
     if froze:
-        text += f" {name} is frozen from now on, so that the next push does not take it back: invsync thaw '{name}'"
+        text += f" {name} is frozen from now on, so that the next push does not undo it: invsync unfreeze {shlex.quote(name)}"
     elif plan.explicit and not freeze:
         text += " The next push by the settings sets them again."
     if started:

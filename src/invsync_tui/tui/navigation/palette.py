@@ -55,7 +55,9 @@ class Places(Provider):
 
     def _offered(self) -> Iterator[str]:
         if isinstance(screen := self.screen, BaseScreen):
-            yield from (text for text in completions(screen.desk.known_runs, screen.desk.known) if _means_something(text))
+            yield from (
+                text for text in completions(screen.desk.known_runs, screen.desk.known) if _means_something(text)
+            )
 
     def _go(self, text: str) -> None:
         if isinstance(screen := self.screen, BaseScreen):
