@@ -135,7 +135,7 @@ def test_reasons_of_the_runs_count_what_was_planted(ran: Ran) -> None:
     reasons = Counter[str]()
     for run in ran.document["runs"]:
         if run["cart"] in ("Demo Outdoor A", "Demo Outdoor B"):
-            reasons.update({name: n for name, n in run["reasons"].items() if name != "UNCHANGED"})
+            reasons.update({name: n for name, n in run["reasons"].items() if name != "IN_SYNC"})
     planted = Counter(
         cause
         for fault in ran.document["planted"]

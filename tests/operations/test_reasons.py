@@ -37,7 +37,7 @@ TABLE = {
     "WMS_STALE": ("skipped", "stock", "sku.recent", "cart:stale-after", "listings:all"),
     "EXCLUDED": ("skipped", "wished", "listing.wished", "sku", "listings:excluded"),
     "LOCKED": ("skipped", "wished", "listing.wished", "sku", "listings:excluded"),
-    "UNCHANGED": ("equal", "wished", "", "", "listings:all"),
+    "IN_SYNC": ("equal", "wished", "", "", "listings:all"),
     "CUT_OFF_APPLIED": ("note", "stock wished", "cart.minimum", "cart:minimum", "cart:minimum"),
     "CAS_CONFLICT": ("failed", "sending", "listing.sent", "", "listings:failed"),
     "THROTTLED": ("failed", "sending", "listing.sent", "", "listings:failed"),
@@ -52,11 +52,11 @@ TABLE = {
     "INTERNAL_DEFECT": ("failed", "sending", "listing.sent", "", "listings:failed"),
     "REJECTED_BY_CART": ("failed", "sending", "listing.sent", "", "listings:failed"),
     "VERIFY_FAILED": ("failed", "sending", "listing.sent", "", "listings:failed"),
-    "BREAKER_TRIPPED": ("held", "sending wished", "listing.sent", "cart:zero-count", "cart:zero-count"),
+    "HELD_FOR_REVIEW": ("held", "sending wished", "listing.sent", "cart:zero-count", "cart:zero-count"),
     "SWITCH_OFF": ("skipped", "wished", "", "cart:upload", "cart:upload"),
     "FROZEN": ("skipped", "wished", "", "", "listings:all"),
     "CHANGED_SINCE": ("skipped", "", "", "", "listings:all"),
-    "CANCELLED": ("skipped", "wished", "", "", "listings:all"),
+    "CANCELED": ("skipped", "wished", "", "", "listings:all"),
     "BAD_ROW": ("failed", "sending", "listing.sent", "", "listings:all"),
     "OVERSELL": ("skipped", "", "", "", "listings:all"),
     "UNDERSELL": ("skipped", "", "", "", "listings:all"),
@@ -65,8 +65,8 @@ TABLE = {
 }
 TOLD_ELSEWHERE = {
     "WAREHOUSE_DISABLED": "cart.warehouses", "WAREHOUSE_GONE": "cart.warehouses", "SWITCH_OFF": "cart.switch",
-    "FROZEN": "cart.frozen", "SOURCE_UNAVAILABLE": "connection.last_error", "UNCHANGED": "nothing is wrong",
-    "CHANGED_SINCE": "the run's page", "CANCELLED": "the run's page", "OVERSELL": "drift", "UNDERSELL": "drift",
+    "FROZEN": "cart.frozen", "SOURCE_UNAVAILABLE": "connection.last_error", "IN_SYNC": "nothing is wrong",
+    "CHANGED_SINCE": "the run's page", "CANCELED": "the run's page", "OVERSELL": "drift", "UNDERSELL": "drift",
     "EDITED_IN_CART": "drift", "CART_LAGGING": "drift",
 }  # fmt: skip
 """Reasons that no check of the listings has, and who tells them."""

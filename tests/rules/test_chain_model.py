@@ -222,7 +222,7 @@ def test_the_words_of_a_stale_reading_name_the_oldest_in_minutes() -> None:
 def test_what_is_sent_for_seven_units(shown: int | None, acked: int | None, heal: bool, outcome: Outcome) -> None:
     decision = decide(one(7, shown=shown, acked=acked, heal=heal), ChainRules())
     assert decision.outcome is outcome
-    assert decision.reason is (Reason.UNCHANGED if outcome is Outcome.EQUAL else None)
+    assert decision.reason is (Reason.IN_SYNC if outcome is Outcome.EQUAL else None)
 
 
 def test_an_on_hand_cart_is_compared_in_its_own_basis_and_its_acknowledgement_in_sellable_units() -> None:

@@ -76,7 +76,7 @@ class Diagnosis:
             shown=listing.quantity,
         )
         decision = decide(facts, ChainRules(cutoff_below=self.cart.cutoff_below, stale_after=24 * 3600))
-        return None if decision.reason is Reason.UNCHANGED else decision.reason
+        return None if decision.reason is Reason.IN_SYNC else decision.reason
 
     def others(self, ref: str) -> list[Level]:
         """Levels in the warehouses that the cart does not sync with."""

@@ -122,4 +122,4 @@ def hides_stock(row: Recorded) -> bool:
     """Whether a plan stopped at another reason before it looked at the stock, so that the row cannot tell of it."""
     if row.match_reason is not None or row.reason is None:
         return False
-    return Reason(row.reason) not in STOCK_CAUSES | {Reason.UNCHANGED}
+    return Reason(row.reason) not in STOCK_CAUSES | {Reason.IN_SYNC}

@@ -302,7 +302,7 @@ def run_check(subject: str, held: int | None, failed: int | None, error: str) ->
     item = Item("run.newest", Section.SYSTEM, subject)
     if held is not None:
         fix = f"invsync runs {held}, then: invsync release {held} --reason TEXT"
-        return item.failed(f"run {held} is held", REASONS[Reason.BREAKER_TRIPPED].text, fix)
+        return item.failed(f"run {held} is held", REASONS[Reason.HELD_FOR_REVIEW].text, fix)
     if failed is not None:
         return item.failed(f"run {failed} failed: {error}", "The newest run failed.", f"invsync runs {failed}")
     return item.passed("its newest run neither failed nor is held")

@@ -45,7 +45,7 @@ class Reason(StrEnum):
     WMS_STALE = "WMS_STALE"
     EXCLUDED = "EXCLUDED"
     LOCKED = "LOCKED"
-    UNCHANGED = "UNCHANGED"
+    IN_SYNC = "IN_SYNC"
     CUT_OFF_APPLIED = "CUT_OFF_APPLIED"
     CAS_CONFLICT = "CAS_CONFLICT"
     THROTTLED = "THROTTLED"
@@ -60,16 +60,21 @@ class Reason(StrEnum):
     INTERNAL_DEFECT = "INTERNAL_DEFECT"
     REJECTED_BY_CART = "REJECTED_BY_CART"
     VERIFY_FAILED = "VERIFY_FAILED"
-    BREAKER_TRIPPED = "BREAKER_TRIPPED"
+    HELD_FOR_REVIEW = "HELD_FOR_REVIEW"
     SWITCH_OFF = "SWITCH_OFF"
     FROZEN = "FROZEN"
     CHANGED_SINCE = "CHANGED_SINCE"
-    CANCELLED = "CANCELLED"
+    CANCELED = "CANCELED"
     BAD_ROW = "BAD_ROW"
     OVERSELL = "OVERSELL"
     UNDERSELL = "UNDERSELL"
     EDITED_IN_CART = "EDITED_IN_CART"
     CART_LAGGING = "CART_LAGGING"
+
+    @property
+    def stored(self) -> str:
+        """Its code in the store, which keeps the former codes: indexes and rows of existing stores name them."""
+        return _STORED.get(self, self.value)
 
     @classmethod
     def _missing_(cls, value: object) -> Reason | None:
@@ -79,6 +84,15 @@ class Reason(StrEnum):
         reason = str.__new__(cls, value)
         reason._name_ = reason._value_ = value
         return reason
+
+
+_STORED = {
+    Reason.IN_SYNC: "UNCHANGED",
+    Reason.HELD_FOR_REVIEW: "BREAKER_TRIPPED",
+    Reason.CANCELED: "CANCELLED",
+}
+for _reason, _code in _STORED.items():
+    Reason._value2member_map_[_code] = _reason  # Reason("UNCHANGED") is IN_SYNC, as fast as by its own code
 
 
 class ReasonKind(StrEnum):
@@ -340,7 +354,7 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
             outcome="failed",
             check="listing.sent",
         ),
-        Reason.BREAKER_TRIPPED: ReasonInfo(
+        Reason.HELD_FOR_REVIEW: ReasonInfo(
             "A safety rule stopped the run before anything was sent.",
             "Look at the plan, then release or discard the run.",
             ReasonKind.SENDING,
@@ -437,7 +451,7 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
         Reason.SOURCE_UNAVAILABLE: ReasonInfo(
             "The WMS did not answer.", "It is tried again in the next run.", ReasonKind.SOURCE, outcome="failed"
         ),
-        Reason.UNCHANGED: ReasonInfo(
+        Reason.IN_SYNC: ReasonInfo(
             "The cart already shows the right quantity.",
             "Nothing to do.",
             ReasonKind.RUN,
@@ -449,7 +463,7 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
             "Look at the listing; make a new plan if it should be set all the same.",
             ReasonKind.RUN,
         ),
-        Reason.CANCELLED: ReasonInfo(
+        Reason.CANCELED: ReasonInfo(
             "An operator stopped the run before this SKU's turn.",
             "The next run continues with it.",
             ReasonKind.RUN,

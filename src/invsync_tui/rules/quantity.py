@@ -299,7 +299,7 @@ def decide(facts: Facts, rules: ChainRules, *, explain: bool = True) -> Decision
     if steps is not None:
         steps.append(Step("compare", facts.shown, target, _compared(outcome, desired, target, facts)))
     if outcome is Outcome.EQUAL:
-        reason = reason or Reason.UNCHANGED
+        reason = reason or Reason.IN_SYNC
     return Decision(outcome, reason, desired, target, tuple(steps or ()))
 
 

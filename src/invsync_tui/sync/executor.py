@@ -66,7 +66,7 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
     except RunHeld as held:
         _note_held(job, str(held))
     except (RunCancelled, Interrupted):
-        _end(job, "cancelled", Outcome.SKIPPED, Reason.CANCELLED, "stopped by an operator")
+        _end(job, "cancelled", Outcome.SKIPPED, Reason.CANCELED, "stopped by an operator")
     except RunStopped:
         with job.transaction() as tx:
             runs.stopped(tx, run.id, clock.seconds())

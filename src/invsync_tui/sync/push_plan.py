@@ -176,7 +176,7 @@ class PushPlanner:
             outcome, pending = Outcome.IN_DOUBT, 1
         elif outcome == Outcome.EQUAL and row.run_id == run_id and row.outcome == Outcome.SET:
             # This run set it before it was interrupted; finding it equal now does not undo that.
-            outcome, reason = Outcome.SET, None if reason == Reason.UNCHANGED else reason
+            outcome, reason = Outcome.SET, None if reason == Reason.IN_SYNC else reason
         return Decided(decision.desired, decision.target, outcome, reason, "", pending, run_id, row.id)
 
     # --- check -----------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ class PushPlanner:
 def hold(job: RunContext, trips: Sequence[safety.Trip]) -> NoReturn:
     """Stop before anything is sent."""
     with job.transaction() as tx:
-        listings.end_planned(tx, job.run.id, Outcome.HELD, Reason.BREAKER_TRIPPED)
+        listings.end_planned(tx, job.run.id, Outcome.HELD, Reason.HELD_FOR_REVIEW)
         job.report.recount(tx)  # whoever sees that it is held also sees a sum that adds up
         job.report.put(tx)
         # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned again.

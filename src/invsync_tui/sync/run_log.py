@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 from invsync_tui.plain_text import counted
+from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.worker_health import span
 from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreError
@@ -85,7 +86,7 @@ def _end_words(run: RunRow) -> str:
     elif run.error:
         parts.append(run.error)
     elif reasons := dict(json.loads(run.reasons)):
-        parts.append(", ".join(f"{code} {n}" for code, n in reasons.items()))
+        parts.append(", ".join(f"{Reason(code)} {n}" for code, n in reasons.items()))
     return ". ".join(parts)
 
 
@@ -107,7 +108,7 @@ def _fields(run: RunRow) -> dict[str, Any]:
         "trigger": run.trigger,
         "seconds": _seconds(run),
         "counts": json.loads(run.counts),
-        "reasons": json.loads(run.reasons),
+        "reasons": {str(Reason(code)): n for code, n in json.loads(run.reasons).items()},
         "error": run.error,
     }
 

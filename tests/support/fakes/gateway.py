@@ -152,7 +152,7 @@ def held_detail(number: int) -> RunDetail:
             PhaseView("push", PhaseState.WAITING, 0, None, None, None),
         ),
         hold=HoldView(("Mass zero: 380 of 412 listings (92 %) would go to 0; the limit is 25 %.",), 412, 380),
-        reasons=(reason_row(Reason.BREAKER_TRIPPED, Outcome.HELD, 412, "DEMO-1", "DEMO-2"),),
+        reasons=(reason_row(Reason.HELD_FOR_REVIEW, Outcome.HELD, 412, "DEMO-1", "DEMO-2"),),
         events=(EventRow(1, NOW - 238, "warning", "Held: mass zero"),),
         actions=frozenset({Action.RELEASE, Action.DISCARD}),
         rate=None,

@@ -22,6 +22,7 @@ from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
 from invsync_tui.operations.views import RunState
+from invsync_tui.rules.outcomes import Reason
 from invsync_tui.sandbox.catalog import PLACES as WAREHOUSES
 from invsync_tui.sandbox.data_faults import planted
 from invsync_tui.sandbox.demo import PRODUCTS, SEED, DemoCart, DemoMerchant, DemoSetup, setup
@@ -268,7 +269,7 @@ def _run(row: RunRow) -> dict[str, Any]:
         "state": row.state,
         "phases": json.loads(row.phases),
         "counts": json.loads(row.counts),
-        "reasons": json.loads(row.reasons),
+        "reasons": {str(Reason(code)): n for code, n in json.loads(row.reasons).items()},
     }
 
 

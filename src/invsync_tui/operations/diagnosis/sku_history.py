@@ -14,6 +14,7 @@ from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.list_views import ListingLine, Point, Track
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import trimmed
+from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.catalog import level_history, products
 from invsync_tui.store.catalog.level_history import KEPT_SECONDS, LevelChange, ListingChange
 from invsync_tui.store.catalog.lookup import ListingOf
@@ -194,8 +195,8 @@ def _decisions(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> dict[i
 
 def _decided(made: RecordedDecision) -> str:
     if made.desired is None:
-        return f"{made.outcome}: {made.reason}" if made.reason else made.outcome
-    return f"should show {made.desired}" + (f" ({made.reason})" if made.reason else "")
+        return f"{made.outcome}: {Reason(made.reason)}" if made.reason else made.outcome
+    return f"should show {made.desired}" + (f" ({Reason(made.reason)})" if made.reason else "")
 
 
 def _pulls(cx: sqlite3.Connection, product: products.ProductRow, changes: Sequence[LevelChange]) -> list[Happening]:

@@ -11,6 +11,7 @@ from invsync_tui.operations.listed_rows import Listed, chosen
 from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import normalize_key
+from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.paging import counts, stock
 from invsync_tui.store.paging import listings as pages
 from invsync_tui.store.paging.listings import ListingRow
@@ -19,7 +20,7 @@ _PLACES: Mapping[str, Callable[[ListingLine], PlaceKey]] = {
     "sku": lambda line: (normalize_key(line.sku), line.id),
     "synced_at": lambda line: (line.synced_at or 0, line.id),
     "outcome": lambda line: (line.outcome or "", line.id),
-    "reason": lambda line: (line.reason or "", line.id),
+    "reason": lambda line: (Reason(line.reason).stored if line.reason else "", line.id),
     "desired": lambda line: (-1 if line.desired is None else line.desired, line.id),
     "acked": lambda line: (-1 if line.acked is None else line.acked, line.id),
     "shown": lambda line: (-1 if line.shown is None else line.shown, line.id),
@@ -70,7 +71,7 @@ def line(row: ListingRow) -> ListingLine:
         shown=row.observed,
         synced_at=row.synced_at,
         outcome=row.outcome,
-        reason=row.reason,
+        reason=str(Reason(row.reason)) if row.reason else None,
         error=row.error,
         run_id=row.run_id,
         override=row.override,

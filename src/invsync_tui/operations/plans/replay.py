@@ -15,6 +15,7 @@ from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import fields
 from invsync_tui.rules.matching import normalize_key
+from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.quantity import CHAIN, Decision, Step
 from invsync_tui.store.catalog import lookup
 from invsync_tui.store.listings import plans
@@ -162,7 +163,7 @@ def _compared(
 ) -> Iterator[tuple[int, ReplayLine | None]]:
     """Each place with its line where it comes out differently."""
     found = decide(chunk, today)
-    differing = [place for place in places if RecordedDecision.of(found[place]) != chunk.made[place]]
+    differing = [place for place in places if _shown(RecordedDecision.of(found[place])) != _shown(chunk.made[place])]
     explained = (decide(chunk, then, explain=True), decide(chunk, today, explain=True)) if differing else ([], [])
     parted = set(differing)
     for place in places:
@@ -170,9 +171,14 @@ def _compared(
         if place in parted:
             row = chunk.rows[place]
             because = _because(explained[0][place], explained[1][place], changed(then, today))
-            made = (chunk.made[place], RecordedDecision.of(found[place]))
+            made = (_shown(chunk.made[place]), _shown(RecordedDecision.of(found[place])))
             line = ReplayLine(row.id, row.sku, row.ref, chunk.at, *made, because)
         yield place, line
+
+
+def _shown(made: RecordedDecision) -> RecordedDecision:
+    """A decision with the present code of its reason."""
+    return made._replace(reason=str(Reason(made.reason))) if made.reason else made
 
 
 # --- because -----------------------------------------------------------------------------------------------------------

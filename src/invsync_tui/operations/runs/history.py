@@ -47,7 +47,9 @@ def diff(session: Session, run_id: int) -> RunDiff:
         before_id = pages.before(cx, run)
     before = find(session, before_id) if before_id is not None else None
     outcomes = _compared(run.counts, before.counts if before else "{}")
-    reasons = _compared(run.reasons, before.reasons if before else "{}")
+    reasons = tuple(
+        (str(Reason(code)), was, now) for code, was, now in _compared(run.reasons, before.reasons if before else "{}")
+    )
     return RunDiff(run_id, before_id, outcomes, reasons)
 
 
@@ -65,7 +67,7 @@ def skus(session: Session, run_id: int, reason: Reason | str) -> Rows[ListingLin
     """
     find(session, run_id)
     with as_operation_error(), session.store.reading() as cx:
-        found = listings.of_run(cx, run_id, str(reason))
+        found = listings.of_run(cx, run_id, Reason(reason).stored if reason else "")
 
     def place(line: ListingLine) -> PlaceKey:
         part = "" if line.id < 0 else line.outcome or ""

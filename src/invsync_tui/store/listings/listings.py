@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from invsync_tui.rules.matching import normalize_key
-from invsync_tui.rules.outcomes import Outcome
+from invsync_tui.rules.outcomes import Outcome, Reason
 
 
 class ListingRecord(NamedTuple):
@@ -218,12 +218,17 @@ def plan_rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[PlanRo
     return [tuple.__new__(PlanRow, row) for row in rows]  # as _make, without counting the columns of each row
 
 
+_STORED: Mapping[str | None, str] = {one.value: one.stored for one in Reason if one.stored != one.value}
+"""Reasons that the store has under another code."""
+
+
 def decide(tx: sqlite3.Connection, rows: Iterable[Decided]) -> None:
     """Record what a plan found. One that is right needs no healing any more."""
+    kept = (row._replace(reason=_STORED[row.reason]) if row.reason in _STORED else row for row in rows)
     tx.executemany(
         "UPDATE listing SET desired = ?1, target = ?2, outcome = ?3, reason = ?4, error = ?5, pending = ?6, run_id = ?7, "
         "heal = CASE WHEN ?3 = 'equal' THEN 0 ELSE heal END WHERE id = ?8",
-        rows,
+        kept,
     )
 
 
@@ -268,7 +273,7 @@ def end_planned(tx: sqlite3.Connection, run_id: int, outcome: Outcome, reason: s
     )
     return tx.execute(
         "UPDATE listing SET outcome = ?, reason = ?, error = ?, pending = 1 WHERE run_id = ? AND outcome = 'planned'",
-        (outcome.value, reason, error, run_id),
+        (outcome.value, _STORED.get(reason, reason), error, run_id),
     ).rowcount
 
 
@@ -353,5 +358,5 @@ def fail_planned(tx: sqlite3.Connection, listing_ids: Sequence[int], reason: str
     """Planned listings that cannot be sent at all."""
     tx.executemany(
         "UPDATE listing SET outcome = 'failed', reason = ?, error = ?, pending = 1 WHERE id = ?",
-        [(reason, error, number) for number in listing_ids],
+        [(_STORED.get(reason, reason), error, number) for number in listing_ids],
     )

@@ -362,7 +362,7 @@ def keep_back(tx: sqlite3.Connection, run_id: int, released: Collection[str], fa
         f"AND {GROUP} NOT IN (SELECT value FROM json_each(:released))",
         {
             "run": run_id, "factor": factor, "released": json.dumps(sorted(released)),
-            "held": Outcome.HELD.value, "reason": Reason.BREAKER_TRIPPED.value,
+            "held": Outcome.HELD.value, "reason": Reason.HELD_FOR_REVIEW.stored,
         },
     ).rowcount  # fmt: skip
 

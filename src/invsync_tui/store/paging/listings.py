@@ -201,7 +201,7 @@ def held(cx: sqlite3.Connection, run_id: int, group: str | None, factor: int) ->
         f"l.id, l.ref, l.sku, l.name, {SHOWS}, l.desired, {of}",
         "listing AS l INDEXED BY listing_run",
         "l.run_id = ? AND l.outcome = ? AND l.reason = ?",
-        (run_id, Outcome.HELD.value, Reason.BREAKER_TRIPPED.value),
+        (run_id, Outcome.HELD.value, Reason.HELD_FOR_REVIEW.stored),
         Order("id", ("l.id",)),
     )
     return Pages(cx, select if group is None else select.narrowed(Part(f"{of} = ?", (group,))))

@@ -49,7 +49,7 @@ class RecordedDecision(NamedTuple):
     @classmethod
     def of(cls, decision: Decision) -> RecordedDecision:
         """What is kept of a decision."""
-        reason = decision.reason.value if decision.reason else None
+        reason = decision.reason.stored if decision.reason else None
         return cls(decision.outcome.value, reason, decision.desired, decision.target)
 
 

@@ -127,7 +127,7 @@ class ExplicitPlanner:
     def _compared(self, one: Row, fresh: ListingRow) -> tuple[Outcome, Reason | None, str]:
         shows = None if fresh.quantity is None else fresh.quantity - self._held_back(one)
         if shows == one.after:
-            return Outcome.EQUAL, Reason.UNCHANGED, ""
+            return Outcome.EQUAL, Reason.IN_SYNC, ""
         if text := self._changed(one, shows):
             return Outcome.SKIPPED, Reason.CHANGED_SINCE, text
         return Outcome.PLANNED, None, ""
