@@ -22,7 +22,7 @@ KEY_BYTES = {
     "Enter": "\r", "Esc": "\x1b", "Space": " ", "Tab": "\t", "Down": "\x1b[B", "Up": "\x1b[A", "Left": "\x1b[D",
     "Right": "\x1b[C", "PgDn": "\x1b[6~", "PgUp": "\x1b[5~", "Home": "\x1b[H", "End": "\x1b[F", "Shift+Tab": "\x1b[Z",
 }  # fmt: skip
-HINT = re.compile(r"(\S+) ([A-Z][A-Za-z]*(?:/[A-Z]+)?(?: [a-z]+| Setup| run)*)(?:  |$)")
+HINT = re.compile(r"(\S+) ([A-Z][A-Za-z]*(?:/[A-Z]+|-[a-z]+)?(?: [a-z]+| Setup| run)*)(?:  |$)")
 """A key and its label, as the footer shows them."""
 LEAVES = frozenset({"q"})
 """Keys that end the program, tried last."""
