@@ -66,7 +66,7 @@ def test_unknown_numbers_are_said_as_unknown_and_hostile_names_are_cleaned() -> 
     for width in (80, 120):
         rows = [row.text for row in write(why_of(SKU), None, width, UNICODE)]
         told = "\n".join(rows)
-        assert "desired unknown, accepted 3, last seen unknown" in told
+        assert "target unknown, confirmed 3, in cart unknown" in told
         assert "outcome unknown" in told
         assert "\x1b" not in told and HOSTILE[1] not in told
         assert max(row.width for row in write(why_of(SKU), None, width, UNICODE)) <= width
@@ -159,10 +159,10 @@ async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> N
         await driver.sees("DEMO-UNREAD")
         await driver.press("w")
         await answered(driver)
-        assert "DEMO-KNOWN: matched as SKU" in sheet(driver) and "desired 7" in sheet(driver)
+        assert "DEMO-KNOWN: matched as SKU" in sheet(driver) and "target 7" in sheet(driver)
         await driver.press("escape", "down", "w")
         await answered(driver)
-        assert "desired unknown" in sheet(driver) and "NO_LEVEL: " in sheet(driver)
+        assert "target unknown" in sheet(driver) and "NO_LEVEL: " in sheet(driver)
         await driver.press("colon", *"doctor Acme", "enter")
         await driver.until(lambda: isinstance(app.screen, DoctorScreen) and app.screen.answer is not None)
         assert "Check Merchant Settings 1" in sheet(driver)

@@ -82,7 +82,7 @@ def _print_listing(one: ListingThen) -> None:
     say(f"  {_decided(one)}")
     for step in one.why.steps:
         say(f"  {step.step:<9} {number(step.before):>8} -> {number(step.after):<8} {step.because}")
-    say(f"  should show {_quantity(one.wanted)}, the cart had accepted {_quantity(one.accepted)}")
+    say(f"  target {_quantity(one.wanted)}, confirmed {_quantity(one.accepted)}")
     for level in one.levels:
         say(f"  {level.warehouse}: {_quantity(level.held)} available")
     if one.settings is not None:
@@ -294,8 +294,8 @@ def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> No
         say(f"  {step.step:<9} {_number(step.before):>8} -> {_number(step.after):<8} {step.because}")
     if one.remote_id is not None:
         say(
-            f"  should show {_number(one.desired)}, the cart accepted {_number(one.acked)}, "
-            f"last seen {_number(one.observed)} in its own count"
+            f"  target {_number(one.desired)}, confirmed {_number(one.acked)}, "
+            f"in cart {_number(one.observed)} (its count)"
         )
     for line in lines(one, live):
         say(line)

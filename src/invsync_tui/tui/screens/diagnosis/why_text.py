@@ -150,13 +150,13 @@ def _number(value: int | None) -> Span:
 def _state(one: WhyListing, width: int) -> list[Line]:
     outcome = words.outcome(one.outcome or UNKNOWN)
     spans: Sequence[Span] = (
-        ("  desired ", Tone.FAINT),
+        ("  target ", Tone.FAINT),
         _number(one.desired),
-        (", accepted ", Tone.FAINT),
+        (", confirmed ", Tone.FAINT),
         _number(one.acked),
-        (", last seen ", Tone.FAINT),
+        (", in cart ", Tone.FAINT),
         _number(one.observed),
-        (" in the cart's own count", Tone.FAINT),
+        (" (its count)", Tone.FAINT),
         ("; outcome ", Tone.FAINT),
         (clean(outcome), Tone.WARN if one.outcome is None else Tone.PLAIN),
     )
