@@ -6,6 +6,7 @@ OUTCOMES = {"set": "updated", "equal": "in sync", "in_doubt": "in doubt"}
 STATES = {"cancelling": "canceling", "cancelled": "canceled"}
 KINDS = {"pull": "inventory download", "push": "inventory upload", "radar": "drift check"}
 GROUPS = {"zero": "to zero", "jump": "large changes", "rest": "other"}
+RISKS = {"sells-out": "to zero", "jump": "large change", "fall": "decrease", "rise": "increase"}
 PHASES = {
     "resolve": "check unanswered batches",
     "missing": "check removed products",
@@ -27,6 +28,11 @@ def state(code: str) -> str:
 def group(code: str) -> str:
     """A group of held listings: `jump` is "large changes"."""
     return GROUPS.get(code, code)
+
+
+def risk(code: str) -> str:
+    """The risk of a change: `fall` is "decrease"."""
+    return RISKS.get(code, code)
 
 
 def phase(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from invsync_tui.operations import words
 from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation, Right, refusal
@@ -29,7 +30,7 @@ TONES = {"sells-out": Tone.BAD, "jump": Tone.BAD, "fall": Tone.WARN, "rise": Ton
 
 
 def _risk(line: PlanLine, sight: RenderContext) -> Span:
-    return line.risk.value, TONES[line.risk.value]
+    return words.risk(line.risk.value), TONES[line.risk.value]
 
 
 def _difference(line: PlanLine, sight: RenderContext) -> Span:
@@ -41,7 +42,7 @@ FIELDS: tuple[Field[PlanLine], ...] = (
     number("Shows now", 9, lambda line: line.shows),
     number("Will show", 9, lambda line: line.will_show),
     Field("Difference", 10, lambda line: line.difference, _difference, sort="difference"),
-    Field("Risk", 9, lambda line: line.risk.value, _risk, sort="risk"),
+    Field("Risk", 12, lambda line: line.risk.value, _risk, sort="risk"),
     Field("Reason", 18, lambda line: line.reason, flex=3),
 )
 
