@@ -10,6 +10,7 @@ import pytest
 from textual import events
 
 from invsync_tui.tui.app import control_room
+from invsync_tui.tui.key_order import KeyDone
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
@@ -149,4 +150,24 @@ async def test_words_behind_a_colon_are_words_though_the_rows_are_on_their_way(g
         await driver.until(lambda: isinstance(app.screen, DoctorScreen))
         await pilot.pause(0.3)
         assert isinstance(app.screen, DoctorScreen) and isinstance(app.screen_stack[-2], CartsScreen)
+    app.close_store()
+
+
+async def test_a_key_that_is_under_way_while_the_program_ends_harms_nothing() -> None:
+    app = control_room(FakeGateway(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await Driver(app, pilot).sees("Demo Outdoor")
+        # given a key that is still on its way, and others behind it
+        for key in ("down", "j", "k"):
+            app.post_message(events.Key(key, None))
+        # when the screens are gone by the time it arrives
+        stack, app._screen_stacks[app.current_mode] = app._screen_stack, []
+        await app.on_key_done(KeyDone(app._key_number))
+        app._key_under_way, app._key_number = True, 1
+        await app.on_key_done(KeyDone(1))
+        await app.on_event(events.Key("j", "j"))
+        app._screen_stacks[app.current_mode] = stack
+        # then it is over, and the next one is handled as ever
+        assert not app._key_under_way
+        await pilot.press("down")
     app.close_store()

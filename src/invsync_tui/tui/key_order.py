@@ -13,6 +13,7 @@ from functools import partial
 from textual import events
 from textual.app import App
 from textual.message import Message
+from textual.widget import Widget
 
 ROUNDS = 2
 """The first follows the key, the second follows what the key's action posted to the widget that has the focus then."""
@@ -60,10 +61,12 @@ class KeysInOrder(App[int]):
             await self._press(self._keys.popleft())
 
     async def _press(self, event: events.Key | events.Paste) -> None:
+        target = self._key_target()
+        if target is None:
+            return  # the program ends
         if isinstance(event, events.Key) and self.put_off(event):
             self.key_over()
             return
-        target = self.focused or self.screen
         self._key_number += 1
         self._key_under_way = True
         await super().on_event(event)
@@ -74,8 +77,8 @@ class KeysInOrder(App[int]):
         fact.stop()
         if fact.number != self._key_number or not self._key_under_way:
             return
-        target = self.focused or self.screen
-        if fact.rounds > 1 and target.post_message(KeyDone(fact.number, fact.rounds - 1)):
+        target = self._key_target()
+        if fact.rounds > 1 and target is not None and target.post_message(KeyDone(fact.number, fact.rounds - 1)):
             return
         self._end_key()
         await self._press_waiting()
@@ -86,6 +89,10 @@ class KeysInOrder(App[int]):
             await self._press_waiting()
         elif self._keys:
             self.set_timer(LOST_AFTER, partial(self._key_lost, self._key_number))
+
+    def _key_target(self) -> Widget | None:
+        """The widget that a key goes to; None while there is no screen, at the very end."""
+        return (self.focused or self.screen) if self._screen_stack else None
 
     def _end_key(self) -> None:
         self._key_under_way = False
