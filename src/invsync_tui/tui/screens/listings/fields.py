@@ -53,7 +53,7 @@ SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
     Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=130),
     Field("Tracked", 7, lambda line: line.tracked, _tracked, room=112),
     number("Target", 9, lambda line: line.desired, sort="desired", room=100),
-    number("Confirmed", 7, lambda line: line.acked, sort="acked", room=100),
+    number("Confirmed", 9, lambda line: line.acked, sort="acked", room=100),
     Field("In cart", 7, lambda line: line.shown, _shown, align=Align.RIGHT, sort="shown"),
     Field("Last synced", 18, lambda line: line.synced_at, _synced, sort="synced_at"),
     Field("Outcome", 9, lambda line: line.outcome, _outcome, sort="outcome"),
@@ -61,14 +61,14 @@ SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
 )
 CART_FIELDS: tuple[Field[ListingLine], ...] = (
     MARK,
-    Field("Cart", 15, lambda line: line.cart, lambda line, _: (line.cart, Tone.STRONG), flex=2),
+    Field("Cart", 13, lambda line: line.cart, lambda line, _: (line.cart, Tone.STRONG), flex=2),
     Field("Listing SKU", 14, lambda line: line.sku, flex=2, room=100),
-    number("Target", 7, lambda line: line.desired),
-    number("Confirmed", 6, lambda line: line.acked),
-    Field("In cart", 6, lambda line: line.shown, _shown, align=Align.RIGHT),
+    number("Target", 6, lambda line: line.desired),
+    number("Confirmed", 9, lambda line: line.acked),
+    Field("In cart", 7, lambda line: line.shown, _shown, align=Align.RIGHT),
     age_field("Last synced", 12, lambda line: line.synced_at, missing=NEVER_SPAN),
     Field("Outcome", 8, lambda line: line.outcome, _outcome),
-    Field("Reason", 14, lambda line: reason_words(line) or None, _reason, flex=2),
+    Field("Reason", 13, lambda line: reason_words(line) or None, _reason, flex=2),
 )
 
 
