@@ -43,7 +43,7 @@ def changed_since(cx: sqlite3.Connection, run_id: int, plan: KeptPlan) -> Trip |
     if not told:
         return None
     texts = "; ".join(told[:NAMED]) + ("; ..." if len(told) > NAMED else "")
-    differ = "1 listing differs" if len(told) == 1 else f"{counted(len(told), 'listing differs', 'listings differ')}"
+    differ = counted(len(told), "listing differs", "listings differ")
     return Trip(Breaker.PLAN_CHANGED, len(told), f"{differ} from plan {plan.id}: {texts}")
 
 

@@ -18,6 +18,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
 from invsync_tui.operations.settings.transaction import saving
 from invsync_tui.operations.views import Requested
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.drift import LAG, Drift, Finding
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store import audit
@@ -180,7 +181,7 @@ def heal(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None
         named = [row.sku for row in store.rows(tx, ids[:SAID], clock.seconds())]
         after = json.dumps({"n": n, "skus": named, "class": wanted})
         audit.record(tx, now, session.operator, "heal", f"cart:{cart_id}", after=after, reason=reason)
-    return f"{n} {'listing is' if n == 1 else 'listings are'} to be corrected: the next push writes what differs."
+    return f"{counted(n, 'listing is', 'listings are')} to be corrected: the next push writes what differs."
 
 
 def _of_class(session: Session, cart_id: int, wanted: str) -> list[int]:

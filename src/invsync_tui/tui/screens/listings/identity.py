@@ -17,7 +17,8 @@ from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.messages import Changed, OrderRefused, OrderTaken
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.identity_fields import ACCEPTABLE, FIELDS, LINKED, RENAMED, TABS, about, label
-from invsync_tui.tui.text.styled import Line, Span, Tone, line
+from invsync_tui.tui.text import tabs
+from invsync_tui.tui.text.styled import Line, Span, Tone
 from invsync_tui.tui.widgets.columns import Field, ListView
 from invsync_tui.tui.widgets.text_line import TextLine
 
@@ -223,20 +224,13 @@ class IdentityScreen(ListScreen[AnyLine]):
         self.strap("tabs").show(partial(self._tabs, self._tab))
 
     def _tabs(self, chosen: str, width: int) -> Line:
-        """Kinds that there are, in a row; where they do not fit, those at the left give way to the present one."""
         shown = self._shown()
-        first, present = 0, shown.index(chosen)
-        while first < present and self._row(shown[first:]).width > width:
-            first += 1
-        return self._row(shown[first:])
+        return tabs.fitted([self._tab_spans(tab) for tab in shown], shown.index(chosen), width)
 
     def _shown(self) -> list[str]:
         """Kinds without a listing are left out as soon as that is known."""
         always = ("", LINKED, RENAMED, self._tab)
         return [tab for tab in TABS if self._tally is None or tab in always or self._count(tab)]
-
-    def _row(self, tabs: Sequence[str]) -> Line:
-        return line(*(span for tab in tabs for span in self._tab_spans(tab)))
 
     def _tab_spans(self, tab: str) -> Sequence[Span]:
         count = self._count(tab)

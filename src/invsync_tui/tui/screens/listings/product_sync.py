@@ -16,6 +16,7 @@ from invsync_tui.tui.messages import Changed
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
+from invsync_tui.tui.text import tabs
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
 from invsync_tui.tui.widgets.columns import Field, ListView
 from invsync_tui.tui.widgets.text_line import TextLine
@@ -145,12 +146,7 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
         self.strap("tabs").show(partial(self._tabs, self._tab), chosen)
 
     def _tabs(self, chosen: ListingFilter, width: int) -> Line:
-        """All tabs in a row; where they do not fit, those at the left give way to the present one."""
-        items = [self._tab_spans(tab) for tab in TABS]
-        first, present = 0, TABS.index(chosen)
-        while first < present and line(*(span for item in items[first:] for span in item)).width > width:
-            first += 1
-        return line(*(span for item in items[first:] for span in item))
+        return tabs.fitted([self._tab_spans(tab) for tab in TABS], TABS.index(chosen), width)
 
     def _tab_spans(self, tab: ListingFilter) -> Sequence[Span]:
         count = self._counts.get(tab)
