@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from invsync_tui import clock
 from invsync_tui.connectors.http_log import redacted
@@ -18,9 +17,6 @@ from invsync_tui.store.runs import http_log as http_log_rows
 from invsync_tui.store.runs.http_log import ExchangeRow
 from invsync_tui.sync import connections
 from invsync_tui.sync.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    pass
 
 AROUND = 300
 """Characters of a body on each side of the listing that it is shown for; the bundle of a run has all of it."""
