@@ -8,6 +8,7 @@ import resource
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -399,3 +400,30 @@ async def test_a_large_answer_that_is_refused_is_read_once_and_outside_the_loop(
                 response.json()
         await http.close()
     assert len(threads) == 1 and threads[0] != threading.get_ident()
+
+
+def test_the_first_request_of_a_process_imports_no_library_in_the_event_loop() -> None:
+    # given
+    program = (
+        "import asyncio, sys, threading\n"
+        "from invsync_tui.connectors.base import Connection\n"
+        "from invsync_tui.connectors.http import HttpConnection\n"
+        "from invsync_tui.sync import worker\n"
+        "class Imports:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if threading.current_thread() is threading.main_thread(): print(name)\n"
+        "async def ask(url):\n"
+        "    sys.meta_path.insert(0, Imports())\n"
+        "    http = HttpConnection(Connection('cart', 'sandbox', url, '', '', {}, 5))\n"
+        "    await http.read('GET', '/')\n"
+        "    await http.close()\n"
+        "    sys.meta_path.pop(0)\n"
+        "asyncio.run(ask(sys.argv[1]))\n"
+    )
+    # when
+    with stub_server([Answer(200, b"{}")]) as server:
+        ran = subprocess.run([sys.executable, "-c", program, server.url], capture_output=True, text=True, timeout=60)
+    # then
+    assert (ran.returncode, ran.stderr) == (0, "")
+    dear = {"httpx", "httpcore", "h11", "anyio", "certifi", "invsync_tui"}
+    assert {name for name in ran.stdout.split() if name.split(".")[0] in dear} == set()

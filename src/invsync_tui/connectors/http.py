@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import functools
 import json
 import random
 import re
@@ -169,6 +170,15 @@ def backoff(attempt: int) -> float:
     return random.uniform(0.5, 1.0) * most
 
 
+@functools.cache
+def _import_the_rest() -> None:
+    """Import what httpx would on the first request of a process: in the event loop that holds up all carts for 100 ms."""
+    import anyio
+    import httpcore  # noqa: F401
+
+    anyio.run(anyio.sleep, 0)
+
+
 class HttpConnection:
     """The HTTP side of one connection. Use it from one event loop; close it when the run is over."""
 
@@ -197,6 +207,7 @@ class HttpConnection:
         self._route = route_to(url, self.connection.name)
         # Certificates are always verified; without TLS there is none.
         context = await tls.context(self.connection) if not url.startswith("http://") else False
+        await asyncio.to_thread(_import_the_rest)
         try:
             return httpx.AsyncClient(
                 base_url=url,
