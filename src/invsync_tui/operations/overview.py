@@ -247,7 +247,7 @@ def _run_problem(run: RunRow, shown: _Shown) -> Problem:
             f"See why: invsync runs {run.id}. Then: {either}",
             key="Enter opens its runs; r there releases the held one, x discards it.",
         )
-    began, count = shown.failing.get(run.id, (0, 1))
+    began, count = shown.failing[run.id]
     often = f" {counted(count, 'run')} in a row failed, the first {ago(began, shown.now)}." if count > 1 else ""
     text = f"Run {run.id} ({_what(run)}) failed: {run.error}{often}"
     return Problem(text, f"See what happened: invsync runs {run.id}", key="Enter opens its runs, with what happened.")
