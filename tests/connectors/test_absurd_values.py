@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from invsync_tui.connectors.http import Response
 from invsync_tui.connectors.json_text import decoded
-from invsync_tui.connectors.values import NEEDED_MOST, QUANTITY_MOST, maybe_whole, reference, seconds, text, whole
+from invsync_tui.connectors.values import (
+    NEEDED_MOST,
+    QUANTITY_MOST,
+    describe_value,
+    maybe_seconds,
+    maybe_whole,
+    name_of,
+    reference,
+    seconds,
+    text,
+    whole,
+    yes_or_no,
+)
 
 ABSURD_NUMBERS: list[Any] = [
     2**63, 2**63 - 1, -(2**63), 10**400, math.nan, math.inf, -math.inf, 5.9, "5", "", True, False, None, [5], {},
@@ -106,3 +119,94 @@ def test_a_good_answer_is_read_as_any_reader_reads_it(value: Any, layout: dict[s
 def test_what_is_no_json_is_refused_as_such(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decoded(body)
+
+
+# --- the limits themselves ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (False, "false"),
+        (5.9, "5.9"),
+        ("5", "'5'"),
+        ([5], "[5]"),
+        (2**127, str(2**127)),
+        (2**128, "a number of 129 bits"),
+        ("x" * 38, "'" + "x" * 38 + "'"),
+        ("x" * 39, "'" + "x" * 39 + "..."),
+        ([0] * 14, "[" + "0, " * 13 + "..."),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+def test_a_refused_value_is_repeated_in_its_own_words_and_never_at_length(value: Any, told: str) -> None:
+    assert describe_value(value) == told
+
+
+@pytest.mark.parametrize("value", [10**12, -(10**12), 0, 1e12])
+def test_a_quantity_may_be_a_billion_thousands_either_way(value: Any) -> None:
+    assert (whole(value), maybe_whole(value)) == (int(value), int(value))
+
+
+@pytest.mark.parametrize("value", [10**12 + 1, -(10**12) - 1, 1e13])
+def test_a_quantity_beyond_is_refused_with_its_bounds(value: Any) -> None:
+    for read in (whole, maybe_whole):
+        with pytest.raises(ValueError, match=r"is not between -1000000000000 and 1000000000000$"):
+            read(value)
+    assert NEEDED_MOST == 10**6
+
+
+@pytest.mark.parametrize(("value", "fits"), [(2, False), (3, True), (7, True), (8, False)])
+def test_bounds_that_are_given_count_themselves(value: int, *, fits: bool) -> None:
+    for read in (whole, maybe_whole):
+        if fits:
+            assert read(value, 3, 7) == value
+        else:
+            with pytest.raises(ValueError, match=f"^{value} is not between 3 and 7$"):
+                read(value, 3, 7)
+    assert maybe_whole(None, 3, 7) is None
+
+
+@pytest.mark.parametrize("value", ["5", True, False, None, 5.5, math.nan, math.inf, [5]])
+def test_what_is_no_whole_number_is_told_as_that(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"is not a whole number$"):
+        whole(value)
+
+
+def test_times_go_from_1970_to_the_last_second_of_the_year_9999() -> None:
+    last = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
+    assert [seconds(value) for value in (0, last)] == [0, last]
+    assert [maybe_seconds(value) for value in (None, 0, last)] == [None, 0, last]
+    for read in (seconds, maybe_seconds):
+        with pytest.raises(ValueError, match="is not between 0 and"):
+            read(last + 1)
+        with pytest.raises(ValueError, match="is not between 0 and"):
+            read(-1)
+
+
+def test_a_text_may_have_ten_thousand_characters() -> None:
+    assert text("x" * 10_000) == "x" * 10_000
+    with pytest.raises(ValueError, match=r"has 10001 characters, more than 10000$"):
+        text("x" * 10_001)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_boolean_is_read_as_such(*, value: bool) -> None:
+    assert yes_or_no(value) is value
+
+
+@pytest.mark.parametrize("value", [0, 1, "false", None, 0.0])
+def test_nothing_else_is_taken_for_yes_or_no(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"is neither true nor false$"):
+        yes_or_no(value)
+
+
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [({"id": "a"}, "a"), ({"id": 7}, "7"), ({"id": None}, "?"), ({}, "?"), (["id"], "?"), ({"id": " "}, "?")],
+)
+def test_a_record_that_cannot_be_read_is_named_by_its_id_as_far_as_it_has_one(record: Any, name: str) -> None:
+    assert name_of(record) == name
+    assert name_of({"code": "b"}, "code") == "b"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +25,7 @@ from invsync_tui.connectors.base import (
     SourceCapabilities,
 )
 from invsync_tui.connectors.errors import RowsRejectedError, UnavailableError
+from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.worker_health import Process
 from invsync_tui.store import change_sequence
@@ -220,6 +221,34 @@ def test_carts_that_lead_to_one_shop_are_asked_about_its_orders_together(acme: S
     assert asked.shop.startswith("sandbox ")
     assert (asked.peers, asked.merchant_id, asked.cart_id) == (together, acme.merchant, acme.cart)
     assert orders._asked(alone=True).shop == asked.shop
+
+
+@pytest.mark.parametrize(("options", "names"), [({}, False), ({"orders": "on"}, True)])
+@pytest.mark.parametrize("nets", [False, True])
+async def test_a_push_asks_the_wms_whether_it_names_or_subtracts_orders_and_closes_it(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch, options: dict[str, str], names: bool, nets: bool
+) -> None:
+    with acme.bench.store.transaction() as tx:
+        tx.execute("UPDATE source SET options = ? WHERE merchant_id = ?", (json.dumps(options), acme.merchant))
+    closed: list[SandboxSource] = []
+
+    async def close(source: SandboxSource) -> None:
+        closed.append(source)
+
+    made = SandboxSource.__init__
+
+    def init(source: SandboxSource, connection: Any) -> None:
+        made(source, connection)
+        source.capabilities = replace(source.capabilities, nets_pending_orders=nets)
+        assert (connection.name, connection.url) == ("Acme", "http://127.0.0.1:9")
+
+    monkeypatch.setattr(SandboxSource, "__init__", init)
+    monkeypatch.setattr(SandboxSource, "close", close)
+    settings = settings_of(acme)
+    orders = Orders(job_of(acme), QuietCart(), settings.merchant, settings.source, None)  # type: ignore[arg-type]
+    assert await orders._look_at_source() is nets
+    assert orders.by_name is names
+    assert len(closed) == 1
 
 
 @dataclass

@@ -15,6 +15,7 @@ from invsync_tui.store.errors import StoreBrokenError, StoreBusyError, StoreErro
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.runs.workers import FencedError
+from invsync_tui.store.settings import schedule
 from invsync_tui.sync import executor, leases, maintenance, worker
 from invsync_tui.sync.worker import FULL_DISK_WAIT, LOOK_ANYWAY, SET_BACK_FIRST, SET_BACK_MOST, Worker
 from tests.support.schedule_store import Field, field, runs_end_at_once
@@ -108,6 +109,119 @@ def test_a_push_that_waits_for_nothing_or_is_bound_to_a_plan_starts_at_once(one:
     # a download whose record was removed long ago keeps nobody waiting
     put(one, push, plan_id=None, after_run=987_654)
     assert Worker(one.store)._may_start(one.bench.run(push))
+
+
+# --- a look for work -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "pauses", "logged"),
+    [
+        (StoreBusyError("/x/store.db", "It is busy.", "Wait."), False, []),
+        (StoreFullError("/x/store.db", "It is full.", "Wait."), True, ["pausing: /x/store.db: It is full. Wait."]),
+        (
+            ZeroDivisionError("once"),
+            True,
+            ["looking for work", "pausing: a defect of this program; it is written above"],
+        ),
+    ],
+    ids=["busy", "full", "defect"],
+)
+def test_a_look_that_fails_is_repeated_and_may_have_left_work(
+    one: Field,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    elapsed: Elapsed,
+    error: Exception,
+    pauses: bool,
+    logged: list[str],
+) -> None:
+    def fails(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(worker.runs, "underway", fails)
+    runner = Worker(one.store)
+    assert runner._look() is True
+    assert runner._paused_until == (elapsed.now + FULL_DISK_WAIT if pauses else 0.0)
+    assert messages(caplog) == logged
+
+
+def test_a_store_that_is_broken_or_replaced_ends_the_worker(one: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise StoreBrokenError("/x/store.db", "It is broken.", "Restore it.")
+
+    monkeypatch.setattr(worker.runs, "underway", fails)
+    with pytest.raises(StoreBrokenError):
+        Worker(one.store)._look()
+
+
+@pytest.mark.parametrize(
+    ("state", "asked"), [("requested", True), ("running", True), ("cancelling", True), ("done", False), ("held", False)]
+)
+def test_a_worker_ends_only_when_nothing_is_requested_or_under_way(one: Field, state: str, asked: bool) -> None:
+    put(one, ask(one), state=state)
+    assert Worker(one.store)._anything_asked() is asked
+
+
+def test_a_store_that_is_busy_may_have_work(one: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy() -> Any:
+        raise StoreBusyError("/x/store.db", "It is busy.", "Wait.")
+
+    runner = Worker(one.store)
+    monkeypatch.setattr(one.store, "reading", busy)
+    assert runner._anything_asked() is True
+
+
+async def test_a_look_starts_each_key_once_and_no_more_than_fit(one: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given: a run of each key, and room for two
+    begun: list[int] = []
+    free = asyncio.Event()
+
+    async def waits(_: Any, run: Any, lease: Any) -> None:
+        begun.append(run.id)
+        await free.wait()
+
+    monkeypatch.setattr(worker, "execute", waits)
+    monkeypatch.setattr(worker, "CONCURRENT", 2)
+    first, second, third = ask(one), ask(one, "push", 1), ask(one, "push", 2)
+    runner = Worker(one.store, scheduled=False)
+    # when it looks again and again
+    for _ in range(3):
+        runner._version = -1
+        assert runner._look()
+        await asyncio.sleep(0)
+    # then
+    assert begun == [first, second]
+    assert runner.underway == 2
+    free.set()
+    await asyncio.gather(*list(runner._tasks.values()))
+    put(one, first, state="done")
+    put(one, second, state="done")
+    assert runner._look()
+    await asyncio.gather(*list(runner._tasks.values()))
+    assert begun == [first, second, third]
+
+
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_a_look_asks_for_what_is_due_and_gives_a_sign_of_life(one: Field, scheduled: bool) -> None:
+    with one.store.transaction() as tx:
+        schedule.put(tx, "pull", 1, 600, 0, clock.seconds() - 1)
+    runner = Worker(one.store, scheduled=scheduled)
+    runner._try_start = lambda _: None  # type: ignore[method-assign]
+    assert runner._look() is scheduled
+    assert one.bench.one("SELECT count(*) FROM run WHERE kind = 'pull' AND trigger = 'schedule'") == scheduled
+    assert one.bench.store.read("SELECT id, kind FROM worker") == [(runner.id, "serve")]
+
+
+async def test_a_sleep_ends_early_when_the_worker_is_told_to_stop(one: Field) -> None:
+    runner = Worker(one.store)
+    began = clock.elapsed()
+    await runner._sleep(0.05)
+    assert clock.elapsed() - began >= 0.04
+    runner.stop()
+    began = clock.elapsed()
+    await runner._sleep(30)
+    assert clock.elapsed() - began < 5
 
 
 # --- errors at the end of a run ----------------------------------------------------------------------------------------
@@ -322,6 +436,61 @@ def test_a_clock_that_runs_on_is_not_told(one: Field, caplog: pytest.LogCaptureF
     Worker(one.store)._tell_clock(0.0)
     assert messages(caplog, logging.WARNING) == []
     assert one.bench.one("SELECT count(*) FROM audit WHERE action = 'clock set'") == 0
+
+
+def test_a_sign_of_life_is_given_every_ten_seconds_and_again_where_the_row_was_lost(
+    one: Field, elapsed: Elapsed
+) -> None:
+    runner = Worker(one.store)
+    runner._register()
+
+    def beaten() -> bool:
+        """Whether the next look gives a sign of life."""
+        with one.store.transaction() as tx:
+            tx.execute("UPDATE worker SET heartbeat_at = 1")
+        runner._beat(elapsed.now)
+        return bool(one.bench.one("SELECT heartbeat_at FROM worker") > 1)
+
+    assert beaten()
+    elapsed.now += 9.5
+    assert not beaten()
+    elapsed.now += 0.5
+    assert beaten()
+    elapsed.now += 10
+    with one.store.transaction() as tx:
+        tx.execute("DELETE FROM worker")
+    runner._beat(elapsed.now)
+    assert one.bench.store.read("SELECT id FROM worker") == [(runner.id,)]
+    runner._unregister()
+    assert one.bench.store.read("SELECT id FROM worker") == []
+
+
+def test_a_store_that_cannot_be_written_keeps_no_worker_from_beginning_and_ending(
+    one: Field, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full() -> Any:
+        raise StoreFullError("/x/store.db", "It is full.", "Make room.")
+
+    runner = Worker(one.store)
+    monkeypatch.setattr(one.store, "transaction", full)
+    runner._register()
+    runner._unregister()
+    assert messages(caplog, logging.WARNING) == ["/x/store.db: It is full. Make room."] * 2
+
+
+@pytest.mark.parametrize("error", [StoreBusyError, StoreFullError])
+def test_each_look_goes_on_with_removing_old_records_whatever_keeps_them_from_going(
+    one: Field, monkeypatch: pytest.MonkeyPatch, error: type[StoreError]
+) -> None:
+    steps: list[int] = []
+
+    def step(_: maintenance.Upkeep) -> bool:
+        steps.append(1)
+        raise error("/x/store.db", "Not now.", "Wait.")
+
+    monkeypatch.setattr(maintenance.Upkeep, "step", step)
+    assert not Worker(one.store)._look()
+    assert steps == [1]
 
 
 # --- the end of a worker -----------------------------------------------------------------------------------------------
