@@ -106,7 +106,7 @@ def job_of(acme: Shelf, kind: str = "push") -> RunContext:
     """A run that this process has begun."""
     key = acme.merchant if kind == "pull" else acme.cart
     number = acme.bench.request(kind, key)
-    lease = leases.acquire(acme.bench.store, f"{kind}:{key}", "test")
+    lease = leases.acquire(acme.bench.store, acme.bench.run(number).lease_key, "test")
     assert lease is not None
     with acme.bench.store.transaction() as tx:
         run = runs.start(tx, number, lease.epoch, clock.seconds())
@@ -173,6 +173,7 @@ async def test_a_carts_clock_is_measured_once_a_run_and_kept(acme: Shelf, ahead:
 
 def test_a_time_by_a_clock_that_was_set_is_the_earlier_one() -> None:
     theirs = CartClock(None, None, 300)  # type: ignore[arg-type]
+    assert (theirs.offset, theirs.theirs_before(1000), theirs.ours(1000)) == (300, 1300, 700)
     theirs.offset = 100
     assert theirs.theirs_before(1000) == 1100
     theirs.offset = 500
@@ -627,8 +628,41 @@ async def test_only_what_is_to_be_set_waits_after_a_plan_be_it_frozen_or_not(acm
     assert phase.done == phase.total
 
 
-def test_a_round_over_old_records_is_made_every_hour() -> None:
-    assert (maintenance.ROUND_EVERY, maintenance.FIRST_AFTER, maintenance.FINISH_MOST) == (3600, 60, 1)
+def test_a_round_over_old_records_is_made_after_a_minute_and_then_every_hour(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: elapsed time that stands still, and a step for each kind of records
+    passed, kinds = [1000.0], list[str]()
+    monkeypatch.setattr(clock, "elapsed", lambda: passed[0])
+
+    def step(_: Any, kind: str, *__: Any) -> tuple[int, None]:
+        kinds.append(kind)
+        return 2, None
+
+    monkeypatch.setattr(maintenance.retention, "step", step)
+    upkeep = maintenance.Upkeep(acme.bench.store, maintenance.Limits())
+
+    def round_at(at: float) -> list[str]:
+        passed[0] = at
+        kinds.clear()
+        while upkeep.step():
+            pass
+        return list(kinds)
+
+    # then
+    assert round_at(1059.9) == []
+    assert round_at(1060.0) == list(maintenance.KINDS)
+    assert upkeep.removed == 2 * len(maintenance.KINDS)
+    assert round_at(4659.9) == []
+    assert round_at(4660.0) == list(maintenance.KINDS)
+    # a round at the end is cut short by time, and not by a clock that stands still
+    kinds.clear()
+    upkeep.finish()
+    assert kinds == list(maintenance.KINDS)
+    monkeypatch.setattr(clock, "elapsed", lambda: passed.append(passed.pop() + 0.4) or passed[0])
+    kinds.clear()
+    upkeep.finish()
+    assert 0 < len(kinds) < len(maintenance.KINDS)
 
 
 @pytest.mark.parametrize(

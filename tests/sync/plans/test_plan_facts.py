@@ -139,6 +139,41 @@ def test_a_plan_that_changes_nothing_is_not_held(acme: Shelf) -> None:
     assert (plan.trips, plan.equal, plan.to_zero, plan.to_jump, len(plan.changes.ids)) == ((), 2, 0, 0, 0)
 
 
+def test_there_is_no_plan_for_a_cart_that_is_not_there_or_has_no_wms(acme: Shelf) -> None:
+    with acme.bench.store.reading() as cx:
+        assert dry_run.begin(cx, 987_654, {}) is None
+    with acme.bench.store.transaction() as tx:
+        tx.execute("DELETE FROM source WHERE merchant_id = ?", (acme.merchant,))
+    with acme.bench.store.reading() as cx:
+        assert dry_run.begin(cx, acme.cart, {}) is None
+        assert dry_run.begin(cx, 9, {}) is not None
+
+
+@pytest.mark.parametrize(
+    ("values", "all_again"),
+    [({}, False), ({"buffer": 0}, False), ({"buffer": 2}, True), ({"buffer": 0, "share_percent": 50}, True),
+     ({"zero_count": 7}, False)],
+)  # fmt: skip
+def test_a_plan_with_other_rules_looks_at_every_listing_and_otherwise_at_what_changed(
+    acme: Shelf, values: dict[str, int], all_again: bool
+) -> None:
+    # given: two listings that were handled, and one that has changed since
+    numbers = put(acme, [Listed(5, acked=5), Listed(6, acked=6), Listed(7, acked=6)])
+    with acme.bench.store.transaction() as tx:
+        mark = tx.execute("SELECT max(seq) FROM listing").fetchone()[0] + 10
+        tx.execute("UPDATE cart SET watermark = ?, match_mark = ?, matched_rev = rules_rev WHERE id = ?",
+                   (mark, mark, acme.cart))  # fmt: skip
+        tx.execute("UPDATE listing SET seq = ? WHERE id = ?", (mark + 1, numbers[2]))
+    # when
+    with acme.bench.store.reading() as cx:
+        plan = dry_run.begin(cx, acme.cart, values)
+    # then
+    assert plan is not None
+    assert list(plan.ground.ids) == (numbers if all_again else numbers[2:])
+    rules = acme.bench.one("SELECT rules_rev FROM cart WHERE id = ?", acme.cart)
+    assert plan.ground.settings.cart.rules_rev == rules + all_again
+
+
 # --- what the rules are told ------------------------------------------------------------------------------------------------
 
 
