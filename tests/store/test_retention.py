@@ -233,3 +233,20 @@ def test_what_is_kept_for_ever_is_not_counted_as_removed(store: Store) -> None:
         if kind != "pages":
             with store.transaction() as tx:
                 assert step(tx, kind, for_ever, NOW, ()) == (0, None)
+
+
+@pytest.mark.parametrize("table", ["level_history", "listing_history"])
+def test_old_changes_go_in_as_many_steps_as_they_need(
+    store: Store, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    monkeypatch.setattr("invsync_tui.store.retention.ROWS", 2)
+    old, young = NOW - 31 * DAY, NOW - 29 * DAY
+    columns = "product_id, warehouse_id" if table == "level_history" else "listing_id"
+    with store.transaction() as tx:
+        names = [row[1] for row in tx.execute(f"PRAGMA table_info({table})")]
+        keys = "?, 1" if table == "level_history" else "?"
+        assert {"at", *columns.split(", ")} <= set(names)
+        rows = [(number, at) for number in range(1, 46) for at in (old, young)]
+        tx.executemany(f"INSERT INTO {table} ({columns}, at) VALUES ({keys}, ?)", rows)
+    assert keep_small(store, Limits(), NOW) >= 45
+    assert store.read(f"SELECT DISTINCT at FROM {table}") == [(young,)]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.store import change_sequence, models
-from invsync_tui.store.catalog import products
-from invsync_tui.store.diagnosis import findings
+from invsync_tui.store.catalog import level_history, levels, products
+from invsync_tui.store.diagnosis import checkup, findings
 from invsync_tui.store.listings import matching, pending_orders, plans
 from invsync_tui.store.listings.plans import Frozen
 from invsync_tui.store.models import metadata
@@ -184,6 +184,73 @@ def test_a_finding_that_grows_keeps_its_beginning_and_one_that_stays_is_not_writ
     assert kept() == [("BAD_ROW", 5, NOW, run), ("LOCKED", 2, NOW, run)]
     assert recorded({"LOCKED": 2, "EXCLUDED": 1}, run, NOW + 2) == ["EXCLUDED"]
     assert kept() == [("EXCLUDED", 1, NOW + 2, run), ("LOCKED", 2, NOW, run)]
+
+
+# --- histories, levels, first listings ------------------------------------------------------------------------------------
+
+
+def test_changes_of_listings_come_by_time_and_then_by_listing(acme: Shelf) -> None:
+    one, two = acme.list(["A", "B"])
+    columns = "listing_id, at, desired_before, desired, acked_before, acked"
+    rows = [(two, NOW + 1, 1, 2, 1, 1), (one, NOW + 2, 1, 3, 1, 1), (one, NOW + 1, None, 1, None, None),
+            (two, NOW, None, 1, None, None)]  # fmt: skip
+    with acme.bench.store.transaction() as tx:
+        tx.execute("DELETE FROM listing_history WHERE listing_id IN (?, ?)", (one, two))
+        tx.executemany(f"INSERT INTO listing_history ({columns}) VALUES (?, ?, ?, ?, ?, ?)", rows)
+    with acme.bench.store.reading() as cx:
+        found = level_history.of_listings(cx, [two, one])
+    assert [tuple(change) for change in found] == [rows[3], rows[2], rows[0], rows[1]]
+
+
+def test_all_levels_of_a_product_that_was_deactivated_are_missing_from_then_on(acme: Shelf) -> None:
+    one, two = acme.put([Thing("1", "A"), Thing("2", "B")])
+    for place in (acme.default, acme.east):
+        acme.stock(place, [(one, 3), (two, 4)])
+    with acme.bench.store.transaction() as tx:
+        levels.flag_missing(tx, acme.east, [one], NOW - 50, 70_001)
+        levels.flag_inactive(tx, [one], NOW, 70_002)
+    sql = "SELECT warehouse_id, missing_since, seq > 70000 FROM level WHERE product_id = ? ORDER BY warehouse_id"
+    assert acme.bench.store.read(sql, (one,)) == [(acme.default, NOW, 1), (acme.east, NOW - 50, 1)]
+    assert acme.bench.store.read(sql, (two,)) == [(acme.default, None, 0), (acme.east, None, 0)]
+
+
+def test_the_first_listings_of_a_cart_are_its_own_by_code_and_still_there(acme: Shelf) -> None:
+    acme.list(["C", "A", "B", "D"])
+    with acme.bench.store.transaction() as tx:
+        tx.execute("UPDATE listing SET gone_at = 1 WHERE cart_id = ? AND ref = 'L-A'", (acme.cart,))
+    with acme.bench.store.reading() as cx:
+        assert checkup.listed_skus(cx, acme.cart, 2) == ["B", "C"]
+
+
+def test_listings_of_products_are_those_that_the_cart_still_has(acme: Shelf) -> None:
+    one, two = acme.put([Thing("1", "A"), Thing("2", "B")])
+    acme.list(["A", "B"])
+    with acme.bench.store.reading() as cx:
+        assert pending_orders.listings_of_products(cx, acme.cart, [two, one]) == ["L-A", "L-B"]
+        assert pending_orders.listings_of_products(cx, acme.cart, [two]) == ["L-B"]
+    with acme.bench.store.transaction() as tx:
+        tx.execute("UPDATE listing SET gone_at = 1 WHERE cart_id = ? AND ref = 'L-B'", (acme.cart,))
+    with acme.bench.store.reading() as cx:
+        assert pending_orders.listings_of_products(cx, acme.cart, [two, one]) == ["L-A"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "known", "seen_then", "known_then"),
+    [
+        (NOW - 9, None, NOW - 9, None),
+        (NOW + 5, NOW + 5, NOW + 5, NOW + 5),  # what a clock may be off by
+        (NOW + 6, None, NOW, None),
+        (NOW + 6, NOW + 6, NOW, NOW),
+        (NOW - 9, NOW + 6, NOW - 9, NOW),
+    ],
+)
+def test_an_order_that_was_seen_by_a_clock_that_was_ahead_was_seen_now(
+    seen: int, known: int | None, seen_then: int, known_then: int | None
+) -> None:
+    row = pending_orders.Kept(1, "O-1", 1, "", 2, seen - 60, "shop", "O-1", seen, seen, known, 0)
+    found = pending_orders._not_ahead(row, NOW)
+    assert (found.seen_at, found.known_at) == (seen_then, known_then)
+    assert found.taken_at == seen_then - 60
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------

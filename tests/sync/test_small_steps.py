@@ -40,6 +40,7 @@ from invsync_tui.sync import (
     maintenance,
     pending_orders,
     pull,
+    read_listings,
     run_findings,
     run_log,
     uptime,
@@ -52,7 +53,7 @@ from invsync_tui.sync.push import BatchSender
 from invsync_tui.sync.push_plan import PushPlanner
 from invsync_tui.sync.read_listings import ListingsReader, Pass
 from invsync_tui.sync.run_context import RunCancelled, RunContext
-from invsync_tui.sync.run_progress import Phase, RunProgress
+from invsync_tui.sync.run_progress import BODY_MOST, Phase, RunHttpLog, RunProgress
 from invsync_tui.sync.settings import Settings, load_settings
 from tests.support.products_store import Shelf, Thing, shelf
 
@@ -458,6 +459,89 @@ async def test_what_the_cart_shows_of_a_batch_in_doubt_is_taken_and_the_rest_is_
     assert acme.bench.store.read(sql, (applied,)) == [(5, None, "set")]
     assert acme.bench.store.read(sql, (rest,)) == [(None, None, "planned")]
     assert acme.bench.one("SELECT state FROM push_batch WHERE id = 'b-1'") == "answered"
+
+
+async def test_a_pass_sends_all_that_is_planned_from_the_first_number_on_and_says_whether_there_was_any(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: three planned listings, in batches of two
+    job, sent, asked_after = job_of(acme), list[list[str]](), list[int]()
+    acme.put([Thing(sku, sku) for sku in "ABC"])
+    for number in acme.list("ABC"):
+        acme.set(number, run_id=job.run.id, outcome="planned", desired=5, target=5, pending=1)
+    sender = BatchSender(job, QuietCart(replace(can(), max_batch=2)), 5.0)  # type: ignore[arg-type]
+
+    async def send(items: Sequence[Item]) -> None:
+        sent.append([item.ref for item in items])
+
+    real = sender._planned
+    monkeypatch.setattr(sender, "_send", send)
+    monkeypatch.setattr(sender, "_planned", lambda after: asked_after.append(after) or real(after))
+    # then
+    assert await sender._one_pass() is True
+    assert sent == [["L-A", "L-B"], ["L-C"]]
+    assert asked_after[0] == 0  # no listing has a smaller number than the first that there is, which is 1
+    with acme.bench.store.transaction() as tx:
+        tx.execute("UPDATE listing SET outcome = 'set' WHERE run_id = ?", (job.run.id,))
+    sent.clear()
+    assert await sender._one_pass() is False
+    assert sent == []
+
+
+async def test_a_pass_stops_before_its_next_batch_once_somebody_cancelled(acme: Shelf) -> None:
+    job = job_of(acme)
+    acme.put([Thing("A", "A")])
+    (number,) = acme.list("A")
+    acme.set(number, run_id=job.run.id, outcome="planned", desired=5, target=5, pending=1)
+    cart = QuietCart()
+    with acme.bench.store.transaction() as tx:
+        runs.cancel(tx, job.run.id, clock.seconds())
+    with pytest.raises(RunCancelled):
+        await BatchSender(job, cart, 5.0)._one_pass()  # type: ignore[arg-type]
+    assert cart.asked == []
+
+
+@pytest.mark.parametrize(
+    ("writes", "failed", "full"), [(False, False, 20), (True, False, 2000), (False, True, 200), (True, True, 200)]
+)
+def test_so_many_requests_of_a_run_are_kept_and_no_more(*, writes: bool, failed: bool, full: int) -> None:
+    heard = RunHttpLog(1)
+    kept = [heard.wants(writes=writes, failed=failed) for _ in range(full + 2)]
+    size = BODY_MOST if writes or failed else 4096
+    assert kept == [size] * full + [0, 0]
+    # the other kinds have room of their own
+    assert heard.wants(writes=not writes, failed=False) > 0 or failed
+
+
+@pytest.mark.parametrize(
+    ("total", "announced"), [(0, 0), (1, 1), (7, 7), (None, None), (-1, None), (True, None), ("7", None), (1.5, None)]
+)
+def test_a_total_that_cannot_be_is_none(total: Any, announced: int | None) -> None:
+    found = read_listings.total_of(Page([], None, total))
+    assert found == announced and type(found) is type(announced)
+
+
+@pytest.mark.parametrize(("listed", "complete"), [(None, True), (100, False), (86_400 * 8, True)])
+async def test_listings_are_complete_only_after_a_read_of_all_of_them(
+    acme: Shelf, listed: int | None, complete: bool
+) -> None:
+    now = clock.seconds()
+    with acme.bench.store.transaction() as tx:
+        tx.execute(
+            "UPDATE cart SET listed_at = ?, observed_at = ?, relist_every = 86400 WHERE id = ?",
+            (None if listed is None else now - listed, now, acme.cart),
+        )
+
+    class Listing(QuietCart):
+        async def listings_page(self, cursor: str | None, since: int | None) -> Page[ListingRow]:
+            self.asked.append(since)
+            return Page([], None, 0)
+
+    cart = Listing()
+    made = reader(acme, job_of(acme), cart)
+    assert made.complete is False
+    await made.run()
+    assert (made.complete, cart.asked) == (complete, [None] if complete else [])
 
 
 async def test_listings_are_read_in_requests_that_the_cart_takes(acme: Shelf) -> None:

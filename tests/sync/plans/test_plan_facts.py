@@ -139,6 +139,39 @@ def test_a_plan_that_changes_nothing_is_not_held(acme: Shelf) -> None:
     assert (plan.trips, plan.equal, plan.to_zero, plan.to_jump, len(plan.changes.ids)) == ((), 2, 0, 0, 0)
 
 
+def test_a_plan_of_small_changes_is_held_by_the_rules_that_ask_for_none_of_them(acme: Shelf) -> None:
+    put(acme, [Listed(5, acked=4), Listed(0, acked=0), Listed(7, acked=7)])
+    assert planned(acme).trips == ()
+    with acme.bench.store.transaction() as tx:
+        tx.execute("UPDATE cart SET pushed_rules_rev = 0 WHERE id = ?", (acme.cart,))
+    assert [(trip.breaker.value, trip.measure) for trip in planned(acme).trips] == [("FIRST_PUSH", 1)]
+
+
+def test_a_listing_whose_code_means_another_product_by_now_is_planned_with_that_one(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: three listings; since they were matched the second one's code moved to a product with other stock,
+    # and the third one's product is gone
+    monkeypatch.setattr(dry_run, "CHUNK", 2)
+    numbers = put(acme, [Listed(5, acked=5), Listed(6, acked=6), Listed(7, acked=7)])
+    with acme.bench.store.transaction() as tx:
+        mark = tx.execute("SELECT max(seq) FROM product").fetchone()[0] + 10
+        tx.execute("UPDATE cart SET watermark = ?, match_mark = ?, matched_rev = rules_rev WHERE id = ?",
+                   (mark, mark, acme.cart))  # fmt: skip
+        tx.execute("UPDATE counter SET value = ? WHERE name = 'seq'", (mark + 1,))
+    (other,) = acme.put([Thing("S001", "MOVED"), Thing("NEW", "S001")])[1:]
+    acme.stock(acme.default, [(other, 40)])
+    with acme.bench.store.transaction() as tx:
+        tx.execute("UPDATE product SET missing_since = ?, seq = ? WHERE merchant_id = ? AND sku = 'S002'",
+                   (NOW, mark + 5, acme.merchant))  # fmt: skip
+    # when
+    plan = planned(acme)
+    # then
+    assert {number: meant for number, (meant, _) in plan.ground.moved.items()} == {numbers[1]: other, numbers[2]: None}
+    assert dict(zip(plan.changes.ids, plan.changes.after, strict=True)) == {numbers[1]: 40}
+    assert plan.skipped == Counter({Reason.NOT_IN_WMS: 1})
+
+
 def test_there_is_no_plan_for_a_cart_that_is_not_there_or_has_no_wms(acme: Shelf) -> None:
     with acme.bench.store.reading() as cx:
         assert dry_run.begin(cx, 987_654, {}) is None
