@@ -107,6 +107,28 @@ def test_a_freeze_of_the_cart_is_told_before_that_of_its_merchant(acme: Shelf) -
         assert acme.cart not in plans.all_frozen(tx)
 
 
+@pytest.mark.parametrize(("kind", "by_settings"), [(None, True), ("rules", True), ("undo", False), ("safe", False)])
+def test_a_push_of_an_operators_own_numbers_is_not_one_by_the_settings(
+    acme: Shelf, kind: str | None, by_settings: bool
+) -> None:
+    run = requested(acme)
+    waiting_one = acme.bench.request("pull", acme.merchant)
+    with acme.bench.store.transaction() as tx:
+        plan = None
+        if kind is not None:
+            plan = tx.execute(
+                "INSERT INTO plan (cart_id, kind, made_at, made_by, rules_rev, seq, n, rows) VALUES (?, ?, 1, 'a', 1, 1, 0, x'')",
+                (acme.cart, kind),
+            ).lastrowid
+        assert plans.by_settings(tx, "cart", acme.cart) == []  # only requested
+        tx.execute("UPDATE run SET state = 'running', plan_id = ? WHERE id = ?", (plan, run.id))
+        tx.execute("UPDATE run SET state = 'running' WHERE id = ?", (waiting_one,))
+        expected = [run.id] if by_settings else []
+        assert plans.by_settings(tx, "cart", acme.cart) == expected
+        assert plans.by_settings(tx, "merchant", acme.merchant) == expected
+        assert plans.by_settings(tx, "cart", acme.merchant) == []
+
+
 # --- products and listings -------------------------------------------------------------------------------------------
 
 

@@ -24,12 +24,17 @@ from invsync_tui.connectors.base import (
     RowErrors,
     SourceCapabilities,
 )
-from invsync_tui.connectors.errors import RowsRejectedError, UnavailableError
+from invsync_tui.connectors.errors import (
+    PermissionDeniedError,
+    RowsRejectedError,
+    ThrottledError,
+    UnavailableError,
+)
 from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.rules.worker_health import Process
 from invsync_tui.store import change_sequence
-from invsync_tui.store.catalog import pull_progress
+from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.listings import listings, matching, push_batches
 from invsync_tui.store.listings.push_batches import Batch, Item
 from invsync_tui.store.runs import runs
@@ -40,6 +45,7 @@ from invsync_tui.sync import (
     maintenance,
     pending_orders,
     pull,
+    push,
     read_listings,
     run_findings,
     run_log,
@@ -371,6 +377,27 @@ def test_times_of_readings_are_taken_by_our_clock(offset: int, read_at: int) -> 
     assert [row.read_at for row in pull._by_our_clock(rows, offset)] == [read_at, None]
 
 
+@pytest.mark.parametrize("denied", [0, 1, 2])
+def test_a_warehouse_that_may_not_be_read_is_told_and_where_none_may_be_the_download_fails(
+    acme: Shelf, denied: int
+) -> None:
+    made = pulling(acme)
+    with acme.bench.store.reading() as cx:
+        sites = sync_marks.warehouses(cx, acme.merchant)
+    known = {site.ref: (None, site) for site in sites}
+    errors = {site.ref: PermissionDeniedError(f"no right for {site.code}") for site in sites[:denied]}
+    assert len(sites) == 2
+    if denied == 2:
+        with pytest.raises(PermissionDeniedError, match=f"no right for {sites[0].code}"):
+            made._note_denied(errors, known)  # type: ignore[arg-type]
+    else:
+        made._note_denied(errors, known)  # type: ignore[arg-type]
+    told = [text for text in acme.bench.events(made.job.run.id) if "may not be read" in text]
+    assert len(told) == (1 if denied == 1 else 0)
+    why = acme.bench.store.read("SELECT gone_why FROM warehouse WHERE merchant_id = ? ORDER BY id", (acme.merchant,))
+    assert [one for (one,) in why] == (["denied", ""] if denied == 1 else ["", ""])
+
+
 def test_a_page_in_pieces_counts_as_one_and_names_the_unnamed_once() -> None:
     parts = [
         pull.PageResult([1, pull.UNNAMED], 1, [("a", "x")]),
@@ -445,6 +472,45 @@ async def test_a_batch_that_a_replay_finds_refused_is_planned_again(acme: Shelf)
     assert acme.bench.one("SELECT state FROM push_batch WHERE id = 'b-1'") == "refused"
     with acme.bench.store.reading() as cx:
         assert [row.id for row in listings.planned(cx, job.run.id, 0, 10)] == ids
+
+
+WAITS: list[tuple[Exception, float | None]] = [
+    (ThrottledError("later", retry_after=7.0), 7.0),
+    (ThrottledError("later"), None),
+    (UnavailableError("down"), None),
+]
+"""An error, and the seconds that are waited after it; None for those of a repeat."""
+
+
+@pytest.mark.parametrize(("error", "seconds"), WAITS, ids=["told", "throttled", "down"])
+@pytest.mark.parametrize("how", [DoubtPolicy.READ_BACK, DoubtPolicy.IDEMPOTENCY_KEY])
+async def test_a_batch_in_doubt_is_asked_about_four_times_with_waits_between(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch, how: DoubtPolicy, error: Exception, seconds: float | None
+) -> None:
+    job = job_of(acme)
+    batch, _ = in_doubt(acme, job)
+    slept: list[float] = []
+
+    async def sleep(wait: float) -> None:
+        slept.append(wait)
+
+    class Failing(QuietCart):
+        async def read(self, refs: Sequence[str]) -> list[ListingRow]:
+            self.asked.append(list(refs))
+            raise error
+
+    monkeypatch.setattr(push.asyncio, "sleep", sleep)
+    monkeypatch.setattr(push, "backoff", lambda attempt: 100.0 + attempt)
+    cart = Failing(can(doubt=how), answer=error)
+    sender = BatchSender(job, cart, 5.0)  # type: ignore[arg-type]
+    monkeypatch.setattr(sender, "_on_its_way", lambda _: 0.0)
+    if how is DoubtPolicy.READ_BACK:
+        assert await sender._look_until_seen(batch) is False
+    else:
+        answers, _ = await sender._replay(batch)
+        assert answers is None
+    assert len(cart.asked) == push.ATTEMPTS == 4
+    assert [wait for wait in slept if wait > 0] == ([seconds] * 4 if seconds else [100.0, 101.0, 102.0, 103.0])
 
 
 async def test_what_the_cart_shows_of_a_batch_in_doubt_is_taken_and_the_rest_is_planned_again(acme: Shelf) -> None:
