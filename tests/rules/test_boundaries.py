@@ -10,6 +10,7 @@ from invsync_tui.rules.drift import LAG, Drift, Seen, classify
 from invsync_tui.rules.eligibility import Eligibility, obstacle
 from invsync_tui.rules.matching import CodeHit, match_code, normalize_key, trimmed
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
+from invsync_tui.rules.quantity import Facts
 from invsync_tui.rules.safety import Group, Limits, PlanFacts, Risk, accepted, check, group, risk
 
 QUIET = PlanFacts(
@@ -272,3 +273,22 @@ SEEN = Seen(acked=10, shown=10, observed=10, allocated=0, tracked=True, present=
 def test_drift_begins_with_one_unit(change: dict[str, object], drift: Drift | None, exposure: int) -> None:
     found = classify(replace(SEEN, **change))  # type: ignore[arg-type]
     assert (found.drift if found else None, found.exposure if found else 0) == (drift, exposure)
+
+
+def test_a_listing_of_which_no_more_is_known_has_nothing_that_changes_its_quantity() -> None:
+    facts = Facts(0, ())
+    known = {name: getattr(facts, name) for name in ("pending", "elsewhere", "allocated", "override", "shown", "acked")}
+    assert known == {"pending": 0, "elsewhere": 0, "allocated": 0, "override": None, "shown": None, "acked": None}
+    assert (facts.components, facts.excluded, facts.locked, facts.heal) == ((), False, False, False)
+
+
+def test_the_limits_of_a_cart_of_which_none_were_changed() -> None:
+    assert Limits() == Limits(
+        zero_count=25,
+        zero_percent=10,
+        shrink_percent=20,
+        stale_after=None,
+        jump_factor=10,
+        jump_count=25,
+        jump_percent=10,
+    )

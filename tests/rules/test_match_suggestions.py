@@ -141,3 +141,12 @@ def test_a_code_of_another_type_and_a_former_code_are_suggestions() -> None:
     assert suggest(Asked("X1"), UPC, [CodeHit(1, SKU_KIND, "X1")]).filed_under == "OTHER_KIND"
     assert suggest(Asked("new", ("X1",)), SKU_KIND, [CodeHit(1, SKU_KIND, "X1")]).filed_under == "RENAMED"
     assert suggest(Asked("new"), SKU_KIND, [CodeHit(1, SKU_KIND, "X1")]).filed_under == NONE
+
+
+CODES = st.text("0123456789aA- .l1O", max_size=6)
+
+
+@given(CODES, CODES)
+def test_two_codes_differ_by_the_same_whichever_is_named_first(one: str, two: str) -> None:
+    for a, b in ((one, two), (one, f"00{one}"), (one, f"{one} ".upper())):
+        assert difference(a, b) == difference(b, a)
