@@ -237,11 +237,11 @@ def test_all_levels_of_a_product_that_was_deactivated_are_missing_from_then_on(a
 
 
 def test_the_first_listings_of_a_cart_are_its_own_by_code_and_still_there(acme: Shelf) -> None:
-    acme.list(["C", "A", "B", "D"])
+    acme.list(["ZC", "ZA", "ZB", "ZD"])  # behind those of the neighbors
     with acme.bench.store.transaction() as tx:
-        tx.execute("UPDATE listing SET gone_at = 1 WHERE cart_id = ? AND ref = 'L-A'", (acme.cart,))
+        tx.execute("UPDATE listing SET gone_at = 1 WHERE cart_id = ? AND ref = 'L-ZA'", (acme.cart,))
     with acme.bench.store.reading() as cx:
-        assert checkup.listed_skus(cx, acme.cart, 2) == ["B", "C"]
+        assert checkup.listed_skus(cx, acme.cart, 2) == ["ZB", "ZC"]
 
 
 def test_listings_of_products_are_those_that_the_cart_still_has(acme: Shelf) -> None:
