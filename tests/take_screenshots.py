@@ -30,7 +30,7 @@ from invsync_tui.operations.runs import runs as run_operations
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunRow, RunState
 from invsync_tui.tui.app import ControlRoom, control_room
-from invsync_tui.tui.gateway import OperationsGateway
+from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.terminal import terminal_of
 from tests.support.small_png import small
 
@@ -182,7 +182,7 @@ class Album:
 
 def room(store: Path, open_run: int | None = None) -> ControlRoom:
     """The control room on the demo, with a label that is the same on every machine."""
-    gateway = OperationsGateway(store)
+    gateway = StoreConnection(store)
     gateway.label = LABEL
     return control_room(gateway, terminal_of({"TERM": "xterm-256color"}), open_run=open_run)
 

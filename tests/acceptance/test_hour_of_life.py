@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from invsync_tui.tui.gateway import OperationsGateway
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Connection, ListingRow, OrderLine, Page
@@ -22,7 +23,6 @@ from invsync_tui.connectors.carts.vendure import VendureCart
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.app import control_room
-from invsync_tui.tui.gateway import OperationsGateway
 from tests.support.control_room import QUICK, Driver
 from tests.support.merchant_store import Bench
 from tests.support.servers.tryton import Seeded

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from invsync_tui.operations import overview
+from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.runs import request
 from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreReplacedError
 from invsync_tui.sync.worker import Worker
-from invsync_tui.tui.gateway import GatewayError, OperationsGateway
+from invsync_tui.tui.store_connection import StoreConnection
 from tests.faults.scenarios import until
 from tests.support.shell import INVSYNC, Shell
 
@@ -79,13 +82,19 @@ def test_the_service_says_it_and_ends_with_an_exit_code(tmp_path: Path) -> None:
 
 def test_the_control_room_says_it_at_its_next_look(path: Path) -> None:
     # given
-    gateway = OperationsGateway(path)
-    gateway.connect()
-    gateway.overview()
+    connection = StoreConnection(path)
+    connection.connect()
+    session = connection.session
+    overview.overview(session)
     # when
     _take_away(path, "replaced")
     # then
-    for look in (gateway.changed, gateway.overview, lambda: gateway.start(1, None)):
-        with pytest.raises(GatewayError, match="was replaced by another file"):
+    for look in (
+        connection.changed,
+        connection.read_service,
+        lambda: overview.overview(session),
+        lambda: request.request(session, 1),
+    ):
+        with pytest.raises(OperationError, match="was replaced by another file"):
             look()
-    gateway.close()
+    connection.close()

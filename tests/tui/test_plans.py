@@ -37,7 +37,7 @@ async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
         await driver.press(*"looked", "enter", "right", "enter")
         # then the run is followed
         await driver.until(lambda: isinstance(driver.app.screen, RunScreen))
-        assert gateway.plans.orders[-1] == ("apply", None, "looked")
+        assert gateway.plans.orders[-2:] == [("save", 7), ("apply", 4, "looked")]
 
 
 async def test_a_plan_that_is_not_confirmed_orders_nothing_and_a_frozen_one_cannot_be_applied() -> None:

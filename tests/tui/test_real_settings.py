@@ -13,8 +13,8 @@ from invsync_tui.operations.list_views import Saved
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import forms
 from invsync_tui.tui.app import control_room
-from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.screens.runs.runs import RunsScreen
+from invsync_tui.tui.store_connection import StoreConnection
 from tests.support.control_room import QUICK, Driver
 from tests.support.merchant_store import Bench
 from tests.support.settings_screens import at, draft, save, sheet
@@ -34,7 +34,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 @asynccontextmanager
 async def opened(bench: Bench, *typed: str) -> AsyncIterator[Driver]:
     """The control room on the store, after these words on its command line."""
-    app = control_room(OperationsGateway(bench.store.path), QUICK)
+    app = control_room(StoreConnection(bench.store.path), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         await driver.sees("Demo  1 cart")

@@ -10,13 +10,13 @@ import pytest
 from invsync_tui.operations.diagnosis.doctor import Checkup
 from invsync_tui.rules.merchant_checks import Check, Section, Verdict
 from invsync_tui.tui.app import control_room
-from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.diagnosis import doctor
 from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
 from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 from invsync_tui.tui.screens.diagnosis.why_text import write
 from invsync_tui.tui.screens.settings.cart import CartSettingsScreen
+from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.text.glyphs import UNICODE
 from invsync_tui.tui.widgets.form import FormView
 from tests.support.control_room import QUICK, Driver, room
@@ -151,7 +151,7 @@ async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> N
     (known, _) = made.put([Thing("a", "DEMO-KNOWN"), Thing("b", "DEMO-UNREAD")])
     made.stock(made.default, [(known, 7)], now=int(time.time()))
     made.list(["DEMO-KNOWN", "DEMO-UNREAD"])
-    app = control_room(OperationsGateway(made.bench.store.path, read_only=True), QUICK)
+    app = control_room(StoreConnection(made.bench.store.path, read_only=True), QUICK)
     async with app.run_test(size=(120, 40)) as pilot:
         driver = Driver(app, pilot)
         await driver.until(lambda: driver.table.cursor_line is not None)
@@ -212,8 +212,8 @@ async def test_a_bundle_is_written_where_one_says() -> None:
         await driver.press("w")
         await answered(driver)
         await driver.press("B", *"/tmp", "enter")
-        await driver.until(lambda: gateway.orders == [("bundle", SKU, "./tmp")])
-        await driver.until(lambda: "Written: ./tmp/bundle.zip" in driver.notice())
+        await driver.until(lambda: gateway.orders == [("bundle", SKU, Path("tmp"))])
+        await driver.until(lambda: "Written: tmp/bundle.zip" in driver.notice())
 
 
 @pytest.mark.parametrize(

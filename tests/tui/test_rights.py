@@ -12,10 +12,10 @@ from textual.binding import Binding
 from invsync_tui.operations.roles import Role
 from invsync_tui.tui import keymap
 from invsync_tui.tui.app import control_room
-from invsync_tui.tui.gateway import OperationsGateway
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
+from invsync_tui.tui.store_connection import StoreConnection
 from tests.support.control_room import QUICK, Driver
 from tests.support.products_store import Shelf, shelf
 from tests.support.rights import Scene, content
@@ -84,7 +84,7 @@ async def test_nobody_is_offered_or_gets_what_the_table_refuses(
     # given
     role = Role.ADMIN if who == "read-only" else Role(who)
     monkeypatch.setattr("invsync_tui.operations.session.role_of", lambda *_: role)
-    app = control_room(OperationsGateway(acme.bench.store.path, read_only=who == "read-only"), QUICK)
+    app = control_room(StoreConnection(acme.bench.store.path, read_only=who == "read-only"), QUICK)
     before = content(acme)
     offered: set[str] = set()
     async with app.run_test(size=(100, 30)) as pilot:

@@ -68,6 +68,12 @@ def cart_target(session: Session, called: str, merchant: str | None = None) -> T
     return Target("cart", setup.id, setup.name, setup.connection)
 
 
+def target_of(session: Session, subject: str) -> Target:
+    """The connection of `merchant:1` or `cart:3`."""
+    kind, _, number = subject.partition(":")
+    return cart_target(session, number) if kind == "cart" else source_target(session, number)
+
+
 def _connector(target: Target) -> Source | Cart:
     setup = target.setup
     connection = Connection(

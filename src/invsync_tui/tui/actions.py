@@ -12,12 +12,13 @@ from invsync_tui.operations.views import Action
 from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.operations.session import Session
+    from invsync_tui.tui.store_connection import StoreConnection
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The question before an order is given. The safe answer has the focus."""
+    """The question before a change is made. The safe answer has the focus."""
 
     question: str
     consequence: str
@@ -29,7 +30,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class RunAction:
-    """One order. `dangerous` ones change the store or a cart: hidden and refused in read-only."""
+    """One change of a run. `dangerous` ones change the store or a cart: hidden and refused in read-only."""
 
     action: Action
     key: str
@@ -86,17 +87,18 @@ READ_ONLY = "Read-only: this control room was started to look only. Start it wit
 
 
 def offered(allowed: frozenset[Action], *, read_only: bool) -> frozenset[Action]:
-    """The actions that may be shown and given."""
+    """The actions that may be shown and started."""
     return frozenset(action for action in allowed if not (read_only and VERBS[action].dangerous))
 
 
-Give = Callable[["Gateway", Sequence[int], bool, str], str]
+Make = Callable[["Session", Sequence[int], bool, str], str]
+"""Makes the change: session, numbers of listings, set it or take it back, reason; what follows, in words."""
 Held = Callable[[ListingLine], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class ListingOrder:
-    """One order. Where all the listings already have what it sets (`held`), it takes that back."""
+class ListingChange:
+    """One change of listings. Where all of them already have what it sets (`held`), it takes that back."""
 
     name: str
     key: str
@@ -105,7 +107,7 @@ class ListingOrder:
     ask: Confirmation
     back: Confirmation
     held: Held
-    give: Give
+    make: Make
 
     def sets(self, found: Sequence[ListingLine]) -> bool:
         return not all(map(self.held, found))
@@ -114,17 +116,23 @@ class ListingOrder:
         return self.ask if self.sets(found) else self.back
 
 
-def _sync(gateway: Gateway, ids: Sequence[int], on: bool, reason: str) -> str:
-    requested = gateway.sync_listings(ids)
+def _sync(session: Session, ids: Sequence[int], on: bool, reason: str) -> str:
+    from invsync_tui.operations.catalog import sku
+
+    requested = sku.sync_now(session, ids)
     return f"{requested.message} Started a worker of its own." if requested.worker_started else requested.message
 
 
-def _exclude(gateway: Gateway, ids: Sequence[int], on: bool, reason: str) -> str:
-    return gateway.set_excluded(ids, on, reason)
+def _exclude(session: Session, ids: Sequence[int], on: bool, reason: str) -> str:
+    from invsync_tui.operations.catalog import sku
+
+    return sku.set_excluded(session, ids, on, reason)
 
 
-def _lock(gateway: Gateway, ids: Sequence[int], on: bool, reason: str) -> str:
-    return gateway.set_locked(ids, on, reason)
+def _lock(session: Session, ids: Sequence[int], on: bool, reason: str) -> str:
+    from invsync_tui.operations.catalog import sku
+
+    return sku.set_locked(session, ids, on, reason)
 
 
 FIX = "listing-fix"
@@ -150,18 +158,18 @@ def fixed_quantity(typed: str) -> int | None:
 SYNC = Confirmation(
     "Sync now?", "Their quantities are recalculated and sent to the cart.", "Sync now", needs_reason=False
 )
-ORDERS: tuple[ListingOrder, ...] = (
-    ListingOrder(
+LISTING_CHANGES: tuple[ListingChange, ...] = (
+    ListingChange(
         "sync", "s", "Sync", "Sync the selected listings now", SYNC, SYNC, lambda _: False, _sync,
     ),
-    ListingOrder(
+    ListingChange(
         "exclude", "x", "Exclude", "Exclude the selected listings from every sync, or include them again",
         Confirmation("Exclude from the sync?",
             "Nothing is sent for them any more; the cart keeps what it shows.", "Exclude", True),
         Confirmation("Include in the sync?", "The next push sends what the settings say.", "Include", True),
         lambda line: line.excluded, _exclude,
     ),
-    ListingOrder(
+    ListingChange(
         "lock", "l", "Lock", "Keep the selected listings at what their cart shows, or unlock them",
         Confirmation("Lock at what the cart shows?", "Nothing is sent for them until they are unlocked.", "Lock", True),
         Confirmation("Unlock?", "The next push sends what the settings say.", "Unlock", True),
@@ -179,13 +187,13 @@ def subject(found: Sequence[ListingLine]) -> str:
 __all__ = ["Right", "refusal"]
 
 
-def refusal(gateway: Gateway, right: Right) -> str:
-    """Why an order of this kind would be refused; '' where it would not, and while the role is not known yet."""
-    if gateway.read_only:
+def refusal(connection: StoreConnection, right: Right) -> str:
+    """Why a change of this kind would be refused; '' where it would not, and while the role is not known yet."""
+    if connection.read_only:
         return READ_ONLY
-    if not gateway.role or has(Role(gateway.role), right):
+    if not connection.role or has(Role(connection.role), right):
         return ""
     return (
-        f"This takes the role {needed(right).value}, and yours is {gateway.role}. "
+        f"This takes the role {needed(right).value}, and yours is {connection.role}. "
         "Roles are given under [roles] in the configuration."
     )

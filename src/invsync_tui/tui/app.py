@@ -23,11 +23,11 @@ from textual.strip import Strip
 from invsync_tui.plain_text import UNENCODABLE
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.driver import TerminalDriver
-from invsync_tui.tui.gateway import Gateway, OperationsGateway
 from invsync_tui.tui.key_order import KeysInOrder
 from invsync_tui.tui.screen_diff import ScreenDiff
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
+from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.store_thread import StoreThread
 from invsync_tui.tui.terminal import Terminal, greeting, terminal_of
 from invsync_tui.tui.themes import THEMES
@@ -42,7 +42,7 @@ def _places() -> type[Provider]:
 
 
 class ControlRoom(KeysInOrder):
-    """Thin on purpose: screens hold the state, the reader holds the store."""
+    """Thin on purpose: screens hold the state, the store thread holds the session."""
 
     TITLE = "invsync"
     COMMANDS = {_places}  # noqa: RUF012 - Textual declares no class variable
@@ -96,8 +96,8 @@ class ControlRoom(KeysInOrder):
         return MerchantsScreen(self._desk)
 
     def on_mount(self) -> None:
-        # The reader imports the heavy libraries, so the first frame goes first.
-        self.call_after_refresh(self._desk.reader.start)
+        # The store thread imports the heavy libraries, so the first frame goes first.
+        self.call_after_refresh(self._desk.store.start)
         self.call_after_refresh(_collect_from_now_on)
         if self._keymap_said:
             self._use_keymap()
@@ -190,7 +190,7 @@ class ControlRoom(KeysInOrder):
             self.screen.notice("Press q to leave the control room. Syncs go on without it.")
 
     def close_store(self) -> None:
-        """End the reader thread and with it the store's session."""
+        """End the store threads and with them their sessions."""
         self._desk.close()
 
     def use_theme(self, name: str) -> bool:
@@ -225,7 +225,7 @@ class AnsiControlRoom(ControlRoom):
 
 
 def control_room(
-    gateway: Gateway,
+    connection: StoreConnection,
     terminal: Terminal,
     *,
     open_run: int | None = None,
@@ -233,7 +233,7 @@ def control_room(
     greeting: str = "",
 ) -> ControlRoom:
     """An application that is ready to run; `greeting` is said on its first screen."""
-    desk = AppContext(StoreThread(gateway, terminal.interval), terminal, greeting=greeting)
+    desk = AppContext(StoreThread(connection, terminal.interval), terminal, greeting=greeting)
     kind = AnsiControlRoom if terminal.ansi_theme else ControlRoom
     return kind(desk, open_run=open_run, keymap=keymap)
 
@@ -263,14 +263,14 @@ def run(
     say: Callable[[str], None] = lambda _text: None,
 ) -> int:
     """Show the control room until the operator leaves it; the exit code of the program. `say` is told of an upgrade."""
-    gateway = OperationsGateway(store, read_only=read_only, say=say)
+    connection = StoreConnection(store, read_only=read_only, say=say)
     terminal = terminal_of(os.environ, ascii_only=ascii_only, mouse=mouse, theme=theme)
-    return shown(control_room(gateway, terminal, open_run=open_run, keymap=keymap, greeting=greeting(os.environ)))
+    return shown(control_room(connection, terminal, open_run=open_run, keymap=keymap, greeting=greeting(os.environ)))
 
 
-def run_with(gateway: Gateway, terminal: Terminal, *, open_run: int | None = None) -> int:
-    """The same for any gateway, without a greeting."""
-    return shown(control_room(gateway, terminal, open_run=open_run))
+def run_with(connection: StoreConnection, terminal: Terminal, *, open_run: int | None = None) -> int:
+    """The same for any connection, without a greeting."""
+    return shown(control_room(connection, terminal, open_run=open_run))
 
 
 def shown(room: ControlRoom) -> int:

@@ -1,4 +1,4 @@
-"""What every screen is given: the readers, the terminal's manners and the clock. Not an application object."""
+"""State shared by all screens: store threads, terminal settings, clock. Not an application object."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from invsync_tui.tui.navigation.names import NOBODY, Known, Named
+from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.store_thread import StoreThread
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.text.glyphs import Glyphs, glyphs_for
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class AppContext:
     """Shared by the screens of one control room."""
 
-    reader: StoreThread
+    store: StoreThread
     """For everything that takes milliseconds."""
     terminal: Terminal
     clock: Callable[[], float] = time.time
@@ -38,25 +39,30 @@ class AppContext:
     drafts: dict[str, Draft] = field(default_factory=dict)
     """Edits of settings that were left without saving or discarding them, by subject."""
     glyphs: Glyphs = field(init=False)
-    _patient: StoreThread | None = field(init=False, default=None)
+    _slow_store: StoreThread | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.glyphs = glyphs_for(self.terminal.ascii_only)
 
     @property
-    def read_only(self) -> bool:
-        return self.reader.gateway.read_only
+    def connection(self) -> StoreConnection:
+        """The store, the operator, the role and the service as they are known."""
+        return self.store.connection
 
     @property
-    def patient(self) -> StoreThread:
+    def read_only(self) -> bool:
+        return self.connection.read_only
+
+    @property
+    def slow_store(self) -> StoreThread:
         """For what may take seconds, such as exact counts and exports: a thread and a session of its own."""
-        if self._patient is None:
-            self._patient = StoreThread(self.reader.gateway.twin(), self.terminal.interval)
-            self._patient.start()
-        return self._patient
+        if self._slow_store is None:
+            self._slow_store = StoreThread(self.connection.twin(), self.terminal.interval)
+            self._slow_store.start()
+        return self._slow_store
 
     def close(self) -> None:
         """End the threads and with them their sessions."""
-        self.reader.stop()
-        if self._patient is not None:
-            self._patient.stop()
+        self.store.stop()
+        if self._slow_store is not None:
+            self._slow_store.stop()

@@ -6,15 +6,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
-
-from textual.message import Message
 
 from invsync_tui.config import ConfigError, expanded
 from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
-from invsync_tui.tui.gateway import Gateway
-from invsync_tui.tui.messages import Exported
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.columns import Field, Value
 
@@ -34,10 +31,19 @@ class StoppedError(Exception):
     """The operator does not want the file any more."""
 
 
-class Export(Generic[L]):
-    """One file. `run` is called on a reader's thread, `cancel` from anywhere."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an export is, or how it ended, in words."""
 
-    def __init__(self, typed: str, fields: Sequence[Field[L]], tell: Callable[[Message], object]) -> None:
+    text: str
+    tone: Tone
+    ended: bool
+
+
+class Export(Generic[L]):
+    """One file. `run` is called on a store thread, as is `tell` with the progress; `cancel` from anywhere."""
+
+    def __init__(self, typed: str, fields: Sequence[Field[L]], tell: Callable[[Progress], object]) -> None:
         try:
             self.path = expanded(typed)
         except ConfigError as error:
@@ -54,18 +60,20 @@ class Export(Generic[L]):
     def cancel(self) -> None:
         self._stopped.set()
 
-    def run(self, gateway: Gateway, rows: Rows[L]) -> Message:
-        """Write the file; what came of it."""
+    def run(self, read: Callable[[], Rows[L]]) -> Progress:
+        """Read the list and write the file; how it ended."""
+        from invsync_tui.operations import export
+
         columns = [field.title for field in self._fields]
         try:
-            gateway.export(self.path, columns, self._lines(rows), self.form)
+            export.write(self.path, columns, self._lines(read()), self.form)
         except StoppedError:
-            return Exported(f"Stopped; nothing is left of {self.path}.", Tone.WARN, ended=True)
+            return Progress(f"Stopped; nothing is left of {self.path}.", Tone.WARN, ended=True)
         except Exception as error:
             from invsync_tui.tui.store_thread import in_words
 
-            return Exported(in_words(error), Tone.BAD, ended=True)
-        return Exported(f"{counted(self._written, 'row')} written to {self.path}", Tone.GOOD, ended=True)
+            return Progress(in_words(error), Tone.BAD, ended=True)
+        return Progress(f"{counted(self._written, 'row')} written to {self.path}", Tone.GOOD, ended=True)
 
     def _lines(self, rows: Rows[L]) -> Iterator[list[Value]]:
         key = None
@@ -83,9 +91,8 @@ class Export(Generic[L]):
         if now - self._told >= TOLD_EVERY:
             self._told = now
             rate = self._written / (now - self._began)
-            self._tell(
-                Exported(f"{counted(self._written, 'row')} written, {rate:.0f}/s. Esc stops.", Tone.FAINT, ended=False)
-            )
+            text = f"{counted(self._written, 'row')} written, {rate:.0f}/s. Esc stops."
+            self._tell(Progress(text, Tone.FAINT, ended=False))
 
 
 def proposal(trail: Sequence[str]) -> str:

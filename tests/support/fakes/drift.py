@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.operations.views import Requested
@@ -20,7 +22,7 @@ class FakeDrift:
     def __init__(self) -> None:
         self.orders: list[tuple[object, ...]] = []
 
-    def drifted(self, cart_id: int, wanted: str | None) -> Rows[DriftLine]:
+    def drifted(self, cart_id: int, wanted: str | None = None) -> Rows[DriftLine]:
         lines = [
             DriftLine(n, f"L-{n}", f"DEMO-{n}", "Tent", found, units, 10, shows, 10, 1_790_000_000, False, text)
             for n, (found, units, shows, text) in enumerate(LINES, 1)
@@ -32,10 +34,7 @@ class FakeDrift:
         self.orders.append(("radar", cart_id))
         return Requested((20,), worker_started=False, message="Requested run 20.")
 
-    def heal(self, cart_id: int, sku: str, reason: str) -> str:
-        self.orders.append(("heal", cart_id, sku, reason))
-        return "1 listing is to be corrected: the next push writes what differs."
-
-    def heal_class(self, cart_id: int, wanted: str, reason: str) -> str:
-        self.orders.append(("heal class", cart_id, wanted, reason))
+    def heal(self, cart_id: int, skus: Sequence[str], wanted: str | None, reason: str) -> str:
+        what = ("heal", cart_id, *skus) if wanted is None else ("heal class", cart_id, wanted)
+        self.orders.append((*what, reason))
         return "1 listing is to be corrected: the next push writes what differs."

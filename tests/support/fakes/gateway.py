@@ -1,4 +1,4 @@
-"""A gateway without a store: event driven and idle, so that tests measure the control room and nothing else."""
+"""A connection and session without a store: event driven and idle, so that tests measure the control room alone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import cast
 
 from invsync_tui.operations.diagnosis.doctor import Checkup
 from invsync_tui.operations.diagnosis.evidence import Shown
 from invsync_tui.operations.diagnosis.why import Why
+from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.list_views import CartLine
+from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import (
     Action,
     EventRow,
@@ -28,12 +32,15 @@ from invsync_tui.operations.views import (
     RunKind,
     RunRow,
     RunState,
+    ServiceState,
+    ServiceView,
 )
 from invsync_tui.rules.outcomes import REASONS, Counts, Outcome, Reason
-from invsync_tui.tui.gateway import GatewayError
+from invsync_tui.tui.store_connection import StoreConnection
 from tests.support.fakes.drift import FakeDrift
 from tests.support.fakes.identity import FakeIdentity
 from tests.support.fakes.lists import HOSTILE, FakeLists
+from tests.support.fakes.operations import Fake, give_back, stand_in
 from tests.support.fakes.plans import FakePlans
 from tests.support.fakes.reports import DEAF, checkup, why_of
 from tests.support.fakes.runs import FakeHistory
@@ -192,13 +199,12 @@ def demo_merchants() -> tuple[MerchantRow, ...]:
     )
 
 
-class FakeGateway(FakeLists):
-    """Answers from memory. `commit` is what another process would do."""
+class FakeGateway(Fake, FakeLists, StoreConnection):
+    """Connection and session in one, answering from memory. `commit` is what another process would do."""
 
     def __init__(self, merchants: tuple[MerchantRow, ...] | None = None, *, read_only: bool = False) -> None:
-        super().__init__()
-        self.read_only = read_only
-        self.operator = ""
+        FakeLists.__init__(self)
+        StoreConnection.__init__(self, Path("store.db"), read_only=read_only)
         self.role = "admin"
         self.label = "~/.local/share/invsync/store.db"
         self.merchants = demo_merchants() if merchants is None else merchants
@@ -213,14 +219,26 @@ class FakeGateway(FakeLists):
         self.explained: list[str] = []
         self.walked: list[int | None] = []
         self._commits = threading.Event()
+        self._connected = 0
+
+    # -- connection ---------------------------------------------------------------------------------------------------
 
     def connect(self) -> None:
         if self.failure:
-            raise GatewayError(self.failure)
+            raise OperationError(self.failure)
         self.operator = "demo"
+        self._connected += 1
+        stand_in()
 
     def close(self) -> None:
         self.operator = ""
+        if self._connected:
+            self._connected -= 1
+            give_back()
+
+    @property
+    def session(self) -> Session:
+        return cast(Session, self)
 
     def twin(self) -> FakeGateway:
         return self
@@ -233,16 +251,17 @@ class FakeGateway(FakeLists):
         self._commits.clear()
         return changed
 
-    def service_alive(self) -> bool:
-        return self.alive
+    # -- operations ---------------------------------------------------------------------------------------------------
 
-    @property
-    def service(self) -> str:
-        return "running" if self.alive else "none"
+    def failed_worker(self) -> str:
+        return ""
+
+    def workers(self) -> ServiceView:
+        return ServiceView(ServiceState.RUNNING if self.alive else ServiceState.NONE, "", "", (), "")
 
     def overview(self) -> Overview:
         if self.failure:
-            raise GatewayError(self.failure)
+            raise OperationError(self.failure)
         held = sum(row.held for row in self.merchants)
         failing = sum(row.status.startswith("failed") for row in self.merchants)
         running = sum(row.active_run is not None for row in self.merchants)
@@ -252,39 +271,40 @@ class FakeGateway(FakeLists):
         found = self.details.get(run_id)
         if found is None:
             if run_id > 30:
-                raise GatewayError(f"There is no run {run_id} in this store.")
+                raise OperationError(f"There is no run {run_id} in this store.")
             found = detail(run_row(run_id))
         siblings = tuple(each.run for each in self.details.values() if each.run.merchant_id == found.run.merchant_id)
         return replace(found, siblings=siblings)
 
-    def runs(self, merchant_id: int | None, limit: int) -> tuple[RunRow, ...]:
-        return tuple(each.run for each in self.details.values())[:limit]
-
-    def carts(self, merchant_id: int | None) -> Sequence[CartLine]:
+    def carts(self, merchant_id: int | None = None) -> Sequence[CartLine]:
         return tuple(cart for cart in self.history.carts if merchant_id in (None, cart.merchant_id))
 
     def why(self, asked: str) -> Why:
         self.explained.append(asked)
         if self.failure:
-            raise GatewayError(self.failure)
+            raise OperationError(self.failure)
         return why_of(asked)
 
     def read_back(self, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
         if cart_id == DEAF:
-            raise GatewayError(f"The cart is down: {HOSTILE[1]}")
+            raise OperationError(f"The cart is down: {HOSTILE[1]}")
         return {ref: Shown(41, 1, None, 1_760_000_000) for ref in refs}
 
-    def bundle(self, subject: int | str, folder: str) -> str:
-        self.orders.append(("bundle", subject, folder))
-        return f"{folder}/bundle.zip"
+    def run_bundle(self, run_id: int, folder: Path) -> Path:
+        self.orders.append(("bundle", run_id, folder))
+        return folder / "bundle.zip"
 
-    def doctor(self, merchant_id: int | None) -> Checkup:
+    def sku_bundle(self, asked: str, folder: Path) -> Path:
+        self.orders.append(("bundle", asked, folder))
+        return folder / "bundle.zip"
+
+    def doctor(self, merchant_id: int | None = None) -> Checkup:
         self.walked.append(merchant_id)
         if self.failure:
-            raise GatewayError(self.failure)
+            raise OperationError(self.failure)
         return checkup(len(self.walked))
 
-    def start(self, merchant_id: int, cart_id: int | None) -> Requested:
+    def start(self, merchant_id: int, cart_id: int | None = None) -> Requested:
         self.orders.append(("start", merchant_id, cart_id))
         return Requested((20,), worker_started=True, message=f"Requested run 20. {STARTED}")
 

@@ -34,7 +34,7 @@ def unmatched(number: int) -> UnmatchedLine:
 
 
 class FakeIdentity:
-    """Answers as `IdentityGateway` does, and keeps what was ordered."""
+    """Which product a listing means; keeps what was changed."""
 
     def __init__(self) -> None:
         self.lines = {line.ref: line for line in map(unmatched, range(1, 41))}
@@ -42,12 +42,12 @@ class FakeIdentity:
         self.orders: list[tuple[object, ...]] = []
 
     def unmatched(
-        self, cart_id: int, kind: str | None, text: str, ordering: Ordering | None
+        self, cart_id: int, kind: str | None = None, text: str = "", ordering: Ordering | None = None
     ) -> FakeRows[UnmatchedLine]:
         found = [line for line in self.lines.values() if kind in (None, line.kind) and text in line.sku]
         return FakeRows(found, {"sku": lambda line: line.sku}, ordering)
 
-    def rivals(self, product_ids: Sequence[int]) -> tuple[ComparedProduct, ...]:
+    def side_by_side(self, product_ids: Sequence[int]) -> tuple[ComparedProduct, ...]:
         return tuple(
             ComparedProduct(
                 n,
@@ -60,11 +60,13 @@ class FakeIdentity:
             for n in product_ids
         )
 
-    def links(self, cart_id: int, text: str, ordering: Ordering | None) -> FakeRows[LinkLine]:
+    def link_list(
+        self, cart_id: int, kind: str = "", text: str = "", ordering: Ordering | None = None
+    ) -> FakeRows[LinkLine]:
         found = [line for line in self.linked.values() if text in line.sku]
         return FakeRows(found, {"ref": lambda line: line.ref}, ordering)
 
-    def renamed(self, cart_id: int, text: str, ordering: Ordering | None) -> FakeRows[RenameLine]:
+    def renamed(self, cart_id: int, text: str = "", ordering: Ordering | None = None) -> FakeRows[RenameLine]:
         line = RenameLine(3, "L0000003", NOW - 60, HOSTILE[0], HOSTILE[1], name(3), None, None, 3, sku(3))
         return FakeRows([line], {"at": lambda line: line.at}, ordering)
 
@@ -80,19 +82,20 @@ class FakeIdentity:
             self._link(ref, product, self.lines[ref].kind)
         return "1 listing linked; the next push uses it."
 
-    def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None) -> AcceptProgress:
+    def accept_piece(self, cart_id: int, kind: str, after: tuple[str, int] | None = None) -> AcceptProgress:
         self.orders.append(("accept all", kind, after))
         found = [line for line in self.lines.values() if line.kind == kind][:5]
         for line in found:
             self._link(line.ref, line.product_id or 0, kind)
         return AcceptProgress(len(found), 5, ("x", 1) if len(found) == 5 else None)
 
-    def link(self, cart_id: int, ref: str, product_id: int) -> str:
-        self.orders.append(("link", ref, product_id))
-        self._link(ref, product_id, "MANUAL")
+    def link(self, cart_id: int, listing: str, product: str | int) -> str:
+        self.orders.append(("link", listing, product))
+        self._link(listing, int(product), "MANUAL")
         return "linked"
 
-    def remove(self, cart_id: int, ref: str) -> str:
+    def remove(self, cart_id: int, called: Sequence[str]) -> str:
+        (ref,) = called
         self.orders.append(("remove", ref))
         self.lines[ref] = unmatched(int(ref[1:]))
         del self.linked[ref]

@@ -5,10 +5,10 @@ The first products carry hostile names, so that every test and every tour meets 
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from invsync_tui.operations.list_views import (
@@ -127,7 +127,7 @@ TABS: dict[ListingFilter, Callable[[ListingLine], bool]] = {
 
 @dataclass
 class FakeLists:
-    """The lists of a gateway. `asked` are the searches that were really answered."""
+    """The lists of a fake session. `asked` are the searches that were really answered."""
 
     orders: list[tuple[object, ...]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -142,19 +142,19 @@ class FakeLists:
     def warehouses(self, merchant_id: int) -> Sequence[WarehouseLine]:
         return self.places if merchant_id == 1 else ()
 
-    def enable_warehouse(self, merchant_id: int, code: str, enabled: bool, reason: str) -> str:
-        self.orders.append(("enable" if enabled else "disable", merchant_id, code, reason))
-        self.places = tuple(replace(one, enabled=enabled) if f"#{one.id}" == code else one for one in self.places)
-        return f"The warehouse {code} is {'enabled' if enabled else 'disabled'}."
+    def enable_warehouse(self, merchant_id: int, word: str, *, enabled: bool, reason: str = "") -> str:
+        self.orders.append(("enable" if enabled else "disable", merchant_id, word, reason))
+        self.places = tuple(replace(one, enabled=enabled) if f"#{one.id}" == word else one for one in self.places)
+        return f"The warehouse {word} is {'enabled' if enabled else 'disabled'}."
 
-    def levels(self, warehouse_id: int, text: str, ordering: Ordering | None) -> FakeRows[LevelLine]:
+    def levels(self, warehouse_id: int, text: str = "", ordering: Ordering | None = None) -> FakeRows[LevelLine]:
         found = map(level, _found(text))
         return FakeRows(found, {"sku": lambda line: line.sku, "available": lambda line: line.available}, ordering)
 
-    def summary(self, merchant_id: int, text: str, ordering: Ordering | None) -> FakeRows[SummaryLine]:
+    def summary(self, merchant_id: int, text: str = "", ordering: Ordering | None = None) -> FakeRows[SummaryLine]:
         return FakeRows(map(_summary, _found(text)), {"sku": lambda line: line.sku}, ordering)
 
-    def search(self, text: str, merchant_id: int | None, limit: int) -> SearchAnswer:
+    def search(self, text: str, merchant_id: int | None = None, limit: int = 50) -> SearchAnswer:
         self.asked.append(text)
         time.sleep(self.delay)
         found = _found(text) if text else []
@@ -162,16 +162,20 @@ class FakeLists:
         verdict = "1 product, loaded 4 min ago" if len(found) == 1 else f"none is exactly this: {len(found)} have it"
         return SearchAnswer(text, hits, Count(min(len(found), 100), len(found) <= 100), verdict, "")
 
-    def search_count(self, text: str, merchant_id: int | None) -> int:
+    def search_count(self, text: str, merchant_id: int | None = None) -> int:
         return len(_found(text))
 
     def sku(self, product_id: int) -> SkuView:
         return _view(product_id, self._listing(product_id))
 
     def listings(
-        self, cart_id: int, which: ListingFilter, text: str, ordering: Ordering | None
+        self,
+        cart_id: int,
+        filter: ListingFilter = ListingFilter.ALL,  # noqa: A002 - as the operation has it
+        text: str = "",
+        ordering: Ordering | None = None,
     ) -> FakeRows[ListingLine]:
-        found = filter(TABS[which], map(self._listing, _found(text)))
+        found = builtins.filter(TABS[filter], map(self._listing, _found(text)))
         return FakeRows(found, {"sku": lambda line: line.sku, "outcome": lambda line: line.outcome or ""}, ordering)
 
     def tabs(self, cart_id: int) -> dict[ListingFilter, Count]:
@@ -184,17 +188,18 @@ class FakeLists:
             AliasTypeLine(2, "[red]x\x1b[2J", 2, PRODUCTS - 2, 0, ()),
         )
 
-    def collisions(self, merchant_id: int, kind: int, text: str, ordering: Ordering | None) -> FakeRows[CollisionLine]:
+    def collisions(
+        self, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""
+    ) -> FakeRows[CollisionLine]:
         lines = [CollisionLine("UPC", f"40000000000{n}", ((6, sku(6)), (n, sku(n)))) for n in (1, 12, 13)]
         found = [line for line in lines if kind == 1 and text in line.code]
         return FakeRows(found, {"code": lambda line: line.code}, ordering)
 
-    def missing(self, merchant_id: int, kind: int, text: str, ordering: Ordering | None) -> FakeRows[SummaryLine]:
+    def missing(
+        self, merchant_id: int, kind: int, ordering: Ordering | None = None, text: str = ""
+    ) -> FakeRows[SummaryLine]:
         lines = [line for line in map(_summary, range(1, 5)) if kind and text in line.sku]
         return FakeRows(lines, {"sku": lambda line: line.sku}, ordering)
-
-    def export(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None:
-        path.write_text("\n".join([repr(tuple(columns)), *(repr(tuple(row)) for row in rows)]))
 
     def sync_listings(self, listing_ids: Sequence[int]) -> Requested:
         self.orders.append(("sync", *listing_ids))

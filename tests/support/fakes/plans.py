@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, cast
 
-from invsync_tui.operations.plans.plans import PlanView
+from invsync_tui.operations.plans.freeze import FreezeResult
+from invsync_tui.operations.plans.plans import ApplyResult, PlanBuild, PlanView
 from invsync_tui.operations.plans.rows import PlanLine, PlanTotals
+from invsync_tui.operations.plans.undo import Remedy
 from invsync_tui.operations.rows import Rows
-from invsync_tui.operations.views import Requested
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.safety import Risk, risk
-from invsync_tui.tui.gateway.plans import Shown
 from invsync_tui.tui.screens.listings.plan import FIELDS
 from invsync_tui.tui.widgets.columns import ListView
 from invsync_tui.tui.widgets.row_source import MemoryRows
@@ -42,35 +43,46 @@ VIEW = PlanView(
 
 
 class FakePlans:
-    """Answers as `PlansGateway` does, and keeps what was ordered."""
+    """Plans, undo and freezing; keeps what was changed."""
 
     def __init__(self) -> None:
         self.orders: list[tuple[object, ...]] = []
         self.view = VIEW
 
-    def make(self, cart_id: int, overlay: Mapping[str, str] | None = None) -> Shown:
+    def build_plan(self, cart_id: int, overlay: Mapping[str, str] | None = None) -> PlanBuild:
         given = tuple((overlay or {}).items())
         self.orders.append(("make", cart_id, *given))
-        return Shown(replace(self.view, what_if=given), None)
+        return PlanBuild(cart_id, VIEW.cart, given, planned=cast(Any, None))
 
-    def kept(self, number: int) -> Shown:
-        return Shown(replace(VIEW, number=number, kind="undo", of_run=12, equal=None, skipped={}, holds=()), None)
+    def view_of(self, making: PlanBuild, number: int | None) -> PlanView:
+        return replace(self.view, what_if=making.what_if, number=number)
 
-    def rows(self, shown: Shown, sort: str, text: str) -> Rows[PlanLine]:
+    def rows(self, making: PlanBuild, sort: str = "risk", text: str = "") -> Rows[PlanLine]:
         return MemoryRows(LINES, FIELDS, ListView(text, sort), lambda line: line.listing_id)
 
-    def apply(self, shown: Shown, reason: str) -> Requested:
-        self.orders.append(("apply", shown.view.number, reason))
-        return Requested((11,), False, "Run 11 sends plan 4: 40 listings of Demo Cart EU.")
+    def load_plan(self, number: int) -> PlanView:
+        return replace(VIEW, number=number, kind="undo", of_run=12, equal=None, skipped={}, holds=())
 
-    def undo(self, run_id: int, reason: str) -> int:
+    def load_plan_rows(self, number: int, sort: str = "risk", text: str = "") -> Rows[PlanLine]:
+        return MemoryRows(LINES, FIELDS, ListView(text, sort), lambda line: line.listing_id)
+
+    def save_plan(self, making: PlanBuild) -> int | None:
+        self.orders.append(("save", making.cart_id))
+        return 4
+
+    def apply(self, number: int, reason: str = "") -> ApplyResult:
+        self.orders.append(("apply", number, reason))
+        text = f"Run 11 sends plan {number}: 40 listings of Demo Cart EU."
+        return ApplyResult(11, worker_started=False, frozen=False, message=text)
+
+    def undo(self, run_id: int, reason: str = "") -> Remedy:
         self.orders.append(("undo", run_id, reason))
-        return 13
+        return Remedy(13, 0, 0, "Plan 13 puts back what run 12 replaced.")
 
-    def freeze(self, cart_id: int, reason: str) -> str:
-        self.orders.append(("freeze", cart_id, reason))
-        return "Demo Cart EU is frozen."
+    def freeze(self, table: str, number: int, reason: str) -> FreezeResult:
+        self.orders.append(("freeze", number, reason))
+        return FreezeResult("Demo Cart EU is frozen.", ())
 
-    def thaw(self, cart_id: int, reason: str) -> str:
-        self.orders.append(("thaw", cart_id, reason))
-        return "Demo Cart EU is thawed."
+    def thaw(self, table: str, number: int, reason: str = "") -> FreezeResult:
+        self.orders.append(("thaw", number, reason))
+        return FreezeResult("Demo Cart EU is thawed.", ())

@@ -11,7 +11,6 @@ from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.runs.held import HeldLine
 from invsync_tui.operations.views import RunKind, RunRow, RunState
 from invsync_tui.rules.outcomes import Counts
-from invsync_tui.tui.screens.runs.filter import RunFilter
 
 RUNS = 400
 HOUR = 3600
@@ -94,7 +93,7 @@ def listing(number: int, sku: str, reason: str, **changes: Any) -> ListingLine:
 
 
 class FakeHistory:
-    """`HistoryGateway` from memory, newest first."""
+    """Runs beyond a single one, newest first, and the past of a SKU."""
 
     def __init__(self) -> None:
         self.past = [past_run(number) for number in range(RUNS, 0, -1)]
@@ -104,7 +103,15 @@ class FakeHistory:
             cart_line(9, "Demo Closed", "Demo Café", merchant_id=3, upload_on=False, status="", last_push_at=None),
         )
 
-    def runs(self, wanted: RunFilter) -> Rows[RunRow]:
+    def runs(
+        self,
+        merchant_id: int | None = None,
+        cart_id: int | None = None,
+        state: str | None = None,
+        trigger: str | None = None,
+        who: str | None = None,
+    ) -> Rows[RunRow]:
+        wanted = (merchant_id, cart_id, state, trigger, who)
         return FakeRows([run for run in self.past if _matches(run, wanted)], "newest")
 
     def diff(self, run_id: int) -> RunDiff:
@@ -116,7 +123,7 @@ class FakeHistory:
     def skus(self, run_id: int, reason: str) -> Rows[ListingLine]:
         return FakeRows([listing(n, f"FRN-{1000 + n}", reason) for n in range(1, 15)], "outcome")
 
-    def held(self, run_id: int, group: str | None) -> Rows[HeldLine]:
+    def held(self, run_id: int, group: str | None = None) -> Rows[HeldLine]:
         groups = ("zero", "jump", "rest")
         lines = [
             HeldLine(n, f"L-{n}", f"DEMO-{n}", "Tent", 40, (0, 900, 41)[n % 3], groups[n % 3])
@@ -142,12 +149,6 @@ def sku_history(asked: str, cart: str = "Demo Cart EU") -> SkuHistory:
     return SkuHistory(asked, "Demo Outdoor", cart, "v-42", begin, NOW, source, desired, desired[:-1], told)
 
 
-def _matches(run: RunRow, wanted: RunFilter) -> bool:
-    pairs = (
-        (wanted.merchant_id, run.merchant_id),
-        (wanted.cart_id, run.cart_id),
-        (wanted.state, str(run.state)),
-        (wanted.trigger, run.trigger),
-        (wanted.who, run.requested_by),
-    )
-    return all(asked is None or asked == has for asked, has in pairs)
+def _matches(run: RunRow, wanted: tuple[int | str | None, ...]) -> bool:
+    found = (run.merchant_id, run.cart_id, str(run.state), run.trigger, run.requested_by)
+    return all(asked in (None, has) for asked, has in zip(wanted, found, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
 from invsync_tui.operations.connections import Step
@@ -19,8 +19,11 @@ from invsync_tui.operations.list_views import (
     Preview,
     Saved,
 )
+from invsync_tui.operations.settings.views import ConnectionSetup
+from tests.support.fakes.operations import Fake
 
 LISTINGS, PART = 4812, 2000
+WMS = ConnectionSetup("tryton", "https://wms.example", "", "", {}, 10.0, "")
 WMS_STEPS = (
     Step("name", True, "wms.example is 192.0.2.7", ""),
     Step("tls", True, "certificate valid until 2027-03-01", ""),
@@ -78,22 +81,22 @@ def cart_form() -> Form:
 
 
 @dataclass
-class FakeTest:
-    """A connection test whose steps the test lets come one by one, or at once."""
+class FakeTest(Fake):
+    """A connection whose test takes its steps one by one as the gate lets them, or at once."""
 
-    name: str = "Demo Outdoor: tryton, https://wms.example"
-    steps: tuple[Step, ...] = WMS_STEPS
     gate: threading.Semaphore | None = None
+    name: str = "Demo Outdoor"
+    setup: ConnectionSetup = WMS
 
-    def run(self, tell: Callable[[Step], None]) -> None:
-        for step in self.steps:
+    async def steps(self) -> AsyncIterator[Step]:
+        for step in WMS_STEPS:
             if self.gate is not None:
                 self.gate.acquire(timeout=10)
-            tell(step)
+            yield step
 
 
 class FakeForms:
-    """`FormsGateway` from memory."""
+    """Settings of merchants and carts, and the test of a connection."""
 
     def __init__(self) -> None:
         merchant, cart = merchant_form(), cart_form()
@@ -105,7 +108,7 @@ class FakeForms:
         self.history: list[tuple[int, str, Change]] = []
         self.previews = 0
 
-    # -- what the control room asks -----------------------------------------------------------------------------------
+    # -- operations ---------------------------------------------------------------------------------------------------
 
     def form(self, subject: str) -> Form:
         return self.saved[subject]
@@ -114,7 +117,7 @@ class FakeForms:
         found = ((one, values.get(one.name, one.value)) for one in self.saved[subject].fields)
         return tuple(FieldProblem(one.name, text) for one, value in found if (text := _wrong(one, value)))
 
-    def changes(self, subject: str, values: Mapping[str, str]) -> tuple[Change, ...]:
+    def diff(self, subject: str, values: Mapping[str, str]) -> tuple[Change, ...]:
         fields = self.saved[subject].fields
         return tuple(
             Change(one.name, one.label, one.value, values[one.name])
@@ -122,7 +125,7 @@ class FakeForms:
             if values.get(one.name, one.value) != one.value
         )
 
-    def preview(self, cart_id: int, values: Mapping[str, str], after: Preview | None) -> Preview:
+    def preview(self, cart_id: int, values: Mapping[str, str], after: Preview | None = None) -> Preview:
         self.previews += 1
         counted = min((after.counted if after else 0) + PART, LISTINGS)
         return Preview(LISTINGS, counted, counted // 100, counted // 4, 3 if "alias" in values else 0, 0)
@@ -133,11 +136,11 @@ class FakeForms:
             theirs = tuple(change for since, who, change in self.history if since > rev)
             both = tuple(change.name for change in theirs if change.name in values)
             return Conflict(present.rev, "bo", int(time.time()) - 60, theirs, both)
-        changes = self.changes(subject, values)
+        changes = self.diff(subject, values)
         self._write(subject, values)
         return Saved(present.rev + 1, changes, "The next push is held as a plan." if "cart" in subject else "")
 
-    def connection_test(self, subject: str) -> FakeTest:
+    def target_of(self, subject: str) -> FakeTest:
         return self.test
 
     # -- what another operator does -----------------------------------------------------------------------------------
@@ -145,7 +148,7 @@ class FakeForms:
     def elsewhere(self, subject: str, **values: str) -> None:
         """Bo saves these."""
         given = {name.replace("_", "-"): value for name, value in values.items()}
-        changes = self.changes(subject, given)
+        changes = self.diff(subject, given)
         self._write(subject, given)
         self.history += [(self.saved[subject].rev, "bo", change) for change in changes]
 

@@ -97,8 +97,8 @@ def test_a_dropped_connection_ends_it_quietly_and_restores_the_terminal() -> Non
 def test_the_first_frame_comes_before_the_heavy_libraries() -> None:
     """Importing and building the control room loads no database, no HTTP and no migrations."""
     script = (
-        "import sys; from pathlib import Path; from invsync_tui.tui import app, gateway; import os; "
-        "app.control_room(gateway.OperationsGateway(Path('x.db')), app.terminal_of(os.environ)); "
+        "import sys; from pathlib import Path; from invsync_tui.tui import app, store_connection; import os; "
+        "app.control_room(store_connection.StoreConnection(Path('x.db')), app.terminal_of(os.environ)); "
         "print([m for m in ('sqlmodel','sqlalchemy','pydantic','httpx','alembic','sqlite3') if m in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)

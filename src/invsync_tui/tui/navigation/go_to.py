@@ -1,4 +1,4 @@
-"""Goes where the command line said: from words to a screen on top of the present one, or an order."""
+"""Goes where the command line said: from words to a screen on top of the present one, or a change."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from invsync_tui.tui.text.styled import Tone
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import SearchAnswer
+    from invsync_tui.operations.session import Session
     from invsync_tui.operations.views import Requested
     from invsync_tui.tui.screens.base.base_screen import BaseScreen
 
@@ -63,7 +64,7 @@ def _merchant(screen: BaseScreen, to: GoTo, found: Known) -> None:
         what = f"There is no merchant {to.text!r}." if to.text else "Which merchant?"
         screen.notice(f"{what} Type: {to.place} and its name", Tone.WARN)
     elif to.place == "sync":
-        screen.ask(lambda gateway: gateway.start(merchant.id, None), partial(_started, screen))
+        screen.ask(partial(_sync, merchant.id), partial(_started, screen))
     else:
         screen.go_to(to.place, merchant.id, merchant.name)
 
@@ -77,8 +78,13 @@ def _meant(screen: BaseScreen, text: str, found: Known) -> Named | None:
     return found.merchants[0] if len(found.merchants) == 1 else None
 
 
-def _started(screen: BaseScreen, requested: Requested) -> None:
+def _sync(merchant_id: int, session: Session) -> Requested:
+    from invsync_tui.operations.runs import request
 
+    return request.request(session, merchant_id)
+
+
+def _started(screen: BaseScreen, requested: Requested) -> None:
     if requested.runs:
         screen.open_run(requested.runs[0], requested.message)
     else:
@@ -87,7 +93,13 @@ def _started(screen: BaseScreen, requested: Requested) -> None:
 
 def _find(screen: BaseScreen, text: str) -> None:
     """The SKU itself where only one has exactly this code, else what there is."""
-    screen.ask(lambda gateway: gateway.search(text, None, 2), partial(_found, screen, text))
+    screen.ask(partial(_search, text), partial(_found, screen, text))
+
+
+def _search(text: str, session: Session) -> SearchAnswer:
+    from invsync_tui.operations.catalog import search
+
+    return search.search(session, text, None, 2)
 
 
 def _found(screen: BaseScreen, text: str, answer: SearchAnswer) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.operations.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,13 @@ class Known:
 NOBODY = Known()
 
 
-def known(gateway: Gateway) -> Known:
-    """Everybody in the store. Runs on the reader's thread."""
-    merchants = [Named(row.id, row.name) for row in gateway.overview().merchants]
-    return Known(merchants, [Named(cart.id, cart.name, cart.merchant) for cart in gateway.carts(None)])
+def known(session: Session) -> Known:
+    """Everybody in the store. Runs on a store thread."""
+    from invsync_tui.operations import overview
+    from invsync_tui.operations.listings import carts
+
+    merchants = [Named(row.id, row.name) for row in overview.overview(session).merchants]
+    return Known(merchants, [Named(cart.id, cart.name, cart.merchant) for cart in carts.carts(session)])
 
 
 def named(text: str, among: Iterable[Named]) -> Named | None:

@@ -13,10 +13,9 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.gateway import Gateway
-from invsync_tui.tui.messages import AnswerReceived, OrderRefused, OrderTaken, ReadingFailed
+from invsync_tui.tui.messages import AnswerReceived, QuestionFailed
 from invsync_tui.tui.screens.base.toned_screen import TonedScreen
-from invsync_tui.tui.store_thread import always
+from invsync_tui.tui.store_thread import Question, always
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys, TypeAhead
@@ -27,9 +26,12 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widgets import Input
 
+    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.views import Requested
     from invsync_tui.tui.actions import Confirmation
     from invsync_tui.tui.navigation.commands import GoTo
     from invsync_tui.tui.navigation.names import Known, Named
+    from invsync_tui.tui.store_connection import StoreConnection
     from invsync_tui.tui.widgets.prompt import Prompt
 
 T = TypeVar("T")
@@ -45,7 +47,7 @@ SERVICE_WORDS = {
 
 
 class BaseScreen(TonedScreen[None], inherit_bindings=False):
-    """Subclasses give `body` and `watch`, and handle the facts that `watch` asks for."""
+    """Subclasses give `body`; what they show of the store they ask for (`ask`, `ask_slow`) or watch (`watch_facts`)."""
 
     AUTO_FOCUS: ClassVar[str | None] = "WindowTable, TextView"
     DEFAULT_CSS = """
@@ -65,7 +67,6 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def __init__(self, desk: AppContext) -> None:
         super().__init__()
         self.desk = desk
-        self._service_alive: bool | None = None
         self._failing = False
         self.type_ahead = TypeAhead()
         self.early = EarlyKeys()
@@ -79,8 +80,11 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         raise NotImplementedError
 
     def watch_facts(self) -> None:
-        """Tell the reader what this screen shows."""
-        raise NotImplementedError
+        """Watch what this screen shows: here only whether the store changed, for `store_changed`."""
+        self.watch_store(_nothing, lambda _: self.store_changed())
+
+    def store_changed(self) -> None:
+        """The store is open and somebody may have committed: what is shown is to be read again."""
 
     @property
     def merchant(self) -> Named | None:
@@ -98,20 +102,59 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
-    def ask(
-        self, question: Callable[[Gateway], T], deliver: Callable[[T], None], wanted: Callable[[], bool] = always
-    ) -> None:
-        """Ask on the reader's thread; the answer is delivered here, and a failure becomes a notice."""
-        self.desk.reader.order(self, partial(_delivered, question, deliver), wanted)
+    def ask(self, question: Question[T], deliver: Callable[[T], None], wanted: Callable[[], bool] = always) -> None:
+        """Call operations on the store thread, for reading or for a change; `deliver` is given the answer here.
 
-    def ask_patiently(
-        self, question: Callable[[Gateway], T], deliver: Callable[[T], None], wanted: Callable[[], bool] = always
+        A failure goes to `question_failed`. What is no longer `wanted` when its turn comes is dropped.
+        """
+        self.desk.store.ask(self, question, deliver, wanted)
+
+    def ask_slow(
+        self, question: Question[T], deliver: Callable[[T], None], wanted: Callable[[], bool] = always
     ) -> None:
         """The same for what may take seconds; it waits for nothing else and nothing else waits for it."""
-        self.desk.patient.order(self, partial(_delivered, question, deliver), wanted)
+        self.desk.slow_store.ask(self, question, deliver, wanted)
 
-    def on_answer_received(self, fact: AnswerReceived) -> None:
-        fact.deliver(fact.result)
+    def watch_store(self, question: Question[T], deliver: Callable[[T], None]) -> None:
+        """Ask now and after every change of the store, as long as this screen is on top."""
+        self.desk.store.watch(self, question, deliver)
+
+    def on_answer_received(self, message: AnswerReceived) -> None:
+        if message.watched:
+            self._reading_succeeded()
+            self.show_header()
+        message.deliver(message.value)
+
+    def on_question_failed(self, message: QuestionFailed) -> None:
+        if message.watched:
+            self.reading_failed(message.text)
+        else:
+            self.question_failed(message.text)
+
+    def question_failed(self, text: str) -> None:
+        """A question has no answer, or a change was not made."""
+        self.notice(text, Tone.BAD)
+
+    def reading_failed(self, text: str) -> None:
+        """What is watched could not be read; it is read again by itself."""
+        self._failing = True
+        self.show_header()
+        self.notice(text, Tone.BAD)
+        self.press_again(give_up=True)
+
+    def _reading_succeeded(self) -> None:
+        """Take back the notice of a failure that is over."""
+        if self._failing:
+            self._failing = False
+            self.notice("")
+
+    def change_made(self, text: str) -> None:
+        """A change was made; the text says what follows from it."""
+        self.notice(text, Tone.GOOD)
+
+    def sync_requested(self, requested: Requested) -> None:
+        """A sync was requested."""
+        self.notice(requested.message, Tone.GOOD)
 
     # -- frame --------------------------------------------------------------------------------------------------------
 
@@ -148,7 +191,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         self.notice(f"Sent to the terminal's clipboard: {sent} (some terminals do not allow it)", Tone.PLAIN)
 
     def confirmed(self, ask: Confirmation, subject: str, then: Callable[[str], None]) -> None:
-        """Ask before an order; `then` is given the reason. Who thinks better of it is told that nothing was ordered."""
+        """Ask for confirmation; call `then` with the reason, or say on Cancel that nothing was changed."""
         from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 
         def decided(reason: str | None) -> None:
@@ -159,43 +202,22 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
         self.app.push_screen(ConfirmDialog(ask, subject, self.desk.glyphs), decided)
 
-    def show_header(self, service_alive: bool | None = None) -> None:
-        """Who, where, with what rights, and whether anything would execute an order."""
-        if service_alive is not None:
-            self._service_alive = service_alive
-        gateway = self.desk.reader.gateway
+    def show_header(self) -> None:
+        """Who, where, with what rights, and whether anything would execute a request."""
+        connection = self.desk.connection
         left = [("invsync", Tone.STRONG)]
-        if gateway.operator:
-            left.append((f"  {gateway.operator}", Tone.PLAIN))
-        left.append((f"  {gateway.label}", Tone.FAINT))
-        self.strap("header").show(line(*left), self._rights(gateway.read_only))
+        if connection.operator:
+            left.append((f"  {connection.operator}", Tone.PLAIN))
+        left.append((f"  {connection.label}", Tone.FAINT))
+        self.strap("header").show(line(*left), self._rights(connection))
 
-    def _rights(self, read_only: bool) -> Line:
-        lock = [(f"{self.desk.glyphs.lock} read-only  ", Tone.WARN)] if read_only else []
-        if (role := self.desk.reader.gateway.role) not in ("", "admin"):
-            lock.append((f"{role}  ", Tone.ACCENT))
-        if self._service_alive is None:
-            return line(*lock, ("store not open", Tone.WARN) if self._failing else ("opening the store", Tone.FAINT))
-        state = self.desk.reader.gateway.service or ("running" if self._service_alive else "none")
-        return line(*lock, SERVICE_WORDS[state])
-
-    def on_reading_failed(self, fact: ReadingFailed) -> None:
-        self._failing = True
-        self.show_header()
-        self.notice(fact.text, Tone.BAD)
-        self.press_again(give_up=True)
-
-    def reading_succeeded(self) -> None:
-        """Take back the notice of a failure that is over."""
-        if self._failing:
-            self._failing = False
-            self.notice("")
-
-    def on_order_taken(self, fact: OrderTaken) -> None:
-        self.notice(fact.text, Tone.GOOD)
-
-    def on_order_refused(self, fact: OrderRefused) -> None:
-        self.notice(fact.text, Tone.BAD)
+    def _rights(self, connection: StoreConnection) -> Line:
+        spans = [(f"{self.desk.glyphs.lock} read-only  ", Tone.WARN)] if connection.read_only else []
+        if connection.role not in ("", "admin"):
+            spans.append((f"{connection.role}  ", Tone.ACCENT))
+        if connection.service:
+            return line(*spans, SERVICE_WORDS[connection.service])
+        return line(*spans, ("store not open", Tone.WARN) if self._failing else ("opening the store", Tone.FAINT))
 
     # -- command line -------------------------------------------------------------------------------------------------
 
@@ -337,5 +359,5 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         self.app.push_screen(HelpScreen(hints_of(self.app, self.active_bindings.values()), self.desk.glyphs))
 
 
-def _delivered(question: Callable[[Gateway], Any], deliver: Callable[[Any], None], gateway: Gateway) -> AnswerReceived:
-    return AnswerReceived(deliver, question(gateway))
+def _nothing(_session: Session) -> None:
+    """The question of a screen that wants to know only that the store changed."""

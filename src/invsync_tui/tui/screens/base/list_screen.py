@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.widget import Widget
 
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.gateway import Gateway
-from invsync_tui.tui.messages import Changed, Exported
+from invsync_tui.tui.messages import AnswerReceived
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.store_thread import in_words
 from invsync_tui.tui.text.breadcrumb import breadcrumb
@@ -36,18 +34,14 @@ from invsync_tui.tui.widgets.text_view import TextView
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-    from invsync_tui.tui.export import Export
+    from invsync_tui.operations.session import Session
+    from invsync_tui.tui.export import Export, Progress
     from invsync_tui.tui.widgets.prompt import Prompt
 
 L = TypeVar("L")
 RECOUNT_AFTER = 15.0
 """Seconds between two exact counts of the same list."""
 FILTER, EXPORT = "list-filter", "list-export"
-
-
-def changed(gateway: Gateway) -> Message:
-    """The question that every list watches: its answer makes the list read itself again."""
-    return Changed(gateway.service_alive())
 
 
 class ListScreen(BaseScreen, Generic[L]):
@@ -99,8 +93,8 @@ class ListScreen(BaseScreen, Generic[L]):
         """All columns; narrow terminals show those that they have room for."""
         raise NotImplementedError
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[L]:
-        """The list as it is looked at. Runs on a reader's thread."""
+    def rows(self, session: Session, look: ListView) -> Rows[L]:
+        """The list as it is looked at. Runs on a store thread."""
         raise NotImplementedError
 
     def open_line(self, line: L) -> None:
@@ -160,12 +154,7 @@ class ListScreen(BaseScreen, Generic[L]):
         self._use(self.table.use)
         self._show_trail()
 
-    def watch_facts(self) -> None:
-        self.desk.reader.watch(self, changed)
-
-    def on_changed(self, fact: Changed) -> None:
-        self.reading_succeeded()
-        self.show_header(fact.service_alive)
+    def store_changed(self) -> None:
         self.table.read_again()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -186,22 +175,22 @@ class ListScreen(BaseScreen, Generic[L]):
         """Read the list as it is looked at from now on."""
         shown = fields_that_fit(self.fields, self.app.size.width)
         sortable = self._source.sortable if self._source else ()
-        read = partial(self._read, self.desk.reader.gateway, self.look)
-        self._source = StoreSource(read, shown, self.sight, sortable)
+        look = self.look
+        self._source = StoreSource(lambda: self._read(self.desk.connection.session, look), shown, self.sight, sortable)
         self._counted_at = float("-inf")
         self.desk.looks[self.memory] = self.look
         put(self._source, self._columns())
 
-    def _read(self, gateway: Gateway, look: ListView) -> Rows[L]:
+    def _read(self, session: Session, look: ListView) -> Rows[L]:
         """A list that grew too long for the order it had is shown in its own order again."""
         from invsync_tui.operations.errors import OperationError
 
         try:
-            return self.rows(gateway, look)
+            return self.rows(session, look)
         except OperationError:
             if not look.sort:
                 raise
-        return self.rows(gateway, look.sorted_by(""))
+        return self.rows(session, look.sorted_by(""))
 
     def _submit(self, job: Callable[[], Any], deliver: Callable[[Any], None]) -> None:
         """Where the table's questions are answered; those about a list that is no longer shown are dropped."""
@@ -236,7 +225,7 @@ class ListScreen(BaseScreen, Generic[L]):
             return
         self._counting, self._counted_at = True, now
         look = self.look
-        self.ask_patiently(lambda gateway: self._read(gateway, look).exact_count(), partial(self._counted, source))
+        self.ask_slow(lambda session: self._read(session, look).exact_count(), partial(self._counted, source))
 
     def _counted(self, source: StoreSource[L], exact: int) -> None:
         self._counting = False
@@ -377,19 +366,23 @@ class ListScreen(BaseScreen, Generic[L]):
         from invsync_tui.tui.export import Export, UnknownFormError
 
         try:
-            export = Export(typed, self.fields, self.post_message)
+            export = Export(typed, self.fields, self._send_progress)
         except UnknownFormError as error:
             self.notice(str(error), Tone.WARN)
             return
         self._export = export
         look = self.look
         self.notice(f"Writing {export.path}", Tone.FAINT)
-        self.desk.patient.order(self, lambda gateway: export.run(gateway, self._read(gateway, look)))
+        self.ask_slow(lambda session: export.run(partial(self._read, session, look)), self._show_progress)
 
-    def on_exported(self, fact: Exported) -> None:
-        if fact.ended:
+    def _send_progress(self, progress: Progress) -> None:
+        """Called on the slow store thread."""
+        self.post_message(AnswerReceived(self._show_progress, progress))
+
+    def _show_progress(self, progress: Progress) -> None:
+        if progress.ended:
             self._export = None
-        self.notice(fact.text, fact.tone)
+        self.notice(progress.text, progress.tone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +393,7 @@ class _Answer:
     failure: str = ""
 
 
-def _tried(job: Callable[[], Any], _: Gateway) -> _Answer:
+def _tried(job: Callable[[], Any], _session: Session) -> _Answer:
     try:
         return _Answer(job())
     except Exception as error:

@@ -9,19 +9,21 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
+from invsync_tui.config import expanded
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.gateway import Gateway
-from invsync_tui.tui.messages import Changed, OrderRefused
 from invsync_tui.tui.navigation.links import follow
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
-from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import LinkedTextView, TextView
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.widgets import Input
+
+    from invsync_tui.operations.session import Session
 
 BUNDLE = "bundle"
 
@@ -49,9 +51,20 @@ class BundleScreen(BaseScreen):
         self.close_prompt()
         folder, subject = event.value.strip() or ".", self.bundled
         self.notice("Writing a bundle", Tone.FAINT)
-        self.ask_patiently(
-            lambda gateway: gateway.bundle(subject, folder), lambda path: self.notice(f"Written: {path}", Tone.GOOD)
+        self.ask_slow(
+            lambda session: _write_bundle(session, subject, folder),
+            lambda path: self.notice(f"Written: {path}", Tone.GOOD),
         )
+
+
+def _write_bundle(session: Session, subject: int | str, folder: str) -> Path:
+    """The path of the zip about a run, by its number, or about a SKU."""
+    from invsync_tui.operations.runs import support_bundle
+
+    there = expanded(folder)
+    if isinstance(subject, int):
+        return support_bundle.of_run(session, subject, there)
+    return support_bundle.of_sku(session, subject, there)
 
 
 A = TypeVar("A")
@@ -60,7 +73,7 @@ NEVER = -1
 
 
 class ReportScreen(BaseScreen, Generic[A]):
-    """Asks on the patient thread, so that nobody waits for it."""
+    """Asks on the slow store thread, so that nobody waits for it."""
 
     pause: ClassVar[float] = 1.0
     """Seconds between two questions at least."""
@@ -83,8 +96,8 @@ class ReportScreen(BaseScreen, Generic[A]):
         """Where one is, from the merchants on."""
         raise NotImplementedError
 
-    def question(self, gateway: Gateway) -> A:
-        """Runs on the patient thread."""
+    def question(self, session: Session) -> A:
+        """Runs on the slow store thread."""
         raise NotImplementedError
 
     def verdict(self, answer: A) -> Line:
@@ -107,17 +120,12 @@ class ReportScreen(BaseScreen, Generic[A]):
     def on_linked_text_view_followed(self, event: LinkedTextView.Followed) -> None:
         follow(self, event.to)
 
-    def watch_facts(self) -> None:
-        self.desk.reader.watch(self, changed)
-
-    def on_changed(self, fact: Changed) -> None:
-        self.reading_succeeded()
-        self.show_header(fact.service_alive)
-        commits, now = self.desk.reader.commits, self.desk.clock()
+    def store_changed(self) -> None:
+        commits, now = self.desk.store.commits, self.desk.clock()
         if self._asking or commits == self._commits or now - self._asked_at < self.pause:
             return
         self._asking, self._commits, self._asked_at = True, commits, now
-        self.ask_patiently(self.question, self._answered)
+        self.ask_slow(self.question, self._answered)
 
     def _answered(self, answer: A) -> None:
         self._asking, self.answer = False, answer
@@ -137,8 +145,9 @@ class ReportScreen(BaseScreen, Generic[A]):
         self.query_one("#sheet", TextView).show(self._write)
         self.refresh_bindings()
 
-    def on_order_refused(self, fact: OrderRefused) -> None:
+    def question_failed(self, text: str) -> None:
         """It is asked again when the store is looked at next."""
+        super().question_failed(text)
         self._asking, self._commits, self._refused = False, NEVER, True
         self.press_again(give_up=True)
 

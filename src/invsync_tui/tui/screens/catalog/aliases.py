@@ -18,8 +18,8 @@ from invsync_tui.tui.widgets.columns import Align, Field, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.widgets.columns import ListView
 
 
@@ -79,8 +79,10 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
     def fields(self) -> Sequence[Field[AliasTypeLine]]:
         return ALIAS_FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[AliasTypeLine]:
-        return MemoryRows(gateway.alias_types(self._merchant_id), ALIAS_FIELDS, look, _ident)
+    def rows(self, session: Session, look: ListView) -> Rows[AliasTypeLine]:
+        from invsync_tui.operations.catalog import aliases
+
+        return MemoryRows(aliases.types(session, self._merchant_id), ALIAS_FIELDS, look, _ident)
 
     def empty(self) -> Sequence[str]:
         return (
@@ -142,8 +144,10 @@ class CollisionsScreen(OfKindScreen[CollisionLine]):
     def fields(self) -> Sequence[Field[CollisionLine]]:
         return COLLISION_FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[CollisionLine]:
-        return gateway.collisions(self._merchant_id, self._kind.kind, look.text, look.ordering)
+    def rows(self, session: Session, look: ListView) -> Rows[CollisionLine]:
+        from invsync_tui.operations.catalog import aliases
+
+        return aliases.collisions(session, self._merchant_id, self._kind.kind, look.ordering, look.text)
 
     def empty(self) -> Sequence[str]:
         return (f"No {self._kind.name} names two products.", "Esc goes back.")
@@ -191,8 +195,10 @@ class MissingAliasScreen(OfKindScreen[SummaryLine]):
     def fields(self) -> Sequence[Field[SummaryLine]]:
         return MISSING_FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[SummaryLine]:
-        return gateway.missing(self._merchant_id, self._kind.kind, look.text, look.ordering)
+    def rows(self, session: Session, look: ListView) -> Rows[SummaryLine]:
+        from invsync_tui.operations.catalog import aliases
+
+        return aliases.missing(session, self._merchant_id, self._kind.kind, look.ordering, look.text)
 
     def empty(self) -> Sequence[str]:
         return (f"Every product has a code of type {self._kind.name}.", "Esc goes back.")

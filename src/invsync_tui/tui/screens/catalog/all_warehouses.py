@@ -21,8 +21,8 @@ from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import WarehouseLine
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.widgets.columns import ListView
 
 NARROWEST, WIDEST = 9, 16
@@ -80,8 +80,10 @@ class AllWarehousesScreen(ListScreen[SummaryLine]):
     def fields(self) -> Sequence[Field[SummaryLine]]:
         return self._fields
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[SummaryLine]:
-        return gateway.summary(self._merchant_id, look.text, look.ordering)
+    def rows(self, session: Session, look: ListView) -> Rows[SummaryLine]:
+        from invsync_tui.operations.catalog import stock
+
+        return stock.summary(session, self._merchant_id, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:
         return (

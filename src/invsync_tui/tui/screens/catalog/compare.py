@@ -14,8 +14,8 @@ from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 
 if TYPE_CHECKING:
     from invsync_tui.operations.listings.identity import ComparedProduct
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
 
 NAME_WIDTH, LEAST_WIDTH, GAP = 10, 22, 2
 NONE = ("none",)
@@ -91,8 +91,10 @@ class CompareScreen(ReportScreen[tuple["ComparedProduct", ...]]):
     def trail(self) -> tuple[str, ...]:
         return "Merchants", "Aliases", self._shared, "Side by side"
 
-    def question(self, gateway: Gateway) -> tuple[ComparedProduct, ...]:
-        return gateway.identity.rivals(self._products)
+    def question(self, session: Session) -> tuple[ComparedProduct, ...]:
+        from invsync_tui.operations.listings import identity
+
+        return identity.side_by_side(session, self._products)
 
     def verdict(self, answer: tuple[ComparedProduct, ...]) -> Line:
         return line((f"{counted(len(answer), 'product')}", Tone.WARN))

@@ -17,9 +17,8 @@ from textual.widget import Widget
 
 from invsync_tui.operations.list_views import HitRank, SearchAnswer, SearchHit
 from invsync_tui.operations.rows import Count
-from invsync_tui.tui.messages import Changed
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
-from invsync_tui.tui.screens.base.list_screen import changed, facts
+from invsync_tui.tui.screens.base.list_screen import facts
 from invsync_tui.tui.text.formatting import age_field
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Tone, line
@@ -34,6 +33,7 @@ from invsync_tui.tui.widgets.text_view import TextView
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
 
 LIMIT = 50
@@ -105,12 +105,7 @@ class SearchScreen(BaseScreen):
         """From the first moment on, until Tab leads to the list."""
         return self.focused is None or self.focused.id == "query"
 
-    def watch_facts(self) -> None:
-        self.desk.reader.watch(self, changed)
-
-    def on_changed(self, fact: Changed) -> None:
-        self.reading_succeeded()
-        self.show_header(fact.service_alive)
+    def store_changed(self) -> None:
         if self._text and time.monotonic() - self._typed_at > TYPING:
             self._search()
 
@@ -139,7 +134,7 @@ class SearchScreen(BaseScreen):
 
     def _search(self) -> None:
         text = self._text
-        self.ask(lambda gateway: gateway.search(text, None, LIMIT), self._answered, wanted=lambda: text == self._text)
+        self.ask(partial(_find, text), self._answered, wanted=lambda: text == self._text)
 
     def _answered(self, answer: SearchAnswer) -> None:
         if answer.asked != self._text:
@@ -164,7 +159,7 @@ class SearchScreen(BaseScreen):
     def _ask_count(self, text: str) -> None:
         if text == self._text:
             counted = partial(self._counted, text)
-            self.ask_patiently(lambda gateway: gateway.search_count(text, None), counted, lambda: text == self._text)
+            self.ask_slow(partial(_count, text), counted, lambda: text == self._text)
 
     def _counted(self, text: str, exact: int) -> None:
         if text == self._text:
@@ -299,6 +294,18 @@ class SearchScreen(BaseScreen):
 
     def action_back(self) -> None:
         self.app.pop_screen()
+
+
+def _find(text: str, session: Session) -> SearchAnswer:
+    from invsync_tui.operations.catalog import search
+
+    return search.search(session, text, None, LIMIT)
+
+
+def _count(text: str, session: Session) -> int:
+    from invsync_tui.operations.catalog import search
+
+    return search.exact_count(session, text)
 
 
 def _verdict_tone(answer: SearchAnswer) -> Tone:

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.widget import Widget
 
 from invsync_tui.operations.list_views import ListingLine, SkuView
-from invsync_tui.tui.messages import ReadingFailed, SkuRead
 from invsync_tui.tui.screens.catalog.sku_text import Sheet, head, write
 from invsync_tui.tui.screens.listings.fields import CART_FIELDS
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
@@ -25,8 +23,8 @@ from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
 
 MOST_ROWS = 7
 """Rows of the table of listings, its header included; a product in more carts scrolls."""
@@ -74,15 +72,15 @@ class SkuScreen(ListingActionsScreen):
         self._show_trail()
 
     def watch_facts(self) -> None:
-        self.desk.reader.watch(self, self._read)
+        self.watch_store(self._read, self._show)
 
-    def _read(self, gateway: Gateway) -> Message:
-        return SkuRead(gateway.sku(self._product_id), gateway.service_alive())
+    def _read(self, session: Session) -> SkuView:
+        from invsync_tui.operations.catalog import sku
 
-    def on_sku_read(self, fact: SkuRead) -> None:
-        self.reading_succeeded()
-        self._view = fact.view
-        self.show_header(fact.service_alive)
+        return sku.view(session, self._product_id)
+
+    def _show(self, view: SkuView) -> None:
+        self._view = view
         self._fill()
         self.press_again()
 
@@ -90,8 +88,9 @@ class SkuScreen(ListingActionsScreen):
     def settled(self) -> bool:
         return self._view is not None
 
-    def on_reading_failed(self, fact: ReadingFailed) -> None:
+    def reading_failed(self, text: str) -> None:
         self._show_trail()
+        super().reading_failed(text)
 
     def on_resize(self, event: events.Resize) -> None:
         self._fill()

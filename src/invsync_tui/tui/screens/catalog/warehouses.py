@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -13,14 +13,15 @@ from invsync_tui.operations.list_views import LevelLine, WarehouseLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.actions import Confirmation, Right, refusal
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.gateway import Gateway
-from invsync_tui.tui.messages import OrderTaken
 from invsync_tui.tui.screens.base.list_screen import ListScreen, facts
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import moment_field
 from invsync_tui.tui.text.styled import Line, Span, Tone, line, packed
 from invsync_tui.tui.widgets.columns import UNKNOWN, Field, ListView, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
 
 
 def _ident(line: WarehouseLine) -> int:
@@ -111,8 +112,13 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
     def fields(self) -> Sequence[Field[WarehouseLine]]:
         return WAREHOUSE_FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[WarehouseLine]:
-        return MemoryRows(gateway.warehouses(self._merchant_id), WAREHOUSE_FIELDS, look, _ident)
+    def rows(self, session: Session, look: ListView) -> Rows[WarehouseLine]:
+        return MemoryRows(self._read_all(session), WAREHOUSE_FIELDS, look, _ident)
+
+    def _read_all(self, session: Session) -> Sequence[WarehouseLine]:
+        from invsync_tui.operations.catalog import stock
+
+        return stock.warehouses(session, self._merchant_id)
 
     def empty(self) -> Sequence[str]:
         return (
@@ -128,7 +134,7 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "enable":
-            return self.is_mounted and self.line is not None and not refusal(self.desk.reader.gateway, Right.DECIDE)
+            return self.is_mounted and self.line is not None and not refusal(self.desk.connection, Right.DECIDE)
         return super().check_action(action, parameters)
 
     def action_enable(self) -> None:
@@ -136,16 +142,19 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
             self.confirmed(DISABLE if found.enabled else ENABLE, found.code or found.name, partial(self._enable, found))
 
     def _enable(self, found: WarehouseLine, reason: str) -> None:
-        code, enabled = f"#{found.id}", not found.enabled
-        self.desk.reader.order(
-            self, lambda gateway: OrderTaken(gateway.enable_warehouse(self._merchant_id, code, enabled, reason))
-        )
+        self.ask(partial(_enable_or_disable, self._merchant_id, found, reason), self.change_made)
 
     def action_all(self) -> None:
-        self.ask(lambda gateway: gateway.warehouses(self._merchant_id), self._open_all)
+        self.ask(self._read_all, self._open_all)
 
     def _open_all(self, warehouses: Sequence[WarehouseLine]) -> None:
         self.go_to("all warehouses", self._merchant_id, self._merchant, warehouses)
+
+
+def _enable_or_disable(merchant_id: int, found: WarehouseLine, reason: str, session: Session) -> str:
+    from invsync_tui.operations.catalog import warehouses
+
+    return warehouses.set_enabled(session, merchant_id, f"#{found.id}", enabled=not found.enabled, reason=reason)
 
 
 def _sku(line: LevelLine, sight: RenderContext) -> Span:
@@ -193,8 +202,10 @@ class LevelsScreen(ListScreen[LevelLine]):
     def fields(self) -> Sequence[Field[LevelLine]]:
         return LEVEL_FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[LevelLine]:
-        return gateway.levels(self._warehouse.id, look.text, look.ordering)
+    def rows(self, session: Session, look: ListView) -> Rows[LevelLine]:
+        from invsync_tui.operations.catalog import stock
+
+        return stock.levels(session, self._warehouse.id, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:
         return (

@@ -16,8 +16,8 @@ from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.doctor import Checkup
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
 
 WORDS = {Verdict.PASS: "ok", Verdict.FAIL: "problem", Verdict.UNKNOWN: "unknown", Verdict.SKIPPED: "skipped"}
 TONES = {
@@ -111,8 +111,10 @@ class DoctorScreen(ReportScreen["Checkup"]):
     def trail(self) -> tuple[str, ...]:
         return "Merchants", *([self._merchant] if self._merchant else []), "Doctor"
 
-    def question(self, gateway: Gateway) -> Checkup:
-        return gateway.doctor(self._merchant_id)
+    def question(self, session: Session) -> Checkup:
+        from invsync_tui.operations.diagnosis import doctor
+
+        return doctor.doctor(session, self._merchant_id)
 
     def verdict(self, answer: Checkup) -> Line:
         return verdict(answer)

@@ -19,8 +19,8 @@ from invsync_tui.tui.text.styled import BLANK, Line, Tone, ends, line
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
     from invsync_tui.operations.list_views import ListingLine, Point
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
 
 NAME_WIDTH, NUMBER_WIDTH, VALUE_WIDTH = 8, 6, 8
 CHART_LEAST = 8
@@ -121,8 +121,10 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
     def trail(self) -> tuple[str, ...]:
         return "Merchants", self._asked, "History"
 
-    def question(self, gateway: Gateway) -> tuple[SkuHistory, ...]:
-        return gateway.history.of_sku(self._asked)
+    def question(self, session: Session) -> tuple[SkuHistory, ...]:
+        from invsync_tui.operations.diagnosis import sku_history
+
+        return sku_history.histories(session, self._asked)
 
     def verdict(self, answer: tuple[SkuHistory, ...]) -> Line:
         count = len(self._of(answer).happenings)

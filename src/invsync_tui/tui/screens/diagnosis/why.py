@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -15,8 +16,8 @@ from invsync_tui.tui.text.styled import Line, Tone
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.why import Why
     from invsync_tui.operations.list_views import ListingLine
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
 
 
 class WhyScreen(ReportScreen["Why"], BundleScreen):
@@ -42,8 +43,10 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
     def bundled(self) -> int | str:
         return self._asked
 
-    def question(self, gateway: Gateway) -> Why:
-        return gateway.why(self._asked)
+    def question(self, session: Session) -> Why:
+        from invsync_tui.operations.diagnosis import why
+
+        return why.why(session, self._asked)
 
     def verdict(self, answer: Why) -> Line:
         return why_text.verdict(answer, self.desk.glyphs)
@@ -54,7 +57,7 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
     def action_read_back(self) -> None:
         if self.answer is not None and (refs := refs_by_cart(self.answer.listings)):
             self.notice("Asking the carts", Tone.FAINT)
-            self.ask_patiently(lambda gateway: read_all(gateway, refs), self._read)
+            self.ask_slow(partial(read_all, refs), self._read)
         else:
             self.notice("No cart has a listing to ask for.", Tone.WARN)
 
@@ -66,14 +69,15 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
         self.show_answer()
 
 
-def read_all(gateway: Gateway, refs: Mapping[int, Sequence[str]]) -> Mapping[int, Read]:
-    """Ask each cart; runs on the patient thread. One that does not answer hides none of the others."""
-    from invsync_tui.tui.gateway import GatewayError
+def read_all(refs: Mapping[int, Sequence[str]], session: Session) -> Mapping[int, Read]:
+    """Ask each cart what it shows. One that does not answer hides none of the others."""
+    from invsync_tui.operations.diagnosis import evidence
+    from invsync_tui.operations.errors import OperationError
 
     found: dict[int, Read] = {}
     for cart_id, mine in refs.items():
         try:
-            found[cart_id] = Read(gateway.read_back(cart_id, mine))
-        except GatewayError as error:
+            found[cart_id] = Read(evidence.read_back(session, cart_id, mine))
+        except OperationError as error:
             found[cart_id] = Read({}, str(error))
     return found

@@ -11,8 +11,6 @@ from textual.binding import Binding, BindingType
 from invsync_tui.operations.list_views import CartLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.actions import Confirmation, Right, refusal
-from invsync_tui.tui.gateway.settings import cart_subject
-from invsync_tui.tui.messages import OrderTaken, SyncRequested
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.merchants.text import status_tone
 from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
@@ -22,8 +20,9 @@ from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext, numbe
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.views import Requested
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.widgets.columns import ListView
 
 
@@ -113,8 +112,10 @@ class CartsScreen(ListScreen[CartLine]):
     def fields(self) -> Sequence[Field[CartLine]]:
         return FIELDS if self._merchant_id is not None else (MERCHANT, *FIELDS)
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[CartLine]:
-        return MemoryRows(gateway.carts(self._merchant_id), self.fields, look, _ident)
+    def rows(self, session: Session, look: ListView) -> Rows[CartLine]:
+        from invsync_tui.operations.listings import carts
+
+        return MemoryRows(carts.carts(session, self._merchant_id), self.fields, look, _ident)
 
     def empty(self) -> Sequence[str]:
         return ("No carts yet.", "Connect one with: invsync carts add --help.")
@@ -129,7 +130,7 @@ class CartsScreen(ListScreen[CartLine]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "freeze":
-            return self.is_mounted and self.line is not None and not refusal(self.desk.reader.gateway, Right.DECIDE)
+            return self.is_mounted and self.line is not None and not refusal(self.desk.connection, Right.DECIDE)
         if action in ("plan", "setup", "runs", "test", "identity", "drift"):
             return self.is_mounted and self.line is not None
         if action == "sync":
@@ -154,7 +155,7 @@ class CartsScreen(ListScreen[CartLine]):
 
     def action_test(self) -> None:
         if (found := self.line) is not None:
-            self.go_to("connection test", cart_subject(found.id))
+            self.go_to("connection test", f"cart:{found.id}")
 
     def action_plan(self) -> None:
         if (found := self.line) is not None:
@@ -166,14 +167,11 @@ class CartsScreen(ListScreen[CartLine]):
             self.confirmed(ask, f"{found.name}, {found.merchant}", partial(self._freeze, found))
 
     def _freeze(self, found: CartLine, reason: str) -> None:
-        if found.frozen:
-            self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.plans.thaw(found.id, reason)))
-        else:
-            self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.plans.freeze(found.id, reason)))
+        self.ask(partial(_freeze_or_thaw, found, reason), self.change_made)
 
     def action_sync(self) -> None:
         if (found := self.line) is not None:
-            self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.start(found.merchant_id, found.id)))
+            self.ask(partial(_request_sync, found), self.sync_requested)
 
     def key_s(self) -> None:
         """Where it would be refused the binding is hidden; the key still says why nothing happens."""
@@ -181,7 +179,17 @@ class CartsScreen(ListScreen[CartLine]):
             self.notice(why, Tone.WARN)
 
     def _refusal(self) -> str:
-        return refusal(self.desk.reader.gateway, Right.SYNC)
+        return refusal(self.desk.connection, Right.SYNC)
 
-    def on_sync_requested(self, fact: SyncRequested) -> None:
-        self.notice(fact.requested.message, Tone.GOOD)
+
+def _freeze_or_thaw(cart: CartLine, reason: str, session: Session) -> str:
+    from invsync_tui.operations.plans import freeze
+
+    change = freeze.thaw if cart.frozen else freeze.freeze
+    return change(session, "cart", cart.id, reason).message
+
+
+def _request_sync(cart: CartLine, session: Session) -> Requested:
+    from invsync_tui.operations.runs import request
+
+    return request.request(session, cart.merchant_id, cart.id)

@@ -14,15 +14,15 @@ from invsync_tui.operations.listings.drift import DriftLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation, Right, refusal
-from invsync_tui.tui.messages import OrderTaken, SyncRequested
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
 from invsync_tui.tui.widgets.columns import Field, RenderContext, number
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.views import Requested
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.widgets.columns import ListView
 
 CLASSES = (None, "vanished", "untracked", "oversell", "undersell", "edited", "lagging")
@@ -55,8 +55,16 @@ FIELDS: tuple[Field[DriftLine], ...] = (
 )
 
 
-def _heal_class(cart_id: int, wanted: str, reason: str, gateway: Gateway) -> OrderTaken:
-    return OrderTaken(gateway.drift.heal_class(cart_id, wanted, reason))
+def _correct(cart_id: int, skus: Sequence[str], drift_class: str | None, reason: str, session: Session) -> str:
+    from invsync_tui.operations.listings import drift
+
+    return drift.heal(session, cart_id, skus, drift_class, reason)
+
+
+def _check_now(cart_id: int, session: Session) -> Requested:
+    from invsync_tui.operations.listings import drift
+
+    return drift.radar(session, cart_id)
 
 
 class DriftScreen(ListScreen[DriftLine]):
@@ -95,8 +103,10 @@ class DriftScreen(ListScreen[DriftLine]):
     def fields(self) -> Sequence[Field[DriftLine]]:
         return FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[DriftLine]:
-        return gateway.drift.drifted(self._cart_id, self._class)
+    def rows(self, session: Session, look: ListView) -> Rows[DriftLine]:
+        from invsync_tui.operations.listings import drift
+
+        return drift.drifted(session, self._cart_id, self._class)
 
     def empty(self) -> Sequence[str]:
         if self._class is not None:
@@ -120,7 +130,7 @@ class DriftScreen(ListScreen[DriftLine]):
         return action != "filter" and super().check_action(action, parameters)
 
     def _refusal(self, right: Right) -> str:
-        return refusal(self.desk.reader.gateway, right)
+        return refusal(self.desk.connection, right)
 
     def action_class(self) -> None:
         """The next class, all of them after the last."""
@@ -133,7 +143,7 @@ class DriftScreen(ListScreen[DriftLine]):
             self.confirmed(HEAL, f"{found.sku}: {found.text}", partial(self._heal, found))
 
     def _heal(self, found: DriftLine, reason: str) -> None:
-        self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.drift.heal(self._cart_id, found.sku, reason)))
+        self.ask(partial(_correct, self._cart_id, (found.sku,), None, reason), self.change_made)
 
     def action_heal_all(self) -> None:
         if (wanted := self._class) is not None:
@@ -142,10 +152,7 @@ class DriftScreen(ListScreen[DriftLine]):
             self.confirmed(ask, subject, partial(self._heal_all, wanted))
 
     def _heal_all(self, wanted: str, reason: str) -> None:
-        self.desk.patient.order(self, partial(_heal_class, self._cart_id, wanted, reason))
+        self.ask_slow(partial(_correct, self._cart_id, (), wanted, reason), self.change_made)
 
     def action_radar(self) -> None:
-        self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.drift.radar(self._cart_id)))
-
-    def on_sync_requested(self, fact: SyncRequested) -> None:
-        self.notice(fact.requested.message, Tone.GOOD)
+        self.ask(partial(_check_now, self._cart_id), self.sync_requested)

@@ -14,7 +14,6 @@ from invsync_tui.operations.listings.identity import AcceptProgress, IdentityCou
 from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation, Right, refusal
-from invsync_tui.tui.messages import Changed, OrderRefused, OrderTaken
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.identity_fields import ACCEPTABLE, FIELDS, LINKED, RENAMED, TABS, about, label
 from invsync_tui.tui.text import tabs
@@ -23,8 +22,9 @@ from invsync_tui.tui.widgets.columns import Field, ListView
 from invsync_tui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.tui.store_thread import Question
 
 AnyLine = UnmatchedLine | LinkLine | RenameLine
 KEYS = ("a", "A", "u")
@@ -72,13 +72,15 @@ class IdentityScreen(ListScreen[AnyLine]):
     def on_mount(self) -> None:
         self._show_tabs()
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[Any]:
-        tab, asked = self._tab, gateway.identity
+    def rows(self, session: Session, look: ListView) -> Rows[Any]:
+        from invsync_tui.operations.listings import identity
+
+        tab, text, ordering = self._tab, look.text, look.ordering
         if tab == LINKED:
-            return asked.links(self._cart_id, look.text, look.ordering)
+            return identity.link_list(session, self._cart_id, "", text, ordering)
         if tab == RENAMED:
-            return asked.renamed(self._cart_id, look.text, look.ordering)
-        return asked.unmatched(self._cart_id, tab or None, look.text, look.ordering)
+            return identity.renamed(session, self._cart_id, text, ordering)
+        return identity.unmatched(session, self._cart_id, tab or None, text, ordering)
 
     def empty(self) -> Sequence[str]:
         told = {
@@ -98,7 +100,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         else:
             self.go_to("sku", number, sku or "")
 
-    # -- orders -------------------------------------------------------------------------------------------------------
+    # -- changes ------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("accept", "accept_all", "unlink"):
@@ -113,10 +115,10 @@ class IdentityScreen(ListScreen[AnyLine]):
         return _offered(self.line) is not None
 
     def _refusal(self) -> str:
-        return refusal(self.desk.reader.gateway, Right.LISTING)
+        return refusal(self.desk.connection, Right.LISTING)
 
     def _explain(self) -> None:
-        """Where an order would be refused its binding is hidden; the key still says why nothing happens."""
+        """Where a change would be refused its binding is hidden; the key still says why nothing happens."""
         if why := self._refusal():
             self.notice(why, Tone.WARN)
 
@@ -130,11 +132,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         ask = Confirmation(
             "Link this listing?", "It gets the product's stock with the next push.", "Link", needs_reason=False
         )
-        if isinstance(found, UnmatchedLine):
-            shown = {found.ref: number}
-            self._confirm(ask, f"{found.sku} to {sku}", lambda asked: asked.accept(self._cart_id, shown))
-        else:
-            self._confirm(ask, f"{_code(found)} to {sku}", lambda asked: asked.link(self._cart_id, found.ref, number))
+        self._confirm(ask, f"{_code(found)} to {sku}", partial(_link, self._cart_id, found, number))
 
     def action_unlink(self) -> None:
         if isinstance(found := self.line, LinkLine):
@@ -142,16 +140,13 @@ class IdentityScreen(ListScreen[AnyLine]):
                 "Remove the link?", "The next push matches its code again.", "Unlink", needs_reason=False
             )
             subject = f"{found.sku or found.ref} from {found.product_sku}"
-            self._confirm(ask, subject, lambda asked: asked.remove(self._cart_id, found.ref))
+            self._confirm(ask, subject, partial(_unlink, self._cart_id, found.ref))
 
-    def _confirm(self, ask: Confirmation, subject: str, order: Any) -> None:
-        def then(reason: str) -> None:
-            self.desk.reader.order(self, lambda gateway: OrderTaken(order(gateway.identity)))
+    def _confirm(self, ask: Confirmation, subject: str, change: Question[str]) -> None:
+        self.confirmed(ask, subject, lambda _reason: self.ask(change, self.change_made))
 
-        self.confirmed(ask, subject, then)
-
-    def on_order_taken(self, fact: OrderTaken) -> None:
-        self.notice(fact.text, Tone.GOOD)
+    def change_made(self, text: str) -> None:
+        super().change_made(text)
         self.watch_facts()
 
     # -- all of a kind, in pieces -------------------------------------------------------------------------------------
@@ -172,10 +167,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         self._next_piece(kind, None, 0)
 
     def _next_piece(self, kind: str, after: tuple[str, int] | None, seen: int) -> None:
-        self.ask(
-            lambda gateway: gateway.identity.accept_piece(self._cart_id, kind, after),
-            partial(self._piece_done, kind, seen),
-        )
+        self.ask(partial(_link_next, self._cart_id, kind, after), partial(self._piece_done, kind, seen))
 
     def _piece_done(self, kind: str, seen: int, piece: AcceptProgress) -> None:
         self._accepted += piece.done
@@ -195,14 +187,15 @@ class IdentityScreen(ListScreen[AnyLine]):
         else:
             super().action_back()
 
-    def on_order_refused(self, fact: OrderRefused) -> None:
+    def question_failed(self, text: str) -> None:
         self._accepting = ""
-        super().on_order_refused(fact)
+        super().question_failed(text)
 
     # -- kinds --------------------------------------------------------------------------------------------------------
 
-    def on_changed(self, fact: Changed) -> None:
-        self.ask_patiently(lambda gateway: gateway.identity.tally(self._cart_id), self._counted_kinds)
+    def store_changed(self) -> None:
+        super().store_changed()
+        self.ask_slow(partial(_count, self._cart_id), self._counted_kinds)
 
     def _counted_kinds(self, tally: IdentityCounts) -> None:
         self._tally = tally
@@ -239,6 +232,34 @@ class IdentityScreen(ListScreen[AnyLine]):
         if tab == self._tab:
             return ("[", Tone.KEY), (told, Tone.STRONG), ("] ", Tone.KEY)
         return ((f" {told}  ", Tone.PLAIN),)
+
+
+def _link(cart_id: int, found: AnyLine, product_id: int, session: Session) -> str:
+    """Link a listing: as the suggestion that it shows, or by hand to the product of its former name."""
+    from invsync_tui.operations.listings import links
+
+    if isinstance(found, UnmatchedLine):
+        return links.accept(session, cart_id, {found.ref: product_id})
+    return links.link(session, cart_id, found.ref, product_id)
+
+
+def _unlink(cart_id: int, ref: str, session: Session) -> str:
+    from invsync_tui.operations.listings import links
+
+    return links.remove(session, cart_id, (ref,))
+
+
+def _link_next(cart_id: int, kind: str, after: tuple[str, int] | None, session: Session) -> AcceptProgress:
+    """The next part of all listings of a kind."""
+    from invsync_tui.operations.listings import links
+
+    return links.accept_piece(session, cart_id, kind, after)
+
+
+def _count(cart_id: int, session: Session) -> IdentityCounts:
+    from invsync_tui.operations.listings import identity
+
+    return identity.tally(session, cart_id)
 
 
 def _offered(found: AnyLine | None) -> tuple[int, str] | None:

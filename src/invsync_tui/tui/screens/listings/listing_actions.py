@@ -16,15 +16,14 @@ from invsync_tui.tui.actions import (
     FIX_KEY,
     FIXED,
     LET_GO,
-    ORDERS,
-    ListingOrder,
+    LISTING_CHANGES,
+    ListingChange,
     Right,
     fixed_quantity,
     refusal,
     subject,
 )
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.messages import OrderTaken
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.row_source import Row
@@ -33,9 +32,11 @@ from invsync_tui.tui.widgets.table import WindowTable
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from invsync_tui.operations.session import Session
+
 
 class ListingActionsScreen(BaseScreen):
-    """Space selects, and every order asks first."""
+    """Space selects, and every change asks first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -49,8 +50,8 @@ class ListingActionsScreen(BaseScreen):
             id="listing.fix",
         ),
         *(
-            Binding(each.key, f"give('{each.name}')", each.label, tooltip=each.help, id=f"listing.{each.name}")
-            for each in ORDERS
+            Binding(each.key, f"change('{each.name}')", each.label, tooltip=each.help, id=f"listing.{each.name}")
+            for each in LISTING_CHANGES
         ),
     ]
 
@@ -87,18 +88,18 @@ class ListingActionsScreen(BaseScreen):
         self.selection_changed()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("give", "fix"):
+        if action in ("change", "fix"):
             wanted = Right.SYNC if parameters == ("sync",) else Right.LISTING
-            return not refusal(self.desk.reader.gateway, wanted) and bool(self._targets())
+            return not refusal(self.desk.connection, wanted) and bool(self._targets())
         if action == "select":
-            return not refusal(self.desk.reader.gateway, Right.LISTING) and self._present() is not None
+            return not refusal(self.desk.connection, Right.LISTING) and self._present() is not None
         return super().check_action(action, parameters)
 
-    def action_give(self, name: str) -> None:
-        order = next(each for each in ORDERS if each.name == name)
+    def action_change(self, name: str) -> None:
+        change = next(each for each in LISTING_CHANGES if each.name == name)
         if not (found := self._targets()):
             return
-        self.confirmed(order.question(found), subject(found), partial(self._give, order, found))
+        self.confirmed(change.question(found), subject(found), partial(self._change, change, found))
 
     def action_fix(self) -> None:
         if found := self._targets():
@@ -122,13 +123,14 @@ class ListingActionsScreen(BaseScreen):
 
     def _fix(self, found: Sequence[ListingLine], quantity: int | None, reason: str) -> None:
         ids = [line.id for line in found]
-        self.desk.reader.order(self, lambda gateway: OrderTaken(gateway.set_override(ids, quantity, reason)))
+        self.ask(partial(_override, ids, quantity, reason), self.change_made)
 
-    def _give(self, order: ListingOrder, found: Sequence[ListingLine], reason: str) -> None:
-        ids, on = [line.id for line in found], order.sets(found)
-        self.desk.reader.order(self, lambda gateway: OrderTaken(order.give(gateway, ids, on, reason)))
+    def _change(self, change: ListingChange, found: Sequence[ListingLine], reason: str) -> None:
+        ids, on = [line.id for line in found], change.sets(found)
+        self.ask(lambda session: change.make(session, ids, on, reason), self.change_made)
 
-    def on_order_taken(self, fact: OrderTaken) -> None:
+    def change_made(self, text: str) -> None:
+        super().change_made(text)
         self.selected.clear()
         self.listings.repaint()
         self.selection_changed()
@@ -136,7 +138,13 @@ class ListingActionsScreen(BaseScreen):
             self.watch_facts()
 
     def on_key(self, event: events.Key) -> None:
-        """Orders that are refused are hidden; their keys still say why nothing happens."""
-        why = refusal(self.desk.reader.gateway, Right.LISTING)
-        if why and event.key in {FIX_KEY, *(each.key for each in ORDERS)}:
+        """Changes that are refused are hidden; their keys still say why nothing happens."""
+        why = refusal(self.desk.connection, Right.LISTING)
+        if why and event.key in {FIX_KEY, *(each.key for each in LISTING_CHANGES)}:
             self.notice(why, Tone.WARN)
+
+
+def _override(listing_ids: Sequence[int], quantity: int | None, reason: str, session: Session) -> str:
+    from invsync_tui.operations.catalog import sku
+
+    return sku.set_override(session, listing_ids, quantity, reason)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -12,7 +14,6 @@ from invsync_tui.operations import words
 from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation, Right, refusal
-from invsync_tui.tui.messages import SyncRequested
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Span, Tone, line
@@ -21,10 +22,10 @@ from invsync_tui.tui.widgets.row_source import MemoryRows
 from invsync_tui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.plans.plans import ApplyResult, PlanBuild, PlanView
     from invsync_tui.operations.plans.rows import PlanLine
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
-    from invsync_tui.tui.gateway.plans import Shown
 
 TONES = {"sells-out": Tone.BAD, "jump": Tone.BAD, "fall": Tone.WARN, "rise": Tone.PLAIN, "small": Tone.FAINT}
 
@@ -45,6 +46,37 @@ FIELDS: tuple[Field[PlanLine], ...] = (
     Field("Risk", 12, lambda line: line.risk.value, _risk, sort="risk"),
     Field("Reason", 18, lambda line: line.reason, flex=3),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """A plan on the screen. It stays what it is while the store moves on; `build` is None for one that is kept."""
+
+    view: PlanView
+    build: PlanBuild | None
+
+
+def make_plan(cart_id: int, overlay: Mapping[str, str] | None, session: Session) -> ShownPlan:
+    """Plan the next push of a cart, as if `overlay` were saved; may take seconds before the first push."""
+    from invsync_tui.operations.plans import plans
+
+    build = plans.build_plan(session, cart_id, overlay)
+    return ShownPlan(plans.view(session, build, None), build)
+
+
+def load_plan(number: int, session: Session) -> ShownPlan:
+    """A plan that is kept."""
+    from invsync_tui.operations.plans import plans
+
+    return ShownPlan(plans.load_plan(session, number), None)
+
+
+def apply_plan(shown: ShownPlan, reason: str, session: Session) -> ApplyResult:
+    """Apply a plan; one that is not kept yet is kept first."""
+    from invsync_tui.operations.plans import plans
+
+    number = plans.save_plan(session, shown.build) if shown.build is not None else shown.view.number
+    return plans.apply(session, number or 0, reason)
 
 
 class PlanScreen(ListScreen["PlanLine"]):
@@ -71,7 +103,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         self._kept = kept
         self._overlay = overlay
         """Settings that are tried without being saved: such a plan cannot be applied."""
-        self._shown: Shown | None = None
+        self._shown: ShownPlan | None = None
         super().__init__(desk)
 
     @property
@@ -101,13 +133,12 @@ class PlanScreen(ListScreen["PlanLine"]):
 
     def _plan(self) -> None:
         self.strap("totals").show(line((f"Planning{self.desk.glyphs.more}", Tone.FAINT)))
-        cart, kept, overlay = self._cart_id, self._kept, self._overlay
-        ask: Callable[[Gateway], Shown] = lambda gateway: (  # noqa: E731
-            gateway.plans.make(cart, overlay) if kept is None else gateway.plans.kept(kept)
-        )
-        self.ask_patiently(ask, self._made)
+        if self._kept is None:
+            self.ask_slow(partial(make_plan, self._cart_id, self._overlay), self._made)
+        else:
+            self.ask_slow(partial(load_plan, self._kept), self._made)
 
-    def _made(self, shown: Shown) -> None:
+    def _made(self, shown: ShownPlan) -> None:
         if self._shown is not None:
             same = self._shown.view.totals == shown.view.totals
             self.notice(f"Planned again: {'the same totals' if same else 'the totals changed'}.", Tone.FAINT)
@@ -134,10 +165,15 @@ class PlanScreen(ListScreen["PlanLine"]):
         told = "; ".join([f"Not saved: {tried}"] * bool(tried) + ([view.frozen] if view.frozen else list(view.holds)))
         self.strap("holds").show(line((clean(told), Tone.WARN)) if told else line())
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[PlanLine]:
-        if self._shown is None:
+    def rows(self, session: Session, look: ListView) -> Rows[PlanLine]:
+        from invsync_tui.operations.plans import plans
+
+        if (shown := self._shown) is None:
             return MemoryRows((), (), ListView(), lambda line: line.listing_id)
-        return gateway.plans.rows(self._shown, look.sort or "risk", look.text)
+        sort = look.sort or "risk"
+        if shown.build is not None:
+            return plans.rows(session, shown.build, sort, look.text)
+        return plans.load_plan_rows(session, shown.view.number or 0, sort, look.text)
 
     def empty(self) -> Sequence[str]:
         if self._shown is None:
@@ -169,7 +205,7 @@ class PlanScreen(ListScreen["PlanLine"]):
             or view.applied_by is not None
         ):
             return False
-        return not refusal(self.desk.reader.gateway, self._right())
+        return not refusal(self.desk.connection, self._right())
 
     def _right(self) -> Right:
         view = self._shown.view if self._shown is not None else None
@@ -201,7 +237,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         if reason is None or shown is None:
             self.notice("Nothing was changed.", Tone.FAINT)
             return
-        self.desk.reader.order(self, lambda gateway: SyncRequested(gateway.plans.apply(shown, reason)))
+        self.ask(partial(apply_plan, shown, reason), self._applied)
 
-    def on_sync_requested(self, fact: SyncRequested) -> None:
-        self.open_run(fact.requested.runs[0], fact.requested.message)
+    def _applied(self, result: ApplyResult) -> None:
+        self.open_run(result.run, result.message)

@@ -12,7 +12,6 @@ from textual.widget import Widget
 
 from invsync_tui.operations.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.rows import Count, Rows
-from invsync_tui.tui.messages import Changed
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
@@ -22,8 +21,8 @@ from invsync_tui.tui.widgets.columns import Field, ListView
 from invsync_tui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
 
 TABS = tuple(ListingFilter)
 LABELS: Mapping[ListingFilter, str] = {
@@ -83,8 +82,10 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
         self.table.is_marked = self.is_selected
         self._show_tabs()
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[ListingLine]:
-        return gateway.listings(self._cart_id, self._tab, look.text, look.ordering)
+    def rows(self, session: Session, look: ListView) -> Rows[ListingLine]:
+        from invsync_tui.operations.listings import product_sync
+
+        return product_sync.listings(session, self._cart_id, self._tab, look.text, look.ordering)
 
     def empty(self) -> Sequence[str]:
         if self._tab is not ListingFilter.ALL:
@@ -126,8 +127,14 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     # -- tabs ---------------------------------------------------------------------------------------------------------
 
-    def on_changed(self, fact: Changed) -> None:
-        self.ask_patiently(lambda gateway: gateway.tabs(self._cart_id), self._tabs_counted)
+    def store_changed(self) -> None:
+        super().store_changed()
+        self.ask_slow(self._count_tabs, self._tabs_counted)
+
+    def _count_tabs(self, session: Session) -> Mapping[ListingFilter, Count]:
+        from invsync_tui.operations.listings import product_sync
+
+        return product_sync.tabs(session, self._cart_id)
 
     def _tabs_counted(self, counts: Mapping[ListingFilter, Count]) -> None:
         self._counts = counts

@@ -6,13 +6,12 @@ The first frame shows this screen without facts. What is needed to put facts int
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 
-from invsync_tui.tui.messages import OverviewRead, SyncRequested
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
 from invsync_tui.tui.widgets.columns import Align, Field, RenderContext
@@ -20,9 +19,9 @@ from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
     from invsync_tui.operations.rows import Rows
-    from invsync_tui.operations.views import MerchantRow, Overview
+    from invsync_tui.operations.session import Session
+    from invsync_tui.operations.views import MerchantRow, Overview, Requested
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.widgets.columns import ListView
 
 
@@ -53,14 +52,18 @@ FIELDS: tuple[Field[MerchantRow], ...] = (
 )
 
 
-def overview_read(gateway: Gateway) -> Message:
-    """The question that this screen watches."""
-    return OverviewRead(gateway.overview())
+def read_overview(session: Session) -> Overview:
+    """What this screen watches."""
+    from invsync_tui.operations import overview
+
+    return overview.overview(session)
 
 
-def sync_requested(gateway: Gateway, merchant_id: int) -> Message:
-    """The order that it can give."""
-    return SyncRequested(gateway.start(merchant_id, None))
+def request_sync(merchant_id: int, session: Session) -> Requested:
+    """Start a sync of the merchant and all its carts."""
+    from invsync_tui.operations.runs import request
+
+    return request.request(session, merchant_id)
 
 
 class MerchantsScreen(ListScreen["MerchantRow"]):
@@ -98,19 +101,17 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
     def fields(self) -> Sequence[Field[MerchantRow]]:
         return FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[MerchantRow]:
+    def rows(self, session: Session, look: ListView) -> Rows[MerchantRow]:
         """What was read last, since the reading that makes the table read again is the same."""
-        overview = self._overview or gateway.overview()
+        overview = self._overview or read_overview(session)
         return MemoryRows(overview.merchants, FIELDS, look, _ident)
 
     def watch_facts(self) -> None:
-        self.desk.reader.watch(self, overview_read)
+        self.watch_store(read_overview, self._show_overview)
 
-    def on_overview_read(self, fact: OverviewRead) -> None:
-        self.reading_succeeded()
-        self._overview = fact.overview
-        self.desk.known_runs = _runs_of(fact.overview)
-        self.show_header(fact.overview.pulse.service_alive)
+    def _show_overview(self, overview: Overview) -> None:
+        self._overview = overview
+        self.desk.known_runs = _runs_of(overview)
         self._show_trail()
         self.table.read_again()
 
@@ -134,7 +135,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
     def open_line(self, line: MerchantRow) -> None:
         run_id = line.active_run or line.latest_run
         if run_id is None:
-            way = "" if self._refuses_orders() else " Press s to start its first sync."
+            way = "" if self._refusal() else " Press s to start its first sync."
             self.notice(f"{line.name} has never been synced.{way}", Tone.WARN)
         else:
             self.open_run(run_id)
@@ -152,39 +153,37 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
             self.go_to(place, merchant.id, merchant.name)
 
     def action_test(self) -> None:
-        from invsync_tui.tui.gateway.settings import merchant_subject
-
         if (merchant := self.line) is not None:
-            self.go_to("connection test", merchant_subject(merchant.id))
+            self.go_to("connection test", f"merchant:{merchant.id}")
 
-    # -- orders -------------------------------------------------------------------------------------------------------
+    # -- sync ---------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "back":
             return bool(self.look.text) or self.exporting
         if action in ("visit", "test", "sync"):
-            return self.is_mounted and self.line is not None and not (action == "sync" and self._refuses_orders())
+            return self.is_mounted and self.line is not None and not (action == "sync" and self._refusal())
         return super().check_action(action, parameters)
 
     def action_sync(self) -> None:
         if (merchant := self.line) is not None:
-            self.desk.reader.order(self, lambda gateway: sync_requested(gateway, merchant.id))
+            self.ask(partial(request_sync, merchant.id), self.sync_requested)
 
     def key_s(self) -> None:
         """Where it is refused the binding is hidden; the key still says why nothing happens."""
-        if why := self._refuses_orders():
+        if why := self._refusal():
             self.notice(why, Tone.WARN)
 
-    def _refuses_orders(self) -> str:
+    def _refusal(self) -> str:
         """Why a sync would be refused; '' where it would not."""
         from invsync_tui.tui.actions import Right, refusal
 
-        return refusal(self.desk.reader.gateway, Right.SYNC)
+        return refusal(self.desk.connection, Right.SYNC)
 
-    def on_sync_requested(self, fact: SyncRequested) -> None:
-        self.notice(fact.requested.message, Tone.GOOD)
-        if fact.requested.runs and self.is_current:
-            self.open_run(fact.requested.runs[0], fact.requested.message)
+    def sync_requested(self, requested: Requested) -> None:
+        super().sync_requested(requested)
+        if requested.runs and self.is_current:
+            self.open_run(requested.runs[0], requested.message)
 
 
 def _runs_of(overview: Overview) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -12,14 +12,15 @@ from textual.widget import Widget
 from invsync_tui.operations import words
 from invsync_tui.operations.list_views import RunDiff
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.messages import Changed
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
-from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
 
 Counted = Sequence[tuple[str, int, int]]
 NAME, NUMBER = 28, 12
@@ -96,12 +97,12 @@ class RunDiffScreen(BaseScreen):
         self._show_trail()
 
     def watch_facts(self) -> None:
-        self.desk.reader.watch(self, changed)
+        self.watch_store(self._compare, self._compared)
 
-    def on_changed(self, fact: Changed) -> None:
-        self.reading_succeeded()
-        self.show_header(fact.service_alive)
-        self.ask(lambda gateway: gateway.history.diff(self._run_id), self._compared)
+    def _compare(self, session: Session) -> RunDiff:
+        from invsync_tui.operations.runs import history
+
+        return history.diff(session, self._run_id)
 
     def _compared(self, found: RunDiff) -> None:
         self._diff = found

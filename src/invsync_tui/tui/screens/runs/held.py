@@ -15,8 +15,8 @@ from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.widgets.columns import ListView
 
 GROUPS = (None, "zero", "jump", "rest")
@@ -74,8 +74,10 @@ class HeldScreen(ListScreen[HeldLine]):
     def fields(self) -> Sequence[Field[HeldLine]]:
         return FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[HeldLine]:
-        return gateway.history.held(self._run_id, self._group)
+    def rows(self, session: Session, look: ListView) -> Rows[HeldLine]:
+        from invsync_tui.operations.runs import held
+
+        return held.held(session, self._run_id, self._group)
 
     def empty(self) -> Sequence[str]:
         if self._group is not None:

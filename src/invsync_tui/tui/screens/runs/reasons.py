@@ -19,8 +19,8 @@ from invsync_tui.tui.widgets.columns import Field, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.widgets.columns import ListView
 
 
@@ -57,8 +57,10 @@ class ReasonsScreen(ListScreen[ReasonRow]):
     def fields(self) -> Sequence[Field[ReasonRow]]:
         return FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[ReasonRow]:
-        return MemoryRows(gateway.run(self._run_id).reasons, FIELDS, look, _ident)
+    def rows(self, session: Session, look: ListView) -> Rows[ReasonRow]:
+        from invsync_tui.operations.runs import runs
+
+        return MemoryRows(runs.detail(session, self._run_id).reasons, FIELDS, look, _ident)
 
     def empty(self) -> Sequence[str]:
         return ("No SKU of this run needed a reason.", "Everything is in sync or was updated. Esc goes back.")
@@ -98,8 +100,10 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
     def fields(self) -> Sequence[Field[ListingLine]]:
         return SYNC_FIELDS
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[ListingLine]:
-        return gateway.history.skus(self._run_id, self._reason)
+    def rows(self, session: Session, look: ListView) -> Rows[ListingLine]:
+        from invsync_tui.operations.runs import history
+
+        return history.skus(session, self._run_id, self._reason)
 
     def empty(self) -> Sequence[str]:
         return (

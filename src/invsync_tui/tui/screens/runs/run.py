@@ -1,46 +1,59 @@
-"""One run, live: phases, the sum, reasons, holds and events, and the orders that its state allows."""
+"""One run, live: phases, the sum, reasons, holds and events, and the changes that its state allows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.widget import Widget
 
-from invsync_tui.operations.views import Action, HoldView, RunDetail, RunKind, RunRow
+from invsync_tui.operations.views import Action, HoldView, Requested, RunDetail, RunKind, RunRow
 from invsync_tui.tui.actions import VERBS, Confirmation, Right, RunAction, offered, refusal
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.gateway import Gateway
-from invsync_tui.tui.messages import OrderTaken, RunRead, SyncRequested
 from invsync_tui.tui.screens.base.report_screen import BundleScreen
 from invsync_tui.tui.screens.runs.run_text import Page, group_lines, switcher, title, write
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import TextView
 
-
-def run_read(run_id: int, gateway: Gateway) -> Message:
-    """The question that this screen watches."""
-    return RunRead(gateway.run(run_id), gateway.service_alive())
+if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
 
 
-def order_given(action: Action, run_id: int, reason: str, groups: Sequence[str], gateway: Gateway) -> Message:
-    """Cancel, release or discard, and what the answer was."""
+def read_run(run_id: int, session: Session) -> RunDetail:
+    """What this screen watches."""
+    from invsync_tui.operations.runs import runs
+
+    return runs.detail(session, run_id)
+
+
+def change_run(action: Action, run_id: int, reason: str, groups: Sequence[str], session: Session) -> str:
+    """Cancel, release or discard a run; what follows, in words."""
+    from invsync_tui.operations.runs import runs
+
     if action is Action.CANCEL:
-        return OrderTaken(gateway.cancel(run_id))
+        return runs.cancel(session, run_id)
     if action is Action.RELEASE:
-        return OrderTaken(gateway.release(run_id, reason, groups))
-    return OrderTaken(gateway.discard(run_id, reason))
+        return runs.release(session, run_id, reason, groups)
+    return runs.discard(session, run_id, reason)
 
 
-def started_again(merchant_id: int, cart_id: int | None, gateway: Gateway) -> Message:
-    """A new sync of what this run was about."""
-    return SyncRequested(gateway.start(merchant_id, cart_id))
+def sync_again(run: RunRow, session: Session) -> Requested:
+    """Start a sync of what a run was about."""
+    from invsync_tui.operations.runs import request
+
+    return request.request(session, run.merchant_id, run.cart_id)
+
+
+def plan_undo(run_id: int, reason: str, session: Session) -> int:
+    """Plan to put back what a push replaced; the number of the plan."""
+    from invsync_tui.operations.plans import undo
+
+    return undo.undo(session, run_id, reason).plan
 
 
 UNDO = Confirmation(
@@ -61,7 +74,7 @@ class RunScreen(BundleScreen):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(verb.key, f"order('{action}')", verb.label, tooltip=verb.help, id=f"run.{action}")
+            Binding(verb.key, f"change('{action}')", verb.label, tooltip=verb.help, id=f"run.{action}")
             for action, verb in VERBS.items()
         ),
         Binding("left_square_bracket", "sibling(-1)", "Previous", tooltip="The run to the left", id="run.previous"),
@@ -97,15 +110,13 @@ class RunScreen(BundleScreen):
             self.notice(self._first_notice, Tone.GOOD)
 
     def watch_facts(self) -> None:
-        self.desk.reader.watch(self, partial(run_read, self.run_id))
+        self.watch_store(partial(read_run, self.run_id), self._show_detail)
 
-    def on_run_read(self, fact: RunRead) -> None:
-        if fact.detail.run.id != self.run_id:
+    def _show_detail(self, detail: RunDetail) -> None:
+        if detail.run.id != self.run_id:
             return
-        self.reading_succeeded()
         before = self._bindable()
-        self._detail = fact.detail
-        self.show_header(fact.service_alive)
+        self._detail = detail
         self._show_titles()
         self.query_one("#sheet", TextView).show(self._sheet)
         if before != self._bindable():
@@ -148,10 +159,10 @@ class RunScreen(BundleScreen):
     def _siblings(self) -> bool:
         return self._detail is not None and len(self._detail.siblings) > 1
 
-    # -- orders -------------------------------------------------------------------------------------------------------
+    # -- changes ------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "order":
+        if action == "change":
             return Action(str(parameters[0])) in self._allowed()
         if action == "undo":
             return self._undoable()
@@ -166,7 +177,7 @@ class RunScreen(BundleScreen):
     def _undoable(self) -> bool:
         run = self._detail.run if self._detail is not None else None
         ended = run is not None and run.kind is RunKind.PUSH and run.state.final and run.counts.set > 0
-        return ended and not refusal(self.desk.reader.gateway, Right.DECIDE)
+        return ended and not refusal(self.desk.connection, Right.DECIDE)
 
     def action_undo(self) -> None:
         from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
@@ -179,7 +190,7 @@ class RunScreen(BundleScreen):
         if reason is None:
             self.notice("Nothing was changed.", Tone.FAINT)
             return
-        self.ask(lambda gateway: gateway.plans.undo(run.id, reason), partial(self._undo_planned, run))
+        self.ask(partial(plan_undo, run.id, reason), partial(self._undo_planned, run))
 
     def action_plan(self) -> None:
         if self._detail is not None:
@@ -189,7 +200,7 @@ class RunScreen(BundleScreen):
     def _undo_planned(self, run: RunRow, number: int) -> None:
         self.go_to("plan", run.cart_id or 0, run.cart or "", kept=number)
 
-    def action_order(self, name: str) -> None:
+    def action_change(self, name: str) -> None:
         verb = VERBS[Action(name)]
         self._groups = ()
         if verb.ask is None:
@@ -239,25 +250,25 @@ class RunScreen(BundleScreen):
             return
         run = self._detail.run
         if verb.action is Action.START:
-            self.desk.reader.order(self, partial(started_again, run.merchant_id, run.cart_id))
+            self.ask(partial(sync_again, run), self.sync_requested)
         else:
-            self.desk.reader.order(self, partial(order_given, verb.action, run.id, reason, self._groups))
+            self.ask(partial(change_run, verb.action, run.id, reason, self._groups), self.change_made)
 
     def on_key(self, event: events.Key) -> None:
-        """Orders that are refused are hidden; their keys still say why nothing happens."""
-        why = refusal(self.desk.reader.gateway, Right.SYNC)
+        """Changes that are refused are hidden; their keys still say why nothing happens."""
+        why = refusal(self.desk.connection, Right.SYNC)
         if why and any(verb.dangerous and verb.key == event.key for verb in VERBS.values()):
             self.notice(why, Tone.WARN)
 
-    def on_order_taken(self, fact: OrderTaken) -> None:
-        super().on_order_taken(fact)
+    def change_made(self, text: str) -> None:
+        super().change_made(text)
         if self.is_current:
             self.watch_facts()
 
-    def on_sync_requested(self, fact: SyncRequested) -> None:
-        self.notice(fact.requested.message, Tone.GOOD)
-        if fact.requested.runs:
-            self._show_run(fact.requested.runs[0])
+    def sync_requested(self, requested: Requested) -> None:
+        super().sync_requested(requested)
+        if requested.runs:
+            self._show_run(requested.runs[0])
 
     # -- moving -------------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,8 @@ from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
-    from invsync_tui.tui.gateway import Gateway
     from invsync_tui.tui.widgets.columns import ListView
 
 
@@ -126,13 +126,15 @@ class RunsScreen(ListScreen[RunRow]):
     def fields(self) -> Sequence[Field[RunRow]]:
         return (*FIELDS, *(Field(f.title, f.width, f.value, f.show, room=10_000) for f in OUTCOMES))
 
-    def rows(self, gateway: Gateway, look: ListView) -> Rows[RunRow]:
+    def rows(self, session: Session, look: ListView) -> Rows[RunRow]:
+        from invsync_tui.operations.runs import history
+
         if look.text and self._known is NOBODY:
-            self._known = known(gateway)
+            self._known = known(session)
         wanted = understand(look.text, self._base, self._known)
         if wanted is None:
             return MemoryRows((), FIELDS, look, lambda run: run.id)
-        return gateway.history.runs(wanted)
+        return history.runs(session, wanted.merchant_id, wanted.cart_id, wanted.state, wanted.trigger, wanted.who)
 
     def empty(self) -> Sequence[str]:
         return ("No runs yet.", "Go back and press s to start the first sync.")

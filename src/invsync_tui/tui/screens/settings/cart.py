@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from invsync_tui.operations.list_views import Preview
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.gateway.settings import cart_subject
 from invsync_tui.tui.screens.settings import text
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from invsync_tui.operations.session import Session
 
 
 class CartSettingsScreen(EditSetupScreen):
@@ -29,7 +33,7 @@ class CartSettingsScreen(EditSetupScreen):
 
     def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str, at: str = "") -> None:
         """`at` is the field that the cursor begins on."""
-        super().__init__(desk, cart_subject(cart_id), at)
+        super().__init__(desk, f"cart:{cart_id}", at)
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
@@ -72,8 +76,8 @@ class CartSettingsScreen(EditSetupScreen):
 
     def _count(self, turn: int, after: Preview | None) -> None:
         edits = dict(self.draft.edits) if self.draft is not None else {}
-        self.ask_patiently(
-            lambda gateway: gateway.forms.preview(self._cart_id, edits, after),
+        self.ask_slow(
+            partial(_preview, self._cart_id, edits, after),
             partial(self._counted, turn),
             wanted=lambda: turn == self.turn and self.is_running,
         )
@@ -90,3 +94,9 @@ class CartSettingsScreen(EditSetupScreen):
     def _show_preview(self) -> None:
         told = text.preview_line(self._preview, dirty=self.unsaved, wrong=self._wrong())
         self.strap("preview").show(told, text.preview_reach(self._preview))
+
+
+def _preview(cart_id: int, edits: Mapping[str, str], after: Preview | None, session: Session) -> Preview:
+    from invsync_tui.operations.settings import forms
+
+    return forms.preview(session, cart_id, edits, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -12,10 +13,8 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.gateway.settings import ConnectionTest
-from invsync_tui.tui.messages import Changed, OrderRefused, StepTaken, TestEnded
+from invsync_tui.tui.messages import AnswerReceived
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
-from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.store_thread import in_words
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
@@ -23,7 +22,8 @@ from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.connections import Step
+    from invsync_tui.operations.connections import Step, Target
+    from invsync_tui.operations.session import Session
 
 LEFT = "The test was stopped."
 
@@ -56,61 +56,63 @@ class ConnectionScreen(BaseScreen):
         yield TextLine(self.desk.glyphs.more, id="title")
         yield TextView(id="steps")
 
-    def watch_facts(self) -> None:
-        self.desk.reader.watch(self, changed)
-
     def on_mount(self) -> None:
         self._begin()
-
-    def on_changed(self, fact: Changed) -> None:
-        self.reading_succeeded()
-        self.show_header(fact.service_alive)
 
     # -- the test -----------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self._attempt += 1
         self._steps, self._outcome = [], ""
-        self.ask(lambda gateway: gateway.forms.connection_test(self._subject), self._start)
+        self.ask(self._find, self._start)
         self._show()
 
-    def _start(self, test: ConnectionTest) -> None:
-        self._name = test.name
-        self._show()
-        walk = threading.Thread(target=self._walk, args=(self._attempt, test), name="connection-test", daemon=True)
-        walk.start()
+    def _find(self, session: Session) -> Target:
+        from invsync_tui.operations import connections
 
-    def _walk(self, attempt: int, test: ConnectionTest) -> None:
+        return connections.target_of(session, self._subject)
+
+    def _start(self, target: Target) -> None:
+        self._name = f"{target.name}: {target.setup.system}, {target.setup.url}"
+        self._show()
+        test = threading.Thread(target=self._test, args=(self._attempt, target), name="connection-test", daemon=True)
+        test.start()
+
+    def _test(self, attempt: int, target: Target) -> None:
         """In the test's own thread: nothing but messages leaves it."""
         failure = ""
         try:
-            test.run(partial(self._tell, attempt))
+            asyncio.run(self._take_steps(attempt, target))
         except BrokenOffError:
             failure = LEFT
         except Exception as error:
             failure = in_words(error)
-        self.post_message(TestEnded(attempt, failure))
+        self.post_message(AnswerReceived(partial(self._test_ended, attempt), failure))
 
-    def _tell(self, attempt: int, step: Step) -> None:
-        if self._left.is_set() or attempt != self._attempt:
-            raise BrokenOffError
-        self.post_message(StepTaken(attempt, step))
+    async def _take_steps(self, attempt: int, target: Target) -> None:
+        from invsync_tui.operations import connections
 
-    def on_step_taken(self, fact: StepTaken) -> None:
-        if fact.attempt == self._attempt:
-            self._steps.append(fact.step)
+        async for step in connections.test(target):
+            if self._left.is_set() or attempt != self._attempt:
+                raise BrokenOffError
+            self.post_message(AnswerReceived(partial(self._step_taken, attempt), step))
+
+    def _step_taken(self, attempt: int, step: Step) -> None:
+        if attempt == self._attempt:
+            self._steps.append(step)
             self._show()
 
-    def on_test_ended(self, fact: TestEnded) -> None:
-        if fact.attempt != self._attempt:
+    def _test_ended(self, attempt: int, failure: str) -> None:
+        """`failure` is what broke the test off, or ''."""
+        if attempt != self._attempt:
             return
-        good = bool(self._steps) and all(step.ok for step in self._steps) and not fact.failure
+        good = bool(self._steps) and all(step.ok for step in self._steps) and not failure
         self._end("works" if good else "does not work")
-        if fact.failure:
-            self.notice(fact.failure, Tone.BAD)
+        if failure:
+            self.notice(failure, Tone.BAD)
 
-    def on_order_refused(self, fact: OrderRefused) -> None:
-        super().on_order_refused(fact)
+    def question_failed(self, text: str) -> None:
+        super().question_failed(text)
         self._end("not tested")
 
     def _end(self, outcome: str) -> None:

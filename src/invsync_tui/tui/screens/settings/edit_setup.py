@@ -6,7 +6,7 @@ saved first, ours go on top of theirs or wait. Not here: the words (`forms.text`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,9 +18,7 @@ from textual.widget import Widget
 from invsync_tui.operations.list_views import Change, Conflict, FieldProblem, Form, Saved
 from invsync_tui.tui.actions import Right, refusal
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.messages import Changed
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
-from invsync_tui.tui.screens.base.list_screen import changed
 from invsync_tui.tui.screens.settings import text
 from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.text import FormRenderContext
@@ -31,7 +29,7 @@ from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from invsync_tui.tui.gateway import Gateway
+    from invsync_tui.operations.session import Session
 
 SAVE, STAY, LEAVE, MERGE, THEIRS = "save", "stay", "leave", "merge", "theirs"
 
@@ -96,17 +94,12 @@ class EditSetupScreen(BaseScreen):
         self._show_trail()
         self._read()
 
-    def watch_facts(self) -> None:
-        self.desk.reader.watch(self, changed)
-
-    def on_changed(self, fact: Changed) -> None:
-        self.reading_succeeded()
-        self.show_header(fact.service_alive)
+    def store_changed(self) -> None:
         if self.draft is None:
             self._read()
 
     def _read(self) -> None:
-        self.ask(lambda gateway: gateway.forms.form(self.subject), self._opened, wanted=lambda: self.draft is None)
+        self.ask(partial(_form, self.subject), self._opened, wanted=lambda: self.draft is None)
 
     def _opened(self, form: Form) -> None:
         """The form, and on top of it what was typed when this screen was left last."""
@@ -181,7 +174,7 @@ class EditSetupScreen(BaseScreen):
         self.notice(self._refusal(), Tone.WARN)
 
     def _refusal(self) -> str:
-        return refusal(self.desk.reader.gateway, Right.SETTINGS)
+        return refusal(self.desk.connection, Right.SETTINGS)
 
     def on_form_view_valued(self, event: FormView.Valued) -> None:
         self._set(event.field, event.text)
@@ -206,7 +199,7 @@ class EditSetupScreen(BaseScreen):
         draft, turn = self.draft, self.turn
         if draft is not None and draft.dirty:
             self.ask(
-                lambda gateway: gateway.forms.check(self.subject, draft.edits),
+                partial(_problems, self.subject, draft.edits),
                 partial(self._checked, turn),
                 wanted=lambda: turn == self.turn,
             )
@@ -240,7 +233,7 @@ class EditSetupScreen(BaseScreen):
             self.sheet.go_to(wrong)
             self.notice(f"Not saved: {draft.problems[wrong]}", Tone.BAD)
             return
-        self.ask(lambda gateway: gateway.forms.changes(self.subject, draft.edits), self._review)
+        self.ask(partial(_changes, self.subject, draft.edits), self._review)
 
     def _review(self, changes: Sequence[Change]) -> None:
         if not changes:
@@ -259,7 +252,7 @@ class EditSetupScreen(BaseScreen):
         if answer != SAVE or draft is None:
             self.notice("Nothing was saved.", Tone.FAINT)
             return
-        self.ask(partial(_saved_and_read, self.subject, draft), self._saved)
+        self.ask(partial(_save_and_read, self.subject, draft), self._saved)
 
     def _saved(self, answer: tuple[Saved | Conflict, Form]) -> None:
         outcome, form = answer
@@ -365,7 +358,27 @@ def _change(draft: Draft, name: str) -> Change:
     return Change(name, one.label, text.plain_value(one, one.value), text.plain_value(one, draft.value(name)))
 
 
-def _saved_and_read(subject: str, draft: Draft, gateway: Gateway) -> tuple[Saved | Conflict, Form]:
+def _form(subject: str, session: Session) -> Form:
+    from invsync_tui.operations.settings import forms
+
+    return forms.form(session, subject)
+
+
+def _problems(subject: str, edits: Mapping[str, str], session: Session) -> Sequence[FieldProblem]:
+    from invsync_tui.operations.settings import forms
+
+    return forms.check(session, subject, edits)
+
+
+def _changes(subject: str, edits: Mapping[str, str], session: Session) -> Sequence[Change]:
+    from invsync_tui.operations.settings import forms
+
+    return forms.diff(session, subject, edits)
+
+
+def _save_and_read(subject: str, draft: Draft, session: Session) -> tuple[Saved | Conflict, Form]:
     """Save, and read what is saved now, whoever saved it."""
-    outcome = gateway.forms.save(subject, draft.form.rev, draft.edits)
-    return outcome, gateway.forms.form(subject)
+    from invsync_tui.operations.settings import forms
+
+    outcome = forms.save(session, subject, draft.form.rev, draft.edits)
+    return outcome, forms.form(session, subject)

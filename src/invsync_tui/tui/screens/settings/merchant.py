@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.gateway.settings import merchant_subject
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 
 
@@ -12,7 +11,7 @@ class MerchantSettingsScreen(EditSetupScreen):
 
     def __init__(self, desk: AppContext, merchant_id: int, merchant: str, at: str = "") -> None:
         """`at` is the field that the cursor begins on."""
-        super().__init__(desk, merchant_subject(merchant_id), at)
+        super().__init__(desk, f"merchant:{merchant_id}", at)
         self._merchant = merchant
 
     @property
