@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from invsync_tui.tui.gateway import OperationsGateway
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Connection, ListingRow, OrderLine, Page
@@ -23,6 +22,7 @@ from invsync_tui.connectors.carts.vendure import VendureCart
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.app import control_room
+from invsync_tui.tui.store_connection import StoreConnection
 from tests.support.control_room import QUICK, Driver
 from tests.support.merchant_store import Bench
 from tests.support.servers.tryton import Seeded
@@ -193,7 +193,7 @@ class Hour:
 
 @asynccontextmanager
 async def control_room_of(bench: Bench) -> AsyncIterator[Driver]:
-    app = control_room(OperationsGateway(bench.store.path), QUICK)
+    app = control_room(StoreConnection(bench.store.path), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         await driver.sees("Demo")

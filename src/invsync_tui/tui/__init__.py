@@ -1,1 +1,1 @@
-"""The control room: a Textual program that shows facts and sends orders, and does no work of its own."""
+"""The control room: a Textual program that shows what is in the store, changes it by operations, and does no sync itself."""

@@ -1,6 +1,6 @@
 """Keys that arrive before the input that they are meant for: on a slow line, `:` and the words behind it come in one burst.
 
-Without this the words would be taken for orders of the screen.
+Without this the words would be taken for keys of the screen.
 """
 
 from __future__ import annotations
