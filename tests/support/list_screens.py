@@ -14,9 +14,9 @@ from tests.support.control_room import Driver, room
 from tests.support.fakes.gateway import FakeGateway
 
 Place = Callable[[AppContext], BaseScreen]
-WAREHOUSES: Place = lambda desk: routes.screen(desk, "warehouses", 1, "Demo Outdoor")  # noqa: E731
-LISTINGS: Place = lambda desk: routes.screen(desk, "products", 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
-ALIASES: Place = lambda desk: routes.screen(desk, "aliases", 1, "Demo Outdoor")  # noqa: E731
+WAREHOUSES: Place = lambda context: routes.screen(context, "warehouses", 1, "Demo Outdoor")  # noqa: E731
+LISTINGS: Place = lambda context: routes.screen(context, "products", 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+ALIASES: Place = lambda context: routes.screen(context, "aliases", 1, "Demo Outdoor")  # noqa: E731
 
 
 @asynccontextmanager
@@ -25,7 +25,7 @@ async def at(
 ) -> AsyncIterator[Driver]:
     """The control room with a screen on top, after its first reading."""
     async with room(gateway or FakeGateway(), size) as driver:
-        driver.app.push_screen(place(driver.app._desk))
+        driver.app.push_screen(place(driver.app.context))
         await driver.until(lambda: not isinstance(driver.app.screen, MerchantsScreen) and ready(driver, BaseScreen))
         yield driver
 

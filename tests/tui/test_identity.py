@@ -12,8 +12,8 @@ from tests.support.fakes.gateway import FakeGateway
 from tests.support.list_screens import at
 
 
-def IDENTITY(desk: AppContext) -> BaseScreen:  # noqa: N802 - the screen that this file is about
-    return routes.screen(desk, "identity", 7, "Demo Cart EU", "Demo Outdoor")
+def IDENTITY(context: AppContext) -> BaseScreen:  # noqa: N802 - the screen that this file is about
+    return routes.screen(context, "identity", 7, "Demo Cart EU", "Demo Outdoor")
 
 
 def text(driver: Driver) -> str:

@@ -162,7 +162,7 @@ async def test_all_warehouses_scroll_sideways_with_their_times() -> None:
 
 async def test_a_merchant_without_warehouses_says_what_to_do() -> None:
     async with room() as driver:
-        driver.app.push_screen(routes.screen(driver.app._desk, "warehouses", 2, "Demo Books"))
+        driver.app.push_screen(routes.screen(driver.app.context, "warehouses", 2, "Demo Books"))
         await driver.sees("loaded with the first inventory download")
 
 
@@ -284,7 +284,7 @@ async def test_a_listing_that_means_no_product_leads_to_the_search() -> None:
 
 async def test_a_sku_tells_everything_about_itself() -> None:
     async with room(size=(120, 60)) as driver:
-        driver.app.push_screen(routes.screen(driver.app._desk, "sku", 7, "DEMO-00007"))
+        driver.app.push_screen(routes.screen(driver.app.context, "sku", 7, "DEMO-00007"))
         await driver.sees("Demo product 7")
         text = driver.app.screen.query_one("#sheet", TextView).text
         for wanted in (
@@ -304,7 +304,7 @@ async def test_a_sku_tells_everything_about_itself() -> None:
 async def test_locking_a_listing_of_a_sku_asks_for_a_reason() -> None:
     gateway = FakeGateway()
     async with room(gateway) as driver:
-        driver.app.push_screen(routes.screen(driver.app._desk, "sku", 20, "DEMO-00020"))
+        driver.app.push_screen(routes.screen(driver.app.context, "sku", 20, "DEMO-00020"))
         await driver.until(lambda: ready(driver, SkuScreen))
         await driver.press("l", *"hold", "tab", "tab", "enter")
         await driver.until(lambda: gateway.orders == [("locked", 20, True, "hold")])

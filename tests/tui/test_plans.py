@@ -14,8 +14,8 @@ from tests.support.fakes.gateway import FakeGateway, detail, run_row
 from tests.support.fakes.plans import VIEW
 from tests.support.list_screens import at, ready
 
-PLAN = lambda desk: routes.screen(desk, "plan", 7, "Demo Cart EU")  # noqa: E731
-CARTS = lambda desk: routes.screen(desk, "carts", None, "All merchants")  # noqa: E731
+PLAN = lambda context: routes.screen(context, "plan", 7, "Demo Cart EU")  # noqa: E731
+CARTS = lambda context: routes.screen(context, "carts", None, "All merchants")  # noqa: E731
 
 
 async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
@@ -90,7 +90,7 @@ async def test_an_ended_push_is_undone_by_a_plan_that_is_shown_first() -> None:
     run = run_row(14)
     gateway.details[14] = detail(run)
     async with room(gateway) as driver:
-        driver.app.push_screen(RunScreen(driver.app._desk, 14))
+        driver.app.push_screen(RunScreen(driver.app.context, 14))
         await driver.until(lambda: "u" in driver.app.screen.active_bindings)
         await driver.press("u")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))

@@ -31,8 +31,8 @@ from tests.support.report_screens import SIZES, SKU, answered, sheet
 
 def later(driver: Driver, seconds: float) -> None:
     """Move the clock of the control room."""
-    clock = driver.app._desk.clock
-    driver.app._desk.clock = lambda: clock() + seconds
+    clock = driver.app.context.clock
+    driver.app.context.clock = lambda: clock() + seconds
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -52,7 +52,7 @@ async def test_why_of_a_listing_in_product_sync_starts_with_that_listing(size: t
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_why_of_a_sku_tells_all_carts_the_chosen_one_first(size: tuple[int, int]) -> None:
-    async with list_at(lambda desk: routes.screen(desk, "sku", 42, SKU), size=size) as driver:
+    async with list_at(lambda context: routes.screen(context, "sku", 42, SKU), size=size) as driver:
         await driver.press("w")
         await answered(driver)
         told = sheet(driver)
@@ -155,7 +155,7 @@ async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> N
     async with app.run_test(size=(120, 40)) as pilot:
         driver = Driver(app, pilot)
         await driver.until(lambda: driver.table.cursor_line is not None)
-        app.push_screen(routes.screen(app._desk, "products", made.cart, "Acme Shop", "Acme"))
+        app.push_screen(routes.screen(app.context, "products", made.cart, "Acme Shop", "Acme"))
         await driver.sees("DEMO-UNREAD")
         await driver.press("w")
         await answered(driver)
@@ -171,7 +171,7 @@ async def test_over_a_real_store_operations_answer_the_same(tmp_path: Path) -> N
 
 
 async def test_enter_on_a_step_leads_to_its_setting(tmp_path: Path) -> None:
-    async with list_at(lambda desk: routes.screen(desk, "sku", 42, SKU)) as driver:
+    async with list_at(lambda context: routes.screen(context, "sku", 42, SKU)) as driver:
         await driver.press("w")
         await answered(driver)
         await driver.press("enter")
@@ -192,7 +192,7 @@ async def test_a_line_of_the_doctor_leads_to_what_it_is_about() -> None:
 
 
 async def test_carts_are_read_back_on_a_key_and_one_that_is_down_hides_no_other() -> None:
-    async with list_at(lambda desk: routes.screen(desk, "sku", 42, SKU)) as driver:
+    async with list_at(lambda context: routes.screen(context, "sku", 42, SKU)) as driver:
         await driver.press("w")
         await answered(driver)
         told = sheet(driver)
@@ -208,7 +208,7 @@ async def test_carts_are_read_back_on_a_key_and_one_that_is_down_hides_no_other(
 
 async def test_a_bundle_is_written_where_one_says() -> None:
     gateway = FakeGateway()
-    async with list_at(lambda desk: routes.screen(desk, "sku", 42, SKU), gateway) as driver:
+    async with list_at(lambda context: routes.screen(context, "sku", 42, SKU), gateway) as driver:
         await driver.press("w")
         await answered(driver)
         await driver.press("B", *"/tmp", "enter")

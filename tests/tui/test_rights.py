@@ -90,17 +90,17 @@ async def test_nobody_is_offered_or_gets_what_the_table_refuses(
     async with app.run_test(size=(100, 30)) as pilot:
         driver = Driver(app, pilot)
         await driver.sees("Acme")
-        desk = app._desk
+        context = app.context
         for make in (
             lambda: None,
-            lambda: routes.screen(desk, "carts", acme.merchant, "Acme"),
-            lambda: routes.screen(desk, "products", acme.cart, "Acme Shop", "Acme"),
-            lambda: routes.screen(desk, "drift", acme.cart, "Acme Shop", "Acme"),
+            lambda: routes.screen(context, "carts", acme.merchant, "Acme"),
+            lambda: routes.screen(context, "products", acme.cart, "Acme Shop", "Acme"),
+            lambda: routes.screen(context, "drift", acme.cart, "Acme Shop", "Acme"),
             *(
-                partial(RunScreen, desk, number)
+                partial(RunScreen, context, number)
                 for (number,) in acme.bench.store.read("SELECT id FROM our_run ORDER BY id")
             ),
-            lambda: routes.screen(desk, "setup", acme.cart, "Acme Shop", "Acme"),
+            lambda: routes.screen(context, "setup", acme.cart, "Acme Shop", "Acme"),
         ):
             screen = make()
             if screen is not None:

@@ -25,7 +25,7 @@ def test_a_route_leads_to_a_screen(route: Route) -> None:
 
 
 def _opened() -> list[tuple[Path, ast.Call]]:
-    """Every `go_to("name", ...)` and `screen(desk, "name", ...)` of the program."""
+    """Every `go_to("name", ...)` and `screen(context, "name", ...)` of the program."""
     return [
         (path, node)
         for path in sorted(TUI.rglob("*.py"))

@@ -36,8 +36,8 @@ async def cart(gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 
 
 
 async def open_cart(driver: Driver) -> None:
-    desk = driver.app._desk
-    driver.app.push_screen(routes.screen(desk, "setup", 7, "Demo Cart EU", "Demo Outdoor"))
+    context = driver.app.context
+    driver.app.push_screen(routes.screen(context, "setup", 7, "Demo Cart EU", "Demo Outdoor"))
     await driver.sees("Inventory Upload Service")
 
 
@@ -80,7 +80,7 @@ async def test_the_heading_of_the_first_field_comes_back_into_sight() -> None:
 
 async def test_letters_are_text_while_a_field_is_edited() -> None:
     async with room() as driver:
-        driver.app.push_screen(routes.screen(driver.app._desk, "settings", 1, "Demo Outdoor"))
+        driver.app.push_screen(routes.screen(driver.app.context, "settings", 1, "Demo Outdoor"))
         await driver.sees("WMS address")
         await driver.press(*["down"] * 3, "enter", *"/sq?:kjTu")
         assert draft(driver).value("url") == "https://wms.example/sq?:kjTu"

@@ -53,7 +53,7 @@ def test_what_is_not_known_is_blank_and_said() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_h_on_a_sku_tells_its_past(size: tuple[int, int]) -> None:
-    async with list_at(lambda desk: routes.screen(desk, "sku", 42, SKU), size=size) as driver:
+    async with list_at(lambda context: routes.screen(context, "sku", 42, SKU), size=size) as driver:
         await driver.press("h")
         await answered(driver)
         assert isinstance(driver.app.screen, SkuHistoryScreen)

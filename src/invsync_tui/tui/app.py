@@ -73,10 +73,10 @@ class ControlRoom(KeysInOrder):
     ]
 
     def __init__(
-        self, desk: AppContext, *, open_run: int | None = None, keymap: Mapping[str, str] | None = None
+        self, context: AppContext, *, open_run: int | None = None, keymap: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
-        self._desk = desk
+        self.context = context
         self._open_run = open_run
         self._keymap_said = keymap or {}
         self._diff = ScreenDiff()
@@ -84,27 +84,27 @@ class ControlRoom(KeysInOrder):
         self._defect_place = ""
         self.animation_level = "none"
         self._wear_theme()
-        if desk.terminal.ascii_only:
+        if context.terminal.ascii_only:
             ScrollBar.renderer = PlainScrollBar
 
     @property
     def terminal_encoding(self) -> str:
         """What the driver writes in."""
-        return self._desk.terminal.encoding
+        return self.context.terminal.encoding
 
     def get_default_screen(self) -> Screen[None]:
-        return MerchantsScreen(self._desk)
+        return MerchantsScreen(self.context)
 
     def on_mount(self) -> None:
         # The store thread imports the heavy libraries, so the first frame goes first.
-        self.call_after_refresh(self._desk.store.start)
+        self.call_after_refresh(self.context.store.start)
         self.call_after_refresh(_collect_from_now_on)
         if self._keymap_said:
             self._use_keymap()
         if self._open_run is not None:
             from invsync_tui.tui.navigation.routes import screen
 
-            self.push_screen(screen(self._desk, "run", self._open_run))
+            self.push_screen(screen(self.context, "run", self._open_run))
 
     def on_resize(self) -> None:
         """Also where the size is what it was: a terminal that was another size in between has lost cells."""
@@ -191,7 +191,7 @@ class ControlRoom(KeysInOrder):
 
     def close_store(self) -> None:
         """End the store threads and with them their sessions."""
-        self._desk.close()
+        self.context.close()
 
     def use_theme(self, name: str) -> bool:
         """Put on another theme; False where colours are the terminal's own."""
@@ -205,7 +205,7 @@ class ControlRoom(KeysInOrder):
         if not self.current_theme.ansi:
             for theme in THEMES.values():
                 self.register_theme(theme)
-            self.set_reactive(App.theme, THEMES[self._desk.terminal.theme].name)
+            self.set_reactive(App.theme, THEMES[self.context.terminal.theme].name)
             self.stylesheet.set_variables(self.get_css_variables())
 
     def _use_keymap(self) -> None:
@@ -215,7 +215,7 @@ class ControlRoom(KeysInOrder):
         kept, wrong = accepted(self._keymap_said)
         self.set_keymap(kept)
         if wrong:
-            self._desk.greeting = " ".join(wrong)
+            self.context.greeting = " ".join(wrong)
 
 
 class AnsiControlRoom(ControlRoom):
@@ -233,9 +233,9 @@ def control_room(
     greeting: str = "",
 ) -> ControlRoom:
     """An application that is ready to run; `greeting` is said on its first screen."""
-    desk = AppContext(StoreThread(connection, terminal.interval), terminal, greeting=greeting)
+    context = AppContext(StoreThread(connection, terminal.interval), terminal, greeting=greeting)
     kind = AnsiControlRoom if terminal.ansi_theme else ControlRoom
-    return kind(desk, open_run=open_run, keymap=keymap)
+    return kind(context, open_run=open_run, keymap=keymap)
 
 
 def _frame(screen: Screen[object], update: CompositorUpdate) -> list[Strip]:
@@ -276,7 +276,7 @@ def run_with(connection: StoreConnection, terminal: Terminal, *, open_run: int |
 def shown(room: ControlRoom) -> int:
     """Show it until it is left."""
     try:
-        code = room.run(mouse=room._desk.terminal.mouse)
+        code = room.run(mouse=room.context.terminal.mouse)
     finally:
         if isinstance(room._driver, TerminalDriver):
             room._driver.give_back()

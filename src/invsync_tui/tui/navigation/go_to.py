@@ -41,7 +41,7 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
 
 
 def _named(screen: BaseScreen, to: GoTo, found: Known) -> None:
-    screen.desk.known = found
+    screen.context.known = found
     if WORDS[to.place] is Takes.CART:
         _cart(screen, to, found)
     elif not to.text and screen.merchant is None and to.place in OF_ALL:

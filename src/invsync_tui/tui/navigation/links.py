@@ -92,7 +92,7 @@ def follow(screen: BaseScreen, jump: Link) -> None:
 
 
 def _named(screen: BaseScreen, jump: Link, found: Known) -> None:
-    screen.desk.known = found
+    screen.context.known = found
     openers: Mapping[str, tuple[Sequence[Named], Callable[[Named], None]]] = {
         "cart": (found.carts, lambda cart: screen.go_to("setup", cart.id, cart.name, cart.merchant, jump.at)),
         "listings": (found.carts, lambda cart: screen.go_to("products", cart.id, cart.name, cart.merchant, jump.at)),

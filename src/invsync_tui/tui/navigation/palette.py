@@ -28,7 +28,7 @@ class Places(Provider):
             return
 
         def keep(found: Known) -> None:
-            screen.desk.known = found
+            screen.context.known = found
             there.set()
 
         screen.ask(known, keep)
@@ -56,7 +56,7 @@ class Places(Provider):
     def _offered(self) -> Iterator[str]:
         if isinstance(screen := self.screen, BaseScreen):
             yield from (
-                text for text in completions(screen.desk.known_runs, screen.desk.known) if _means_something(text)
+                text for text in completions(screen.context.known_runs, screen.context.known) if _means_something(text)
             )
 
     def _go(self, text: str) -> None:

@@ -90,11 +90,11 @@ def screen_class(name: str) -> type[BaseScreen]:
     return found
 
 
-def screen(desk: AppContext, name: str, *what: Any, **more: Any) -> BaseScreen:
-    """A new screen, given what its class takes after the desk.
+def screen(context: AppContext, name: str, *what: Any, **more: Any) -> BaseScreen:
+    """A new screen, given what its class takes after the context.
 
     Screens of a merchant take its number and name first; commands that name no merchant mean this one from then on.
     """
     if BY_NAME[name].takes is Takes.MERCHANT and what[0] is not None:
-        desk.merchant = Named(what[0], what[1])
-    return screen_class(name)(desk, *what, **more)
+        context.merchant = Named(what[0], what[1])
+    return screen_class(name)(context, *what, **more)

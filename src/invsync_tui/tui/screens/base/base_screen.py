@@ -64,9 +64,9 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         Binding("shift+tab", "app.focus_previous", "Previous part", show=False, id="part.previous"),
     ]
 
-    def __init__(self, desk: AppContext) -> None:
+    def __init__(self, context: AppContext) -> None:
         super().__init__()
-        self.desk = desk
+        self.context = context
         self._failing = False
         self.type_ahead = TypeAhead()
         self.early = EarlyKeys()
@@ -89,7 +89,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     @property
     def merchant(self) -> Named | None:
         """The merchant that commands without a name are about."""
-        return self.desk.merchant
+        return self.context.merchant
 
     @property
     def unsaved(self) -> bool:
@@ -107,17 +107,17 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
         A failure goes to `question_failed`. What is no longer `wanted` when its turn comes is dropped.
         """
-        self.desk.store.ask(self, question, deliver, wanted)
+        self.context.store.ask(self, question, deliver, wanted)
 
     def ask_slow(
         self, question: Question[T], deliver: Callable[[T], None], wanted: Callable[[], bool] = always
     ) -> None:
         """The same for what may take seconds; it waits for nothing else and nothing else waits for it."""
-        self.desk.slow_store.ask(self, question, deliver, wanted)
+        self.context.slow_store.ask(self, question, deliver, wanted)
 
     def watch_store(self, question: Question[T], deliver: Callable[[T], None]) -> None:
         """Ask now and after every change of the store, as long as this screen is on top."""
-        self.desk.store.watch(self, question, deliver)
+        self.context.store.watch(self, question, deliver)
 
     def on_answer_received(self, message: AnswerReceived) -> None:
         if message.watched:
@@ -159,7 +159,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     # -- frame --------------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        more = self.desk.glyphs.more
+        more = self.context.glyphs.more
         yield TextLine(more, id="header")
         yield from self.body()
         with Widget(id="foot"):
@@ -169,9 +169,9 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.show_header()
-        if self.desk.greeting:
-            self.notice(self.desk.greeting, Tone.ACCENT)
-            self.desk.greeting = ""
+        if self.context.greeting:
+            self.notice(self.context.greeting, Tone.ACCENT)
+            self.context.greeting = ""
 
     def on_screen_resume(self) -> None:
         self.watch_facts()
@@ -181,7 +181,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
     def notice(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         """What just happened; it stays until the next one."""
-        mark = f"{self.desk.glyphs.warning} " if tone in (Tone.WARN, Tone.BAD) else ""
+        mark = f"{self.context.glyphs.warning} " if tone in (Tone.WARN, Tone.BAD) else ""
         self.query_one("#notice", StatusMessage).show(mark + text, tone)
 
     def send_to_clipboard(self, text: str) -> None:
@@ -200,11 +200,11 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
             else:
                 then(reason)
 
-        self.app.push_screen(ConfirmDialog(ask, subject, self.desk.glyphs), decided)
+        self.app.push_screen(ConfirmDialog(ask, subject, self.context.glyphs), decided)
 
     def show_header(self) -> None:
         """Who, where, with what rights, and whether anything would execute a request."""
-        connection = self.desk.connection
+        connection = self.context.connection
         left = [("invsync", Tone.STRONG)]
         if connection.operator:
             left.append((f"  {connection.operator}", Tone.PLAIN))
@@ -212,7 +212,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         self.strap("header").show(line(*left), self._rights(connection))
 
     def _rights(self, connection: StoreConnection) -> Line:
-        spans = [(f"{self.desk.glyphs.lock} read-only  ", Tone.WARN)] if connection.read_only else []
+        spans = [(f"{self.context.glyphs.lock} read-only  ", Tone.WARN)] if connection.read_only else []
         if connection.role not in ("", "admin"):
             spans.append((f"{connection.role}  ", Tone.ACCENT))
         if connection.service:
@@ -226,17 +226,17 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         from invsync_tui.tui.navigation.commands import PLACEHOLDER, completions
         from invsync_tui.tui.navigation.names import known
 
-        self.open_prompt(":", "go-to", PLACEHOLDER, completions(self.desk.known_runs, self.desk.known))
+        self.open_prompt(":", "go-to", PLACEHOLDER, completions(self.context.known_runs, self.context.known))
         self.ask(known, self._know)
 
     def _know(self, found: Known) -> None:
-        self.desk.known = found
+        self.context.known = found
 
     def open_prompt(self, mark: str, name: str, placeholder: str, offers: Sequence[str] = (), value: str = "") -> None:
         """Put an input in the place of the notice."""
         from invsync_tui.tui.widgets.prompt import Prompt
 
-        label = TextLine(self.desk.glyphs.more, id="prompt-mark")
+        label = TextLine(self.context.glyphs.more, id="prompt-mark")
         label.styles.width = len(mark)
         self.add_class("-prompting")
         self.call_later(self._put_prompt, label, line((mark, Tone.KEY)), Prompt(placeholder, offers, value, id=name))
@@ -336,10 +336,10 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
             self.notice("This terminal shows its own colours; there is nothing to switch.", Tone.WARN)
 
     def go_to(self, name: str, *what: Any, **more: Any) -> None:
-        """Show a screen of the route table on top of this one; what it takes is what its class takes after the desk."""
+        """Show a screen of the route table on top of this one; what it takes is what its class takes after the context."""
         from invsync_tui.tui.navigation.routes import screen
 
-        self.app.push_screen(screen(self.desk, name, *what, **more))
+        self.app.push_screen(screen(self.context, name, *what, **more))
 
     def open_run(self, run_id: int, notice: str = "") -> None:
         """Show a run on top of this screen."""
@@ -356,7 +356,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def action_help(self) -> None:
         from invsync_tui.tui.screens.base.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(hints_of(self.app, self.active_bindings.values()), self.desk.glyphs))
+        self.app.push_screen(HelpScreen(hints_of(self.app, self.active_bindings.values()), self.context.glyphs))
 
 
 def _nothing(_session: Session) -> None:

@@ -67,14 +67,14 @@ class ListScreen(BaseScreen, Generic[L]):
         Binding("e", "export", "Export", tooltip="Write what is shown to a CSV or JSON file", id="list.export"),
     ]
 
-    def __init__(self, desk: AppContext) -> None:
-        super().__init__(desk)
-        self.look = desk.looks.get(self.memory, ListView())
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
+        self.look = context.looks.get(self.memory, ListView())
         self._source: StoreSource[L] | None = None
         self._counted_at = float("-inf")
         self._counting = False
         self._export: Export[L] | None = None
-        self.set_class(desk.terminal.ascii_only, "-plain")
+        self.set_class(context.terminal.ascii_only, "-plain")
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
 
@@ -126,9 +126,9 @@ class ListScreen(BaseScreen, Generic[L]):
     # -- frame --------------------------------------------------------------------------------------------------------
 
     def body(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="trail")
+        yield TextLine(self.context.glyphs.more, id="trail")
         yield from self.above()
-        yield WindowTable(self._columns(), submit=self._submit, glyphs=self.desk.glyphs, id="list")
+        yield WindowTable(self._columns(), submit=self._submit, glyphs=self.context.glyphs, id="list")
         yield TextView(id="about")
 
     @property
@@ -147,7 +147,7 @@ class ListScreen(BaseScreen, Generic[L]):
         return self._export is not None
 
     def sight(self) -> RenderContext:
-        return RenderContext(self.desk.clock(), self.desk.glyphs)
+        return RenderContext(self.context.clock(), self.context.glyphs)
 
     def on_mount(self) -> None:
         self.table.when_moved = lambda: self.query_one("#about", TextView).show(self._about)
@@ -176,9 +176,11 @@ class ListScreen(BaseScreen, Generic[L]):
         shown = fields_that_fit(self.fields, self.app.size.width)
         sortable = self._source.sortable if self._source else ()
         look = self.look
-        self._source = StoreSource(lambda: self._read(self.desk.connection.session, look), shown, self.sight, sortable)
+        self._source = StoreSource(
+            lambda: self._read(self.context.connection.session, look), shown, self.sight, sortable
+        )
         self._counted_at = float("-inf")
-        self.desk.looks[self.memory] = self.look
+        self.context.looks[self.memory] = self.look
         put(self._source, self._columns())
 
     def _read(self, session: Session, look: ListView) -> Rows[L]:
@@ -220,7 +222,7 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def _count_exactly(self) -> None:
         """Where a fast count was not exact, ask for the exact one; it arrives when it arrives."""
-        source, now = self._source, self.desk.clock()
+        source, now = self._source, self.context.clock()
         if source is None or source.rough is False or self._counting or now - self._counted_at < RECOUNT_AFTER:
             return
         self._counting, self._counted_at = True, now
@@ -238,7 +240,7 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def _show_trail(self) -> None:
         state = line(*self._state())
-        self.strap("trail").show(breadcrumb(self.trail, self.desk.glyphs), state)
+        self.strap("trail").show(breadcrumb(self.trail, self.context.glyphs), state)
 
     def _state(self) -> Iterator[Span]:
         """Filter, and how many lines there are."""
@@ -246,7 +248,7 @@ class ListScreen(BaseScreen, Generic[L]):
             yield f"filter {self.look.text}: ", Tone.ACCENT
         count = self._source.counted if self._source else None
         if count is None or not self._source or not self._source.sortable:
-            yield self.desk.glyphs.more, Tone.FAINT
+            yield self.context.glyphs.more, Tone.FAINT
         else:
             noun = self.noun.removesuffix("s") if count.n == 1 and count.exact else self.noun
             yield f"{count.n}{'' if count.exact else '+'} {noun}", Tone.FAINT

@@ -82,8 +82,8 @@ class ReportScreen(BaseScreen, Generic[A]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", id="back")]
 
-    def __init__(self, desk: AppContext) -> None:
-        super().__init__(desk)
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
         self.answer: A | None = None
         self._commits = NEVER
         self._asking = self._refused = False
@@ -111,7 +111,7 @@ class ReportScreen(BaseScreen, Generic[A]):
     # -- frame --------------------------------------------------------------------------------------------------------
 
     def body(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="trail")
+        yield TextLine(self.context.glyphs.more, id="trail")
         yield LinkedTextView(id="sheet")
 
     def on_mount(self) -> None:
@@ -121,7 +121,7 @@ class ReportScreen(BaseScreen, Generic[A]):
         follow(self, event.to)
 
     def store_changed(self) -> None:
-        commits, now = self.desk.store.commits, self.desk.clock()
+        commits, now = self.context.store.commits, self.context.clock()
         if self._asking or commits == self._commits or now - self._asked_at < self.pause:
             return
         self._asking, self._commits, self._asked_at = True, commits, now
@@ -155,8 +155,8 @@ class ReportScreen(BaseScreen, Generic[A]):
         return () if self.answer is None else self.write(self.answer, size.width)
 
     def _show_trail(self) -> None:
-        state = line((self.desk.glyphs.more, Tone.FAINT)) if self.answer is None else self.verdict(self.answer)
-        self.strap("trail").show(breadcrumb(self.trail, self.desk.glyphs), state)
+        state = line((self.context.glyphs.more, Tone.FAINT)) if self.answer is None else self.verdict(self.answer)
+        self.strap("trail").show(breadcrumb(self.trail, self.context.glyphs), state)
 
     def action_back(self) -> None:
         self.app.pop_screen()

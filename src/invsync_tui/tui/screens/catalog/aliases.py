@@ -62,10 +62,10 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
         Binding("n", "missing", "Missing", tooltip="Products that have no code of this type", id="aliases.missing"),
     ]
 
-    def __init__(self, desk: AppContext, merchant_id: int, merchant: str) -> None:
+    def __init__(self, context: AppContext, merchant_id: int, merchant: str) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -109,11 +109,11 @@ L = TypeVar("L")
 class OfKindScreen(ListScreen[L]):
     """A list of a merchant's codes or products that has to do with one alias type."""
 
-    def __init__(self, desk: AppContext, merchant_id: int, merchant: str, kind: AliasTypeLine) -> None:
+    def __init__(self, context: AppContext, merchant_id: int, merchant: str, kind: AliasTypeLine) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
         self._kind = kind
-        super().__init__(desk)
+        super().__init__(context)
 
 
 def _skus(found: CollisionLine) -> str:

@@ -60,13 +60,15 @@ class AllWarehousesScreen(ListScreen[SummaryLine]):
     noun = "products"
     filtered_by = "a part of a SKU or alias"
 
-    def __init__(self, desk: AppContext, merchant_id: int, merchant: str, warehouses: Sequence[WarehouseLine]) -> None:
+    def __init__(
+        self, context: AppContext, merchant_id: int, merchant: str, warehouses: Sequence[WarehouseLine]
+    ) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
         self._warehouses = tuple(warehouses)
         pairs = (_warehouse_fields(index, each) for index, each in enumerate(self._warehouses))
         self._fields = (SKU, NAME, TOTAL, *(field for pair in pairs for field in pair))
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:

@@ -82,10 +82,10 @@ def _aspect(name: str, told: Sequence[Sequence[str]], room: int) -> list[Line]:
 class CompareScreen(ReportScreen[tuple["ComparedProduct", ...]]):
     """Enter on a line below the table opens that product."""
 
-    def __init__(self, desk: AppContext, shared: str, product_ids: Sequence[int]) -> None:
+    def __init__(self, context: AppContext, shared: str, product_ids: Sequence[int]) -> None:
         self._shared = shared
         self._products = tuple(product_ids)
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:

@@ -69,8 +69,8 @@ class SearchScreen(BaseScreen):
         Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),
     ]
 
-    def __init__(self, desk: AppContext, text: str = "") -> None:
-        super().__init__(desk)
+    def __init__(self, context: AppContext, text: str = "") -> None:
+        super().__init__(context)
         self._text = clean(text)  # it may be a code of a cart
         self._answer: SearchAnswer | None = None
         self._count = Count(0, exact=True)
@@ -80,17 +80,17 @@ class SearchScreen(BaseScreen):
         """Moves and Enter for hits that are on their way, in their order."""
         self._entered = False
         """Whether Enter was pressed and what it leads to is not yet there: what is pressed next is for that."""
-        self.set_class(desk.terminal.ascii_only, "-plain")
+        self.set_class(context.terminal.ascii_only, "-plain")
 
     def body(self) -> Iterator[Widget]:
-        more = self.desk.glyphs.more
+        more = self.context.glyphs.more
         yield TextLine(more, id="trail")
         row = Widget(id="query-row")
         row.compose_add_child(TextLine(more, id="query-mark"))
         row.compose_add_child(Query(self._text))
         yield row
         yield TextView(id="verdict")
-        yield WindowTable(self._columns(), glyphs=self.desk.glyphs, id="hits")
+        yield WindowTable(self._columns(), glyphs=self.context.glyphs, id="hits")
         yield TextView(id="about")
 
     def on_mount(self) -> None:
@@ -171,7 +171,7 @@ class SearchScreen(BaseScreen):
 
     def _fill(self) -> None:
         hits = self._answer.hits if self._answer else ()
-        sight = RenderContext(self.desk.clock(), self.desk.glyphs)
+        sight = RenderContext(self.context.clock(), self.context.glyphs)
         fields = self._shown()
         rows = [Row(hit.product_id, tuple(field.cell(hit, sight) for field in fields), hit) for hit in hits]
         self.table.use(ListSource(rows), self._columns())
@@ -180,7 +180,7 @@ class SearchScreen(BaseScreen):
         self.refresh_bindings()
 
     def _show_trail(self) -> None:
-        gap = f" {self.desk.glyphs.crumb} "
+        gap = f" {self.context.glyphs.crumb} "
         counted = ""
         if self._answer is not None and self._text:
             counted = f"{self._count.n}{'' if self._count.exact else '+'} found"
@@ -205,7 +205,11 @@ class SearchScreen(BaseScreen):
 
     def _about(self, size: Size) -> Sequence[Line]:
         hit = self.table.cursor_line
-        return () if hit is None else facts(FIELDS, hit, RenderContext(self.desk.clock(), self.desk.glyphs), size.width)
+        return (
+            ()
+            if hit is None
+            else facts(FIELDS, hit, RenderContext(self.context.clock(), self.context.glyphs), size.width)
+        )
 
     def on_resize(self, event: events.Resize) -> None:
         self._fill()

@@ -53,17 +53,17 @@ class SkuScreen(ListingActionsScreen):
         Binding("left_square_bracket", "roll(-1)", "Less", tooltip="Scroll the sheet up", id="sku.up"),
     ]
 
-    def __init__(self, desk: AppContext, product_id: int, name: str) -> None:
-        super().__init__(desk)
+    def __init__(self, context: AppContext, product_id: int, name: str) -> None:
+        super().__init__(context)
         self._product_id = product_id
         self._called = name
         self._view: SkuView | None = None
-        self.set_class(desk.terminal.ascii_only, "-plain")
+        self.set_class(context.terminal.ascii_only, "-plain")
 
     def body(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="trail")
+        yield TextLine(self.context.glyphs.more, id="trail")
         yield TextView(id="head")
-        yield WindowTable(self._columns(), glyphs=self.desk.glyphs, id="listings")
+        yield WindowTable(self._columns(), glyphs=self.context.glyphs, id="listings")
         yield TextView(id="sheet")
 
     def on_mount(self) -> None:
@@ -98,7 +98,7 @@ class SkuScreen(ListingActionsScreen):
     # -- showing ------------------------------------------------------------------------------------------------------
 
     def _sight(self) -> RenderContext:
-        return RenderContext(self.desk.clock(), self.desk.glyphs)
+        return RenderContext(self.context.clock(), self.context.glyphs)
 
     def _columns(self) -> tuple[Column, ...]:
         return tuple(field.column(ListView()) for field in fields_that_fit(CART_FIELDS, self.app.size.width))
@@ -123,7 +123,7 @@ class SkuScreen(ListingActionsScreen):
         total = sum(level.available for level in view.levels) if view else 0
         state = line((f"{total} available", Tone.ACCENT)) if view else BLANK
         trail = ("Merchants", *([view.merchant] if view else []), view.sku if view else self._called)
-        self.strap("trail").show(breadcrumb(trail, self.desk.glyphs), state)
+        self.strap("trail").show(breadcrumb(trail, self.context.glyphs), state)
 
     def _show_head(self, view: SkuView) -> None:
         paper = self.query_one("#head", TextView)

@@ -95,10 +95,10 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         ),
     ]
 
-    def __init__(self, desk: AppContext, merchant_id: int, merchant: str) -> None:
+    def __init__(self, context: AppContext, merchant_id: int, merchant: str) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -134,7 +134,7 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "enable":
-            return self.is_mounted and self.line is not None and not refusal(self.desk.connection, Right.DECIDE)
+            return self.is_mounted and self.line is not None and not refusal(self.context.connection, Right.DECIDE)
         return super().check_action(action, parameters)
 
     def action_enable(self) -> None:
@@ -185,10 +185,10 @@ class LevelsScreen(ListScreen[LevelLine]):
     noun = "levels"
     filtered_by = "a part of a SKU or alias"
 
-    def __init__(self, desk: AppContext, warehouse: WarehouseLine, merchant: str) -> None:
+    def __init__(self, context: AppContext, warehouse: WarehouseLine, merchant: str) -> None:
         self._warehouse = warehouse
         self._merchant = merchant
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:

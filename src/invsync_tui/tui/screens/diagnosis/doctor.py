@@ -102,10 +102,10 @@ class DoctorScreen(ReportScreen["Checkup"]):
 
     pause = 10.0
 
-    def __init__(self, desk: AppContext, merchant_id: int | None, merchant: str) -> None:
+    def __init__(self, context: AppContext, merchant_id: int | None, merchant: str) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -120,4 +120,4 @@ class DoctorScreen(ReportScreen["Checkup"]):
         return verdict(answer)
 
     def write(self, answer: Checkup, width: int) -> Sequence[Line]:
-        return write(answer, width, self.desk.glyphs)
+        return write(answer, width, self.context.glyphs)

@@ -112,10 +112,10 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
         Binding("right_square_bracket", "other(1)", "Listings", show=False, tooltip="The next one", id="history.next"),
     ]
 
-    def __init__(self, desk: AppContext, asked: str, chosen: ListingLine | None) -> None:
+    def __init__(self, context: AppContext, asked: str, chosen: ListingLine | None) -> None:
         self._asked = asked
         self._chosen = (chosen.cart, chosen.ref) if chosen else None
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
 
     def write(self, answer: tuple[SkuHistory, ...], width: int) -> Sequence[Line]:
         rows = ROWS_TALL if self.app.size.height >= TALL else ROWS
-        return write(self._of(answer), len(answer) - 1, width, rows, self.desk.glyphs)
+        return write(self._of(answer), len(answer) - 1, width, rows, self.context.glyphs)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "other":

@@ -29,11 +29,11 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
         ),
     ]
 
-    def __init__(self, desk: AppContext, asked: str, chosen: ListingLine | None) -> None:
+    def __init__(self, context: AppContext, asked: str, chosen: ListingLine | None) -> None:
         self._asked = asked
         self._chosen = (chosen.cart, chosen.ref) if chosen else None
         self._live: Mapping[int, Read] = {}
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -49,10 +49,10 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
         return why.why(session, self._asked)
 
     def verdict(self, answer: Why) -> Line:
-        return why_text.verdict(answer, self.desk.glyphs)
+        return why_text.verdict(answer, self.context.glyphs)
 
     def write(self, answer: Why, width: int) -> Sequence[Line]:
-        return why_text.write(answer, self._chosen, width, self.desk.glyphs, self._live)
+        return why_text.write(answer, self._chosen, width, self.context.glyphs, self._live)
 
     def action_read_back(self) -> None:
         if self.answer is not None and (refs := refs_by_cart(self.answer.listings)):

@@ -95,10 +95,10 @@ class CartsScreen(ListScreen[CartLine]):
         Binding("T", "test", "Test", tooltip="Test the cart's connection step by step", id="cart.test"),
     ]
 
-    def __init__(self, desk: AppContext, merchant_id: int | None, merchant: str) -> None:
+    def __init__(self, context: AppContext, merchant_id: int | None, merchant: str) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class CartsScreen(ListScreen[CartLine]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "freeze":
-            return self.is_mounted and self.line is not None and not refusal(self.desk.connection, Right.DECIDE)
+            return self.is_mounted and self.line is not None and not refusal(self.context.connection, Right.DECIDE)
         if action in ("plan", "setup", "runs", "test", "identity", "drift"):
             return self.is_mounted and self.line is not None
         if action == "sync":
@@ -179,7 +179,7 @@ class CartsScreen(ListScreen[CartLine]):
             self.notice(why, Tone.WARN)
 
     def _refusal(self) -> str:
-        return refusal(self.desk.connection, Right.SYNC)
+        return refusal(self.context.connection, Right.SYNC)
 
 
 def _freeze_or_thaw(cart: CartLine, reason: str, session: Session) -> str:

@@ -84,12 +84,12 @@ class DriftScreen(ListScreen[DriftLine]):
         Binding("R", "radar", "Check now", tooltip="Read the listings from the cart now", id="drift.radar"),
     ]
 
-    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str) -> None:
+    def __init__(self, context: AppContext, cart_id: int, cart: str, merchant: str) -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
         self._class: str | None = None
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class DriftScreen(ListScreen[DriftLine]):
         return action != "filter" and super().check_action(action, parameters)
 
     def _refusal(self, right: Right) -> str:
-        return refusal(self.desk.connection, right)
+        return refusal(self.context.connection, right)
 
     def action_class(self) -> None:
         """The next class, all of them after the last."""

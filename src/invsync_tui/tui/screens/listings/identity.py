@@ -44,7 +44,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         ),
     ]
 
-    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str) -> None:
+    def __init__(self, context: AppContext, cart_id: int, cart: str, merchant: str) -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
@@ -52,7 +52,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         self._tally: IdentityCounts | None = None
         self._accepting = ""
         self._accepted = 0
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         return FIELDS[self._tab if self._tab in FIELDS else ""]
 
     def above(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="tabs")
+        yield TextLine(self.context.glyphs.more, id="tabs")
 
     def on_mount(self) -> None:
         self._show_tabs()
@@ -115,7 +115,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         return _offered(self.line) is not None
 
     def _refusal(self) -> str:
-        return refusal(self.desk.connection, Right.LISTING)
+        return refusal(self.context.connection, Right.LISTING)
 
     def _explain(self) -> None:
         """Where a change would be refused its binding is hidden; the key still says why nothing happens."""

@@ -55,8 +55,8 @@ class ListingActionsScreen(BaseScreen):
         ),
     ]
 
-    def __init__(self, desk: AppContext) -> None:
-        super().__init__(desk)
+    def __init__(self, context: AppContext) -> None:
+        super().__init__(context)
         self.selected: dict[int, ListingLine] = {}
 
     @property
@@ -90,9 +90,9 @@ class ListingActionsScreen(BaseScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("change", "fix"):
             wanted = Right.SYNC if parameters == ("sync",) else Right.LISTING
-            return not refusal(self.desk.connection, wanted) and bool(self._targets())
+            return not refusal(self.context.connection, wanted) and bool(self._targets())
         if action == "select":
-            return not refusal(self.desk.connection, Right.LISTING) and self._present() is not None
+            return not refusal(self.context.connection, Right.LISTING) and self._present() is not None
         return super().check_action(action, parameters)
 
     def action_change(self, name: str) -> None:
@@ -139,7 +139,7 @@ class ListingActionsScreen(BaseScreen):
 
     def on_key(self, event: events.Key) -> None:
         """Changes that are refused are hidden; their keys still say why nothing happens."""
-        why = refusal(self.desk.connection, Right.LISTING)
+        why = refusal(self.context.connection, Right.LISTING)
         if why and event.key in {FIX_KEY, *(each.key for each in LISTING_CHANGES)}:
             self.notice(why, Tone.WARN)
 

@@ -90,7 +90,7 @@ class PlanScreen(ListScreen["PlanLine"]):
 
     def __init__(
         self,
-        desk: AppContext,
+        context: AppContext,
         cart_id: int,
         cart: str,
         merchant: str = "",
@@ -104,7 +104,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         self._overlay = overlay
         """Settings that are tried without being saved: such a plan cannot be applied."""
         self._shown: ShownPlan | None = None
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -125,14 +125,14 @@ class PlanScreen(ListScreen["PlanLine"]):
         return FIELDS
 
     def above(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="totals")
-        yield TextLine(self.desk.glyphs.more, id="holds")
+        yield TextLine(self.context.glyphs.more, id="totals")
+        yield TextLine(self.context.glyphs.more, id="holds")
 
     def on_mount(self) -> None:
         self._plan()
 
     def _plan(self) -> None:
-        self.strap("totals").show(line((f"Planning{self.desk.glyphs.more}", Tone.FAINT)))
+        self.strap("totals").show(line((f"Planning{self.context.glyphs.more}", Tone.FAINT)))
         if self._kept is None:
             self.ask_slow(partial(make_plan, self._cart_id, self._overlay), self._made)
         else:
@@ -205,7 +205,7 @@ class PlanScreen(ListScreen["PlanLine"]):
             or view.applied_by is not None
         ):
             return False
-        return not refusal(self.desk.connection, self._right())
+        return not refusal(self.context.connection, self._right())
 
     def _right(self) -> Right:
         view = self._shown.view if self._shown is not None else None
@@ -230,7 +230,7 @@ class PlanScreen(ListScreen["PlanLine"]):
             needs_reason=bool(view.holds) or explicit,
         )
         subject = "; ".join(view.holds) or view.cart
-        self.app.push_screen(ConfirmDialog(ask, subject, self.desk.glyphs), self._decided)
+        self.app.push_screen(ConfirmDialog(ask, subject, self.context.glyphs), self._decided)
 
     def _decided(self, reason: str | None) -> None:
         shown = self._shown

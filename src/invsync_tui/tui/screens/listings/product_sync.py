@@ -55,13 +55,13 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
         Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
     ]
 
-    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str, tab: str = "") -> None:
+    def __init__(self, context: AppContext, cart_id: int, cart: str, merchant: str, tab: str = "") -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
         self._tab = ListingFilter(tab) if tab else ListingFilter.ALL
         self._counts: Mapping[ListingFilter, Count] = {}
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
         return SYNC_FIELDS
 
     def above(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="tabs")
+        yield TextLine(self.context.glyphs.more, id="tabs")
 
     def on_mount(self) -> None:
         self.table.is_marked = self.is_selected

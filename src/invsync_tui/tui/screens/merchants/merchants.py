@@ -87,9 +87,9 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         Binding("T", "test", "Test", tooltip="Test the WMS connection step by step", id="merchant.test"),
     ]
 
-    def __init__(self, desk: AppContext) -> None:
+    def __init__(self, context: AppContext) -> None:
         self._overview: Overview | None = None
-        super().__init__(desk)
+        super().__init__(context)
 
     # -- list ---------------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
 
     def _show_overview(self, overview: Overview) -> None:
         self._overview = overview
-        self.desk.known_runs = _runs_of(overview)
+        self.context.known_runs = _runs_of(overview)
         self._show_trail()
         self.table.read_again()
 
@@ -120,7 +120,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         from invsync_tui.tui.screens.merchants.text import pulse_line
 
         if self._overview is not None:
-            self.strap("trail").show(pulse_line(self._overview.pulse, self.desk.glyphs), line(*self._state()))
+            self.strap("trail").show(pulse_line(self._overview.pulse, self.context.glyphs), line(*self._state()))
 
     def _nothing(self, width: int) -> Sequence[Line]:
         from invsync_tui.tui.screens.merchants.text import NO_MERCHANTS
@@ -130,7 +130,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
     def about(self, found: MerchantRow, size: Size) -> Sequence[Line]:
         from invsync_tui.tui.screens.merchants import text
 
-        return text.about(found, size.width, self.desk.clock(), self.desk.glyphs)
+        return text.about(found, size.width, self.context.clock(), self.context.glyphs)
 
     def open_line(self, line: MerchantRow) -> None:
         run_id = line.active_run or line.latest_run
@@ -178,7 +178,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         """Why a sync would be refused; '' where it would not."""
         from invsync_tui.tui.actions import Right, refusal
 
-        return refusal(self.desk.connection, Right.SYNC)
+        return refusal(self.context.connection, Right.SYNC)
 
     def sync_requested(self, requested: Requested) -> None:
         super().sync_requested(requested)

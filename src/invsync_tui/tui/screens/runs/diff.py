@@ -84,13 +84,13 @@ class RunDiffScreen(BaseScreen):
         Binding("escape", "back", "Back", id="back"),
     ]
 
-    def __init__(self, desk: AppContext, run_id: int) -> None:
-        super().__init__(desk)
+    def __init__(self, context: AppContext, run_id: int) -> None:
+        super().__init__(context)
         self._run_id = run_id
         self._diff: RunDiff | None = None
 
     def body(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="trail")
+        yield TextLine(self.context.glyphs.more, id="trail")
         yield TextView(id="sheet")
 
     def on_mount(self) -> None:
@@ -116,7 +116,7 @@ class RunDiffScreen(BaseScreen):
         self.strap("trail").show(line(("Runs", Tone.FAINT), (f"  Run {self._run_id}{against}", Tone.STRONG)))
 
     def _write(self, size: Size) -> list[Line]:
-        return write(self._diff, size.width, self.desk.glyphs) if self._diff else []
+        return write(self._diff, size.width, self.context.glyphs) if self._diff else []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "earlier" or (self._diff is not None and self._diff.before_id is not None)

@@ -53,10 +53,10 @@ class HeldScreen(ListScreen[HeldLine]):
         Binding("v", "group", "Group", tooltip="All, to zero, large changes, other", id="held.group"),
     ]
 
-    def __init__(self, desk: AppContext, run_id: int) -> None:
+    def __init__(self, context: AppContext, run_id: int) -> None:
         self._run_id = run_id
         self._group: str | None = None
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:

@@ -45,9 +45,9 @@ class ReasonsScreen(ListScreen[ReasonRow]):
 
     noun = "reasons"
 
-    def __init__(self, desk: AppContext, run_id: int) -> None:
+    def __init__(self, context: AppContext, run_id: int) -> None:
         self._run_id = run_id
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
@@ -83,10 +83,10 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
 
     noun = "SKUs"
 
-    def __init__(self, desk: AppContext, run_id: int, reason: str) -> None:
+    def __init__(self, context: AppContext, run_id: int, reason: str) -> None:
         self._run_id = run_id
         self._reason = reason
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:

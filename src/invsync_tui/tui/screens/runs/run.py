@@ -90,8 +90,8 @@ class RunScreen(BundleScreen):
     def bundled(self) -> int | str:
         return self.run_id
 
-    def __init__(self, desk: AppContext, run_id: int, *, notice: str = "") -> None:
-        super().__init__(desk)
+    def __init__(self, context: AppContext, run_id: int, *, notice: str = "") -> None:
+        super().__init__(context)
         self.run_id = run_id
         self._first_notice = notice
         self._detail: RunDetail | None = None
@@ -99,13 +99,13 @@ class RunScreen(BundleScreen):
         """The groups that are being released; () for all."""
 
     def body(self) -> Iterator[Widget]:
-        more = self.desk.glyphs.more
+        more = self.context.glyphs.more
         yield TextLine(more, id="siblings")
         yield TextLine(more, id="title")
         yield TextView(id="sheet")
 
     def on_mount(self) -> None:
-        self.strap("title").show(line((f"Reading run {self.run_id}{self.desk.glyphs.more}", Tone.FAINT)))
+        self.strap("title").show(line((f"Reading run {self.run_id}{self.context.glyphs.more}", Tone.FAINT)))
         if self._first_notice:
             self.notice(self._first_notice, Tone.GOOD)
 
@@ -133,7 +133,7 @@ class RunScreen(BundleScreen):
     def _show_titles(self) -> None:
         if self._detail is None or not self.size:
             return
-        width, glyphs = self.size.width, self.desk.glyphs
+        width, glyphs = self.size.width, self.context.glyphs
         several = len(self._detail.siblings) > 1
         self.strap("siblings").show(switcher(self._detail, width, glyphs) if several else BLANK)
         self.strap("title").show(title(self._detail.run, width, glyphs))
@@ -141,12 +141,12 @@ class RunScreen(BundleScreen):
     def _sheet(self, size: Size) -> list[Line]:
         if self._detail is None:
             return []
-        return write(self._detail, Page(size, self.desk.clock(), self.desk.glyphs, self._allowed()))
+        return write(self._detail, Page(size, self.context.clock(), self.context.glyphs, self._allowed()))
 
     def _allowed(self) -> frozenset[Action]:
         if self._detail is None:
             return frozenset()
-        return offered(self._detail.actions, read_only=self.desk.read_only)
+        return offered(self._detail.actions, read_only=self.context.read_only)
 
     def _bindable(self) -> tuple[frozenset[Action], bool, bool, bool]:
         """What the bindings depend on."""
@@ -177,13 +177,13 @@ class RunScreen(BundleScreen):
     def _undoable(self) -> bool:
         run = self._detail.run if self._detail is not None else None
         ended = run is not None and run.kind is RunKind.PUSH and run.state.final and run.counts.set > 0
-        return ended and not refusal(self.desk.connection, Right.DECIDE)
+        return ended and not refusal(self.context.connection, Right.DECIDE)
 
     def action_undo(self) -> None:
         from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 
         if self._detail is not None:
-            ask = ConfirmDialog(UNDO, _subject(self._detail), self.desk.glyphs)
+            ask = ConfirmDialog(UNDO, _subject(self._detail), self.context.glyphs)
             self.app.push_screen(ask, partial(self._undo, self._detail.run))
 
     def _undo(self, run: RunRow, reason: str | None) -> None:
@@ -226,7 +226,7 @@ class RunScreen(BundleScreen):
 
         question = "Release all of it, or one group?"
         self.app.push_screen(
-            ChoiceDialog(question, lambda width: group_lines(hold, width), answers, self.desk.glyphs), chosen
+            ChoiceDialog(question, lambda width: group_lines(hold, width), answers, self.context.glyphs), chosen
         )
 
     def _confirm(self, verb: RunAction) -> None:
@@ -235,7 +235,7 @@ class RunScreen(BundleScreen):
         from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 
         about = self.strap("title").text if self._detail is None else _subject(self._detail)
-        self.app.push_screen(ConfirmDialog(verb.ask, about, self.desk.glyphs), partial(self._decided, verb))
+        self.app.push_screen(ConfirmDialog(verb.ask, about, self.context.glyphs), partial(self._decided, verb))
 
     def _decided(self, verb: RunAction, reason: str | None) -> None:
         if reason is None:
@@ -256,7 +256,7 @@ class RunScreen(BundleScreen):
 
     def on_key(self, event: events.Key) -> None:
         """Changes that are refused are hidden; their keys still say why nothing happens."""
-        why = refusal(self.desk.connection, Right.SYNC)
+        why = refusal(self.context.connection, Right.SYNC)
         if why and any(verb.dangerous and verb.key == event.key for verb in VERBS.values()):
             self.notice(why, Tone.WARN)
 

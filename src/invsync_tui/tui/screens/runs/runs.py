@@ -104,13 +104,13 @@ class RunsScreen(ListScreen[RunRow]):
     ]
 
     def __init__(
-        self, desk: AppContext, merchant_id: int | None, merchant: str, cart_id: int | None = None, cart: str = ""
+        self, context: AppContext, merchant_id: int | None, merchant: str, cart_id: int | None = None, cart: str = ""
     ) -> None:
         self._base = RunFilter(merchant_id=merchant_id, cart_id=cart_id)
         self._merchant = merchant
         self._cart = cart
         self._known = NOBODY
-        super().__init__(desk)
+        super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:

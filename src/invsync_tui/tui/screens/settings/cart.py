@@ -31,9 +31,9 @@ class CartSettingsScreen(EditSetupScreen):
         )
     ]
 
-    def __init__(self, desk: AppContext, cart_id: int, cart: str, merchant: str, at: str = "") -> None:
+    def __init__(self, context: AppContext, cart_id: int, cart: str, merchant: str, at: str = "") -> None:
         """`at` is the field that the cursor begins on."""
-        super().__init__(desk, f"cart:{cart_id}", at)
+        super().__init__(context, f"cart:{cart_id}", at)
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
@@ -48,7 +48,7 @@ class CartSettingsScreen(EditSetupScreen):
         return text.RULES_NOTE
 
     def above(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="preview")
+        yield TextLine(self.context.glyphs.more, id="preview")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "what_if":

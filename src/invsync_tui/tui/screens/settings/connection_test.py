@@ -43,8 +43,8 @@ class ConnectionScreen(BaseScreen):
         Binding("escape", "back", "Back", tooltip="Back; a running test is stopped", id="back"),
     ]
 
-    def __init__(self, desk: AppContext, subject: str) -> None:
-        super().__init__(desk)
+    def __init__(self, context: AppContext, subject: str) -> None:
+        super().__init__(context)
         self._subject = subject
         self._name = ""
         self._steps: list[Step] = []
@@ -53,7 +53,7 @@ class ConnectionScreen(BaseScreen):
         self._left = threading.Event()
 
     def body(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="title")
+        yield TextLine(self.context.glyphs.more, id="title")
         yield TextView(id="steps")
 
     def on_mount(self) -> None:
@@ -139,7 +139,7 @@ class ConnectionScreen(BaseScreen):
         return lines
 
     def _step_lines(self, step: Step, width: int) -> list[Line]:
-        glyphs = self.desk.glyphs
+        glyphs = self.context.glyphs
         mark, tone = (glyphs.check, Tone.GOOD) if step.ok else (glyphs.cross, Tone.BAD)
         lines = [line((mark, tone), " ", (clean(step.name), Tone.STRONG))]
         lines += [line("    ", (row, Tone.PLAIN if step.ok else tone)) for row in wrap(clean(step.detail), width - 4)]

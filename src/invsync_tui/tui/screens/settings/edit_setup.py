@@ -53,15 +53,15 @@ class EditSetupScreen(BaseScreen):
         Binding("z", "bring_back", "My edits back", tooltip="Put my edits on top again", id="settings.back"),
     ]
 
-    def __init__(self, desk: AppContext, subject: str, at: str = "") -> None:
-        super().__init__(desk)
+    def __init__(self, context: AppContext, subject: str, at: str = "") -> None:
+        super().__init__(context)
         self.subject = subject
         self.draft: Draft | None = None
         self.turn = 0
         """Grows with every change of the draft, so that answers about an older one are told apart."""
         self._rescued: Draft | None = None
         self._begin = at
-        self.set_class(desk.terminal.ascii_only, "-plain")
+        self.set_class(context.terminal.ascii_only, "-plain")
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
 
@@ -85,9 +85,9 @@ class EditSetupScreen(BaseScreen):
     # -- frame --------------------------------------------------------------------------------------------------------
 
     def body(self) -> Iterator[Widget]:
-        yield TextLine(self.desk.glyphs.more, id="trail")
+        yield TextLine(self.context.glyphs.more, id="trail")
         yield from self.above()
-        yield FormView(self.desk.glyphs, locked=lambda: bool(self._refusal()), id="form")
+        yield FormView(self.context.glyphs, locked=lambda: bool(self._refusal()), id="form")
         yield TextView(id="about")
 
     def on_mount(self) -> None:
@@ -105,7 +105,7 @@ class EditSetupScreen(BaseScreen):
         """The form, and on top of it what was typed when this screen was left last."""
         if self.draft is not None:
             return
-        kept = self.desk.drafts.pop(self.subject, None)
+        kept = self.context.drafts.pop(self.subject, None)
         if kept is None:
             self.put(Draft(form))
         else:
@@ -120,7 +120,7 @@ class EditSetupScreen(BaseScreen):
 
     def on_unmount(self) -> None:
         if self.draft is not None and self.draft.dirty:
-            self.desk.drafts[self.subject] = self.draft
+            self.context.drafts[self.subject] = self.draft
 
     @property
     def awaits_text(self) -> bool:
@@ -142,16 +142,16 @@ class EditSetupScreen(BaseScreen):
         self._check()
 
     def _show_trail(self) -> None:
-        self.strap("trail").show(breadcrumb(self.trail, self.desk.glyphs), line(self._state()))
+        self.strap("trail").show(breadcrumb(self.trail, self.context.glyphs), line(self._state()))
 
     def _state(self) -> tuple[str, Tone]:
         if self.draft is None:
-            return self.desk.glyphs.more, Tone.FAINT
+            return self.context.glyphs.more, Tone.FAINT
         edits = len(self.draft.edits)
         return (f"{edits} not saved", Tone.ACCENT) if edits else ("saved", Tone.FAINT)
 
     def _ink(self, width: int) -> FormRenderContext:
-        return FormRenderContext(width, self.desk.glyphs)
+        return FormRenderContext(width, self.context.glyphs)
 
     def _show_about(self) -> None:
         self.query_one("#about", TextView).show(self._about)
@@ -174,7 +174,7 @@ class EditSetupScreen(BaseScreen):
         self.notice(self._refusal(), Tone.WARN)
 
     def _refusal(self) -> str:
-        return refusal(self.desk.connection, Right.SETTINGS)
+        return refusal(self.context.connection, Right.SETTINGS)
 
     def on_form_view_valued(self, event: FormView.Valued) -> None:
         self._set(event.field, event.text)
@@ -183,7 +183,7 @@ class EditSetupScreen(BaseScreen):
         from invsync_tui.tui.screens.base.dialogs import ListDialog
 
         if self.draft is not None:
-            chosen = ListDialog(self.draft.field_of(event.field), self.draft.value(event.field), self.desk.glyphs)
+            chosen = ListDialog(self.draft.field_of(event.field), self.draft.value(event.field), self.context.glyphs)
             self.app.push_screen(chosen, partial(self._chosen, event.field))
 
     def _chosen(self, field: str, value: str | None) -> None:
@@ -268,7 +268,7 @@ class EditSetupScreen(BaseScreen):
         draft = self.draft
         if draft is None:
             return
-        mine, now = tuple(draft.edits), self.desk.clock()
+        mine, now = tuple(draft.edits), self.context.clock()
         self._ask_for(
             "Somebody else changed these settings meanwhile",
             lambda width: text.conflict(conflict, form, mine, now, self._ink(width)),
@@ -349,7 +349,7 @@ class EditSetupScreen(BaseScreen):
 
         given = [Answer(name, label, risky=n > 0) for n, (name, label) in enumerate(answers)]
         self.app.push_screen(
-            ChoiceDialog(question, facts, given, self.desk.glyphs), lambda answer: then(answer or answers[0][0])
+            ChoiceDialog(question, facts, given, self.context.glyphs), lambda answer: then(answer or answers[0][0])
         )
 
 

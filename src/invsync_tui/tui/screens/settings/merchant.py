@@ -9,9 +9,9 @@ from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 class MerchantSettingsScreen(EditSetupScreen):
     """Home of "Synchronization With WMS - Inventory"."""
 
-    def __init__(self, desk: AppContext, merchant_id: int, merchant: str, at: str = "") -> None:
+    def __init__(self, context: AppContext, merchant_id: int, merchant: str, at: str = "") -> None:
         """`at` is the field that the cursor begins on."""
-        super().__init__(desk, f"merchant:{merchant_id}", at)
+        super().__init__(context, f"merchant:{merchant_id}", at)
         self._merchant = merchant
 
     @property
