@@ -182,9 +182,9 @@ class Album:
 
 def room(store: Path, open_run: int | None = None) -> ControlRoom:
     """The control room on the demo, with a label that is the same on every machine."""
-    gateway = StoreConnection(store)
-    gateway.label = LABEL
-    return control_room(gateway, terminal_of({"TERM": "xterm-256color"}), open_run=open_run)
+    connection = StoreConnection(store)
+    connection.label = LABEL
+    return control_room(connection, terminal_of({"TERM": "xterm-256color"}), open_run=open_run)
 
 
 async def settled(app: ControlRoom, pilot: Pilot[int]) -> None:

@@ -1,4 +1,4 @@
-"""The control room over a fake gateway in a headless terminal, driven by keys."""
+"""The control room over a fake store in a headless terminal, driven by keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.widgets.table import WindowTable
 from invsync_tui.tui.widgets.text_line import StatusMessage, TextLine
-from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.store import FakeStore
 
 QUICK = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
 
@@ -53,14 +53,12 @@ class Driver:
 
 
 @asynccontextmanager
-async def room(gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
+async def room(store: FakeStore | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
     """The control room after its first reading."""
-    gateway = gateway or FakeGateway()
-    app = control_room(gateway, QUICK)
+    store = store or FakeStore()
+    app = control_room(store, QUICK)
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
-        await driver.until(
-            lambda: driver.table.cursor_line is not None or bool(driver.notice()) or not gateway.merchants
-        )
+        await driver.until(lambda: driver.table.cursor_line is not None or bool(driver.notice()) or not store.merchants)
         yield driver
     app.close_store()

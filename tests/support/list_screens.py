@@ -11,7 +11,7 @@ from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.widgets.table import WindowTable
 from tests.support.control_room import Driver, room
-from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.store import FakeStore
 
 Place = Callable[[AppContext], BaseScreen]
 WAREHOUSES: Place = lambda context: routes.screen(context, "warehouses", 1, "Demo Outdoor")  # noqa: E731
@@ -20,11 +20,9 @@ ALIASES: Place = lambda context: routes.screen(context, "aliases", 1, "Demo Outd
 
 
 @asynccontextmanager
-async def at(
-    place: Place, gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 24)
-) -> AsyncIterator[Driver]:
+async def at(place: Place, store: FakeStore | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
     """The control room with a screen on top, after its first reading."""
-    async with room(gateway or FakeGateway(), size) as driver:
+    async with room(store or FakeStore(), size) as driver:
         driver.app.push_screen(place(driver.app.context))
         await driver.until(lambda: not isinstance(driver.app.screen, MerchantsScreen) and ready(driver, BaseScreen))
         yield driver

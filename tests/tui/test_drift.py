@@ -7,7 +7,7 @@ from textual.widgets import Input
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.listings.drift import DriftScreen
 from tests.support.control_room import Driver, room
-from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.store import FakeStore
 
 
 async def opened(driver: Driver) -> None:
@@ -20,7 +20,7 @@ async def opened(driver: Driver) -> None:
 
 
 async def test_classes_come_one_after_the_other() -> None:
-    async with room(FakeGateway()) as driver:
+    async with room(FakeStore()) as driver:
         # when
         await opened(driver)
         # then
@@ -36,8 +36,8 @@ async def test_classes_come_one_after_the_other() -> None:
 
 
 async def test_the_selected_listing_is_healed_for_a_reason() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await opened(driver)
         # when
         await driver.press("h")
@@ -45,42 +45,42 @@ async def test_the_selected_listing_is_healed_for_a_reason() -> None:
         assert isinstance(driver.app.screen, ConfirmDialog)
         await driver.press("right", "enter")
         assert isinstance(driver.app.focused, Input)
-        assert gateway.drift.orders == []
+        assert store.drift.orders == []
         # and when
         await driver.press(*"phone", "enter", "right", "enter")
         # then
-        await driver.until(lambda: len(gateway.drift.orders) == 1)
-        assert gateway.drift.orders[0][2:] == ("DEMO-1", "phone")
+        await driver.until(lambda: len(store.drift.orders) == 1)
+        assert store.drift.orders[0][2:] == ("DEMO-1", "phone")
         # and what has vanished cannot be written
         await driver.press("down", "h")
         assert isinstance(driver.app.screen, DriftScreen)
 
 
 async def test_the_radar_is_let_look() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await opened(driver)
         await driver.press("R")
-        await driver.until(lambda: [order[0] for order in gateway.drift.orders] == ["radar"])
+        await driver.until(lambda: [order[0] for order in store.drift.orders] == ["radar"])
 
 
 async def test_a_viewer_looks_and_orders_nothing() -> None:
-    gateway = FakeGateway(read_only=True)
-    async with room(gateway) as driver:
+    store = FakeStore(read_only=True)
+    async with room(store) as driver:
         await opened(driver)
         await driver.press("h", "R")
         assert isinstance(driver.app.screen, DriftScreen)
-        assert gateway.drift.orders == []
+        assert store.drift.orders == []
 
 
 async def test_all_of_a_class_are_healed_for_a_reason() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await opened(driver)
         await driver.press("H")
         assert isinstance(driver.app.screen, DriftScreen), "no class is chosen yet"
         await driver.press("v", "v", "v")
         await driver.sees("Drift: oversell")
         await driver.press("H", *"promised", "tab", "tab", "enter")
-        await driver.until(lambda: len(gateway.drift.orders) == 1)
-        assert gateway.drift.orders[0][0] == "heal class" and gateway.drift.orders[0][2:] == ("oversell", "promised")
+        await driver.until(lambda: len(store.drift.orders) == 1)
+        assert store.drift.orders[0][0] == "heal class" and store.drift.orders[0][2:] == ("oversell", "promised")

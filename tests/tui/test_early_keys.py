@@ -19,7 +19,7 @@ from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.widgets.columns import ListView
 from tests.support.control_room import QUICK, Driver
-from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.store import FakeStore
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     opened = threading.Event()
 
     def late(real: Callable[..., Any]) -> Callable[..., Any]:
-        def read(self: Any, gateway: Any, look: ListView) -> Any:
+        def read(self: Any, session: Any, look: ListView) -> Any:
             opened.wait(20)
-            return real(self, gateway, look)
+            return real(self, session, look)
 
         return read
 
@@ -38,13 +38,13 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         monkeypatch.setattr(screen, "rows", late(screen.rows))
 
     def late_answer(name: str) -> None:
-        real = getattr(FakeGateway, name)
+        real = getattr(FakeStore, name)
 
-        def answer(self: FakeGateway, *given: Any) -> Any:
+        def answer(self: FakeStore, *given: Any) -> Any:
             opened.wait(20)
             return real(self, *given)
 
-        monkeypatch.setattr(FakeGateway, name, answer)
+        monkeypatch.setattr(FakeStore, name, answer)
 
     for name in ("search", "sku"):
         late_answer(name)
@@ -52,7 +52,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 
 async def test_a_verb_waits_for_the_row_that_it_is_for(gate: threading.Event) -> None:
-    app = control_room(FakeGateway(), QUICK)
+    app = control_room(FakeStore(), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         await driver.press("c")
@@ -68,7 +68,7 @@ async def test_a_verb_waits_for_the_row_that_it_is_for(gate: threading.Event) ->
 
 
 async def test_escape_takes_back_what_waits(gate: threading.Event) -> None:
-    app = control_room(FakeGateway(), QUICK)
+    app = control_room(FakeStore(), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         await driver.press("c")
@@ -84,7 +84,7 @@ async def test_escape_takes_back_what_waits(gate: threading.Event) -> None:
 
 
 async def test_what_follows_enter_in_the_search_is_for_the_sku_that_it_opens(gate: threading.Event) -> None:
-    app = control_room(FakeGateway(), QUICK)
+    app = control_room(FakeStore(), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         await driver.press("/")
@@ -102,7 +102,7 @@ async def test_what_follows_enter_in_the_search_is_for_the_sku_that_it_opens(gat
 
 
 async def test_escape_takes_back_an_enter_that_waits(gate: threading.Event) -> None:
-    app = control_room(FakeGateway(), QUICK)
+    app = control_room(FakeStore(), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         await driver.press("/")
@@ -118,7 +118,7 @@ async def test_escape_takes_back_an_enter_that_waits(gate: threading.Event) -> N
 
 
 async def test_what_follows_an_enter_that_finds_nothing_is_typed(gate: threading.Event) -> None:
-    app = control_room(FakeGateway(), QUICK)
+    app = control_room(FakeStore(), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         await driver.press("/")
@@ -133,7 +133,7 @@ async def test_what_follows_an_enter_that_finds_nothing_is_typed(gate: threading
 
 
 async def test_words_behind_a_colon_are_words_though_the_rows_are_on_their_way(gate: threading.Event) -> None:
-    app = control_room(FakeGateway(), QUICK)
+    app = control_room(FakeStore(), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         await driver.press("c")
@@ -154,7 +154,7 @@ async def test_words_behind_a_colon_are_words_though_the_rows_are_on_their_way(g
 
 
 async def test_a_key_that_is_under_way_while_the_program_ends_harms_nothing() -> None:
-    app = control_room(FakeGateway(), QUICK)
+    app = control_room(FakeStore(), QUICK)
     async with app.run_test(size=(80, 24)) as pilot:
         await Driver(app, pilot).sees("Demo Outdoor")
         # given a key that is still on its way, and others behind it

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import tui
-from tests.support.fakes.gateway import FakeGateway
 from tests.support.fakes.operations import OPERATIONS, operation
 from tests.support.fakes.settings import FakeTest
+from tests.support.fakes.store import FakeStore
 
 WITHOUT_SESSION = {"connections:test"}
 """In the table though it is given no session."""
@@ -23,7 +23,7 @@ ROOT = "invsync_tui.operations"
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_each_operation_can_be_asked_of_the_fake_as_of_a_store(name: str) -> None:
     """Parameters in the same order with the same names and kinds; the fake may leave out optional ones at the end."""
-    asked = FakeTest() if name == "connections:test" else FakeGateway()
+    asked = FakeTest() if name == "connections:test" else FakeStore()
     _session, *real = inspect.signature(operation(name)).parameters.values()
     fake = list(inspect.signature(attrgetter(OPERATIONS[name])(asked)).parameters.values())
     assert [_call(one) for one in fake] == [_call(one) for one in real[: len(fake)]]
@@ -65,7 +65,7 @@ def _takes_session(module: str, name: str) -> bool:
 
 def test_operations_are_themselves_again_when_no_fake_is_connected() -> None:
     real = operation("catalog.stock:warehouses")
-    first, second = FakeGateway(), FakeGateway()
+    first, second = FakeStore(), FakeStore()
     for fake in (first, first, second):
         fake.connect()
     stand_in = operation("catalog.stock:warehouses")

@@ -9,18 +9,18 @@ from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.held import HeldScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from tests.support.control_room import Driver, room
-from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.store import FakeStore
 
 GROUPS = {"zero": 380, "jump": 12, "rest": 20}
 
 
-def held_in_groups() -> FakeGateway:
+def held_in_groups() -> FakeStore:
     """Run 21 is held, with listings in all three groups."""
-    gateway = FakeGateway()
-    found = gateway.details[21]
+    store = FakeStore()
+    found = store.details[21]
     assert found.hold is not None
-    gateway.details[21] = replace(found, hold=replace(found.hold, groups=GROUPS))
-    return gateway
+    store.details[21] = replace(found, hold=replace(found.hold, groups=GROUPS))
+    return store
 
 
 async def opened(driver: Driver) -> None:
@@ -52,8 +52,8 @@ async def test_enter_shows_what_it_would_send_and_v_one_group_after_the_other() 
 
 
 async def test_a_release_asks_for_the_group_and_then_for_the_reason() -> None:
-    gateway = held_in_groups()
-    async with room(gateway) as driver:
+    store = held_in_groups()
+    async with room(store) as driver:
         await opened(driver)
         # when
         await driver.press("r")
@@ -61,18 +61,18 @@ async def test_a_release_asks_for_the_group_and_then_for_the_reason() -> None:
         assert isinstance(driver.app.screen, ChoiceDialog)
         await driver.sees("To zero: 380 listings, in stock now, would go to 0")
         await driver.press("enter")
-        assert gateway.orders == []
+        assert store.orders == []
         # and when the second group is chosen: Cancel, All, zero, jump
         await driver.press("r", "right", "right", "right", "enter")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press(*"seen", "enter", "right", "enter")
         # then
-        await driver.until(lambda: gateway.orders == [("release", 21, "seen", "jump")])
+        await driver.until(lambda: store.orders == [("release", 21, "seen", "jump")])
         # and when all of it is
         await driver.press("r", "right", "enter")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press(*"seen", "enter", "right", "enter")
-        await driver.until(lambda: gateway.orders[1:] == [("release", 21, "seen")])
+        await driver.until(lambda: store.orders[1:] == [("release", 21, "seen")])
 
 
 async def test_p_plans_what_the_held_push_would_send_now() -> None:

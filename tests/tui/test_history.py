@@ -18,8 +18,8 @@ from invsync_tui.tui.screens.runs.runs import RunsScreen
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from tests.support.control_room import Driver, room
-from tests.support.fakes.gateway import FakeGateway
 from tests.support.fakes.runs import RUNS
+from tests.support.fakes.store import FakeStore
 
 KNOWN = Known((Named(1, "Outdoor Demo"), Named(2, "Books Demo")), (Named(7, "Vendure Demo"), Named(8, "Shop US Demo")))
 
@@ -32,8 +32,8 @@ async def typed(driver: Driver, *words: str) -> None:
 
 
 async def test_the_carts_of_a_merchant_and_the_way_to_everything_about_one() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("c")
         await driver.sees("Demo Cart US")
         assert isinstance(driver.app.screen, CartsScreen)
@@ -47,7 +47,7 @@ async def test_the_carts_of_a_merchant_and_the_way_to_everything_about_one() -> 
         await driver.press("escape", "T")
         assert isinstance(driver.app.screen, ConnectionScreen)
         await driver.press("escape", "s")
-        await driver.until(lambda: ("start", 1, 8) in gateway.orders)
+        await driver.until(lambda: ("start", 1, 8) in store.orders)
         assert driver.table.cursor_position == 1
 
 
@@ -60,12 +60,12 @@ async def test_the_strip_tells_what_a_narrow_table_has_no_room_for() -> None:
 
 
 async def test_read_only_starts_no_sync_from_the_carts() -> None:
-    gateway = FakeGateway(read_only=True)
-    async with room(gateway) as driver:
+    store = FakeStore(read_only=True)
+    async with room(store) as driver:
         await driver.press("c")
         await driver.sees("Demo Cart US")
         await driver.press("s")
-        assert gateway.orders == []
+        assert store.orders == []
         assert "Read-only" in driver.notice()
 
 
@@ -93,8 +93,8 @@ async def test_a_filter_that_cannot_match_says_so() -> None:
 
 
 async def test_a_run_is_compared_with_the_one_before() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("down", "down", "enter")
         await driver.sees("run 13")
         await driver.press("d")
@@ -131,9 +131,9 @@ async def test_a_reason_leads_down_to_its_skus() -> None:
 
 
 async def test_a_run_with_one_reason_needs_no_detour() -> None:
-    gateway = FakeGateway()
-    gateway.details[11] = replace(gateway.details[11], reasons=gateway.details[11].reasons[:1])
-    async with room(gateway) as driver:
+    store = FakeStore()
+    store.details[11] = replace(store.details[11], reasons=store.details[11].reasons[:1])
+    async with room(store) as driver:
         await driver.press("enter")
         await driver.sees("NOT_IN_WMS")
         await driver.press("enter")

@@ -8,7 +8,7 @@ from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from tests.support.control_room import Driver
-from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.store import FakeStore
 from tests.support.list_screens import at
 
 
@@ -39,19 +39,19 @@ async def test_kinds_that_there_are_stand_in_tabs_with_their_numbers() -> None:
 
 
 async def test_one_is_accepted_after_a_question_with_cancel_focused_and_taken_back() -> None:
-    gateway = FakeGateway()
-    async with at(IDENTITY, gateway) as driver:
+    store = FakeStore()
+    async with at(IDENTITY, store) as driver:
         await cases(driver)
         await driver.press("a")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press("enter")
-        assert gateway.identity.orders == []
+        assert store.identity.orders == []
         await driver.press("a")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press("right", "enter")
         await driver.sees("9 listings")
-        assert [order[0] for order in gateway.identity.orders] == ["accept"]
-        (ref,) = gateway.identity.linked
+        assert [order[0] for order in store.identity.orders] == ["accept"]
+        (ref,) = store.identity.linked
         await driver.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
         await driver.sees("[Links 1]")
         await driver.until(lambda: driver.table.cursor_line is not None)
@@ -59,12 +59,12 @@ async def test_one_is_accepted_after_a_question_with_cancel_focused_and_taken_ba
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press("right", "enter")
         await driver.sees("No listing of this cart is linked.")
-        assert gateway.identity.orders[1:] == [("remove", ref)]
+        assert store.identity.orders[1:] == [("remove", ref)]
 
 
 async def test_all_of_a_kind_are_accepted_in_pieces() -> None:
-    gateway = FakeGateway()
-    async with at(IDENTITY, gateway) as driver:
+    store = FakeStore()
+    async with at(IDENTITY, store) as driver:
         await driver.sees("Case 10")
         assert "Accept all" not in text(driver), "offered for a kind only"
         await cases(driver)
@@ -72,7 +72,7 @@ async def test_all_of_a_kind_are_accepted_in_pieces() -> None:
         await driver.sees("10 listings: Case")
         await driver.press("right", "enter")
         await driver.sees("10 listings linked.")
-        assert [order[0] for order in gateway.identity.orders] == ["accept all"] * 3
+        assert [order[0] for order in store.identity.orders] == ["accept all"] * 3
         await driver.sees("No listing here: Case.")
 
 
@@ -84,11 +84,11 @@ async def test_enter_opens_the_product_that_is_suggested() -> None:
 
 
 async def test_read_only_offers_no_orders_and_says_why() -> None:
-    gateway = FakeGateway()
-    gateway.read_only = True
-    async with at(IDENTITY, gateway) as driver:
+    store = FakeStore()
+    store.read_only = True
+    async with at(IDENTITY, store) as driver:
         await driver.sees("40 listings")
         assert "Accept" not in text(driver)
         await driver.press("a")
         await driver.sees("Read-only")
-        assert gateway.identity.orders == []
+        assert store.identity.orders == []

@@ -26,7 +26,7 @@ from invsync_tui.tui.screens.runs.runs import RunsScreen
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.terminal import GREETING, greeting
 from tests.support.control_room import QUICK, Driver, room
-from tests.support.fakes.gateway import FakeGateway
+from tests.support.fakes.store import FakeStore
 
 SOME = Known((Named(1, "Demo Outdoor"), Named(2, "Demo Books")), (Named(7, "Demo Cart", "Demo Outdoor"),))
 
@@ -85,14 +85,14 @@ def test_the_defaults_do_not_clash_with_themselves() -> None:
 
 
 async def test_a_wrong_keymap_is_told_on_the_first_screen() -> None:
-    gateway = FakeGateway()
-    app = control_room(gateway, QUICK, keymap={"nonsense": "f5", "sync.start": "f6"})
+    store = FakeStore()
+    app = control_room(store, QUICK, keymap={"nonsense": "f5", "sync.start": "f6"})
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         await driver.until(lambda: "no such id" in driver.notice())
         await driver.sees("1 run is held")
         await driver.press("f6")
-        await driver.until(lambda: bool(gateway.orders))
+        await driver.until(lambda: bool(store.orders))
     app.close_store()
 
 
@@ -100,7 +100,7 @@ async def test_somebody_new_is_greeted_once(monkeypatch: pytest.MonkeyPatch, tmp
     environ = {"XDG_STATE_HOME": str(tmp_path)}
     assert greeting(environ) == GREETING
     assert greeting(environ) == ""
-    app = control_room(FakeGateway(), QUICK, greeting=GREETING)
+    app = control_room(FakeStore(), QUICK, greeting=GREETING)
     async with app.run_test(size=(80, 24)) as pilot:
         driver = Driver(app, pilot)
         assert driver.notice() == GREETING
@@ -228,9 +228,9 @@ async def test_the_theme_changes_at_once() -> None:
 
 
 async def test_the_role_stands_in_the_header() -> None:
-    gateway = FakeGateway()
-    gateway.role = "viewer"
-    async with room(gateway) as driver:
+    store = FakeStore()
+    store.role = "viewer"
+    async with room(store) as driver:
         await driver.until(lambda: "viewer" in driver.header())
 
 

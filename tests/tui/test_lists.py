@@ -1,4 +1,4 @@
-"""What every list does, on the screens of locations, products, listings, aliases and search, over a fake gateway."""
+"""What every list does, on the screens of locations, products, listings, aliases and search, over a fake store."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from invsync_tui.tui.screens.catalog.warehouses import LevelsScreen, WarehousesS
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.widgets.text_view import TextView
 from tests.support.control_room import Driver, room
-from tests.support.fakes.gateway import FakeGateway
 from tests.support.fakes.lists import PRODUCTS
+from tests.support.fakes.store import FakeStore
 from tests.support.list_screens import ALIASES, LISTINGS, WAREHOUSES, at, ready
 
 
@@ -102,17 +102,17 @@ async def test_the_order_is_shown_in_the_header_and_turned_round() -> None:
 
 async def test_rows_at_any_depth_are_the_right_ones() -> None:
     """Forward, from the end, and after others moved: number and key of a row stay together."""
-    gateway = FakeGateway()
-    async with at(WAREHOUSES, gateway) as driver:
+    store = FakeStore()
+    async with at(WAREHOUSES, store) as driver:
         await levels(driver)
         await driver.sees(f"{PRODUCTS} levels")
-        order = [line.sku for line in gateway.levels(1, "", None)._lines]
+        order = [line.sku for line in store.levels(1, "", None)._lines]
         for keys in (["G"], ["pageup"] * 12, ["g"], ["pagedown"] * 25):
             await driver.press(*keys)
             await driver.until(lambda: driver.table.cursor_line is not None)
             assert driver.table.cursor_line.sku == order[driver.table.cursor_position]
         wanted = driver.table.cursor_line
-        gateway.commit()
+        store.commit()
         await driver.pilot.pause(0.2)
         assert driver.table.cursor_line == wanted
         assert order[driver.table.cursor_position] == wanted.sku
@@ -167,34 +167,34 @@ async def test_a_merchant_without_warehouses_says_what_to_do() -> None:
 
 
 async def test_a_warehouse_is_disabled_with_a_reason_and_enabled_without() -> None:
-    gateway = FakeGateway()
-    async with at(WAREHOUSES, gateway) as driver:
+    store = FakeStore()
+    async with at(WAREHOUSES, store) as driver:
         # given
         await driver.press("down")
         # when it is confirmed without a reason, nothing happens
         await driver.press("d")
         await driver.sees("Disable this warehouse?")
         await driver.press("right", "enter")
-        assert gateway.orders == []
+        assert store.orders == []
         await driver.press(*"flooded", "tab", "tab", "enter")
         # then
-        await driver.until(lambda: gateway.orders == [("disable", 1, "#2", "flooded")])
+        await driver.until(lambda: store.orders == [("disable", 1, "#2", "flooded")])
         await driver.sees("is disabled")
         await driver.until(lambda: any("Hall East" in row and "disabled" in row for row in driver.lines()))
         # and back
         await driver.press("d")
         await driver.sees("Enable this warehouse?")
         await driver.press("right", "enter")
-        await driver.until(lambda: gateway.orders[-1] == ("enable", 1, "#2", ""))
+        await driver.until(lambda: store.orders[-1] == ("enable", 1, "#2", ""))
         await driver.until(lambda: not any("Hall East" in row and "disabled" in row for row in driver.lines()))
 
 
 async def test_leaving_the_question_changes_no_warehouse() -> None:
-    gateway = FakeGateway()
-    async with at(WAREHOUSES, gateway) as driver:
+    store = FakeStore()
+    async with at(WAREHOUSES, store) as driver:
         await driver.press("d", "escape")
         await driver.until(lambda: isinstance(driver.app.screen, WarehousesScreen))
-        assert gateway.orders == []
+        assert store.orders == []
 
 
 async def test_wide_terminals_show_more_columns() -> None:
@@ -231,8 +231,8 @@ async def test_tabs_show_their_counts_and_narrow_the_list() -> None:
 
 
 async def test_the_selected_listings_are_synced_after_a_question() -> None:
-    gateway = FakeGateway()
-    async with at(LISTINGS, gateway) as driver:
+    store = FakeStore()
+    async with at(LISTINGS, store) as driver:
         first = driver.table.cursor_line.id
         await driver.press("space")
         second = driver.table.cursor_line.id
@@ -241,19 +241,19 @@ async def test_the_selected_listings_are_synced_after_a_question() -> None:
         await driver.press("s")
         assert isinstance(driver.app.screen, ConfirmDialog)
         await driver.press("right", "enter")
-        await driver.until(lambda: gateway.orders == [("sync", first, second)])
+        await driver.until(lambda: store.orders == [("sync", first, second)])
         await driver.until(lambda: isinstance(driver.app.screen, ProductSyncScreen) and "sent again" in driver.notice())
         assert "selected" not in driver.lines()[2]
 
 
 async def test_excluding_needs_a_reason_and_is_taken_back_with_the_same_key() -> None:
-    gateway = FakeGateway()
-    async with at(LISTINGS, gateway) as driver:
+    store = FakeStore()
+    async with at(LISTINGS, store) as driver:
         await driver.press("f", *"DEMO-00020", "enter")
         await driver.until(lambda: driver.table.count == 1)
         await driver.press("x")
         await driver.press(*"why", "tab", "tab", "enter")
-        await driver.until(lambda: gateway.orders == [("excluded", 20, True, "why")])
+        await driver.until(lambda: store.orders == [("excluded", 20, True, "why")])
         await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.excluded)
         await driver.press("x")
         assert "Include" in shown(driver)
@@ -262,10 +262,10 @@ async def test_excluding_needs_a_reason_and_is_taken_back_with_the_same_key() ->
 
 
 async def test_read_only_shows_and_gives_no_order() -> None:
-    gateway = FakeGateway(read_only=True)
-    async with at(LISTINGS, gateway) as driver:
+    store = FakeStore(read_only=True)
+    async with at(LISTINGS, store) as driver:
         await driver.press("space", "s", "x", "l", "v")
-        assert gateway.orders == []
+        assert store.orders == []
         assert "Read-only" in driver.notice()
         assert "Exclude" not in driver.lines()[-1]
 
@@ -302,12 +302,12 @@ async def test_a_sku_tells_everything_about_itself() -> None:
 
 
 async def test_locking_a_listing_of_a_sku_asks_for_a_reason() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         driver.app.push_screen(routes.screen(driver.app.context, "sku", 20, "DEMO-00020"))
         await driver.until(lambda: ready(driver, SkuScreen))
         await driver.press("l", *"hold", "tab", "tab", "enter")
-        await driver.until(lambda: gateway.orders == [("locked", 20, True, "hold")])
+        await driver.until(lambda: store.orders == [("locked", 20, True, "hold")])
 
 
 # --- search ----------------------------------------------------------------------------------------------------------
@@ -325,9 +325,9 @@ async def test_slash_searches_from_anywhere_and_enter_opens_the_sku() -> None:
 
 
 async def test_answers_to_earlier_keystrokes_are_not_worked_out() -> None:
-    gateway = FakeGateway()
-    gateway.delay = 0.2
-    async with room(gateway) as driver:
+    store = FakeStore()
+    store.delay = 0.2
+    async with room(store) as driver:
         await driver.press("slash")
         await driver.until(lambda: isinstance(driver.app.screen, SearchScreen) and bool(driver.app.focused))
         box = driver.app.screen.query_one("#query", Input)
@@ -335,14 +335,14 @@ async def test_answers_to_earlier_keystrokes_are_not_worked_out() -> None:
             box.value = "DEMO-00042"[:end]
             await driver.pilot.pause(0.01)
         await driver.sees("1 found")
-        assert gateway.asked[-1] == "DEMO-00042"
-        assert len(gateway.asked) <= 5
+        assert store.asked[-1] == "DEMO-00042"
+        assert len(store.asked) <= 5
 
 
 async def test_enter_waits_for_the_answer_so_that_a_scanner_works() -> None:
-    gateway = FakeGateway()
-    gateway.delay = 0.3
-    async with room(gateway) as driver:
+    store = FakeStore()
+    store.delay = 0.3
+    async with room(store) as driver:
         await driver.press("slash")
         await driver.until(lambda: isinstance(driver.app.screen, SearchScreen) and bool(driver.app.focused))
         driver.app.screen.query_one("#query", Input).value = "DEMO-00042"
@@ -366,20 +366,20 @@ async def test_letters_in_the_search_are_text() -> None:
 
 
 async def test_an_open_list_follows_the_store() -> None:
-    gateway = FakeGateway()
-    async with at(LISTINGS, gateway) as driver:
+    store = FakeStore()
+    async with at(LISTINGS, store) as driver:
         await driver.press("f", *"DEMO-00020", "enter")
         await driver.until(lambda: driver.table.count == 1)
-        gateway.held[20] = {"outcome": "failed", "reason": "THROTTLED"}
-        gateway.commit()
+        store.held[20] = {"outcome": "failed", "reason": "THROTTLED"}
+        store.commit()
         await driver.sees("THROTTLED")
 
 
 async def test_a_slow_count_keeps_no_key_waiting() -> None:
-    gateway = FakeGateway()
-    async with at(WAREHOUSES, gateway) as driver:
+    store = FakeStore()
+    async with at(WAREHOUSES, store) as driver:
         await levels(driver)
-        rows = type(gateway.levels(1, "", None))
+        rows = type(store.levels(1, "", None))
         original = rows.exact_count
         try:
             rows.exact_count = lambda self: time.sleep(1.0) or original(self)  # type: ignore[method-assign, func-returns-value]
@@ -393,16 +393,16 @@ async def test_a_slow_count_keeps_no_key_waiting() -> None:
 
 
 async def test_a_quantity_is_fixed_with_a_reason_and_let_go_with_the_same_key() -> None:
-    gateway = FakeGateway()
-    async with at(LISTINGS, gateway) as driver:
+    store = FakeStore()
+    async with at(LISTINGS, store) as driver:
         await driver.press("f", *"DEMO-00020", "enter")
         await driver.until(lambda: driver.table.count == 1)
         await driver.press("v", *"many", "enter")
-        assert "whole number" in driver.notice() and not gateway.orders
+        assert "whole number" in driver.notice() and not store.orders
         await driver.press("v", *"3", "enter")
         assert "Override the quantity to 3?" in shown(driver)
         await driver.press(*"why", "tab", "tab", "enter")
-        await driver.until(lambda: gateway.orders == [("override", 20, 3, "why")])
+        await driver.until(lambda: store.orders == [("override", 20, 3, "why")])
         await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.override == 3)
         await driver.press("v", "backspace", "enter")
         assert "Remove the override?" in shown(driver)

@@ -10,8 +10,8 @@ from textual import events
 
 from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.terminal import Terminal
-from tests.support.fakes.gateway import FakeGateway, merchant
 from tests.support.fakes.lists import HOSTILE
+from tests.support.fakes.store import FakeStore, merchant
 from tests.support.terminal.emulator import Emulated, difference, emulated
 
 MANNERS = Terminal(ascii_only=False, ansi_theme=False, mouse=True, interval=0.02)
@@ -25,10 +25,10 @@ STEPS = 120
 
 
 def room(*, empty: bool) -> ControlRoom:
-    gateway = FakeGateway(() if empty else None)
+    store = FakeStore(() if empty else None)
     if not empty:
-        gateway.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
-    return control_room(gateway, MANNERS)
+        store.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
+    return control_room(store, MANNERS)
 
 
 async def step(shown: Emulated, chance: random.Random) -> str:

@@ -9,8 +9,8 @@ from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.runs.runs import RunsScreen
 from tests.support.control_room import Driver, room
-from tests.support.fakes.gateway import FakeGateway, merchant
 from tests.support.fakes.lists import HOSTILE
+from tests.support.fakes.store import FakeStore, merchant
 
 
 async def opened(driver: Driver) -> None:
@@ -19,7 +19,7 @@ async def opened(driver: Driver) -> None:
 
 
 async def test_a_place_is_found_by_its_word() -> None:
-    async with room(FakeGateway()) as driver:
+    async with room(FakeStore()) as driver:
         await opened(driver)
         await driver.press(*"runs")
         await driver.sees("Runs")
@@ -28,7 +28,7 @@ async def test_a_place_is_found_by_its_word() -> None:
 
 
 async def test_a_cart_is_found_by_a_part_of_its_name() -> None:
-    async with room(FakeGateway()) as driver:
+    async with room(FakeStore()) as driver:
         await opened(driver)
         await driver.press(*"products Cart EU")
         await driver.sees("products Demo Cart EU")
@@ -37,7 +37,7 @@ async def test_a_cart_is_found_by_a_part_of_its_name() -> None:
 
 
 async def test_what_takes_any_text_takes_what_was_typed() -> None:
-    async with room(FakeGateway()) as driver:
+    async with room(FakeStore()) as driver:
         await opened(driver)
         await driver.press(*"why DEMO-00008")
         await driver.sees("Why")
@@ -46,9 +46,9 @@ async def test_what_takes_any_text_takes_what_was_typed() -> None:
 
 
 async def test_escape_leaves_it_and_names_from_outside_are_harmless() -> None:
-    gateway = FakeGateway()
-    gateway.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
-    async with room(gateway) as driver:
+    store = FakeStore()
+    store.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
+    async with room(store) as driver:
         await opened(driver)
         await driver.press(*"carts")
         await driver.sees("carts")

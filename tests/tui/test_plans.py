@@ -1,4 +1,4 @@
-"""The plan screen, undo from a run, and freezing from the carts, over a fake gateway."""
+"""The plan screen, undo from a run, and freezing from the carts, over a fake store."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from tests.support.control_room import room
-from tests.support.fakes.gateway import FakeGateway, detail, run_row
 from tests.support.fakes.plans import VIEW
+from tests.support.fakes.store import FakeStore, detail, run_row
 from tests.support.list_screens import at, ready
 
 PLAN = lambda context: routes.screen(context, "plan", 7, "Demo Cart EU")  # noqa: E731
@@ -19,8 +19,8 @@ CARTS = lambda context: routes.screen(context, "carts", None, "All merchants")  
 
 
 async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
-    gateway = FakeGateway()
-    async with at(PLAN, gateway, (120, 40)) as driver:
+    store = FakeStore()
+    async with at(PLAN, store, (120, 40)) as driver:
         # given
         await driver.sees("40 to update")
         await driver.sees("16 up, 24 down, 8 to zero, 860 in sync, 3 skipped")
@@ -29,7 +29,7 @@ async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
         await driver.press("o")
         await driver.sees("Sorted by")
         await driver.press("f", *"demo-00001", "enter")
-        assert [order for order in gateway.plans.orders if order[0] == "make"] == [("make", 7)]
+        assert [order for order in store.plans.orders if order[0] == "make"] == [("make", 7)]
         # and when it is applied; Cancel has the focus
         await driver.press("a")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
@@ -37,59 +37,59 @@ async def test_a_plan_is_shown_sorted_and_applied_with_a_reason() -> None:
         await driver.press(*"looked", "enter", "right", "enter")
         # then the run is followed
         await driver.until(lambda: isinstance(driver.app.screen, RunScreen))
-        assert gateway.plans.orders[-2:] == [("save", 7), ("apply", 4, "looked")]
+        assert store.plans.orders[-2:] == [("save", 7), ("apply", 4, "looked")]
 
 
 async def test_a_plan_that_is_not_confirmed_orders_nothing_and_a_frozen_one_cannot_be_applied() -> None:
-    gateway = FakeGateway()
-    async with at(PLAN, gateway) as driver:
+    store = FakeStore()
+    async with at(PLAN, store) as driver:
         await driver.press("a")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, PlanScreen))
         assert driver.notice() == "Nothing was changed."
         # when somebody freezes the cart and it is planned again
-        gateway.plans.view = replace(VIEW, frozen="Frozen 2 min ago by demo: stocktaking.")
+        store.plans.view = replace(VIEW, frozen="Frozen 2 min ago by demo: stocktaking.")
         await driver.press("p")
         await driver.sees("Frozen 2 min ago by demo")
         await driver.sees("Planned again: the same totals.")
         await driver.press("a")
         # then
         assert isinstance(driver.app.screen, PlanScreen)
-        assert [order[0] for order in gateway.plans.orders] == ["make", "make"]
+        assert [order[0] for order in store.plans.orders] == ["make", "make"]
 
 
 async def test_read_only_shows_a_plan_and_applies_nothing() -> None:
-    async with at(PLAN, FakeGateway(read_only=True)) as driver:
+    async with at(PLAN, FakeStore(read_only=True)) as driver:
         await driver.sees("40 to update")
         await driver.press("a")
         assert isinstance(driver.app.screen, PlanScreen)
 
 
 async def test_a_cart_is_frozen_and_thawed_with_a_reason() -> None:
-    gateway = FakeGateway()
-    async with at(CARTS, gateway, (120, 40)) as driver:
+    store = FakeStore()
+    async with at(CARTS, store, (120, 40)) as driver:
         first = driver.table.cursor_line.id
         for word, order in (("count", "freeze"), ("done", "thaw")):
             await driver.press("z")
             await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
             await driver.press(*word, "enter", "right", "enter")
             await driver.until(lambda: isinstance(driver.app.screen, CartsScreen))
-            await driver.until(lambda: gateway.plans.orders[-1:] == [(order, first, word)])  # noqa: B023
-            gateway.history.carts = tuple(
-                replace(cart, frozen=cart.id == first and order == "freeze") for cart in gateway.history.carts
+            await driver.until(lambda: store.plans.orders[-1:] == [(order, first, word)])  # noqa: B023
+            store.history.carts = tuple(
+                replace(cart, frozen=cart.id == first and order == "freeze") for cart in store.history.carts
             )
-            gateway.commit()
+            store.commit()
             await driver.until(lambda: driver.table.cursor_line.frozen is (order == "freeze"))  # noqa: B023
         await driver.press("p")
         await driver.until(lambda: ready(driver, PlanScreen))
 
 
 async def test_an_ended_push_is_undone_by_a_plan_that_is_shown_first() -> None:
-    gateway = FakeGateway()
+    store = FakeStore()
     run = run_row(14)
-    gateway.details[14] = detail(run)
-    async with room(gateway) as driver:
+    store.details[14] = detail(run)
+    async with room(store) as driver:
         driver.app.push_screen(RunScreen(driver.app.context, 14))
         await driver.until(lambda: "u" in driver.app.screen.active_bindings)
         await driver.press("u")
@@ -97,4 +97,4 @@ async def test_an_ended_push_is_undone_by_a_plan_that_is_shown_first() -> None:
         await driver.press(*"wrong", "enter", "right", "enter")
         await driver.until(lambda: ready(driver, PlanScreen))
         await driver.sees("Plan 13")
-        assert gateway.plans.orders == [("undo", 14, "wrong")]
+        assert store.plans.orders == [("undo", 14, "wrong")]

@@ -20,9 +20,9 @@ from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.text.glyphs import UNICODE
 from invsync_tui.tui.widgets.form import FormView
 from tests.support.control_room import QUICK, Driver, room
-from tests.support.fakes.gateway import FakeGateway
 from tests.support.fakes.lists import HOSTILE
 from tests.support.fakes.reports import why_of
+from tests.support.fakes.store import FakeStore
 from tests.support.list_screens import LISTINGS, ready
 from tests.support.list_screens import at as list_at
 from tests.support.products_store import Thing, shelf
@@ -37,14 +37,14 @@ def later(driver: Driver, seconds: float) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_why_of_a_listing_in_product_sync_starts_with_that_listing(size: tuple[int, int]) -> None:
-    gateway = FakeGateway(read_only=True)
-    async with list_at(LISTINGS, gateway, size) as driver:
+    store = FakeStore(read_only=True)
+    async with list_at(LISTINGS, store, size) as driver:
         await driver.press("G")
         await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_position > 0)
         present = driver.table.cursor_line
         await driver.press("w")
         await answered(driver)
-        assert gateway.explained == [present.product_sku]
+        assert store.explained == [present.product_sku]
         assert isinstance(driver.app.screen, WhyScreen)
         await driver.press("escape")
         assert driver.table.cursor_line == present
@@ -74,11 +74,11 @@ def test_unknown_numbers_are_said_as_unknown_and_hostile_names_are_cleaned() -> 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_doctor_shows_every_verdict_and_the_groups(size: tuple[int, int]) -> None:
-    gateway = FakeGateway(read_only=True)
-    async with room(gateway, size) as driver:
+    store = FakeStore(read_only=True)
+    async with room(store, size) as driver:
         await driver.press("D")
         await answered(driver)
-        assert gateway.walked == [1]
+        assert store.walked == [1]
         await driver.sees("1 problem, 1 unknown")
         told = sheet(driver)
         for word in (
@@ -98,30 +98,30 @@ async def test_the_doctor_shows_every_verdict_and_the_groups(size: tuple[int, in
 
 @pytest.mark.parametrize(("words", "walked"), [("doctor Demo Books", 2), ("doctor", None)])
 async def test_the_command_line_leads_to_the_doctor_of_one_or_all(words: str, walked: int | None) -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("colon", *words, "enter")
         await answered(driver)
         assert isinstance(driver.app.screen, DoctorScreen)
-        assert gateway.walked == [walked]
+        assert store.walked == [walked]
 
 
 async def test_the_doctor_looks_again_after_a_change_but_not_within_ten_seconds() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("D")
         await answered(driver)
-        gateway.commit()
+        store.commit()
         await driver.pilot.pause(0.3)
-        assert len(gateway.walked) == 1
+        assert len(store.walked) == 1
         later(driver, 11)
-        gateway.commit()
+        store.commit()
         await driver.sees("asked 2 times")
 
 
 async def test_nothing_is_asked_again_while_nothing_changes() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("D")
         await answered(driver)
         later(driver, 60)
@@ -129,19 +129,19 @@ async def test_nothing_is_asked_again_while_nothing_changes() -> None:
         assert isinstance(screen, DoctorScreen)
         screen.watch_facts()
         await driver.pilot.pause(0.3)
-        assert len(gateway.walked) == 1
+        assert len(store.walked) == 1
 
 
 async def test_a_failure_is_said_and_taken_back_when_it_is_over() -> None:
-    gateway = FakeGateway()
-    async with list_at(LISTINGS, gateway) as driver:
+    store = FakeStore()
+    async with list_at(LISTINGS, store) as driver:
         await driver.until(lambda: ready(driver, type(driver.app.screen)))
-        gateway.failure = "Nothing is called so."
+        store.failure = "Nothing is called so."
         await driver.press("w")
         await driver.until(lambda: "Nothing is called so." in driver.notice())
-        gateway.failure = ""
+        store.failure = ""
         later(driver, 2)
-        gateway.commit()
+        store.commit()
         await answered(driver)
         assert driver.notice() == ""
 
@@ -184,7 +184,7 @@ async def test_enter_on_a_step_leads_to_its_setting(tmp_path: Path) -> None:
 
 
 async def test_a_line_of_the_doctor_leads_to_what_it_is_about() -> None:
-    async with room(FakeGateway()) as driver:
+    async with room(FakeStore()) as driver:
         await driver.press("D")
         await answered(driver)
         await driver.press("enter")
@@ -207,12 +207,12 @@ async def test_carts_are_read_back_on_a_key_and_one_that_is_down_hides_no_other(
 
 
 async def test_a_bundle_is_written_where_one_says() -> None:
-    gateway = FakeGateway()
-    async with list_at(lambda context: routes.screen(context, "sku", 42, SKU), gateway) as driver:
+    store = FakeStore()
+    async with list_at(lambda context: routes.screen(context, "sku", 42, SKU), store) as driver:
         await driver.press("w")
         await answered(driver)
         await driver.press("B", *"/tmp", "enter")
-        await driver.until(lambda: gateway.orders == [("bundle", SKU, Path("tmp"))])
+        await driver.until(lambda: store.orders == [("bundle", SKU, Path("tmp"))])
         await driver.until(lambda: "Written: tmp/bundle.zip" in driver.notice())
 
 

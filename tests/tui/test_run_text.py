@@ -14,7 +14,7 @@ from invsync_tui.tui.screens.runs.run_text import Page, sum_lines, switcher, tit
 from invsync_tui.tui.text.charts import bar
 from invsync_tui.tui.text.formatting import about_left, age, moment
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE
-from tests.support.fakes.gateway import NOW, detail, held_detail, live_detail, pull_detail, run_row
+from tests.support.fakes.store import NOW, detail, held_detail, live_detail, pull_detail, run_row
 
 PAGE = Page(Size(79, 18), float(NOW), UNICODE, frozenset(Action))
 

@@ -1,4 +1,4 @@
-"""What the control room does, with a fake gateway and no terminal."""
+"""What the control room does, with a fake store and no terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from invsync_tui.tui.terminal import refusal, terminal_of
 from invsync_tui.tui.widgets.footer import hints_of
 from invsync_tui.tui.widgets.text_view import TextView
 from tests.support.control_room import room
-from tests.support.fakes.gateway import FakeGateway, detail, live_detail, merchant, run_row
+from tests.support.fakes.store import FakeStore, detail, live_detail, merchant, run_row
 
 
 async def test_enter_opens_the_run_and_escape_returns_to_the_same_row() -> None:
@@ -30,28 +30,28 @@ async def test_enter_opens_the_run_and_escape_returns_to_the_same_row() -> None:
 
 
 async def test_the_cursor_stays_on_its_merchant_when_another_appears() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("down")
-        gateway.merchants = (merchant(9, "A Demo"), *gateway.merchants)
-        gateway.commit()
+        store.merchants = (merchant(9, "A Demo"), *store.merchants)
+        store.commit()
         await driver.sees("A Demo")
         assert driver.table.cursor_key == (2,)
 
 
 async def test_a_live_run_follows_the_store() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("enter")
         await driver.sees("1800 updated")
-        gateway.details[11] = live_detail(11, 2600)
-        gateway.commit()
+        store.details[11] = live_detail(11, 2600)
+        store.commit()
         await driver.sees("2600 updated")
 
 
 async def test_cancel_asks_first_with_cancel_focused() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("enter")
         await driver.sees("Stop run")
         await driver.press("c")
@@ -60,41 +60,41 @@ async def test_cancel_asks_first_with_cancel_focused() -> None:
         assert driver.app.focused.id == "cancel"
         await driver.press("enter")
         assert isinstance(driver.app.screen, RunScreen)
-        assert gateway.orders == []
+        assert store.orders == []
         await driver.press("c", "right", "enter")
-        await driver.until(lambda: gateway.orders == [("cancel", 11)])
+        await driver.until(lambda: store.orders == [("cancel", 11)])
 
 
 async def test_a_release_needs_a_reason() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("enter")
         await driver.sees("Demo Cart EU")
         await driver.press("left_square_bracket")
         await driver.sees("Mass zero")
         await driver.press("r", "right", "enter")
         assert isinstance(driver.app.focused, Input)
-        assert gateway.orders == []
+        assert store.orders == []
         await driver.press(*"seen", "tab", "tab", "enter")
-        await driver.until(lambda: gateway.orders == [("release", 21, "seen")])
+        await driver.until(lambda: store.orders == [("release", 21, "seen")])
 
 
 async def test_typing_while_cancel_has_the_focus_is_the_reason() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("enter")
         await driver.sees("Demo Cart EU")
         await driver.press("left_square_bracket")
         await driver.sees("Mass zero")
         await driver.press("r", *"seen", "enter")
-        assert gateway.orders == [], "Enter in the reason confirms nothing"
+        assert store.orders == [], "Enter in the reason confirms nothing"
         await driver.press("right", "enter")
-        await driver.until(lambda: gateway.orders == [("release", 21, "seen")])
+        await driver.until(lambda: store.orders == [("release", 21, "seen")])
 
 
 async def test_an_order_that_came_too_late_is_not_given() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("enter")
         await driver.sees("Stop run")
         screen = driver.app.screen
@@ -102,29 +102,29 @@ async def test_an_order_that_came_too_late_is_not_given() -> None:
         await driver.press("c")
         screen._detail = detail(run_row(11), actions=frozenset({Action.START}))
         await driver.press("right", "enter")
-        assert gateway.orders == []
+        assert store.orders == []
         assert "moved on" in driver.notice()
 
 
 async def test_starting_a_sync_opens_its_run_and_says_that_it_survives() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("s")
         await driver.sees("run 20")
-        assert gateway.orders == [("start", 1, None)]
+        assert store.orders == [("start", 1, None)]
         assert driver.notice().count("started") == 1 and "continues when this terminal closes" in driver.notice()
 
 
 async def test_read_only_hides_and_refuses_every_order() -> None:
-    gateway = FakeGateway(read_only=True)
-    async with room(gateway) as driver:
+    store = FakeStore(read_only=True)
+    async with room(store) as driver:
         assert "read-only" in driver.header()
         await driver.press("s")
         assert "Read-only" in driver.notice()
         await driver.press("enter")
         await driver.sees("1800 updated")
         await driver.press("s", "c", "r", "x")
-        assert gateway.orders == []
+        assert store.orders == []
         assert "Read-only" in driver.notice()
         assert not any("Stop run" in line for line in driver.lines())
 
@@ -141,13 +141,13 @@ async def test_the_filter_narrows_and_escape_shows_all() -> None:
 
 
 async def test_a_letter_in_the_filter_is_text_and_not_an_order() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("f", *"sq?:/")
         prompt = driver.app.focused
         assert isinstance(prompt, Input)
         assert prompt.value == "sq?:/"
-        assert gateway.orders == []
+        assert store.orders == []
 
 
 async def test_the_command_line_goes_places() -> None:
@@ -176,31 +176,31 @@ async def test_help_lists_every_binding() -> None:
 
 
 async def test_keys_can_be_remapped() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         driver.app.set_keymap({"sync.start": "f5"})
         await driver.press("s")
-        assert gateway.orders == []
+        assert store.orders == []
         await driver.press("f5")
-        await driver.until(lambda: bool(gateway.orders))
+        await driver.until(lambda: bool(store.orders))
 
 
 async def test_an_empty_store_says_what_to_do_next() -> None:
-    async with room(FakeGateway(())) as driver:
+    async with room(FakeStore(())) as driver:
         await driver.sees("invsync init")
         await driver.sees("invsync demo")
 
 
 async def test_a_merchant_that_was_never_synced_says_how_to_start() -> None:
-    gateway = FakeGateway((merchant(4, "Demo New", latest_run=None, last_run_at=None, status=""),))
-    async with room(gateway) as driver:
+    store = FakeStore((merchant(4, "Demo New", latest_run=None, last_run_at=None, status=""),))
+    async with room(store) as driver:
         await driver.press("enter")
         assert "never been synced" in driver.notice()
 
 
 async def test_hostile_names_stay_names() -> None:
     names = ("[red]x", "\x1b[2J", "😀 Shop", "שלום חנות", "x" * 300)
-    async with room(FakeGateway(tuple(merchant(n, name) for n, name in enumerate(names, 1)))) as driver:
+    async with room(FakeStore(tuple(merchant(n, name) for n, name in enumerate(names, 1)))) as driver:
         await driver.sees("[red]x")
         for line in driver.lines():
             assert "\x1b" not in line
@@ -210,45 +210,45 @@ async def test_hostile_names_stay_names() -> None:
 
 
 async def test_a_store_that_cannot_be_opened_is_explained() -> None:
-    gateway = FakeGateway()
-    gateway.failure = (
+    store = FakeStore()
+    store.failure = (
         "The store is from a newer invsync (9 > 3). Upgrade invsync, or open another one: a store with --store."
     )
-    async with room(gateway) as driver:
+    async with room(store) as driver:
         await driver.sees("newer invsync (9 > 3)")
-        assert gateway.failure in driver.notice()
+        assert store.failure in driver.notice()
 
 
 async def test_a_failed_reading_is_taken_back_when_it_works_again() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
-        gateway.failure = "The disk is full."
-        gateway.commit()
+    store = FakeStore()
+    async with room(store) as driver:
+        store.failure = "The disk is full."
+        store.commit()
         await driver.until(lambda: "disk is full" in driver.notice())
-        gateway.failure = ""
-        gateway.commit()
+        store.failure = ""
+        store.commit()
         await driver.until(lambda: driver.notice() == "")
 
 
 async def test_a_covered_screen_reads_nothing() -> None:
-    gateway = FakeGateway()
-    async with room(gateway) as driver:
+    store = FakeStore()
+    async with room(store) as driver:
         await driver.press("enter")
         await driver.sees("1800 updated")
         asked: list[int] = []
-        original = gateway.overview
-        gateway.overview = lambda: asked.append(1) or original()  # type: ignore[func-returns-value, method-assign]
-        gateway.commit()
+        original = store.overview
+        store.overview = lambda: asked.append(1) or original()  # type: ignore[func-returns-value, method-assign]
+        store.commit()
         await driver.pilot.pause(0.2)
         assert asked == []
 
 
 @pytest.mark.parametrize("state", list(RunState))
 async def test_every_state_has_a_screen(state: RunState) -> None:
-    gateway = FakeGateway()
+    store = FakeStore()
     found = detail(run_row(11, state=state))
-    gateway.details[11] = replace(found, run=found.run)
-    async with room(gateway) as driver:
+    store.details[11] = replace(found, run=found.run)
+    async with room(store) as driver:
         await driver.press("enter")
         await driver.sees(words.state(state))
 
@@ -270,6 +270,6 @@ def test_manners_follow_the_terminal() -> None:
 
 
 async def test_a_very_small_terminal_shows_rows_of_the_list_too() -> None:
-    async with room(FakeGateway(), (40, 10)) as driver:
+    async with room(FakeStore(), (40, 10)) as driver:
         await driver.until(lambda: sum("Demo Outdoor" in row for row in driver.lines()) == 2)
         assert "Demo Outdoor" in driver.lines()[3], "a row of the list, above what is said about it"

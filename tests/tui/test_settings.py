@@ -19,8 +19,8 @@ from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.widgets.caret import Caret
 from tests.support.control_room import Driver, room
-from tests.support.fakes.gateway import FakeGateway
 from tests.support.fakes.settings import FakeTest, cart_form
+from tests.support.fakes.store import FakeStore
 from tests.support.settings_screens import at, draft, save, sheet
 
 SHARE_BELOW = 5
@@ -28,9 +28,9 @@ SHARE_BELOW = 5
 
 
 @asynccontextmanager
-async def cart(gateway: FakeGateway | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
+async def cart(store: FakeStore | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
     """Edit Setup of a cart, read."""
-    async with room(gateway, size) as driver:
+    async with room(store, size) as driver:
         await open_cart(driver)
         yield driver
 
@@ -119,8 +119,8 @@ async def test_an_alias_is_chosen_with_its_collisions_in_sight() -> None:
 
 
 async def test_the_preview_counts_on_in_the_background() -> None:
-    gateway = FakeGateway()
-    async with cart(gateway) as driver:
+    store = FakeStore()
+    async with cart(store) as driver:
         await driver.sees("nothing has been changed yet")
         await type_share(driver, "80")
         await driver.sees("48 go to zero")
@@ -130,8 +130,8 @@ async def test_the_preview_counts_on_in_the_background() -> None:
 
 
 async def test_p_plans_what_is_not_saved_and_such_a_plan_cannot_be_applied() -> None:
-    gateway = FakeGateway()
-    async with cart(gateway, (120, 40)) as driver:
+    store = FakeStore()
+    async with cart(store, (120, 40)) as driver:
         # given: nothing to try yet
         await driver.press("p")
         assert isinstance(driver.app.screen, EditSetupScreen)
@@ -141,7 +141,7 @@ async def test_p_plans_what_is_not_saved_and_such_a_plan_cannot_be_applied() -> 
         # then
         await driver.until(lambda: isinstance(driver.app.screen, PlanScreen))
         await driver.sees("Not saved: share=80")
-        assert gateway.plans.orders == [("make", 7, ("share", "80"))]
+        assert store.plans.orders == [("make", 7, ("share", "80"))]
         await driver.press("a")
         assert isinstance(driver.app.screen, PlanScreen)
         # and: the draft is as it was
@@ -156,8 +156,8 @@ async def test_p_plans_what_is_not_saved_and_such_a_plan_cannot_be_applied() -> 
 
 
 async def test_saving_shows_what_changes_with_cancel_focused() -> None:
-    gateway = FakeGateway()
-    async with cart(gateway) as driver:
+    store = FakeStore()
+    async with cart(store) as driver:
         await type_share(driver, "80")
         await driver.press("s")
         await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
@@ -165,31 +165,31 @@ async def test_saving_shows_what_changes_with_cancel_focused() -> None:
         await driver.sees("After this change the next push is held for review.")
         assert driver.app.focused is not None and driver.app.focused.id == "answer-stay"
         await driver.press("enter")
-        assert gateway.forms.saved["cart:7"].rev == 5
+        assert store.forms.saved["cart:7"].rev == 5
         await driver.press("s")
         await driver.until(lambda: isinstance(driver.app.screen, ChoiceDialog))
         await driver.press("right", "enter")
-        await driver.until(lambda: gateway.forms.saved["cart:7"].rev == 6)
+        await driver.until(lambda: store.forms.saved["cart:7"].rev == 6)
         await driver.until(lambda: "held as a plan" in driver.notice())
         assert not draft(driver).dirty
 
 
 async def test_what_cannot_be_saved_is_not_saved() -> None:
-    gateway = FakeGateway()
-    async with cart(gateway) as driver:
+    store = FakeStore()
+    async with cart(store) as driver:
         await type_share(driver, "many")
         await driver.sees("not allowed")
         await driver.press("home", "s")
         await driver.until(lambda: "Not saved" in driver.notice())
         assert sheet(driver).field == "share"
-        assert gateway.forms.saved["cart:7"].rev == 5
+        assert store.forms.saved["cart:7"].rev == 5
 
 
 async def test_another_operator_saved_first_and_mine_go_on_top() -> None:
-    gateway = FakeGateway()
-    async with cart(gateway) as driver:
+    store = FakeStore()
+    async with cart(store) as driver:
         await type_share(driver, "80")
-        gateway.forms.elsewhere("cart:7", share="50", buffer="2")
+        store.forms.elsewhere("cart:7", share="50", buffer="2")
         await save(driver)
         await driver.sees("bo saved these settings")
         await driver.sees("You both changed: Share of stock (%)")
@@ -200,14 +200,14 @@ async def test_another_operator_saved_first_and_mine_go_on_top() -> None:
         assert draft(driver).value("buffer") == "2"
         await driver.sees("other operator set it to 50")
         await save(driver)
-        await driver.until(lambda: gateway.forms.saved["cart:7"].rev == 7)
+        await driver.until(lambda: store.forms.saved["cart:7"].rev == 7)
 
 
 async def test_taking_theirs_loses_nothing() -> None:
-    gateway = FakeGateway()
-    async with cart(gateway) as driver:
+    store = FakeStore()
+    async with cart(store) as driver:
         await type_share(driver, "80")
-        gateway.forms.elsewhere("cart:7", buffer="2")
+        store.forms.elsewhere("cart:7", buffer="2")
         await save(driver)
         await driver.sees("bo saved these settings")
         await driver.press("right", "enter")
@@ -250,17 +250,17 @@ async def test_quitting_asks_about_unsaved_changes() -> None:
 
 
 async def test_read_only_shows_and_refuses() -> None:
-    async with cart(FakeGateway(read_only=True)) as driver:
+    async with cart(FakeStore(read_only=True)) as driver:
         await driver.press("space")
         assert "Read-only" in driver.notice()
         assert not draft(driver).dirty
 
 
 async def test_a_connection_is_tested_step_by_step() -> None:
-    gateway = FakeGateway()
+    store = FakeStore()
     gate = threading.Semaphore(0)
-    gateway.forms.test = FakeTest(gate=gate)
-    async with cart(gateway) as driver:
+    store.forms.test = FakeTest(gate=gate)
+    async with cart(store) as driver:
         await driver.press("T")
         assert isinstance(driver.app.screen, ConnectionScreen)
         await driver.sees("waiting for the next answer")
@@ -277,10 +277,10 @@ async def test_a_connection_is_tested_step_by_step() -> None:
 
 
 async def test_a_test_that_is_left_is_broken_off() -> None:
-    gateway = FakeGateway()
+    store = FakeStore()
     gate = threading.Semaphore(0)
-    gateway.forms.test = FakeTest(gate=gate)
-    async with cart(gateway) as driver:
+    store.forms.test = FakeTest(gate=gate)
+    async with cart(store) as driver:
         await driver.press("T", "escape")
         gate.release()
         await driver.pilot.pause(0.1)
@@ -290,11 +290,11 @@ async def test_a_test_that_is_left_is_broken_off() -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
 async def test_hostile_settings_stay_settings(size: tuple[int, int]) -> None:
-    gateway = FakeGateway()
+    store = FakeStore()
     hostile = ("[red]x", "\x1b[2J", "😀😀", "שלום", "x" * 300)
     fields = tuple(Field(f"f{n}", name, FieldKind.TEXT, name, name) for n, name in enumerate(hostile))
-    gateway.forms.saved["cart:7"] = replace(cart_form(), fields=(*cart_form().fields[:1], *fields))
-    async with cart(gateway, size) as driver:
+    store.forms.saved["cart:7"] = replace(cart_form(), fields=(*cart_form().fields[:1], *fields))
+    async with cart(store, size) as driver:
         for _ in hostile:
             await driver.press("down", "enter", "x", "enter")
         assert not any("\x1b" in line for line in driver.lines())

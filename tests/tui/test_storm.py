@@ -11,8 +11,8 @@ from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.terminal import Terminal
 from invsync_tui.tui.text.styled import line
 from invsync_tui.tui.widgets.footer import KeyFooter
-from tests.support.fakes.gateway import FakeGateway, merchant
 from tests.support.fakes.lists import HOSTILE
+from tests.support.fakes.store import FakeStore, merchant
 from tests.support.terminal.emulator import Emulated, difference, emulated
 from tests.support.terminal.tour import Stop
 from tests.support.terminal.tour_stops import STOPS
@@ -24,9 +24,9 @@ STORM = 25
 
 def room() -> ControlRoom:
     """The control room over hostile data, at a moment that is stalled."""
-    gateway = FakeGateway()
-    gateway.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
-    return control_room(gateway, MANNERS)
+    store = FakeStore()
+    store.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
+    return control_room(store, MANNERS)
 
 
 async def go(shown: Emulated, stop: Stop) -> None:

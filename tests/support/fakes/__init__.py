@@ -1,1 +1,1 @@
-"""Gateways without a store."""
+"""A store that is not there: connection, session and the answers of operations from memory."""

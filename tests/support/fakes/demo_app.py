@@ -1,4 +1,4 @@
-"""`python -m tests.support.fakes.demo_app [OPTION ...]`: the control room over a fake gateway.
+"""`python -m tests.support.fakes.demo_app [OPTION ...]`: the control room over a fake store.
 
 With --live, run 11 makes progress as fast as a real push does, so that the bytes it costs can be counted.
 """
@@ -16,19 +16,19 @@ from textual import events
 
 from invsync_tui.tui import app
 from invsync_tui.tui.terminal import terminal_of
-from tests.support.fakes.gateway import FakeGateway, live_detail, merchant
 from tests.support.fakes.lists import HOSTILE
+from tests.support.fakes.store import FakeStore, live_detail, merchant
 
 STEP, EACH = 26, 0.25
 
 
-def live(gateway: FakeGateway) -> None:
+def live(store: FakeStore) -> None:
     """Another process: 104 listings per second, committed four times a second."""
     done = 0
     while True:
         done = (done + STEP) % 4122
-        gateway.details[11] = live_detail(11, done)
-        gateway.commit()
+        store.details[11] = live_detail(11, done)
+        store.commit()
         time.sleep(EACH)
 
 
@@ -68,11 +68,11 @@ def main() -> int:
     parser.add_argument("--open", type=int)
     parser.add_argument("--count-keys", metavar="FILE")
     options = parser.parse_args()
-    gateway = FakeGateway(() if options.empty else None, read_only=options.read_only)
+    store = FakeStore(() if options.empty else None, read_only=options.read_only)
     if options.hostile:
-        gateway.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
+        store.merchants += tuple(merchant(number, name) for number, name in enumerate(HOSTILE, 20))
     if options.live:
-        threading.Thread(target=live, args=(gateway,), daemon=True).start()
+        threading.Thread(target=live, args=(store,), daemon=True).start()
     terminal = terminal_of(os.environ, ascii_only=options.ascii)
     if options.count_keys:
         count_keys(options.count_keys)
@@ -80,7 +80,7 @@ def main() -> int:
         on_capital_f(lambda: threading.Event().wait())
     if options.broken:
         on_capital_f(_break)
-    return app.run_with(gateway, terminal, open_run=options.open)
+    return app.run_with(store, terminal, open_run=options.open)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Operations that a fake session answers: one table, and the stand-ins that ask the fake or call the real operation.
 
-The control room calls operations with the session that it is given. While a `FakeGateway` is connected, each operation
+The control room calls operations with the session that it is given. While a `FakeStore` is connected, each operation
 of the table asks the fake where its first argument is one, and is itself for every other session.
 """
 

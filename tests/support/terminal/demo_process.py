@@ -1,4 +1,4 @@
-"""The control room over a fake gateway as a process in a pseudo-terminal."""
+"""The control room over a fake store as a process in a pseudo-terminal."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def demo_merchants() -> tuple[MerchantRow, ...]:
     )
 
 
-class FakeGateway(Fake, FakeLists, StoreConnection):
+class FakeStore(Fake, FakeLists, StoreConnection):
     """Connection and session in one, answering from memory. `commit` is what another process would do."""
 
     def __init__(self, merchants: tuple[MerchantRow, ...] | None = None, *, read_only: bool = False) -> None:
@@ -240,7 +240,7 @@ class FakeGateway(Fake, FakeLists, StoreConnection):
     def session(self) -> Session:
         return cast(Session, self)
 
-    def twin(self) -> FakeGateway:
+    def twin(self) -> FakeStore:
         return self
 
     def commit(self) -> None:
