@@ -136,6 +136,7 @@ def test_of_several_readings_of_what_is_watched_the_last_is_enough() -> None:
     watched, asked = AnswerReceived(print, 1, watched=True), AnswerReceived(print, 1)
     assert watched.can_replace(AnswerReceived(print, 2, watched=True))
     assert not watched.can_replace(asked)
+    assert not asked.can_replace(watched)
     assert not asked.can_replace(AnswerReceived(print, 2))
     assert not watched.can_replace(QuestionFailed("no", watched=True))
 
