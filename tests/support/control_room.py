@@ -57,8 +57,12 @@ async def room(store: FakeStore | None = None, size: tuple[int, int] = (80, 24))
     """The control room after its first reading."""
     store = store or FakeStore()
     app = control_room(store, QUICK)
-    async with app.run_test(size=size) as pilot:
-        driver = Driver(app, pilot)
-        await driver.until(lambda: driver.table.cursor_line is not None or bool(driver.notice()) or not store.merchants)
-        yield driver
-    app.close_store()
+    try:
+        async with app.run_test(size=size) as pilot:
+            driver = Driver(app, pilot)
+            await driver.until(
+                lambda: driver.table.cursor_line is not None or bool(driver.notice()) or not store.merchants
+            )
+            yield driver
+    finally:
+        app.close_store()

@@ -18,6 +18,8 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Size
 from textual.pilot import Pilot
 
+from invsync_tui.tui.app import ControlRoom
+
 PILOT_KEYS = {"Enter": "enter", "Esc": "escape", "Down": "down", "Up": "up", "PgDn": "pagedown", "End": "end"}
 Cells = list[list[tuple[str, str]]]
 BLANK = (" ", "")
@@ -159,9 +161,13 @@ async def emulated(app: App[Any], size: tuple[int, int] = (80, 24)) -> AsyncIter
         return app._driver
 
     app._build_driver = build  # type: ignore[method-assign, assignment]
-    async with app.run_test(size=size) as pilot:
-        yield Emulated(app, pilot)
-        await asyncio.sleep(0)
+    try:
+        async with app.run_test(size=size) as pilot:
+            yield Emulated(app, pilot)
+            await asyncio.sleep(0)
+    finally:
+        if isinstance(app, ControlRoom):
+            app.close_store()
 
 
 def difference(shown: Cells, fresh: Cells) -> list[str]:
