@@ -90,7 +90,7 @@ def test_what_is_healed_is_written_by_the_next_push(drifted: Drifted) -> None:
     message = drifted.shell.json("correct", drifted.cart, "--class", "oversell", "--reason", "sold by phone")["message"]
     # then
     assert message.startswith("1 listing is to be corrected")
-    assert drifted.shell.json("drift", drifted.cart, "--class", "oversell")["drift"][0]["heal"] is True
+    assert drifted.shell.json("drift", drifted.cart, "--class", "oversell")["drift"][0]["to_correct"] is True
     # and when it is pushed
     bench = Bench(open_store(drifted.shell.store), merchant=drifted.town.bench.merchant)
     assert asyncio.run(bench.push(drifted.town.cart_id, release=False)).state == "done"

@@ -37,7 +37,7 @@ def test_a_held_run_is_listed_by_group(held_run: tuple[Shell, int]) -> None:
     assert whole["count"] == {"n": sum(whole["groups"].values()), "exact": True}
     assert whole["groups"]["zero"] == 2 and "first push" in whole["reasons"][0]
     zero = shell.json("held", str(run), "--group", "zero")["held"]
-    assert [(line["shows"], line["would_show"], line["group"]) for line in zero] == [(7, 0, "zero")] * 2
+    assert [(line["shows"], line["would_show"], line["group"]) for line in zero] == [(7, 0, "to_zero")] * 2
     # and by pages
     first = shell.json("held", str(run), "--limit", "3")
     rest = shell.json("held", str(run), "--limit", "1000", "--after", first["next"])
@@ -75,9 +75,12 @@ def test_limits_are_settings_of_a_cart(held_run: tuple[Shell, int]) -> None:
     cart = shell.json("carts", "set", "Demo Cart", "--zero-count", "8")["cart"]
     check("carts", shell.json("carts"))
     assert cart["safety_rules"] == {
-        "zero_count": 8, "zero_percent": 10, "shrink_percent": 20, "jump_factor": 4, "jump_count": 9, "jump_percent": 3,
+        "zero_count": 8, "zero_percent": 10, "shrink_percent": 20, "large_change_factor": 4, "large_change_count": 9,
+        "large_change_percent": 3,
     }  # fmt: skip
-    assert cart["heal"] == "oversell"
+    assert cart["correct_drift"] == "oversell"
     assert shell.run("carts", "set", "Demo Cart", "--heal", "sometimes").code == 2
     fields = shell.json("settings", "show", "cart:Demo Cart")["settings"]["fields"]
-    assert {"jump-factor", "jump-count", "jump-percent", "heal"} <= {field["name"] for field in fields}
+    assert {"large-change-factor", "large-change-count", "large-change-percent", "correct-drift"} <= {
+        field["name"] for field in fields
+    }

@@ -78,13 +78,13 @@ def test_a_plan_is_shown_applied_undone_and_made_safe(held: Shell, cart: CartHan
     sku = next(line["sku"] for line in rest)
     wms.set_level(sku, "EAST", 444)
     assert held.run("sync", "Acme", "--wait", "--quiet").code == 0
-    regretted = next(run["id"] for run in held.json("runs")["runs"] if run["counts"]["set"] == 1)
+    regretted = next(run["id"] for run in held.json("runs")["runs"] if run["counts"]["updated"] == 1)
     # when
     undone = held.json("undo", str(regretted), "--reason", "a typo")
     answer = held.json("apply", str(undone["plan"]), "--reason", "a typo")
     # then
     assert answer["frozen"]
-    assert _ended(held, answer["run"])["counts"]["set"] == 1
+    assert _ended(held, answer["run"])["counts"]["updated"] == 1
     assert cart.quantities() == before
     frozen = held.json("freeze")["carts"]
     assert [(one["cart"], one["why"]) for one in frozen] == [("Shop", f"plan {undone['plan']} (undo): a typo")]

@@ -84,7 +84,7 @@ def test_a_first_push_is_held_released_and_done(served: Shell, cart: CartHandle)
     assert lines[-1]["event"] == "summary" and lines[-1]["exit"] == 0
     wait_for_end(served, 2)
     run = served.json("runs", "2")["run"]
-    assert run["counts"]["set"] > 0
+    assert run["counts"]["updated"] > 0
     assert run["counts"]["total"] == sum(n for name, n in run["counts"].items() if name != "total")
     assert any(cart.quantities().values())
     assert len(served.json("runs", "--limit", "1")["runs"]) == 1

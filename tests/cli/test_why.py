@@ -20,7 +20,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 def _sku(shell: Shell) -> str:
     return str(
-        next(one["sku"] for one in shell.json("listings", "Demo Shop 1")["listings"] if one["acked"] is not None)
+        next(one["sku"] for one in shell.json("listings", "Demo Shop 1")["listings"] if one["confirmed"] is not None)
     )
 
 

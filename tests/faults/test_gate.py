@@ -98,7 +98,7 @@ def _takes_the_first_of_several(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("invsync_tui.store.listings.matching.match_code", first)
 
 
-def _has_no_breakers(patch: pytest.MonkeyPatch) -> None:
+def _has_no_safety_rules(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(safety, "check", lambda *_: ())
 
 
@@ -125,7 +125,7 @@ PLANTED: tuple[tuple[Plant, Story], ...] = (
     (_does_not_wait_for_requests_on_their_way, scenarios.died_while_the_cart_was_working),
     (_sends_before_it_writes_down, scenarios.died_before_the_answer_and_stock_went_back),
     (_takes_the_first_of_several, scenarios.an_alias_of_two_products),
-    (_has_no_breakers, scenarios.everything_sold_out_at_once),
+    (_has_no_safety_rules, scenarios.everything_sold_out_at_once),
     (_tries_a_refused_login_again, scenarios.a_refused_login),
 )
 

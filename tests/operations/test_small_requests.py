@@ -78,7 +78,7 @@ def test_the_totals_of_a_plan_count_each_change_from_what_is_shown_to_what_will_
     changes = Changes(array("q", range(6)), array("q", before), array("q", after))
     found = totals(changes, 10)
     assert (found.to_zero, found.up, found.down, found.unknown) == (1, 3, 2, 1)
-    assert found.risks == {Risk.SELLS_OUT: 1, Risk.RISE: 2, Risk.SMALL: 1, Risk.FALL: 1, Risk.JUMP: 1}
+    assert found.risks == {Risk.TO_ZERO: 1, Risk.INCREASE: 2, Risk.SMALL: 1, Risk.DECREASE: 1, Risk.LARGE_CHANGE: 1}
 
 
 def test_a_cart_is_looked_for_among_those_of_the_merchant_that_is_named(acme: Shelf) -> None:

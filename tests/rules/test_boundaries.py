@@ -22,7 +22,7 @@ LIMITS = Limits(
 
 
 def tripped(facts: PlanFacts, limits: Limits = LIMITS, released: dict[str, int] | None = None) -> list[tuple[str, int]]:
-    return [(trip.breaker.value, trip.measure) for trip in check(facts, limits, released or {})]
+    return [(trip.rule.value, trip.measure) for trip in check(facts, limits, released or {})]
 
 
 @pytest.mark.parametrize(
@@ -130,20 +130,20 @@ def test_the_group_of_a_listing(shows: int | None, would: int, factor: int, of: 
     ("before", "after", "found"),
     [
         (None, 0, Risk.SMALL),
-        (None, 1, Risk.RISE),
-        (5, 0, Risk.SELLS_OUT),
-        (1, 0, Risk.SELLS_OUT),
+        (None, 1, Risk.INCREASE),
+        (5, 0, Risk.TO_ZERO),
+        (1, 0, Risk.TO_ZERO),
         (0, 1, Risk.SMALL),
-        (0, 2, Risk.RISE),
+        (0, 2, Risk.INCREASE),
         (100, 95, Risk.SMALL),
-        (100, 94, Risk.FALL),
+        (100, 94, Risk.DECREASE),
         (100, 105, Risk.SMALL),
-        (100, 106, Risk.RISE),
+        (100, 106, Risk.INCREASE),
         (10, 9, Risk.SMALL),
-        (10, 8, Risk.FALL),
-        (10, 101, Risk.JUMP),
-        (10, 100, Risk.RISE),
-        (101, 10, Risk.JUMP),
+        (10, 8, Risk.DECREASE),
+        (10, 101, Risk.LARGE_CHANGE),
+        (10, 100, Risk.INCREASE),
+        (101, 10, Risk.LARGE_CHANGE),
     ],
 )
 def test_the_risk_of_a_change(before: int | None, after: int, found: Risk) -> None:

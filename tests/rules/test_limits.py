@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.rules.safety import Breaker, Group, Limits, PlanFacts, accepted, check, group
+from invsync_tui.rules.safety import Group, Limits, PlanFacts, SafetyRule, accepted, check, group
 
 quantities = st.one_of(st.just(0), st.integers(0, 30), st.integers(0, 10_000))
 changes = st.lists(st.tuples(quantities, quantities), max_size=60)
@@ -56,20 +56,20 @@ def test_a_released_group_covers_no_more_than_was_shown(
 ) -> None:
     # given: a held plan, some groups of which are released
     factor = given_limits.jump_factor
-    shown = {trip.breaker.value: trip.measure for trip in check(facts(plan, factor), given_limits, {})}
+    shown = {trip.rule.value: trip.measure for trip in check(facts(plan, factor), given_limits, {})}
     sizes = {one.value: sum(group(*pair, factor) is one for pair in plan if pair[0] != pair[1]) for one in released}
     # when: it is planned again, and only the released groups of the new plan go
     kept = [pair for pair in later if group(*pair, factor) in released]
     tripped = {
-        trip.breaker
+        trip.rule
         for trip in check(
             facts(kept, factor), Limits(0, 0, jump_factor=factor, jump_count=0, jump_percent=0), accepted(shown, sizes)
         )
     }
     # then
-    for breaker, of in ((Breaker.MASS_ZERO, Group.ZERO), (Breaker.JUMP, Group.JUMP)):
+    for rule, of in ((SafetyRule.MASS_ZERO, Group.ZERO), (SafetyRule.JUMP, Group.JUMP)):
         number = sum(group(*pair, factor) is of for pair in kept)
-        assert (breaker in tripped) == (number > sizes.get(of.value, 0))
+        assert (rule in tripped) == (number > sizes.get(of.value, 0))
 
 
 @given(quantities, quantities)

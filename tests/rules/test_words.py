@@ -1,4 +1,4 @@
-"""Outcomes add up, breakers hold, rows are judged by what the cart returns, obstacles come in the order of mending."""
+"""Outcomes add up, safety rules hold, rows are judged by what the cart returns, obstacles come in the order of mending."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from invsync_tui.rules import outcomes
 from invsync_tui.rules.eligibility import Eligibility, obstacle
 from invsync_tui.rules.outcomes import AccountingError, Confirmation, Counts, Outcome, Reason, judge, tally
-from invsync_tui.rules.safety import Breaker, Limits, PlanFacts, check
+from invsync_tui.rules.safety import Limits, PlanFacts, SafetyRule, check
 
 ENDS = [outcome for outcome in Outcome if outcome is not Outcome.PLANNED]
 numbers = st.integers(0, 500)
@@ -50,7 +50,7 @@ def test_every_reason_has_words_for_the_operator() -> None:
     assert all(outcomes.REASONS[reason].text and outcomes.REASONS[reason].advice for reason in Reason)
 
 
-# --- breakers: what a plan may do without an operator
+# --- safety rules: what a plan may do without an operator
 
 plans = st.builds(
     PlanFacts,
@@ -72,8 +72,8 @@ QUIET = PlanFacts(
 
 def tripped(
     plan: PlanFacts, given_limits: Limits | None = None, released: dict[str, int] | None = None
-) -> list[Breaker]:
-    return [trip.breaker for trip in check(plan, given_limits or Limits(), released or {})]
+) -> list[SafetyRule]:
+    return [trip.rule for trip in check(plan, given_limits or Limits(), released or {})]
 
 
 @given(plans, limits)
@@ -83,44 +83,46 @@ def test_a_plan_that_sets_nothing_is_never_held(plan: PlanFacts, given_limits: L
 
 @given(plans, limits)
 def test_a_release_of_what_was_shown_lets_the_same_plan_go(plan: PlanFacts, given_limits: Limits) -> None:
-    shown = {trip.breaker.value: trip.measure for trip in check(plan, given_limits, {})}
+    shown = {trip.rule.value: trip.measure for trip in check(plan, given_limits, {})}
     assert check(plan, given_limits, shown) == ()
 
 
 @given(plans, limits)
 def test_a_worse_plan_than_the_released_one_is_held(plan: PlanFacts, given_limits: Limits) -> None:
     for trip in check(plan, given_limits, {}):
-        if trip.breaker is not Breaker.STALE_READING:
-            assert trip.breaker in tripped(plan, given_limits, {trip.breaker.value: trip.measure - 1})
+        if trip.rule is not SafetyRule.STALE_READING:
+            assert trip.rule in tripped(plan, given_limits, {trip.rule.value: trip.measure - 1})
 
 
 @given(plans, limits)
 def test_a_release_of_one_rule_releases_no_other(plan: PlanFacts, given_limits: Limits) -> None:
     trips = check(plan, given_limits, {})
     for one in trips:
-        left = {trip.breaker for trip in check(plan, given_limits, {one.breaker.value: one.measure})}
-        assert left == {trip.breaker for trip in trips} - {one.breaker}
+        left = {trip.rule for trip in check(plan, given_limits, {one.rule.value: one.measure})}
+        assert left == {trip.rule for trip in trips} - {one.rule}
 
 
 @given(numbers, numbers, numbers, st.integers(0, 100))
 def test_mass_zero_trips_above_the_greater_of_number_and_share(zero: int, stock: int, count: int, percent: int) -> None:
     plan = replace(QUIET, to_zero=zero, in_stock=stock)
-    assert (tripped(plan, Limits(count, percent)) == [Breaker.MASS_ZERO]) == (zero > max(count, stock * percent // 100))
+    assert (tripped(plan, Limits(count, percent)) == [SafetyRule.MASS_ZERO]) == (
+        zero > max(count, stock * percent // 100)
+    )
 
 
 @given(st.integers(1, 500), numbers, st.integers(0, 100))
 def test_a_catalogue_that_shrank_by_more_than_the_share_is_held(before: int, now: int, percent: int) -> None:
     plan = replace(QUIET, products_before=before, products_now=now)
     found = tripped(plan, Limits(shrink_percent=percent))
-    assert (found == [Breaker.CATALOGUE_SHRUNK]) == ((before - now) * 100 > before * percent)
+    assert (found == [SafetyRule.CATALOGUE_SHRUNK]) == ((before - now) * 100 > before * percent)
 
 
 def test_each_rule_alone() -> None:
     assert tripped(QUIET) == []
-    assert tripped(replace(QUIET, first_push=True, rules_changed=True)) == [Breaker.FIRST_PUSH]
-    assert tripped(replace(QUIET, rules_changed=True)) == [Breaker.RULES_CHANGED]
-    assert tripped(replace(QUIET, vanished=("EAST",))) == [Breaker.WAREHOUSE_VANISHED]
-    assert tripped(replace(QUIET, reading_age=61), Limits(stale_after=60)) == [Breaker.STALE_READING]
+    assert tripped(replace(QUIET, first_push=True, rules_changed=True)) == [SafetyRule.FIRST_PUSH]
+    assert tripped(replace(QUIET, rules_changed=True)) == [SafetyRule.RULES_CHANGED]
+    assert tripped(replace(QUIET, vanished=("EAST",))) == [SafetyRule.WAREHOUSE_VANISHED]
+    assert tripped(replace(QUIET, reading_age=61), Limits(stale_after=60)) == [SafetyRule.STALE_READING]
     assert tripped(replace(QUIET, reading_age=60), Limits(stale_after=60)) == []
 
 

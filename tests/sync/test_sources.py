@@ -36,7 +36,7 @@ def _plain(town: Town) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("how", "why", "breaker"),
+    ("how", "why", "rule"),
     [
         ({"active": False}, "inactive", "WAREHOUSE_INACTIVE"),
         ({"hidden": True}, "vanished", "WAREHOUSE_VANISHED"),
@@ -44,7 +44,7 @@ def _plain(town: Town) -> list[str]:
     ],
 )
 async def test_a_warehouse_that_is_gone_is_held_once_and_never_counted_after_a_release(
-    synced: Town, how: dict[str, bool], why: str, breaker: str
+    synced: Town, how: dict[str, bool], why: str, rule: str
 ) -> None:
     # given
     before = synced.shown()
@@ -54,7 +54,7 @@ async def test_a_warehouse_that_is_gone_is_held_once_and_never_counted_after_a_r
     held = await synced.bench.push(synced.cart_id, release=False)
     # then: nothing is sent before an operator has looked
     assert held.state == "held"
-    assert breaker in held.trips
+    assert rule in held.trips
     assert "EAST" in held.trips
     assert synced.shown() == before
     assert synced.bench.one("SELECT gone_why FROM our_warehouse WHERE code = 'EAST'") == why

@@ -10,7 +10,7 @@ from invsync_tui.operations.diagnosis.why import why
 from invsync_tui.operations.list_views import Saved
 from invsync_tui.operations.settings import carts, forms
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.sync import drift_radar
+from invsync_tui.sync import drift_check
 from tests.support.sandbox_world import town
 from tests.sync.diagnosis.test_drift_check import look
 from tests.sync.test_orders import Street, outcomes, street
@@ -80,7 +80,7 @@ async def test_the_step_is_explained_and_a_change_is_held(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("basis", ["available", "on_hand"])
 async def test_drift_is_measured_in_cases(tmp_path: Path, basis: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drift_radar, "LAG", 0)
+    monkeypatch.setattr(drift_check, "LAG", 0)
     with town(tmp_path, mode=Mode(basis=basis), units_per_listing=5) as made:
         # given: what it shows is what there is, so that nothing drifted
         await made.bench.pull()

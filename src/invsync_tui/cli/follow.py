@@ -59,10 +59,10 @@ def event_record(event: Event) -> dict[str, Any]:
     return {
         "event": event.change.value,
         "run": row.id,
-        "kind": row.kind.value,
+        "kind": words.name(words.RUN_KINDS, row.kind.value),
         "merchant": row.merchant,
         "cart": row.cart,
-        "state": row.state.value,
+        "state": words.name(words.STATES, row.state.value),
         "phase": row.phase,
         "done": row.done,
         "total": row.total,

@@ -6,11 +6,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.text import utc
+from invsync_tui.operations import words
 from invsync_tui.operations.settings import fields
 
 if TYPE_CHECKING:
     from invsync_tui.operations.settings.views import CartSetup, ConnectionSetup, MerchantSetup
     from invsync_tui.operations.views import (
+        HoldView,
         MerchantRow,
         PhaseView,
         Pulse,
@@ -20,16 +22,17 @@ if TYPE_CHECKING:
         ServiceView,
         Stall,
     )
+    from invsync_tui.rules.outcomes import Counts
 
 
 def run(row: RunRow) -> dict[str, Any]:
     """A run in a list."""
     return {
         "id": row.id,
-        "kind": row.kind.value,
+        "kind": words.name(words.RUN_KINDS, row.kind.value),
         "merchant": row.merchant,
         "cart": row.cart,
-        "state": row.state.value,
+        "state": words.name(words.STATES, row.state.value),
         "trigger": row.trigger,
         "requested_by": row.requested_by,
         "requested_at": utc(row.requested_at),
@@ -38,7 +41,7 @@ def run(row: RunRow) -> dict[str, Any]:
         "phase": row.phase,
         "done": row.done,
         "total": row.total,
-        "counts": row.counts.as_dict(),
+        "counts": counts(row.counts),
         "error": row.error,
         "stalled": stall(row.stall),
     }
@@ -86,10 +89,19 @@ def run_detail(detail: RunDetail) -> dict[str, Any]:
         "explanations": [_reason(row) for row in detail.reasons],
         "rate": asdict(detail.rate) if detail.rate else None,
         "events": [{"at": utc(e.at), "level": e.level, "text": e.text} for e in detail.events],
-        "hold": asdict(detail.hold) if detail.hold else None,
+        "hold": _hold(detail.hold) if detail.hold else None,
         "actions": sorted(action.value for action in detail.actions),
         "worker_alive": detail.worker_alive,
     }
+
+
+def counts(ends: Counts) -> dict[str, int]:
+    """How many SKUs of a run there are, and how they ended."""
+    return words.named(words.OUTCOMES, ends.as_dict())
+
+
+def _hold(hold: HoldView) -> dict[str, Any]:
+    return asdict(hold) | {"groups": words.named(words.GROUPS, hold.groups)}
 
 
 def _phase(phase: PhaseView) -> dict[str, Any]:
@@ -98,7 +110,11 @@ def _phase(phase: PhaseView) -> dict[str, Any]:
 
 
 def _reason(row: ReasonRow) -> dict[str, Any]:
-    return asdict(row) | {"reason": row.reason.value, "sample": list(row.sample)}
+    return asdict(row) | {
+        "reason": row.reason.value,
+        "outcome": words.name(words.OUTCOMES, row.outcome),
+        "sample": list(row.sample),
+    }
 
 
 def merchant_health(row: MerchantRow) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from invsync_tui.cli.text import clean
 from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError, is_store_trouble
 from invsync_tui.operations.settings.values import InvalidError
 
-DOCUMENT_VERSION = 2
+DOCUMENT_VERSION = 3
 
 
 class Exit(IntEnum):

@@ -25,15 +25,15 @@ def listed(rows: Sequence[RunRow]) -> list[str]:
 
 def _cells(row: RunRow) -> tuple[str, ...]:
     state = state_text(row)
-    names = (str(row.id), row.kind.value, row.merchant, row.cart or "-")
+    names = (str(row.id), words.run_kind(row.kind.value), row.merchant, row.cart or "-")
     return (*names, state, moment(row.started_at), took(row), outcome_sum(row.counts))
 
 
 def state_text(row: RunRow) -> str:
     """The state, with why it is stalled or what stopped it."""
     if row.stall is not None:
-        return f"{row.state.value}: {row.stall.text}"
-    return f"{words.state(row.state.value)}: {row.error}" if row.error else row.state.value
+        return f"{words.state(row.state.value)}: {row.stall.text}"
+    return f"{words.state(row.state.value)}: {row.error}" if row.error else words.state(row.state.value)
 
 
 def took(row: RunRow) -> str:
@@ -44,7 +44,7 @@ def took(row: RunRow) -> str:
 
 
 def outcome_sum(counts: Counts) -> str:
-    """The sum that must hold: `120 = 100 set + 20 equal`."""
+    """The sum that must hold: `120 = 100 updated + 20 in sync`."""
     ends = counts.as_dict()
     total = ends.pop("total")
     parts = [f"{n:,} {words.outcome(name)}" for name, n in ends.items() if n]
@@ -56,7 +56,7 @@ def outcome_sum(counts: Counts) -> str:
 
 def title(row: RunRow) -> str:
     """What it is: `push Acme > Acme Shop`."""
-    return clean(f"{row.kind.value} {row.merchant}" + (f" > {row.cart}" if row.cart else ""))
+    return clean(f"{words.run_kind(row.kind.value)} {row.merchant}" + (f" > {row.cart}" if row.cart else ""))
 
 
 def detail_lines(detail: RunDetail) -> list[str]:

@@ -39,6 +39,8 @@ def record(line: Any) -> dict[str, Any]:
 
 
 def _json(key: str, value: Any) -> Any:
+    if key == "outcome" and value is not None:
+        return words.name(words.OUTCOMES, value)
     if key in TIMES and not isinstance(value, tuple | list):
         return utc(value)
     if isinstance(value, tuple | list):
@@ -56,8 +58,8 @@ def cells(columns: Sequence[str]) -> Callable[[Any], list[Any]]:
 
 
 def _cell(column: str, value: Any) -> Any:
-    if column in TIMES:
-        return utc(value)
+    if column in TIMES or column == "outcome":
+        return _json(column, value)
     return ", ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
@@ -179,18 +181,18 @@ def hits(now: float) -> Shape[SearchHit]:
 def listings(now: float) -> Shape[ListingLine]:
     """Listings of a cart."""
     columns = (
-        "id", "cart", "ref", "sku", "name", "tracked", "product_sku", "desired", "acked", "shown", "synced_at", "outcome",
-        "reason", "error", "run_id", "override", "excluded", "locked", "drift",
+        "id", "cart", "cart_listing_id", "sku", "name", "tracked", "product_sku", "target", "confirmed", "in_cart", "synced_at",
+        "outcome", "reason", "error", "run_id", "override", "excluded", "locked", "drift",
     )  # fmt: skip
     return Shape(
         columns,
         cells(columns),
         record,
-        ("SKU", "TRACKED", "DESIRED", "ACCEPTED", "SHOWN", "LAST SYNCED", "OUTCOME", "REASON"),
+        ("SKU", "TRACKED", "TARGET", "CONFIRMED", "IN CART", "LAST SYNCED", "OUTCOME", "REASON"),
         lambda line: (
             line.sku,
             "?" if line.tracked is None else on_off(line.tracked),
-            *("-" if one is None else number(one) for one in (line.desired, line.acked, line.shown)),
+            *("-" if one is None else number(one) for one in (line.target, line.confirmed, line.in_cart)),
             _since(line.synced_at, now),
             words.outcome(line.outcome or "-"),
             line.reason or "-",
@@ -225,12 +227,12 @@ def runs() -> Shape[RunRow]:
     """Runs, for CSV; as text they have a form of their own."""
     columns = (
         "id", "kind", "merchant", "cart", "state", "trigger", "requested_by", "requested_at", "started_at", "ended_at", "total",
-        "set", "equal", "skipped", "failed", "held", "in_doubt", "error",
+        "updated", "in_sync", "skipped", "failed", "held", "in_doubt", "error",
     )  # fmt: skip
 
     def made(row: RunRow) -> list[Any]:
         found = json_records.run(row)
-        return [(found | row.counts.as_dict())[column] for column in columns]
+        return [(found | found["counts"])[column] for column in columns]
 
     return Shape(
         columns, made, json_records.run, columns, lambda row: [str(cell) for cell in made(row)], "No runs yet."
@@ -290,7 +292,18 @@ IDENTITY_NAME_MOST = 28
 
 def unmatched() -> Shape[UnmatchedLine]:
     """Listings without a product."""
-    columns = ("ref", "sku", "name", "reason", "kind", "words", "product_sku", "product_name", "code", "rivals")
+    columns = (
+        "cart_listing_id",
+        "sku",
+        "name",
+        "reason",
+        "kind",
+        "words",
+        "product_sku",
+        "product_name",
+        "code",
+        "rivals",
+    )
     return Shape(
         columns,
         lambda line: [_rivals(line) if column == "rivals" else getattr(line, column) for column in columns],
@@ -298,7 +311,7 @@ def unmatched() -> Shape[UnmatchedLine]:
         ("LISTING", "CART LISTING ID", "KIND", "SUGGESTION", "NAME", "WHY"),
         lambda line: (
             line.sku,
-            line.ref,
+            line.cart_listing_id,
             line.kind,
             line.product_sku or cut(_rivals(line), IDENTITY_NAME_MOST) or "-",
             cut(line.product_name, IDENTITY_NAME_MOST),
@@ -314,7 +327,7 @@ def _rivals(line: UnmatchedLine) -> str:
 
 def links(now: float) -> Shape[LinkLine]:
     """Explicit links."""
-    columns = ("ref", "sku", "name", "product_sku", "product_name", "kind", "made_at", "made_by", "state")
+    columns = ("cart_listing_id", "sku", "name", "product_sku", "product_name", "kind", "made_at", "made_by", "state")
     return Shape(
         columns,
         lambda line: [_identity_cell(column, getattr(line, column)) for column in columns],
@@ -322,7 +335,7 @@ def links(now: float) -> Shape[LinkLine]:
         ("LISTING", "CART LISTING ID", "PRODUCT", "KIND", "BY", "SINCE", "STATE"),
         lambda line: (
             line.sku or "-",
-            line.ref,
+            line.cart_listing_id,
             line.product_sku,
             line.kind,
             line.made_by,
@@ -335,7 +348,7 @@ def links(now: float) -> Shape[LinkLine]:
 
 def renamed(now: float) -> Shape[RenameLine]:
     """Listings whose SKU was changed in the cart."""
-    columns = ("ref", "at", "before", "after", "name", "product_sku", "former_sku")
+    columns = ("cart_listing_id", "at", "before", "after", "name", "product_sku", "former_sku")
     return Shape(
         columns,
         lambda line: [_identity_cell(column, getattr(line, column)) for column in columns],
@@ -343,7 +356,7 @@ def renamed(now: float) -> Shape[RenameLine]:
         ("WHEN", "CART LISTING ID", "BEFORE", "AFTER", "MEANS NOW", "MEANT BEFORE"),
         lambda line: (
             age(line.at, now),
-            line.ref,
+            line.cart_listing_id,
             line.before,
             line.after,
             line.product_sku or "-",

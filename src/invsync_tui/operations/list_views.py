@@ -134,20 +134,20 @@ class StockLine:
 
 @dataclass(frozen=True, slots=True)
 class ListingLine:
-    """A cart's listing. Quantities: `desired` and `acked` sellable, `shown` what the cart was last seen showing."""
+    """A cart's listing. Quantities: `target` and `confirmed` sellable, `in_cart` what the cart was last seen showing."""
 
     id: int
     cart_id: int
     cart: str
-    ref: str
+    cart_listing_id: str
     sku: str
     name: str
     tracked: bool | None
     product_id: int | None
     product_sku: str | None
-    desired: int | None
-    acked: int | None
-    shown: int | None
+    target: int | None
+    confirmed: int | None
+    in_cart: int | None
     synced_at: int | None
     """Last synced; None is Never."""
     outcome: str | None
@@ -171,7 +171,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One line of a product's history: the total of the warehouses, or a cart's desired or acked quantity."""
+    """One line of a product's history: the total of the warehouses, or a cart's target or confirmed quantity."""
 
     name: str
     points: tuple[Point, ...]

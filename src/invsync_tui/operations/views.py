@@ -285,7 +285,7 @@ class RateView:
 
 @dataclass(frozen=True, slots=True)
 class HoldView:
-    """Why a run is held: each tripped breaker in words with its numbers, and what would be sent."""
+    """Why a run is held: each tripped safety rule in words with its numbers, and what would be sent."""
 
     reasons: tuple[str, ...]
     would_set: int

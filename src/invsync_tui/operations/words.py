@@ -1,12 +1,17 @@
-"""Stored codes of outcomes, states, groups and phases in words for a person. JSON documents keep the codes."""
+"""What documents, options and screens call the codes of the store, which keeps the codes it began with.
+
+A document and an option have the name (`in_sync`), a screen and a line for a person its words ("in sync").
+"""
 
 from __future__ import annotations
 
-OUTCOMES = {"set": "updated", "equal": "in sync", "in_doubt": "in doubt"}
+from collections.abc import Mapping
+
+OUTCOMES = {"set": "updated", "equal": "in_sync"}
 STATES = {"cancelling": "canceling", "cancelled": "canceled"}
+RUN_KINDS = {"radar": "drift_check"}
+GROUPS = {"zero": "to_zero", "jump": "large_changes", "rest": "other"}
 KINDS = {"pull": "inventory download", "push": "inventory upload", "radar": "drift check"}
-GROUPS = {"zero": "to zero", "jump": "large changes", "rest": "other"}
-RISKS = {"sells-out": "to zero", "jump": "large change", "fall": "decrease", "rise": "increase"}
 PHASES = {
     "resolve": "check unanswered batches",
     "missing": "check removed products",
@@ -15,24 +20,39 @@ PHASES = {
 _LEVELS = "levels "
 
 
+def named(names: Mapping[str, str], counts: Mapping[str, int]) -> dict[str, int]:
+    """Numbers by stored code as a document has them: by name."""
+    return {name(names, code): number for code, number in counts.items()}
+
+
+def name(names: Mapping[str, str], code: str) -> str:
+    """The name of a stored code."""
+    return names.get(code, code)
+
+
+def stored(names: Mapping[str, str], name: str) -> str:
+    """The stored code of a name; a stored code is one too, as scripts of former versions give it."""
+    return next((code for code, known in names.items() if known == name), name)
+
+
+def run_kind(code: str) -> str:
+    """The kind of a run: `radar` is "drift check"."""
+    return _words(RUN_KINDS, code)
+
+
 def outcome(code: str) -> str:
     """The outcome of a SKU: `set` is "updated"."""
-    return OUTCOMES.get(code, code)
+    return _words(OUTCOMES, code)
 
 
 def state(code: str) -> str:
     """The state of a run: `cancelled` is "canceled"."""
-    return STATES.get(code, code)
+    return _words(STATES, code)
 
 
 def group(code: str) -> str:
     """A group of held listings: `jump` is "large changes"."""
-    return GROUPS.get(code, code)
-
-
-def risk(code: str) -> str:
-    """The risk of a change: `fall` is "decrease"."""
-    return RISKS.get(code, code)
+    return _words(GROUPS, code)
 
 
 def phase(name: str) -> str:
@@ -40,3 +60,7 @@ def phase(name: str) -> str:
     if name.startswith(_LEVELS):
         return f"stock levels: {name.removeprefix(_LEVELS)}"
     return PHASES.get(name, name)
+
+
+def _words(names: Mapping[str, str], code: str) -> str:
+    return names.get(code, code).replace("_", " ")

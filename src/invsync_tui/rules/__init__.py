@@ -1,1 +1,1 @@
-"""Pure functions and words: quantity chain, matching, breakers, outcomes. No I/O, standard library only."""
+"""Pure functions and words: quantity chain, matching, safety rules, outcomes. No I/O, standard library only."""

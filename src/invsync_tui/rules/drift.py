@@ -38,7 +38,7 @@ REASONS: Mapping[Drift, Reason] = {
     Drift.EDITED: Reason.EDITED_IN_CART,
     Drift.LAGGING: Reason.CART_LAGGING,
 }
-"""Under which reason a radar run counts a class."""
+"""Under which reason a drift check counts a class."""
 _HEALED: Mapping[str, frozenset[Drift]] = {
     "never": frozenset(),
     "oversell": frozenset({Drift.OVERSELL}),

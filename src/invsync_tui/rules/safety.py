@@ -10,7 +10,7 @@ from enum import StrEnum
 from invsync_tui.plain_text import counted
 
 
-class Breaker(StrEnum):
+class SafetyRule(StrEnum):
     """The rules. The words appear in run records and in releases."""
 
     FIRST_PUSH = "FIRST_PUSH"
@@ -36,7 +36,7 @@ class Group(StrEnum):
     ZERO = "zero"
     """From stock to 0."""
     JUMP = "jump"
-    """Its quantity would grow or shrink change by more than the cart's factor."""
+    """Its quantity would grow or shrink by more than the cart's factor."""
     REST = "rest"
 
 
@@ -100,7 +100,7 @@ class PlanFacts:
 class Trip:
     """A tripped rule: its measure (higher is worse) and a sentence with the numbers."""
 
-    breaker: Breaker
+    rule: SafetyRule
     measure: int
     text: str
 
@@ -109,14 +109,16 @@ def _first_push(facts: PlanFacts, _: Limits) -> Trip | None:
     if not facts.first_push:
         return None
     return Trip(
-        Breaker.FIRST_PUSH, facts.to_set, f"first push of this cart: {counted(facts.to_set, 'listing')} would be set"
+        SafetyRule.FIRST_PUSH, facts.to_set, f"first push of this cart: {counted(facts.to_set, 'listing')} would be set"
     )
 
 
 def _rules_changed(facts: PlanFacts, _: Limits) -> Trip | None:
     if not facts.rules_changed or facts.first_push:
         return None
-    return Trip(Breaker.RULES_CHANGED, facts.to_set, f"rules changed since the last push: {facts.to_set} would be set")
+    return Trip(
+        SafetyRule.RULES_CHANGED, facts.to_set, f"rules changed since the last push: {facts.to_set} would be set"
+    )
 
 
 def _mass_zero(facts: PlanFacts, limits: Limits) -> Trip | None:
@@ -124,7 +126,7 @@ def _mass_zero(facts: PlanFacts, limits: Limits) -> Trip | None:
     if facts.to_zero <= allowed:
         return None
     text = f"{facts.to_zero} of {counted(facts.in_stock, 'listing')} in stock would show 0; the limit is {allowed}"
-    return Trip(Breaker.MASS_ZERO, facts.to_zero, text)
+    return Trip(SafetyRule.MASS_ZERO, facts.to_zero, text)
 
 
 def _catalogue_shrunk(facts: PlanFacts, limits: Limits) -> Trip | None:
@@ -134,7 +136,7 @@ def _catalogue_shrunk(facts: PlanFacts, limits: Limits) -> Trip | None:
     if lost * 100 <= facts.products_before * limits.shrink_percent:
         return None
     text = f"the WMS reported {counted(facts.products_now, 'product')}, {facts.products_before} before"
-    return Trip(Breaker.CATALOGUE_SHRUNK, lost, text)
+    return Trip(SafetyRule.CATALOGUE_SHRUNK, lost, text)
 
 
 def _warehouse_vanished(facts: PlanFacts, _: Limits) -> Trip | None:
@@ -142,7 +144,7 @@ def _warehouse_vanished(facts: PlanFacts, _: Limits) -> Trip | None:
         return None
     names = ", ".join(facts.vanished)
     text = f"the WMS no longer reports the warehouse {names}: its stock counts as 0 from now on"
-    return Trip(Breaker.WAREHOUSE_VANISHED, len(facts.vanished), text)
+    return Trip(SafetyRule.WAREHOUSE_VANISHED, len(facts.vanished), text)
 
 
 def _warehouse_inactive(facts: PlanFacts, _: Limits) -> Trip | None:
@@ -150,7 +152,7 @@ def _warehouse_inactive(facts: PlanFacts, _: Limits) -> Trip | None:
         return None
     names = ", ".join(facts.switched_off)
     text = f"the warehouse {names} is switched off in the WMS: its stock counts as 0 from now on"
-    return Trip(Breaker.WAREHOUSE_INACTIVE, len(facts.switched_off), text)
+    return Trip(SafetyRule.WAREHOUSE_INACTIVE, len(facts.switched_off), text)
 
 
 def _warehouse_emptied(facts: PlanFacts, _: Limits) -> Trip | None:
@@ -159,7 +161,7 @@ def _warehouse_emptied(facts: PlanFacts, _: Limits) -> Trip | None:
         return None
     names = ", ".join(f"{code} ({counted(lost, 'SKU')})" for code, lost in emptied)
     text = f"all stock is gone from the warehouse {names} since the last push"
-    return Trip(Breaker.WAREHOUSE_EMPTIED, sum(lost for _, lost in emptied), text)
+    return Trip(SafetyRule.WAREHOUSE_EMPTIED, sum(lost for _, lost in emptied), text)
 
 
 def _jump(facts: PlanFacts, limits: Limits) -> Trip | None:
@@ -170,7 +172,7 @@ def _jump(facts: PlanFacts, limits: Limits) -> Trip | None:
         f"{facts.to_jump} of {counted(facts.in_stock, 'listing')} in stock would change by more than a factor of "
         f"{limits.jump_factor}; the limit is {allowed}"
     )
-    return Trip(Breaker.JUMP, facts.to_jump, text)
+    return Trip(SafetyRule.JUMP, facts.to_jump, text)
 
 
 AHEAD = 5
@@ -182,9 +184,9 @@ def _stale_reading(facts: PlanFacts, limits: Limits) -> Trip | None:
         return None
     if facts.reading_age < 0:
         text = f"the last inventory download is dated {-facts.reading_age // 60 + 1} min ahead: a clock was set; download again"
-        return Trip(Breaker.STALE_READING, -facts.reading_age, text)
+        return Trip(SafetyRule.STALE_READING, -facts.reading_age, text)
     text = f"the last inventory download is {facts.reading_age // 60} min old; the limit is {limits.stale_after // 60}"
-    return Trip(Breaker.STALE_READING, facts.reading_age, text)
+    return Trip(SafetyRule.STALE_READING, facts.reading_age, text)
 
 
 _RULES = (
@@ -200,7 +202,7 @@ _RULES = (
 )
 
 
-def account_changed(breaker: Breaker, known: Mapping[str, str], found: Mapping[str, str]) -> Trip | None:
+def account_changed(rule: SafetyRule, known: Mapping[str, str], found: Mapping[str, str]) -> Trip | None:
     """Whether a connection leads to somebody else's data than before. Only names that both have are compared.
 
     The measure is a number of what was found: what an operator accepted is this account and no third one.
@@ -210,7 +212,7 @@ def account_changed(breaker: Breaker, known: Mapping[str, str], found: Mapping[s
         return None
     what = "; ".join(f"{name} {found[name]}, {known[name]} before" for name in changed)
     text = f"this is another company or account than before: {what}"
-    return Trip(breaker, number_of("\n".join(f"{name}={found[name]}" for name in changed)), text)
+    return Trip(rule, number_of("\n".join(f"{name}={found[name]}" for name in changed)), text)
 
 
 def warehouses_changed(known: Collection[str], reported: Collection[str]) -> Trip | None:
@@ -219,7 +221,7 @@ def warehouses_changed(known: Collection[str], reported: Collection[str]) -> Tri
         return None
     now, before = ", ".join(sorted(reported)), ", ".join(sorted(known))
     text = f"this is another company or account than before: its warehouses have the ids {now}, {before} before"
-    return Trip(Breaker.SOURCE_CHANGED, number_of(now), text)
+    return Trip(SafetyRule.SOURCE_CHANGED, number_of(now), text)
 
 
 def number_of(text: str) -> int:
@@ -229,15 +231,15 @@ def number_of(text: str) -> int:
 
 def is_accepted(trip: Trip, released: Mapping[str, int]) -> bool:
     """An operator has accepted exactly this."""
-    return released.get(trip.breaker.value) == trip.measure
+    return released.get(trip.rule.value) == trip.measure
 
 
-_TIME_BASED = frozenset({Breaker.STALE_READING})
+_TIME_BASED = frozenset({SafetyRule.STALE_READING})
 """Their measure grows by waiting alone, so a release covers them whatever the number is by then."""
 
 
 def check(facts: PlanFacts, limits: Limits, released: Mapping[str, int]) -> tuple[Trip, ...]:
-    """The rules that hold this plan. `released` maps a breaker to the measure that an operator has accepted."""
+    """The rules that hold this plan. `released` maps a safety rule to the measure that an operator has accepted."""
     if facts.to_set == 0:
         return ()
     tripped = (rule(facts, limits) for rule in _RULES)
@@ -245,16 +247,16 @@ def check(facts: PlanFacts, limits: Limits, released: Mapping[str, int]) -> tupl
 
 
 def _is_released(trip: Trip, released: Mapping[str, int]) -> bool:
-    accepted = released.get(trip.breaker.value)
-    return accepted is not None and (trip.breaker in _TIME_BASED or trip.measure <= accepted)
+    accepted = released.get(trip.rule.value)
+    return accepted is not None and (trip.rule in _TIME_BASED or trip.measure <= accepted)
 
 
-_GROUP_OF: Mapping[str, Group] = {Breaker.MASS_ZERO: Group.ZERO, Breaker.JUMP: Group.JUMP}
-_COUNTS_ALL: frozenset[str] = frozenset({Breaker.FIRST_PUSH, Breaker.RULES_CHANGED})
+_GROUP_OF: Mapping[str, Group] = {SafetyRule.MASS_ZERO: Group.ZERO, SafetyRule.JUMP: Group.JUMP}
+_COUNTS_ALL: frozenset[str] = frozenset({SafetyRule.FIRST_PUSH, SafetyRule.RULES_CHANGED})
 
 
 def accepted(shown: Mapping[str, int], groups: Mapping[str, int]) -> dict[str, int]:
-    """What a release of some groups accepts: by breaker, the measure within those groups.
+    """What a release of some groups accepts: by safety rule, the measure within those groups.
 
     `shown` are the measures of the tripped rules, `groups` the sizes of the released groups as the operator saw them. A
     rule that measures a group is accepted with that group only; one that counts all listings, for those released.
@@ -274,13 +276,13 @@ JUMP_FACTOR = 10
 class Risk(StrEnum):
     """From the worst. Each change of a plan has exactly one."""
 
-    SELLS_OUT = "sells-out"
+    TO_ZERO = "to_zero"
     """Shows stock now and would show none: lost sales if it is wrong."""
-    JUMP = "jump"
-    """Grows or shrinks change by more than the cart's factor: often a wrong unit or a wrong match."""
-    FALL = "fall"
+    LARGE_CHANGE = "large_change"
+    """Would grow or shrink by more than the cart's factor: often a wrong unit or a wrong match."""
+    DECREASE = "decrease"
     """Would show less than now: where the stock says so, more can be sold than exists until it is sent."""
-    RISE = "rise"
+    INCREASE = "increase"
     """Would show more than now, or shows nothing known yet."""
     SMALL = "small"
     """A unit or a few percent up or down."""
@@ -292,10 +294,10 @@ RANKS = {risk: rank for rank, risk in enumerate(Risk)}
 def risk(before: int | None, after: int, jump_factor: int = JUMP_FACTOR) -> Risk:
     """The risk of showing `after` instead of `before` (None: unknown), in sellable units. Factor 0 knows no jumps."""
     if before is None:
-        return Risk.RISE if after else Risk.SMALL
+        return Risk.INCREASE if after else Risk.SMALL
     of = group(before, after, jump_factor)
     if of is not Group.REST:
-        return Risk.SELLS_OUT if of is Group.ZERO else Risk.JUMP
+        return Risk.TO_ZERO if of is Group.ZERO else Risk.LARGE_CHANGE
     if abs(after - before) <= max(SMALL_UNITS, before * SMALL_PERCENT // 100):
         return Risk.SMALL
-    return Risk.FALL if after < before else Risk.RISE
+    return Risk.DECREASE if after < before else Risk.INCREASE

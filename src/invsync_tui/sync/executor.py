@@ -29,7 +29,7 @@ from invsync_tui.store.settings import schedule
 from invsync_tui.sync import connections, run_findings, source_identity
 from invsync_tui.sync import schedule as pushing
 from invsync_tui.sync.cancellation import Interrupted, RunStopped, interruptible
-from invsync_tui.sync.drift_radar import Radar
+from invsync_tui.sync.drift_check import DriftCheck
 from invsync_tui.sync.leases import Lease
 from invsync_tui.sync.plans.explicit_plan import ExplicitPlanner
 from invsync_tui.sync.pull import Pull
@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 PULL_PHASES = ("connect", "warehouses")
 PUSH_PHASES = ("connect", "resolve", "listings", "match", "orders", "plan", "check", "push")
 
-RADAR_PHASES = ("connect", "radar")
-_PHASES = {"pull": PULL_PHASES, "push": PUSH_PHASES, "radar": RADAR_PHASES}
+DRIFT_CHECK_PHASES = ("connect", "radar")
+_PHASES = {"pull": PULL_PHASES, "push": PUSH_PHASES, "radar": DRIFT_CHECK_PHASES}
 
 
 async def execute(store: Store, run: RunRow, lease: Lease) -> None:
@@ -116,19 +116,19 @@ async def _push(job: RunContext) -> None:
         await cart.close()
 
 
-async def _radar(job: RunContext) -> None:
+async def _drift_check(job: RunContext) -> None:
     loaded = _settings(job)
     cart = connections.cart(loaded.cart)
     try:
         job.report.enter("connect")
         await cart.open()
-        notice = await Radar(job, cart, loaded).run()
+        notice = await DriftCheck(job, cart, loaded).run()
     finally:
         await cart.close()
     _end(job, "done", Outcome.FAILED, Reason.CART_UNAVAILABLE, notice)
 
 
-_KINDS = {"pull": _pull, "push": _push, "radar": _radar}
+_KINDS = {"pull": _pull, "push": _push, "radar": _drift_check}
 
 
 async def _plan_and_push(job: RunContext, cart: Cart, loaded: Settings) -> None:

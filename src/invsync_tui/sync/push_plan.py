@@ -15,7 +15,7 @@ from invsync_tui.plain_text import counted
 from invsync_tui.rules import safety
 from invsync_tui.rules.outcomes import REASONS, Outcome, Reason
 from invsync_tui.rules.quantity import Decision
-from invsync_tui.rules.safety import Breaker, Trip
+from invsync_tui.rules.safety import SafetyRule, Trip
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.listings import listings, matching, plans
@@ -44,7 +44,7 @@ def changed_since(cx: sqlite3.Connection, run_id: int, plan: KeptPlan) -> Trip |
         return None
     texts = "; ".join(told[:NAMED]) + ("; ..." if len(told) > NAMED else "")
     differ = counted(len(told), "listing differs", "listings differ")
-    return Trip(Breaker.PLAN_CHANGED, len(told), f"{differ} from plan {plan.id}: {texts}")
+    return Trip(SafetyRule.PLAN_CHANGED, len(told), f"{differ} from plan {plan.id}: {texts}")
 
 
 def _differences(cx: sqlite3.Connection, run_id: int, said: dict[int, int]) -> Iterator[str]:
@@ -87,7 +87,7 @@ class PushPlanner:
         self.recorder = Recorder(self.cart_id, job.run.id, settings, cart.capabilities.quantity_basis)
 
     async def run(self) -> None:
-        """Observe, match, hear of orders, decide; raises RunHeld where a breaker stops what would be sent."""
+        """Observe, match, hear of orders, decide; raises RunHeld where a safety rule stops what would be sent."""
         observation = ListingsReader(self.job, self.cart, self.settings.cart, self.clock)
         await observation.run()
         if not observation.complete:
@@ -197,7 +197,7 @@ class PushPlanner:
         trips = safety.check(facts, limits(self.settings), released)
         if changed is not None and not facts.to_set:
             self.job.report.event("warning", f"Nothing is sent: {changed.text}.")
-        elif changed is not None and released.get(changed.breaker, -1) < changed.measure:
+        elif changed is not None and released.get(changed.rule, -1) < changed.measure:
             trips = (changed, *trips)
         if trips:
             hold(self.job, trips)
@@ -229,7 +229,7 @@ def hold(job: RunContext, trips: Sequence[safety.Trip]) -> NoReturn:
         job.report.recount(tx)  # whoever sees that it is held also sees a sum that adds up
         job.report.put(tx)
         # Ends in one transaction with the mark on the listings: a held run that was interrupted is simply planned again.
-        shown = [{"breaker": t.breaker.value, "measure": t.measure, "text": t.text} for t in trips]
+        shown = [{"breaker": t.rule.value, "measure": t.measure, "text": t.text} for t in trips]
         runs.hold(tx, job.run.id, shown, clock.seconds())
     raise RunHeld("; ".join(trip.text for trip in trips))
 
@@ -242,7 +242,7 @@ def limits(settings: Settings) -> safety.Limits:
 
 
 def plan_facts(cx: sqlite3.Connection, settings: Settings, stock: listings.StockFacts) -> safety.PlanFacts:
-    """What the breakers have to know of a plan that would do `stock` to the cart."""
+    """What the safety rules have to know of a plan that would do `stock` to the cart."""
     cart, source = settings.cart, settings.source
     last_push = runs.last_good_start(cx, "push", int(cart.id or 0), clock.seconds())
     sizes = pull_progress.sizes_since(cx, cart.merchant_id, last_push)

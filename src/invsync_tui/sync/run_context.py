@@ -21,7 +21,7 @@ class RunCancelled(Exception):  # noqa: N818 (a wish, not an error)
 
 
 class RunHeld(Exception):  # noqa: N818 (a safeguard, not an error)
-    """Breakers stopped the run before anything was sent."""
+    """Safety rules stopped the run before anything was sent."""
 
 
 class SwitchedOff(Exception):  # noqa: N818 (a setting, not an error)
@@ -55,7 +55,7 @@ class RunContext:
             raise RunCancelled
 
     def released(self) -> dict[str, int]:
-        """By breaker, the measure that an operator has accepted."""
+        """By safety rule, the measure that an operator has accepted."""
         return dict(json.loads(self.run.released))
 
     def plan_until(self, seq: int) -> None:

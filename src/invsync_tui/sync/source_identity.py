@@ -13,7 +13,7 @@ from typing import NoReturn
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, Identified, Source
 from invsync_tui.rules import safety
-from invsync_tui.rules.safety import Breaker, Trip
+from invsync_tui.rules.safety import SafetyRule, Trip
 from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.runs import runs
 from invsync_tui.sync.run_context import RunContext, RunHeld
@@ -25,7 +25,7 @@ async def check_source(job: RunContext, source: Source, known: str) -> bool:
     Raises RunHeld where it is another and an operator has not accepted that.
     """
     found = await _of(source)
-    trip = safety.account_changed(Breaker.SOURCE_CHANGED, _parsed(known), found)
+    trip = safety.account_changed(SafetyRule.SOURCE_CHANGED, _parsed(known), found)
     if trip is not None:
         _stop_unless_accepted(job, trip)
     if found:
@@ -52,7 +52,7 @@ def check_warehouses(job: RunContext, reported: set[str]) -> bool:
 async def check_cart(job: RunContext, cart: Cart, known: str) -> None:
     """As `check_source`, for a cart before it is read or written."""
     found = await _of(cart)
-    trip = safety.account_changed(Breaker.CART_CHANGED, _parsed(known), found)
+    trip = safety.account_changed(SafetyRule.CART_CHANGED, _parsed(known), found)
     if trip is not None:
         _stop_unless_accepted(job, trip)
     if found:
@@ -88,7 +88,7 @@ def _stop_unless_accepted(job: RunContext, trip: Trip) -> None:
 
 def hold(job: RunContext, trip: Trip) -> NoReturn:
     """Stop before anything is read or sent."""
-    shown = [{"breaker": trip.breaker.value, "measure": trip.measure, "text": trip.text}]
+    shown = [{"breaker": trip.rule.value, "measure": trip.measure, "text": trip.text}]
     with job.transaction() as tx:
         runs.hold(tx, job.run.id, shown, clock.seconds())
     raise RunHeld(trip.text)

@@ -37,7 +37,7 @@ class FakeIdentity:
     """Which product a listing means; keeps what was changed."""
 
     def __init__(self) -> None:
-        self.lines = {line.ref: line for line in map(unmatched, range(1, 41))}
+        self.lines = {line.cart_listing_id: line for line in map(unmatched, range(1, 41))}
         self.linked: dict[str, LinkLine] = {}
         self.orders: list[tuple[object, ...]] = []
 
@@ -64,7 +64,7 @@ class FakeIdentity:
         self, cart_id: int, kind: str = "", text: str = "", ordering: Ordering | None = None
     ) -> FakeRows[LinkLine]:
         found = [line for line in self.linked.values() if text in line.sku]
-        return FakeRows(found, {"ref": lambda line: line.ref}, ordering)
+        return FakeRows(found, {"ref": lambda line: line.cart_listing_id}, ordering)
 
     def renamed(self, cart_id: int, text: str = "", ordering: Ordering | None = None) -> FakeRows[RenameLine]:
         line = RenameLine(3, "L0000003", NOW - 60, HOSTILE[0], HOSTILE[1], name(3), None, None, 3, sku(3))
@@ -86,7 +86,7 @@ class FakeIdentity:
         self.orders.append(("accept all", kind, after))
         found = [line for line in self.lines.values() if line.kind == kind][:5]
         for line in found:
-            self._link(line.ref, line.product_id or 0, kind)
+            self._link(line.cart_listing_id, line.product_id or 0, kind)
         return AcceptProgress(len(found), 5, ("x", 1) if len(found) == 5 else None)
 
     def link(self, cart_id: int, listing: str, product: str | int) -> str:

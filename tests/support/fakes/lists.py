@@ -98,20 +98,20 @@ def level(number: int) -> LevelLine:
 
 def listing(number: int, **changes: Any) -> ListingLine:
     line = ListingLine(
-        id=number, cart_id=7, cart="Demo Cart EU", ref=f"L{number:07}", sku=sku(number), name=name(number),
-        tracked=True, product_id=number, product_sku=sku(number), desired=number % 97, acked=number % 97,
-        shown=number % 97, synced_at=NOW - 240, outcome="set", reason=None, error="", run_id=11, override=None,
+        id=number, cart_id=7, cart="Demo Cart EU", cart_listing_id=f"L{number:07}", sku=sku(number), name=name(number),
+        tracked=True, product_id=number, product_sku=sku(number), target=number % 97, confirmed=number % 97,
+        in_cart=number % 97, synced_at=NOW - 240, outcome="set", reason=None, error="", run_id=11, override=None,
         excluded=False, locked=False, drift=False,
     )  # fmt: skip
     return replace(line, **changes)
 
 
-UNSYNCED = {"outcome": "skipped", "synced_at": None, "acked": None, "desired": None}
+UNSYNCED = {"outcome": "skipped", "synced_at": None, "confirmed": None, "target": None}
 SPECIAL: dict[int, dict[str, Any]] = {
     1: {**UNSYNCED, "reason": "NOT_IN_WMS", "product_id": None, "product_sku": None},
     6: {**UNSYNCED, "reason": "AMBIGUOUS_ALIAS"},
     7: {"outcome": "failed", "reason": "REJECTED_BY_CART", "error": "[red]no \x1b[2J such variant"},
-    8: {"drift": True, "shown": 1},
+    8: {"drift": True, "in_cart": 1},
     9: {"excluded": True, "reason": "EXCLUDED"},
 }
 TABS: dict[ListingFilter, Callable[[ListingLine], bool]] = {
@@ -240,7 +240,7 @@ def _hit(number: int, text: str) -> SearchHit:
 
 def _view(number: int, first: ListingLine) -> SkuView:
     points = tuple(Point(NOW - 3600 * (20 - hour), hour * hour % 31) for hour in range(20))
-    other = listing(10_000 + number, cart_id=8, cart=HOSTILE[1], sku=HOSTILE[0], shown=3, drift=True)
+    other = listing(10_000 + number, cart_id=8, cart=HOSTILE[1], sku=HOSTILE[0], in_cart=3, drift=True)
     far = StockLine(3, HOSTILE[4], None, 0, None, None, NOW, None, NOW - 9000)
     return SkuView(
         product_id=number,
@@ -254,5 +254,5 @@ def _view(number: int, first: ListingLine) -> SkuView:
         levels=(StockLine(1, "Default", 7, 4, 3, 0, NOW - 240, NOW - 240, None), far),
         listings=(first, other),
         not_listed=((HOSTILE[3], "NOT_IN_CART"),),
-        history=(Track("all warehouses", points), Track("Demo Cart EU: DEMO acked", points[5:])),
+        history=(Track("all warehouses", points), Track("Demo Cart EU: DEMO confirmed", points[5:])),
     )

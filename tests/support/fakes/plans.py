@@ -33,7 +33,7 @@ VIEW = PlanView(
     reason="",
     totals=PlanTotals(len(LINES), 8, 16, 24, 0, dict.fromkeys(Risk, 8)),
     skipped={Reason.NOT_IN_WMS: 3},
-    equal=860,
+    in_sync=860,
     in_doubt=0,
     holds=("8 of 900 listings in stock would show 0; the limit is 5",),
     what_if=(),
@@ -61,7 +61,7 @@ class FakePlans:
         return MemoryRows(LINES, FIELDS, ListView(text, sort), lambda line: line.listing_id)
 
     def load_plan(self, number: int) -> PlanView:
-        return replace(VIEW, number=number, kind="undo", of_run=12, equal=None, skipped={}, holds=())
+        return replace(VIEW, number=number, kind="undo", of_run=12, in_sync=None, skipped={}, holds=())
 
     def load_plan_rows(self, number: int, sort: str = "risk", text: str = "") -> Rows[PlanLine]:
         return MemoryRows(LINES, FIELDS, ListView(text, sort), lambda line: line.listing_id)

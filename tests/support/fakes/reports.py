@@ -27,16 +27,16 @@ def why_of(asked: str) -> Why:
     """Two listings and a cart that has none; the one of `fake_lists` is not the first."""
     number = next((n for n in range(1, 100) if listing(n).sku == asked), NUMBER)
     known = WhyListing(
-        cart="Demo Cart EU", sku=asked, remote_id=listing(number).ref,
+        cart="Demo Cart EU", sku=asked, cart_listing_id=listing(number).cart_listing_id,
         steps=(
             Step("sum", None, 42, "WH-1 40 + WH-2 2, and a sentence that is longer than one row of a small terminal"),
             Step("buffer", 42, 40, f"Buffer 2 of {HOSTILE[1]}"),
         ),
-        desired=40, acked=40, observed=40, outcome="set", causes=(), cart_id=7, source=SOURCE, sent=SENT,
+        target=40, confirmed=40, in_cart=40, outcome="set", causes=(), cart_id=7, source=SOURCE, sent=SENT,
     )  # fmt: skip
     unknown = WhyListing(
         cart=HOSTILE[1], sku=HOSTILE[0], remote_id="R1", steps=(Step("sum", None, None, "never read"),),
-        desired=None, acked=3, observed=None, outcome=None,
+        target=None, confirmed=3, in_cart=None, outcome=None,
         causes=(Reason.NO_LEVEL, Reason.AMBIGUOUS_ALIAS), cart_id=DEAF,
     )  # fmt: skip
     absent = WhyListing(HOSTILE[3], None, None, (), None, None, None, "skipped", (Reason.NOT_IN_CART,))

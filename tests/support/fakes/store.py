@@ -148,7 +148,7 @@ def live_detail(number: int, done: int) -> RunDetail:
 
 
 def held_detail(number: int) -> RunDetail:
-    """A push that a breaker stopped."""
+    """A push that a safety rule stopped."""
     run = run_row(
         number, state=RunState.HELD, ended_at=None, cart_id=8, cart="Demo Cart US", counts=Counts(total=412, held=412)
     )

@@ -13,7 +13,7 @@ import pytest
 from invsync_tui.connectors.carts import sandbox
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.settings import schedule as schedule_rows
-from invsync_tui.sync import drift_radar as radar_module
+from invsync_tui.sync import drift_check as radar_module
 from invsync_tui.sync import leases, schedule
 from tests.support.sandbox_world import Town, town
 

@@ -112,10 +112,10 @@ async def test_the_commands_keep_their_schemas(synced: Town, capsys: pytest.Capt
         assert code == 0 and text.strip()
     # and what they say
     as_of = json.loads(_told(synced, capsys, "why", name, *cart, "--as-of", "-90m", "--json")[1])
-    assert as_of["as_of"]["listings"][0]["acked"] == {"known": True, "value": before}
-    assert as_of["listings"][0]["desired"] == before
+    assert as_of["as_of"]["listings"][0]["confirmed"] == {"known": True, "value": before}
+    assert as_of["listings"][0]["target"] == before
     early = json.loads(_told(synced, capsys, "why", name, *cart, "--as-of", "10 days ago", "--json")[1])
-    assert early["as_of"]["listings"][0]["acked"] == {"known": False, "value": None}
+    assert early["as_of"]["listings"][0]["confirmed"] == {"known": False, "value": None}
     assert early["as_of"]["listings"][0]["oldest_known"] is not None
     page = json.loads(_told(synced, capsys, "replay", run, "--rules", "today", "--limit", "3", "--json")[1])
     assert page["decided"] == 40 and len(page["differences"]) == 3 and page["next"]

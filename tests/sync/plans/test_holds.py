@@ -1,4 +1,4 @@
-"""Breakers hold a push before anything is sent; a release is bound to what it showed."""
+"""Safety rules hold a push before anything is sent; a release is bound to what it showed."""
 
 from __future__ import annotations
 

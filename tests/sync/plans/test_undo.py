@@ -161,7 +161,7 @@ async def test_a_safe_level_lowers_and_never_raises(synced: Town) -> None:
     assert max(quantity or 0 for quantity in synced.shown().values()) == 2
 
 
-async def test_a_safe_level_of_some_skus_shows_the_breaker_before_it_is_applied(synced: Town) -> None:
+async def test_a_safe_level_of_some_skus_shows_the_safety_rule_before_it_is_applied(synced: Town) -> None:
     # given
     synced.bench.set_cart(synced.cart_id, zero_count=3, zero_percent=0)
     skus = synced.in_stock()[:5]

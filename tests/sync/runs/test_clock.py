@@ -290,5 +290,5 @@ def test_a_reading_from_the_future_is_held_as_a_stale_one(age: int, held: bool) 
     )
     limits = safety.Limits(zero_count=25, zero_percent=5, shrink_percent=5, stale_after=600)
     # then
-    tripped = [trip.breaker for trip in safety.check(facts, limits, {})]
-    assert (safety.Breaker.STALE_READING in tripped) is held
+    tripped = [trip.rule for trip in safety.check(facts, limits, {})]
+    assert (safety.SafetyRule.STALE_READING in tripped) is held

@@ -14,6 +14,7 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.run_text import outcome_sum
 from invsync_tui.cli.text import clean, fields, moment, next_run, number, on_off
+from invsync_tui.operations import words
 from invsync_tui.operations.list_views import FieldKind
 from invsync_tui.operations.settings.fields import CART, Setting
 from invsync_tui.operations.settings.values import ALL_LOCATIONS, span
@@ -170,4 +171,4 @@ def _last(run: RunRow | None) -> str:
     if run is None:
         return moment(None)
     ended = f" {moment(run.ended_at)}" if run.ended_at else ""
-    return f"run {run.id}: {run.state.value}{ended}, {outcome_sum(run.counts)}"
+    return f"run {run.id}: {words.state(run.state.value)}{ended}, {outcome_sum(run.counts)}"

@@ -168,6 +168,6 @@ def run_plant(args: argparse.Namespace) -> int:
         session.close()
     told = [(one.cart, one.sku, one.ref, sorted(one.causes)) for one in found.sown]
     output.text(clean(f"{cart}: {sku}: {', '.join(causes)}") for cart, sku, _, causes in told)
-    rows = [{"cart": cart, "sku": sku, "remote_id": ref, "causes": causes} for cart, sku, ref, causes in told]
+    rows = [{"cart": cart, "sku": sku, "cart_listing_id": ref, "causes": causes} for cart, sku, ref, causes in told]
     output.document({"store": str(args.file.absolute()), "seed": args.seed, "planted": rows})
     return Exit.OK

@@ -13,6 +13,7 @@ from invsync_tui.cli.output import Exit
 from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.shapes import NAME_MOST, cells, record
 from invsync_tui.cli.text import cut, number
+from invsync_tui.operations import words
 
 if TYPE_CHECKING:
     from invsync_tui.operations.runs.held import HeldLine
@@ -44,36 +45,41 @@ def run_discard(args: argparse.Namespace) -> int:
 HELD_EXAMPLES = """\
 example:
   invsync held 17                         every held listing: shows now, would show, its group
-  invsync held 17 --group zero --csv > zeroes.csv
+  invsync held 17 --group to_zero --csv > zeroes.csv
 
-Groups: zero (from stock to 0), jump (change by more than the cart's factor), rest.
-Then: invsync release 17 --group rest --reason ..., or: invsync discard 17 --reason ..."""
-GROUPS = ("zero", "jump", "rest")
+Groups: to_zero (from stock to 0), large_changes (by more than the cart's factor), other.
+Then: invsync release 17 --group other --reason ..., or: invsync discard 17 --reason ..."""
+GROUPS = tuple(words.GROUPS.values())
+
+
+def _group(text: str) -> str:
+    """The name of a group; scripts of former versions give its stored code."""
+    return words.name(words.GROUPS, text)
 
 
 def add_held(subparsers: Subparsers) -> None:
     """Register the command."""
     parser = command(subparsers, "held", "list what a held run would send", HELD_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
-    parser.add_argument("--group", choices=GROUPS, help="only this group")
+    parser.add_argument("--group", choices=GROUPS, type=_group, help="only this group")
     list_command.add_options(parser)
     parser.set_defaults(run=run_held)
 
 
 def shape() -> Shape[HeldLine]:
     """Held listings."""
-    columns = ("id", "ref", "sku", "name", "shows", "would_show", "group")
+    columns = ("id", "cart_listing_id", "sku", "name", "shows", "would_show", "group")
     return Shape(
         columns,
-        cells(columns),
-        record,
+        lambda line: [*cells(columns[:-1])(line), words.name(words.GROUPS, line.group)],
+        lambda line: record(line) | {"group": words.name(words.GROUPS, line.group)},
         ("SKU", "NAME", "SHOWS", "WOULD SHOW", "GROUP"),
         lambda line: (
             line.sku,
             cut(line.name, NAME_MOST),
             "-" if line.shows is None else number(line.shows),
             number(line.would_show),
-            line.group,
+            words.group(line.group),
         ),
         "This run holds no listings.",
     )
@@ -84,11 +90,17 @@ def run_held(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import held, runs
 
     with opened(args) as session:
-        rows = held.held(session, args.number, args.group)
+        rows = held.held(session, args.number, args.group and words.stored(words.GROUPS, args.group))
         page, count = list_command.page(args, rows), list_command.counted(rows)
         groups, hold = held.groups(session, args.number), runs.detail(session, args.number).hold
     reasons = list(hold.reasons) if hold else []
-    more = {"run": args.number, "group": args.group, "groups": groups, "reasons": reasons, **count}
+    more = {
+        "run": args.number,
+        "group": args.group,
+        "groups": words.named(words.GROUPS, groups),
+        "reasons": reasons,
+        **count,
+    }
     list_command.print_page(args, "held", shape(), page, more)
     return Exit.OK
 
@@ -96,7 +108,7 @@ def run_held(args: argparse.Namespace) -> int:
 RELEASE_EXAMPLES = """\
 example:
   invsync release 17 --reason "looked at it: the first push of this shop"
-  invsync release 17 --group jump --group rest --reason "a truck came; the zeroes are wrong"
+  invsync release 17 --group large_changes --group other --reason "a truck came; the zeroes are wrong"
 
 What it would send: invsync held 17. Listings of other groups stay held, and are planned again by the next run.
 It is planned again, and held again if that plan is worse than the one that was shown."""
@@ -108,7 +120,12 @@ def add_release(subparsers: Subparsers) -> None:
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
     parser.add_argument(
-        "--group", metavar="G", action="append", default=[], help="only zero, jump or rest; repeatable (default all)"
+        "--group",
+        choices=GROUPS,
+        type=_group,
+        action="append",
+        default=[],
+        help="only this group; repeatable (default all)",
     )
     parser.set_defaults(run=run_release)
 
@@ -118,5 +135,5 @@ def run_release(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import runs
     from invsync_tui.operations.settings import values
 
-    reason = values.reason(args.reason)
-    return order(args, lambda session: runs.release(session, args.number, reason, args.group))
+    reason, groups = values.reason(args.reason), [words.stored(words.GROUPS, name) for name in args.group]
+    return order(args, lambda session: runs.release(session, args.number, reason, groups))

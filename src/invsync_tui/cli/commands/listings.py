@@ -1,4 +1,4 @@
-"""`invsync listings`, `drift`, `heal` and `radar`: listings of a cart, and those that drifted."""
+"""`invsync listings`, `drift`, `correct` and `verify`: listings of a cart, and those that drifted."""
 
 from __future__ import annotations
 
@@ -72,23 +72,26 @@ def add_drift(subparsers: Subparsers) -> None:
     parser.set_defaults(run=run_drift)
 
 
-COLUMNS = ("id", "ref", "sku", "name", "drift", "exposure", "acked", "shows", "desired", "observed_at", "heal", "text")
+COLUMNS = (
+    "id", "cart_listing_id", "sku", "name", "drift", "exposure", "confirmed", "in_cart", "target", "read_at", "to_correct",
+    "text",
+)  # fmt: skip
 
 
 def shape(now: float) -> Shape[DriftLine]:
     """Drifted listings."""
     return Shape(
         COLUMNS,
-        lambda line: [utc(line.observed_at) if one == "observed_at" else getattr(line, one) for one in COLUMNS],
-        lambda line: {**record(line), "observed_at": utc(line.observed_at)},
+        lambda line: [utc(line.read_at) if one == "read_at" else getattr(line, one) for one in COLUMNS],
+        lambda line: {**record(line), "read_at": utc(line.read_at)},
         ("SKU", "CLASS", "EXPOSURE", "CONFIRMED", "IN CART", "TARGET", "READ", "CORRECT"),
         lambda line: (
             line.sku,
             line.drift,
             number(line.exposure),
-            *("-" if one is None else number(one) for one in (line.acked, line.shows, line.desired)),
-            "-" if line.observed_at is None else age(line.observed_at, now),
-            "next push" if line.heal else "-",
+            *("-" if one is None else number(one) for one in (line.confirmed, line.in_cart, line.target)),
+            "-" if line.read_at is None else age(line.read_at, now),
+            "next push" if line.to_correct else "-",
         ),
         "No drift, as far as the cart was read. Check it now: invsync verify CART",
     )
@@ -146,7 +149,7 @@ example:
   invsync verify "Acme Shop" --every 30m   by schedule too; off: only when somebody starts one
 
 It uses at most half of the cart's API rate limit, and ends as soon as a push waits.
-Results: invsync drift "Acme Shop". What it corrects automatically: invsync carts set "Acme Shop" --heal oversell"""
+Results: invsync drift "Acme Shop". What it corrects automatically: invsync carts set "Acme Shop" --correct-drift oversell"""
 
 
 def add_verify(subparsers: Subparsers) -> None:

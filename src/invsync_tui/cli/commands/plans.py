@@ -14,6 +14,7 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
 from invsync_tui.cli.shapes import cells, record
 from invsync_tui.cli.text import clean, cut, moment, number, utc
+from invsync_tui.operations.settings.fields import FORMER_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ example:
 
 Then: invsync apply 12. It sends exactly the plan that was shown, or says what changed since and sends nothing."""
 SORTS = ("risk", "difference", "sku")
-RISKS = ("sells-out", "jump", "fall", "rise", "small")
+RISKS = ("to_zero", "large_change", "decrease", "increase", "small")
 REASON_MOST = 44
 
 
@@ -141,7 +142,8 @@ def overlay(given: list[str]) -> dict[str, str]:
     pairs = [one.partition("=") for one in given]
     if any(not sign for _, sign, _ in pairs):
         raise UsageError("invsync plan: --with takes SETTING=VALUE, such as --with minimum=3.")
-    return {name.strip().replace("_", "-"): value for name, _, value in pairs}
+    named = [(name.strip().replace("_", "-"), value) for name, _, value in pairs]
+    return {FORMER_NAMES.get(name, name): value for name, value in named}
 
 
 def document(view: PlanView) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def shape() -> Shape[PlanLine]:
             "-" if line.shows is None else number(line.shows),
             number(line.will_show),
             "-" if line.difference is None else f"{line.difference:+,}",
-            line.risk.value,
+            line.risk.value.replace("_", " "),
             cut(line.reason, REASON_MOST),
         ),
         "No listing would change.",
@@ -179,8 +181,11 @@ def _head(view: PlanView) -> Iterator[str]:
         f"{number(total.to_set)} to set: {number(total.up)} up, {number(total.down)} down, "
         f"{number(total.to_zero)} of them to zero, {number(total.unknown)} show nothing known"
     )
-    if view.equal is not None:
-        rest = [f"{number(view.equal)} equal", *(f"{number(n)} {reason.value}" for reason, n in view.skipped.items())]
+    if view.in_sync is not None:
+        rest = [
+            f"{number(view.in_sync)} in sync",
+            *(f"{number(n)} {reason.value}" for reason, n in view.skipped.items()),
+        ]
         yield "Left alone: " + ", ".join(rest)
     if view.in_doubt:
         yield f"{number(view.in_doubt)} wait for the answer to an earlier batch; the push finds out first"

@@ -12,6 +12,8 @@ from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.text import clean, number, on_off, utc
+from invsync_tui.operations import words
+from invsync_tui.rules.outcomes import Reason
 
 if TYPE_CHECKING:
     from invsync_tui.operations.plans.replay import Because, Recorded, Replay, ReplayLine
@@ -24,7 +26,7 @@ example:
 
 Exit code 0 if everything comes out as it was recorded. By the rules of then 1 says that the program has changed."""
 COLUMNS = (
-    "listing_id", "sku", "remote_id", "then", "then_outcome", "then_reason", "now", "now_outcome", "now_reason", "step",
+    "listing_id", "sku", "cart_listing_id", "then", "then_outcome", "then_reason", "now", "now_outcome", "now_reason", "step",
     "setting", "setting_then", "setting_today",
 )  # fmt: skip
 
@@ -101,7 +103,7 @@ def _shape() -> Shape[ReplayLine]:
 
 
 def _made(made: Recorded) -> str:
-    return number(made.desired) if made.desired is not None else made.reason or made.outcome
+    return number(made.desired) if made.desired is not None else _reason(made) or words.outcome(made.outcome)
 
 
 def _because(because: Because) -> str:
@@ -113,18 +115,30 @@ def _because(because: Because) -> str:
 def _cells(line: ReplayLine) -> list[Any]:
     because = line.because
     return [
-        line.listing_id, line.sku, line.ref, line.then.desired, line.then.outcome, line.then.reason, line.now.desired,
-        line.now.outcome, line.now.reason, because.step, because.setting, _value(because.then), _value(because.today),
+        line.listing_id, line.sku, line.ref, line.then.desired, _outcome(line.then), _reason(line.then), line.now.desired,
+        _outcome(line.now), _reason(line.now), because.step, because.setting, _value(because.then), _value(because.today),
     ]  # fmt: skip
+
+
+def _outcome(made: Recorded) -> str:
+    return words.name(words.OUTCOMES, made.outcome)
+
+
+def _reason(made: Recorded) -> str | None:
+    return str(Reason(made.reason)) if made.reason else None
+
+
+def _decision(made: Recorded) -> dict[str, Any]:
+    return {"outcome": _outcome(made), "reason": _reason(made), "target": made.desired, "sent": made.target}
 
 
 def _record(line: ReplayLine) -> dict[str, Any]:
     return {
         "listing_id": line.listing_id,
         "sku": line.sku,
-        "remote_id": line.ref,
+        "cart_listing_id": line.ref,
         "decided_at": utc(line.decided_at),
-        "then": line.then._asdict(),
-        "now": line.now._asdict(),
+        "then": _decision(line.then),
+        "now": _decision(line.now),
         "because": asdict(line.because),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli import json_records, list_command, shapes
@@ -14,6 +15,7 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
 from invsync_tui.cli.run_text import detail_lines, listed
 from invsync_tui.cli.text import clean, number, table
+from invsync_tui.operations import words
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import RunDiff
@@ -27,7 +29,7 @@ example:
   invsync runs 17 --diff                   against the run before it
   invsync runs 17 --reason NOT_IN_WMS      the SKUs that ended so"""
 LIMIT = 20
-STATES = ("requested", "running", "cancelling", "held", "cancelled", "done", "failed")
+STATES = ("requested", "running", "canceling", "held", "canceled", "done", "failed")
 
 
 def add_runs(subparsers: Subparsers) -> None:
@@ -36,7 +38,9 @@ def add_runs(subparsers: Subparsers) -> None:
     parser.add_argument("number", metavar="RUN", nargs="?", type=row_number, help="show this run")
     parser.add_argument("--merchant", metavar="M", help="only runs of this merchant, by name or number")
     parser.add_argument("--cart", metavar="C", help="only pushes to this cart, by name or number")
-    parser.add_argument("--state", choices=STATES, help="only runs in this state")
+    parser.add_argument(
+        "--state", choices=STATES, type=partial(words.name, words.STATES), help="only runs in this state"
+    )
     parser.add_argument("--trigger", metavar="WORD", help="only those: manual, schedule, 'after pull', again, demo")
     parser.add_argument("--who", metavar="NAME", help="only those that this operator asked for")
     parser.add_argument("--diff", action="store_true", help="RUN against the one before it")
@@ -77,7 +81,8 @@ def _list(args: argparse.Namespace) -> int:
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant).id if args.merchant else None
         cart = names.cart(session, args.cart, merchant).id if args.cart else None
-        rows = run_history.runs(session, merchant, cart, args.state, args.trigger, args.who)
+        state = args.state and words.stored(words.STATES, args.state)
+        rows = run_history.runs(session, merchant, cart, state, args.trigger, args.who)
         page, following = list_command.page(args, rows)
     output = Output(args)
     if args.csv and not output.json:
@@ -103,7 +108,9 @@ def _diff(args: argparse.Namespace) -> int:
             "diff": {
                 "run": found.run_id,
                 "before": found.before_id,
-                "outcomes": {name: {"before": then, "now": now} for name, then, now in found.outcomes},
+                "outcomes": {
+                    words.name(words.OUTCOMES, name): {"before": then, "now": now} for name, then, now in found.outcomes
+                },
                 "reasons": {name: {"before": then, "now": now} for name, then, now in found.reasons},
             }
         }
@@ -114,7 +121,8 @@ def _diff(args: argparse.Namespace) -> int:
 def _diff_lines(found: RunDiff) -> list[str]:
     before = f"run {found.before_id}" if found.before_id is not None else "nothing: there was no run before it"
     rows = [
-        (name, number(then), number(now), f"{now - then:+,}") for name, then, now in (*found.outcomes, *found.reasons)
+        (words.outcome(name), number(then), number(now), f"{now - then:+,}")
+        for name, then, now in (*found.outcomes, *found.reasons)
     ]
     return [clean(f"Run {found.run_id} against {before}"), "", *table(("", "BEFORE", "NOW", "CHANGE"), rows)]
 

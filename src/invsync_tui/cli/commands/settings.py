@@ -11,7 +11,7 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command, row_number
 from invsync_tui.cli.text import clean, fields, moment, utc
-from invsync_tui.operations.settings.fields import Setting
+from invsync_tui.operations.settings.fields import FORMER_NAMES, Setting
 from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _values(given: Sequence[str]) -> dict[str, str]:
         name, equals, value = one.partition("=")
         if not equals:
             raise UsageError(f"invsync settings: {one!r} is not NAME=VALUE. See: invsync settings --help")
-        found[name] = value
+        found[FORMER_NAMES.get(name, name)] = value
     return found
 
 
@@ -206,6 +206,9 @@ def add_setting_options(parser: argparse.ArgumentParser, settings: Iterable[Sett
             parser.add_argument(setting.flag, metavar=metavar, action="append", default=[], help=said)
         else:
             parser.add_argument(setting.flag, metavar=metavar, help=said)
+        for former, name in FORMER_NAMES.items():
+            if name == setting.name:
+                parser.add_argument(f"--{former}", dest=setting.dest, help=argparse.SUPPRESS)
 
 
 def texts(args: argparse.Namespace, settings: Iterable[Setting], adding: str = "") -> dict[str, str]:

@@ -225,12 +225,12 @@ def run_history(args: argparse.Namespace) -> int:
 
 
 def _document(one: SkuHistory) -> dict[str, Any]:
-    lines = {"source": one.source, "desired": one.desired, "acked": one.acked}
+    lines = {"source": one.source, "target": one.target, "confirmed": one.confirmed}
     return {
         "cart": one.cart,
         "merchant": one.merchant,
         "sku": one.sku,
-        "remote_id": one.ref,
+        "cart_listing_id": one.cart_listing_id,
         "begin": utc(one.begin),
         "end": utc(one.end),
         "lines": {name: [{"at": utc(p.at), "value": p.value} for p in points] for name, points in lines.items()},
@@ -244,8 +244,8 @@ def _document(one: SkuHistory) -> dict[str, Any]:
 def _history_lines(one: SkuHistory) -> list[str]:
     rows = [(moment(at, one.end), *(number(value) for value in values)) for at, values in _steps(one)]
     return [
-        clean(f"{one.cart}: listing {one.sku}, cart listing ID {one.ref}"),
-        *(f"  {row}" for row in table(("SINCE", "SOURCE", "DESIRED", "CART"), rows)),
+        clean(f"{one.cart}: listing {one.sku}, cart listing ID {one.cart_listing_id}"),
+        *(f"  {row}" for row in table(("SINCE", "SOURCE", "TARGET", "CONFIRMED"), rows)),
         "",
         *(f"  {row}" for row in _events(one.happenings, one.end)),
         "",
@@ -254,7 +254,7 @@ def _history_lines(one: SkuHistory) -> list[str]:
 
 def _steps(one: SkuHistory) -> list[tuple[int, list[int | None]]]:
     """What held from each moment on, the newest first."""
-    lines = (one.source, one.desired, one.acked)
+    lines = (one.source, one.target, one.confirmed)
     moments = sorted({point.at for line in lines for point in line}, reverse=True)
     return [(at, [_held(line, at) for line in lines]) for at in moments]
 

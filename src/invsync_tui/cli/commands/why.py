@@ -13,6 +13,7 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import DOCUMENT_VERSION, print_json, say
 from invsync_tui.cli.parser import Subparsers, command, given
 from invsync_tui.cli.text import clean, moment, number, on_off, utc
+from invsync_tui.operations import words
 from invsync_tui.operations.diagnosis.evidence_text import Read, read_from_cart, refs_by_cart, remarks, stock
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ def _document(found: WhyThen) -> dict[str, Any]:
     listings = [
         {
             "cart": one.why.cart,
-            "remote_id": one.why.remote_id,
+            "cart_listing_id": one.why.cart_listing_id,
             "run": one.run_id,
             "decided_at": utc(one.decided_at),
             "oldest_known": utc(one.oldest),
-            "desired": _held(one.wanted),
-            "acked": _held(one.accepted),
+            "target": _held(one.wanted),
+            "confirmed": _held(one.accepted),
             "levels": [{"warehouse": level.warehouse, "available": _held(level.held)} for level in one.levels],
             "settings": None if one.settings is None else dict(one.settings),
         }
@@ -78,7 +79,7 @@ def _print(found: WhyThen) -> None:
 def _print_listing(one: ListingThen) -> None:
     from invsync_tui.rules.outcomes import REASONS
 
-    say(f"\n{one.why.cart}: listing {one.why.sku}, cart listing ID {one.why.remote_id}")
+    say(f"\n{one.why.cart}: listing {one.why.sku}, cart listing ID {one.why.cart_listing_id}")
     say(f"  {_decided(one)}")
     for step in one.why.steps:
         say(f"  {step.step:<9} {number(step.before):>8} -> {number(step.after):<8} {step.because}")
@@ -139,9 +140,9 @@ def evidence_document(one: WhyListing, live: Mapping[int, Read] | None) -> dict[
 
 
 def _live_document(one: WhyListing, live: Read | None) -> dict[str, Any] | None:
-    if live is None or one.remote_id is None:
+    if live is None or one.cart_listing_id is None:
         return None
-    found = live.shown.get(one.remote_id)
+    found = live.shown.get(one.cart_listing_id)
     return {
         "quantity": found.quantity if found else None,
         "allocated": found.allocated if found else None,
@@ -158,8 +159,8 @@ def lines(one: WhyListing, live: Mapping[int, Read] | None) -> Iterator[str]:
         yield from _source(row)
     if one.sent is not None:
         yield from _sent(one.sent)
-    if live is not None and one.remote_id is not None:
-        yield f"  now       {_now(one.remote_id, live.get(one.cart_id or 0))}"
+    if live is not None and one.cart_listing_id is not None:
+        yield f"  now       {_now(one.cart_listing_id, live.get(one.cart_id or 0))}"
 
 
 def _source(row: SourceView) -> Iterator[str]:
@@ -245,12 +246,12 @@ def document(found: Why, live: Mapping[int, Read] | None = None) -> dict[str, An
         {
             "cart": one.cart,
             "sku": one.sku,
-            "remote_id": one.remote_id,
+            "cart_listing_id": one.cart_listing_id,
             "steps": [step._asdict() for step in one.steps],
-            "desired": one.desired,
-            "acked": one.acked,
-            "observed": one.observed,
-            "outcome": one.outcome,
+            "target": one.target,
+            "confirmed": one.confirmed,
+            "in_cart": one.in_cart,
+            "outcome": one.outcome and words.name(words.OUTCOMES, one.outcome),
             "causes": [cause.value for cause in one.causes],
             "linked": one.linked or None,
             **evidence_document(one, live),
@@ -270,7 +271,7 @@ def document(found: Why, live: Mapping[int, Read] | None = None) -> dict[str, An
 def _drift(found: DriftLine | None) -> dict[str, Any] | None:
     if found is None:
         return None
-    return {"class": found.drift, "exposure": found.exposure, "heal": found.heal, "text": found.text}
+    return {"class": found.drift, "exposure": found.exposure, "to_correct": found.to_correct, "text": found.text}
 
 
 def print_why(found: Why, live: Mapping[int, Read] | None = None) -> None:
@@ -286,16 +287,18 @@ def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> No
     """One cart's side as text."""
     from invsync_tui.rules.outcomes import REASONS
 
-    name = f"listing {one.sku}, cart listing ID {one.remote_id}" if one.remote_id is not None else "not listed"
+    name = (
+        f"listing {one.sku}, cart listing ID {one.cart_listing_id}" if one.cart_listing_id is not None else "not listed"
+    )
     say(f"\n{one.cart}: {name}")
     if one.linked:
         say(f"  {one.linked}")
     for step in one.steps:
         say(f"  {step.step:<9} {_number(step.before):>8} -> {_number(step.after):<8} {step.because}")
-    if one.remote_id is not None:
+    if one.cart_listing_id is not None:
         say(
-            f"  target {_number(one.desired)}, confirmed {_number(one.acked)}, "
-            f"in cart {_number(one.observed)} (its count)"
+            f"  target {_number(one.target)}, confirmed {_number(one.confirmed)}, "
+            f"in cart {_number(one.in_cart)} (its count)"
         )
     for line in lines(one, live):
         say(line)
@@ -303,7 +306,7 @@ def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> No
         say(f"  ! {cause.value}: {REASONS[cause].text}")
         say(f"    {REASONS[cause].advice}")
     if one.drift is not None:
-        marked = " The next push writes it." if one.drift.heal else ""
+        marked = " The next push writes it." if one.drift.to_correct else ""
         say(f"  ~ {one.drift.drift}: {one.drift.text}{marked}")
     if not one.causes and one.drift is None:
         say("  Nothing is wrong.")

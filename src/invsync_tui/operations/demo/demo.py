@@ -39,7 +39,7 @@ READY_WITHIN = 30.0
 """Seconds in which a sandbox server or the service has to come up."""
 PULL_EVERY = 120
 DEADLINE_MS = 10000
-DOCUMENT_VERSION = 2
+DOCUMENT_VERSION = 3
 CART_SERVERS = ("cart-1", "cart-2")
 
 

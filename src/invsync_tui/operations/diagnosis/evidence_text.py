@@ -23,8 +23,8 @@ def refs_by_cart(listings: Iterable[WhyListing]) -> dict[int, list[str]]:
     """The cart listing IDs of an answer's listings, by the number of their cart."""
     refs: dict[int, list[str]] = {}
     for one in listings:
-        if one.cart_id is not None and one.remote_id is not None:
-            refs.setdefault(one.cart_id, []).append(one.remote_id)
+        if one.cart_id is not None and one.cart_listing_id is not None:
+            refs.setdefault(one.cart_id, []).append(one.cart_listing_id)
     return refs
 
 

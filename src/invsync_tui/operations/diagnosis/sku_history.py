@@ -46,13 +46,13 @@ class SkuHistory:
     sku: str
     merchant: str
     cart: str
-    ref: str
+    cart_listing_id: str
     begin: int
     end: int
     source: tuple[Point, ...]
     """The sum over the cart's warehouses of now."""
-    desired: tuple[Point, ...]
-    acked: tuple[Point, ...]
+    target: tuple[Point, ...]
+    confirmed: tuple[Point, ...]
     happenings: tuple[Happening, ...]
     """The newest first."""
 
@@ -89,12 +89,12 @@ def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -
         sku=listing.sku,
         merchant=settings.merchant.name if settings else "",
         cart=listing.cart,
-        ref=listing.ref,
+        cart_listing_id=listing.ref,
         begin=max(begin, min(points, default=begin)),
         end=now,
         source=source,
-        desired=desired,
-        acked=acked,
+        target=desired,
+        confirmed=acked,
         happenings=tuple(sorted(happened, key=lambda one: (one.at, one.run_id or 0), reverse=True)),
     )
 
@@ -257,8 +257,8 @@ def tracks(
         wanted = [(change.at, change.desired_before, change.desired) for change in mine]
         taken = [(change.at, change.acked_before, change.acked) for change in mine]
         name = f"{listing.cart}: {listing.sku}"
-        found.append(Track(f"{name} desired", _track_line(wanted, listing.desired, listing.synced_at)))
-        found.append(Track(f"{name} acked", _track_line(taken, listing.acked, listing.synced_at)))
+        found.append(Track(f"{name} target", _track_line(wanted, listing.target, listing.synced_at)))
+        found.append(Track(f"{name} confirmed", _track_line(taken, listing.confirmed, listing.synced_at)))
     return tuple(found)
 
 

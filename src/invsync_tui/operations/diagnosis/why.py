@@ -29,15 +29,15 @@ from invsync_tui.sync.settings import load_settings
 
 @dataclass(frozen=True, slots=True)
 class WhyListing:
-    """One cart's side of the answer. `remote_id` and `sku` are None where the cart does not list the product."""
+    """One cart's side of the answer. `cart_listing_id` and `sku` are None where the cart does not list the product."""
 
     cart: str
     sku: str | None
-    remote_id: str | None
+    cart_listing_id: str | None
     steps: tuple[Step, ...]
-    desired: int | None
-    acked: int | None
-    observed: int | None
+    target: int | None
+    confirmed: int | None
+    in_cart: int | None
     """In the cart's basis, as last read."""
     outcome: str | None
     causes: tuple[Reason, ...]

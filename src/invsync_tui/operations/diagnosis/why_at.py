@@ -39,7 +39,7 @@ class LevelThen:
 
 @dataclass(frozen=True, slots=True)
 class ListingThen:
-    """What is known of one listing at the moment. Of `why`, `desired` and the steps are of the last decision before it."""
+    """What is known of one listing at the moment. Of `why`, `target` and the steps are of the last decision before it."""
 
     why: WhyListing
     run_id: int | None
@@ -100,8 +100,8 @@ def _told(listing: ListingOf, chunk: DecisionChunk | None, explained: Explained 
     """A listing as `why` tells it."""
     if chunk is None or explained is None:
         return WhyListing(
-            cart=listing.cart, sku=listing.sku, remote_id=listing.ref, steps=(), desired=None, acked=accepted.value,
-            observed=None, outcome=None, causes=(),
+            cart=listing.cart, sku=listing.sku, cart_listing_id=listing.ref, steps=(), target=None, confirmed=accepted.value,
+            in_cart=None, outcome=None, causes=(),
         )  # fmt: skip
     row, made = explained.row, chunk.made[chunk.ids.index(listing.id)]
     outcome, causes = made.outcome, explained.causes
@@ -109,8 +109,8 @@ def _told(listing: ListingOf, chunk: DecisionChunk | None, explained: Explained 
         # It was sent after the decision and before the moment: what had stopped it before stands no more.
         outcome, causes = Outcome.SET.value, tuple(one for one in causes if one not in SENDING_CAUSES)
     return WhyListing(
-        cart=listing.cart, sku=row.sku, remote_id=row.ref, steps=explained.decision.steps,
-        desired=explained.decision.desired, acked=accepted.value, observed=row.observed, outcome=outcome,
+        cart=listing.cart, sku=row.sku, cart_listing_id=row.ref, steps=explained.decision.steps,
+        target=explained.decision.desired, confirmed=accepted.value, in_cart=row.observed, outcome=outcome,
         causes=causes,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Drift of a cart: which listings show something else than the cart accepted, the radar that finds out, and healing."""
+"""Drift of a cart: which listings show something else than the cart accepted, the check that finds out, and correction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from invsync_tui.store.listings import drift as store
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import read as settings_read
-from invsync_tui.sync import drift_radar
+from invsync_tui.sync import drift_check
 from invsync_tui.sync.settings import load_settings
 
 CLASSES = tuple(one.value for one in Drift)
@@ -39,19 +39,19 @@ SAID = 50
 
 @dataclass(frozen=True, slots=True)
 class DriftLine:
-    """A listing that drifted. Quantities are sellable units; `shows` None is unknown. `exposure` in units."""
+    """A listing that drifted. Quantities are sellable units; `in_cart` None is unknown. `exposure` in units."""
 
     id: int
-    ref: str
+    cart_listing_id: str
     sku: str
     name: str
     drift: str
     exposure: int
-    acked: int | None
-    shows: int | None
-    desired: int | None
-    observed_at: int | None
-    heal: bool
+    confirmed: int | None
+    in_cart: int | None
+    target: int | None
+    read_at: int | None
+    to_correct: bool
     """It is marked: the next push writes it."""
     text: str
 
@@ -71,7 +71,7 @@ class DriftRows:
             raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set.")
         while rows := store.candidates(cx, self.cart_id, after, PIECE, clock.seconds()):
             after = rows[-1].id
-            for row, finding in drift_radar.findings(cx, settings, rows, LAG):
+            for row, finding in drift_check.findings(cx, settings, rows, LAG):
                 if finding is not None and self.wanted in (None, finding.drift.value):
                     yield _line(row, finding)
 
@@ -121,7 +121,7 @@ def checked(wanted: str) -> str:
 
 def of_listings(cx: sqlite3.Connection, settings: Any, listing_ids: Sequence[int]) -> dict[int, DriftLine]:
     """By number, the drift of some listings; those without are left out."""
-    told = drift_radar.findings(cx, settings, store.rows(cx, listing_ids, clock.seconds()), LAG)
+    told = drift_check.findings(cx, settings, store.rows(cx, listing_ids, clock.seconds()), LAG)
     return {row.id: _line(row, finding) for row, finding in told if finding is not None}
 
 
@@ -154,7 +154,7 @@ def radar(session: Session, cart_id: int) -> Requested:
 
 
 def radar_every(session: Session, cart_id: int, text: str) -> str:
-    """Let the radar look by itself every so often, or 'off': never."""
+    """Let the drift check run every so often, or 'off': never."""
     every = values.read_schedule("--every", text)
     with saving(session, "schedule the drift check") as saved:
         before = settings_read.every(saved.tx, "radar", cart_id)

@@ -27,7 +27,7 @@ class UnmatchedLine:
     """A listing without a product, and what it may mean. `kind` is the word it is filed under, see resemblance."""
 
     id: int
-    ref: str
+    cart_listing_id: str
     sku: str
     name: str
     reason: str
@@ -47,7 +47,7 @@ class UnmatchedLine:
 class LinkLine:
     """An explicit link. `state` says in words whether it holds: '' while it does."""
 
-    ref: str
+    cart_listing_id: str
     sku: str
     name: str
     product_id: int
@@ -64,7 +64,7 @@ class RenameLine:
     """A listing whose SKU was changed in the cart. `former_id` is the one product that has the code it had before."""
 
     id: int
-    ref: str
+    cart_listing_id: str
     at: int
     before: str
     after: str
@@ -213,7 +213,7 @@ def _line(row: Any, fit: Suggestion, known: Mapping[int, tuple[str, str]]) -> Un
     sku, name = known[fit.product_id] if fit.product_id is not None else (None, "")
     return UnmatchedLine(
         id=row[0],
-        ref=row[1],
+        cart_listing_id=row[1],
         sku=row[2],
         name=row[3],
         reason=row[4],
@@ -254,7 +254,7 @@ def link_list(
 
 
 def _by_ref(line: LinkLine) -> PlaceKey:
-    return (line.ref,)
+    return (line.cart_listing_id,)
 
 
 def _link_line(row: Any) -> LinkLine:

@@ -47,10 +47,10 @@ class PlanView:
     totals: PlanTotals
     skipped: Mapping[Reason, int]
     """Listings that were looked at and would be left alone, by reason; known while the plan is new."""
-    equal: int | None
+    in_sync: int | None
     in_doubt: int | None
     holds: tuple[str, ...]
-    """Each breaker that would hold a push of this, in a sentence. Applying the plan accepts them."""
+    """Each safety rule that would hold a push of this, in a sentence. Applying the plan accepts them."""
     what_if: tuple[tuple[str, str], ...]
     """Settings that were tried without being saved: (name, value)."""
     frozen: str
@@ -125,7 +125,7 @@ def save_plan(session: Session, making: PlanBuild) -> int | None:
         KeptPlan(
             0, making.cart_id, RULES, None, clock.seconds(), session.operator, "",
             planned.ground.settings.cart.rules_rev, planned.ground.seq, len(planned.changes.ids),
-            json.dumps([{"breaker": t.breaker.value, "measure": t.measure, "text": t.text} for t in planned.trips]),
+            json.dumps([{"breaker": t.rule.value, "measure": t.measure, "text": t.text} for t in planned.trips]),
             planned.changes,
         ),
     )  # fmt: skip
@@ -156,7 +156,7 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
         reason="",
         totals=totals(planned.changes, factor),
         skipped=dict(planned.skipped.most_common()),
-        equal=planned.equal,
+        in_sync=planned.equal,
         in_doubt=planned.in_doubt,
         holds=tuple(trip.text for trip in planned.trips),
         what_if=making.what_if,
@@ -188,7 +188,7 @@ def load_plan(session: Session, number: int) -> PlanView:
         reason=plan.reason,
         totals=totals(plan.changes, cart.jump_factor if cart else 0),
         skipped={},
-        equal=None,
+        in_sync=None,
         in_doubt=None,
         holds=tuple(trip["text"] for trip in json.loads(plan.trips)),
         what_if=(),

@@ -117,7 +117,7 @@ def _keep(session: Session, cart_id: int, kind: str, of_run: int | None, reason:
 
 
 def _trips(session: Session, cart_id: int, changes: Changes, in_stock: int) -> list[dict[str, object]]:
-    """The breakers that would hold it, so that they are shown before it is applied."""
+    """The safety rules that would hold it, so that they are shown before it is applied."""
     from invsync_tui.rules import safety
     from invsync_tui.rules.safety import Group, group
     from invsync_tui.store.listings.listings import StockFacts
@@ -133,7 +133,7 @@ def _trips(session: Session, cart_id: int, changes: Changes, in_stock: int) -> l
     groups = [group(before, after, factor) for before, after in zip(changes.before, changes.after, strict=True)]
     facts = StockFacts(len(groups), groups.count(Group.ZERO), in_stock, groups.count(Group.JUMP))
     trips = safety.check(shop_facts(facts), limits(settings), {})
-    return [{"breaker": trip.breaker.value, "measure": trip.measure, "text": trip.text} for trip in trips]
+    return [{"breaker": trip.rule.value, "measure": trip.measure, "text": trip.text} for trip in trips]
 
 
 def _next(number: int, changes: Changes) -> str:

@@ -25,7 +25,7 @@ class HeldLine:
     """A held listing. `shows` and `would_show` are sellable units; `shows` None is unknown."""
 
     id: int
-    ref: str
+    cart_listing_id: str
     sku: str
     name: str
     shows: int | None

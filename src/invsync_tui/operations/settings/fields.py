@@ -344,14 +344,14 @@ CART: tuple[Setting, ...] = (
             "Hold when the catalog shrinks by more than (%)", _percent(),
             "hold a push for review when the WMS reports that many percent fewer products than before",
             group="safety_rules"),
-    Setting("jump-factor", "jump_factor", "cart", Section.SAFETY, "Large change: factor", _number(""),
+    Setting("large-change-factor", "jump_factor", "cart", Section.SAFETY, "Large change: factor", _number(""),
             "a change by more than this factor, up or down, is a large change; 0: no change is (default 10)",
             group="safety_rules"),
-    Setting("jump-count", "jump_count", "cart", Section.SAFETY, "Hold when more than N change that much",
+    Setting("large-change-count", "jump_count", "cart", Section.SAFETY, "Hold when more than N change that much",
             _number("listings"), f"N: {_HOLD_LARGE}", group="safety_rules"),
-    Setting("jump-percent", "jump_percent", "cart", Section.SAFETY, "Hold when more than P % change that much",
+    Setting("large-change-percent", "jump_percent", "cart", Section.SAFETY, "Hold when more than P % change that much",
             _percent(), f"P: {_HOLD_LARGE}", group="safety_rules"),
-    Setting("heal", "heal", "cart", Section.DRIFT, "Correct drift automatically", _word(values.HEAL, "WHEN"),
+    Setting("correct-drift", "heal", "cart", Section.DRIFT, "Correct drift automatically", _word(values.HEAL, "WHEN"),
             "what a drift check corrects without asking: never (nothing), oversell (what is oversold), always (all)"),
     *_connection("cart", changes_rules=True),
     _name("cart"),
@@ -362,6 +362,15 @@ LIMITS: tuple[Setting, ...] = tuple(one for one in CART if one.group == "safety_
 """The limits above which a push is held; a merchant's form has them for all its carts."""
 ALIAS, WAREHOUSES = "alias", "warehouses"
 """Settings whose choices depend on what is loaded; see `choices`."""
+
+
+FORMER_NAMES = {
+    "jump-factor": "large-change-factor",
+    "jump-count": "large-change-count",
+    "jump-percent": "large-change-percent",
+    "heal": "correct-drift",
+}
+"""What settings were called before, to their name of now: scripts and kept plans have them still."""
 
 
 def setting(settings: Sequence[Setting], name: str) -> Setting:

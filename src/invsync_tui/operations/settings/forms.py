@@ -143,7 +143,7 @@ def _sheet(session: Session, subject: str) -> _Sheet:
 
 def _with_listings(one: Setting, percent: Any, stocked: int) -> Setting:
     """A percentage of a cart's listings in stock says in its help how many listings that is now."""
-    if one.name not in ("zero-percent", "jump-percent"):
+    if one.name not in ("zero-percent", "large-change-percent"):
         return one
     number = counted(stocked * percent // 100, "listing")
     return replace(one, help=f"{one.help}; now {percent} % = {'at least ' * (stocked >= COUNTED_MOST)}{number}")

@@ -153,7 +153,7 @@ def change(
     rev: int | None = None,
     reason: str = "",
 ) -> MerchantSetup:
-    """Change a merchant's settings; `name` in `given` renames it, breakers' limits are those of its carts.
+    """Change a merchant's settings; `name` in `given` renames it, safety rules' limits are those of its carts.
 
     StaleError unless they are still revision `rev`.
     """

@@ -1,4 +1,4 @@
-"""What is needed to tell how a cart's listings drifted, in which order the radar reads them, and what is to be healed."""
+"""What is needed to tell how a cart's listings drifted, in which order a check reads them, and what is to be corrected."""
 
 from __future__ import annotations
 

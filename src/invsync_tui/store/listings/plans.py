@@ -146,7 +146,7 @@ def open_run(cx: sqlite3.Connection, cart_id: int) -> tuple[int, str, int | None
 def bind(tx: sqlite3.Connection, run_id: int, plan_id: int, accepted: str, now: int) -> None:
     """Let a requested or held run send this plan. What it waited for, it is asked for once more afterwards.
 
-    `accepted`: JSON object of breaker to the measure that was shown with the plan.
+    `accepted`: JSON object of safety rule to the measure that was shown with the plan.
     """
     run = runs.get(tx, run_id)
     if run is not None and run.state == "requested" and (run.after_run is not None or run.full):
@@ -327,7 +327,7 @@ GROUP = (
     f"WHEN :factor > 0 AND l.desired > 0 AND {SHOWS} > 0 "
     f"AND (l.desired > {SHOWS} * :factor OR {SHOWS} > l.desired * :factor) THEN 'jump' ELSE 'rest' END"
 )
-"""The group of a listing `l`, by the cart's `:factor`; see `rules.breakers.group`, which says the same of two numbers."""
+"""The group of a listing `l`, by the cart's `:factor`; see `rules.safety.group`, which says the same of two numbers."""
 
 
 def facts(cx: sqlite3.Connection, cart_id: int, run_id: int, factor: int) -> StockFacts:

@@ -39,7 +39,7 @@ class SafetyRules(Table):
     zero_percent: int = Field(default=10)
     shrink_percent: int = Field(default=20)
     jump_factor: int = Field(default=10)
-    """A quantity that grows or shrinks by more than this factor is a jump; 0 switches the breaker off."""
+    """A quantity that grows or shrinks by more than this factor is a jump; 0 switches the safety rule off."""
     jump_count: int = Field(default=25)
     jump_percent: int = Field(default=10)
 
@@ -91,7 +91,7 @@ class Cart(CartRules, SafetyRules, table=True):
     frozen_by: str = Field(default="", sa_type=Text)
     frozen_why: str = Field(default="", sa_type=Text)
     heal: str = Field(default="never", sa_type=Text)
-    """What the drift radar puts right by itself: never, oversell or always."""
+    """What a drift check corrects by itself: never, oversell or always."""
     shop: str = Field(default="", sa_type=Text)
     """The shop that it led to when it was last opened, see `connectors.shops`."""
     location: str = Field(default="", sa_type=Text)

@@ -27,7 +27,7 @@ class StoredPlan(Table, table=True):
     """The write batch up to which it looked."""
     n: int
     trips: str = Field(default="[]", sa_type=Text)
-    """JSON list of the breakers that were shown with it: {breaker, measure, text}."""
+    """JSON list of the safety rules that were shown with it: {breaker, measure, text}."""
     rows: bytes = Field(sa_type=LargeBinary)
     """Compressed 64-bit integers, three a listing: id, sellable quantity before (-1 unknown), sellable quantity after."""
 

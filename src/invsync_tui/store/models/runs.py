@@ -133,9 +133,9 @@ class Run(Table, table=True):
     rate: str = Field(default="", sa_type=Text)
     """JSON of the connection's rate budget as last seen."""
     trips: str = Field(default="[]", sa_type=Text)
-    """JSON list of the tripped breakers of a held run: {breaker, measure, text}."""
+    """JSON list of the tripped safety rules of a held run: {breaker, measure, text}."""
     released: str = Field(default="{}", sa_type=Text)
-    """JSON object of breaker to the measure that an operator accepted."""
+    """JSON object of safety rule to the measure that an operator accepted."""
     plan_seq: int | None = Field(default=None, sa_type=Big)
     """The seq up to which the plan of this run looked."""
     error: str = Field(default="", sa_type=Text)

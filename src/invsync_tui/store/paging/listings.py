@@ -66,9 +66,9 @@ SYNCED = ("coalesce(l.synced_at, 0)", "l.id")
 _SMALL_ORDERS = (
     Order("outcome", ("coalesce(l.outcome, '')", "l.id"), indexed=False),
     Order("reason", ("coalesce(l.match_reason, l.reason, '')", "l.id"), indexed=False),
-    Order("desired", ("coalesce(l.desired, -1)", "l.id"), indexed=False),
-    Order("acked", ("coalesce(l.acked, -1)", "l.id"), indexed=False),
-    Order("shown", ("coalesce(l.observed, -1)", "l.id"), indexed=False),
+    Order("target", ("coalesce(l.desired, -1)", "l.id"), indexed=False),
+    Order("confirmed", ("coalesce(l.acked, -1)", "l.id"), indexed=False),
+    Order("in_cart", ("coalesce(l.observed, -1)", "l.id"), indexed=False),
     Order("name", ("l.name", "l.id"), indexed=False),
 )
 

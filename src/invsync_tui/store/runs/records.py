@@ -48,7 +48,7 @@ class RunRow(NamedTuple):
     def lease_key(self) -> str:
         """The key under which one worker at a time may execute runs of this kind for this merchant or cart.
 
-        The radar shares it with the pushes of its cart, so that it never reads in the middle of one.
+        A drift check shares it with the pushes of its cart, so that it never reads in the middle of one.
         """
         return f"push:{self.key}" if self.kind == "radar" else f"{self.kind}:{self.key}"
 

@@ -256,7 +256,7 @@ def hold(tx: sqlite3.Connection, run_id: int, trips: Sequence[Mapping[str, Any]]
 
 
 def release(tx: sqlite3.Connection, run_id: int, now: int, groups: Mapping[str, int] | None = None) -> bool:
-    """Let a held run go: it is planned anew, and what was accepted is what its breakers showed. False if not held.
+    """Let a held run go: it is planned anew, and what was accepted is what its safety rules showed. False if not held.
 
     `groups` are the released groups with their sizes, None for all: the listings of the others stay held.
     """

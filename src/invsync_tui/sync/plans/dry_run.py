@@ -1,6 +1,6 @@
 """What the next push of a cart would set, worked out beforehand from the store alone: nothing is written, nobody is asked.
 
-It is the push's own matching, chain and breakers. Not here: what the cart itself changed since it was last read, and
+It is the push's own matching, chain and safety rules. Not here: what the cart itself changed since it was last read, and
 orders that it took since; a push that is bound to a plan looks, and says what differs.
 """
 
@@ -163,7 +163,7 @@ def _decide(plan: DryRun, rows: list[PlanRow], stock: StockSnapshot, rules: Chai
 
 
 def _check(cx: sqlite3.Connection, plan: DryRun) -> tuple[Trip, ...]:
-    """The breakers that would hold the push. The stock of the whole cart is counted only as far as it decides that."""
+    """The safety rules that would hold the push. The stock of the whole cart is counted only as far as it decides that."""
     settings = plan.ground.settings
     to_set = len(plan.changes.ids)
     if not to_set:

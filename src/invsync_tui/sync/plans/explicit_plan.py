@@ -44,7 +44,7 @@ class ExplicitPlanner:
         self.on_hand = cart.capabilities.quantity_basis is QuantityBasis.ON_HAND
 
     async def run(self) -> None:
-        """Read back, decide, check; raises RunHeld where a breaker stops what would be sent."""
+        """Read back, decide, check; raises RunHeld where a safety rule stops what would be sent."""
         changes, step = self.plan.changes, self.cart.capabilities.read_batch
         self.job.report.enter("plan", len(changes.ids))
         for start in range(0, len(changes.ids), step):
@@ -157,7 +157,7 @@ class ExplicitPlanner:
 
 
 def shop_facts(stock: listings.StockFacts) -> safety.PlanFacts:
-    """What the breakers have to know of a plan that no settings made."""
+    """What the safety rules have to know of a plan that no settings made."""
     return safety.PlanFacts(
         to_set=stock.to_set,
         to_zero=stock.to_zero,

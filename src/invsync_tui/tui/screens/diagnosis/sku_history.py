@@ -33,7 +33,7 @@ UNKNOWN = "unknown"
 def write(told: SkuHistory, others: int, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
     """The chart, `rows` for each line, then what happened."""
     more = f"; [ and ] show {others} more" if others else ""
-    about = clean(f"{told.cart}: listing {told.sku}, cart listing ID {told.ref}{more}")
+    about = clean(f"{told.cart}: listing {told.sku}, cart listing ID {told.cart_listing_id}{more}")
     events = [row for one in told.happenings for row in _happening(one, told.end, width, glyphs)]
     none = [line(("No run and no order had to do with it in this time.", Tone.FAINT))]
     return [
@@ -45,7 +45,7 @@ def write(told: SkuHistory, others: int, width: int, rows: int, glyphs: Glyphs) 
 
 
 def _chart(told: SkuHistory, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
-    lines = (("source", told.source), ("desired", told.desired), ("cart", told.acked))
+    lines = (("source", told.source), ("target", told.target), ("confirmed", told.confirmed))
     top = max((point.value or 0 for _, points in lines for point in points), default=0)
     room = max(width - NAME_WIDTH - NUMBER_WIDTH - VALUE_WIDTH - 3, CHART_LEAST)
     drawn = [row for name, points in lines for row in _strip(name, points, told, room, rows, top, glyphs)]
@@ -114,7 +114,7 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
 
     def __init__(self, context: AppContext, asked: str, chosen: ListingLine | None) -> None:
         self._asked = asked
-        self._chosen = (chosen.cart, chosen.ref) if chosen else None
+        self._chosen = (chosen.cart, chosen.cart_listing_id) if chosen else None
         super().__init__(context)
 
     @property
@@ -144,8 +144,8 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
         if self.answer is None:
             return
         at = (self.answer.index(self._of(self.answer)) + by) % len(self.answer)
-        self._chosen = (self.answer[at].cart, self.answer[at].ref)
+        self._chosen = (self.answer[at].cart, self.answer[at].cart_listing_id)
         self.show_answer()
 
     def _of(self, answer: tuple[SkuHistory, ...]) -> SkuHistory:
-        return next((one for one in answer if (one.cart, one.ref) == self._chosen), answer[0])
+        return next((one for one in answer if (one.cart, one.cart_listing_id) == self._chosen), answer[0])

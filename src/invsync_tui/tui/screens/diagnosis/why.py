@@ -31,7 +31,7 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
 
     def __init__(self, context: AppContext, asked: str, chosen: ListingLine | None) -> None:
         self._asked = asked
-        self._chosen = (chosen.cart, chosen.ref) if chosen else None
+        self._chosen = (chosen.cart, chosen.cart_listing_id) if chosen else None
         self._live: Mapping[int, Read] = {}
         super().__init__(context)
 

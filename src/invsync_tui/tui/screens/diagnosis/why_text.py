@@ -25,8 +25,8 @@ NOBODY_ASKED: Mapping[int, Read] = {}
 
 def rests_on(one: WhyListing, live: Mapping[int, Read]) -> Iterator[Span]:
     """One listing's proofs, a span a paragraph."""
-    if one.remote_id is not None and one.cart_id is not None and (read := live.get(one.cart_id)) is not None:
-        yield _now(one.remote_id, read)
+    if one.cart_listing_id is not None and one.cart_id is not None and (read := live.get(one.cart_id)) is not None:
+        yield _now(one.cart_listing_id, read)
     for row in one.source:
         yield from _source(row)
     if one.sent is not None:
@@ -96,7 +96,7 @@ def write(
     rows = LinkedLines()
     meant = f" ({answer.sku})" if answer.sku else ""
     rows.put([line(row) for row in wrap(clean(f"{answer.asked}: matched as {answer.taken_as}{meant}"), width)])
-    for one in sorted(answer.listings, key=lambda one: (one.cart, one.remote_id) != chosen):
+    for one in sorted(answer.listings, key=lambda one: (one.cart, one.cart_listing_id) != chosen):
         rows.put([BLANK])
         _listing(rows, one, width, glyphs, live)
     if not answer.listings:
@@ -105,8 +105,8 @@ def write(
 
 
 def _listing(rows: LinkedLines, one: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read]) -> None:
-    listed = one.remote_id is not None
-    name = f"listing {one.sku}, cart listing ID {one.remote_id}" if listed else "not listed"
+    listed = one.cart_listing_id is not None
+    name = f"listing {one.sku}, cart listing ID {one.cart_listing_id}" if listed else "not listed"
     rows.put(packed([(clean(one.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width))
     rows.put([line("  ", (row, Tone.STRONG)) for row in wrap(clean(one.linked), width - 2) if row])
     for step in one.steps:
@@ -151,11 +151,11 @@ def _state(one: WhyListing, width: int) -> list[Line]:
     outcome = words.outcome(one.outcome or UNKNOWN)
     spans: Sequence[Span] = (
         ("  target ", Tone.FAINT),
-        _number(one.desired),
+        _number(one.target),
         (", confirmed ", Tone.FAINT),
-        _number(one.acked),
+        _number(one.confirmed),
         (", in cart ", Tone.FAINT),
-        _number(one.observed),
+        _number(one.in_cart),
         (" (its count)", Tone.FAINT),
         ("; outcome ", Tone.FAINT),
         (clean(outcome), Tone.WARN if one.outcome is None else Tone.PLAIN),

@@ -41,17 +41,17 @@ def _class(found: DriftLine, sight: RenderContext) -> Span:
 
 
 def _heal(found: DriftLine, sight: RenderContext) -> Span:
-    return ("next push", Tone.GOOD) if found.heal else ("-", Tone.FAINT)
+    return ("next push", Tone.GOOD) if found.to_correct else ("-", Tone.FAINT)
 
 
 FIELDS: tuple[Field[DriftLine], ...] = (
     Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2),
     Field("Class", 9, lambda line: line.drift, _class),
     number("Exposure", 8, lambda line: line.exposure),
-    number("Confirmed", 9, lambda line: line.acked),
-    number("In cart", 8, lambda line: line.shows),
-    number("Target", 8, lambda line: line.desired, room=90),
-    Field("Correct", 9, lambda line: line.heal, _heal),
+    number("Confirmed", 9, lambda line: line.confirmed),
+    number("In cart", 8, lambda line: line.in_cart),
+    number("Target", 8, lambda line: line.target, room=90),
+    Field("Correct", 9, lambda line: line.to_correct, _heal),
 )
 
 

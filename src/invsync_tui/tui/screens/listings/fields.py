@@ -23,8 +23,8 @@ def _tracked(found: ListingLine, sight: RenderContext) -> Span:
 
 
 def _shown(found: ListingLine, sight: RenderContext) -> Span:
-    text = "-" if found.shown is None else str(found.shown)
-    return text, Tone.WARN if found.drift else Tone.FAINT if found.shown is None else Tone.PLAIN
+    text = "-" if found.in_cart is None else str(found.in_cart)
+    return text, Tone.WARN if found.drift else Tone.FAINT if found.in_cart is None else Tone.PLAIN
 
 
 def _synced(found: ListingLine, sight: RenderContext) -> Span:
@@ -52,9 +52,9 @@ SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
     Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
     Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=130),
     Field("Tracked", 7, lambda line: line.tracked, _tracked, room=112),
-    number("Target", 9, lambda line: line.desired, sort="desired", room=100),
-    number("Confirmed", 9, lambda line: line.acked, sort="acked", room=100),
-    Field("In cart", 7, lambda line: line.shown, _shown, align=Align.RIGHT, sort="shown"),
+    number("Target", 9, lambda line: line.target, sort="target", room=100),
+    number("Confirmed", 9, lambda line: line.confirmed, sort="confirmed", room=100),
+    Field("In cart", 7, lambda line: line.in_cart, _shown, align=Align.RIGHT, sort="in_cart"),
     Field("Last synced", 18, lambda line: line.synced_at, _synced, sort="synced_at"),
     Field("Outcome", 9, lambda line: line.outcome, _outcome, sort="outcome"),
     Field("Reason", 16, lambda line: reason_words(line) or None, _reason, flex=2, sort="reason"),
@@ -63,9 +63,9 @@ CART_FIELDS: tuple[Field[ListingLine], ...] = (
     MARK,
     Field("Cart", 13, lambda line: line.cart, lambda line, _: (line.cart, Tone.STRONG), flex=2),
     Field("Listing SKU", 14, lambda line: line.sku, flex=2, room=100),
-    number("Target", 6, lambda line: line.desired),
-    number("Confirmed", 9, lambda line: line.acked),
-    Field("In cart", 7, lambda line: line.shown, _shown, align=Align.RIGHT),
+    number("Target", 6, lambda line: line.target),
+    number("Confirmed", 9, lambda line: line.confirmed),
+    Field("In cart", 7, lambda line: line.in_cart, _shown, align=Align.RIGHT),
     age_field("Last synced", 12, lambda line: line.synced_at, missing=NEVER_SPAN),
     Field("Outcome", 8, lambda line: line.outcome, _outcome),
     Field("Reason", 13, lambda line: reason_words(line) or None, _reason, flex=2),
@@ -76,7 +76,7 @@ def explained(found: ListingLine, width: int, sight: RenderContext) -> list[Line
     """What the reason means and what to do; the cart's own words for an error."""
     rows: list[Line] = []
     if found.drift:
-        rows.append(line((f"Drift: the cart shows {found.shown}, but it confirmed {found.acked}.", Tone.WARN)))
+        rows.append(line((f"Drift: the cart shows {found.in_cart}, but it confirmed {found.confirmed}.", Tone.WARN)))
     if found.error:
         rows += [line((row, Tone.BAD)) for row in wrap(clean(found.error), width)]
     if found.reason:
@@ -91,13 +91,13 @@ def quantities(found: ListingLine, sight: RenderContext, width: int) -> list[Lin
     pairs: Sequence[tuple[str, Span]] = (
         ("", (found.sku, Tone.STRONG)),
         ("", (found.name, Tone.PLAIN)),
-        ("target", _number(found.desired)),
-        ("confirmed", _number(found.acked)),
+        ("target", _number(found.target)),
+        ("confirmed", _number(found.confirmed)),
         ("in cart", _shown(found, sight)),
         ("last synced", _synced(found, sight)),
         ("tracked", _tracked(found, sight)),
         ("product", (found.product_sku or "none", Tone.PLAIN if found.product_sku else Tone.WARN)),
-        ("cart listing ID", (found.ref, Tone.FAINT)),
+        ("cart listing ID", (found.cart_listing_id, Tone.FAINT)),
         ("run", ("-" if found.run_id is None else str(found.run_id), Tone.FAINT)),
     )
     told = [(f"{title} " if title else "", span) for title, span in pairs if span[0]]

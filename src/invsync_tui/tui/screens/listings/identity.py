@@ -139,8 +139,8 @@ class IdentityScreen(ListScreen[AnyLine]):
             ask = Confirmation(
                 "Remove the link?", "The next push matches its code again.", "Unlink", needs_reason=False
             )
-            subject = f"{found.sku or found.ref} from {found.product_sku}"
-            self._confirm(ask, subject, partial(_unlink, self._cart_id, found.ref))
+            subject = f"{found.sku or found.cart_listing_id} from {found.product_sku}"
+            self._confirm(ask, subject, partial(_unlink, self._cart_id, found.cart_listing_id))
 
     def _confirm(self, ask: Confirmation, subject: str, change: Question[str]) -> None:
         self.confirmed(ask, subject, lambda _reason: self.ask(change, self.change_made))
@@ -239,8 +239,8 @@ def _link(cart_id: int, found: AnyLine, product_id: int, session: Session) -> st
     from invsync_tui.operations.listings import links
 
     if isinstance(found, UnmatchedLine):
-        return links.accept(session, cart_id, {found.ref: product_id})
-    return links.link(session, cart_id, found.ref, product_id)
+        return links.accept(session, cart_id, {found.cart_listing_id: product_id})
+    return links.link(session, cart_id, found.cart_listing_id, product_id)
 
 
 def _unlink(cart_id: int, ref: str, session: Session) -> str:

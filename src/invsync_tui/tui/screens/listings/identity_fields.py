@@ -75,15 +75,19 @@ def about(found: UnmatchedLine | LinkLine | RenameLine, width: int, sight: Rende
 def _told(found: UnmatchedLine | LinkLine | RenameLine) -> Sequence[str]:
     if isinstance(found, LinkLine):
         return (
-            f"{found.sku or 'listing'} (cart listing ID {found.ref}) is linked to {found.product_sku} {found.product_name}",
+            f"{found.sku or 'listing'} (cart listing ID {found.cart_listing_id}) is linked to "
+            f"{found.product_sku} {found.product_name}",
             f"by {found.made_by} ({found.kind}): {found.state or 'holds'}",
         )
     if isinstance(found, RenameLine):
         return (
-            f"{found.before} was renamed {found.after} in the cart (cart listing ID {found.ref})",
+            f"{found.before} was renamed {found.after} in the cart (cart listing ID {found.cart_listing_id})",
             f"means now: {found.product_sku or 'no product'}; the code before means: {found.former_sku or 'no product'}",
         )
     if found.product_sku is not None:
         return f"{found.sku}: {found.words}", f"{found.product_sku} {found.product_name}, by its code {found.code}"
     rivals = ", ".join(sku for _, sku in found.rivals)
-    return f"{found.sku} {found.name}: {found.words}", rivals or f"Say it by hand: invsync link CART {found.ref} SKU"
+    return (
+        f"{found.sku} {found.name}: {found.words}",
+        rivals or f"Say it by hand: invsync link CART {found.cart_listing_id} SKU",
+    )

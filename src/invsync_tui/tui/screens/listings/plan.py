@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from invsync_tui.operations import words
 from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation, Right, refusal
@@ -27,11 +26,17 @@ if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
 
-TONES = {"sells-out": Tone.BAD, "jump": Tone.BAD, "fall": Tone.WARN, "rise": Tone.PLAIN, "small": Tone.FAINT}
+TONES = {
+    "to_zero": Tone.BAD,
+    "large_change": Tone.BAD,
+    "decrease": Tone.WARN,
+    "increase": Tone.PLAIN,
+    "small": Tone.FAINT,
+}
 
 
 def _risk(line: PlanLine, sight: RenderContext) -> Span:
-    return words.risk(line.risk.value), TONES[line.risk.value]
+    return line.risk.value.replace("_", " "), TONES[line.risk.value]
 
 
 def _difference(line: PlanLine, sight: RenderContext) -> Span:
@@ -151,9 +156,9 @@ class PlanScreen(ListScreen["PlanLine"]):
         if self._shown is None:
             return
         view = self._shown.view
-        total, equal = view.totals, view.equal
+        total, in_sync = view.totals, view.in_sync
         skipped = sum(view.skipped.values())
-        rest = "" if equal is None else f", {equal} in sync, {skipped} skipped"
+        rest = "" if in_sync is None else f", {in_sync} in sync, {skipped} skipped"
         self.strap("totals").show(
             line(
                 (f"{total.up} up, {total.down} down, ", Tone.PLAIN),

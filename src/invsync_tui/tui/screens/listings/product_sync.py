@@ -113,7 +113,7 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def action_why(self) -> None:
         if (found := self.line) is not None:
-            asked = found.product_sku or found.sku or found.ref
+            asked = found.product_sku or found.sku or found.cart_listing_id
             self.go_to("why", asked, found)
 
     def action_identity(self) -> None:

@@ -179,7 +179,7 @@ def _warning(text: str, page: Page, tone: Tone = Tone.WARN) -> list[Line]:
 
 
 def hold_lines(hold: HoldView | None, page: Page) -> list[Line]:
-    """The tripped breakers and what would be sent."""
+    """The tripped safety rules and what would be sent."""
     if hold is None:
         return []
     lines = _warning("Held for review by a safety rule. Nothing was sent:", page)

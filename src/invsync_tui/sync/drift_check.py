@@ -74,8 +74,8 @@ SAID = 50
 """SKUs that the audit names."""
 
 
-class Radar:
-    """One radar run."""
+class DriftCheck:
+    """One drift check of a cart."""
 
     def __init__(self, job: RunContext, cart: Cart, settings: Settings) -> None:
         self.job = job
