@@ -13,8 +13,8 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import Budget, ListingRow
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
-from invsync_tui.sync import drift_radar
-from invsync_tui.sync.drift_radar import ENDED, SLICE, Radar
+from invsync_tui.sync import drift_check
+from invsync_tui.sync.drift_check import ENDED, SLICE, DriftCheck
 from invsync_tui.sync.run_context import RunCancelled
 from tests.support.merchant_store import NOW
 from tests.support.products_store import Shelf, shelf
@@ -65,9 +65,9 @@ def five(acme: Shelf) -> list[str]:
     return ["L-C", "L-B", "L-E", "L-D", "L-A"]
 
 
-def radar(acme: Shelf, cart: QuietCart) -> Radar:
+def radar(acme: Shelf, cart: QuietCart) -> DriftCheck:
     cart.answer = [ListingRow(f"L-{sku}", sku, tracked=True, quantity=3) for sku in "ABCDE"]
-    return Radar(job_of(acme, "radar"), cart, settings_of(acme))  # type: ignore[arg-type]
+    return DriftCheck(job_of(acme, "radar"), cart, settings_of(acme))  # type: ignore[arg-type]
 
 
 async def test_all_listings_are_read_once_the_one_unseen_for_longest_first(acme: Shelf, slept: list[float]) -> None:
@@ -91,7 +91,7 @@ async def test_a_run_ends_at_its_most_listings(
     acme: Shelf, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order, cart = five(acme), QuietCart(can(read_batch=2))
-    monkeypatch.setattr(drift_radar, "ROWS_MOST", 4)
+    monkeypatch.setattr(drift_check, "ROWS_MOST", 4)
     assert await radar(acme, cart).run() == ""
     assert cart.asked == [order[:2], order[2:4]]
 
