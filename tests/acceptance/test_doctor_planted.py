@@ -45,7 +45,7 @@ def wrong_whys(session: Session, made: Planting) -> list[tuple[Sown, object]]:
     carts, wrong = carts_of(session), []
     for one in made.sown:
         lines = why(session, one.sku, carts[one.cart]).listings
-        told = [set(line.causes) for line in lines if line.remote_id == one.ref]
+        told = [set(line.causes) for line in lines if line.cart_listing_id == one.ref]
         if told != [set(one.causes)]:
             wrong.append((one, lines))
     return wrong
@@ -58,7 +58,7 @@ def unplanted_whys(session: Session, made: Planting) -> list[tuple[str, str, obj
     for cart, number in carts_of(session).items():
         rows = session.store.read("SELECT sku, ref FROM listing WHERE cart_id = ? AND gone_at IS NULL", (number,))
         for sku, ref in [row for row in rows if (cart, row[1]) not in touched][::6]:
-            lines = [line for line in why(session, sku, number).listings if line.remote_id == ref]
+            lines = [line for line in why(session, sku, number).listings if line.cart_listing_id == ref]
             if [set(line.causes) for line in lines] != [set(made.whole[cart])]:
                 wrong.append((cart, sku, lines))
     return wrong

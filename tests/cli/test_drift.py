@@ -74,7 +74,7 @@ def test_drift_is_listed_by_class_with_its_exposure(drifted: Drifted) -> None:
     assert "EXPOSURE" in drifted.shell.ok("drift", drifted.cart).out
     # and the run tells its reasons
     assert "OVERSELL" in drifted.shell.ok("runs", str(drifted.shell.json("runs")["runs"][0]["id"])).out
-    assert drifted.shell.json("runs")["runs"][0]["kind"] == "radar"
+    assert drifted.shell.json("runs")["runs"][0]["kind"] == "drift_check"
 
 
 def test_why_names_the_drift(drifted: Drifted) -> None:

@@ -53,8 +53,8 @@ def merchant(made: Shelf) -> str:
 def test_what_carts_do_not_agree_on_is_mixed_and_named(pair: Shelf) -> None:
     shown = {one.name: one for one in forms.form(pair.session, merchant(pair)).fields}
     assert shown["zero-count"].value == MIXED and "Careful 5" in shown["zero-count"].help
-    assert shown["jump-factor"].value == "10"
-    assert forms.diff(pair.session, merchant(pair), {"zero-count": MIXED, "jump-factor": "10"}) == ()
+    assert shown["large-change-factor"].value == "10"
+    assert forms.diff(pair.session, merchant(pair), {"zero-count": MIXED, "large-change-factor": "10"}) == ()
 
 
 def test_saving_writes_to_the_carts_that_have_another(pair: Shelf) -> None:
@@ -78,8 +78,8 @@ def test_saving_writes_to_the_carts_that_have_another(pair: Shelf) -> None:
 
 def test_a_wrong_limit_and_a_viewer_change_nothing(pair: Shelf) -> None:
     before = counts(pair)
-    problems = forms.check(pair.session, merchant(pair), {"zero-percent": "101", "jump-factor": MIXED})
-    assert {one.field for one in problems} == {"zero-percent", "jump-factor"}
+    problems = forms.check(pair.session, merchant(pair), {"zero-percent": "101", "large-change-factor": MIXED})
+    assert {one.field for one in problems} == {"zero-percent", "large-change-factor"}
     with pytest.raises(InvalidError):
         forms.save(pair.session, merchant(pair), 1, {"zero-percent": "101"})
     reader = Session(pair.session.store, "reader", read_only=True)

@@ -100,15 +100,20 @@ def test_accepted_ones_leave_the_list_and_come_back_when_they_are_taken_back(mix
     one = before["ALPHA-1"]
     assert one.product_id is not None
     # when
-    told = links.accept(mixed.session, mixed.cart, {one.ref: one.product_id})
+    told = links.accept(mixed.session, mixed.cart, {one.cart_listing_id: one.product_id})
     # then
     assert told == "1 listing linked; the next push uses it."
     assert "ALPHA-1" not in _by_sku(mixed)
     (link,) = identity.link_list(mixed.session, mixed.cart).after(None, 9)
-    assert (link.ref, link.product_sku, link.kind, link.made_by) == (one.ref, "Alpha-1", "CASE", "tester")
+    assert (link.cart_listing_id, link.product_sku, link.kind, link.made_by) == (
+        one.cart_listing_id,
+        "Alpha-1",
+        "CASE",
+        "tester",
+    )
     assert link.state == "takes effect with the next push"
     # and when
-    links.remove(mixed.session, mixed.cart, [one.ref])
+    links.remove(mixed.session, mixed.cart, [one.cart_listing_id])
     # then
     assert _by_sku(mixed) == before
     assert mixed.bench.store.read("SELECT action, who FROM audit WHERE who <> 'neighbor' ORDER BY id") == [
@@ -125,7 +130,7 @@ def test_what_is_no_longer_suggested_is_not_linked(mixed: Shelf) -> None:
     assert one.product_id is not None
     mixed.put([Thing("7", " 42\u00a0")])
     # when
-    told = links.accept(mixed.session, mixed.cart, {one.ref: one.product_id})
+    told = links.accept(mixed.session, mixed.cart, {one.cart_listing_id: one.product_id})
     # then
     assert "0 listings linked" in told and "1 listing left" in told
     assert identity.link_list(mixed.session, mixed.cart).exact_count() == 0

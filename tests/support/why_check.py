@@ -41,7 +41,7 @@ def held(bench: Bench, cart_id: int, shop: list[dict[str, Any]]) -> Iterator[Hel
 
 def told(bench: Bench, cart_id: int, ref: str) -> WhyListing:
     """What `why` says of one listing, asked by its remote id."""
-    found = [line for line in why(bench.session(), ref, cart_id).listings if line.remote_id == ref]
+    found = [line for line in why(bench.session(), ref, cart_id).listings if line.cart_listing_id == ref]
     assert len(found) == 1, (ref, found)
     return found[0]
 
@@ -59,7 +59,7 @@ def disagreement(one: Held, line: WhyListing, *, on_hand: bool) -> str:
 
 
 def _settled(one: Held, line: WhyListing, blocking: set[Reason], on_hand: bool) -> str:
-    target = None if line.desired is None else line.desired + (one.allocated if on_hand else 0)
+    target = None if line.target is None else line.target + (one.allocated if on_hand else 0)
     if blocking:
         return "settled, and yet something keeps it from being pushed"
     if (Reason.CUT_OFF_APPLIED in line.causes) != any(step.step == "cutoff" for step in line.steps):
@@ -70,14 +70,14 @@ def _settled(one: Held, line: WhyListing, blocking: set[Reason], on_hand: bool) 
         return ""
     # It accepted our number and shows another since: somebody edited it, or it took an order.
     said = line.drift is not None or any("but shows" in step.because for step in line.steps)
-    return "" if said and one.acked == line.desired else "the shop holds another number, and why does not say so"
+    return "" if said and one.acked == line.target else "the shop holds another number, and why does not say so"
 
 
 def chained(line: WhyListing) -> bool:
     """Each step begins where the one before it ended, up to the number that is pushed."""
     chain = [step for step in line.steps if step.step not in ("basis", "compare")]
     linked = all(one.after == other.before for one, other in pairwise(chain))
-    return linked and bool(chain) and chain[-1].after == line.desired
+    return linked and bool(chain) and chain[-1].after == line.target
 
 
 def disagreements(

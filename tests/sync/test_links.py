@@ -12,7 +12,7 @@ from tests.support.sandbox_world import Town
 
 def _unmatched(made: Town) -> dict[str, UnmatchedLine]:
     found = identity.unmatched(made.bench.session(), made.cart_id).after(None, 100)
-    return {one.ref: one for one in found}
+    return {one.cart_listing_id: one for one in found}
 
 
 def _ref(made: Town, sku: str) -> str:
@@ -190,5 +190,5 @@ async def test_why_tells_of_a_link_and_the_doctor_finds_no_cause_behind_it(synce
     for word in (ref, sku):
         (told,) = why(session, word, synced.cart_id).listings
         assert told.causes == () and told.linked.endswith("(MANUAL)")
-        assert told.desired == told.acked == 77
+        assert told.target == told.confirmed == 77
     assert not any("NOT_IN" in group.cause for group in doctor(session, synced.bench.merchant).groups)

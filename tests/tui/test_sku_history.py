@@ -45,7 +45,7 @@ def test_every_row_fits_and_says_its_scale(width: int, glyphs: Glyphs) -> None:
 
 
 def test_what_is_not_known_is_blank_and_said() -> None:
-    rows = write(dataclasses.replace(sku_history(SKU), acked=()), 0, 80, 2, UNICODE)
+    rows = write(dataclasses.replace(sku_history(SKU), confirmed=()), 0, 80, 2, UNICODE)
     cart = next(number for number, row in enumerate(rows) if row.text.startswith("cart"))
     assert "unknown" in rows[cart + 1].text
     assert not set(UNICODE.levels) & set(rows[cart].text + rows[cart + 1].text)

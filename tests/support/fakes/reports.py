@@ -35,7 +35,7 @@ def why_of(asked: str) -> Why:
         target=40, confirmed=40, in_cart=40, outcome="set", causes=(), cart_id=7, source=SOURCE, sent=SENT,
     )  # fmt: skip
     unknown = WhyListing(
-        cart=HOSTILE[1], sku=HOSTILE[0], remote_id="R1", steps=(Step("sum", None, None, "never read"),),
+        cart=HOSTILE[1], sku=HOSTILE[0], cart_listing_id="R1", steps=(Step("sum", None, None, "never read"),),
         target=None, confirmed=3, in_cart=None, outcome=None,
         causes=(Reason.NO_LEVEL, Reason.AMBIGUOUS_ALIAS), cart_id=DEAF,
     )  # fmt: skip

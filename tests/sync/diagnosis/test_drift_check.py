@@ -13,15 +13,14 @@ import pytest
 from invsync_tui.connectors.carts import sandbox
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.settings import schedule as schedule_rows
-from invsync_tui.sync import drift_check as radar_module
-from invsync_tui.sync import leases, schedule
+from invsync_tui.sync import drift_check, leases, schedule
 from tests.support.sandbox_world import Town, town
 
 
 @pytest.fixture(autouse=True)
 def _read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests write and read within a second: what was just written is not lagging, unless a test is about that."""
-    monkeypatch.setattr(radar_module, "LAG", 0)
+    monkeypatch.setattr(drift_check, "LAG", 0)
 
 
 async def look(made: Town) -> Any:
@@ -111,7 +110,7 @@ async def test_a_fall_that_no_order_explains_is_an_undersell(tmp_path: Path) -> 
 
 async def test_what_was_just_written_may_lag(synced: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     # given
-    monkeypatch.setattr(radar_module, "LAG", 120)
+    monkeypatch.setattr(drift_check, "LAG", 120)
     sku = synced.in_stock()[0]
     synced.cart.edit(sku, quantity=synced.stock()[sku] + 5)
     synced.bench.set_cart(synced.cart_id, heal="always")
@@ -162,7 +161,7 @@ async def test_an_answer_with_nothing_in_it_takes_no_listing_away(synced: Town) 
 async def test_it_goes_on_where_it_stopped(synced: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     # given: two pieces of three a run, and one listing that was never read
     monkeypatch.setattr(sandbox, "PAGE_SIZE", 3)
-    monkeypatch.setattr(radar_module, "ROWS_MOST", 6)
+    monkeypatch.setattr(drift_check, "ROWS_MOST", 6)
     total = len(synced.shown())
     with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET observed_at = 1000 + id")
@@ -187,9 +186,9 @@ async def test_it_leaves_half_of_the_budget_to_pushes(tmp_path: Path, monkeypatc
     with town(tmp_path, products=120, mode=Mode(burst=10, per_second=20)) as made:
         await made.bench.pull()
         await made.bench.push(made.cart_id)
-        monkeypatch.setattr(radar_module, "SLICE", 0.01)
+        monkeypatch.setattr(drift_check, "SLICE", 0.01)
         low: list[float] = []
-        real = radar_module.Radar._store
+        real = drift_check.DriftCheck._store
 
         def store(self: Any, *args: Any) -> None:
             budget = self.cart.budget()
@@ -197,20 +196,20 @@ async def test_it_leaves_half_of_the_budget_to_pushes(tmp_path: Path, monkeypatc
             low.append(budget.available / budget.limit)
             real(self, *args)
 
-        monkeypatch.setattr(radar_module.Radar, "_store", store)
+        monkeypatch.setattr(drift_check.DriftCheck, "_store", store)
         monkeypatch.setattr(sandbox, "PAGE_SIZE", 4)
         # when
         run = await look(made)
         # then
         assert run.state == "done"
-        assert min(low) >= radar_module.KEPT - 0.01
+        assert min(low) >= drift_check.KEPT - 0.01
         assert json.loads(run.rate)["waited"] == 0, "it never has to be told to wait"
 
 
 async def test_it_ends_for_a_push(synced: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     # given: a radar that has to wait long for its budget
-    monkeypatch.setattr(radar_module.Radar, "_short", lambda self: 30.0)
-    monkeypatch.setattr(radar_module, "SLICE", 0.01)
+    monkeypatch.setattr(drift_check.DriftCheck, "_short", lambda self: 30.0)
+    monkeypatch.setattr(drift_check, "SLICE", 0.01)
     with synced.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET observed_at = observed_at - 1000")
     radar = synced.bench.request("radar", synced.cart_id)

@@ -64,11 +64,11 @@ async def test_a_cart_is_asked_what_it_shows_now(synced: Town) -> None:
     # given
     sku = synced.in_stock()[0]
     found = _listing(synced, sku)
-    synced.cart.edit(found.remote_id, quantity=77)
+    synced.cart.edit(found.cart_listing_id, quantity=77)
     # when
     shown = read_back_in_thread(synced, found)
     # then
-    assert shown[found.remote_id].quantity == 77
+    assert shown[found.cart_listing_id].quantity == 77
     assert shown["nobody"] is None
     assert _listing(synced, sku).observed == found.observed
 
@@ -82,7 +82,7 @@ def read_back_in_thread(made: Town, found: WhyListing):  # type: ignore[no-untyp
     def ask():  # type: ignore[no-untyped-def]
         session = Session.open(made.bench.store.path)
         try:
-            return read_back(session, found.cart_id or 0, [found.remote_id or "", "nobody"])
+            return read_back(session, found.cart_id or 0, [found.cart_listing_id or "", "nobody"])
         finally:
             session.close()
 
