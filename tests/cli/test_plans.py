@@ -47,7 +47,7 @@ def _ended(shell: Shell, run: int) -> dict[str, Any]:
     deadline = time.monotonic() + 30
     while True:
         found: dict[str, Any] = shell.json("runs", str(run))["run"]
-        if found["state"] in ("done", "failed", "cancelled", "held"):
+        if found["state"] in ("done", "failed", "canceled", "held"):
             return found
         assert time.monotonic() < deadline, found
         time.sleep(0.1)

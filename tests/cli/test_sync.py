@@ -93,7 +93,7 @@ def test_a_first_push_is_held_released_and_done(served: Shell, cart: CartHandle)
 
 def wait_for_end(shell: Shell, run: int) -> None:
     deadline = time.monotonic() + 30
-    while shell.json("runs", str(run))["run"]["state"] not in ("done", "failed", "cancelled"):
+    while shell.json("runs", str(run))["run"]["state"] not in ("done", "failed", "canceled"):
         assert time.monotonic() < deadline
 
 
@@ -101,7 +101,7 @@ def test_a_held_run_can_be_discarded(served: Shell) -> None:
     assert served.run("sync", "Acme", "--wait", "--quiet").code == 3
     assert "held" in served.run("status").out
     assert served.run("cancel", "2").code == 1
-    assert served.json("discard", "2", "--reason", "too early")["run"]["state"] == "cancelled"
+    assert served.json("discard", "2", "--reason", "too early")["run"]["state"] == "canceled"
     answer = served.run("release", "2", "--reason", "too late", "--json")
     assert answer.code == 1 and answer.document["error"]["kind"] == "failed"
 
@@ -111,7 +111,7 @@ def test_a_failed_download_is_exit_code_1(served: Shell) -> None:
     answer = served.run("sync", "Acme", "--wait", "--json")
     assert answer.code == 1
     states = {run["id"]: run["state"] for run in followed(answer)[-1]["runs"]}  # type: ignore[attr-defined]
-    assert states == {1: "failed", 2: "cancelled"}
+    assert states == {1: "failed", 2: "canceled"}
 
 
 def test_without_a_service_a_worker_is_started_and_ends_by_itself(shop: Shell) -> None:

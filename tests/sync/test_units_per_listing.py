@@ -71,7 +71,7 @@ async def test_the_step_is_explained_and_a_change_is_held(tmp_path: Path) -> Non
         assert run.state == "held" and made.shown()[sku] == units
         (told,) = why(session, sku, made.cart_id).listings
         assert ("units", units, units // 5, "5 units per listing") in told.steps
-        assert told.desired == units // 5
+        assert told.target == units // 5
         made.bench.release(run.id)
         await made.bench.work()
         assert made.shown() == {one: held // 5 for one, held in made.stock().items()}

@@ -36,7 +36,7 @@ def test_every_row_fits_and_says_its_scale(width: int, glyphs: Glyphs) -> None:
     assert max(row.width for row in rows) <= width
     told = "\n".join(row.text for row in rows)
     assert "\x1b" not in told
-    for name, now in (("source", "1"), ("desired", "1"), ("cart", "4")):
+    for name, now in (("source", "1"), ("target", "1"), ("confirmed", "4")):
         first = next(number for number, row in enumerate(rows) if row.text.startswith(name))
         assert " 40" in rows[first].text and rows[first + 1].text.lstrip().startswith("0")
         assert rows[first + 1].text.rstrip().endswith(f" {now}")
@@ -46,7 +46,7 @@ def test_every_row_fits_and_says_its_scale(width: int, glyphs: Glyphs) -> None:
 
 def test_what_is_not_known_is_blank_and_said() -> None:
     rows = write(dataclasses.replace(sku_history(SKU), confirmed=()), 0, 80, 2, UNICODE)
-    cart = next(number for number, row in enumerate(rows) if row.text.startswith("cart"))
+    cart = next(number for number, row in enumerate(rows) if row.text.startswith("confirmed"))
     assert "unknown" in rows[cart + 1].text
     assert not set(UNICODE.levels) & set(rows[cart].text + rows[cart + 1].text)
 
@@ -58,7 +58,7 @@ async def test_h_on_a_sku_tells_its_past(size: tuple[int, int]) -> None:
         await answered(driver)
         assert isinstance(driver.app.screen, SkuHistoryScreen)
         told = sheet(driver)
-        for word in ("source", "desired", "cart", "push 307: should show 1", "lock: photo", "demo, after pull"):
+        for word in ("source", "target", "confirmed", "push 307: should show 1", "lock: photo", "demo, after pull"):
             assert word in told
         assert all(len(row) <= size[0] for row in told.splitlines())
         assert told.index("push 307") < told.index("lock: photo") < told.index("push 300"), "the newest first"

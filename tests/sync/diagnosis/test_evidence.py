@@ -70,7 +70,7 @@ async def test_a_cart_is_asked_what_it_shows_now(synced: Town) -> None:
     # then
     assert shown[found.cart_listing_id].quantity == 77
     assert shown["nobody"] is None
-    assert _listing(synced, sku).observed == found.observed
+    assert _listing(synced, sku).in_cart == found.in_cart
 
 
 def read_back_in_thread(made: Town, found: WhyListing):  # type: ignore[no-untyped-def]

@@ -47,8 +47,8 @@ async def test_three_lines_tell_what_was(synced: Town) -> None:
     name, before, after = await _lived(synced)
     found = _of(synced, name)
     assert _values(found.source) == [before, after]
-    assert _values(found.desired) == [before, after, after - 2]
-    assert _values(found.acked) == [before, after, after - 2]
+    assert _values(found.target) == [before, after, after - 2]
+    assert _values(found.confirmed) == [before, after, after - 2]
     assert found.begin < found.end - 2 * HOUR + 60
 
 

@@ -124,7 +124,7 @@ def test_a_plan_counts_what_goes_to_0_and_what_jumps_and_is_held_beyond_its_limi
     assert plan.equal == len([row for row in rows if row.inflight is None and row.shows == row.has])
     assert plan.skipped == Counter({Reason.EXCLUDED: 1})
     assert plan.looked_at == plan.equal + plan.in_doubt + len(changing) + 1
-    assert [(trip.breaker.value, trip.measure) for trip in plan.trips] == [
+    assert [(trip.rule.value, trip.measure) for trip in plan.trips] == [
         (name, {"MASS_ZERO": zeros, "JUMP": jumps}[name]) for name in held
     ]
     for trip in plan.trips:
@@ -144,7 +144,7 @@ def test_a_plan_of_small_changes_is_held_by_the_rules_that_ask_for_none_of_them(
     assert planned(acme).trips == ()
     with acme.bench.store.transaction() as tx:
         tx.execute("UPDATE cart SET pushed_rules_rev = 0 WHERE id = ?", (acme.cart,))
-    assert [(trip.breaker.value, trip.measure) for trip in planned(acme).trips] == [("FIRST_PUSH", 1)]
+    assert [(trip.rule.value, trip.measure) for trip in planned(acme).trips] == [("FIRST_PUSH", 1)]
 
 
 def test_a_listing_whose_code_means_another_product_by_now_is_planned_with_that_one(

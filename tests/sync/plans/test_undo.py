@@ -210,7 +210,7 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     # and why says so, with the arithmetic
     told = why(session, sku, synced.cart_id).listings[0]
     assert [cause.value for cause in told.causes] == ["FROZEN"]
-    assert told.desired == synced.stock()[sku]
+    assert told.target == synced.stock()[sku]
     # and the doctor does, for every listing of the cart
     checkup = doctor(session, cart_id=synced.cart_id)
     assert [(group.cause.value, group.count) for group in checkup.groups] == [("FROZEN", len(synced.stock()))]

@@ -112,7 +112,7 @@ async def test_each_loop_of_a_run_looks_for_a_cancel_in_each_round(
     number = synced.bench.request("radar", synced.cart_id)
     await synced.bench.work()
     assert synced.bench.run(number).state == "done"
-    assert safe_points["drift_radar._next"] == 2
+    assert safe_points["drift_check._next"] == 2
 
 
 async def test_a_plan_of_all_listings_looks_for_a_cancel_after_each_chunk(

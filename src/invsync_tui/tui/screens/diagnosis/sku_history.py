@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
 
-NAME_WIDTH, NUMBER_WIDTH, VALUE_WIDTH = 8, 6, 8
+NAME_WIDTH, NUMBER_WIDTH, VALUE_WIDTH = 10, 6, 8
 CHART_LEAST = 8
 WHEN_WIDTH = 12
 LEAST_WIDTH = 16
