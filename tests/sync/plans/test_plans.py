@@ -270,6 +270,6 @@ async def test_rows_are_paged_sorted_and_filtered(synced: Town) -> None:
     assert [line.sku for line in plans.rows(session, making, text=whole[0].sku[-6:]).after(None, 5)][:1] == [
         whole[0].sku
     ]
-    risky = plans.rows(session, making, risk="rise").after(None, 50)
+    risky = plans.rows(session, making, risk="increase").after(None, 50)
     assert risky
-    assert {line.risk for line in risky} == {"rise"}
+    assert {line.risk for line in risky} == {"increase"}
