@@ -1,4 +1,4 @@
-"""Drift, the radar and healing as commands."""
+"""Drift, the check and correction as commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.shell import Shell
 
 
 class Drifted(NamedTuple):
-    """A shop with an oversold, an untracked and a vanished listing, as the radar saw it."""
+    """A shop with an oversold, an untracked and a vanished listing, as a check saw it."""
 
     shell: Shell
     town: Town
@@ -110,7 +110,7 @@ def test_what_cannot_be_healed_is_refused(drifted: Drifted) -> None:
     assert shell.run("correct", drifted.cart, drifted.over, "--reason", " ").code == 2
 
 
-def test_the_radar_is_scheduled_and_asked_for(drifted: Drifted) -> None:
+def test_the_drift_check_is_scheduled_and_asked_for(drifted: Drifted) -> None:
     # when
     assert drifted.shell.json("verify", drifted.cart, "--every", "30m")["runs"] == []
     # then

@@ -223,7 +223,7 @@ def test_a_frozen_cart_and_a_frozen_merchant_are_told_by_whom_and_why(acme: Shel
     assert "tester" in problem.text and "stock count" in problem.text and not problem.urgent and problem.key
     (frozen,) = line(acme).frozen
     assert (frozen.subject, frozen.name, frozen.by, frozen.why) == ("cart", "Acme Shop", "tester", "stock count")
-    freeze.thaw(acme.session, "cart", acme.cart)
+    freeze.unfreeze(acme.session, "cart", acme.cart)
     assert line(acme).frozen == ()
     freeze.freeze(acme.session, "merchant", acme.merchant, "")
     problem = the_problem(acme, "invsync unfreeze Acme")

@@ -262,11 +262,11 @@ def test_healing_is_asked_for_by_sku_or_by_class_and_marks_those_listings(acme: 
     a, b = acme.list(["A", "B"], shown=3)
     for skus, wanted in (([], None), (["A"], "changed")):
         with pytest.raises(OperationError):
-            drift.heal(acme.session, acme.cart, skus, wanted, "a test")
+            drift.correct(acme.session, acme.cart, skus, wanted, "a test")
     with pytest.raises(NotFoundError):
-        drift.heal(acme.session, acme.cart, ["A", "NONE"], None, "a test")
+        drift.correct(acme.session, acme.cart, ["A", "NONE"], None, "a test")
     assert acme.bench.one("SELECT count(*) FROM listing WHERE heal <> 0 AND cart_id = ?", acme.cart) == 0
-    drift.heal(acme.session, acme.cart, ["a"], None, "a test")
+    drift.correct(acme.session, acme.cart, ["a"], None, "a test")
     assert acme.bench.one("SELECT heal FROM listing WHERE id = ?", a) == 1
     assert acme.bench.one("SELECT heal FROM listing WHERE id = ?", b) == 0
     action, subject, _, after, reason = last_audit(acme)
@@ -274,13 +274,13 @@ def test_healing_is_asked_for_by_sku_or_by_class_and_marks_those_listings(acme: 
     assert (after["n"], after["skus"]) == (1, ["A"])
 
 
-def test_the_radar_is_scheduled_and_switched_off(acme: Shelf) -> None:
-    drift.radar_every(acme.session, acme.cart, "1h")
+def test_the_drift_check_is_scheduled_and_switched_off(acme: Shelf) -> None:
+    drift.verify_every(acme.session, acme.cart, "1h")
     ((every, _, due),) = schedule(acme, "radar", acme.cart)
     assert every == 3600
     assert 3590 <= due <= 3600
     assert last_audit(acme)[1:4] == (f"cart:{acme.cart}", {"every": None}, {"every": 3600})
-    drift.radar_every(acme.session, acme.cart, "off")
+    drift.verify_every(acme.session, acme.cart, "off")
     assert schedule(acme, "radar", acme.cart) == []
     assert last_audit(acme)[2:4] == ({"every": 3600}, {"every": None})
 

@@ -30,10 +30,10 @@ from tests.support.products_store import Shelf, Thing
 NONE = 987_654
 
 
-def test_the_radar_is_asked_of_a_cart_that_is_there(acme: Shelf) -> None:
+def test_the_drift_check_is_asked_of_a_cart_that_is_there(acme: Shelf) -> None:
     with pytest.raises(NotFoundError, match=f"no cart {NONE}"):
-        drift.radar(acme.session, NONE)
-    (number,) = drift.radar(acme.session, acme.cart).runs
+        drift.verify(acme.session, NONE)
+    (number,) = drift.verify(acme.session, acme.cart).runs
     run = acme.bench.run(number)
     assert (run.kind, run.key, run.merchant_id) == ("radar", acme.cart, acme.merchant)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.rules.drift import LAG, Drift, Seen, classify, heals
+from invsync_tui.rules.drift import LAG, Drift, Seen, classify, corrects
 
 NOW = 1_760_000_000
 QUIET = Seen(
@@ -97,6 +97,6 @@ def test_an_oversell_is_told_exactly_when_more_is_promised_than_exists(seen: See
 
 
 def test_a_policy_heals_what_can_be_written() -> None:
-    assert [drift for drift in Drift if heals("never", drift)] == []
-    assert [drift for drift in Drift if heals("oversell", drift)] == [Drift.OVERSELL]
-    assert {drift for drift in Drift if heals("always", drift)} == {Drift.OVERSELL, Drift.UNDERSELL, Drift.EDITED}
+    assert [drift for drift in Drift if corrects("never", drift)] == []
+    assert [drift for drift in Drift if corrects("oversell", drift)] == [Drift.OVERSELL]
+    assert {drift for drift in Drift if corrects("always", drift)} == {Drift.OVERSELL, Drift.UNDERSELL, Drift.EDITED}

@@ -114,7 +114,7 @@ PARTS: dict[str, Asked] = {
     ),
     "links": lambda cx: links.of_refs(cx, CART, REFS),
     "drift": lambda cx: (drift.rows(cx, SOME, 1), drift.mark(cx, SOME), drift.by_sku(cx, CART, "demo")),
-    "what the radar reads next": lambda cx: drift.oldest_seen(cx, CART, 1, 10),
+    "what a drift check reads next": lambda cx: drift.oldest_seen(cx, CART, 1, 10),
     "orders of a cart": lambda cx: (pending_orders._products_of(cx, {CART}, REFS), pending_orders.pending(cx, SOME)),
     "listings of products": lambda cx: pending_orders.listings_of_products(cx, CART, SOME),
     "an order that is over": lambda cx: pending_orders.apply(
@@ -176,7 +176,7 @@ def _reads_a_cart(step: str) -> bool:
 
 @pytest.mark.parametrize("name", PARTS)
 def test_what_is_asked_of_a_part_reads_no_more_than_that(store: Planned, name: str) -> None:
-    limited = {"what the radar reads next": "listing_observed", "first listings": "listing_key"}
+    limited = {"what a drift check reads next": "listing_observed", "first listings": "listing_key"}
     for step in _steps(store, PARTS[name]):
         assert not _reads_all(step), step
         assert not _reads_a_cart(step) or limited.get(name, " ") in step, step

@@ -137,7 +137,7 @@ async def test_a_listing_deleted_and_made_again(lived: Life, same_id: bool, noti
     if noticed == "by a full read":
         lived.bench.request("push", lived.cart_id, full=True)
     if noticed != "afterwards":
-        drift.radar(lived.session, lived.cart_id)
+        drift.verify(lived.session, lived.cart_id)
         await lived.goes_on()
     # when
     product = product_of(ref)
@@ -146,7 +146,7 @@ async def test_a_listing_deleted_and_made_again(lived: Life, same_id: bool, noti
     await lived.goes_on()
     if same_id and noticed == "afterwards":  # for all that anybody can tell it was edited
         assert lived.sells()[sku] == 0
-        drift.heal(lived.session, lived.cart_id, [sku], None, WHY)
+        drift.correct(lived.session, lived.cart_id, [sku], None, WHY)
         await lived.goes_on()
     # then
     lived.shows(lived.stock() | {sku: lived.units(product)})
@@ -188,11 +188,11 @@ async def test_drift_healed_then_an_order_sold(lived: Life, looked: bool) -> Non
     lived.town.cart.edit(sku, SHOP, quantity=right + 40)
     if looked:
         lived.clocks.passed += 60
-        drift.radar(lived.session, lived.cart_id)
+        drift.verify(lived.session, lived.cart_id)
         await lived.bench.work()
         assert lived.causes(sku) == set()
     # when it is healed at once
-    drift.heal(lived.session, lived.cart_id, [sku], None, WHY)
+    drift.correct(lived.session, lived.cart_id, [sku], None, WHY)
     await lived.is_requested()
     lived.shows(lived.stock())
     # and sold, before the WMS knows of it: the cart took it off by itself, and is not written to

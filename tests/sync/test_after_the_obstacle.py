@@ -32,7 +32,7 @@ async def lived(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("table", ["cart", "merchant"])
-async def test_frozen_then_thawed(lived: Life, table: str) -> None:
+async def test_frozen_then_unfrozen(lived: Life, table: str) -> None:
     # given
     first, second, *_ = lived.town.in_stock()
     number = lived.cart_id if table == "cart" else lived.bench.merchant
@@ -44,7 +44,7 @@ async def test_frozen_then_thawed(lived: Life, table: str) -> None:
     assert lived.sells() == before
     assert lived.causes(first) == {"FROZEN"}
     # when
-    freeze.thaw(lived.session, table, number, WHY)
+    freeze.unfreeze(lived.session, table, number, WHY)
     await lived.goes_on()
     # then
     lived.shows(lived.town.stock())
@@ -54,7 +54,7 @@ async def test_rules_changed_while_frozen(lived: Life) -> None:
     freeze.freeze(lived.session, "cart", lived.cart_id, WHY)
     lived.set_cart(buffer="2")
     await lived.goes_on(2)
-    freeze.thaw(lived.session, "cart", lived.cart_id, WHY)
+    freeze.unfreeze(lived.session, "cart", lived.cart_id, WHY)
     await lived.goes_on()
     # then the change of rules is still asked about
     await lived.is_released()

@@ -219,13 +219,13 @@ async def test_a_cart_that_is_restored_from_a_backup(lived: Life, by: str) -> No
         lived.town.cart.edit(one["ref"], SHOP, quantity=one["quantity"])
     lived.town.cart.control("clock", {"shop": SHOP, "ahead": 0})
     await lived.goes_on()
-    drift.radar(lived.session, lived.cart_id)
+    drift.verify(lived.session, lived.cart_id)
     await lived.goes_on()
     if by == "an operator":
         found = drift.drifted(lived.session, lived.cart_id).after(None, 1000)
         assert len(found) == 6
         for name in sorted({line.drift for line in found}):
-            drift.heal(lived.session, lived.cart_id, [], name, WHY)
+            drift.correct(lived.session, lived.cart_id, [], name, WHY)
     await lived.goes_on()
     # then
     lived.shows(lived.stock())

@@ -234,7 +234,7 @@ async def test_pages_that_never_end_are_given_up_and_mark_nothing_missing(
     # then
     assert run.state == "failed"
     assert _said(bench) == before
-    # when it heals
+    # when it corrects
     wms.trouble = ""
     assert (await bench.pull()).state == "done"
 

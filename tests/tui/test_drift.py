@@ -1,4 +1,4 @@
-"""Drift of a cart on the screen: classes, exposure, healing and the radar."""
+"""Drift of a cart on the screen: classes, exposure, correcting and the check."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_the_selected_listing_is_healed_for_a_reason() -> None:
         assert isinstance(driver.app.screen, DriftScreen)
 
 
-async def test_the_radar_is_let_look() -> None:
+async def test_the_drift_check_is_let_look() -> None:
     store = FakeStore()
     async with room(store) as driver:
         await opened(driver)

@@ -45,8 +45,8 @@ class CartFacts:
     """Who froze it or its merchant, when and why; '' where it is not frozen."""
     absent: bool = False
     """One SKU was asked for, and no listing has to do with it."""
-    thaw: str = ""
-    """The commands that thaw it: its merchant, itself, or both."""
+    unfreeze: str = ""
+    """The commands that unfreeze it: its merchant, itself, or both."""
 
     def set(self, option: str) -> str:
         """The command that changes one of its settings."""
@@ -76,7 +76,7 @@ def _freeze(facts: CartFacts) -> Check:
     item = Item("cart.freeze", Section.UPLOAD_SWITCH, facts.name)
     if not facts.frozen:
         return item.passed("not frozen")
-    return item.failed(facts.frozen, REASONS[Reason.FROZEN].text, facts.thaw)
+    return item.failed(facts.frozen, REASONS[Reason.FROZEN].text, facts.unfreeze)
 
 
 def _chosen(facts: CartFacts) -> Check:

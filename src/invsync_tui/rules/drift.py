@@ -46,7 +46,7 @@ _HEALED: Mapping[str, frozenset[Drift]] = {
 }
 
 
-def heals(policy: str, drift: Drift) -> bool:
+def corrects(policy: str, drift: Drift) -> bool:
     """Whether a cart's policy puts a class right by itself. What cannot be written, or rights itself, never is."""
     return drift in _HEALED.get(policy, frozenset())
 

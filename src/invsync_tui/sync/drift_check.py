@@ -11,7 +11,7 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow
 from invsync_tui.plain_text import counted
 from invsync_tui.rules import quantity
-from invsync_tui.rules.drift import LAG, REASONS, Drift, Finding, Seen, classify, heals
+from invsync_tui.rules.drift import LAG, REASONS, Drift, Finding, Seen, classify, corrects
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import audit, change_sequence
 from invsync_tui.store.listings import drift, listings
@@ -139,7 +139,7 @@ class DriftCheck:
             await asyncio.sleep(min(clock.elapsed() - asked, 1.0))
 
     def _store(self, piece: Sequence[tuple[int, str]], rows: Sequence[ListingRow]) -> None:
-        """Write what was read, tell what drifted, count it, and mark what the cart's policy heals."""
+        """Write what was read, tell what drifted, count it, and mark what the cart's policy corrects."""
         now, ids = clock.seconds(), [number for number, _ in piece]
         found = {row.ref for row in rows}
         gone = [number for number, ref in piece if ref not in found]
@@ -167,9 +167,9 @@ class DriftCheck:
             told = findings(tx, self.settings, drift.rows(tx, ids, clock.seconds()), LAG)
             for _, finding in told:
                 self._count(finding.drift if finding else None)
-            heal = [row for row, finding in told if finding and heals(self.settings.cart.heal, finding.drift)]
+            heal = [row for row, finding in told if finding and corrects(self.settings.cart.heal, finding.drift)]
             if heal:
-                self._heal(tx, heal)
+                self._correct(tx, heal)
             self.job.report.advance(len(piece))
             self.job.report.put(tx)
 
@@ -179,7 +179,7 @@ class DriftCheck:
         if found is not None:
             self.job.report.reasons[REASONS[found].value] += 1
 
-    def _heal(self, tx: sqlite3.Connection, rows: Sequence[DriftRow]) -> None:
+    def _correct(self, tx: sqlite3.Connection, rows: Sequence[DriftRow]) -> None:
         """Mark them for the next push, and say so in the same transaction."""
         drift.mark(tx, [row.id for row in rows])
         self.job.report.counts.skipped -= len(rows)

@@ -30,11 +30,11 @@ class FakeDrift:
         ]
         return FakeRows(lines, "id")
 
-    def radar(self, cart_id: int) -> Requested:
+    def verify(self, cart_id: int) -> Requested:
         self.orders.append(("radar", cart_id))
         return Requested((20,), worker_started=False, message="Requested run 20.")
 
-    def heal(self, cart_id: int, skus: Sequence[str], wanted: str | None, reason: str) -> str:
+    def correct(self, cart_id: int, skus: Sequence[str], wanted: str | None, reason: str) -> str:
         what = ("heal", cart_id, *skus) if wanted is None else ("heal class", cart_id, wanted)
         self.orders.append((*what, reason))
         return "1 listing is to be corrected: the next push writes what differs."

@@ -83,6 +83,6 @@ class FakePlans:
         self.orders.append(("freeze", number, reason))
         return FreezeResult("Demo Cart EU is frozen.", ())
 
-    def thaw(self, table: str, number: int, reason: str = "") -> FreezeResult:
+    def unfreeze(self, table: str, number: int, reason: str = "") -> FreezeResult:
         self.orders.append(("thaw", number, reason))
-        return FreezeResult("Demo Cart EU is thawed.", ())
+        return FreezeResult("Demo Cart EU is unfrozen.", ())

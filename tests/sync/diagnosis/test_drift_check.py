@@ -1,4 +1,4 @@
-"""The drift check: classes, the budget it leaves to pushes, what it heals, and that it makes way for a push."""
+"""The drift check: classes, the budget it leaves to pushes, what it corrects, and that it makes way for a push."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _read_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def look(made: Town) -> Any:
-    """A radar run; everything counts as read a while ago."""
+    """A drift check; everything counts as read a while ago."""
     with made.bench.by_hand() as tx:
         tx.execute("UPDATE listing SET observed_at = observed_at - 1000")
     run_id = made.bench.request("radar", made.cart_id)
@@ -122,7 +122,7 @@ async def test_what_was_just_written_may_lag(synced: Town, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(("policy", "heals"), [("never", False), ("oversell", True), ("always", True)])
-async def test_the_policy_decides_what_is_healed(synced: Town, policy: str, heals: bool) -> None:
+async def test_the_policy_decides_what_is_corrected(synced: Town, policy: str, heals: bool) -> None:
     # given
     sku = synced.in_stock()[0]
     right = synced.stock()[sku]

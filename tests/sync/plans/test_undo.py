@@ -70,8 +70,8 @@ async def test_undo_puts_back_what_nobody_changed_since(tmp_path: Path, basis: s
         later = await made.bench.push(made.cart_id)
         assert made.bench.reasons(later)["FROZEN"] == 3  # the edited one is drift: the cart accepted it once
         assert made.shown() == before | {skus[0]: touched - 3}
-        # and once it is thawed, the settings count again
-        plans_freeze.thaw(made.bench.session(), "cart", made.cart_id, "mended")
+        # and once it is unfrozen, the settings count again
+        plans_freeze.unfreeze(made.bench.session(), "cart", made.cart_id, "mended")
         await made.bench.push(made.cart_id)
         assert {sku: made.shown()[sku] for sku in skus[1:]} == {sku: made.stock()[sku] for sku in skus[1:]}
         assert made.bench.sums_hold()
@@ -222,10 +222,10 @@ async def test_a_frozen_cart_is_planned_and_not_sent(synced: Town) -> None:
     assert number is not None
     with pytest.raises(OperationError, match="is frozen: nothing is sent"):
         plans.apply(session, number)
-    # and when it is thawed
+    # and when it is unfrozen
     with pytest.raises(OperationError, match="its merchant is: unfreeze that"):
-        plans_freeze.thaw(session, "cart", synced.cart_id)
-    plans_freeze.thaw(session, "merchant", synced.bench.merchant)
+        plans_freeze.unfreeze(session, "cart", synced.cart_id)
+    plans_freeze.unfreeze(session, "merchant", synced.bench.merchant)
     await synced.bench.push(synced.cart_id)
     # then
     assert synced.shown() == synced.stock()
@@ -245,7 +245,7 @@ async def test_a_released_hold_of_a_frozen_cart_sends_nothing(pulled: Town) -> N
     # then
     assert pulled.bench.run(held.id).state == "done"
     assert pulled.writes() == []
-    # and its first push is still held when it is thawed
-    plans_freeze.thaw(pulled.bench.session(), "cart", pulled.cart_id)
+    # and its first push is still held when it is unfrozen
+    plans_freeze.unfreeze(pulled.bench.session(), "cart", pulled.cart_id)
     again = await pulled.bench.push(pulled.cart_id, release=False)
     assert json.loads(again.trips)[0]["breaker"] == "FIRST_PUSH"

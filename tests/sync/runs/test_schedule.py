@@ -81,14 +81,14 @@ def test_what_is_switched_off_is_not_due_and_keeps_nobody_else_from_it(two: Fiel
 def test_a_period_that_is_set_again_does_not_put_the_next_run_off(two: Field) -> None:
     # given
     session = two.bench.session()
-    drift.radar_every(session, two.carts[2], "2h")
+    drift.verify_every(session, two.carts[2], "2h")
     with two.store.transaction() as tx:
         tx.execute("UPDATE schedule SET next_at = ?", (NOW,))
     # when
-    drift.radar_every(session, two.carts[2], "2h")
+    drift.verify_every(session, two.carts[2], "2h")
     # then
     assert two.store.read("SELECT key, every, next_at FROM schedule") == [(two.carts[2], 7200, NOW)]
     # and when
-    drift.radar_every(session, two.carts[2], "4h")
+    drift.verify_every(session, two.carts[2], "4h")
     # then
     assert two.store.one("SELECT every FROM schedule")[0] == 14_400

@@ -1,4 +1,4 @@
-"""`invsync freeze` and `thaw`: stops and resumes the pushes of a cart or a merchant."""
+"""`invsync freeze` and `unfreeze`: stops and resumes the pushes of a cart or a merchant."""
 
 from __future__ import annotations
 
@@ -110,5 +110,5 @@ def run_unfreeze(args: argparse.Namespace) -> int:
     reason = values.reason(args.reason) if args.reason else ""
     with opened(args) as session:
         table, found, _ = plans_freeze.subject(session, args.called, args.merchant)
-        done = plans_freeze.thaw(session, table, found, reason)
+        done = plans_freeze.unfreeze(session, table, found, reason)
     return answer(args, done)

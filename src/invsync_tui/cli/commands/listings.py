@@ -136,7 +136,7 @@ def run_correct(args: argparse.Namespace) -> int:
 
     with opened(args) as session:
         cart = drift.cart_of(session, args.cart, args.merchant)
-        message = drift.heal(session, cart, args.skus, args.wanted, args.reason)
+        message = drift.correct(session, cart, args.skus, args.wanted, args.reason)
     output = Output(args)
     output.text(clean(message))
     output.document({"message": message})
@@ -168,9 +168,9 @@ def run_verify(args: argparse.Namespace) -> int:
     with opened(args) as session:
         cart = drift.cart_of(session, args.cart, args.merchant)
         if args.every is not None:
-            message, runs = drift.radar_every(session, cart, args.every), []
+            message, runs = drift.verify_every(session, cart, args.every), []
         else:
-            asked = drift.radar(session, cart)
+            asked = drift.verify(session, cart)
             message, runs = asked.message, list(asked.runs)
     output = Output(args)
     output.text(clean(message) + (f" Watch it: invsync runs {runs[0]}" if runs else ""))

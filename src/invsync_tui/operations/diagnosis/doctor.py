@@ -11,7 +11,7 @@ from invsync_tui import clock
 from invsync_tui.operations.diagnosis import connector_checks
 from invsync_tui.operations.diagnosis.causes import TRACED_MOST, Findings, of_cart, of_sku
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
-from invsync_tui.operations.plans.freeze import how_to_thaw
+from invsync_tui.operations.plans.freeze import how_to_unfreeze
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
@@ -255,7 +255,7 @@ def _cart_facts(
         unplanned=_unplanned(ground, cart),
         unseen=found.unseen,
         frozen=_frozen(cx, ground, cart),
-        thaw=how_to_thaw(cx, cart.id),
+        unfreeze=how_to_unfreeze(cx, cart.id),
         absent=found.absent,
     )
 

@@ -136,7 +136,7 @@ def _line(row: store.DriftRow, finding: Finding) -> DriftLine:
 # --- orders ------------------------------------------------------------------------------------------------------------
 
 
-def radar(session: Session, cart_id: int) -> Requested:
+def verify(session: Session, cart_id: int) -> Requested:
     """Ask for a look at a cart's listings."""
     from invsync_tui.operations.runs.request import ensure_worker
 
@@ -153,7 +153,7 @@ def radar(session: Session, cart_id: int) -> Requested:
     return Requested((asked.run_id,), started, text)
 
 
-def radar_every(session: Session, cart_id: int, text: str) -> str:
+def verify_every(session: Session, cart_id: int, text: str) -> str:
     """Let the drift check run every so often, or 'off': never."""
     every = values.read_schedule("--every", text)
     with saving(session, "schedule the drift check") as saved:
@@ -167,7 +167,7 @@ def radar_every(session: Session, cart_id: int, text: str) -> str:
     )
 
 
-def heal(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None, reason: str) -> str:
+def correct(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None, reason: str) -> str:
     """Let the next push write listings, by SKU or by class, wherever the cart shows something else than it should."""
     session.allow(Right.DECIDE, "correct listings")
     reason = values.reason(reason)

@@ -36,7 +36,7 @@ class FreezeLine:
 
 @dataclass(frozen=True, slots=True)
 class FreezeResult:
-    """The answer to an order to freeze or thaw."""
+    """The answer to an order to freeze or unfreeze."""
 
     message: str
     carts: tuple[FreezeLine, ...]
@@ -77,7 +77,7 @@ def freeze(session: Session, table: str, number: int, reason: str) -> FreezeResu
     return FreezeResult(text, _lines(session, table, number))
 
 
-def thaw(session: Session, table: str, number: int, reason: str = "") -> FreezeResult:
+def unfreeze(session: Session, table: str, number: int, reason: str = "") -> FreezeResult:
     """Let the pushes of a cart or a merchant go on; the next one sends what waited."""
     name = _name(session, table, number)
     session.allow(Right.DECIDE, f"unfreeze {name}")
@@ -111,8 +111,8 @@ def frozen_in_words(session: Session, cart_id: int) -> str:
     return _words(found) if found else ""
 
 
-def how_to_thaw(cx: sqlite3.Connection, cart_id: int) -> str:
-    """The commands that thaw a cart: its merchant's freeze is lifted by the merchant's name; '' where nothing is frozen."""
+def how_to_unfreeze(cx: sqlite3.Connection, cart_id: int) -> str:
+    """The commands that unfreeze a cart: its merchant's freeze is lifted by the merchant's name; '' where nothing is frozen."""
     return ", then: ".join(f"invsync unfreeze {shlex.quote(one.name)}" for one in freezes.of_cart(cx, cart_id))
 
 

@@ -163,7 +163,7 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
         frozen=_frozen(session, making.cart_id),
         applied_by=None,
     )
-    return _advised(found, _thaw(session, making.cart_id))
+    return _advised(found, _unfreeze(session, making.cart_id))
 
 
 def rows(session: Session, making: PlanBuild, sort: str = "risk", text: str = "", risk: str | None = None) -> PlanRows:
@@ -195,7 +195,7 @@ def load_plan(session: Session, number: int) -> PlanView:
         frozen="" if plan.explicit else _frozen(session, plan.cart_id),
         applied_by=by[0] if by else None,
     )
-    return _advised(found, _thaw(session, plan.cart_id))
+    return _advised(found, _unfreeze(session, plan.cart_id))
 
 
 def load_plan_rows(
@@ -231,23 +231,23 @@ def _frozen(session: Session, cart_id: int) -> str:
     return frozen_in_words(session, cart_id)
 
 
-def _thaw(session: Session, cart_id: int) -> str:
-    from invsync_tui.operations.plans.freeze import how_to_thaw
+def _unfreeze(session: Session, cart_id: int) -> str:
+    from invsync_tui.operations.plans.freeze import how_to_unfreeze
 
     with as_operation_error(), session.store.reading() as cx:
-        return how_to_thaw(cx, cart_id)
+        return how_to_unfreeze(cx, cart_id)
 
 
-def _advised(plan: PlanView, thaw: str) -> PlanView:
-    return replace(plan, advice=tuple(_advice(plan, thaw)))
+def _advised(plan: PlanView, unfreeze: str) -> PlanView:
+    return replace(plan, advice=tuple(_advice(plan, unfreeze)))
 
 
-def _advice(plan: PlanView, thaw: str) -> list[str]:
+def _advice(plan: PlanView, unfreeze: str) -> list[str]:
     if plan.what_if:
         settings = " ".join(f"--{name} {value}" for name, value in plan.what_if)
         return [f"Nothing of this is saved. To have it so: invsync carts set '{plan.cart}' {settings}"]
     if plan.frozen:
-        return [f"{plan.frozen} Unfreeze it first: {thaw}"]
+        return [f"{plan.frozen} Unfreeze it first: {unfreeze}"]
     if plan.applied_by is not None:
         return [f"Run {plan.applied_by} is bound to it: invsync runs {plan.applied_by}"]
     if not plan.totals.to_set:
@@ -306,7 +306,7 @@ def apply(session: Session, number: int, reason: str = "", *, freeze: bool = Tru
 
 def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
     """What keeps a plan from being applied, seen before anything is ordered."""
-    from invsync_tui.operations.plans.freeze import how_to_thaw
+    from invsync_tui.operations.plans.freeze import how_to_unfreeze
 
     again = f"Make a new one: invsync plan '{name}'"
     by = plans.applied_by(tx, plan)
@@ -319,8 +319,8 @@ def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
         if cart is None or cart.rules_rev != plan.rules_rev:
             raise OperationError(f"The settings of {name} were changed since plan {plan.id} was made. {again}")
         if plan.cart_id in plans.all_frozen(tx):
-            thaw = how_to_thaw(tx, plan.cart_id)
-            raise OperationError(f"{name} is frozen: nothing is sent. Unfreeze it first: {thaw}")
+            unfreeze = how_to_unfreeze(tx, plan.cart_id)
+            raise OperationError(f"{name} is frozen: nothing is sent. Unfreeze it first: {unfreeze}")
     found = plans.open_run(tx, plan.cart_id)
     if found and found[1] in ("running", "cancelling"):
         raise OperationError(f"Run {found[0]} is working on {name} now. Wait for it, or: invsync cancel {found[0]}")

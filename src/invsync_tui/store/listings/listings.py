@@ -223,7 +223,7 @@ _STORED: Mapping[str | None, str] = {one.value: one.stored for one in Reason if 
 
 
 def decide(tx: sqlite3.Connection, rows: Iterable[Decided]) -> None:
-    """Record what a plan found. One that is right needs no healing any more."""
+    """Record what a plan found. One that is right needs no correction any more."""
     kept = (row._replace(reason=_STORED[row.reason]) if row.reason in _STORED else row for row in rows)
     tx.executemany(
         "UPDATE listing SET desired = ?1, target = ?2, outcome = ?3, reason = ?4, error = ?5, pending = ?6, run_id = ?7, "

@@ -283,7 +283,7 @@ def frozen(cx: sqlite3.Connection, table: str, number: int) -> Frozen | None:
 
 
 def freeze(tx: sqlite3.Connection, table: str, number: int, how: Frozen | None) -> None:
-    """Freeze or, with None, thaw a `cart` or a `merchant`."""
+    """Freeze or, with None, unfreeze a `cart` or a `merchant`."""
     tx.execute(
         f"UPDATE {table} SET frozen_at = ?, frozen_by = ?, frozen_why = ? WHERE id = ?",
         (*(how or (None, "", "")), number),

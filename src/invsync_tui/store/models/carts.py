@@ -189,7 +189,7 @@ class Listing(Table, table=True):
     reason: str | None = Field(default=None, sa_type=Text)
     error: str = Field(default="", sa_type=Text)
     heal: int = Field(default=0)
-    """1 where the cart is to be put right although it accepted our quantity once: drift that is to be healed."""
+    """1 where the cart is to be put right although it accepted our quantity once: drift that is to be corrected."""
     elsewhere: int | None = Field(default=None, sa_type=Big)
     """What the cart has at its other locations; None where it has no others."""
     elsewhere_allocated: int = Field(default=0, sa_type=Big)

@@ -167,7 +167,7 @@ class CartsScreen(ListScreen[CartLine]):
             self.confirmed(ask, f"{found.name}, {found.merchant}", partial(self._freeze, found))
 
     def _freeze(self, found: CartLine, reason: str) -> None:
-        self.ask(partial(_freeze_or_thaw, found, reason), self.change_made)
+        self.ask(partial(_freeze_or_unfreeze, found, reason), self.change_made)
 
     def action_sync(self) -> None:
         if (found := self.line) is not None:
@@ -182,10 +182,10 @@ class CartsScreen(ListScreen[CartLine]):
         return refusal(self.context.connection, Right.SYNC)
 
 
-def _freeze_or_thaw(cart: CartLine, reason: str, session: Session) -> str:
+def _freeze_or_unfreeze(cart: CartLine, reason: str, session: Session) -> str:
     from invsync_tui.operations.plans import freeze
 
-    change = freeze.thaw if cart.frozen else freeze.freeze
+    change = freeze.unfreeze if cart.frozen else freeze.freeze
     return change(session, "cart", cart.id, reason).message
 
 

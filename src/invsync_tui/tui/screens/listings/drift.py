@@ -1,4 +1,4 @@
-"""Drift of a cart: what it shows otherwise than it accepted, the class, the units at risk, and the way to heal it."""
+"""Drift of a cart: what it shows otherwise than it accepted, the class, the units at risk, and the way to correct it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CLASSES = (None, "vanished", "untracked", "oversell", "undersell", "edited", "lagging")
 NOT_WRITTEN = frozenset({"vanished", "untracked"})
 _TONES = {"oversell": Tone.BAD, "lagging": Tone.FAINT}
-HEAL = Confirmation(
+CORRECT = Confirmation(
     "Correct this listing?",
     "The next push compares with what the cart shows, and writes what differs.",
     "Correct",
@@ -40,7 +40,7 @@ def _class(found: DriftLine, sight: RenderContext) -> Span:
     return found.drift, _TONES.get(found.drift, Tone.WARN)
 
 
-def _heal(found: DriftLine, sight: RenderContext) -> Span:
+def _marked(found: DriftLine, sight: RenderContext) -> Span:
     return ("next push", Tone.GOOD) if found.to_correct else ("-", Tone.FAINT)
 
 
@@ -51,37 +51,37 @@ FIELDS: tuple[Field[DriftLine], ...] = (
     number("Confirmed", 9, lambda line: line.confirmed),
     number("In cart", 8, lambda line: line.in_cart),
     number("Target", 8, lambda line: line.target, room=90),
-    Field("Correct", 9, lambda line: line.to_correct, _heal),
+    Field("Correct", 9, lambda line: line.to_correct, _marked),
 )
 
 
 def _correct(cart_id: int, skus: Sequence[str], drift_class: str | None, reason: str, session: Session) -> str:
     from invsync_tui.operations.listings import drift
 
-    return drift.heal(session, cart_id, skus, drift_class, reason)
+    return drift.correct(session, cart_id, skus, drift_class, reason)
 
 
 def _check_now(cart_id: int, session: Session) -> Requested:
     from invsync_tui.operations.listings import drift
 
-    return drift.radar(session, cart_id)
+    return drift.verify(session, cart_id)
 
 
 class DriftScreen(ListScreen[DriftLine]):
-    """Enter says why; v shows one class after the other; h heals the selected listing, R lets the radar look."""
+    """Enter says why; v shows one class after the other; h corrects the selected listing, R checks now."""
 
     noun = "drifted"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "class", "Class", tooltip="All, then one class after the other", id="drift.class"),
-        Binding("h", "heal", "Correct", tooltip="Correct the selected listing with the next push", id="drift.heal"),
+        Binding("h", "correct", "Correct", tooltip="Correct the selected listing with the next push", id="drift.heal"),
         Binding(
             "H",
-            "heal_all",
+            "correct_all",
             "Correct all",
             tooltip="Correct all of the class shown with the next push",
             id="drift.heal-all",
         ),
-        Binding("R", "radar", "Check now", tooltip="Read the listings from the cart now", id="drift.radar"),
+        Binding("R", "verify", "Check now", tooltip="Read the listings from the cart now", id="drift.radar"),
     ]
 
     def __init__(self, context: AppContext, cart_id: int, cart: str, merchant: str) -> None:
@@ -120,12 +120,12 @@ class DriftScreen(ListScreen[DriftLine]):
         self.go_to("why", line.sku, None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "heal":
+        if action == "correct":
             found = self.line if self.is_mounted else None
             return found is not None and found.drift not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
-        if action == "heal_all":
+        if action == "correct_all":
             return self._class is not None and self._class not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
-        if action == "radar":
+        if action == "verify":
             return not self._refusal(Right.SYNC)
         return action != "filter" and super().check_action(action, parameters)
 
@@ -138,21 +138,21 @@ class DriftScreen(ListScreen[DriftLine]):
         self._use(self.table.use_from_the_top)
         self._show_trail()
 
-    def action_heal(self) -> None:
+    def action_correct(self) -> None:
         if (found := self.line) is not None:
-            self.confirmed(HEAL, f"{found.sku}: {found.text}", partial(self._heal, found))
+            self.confirmed(CORRECT, f"{found.sku}: {found.text}", partial(self._correct, found))
 
-    def _heal(self, found: DriftLine, reason: str) -> None:
+    def _correct(self, found: DriftLine, reason: str) -> None:
         self.ask(partial(_correct, self._cart_id, (found.sku,), None, reason), self.change_made)
 
-    def action_heal_all(self) -> None:
+    def action_correct_all(self) -> None:
         if (wanted := self._class) is not None:
-            ask = replace(HEAL, question=f"Correct everything that is {wanted}?", confirm="Correct all")
+            ask = replace(CORRECT, question=f"Correct everything that is {wanted}?", confirm="Correct all")
             subject = f"{counted(self.table.count, 'listing')} of {self._cart}"
-            self.confirmed(ask, subject, partial(self._heal_all, wanted))
+            self.confirmed(ask, subject, partial(self._correct_all, wanted))
 
-    def _heal_all(self, wanted: str, reason: str) -> None:
+    def _correct_all(self, wanted: str, reason: str) -> None:
         self.ask_slow(partial(_correct, self._cart_id, (), wanted, reason), self.change_made)
 
-    def action_radar(self) -> None:
+    def action_verify(self) -> None:
         self.ask(partial(_check_now, self._cart_id), self.sync_requested)
