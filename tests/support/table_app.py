@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from textual.app import App, ComposeResult
 
+from invsync_tui.tui import app
 from invsync_tui.tui.widgets.columns import Align, Column, Sorting
 from invsync_tui.tui.widgets.table import WindowTable, at_once
 
@@ -17,6 +19,8 @@ COLUMNS = (
 
 
 class TableApp(App[None]):
+    CSS_PATH = Path(app.__file__).with_name(app.ControlRoom.CSS_PATH)
+
     def __init__(self, source: Any, submit: Any = at_once) -> None:
         super().__init__()
         self.table = WindowTable(COLUMNS, source=source, submit=submit)
@@ -28,5 +32,5 @@ class TableApp(App[None]):
         self.table.read_again()
 
 
-def shown(app: TableApp) -> list[str]:
-    return [app.table.strip_at(y).text for y in range(app.table.size.height)]
+def shown(room: TableApp) -> list[str]:
+    return [room.table.strip_at(y).text for y in range(room.table.size.height)]

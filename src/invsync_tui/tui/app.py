@@ -45,6 +45,7 @@ class ControlRoom(KeysInOrder):
     """Thin on purpose: screens hold the state, the store thread holds the session."""
 
     TITLE = "invsync"
+    CSS_PATH = "control_room.tcss"
     COMMANDS = {_places}  # noqa: RUF012 - Textual declares no class variable
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [

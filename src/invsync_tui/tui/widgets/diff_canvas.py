@@ -15,16 +15,6 @@ from invsync_tui.tui.text.styled import Line, Tone
 class Canvas(ScrollView):
     """Subclasses say what is on each visible line; `repaint` draws the lines that are no longer what was drawn."""
 
-    DEFAULT_CSS = """
-    Canvas {
-        background: $background;
-        overflow-x: hidden;
-        overflow-y: hidden;
-        scrollbar-size-vertical: 1;
-        scrollbar-size-horizontal: 1;
-    }
-    """
-
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._drawn: dict[int, Strip] = {}

@@ -115,10 +115,6 @@ def _spans(hint: KeyHint) -> tuple[Span, Span]:
 class KeyFooter(Canvas, can_focus=False):
     """One row of keys; what does not fit is left out whole, and `?` lists everything."""
 
-    DEFAULT_CSS = """
-    KeyFooter { height: 1; width: 1fr; }
-    """
-
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._rebound)
 

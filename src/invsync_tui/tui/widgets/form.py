@@ -27,19 +27,6 @@ EDITING_CLASS = "-editing"
 class FormView(Canvas, can_focus=True, inherit_bindings=False):
     """Shows a draft and tells what the operator does to it; `show` brings the draft that came of it."""
 
-    DEFAULT_CSS = """
-    FormView {
-        overflow-y: auto; scrollbar-gutter: stable; width: 1fr; height: 1fr;
-        & > .form--cursor { color: $foreground; background: $panel; text-style: bold; }
-        &:focus > .form--cursor {
-            color: $block-cursor-foreground;
-            background: $block-cursor-background;
-            text-style: $block-cursor-text-style;
-        }
-    }
-    FormView:ansi > .form--cursor { text-style: bold; }
-    FormView:ansi:focus > .form--cursor { text-style: reverse; color: $foreground; background: $background; }
-    """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"form--cursor"}
     BINDING_GROUP_TITLE = "Fields"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -14,9 +14,6 @@ from textual.widgets import Input
 class Prompt(Input):
     """Esc leaves it, Tab completes, Enter submits. The cursor does not blink, since a blink is 1.8 KB/s over SSH."""
 
-    DEFAULT_CSS = """
-    Prompt, Prompt:focus { background: $background; background-tint: $background 0%; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", id="prompt.leave"),
         Binding("tab", "complete", "Complete", id="prompt.complete", priority=True),

@@ -54,23 +54,6 @@ class _Block:
 class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
     """Rows under a fixed header. `read_again` after the source changed; `use` for another source."""
 
-    DEFAULT_CSS = """
-    WindowTable {
-        overflow-x: auto;
-        overflow-y: auto;
-        scrollbar-gutter: stable;
-        width: 1fr;
-        height: 1fr;
-        & > .table--cursor { color: $foreground; background: $panel; text-style: bold; }
-        &:focus > .table--cursor {
-            color: $block-cursor-foreground;
-            background: $block-cursor-background;
-            text-style: $block-cursor-text-style;
-        }
-    }
-    WindowTable:ansi > .table--cursor { text-style: bold; }
-    WindowTable:ansi:focus > .table--cursor { text-style: reverse; color: $foreground; background: $background; }
-    """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="table.open"),

@@ -18,10 +18,6 @@ MOST_ROWS = 6
 class StatusMessage(Canvas, can_focus=False):
     """One row while there is little to say; it stays until the next notice, and never moves by itself."""
 
-    DEFAULT_CSS = """
-    StatusMessage { height: 1; width: 1fr; }
-    """
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._said = ("", Tone.PLAIN)
@@ -58,10 +54,6 @@ class TextLine(Canvas, can_focus=False):
 
     A left end that chooses what to leave out is given as a function of its room in cells, and asked at every paint:
     what was chosen for another size would stay after the last of several resizes.
-    """
-
-    DEFAULT_CSS = """
-    TextLine { height: 1; width: 1fr; }
     """
 
     def __init__(self, more: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name

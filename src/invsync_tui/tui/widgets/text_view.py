@@ -26,9 +26,6 @@ def _nothing(_: Size) -> Sequence[Line]:
 class TextView(Canvas, can_focus=True, inherit_bindings=False):
     """Scrolls with the keys of the table; a rewrite keeps the place and repaints only what differs."""
 
-    DEFAULT_CSS = """
-    TextView { overflow-y: auto; scrollbar-gutter: stable; width: 1fr; height: 1fr; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "roll(-1)", "Scroll up", show=False, id="paper.up"),
         Binding("down,j", "roll(1)", "Scroll down", show=False, id="paper.down"),
@@ -85,12 +82,6 @@ class TextView(Canvas, can_focus=True, inherit_bindings=False):
 class LinkedTextView(TextView, inherit_bindings=True):
     """Up and down go to the next line that leads somewhere while one is in view, else they scroll."""
 
-    DEFAULT_CSS = """
-    LinkedTextView > .paper--cursor {
-        color: $block-cursor-foreground; background: $block-cursor-background; text-style: $block-cursor-text-style;
-    }
-    LinkedTextView:ansi > .paper--cursor { text-style: reverse; }
-    """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"paper--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

@@ -50,13 +50,6 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     """Subclasses give `body`; what they show of the store they ask for (`ask`, `ask_slow`) or watch (`watch_facts`)."""
 
     AUTO_FOCUS: ClassVar[str | None] = "WindowTable, TextView"
-    DEFAULT_CSS = """
-    BaseScreen { layout: vertical; }
-    BaseScreen #foot { dock: bottom; height: auto; layout: vertical; }
-    BaseScreen #prompt-row { height: 1; display: none; }
-    BaseScreen.-prompting #prompt-row { display: block; }
-    BaseScreen.-prompting #notice { display: none; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "tab", "app.focus_next", "Next part", show=False, tooltip="To the next part of the screen", id="part.next"

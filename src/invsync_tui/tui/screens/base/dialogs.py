@@ -51,27 +51,6 @@ class ChoiceDialog(TonedScreen[str], ModalScreen[str]):
     """Dismissed with the name of an answer."""
 
     AUTO_FOCUS: ClassVar[str | None] = "Button"
-    DEFAULT_CSS = """
-    ChoiceDialog { align: center middle; background: $background 60%; }
-    ChoiceDialog:ansi { background: ansi_default; }
-    ChoiceDialog > Vertical {
-        width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
-        border: round $warning; background: $background;
-    }
-    ChoiceDialog:ansi > Vertical { background: ansi_default; }
-    ChoiceDialog.-plain > Vertical { border: ascii $warning; }
-    ChoiceDialog #question { text-style: bold; height: auto; margin-bottom: 1; }
-    ChoiceDialog TextView { height: 1; }
-    ChoiceDialog #buttons { height: 1; margin-top: 1; align-horizontal: right; }
-    ChoiceDialog Button {
-        margin-left: 2; padding: 0 2; min-width: 6; width: auto;
-        background: $panel; color: $foreground; text-style: none;
-    }
-    ChoiceDialog Button.-risky { color: $warning; }
-    ChoiceDialog #buttons Button:focus { background: $foreground; color: $background; text-style: bold; }
-    ChoiceDialog:ansi Button { background: ansi_default; }
-    ChoiceDialog:ansi #buttons Button:focus { background: ansi_default; color: ansi_default; text-style: reverse bold; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "safe", "Cancel", id="asking.cancel"),
         Binding("left", "app.focus_previous", "Previous", show=False, id="asking.previous"),
@@ -127,10 +106,6 @@ COLUMNS = (Column("", 3), Column("Choice", 20, flex=2), Column("About it", 16, f
 class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
     """Dismissed with the field's new value, or None."""
 
-    DEFAULT_CSS = """
-    ListDialog { background: $background; }
-    ListDialog WindowTable { height: 1fr; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", tooltip="Take this one too, or no longer", id="choose.mark"),
         Binding("escape", "leave", "Cancel", tooltip="Leave the field as it was", id="choose.cancel"),
@@ -202,29 +177,6 @@ class ConfirmDialog(ModalScreen[str | None]):
     """Dismissed with the reason ('' where none is asked for), or None when the operator thought better of it."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#cancel"
-    DEFAULT_CSS = """
-    ConfirmDialog { align: center middle; }
-    ConfirmDialog > Vertical {
-        width: 64; max-width: 100%; height: auto; padding: 1 2;
-        border: round $warning; background: $surface;
-    }
-    ConfirmDialog:ansi > Vertical { background: ansi_default; }
-    ConfirmDialog.-plain > Vertical { border: ascii $warning; }
-    ConfirmDialog #question { text-style: bold; }
-    ConfirmDialog Static { height: auto; }
-    ConfirmDialog #subject { color: $text-muted; margin-bottom: 1; }
-    ConfirmDialog #reason { margin-top: 1; background: $panel; }
-    ConfirmDialog:ansi #reason { background: ansi_default; text-style: underline; }
-    ConfirmDialog #buttons { height: 1; margin-top: 1; align-horizontal: right; }
-    ConfirmDialog Button {
-        margin-left: 2; padding: 0 2; min-width: 8; width: auto;
-        background: $panel; color: $foreground; text-style: none;
-    }
-    ConfirmDialog #confirm { color: $warning; }
-    ConfirmDialog #buttons Button:focus { background: $foreground; color: $background; text-style: bold; }
-    ConfirmDialog:ansi Button { background: ansi_default; }
-    ConfirmDialog:ansi #buttons Button:focus { background: ansi_default; color: ansi_default; text-style: reverse bold; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "think_better", "Cancel", id="confirm.cancel"),
         Binding("left,up", "app.focus_previous", "Previous", show=False, id="confirm.previous"),

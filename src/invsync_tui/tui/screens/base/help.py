@@ -24,10 +24,6 @@ KEY_COLUMN = 16
 class HelpScreen(TonedScreen[None], ModalScreen[None]):
     """Esc, q or ? leads back."""
 
-    DEFAULT_CSS = """
-    HelpScreen { background: $background; }
-    HelpScreen #keys { height: 1fr; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "back", "Back", id="help.back"),
     ]

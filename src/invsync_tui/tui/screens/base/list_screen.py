@@ -51,12 +51,6 @@ class ListScreen(BaseScreen, Generic[L]):
     """What it counts."""
     filtered_by: ClassVar[str] = ""
     """What its filter looks at; '' for every word of a line."""
-    DEFAULT_CSS = """
-    ListScreen #about { height: 5; max-height: 40%; border-top: solid $panel-lighten-2; }
-    ListScreen:ansi #about { border-top: solid ansi_default; }
-    ListScreen.-plain #about { border-top: ascii ansi_default; }
-    ListScreen.-tall #about { height: 9; }
-    """
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", tooltip="Clear the filter; without one, go back", id="back"),

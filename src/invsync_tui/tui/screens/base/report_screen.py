@@ -77,9 +77,6 @@ class ReportScreen(BaseScreen, Generic[A]):
 
     pause: ClassVar[float] = 1.0
     """Seconds between two questions at least."""
-    DEFAULT_CSS = """
-    ReportScreen #trail { margin-bottom: 1; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", id="back")]
 
     def __init__(self, context: AppContext) -> None:

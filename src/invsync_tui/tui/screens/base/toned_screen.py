@@ -15,18 +15,4 @@ Result = TypeVar("Result")
 class TonedScreen(Screen[Result]):
     """A screen on which `widgets.canvas` can draw."""
 
-    DEFAULT_CSS = """
-    TonedScreen {
-        background: $background;
-        & > .tone--plain { color: $foreground; }
-        & > .tone--faint { color: $text-muted; }
-        & > .tone--strong { color: $foreground; text-style: bold; }
-        & > .tone--good { color: $success; }
-        & > .tone--warn { color: $warning; }
-        & > .tone--bad { color: $error; text-style: bold; }
-        & > .tone--accent { color: $accent; }
-        & > .tone--key { color: $accent; text-style: bold; }
-    }
-    TonedScreen:ansi > .tone--faint { text-style: dim; color: $foreground; }
-    """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in Tone}

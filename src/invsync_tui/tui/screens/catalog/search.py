@@ -56,14 +56,6 @@ class SearchScreen(BaseScreen):
     """The query keeps the focus; Up and Down move in what was found."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#query"
-    DEFAULT_CSS = """
-    SearchScreen #query-row { height: 1; layout: horizontal; }
-    SearchScreen #query-mark { width: 2; }
-    SearchScreen #verdict { height: 2; }
-    SearchScreen #about { height: 4; max-height: 40%; border-top: solid $panel-lighten-2; }
-    SearchScreen:ansi #about { border-top: solid ansi_default; }
-    SearchScreen.-plain #about { border-top: ascii ansi_default; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="back"),
         Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),

@@ -35,13 +35,6 @@ class SkuScreen(ListingActionsScreen):
     """The cursor is on a listing; the sheet under the table tells about that one first. Enter opens its last run."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#listings"
-    DEFAULT_CSS = """
-    SkuScreen #head { height: 1; }
-    SkuScreen #listings { height: 2; }
-    SkuScreen #sheet { border-top: solid $panel-lighten-2; }
-    SkuScreen:ansi #sheet { border-top: solid ansi_default; }
-    SkuScreen.-plain #sheet { border-top: ascii ansi_default; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="back"),
         Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),

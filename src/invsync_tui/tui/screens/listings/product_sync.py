@@ -41,9 +41,6 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     noun = "listings"
     filtered_by = "a part of a SKU or alias"
-    DEFAULT_CSS = """
-    ProductSyncScreen.-short #about { height: 6; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding("i", "identity", "Identity", tooltip="Listings without a product", id="listing.identity"),

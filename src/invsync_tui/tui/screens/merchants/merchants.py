@@ -70,10 +70,6 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
     """The bottom of the stack; its cursor stays on its merchant whatever is opened on top."""
 
     noun = "merchants"
-    DEFAULT_CSS = """
-    MerchantsScreen #about { height: 8; }
-    MerchantsScreen.-tall #about { height: 12; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "sync", "Sync", tooltip="Start a sync of the selected merchant and open it", id="sync.start"),
         Binding("w", "visit('warehouses')", "Products", tooltip="Locations & Products", id="merchant.warehouses"),

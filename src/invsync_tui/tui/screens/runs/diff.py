@@ -76,9 +76,6 @@ def _tone(name: str, change: int) -> Tone:
 class RunDiffScreen(BaseScreen):
     """Enter goes back in time: the run before, against the one before that."""
 
-    DEFAULT_CSS = """
-    RunDiffScreen #trail { margin-bottom: 1; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "earlier", "Earlier", tooltip="The run before against the one before that", id="diff.earlier"),
         Binding("escape", "back", "Back", id="back"),

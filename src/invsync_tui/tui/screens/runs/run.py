@@ -67,10 +67,6 @@ UNDO = Confirmation(
 class RunScreen(BundleScreen):
     """Follows one run, or a sibling of it."""
 
-    DEFAULT_CSS = """
-    RunScreen #title { margin-bottom: 1; }
-    RunScreen.-short #title { margin-bottom: 0; }
-    """
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
         *(

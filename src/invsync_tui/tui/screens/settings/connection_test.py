@@ -35,9 +35,6 @@ class BrokenOffError(Exception):
 class ConnectionScreen(BaseScreen):
     """The test runs in a thread of its own: a network may be silent for long, and the keyboard may not."""
 
-    DEFAULT_CSS = """
-    ConnectionScreen #title { margin-bottom: 1; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "repeat", "Test again", tooltip="Test the connection again", id="connection.repeat"),
         Binding("escape", "back", "Back", tooltip="Back; a running test is stopped", id="back"),

@@ -38,12 +38,6 @@ class EditSetupScreen(BaseScreen):
     """A subclass says whose settings they are (`subject`, `trail`), and what follows from saving (`follows`)."""
 
     AUTO_FOCUS: ClassVar[str | None] = "FormView"
-    DEFAULT_CSS = """
-    EditSetupScreen #about { height: 5; max-height: 40%; border-top: solid $panel-lighten-2; }
-    EditSetupScreen:ansi #about { border-top: solid ansi_default; }
-    EditSetupScreen.-plain #about { border-top: ascii ansi_default; }
-    EditSetupScreen.-tall #about { height: 7; }
-    """
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 - Textual declares no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "save", "Save", tooltip="Show what will change, then save", id="settings.save"),
