@@ -2,7 +2,7 @@
 
 Textual hands each key to the widget that has the focus, and acts when the key has come back up to the application. Of
 keys in one burst, as a slow line sends them, the second would reach the old focus while the first still moves it: `:`
-and the words behind it would be taken for orders of the screen.
+and the words behind it would be taken for commands of the screen.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class SkuScreen(ListingActionsScreen):
         Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),
         Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding(
-            "h", "history", "History", tooltip="Over time, with the runs and orders that changed it", id="sku.history"
+            "h", "history", "History", tooltip="Over time, with the runs and changes that touched it", id="sku.history"
         ),
         Binding("right_square_bracket", "roll(1)", "More", tooltip="Scroll the sheet down", id="sku.down"),
         Binding("left_square_bracket", "roll(-1)", "Less", tooltip="Scroll the sheet up", id="sku.up"),

@@ -35,7 +35,7 @@ def write(told: SkuHistory, others: int, width: int, rows: int, glyphs: Glyphs) 
     more = f"; [ and ] show {others} more" if others else ""
     about = clean(f"{told.cart}: listing {told.sku}, cart listing ID {told.cart_listing_id}{more}")
     events = [row for one in told.happenings for row in _happening(one, told.end, width, glyphs)]
-    none = [line(("No run and no order had to do with it in this time.", Tone.FAINT))]
+    none = [line(("No run and no change had to do with it in this time.", Tone.FAINT))]
     return [
         *(line((row, Tone.STRONG)) for row in wrap(about, width)),
         *_chart(told, width, rows, glyphs),
