@@ -86,16 +86,16 @@ class Flags:
 
 def load(flags: Flags, environ: Mapping[str, str]) -> Config:
     """The configuration from all its places; ConfigError names the place that is wrong."""
-    said = _file(flags.config, environ)
+    file = _file(flags.config, environ)
     return Config(
-        store=_store(flags, environ, said),
-        read_only=_first(flags.read_only, _switch(environ, "INVSYNC_READ_ONLY"), said.get("read_only")) or False,
-        ascii_only=_first(flags.ascii_only, said.get("ascii")) or False,
-        mouse=_first(flags.mouse, said.get("mouse")),
-        theme=_theme(environ, said),
-        keys=_flat(said.get("keys", {})),
-        roles=said.get("roles"),
-        retention={**RETENTION, **said.get("retention", {})},
+        store=_store(flags, environ, file),
+        read_only=_first(flags.read_only, _switch(environ, "INVSYNC_READ_ONLY"), file.get("read_only")) or False,
+        ascii_only=_first(flags.ascii_only, file.get("ascii")) or False,
+        mouse=_first(flags.mouse, file.get("mouse")),
+        theme=_theme(environ, file),
+        keys=_flat(file.get("keys", {})),
+        roles=file.get("roles"),
+        retention={**RETENTION, **file.get("retention", {})},
     )
 
 
@@ -171,15 +171,15 @@ def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
     return _checked(path, text)
 
 
-def _check_writers(path: Path, found: os.stat_result) -> None:
+def _check_writers(path: Path, result: os.stat_result) -> None:
     """Refuse a file that others can write: it names the store, the roles, and commands that give secrets."""
     quoted = shlex.quote(str(path))
-    if found.st_uid not in (0, os.geteuid()):
+    if result.st_uid not in (0, os.geteuid()):
         raise ConfigError(
-            f"{path}: it belongs to another user (uid {found.st_uid}), who could change it. "
+            f"{path}: it belongs to another user (uid {result.st_uid}), who could change it. "
             f"Give it to root or to the user who runs this: chown root {quoted}"
         )
-    if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and not _own_group(found.st_gid)):
+    if result.st_mode & stat.S_IWOTH or (result.st_mode & stat.S_IWGRP and not _own_group(result.st_gid)):
         raise ConfigError(f"{path}: others can write it. Take that from them: chmod go-w {quoted}")
     folder = path.absolute().parent
     there = folder.stat()
@@ -240,10 +240,10 @@ def _check_keys(where: str, table: Mapping[str, object]) -> None:
 
 def _flat(table: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     """`sync.start = "f5"` without quotes is a table within a table to TOML; the id is meant."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, value in table.items():
-        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
-    return found
+        result |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
+    return result
 
 
 def _check_roles(where: str, table: Mapping[str, object]) -> None:

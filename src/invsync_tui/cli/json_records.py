@@ -54,21 +54,21 @@ def stall(found: Stall | None) -> dict[str, Any] | None:
     return {"state": found.state, "since": utc(found.since), "text": found.text, "advice": found.advice}
 
 
-def service(found: ServiceView) -> dict[str, Any]:
+def service(view: ServiceView) -> dict[str, Any]:
     """Who executes runs."""
     return {
-        "state": found.state.value,
-        "text": found.text,
-        "advice": found.advice,
-        "log": found.log or None,
+        "state": view.state.value,
+        "text": view.text,
+        "advice": view.advice,
+        "log": view.log or None,
         "workers": [
             {
-                **asdict(one),
-                "state": one.state.value,
-                "started_at": utc(one.started_at),
-                "heartbeat_at": utc(one.heartbeat_at),
+                **asdict(worker),
+                "state": worker.state.value,
+                "started_at": utc(worker.started_at),
+                "heartbeat_at": utc(worker.heartbeat_at),
             }
-            for one in found.workers
+            for worker in view.workers
         ],
     }
 
@@ -132,7 +132,9 @@ def merchant_health(row: MerchantRow) -> dict[str, Any]:
         "active_run": row.active_run,
         "held": row.held,
         "frozen": [{**asdict(one), "since": utc(one.since)} for one in row.frozen],
-        "problems": [{"text": one.text, "advice": one.advice, "urgent": one.urgent} for one in row.problems],
+        "problems": [
+            {"text": problem.text, "advice": problem.advice, "urgent": problem.urgent} for problem in row.problems
+        ],
     }
 
 

@@ -90,13 +90,13 @@ def page(args: argparse.Namespace, rows: Rows[Line]) -> tuple[Sequence[Line], st
     from invsync_tui.operations.errors import OperationError
 
     try:
-        found = rows.after(place(args.after), args.limit + 1)
+        after = rows.after(place(args.after), args.limit + 1)
     except OperationError as error:
         if args.after is None:
             raise
         raise UsageError(f"--after: this token is of another list or order ({error}).") from error
-    shown = found[: args.limit]
-    return shown, token(rows.key(shown[-1])) if len(found) > args.limit else None
+    shown = after[: args.limit]
+    return shown, token(rows.key(shown[-1])) if len(after) > args.limit else None
 
 
 def print_page(

@@ -57,8 +57,8 @@ class Output:
 
 def say(line: str) -> None:
     """A line for a reader."""
-    told = line.lstrip("\n")
-    streams.out().exact("\n" * (len(line) - len(told)) + clean(told) + "\n")
+    lstrip = line.lstrip("\n")
+    streams.out().exact("\n" * (len(line) - len(lstrip)) + clean(lstrip) + "\n")
 
 
 def print_document(values: Mapping[str, Any]) -> None:

@@ -22,8 +22,8 @@ READ_OF_TEXT = 4096
 
 def shorten(text: str) -> Redacted:
     """A foreign message on one line, without secrets and control characters, cut to MAX_TEXT."""
-    told = redacted(text[:READ_OF_TEXT])
-    clean = " ".join("".join(c if c.isprintable() else " " for c in told).split())
+    message = redacted(text[:READ_OF_TEXT])
+    clean = " ".join("".join(c if c.isprintable() else " " for c in message).split())
     return redacted(clean if len(clean) <= MAX_TEXT else clean[: MAX_TEXT - 1] + "…")
 
 

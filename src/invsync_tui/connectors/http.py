@@ -158,8 +158,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def _epoch(value: str) -> float | None:
     """Epoch seconds of a date in a header; one without a zone is in UTC."""
     try:
-        found = email.utils.parsedate_to_datetime(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        moment = email.utils.parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
 

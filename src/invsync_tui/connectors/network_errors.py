@@ -237,13 +237,13 @@ _NOT_TLS = ("WRONG_VERSION", "RECORD_LAYER", "RECORD LAYER", "HTTP_REQUEST", "PA
 
 
 def _tls(error: ssl.SSLError, route: Route) -> tuple[str, str]:
-    said = f"{error.reason or ''} {error}".upper()
-    if any(word in said for word in _NOT_TLS):
+    upper = f"{error.reason or ''} {error}".upper()
+    if any(word in upper for word in _NOT_TLS):
         return (
             f"{route.host} does not speak https.",
             "If the server has http only, change the address to http://; otherwise correct the port.",
         )
-    if "EOF" in said:
+    if "EOF" in upper:
         return (
             f"{route.host} closed the connection while https was agreed on.",
             "Check that the port is the one for https, and the server's TLS settings.",

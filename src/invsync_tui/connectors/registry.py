@@ -58,8 +58,8 @@ def wrong_option(group: str, system: str, given: Iterable[str]) -> str:
     for name in given:
         if name not in names:
             near = difflib.get_close_matches(name.lower(), names, 1)
-            meant = f" Did you mean {near[0]}?" if near else ""
-            return f"{system} has no option {name!r}.{meant} Its options: {listed(known)}."
+            text = f" Did you mean {near[0]}?" if near else ""
+            return f"{system} has no option {name!r}.{text} Its options: {listed(known)}."
     return ""
 
 

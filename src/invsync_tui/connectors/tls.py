@@ -41,10 +41,10 @@ def _stamped(named: str) -> ssl.SSLContext:
     if not named:
         return _loaded("", 0, 0)
     path = expanded(named)
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size > CA_FILE_MOST:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > CA_FILE_MOST:
         raise ValueError("not a file of certificates")
-    return _loaded(str(path), found.st_mtime_ns, found.st_ino)
+    return _loaded(str(path), status.st_mtime_ns, status.st_ino)
 
 
 @lru_cache(maxsize=64)

@@ -45,8 +45,8 @@ def maybe_seconds(value: object) -> int | None:
 
 def describe_value(value: object) -> str:
     """A refused value for a message, however long it is."""
-    said = repr(str(value)) if isinstance(value, str) else _plain(value)
-    return said if len(said) <= SHOWN else f"{said[:SHOWN]}..."
+    message = repr(str(value)) if isinstance(value, str) else _plain(value)
+    return message if len(message) <= SHOWN else f"{message[:SHOWN]}..."
 
 
 def _plain(value: object) -> str:

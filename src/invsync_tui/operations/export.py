@@ -38,9 +38,9 @@ def defused(cell: Cell) -> str:
         return "yes" if cell else "no"
     if not isinstance(cell, str):
         return str(cell)
-    told = cell.lstrip(" \u00a0\u200b\ufeff\u3000\v\f")
+    lstrip = cell.lstrip(" \u00a0\u200b\ufeff\u3000\v\f")
     # Full-width signs are signs to some spreadsheets.
-    return f"'{cell}" if told.startswith((*_RUNS, "＝", "＋", "－", "＠")) else cell
+    return f"'{cell}" if lstrip.startswith((*_RUNS, "＝", "＋", "－", "＠")) else cell
 
 
 def line(cells: Sequence[Cell]) -> str:

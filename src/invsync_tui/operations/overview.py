@@ -32,16 +32,16 @@ NEW_FOR = 3600
 
 def news(cx: sqlite3.Connection, now: int) -> dict[int, list[FindingRow]]:
     """By merchant, the findings of the last hour, newest first."""
-    found: dict[int, list[FindingRow]] = {}
+    result: dict[int, list[FindingRow]] = {}
     for row in findings.newer(cx, now - NEW_FOR):
-        found.setdefault(row.merchant_id, []).append(row)
-    return found
+        result.setdefault(row.merchant_id, []).append(row)
+    return result
 
 
-def problems(found: Sequence[FindingRow]) -> list[Problem]:
+def problems(finding_rows: Sequence[FindingRow]) -> list[Problem]:
     """News in words, one problem for each cart and for the source."""
     by_cart: dict[str | None, list[FindingRow]] = {}
-    for row in found:
+    for row in finding_rows:
         by_cart.setdefault(row.cart, []).append(row)
     return [_problem(cart, rows) for cart, rows in by_cart.items()]
 
@@ -52,9 +52,9 @@ def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
         number = f"{counted(rows[0].n, 'listing')}: " if cart else ""
         text = f"New after run {rows[0].run_id}, {cart or 'WMS connection'}: {number}{info.text}"
         return Problem(text, info.advice, urgent=False)
-    told = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
+    lines = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
     more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
-    text = f"New after the last runs, {cart or 'WMS connection'}: {', '.join(told)}{more}."
+    text = f"New after the last runs, {cart or 'WMS connection'}: {', '.join(lines)}{more}."
     option = f" --cart {shlex.quote(cart)}" if cart else ""
     return Problem(
         text, f"See each with its fix: invsync doctor{option}", urgent=False, key="D tells each with its fix."
@@ -125,7 +125,7 @@ def _row(
     newest: list[RunRow],
     ended: RunRow | None,
     stale: dict[int, list[str]],
-    found: Sequence[FindingRow],
+    finding_rows: Sequence[FindingRow],
     shown: _Shown,
 ) -> MerchantRow:
     active = sorted(
@@ -144,23 +144,23 @@ def _row(
         active_run=active[0].id if active else None,
         latest_run=max((run.id for run in newest), default=None),
         held=sum(run.state == "held" for run in newest),
-        problems=(*_problems(site, newest, ended, stale.get(site.id, []), shown), *problems(found)),
+        problems=(*_problems(site, newest, ended, stale.get(site.id, []), shown), *problems(finding_rows)),
     )
 
 
-def _frozen(row: MerchantRow, found: Sequence[FreezeRow]) -> MerchantRow:
+def _frozen(row: MerchantRow, freeze_rows: Sequence[FreezeRow]) -> MerchantRow:
     """With what is frozen of it: an operator's order, so it is told and calls for nobody."""
-    told = [_freeze_problem(one) for one in found]
-    shown = tuple(Freeze(one.subject, one.name, one.since, one.by, one.why) for one in found)
+    told = [_freeze_problem(one) for one in freeze_rows]
+    shown = tuple(Freeze(one.subject, one.name, one.since, one.by, one.why) for one in freeze_rows)
     return replace(row, frozen=shown, problems=(*row.problems, *told))
 
 
-def _freeze_problem(one: FreezeRow) -> Problem:
-    what = f"{one.name} is frozen" if one.subject == "cart" else "All its carts are frozen"
-    since = ago(one.since, clock.seconds())
-    text = f"{what}, {since} by {one.by}: {one.why or 'no reason given'}."
-    key = "Nothing is sent until it is unfrozen: c opens its carts, z there unfreezes." if one.subject == "cart" else ""
-    return Problem(text, f"Nothing is sent until: invsync unfreeze {shlex.quote(one.name)}", False, key)
+def _freeze_problem(row: FreezeRow) -> Problem:
+    what = f"{row.name} is frozen" if row.subject == "cart" else "All its carts are frozen"
+    since = ago(row.since, clock.seconds())
+    text = f"{what}, {since} by {row.by}: {row.why or 'no reason given'}."
+    key = "Nothing is sent until it is unfrozen: c opens its carts, z there unfreezes." if row.subject == "cart" else ""
+    return Problem(text, f"Nothing is sent until: invsync unfreeze {shlex.quote(row.name)}", False, key)
 
 
 def _status(ended: RunRow | None, newest: list[RunRow], stalled: Mapping[int, Stall]) -> str:
@@ -177,14 +177,14 @@ def _status(ended: RunRow | None, newest: list[RunRow], stalled: Mapping[int, St
 def _problems(
     site: MerchantOverviewRow, newest: list[RunRow], ended: RunRow | None, stale: list[str], shown: _Shown
 ) -> list[Problem]:
-    found = [
+    result = [
         Problem(f"Run {run.id} ({_what(run)}) is stalled. {stall.text}", stall.advice, key=stall.key)
         for run in newest
         if (stall := shown.stalled.get(run.id)) is not None
     ]
-    found += _not_running(site, ended)
-    found += [_run_problem(run, shown) for run in newest if run.state in ("held", "failed")]
-    found += [
+    result += _not_running(site, ended)
+    result += [_run_problem(run, shown) for run in newest if run.state in ("held", "failed")]
+    result += [
         Problem(
             f"Inventory Upload Service of {cart} is off.",
             f"Switch it on: invsync carts set {shlex.quote(cart)} --upload on",
@@ -194,26 +194,26 @@ def _problems(
         for cart in site.off
     ]
     if stale and site.inventory_sync and ended is not None:
-        found.append(_stale(site.name, stale))
+        result.append(_stale(site.name, stale))
     if disabled := shown.disabled.get(site.id):
-        found.append(_disabled(site.name, disabled))
-    return found
+        result.append(_disabled(site.name, disabled))
+    return result
 
 
 def _not_running(site: MerchantOverviewRow, ended: RunRow | None) -> list[Problem]:
     """Why nothing is downloaded, be it for good or until now."""
     name = shlex.quote(site.name)
-    found = []
+    result = []
     if not site.inventory_sync:
         text = "Synchronization With WMS - Inventory is off: nothing is downloaded or pushed."
         advice = f"Switch it on: invsync merchants set {name} --sync on"
-        found.append(Problem(text, advice, key="E opens its settings; switch it on there."))
+        result.append(Problem(text, advice, key="E opens its settings; switch it on there."))
     if site.system is None:
-        found.append(Problem("No WMS connection is set up.", "See: invsync merchants add --help"))
+        result.append(Problem("No WMS connection is set up.", "See: invsync merchants add --help"))
     if site.inventory_sync and ended is None:
         text = "The inventory download has never run to its end."
-        found.append(Problem(text, f"Start one: invsync sync {name}", key="Press s to start one."))
-    return found
+        result.append(Problem(text, f"Start one: invsync sync {name}", key="Press s to start one."))
+    return result
 
 
 def _stale(merchant: str, codes: Sequence[str]) -> Problem:

@@ -117,18 +117,18 @@ def _has_two_names(store: Path) -> bool:
 
 
 def _looked_at(opened, unchecked: list[str]) -> list[Problem]:  # type: ignore[no-untyped-def]
-    found: list[Problem] = []
+    problems: list[Problem] = []
     with opened.reading() as cx:
-        found += check.structure(cx, whole=True)
-        found += check.rules(cx)
+        problems += check.structure(cx, whole=True)
+        problems += check.rules(cx)
         try:
             if VERSION not in schema_parts.versions_of(cx):
-                found.append(Problem("schema", f"tables or indexes differ from those of schema {VERSION}", 1))
+                problems.append(Problem("schema", f"tables or indexes differ from those of schema {VERSION}", 1))
         except Exception as error:
-            found.append(Problem("schema", f"the list of tables cannot be read: {error}", 1))
+            problems.append(Problem("schema", f"the list of tables cannot be read: {error}", 1))
     if opened.read_only:
         unchecked.append("the search index: that needs the right to write")
-        return found
+        return problems
     with opened.reading() as cx:
-        found += check.search_indexes(cx)
-    return found
+        problems += check.search_indexes(cx)
+    return problems

@@ -32,11 +32,11 @@ EPOCH_DIGITS = 9
 
 def moment(field: str, text: str, now: int) -> int:
     """Epoch seconds. A time without an offset is local; a date alone is its midnight. Not in the future."""
-    found = _read(text.strip())
-    if found is None:
+    read = _read(text.strip())
+    if read is None:
         allowed = "2026-11-23, 2026-11-23T14:05, 2026-11-23T14:05:00Z, -2h, '2 hours ago', or seconds since 1970"
         raise InvalidError(field, f"{text!r} is not a time; give one like {allowed}.")
-    at = now + found if found < 0 else found
+    at = now + read if read < 0 else read
     if at > now:
         raise InvalidError(field, f"{text!r} is in the future; nothing is known of it.")
     return at

@@ -81,9 +81,13 @@ def _freeze(facts: CartFacts) -> Check:
 
 def _chosen(facts: CartFacts) -> Check:
     item = Item("cart.warehouses", Section.WAREHOUSE, facts.name)
-    usable = [one for one in facts.warehouses if one.enabled]
-    said = "Combine All Locations" if facts.combines else ", ".join(one.code for one in facts.warehouses) or "none"
-    evidence = f"Sync Inventory With Warehouse: {said}"
+    usable = [warehouse for warehouse in facts.warehouses if warehouse.enabled]
+    text = (
+        "Combine All Locations"
+        if facts.combines
+        else ", ".join(warehouse.code for warehouse in facts.warehouses) or "none"
+    )
+    evidence = f"Sync Inventory With Warehouse: {text}"
     if not usable:
         return item.failed(evidence, REASONS[Reason.WAREHOUSE_DISABLED].text, facts.set("--all-warehouses"))
     vanished = [one.code for one in usable if one.vanished]

@@ -142,8 +142,8 @@ def _forms(text: str, kinds: Sequence[Kind]) -> set[tuple[str, ...]]:
     if Kind.CASE in kinds:
         text = text.casefold()
     if Kind.ZEROS not in kinds:
-        found = _SEPARATOR.sub("", text) if Kind.DASH in kinds else text
-        return _some((found,))
+        sub = _SEPARATOR.sub("", text) if Kind.DASH in kinds else text
+        return _some((sub,))
     if Kind.DASH not in kinds:
         return _some((_without_zeros(text),))
     # Parts are compared one by one, else 1-02 would be 12; and as one number that only begins with zeros.
@@ -179,8 +179,8 @@ def _is_digits(text: str) -> bool:
 
 
 def _digits(text: str) -> str:
-    found = _SEPARATOR.sub("", _INVISIBLE.sub("", text))
-    return found if _is_digits(found) and len(found) >= GTIN_LEAST - 1 else ""
+    sub = _SEPARATOR.sub("", _INVISIBLE.sub("", text))
+    return sub if _is_digits(sub) and len(sub) >= GTIN_LEAST - 1 else ""
 
 
 def _by_check_digit(one: str, two: str) -> tuple[Kind, ...] | None:

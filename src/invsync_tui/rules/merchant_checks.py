@@ -288,12 +288,12 @@ def _updated(facts: SkuFacts) -> Check:
 # --- what the connections and runs last said -------------------------------------------------------------------------
 
 
-def connection_check(subject: str, error: str, told: Reason | None, fix: str) -> Check:
+def connection_check(subject: str, error: str, reason: Reason | None, fix: str) -> Check:
     """The last error of a WMS or a cart. `told` is the reason that the error's class stands for."""
     item = Item("connection.last_error", Section.SYSTEM, subject)
     if not error:
         return item.passed("no error in the last run")
-    cause = REASONS[told].text if told else "The last run ended with an error."
+    cause = REASONS[reason].text if reason else "The last run ended with an error."
     return item.failed(error, cause, fix)
 
 

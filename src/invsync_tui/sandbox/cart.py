@@ -115,10 +115,10 @@ class Cart(Service):
         if not shop.mode.orders:
             return refusal(403, "This login may not read orders.")
         after, limit = request.query.get("cursor", ""), _limit(request)
-        found = shop.orders_since(int(request.query.get("since", "0")))
-        rest = [order for order in found if order.key > after]
+        orders_since = shop.orders_since(int(request.query.get("since", "0")))
+        rest = [order for order in orders_since if order.key > after]
         rows = [encoded(asdict(order)) for order in rest[:limit]]
-        return Reply(200, joined("orders", rows, rest[limit - 1].key if len(rest) > limit else None, len(found)))
+        return Reply(200, joined("orders", rows, rest[limit - 1].key if len(rest) > limit else None, len(orders_since)))
 
     def _stock(self, request: Request, shop: Shop) -> Reply:
         rows = [(str(row["ref"]), row["quantity"]) for row in request.json()["rows"]]

@@ -110,7 +110,7 @@ def _cannot_make_log(error: sqlite3.Error) -> bool:
 def quiet_look(path: Path) -> Quiet:
     there = path.absolute()
     try:
-        found = there.stat()
+        status = there.stat()
     except OSError:
         return Quiet((0, 0, 0, 0), 0)
     log = file_modes.real(there)
@@ -118,7 +118,7 @@ def quiet_look(path: Path) -> Quiet:
         size = log.with_name(log.name + "-wal").stat().st_size
     except OSError:
         size = 0
-    return Quiet((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns), size)
+    return Quiet((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns), size)
 
 
 def check_ours(path: Path, connection: sqlite3.Connection, version: int) -> None:

@@ -77,10 +77,10 @@ class Store:
 
         Costs microseconds. What is written to a file that was removed would be lost without a word.
         """
-        found = file_modes.identity(self._there)
-        if found == self._identity:
+        identity = file_modes.identity(self._there)
+        if identity == self._identity:
             return
-        what = "was removed" if found is None else "was replaced by another file"
+        what = "was removed" if identity is None else "was replaced by another file"
         raise StoreReplacedError(
             self.path,
             f"it {what} while this program had it open; nothing more is read from it or written to it.",

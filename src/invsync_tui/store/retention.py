@@ -177,12 +177,12 @@ def _audit(tx: sqlite3.Connection, limits: Limits, now: int, cursor: Cursor) -> 
     tx.execute(
         "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY id LIMIT ?)", (until, AUDIT_ROWS)
     )
-    told = f"{n} entries older than {limits.audit} days"
+    text = f"{n} entries older than {limits.audit} days"
     tx.execute(
         "INSERT INTO audit (at, who, action, subject, before, reason) VALUES (?, 'invsync', 'audit.removed', 'store', ?, ?)",
-        (now, f"{first}..{last}", f"{told}, as [retention] in the configuration says"),
+        (now, f"{first}..{last}", f"{text}, as [retention] in the configuration says"),
     )
-    log.warning("audit: removed %s", told)
+    log.warning("audit: removed %s", text)
     return n, (0,) if n == AUDIT_ROWS else None
 
 

@@ -23,7 +23,7 @@ from invsync_tui.sync.settings import Settings
 
 _new = tuple.__new__
 _OF_THE_CART = tuple(
-    one.name for one in fields(ChainRules) if one.name in CartRules.model_fields and one.name != "stale_after"
+    field.name for field in fields(ChainRules) if field.name in CartRules.model_fields and field.name != "stale_after"
 )
 """Rules that are a column of the cart by the same name. How old a reading may be can be the merchant's limit."""
 
@@ -104,7 +104,7 @@ class StockSnapshot:
     def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings, now: int) -> StockSnapshot:
         """Read what a chunk needs, in three queries, as it is `now`."""
         kits = levels.components(tx, [row.product_id for row in rows if row.is_kit and row.product_id is not None])
-        parts = {part for found in kits.values() for part, _, _ in found}
+        parts = {part for kit in kits.values() for part, _, _ in kit}
         products = sorted({row.product_id for row in rows if row.product_id is not None} | parts)
         read = levels.of_products(tx, products, settings.source.confirmed_at or 0, now)
         return cls(read, kits, pending_orders.pending(tx, products), settings)
@@ -197,9 +197,9 @@ class Ordered(NamedTuple):
     names: tuple[str, ...]
 
 
-def _draws_on(one: Pending, mine: frozenset[int]) -> bool:
+def _draws_on(pending: Pending, mine: frozenset[int]) -> bool:
     """Whether the units of an order can come from one of some warehouses."""
-    return one.warehouses is None or not mine.isdisjoint(one.warehouses)
+    return pending.warehouses is None or not mine.isdisjoint(pending.warehouses)
 
 
 def _not_in(ordered: Sequence[Pending], readings: Sequence[tuple[int, int]], mine: frozenset[int]) -> Ordered:
@@ -262,17 +262,17 @@ def _in_shop(trace: Trace, beside: StockElsewhere) -> list[Step]:
 def _trace(row: PlanRow, stock: StockSnapshot, settings: Settings, basis: QuantityBasis, now: int) -> Trace:
     last = listings_reason(row)
     if row.product_id is None:
-        found = eligibility.causes(
+        causes = eligibility.causes(
             standing_of(row, settings), merchant_on=settings.merchant.inventory_sync, stock=None, last=last
         )
-        return Trace(row, (), None, None, found)
+        return Trace(row, (), None, None, causes)
     # What an operator wishes is a cause of its own; the arithmetic behind it is shown all the same.
     facts = stock.facts(row, now)._replace(excluded=False, locked=False)
     decision = quantity.decide(facts, chain_rules(settings, basis))
-    found = eligibility.causes(
+    causes = eligibility.causes(
         standing_of(row, settings), merchant_on=settings.merchant.inventory_sync, stock=decision.reason, last=last
     )
-    return Trace(row, decision.steps, decision.desired, decision.target, found)
+    return Trace(row, decision.steps, decision.desired, decision.target, causes)
 
 
 def listings_reason(row: PlanRow) -> Reason | None:

@@ -208,10 +208,10 @@ def _note_held(job: RunContext, text: str) -> None:
         job.report.recount(tx)
         job.report.close("done")
         job.report.put(tx)
-        said = f"Held: {text}. Release or discard it, or apply its plan: invsync plan {job.run.key}"
+        message = f"Held: {text}. Release or discard it, or apply its plan: invsync plan {job.run.key}"
         if job.run.kind == "pull":
-            said = f"Held: {text}. Nothing was read. If that is right: invsync release {job.run.id} --reason WHY"
-        runs.add_event(tx, job.run.id, clock.seconds(), "warning", said)
+            message = f"Held: {text}. Nothing was read. If that is right: invsync release {job.run.id} --reason WHY"
+        runs.add_event(tx, job.run.id, clock.seconds(), "warning", message)
 
 
 def _end(job: RunContext, state: str, rest: Outcome, reason: Reason, said: str) -> None:

@@ -92,17 +92,17 @@ class Orders:
         report.enter(PHASE)
         try:
             await self.clock.measure()
-            found = await self.cart.orders_since(self._since(asked, self.source.confirmed_at))
+            orders_since = await self.cart.orders_since(self._since(asked, self.source.confirmed_at))
         except PermissionDeniedError as error:
             report.event("warning", f"The cart's orders are not subtracted, since they cannot be read: {error}")
             report.leave("failed")
             return None
         report.budget = self.cart.budget()
-        report.advance(len(found))
-        for one in found:
+        report.advance(len(orders_since))
+        for one in orders_since:
             if one.error:
                 report.event("warning", f"Order {one.order_ref or '?'} cannot be read (BAD_ROW): {one.error}")
-        return [self._line(one) for one in found]
+        return [self._line(one) for one in orders_since]
 
     def _line(self, line: OrderLine) -> Line:
         ours = self.clock.ours(line.taken_at)

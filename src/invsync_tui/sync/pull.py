@@ -166,22 +166,24 @@ class Pull:
             gone = sync_marks.record_warehouses(tx, self.merchant_id, seen, clock.seconds())
             known = {site.ref: site for site in sync_marks.warehouses(tx, self.merchant_id)}
         for site in gone:
-            said = "has switched off" if site.gone_why == sync_marks.INACTIVE else "no longer reports"
-            self.job.report.event("warning", f"The WMS {said} the warehouse {site.code}; its levels are kept.")
+            text = "has switched off" if site.gone_why == sync_marks.INACTIVE else "no longer reports"
+            self.job.report.event("warning", f"The WMS {text} the warehouse {site.code}; its levels are kept.")
         return {row.ref: (row, known[row.ref]) for row in rows if row.active}
 
     async def _generation(self, known: Sequence[StoredWarehouse]) -> Generation:
         now = clock.seconds()
         with self.job.transaction() as tx:
-            found = pull_progress.resumable(tx, self.merchant_id, self.job.run.id)
-        if found is not None and clock.within(found.started_at, RESUME_WITHIN, now):
-            self.job.report.event("info", f"Continuing an interrupted download at {found.stage or 'its next stage'}.")
-            return found
+            resumable = pull_progress.resumable(tx, self.merchant_id, self.job.run.id)
+        if resumable is not None and clock.within(resumable.started_at, RESUME_WITHIN, now):
+            self.job.report.event(
+                "info", f"Continuing an interrupted download at {resumable.stage or 'its next stage'}."
+            )
+            return resumable
         mark = await self.source.mark()
         kind = "delta" if self._may_be_delta(now, known) else "full"
         if kind == "delta" and went_back(self.settings.mark, mark):
-            said = "The WMS is at an earlier mark than before, as after a restore: reading everything."
-            self.job.report.event("warning", said)
+            text = "The WMS is at an earlier mark than before, as after a restore: reading everything."
+            self.job.report.event("warning", text)
             kind = "full"
         stage = self._delta_stages()[0] if kind == "delta" else "products"
         with self.job.transaction() as tx:
@@ -333,8 +335,8 @@ class Pull:
     def _unreadable(self, tx: sqlite3.Connection, rejected: Sequence[tuple[str, str]]) -> set[int]:
         """Products of records that were left out: they are there. UNNAMED stands for those not known by their reference."""
         refs = {ref for ref, _ in rejected}
-        found = catalog_products.ids_by_ref(tx, self.merchant_id, list(refs)) if refs else {}
-        return {*found.values()} | ({UNNAMED} if refs - found.keys() else set())
+        ids_by_ref = catalog_products.ids_by_ref(tx, self.merchant_id, list(refs)) if refs else {}
+        return {*ids_by_ref.values()} | ({UNNAMED} if refs - ids_by_ref.keys() else set())
 
     def _count(self, stats: PageStats) -> None:
         counts = self.job.report.counts
@@ -397,11 +399,11 @@ class Pull:
 
     def _look_up(self, tx: sqlite3.Connection, rows: Sequence[LevelRow]) -> Mapping[str, int]:
         """Our numbers of a page's products, where this pull has not met all of them yet."""
-        found = catalog_products.ids_by_ref(
+        ids_by_ref = catalog_products.ids_by_ref(
             tx, self.merchant_id, [*{row[0] for row in rows if row[0] not in self._ids}]
         )
-        self._remember(found, found.values())
-        return ChainMap(found, self._ids)
+        self._remember(ids_by_ref, ids_by_ref.values())
+        return ChainMap(ids_by_ref, self._ids)
 
     async def _confirm(self, generation: Generation) -> None:
         """Unmark the products that are new or back, piece by piece: the read had them, whatever becomes of the others."""

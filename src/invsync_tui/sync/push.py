@@ -366,9 +366,9 @@ async def _sleep_until(elapsed: float) -> None:
     await asyncio.sleep(max(0.0, elapsed - clock.elapsed()))
 
 
-def _answer(item: Item, said: RowAnswer) -> Answer:
-    verdict = judge(item.target, said.quantity, said.error, said.reason, Confirmation.ANSWER)
-    return Answer(item, verdict.outcome, verdict.reason, verdict.error, said.quantity)
+def _answer(item: Item, answer: RowAnswer) -> Answer:
+    verdict = judge(item.target, answer.quantity, answer.error, answer.reason, Confirmation.ANSWER)
+    return Answer(item, verdict.outcome, verdict.reason, verdict.error, answer.quantity)
 
 
 def _verified(item: Item, row: ListingRow | None) -> Answer:

@@ -127,10 +127,10 @@ class RunProgress:
 
     def recount(self, tx: sqlite3.Connection) -> None:
         """Take the counts of a push from the rows themselves."""
-        found = listings.outcomes(tx, self.run_id)
-        self.counts = tally((Outcome(outcome), n) for outcome, _, n in found)
+        outcomes = listings.outcomes(tx, self.run_id)
+        self.counts = tally((Outcome(outcome), n) for outcome, _, n in outcomes)
         self.reasons.clear()
-        for _, reason, n in found:
+        for _, reason, n in outcomes:
             if reason is not None:
                 self.reasons[reason] += n
 

@@ -59,13 +59,13 @@ class Timetable:
     def due(self, entries: list[ScheduleRow], now: int) -> list[ScheduleRow]:
         """Those of the schedule that have to run now."""
         passed = clock.elapsed()
-        mine = [one for one in entries if (one.kind, one.key) not in self._taken]
+        mine = [entry for entry in entries if (entry.kind, entry.key) not in self._taken]
         return [one for one in mine if now >= one.next_at or passed >= self._latest(one, now, passed)]
 
     def too_far(self, entries: list[ScheduleRow], now: int) -> list[tuple[ScheduleRow, int]]:
         """Entries that were put off by a clock that was ahead, with the time of day at which they are really due."""
         passed = clock.elapsed()
-        found = [(one, now + round(self._latest(one, now, passed) - passed)) for one in entries]
+        found = [(entry, now + round(self._latest(entry, now, passed) - passed)) for entry in entries]
         return [(one, at) for one, at in found if one.next_at > now + _longest(one) and at < one.next_at]
 
     def _latest(self, entry: ScheduleRow, now: int, passed: float) -> float:

@@ -109,11 +109,11 @@ class ListingChange:
     held: Held
     make: Make
 
-    def sets(self, found: Sequence[ListingLine]) -> bool:
-        return not all(map(self.held, found))
+    def sets(self, listings: Sequence[ListingLine]) -> bool:
+        return not all(map(self.held, listings))
 
-    def question(self, found: Sequence[ListingLine]) -> Confirmation:
-        return self.ask if self.sets(found) else self.back
+    def question(self, listings: Sequence[ListingLine]) -> Confirmation:
+        return self.ask if self.sets(listings) else self.back
 
 
 def _sync(session: Session, ids: Sequence[int], on: bool, reason: str) -> str:
@@ -178,10 +178,10 @@ LISTING_CHANGES: tuple[ListingChange, ...] = (
 )  # fmt: skip
 
 
-def subject(found: Sequence[ListingLine]) -> str:
+def subject(listings: Sequence[ListingLine]) -> str:
     """The listings in words: the one, or how many and the first."""
-    first = f"{found[0].sku} in {found[0].cart}"
-    return first if len(found) == 1 else f"{counted(len(found), 'listing')}: {first} and others"
+    first = f"{listings[0].sku} in {listings[0].cart}"
+    return first if len(listings) == 1 else f"{counted(len(listings), 'listing')}: {first} and others"
 
 
 __all__ = ["Right", "refusal"]

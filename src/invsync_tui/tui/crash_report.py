@@ -20,13 +20,13 @@ KEPT = 10
 
 def sentence(error: BaseException, place: str, environ: Mapping[str, str]) -> str:
     """What happened, where, and what to do next, in one line. Writes the details to a file of mode 0600 first."""
-    said = f"invsync: a defect of invsync {__version__} ended the control room{place}. Syncs go on. "
+    text = f"invsync: a defect of invsync {__version__} ended the control room{place}. Syncs go on. "
     try:
         path = _kept(_details(error, place), environ)
     except (OSError, ConfigError) as unwritable:
         why = getattr(unwritable, "strerror", None) or str(unwritable)
-        return clean(f"{said}Report this line; the details could not be written ({why}): {_innermost(error)}")
-    return clean(f"{said}Report it with this file: {shlex.quote(str(path))}")
+        return clean(f"{text}Report this line; the details could not be written ({why}): {_innermost(error)}")
+    return clean(f"{text}Report it with this file: {shlex.quote(str(path))}")
 
 
 def _details(error: BaseException, place: str) -> str:

@@ -114,16 +114,16 @@ def changed_ranges(old: Strip, new: Strip) -> list[tuple[int, int]]:
     width = max(len(before), len(after))
     before += [_NO_CELL] * (width - len(before))
     after += [_NO_CELL] * (width - len(after))
-    found: list[tuple[int, int]] = []
+    result: list[tuple[int, int]] = []
     for x in range(width):
         if before[x] == after[x]:
             continue
         start, end = _whole(x, x + 1, before, after)
-        if found and start - found[-1][1] <= NEAR:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if result and start - result[-1][1] <= NEAR:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
         else:
-            found.append((start, end))
-    return found
+            result.append((start, end))
+    return result
 
 
 def cells_of(strip: Strip) -> Iterator[Cell]:

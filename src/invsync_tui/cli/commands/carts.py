@@ -136,9 +136,9 @@ def _warehouses(args: argparse.Namespace) -> Sequence[str] | None:
     return args.warehouse if args.warehouse or args.all_warehouses else None
 
 
-def _lines(found: Sequence[CartSetup]) -> list[str]:
+def _lines(setups: Sequence[CartSetup]) -> list[str]:
     lines: list[str] = []
-    for setup in found:
+    for setup in setups:
         lines += ["", f"{setup.id}  {clean(setup.merchant)} > {clean(setup.name)}", *fields(_facts(setup))]
     return lines[1:]
 
@@ -153,18 +153,18 @@ def _facts(setup: CartSetup) -> list[tuple[str, str]]:
     ]
 
 
-def _is_listed(one: Setting, setup: CartSetup) -> bool:
-    return bool(one.listed) and (setup.values[one.name] is not None or bool(one.listed_none))
+def _is_listed(setting: Setting, setup: CartSetup) -> bool:
+    return bool(setting.listed) and (setup.values[setting.name] is not None or bool(setting.listed_none))
 
 
-def _value(one: Setting, value: Any) -> str:
+def _value(setting: Setting, value: Any) -> str:
     """The value of a setting in a list."""
     if value is None:
-        return one.listed_none
-    if one.kind is FieldKind.CHOICES:
+        return setting.listed_none
+    if setting.kind is FieldKind.CHOICES:
         return ", ".join(value) or ALL_LOCATIONS
-    told = {FieldKind.SWITCH: on_off, FieldKind.NUMBER: number, FieldKind.DURATION: span}.get(one.kind, str)
-    return one.listing.format(told(value))
+    told = {FieldKind.SWITCH: on_off, FieldKind.NUMBER: number, FieldKind.DURATION: span}.get(setting.kind, str)
+    return setting.listing.format(told(value))
 
 
 def _last(run: RunRow | None) -> str:

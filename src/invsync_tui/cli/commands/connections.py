@@ -79,5 +79,5 @@ async def _test(target: Target, output: Output) -> list[Step]:
 
 
 def _lines(step: Step) -> list[str]:
-    told = [f"  {'ok  ' if step.ok else 'FAIL'}  {clean(step.name)}: {clean(step.detail)}"]
-    return told + ([f"        {clean(step.advice)}"] if step.advice else [])
+    lines = [f"  {'ok  ' if step.ok else 'FAIL'}  {clean(step.name)}: {clean(step.detail)}"]
+    return lines + ([f"        {clean(step.advice)}"] if step.advice else [])

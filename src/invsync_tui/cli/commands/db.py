@@ -53,8 +53,8 @@ def run_check(args: argparse.Namespace) -> int:
 
 def _lines(sound: Soundness) -> list[str]:
     lines = [
-        f"{one.text[0].upper()}{one.text[1:]}: {one.n}{f' ({one.sample})' if one.sample else ''}"
-        for one in sound.problems
+        f"{problem.text[0].upper()}{problem.text[1:]}: {problem.n}{f' ({problem.sample})' if problem.sample else ''}"
+        for problem in sound.problems
     ]
     lines += [f"Not checked: {text}." for text in sound.unchecked]
     if sound.backups:

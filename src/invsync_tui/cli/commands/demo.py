@@ -62,12 +62,12 @@ def _headless(args: argparse.Namespace, folder: Path) -> int:
 
     with demo.running(folder, products=args.products, seed=args.seed) as started:
         demo.finish(started)
-        found = demo.document(started, products=args.products, seed=args.seed)
+        document = demo.document(started, products=args.products, seed=args.seed)
     if given(args, "json", False):
-        print_json(found)
+        print_json(document)
     else:
-        Output(args).text(_lines(found))
-    return 0 if demo.sums_hold(found) else 1
+        Output(args).text(_lines(document))
+    return 0 if demo.sums_hold(document) else 1
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

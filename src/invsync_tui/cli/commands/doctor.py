@@ -42,11 +42,11 @@ def add_doctor(subparsers: Subparsers) -> None:
 def run_doctor(args: argparse.Namespace) -> int:
     """Walk it."""
     with opened(args) as session:
-        found = _walk(session, args)
+        walk = _walk(session, args)
     output = Output(args)
-    output.document(document(found))
-    output.text(clean(line) for line in _lines(found))
-    return found.exit_code
+    output.document(document(walk))
+    output.text(clean(line) for line in _lines(walk))
+    return walk.exit_code
 
 
 def _walk(session: Session, args: argparse.Namespace) -> Checkup:
@@ -58,9 +58,9 @@ def _walk(session: Session, args: argparse.Namespace) -> Checkup:
     return doctor(session, cart.merchant_id if cart else merchant, cart.id if cart else None, args.sku)
 
 
-def document(found: Checkup) -> dict[str, Any]:
+def document(checkup: Checkup) -> dict[str, Any]:
     """The JSON document, see docs/json.md."""
-    return {"checks": [_check(one) for one in found.checks], "groups": [_group(one) for one in found.groups]}
+    return {"checks": [_check(one) for one in checkup.checks], "groups": [_group(one) for one in checkup.groups]}
 
 
 def _check(one: Check) -> dict[str, Any]:
@@ -79,9 +79,9 @@ def _group(one: Group) -> dict[str, Any]:
     return {"cart": one.cart, "cause": one.cause.value, "count": one.count, "sample": list(one.sample)}
 
 
-def _lines(found: Checkup) -> Iterator[str]:
+def _lines(checkup: Checkup) -> Iterator[str]:
     section = ""
-    for one in found.checks:
+    for one in checkup.checks:
         if one.section != section:
             section = one.section
             yield f"\n{section}"
@@ -90,19 +90,19 @@ def _lines(found: Checkup) -> Iterator[str]:
             yield f"       {one.cause}"
         if one.fix:
             yield f"       -> {one.fix}"
-    yield from _summary(found)
+    yield from _summary(checkup)
 
 
-def _summary(found: Checkup) -> Iterator[str]:
+def _summary(checkup: Checkup) -> Iterator[str]:
     from invsync_tui.rules.merchant_checks import SAMPLE
 
-    if found.groups:
+    if checkup.groups:
         yield "\nCauses"
-    for one in found.groups:
+    for one in checkup.groups:
         more = ", ..." if len(one.sample) == SAMPLE and one.count > SAMPLE else ""
         yield f"  {one.cart}: {one.count} {one.cause.value} ({', '.join(one.sample)}{more})"
     told = {0: "Healthy.", 1: "There are findings.", 2: "Not enough is known to tell."}
-    yield f"\n{told[found.exit_code]}"
+    yield f"\n{told[checkup.exit_code]}"
 
 
 BUNDLE_EXAMPLES = """\

@@ -74,8 +74,8 @@ def _list(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _texts(found: Sequence[FreezeLine]) -> Iterator[str]:
-    for line in found:
+def _texts(freezes: Sequence[FreezeLine]) -> Iterator[str]:
+    for line in freezes:
         why = line.why or "no reason given"
         yield clean(f"{line.cart}: frozen {moment(line.since)} by {line.by}, {number(line.waiting)} wait: {why}")
 

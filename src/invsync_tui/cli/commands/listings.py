@@ -82,7 +82,7 @@ def shape(now: float) -> Shape[DriftLine]:
     """Drifted listings."""
     return Shape(
         COLUMNS,
-        lambda line: [utc(line.read_at) if one == "read_at" else getattr(line, one) for one in COLUMNS],
+        lambda line: [utc(line.read_at) if column == "read_at" else getattr(line, column) for column in COLUMNS],
         lambda line: {**record(line), "read_at": utc(line.read_at)},
         ("SKU", "CLASS", "EXPOSURE", "CONFIRMED", "IN CART", "TARGET", "READ", "CORRECT"),
         lambda line: (

@@ -86,8 +86,8 @@ def run_merchants(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _page(args: argparse.Namespace, found: Sequence[MerchantSetup]) -> tuple[Sequence[MerchantSetup], str | None]:
-    return list_command.whole(found, args, lambda setup: setup.id)
+def _page(args: argparse.Namespace, setups: Sequence[MerchantSetup]) -> tuple[Sequence[MerchantSetup], str | None]:
+    return list_command.whole(setups, args, lambda setup: setup.id)
 
 
 def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
@@ -100,9 +100,9 @@ def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
     return settings_merchants.change(session, args.called, given, args.option)
 
 
-def _lines(found: Sequence[MerchantSetup], health: dict[int, MerchantRow]) -> list[str]:
+def _lines(setups: Sequence[MerchantSetup], health: dict[int, MerchantRow]) -> list[str]:
     lines: list[str] = []
-    for setup in found:
+    for setup in setups:
         lines += ["", f"{setup.id}  {clean(setup.name)}", *fields(_facts(setup, health[setup.id]))]
     return lines[1:]
 

@@ -100,31 +100,31 @@ def _diff(args: argparse.Namespace) -> int:
     from invsync_tui.operations.runs import history as run_history
 
     with opened(args) as session:
-        found = run_history.diff(session, args.number)
+        diff = run_history.diff(session, args.number)
     output = Output(args)
-    output.text(_diff_lines(found))
+    output.text(_diff_lines(diff))
     output.document(
         {
             "diff": {
-                "run": found.run_id,
-                "before": found.before_id,
+                "run": diff.run_id,
+                "before": diff.before_id,
                 "outcomes": {
-                    words.name(words.OUTCOMES, name): {"before": then, "now": now} for name, then, now in found.outcomes
+                    words.name(words.OUTCOMES, name): {"before": then, "now": now} for name, then, now in diff.outcomes
                 },
-                "reasons": {name: {"before": then, "now": now} for name, then, now in found.reasons},
+                "reasons": {name: {"before": then, "now": now} for name, then, now in diff.reasons},
             }
         }
     )
     return Exit.OK
 
 
-def _diff_lines(found: RunDiff) -> list[str]:
-    before = f"run {found.before_id}" if found.before_id is not None else "nothing: there was no run before it"
+def _diff_lines(diff: RunDiff) -> list[str]:
+    before = f"run {diff.before_id}" if diff.before_id is not None else "nothing: there was no run before it"
     rows = [
         (words.outcome(name), number(then), number(now), f"{now - then:+,}")
-        for name, then, now in (*found.outcomes, *found.reasons)
+        for name, then, now in (*diff.outcomes, *diff.reasons)
     ]
-    return [clean(f"Run {found.run_id} against {before}"), "", *table(("", "BEFORE", "NOW", "CHANGE"), rows)]
+    return [clean(f"Run {diff.run_id} against {before}"), "", *table(("", "BEFORE", "NOW", "CHANGE"), rows)]
 
 
 def _skus(args: argparse.Namespace) -> int:

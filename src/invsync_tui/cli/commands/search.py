@@ -89,13 +89,13 @@ def run_compare(args: argparse.Namespace) -> int:
 
 
 def _lines(rival: ComparedProduct) -> list[str]:
-    told = [
+    lines = [
         clean(f"{rival.sku}  {rival.name}"),
         clean("  codes      " + (", ".join(f"{kind} {code}" for kind, code in rival.codes) or "none")),
         clean("  available  " + (", ".join(f"{place} {units}" for place, units in rival.levels) or "no level")),
         clean("  listings   " + (", ".join(f"{cart}: {code}" for cart, code in rival.listings) or "none")),
     ]
-    return [*told, ""]
+    return [*lines, ""]
 
 
 def _document(rival: ComparedProduct) -> dict[str, object]:

@@ -71,18 +71,18 @@ def _subject(session: Session, text: str) -> str:
     kind, colon, called = text.partition(":")
     if not colon or kind not in ("merchant", "cart"):
         raise UsageError("invsync settings: SUBJECT is merchant:NAME or cart:NAME. See: invsync settings --help")
-    found = names.merchant(session, called) if kind == "merchant" else names.cart(session, called)
-    return f"{kind}:{found.id}"
+    merchant = names.merchant(session, called) if kind == "merchant" else names.cart(session, called)
+    return f"{kind}:{merchant.id}"
 
 
 def _values(given: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for one in given:
         name, equals, value = one.partition("=")
         if not equals:
             raise UsageError(f"invsync settings: {one!r} is not NAME=VALUE. See: invsync settings --help")
-        found[FORMER_NAMES.get(name, name)] = value
-    return found
+        result[FORMER_NAMES.get(name, name)] = value
+    return result
 
 
 def _show(args: argparse.Namespace, session: Session, subject: str) -> int:
@@ -96,11 +96,11 @@ def _show(args: argparse.Namespace, session: Session, subject: str) -> int:
 
 
 def _told(form: Form) -> list[tuple[str, str]]:
-    told: list[tuple[str, str]] = []
-    for one in form.fields:
-        told.append((f"{one.name} ({one.label})", one.value or "-"))
-        told += [("", f"{choice.value}: {choice.note}") for choice in one.choices]
-    return told
+    result: list[tuple[str, str]] = []
+    for field in form.fields:
+        result.append((f"{field.name} ({field.label})", field.value or "-"))
+        result += [("", f"{choice.value}: {choice.note}") for choice in field.choices]
+    return result
 
 
 def _diff(args: argparse.Namespace, session: Session, subject: str, values: Mapping[str, str]) -> int:
@@ -110,8 +110,14 @@ def _diff(args: argparse.Namespace, session: Session, subject: str, values: Mapp
     changes = forms.diff(session, subject, values)
     preview = _preview(session, subject, values) if args.preview and not problems else None
     output = Output(args)
-    output.text([*(clean(f"{one.field}: {one.text}") for one in problems), *_lines(changes), *_previewed(preview)])
-    shown = {"changes": _changes(changes), "problems": [asdict(one) for one in problems], "preview": _counts(preview)}
+    output.text(
+        [*(clean(f"{problem.field}: {problem.text}") for problem in problems), *_lines(changes), *_previewed(preview)]
+    )
+    shown = {
+        "changes": _changes(changes),
+        "problems": [asdict(problem) for problem in problems],
+        "preview": _counts(preview),
+    }
     output.document({"subject": subject, **shown})
     return Exit.USAGE if problems else Exit.OK
 
@@ -148,32 +154,33 @@ def _preview(session: Session, subject: str, values: Mapping[str, str]) -> Previ
     kind, _, number = subject.partition(":")
     if kind != "cart":
         raise UsageError("invsync settings: --preview is for carts.")
-    found = forms.preview(session, int(number), values)
-    while found.counted < found.total:
-        found = forms.preview(session, int(number), values, found)
-    return found
+    preview = forms.preview(session, int(number), values)
+    while preview.counted < preview.total:
+        preview = forms.preview(session, int(number), values, preview)
+    return preview
 
 
 def _lines(changes: Sequence[Change]) -> list[str]:
-    told = [clean(f"{one.label}: {one.before or '-'} -> {one.after or '-'}") for one in changes]
-    return told or ["Nothing would change."]
+    lines = [clean(f"{change.label}: {change.before or '-'} -> {change.after or '-'}") for change in changes]
+    return lines or ["Nothing would change."]
 
 
-def _previewed(found: Preview | None) -> list[str]:
-    if found is None:
+def _previewed(preview: Preview | None) -> list[str]:
+    if preview is None:
         return []
-    told = f"{found.changed} change, {found.to_zero} go to 0, {found.lose_match} lose their match, {found.gain_match} gain one"
-    return [f"Of {counted(found.counted, 'listing')}: {told}."]
+    matches = f"{preview.lose_match} lose their match, {preview.gain_match} gain one"
+    text = f"{preview.changed} change, {preview.to_zero} go to 0, {matches}"
+    return [f"Of {counted(preview.counted, 'listing')}: {text}."]
 
 
-def _counts(found: Preview | None) -> dict[str, int] | None:
-    if found is None:
+def _counts(preview: Preview | None) -> dict[str, int] | None:
+    if preview is None:
         return None
-    return {key: value for key, value in asdict(found).items() if key != "last"}
+    return {key: value for key, value in asdict(preview).items() if key != "last"}
 
 
 def _changes(changes: Sequence[Change]) -> list[dict[str, str]]:
-    return [asdict(one) for one in changes]
+    return [asdict(change) for change in changes]
 
 
 def _saved(answer: Saved) -> dict[str, Any]:
@@ -186,11 +193,11 @@ def _conflict(answer: Conflict) -> dict[str, Any]:
 
 
 def _conflicting(answer: Conflict) -> list[str]:
-    told = [f"Nothing was saved: {answer.who or 'somebody'} saved revision {answer.rev} {moment(answer.at or None)}:"]
-    told += [f"  {line}" for line in _lines(answer.theirs)]
+    lines = [f"Nothing was saved: {answer.who or 'somebody'} saved revision {answer.rev} {moment(answer.at or None)}:"]
+    lines += [f"  {line}" for line in _lines(answer.theirs)]
     again = f"Look at it, then save on top of it: --rev {answer.rev}"
     return [
-        clean(line) for line in [*told, *([f"Both changed: {', '.join(answer.both)}."] if answer.both else []), again]
+        clean(line) for line in [*lines, *([f"Both changed: {', '.join(answer.both)}."] if answer.both else []), again]
     ]
 
 
@@ -214,7 +221,11 @@ def add_setting_options(parser: argparse.ArgumentParser, settings: Iterable[Sett
 def texts(args: argparse.Namespace, settings: Iterable[Setting], adding: str = "") -> dict[str, str]:
     """What was given, by setting; what is given in parts is left out. What is added has a name of its own, and its
     system by the option `adding`."""
-    mine = {one.dest: one.name for one in settings if not one.repeated and not (adding and one.name == "name")}
+    mine = {
+        setting.dest: setting.name
+        for setting in settings
+        if not setting.repeated and not (adding and setting.name == "name")
+    }
     names = mine | ({adding: adding} if adding else {})
     found = {name: getattr(args, dest, None) for dest, name in names.items()}
     return {name: value for name, value in found.items() if value is not None}

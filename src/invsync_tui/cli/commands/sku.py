@@ -65,17 +65,17 @@ def run_sku(args: argparse.Namespace) -> int:
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant).id if args.merchant else None
         view = _one(session, args.text, merchant)
-        told = _ordered(args, session, view)
-        if told:
+        ordered = _ordered(args, session, view)
+        if ordered:
             view = sku.view(session, view.product_id)
     if args.csv:
         page = list_command.whole(view.listings, args, lambda one: one.id)
         list_command.print_page(args, "listings", shapes.listings(time.time()), page, {})
         return Exit.OK
     output = Output(args)
-    output.text([*([clean(told), ""] if told else []), *_lines(view)])
+    output.text([*([clean(ordered), ""] if ordered else []), *_lines(view)])
     page = list_command.whole(view.listings, args, lambda one: one.id)
-    output.document({"sku": _record(view, page[0]), "message": told, "next": page[1]})
+    output.document({"sku": _record(view, page[0]), "message": ordered, "next": page[1]})
     return Exit.OK
 
 
@@ -138,16 +138,16 @@ def _lines(view: SkuView) -> list[str]:
     shape = shapes.listings(now)
     return [
         clean(f"{view.sku or '(blank)'}  {view.name}"),
-        *fields([("Merchant", view.merchant), *gone, *kit, *(_alias(one) for one in view.aliases)]),
+        *fields([("Merchant", view.merchant), *gone, *kit, *(_alias(alias) for alias in view.aliases)]),
         "",
         *(
-            table(_STOCK, [_stock(one, now) for one in view.levels])
+            table(_STOCK, [_stock(level, now) for level in view.levels])
             if view.levels
             else ["No warehouse has reported a level."]
         ),
         "",
         *(
-            table(("CART", *shape.heads), [(one.cart, *shape.text(one)) for one in view.listings])
+            table(("CART", *shape.heads), [(listing.cart, *shape.text(listing)) for listing in view.listings])
             if view.listings
             else []
         ),
@@ -158,14 +158,18 @@ def _lines(view: SkuView) -> list[str]:
 _STOCK = ("WAREHOUSE", "ON HAND", "AVAILABLE", "COMMITTED", "INCOMING", "LOADED")
 
 
-def _alias(one: AliasLine) -> tuple[str, str]:
-    shared = f"  also of {', '.join(one.shared_with)}: an alias must be unique" if one.shared_with else ""
-    return one.kind, one.code + shared
+def _alias(alias: AliasLine) -> tuple[str, str]:
+    shared = f"  also of {', '.join(alias.shared_with)}: an alias must be unique" if alias.shared_with else ""
+    return alias.kind, alias.code + shared
 
 
-def _stock(one: StockLine, now: float) -> tuple[str, ...]:
-    loaded = age(one.loaded_at, now) if one.missing_since is None else f"missing, {age(one.missing_since, now)}"
-    return one.warehouse, *(number(n) for n in (one.on_hand, one.available, one.committed, one.incoming)), loaded
+def _stock(stock: StockLine, now: float) -> tuple[str, ...]:
+    loaded = age(stock.loaded_at, now) if stock.missing_since is None else f"missing, {age(stock.missing_since, now)}"
+    return (
+        stock.warehouse,
+        *(number(n) for n in (stock.on_hand, stock.available, stock.committed, stock.incoming)),
+        loaded,
+    )
 
 
 def _record(view: SkuView, listings: Sequence[Any]) -> dict[str, Any]:
@@ -176,9 +180,9 @@ def _record(view: SkuView, listings: Sequence[Any]) -> dict[str, Any]:
         "name": view.name,
         "missing_since": utc(view.missing_since),
         "components": [{"sku": sku, "needed": needed} for sku, needed in view.components],
-        "aliases": [shapes.record(one) for one in view.aliases],
-        "levels": [shapes.record(one) for one in view.levels],
-        "listings": [shapes.record(one) for one in listings],
+        "aliases": [shapes.record(alias) for alias in view.aliases],
+        "levels": [shapes.record(level) for level in view.levels],
+        "listings": [shapes.record(listing) for listing in listings],
         "not_listed": [{"cart": cart, "reason": reason} for cart, reason in view.not_listed],
         "history": [
             {"name": track.name, "points": [{"at": utc(point.at), "value": point.value} for point in track.points]}
@@ -224,37 +228,37 @@ def run_history(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _document(one: SkuHistory) -> dict[str, Any]:
-    lines = {"source": one.source, "target": one.target, "confirmed": one.confirmed}
+def _document(history: SkuHistory) -> dict[str, Any]:
+    lines = {"source": history.source, "target": history.target, "confirmed": history.confirmed}
     return {
-        "cart": one.cart,
-        "merchant": one.merchant,
-        "sku": one.sku,
-        "cart_listing_id": one.cart_listing_id,
-        "begin": utc(one.begin),
-        "end": utc(one.end),
+        "cart": history.cart,
+        "merchant": history.merchant,
+        "sku": history.sku,
+        "cart_listing_id": history.cart_listing_id,
+        "begin": utc(history.begin),
+        "end": utc(history.end),
         "lines": {name: [{"at": utc(p.at), "value": p.value} for p in points] for name, points in lines.items()},
         "events": [
             {"at": utc(event.at), "who": event.who, "what": event.what, "run": event.run_id, "reason": event.reason}
-            for event in one.happenings
+            for event in history.happenings
         ],
     }
 
 
-def _history_lines(one: SkuHistory) -> list[str]:
-    rows = [(moment(at, one.end), *(number(value) for value in values)) for at, values in _steps(one)]
+def _history_lines(history: SkuHistory) -> list[str]:
+    rows = [(moment(at, history.end), *(number(value) for value in values)) for at, values in _steps(history)]
     return [
-        clean(f"{one.cart}: listing {one.sku}, cart listing ID {one.cart_listing_id}"),
+        clean(f"{history.cart}: listing {history.sku}, cart listing ID {history.cart_listing_id}"),
         *(f"  {row}" for row in table(("SINCE", "SOURCE", "TARGET", "CONFIRMED"), rows)),
         "",
-        *(f"  {row}" for row in _events(one.happenings, one.end)),
+        *(f"  {row}" for row in _events(history.happenings, history.end)),
         "",
     ]
 
 
-def _steps(one: SkuHistory) -> list[tuple[int, list[int | None]]]:
+def _steps(history: SkuHistory) -> list[tuple[int, list[int | None]]]:
     """What held from each moment on, the newest first."""
-    lines = (one.source, one.target, one.confirmed)
+    lines = (history.source, history.target, history.confirmed)
     moments = sorted({point.at for line in lines for point in line}, reverse=True)
     return [(at, [_held(line, at) for line in lines]) for at in moments]
 
@@ -263,8 +267,8 @@ def _held(line: Sequence[Point], at: int) -> int | None:
     return next((point.value for point in reversed(line) if point.at <= at), None)
 
 
-def _events(found: Sequence[Happening], now: int) -> list[str]:
-    if not found:
+def _events(happenings: Sequence[Happening], now: int) -> list[str]:
+    if not happenings:
         return ["No run and no order had to do with it in this time."]
-    rows = [(moment(one.at, now), one.who, one.what + (f": {one.reason}" if one.reason else "")) for one in found]
+    rows = [(moment(one.at, now), one.who, one.what + (f": {one.reason}" if one.reason else "")) for one in happenings]
     return table(("WHEN", "WHO", "WHAT"), rows)

@@ -107,5 +107,5 @@ def _cells(row: MerchantRow) -> tuple[str, ...]:
 def _problems(row: MerchantRow) -> list[str]:
     if not row.problems:
         return []
-    told = [f"  {'!' if p.urgent else '-'} {clean(p.text)} {clean(p.advice)}" for p in row.problems]
-    return ["", clean(row.name), *told]
+    lines = [f"  {'!' if p.urgent else '-'} {clean(p.text)} {clean(p.advice)}" for p in row.problems]
+    return ["", clean(row.name), *lines]

@@ -76,7 +76,7 @@ def _print_products(args: argparse.Namespace, session: Session, merchant: int, c
         list_command.print_page(args, "collisions", shapes.collisions(), list_command.page(args, shared), more)
         return Exit.OK
     rows = aliases.missing(session, merchant, chosen.kind, text=args.filter)
-    codes = [one.code for one in stock.warehouses(session, merchant)]
+    codes = [warehouse.code for warehouse in stock.warehouses(session, merchant)]
     more = {"type": chosen.name, **list_command.counted(rows)}
     list_command.print_page(args, "missing", shapes.summary(codes, time.time()), list_command.page(args, rows), more)
     return Exit.OK
@@ -127,9 +127,9 @@ def run_levels(args: argparse.Namespace) -> int:
 def _place(places: tuple[WarehouseLine, ...], code: str) -> WarehouseLine:
     from invsync_tui.operations.errors import NotFoundError, OperationError
 
-    found = [one for one in places if one.code == code] or [one for one in places if str(one.id) == code]
+    found = [place for place in places if place.code == code] or [place for place in places if str(place.id) == code]
     if not found:
-        known = ", ".join(one.code for one in places)
+        known = ", ".join(place.code for place in places)
         raise NotFoundError(
             f"There is no warehouse {code!r}. Known: {known}. List them with: invsync warehouses MERCHANT."
         )

@@ -41,23 +41,23 @@ def run(args: argparse.Namespace, session: Session, cart: int | None) -> int:
         print_json(document(found.why) | {"as_of": _document(found)})
     elif not given(args, "quiet"):
         _print(found)
-    return 1 if any(one.why.causes for one in found.listings) else 0
+    return 1 if any(listing.why.causes for listing in found.listings) else 0
 
 
 def _document(found: WhyThen) -> dict[str, Any]:
     listings = [
         {
-            "cart": one.why.cart,
-            "cart_listing_id": one.why.cart_listing_id,
-            "run": one.run_id,
-            "decided_at": utc(one.decided_at),
-            "oldest_known": utc(one.oldest),
-            "target": _held(one.wanted),
-            "confirmed": _held(one.accepted),
-            "levels": [{"warehouse": level.warehouse, "available": _held(level.held)} for level in one.levels],
-            "settings": None if one.settings is None else dict(one.settings),
+            "cart": listing.why.cart,
+            "cart_listing_id": listing.why.cart_listing_id,
+            "run": listing.run_id,
+            "decided_at": utc(listing.decided_at),
+            "oldest_known": utc(listing.oldest),
+            "target": _held(listing.wanted),
+            "confirmed": _held(listing.accepted),
+            "levels": [{"warehouse": level.warehouse, "available": _held(level.held)} for level in listing.levels],
+            "settings": None if listing.settings is None else dict(listing.settings),
         }
-        for one in found.listings
+        for listing in found.listings
     ]
     return {"at": utc(found.at), "listings": listings}
 
@@ -70,34 +70,36 @@ def _print(found: WhyThen) -> None:
     why = found.why
     say(f"{why.asked}: matched as {why.taken_as}" + (f" ({why.sku})" if why.sku else ""))
     say(f"As of {moment(found.at)}")
-    for one in found.listings:
-        _print_listing(one)
+    for listing in found.listings:
+        _print_listing(listing)
     if not found.listings:
         say("\nNo cart has a listing for it.")
 
 
-def _print_listing(one: ListingThen) -> None:
+def _print_listing(listing_then: ListingThen) -> None:
     from invsync_tui.rules.outcomes import REASONS
 
-    say(f"\n{one.why.cart}: listing {one.why.sku}, cart listing ID {one.why.cart_listing_id}")
-    say(f"  {_decided(one)}")
-    for step in one.why.steps:
+    say(
+        f"\n{listing_then.why.cart}: listing {listing_then.why.sku}, cart listing ID {listing_then.why.cart_listing_id}"
+    )
+    say(f"  {_decided(listing_then)}")
+    for step in listing_then.why.steps:
         say(f"  {step.step:<9} {number(step.before):>8} -> {number(step.after):<8} {step.because}")
-    say(f"  target {_quantity(one.wanted)}, confirmed {_quantity(one.accepted)}")
-    for level in one.levels:
+    say(f"  target {_quantity(listing_then.wanted)}, confirmed {_quantity(listing_then.accepted)}")
+    for level in listing_then.levels:
         say(f"  {level.warehouse}: {_quantity(level.held)} available")
-    if one.settings is not None:
-        say("  settings: " + ", ".join(f"{name} {_value(value)}" for name, value in one.settings.items()))
-    for cause in one.why.causes:
+    if listing_then.settings is not None:
+        say("  settings: " + ", ".join(f"{name} {_value(value)}" for name, value in listing_then.settings.items()))
+    for cause in listing_then.why.causes:
         say(f"  ! {cause.value}: {REASONS[cause].text}")
 
 
-def _decided(one: ListingThen) -> str:
-    if one.run_id is not None:
-        return f"decided by run {one.run_id}, {moment(one.decided_at)}"
-    if one.oldest is None:
+def _decided(listing_then: ListingThen) -> str:
+    if listing_then.run_id is not None:
+        return f"decided by run {listing_then.run_id}, {moment(listing_then.decided_at)}"
+    if listing_then.oldest is None:
         return "no decision about it is kept; the next push that plans it keeps one"
-    return f"no decision about it is kept that is so old; the oldest is of {moment(one.oldest)}"
+    return f"no decision about it is kept that is so old; the oldest is of {moment(listing_then.oldest)}"
 
 
 def _quantity(held: Held) -> str:
@@ -119,30 +121,30 @@ def ask(session: Session, listings: Sequence[WhyListing]) -> dict[int, Read]:
     from invsync_tui.operations.diagnosis.evidence import read_back
     from invsync_tui.operations.errors import OperationError
 
-    found: dict[int, Read] = {}
+    result: dict[int, Read] = {}
     for cart_id, mine in refs_by_cart(listings).items():
         try:
-            found[cart_id] = Read(read_back(session, cart_id, mine))
+            result[cart_id] = Read(read_back(session, cart_id, mine))
         except OperationError as error:
-            found[cart_id] = Read({}, str(error))
-    return found
+            result[cart_id] = Read({}, str(error))
+    return result
 
 
-def evidence_document(one: WhyListing, live: Mapping[int, Read] | None) -> dict[str, Any]:
+def evidence_document(listing: WhyListing, live: Mapping[int, Read] | None) -> dict[str, Any]:
     """The keys that evidence adds to a listing of `why --json`; `live` only with --live."""
-    told: dict[str, Any] = {
-        "source": [asdict(row) for row in one.source],
-        "sent": asdict(one.sent) if one.sent is not None else None,
+    result: dict[str, Any] = {
+        "source": [asdict(row) for row in listing.source],
+        "sent": asdict(listing.sent) if listing.sent is not None else None,
     }
     if live is not None:
-        told["live"] = _live_document(one, live.get(one.cart_id or 0))
-    return told
+        result["live"] = _live_document(listing, live.get(listing.cart_id or 0))
+    return result
 
 
-def _live_document(one: WhyListing, live: Read | None) -> dict[str, Any] | None:
-    if live is None or one.cart_listing_id is None:
+def _live_document(listing: WhyListing, live: Read | None) -> dict[str, Any] | None:
+    if live is None or listing.cart_listing_id is None:
         return None
-    found = live.shown.get(one.cart_listing_id)
+    found = live.shown.get(listing.cart_listing_id)
     return {
         "quantity": found.quantity if found else None,
         "allocated": found.allocated if found else None,
@@ -153,19 +155,19 @@ def _live_document(one: WhyListing, live: Read | None) -> dict[str, Any] | None:
     }
 
 
-def lines(one: WhyListing, live: Mapping[int, Read] | None) -> Iterator[str]:
+def lines(listing: WhyListing, live: Mapping[int, Read] | None) -> Iterator[str]:
     """As text."""
-    for row in one.source:
+    for row in listing.source:
         yield from _source(row)
-    if one.sent is not None:
-        yield from _sent(one.sent)
-    if live is not None and one.cart_listing_id is not None:
-        yield f"  now       {_now(one.cart_listing_id, live.get(one.cart_id or 0))}"
+    if listing.sent is not None:
+        yield from _sent(listing.sent)
+    if live is not None and listing.cart_listing_id is not None:
+        yield f"  now       {_now(listing.cart_listing_id, live.get(listing.cart_id or 0))}"
 
 
 def _source(row: SourceView) -> Iterator[str]:
-    told = f"{stock(row)}; loaded {moment(row.loaded_at)}{remarks(row)}"
-    yield clean(f"  source    {row.warehouse}: {row.sku}: {told}")
+    text = f"{stock(row)}; loaded {moment(row.loaded_at)}{remarks(row)}"
+    yield clean(f"  source    {row.warehouse}: {row.sku}: {text}")
     if row.raw is not None:
         yield clean(f"            {row.raw}")
 
@@ -244,20 +246,20 @@ def document(found: Why, live: Mapping[int, Read] | None = None) -> dict[str, An
     """The JSON document, see docs/json.md."""
     listings = [
         {
-            "cart": one.cart,
-            "sku": one.sku,
-            "cart_listing_id": one.cart_listing_id,
-            "steps": [step._asdict() for step in one.steps],
-            "target": one.target,
-            "confirmed": one.confirmed,
-            "in_cart": one.in_cart,
-            "outcome": one.outcome and words.name(words.OUTCOMES, one.outcome),
-            "causes": [cause.value for cause in one.causes],
-            "linked": one.linked or None,
-            **evidence_document(one, live),
-            "drift": _drift(one.drift),
+            "cart": listing.cart,
+            "sku": listing.sku,
+            "cart_listing_id": listing.cart_listing_id,
+            "steps": [step._asdict() for step in listing.steps],
+            "target": listing.target,
+            "confirmed": listing.confirmed,
+            "in_cart": listing.in_cart,
+            "outcome": listing.outcome and words.name(words.OUTCOMES, listing.outcome),
+            "causes": [cause.value for cause in listing.causes],
+            "linked": listing.linked or None,
+            **evidence_document(listing, live),
+            "drift": _drift(listing.drift),
         }
-        for one in found.listings
+        for listing in found.listings
     ]
     return {
         "version": DOCUMENT_VERSION,
@@ -268,10 +270,10 @@ def document(found: Why, live: Mapping[int, Read] | None = None) -> dict[str, An
     }
 
 
-def _drift(found: DriftLine | None) -> dict[str, Any] | None:
-    if found is None:
+def _drift(drift: DriftLine | None) -> dict[str, Any] | None:
+    if drift is None:
         return None
-    return {"class": found.drift, "exposure": found.exposure, "to_correct": found.to_correct, "text": found.text}
+    return {"class": drift.drift, "exposure": drift.exposure, "to_correct": drift.to_correct, "text": drift.text}
 
 
 def print_why(found: Why, live: Mapping[int, Read] | None = None) -> None:
@@ -283,32 +285,34 @@ def print_why(found: Why, live: Mapping[int, Read] | None = None) -> None:
         say("\nNo cart has a listing for it, as far as plans have looked.")
 
 
-def print_listing(one: WhyListing, live: Mapping[int, Read] | None = None) -> None:
+def print_listing(listing: WhyListing, live: Mapping[int, Read] | None = None) -> None:
     """One cart's side as text."""
     from invsync_tui.rules.outcomes import REASONS
 
     name = (
-        f"listing {one.sku}, cart listing ID {one.cart_listing_id}" if one.cart_listing_id is not None else "not listed"
+        f"listing {listing.sku}, cart listing ID {listing.cart_listing_id}"
+        if listing.cart_listing_id is not None
+        else "not listed"
     )
-    say(f"\n{one.cart}: {name}")
-    if one.linked:
-        say(f"  {one.linked}")
-    for step in one.steps:
+    say(f"\n{listing.cart}: {name}")
+    if listing.linked:
+        say(f"  {listing.linked}")
+    for step in listing.steps:
         say(f"  {step.step:<9} {_number(step.before):>8} -> {_number(step.after):<8} {step.because}")
-    if one.cart_listing_id is not None:
+    if listing.cart_listing_id is not None:
         say(
-            f"  target {_number(one.target)}, confirmed {_number(one.confirmed)}, "
-            f"in cart {_number(one.in_cart)} (its count)"
+            f"  target {_number(listing.target)}, confirmed {_number(listing.confirmed)}, "
+            f"in cart {_number(listing.in_cart)} (its count)"
         )
-    for line in lines(one, live):
+    for line in lines(listing, live):
         say(line)
-    for cause in one.causes:
+    for cause in listing.causes:
         say(f"  ! {cause.value}: {REASONS[cause].text}")
         say(f"    {REASONS[cause].advice}")
-    if one.drift is not None:
-        marked = " The next push writes it." if one.drift.to_correct else ""
-        say(f"  ~ {one.drift.drift}: {one.drift.text}{marked}")
-    if not one.causes and one.drift is None:
+    if listing.drift is not None:
+        marked = " The next push writes it." if listing.drift.to_correct else ""
+        say(f"  ~ {listing.drift.drift}: {listing.drift.text}{marked}")
+    if not listing.causes and listing.drift is None:
         say("  Nothing is wrong.")
 
 

@@ -146,8 +146,8 @@ class SandboxCart:
             return
         try:
             page = await self.listings_page(None)
-            told = f"{page.total} in the shop. {stock_elsewhere.describe(page.rows)}"
-            yield CheckStep("Listings", True, told.strip())
+            message = f"{page.total} in the shop. {stock_elsewhere.describe(page.rows)}"
+            yield CheckStep("Listings", True, message.strip())
         except ConnectorError as error:
             yield CheckStep("Listings", False, error.what, error.advice)
 
@@ -199,8 +199,8 @@ class SandboxCart:
             quantity=maybe_whole(here["quantity"]),
             allocated=whole(here["allocated"]),
             updated_at=maybe_seconds(record["updated_at"]),
-            elsewhere=sum(maybe_whole(one["quantity"]) or 0 for one in places.values()) if places else None,
-            elsewhere_allocated=sum(whole(one["allocated"]) for one in places.values()),
+            elsewhere=sum(maybe_whole(place["quantity"]) or 0 for place in places.values()) if places else None,
+            elsewhere_allocated=sum(whole(place["allocated"]) for place in places.values()),
             threshold=whole(record.get("threshold", 0)),
         )
 

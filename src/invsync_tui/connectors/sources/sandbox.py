@@ -197,8 +197,8 @@ class SandboxSource:
             yield CheckStep("Log in", False, error.what, error.advice)
             return
         try:
-            found = await self.warehouses()
-            yield CheckStep("Warehouses", True, f"{len(found)}: {', '.join(row.code for row in found)}.")
+            warehouses = await self.warehouses()
+            yield CheckStep("Warehouses", True, f"{len(warehouses)}: {', '.join(row.code for row in warehouses)}.")
         except ConnectorError as error:
             yield CheckStep("Warehouses", False, error.what, error.advice)
 

@@ -49,8 +49,8 @@ def collisions(
 
     def make(rows: Sequence[Any]) -> list[CollisionLine]:
         with session.store.reading() as cx:
-            found = codes.sharers(cx, merchant_id, rows, SHARERS)
-        return [CollisionLine(name, code, tuple(found.get((number, code), ()))) for number, _, code in rows]
+            sharers = codes.sharers(cx, merchant_id, rows, SHARERS)
+        return [CollisionLine(name, code, tuple(sharers.get((number, code), ()))) for number, _, code in rows]
 
     return Listed(session, pages, make, _by_code, sortable, total)
 

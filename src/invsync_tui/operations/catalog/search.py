@@ -54,11 +54,11 @@ def exact_count(session: Session, text: str, merchant_id: int | None = None) -> 
 
 def _ranked(same: Sequence[CodeHit], begun: Sequence[CodeHit]) -> dict[int, Ranked]:
     """The best code of each product, best first."""
-    found: dict[int, Ranked] = {}
+    result: dict[int, Ranked] = {}
     for rank, hits in ((HitRank.EXACT, same), (HitRank.PREFIX, begun)):
         for hit in hits:
-            found.setdefault(hit.product_id, (rank, hit))
-    return found
+            result.setdefault(hit.product_id, (rank, hit))
+    return result
 
 
 def _fill(ranked: dict[int, Ranked], hits: Iterable[CodeHit], limit: int) -> None:

@@ -41,10 +41,10 @@ def view(session: Session, product_id: int) -> SkuView:
         listings = tuple(line(row) for row in pages.of_product(cx, product.merchant_id, product_id))
         lacking = products.unlisted(cx, product.merchant_id, product_id)
         levels_then = level_history.of_product(cx, product_id)
-        listings_then = level_history.of_listings(cx, [one.id for one in listings])
+        listings_then = level_history.of_listings(cx, [listing.id for listing in listings])
         aliases = products.codes(cx, product_id)
         parts = products.components(cx, product_id)
-    listed = {one.cart_id for one in listings}
+    listed = {listing.cart_id for listing in listings}
     return SkuView(
         product_id=product.id,
         merchant_id=product.merchant_id,
@@ -88,7 +88,7 @@ def sync_now(session: Session, listing_ids: Sequence[int]) -> Requested:
             audit.record(tx, now, session.operator, "sync listings", f"cart:{cart}", after=_named(named))
     started = run_request.ensure_worker(session)
     text = f"{counted(len(found), 'listing is', 'listings are')} sent again where the cart shows something else."
-    return Requested(tuple(one.run_id for one in pushes), started, text)
+    return Requested(tuple(push.run_id for push in pushes), started, text)
 
 
 def set_excluded(session: Session, listing_ids: Sequence[int], on: bool, reason: str) -> str:
@@ -147,5 +147,5 @@ def _named(found: Sequence[Wished], column: str = "") -> str:
 
 def of_carts(view: SkuView, cart_id: int | None) -> tuple[ListingLine, ...]:
     """A product's listings that stand for it, in one cart or in all."""
-    mine = (one for one in view.listings if one.product_id == view.product_id)
+    mine = (listing for listing in view.listings if listing.product_id == view.product_id)
     return tuple(one for one in mine if cart_id in (None, one.cart_id))

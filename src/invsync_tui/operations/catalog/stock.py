@@ -63,10 +63,10 @@ def levels(session: Session, warehouse_id: int, text: str = "", ordering: Orderi
         merchant_id = stock.owner(cx, warehouse_id)
         if merchant_id is None:
             raise NotFoundError(f"There is no warehouse {warehouse_id}. List them with: invsync warehouses MERCHANT.")
-        found = text_filter.products(cx, merchant_id, normalize_key(text))
-        small = found.few is not None or counts.levels(cx, warehouse_id) <= stock.SMALL
+        products = text_filter.products(cx, merchant_id, normalize_key(text))
+        small = products.few is not None or counts.levels(cx, warehouse_id) <= stock.SMALL
         order, descending, sortable = chosen(stock.LEVEL_ORDERS, ordering, small=small)
-        pages = stock.levels(cx, (warehouse_id, merchant_id), found, order, descending)
+        pages = stock.levels(cx, (warehouse_id, merchant_id), products, order, descending)
     return Listed(session, pages, _level_lines, _LEVEL_PLACES[order.name], sortable)
 
 
@@ -89,11 +89,11 @@ _SUMMARY_PLACES: Mapping[str, Callable[[SummaryLine], PlaceKey]] = {
 def summary(session: Session, merchant_id: int, text: str = "", ordering: Ordering | None = None) -> Rows[SummaryLine]:
     """Products with one column per warehouse, in the order of `warehouses`; those the WMS no longer has are left out."""
     with as_operation_error(), session.store.reading() as cx:
-        found = text_filter.products(cx, merchant_id, normalize_key(text))
+        products = text_filter.products(cx, merchant_id, normalize_key(text))
         total = counts.products(cx, merchant_id)
-        small = found.few is not None or total <= stock.SMALL
+        small = products.few is not None or total <= stock.SMALL
         order, descending, sortable = chosen(stock.SUMMARY_ORDERS, ordering, small=small)
-        pages = stock.summary(cx, merchant_id, found, order, descending)
+        pages = stock.summary(cx, merchant_id, products, order, descending)
     counted = None if text else total
     return Listed(session, pages, Summaries(session, merchant_id), _SUMMARY_PLACES[order.name], sortable, counted)
 

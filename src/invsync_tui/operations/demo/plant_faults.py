@@ -106,7 +106,9 @@ def plant(session: Session, seed: int) -> Planting:
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
         _only_sandboxes(tx)
-        plots = [_spoil(tx, random.Random(f"{seed} {one}"), one, now) for one in plant_faults.merchants(tx)]
+        plots = [
+            _spoil(tx, random.Random(f"{seed} {merchant}"), merchant, now) for merchant in plant_faults.merchants(tx)
+        ]
         for plot in plots:
             for cart in plot.carts:
                 rehearse(tx, cart.id, now)
@@ -199,11 +201,11 @@ def _low(plot: _Plot, product: ProductGround) -> _ByCart:
 
 def _elsewhere(plot: _Plot, product: ProductGround) -> _ByCart:
     """One warehouse keeps its level; carts that do not sync with it have none."""
-    kept = plot.rng.choice(plant_faults.stocked(plot.tx, product.id))
-    if not all(cart.plain and cart.cutoff_below == 0 for cart in plot.carts if kept in plot.places[cart.id]):
-        plant_faults.set_available(plot.tx, product.id, kept, 500, plot.seq)
-    plant_faults.keep_levels(plot.tx, product.id, [kept], plot.seq)
-    return {cart.id: Reason.WRONG_WAREHOUSE for cart in plot.carts if kept not in plot.places[cart.id]}
+    choice = plot.rng.choice(plant_faults.stocked(plot.tx, product.id))
+    if not all(cart.plain and cart.cutoff_below == 0 for cart in plot.carts if choice in plot.places[cart.id]):
+        plant_faults.set_available(plot.tx, product.id, choice, 500, plot.seq)
+    plant_faults.keep_levels(plot.tx, product.id, [choice], plot.seq)
+    return {cart.id: Reason.WRONG_WAREHOUSE for cart in plot.carts if choice not in plot.places[cart.id]}
 
 
 def _lost(plot: _Plot, product: ProductGround) -> _ByCart:

@@ -64,9 +64,9 @@ def of_sku(session: Session, cart: CartRow, sku: str) -> Findings:
         answer = why(session, sku, cart.id)
     except NotFoundError:
         return Findings((), absent=True)
-    for one in answer.listings:
-        for cause in one.causes:
-            tally.add(cause, 1, [one.sku or answer.sku or sku])
+    for listing in answer.listings:
+        for cause in listing.causes:
+            tally.add(cause, 1, [listing.sku or answer.sku or sku])
     return Findings(tally.groups(), absent=not answer.listings)
 
 
@@ -103,14 +103,14 @@ def _whole_cart(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, stops: Ite
 
 def _recorded(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, usable: bool) -> list[tuple[Recorded, int]]:
     """Count what the rows tell; returns those that cannot tell of their stock."""
-    found = cause_counts.groups(cx, cart.id)
-    for told, count in found:
+    groups = cause_counts.groups(cx, cart.id)
+    for told, count in groups:
         causes = [one for one in recorded_causes(told) if usable or one not in STOCK_CAUSES or told.match_reason]
         if causes:
             sample = checkup.skus(cx, cause_counts.ids(cx, cart.id, told, SAMPLE))
             for cause in causes:
                 tally.add(cause, count, sample)
-    return [(told, count) for told, count in found if hides_stock(told)]
+    return [(told, count) for told, count in groups if hides_stock(told)]
 
 
 def _behind(

@@ -74,10 +74,10 @@ def _connection(name: str, row: ConnectionRow) -> Connection:
 def _checks(facts, subject: str) -> list[Check]:  # type: ignore[no-untyped-def]
     from invsync_tui.connectors.checks import reviews
 
-    found = []
+    checks = []
     for one in reviews(facts):
         item = Item(one.id, Section.SYSTEM, subject)
         wrong = one.verdict in (Verdict.FAIL, Verdict.UNKNOWN)
         cause, fix = (one.cause, one.fix) if wrong else ("", "")
-        found.append(Check(item.id, item.section, subject, one.verdict, one.evidence, cause, fix))
-    return found
+        checks.append(Check(item.id, item.section, subject, one.verdict, one.evidence, cause, fix))
+    return checks

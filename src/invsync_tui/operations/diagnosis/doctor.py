@@ -95,9 +95,9 @@ def _store(session: Session) -> list[Check]:
     """The store's own soundness, as far as that can be told in a moment."""
     with as_operation_error(), session.store.reading() as cx:
         found, all_of_it = check.within(cx, STORE_SECONDS)
-    told = [f"{one.text}: {one.n}{f' ({one.sample})' if one.sample else ''}" for one in found]
+    lines = [f"{one.text}: {one.n}{f' ({one.sample})' if one.sample else ''}" for one in found]
     command = f"invsync --store {shlex.quote(str(session.path))} db check"
-    return [merchant_checks.store_check(session.path.name, told, command, all_of_it=all_of_it)]
+    return [merchant_checks.store_check(session.path.name, lines, command, all_of_it=all_of_it)]
 
 
 def _service(session: Session) -> list[Check]:
@@ -209,7 +209,7 @@ def _cart(
     sku: str | None,
 ) -> Checkup:
     """All checks of one cart."""
-    usable = any(one.enabled for one in warehouses)
+    usable = any(warehouse.enabled for warehouse in warehouses)
     found = (
         of_sku(session, cart, sku)
         if sku is not None
@@ -229,7 +229,7 @@ def _cart_facts(
     site: MerchantRow,
     cart: CartRow,
     warehouses: tuple[WarehouseFacts, ...],
-    found: Findings,
+    findings: Findings,
 ) -> CartFacts:
     kinds = counts.kinds(cx, site.id)
     total = sum(n for _, _, n in kinds)
@@ -253,10 +253,10 @@ def _cart_facts(
         never_exact=never < NEVER_MOST,
         listed=_ago(cart.listed_at, ground),
         unplanned=_unplanned(ground, cart),
-        unseen=found.unseen,
+        unseen=findings.unseen,
         frozen=_frozen(cx, ground, cart),
         unfreeze=how_to_unfreeze(cx, cart.id),
-        absent=found.absent,
+        absent=findings.absent,
     )
 
 
@@ -282,15 +282,15 @@ def _said(
     subject: str, kind: str, key: int, last: MerchantRow | CartRow, ground: _Ground, site: MerchantRow
 ) -> list[Check]:
     """What the connection last said, and what became of its newest run."""
-    told = Reason(last.last_reason) if last.last_reason else None
+    reason = Reason(last.last_reason) if last.last_reason else None
     run = _newest(ground, kind, key)
     named = shlex.quote(site.name) + ("" if kind == "pull" else f" --cart {shlex.quote(subject)}")
     held = run.id if run and run.state == "held" else None
     failed = run.id if run and run.state == "failed" else None
     fix = f"invsync connections test {named}"
-    if told is not None and REASONS[told].kind is ReasonKind.PROGRAM and failed is not None:
+    if reason is not None and REASONS[reason].kind is ReasonKind.PROGRAM and failed is not None:
         fix = f"invsync bundle {failed}"
     return [
-        merchant_checks.connection_check(subject, last.last_error, told, fix),
+        merchant_checks.connection_check(subject, last.last_error, reason, fix),
         merchant_checks.run_check(subject, held, failed, run.error if run else ""),
     ]

@@ -99,10 +99,10 @@ def sent(cx: sqlite3.Connection, cart_id: int, listing_id: int, ref: str) -> Sen
     )  # fmt: skip
 
 
-def _attempt(one: ExchangeRow, ref: str) -> ExchangeView:
-    request, answer = (around(body.decode("utf-8", "replace"), ref) for body in (one.request, one.answer))
+def _attempt(row: ExchangeRow, ref: str) -> ExchangeView:
+    request, answer = (around(body.decode("utf-8", "replace"), ref) for body in (row.request, row.answer))
     return ExchangeView(
-        one.at_ms, one.took_ms, one.method, one.url, one.status, one.vendor_id, request, answer, one.error
+        row.at_ms, row.took_ms, row.method, row.url, row.status, row.vendor_id, request, answer, row.error
     )  # fmt: skip
 
 

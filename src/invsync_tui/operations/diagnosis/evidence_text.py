@@ -22,9 +22,9 @@ class Read:
 def refs_by_cart(listings: Iterable[WhyListing]) -> dict[int, list[str]]:
     """The cart listing IDs of an answer's listings, by the number of their cart."""
     refs: dict[int, list[str]] = {}
-    for one in listings:
-        if one.cart_id is not None and one.cart_listing_id is not None:
-            refs.setdefault(one.cart_id, []).append(one.cart_listing_id)
+    for listing in listings:
+        if listing.cart_id is not None and listing.cart_listing_id is not None:
+            refs.setdefault(listing.cart_id, []).append(listing.cart_listing_id)
     return refs
 
 

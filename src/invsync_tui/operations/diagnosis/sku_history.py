@@ -65,7 +65,7 @@ def histories(
     begin = now - KEPT_SECONDS if since is None else since
     with as_operation_error(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(asked))
-        mine = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
+        mine = [listing for listing in meaning.listings if cart_id in (None, listing.cart_id)]
         if not mine:
             raise NotFoundError(
                 f"No listing of {asked!r} is known{' in this cart' if cart_id else ''}. See: invsync sku."
@@ -83,7 +83,7 @@ def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -
     desired, acked, quantities = _quantities(cx, listing, begin, now)
     happened = [*_pushes(cx, listing, quantities, begin), *_orders(cx, listing, begin)]
     if product is not None:
-        happened += _pulls(cx, product, [one for one in levels if one.at >= begin])
+        happened += _pulls(cx, product, [level for level in levels if level.at >= begin])
     points = [point.at for line in (source, desired, acked) for point in line if point.value is not None]
     return SkuHistory(
         sku=listing.sku,
@@ -125,7 +125,11 @@ def _source(
     lines = []
     for row in products.stock(cx, product.id):
         if row.warehouse_id in mine:
-            own = [(one.at, one.before, one.after) for one in changes if one.warehouse_id == row.warehouse_id]
+            own = [
+                (change.at, change.before, change.after)
+                for change in changes
+                if change.warehouse_id == row.warehouse_id
+            ]
             found = _line(own, row.available, since, begin, now)
             lines.append(found or (Point(max(begin, row.loaded_at), row.available),))
     moments = sorted({point.at for line in lines for point in line})
@@ -149,8 +153,8 @@ def _quantities(
     changes = level_history.of_listings(cx, [listing.id])
     since = level_history.known_listings_since(cx, listing.cart_id)
     desired, acked = level_history.listings_now(cx, [listing.id]).get(listing.id, (None, None))
-    wanted = _parted([(one.at, one.desired_before, one.desired) for one in changes])
-    taken = _parted([(one.at, one.acked_before, one.acked) for one in changes])
+    wanted = _parted([(change.at, change.desired_before, change.desired) for change in changes])
+    taken = _parted([(change.at, change.acked_before, change.acked) for change in changes])
     return _line(wanted, desired, since, begin, now), _line(taken, acked, since, begin, now), changes
 
 
@@ -172,25 +176,25 @@ def _pushes(
     times: dict[int, int] = {run: at for run, (at, _) in made.items()}
     for run, (_, decision) in made.items():
         parts[run].append(_decided(decision))
-    for one in changes:
-        run_id = by_run.get(one.at)
-        if run_id is not None and one.acked_before != one.acked:
-            parts[run_id].append(f"the cart accepted {_number(one.acked)}")
-            times.setdefault(run_id, one.at)
+    for change in changes:
+        run_id = by_run.get(change.at)
+        if run_id is not None and change.acked_before != change.acked:
+            parts[run_id].append(f"the cart accepted {_number(change.acked)}")
+            times.setdefault(run_id, change.at)
     ran = timeline.runs(cx, list(parts))
     return [_happening(ran[run], times[run], "; ".join(found)) for run, found in parts.items() if run in ran]
 
 
 def _decisions(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> dict[int, tuple[int, RecordedDecision]]:
     """By run, when it last decided on the listing, and how."""
-    found: dict[int, tuple[int, RecordedDecision]] = {}
+    result: dict[int, tuple[int, RecordedDecision]] = {}
     for kept in decision_log.that_may_have(cx, listing.cart_id, listing.id, 2**62):
         if kept.at < begin:
             break
         chunk = DecisionChunk(kept)
-        if kept.run_id not in found and listing.id in chunk.ids:
-            found[kept.run_id] = kept.at, chunk.made[chunk.ids.index(listing.id)]
-    return found
+        if kept.run_id not in result and listing.id in chunk.ids:
+            result[kept.run_id] = kept.at, chunk.made[chunk.ids.index(listing.id)]
+    return result
 
 
 def _decided(made: RecordedDecision) -> str:
@@ -203,14 +207,16 @@ def _pulls(cx: sqlite3.Connection, product: products.ProductRow, changes: Sequen
     """Changes of the product's levels, those of one second together, with the pull that brought them."""
     codes = {row.warehouse_id: row.warehouse for row in products.stock(cx, product.id)}
     by_time: dict[int, list[str]] = defaultdict(list)
-    for one in changes:
-        by_time[one.at].append(f"{codes.get(one.warehouse_id, '?')} {_number(one.before)} to {_number(one.after)}")
-    found = []
+    for change in changes:
+        by_time[change.at].append(
+            f"{codes.get(change.warehouse_id, '?')} {_number(change.before)} to {_number(change.after)}"
+        )
+    happenings = []
     for at, parts in by_time.items():
         run = timeline.pull_at(cx, product.merchant_id, at)
         text = ", ".join(parts)
-        found.append(_happening(run, at, text) if run else Happening(at, "", text))
-    return found
+        happenings.append(_happening(run, at, text) if run else Happening(at, "", text))
+    return happenings
 
 
 def _happening(run: Ran, at: int, what: str) -> Happening:
@@ -233,12 +239,12 @@ def _orders(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> list[Happ
         f"listing:{listing.id}",
         *(f"run:{one}" for (one,) in runs),
     ]
-    found = []
+    happenings = []
     for entry in timeline.orders(cx, subjects, begin):
         text = describe(entry, listing.id)
         if text is not None:
-            found.append(Happening(entry.at, entry.who, text, reason=entry.reason))
-    return found
+            happenings.append(Happening(entry.at, entry.who, text, reason=entry.reason))
+    return happenings
 
 
 TOTAL = "all warehouses"

@@ -76,10 +76,10 @@ def why(session: Session, asked: str, cart_id: int | None = None) -> Why:
     """Explain a SKU, an alias, a cart's code, a cart listing ID or a near miss; NotFoundError if it is nothing of these."""
     with as_operation_error(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(asked))
-        listings = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
+        listings = [listing for listing in meaning.listings if cart_id in (None, listing.cart_id)]
         lacking = [row for row in lookup.lacking(cx, meaning.products) if cart_id in (None, row[0])]
     told = [line for group in _by_cart(listings) for line in _explain(session, group)]
-    listed = {(one.cart_id, one.product_id) for one in listings}
+    listed = {(listing.cart_id, listing.product_id) for listing in listings}
     told += [_not_listed(cart, reason) for number, cart, product, reason in lacking if (number, product) not in listed]
     return Why(asked, meaning.taken_as, meaning.sku, tuple(told))
 
@@ -100,9 +100,9 @@ def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing
                 f"The merchant of {listings[0].cart} has no WMS connection. See: invsync merchants set."
             )
         basis = registry.cart(connections.cart_connection(settings.cart)).capabilities.quantity_basis
-        found = traces(cx, [one.id for one in listings], settings, basis, clock.seconds())
-        drifts = drift.of_listings(cx, settings, [one.id for one in listings])
-        linked = links.of_refs(cx, listings[0].cart_id, [one.ref for one in listings])
+        found = traces(cx, [listing.id for listing in listings], settings, basis, clock.seconds())
+        drifts = drift.of_listings(cx, settings, [listing.id for listing in listings])
+        linked = links.of_refs(cx, listings[0].cart_id, [listing.ref for listing in listings])
         number = listings[0].cart_id
         rests = [
             (evidence.sources(cx, t.row.product_id, settings), evidence.sent(cx, number, t.row.id, t.row.ref))
@@ -125,10 +125,10 @@ def _line(cart: str, trace: Trace, link: Link | None) -> WhyListing:
 
 def _as_linked(link: Link, product_id: int | None) -> str:
     made = datetime.fromtimestamp(link.made_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    told = f"linked to {link.product_sku} by {link.made_by} at {made} ({link.kind})"
+    text = f"linked to {link.product_sku} by {link.made_by} at {made} ({link.kind})"
     if link.product_missing is not None:
-        return f"{told}; the WMS no longer has that product"
-    return told if product_id == link.product_id else f"{told}; takes effect with the next push"
+        return f"{text}; the WMS no longer has that product"
+    return text if product_id == link.product_id else f"{text}; takes effect with the next push"
 
 
 def _not_listed(cart: str, reason: str) -> WhyListing:

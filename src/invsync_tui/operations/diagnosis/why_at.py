@@ -70,7 +70,7 @@ def why_then(session: Session, asked: str, at: int, cart_id: int | None = None) 
     now = clock.seconds()
     with as_operation_error(), session.store.reading() as cx:
         meaning = meaning_of(cx, trimmed(asked))
-        mine = [one for one in meaning.listings if cart_id in (None, one.cart_id)]
+        mine = [listing for listing in meaning.listings if cart_id in (None, listing.cart_id)]
         found = tuple(_listing(cx, one, at, now) for one in mine)
     return WhyThen(at, Why(asked, meaning.taken_as, meaning.sku, tuple(one.why for one in found)), found)
 
@@ -107,7 +107,7 @@ def _told(listing: ListingOf, chunk: DecisionChunk | None, explained: Explained 
     outcome, causes = made.outcome, explained.causes
     if outcome == Outcome.PLANNED and accepted.known and accepted.value == made.desired:
         # It was sent after the decision and before the moment: what had stopped it before stands no more.
-        outcome, causes = Outcome.SET.value, tuple(one for one in causes if one not in SENDING_CAUSES)
+        outcome, causes = Outcome.SET.value, tuple(cause for cause in causes if cause not in SENDING_CAUSES)
     return WhyListing(
         cart=listing.cart, sku=row.sku, cart_listing_id=row.ref, steps=explained.decision.steps,
         target=explained.decision.desired, confirmed=accepted.value, in_cart=row.observed, outcome=outcome,
@@ -129,8 +129,8 @@ def _quantities(cx: sqlite3.Connection, listing: ListingOf, at: int, now: int) -
     changes = level_history.of_listings(cx, [listing.id])
     since = level_history.limit(level_history.known_listings_since(cx, listing.cart_id), now)
     desired, acked = level_history.listings_now(cx, [listing.id]).get(listing.id, (None, None))
-    wanted = [(one.at, one.desired_before, one.desired) for one in changes]
-    taken = [(one.at, one.acked_before, one.acked) for one in changes]
+    wanted = [(change.at, change.desired_before, change.desired) for change in changes]
+    taken = [(change.at, change.acked_before, change.acked) for change in changes]
     return level_history.at(wanted, at, desired, since), level_history.at(taken, at, acked, since)
 
 
@@ -143,7 +143,9 @@ def _levels(cx: sqlite3.Connection, product_id: int, at: int, now: int) -> tuple
     changes = level_history.of_product(cx, product_id)
     found = []
     for row in products.stock(cx, product_id):
-        mine = [(one.at, one.before, one.after) for one in changes if one.warehouse_id == row.warehouse_id]
+        mine = [
+            (change.at, change.before, change.after) for change in changes if change.warehouse_id == row.warehouse_id
+        ]
         held = level_history.at(mine, at, row.available, since)
         if not held.known and not mine and row.loaded_at <= at:
             held = Held(True, row.available)

@@ -121,8 +121,8 @@ def checked(wanted: str) -> str:
 
 def of_listings(cx: sqlite3.Connection, settings: Any, listing_ids: Sequence[int]) -> dict[int, DriftLine]:
     """By number, the drift of some listings; those without are left out."""
-    told = drift_check.findings(cx, settings, store.rows(cx, listing_ids, clock.seconds()), LAG)
-    return {row.id: _line(row, finding) for row, finding in told if finding is not None}
+    findings = drift_check.findings(cx, settings, store.rows(cx, listing_ids, clock.seconds()), LAG)
+    return {row.id: _line(row, finding) for row, finding in findings if finding is not None}
 
 
 def _line(row: store.DriftRow, finding: Finding) -> DriftLine:
@@ -191,14 +191,14 @@ def _of_class(session: Session, cart_id: int, wanted: str) -> list[int]:
 
 
 def _of_skus(session: Session, cart_id: int, skus: Sequence[str]) -> list[int]:
-    found: list[int] = []
+    result: list[int] = []
     for sku in skus:
         with as_operation_error(), session.store.reading() as cx:
             ids = store.by_sku(cx, cart_id, normalize_key(sku))
         if not ids:
             raise NotFoundError(f"The cart has no listing {sku!r}. List them with: invsync listings CART.")
-        found += ids
-    return found
+        result += ids
+    return result
 
 
 def cart_of(session: Session, called: str, merchant: str | None = None) -> int:

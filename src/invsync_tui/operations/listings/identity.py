@@ -124,10 +124,10 @@ class MatchedCart:
 
 def matched_cart(cx: sqlite3.Connection, cart_id: int) -> MatchedCart:
     """The cart; NotFoundError."""
-    found = settings_read.cart(cx, cart_id)
-    if found is None:
+    cart = settings_read.cart(cx, cart_id)
+    if cart is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
-    return MatchedCart(cart_id, int(found["merchant_id"]), int(found["push_kind"]))
+    return MatchedCart(cart_id, int(cart["merchant_id"]), int(cart["push_kind"]))
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ def side_by_side(session: Session, product_ids: Sequence[int]) -> tuple[Compared
         return tuple(_rival(cx, number, meant) for number in product_ids[:RIVALS_MOST])
 
 
-def _rival(cx: sqlite3.Connection, number: int, meant: Sequence[lookup.ListingOf]) -> ComparedProduct:
+def _rival(cx: sqlite3.Connection, number: int, listing_ofs: Sequence[lookup.ListingOf]) -> ComparedProduct:
     found = products.get(cx, number)
     if found is None:
         raise NotFoundError(f"There is no product {number}.")
@@ -305,5 +305,5 @@ def _rival(cx: sqlite3.Connection, number: int, meant: Sequence[lookup.ListingOf
         found.name,
         tuple((kind, code) for _, kind, code in products.codes(cx, number)),
         tuple((row.warehouse, row.available) for row in products.stock(cx, number) if row.missing_since is None),
-        tuple((one.cart, one.sku) for one in meant if one.product_id == number),
+        tuple((one.cart, one.sku) for one in listing_ofs if one.product_id == number),
     )

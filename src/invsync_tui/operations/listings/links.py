@@ -46,8 +46,8 @@ def accept(session: Session, cart_id: int, shown: Mapping[str, int]) -> str:
         same = [(row[1], fits[row[0]]) for row in rows if fits[row[0]].product_id == shown[row[1]]]
         _put(tx, session, cart, same)
     left = len(shown) - len(same)
-    told = f"{_listings(len(same))} linked; the next push uses it."
-    return told + (f" {_listings(left)} left: something else is suggested by now." if left else "")
+    text = f"{_listings(len(same))} linked; the next push uses it."
+    return text + (f" {_listings(left)} left: something else is suggested by now." if left else "")
 
 
 def _listings(n: int) -> str:
@@ -133,10 +133,8 @@ def link(session: Session, cart_id: int, listing: str, product: str | int) -> st
 
 
 def _ref(cx: sqlite3.Connection, cart_id: int, called: str) -> str:
-    found = listings_match_suggestions.refs(cx, cart_id, called, normalize_key(called))
-    exact = [ref for ref, sku in found if ref == called] or [
-        ref for ref, sku in found if trimmed(sku) == trimmed(called)
-    ]
+    refs = listings_match_suggestions.refs(cx, cart_id, called, normalize_key(called))
+    exact = [ref for ref, sku in refs if ref == called] or [ref for ref, sku in refs if trimmed(sku) == trimmed(called)]
     if not exact:
         raise NotFoundError(
             f"The cart has no listing {called!r}, neither as cart listing ID nor as code. See: invsync listings."

@@ -65,9 +65,9 @@ def freeze(session: Session, table: str, number: int, reason: str) -> FreezeResu
     session.allow(Right.DECIDE, f"freeze {name}")
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
-        found = plans.frozen(tx, table, number)
-        if found is not None:
-            raise OperationError(f"{name} is frozen already. {_words(found)}")
+        frozen = plans.frozen(tx, table, number)
+        if frozen is not None:
+            raise OperationError(f"{name} is frozen already. {_words(frozen)}")
         plans.freeze(tx, table, number, Frozen(now, session.operator, reason))
         stopped = _stop(tx, session, table, number, now)
         audit.record(tx, now, session.operator, "freeze", f"{table}:{number}", after="frozen", reason=reason)
@@ -83,11 +83,11 @@ def unfreeze(session: Session, table: str, number: int, reason: str = "") -> Fre
     session.allow(Right.DECIDE, f"unfreeze {name}")
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
-        found = plans.frozen(tx, table, number)
-        if found is None:
+        frozen = plans.frozen(tx, table, number)
+        if frozen is None:
             raise OperationError(f"{name} is not frozen{_but(tx, table, number)}.")
         plans.freeze(tx, table, number, None)
-        audit.record(tx, now, session.operator, "thaw", f"{table}:{number}", before=found.why, after="", reason=reason)
+        audit.record(tx, now, session.operator, "thaw", f"{table}:{number}", before=frozen.why, after="", reason=reason)
     after = _lines(session, table, number)
     still = [line.cart for line in after if line.since is not None]
     text = f"{name} is unfrozen; the next push will send pending changes."
@@ -99,9 +99,9 @@ def unfreeze(session: Session, table: str, number: int, reason: str = "") -> Fre
 def lines(session: Session, merchant_id: int | None = None) -> tuple[FreezeLine, ...]:
     """All carts, or those of a merchant, and whether they are frozen."""
     with as_operation_error(), session.store.reading() as cx:
-        found = plans.all_frozen(cx)
+        all_frozen = plans.all_frozen(cx)
         known = [row for row in settings_read.cart_names(cx) if merchant_id in (None, row[1])]
-        return tuple(_line(cx, row, found.get(row[0])) for row in known)
+        return tuple(_line(cx, row, all_frozen.get(row[0])) for row in known)
 
 
 def frozen_in_words(session: Session, cart_id: int) -> str:

@@ -145,7 +145,7 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
     """A plan that was just made, and kept under `number`."""
     planned = making.planned
     factor = planned.ground.settings.cart.jump_factor
-    found = PlanView(
+    plan = PlanView(
         number=number,
         kind=RULES,
         cart_id=making.cart_id,
@@ -163,7 +163,7 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
         frozen=_frozen(session, making.cart_id),
         applied_by=None,
     )
-    return _advised(found, _unfreeze(session, making.cart_id))
+    return _advised(plan, _unfreeze(session, making.cart_id))
 
 
 def rows(session: Session, making: PlanBuild, sort: str = "risk", text: str = "", risk: str | None = None) -> PlanRows:
@@ -177,7 +177,7 @@ def load_plan(session: Session, number: int) -> PlanView:
     with as_operation_error(), session.store.reading() as cx:
         by = plans.applied_by(cx, plan)
         cart = plans.cart(cx, plan.cart_id)
-    found = PlanView(
+    plan_view = PlanView(
         number=plan.id,
         kind=plan.kind,
         cart_id=plan.cart_id,
@@ -195,7 +195,7 @@ def load_plan(session: Session, number: int) -> PlanView:
         frozen="" if plan.explicit else _frozen(session, plan.cart_id),
         applied_by=by[0] if by else None,
     )
-    return _advised(found, _unfreeze(session, plan.cart_id))
+    return _advised(plan_view, _unfreeze(session, plan.cart_id))
 
 
 def load_plan_rows(
@@ -321,12 +321,14 @@ def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
         if plan.cart_id in plans.all_frozen(tx):
             unfreeze = how_to_unfreeze(tx, plan.cart_id)
             raise OperationError(f"{name} is frozen: nothing is sent. Unfreeze it first: {unfreeze}")
-    found = plans.open_run(tx, plan.cart_id)
-    if found and found[1] in ("running", "cancelling"):
-        raise OperationError(f"Run {found[0]} is working on {name} now. Wait for it, or: invsync cancel {found[0]}")
-    if found and found[1] == "requested" and found[2] is not None:
+    waiting_run = plans.open_run(tx, plan.cart_id)
+    if waiting_run and waiting_run[1] in ("running", "cancelling"):
         raise OperationError(
-            f"Run {found[0]} waits to send plan {found[2]}. Wait for it, or: invsync cancel {found[0]}"
+            f"Run {waiting_run[0]} is working on {name} now. Wait for it, or: invsync cancel {waiting_run[0]}"
+        )
+    if waiting_run and waiting_run[1] == "requested" and waiting_run[2] is not None:
+        raise OperationError(
+            f"Run {waiting_run[0]} waits to send plan {waiting_run[2]}. Wait for it, or: invsync cancel {waiting_run[0]}"
         )
 
 

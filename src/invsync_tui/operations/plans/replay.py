@@ -34,7 +34,8 @@ _SETTINGS = tuple(
 )
 """Settings that a plan's decisions follow. The warehouses are the last that is named where several differ."""
 SETTINGS_OF = {
-    step: tuple(one.column for one in _SETTINGS if step in (one.step, *one.bears_on)) for step in (*CHAIN, "switch")
+    step: tuple(setting.column for setting in _SETTINGS if step in (setting.step, *setting.bears_on))
+    for step in (*CHAIN, "switch")
 } | {"basis": ("basis",)}
 """Which settings a step of the chain follows; `switch` is what comes before it."""
 
@@ -199,7 +200,7 @@ def _named(rules: Rules) -> dict[str, Any]:
         "basis": rules.basis.value,
     }
     rows = {"merchant": settings.merchant, "cart": settings.cart}
-    mine = [one for one in _SETTINGS if one.column not in elsewhere]
+    mine = [setting for setting in _SETTINGS if setting.column not in elsewhere]
     return {one.column: getattr(rows[one.table], one.column) for one in mine} | elsewhere
 
 

@@ -208,8 +208,8 @@ def _places(changes: Changes, codes: Mapping[int, str], factor: int) -> Mapping[
 
 def _codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Folded codes of all listings of a plan."""
-    found: dict[int, str] = {}
+    result: dict[int, str] = {}
     for start in range(0, len(ids), CHUNK):
         with as_operation_error(), session.store.reading() as cx:
-            found.update((row.id, normalize_key(row.sku)) for row in plans.listings(cx, ids[start : start + CHUNK]))
-    return found
+            result.update((row.id, normalize_key(row.sku)) for row in plans.listings(cx, ids[start : start + CHUNK]))
+    return result

@@ -67,8 +67,8 @@ def groups(session: Session, run_id: int) -> dict[str, int]:
 
 def sizes(cx: Any, run: RunRow) -> dict[str, int]:
     """`groups` in a transaction."""
-    found = store.counts(cx, run.id, Outcome.HELD, factor(cx, run))
-    return {group: found[group] for group in GROUPS if found.get(group)}
+    counts = store.counts(cx, run.id, Outcome.HELD, factor(cx, run))
+    return {group: counts[group] for group in GROUPS if counts.get(group)}
 
 
 def factor(cx: Any, run: RunRow) -> int:

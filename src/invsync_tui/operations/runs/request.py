@@ -55,7 +55,7 @@ def _carts(tx, merchant_id: int, cart_id: int | None) -> list[int]:  # type: ign
 
 
 def _message(pull: runs.RequestResult, pushes: list[runs.RequestResult], started: bool) -> str:
-    fresh = [one for one in (pull, *pushes) if one.fresh]
+    fresh = [push for push in (pull, *pushes) if push.fresh]
     text = (
         f"Requested {counted(len(fresh), 'run')}." if fresh else "Already requested; it will run once more afterwards."
     )

@@ -66,7 +66,7 @@ def of_sku(session: Session, asked: str, folder: Path) -> Path:
     found = why(session, asked)
     name = "".join(c if c.isalnum() else "-" for c in (found.sku or asked))[:60].strip("-") or "sku"
     with as_operation_error(), session.store.reading() as cx:
-        owner = _owner(cx, [one.cart_id for one in found.listings if one.cart_id is not None])
+        owner = _owner(cx, [listing.cart_id for listing in found.listings if listing.cart_id is not None])
     return _write(session, f"SKU {asked}", f"invsync-sku-{name}", owner, _sku_files(session, asked, found), folder)
 
 
@@ -121,10 +121,10 @@ def _sku_files(session: Session, asked: str, found: Any) -> Files:
         yield "history.json", _json(histories(session, asked, None, clock.seconds() - DAYS * 86400))
     except NotFoundError as error:
         yield "history.json", _json({"asked": asked, "error": str(error)})
-    carts = sorted({one.cart_id for one in found.listings if one.cart_id is not None})
+    carts = sorted({listing.cart_id for listing in found.listings if listing.cart_id is not None})
     with as_operation_error(), session.store.reading() as cx:
         done = support_bundle.audit(cx, [f"cart:{cart}" for cart in carts], ROWS_MOST)
-        batches = [one.sent.batch for one in found.listings if one.sent is not None]
+        batches = [listing.sent.batch for listing in found.listings if listing.sent is not None]
         heard = [row for batch in batches for row in http_log_rows.of_batch(cx, batch)]
     yield "audit.json", _json(done)
     yield from _exchange_files(heard)
@@ -134,13 +134,13 @@ def _exchange_files(heard: Sequence[ExchangeRow]) -> Files:
     for number, one in enumerate(heard, 1):
         status = one.status if one.status is not None else "no-answer"
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(one.at_ms / 1000))
-        told = (
+        text = (
             f"{one.method} {one.url}\nsent {at}.{one.at_ms % 1000:03}Z, took {one.took_ms} ms, status {status}\n"
             f"batch {one.batch_id or '-'}\ntheir request id {one.vendor_id or '-'}\n"
             f"{f'error {one.error}' if one.error else ''}\n"
             f"--- request\n{one.request.decode('utf-8', 'replace')}\n--- answer\n{one.answer.decode('utf-8', 'replace')}\n"
         )
-        yield f"exchanges/{number:04}-{one.method}-{status}.txt", told
+        yield f"exchanges/{number:04}-{one.method}-{status}.txt", text
 
 
 def _settings_file(session: Session, merchant_id: int | None) -> str:
@@ -160,7 +160,7 @@ def _settings_file(session: Session, merchant_id: int | None) -> str:
 
 def _learn_secrets(connections: Sequence[Mapping[str, Any]]) -> None:
     """Resolve what can be resolved here, so that the redaction knows it; what cannot be is in no process's hands."""
-    secrets.learn([str(one["secret"]) for one in connections])
+    secrets.learn([str(connection["secret"]) for connection in connections])
 
 
 def _closed(row: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -212,7 +212,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if hasattr(value, "_asdict"):
         return {key: _plain(one) for key, one in value._asdict().items()}
     if isinstance(value, Mapping):

@@ -39,11 +39,11 @@ def view(row: records.RunRow, stall: Stall | None = None) -> RunRow:
     )
 
 
-def views(session: Session, found: Sequence[records.RunRow]) -> list[RunRow]:
+def views(session: Session, run_rows: Sequence[records.RunRow]) -> list[RunRow]:
     """Stored runs as front ends are given them, each with what its worker says about it."""
     with as_operation_error(), session.store.reading() as cx:
-        stalled = workers.stalls(session, cx, found)
-    return [view(row, stalled.get(row.id)) for row in found]
+        stalled = workers.stalls(session, cx, run_rows)
+    return [view(row, stalled.get(row.id)) for row in run_rows]
 
 
 def find(session: Session, run_id: int) -> records.RunRow:

@@ -125,11 +125,11 @@ def _process(row: WorkerRow, here: bool, boot: str, same_clock: bool) -> Process
     return uptime.process(row.pid, row.uptime if same_clock else None)
 
 
-def _gone_now(one: WorkerView) -> WorkerView:
-    text, advice = f"{_named(one.kind, one.pid, one.host, one.here)} is gone", START
+def _gone_now(worker: WorkerView) -> WorkerView:
+    text, advice = f"{_named(worker.kind, worker.pid, worker.host, worker.here)} is gone", START
     return WorkerView(
-        one.id, one.kind, one.pid, one.host, one.here, one.started_at, one.heartbeat_at,
-        WorkerState.GONE, one.silent_for, text, advice,
+        worker.id, worker.kind, worker.pid, worker.host, worker.here, worker.started_at, worker.heartbeat_at,
+        WorkerState.GONE, worker.silent_for, text, advice,
     )  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def _service(store: Path, workers: tuple[WorkerView, ...], alive: bool) -> Servi
     def of(state: ServiceState, text: str, advice: str = "") -> ServiceView:
         return ServiceView(state, text, advice, workers, kept)
 
-    by_state = {state: [one for one in workers if one.state is state] for state in WorkerState}
+    by_state = {state: [worker for worker in workers if worker.state is state] for state in WorkerState}
     working = by_state[WorkerState.RESPONDING]
     silent = by_state[WorkerState.NOT_RESPONDING]
     advice = silent[0].advice if silent else ""
@@ -187,8 +187,8 @@ def _service(store: Path, workers: tuple[WorkerView, ...], alive: bool) -> Servi
     return of(ServiceState.NONE, "no service", START)
 
 
-def _running(one: WorkerView) -> str:
-    return "service running" if one.here else f"service running on {one.host}"
+def _running(worker: WorkerView) -> str:
+    return "service running" if worker.here else f"service running on {worker.host}"
 
 
 def _capital(text: str) -> str:

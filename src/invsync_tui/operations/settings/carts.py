@@ -24,7 +24,7 @@ MOVING = frozenset({"url", "options"})
 
 def details(session: Session, cart_id: int) -> CartSetup:
     """One cart's settings."""
-    found = next((one for one in carts(session) if one.id == cart_id), None)
+    found = next((cart for cart in carts(session) if cart.id == cart_id), None)
     if found is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
     return found
@@ -44,16 +44,16 @@ def add(
 
     name = values.name("NAME", name)
     owner = names.merchant(session, merchant)
-    found = _new(given, options)
+    new = _new(given, options)
     alias = _alias(session, owner.id, given.get("alias", SKU))
     chosen = _warehouses(session, owner, warehouses)
     every = values.read_schedule("--every", given["every"]) if "every" in given else None
     with saving(session, f"add the cart {name!r}") as saved:
-        found["push_kind"] = _push_kind(saved, owner.id, alias)
-        row = models.Cart(merchant_id=owner.id, name=name, created_at=clock.seconds(), **found)
+        new["push_kind"] = _push_kind(saved, owner.id, alias)
+        row = models.Cart(merchant_id=owner.id, name=name, created_at=clock.seconds(), **new)
         number = settings_write.number(settings_write.add_cart(saved.db, row, chosen))
         saved.schedule("push", number, every, first_in=every or 0)
-        after = {"merchant": owner.name, "name": name, **found, "warehouses": chosen, "every": every}
+        after = {"merchant": owner.name, "name": name, **new, "warehouses": chosen, "every": every}
         saved.audit("cart add", f"cart:{number}", {}, after)
     return details(session, number)
 

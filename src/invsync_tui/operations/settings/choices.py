@@ -37,12 +37,14 @@ def alias(types: Sequence[AliasTypeLine]) -> tuple[Setting, tuple[Choice, ...]]:
     return _with(ALIAS, read, show), tuple(Choice(one.name, one.name, _counted(one)) for one in types)
 
 
-def _counted(one: AliasTypeLine) -> str:
-    told = counted(one.products, "product")
-    if one.missing:
-        told += f", {one.missing} lack it"
-    return told + (
-        f", {one.collisions} {'code collides' if one.collisions == 1 else 'codes collide'}" if one.collisions else ""
+def _counted(alias_type: AliasTypeLine) -> str:
+    text = counted(alias_type.products, "product")
+    if alias_type.missing:
+        text += f", {alias_type.missing} lack it"
+    return text + (
+        f", {alias_type.collisions} {'code collides' if alias_type.collisions == 1 else 'codes collide'}"
+        if alias_type.collisions
+        else ""
     )
 
 
@@ -62,7 +64,9 @@ def warehouses(places: Sequence[WarehouseLine]) -> tuple[Setting, tuple[Choice, 
     def show(ids: Any) -> str:
         return ",".join(by_id.get(int(number), f"number {number}") for number in ids)
 
-    return _with(WAREHOUSES, read, show), tuple(Choice(by_id[one.id], one.code, _described(one)) for one in places)
+    return _with(WAREHOUSES, read, show), tuple(
+        Choice(by_id[place.id], place.code, _described(place)) for place in places
+    )
 
 
 def _with(name: str, read: Callable[[str, str], Any], show: Callable[[Any], str]) -> Setting:
@@ -73,21 +77,27 @@ def _with(name: str, read: Callable[[str, str], Any], show: Callable[[Any], str]
 
 def _values(places: Sequence[WarehouseLine]) -> Mapping[str, int]:
     """What names a warehouse in a list by comma: its code, or its number where the code cannot."""
-    codes = [one.code for one in places]
+    codes = [place.code for place in places]
     return {
-        (one.code if codes.count(one.code) == 1 and "," not in one.code and one.code else f"#{one.id}"): one.id
-        for one in places
+        (
+            place.code if codes.count(place.code) == 1 and "," not in place.code and place.code else f"#{place.id}"
+        ): place.id
+        for place in places
     }
 
 
-def _described(one: WarehouseLine) -> str:
-    told = counted(one.products, "product")
-    marks = [text for text, applies in _marks(one) if applies]
-    return ", ".join([one.name, told, *marks] if one.name != one.code else [told, *marks])
+def _described(warehouse: WarehouseLine) -> str:
+    message = counted(warehouse.products, "product")
+    marks = [text for text, applies in _marks(warehouse) if applies]
+    return ", ".join([warehouse.name, message, *marks] if warehouse.name != warehouse.code else [message, *marks])
 
 
-def _marks(one: WarehouseLine) -> tuple[tuple[str, bool], ...]:
-    return ("disabled", not one.enabled), ("no longer reported", one.vanished_at is not None), ("stale", one.stale)
+def _marks(warehouse: WarehouseLine) -> tuple[tuple[str, bool], ...]:
+    return (
+        ("disabled", not warehouse.enabled),
+        ("no longer reported", warehouse.vanished_at is not None),
+        ("stale", warehouse.stale),
+    )
 
 
 def of_cart(session: Session, merchant_id: int) -> dict[str, tuple[Setting, tuple[Choice, ...]]]:

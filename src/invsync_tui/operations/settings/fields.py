@@ -252,9 +252,9 @@ def _connection(table: str, *, changes_rules: bool) -> tuple[Setting, ...]:
 
 def _name(table: str) -> Setting:
     value = _text(values.name, "NAME")
-    said = "what invsync calls it on screens and in commands"
+    text = "what invsync calls it on screens and in commands"
     return Setting(
-        "name", "name", table, Section.CONNECTION, "Display name", value, said, option_help="another display name"
+        "name", "name", table, Section.CONNECTION, "Display name", value, text, option_help="another display name"
     )
 
 
@@ -386,22 +386,22 @@ def read_all(table: str, settings: Sequence[Setting], given: Mapping[str, str]) 
 
 def document(settings: Sequence[Setting], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Stored values, by the name of the setting, as JSON has them."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for one in settings:
         if one.in_json:
-            within = found.setdefault(one.group, {}) if one.group else found
+            within = result.setdefault(one.group, {}) if one.group else result
             within[one.json_key] = one.json_value(stored[one.name])
-    return found
+    return result
 
 
 def schemas(settings: Sequence[Setting]) -> dict[str, Any]:
     """The JSON Schemas of `document`, by name."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for one in settings:
         if one.in_json and not one.group:
-            found[one.json_key] = one.json_schema()
+            result[one.json_key] = one.json_schema()
         elif one.in_json:
-            whole = found.setdefault(one.group, {"type": "object", "properties": {}, "additionalProperties": False})
+            whole = result.setdefault(one.group, {"type": "object", "properties": {}, "additionalProperties": False})
             whole["properties"][one.json_key] = one.json_schema()
             whole["required"] = list(whole["properties"])
-    return found
+    return result

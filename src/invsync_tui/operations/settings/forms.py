@@ -49,9 +49,9 @@ class _Sheet:
                 return one
         raise InvalidError(name, f"there is no such setting. Known: {', '.join(one.name for one in self.settings)}.")
 
-    def text(self, one: Setting) -> str:
+    def text(self, setting: Setting) -> str:
         """What is stored, as it is typed."""
-        return one.show(self.columns[one.column])
+        return setting.show(self.columns[setting.column])
 
 
 def form(session: Session, subject: str) -> Form:
@@ -110,7 +110,13 @@ def save(session: Session, subject: str, rev: int, values: Mapping[str, str], re
     sheet = _sheet(session, subject)
     changes = _changes(sheet, values)
     try:
-        _save(session, sheet, rev, {name: values[name] for name in dict.fromkeys(one.name for one in changes)}, reason)
+        _save(
+            session,
+            sheet,
+            rev,
+            {name: values[name] for name in dict.fromkeys(change.name for change in changes)},
+            reason,
+        )
     except StaleError:
         return _conflict(session, subject, rev, values)
     return Saved(_sheet(session, subject).rev, changes, _note(sheet, changes))
@@ -141,29 +147,29 @@ def _sheet(session: Session, subject: str) -> _Sheet:
     return _Sheet(kind, int(number), columns, settings, {name: listed for name, (_, listed) in loaded.items()})
 
 
-def _with_listings(one: Setting, percent: Any, stocked: int) -> Setting:
+def _with_listings(setting: Setting, percent: Any, stocked: int) -> Setting:
     """A percentage of a cart's listings in stock says in its help how many listings that is now."""
-    if one.name not in ("zero-percent", "large-change-percent"):
-        return one
+    if setting.name not in ("zero-percent", "large-change-percent"):
+        return setting
     number = counted(stocked * percent // 100, "listing")
-    return replace(one, help=f"{one.help}; now {percent} % = {'at least ' * (stocked >= COUNTED_MOST)}{number}")
+    return replace(setting, help=f"{setting.help}; now {percent} % = {'at least ' * (stocked >= COUNTED_MOST)}{number}")
 
 
-def _read(one: Setting, text: str) -> Any:
-    return one.read(one.name, text)
+def _read(setting: Setting, text: str) -> Any:
+    return setting.read(setting.name, text)
 
 
 def _problems(session: Session, sheet: _Sheet, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
-    found: list[FieldProblem] = []
+    problems: list[FieldProblem] = []
     for name, text in values.items():
         try:
             value = _read(sheet.setting(name), text)
         except InvalidError as error:
-            found.append(FieldProblem(name, str(error).removeprefix(f"{error.field}: ")))
+            problems.append(FieldProblem(name, str(error).removeprefix(f"{error.field}: ")))
             continue
         if name == "name" and value != sheet.columns["name"] and value in _taken(session, sheet):
-            found.append(FieldProblem(name, "this name is taken; choose another."))
-    return tuple(found)
+            problems.append(FieldProblem(name, "this name is taken; choose another."))
+    return tuple(problems)
 
 
 def _taken(session: Session, sheet: _Sheet) -> set[str]:
@@ -174,25 +180,25 @@ def _taken(session: Session, sheet: _Sheet) -> set[str]:
 
 
 def _changes(sheet: _Sheet, values: Mapping[str, str]) -> tuple[Change, ...]:
-    found: list[Change] = []
-    for one in sheet.settings:
-        if one.name not in values:
+    changes: list[Change] = []
+    for setting in sheet.settings:
+        if setting.name not in values:
             continue
-        value = _read(one, values[one.name])
-        if _same(one, value, sheet.columns[one.column]):
+        value = _read(setting, values[setting.name])
+        if _same(setting, value, sheet.columns[setting.column]):
             continue
-        after = values[one.name].strip().upper() if one.name == ALIAS else one.show(value)
-        limits = sheet.limits if one.column in COLUMNS else None
-        label = limits.label(one, value) if limits is not None else one.label
-        found.append(Change(one.name, label, sheet.text(one), after))
+        after = values[setting.name].strip().upper() if setting.name == ALIAS else setting.show(value)
+        limits = sheet.limits if setting.column in COLUMNS else None
+        label = limits.label(setting, value) if limits is not None else setting.label
+        changes.append(Change(setting.name, label, sheet.text(setting), after))
     for name in values:
         sheet.setting(name)  # unknown names are told, not dropped
-    return tuple(found)
+    return tuple(changes)
 
 
-def _same(one: Setting, value: Any, present: Any) -> bool:
+def _same(setting: Setting, value: Any, present: Any) -> bool:
     """SQLite keeps switches as 0 and 1, and options as text in any order."""
-    return bool(one.show(value) == one.show(present)) if one.name == "options" else bool(value == present)
+    return bool(setting.show(value) == setting.show(present)) if setting.name == "options" else bool(value == present)
 
 
 def _save(session: Session, sheet: _Sheet, rev: int, given: Mapping[str, str], reason: str) -> None:
@@ -222,7 +228,7 @@ def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str
     sheet = _sheet(session, subject)
     with as_operation_error(), session.store.reading() as cx:
         entries = store_read.changes(cx, subject, max(1, sheet.rev - rev))
-    by_column = {one.column: one for one in sheet.settings}
+    by_column = {setting.column: setting for setting in sheet.settings}
     theirs: dict[str, Change] = {}
     for entry in entries:
         for column in entry.before:
@@ -239,7 +245,7 @@ def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str
 def _note(sheet: _Sheet, changes: tuple[Change, ...]) -> str:
     if not changes:
         return "Nothing changed."
-    if not any(sheet.setting(one.name).changes_rules for one in changes):
+    if not any(sheet.setting(change.name).changes_rules for change in changes):
         return "It takes effect with the next run."
     if sheet.kind == "cart":
         return "The next push recalculates every listing and is held for review."

@@ -17,7 +17,7 @@ from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.operations.settings.views import MerchantSetup, merchants
 from invsync_tui.store.settings.read import CartLimitsRow
 
-COLUMNS = tuple(one.column for one in fields.LIMITS)
+COLUMNS = tuple(limit.column for limit in fields.LIMITS)
 MIXED = "mixed"
 LISTED_MOST = 5
 """Carts named at most where something is said about several."""
@@ -31,7 +31,7 @@ class Limits:
 
     def of(self, column: str) -> dict[str, int]:
         """One limit by the cart's name."""
-        return {one.cart: one.values[column] for one in self.carts}
+        return {cart.cart: cart.values[column] for cart in self.carts}
 
     def columns(self) -> dict[str, int | None]:
         """What all carts agree on; None where they do not."""
@@ -46,23 +46,25 @@ class Limits:
         known = fields.LIMITS if agreed else ()
         return tuple(self._setting(one, mixed=agreed[one.column] is None) for one in known)
 
-    def _setting(self, one: Setting, *, mixed: bool) -> Setting:
+    def _setting(self, setting: Setting, *, mixed: bool) -> Setting:
         def read(field: str, text: str) -> Any:
             if text.strip().lower() != MIXED:
-                return one.read(field, text)
+                return setting.read(field, text)
             if mixed:
                 return None
             raise InvalidError(field, "all its carts have the same; give a number.")
 
-        note = f"; now {_listed([f'{name} {value}' for name, value in self.of(one.column).items()])}" if mixed else ""
-        value = replace(one.value, read=read, show=_shown)
-        return replace(one, value=value, help=f"of all its carts: {one.help}{note}")
+        note = (
+            f"; now {_listed([f'{name} {value}' for name, value in self.of(setting.column).items()])}" if mixed else ""
+        )
+        value = replace(setting.value, read=read, show=_shown)
+        return replace(setting, value=value, help=f"of all its carts: {setting.help}{note}")
 
-    def label(self, one: Setting, value: Any) -> str:
+    def label(self, setting: Setting, value: Any) -> str:
         """What a change of it is called: how many carts it changes, and which."""
-        found = self.of(one.column)
+        found = self.of(setting.column)
         changed = [name for name, present in found.items() if present != value]
-        return f"{one.label}, {len(changed)} of {len(found)} carts ({_listed(changed)})"
+        return f"{setting.label}, {len(changed)} of {len(found)} carts ({_listed(changed)})"
 
 
 def _shown(value: Any) -> str:
@@ -99,7 +101,7 @@ MOVING = frozenset({"url", "options"})
 
 def details(session: Session, merchant_id: int) -> MerchantSetup:
     """One merchant's settings."""
-    found = next((one for one in merchants(session) if one.id == merchant_id), None)
+    found = next((merchant for merchant in merchants(session) if merchant.id == merchant_id), None)
     if found is None:
         raise NotFoundError(f"There is no merchant {merchant_id}. List them with: invsync merchants.")
     return found

@@ -34,16 +34,16 @@ def preview(
     until = clock.elapsed() + BUDGET
     with as_operation_error(), session.store.reading() as cx:
         total = counts.listings(cx, cart_id)
-        found = after or Preview(total, 0, 0, 0, 0, 0)
+        plus = after or Preview(total, 0, 0, 0, 0, 0)
         wanted = what_if.wanted(cx, columns, values)
         while wanted is not None:
-            effect = what_if.effect(cx, wanted, found.last, CHUNK)
-            found = _plus(found, effect)
+            effect = what_if.effect(cx, wanted, plus.last, CHUNK)
+            plus = _plus(plus, effect)
             if effect.looked_at < CHUNK:
-                return replace(found, total=found.counted)
+                return replace(plus, total=plus.counted)
             if clock.elapsed() >= until:
                 break
-    return replace(found, total=max(total, found.counted + 1))
+    return replace(plus, total=max(total, plus.counted + 1))
 
 
 def _plus(found: Preview, effect: Effect) -> Preview:

@@ -91,6 +91,6 @@ def saving(session: Session, what: str) -> Iterator[Saving]:
 def _store_error(session: Session, error: sqlite3.Error) -> OperationError:
     from invsync_tui.store.errors import translate
 
-    told = OperationError(str(translate(error, session.path)))
-    told.__cause__ = translate(error, session.path)
-    return told
+    operation_error = OperationError(str(translate(error, session.path)))
+    operation_error.__cause__ = translate(error, session.path)
+    return operation_error

@@ -99,10 +99,10 @@ def of_products(
         "WHERE v.product_id IN (SELECT value FROM json_each(:ids)) ORDER BY v.product_id, v.warehouse_id",
         {**latest(now), "confirmed": min(confirmed_at, now), "ids": json.dumps(list(product_ids))},
     )
-    found: dict[int, list[LevelView]] = defaultdict(list)
+    result: dict[int, list[LevelView]] = defaultdict(list)
     for row in rows:
-        found[row[0]].append(tuple.__new__(LevelView, row))  # as _make, without counting the columns of each row
-    return found
+        result[row[0]].append(tuple.__new__(LevelView, row))  # as _make, without counting the columns of each row
+    return result
 
 
 def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list[tuple[int, str, int]]]:
@@ -114,10 +114,10 @@ def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list
         "ORDER BY k.kit_id, k.component_id",
         (json.dumps(list(kit_ids)),),
     )
-    found: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
+    result: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
     for kit, component, sku, needed in rows:
-        found[kit].append((component, sku, needed))
-    return found
+        result[kit].append((component, sku, needed))
+    return result
 
 
 def save_source_records(tx: sqlite3.Connection, seq: int, raw: Mapping[tuple[int, int], object], now: int) -> None:

@@ -81,10 +81,10 @@ def sharers(cx: sqlite3.Connection, product_id: int) -> dict[tuple[int, str], li
         "WHERE m.product_id = ?1 AND c.product_id <> ?1 AND p.missing_since IS NULL ORDER BY p.sku LIMIT ?2",
         (product_id, SHARERS),
     )
-    found: dict[tuple[int, str], list[str]] = defaultdict(list)
+    result: dict[tuple[int, str], list[str]] = defaultdict(list)
     for kind, code, sku in rows:
-        found[kind, code].append(sku)
-    return found
+        result[kind, code].append(sku)
+    return result
 
 
 def components(cx: sqlite3.Connection, product_id: int) -> list[tuple[str, int]]:

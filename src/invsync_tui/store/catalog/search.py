@@ -85,11 +85,11 @@ def containing(cx: sqlite3.Connection, key: str, merchant_id: int | None, limit:
 
 def named(cx: sqlite3.Connection, key: str, merchant_id: int | None, limit: int) -> list[int]:
     """Numbers of products whose name has the words of a text; the last one may be only begun."""
-    return next((found for one in _with_name(cx, key, merchant_id) if (found := _numbers(cx, one, limit))), [])
+    return next((numbers for one in _with_name(cx, key, merchant_id) if (numbers := _numbers(cx, one, limit))), [])
 
 
-def _numbers(cx: sqlite3.Connection, found: Part, limit: int) -> list[int]:
-    return [row[0] for row in cx.execute(f"{found.where} LIMIT ?", (*found.values, limit))]
+def _numbers(cx: sqlite3.Connection, part: Part, limit: int) -> list[int]:
+    return [row[0] for row in cx.execute(f"{part.where} LIMIT ?", (*part.values, limit))]
 
 
 def _with_code(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> Part:

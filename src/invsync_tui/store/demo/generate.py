@@ -142,14 +142,14 @@ def _runs(cx: sqlite3.Connection, scale: Scale) -> None:
     _insert(cx, "run", generated_rows.RUN_COLUMNS, generated_rows.runs(scale))
     for cart in range(1, scale.carts + 1):
         run = generated_rows.last_push(scale, cart)
-        found = cx.execute(
+        rows = cx.execute(
             "SELECT outcome, reason, count(*) FROM listing WHERE run_id = ?1 GROUP BY 1, 2 UNION ALL "
             "SELECT 'skipped', reason, count(*) FROM unlisted WHERE run_id = ?1 GROUP BY 1, 2",
             (run,),
         ).fetchall()
         counts = dict.fromkeys(("total", "set", "equal", "skipped", "failed", "held", "in_doubt"), 0)
         reasons: dict[str, int] = {}
-        for outcome, reason, n in found:
+        for outcome, reason, n in rows:
             counts["total"] += n
             counts[outcome] += n
             if reason:

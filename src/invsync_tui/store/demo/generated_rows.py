@@ -240,8 +240,8 @@ def _ended(scale: Scale, quantity: int, bits: int, run: int) -> Row:
         reason = "EXCLUDED" if bits % 1000 == 2 else "LOCKED"
         return None, None, quantity, quantity, synced, 0, run, "skipped", reason, ""
     if bits % 500 == 4:
-        told = "The demo shop refused this row."
-        return quantity, quantity, None, None, synced, 1, run, "failed", "REJECTED_BY_CART", told
+        text = "The demo shop refused this row."
+        return quantity, quantity, None, None, synced, 1, run, "failed", "REJECTED_BY_CART", text
     if bits % 50 == 5:
         return None, None, None, None, None, 1, run, "skipped", "WMS_STALE", ""
     ended = ("set", None) if bits % 20 == 6 else ("equal", "UNCHANGED")

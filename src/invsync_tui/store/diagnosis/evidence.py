@@ -84,18 +84,18 @@ def _places(
     cart_id: int, run_id: int | None, synced_at: int | None, inflight: str | None
 ) -> list[tuple[str, tuple[object, ...]]]:
     """Where to look, the likeliest first."""
-    found: list[tuple[str, tuple[object, ...]]] = []
+    result: list[tuple[str, tuple[object, ...]]] = []
     if inflight is not None:
-        found.append(("id = ?", (inflight,)))
+        result.append(("id = ?", (inflight,)))
     if run_id is not None and synced_at is not None:
         # A batch ends in the second of the confirmation, or right after it: numbers are compared before long texts.
-        found.append(("run_id = ? AND ended_at BETWEEN ? AND ?", (run_id, synced_at, synced_at + 2)))
+        result.append(("run_id = ? AND ended_at BETWEEN ? AND ?", (run_id, synced_at, synced_at + 2)))
     if run_id is not None:
-        found.append(("run_id = ? AND state <> 'answered'", (run_id,)))
+        result.append(("run_id = ? AND state <> 'answered'", (run_id,)))
     if synced_at is not None:
         runs = (
             "run_id IN (SELECT id FROM run WHERE kind = 'push' AND key = ? AND started_at <= ? "
             "AND coalesce(ended_at, started_at) >= ? ORDER BY id DESC LIMIT 20) AND ended_at BETWEEN ? AND ?"
         )
-        found.append((runs, (cart_id, synced_at, synced_at - BEFORE_MOST, synced_at, synced_at + 2)))
-    return found
+        result.append((runs, (cart_id, synced_at, synced_at - BEFORE_MOST, synced_at, synced_at + 2)))
+    return result

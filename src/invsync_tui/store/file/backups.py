@@ -48,11 +48,11 @@ def verify(path: Path) -> Backup:
         with contextlib.closing(readable(path).cx) as cx:
             version = int(cx.execute("PRAGMA user_version").fetchone()[0])
             check_ours(path, cx, version)
-            found = [str(row[0]) for row in cx.execute("PRAGMA quick_check(3)")]
+            lines = [str(row[0]) for row in cx.execute("PRAGMA quick_check(3)")]
     except sqlite3.Error as error:
         raise translate(error, path) from error
-    if found != ["ok"]:
-        raise StoreBrokenError(path, f"it is damaged: {'; '.join(found)}.", "Use another copy.")
+    if lines != ["ok"]:
+        raise StoreBrokenError(path, f"it is damaged: {'; '.join(lines)}.", "Use another copy.")
     return Backup(path, version, path.stat().st_size)
 
 
@@ -140,10 +140,10 @@ _COUNTERS = ((24, 28), (40, 44), (92, 100))
 """Where a file's head counts changes and schema changes: copying counts too, so they say nothing about the content."""
 
 
-def _same_content(one: Path, other: Path) -> bool:
-    if one.stat().st_size != other.stat().st_size:
+def _same_content(path: Path, other: Path) -> bool:
+    if path.stat().st_size != other.stat().st_size:
         return False
-    with one.open("rb") as first, other.open("rb") as second:
+    with path.open("rb") as first, other.open("rb") as second:
         heads = [bytearray(file.read(100)) for file in (first, second)]
         for start, end in _COUNTERS:
             for head in heads:

@@ -98,13 +98,13 @@ _COUNTED = (
 
 def _census(subject: str, owner: str, label: str, table: str, absent: str) -> _Rule:
     there = f"SELECT {owner}, {label}, count(*) FROM {table} WHERE {absent} IS NULL GROUP BY 1, 2"
-    kept = f"SELECT owner, label, n FROM census WHERE subject = '{subject}' AND n <> 0"
+    text = f"SELECT owner, label, n FROM census WHERE subject = '{subject}' AND n <> 0"
     return _Rule(
         "count",
         f"kept numbers of {subject} differ from the {subject} that are there",
         f"SELECT 'of ' || o FROM (SELECT DISTINCT o FROM (SELECT * FROM (SELECT {owner} AS o, {label}, count(*) FROM {table} "
-        f"WHERE {absent} IS NULL GROUP BY 1, 2) EXCEPT {kept}) "
-        f"UNION SELECT DISTINCT owner FROM ({kept} EXCEPT {there}))",
+        f"WHERE {absent} IS NULL GROUP BY 1, 2) EXCEPT {text}) "
+        f"UNION SELECT DISTINCT owner FROM ({text} EXCEPT {there}))",
     )
 
 

@@ -25,10 +25,10 @@ class Identity(NamedTuple):
 def identity(path: Path) -> Identity | None:
     """The file behind a name, links followed; None where there is none or it cannot be reached."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return Identity(found.st_dev, found.st_ino)
+    return Identity(status.st_dev, status.st_ino)
 
 
 def real(path: Path) -> Path:

@@ -28,12 +28,12 @@ UPGRADE = "upgrade"
 
 def folder(store: Path) -> Path:
     """The folder of a store's locks; it may not exist."""
-    found = file_modes.identity(store)
-    if found is None:
+    identity = file_modes.identity(store)
+    if identity is None:
         raise StoreMissingError(
             store, "there is no store.", "Create one with: invsync init. Try one with: invsync demo."
         )
-    return former_folder(store) / f"{found.device:x}-{found.inode:x}"
+    return former_folder(store) / f"{identity.device:x}-{identity.inode:x}"
 
 
 def former_folder(store: Path) -> Path:

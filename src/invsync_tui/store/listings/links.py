@@ -58,15 +58,15 @@ def count(cx: sqlite3.Connection, cart_id: int) -> int:
 
 def put(tx: sqlite3.Connection, cart_id: int, links: Sequence[NewLink], who: str, now: int, seq: int) -> None:
     """Make links, in the place of those that the listings had; the next plan looks at them."""
-    before = of_refs(tx, cart_id, [one.ref for one in links])
+    before = of_refs(tx, cart_id, [link.ref for link in links])
     tx.executemany(
         "INSERT INTO link (cart_id, ref, product_id, kind, made_at, made_by) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (cart_id, ref) DO UPDATE SET product_id = excluded.product_id, kind = excluded.kind, "
         "made_at = excluded.made_at, made_by = excluded.made_by",
-        [(cart_id, one.ref, one.product_id, one.kind, now, who) for one in links],
+        [(cart_id, link.ref, link.product_id, link.kind, now, who) for link in links],
     )
     _stamp(tx, cart_id, before, seq)
-    _stamp(tx, cart_id, {one.ref: one for one in links}, seq)
+    _stamp(tx, cart_id, {link.ref: link for link in links}, seq)
 
 
 def remove(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str], seq: int) -> dict[str, Link]:
@@ -80,4 +80,4 @@ def remove(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str], seq: int) 
 def _stamp(tx: sqlite3.Connection, cart_id: int, links: Mapping[str, Link | NewLink], seq: int) -> None:
     """Both sides moved: the listing, and the product, which the cart may or may not list from now on."""
     tx.executemany("UPDATE listing SET seq = ? WHERE cart_id = ? AND ref = ?", [(seq, cart_id, ref) for ref in links])
-    tx.executemany("UPDATE product SET seq = ? WHERE id = ?", [(seq, one.product_id) for one in links.values()])
+    tx.executemany("UPDATE product SET seq = ? WHERE id = ?", [(seq, link.product_id) for link in links.values()])

@@ -36,16 +36,16 @@ def suggestions(
     cx: sqlite3.Connection, merchant_id: int, push_kind: int, listings: Sequence[Without]
 ) -> dict[int, Suggestion]:
     """By listing, what it may mean in a cart that pushes with codes of `push_kind`."""
-    former = former_codes(cx, [one.id for one in listings])
-    keys = {one.id: _keys(one.sku, former.get(one.id, ())) for one in listings}
+    former = former_codes(cx, [listing.id for listing in listings])
+    keys = {listing.id: _keys(listing.sku, former.get(listing.id, ())) for listing in listings}
     hits = _look_up(cx, merchant_id, sorted({key for found in keys.values() for key in found}))
     return {
-        one.id: match_suggestions.suggest(
-            Asked(one.sku, tuple(former.get(one.id, ()))),
+        listing.id: match_suggestions.suggest(
+            Asked(listing.sku, tuple(former.get(listing.id, ()))),
             push_kind,
-            [hit for key in keys[one.id] for hit in hits.get(key, ())],
+            [hit for key in keys[listing.id] for hit in hits.get(key, ())],
         )
-        for one in listings
+        for listing in listings
     }
 
 
@@ -54,11 +54,11 @@ def _keys(sku: str, former: Sequence[str]) -> list[str]:
 
 
 def _look_up(cx: sqlite3.Connection, merchant_id: int, keys: Sequence[str]) -> Mapping[str, list[CodeHit]]:
-    found: dict[str, list[CodeHit]] = defaultdict(list)
+    result: dict[str, list[CodeHit]] = defaultdict(list)
     for key, product, kind, code in cx.execute(_LOOK_UP, (json.dumps(keys), merchant_id)):
-        if len(found[key]) < SAME_KEY_MOST:
-            found[key].append(CodeHit(product, kind, code))
-    return found
+        if len(result[key]) < SAME_KEY_MOST:
+            result[key].append(CodeHit(product, kind, code))
+    return result
 
 
 def former_codes(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, list[str]]:
@@ -68,11 +68,11 @@ def former_codes(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int
         "ORDER BY r.listing_id, r.at DESC",
         (json.dumps(list(listing_ids)),),
     )
-    found: dict[int, list[str]] = defaultdict(list)
+    result: dict[int, list[str]] = defaultdict(list)
     for listing, before in rows:
-        if len(found[listing]) < FORMER_MOST:
-            found[listing].append(before)
-    return found
+        if len(result[listing]) < FORMER_MOST:
+            result[listing].append(before)
+    return result
 
 
 def products(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, tuple[str, str]]:

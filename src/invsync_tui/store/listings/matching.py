@@ -48,10 +48,10 @@ def _hits(cx: sqlite3.Connection, merchant_id: int, keys: Sequence[str]) -> dict
         "WHERE c.merchant_id = ? AND c.key IN (SELECT value FROM json_each(?)) AND p.missing_since IS NULL",
         (merchant_id, json.dumps(list(keys))),
     )
-    found: dict[str, list[CodeHit]] = defaultdict(list)
+    result: dict[str, list[CodeHit]] = defaultdict(list)
     for key, product, kind, code, inactive in rows:
-        found[key].append(CodeHit(product, kind, code, bool(inactive)))
-    return found
+        result[key].append(CodeHit(product, kind, code, bool(inactive)))
+    return result
 
 
 def _owners(cx: sqlite3.Connection, product_ids: Sequence[int], kind: int) -> frozenset[int]:
@@ -111,18 +111,18 @@ def look_up(
     hits = _hits(cx, merchant_id, keys)
     owners = _owners(cx, sorted({hit.product_id for found in hits.values() for hit in found}), push_kind)
     shared = _shared(cx, cart_id, keys)
-    meant = []
+    results = []
     for number, sku, key, product, reason, ref in rows:
         if ref in linked:
-            meant.append(MatchResult(number, (product, reason), _as_linked(linked[ref])))
+            results.append(MatchResult(number, (product, reason), _as_linked(linked[ref])))
             continue
         match = match_code(sku, push_kind, hits.get(key, ()), owners)
         if trimmed(sku) in shared:
             match = Match(None, Reason.DUPLICATE_IN_CART)
-        meant.append(
+        results.append(
             MatchResult(number, (product, reason), (match.product_id, match.reason.value if match.reason else None))
         )
-    return meant
+    return results
 
 
 def _as_linked(link: Link) -> tuple[int | None, str | None]:

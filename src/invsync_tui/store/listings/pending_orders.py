@@ -120,13 +120,13 @@ def pending(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, lis
     if not parts:
         return {}
     places = _places(cx, {part.cart_id for part in parts})
-    found: dict[int, list[Pending]] = defaultdict(list)
+    result: dict[int, list[Pending]] = defaultdict(list)
     for part in _once(parts):
         at = _drawn_from(places, part)
-        found[part.product_id].append(
+        result[part.product_id].append(
             Pending(part.product_id, part.sold_id, part.taken_at, part.units, part.until, at, part.name or part.ref)
         )
-    return found
+    return result
 
 
 def _once(parts: Sequence[_Part]) -> list[_Part]:
@@ -193,10 +193,10 @@ def _products_of(cx: sqlite3.Connection, cart_ids: Collection[int], refs: Collec
         "AND ref IN (SELECT value FROM json_each(?)) AND +product_id IS NOT NULL",
         (json.dumps(list(cart_ids)), json.dumps(list(refs))),
     )
-    found: dict[str, set[int]] = defaultdict(set)
+    result: dict[str, set[int]] = defaultdict(set)
     for ref, product in rows:
-        found[ref].add(product)
-    return found
+        result[ref].add(product)
+    return result
 
 
 def listings_of_products(cx: sqlite3.Connection, cart_id: int, product_ids: Collection[int]) -> list[str]:
@@ -315,15 +315,15 @@ def _rows(cx: sqlite3.Connection, asked: Asked, before: Sequence[Kept], lines: S
     for row in before:
         if row.cart_id in asked.peers and (row.shop == asked.shop or row.cart_id == asked.cart_id):
             known[row.ref, row.product_id].append(row)
-    found: list[Kept] = []
+    kepts: list[Kept] = []
     for (ref, product), (first, units) in _sums(cx, asked, lines).items():
         was = known.get((ref, product), [])
         row = was[0] if was else Kept(
             asked.cart_id, ref, product, "", 0, first.taken_at, asked.shop, first.name, first.reported_at, now, None, 0
         )  # fmt: skip
         row = _redated(row, first, now)._replace(shop=asked.shop, name=first.name, reported_at=first.reported_at)
-        found += [row._replace(location=at, quantity=n) for at, n in _located(units, was).items()]
-    return found
+        kepts += [row._replace(location=at, quantity=n) for at, n in _located(units, was).items()]
+    return kepts
 
 
 def _shifted(row: Kept, by: int, now: int) -> Kept:
@@ -410,10 +410,10 @@ def _parts(cx: sqlite3.Connection, kit_ids: Collection[int]) -> Mapping[int, set
         "SELECT kit_id, component_id FROM kit_component WHERE kit_id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(kit_ids)),),
     )
-    found: dict[int, set[int]] = defaultdict(set)
+    result: dict[int, set[int]] = defaultdict(set)
     for kit, part in rows:
-        found[kit].add(part)
-    return found
+        result[kit].add(part)
+    return result
 
 
 # --- what the WMS has ------------------------------------------------------------------------------------------------

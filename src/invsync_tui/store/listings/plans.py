@@ -92,11 +92,11 @@ def of_run(cx: sqlite3.Connection, run_id: int) -> KeptPlan | None:
 
 def applied_by(cx: sqlite3.Connection, plan: KeptPlan) -> tuple[int, str] | None:
     """(number, state) of the newest run that is or was bound to a plan."""
-    found: tuple[int, str] | None = cx.execute(
+    row: tuple[int, str] | None = cx.execute(
         "SELECT id, state FROM run WHERE kind = 'push' AND key = ? AND plan_id = ? ORDER BY id DESC LIMIT 1",
         (plan.cart_id, plan.id),
     ).fetchone()
-    return found
+    return row
 
 
 def _packed(changes: Changes) -> bytes:
@@ -135,12 +135,12 @@ def cart(cx: sqlite3.Connection, cart_id: int) -> CartRow | None:
 
 def open_run(cx: sqlite3.Connection, cart_id: int) -> tuple[int, str, int | None] | None:
     """(number, state, plan) of the cart's push that has not ended; the active one before a requested one."""
-    found: tuple[int, str, int | None] | None = cx.execute(
+    row: tuple[int, str, int | None] | None = cx.execute(
         "SELECT id, state, plan_id FROM run WHERE kind = 'push' AND key = ? "
         "AND state IN ('requested', 'running', 'cancelling', 'held') ORDER BY state = 'requested' LIMIT 1",
         (cart_id,),
     ).fetchone()
-    return found
+    return row
 
 
 def bind(tx: sqlite3.Connection, run_id: int, plan_id: int, accepted: str, now: int) -> None:

@@ -49,11 +49,11 @@ def collisions(cx: sqlite3.Connection, merchant_id: int, kind: int, descending: 
 
 def _of_products(kind: int, text: Filter) -> Part:
     if text.few is not None:
-        found = (
+        message = (
             f"SELECT c.key, c.code FROM {text.few.origin} CROSS JOIN product_code AS c ON c.product_id = p.id AND c.kind = ? "
             f"WHERE {text.few.part.where}"
         )
-        return Part(f"(x.key, x.code) IN ({found})", (kind, *text.few.part.values))
+        return Part(f"(x.key, x.code) IN ({message})", (kind, *text.few.part.values))
     having = (
         "SELECT 1 FROM product_code AS c CROSS JOIN product AS p ON p.id = c.product_id WHERE c.merchant_id = x.merchant_id "
         f"AND c.key = x.key AND c.kind = x.kind AND c.code = x.code AND {text.walk.where}"
@@ -72,8 +72,8 @@ def sharers(
         "WHERE p.missing_since IS NULL ORDER BY p.id",
         (json.dumps(list(codes)), merchant_id),
     )
-    found: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+    result: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
     for kind, code, product, sku in rows:
-        if len(found[kind, code]) < most:
-            found[kind, code].append((product, sku))
-    return found
+        if len(result[kind, code]) < most:
+            result[kind, code].append((product, sku))
+    return result

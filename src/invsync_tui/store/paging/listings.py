@@ -108,16 +108,16 @@ def _few(cx: sqlite3.Connection, text: str) -> bool:
     return products(cx, 0, text).few is not None
 
 
-def _hits(cart_id: int, text: str, found: Part) -> Part:
+def _hits(cart_id: int, text: str, part: Part) -> Part:
     """Listings of the products that have the text in a code, and those without a product that have it themselves."""
     ids = (
         f"SELECT x.id FROM {HITS} CROSS JOIN listing AS x ON x.cart_id = ? AND x.product_id = p.id "
-        f"WHERE {found.where} UNION ALL "
+        f"WHERE {part.where} UNION ALL "
         "SELECT y.id FROM listing AS y INDEXED BY listing_unmatched "
         "WHERE y.cart_id = ? AND y.match_reason IS NOT NULL AND instr(y.key, ?) > 0 UNION ALL "
         "SELECT z.id FROM listing AS z INDEXED BY listing_key WHERE z.cart_id = ? AND z.key >= ? AND z.key < ?"
     )
-    return Part(f"l.id IN ({ids})", (cart_id, *found.values, cart_id, text, cart_id, text, upper(text)))
+    return Part(f"l.id IN ({ids})", (cart_id, *part.values, cart_id, text, cart_id, text, upper(text)))
 
 
 def present_after(cx: sqlite3.Connection, cart_id: int, after: int, limit: int) -> list[int]:

@@ -53,10 +53,10 @@ def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRow]:
 
 def users(cx: sqlite3.Connection, merchant_id: int) -> dict[int, list[str]]:
     """By warehouse, the names of the carts that sync with it."""
-    found: dict[int, list[str]] = defaultdict(list)
+    result: dict[int, list[str]] = defaultdict(list)
     for warehouse, cart in cx.execute(_USERS, (merchant_id,)):
-        found[warehouse].append(cart)
-    return found
+        result[warehouse].append(cart)
+    return result
 
 
 def owner(cx: sqlite3.Connection, warehouse_id: int) -> int | None:
@@ -157,7 +157,7 @@ def readings(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[int, li
         "WHERE product_id IN (SELECT value FROM json_each(?)) AND missing_since IS NULL",
         (json.dumps(list(product_ids)),),
     )
-    found: dict[int, list[Reading]] = defaultdict(list)
+    result: dict[int, list[Reading]] = defaultdict(list)
     for product, *reading in rows:
-        found[product].append(Reading(*reading))
-    return found
+        result[product].append(Reading(*reading))
+    return result

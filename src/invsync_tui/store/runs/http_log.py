@@ -48,8 +48,10 @@ def of_batch(cx: sqlite3.Connection, batch_id: str) -> list[ExchangeRow]:
 
 
 def _opened(row: tuple[object, ...]) -> ExchangeRow:
-    found = ExchangeRow(*row)  # type: ignore[arg-type]
-    return found._replace(request=zlib.decompress(found.request), answer=zlib.decompress(found.answer))
+    exchange_row = ExchangeRow(*row)  # type: ignore[arg-type]
+    return exchange_row._replace(
+        request=zlib.decompress(exchange_row.request), answer=zlib.decompress(exchange_row.answer)
+    )
 
 
 def delete_old(tx: sqlite3.Connection, now: int) -> None:

@@ -47,13 +47,13 @@ def request(tx: sqlite3.Connection, order: RunRequest, now: int) -> RequestResul
 
     Whatever both sides wanted is done: a complete read, the pushes that follow, and each side's own condition.
     """
-    found = tx.execute(
+    row = tx.execute(
         "SELECT id FROM run WHERE kind = ? AND key = ? AND state IN ('requested', 'running', 'cancelling', 'held') "
         "ORDER BY state = 'requested' DESC, state = 'held' DESC",
         (order.kind, order.key),
     ).fetchone()
     wish = waiting_requests.of_order(tx, order)
-    run = get(tx, found[0]) if found is not None else None
+    run = get(tx, row[0]) if row is not None else None
     if run is None:
         return RequestResult(_insert(tx, order, wish, now), True)
     if run.state == "held":
@@ -265,11 +265,11 @@ def release(tx: sqlite3.Connection, run_id: int, now: int, groups: Mapping[str, 
         return False
     shown = json.loads(row.released) | {trip["breaker"]: trip["measure"] for trip in json.loads(row.trips)}
     accepted = shown if groups is None else safety.accepted(shown, groups)
-    kept = "" if groups is None or set(groups) == set(safety.Group) else json.dumps(sorted(groups))
+    text = "" if groups is None or set(groups) == set(safety.Group) else json.dumps(sorted(groups))
     tx.execute(
         "UPDATE run SET state = 'requested', released = ?, groups = ?, requested_at = ?, started_at = NULL, rev = rev + 1 "
         "WHERE id = ?",
-        (json.dumps(accepted), kept, now, run_id),
+        (json.dumps(accepted), text, now, run_id),
     )
     return True
 
@@ -334,7 +334,7 @@ def last_good_phase(cx: sqlite3.Connection, kind: str, key: int, phase: str, aft
         (kind, key, after),
     )
     for started_at, phases in rows:
-        if any(one["name"] == phase and one["state"] == "done" for one in json.loads(phases)):
+        if any(load["name"] == phase and load["state"] == "done" for load in json.loads(phases)):
             return int(started_at)
     return None
 

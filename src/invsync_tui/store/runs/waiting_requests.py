@@ -40,16 +40,16 @@ class Wish(NamedTuple):
 
 def of_order(cx: sqlite3.Connection, order: RunRequest) -> Wish:
     """What is asked for. Who joined a running pull wants the one after it, which has not begun."""
-    found = cx.execute("SELECT again FROM run WHERE id = ? AND ended_at IS NULL", (order.after_run,)).fetchone()
-    again = bool(found and found[0])
+    row = cx.execute("SELECT again FROM run WHERE id = ? AND ended_at IS NULL", (order.after_run,)).fetchone()
+    again = bool(row and row[0])
     wish = Wish(order.trigger, order.by, order.after_run, again, bool(order.full), bool(order.pushes))
     return _fulfilled(cx, wish)
 
 
 def _fulfilled(cx: sqlite3.Connection, wish: Wish) -> Wish:
     """Who waits for a run that has ended well waits for nothing any more."""
-    found = cx.execute("SELECT 1 FROM run WHERE id = ? AND state = 'done'", (wish.after_run,)).fetchone()
-    return wish._replace(after_run=None, after_again=False) if found else wish
+    row = cx.execute("SELECT 1 FROM run WHERE id = ? AND state = 'done'", (wish.after_run,)).fetchone()
+    return wish._replace(after_run=None, after_again=False) if row else wish
 
 
 def of_run(run: RunRow) -> list[Wish]:
@@ -69,15 +69,15 @@ def join(tx: sqlite3.Connection, run: RunRow, wish: Wish, now: int) -> None:
     mine = _fulfilled(tx, of_itself(run))
     behind: Wish | None = None
     if mine.condition == wish.condition:
-        kept = mine.joined(wish)
+        joined = mine.joined(wish)
     elif wish.after_run is None:
-        kept, behind = wish, mine
+        joined, behind = wish, mine
     else:
-        kept, behind = mine, wish
+        joined, behind = mine, wish
     tx.execute(
         "UPDATE run SET trigger = ?, requested_by = ?, after_run = ?, after_again = ?, full = ?, then_push = ?, "
         "rev = rev + 1 WHERE id = ?",
-        (*kept, run.id),
+        (*joined, run.id),
     )
     if (wish.trigger, wish.by) != (mine.trigger, mine.by):
         _say(tx, run.id, now, f"Also requested by {wish.by} ({wish.trigger}).")
@@ -103,7 +103,7 @@ def orders(run: RunRow) -> list[RunRequest]:
     wishes = of_run(run) or [of_itself(run)]
     return [
         RunRequest(run.kind, run.key, run.merchant_id, "again", one.by, one.after_run, one.full, one.pushes)
-        for one in sorted(wishes, key=lambda one: one.after_run or 0)
+        for one in sorted(wishes, key=lambda wish: wish.after_run or 0)
     ]
 
 

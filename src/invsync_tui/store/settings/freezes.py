@@ -25,10 +25,10 @@ def by_merchant(cx: sqlite3.Connection) -> dict[int, list[FreezeRow]]:
         "UNION ALL SELECT merchant_id, 'cart', id, name, frozen_at, frozen_by, frozen_why FROM cart "
         "WHERE frozen_at IS NOT NULL ORDER BY 1, 2 DESC, 3"
     )
-    found: dict[int, list[FreezeRow]] = defaultdict(list)
+    result: dict[int, list[FreezeRow]] = defaultdict(list)
     for merchant, *row in rows:
-        found[merchant].append(FreezeRow(*row))
-    return found
+        result[merchant].append(FreezeRow(*row))
+    return result
 
 
 def of_cart(cx: sqlite3.Connection, cart_id: int) -> list[FreezeRow]:

@@ -41,11 +41,11 @@ def _taken_back(cx: sqlite3.Connection, present: Mapping[str, Any], subject: str
         "SELECT before FROM audit WHERE subject = ? AND action = ? AND at > ? ORDER BY id DESC",
         (subject, f"{kind} set", at),
     )
-    found = dict(present)
+    result = dict(present)
     for (before,) in rows:
         changed: dict[str, Any] = json.loads(before or "{}")
-        found.update({name: value for name, value in changed.items() if name in found})
-    return found
+        result.update({name: value for name, value in changed.items() if name in result})
+    return result
 
 
 def _told(name: str, value: Any) -> Any:

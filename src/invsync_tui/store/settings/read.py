@@ -48,18 +48,18 @@ def stale_warehouses(cx: sqlite3.Connection, now: int) -> dict[int, list[str]]:
         "AND EXISTS (SELECT 1 FROM level l WHERE l.warehouse_id = w.id) ORDER BY w.id",
         (now,),
     )
-    found: dict[int, list[str]] = defaultdict(list)
+    result: dict[int, list[str]] = defaultdict(list)
     for merchant, code in rows:
-        found[merchant].append(code)
-    return found
+        result[merchant].append(code)
+    return result
 
 
 def disabled_warehouses(cx: sqlite3.Connection) -> dict[int, list[str]]:
     """By merchant, the codes of the warehouses that an operator disabled."""
-    found: dict[int, list[str]] = defaultdict(list)
+    result: dict[int, list[str]] = defaultdict(list)
     for merchant, code in cx.execute("SELECT merchant_id, code FROM warehouse WHERE enabled = 0 ORDER BY id"):
-        found[merchant].append(code)
-    return found
+        result[merchant].append(code)
+    return result
 
 
 class WarehouseRef(NamedTuple):

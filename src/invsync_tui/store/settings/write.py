@@ -63,7 +63,9 @@ def change_cart(
     if warehouse_ids is not None and sorted(warehouse_ids) != cart_warehouses(session, number(cart)):
         before["warehouses"] = cart_warehouses(session, number(cart))
         session.exec(delete(CartWarehouse).where(col(CartWarehouse.cart_id) == cart.id))
-        session.add_all(CartWarehouse(cart_id=number(cart), warehouse_id=one) for one in warehouse_ids)
+        session.add_all(
+            CartWarehouse(cart_id=number(cart), warehouse_id=warehouse_id) for warehouse_id in warehouse_ids
+        )
         cart.combine_all = not warehouse_ids
     if before:
         cart.rev += 1

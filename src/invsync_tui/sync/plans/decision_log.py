@@ -187,7 +187,7 @@ def _rows(columns: Mapping[str, Sequence[Any]], known: Iterable[str]) -> list[di
 
 
 def _by_product(rows: Iterable[Any]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = defaultdict(list)
+    result: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row.product_id].append(row)
-    return found
+        result[row.product_id].append(row)
+    return result

@@ -101,11 +101,11 @@ def _rematched(cx: sqlite3.Connection, settings: Settings, mark: int) -> dict[in
     cart = settings.cart
     number = int(cart.id or 0)
     ids = matching.to_match(cx, cart.merchant_id, number, mark)
-    found: dict[int, tuple[int | None, str | None]] = {}
+    result: dict[int, tuple[int | None, str | None]] = {}
     for start in range(0, len(ids), CHUNK):
         meant = matching.look_up(cx, cart.merchant_id, number, cart.push_kind, ids[start : start + CHUNK])
-        found.update((one.id, one.now) for one in meant if one.now != one.before)
-    return found
+        result.update((one.id, one.now) for one in meant if one.now != one.before)
+    return result
 
 
 def advance(cx: sqlite3.Connection, plan: DryRun, until: float) -> None:

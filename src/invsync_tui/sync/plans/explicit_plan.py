@@ -74,14 +74,14 @@ class ExplicitPlanner:
         # Nothing may be written where a switch is off, so there is nothing to read for it.
         return await self.cart.read(refs) if self.settings.switched_on and refs else ()
 
-    def _note(self, tx, found: Sequence[Row], seq: int, now: int) -> None:  # type: ignore[no-untyped-def]
+    def _note(self, tx, rows: Sequence[Row], seq: int, now: int) -> None:  # type: ignore[no-untyped-def]
         run_id = self.job.run.id
-        verdicts = [(one, *self._verdict(one)) for one in found]
+        verdicts = [(one, *self._verdict(one)) for one in rows]
         listings.refresh(
             tx,
             [
                 (one.after + self._held_back(one), one.fresh.quantity, one.fresh.allocated, one.row.id)
-                for one in found
+                for one in rows
                 if one.fresh is not None and one.fresh.skip is not Reason.BAD_ROW
             ],
         )
@@ -98,16 +98,16 @@ class ExplicitPlanner:
                 if outcome not in sent
             ],
         )
-        plans.mark_dirty(tx, [one.row.id for one in found], seq)
+        plans.mark_dirty(tx, [one.row.id for one in rows], seq)
 
-    def _decided(self, one: Row, outcome: Outcome, reason: Reason | None) -> Decided:
-        target = one.after + self._held_back(one)
+    def _decided(self, row: Row, outcome: Outcome, reason: Reason | None) -> Decided:
+        target = row.after + self._held_back(row)
         pending = int(outcome is Outcome.PLANNED)
         word = reason.value if reason else None
-        return Decided(one.after, target, outcome.value, word, "", pending, self.job.run.id, one.row.id)
+        return Decided(row.after, target, outcome.value, word, "", pending, self.job.run.id, row.row.id)
 
-    def _held_back(self, one: Row) -> int:
-        return one.fresh.allocated if self.on_hand and one.fresh is not None else 0
+    def _held_back(self, row: Row) -> int:
+        return row.fresh.allocated if self.on_hand and row.fresh is not None else 0
 
     def _verdict(self, one: Row) -> tuple[Outcome, Reason | None, str]:
         """What becomes of a listing, why, and what is to be said of it."""
@@ -124,25 +124,25 @@ class ExplicitPlanner:
             return Outcome.SKIPPED, Reason.BAD_ROW, one.fresh.name
         return self._compared(one, one.fresh)
 
-    def _compared(self, one: Row, fresh: ListingRow) -> tuple[Outcome, Reason | None, str]:
-        shows = None if fresh.quantity is None else fresh.quantity - self._held_back(one)
-        if shows == one.after:
+    def _compared(self, row: Row, fresh: ListingRow) -> tuple[Outcome, Reason | None, str]:
+        shows = None if fresh.quantity is None else fresh.quantity - self._held_back(row)
+        if shows == row.after:
             return Outcome.EQUAL, Reason.IN_SYNC, ""
-        if text := self._changed(one, shows):
+        if text := self._changed(row, shows):
             return Outcome.SKIPPED, Reason.CHANGED_SINCE, text
         return Outcome.PLANNED, None, ""
 
-    def _changed(self, one: Row, shows: int | None) -> str:
+    def _changed(self, row: Row, shows: int | None) -> str:
         """What changed a listing since the plan was made; '' if nothing did that counts."""
         if self.plan.kind == "undo":
-            if shows != one.before:
-                return f"it shows {_number(shows)} now, run {self.plan.of_run} left it at {one.before}"
-            if one.row.acked != one.before:
-                return f"it was set to {_number(one.row.acked)} since, run {self.plan.of_run} left it at {one.before}"
+            if shows != row.before:
+                return f"it shows {_number(shows)} now, run {self.plan.of_run} left it at {row.before}"
+            if row.row.acked != row.before:
+                return f"it was set to {_number(row.row.acked)} since, run {self.plan.of_run} left it at {row.before}"
             return ""
-        lowers = one.before == UNKNOWN or one.before > one.after
-        if lowers and shows is not None and shows < one.after:
-            return f"it shows {shows} now, which is below the safe level {one.after}"
+        lowers = row.before == UNKNOWN or row.before > row.after
+        if lowers and shows is not None and shows < row.after:
+            return f"it shows {shows} now, which is below the safe level {row.after}"
         return ""
 
     def _check(self) -> None:

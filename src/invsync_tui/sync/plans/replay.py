@@ -77,13 +77,13 @@ def explain(chunk: DecisionChunk, listing_id: int, rules: Rules) -> Explained:
     facts = stock_of(chunk, rules).facts(row, chunk.now)._replace(excluded=False, locked=False)
     known = row.product_id is not None
     decision = quantity.decide(facts, rules.chain) if known else decide(chunk, rules)[chunk.ids.index(listing_id)]
-    found = eligibility.causes(
+    causes = eligibility.causes(
         standing_of(row, rules.settings),
         merchant_on=rules.settings.merchant.inventory_sync,
         stock=decision.reason if known else None,
         last=listings_reason(row),
     )
-    return Explained(row, decision, found)
+    return Explained(row, decision, causes)
 
 
 def chunk_of(cx: sqlite3.Connection, cart_id: int, listing_id: int, at: int) -> DecisionChunk | None:

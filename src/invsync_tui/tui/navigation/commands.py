@@ -80,8 +80,8 @@ def completions(known_runs: Iterable[int], known: Known = NOBODY) -> list[str]:
     """What the command line offers, most wanted first."""
     said = {
         Takes.RUN: [str(run) for run in known_runs],
-        Takes.MERCHANT: [each.name for each in known.merchants],
-        Takes.CART: [each.name for each in known.carts],
+        Takes.MERCHANT: [merchant.name for merchant in known.merchants],
+        Takes.CART: [cart.name for cart in known.carts],
         Takes.THEME: list(THEMES),
     }
     return [*WORDS, *(f"{place} {word}" for place, takes in WORDS.items() for word in said.get(takes, ()))]

@@ -43,11 +43,11 @@ class Canvas(ScrollView):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def tone_style(self, tone: Tone) -> Style:
-        found = self._tones.get(tone)
-        if found is None:
-            found = self.screen.get_component_rich_style(f"tone--{tone}", default=self.rich_style)
-            self._tones[tone] = found
-        return found
+        component_rich_style = self._tones.get(tone)
+        if component_rich_style is None:
+            component_rich_style = self.screen.get_component_rich_style(f"tone--{tone}", default=self.rich_style)
+            self._tones[tone] = component_rich_style
+        return component_rich_style
 
     def segments(self, line: Line, over: Style | None = None) -> list[Segment]:
         """A line in this theme's colours; `over` is laid on top, such as a cursor.

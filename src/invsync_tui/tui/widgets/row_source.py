@@ -102,8 +102,8 @@ class MemoryRows(Generic[L]):
         return self._lines[max(at - limit, 0) : at]
 
     def _at(self, key: PlaceKey) -> int:
-        found = self.position(key)
-        return -1 if found is None else found
+        position = self.position(key)
+        return -1 if position is None else position
 
 
 def comparable(value: Value) -> tuple[int, float, str]:

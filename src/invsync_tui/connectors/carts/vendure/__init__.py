@@ -273,17 +273,17 @@ class VendureCart:
 
     async def locations(self) -> Sequence[CartLocation]:
         """The stock locations of our channel."""
-        found: list[CartLocation] = []
+        cart_locations: list[CartLocation] = []
         while True:
-            options = {"skip": len(found), "take": CAPABILITIES.page_size, "sort": {"id": "ASC"}}
+            options = {"skip": len(cart_locations), "take": CAPABILITIES.page_size, "sort": {"id": "ASC"}}
             data = await self._api.query(api.LOCATIONS, {"options": options})
             items, total = api.listed(data, "stockLocations")
             try:
-                found += [CartLocation(reference(at["id"]), text(at["name"])) for at in items]
+                cart_locations += [CartLocation(reference(at["id"]), text(at["name"])) for at in items]
             except (KeyError, TypeError, ValueError) as error:
                 raise ContractError(f"A location cannot be read: {error}.") from error
-            if len(items) < CAPABILITIES.page_size or (total is not None and len(found) >= total):
-                return found
+            if len(items) < CAPABILITIES.page_size or (total is not None and len(cart_locations) >= total):
+                return cart_locations
 
     def _choose(self, locations: Sequence[CartLocation]) -> CartLocation:
         self._location = choose_location(locations, self._connection.options.get("location", "").strip())
@@ -435,13 +435,13 @@ class VendureCart:
 
 def quantities(data: Mapping[str, Any]) -> Mapping[tuple[str, str], int]:
     """(variant, location) -> quantity on hand, from the answer to our mutation; without what cannot be read."""
-    found: dict[tuple[str, str], int] = {}
+    result: dict[tuple[str, str], int] = {}
     for variant in data.get("updateProductVariants") or ():
         for level in levels_of(variant):
             with suppress(KeyError, TypeError, ValueError):
                 at = reference(variant["id"]), reference(level["stockLocationId"])
-                found[at] = whole(level["stockOnHand"])
-    return found
+                result[at] = whole(level["stockOnHand"])
+    return result
 
 
 def levels_of(variant: object) -> Sequence[Any]:

@@ -60,17 +60,17 @@ def _shown(facts: CartFacts) -> Review:
     """Thresholds that are not 0 are a finding of their own."""
     if not facts.listed:
         return Review("vendure.threshold", Verdict.SKIPPED, f"not read yet, ask with: {facts.test()}")
-    told = f"of {facts.thresholds} variants" if facts.thresholds else "of no variant"
-    return Review("vendure.threshold", Verdict.PASS, f"an out-of-stock threshold that counts: {told}")
+    text = f"of {facts.thresholds} variants" if facts.thresholds else "of no variant"
+    return Review("vendure.threshold", Verdict.PASS, f"an out-of-stock threshold that counts: {text}")
 
 
 def told_of_shop(settings: Mapping[str, Any]) -> str:
     """The shop's global settings in words; variants may have their own."""
     tracks = bool(settings["trackInventory"])
     threshold = int(settings["outOfStockThreshold"])
-    told = "It counts stock" if tracks else "It does not count stock unless a variant says so"
+    text = "It counts stock" if tracks else "It does not count stock unless a variant says so"
     if threshold == 0:
-        return f"{told}; it sells down to 0."
+        return f"{text}; it sells down to 0."
     if threshold > 0:
-        return f"{told}; it is sold out at {threshold}: {threshold} fewer are sold than are pushed (Out-of-stock threshold)."
-    return f"{told}; it sells {-threshold} more than are pushed, as backorders (Out-of-stock threshold {threshold})."
+        return f"{text}; it is sold out at {threshold}: {threshold} fewer are sold than are pushed (Out-of-stock threshold)."
+    return f"{text}; it sells {-threshold} more than are pushed, as backorders (Out-of-stock threshold {threshold})."

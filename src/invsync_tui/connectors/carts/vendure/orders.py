@@ -33,7 +33,7 @@ class Wanted:
 
 def lines(orders: Sequence[Mapping[str, Any]]) -> list[OrderLine]:
     """The lines of some orders; an order that cannot be read is one line with the reason."""
-    found: list[OrderLine] = []
+    order_lines: list[OrderLine] = []
     by_variant: dict[str, list[Wanted]] = defaultdict(list)
     for order in orders:
         try:
@@ -41,19 +41,19 @@ def lines(orders: Sequence[Mapping[str, Any]]) -> list[OrderLine]:
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             known = name_of(order)
             why = f"{type(error).__name__}: {error}"
-            found.append(OrderLine("" if known == "?" else known, "", 0, 0, error=why))
+            order_lines.append(OrderLine("" if known == "?" else known, "", 0, 0, error=why))
             continue
         for line in read:
             by_variant[line.variant].append(line)
     for group in by_variant.values():
-        found += _located(group)
-    return found
+        order_lines += _located(group)
+    return order_lines
 
 
 def _wanted(order: Mapping[str, Any]) -> list[Wanted]:
     taken_at = seconds(int(datetime.fromisoformat(text(order["orderPlacedAt"])).timestamp()))
     ref, name = reference(order["id"]), text(order["code"])
-    found = []
+    result = []
     for line in order["lines"]:
         units = whole(line["quantity"], 0)
         shipped = sum(whole(part["quantity"], 0) for part in line["fulfillmentLines"] or () if _stands(part))
@@ -61,8 +61,8 @@ def _wanted(order: Mapping[str, Any]) -> list[Wanted]:
         allocated = {reference(at["stockLocationId"]): whole(at["stockAllocated"]) for at in variant["stockLevels"]}
         if units > 0:
             open_units = max(0, units - shipped)
-            found.append(Wanted(ref, name, reference(variant["id"]), units, open_units, taken_at, allocated))
-    return found
+            result.append(Wanted(ref, name, reference(variant["id"]), units, open_units, taken_at, allocated))
+    return result
 
 
 def _stands(part: Mapping[str, Any]) -> bool:
@@ -83,11 +83,11 @@ def _located(group: Sequence[Wanted]) -> list[OrderLine]:
 
 def _shared_out(group: Sequence[Wanted], held: dict[str, int]) -> list[OrderLine]:
     """All that is allocated is of these lines: whichever gets which part, each location's sum is right."""
-    found: list[OrderLine] = []
+    orders: list[OrderLine] = []
     for one in group:
         left = one.open
         if not left:
-            found.append(_line(one, one.units, ""))
+            orders.append(_line(one, one.units, ""))
             continue
         rest = one.units - one.open  # shipped, and most likely from the same place
         for at in sorted(held):
@@ -95,9 +95,9 @@ def _shared_out(group: Sequence[Wanted], held: dict[str, int]) -> list[OrderLine
             if part:
                 held[at] -= part
                 left -= part
-                found.append(_line(one, part + rest, at))
+                orders.append(_line(one, part + rest, at))
                 rest = 0
-    return found
+    return orders
 
 
 def _line(one: Wanted, units: int, location: str) -> OrderLine:

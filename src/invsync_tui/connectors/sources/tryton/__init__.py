@@ -193,16 +193,16 @@ class TrytonSource:
 
     async def identity(self) -> Mapping[str, str]:
         """The database and the company, told by the moment of its creation: ids and names repeat in every database."""
-        found = {"database": self._rpc.database, "company": str(self._company)}
+        result = {"database": self._rpc.database, "company": str(self._company)}
         try:
             rows = await self._rpc.search_read(
                 "company.company", [["id", "=", self._company]], ["create_date"], self._context()
             )
             if rows and rows[0]["create_date"]:
-                found["company created"] = decode_time(rows[0]["create_date"], self._rpc.where).isoformat()
+                result["company created"] = decode_time(rows[0]["create_date"], self._rpc.where).isoformat()
         except PermissionDeniedError:
             pass
-        return found
+        return result
 
     async def warehouses(self) -> Sequence[WarehouseRow]:
         """All warehouses, inactive ones included, so that a closed one is told from a vanished one."""
@@ -231,8 +231,10 @@ class TrytonSource:
     async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
         """Levels of active goods, 0 where there is no stock, in the order of the products' ids."""
         limit = self.capabilities.page_size
-        found = await self._read_levels([*GOODS, ["id", ">", _after(cursor)]], warehouse.ref, limit)
-        return Page(found.rows, _next_cursor(found.ids, limit, found.read), rejected=found.rejected)
+        read_levels = await self._read_levels([*GOODS, ["id", ">", _after(cursor)]], warehouse.ref, limit)
+        return Page(
+            read_levels.rows, _next_cursor(read_levels.ids, limit, read_levels.read), rejected=read_levels.rejected
+        )
 
     async def changed_page(self, since: str, cursor: str | None) -> Page[LevelRow]:
         """Present levels, in each active warehouse, of products with a move touched after `since` less the overlap, and
@@ -377,18 +379,18 @@ class TrytonSource:
         names = ["code", "active", "template.name", "template.type", "template.consumable"]
         # A clause on `active` would not do: Tryton leaves inactive records out of each nested clause without one.
         context = self._context(active_test=False)
-        found = await self._rpc.search_records("product.product", domain, names, context, limit=limit)
-        ids = [row["id"] for row in found.rows]
+        records = await self._rpc.search_records("product.product", domain, names, context, limit=limit)
+        ids = [row["id"] for row in records.rows]
         aliases, wrong = await self._aliases(ids)
-        rows, rejected = [], list(found.rejected)
-        for row in found.rows:
+        rows, rejected = [], list(records.rejected)
+        for row in records.rows:
             try:
                 if row["id"] in wrong:
                     raise ValueError(wrong[row["id"]])
                 rows.append(_product(row, aliases.get(row["id"], ())))
             except ValueError as error:
                 rejected.append((str(row["id"]), str(error)))
-        return Page(rows, _next_cursor(ids, limit, len(ids) + len(found.rejected)), rejected=rejected)
+        return Page(rows, _next_cursor(ids, limit, len(ids) + len(records.rejected)), rejected=rejected)
 
     async def _aliases(self, products: Sequence[int]) -> tuple[Mapping[int, Sequence[AliasRow]], Mapping[int, str]]:
         if not products:
@@ -412,9 +414,9 @@ class TrytonSource:
         self, domain: Domain, context: Mapping[str, Any], limit: int | None
     ) -> tuple[dict[int, Any], list[tuple[str, str]], int]:
         """By product, as received; records that cannot be read; and how many records came."""
-        found = await self._rpc.search_records("product.product", domain, ["quantity"], context, limit=limit)
-        by_product = {row["id"]: row["quantity"] for row in found.rows}
-        return by_product, found.rejected, len(found.rows) + len(found.rejected)
+        records = await self._rpc.search_records("product.product", domain, ["quantity"], context, limit=limit)
+        by_product = {row["id"]: row["quantity"] for row in records.rows}
+        return by_product, records.rejected, len(records.rows) + len(records.rejected)
 
     async def _held_back(self, zone: Zone, products: Sequence[int]) -> Mapping[int, float]:
         """Units of shipments that only wait, where the option says that these are not for sale."""

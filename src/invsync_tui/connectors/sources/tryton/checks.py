@@ -85,8 +85,8 @@ def _waiting(facts: SourceFacts) -> Review:
         cause = "The option waiting_shipments is ignore or subtract."
         fix = facts.set("--option waiting_shipments=ignore")
         return Review(check, Verdict.FAIL, f"option waiting_shipments: {word}", cause, fix)
-    said = f"{units} units of {products} products are in customer shipments that nothing is assigned to"
+    text = f"{units} units of {products} products are in customer shipments that nothing is assigned to"
     if word == "subtract":
-        return Review(check, Verdict.PASS, f"{said}; they are not for sale")
+        return Review(check, Verdict.PASS, f"{text}; they are not for sale")
     how = f"; they are still for sale, unless: {facts.set('--option waiting_shipments=subtract')}" if units else ""
-    return Review(check, Verdict.PASS, f"{said}{how}")
+    return Review(check, Verdict.PASS, f"{text}{how}")

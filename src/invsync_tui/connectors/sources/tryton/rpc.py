@@ -219,10 +219,12 @@ class TrytonRpc:
         order: Sequence[tuple[str, str]] = (("id", "ASC"),),
     ) -> list[Row]:
         """Records of `model`, by default in the order of their ids. ContractError if one of them cannot be read."""
-        found = await self.search_records(model, domain, names, context, limit=limit, order=order)
-        if found.rejected:
-            raise ContractError(f"Record {found.rejected[0][0]} of {model}: {found.rejected[0][1]}.", where=self.where)
-        return found.rows
+        records = await self.search_records(model, domain, names, context, limit=limit, order=order)
+        if records.rejected:
+            raise ContractError(
+                f"Record {records.rejected[0][0]} of {model}: {records.rejected[0][1]}.", where=self.where
+            )
+        return records.rows
 
     async def search_records(
         self,

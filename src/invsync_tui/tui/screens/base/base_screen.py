@@ -247,8 +247,8 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         self.remove_class("-prompting")
         self.type_ahead.forget()
         for name in ("WindowTable", "FormView", "TextView"):
-            if found := self.query(name):
-                found.first().focus()
+            if query := self.query(name):
+                query.first().focus()
                 break
         self.call_later(self.query_one("#prompt-row").remove_children)
 
@@ -269,10 +269,10 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         if self.settled or self.awaits_text or not self.is_mounted:
             return False
         first = not self.early.waiting
-        kept = self.early.keep(event)
-        if kept and first:
+        keep = self.early.keep(event)
+        if keep and first:
             self.give_up_later()
-        return kept
+        return keep
 
     def give_up_later(self) -> None:
         """From now on a key waits as long as keys wait; what an earlier key waited for is over."""

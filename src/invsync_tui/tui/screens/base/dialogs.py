@@ -144,8 +144,8 @@ class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
         self._table.use(ListSource([self._row(choice) for choice in self._field.choices]))
         if self._several:
             number = len(self._marked)
-            told = f"{number} of {len(self._field.choices)} marked" if number else f"None is marked: {ALL_LOCATIONS}"
-            self.query_one("#chosen", TextLine).show(line((told, Tone.ACCENT)))
+            text = f"{number} of {len(self._field.choices)} marked" if number else f"None is marked: {ALL_LOCATIONS}"
+            self.query_one("#chosen", TextLine).show(line((text, Tone.ACCENT)))
 
     def _row(self, choice: Choice) -> Row:
         on = choice.value in self._marked

@@ -132,8 +132,8 @@ class ListScreen(BaseScreen, Generic[L]):
     @property
     def line(self) -> L | None:
         """The line under the cursor."""
-        found: L | None = self.table.cursor_line
-        return found
+        cursor_line: L | None = self.table.cursor_line
+        return cursor_line
 
     @property
     def exporting(self) -> bool:
@@ -274,12 +274,12 @@ class ListScreen(BaseScreen, Generic[L]):
         self.press_again()
 
     def _about(self, size: Size) -> Sequence[Line]:
-        found = self.line
-        return () if found is None else self.about(found, size)
+        selected = self.line
+        return () if selected is None else self.about(selected, size)
 
     def on_window_table_row_opened(self, event: WindowTable.RowOpened) -> None:
-        if (found := self.line) is not None:
-            self.open_line(found)
+        if (selected := self.line) is not None:
+            self.open_line(selected)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "copy":
@@ -289,8 +289,8 @@ class ListScreen(BaseScreen, Generic[L]):
         return super().check_action(action, parameters)
 
     def action_copy(self) -> None:
-        if (found := self.line) is not None:
-            self.send_to_clipboard(self.copied(found))
+        if (selected := self.line) is not None:
+            self.send_to_clipboard(self.copied(selected))
 
     def action_back(self) -> None:
         if self._export is not None:

@@ -99,8 +99,8 @@ class AliasesScreen(ListScreen[AliasTypeLine]):
         self.go_to("collisions", self._merchant_id, self._merchant, line)
 
     def action_missing(self) -> None:
-        if (found := self.line) is not None:
-            self.go_to("missing aliases", self._merchant_id, self._merchant, found)
+        if (selected := self.line) is not None:
+            self.go_to("missing aliases", self._merchant_id, self._merchant, selected)
 
 
 L = TypeVar("L")
@@ -116,8 +116,8 @@ class OfKindScreen(ListScreen[L]):
         super().__init__(context)
 
 
-def _skus(found: CollisionLine) -> str:
-    return ", ".join(sku for _, sku in found.products)
+def _skus(collision: CollisionLine) -> str:
+    return ", ".join(sku for _, sku in collision.products)
 
 
 COLLISION_FIELDS: tuple[Field[CollisionLine], ...] = (
@@ -152,14 +152,14 @@ class CollisionsScreen(OfKindScreen[CollisionLine]):
     def empty(self) -> Sequence[str]:
         return (f"No {self._kind.name} names two products.", "Esc goes back.")
 
-    def about(self, found: CollisionLine, size: Size) -> Sequence[Line]:
+    def about(self, collision: CollisionLine, size: Size) -> Sequence[Line]:
         rule = "An alias must name one product: give all but one of them another code in the WMS."
         return [
             line(
-                (f"{found.kind} {found.code}", Tone.STRONG),
-                (f"  is shared by {counted(len(found.products), 'product')}", Tone.WARN),
+                (f"{collision.kind} {collision.code}", Tone.STRONG),
+                (f"  is shared by {counted(len(collision.products), 'product')}", Tone.WARN),
             ),
-            *(line(row) for row in wrap(clean(_skus(found)), size.width)),
+            *(line(row) for row in wrap(clean(_skus(collision)), size.width)),
             *(line((row, Tone.FAINT)) for row in wrap(rule, size.width)),
         ]
 

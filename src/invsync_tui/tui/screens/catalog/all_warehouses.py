@@ -93,18 +93,18 @@ class AllWarehousesScreen(ListScreen[SummaryLine]):
             "They come with the first inventory download: on the merchants screen, s starts it.",
         )
 
-    def about(self, found: SummaryLine, size: Size) -> Sequence[Line]:
+    def about(self, summary: SummaryLine, size: Size) -> Sequence[Line]:
         """Name, then each warehouse with quantity and time, whatever has scrolled off to the side."""
         sight = self.sight()
         levels: list[Line] = []
         for index, warehouse in enumerate(self._warehouses):
-            available = _at(lambda each: each.available, index, found)
-            at = _at(lambda each: each.loaded_at, index, found)
+            available = _at(lambda each: each.available, index, summary)
+            at = _at(lambda each: each.loaded_at, index, summary)
             level = UNKNOWN if available is None else (str(available), Tone.STRONG)
             age = "" if at is None else f" {formatting.moment(at, sight.now)}"
             name = clean(warehouse.name or warehouse.code)
             levels.append(line((f"{name} ", Tone.FAINT), level, (age, Tone.FAINT)))
-        head = line((found.sku, Tone.STRONG), (f"  {found.name}", Tone.FAINT))
+        head = line((summary.sku, Tone.STRONG), (f"  {summary.name}", Tone.FAINT))
         return [head, *flowed(levels, size.width)]
 
     def open_line(self, line: SummaryLine) -> None:

@@ -225,8 +225,8 @@ class SearchScreen(BaseScreen):
                 self._entered, self.early = True, EarlyKeys(frozenset())
                 self.give_up_later()
             return False
-        if kept := self.early.keep(event):
-            return kept
+        if keep := self.early.keep(event):
+            return keep
         self._entered = False
         self._postponed.clear()
         return False

@@ -102,7 +102,9 @@ class SkuScreen(ListingActionsScreen):
         self._show_trail()
         self._show_head(view)
         fields, sight = fields_that_fit(CART_FIELDS, self.app.size.width), self._sight()
-        rows = [Row(each.id, tuple(field.cell(each, sight) for field in fields), each) for each in view.listings]
+        rows = [
+            Row(listing.id, tuple(field.cell(listing, sight) for field in fields), listing) for listing in view.listings
+        ]
         self.listings.styles.height = min(len(rows) + 1, MOST_ROWS)
         self.listings.display = bool(rows)
         if not rows:

@@ -53,10 +53,10 @@ def _titled(title: str, rows: Sequence[Line]) -> list[Line]:
     return [BLANK, line((title, Tone.STRONG)), *rows] if rows else []
 
 
-def _listing(found: ListingLine | None, sheet: Sheet) -> list[Line]:
-    if found is None:
+def _listing(listing: ListingLine | None, sheet: Sheet) -> list[Line]:
+    if listing is None:
         return [line(("No cart lists this product.", Tone.WARN))]
-    return [*quantities(found, sheet.sight, sheet.width), *explained(found, sheet.width, sheet.sight)]
+    return [*quantities(listing, sheet.sight, sheet.width), *explained(listing, sheet.width, sheet.sight)]
 
 
 # -- levels -----------------------------------------------------------------------------------------------------------
@@ -112,8 +112,8 @@ def _alias(alias: AliasLine, room: int, sheet: Sheet) -> list[Line]:
 def _lacking(carts: Sequence[tuple[str, str]], sheet: Sheet) -> list[Line]:
     rows: list[Line] = []
     for cart, reason in carts:
-        told = f"{cart}: {_reason_text(reason)}"
-        rows += [line(row) for row in wrap(clean(told), sheet.width)]
+        text = f"{cart}: {_reason_text(reason)}"
+        rows += [line(row) for row in wrap(clean(text), sheet.width)]
     return rows
 
 

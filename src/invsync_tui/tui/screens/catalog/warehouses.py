@@ -138,11 +138,13 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         return super().check_action(action, parameters)
 
     def action_enable(self) -> None:
-        if (found := self.line) is not None:
-            self.confirmed(DISABLE if found.enabled else ENABLE, found.code or found.name, partial(self._enable, found))
+        if (selected := self.line) is not None:
+            self.confirmed(
+                DISABLE if selected.enabled else ENABLE, selected.code or selected.name, partial(self._enable, selected)
+            )
 
-    def _enable(self, found: WarehouseLine, reason: str) -> None:
-        self.ask(partial(_enable_or_disable, self._merchant_id, found, reason), self.change_made)
+    def _enable(self, warehouse: WarehouseLine, reason: str) -> None:
+        self.ask(partial(_enable_or_disable, self._merchant_id, warehouse, reason), self.change_made)
 
     def action_all(self) -> None:
         self.ask(self._read_all, self._open_all)
@@ -151,10 +153,12 @@ class WarehousesScreen(ListScreen[WarehouseLine]):
         self.go_to("all warehouses", self._merchant_id, self._merchant, warehouses)
 
 
-def _enable_or_disable(merchant_id: int, found: WarehouseLine, reason: str, session: Session) -> str:
+def _enable_or_disable(merchant_id: int, warehouse: WarehouseLine, reason: str, session: Session) -> str:
     from invsync_tui.operations.catalog import warehouses
 
-    return warehouses.set_enabled(session, merchant_id, f"#{found.id}", enabled=not found.enabled, reason=reason)
+    return warehouses.set_enabled(
+        session, merchant_id, f"#{warehouse.id}", enabled=not warehouse.enabled, reason=reason
+    )
 
 
 def _sku(line: LevelLine, sight: RenderContext) -> Span:
@@ -214,15 +218,15 @@ class LevelsScreen(ListScreen[LevelLine]):
             "On the merchants screen, s starts a download; / finds a SKU wherever it is.",
         )
 
-    def about(self, found: LevelLine, size: Size) -> Sequence[Line]:
+    def about(self, level: LevelLine, size: Size) -> Sequence[Line]:
         """The whole SKU and the name in one tone and without labels: they say themselves what they are, and a row
         down stays cheap over SSH."""
         left = [field for field in self.left_out() if field.title not in ("SKU", "Name")]
         named = len(left) < len(self.left_out())
-        whole = [line((f"{found.sku}  {found.name}".rstrip(), Tone.STRONG))] if named else []
+        whole = [line((f"{level.sku}  {level.name}".rstrip(), Tone.STRONG))] if named else []
         return [
             *(row for one in whole for row in packed(one.spans, size.width)),
-            *facts(left, found, self.sight(), size.width),
+            *facts(left, level, self.sight(), size.width),
         ]
 
     def open_line(self, line: LevelLine) -> None:

@@ -62,8 +62,8 @@ def write(answer: Checkup, width: int, glyphs: Glyphs) -> LinkedLines:
 
 def _check(check: Check, jump: Link | None, width: int, glyphs: Glyphs) -> list[Line]:
     mark = f"  {_mark(check.verdict, glyphs)} {WORDS[check.verdict]}"
-    told = wrap(clean(f"{check.subject}: {check.evidence}"), width - LEAD)
-    rows = _beside((fit(mark, LEAD), TONES[check.verdict]), told)
+    lines = wrap(clean(f"{check.subject}: {check.evidence}"), width - LEAD)
+    rows = _beside((fit(mark, LEAD), TONES[check.verdict]), lines)
     if check.cause:
         rows += [line(" " * LEAD, (row, Tone.WARN)) for row in wrap(clean(check.cause), width - LEAD)]
     if check.fix:
@@ -93,8 +93,8 @@ def _group(group: Group, width: int, glyphs: Glyphs) -> list[Line]:
     more = f", {glyphs.more}" if group.count > len(group.sample) and len(group.sample) == SAMPLE else ""
     named = f", e.g. {', '.join(group.sample)}{more}" if group.sample else ""
     number = counted(group.count, "listing")
-    told = f"{group.cart}: {number}: {REASONS[group.cause].text.rstrip('.')}{named}"
-    return _beside((f"  {glyphs.bullet} ", Tone.WARN), wrap(clean(told), width - 4))
+    text = f"{group.cart}: {number}: {REASONS[group.cause].text.rstrip('.')}{named}"
+    return _beside((f"  {glyphs.bullet} ", Tone.WARN), wrap(clean(text), width - 4))
 
 
 class DoctorScreen(ReportScreen["Checkup"]):

@@ -30,29 +30,29 @@ LEAST_WIDTH = 16
 UNKNOWN = "unknown"
 
 
-def write(told: SkuHistory, others: int, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
+def write(history: SkuHistory, others: int, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
     """The chart, `rows` for each line, then what happened."""
     more = f"; [ and ] show {others} more" if others else ""
-    about = clean(f"{told.cart}: listing {told.sku}, cart listing ID {told.cart_listing_id}{more}")
-    events = [row for one in told.happenings for row in _happening(one, told.end, width, glyphs)]
+    about = clean(f"{history.cart}: listing {history.sku}, cart listing ID {history.cart_listing_id}{more}")
+    events = [row for happening in history.happenings for row in _happening(happening, history.end, width, glyphs)]
     none = [line(("No run and no change had to do with it in this time.", Tone.FAINT))]
     return [
         *(line((row, Tone.STRONG)) for row in wrap(about, width)),
-        *_chart(told, width, rows, glyphs),
+        *_chart(history, width, rows, glyphs),
         BLANK,
         *(events or none),
     ]
 
 
-def _chart(told: SkuHistory, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
-    lines = (("source", told.source), ("target", told.target), ("confirmed", told.confirmed))
+def _chart(history: SkuHistory, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
+    lines = (("source", history.source), ("target", history.target), ("confirmed", history.confirmed))
     top = max((point.value or 0 for _, points in lines for point in points), default=0)
     room = max(width - NAME_WIDTH - NUMBER_WIDTH - VALUE_WIDTH - 3, CHART_LEAST)
-    drawn = [row for name, points in lines for row in _strip(name, points, told, room, rows, top, glyphs)]
+    drawn = [row for name, points in lines for row in _strip(name, points, history, room, rows, top, glyphs)]
     margin = " " * (NAME_WIDTH + NUMBER_WIDTH + 1)
     axis = ends(
-        line((formatting.moment(told.begin, told.end), Tone.FAINT)),
-        line((formatting.clock(told.end, told.end), Tone.FAINT)),
+        line((formatting.moment(history.begin, history.end), Tone.FAINT)),
+        line((formatting.clock(history.end, history.end), Tone.FAINT)),
         room,
         glyphs.more,
     )
@@ -60,15 +60,15 @@ def _chart(told: SkuHistory, width: int, rows: int, glyphs: Glyphs) -> list[Line
 
 
 def _strip(
-    name: str, points: Sequence[Point], told: SkuHistory, room: int, rows: int, top: int, glyphs: Glyphs
+    name: str, points: Sequence[Point], history: SkuHistory, room: int, rows: int, top: int, glyphs: Glyphs
 ) -> list[Line]:
     """One line: its name, the scale at its left, and what holds now at its right."""
     now = points[-1].value if points else None
     said, tone = (UNKNOWN, Tone.WARN) if now is None else (str(now), Tone.STRONG)
-    found = []
-    for row, text in enumerate(chart(points, told.begin, told.end, room, rows, top, glyphs)):
+    lines = []
+    for row, text in enumerate(chart(points, history.begin, history.end, room, rows, top, glyphs)):
         label = str(top) if row == 0 else "0" if row == rows - 1 else ""
-        found.append(
+        lines.append(
             line(
                 (fit(name if row == 0 else "", NAME_WIDTH), Tone.FAINT),
                 (fit_right(label, NUMBER_WIDTH), Tone.FAINT),
@@ -78,17 +78,17 @@ def _strip(
                 (fit(said if row == rows - 1 else "", VALUE_WIDTH), tone),
             )
         )
-    return found
+    return lines
 
 
-def _happening(one: Happening, now: int, width: int, glyphs: Glyphs) -> list[Line]:
+def _happening(happening: Happening, now: int, width: int, glyphs: Glyphs) -> list[Line]:
     """When, and beside it what, why and who."""
-    mark = glyphs.bullet if one.run_id is None else glyphs.arrow
-    head = f"{fit(_when(one.at, now), WHEN_WIDTH)} {mark} "
-    why = f": {one.reason}" if one.reason else ""
-    by = f" ({one.who})" if one.who else ""
-    rows = wrap(clean(f"{one.what}{why}{by}"), max(width - len(head), LEAST_WIDTH))
-    tone = Tone.STRONG if one.run_id is None else Tone.PLAIN
+    mark = glyphs.bullet if happening.run_id is None else glyphs.arrow
+    head = f"{fit(_when(happening.at, now), WHEN_WIDTH)} {mark} "
+    why = f": {happening.reason}" if happening.reason else ""
+    by = f" ({happening.who})" if happening.who else ""
+    rows = wrap(clean(f"{happening.what}{why}{by}"), max(width - len(head), LEAST_WIDTH))
+    tone = Tone.STRONG if happening.run_id is None else Tone.PLAIN
     return [line((head if row == 0 else " " * len(head), Tone.FAINT), (text, tone)) for row, text in enumerate(rows)]
 
 

@@ -64,8 +64,8 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
     def _read(self, live: Mapping[int, Read]) -> None:
         self._live = live
         failed = sum(bool(one.error) for one in live.values())
-        said = f"{failed} of {len(live)} carts could not be asked" if failed else "This is what the carts show now."
-        self.notice(said, Tone.WARN if failed else Tone.GOOD)
+        text = f"{failed} of {len(live)} carts could not be asked" if failed else "This is what the carts show now."
+        self.notice(text, Tone.WARN if failed else Tone.GOOD)
         self.show_answer()
 
 
@@ -74,10 +74,10 @@ def read_all(refs: Mapping[int, Sequence[str]], session: Session) -> Mapping[int
     from invsync_tui.operations.diagnosis import evidence
     from invsync_tui.operations.errors import OperationError
 
-    found: dict[int, Read] = {}
+    result: dict[int, Read] = {}
     for cart_id, mine in refs.items():
         try:
-            found[cart_id] = Read(evidence.read_back(session, cart_id, mine))
+            result[cart_id] = Read(evidence.read_back(session, cart_id, mine))
         except OperationError as error:
-            found[cart_id] = Read({}, str(error))
-    return found
+            result[cart_id] = Read({}, str(error))
+    return result

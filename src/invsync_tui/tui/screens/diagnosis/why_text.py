@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 NOBODY_ASKED: Mapping[int, Read] = {}
 
 
-def rests_on(one: WhyListing, live: Mapping[int, Read]) -> Iterator[Span]:
+def rests_on(listing: WhyListing, live: Mapping[int, Read]) -> Iterator[Span]:
     """One listing's proofs, a span a paragraph."""
-    if one.cart_listing_id is not None and one.cart_id is not None and (read := live.get(one.cart_id)) is not None:
-        yield _now(one.cart_listing_id, read)
-    for row in one.source:
+    if (
+        listing.cart_listing_id is not None
+        and listing.cart_id is not None
+        and (read := live.get(listing.cart_id)) is not None
+    ):
+        yield _now(listing.cart_listing_id, read)
+    for row in listing.source:
         yield from _source(row)
-    if one.sent is not None:
-        yield from _sent(one.sent)
+    if listing.sent is not None:
+        yield from _sent(listing.sent)
 
 
 def _at(epoch: int) -> str:
@@ -48,8 +52,8 @@ def _now(ref: str, read: Read) -> Span:
 
 
 def _source(row: SourceView) -> Iterator[Span]:
-    told = f"{stock(row)}; loaded {_at(row.loaded_at)}{remarks(row)}"
-    yield f"source {row.warehouse}: {row.sku}: {told}", Tone.PLAIN
+    text = f"{stock(row)}; loaded {_at(row.loaded_at)}{remarks(row)}"
+    yield f"source {row.warehouse}: {row.sku}: {text}", Tone.PLAIN
     if row.raw is not None:
         yield f"  {row.raw}", Tone.FAINT
 
@@ -81,7 +85,7 @@ UNKNOWN = "unknown"
 
 def verdict(answer: Why, glyphs: Glyphs) -> Line:
     """How many causes there are."""
-    causes = sum(len(one.causes) for one in answer.listings)
+    causes = sum(len(listing.causes) for listing in answer.listings)
     if not answer.listings:
         return line(("no listing", Tone.WARN))
     if not causes:
@@ -94,9 +98,9 @@ def write(
 ) -> LinkedLines:
     """All of it; `chosen` is the cart and cart listing ID of the listing that comes first, `live` what carts say now."""
     rows = LinkedLines()
-    meant = f" ({answer.sku})" if answer.sku else ""
-    rows.put([line(row) for row in wrap(clean(f"{answer.asked}: matched as {answer.taken_as}{meant}"), width)])
-    for one in sorted(answer.listings, key=lambda one: (one.cart, one.cart_listing_id) != chosen):
+    text = f" ({answer.sku})" if answer.sku else ""
+    rows.put([line(row) for row in wrap(clean(f"{answer.asked}: matched as {answer.taken_as}{text}"), width)])
+    for one in sorted(answer.listings, key=lambda listing: (listing.cart, listing.cart_listing_id) != chosen):
         rows.put([BLANK])
         _listing(rows, one, width, glyphs, live)
     if not answer.listings:
@@ -104,23 +108,23 @@ def write(
     return rows
 
 
-def _listing(rows: LinkedLines, one: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read]) -> None:
-    listed = one.cart_listing_id is not None
-    name = f"listing {one.sku}, cart listing ID {one.cart_listing_id}" if listed else "not listed"
-    rows.put(packed([(clean(one.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width))
-    rows.put([line("  ", (row, Tone.STRONG)) for row in wrap(clean(one.linked), width - 2) if row])
-    for step in one.steps:
-        rows.put(_step(step, width, glyphs), of_step(one.cart, one.sku, step.step, step.because))
+def _listing(rows: LinkedLines, listing: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read]) -> None:
+    listed = listing.cart_listing_id is not None
+    name = f"listing {listing.sku}, cart listing ID {listing.cart_listing_id}" if listed else "not listed"
+    rows.put(packed([(clean(listing.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width))
+    rows.put([line("  ", (row, Tone.STRONG)) for row in wrap(clean(listing.linked), width - 2) if row])
+    for step in listing.steps:
+        rows.put(_step(step, width, glyphs), of_step(listing.cart, listing.sku, step.step, step.because))
     if listed:
-        rows.put(_state(one, width))
-    for cause in one.causes:
-        rows.put(_cause(cause, width, glyphs), of_cause(one.cart, one.sku, cause))
-    if one.drift is not None:
-        told = wrap(clean(f"{one.drift.drift}: {one.drift.text}"), width - 4)
-        rows.put([line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(told)])
-    if not one.causes and not one.drift:
+        rows.put(_state(listing, width))
+    for cause in listing.causes:
+        rows.put(_cause(cause, width, glyphs), of_cause(listing.cart, listing.sku, cause))
+    if listing.drift is not None:
+        lines = wrap(clean(f"{listing.drift.drift}: {listing.drift.text}"), width - 4)
+        rows.put([line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(lines)])
+    if not listing.causes and not listing.drift:
         rows.put([line(f"  {glyphs.check} ", ("Nothing is wrong.", Tone.GOOD))])
-    for text, tone in rests_on(one, live):
+    for text, tone in rests_on(listing, live):
         rows.put([line("  ", (row, tone)) for row in wrap(clean(text), width - 2)])
 
 
@@ -147,18 +151,18 @@ def _number(value: int | None) -> Span:
     return (UNKNOWN, Tone.WARN) if value is None else (str(value), Tone.STRONG)
 
 
-def _state(one: WhyListing, width: int) -> list[Line]:
-    outcome = words.outcome(one.outcome or UNKNOWN)
+def _state(listing: WhyListing, width: int) -> list[Line]:
+    outcome = words.outcome(listing.outcome or UNKNOWN)
     spans: Sequence[Span] = (
         ("  target ", Tone.FAINT),
-        _number(one.target),
+        _number(listing.target),
         (", confirmed ", Tone.FAINT),
-        _number(one.confirmed),
+        _number(listing.confirmed),
         (", in cart ", Tone.FAINT),
-        _number(one.in_cart),
+        _number(listing.in_cart),
         (" (its count)", Tone.FAINT),
         ("; outcome ", Tone.FAINT),
-        (clean(outcome), Tone.WARN if one.outcome is None else Tone.PLAIN),
+        (clean(outcome), Tone.WARN if listing.outcome is None else Tone.PLAIN),
     )
     return packed(spans, width)
 

@@ -138,40 +138,40 @@ class CartsScreen(ListScreen[CartLine]):
         return super().check_action(action, parameters)
 
     def action_setup(self) -> None:
-        if (found := self.line) is not None:
-            self.go_to("setup", found.id, found.name, found.merchant)
+        if (selected := self.line) is not None:
+            self.go_to("setup", selected.id, selected.name, selected.merchant)
 
     def action_runs(self) -> None:
-        if (found := self.line) is not None:
-            self.go_to("runs", found.merchant_id, found.merchant, found.id, found.name)
+        if (selected := self.line) is not None:
+            self.go_to("runs", selected.merchant_id, selected.merchant, selected.id, selected.name)
 
     def action_identity(self) -> None:
-        if (found := self.line) is not None:
-            self.go_to("identity", found.id, found.name, found.merchant)
+        if (selected := self.line) is not None:
+            self.go_to("identity", selected.id, selected.name, selected.merchant)
 
     def action_drift(self) -> None:
-        if (found := self.line) is not None:
-            self.go_to("drift", found.id, found.name, found.merchant)
+        if (selected := self.line) is not None:
+            self.go_to("drift", selected.id, selected.name, selected.merchant)
 
     def action_test(self) -> None:
-        if (found := self.line) is not None:
-            self.go_to("connection test", f"cart:{found.id}")
+        if (selected := self.line) is not None:
+            self.go_to("connection test", f"cart:{selected.id}")
 
     def action_plan(self) -> None:
-        if (found := self.line) is not None:
-            self.go_to("plan", found.id, found.name)
+        if (selected := self.line) is not None:
+            self.go_to("plan", selected.id, selected.name)
 
     def action_freeze(self) -> None:
-        if (found := self.line) is not None:
-            ask = THAW if found.frozen else FREEZE
-            self.confirmed(ask, f"{found.name}, {found.merchant}", partial(self._freeze, found))
+        if (selected := self.line) is not None:
+            ask = THAW if selected.frozen else FREEZE
+            self.confirmed(ask, f"{selected.name}, {selected.merchant}", partial(self._freeze, selected))
 
-    def _freeze(self, found: CartLine, reason: str) -> None:
-        self.ask(partial(_freeze_or_unfreeze, found, reason), self.change_made)
+    def _freeze(self, cart: CartLine, reason: str) -> None:
+        self.ask(partial(_freeze_or_unfreeze, cart, reason), self.change_made)
 
     def action_sync(self) -> None:
-        if (found := self.line) is not None:
-            self.ask(partial(_request_sync, found), self.sync_requested)
+        if (selected := self.line) is not None:
+            self.ask(partial(_request_sync, selected), self.sync_requested)
 
     def key_s(self) -> None:
         """Where it would be refused the binding is hidden; the key still says why nothing happens."""

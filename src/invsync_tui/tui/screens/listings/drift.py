@@ -36,12 +36,12 @@ CORRECT = Confirmation(
 )
 
 
-def _class(found: DriftLine, sight: RenderContext) -> Span:
-    return found.drift, _TONES.get(found.drift, Tone.WARN)
+def _class(drift_line: DriftLine, sight: RenderContext) -> Span:
+    return drift_line.drift, _TONES.get(drift_line.drift, Tone.WARN)
 
 
-def _marked(found: DriftLine, sight: RenderContext) -> Span:
-    return ("next push", Tone.GOOD) if found.to_correct else ("-", Tone.FAINT)
+def _marked(drift_line: DriftLine, sight: RenderContext) -> Span:
+    return ("next push", Tone.GOOD) if drift_line.to_correct else ("-", Tone.FAINT)
 
 
 FIELDS: tuple[Field[DriftLine], ...] = (
@@ -113,16 +113,16 @@ class DriftScreen(ListScreen[DriftLine]):
             return (f"Nothing is {self._class}.", "v shows the next class.")
         return "No drift, as far as the cart was read.", "R reads its listings now."
 
-    def about(self, found: DriftLine, size: Size) -> Sequence[Line]:
-        return [line(row) for row in wrap(clean(f"{found.sku}: {found.text}"), size.width)]
+    def about(self, drift_line: DriftLine, size: Size) -> Sequence[Line]:
+        return [line(row) for row in wrap(clean(f"{drift_line.sku}: {drift_line.text}"), size.width)]
 
     def open_line(self, line: DriftLine) -> None:
         self.go_to("why", line.sku, None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "correct":
-            found = self.line if self.is_mounted else None
-            return found is not None and found.drift not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
+            selected = self.line if self.is_mounted else None
+            return selected is not None and selected.drift not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
         if action == "correct_all":
             return self._class is not None and self._class not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
         if action == "verify":
@@ -139,11 +139,11 @@ class DriftScreen(ListScreen[DriftLine]):
         self._show_trail()
 
     def action_correct(self) -> None:
-        if (found := self.line) is not None:
-            self.confirmed(CORRECT, f"{found.sku}: {found.text}", partial(self._correct, found))
+        if (selected := self.line) is not None:
+            self.confirmed(CORRECT, f"{selected.sku}: {selected.text}", partial(self._correct, selected))
 
-    def _correct(self, found: DriftLine, reason: str) -> None:
-        self.ask(partial(_correct, self._cart_id, (found.sku,), None, reason), self.change_made)
+    def _correct(self, drift_line: DriftLine, reason: str) -> None:
+        self.ask(partial(_correct, self._cart_id, (drift_line.sku,), None, reason), self.change_made)
 
     def action_correct_all(self) -> None:
         if (wanted := self._class) is not None:

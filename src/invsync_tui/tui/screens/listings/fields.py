@@ -16,35 +16,35 @@ MARK: Field[ListingLine] = Field("", 1, lambda line: None, lambda line, _: (" ",
 """Where the check of a selected line stands."""
 
 
-def _tracked(found: ListingLine, sight: RenderContext) -> Span:
-    if found.tracked is None:
+def _tracked(listing: ListingLine, sight: RenderContext) -> Span:
+    if listing.tracked is None:
         return UNKNOWN
-    return ("yes", Tone.FAINT) if found.tracked else ("no", Tone.WARN)
+    return ("yes", Tone.FAINT) if listing.tracked else ("no", Tone.WARN)
 
 
-def _shown(found: ListingLine, sight: RenderContext) -> Span:
-    text = "-" if found.in_cart is None else str(found.in_cart)
-    return text, Tone.WARN if found.drift else Tone.FAINT if found.in_cart is None else Tone.PLAIN
+def _shown(listing: ListingLine, sight: RenderContext) -> Span:
+    text = "-" if listing.in_cart is None else str(listing.in_cart)
+    return text, Tone.WARN if listing.drift else Tone.FAINT if listing.in_cart is None else Tone.PLAIN
 
 
-def _synced(found: ListingLine, sight: RenderContext) -> Span:
-    return NEVER_SPAN if found.synced_at is None else (formatting.moment(found.synced_at, sight.now), Tone.PLAIN)
+def _synced(listing: ListingLine, sight: RenderContext) -> Span:
+    return NEVER_SPAN if listing.synced_at is None else (formatting.moment(listing.synced_at, sight.now), Tone.PLAIN)
 
 
-def _outcome(found: ListingLine, sight: RenderContext) -> Span:
-    return outcome_span(found.outcome)
+def _outcome(listing: ListingLine, sight: RenderContext) -> Span:
+    return outcome_span(listing.outcome)
 
 
-def _reason(found: ListingLine, sight: RenderContext) -> Span:
-    return reason_words(found), Tone.PLAIN
+def _reason(listing: ListingLine, sight: RenderContext) -> Span:
+    return reason_words(listing), Tone.PLAIN
 
 
-def reason_words(found: ListingLine) -> str:
+def reason_words(listing: ListingLine) -> str:
     """The reason, after what an operator set for the listing."""
-    marks = [word for word, held in (("excluded", found.excluded), ("locked", found.locked)) if held]
-    if found.override is not None:
-        marks.append(f"override {found.override}")
-    return ", ".join([*marks, *([found.reason] if found.reason else [])])
+    marks = [word for word, held in (("excluded", listing.excluded), ("locked", listing.locked)) if held]
+    if listing.override is not None:
+        marks.append(f"override {listing.override}")
+    return ", ".join([*marks, *([listing.reason] if listing.reason else [])])
 
 
 SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
@@ -72,33 +72,35 @@ CART_FIELDS: tuple[Field[ListingLine], ...] = (
 )
 
 
-def explained(found: ListingLine, width: int, sight: RenderContext) -> list[Line]:
+def explained(listing: ListingLine, width: int, sight: RenderContext) -> list[Line]:
     """What the reason means and what to do; the cart's own words for an error."""
     rows: list[Line] = []
-    if found.drift:
-        rows.append(line((f"Drift: the cart shows {found.in_cart}, but it confirmed {found.confirmed}.", Tone.WARN)))
-    if found.error:
-        rows += [line((row, Tone.BAD)) for row in wrap(clean(found.error), width)]
-    if found.reason:
-        info = REASONS[Reason(found.reason)]
+    if listing.drift:
+        rows.append(
+            line((f"Drift: the cart shows {listing.in_cart}, but it confirmed {listing.confirmed}.", Tone.WARN))
+        )
+    if listing.error:
+        rows += [line((row, Tone.BAD)) for row in wrap(clean(listing.error), width)]
+    if listing.reason:
+        info = REASONS[Reason(listing.reason)]
         rows += [line(row) for row in wrap(clean(info.text), width)]
         rows += [line((row, Tone.FAINT)) for row in wrap(clean(info.advice), width)]
     return rows
 
 
-def quantities(found: ListingLine, sight: RenderContext, width: int) -> list[Line]:
+def quantities(listing: ListingLine, sight: RenderContext, width: int) -> list[Line]:
     """Everything that is known of a listing but the reason, in as few rows as it takes."""
     pairs: Sequence[tuple[str, Span]] = (
-        ("", (found.sku, Tone.STRONG)),
-        ("", (found.name, Tone.PLAIN)),
-        ("target", _number(found.target)),
-        ("confirmed", _number(found.confirmed)),
-        ("in cart", _shown(found, sight)),
-        ("last synced", _synced(found, sight)),
-        ("tracked", _tracked(found, sight)),
-        ("product", (found.product_sku or "none", Tone.PLAIN if found.product_sku else Tone.WARN)),
-        ("cart listing ID", (found.cart_listing_id, Tone.FAINT)),
-        ("run", ("-" if found.run_id is None else str(found.run_id), Tone.FAINT)),
+        ("", (listing.sku, Tone.STRONG)),
+        ("", (listing.name, Tone.PLAIN)),
+        ("target", _number(listing.target)),
+        ("confirmed", _number(listing.confirmed)),
+        ("in cart", _shown(listing, sight)),
+        ("last synced", _synced(listing, sight)),
+        ("tracked", _tracked(listing, sight)),
+        ("product", (listing.product_sku or "none", Tone.PLAIN if listing.product_sku else Tone.WARN)),
+        ("cart listing ID", (listing.cart_listing_id, Tone.FAINT)),
+        ("run", ("-" if listing.run_id is None else str(listing.run_id), Tone.FAINT)),
     )
     told = [(f"{title} " if title else "", span) for title, span in pairs if span[0]]
     return flowed((line((title, Tone.FAINT), span) for title, span in told), width)

@@ -90,8 +90,8 @@ class IdentityScreen(ListScreen[AnyLine]):
         }
         return told.get(self._tab, f"No listing here: {label(self._tab)}."), "[ and ] go to the other kinds."
 
-    def about(self, found: AnyLine, size: Size) -> Sequence[Line]:
-        return about(found, size.width, self.sight())
+    def about(self, line: AnyLine, size: Size) -> Sequence[Line]:
+        return about(line, size.width, self.sight())
 
     def open_line(self, line: AnyLine) -> None:
         number, sku = _product(line)
@@ -135,12 +135,12 @@ class IdentityScreen(ListScreen[AnyLine]):
         self._confirm(ask, f"{_code(found)} to {sku}", partial(_link, self._cart_id, found, number))
 
     def action_unlink(self) -> None:
-        if isinstance(found := self.line, LinkLine):
+        if isinstance(line := self.line, LinkLine):
             ask = Confirmation(
                 "Remove the link?", "The next push matches its code again.", "Unlink", needs_reason=False
             )
-            subject = f"{found.sku or found.cart_listing_id} from {found.product_sku}"
-            self._confirm(ask, subject, partial(_unlink, self._cart_id, found.cart_listing_id))
+            subject = f"{line.sku or line.cart_listing_id} from {line.product_sku}"
+            self._confirm(ask, subject, partial(_unlink, self._cart_id, line.cart_listing_id))
 
     def _confirm(self, ask: Confirmation, subject: str, change: Question[str]) -> None:
         self.confirmed(ask, subject, lambda _reason: self.ask(change, self.change_made))
@@ -234,13 +234,13 @@ class IdentityScreen(ListScreen[AnyLine]):
         return ((f" {told}  ", Tone.PLAIN),)
 
 
-def _link(cart_id: int, found: AnyLine, product_id: int, session: Session) -> str:
+def _link(cart_id: int, line: AnyLine, product_id: int, session: Session) -> str:
     """Link a listing: as the suggestion that it shows, or by hand to the product of its former name."""
     from invsync_tui.operations.listings import links
 
-    if isinstance(found, UnmatchedLine):
-        return links.accept(session, cart_id, {found.cart_listing_id: product_id})
-    return links.link(session, cart_id, found.cart_listing_id, product_id)
+    if isinstance(line, UnmatchedLine):
+        return links.accept(session, cart_id, {line.cart_listing_id: product_id})
+    return links.link(session, cart_id, line.cart_listing_id, product_id)
 
 
 def _unlink(cart_id: int, ref: str, session: Session) -> str:
@@ -262,20 +262,20 @@ def _count(cart_id: int, session: Session) -> IdentityCounts:
     return identity.tally(session, cart_id)
 
 
-def _offered(found: AnyLine | None) -> tuple[int, str] | None:
+def _offered(line: AnyLine | None) -> tuple[int, str] | None:
     """The product that a line can be linked to."""
-    if isinstance(found, UnmatchedLine) and found.product_id is not None:
-        return found.product_id, found.product_sku or ""
-    if isinstance(found, RenameLine) and found.former_id is not None and found.former_id != found.product_id:
-        return found.former_id, found.former_sku or ""
+    if isinstance(line, UnmatchedLine) and line.product_id is not None:
+        return line.product_id, line.product_sku or ""
+    if isinstance(line, RenameLine) and line.former_id is not None and line.former_id != line.product_id:
+        return line.former_id, line.former_sku or ""
     return None
 
 
-def _product(found: AnyLine) -> tuple[int | None, str | None]:
-    if isinstance(found, RenameLine) and found.product_id is None:
-        return found.former_id, found.former_sku
-    return found.product_id, found.product_sku
+def _product(line: AnyLine) -> tuple[int | None, str | None]:
+    if isinstance(line, RenameLine) and line.product_id is None:
+        return line.former_id, line.former_sku
+    return line.product_id, line.product_sku
 
 
-def _code(found: AnyLine) -> str:
-    return found.after if isinstance(found, RenameLine) else found.sku
+def _code(line: AnyLine) -> str:
+    return line.after if isinstance(line, RenameLine) else line.sku

@@ -29,10 +29,10 @@ def label(tab: str) -> str:
     return _LABELS[tab]
 
 
-def _suggested(found: UnmatchedLine, sight: RenderContext) -> Span:
-    if found.product_sku is not None:
-        return found.product_sku, Tone.GOOD
-    return (f"{counted(len(found.rivals), 'product')}", Tone.WARN) if found.rivals else ("none", Tone.FAINT)
+def _suggested(unmatched: UnmatchedLine, sight: RenderContext) -> Span:
+    if unmatched.product_sku is not None:
+        return unmatched.product_sku, Tone.GOOD
+    return (f"{counted(len(unmatched.rivals), 'product')}", Tone.WARN) if unmatched.rivals else ("none", Tone.FAINT)
 
 
 UNMATCHED: tuple[Field[Any], ...] = (

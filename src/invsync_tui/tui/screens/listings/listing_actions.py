@@ -50,8 +50,14 @@ class ListingActionsScreen(BaseScreen):
             id="listing.fix",
         ),
         *(
-            Binding(each.key, f"change('{each.name}')", each.label, tooltip=each.help, id=f"listing.{each.name}")
-            for each in LISTING_CHANGES
+            Binding(
+                listing_change.key,
+                f"change('{listing_change.name}')",
+                listing_change.label,
+                tooltip=listing_change.help,
+                id=f"listing.{listing_change.name}",
+            )
+            for listing_change in LISTING_CHANGES
         ),
     ]
 
@@ -71,18 +77,18 @@ class ListingActionsScreen(BaseScreen):
         """Called after one was selected or let go."""
 
     def _present(self) -> ListingLine | None:
-        found: ListingLine | None = self.listings.cursor_line if self.is_mounted else None
-        return found
+        listing: ListingLine | None = self.listings.cursor_line if self.is_mounted else None
+        return listing
 
     def _targets(self) -> Sequence[ListingLine]:
         present = self._present()
         return tuple(self.selected.values()) or (() if present is None else (present,))
 
     def action_select(self) -> None:
-        if (found := self._present()) is None:
+        if (present := self._present()) is None:
             return
-        if self.selected.pop(found.id, None) is None:
-            self.selected[found.id] = found
+        if self.selected.pop(present.id, None) is None:
+            self.selected[present.id] = present
         self.listings.repaint()
         self.listings.action_step(1)
         self.selection_changed()
@@ -96,14 +102,14 @@ class ListingActionsScreen(BaseScreen):
         return super().check_action(action, parameters)
 
     def action_change(self, name: str) -> None:
-        change = next(each for each in LISTING_CHANGES if each.name == name)
-        if not (found := self._targets()):
+        change = next(listing_change for listing_change in LISTING_CHANGES if listing_change.name == name)
+        if not (targets := self._targets()):
             return
-        self.confirmed(change.question(found), subject(found), partial(self._change, change, found))
+        self.confirmed(change.question(targets), subject(targets), partial(self._change, change, targets))
 
     def action_fix(self) -> None:
-        if found := self._targets():
-            value = "" if found[0].override is None else str(found[0].override)
+        if targets := self._targets():
+            value = "" if targets[0].override is None else str(targets[0].override)
             self.open_prompt("Quantity: ", FIX, "a whole number; empty removes the override", value=value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -117,16 +123,16 @@ class ListingActionsScreen(BaseScreen):
         except OperationError as wrong:
             self.notice(str(wrong), Tone.WARN)
             return
-        if found := self._targets():
+        if targets := self._targets():
             ask = LET_GO if quantity is None else replace(FIXED, question=f"Override the quantity to {quantity}?")
-            self.confirmed(ask, subject(found), partial(self._fix, found, quantity))
+            self.confirmed(ask, subject(targets), partial(self._fix, targets, quantity))
 
-    def _fix(self, found: Sequence[ListingLine], quantity: int | None, reason: str) -> None:
-        ids = [line.id for line in found]
+    def _fix(self, listings: Sequence[ListingLine], quantity: int | None, reason: str) -> None:
+        ids = [line.id for line in listings]
         self.ask(partial(_override, ids, quantity, reason), self.change_made)
 
-    def _change(self, change: ListingChange, found: Sequence[ListingLine], reason: str) -> None:
-        ids, on = [line.id for line in found], change.sets(found)
+    def _change(self, change: ListingChange, listings: Sequence[ListingLine], reason: str) -> None:
+        ids, on = [line.id for line in listings], change.sets(listings)
         self.ask(lambda session: change.make(session, ids, on, reason), self.change_made)
 
     def change_made(self, text: str) -> None:
@@ -140,7 +146,7 @@ class ListingActionsScreen(BaseScreen):
     def on_key(self, event: events.Key) -> None:
         """Changes that are refused are hidden; their keys still say why nothing happens."""
         why = refusal(self.context.connection, Right.LISTING)
-        if why and event.key in {FIX_KEY, *(each.key for each in LISTING_CHANGES)}:
+        if why and event.key in {FIX_KEY, *(listing_change.key for listing_change in LISTING_CHANGES)}:
             self.notice(why, Tone.WARN)
 
 

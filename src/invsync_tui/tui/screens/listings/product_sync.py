@@ -93,9 +93,9 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
             "with those in the WMS.",
         )
 
-    def about(self, found: ListingLine, size: Size) -> Sequence[Line]:
+    def about(self, listing: ListingLine, size: Size) -> Sequence[Line]:
         sight = self.sight()
-        return [*explained(found, size.width, sight), *quantities(found, sight, size.width)]
+        return [*explained(listing, size.width, sight), *quantities(listing, sight, size.width)]
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:
@@ -109,9 +109,9 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
         return super().check_action(action, parameters)
 
     def action_why(self) -> None:
-        if (found := self.line) is not None:
-            asked = found.product_sku or found.sku or found.cart_listing_id
-            self.go_to("why", asked, found)
+        if (selected := self.line) is not None:
+            asked = selected.product_sku or selected.sku or selected.cart_listing_id
+            self.go_to("why", asked, selected)
 
     def action_identity(self) -> None:
         self.go_to("identity", self._cart_id, self._cart, self._merchant)

@@ -123,10 +123,10 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
 
         return super()._nothing(width) if self.look.text else NO_MERCHANTS
 
-    def about(self, found: MerchantRow, size: Size) -> Sequence[Line]:
+    def about(self, merchant_row: MerchantRow, size: Size) -> Sequence[Line]:
         from invsync_tui.tui.screens.merchants import text
 
-        return text.about(found, size.width, self.context.clock(), self.context.glyphs)
+        return text.about(merchant_row, size.width, self.context.clock(), self.context.glyphs)
 
     def open_line(self, line: MerchantRow) -> None:
         run_id = line.active_run or line.latest_run

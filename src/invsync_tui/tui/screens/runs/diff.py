@@ -28,18 +28,18 @@ WORSE = frozenset({"failed", "held", "in_doubt"})
 """Outcomes of which more are bad news."""
 
 
-def write(found: RunDiff, width: int, glyphs: Glyphs) -> list[Line]:
+def write(diff: RunDiff, width: int, glyphs: Glyphs) -> list[Line]:
     """Outcomes, then reasons; what differs is what one looks for."""
-    if found.before_id is None:
+    if diff.before_id is None:
         return [
-            line((f"Run {found.run_id} is the first of its kind: there is nothing to compare it with.", Tone.STRONG)),
+            line((f"Run {diff.run_id} is the first of its kind: there is nothing to compare it with.", Tone.STRONG)),
             BLANK,
-            *_table("Outcome", found.outcomes, None, found.run_id, width, glyphs),
+            *_table("Outcome", diff.outcomes, None, diff.run_id, width, glyphs),
         ]
     return [
-        *_table("Outcome", found.outcomes, found.before_id, found.run_id, width, glyphs),
+        *_table("Outcome", diff.outcomes, diff.before_id, diff.run_id, width, glyphs),
         BLANK,
-        *_table("Reason", found.reasons, found.before_id, found.run_id, width, glyphs),
+        *_table("Reason", diff.reasons, diff.before_id, diff.run_id, width, glyphs),
     ]
 
 
@@ -53,7 +53,7 @@ def _table(title: str, counted: Counted, before: int | None, now: int, width: in
 
 def _row(name: str, then: int, here: int, names: int, glyphs: Glyphs) -> Line:
     change = here - then
-    told = f"{change:+d}" if change else "same"
+    text = f"{change:+d}" if change else "same"
     return line(
         fit(clean(words.outcome(name)), names, glyphs.more),
         " ",
@@ -61,7 +61,7 @@ def _row(name: str, then: int, here: int, names: int, glyphs: Glyphs) -> Line:
         " ",
         (fit_right(str(here), NUMBER), Tone.PLAIN),
         " ",
-        (fit_right(told, NUMBER), _tone(name, change)),
+        (fit_right(text, NUMBER), _tone(name, change)),
     )
 
 
@@ -101,8 +101,8 @@ class RunDiffScreen(BaseScreen):
 
         return history.diff(session, self._run_id)
 
-    def _compared(self, found: RunDiff) -> None:
-        self._diff = found
+    def _compared(self, diff: RunDiff) -> None:
+        self._diff = diff
         self._show_trail()
         self.query_one("#sheet", TextView).show(self._write)
         self.refresh_bindings()

@@ -65,10 +65,10 @@ class ReasonsScreen(ListScreen[ReasonRow]):
     def empty(self) -> Sequence[str]:
         return ("No SKU of this run needed a reason.", "Everything is in sync or was updated. Esc goes back.")
 
-    def about(self, found: ReasonRow, size: Size) -> Sequence[Line]:
-        cause = [line((row, Tone.PLAIN)) for row in wrap(clean(found.cause), size.width)]
-        advice = [line((row, Tone.FAINT)) for row in wrap(clean(found.advice), size.width)]
-        sample = f"e.g. {', '.join(found.sample)}" if found.sample else ""
+    def about(self, reason_row: ReasonRow, size: Size) -> Sequence[Line]:
+        cause = [line((row, Tone.PLAIN)) for row in wrap(clean(reason_row.cause), size.width)]
+        advice = [line((row, Tone.FAINT)) for row in wrap(clean(reason_row.advice), size.width)]
+        sample = f"e.g. {', '.join(reason_row.sample)}" if reason_row.sample else ""
         return [*cause, *advice, *(line((row, Tone.FAINT)) for row in wrap(clean(sample), size.width) if row)]
 
     def copied(self, line: ReasonRow) -> str:
@@ -111,9 +111,9 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
             "A newer run has decided about them since. Esc goes back.",
         )
 
-    def about(self, found: ListingLine, size: Size) -> Sequence[Line]:
+    def about(self, listing: ListingLine, size: Size) -> Sequence[Line]:
         sight = self.sight()
-        return [*quantities(found, sight, size.width), *explained(found, size.width, sight)]
+        return [*quantities(listing, sight, size.width), *explained(listing, size.width, sight)]
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:

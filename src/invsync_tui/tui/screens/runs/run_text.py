@@ -206,11 +206,11 @@ GROUP_WORDS = {
 
 def group_lines(hold: HoldView, width: int) -> list[Line]:
     """The groups that can be released apart."""
-    told = [
+    lines = [
         f"{words.group(name).capitalize()}: {counted(n, 'listing')}, {GROUP_WORDS[name]}"
         for name, n in hold.groups.items()
     ]
-    texts = [*told, "Listings of other groups stay held; the next run plans them again."]
+    texts = [*lines, "Listings of other groups stay held; the next run plans them again."]
     return [line(row) for text in texts for row in wrap(text, width)]
 
 

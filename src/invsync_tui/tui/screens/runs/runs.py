@@ -163,5 +163,5 @@ class RunsScreen(ListScreen[RunRow]):
         return super().check_action(action, parameters)
 
     def action_diff(self) -> None:
-        if (found := self.line) is not None:
-            self.go_to("run comparison", found.id)
+        if (line := self.line) is not None:
+            self.go_to("run comparison", line.id)

@@ -82,18 +82,18 @@ class CartSettingsScreen(EditSetupScreen):
             wanted=lambda: turn == self.turn and self.is_running,
         )
 
-    def _counted(self, turn: int, found: Preview) -> None:
+    def _counted(self, turn: int, preview: Preview) -> None:
         if turn != self.turn:
             return
-        stuck = self._preview is not None and found.counted <= self._preview.counted
-        self._preview = found
+        stuck = self._preview is not None and preview.counted <= self._preview.counted
+        self._preview = preview
         self._show_preview()
-        if found.counted < found.total and not stuck:
-            self._count(turn, found)
+        if preview.counted < preview.total and not stuck:
+            self._count(turn, preview)
 
     def _show_preview(self) -> None:
-        told = text.preview_line(self._preview, dirty=self.unsaved, wrong=self._wrong())
-        self.strap("preview").show(told, text.preview_reach(self._preview))
+        preview_line = text.preview_line(self._preview, dirty=self.unsaved, wrong=self._wrong())
+        self.strap("preview").show(preview_line, text.preview_reach(self._preview))
 
 
 def _preview(cart_id: int, edits: Mapping[str, str], after: Preview | None, session: Session) -> Preview:

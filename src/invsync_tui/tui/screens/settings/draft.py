@@ -44,8 +44,8 @@ class Draft:
             kept[name] = text
         return replace(self, edits=kept)
 
-    def with_problems(self, found: Sequence[FieldProblem]) -> Draft:
-        return replace(self, problems={each.field: each.text for each in found})
+    def with_problems(self, problems: Sequence[FieldProblem]) -> Draft:
+        return replace(self, problems={each.field: each.text for each in problems})
 
     def rebased(self, fresh: Form, conflict: Conflict | None = None) -> Draft:
         """The same edits on top of what is saved now."""
