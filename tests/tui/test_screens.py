@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Button, Input
 
-from invsync_tui.operations import words
 from invsync_tui.operations.views import Action, RunState
+from invsync_tui.rules import words
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.base.help import HelpScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen

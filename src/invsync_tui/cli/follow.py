@@ -10,7 +10,7 @@ from invsync_tui.cli import json_records, streams
 from invsync_tui.cli.output import Exit, Output, note, print_document, rewritten
 from invsync_tui.cli.run_text import outcome_sum, title, ways_out
 from invsync_tui.cli.text import clean, cut, duration, number, utc
-from invsync_tui.operations import words
+from invsync_tui.rules import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.text import utc
-from invsync_tui.operations import words
 from invsync_tui.operations.settings import fields
+from invsync_tui.rules import words
 
 if TYPE_CHECKING:
     from invsync_tui.operations.settings.views import CartSetup, ConnectionSetup, MerchantSetup

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli.text import clean, duration, fields, moment, number, table
-from invsync_tui.operations import words
 from invsync_tui.plain_text import counted
+from invsync_tui.rules import words
 
 if TYPE_CHECKING:
     from invsync_tui.operations.views import HoldView, PhaseView, RateView, ReasonRow, RunDetail, RunRow

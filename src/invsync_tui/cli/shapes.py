@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from invsync_tui.cli import json_records
 from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.text import age, cut, number, on_off, utc
-from invsync_tui.operations import words
+from invsync_tui.rules import words
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import (

@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 from invsync_tui.plain_text import counted
+from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.worker_health import span
 from invsync_tui.store.database import Store
@@ -52,7 +53,7 @@ def ended(store: Store, run_id: int) -> None:
         _tell(logging.WARNING, "failing", text, _fields(run))
     elif run.state == "done" and failed:
         lasted = span((run.ended_at or since) - since)
-        text = f"works again: {_name(run)}, after {_counted(failed, 'failed run')} in {lasted}"
+        text = f"works again: {_name(run)}, after {counted(failed, 'failed run')} in {lasted}"
         _tell(logging.INFO, "recovered", text, _fields(run) | {"failed_runs": failed})
 
 
@@ -65,7 +66,7 @@ def _began(run: RunRow) -> None:
 
 
 def _name(run: RunRow) -> str:
-    return f"{run.kind} {_connection(run)}"
+    return f"{words.run_kind(run.kind)} {_connection(run)}"
 
 
 def _connection(run: RunRow) -> str:
@@ -73,13 +74,13 @@ def _connection(run: RunRow) -> str:
 
 
 def _end_words(run: RunRow) -> str:
-    parts = [f"run {run.id} {_name(run)} {run.state}"]
+    parts = [f"run {run.id} {_name(run)} {words.state(run.state)}"]
     if (seconds := _seconds(run)) is not None:
         parts[0] += f" in {seconds} s"
     counts = dict(json.loads(run.counts))
     total = counts.pop("total", 0)
     if total:
-        ends = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items() if n)
+        ends = ", ".join(f"{n} {words.outcome(name)}" for name, n in counts.items() if n)
         parts.append(f"{counted(total, 'SKU')}: {ends}")
     if run.state == "held":
         parts.append("held for review, nothing was sent: " + "; ".join(trip["text"] for trip in json.loads(run.trips)))
@@ -94,20 +95,16 @@ def _seconds(run: RunRow) -> int | None:
     return None if run.started_at is None or run.ended_at is None else max(0, run.ended_at - run.started_at)
 
 
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
 def _fields(run: RunRow) -> dict[str, Any]:
     return {
         "run": run.id,
-        "kind": run.kind,
+        "kind": words.name(words.RUN_KINDS, run.kind),
         "merchant": run.merchant,
         "cart": run.cart,
-        "state": run.state,
+        "state": words.name(words.STATES, run.state),
         "trigger": run.trigger,
         "seconds": _seconds(run),
-        "counts": json.loads(run.counts),
+        "counts": words.named(words.OUTCOMES, json.loads(run.counts)),
         "reasons": {str(Reason(code)): n for code, n in json.loads(run.reasons).items()},
         "error": run.error,
     }

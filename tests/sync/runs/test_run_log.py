@@ -80,7 +80,7 @@ async def test_a_push_that_ends_because_the_download_before_it_failed_is_a_line_
     push = synced.bench.request("push", synced.cart_id, after=pull)
     await synced.bench.work()
     assert said(caplog, "run")[0].startswith(f"run {pull} pull Demo failed")
-    assert any(line.startswith(f"run {push} push Demo > Demo Cart cancelled") for line in said(caplog, "run"))
+    assert any(line.startswith(f"run {push} push Demo > Demo Cart canceled") for line in said(caplog, "run"))
 
 
 async def test_a_run_of_a_worker_that_died_is_told_as_taken_over(

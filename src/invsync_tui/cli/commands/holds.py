@@ -13,7 +13,7 @@ from invsync_tui.cli.output import Exit
 from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.shapes import NAME_MOST, cells, record
 from invsync_tui.cli.text import cut, number
-from invsync_tui.operations import words
+from invsync_tui.rules import words
 
 if TYPE_CHECKING:
     from invsync_tui.operations.runs.held import HeldLine

@@ -12,7 +12,7 @@ from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, command, row_number
 from invsync_tui.cli.text import clean, number, on_off, utc
-from invsync_tui.operations import words
+from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Reason
 
 if TYPE_CHECKING:

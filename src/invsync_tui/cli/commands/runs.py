@@ -15,7 +15,7 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command, row_number
 from invsync_tui.cli.run_text import detail_lines, listed
 from invsync_tui.cli.text import clean, number, table
-from invsync_tui.operations import words
+from invsync_tui.rules import words
 
 if TYPE_CHECKING:
     from invsync_tui.operations.list_views import RunDiff

@@ -13,8 +13,8 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import DOCUMENT_VERSION, print_json, say
 from invsync_tui.cli.parser import Subparsers, command, given
 from invsync_tui.cli.text import clean, moment, number, on_off, utc
-from invsync_tui.operations import words
 from invsync_tui.operations.diagnosis.evidence_text import Read, read_from_cart, refs_by_cart, remarks, stock
+from invsync_tui.rules import words
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.evidence import ExchangeView, SentView, SourceView

@@ -39,7 +39,7 @@ A support bundle of invsync {version}: {subject}, written {at}.
 about.json      versions, and what this bundle is about
 run.json        the run: phases, counts, reasons, events
 batches.json    what was sent in which batch, by listing
-listings.json   the run's listings that were neither set nor found equal
+listings.json   the run's listings that were neither updated nor in sync, as the store keeps them
 why-*.json      the arithmetic of a SKU, with its sources, its last request and every cause
 doctor.json     every check of the guide about the SKU
 history.json    what the SKU was over time, and who did what

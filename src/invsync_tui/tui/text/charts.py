@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from invsync_tui.operations import words
 from invsync_tui.operations.list_views import Point
 from invsync_tui.operations.views import PhaseState, PhaseView, RateView
+from invsync_tui.rules import words
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, wrap

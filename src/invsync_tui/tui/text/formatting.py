@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from invsync_tui.operations import words
+from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from invsync_tui.operations import words
 from invsync_tui.operations.diagnosis.evidence_text import Read, read_from_cart, remarks, stock
 from invsync_tui.plain_text import counted
+from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.rules.quantity import Step
 from invsync_tui.tui.navigation.links import LinkedLines, of_cause, of_step

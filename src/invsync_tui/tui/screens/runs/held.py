@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations import words
 from invsync_tui.operations.rows import Rows
 from invsync_tui.operations.runs.held import HeldLine
+from invsync_tui.rules import words
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from textual.geometry import Size
 
-from invsync_tui.operations import words
 from invsync_tui.operations.views import (
     Action,
     EventRow,
@@ -23,6 +22,7 @@ from invsync_tui.operations.views import (
     RunState,
 )
 from invsync_tui.plain_text import counted
+from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Counts, Outcome
 from invsync_tui.tui.actions import VERBS
 from invsync_tui.tui.text import formatting

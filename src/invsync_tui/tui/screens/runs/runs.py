@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations import words
 from invsync_tui.operations.rows import Rows
 from invsync_tui.operations.views import RunKind, RunRow, RunState
+from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.tui.navigation.names import NOBODY, Known, known
 from invsync_tui.tui.screens.base.list_screen import FILTER, ListScreen
