@@ -17,7 +17,6 @@ from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
 from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
-from invsync_tui.tui.widgets.caret import Caret
 from tests.support.control_room import Driver, room
 from tests.support.fakes.settings import FakeTest, cart_form
 from tests.support.fakes.store import FakeStore
@@ -300,16 +299,6 @@ async def test_hostile_settings_stay_settings(size: tuple[int, int]) -> None:
         assert not any("\x1b" in line for line in driver.lines())
         assert all(len(line) <= size[0] for line in driver.lines())
         assert len(draft(driver).edits) == len(hostile)
-
-
-def test_a_caret_moves_and_edits() -> None:
-    caret = Caret.behind("abc").pressed("left")
-    assert caret == Caret("abc", 2)
-    assert caret.typed("x\x1by") == Caret("abxyc", 4)
-    assert Caret("abc", 0).pressed("backspace") == Caret("abc", 0)
-    assert Caret("abc", 1).pressed("delete") == Caret("ac", 1)
-    assert Caret("abc", 1).pressed("ctrl+u") == Caret("bc", 0)
-    assert Caret("abc", 1).pressed("f5") is None
 
 
 def test_edits_that_are_saved_meanwhile_are_edits_no_more() -> None:

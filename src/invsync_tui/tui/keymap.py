@@ -46,6 +46,7 @@ PARTS = (
     *(Part(route.title, route.module, route.screen) for route in ROUTES),
     Part("Edit Setup", "screens.settings.edit_setup", "EditSetupScreen"),
     Part("Fields of a form", "widgets.form", "FormView"),
+    Part("A field that is edited", "widgets.field_input", "FieldInput"),
     Part("Choices", "screens.base.dialogs", "ListDialog"),
     Part("Question", "screens.base.dialogs", "ChoiceDialog"),
     Part("Confirmation", "screens.base.dialogs", "ConfirmDialog"),

@@ -22,7 +22,7 @@ MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end", 
 
 @runtime_checkable
 class TakesText(Protocol):
-    """An input, or a form whose field is being edited."""
+    """An input, without importing what it is."""
 
     def insert_text_at_cursor(self, text: str) -> None:
         """As if it were typed."""

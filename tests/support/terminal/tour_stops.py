@@ -74,7 +74,7 @@ def home(terminal: Tour) -> None:
         if terminal.lines()[1].rstrip().endswith("merchants") and "s Sync" in terminal.lines()[-1]:
             return
         # A form that is left with something unsaved asks, and Esc there goes on editing.
-        edited = "Edit/OK" in terminal.lines()[-1] and "u Undo" in terminal.lines()[-1]
+        edited = "Enter Edit" in terminal.lines()[-1] and "u Undo" in terminal.lines()[-1]
         pressed(terminal, "u" if edited else "Esc", 0.5)
     raise AssertionError("no way back to the merchants from:\n" + "\n".join(terminal.lines()))
 

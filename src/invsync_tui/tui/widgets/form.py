@@ -1,13 +1,13 @@
-"""The fields of a form, one under the other, with a cursor and an editor in place. What values mean is the screen's."""
+"""The fields of a form, one under the other, with a cursor and an input in place. What values mean is the screen's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
@@ -16,10 +16,11 @@ from invsync_tui.tui.screens.settings.draft import TYPED, Draft, neighbour, togg
 from invsync_tui.tui.screens.settings.text import FormRenderContext, FormRow, rows
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.styled import BLANK
-from invsync_tui.tui.widgets.caret import Caret
 from invsync_tui.tui.widgets.diff_canvas import Canvas
 
-CARET = Style(reverse=True)
+if TYPE_CHECKING:
+    from invsync_tui.tui.widgets.field_input import FieldInput
+
 EDITING_CLASS = "-editing"
 """On the screen while letters are text."""
 
@@ -30,11 +31,7 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"form--cursor"}
     BINDING_GROUP_TITLE = "Fields"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter,space", "edit", "Edit/OK", tooltip="Edit or switch the field; take what was typed", id="form.edit"
-        ),
-        Binding("tab", "accept", "OK", show=False, tooltip="Take what was typed", id="form.accept"),
-        Binding("escape", "give_up", "Undo", tooltip="Forget what was typed", id="form.give-up"),
+        Binding("enter,space", "edit", "Edit", tooltip="Edit or switch the field", id="form.edit"),
         Binding("up", "move(-1)", "Field up", show=False, id="form.up"),
         Binding("down", "move(1)", "Field down", show=False, id="form.down"),
         Binding("k", "move(-1)", "Field up", show=False, id="form.up-letter"),
@@ -81,7 +78,8 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
         self._glyphs = glyphs
         self._draft: Draft | None = None
         self._at = ""
-        self._caret: Caret | None = None
+        self._input: FieldInput | None = None
+        """Over the value of the field that is edited; a canvas has no children, so it is the screen's."""
         self._before = ""
         self._rows: list[FormRow] = []
 
@@ -94,7 +92,7 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
 
     @property
     def editing(self) -> bool:
-        return self._caret is not None
+        return self._input is not None
 
     @property
     def text(self) -> str:
@@ -125,13 +123,12 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
 
     def _rewrite(self) -> None:
         viewport = self.scrollable_content_region.size
-        if self._draft is None or not viewport:
-            return
-        editing = (self._at, self._caret) if self._caret is not None else None
-        self._rows = rows(self._draft, editing, FormRenderContext(viewport.width, self._glyphs))
-        self.set_extent(viewport.width, max(len(self._rows), viewport.height))
-        self._reveal()
-        self.repaint()
+        if self._draft is not None and viewport:
+            self._rows = rows(self._draft, FormRenderContext(viewport.width, self._glyphs))
+            self.set_extent(viewport.width, max(len(self._rows), viewport.height))
+            self._reveal()
+            self.repaint()
+        self._place_input()
 
     def _reveal(self) -> None:
         mine = [y for y, each in enumerate(self._rows) if each.field == self._at]
@@ -150,8 +147,6 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
             return self.strip_of(BLANK, width)
         placed = self._rows[row]
         strip = self.strip_of(placed.line, width)
-        if placed.caret is not None:
-            return _with_caret(strip, *placed.caret)
         if placed.field == self._at and self._is_head(row) and not self.editing:
             return self._under_the_cursor(placed, strip)
         return strip
@@ -166,6 +161,10 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         self._rewrite()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._place_input()
 
     def on_focus(self) -> None:
         self.repaint()
@@ -189,17 +188,10 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
     # -- values -------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("accept", "give_up"):
-            return self.editing
-        if action in ("edit", "step"):
-            return bool(self._at) and (action == "edit" or not self.editing)
-        return True
+        return bool(self._at) if action in ("edit", "step") else True
 
     def action_edit(self) -> None:
-        if self._draft is None or not self._at:
-            return
-        if self.editing:
-            self.action_accept()
+        if self._draft is None or not self._at or self.editing:
             return
         if self._locked():
             self.post_message(self.Locked())
@@ -208,10 +200,7 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
         if one.kind is FieldKind.SWITCH:
             self.post_message(self.Valued(self._at, toggled(present)))
         elif one.kind in TYPED:
-            self._before, self._caret = present, Caret.behind(present)
-            self.screen.add_class(EDITING_CLASS)
-            self.refresh_bindings()
-            self._rewrite()
+            self._open_input(present)
         else:
             self.post_message(self.ListWanted(self._at))
 
@@ -224,60 +213,55 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
         elif one.kind is FieldKind.CHOICE:
             self.post_message(self.Valued(self._at, neighbour(one, present, by)))
 
-    def action_accept(self) -> None:
-        self._stop_editing()
-        self._rewrite()
-
-    def action_give_up(self) -> None:
-        before = self._before
-        self._stop_editing()
-        self.post_message(self.Valued(self._at, before))
-        self._rewrite()
-
-    def _stop_editing(self) -> None:
-        if self._caret is not None:
-            self._caret = None
-            self.screen.remove_class(EDITING_CLASS)
-            self.refresh_bindings()
-
     # -- typing -------------------------------------------------------------------------------------------------------
 
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        """While a field is edited letters are text."""
-        return self.editing and character is not None and character.isprintable()
+    def _open_input(self, text: str) -> None:
+        from invsync_tui.tui.widgets.field_input import FieldInput
 
-    async def _on_key(self, event: events.Key) -> None:
-        if self._caret is None:
-            return
-        if event.character is not None and event.is_printable:
-            self._type(event, self._caret.typed(event.character))
-        elif (moved := self._caret.pressed(event.key)) is not None:
-            self._type(event, moved)
-
-    def insert_text_at_cursor(self, text: str) -> None:
-        """What was typed in one burst with the key that began the editing."""
-        if self._caret is not None:
-            self._put_caret(self._caret.typed(text))
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Only the first line: a field is one."""
-        if self._caret is not None:
-            self._type(event, self._caret.typed(event.text.split("\n", 1)[0]))
-
-    def _type(self, event: events.Event, caret: Caret) -> None:
-        event.stop()
-        event.prevent_default()
-        self._put_caret(caret)
-
-    def _put_caret(self, caret: Caret) -> None:
-        changed = self._caret is None or caret.text != self._caret.text
-        self._caret = caret
-        if changed:
-            self.post_message(self.Valued(self._at, caret.text))
+        self._before, self._input = text, FieldInput(self, text)
+        self.screen.add_class(EDITING_CLASS)
+        self.screen.mount(self._input)
+        # At once, so that letters behind Enter in one burst reach it.
+        self.screen.set_focus(self._input, scroll_visible=False)
         self._rewrite()
 
+    def _place_input(self) -> None:
+        """Put the input over the field's value; it takes no cells while that row is out of sight."""
+        if self._input is None:
+            return
+        view = self.scrollable_content_region
+        row = next((y for y, each in enumerate(self._rows) if each.field == self._at), -1)
+        y = row - self.scroll_offset.y
+        if row < 0 or not 0 <= y < view.height:
+            self._input.place(Region())
+        else:
+            start = min(self._rows[row].label + 1, view.width)
+            self._input.place(Region(view.x + start, view.y + y, view.width - start, 1))
 
-def _with_caret(strip: Strip, start: int, end: int) -> Strip:
-    """The strip with the caret's cells reversed."""
-    parts = (strip.crop(0, start), strip.crop(start, end).apply_style(CARET), strip.crop(end, strip.cell_length))
-    return Strip.join(parts)
+    def typed(self, text: str) -> None:
+        """The field that is edited has this text now."""
+        if self.editing:
+            self.post_message(self.Valued(self._at, text))
+
+    def accept(self) -> None:
+        """Take what was typed."""
+        self._stop_editing()
+        self._rewrite()
+
+    def give_up(self) -> None:
+        """Forget what was typed."""
+        if self._input is not None:
+            self._input.value = self._before
+        self.accept()
+
+    def _stop_editing(self) -> None:
+        if self._input is None:
+            return
+        gone = self._input
+        self.typed(gone.value)
+        self._input = None
+        self.screen.remove_class(EDITING_CLASS)
+        if self.screen.focused in (gone, None):
+            self.screen.set_focus(self, scroll_visible=False)
+        gone.remove()
+        self.refresh_bindings()

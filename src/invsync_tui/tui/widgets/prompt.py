@@ -1,4 +1,4 @@
-"""One-row inputs for `:`, `/` and the search. Imported when first opened: an input is costly."""
+"""One-row inputs: for `:`, `/`, the search and fields. Imported when first opened: an input is costly."""
 
 from __future__ import annotations
 
@@ -7,12 +7,27 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.suggester import SuggestFromList
+from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input
 
 
-class Prompt(Input):
-    """Esc leaves it, Tab completes, Enter submits. The cursor does not blink, since a blink is 1.8 KB/s over SSH."""
+class LineInput(Input):
+    """An input of one row. The cursor does not blink, since a blink is 1.8 KB/s over SSH."""
+
+    def __init__(
+        self,
+        value: str,
+        placeholder: str = "",
+        suggester: Suggester | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(value, placeholder, suggester=suggester, id=id, compact=True, select_on_focus=False)
+        self.cursor_blink = False
+
+
+class Prompt(LineInput):
+    """Esc leaves it, Tab completes, Enter submits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", id="prompt.leave"),
@@ -28,10 +43,7 @@ class Prompt(Input):
 
     def __init__(self, placeholder: str, completions: Sequence[str] = (), value: str = "", *, id: str) -> None:  # noqa: A002
         suggester = SuggestFromList(completions, case_sensitive=False) if completions else None
-        super().__init__(
-            value=value, placeholder=placeholder, suggester=suggester, id=id, compact=True, select_on_focus=False
-        )
-        self.cursor_blink = False
+        super().__init__(value, placeholder, suggester, id=id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "complete" or self.suggester is not None

@@ -1,7 +1,7 @@
 """What the settings screens have: a form that is edited in place, checked while typing, reviewed before it is saved.
 
 Nothing that was typed is lost: leaving asks, a screen that is left otherwise keeps its draft, and where another operator
-saved first, ours go on top of theirs or wait. Not here: the words (`forms.text`) and the editing of a line (`forms.caret`).
+saved first, ours go on top of theirs or wait. Not here: the words (`text`), and the fields with their input (`widgets.form`).
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class EditSetupScreen(BaseScreen):
 
     @property
     def awaits_text(self) -> bool:
-        return super().awaits_text or (self.focused is self.sheet and self.sheet.editing)
+        return super().awaits_text or self.sheet.editing
 
     @property
     def sheet(self) -> FormView:

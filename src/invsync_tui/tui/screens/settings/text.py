@@ -12,7 +12,6 @@ from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, cut, line
-from invsync_tui.tui.widgets.caret import Caret
 
 WIDEST_LABEL = 46
 NARROWEST_VALUE = 12
@@ -41,8 +40,6 @@ class FormRow:
     field: str
     label: int = 0
     """Cells of mark and label, which the cursor covers: a cursor across the row costs twice the bytes."""
-    caret: tuple[int, int] | None = None
-    """The cells of the caret, on the line that is being edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class FormRenderContext:
     glyphs: Glyphs
 
 
-def rows(draft: Draft, editing: tuple[str, Caret] | None, ink: FormRenderContext) -> list[FormRow]:
+def rows(draft: Draft, ink: FormRenderContext) -> list[FormRow]:
     """Every field with its value under the heading of its section, and problems below the fields that have them."""
     room = label_room(draft.form, ink.width)
     found: list[FormRow] = []
@@ -62,8 +59,7 @@ def rows(draft: Draft, editing: tuple[str, Caret] | None, ink: FormRenderContext
         if one.section != section:
             section = one.section
             found.append(FormRow(_heading(section, draft.form.sections.get(section, ""), ink), ""))
-        caret = editing[1] if editing and editing[0] == one.name else None
-        found.append(_head(draft, one, caret, room, ink))
+        found.append(_head(draft, one, room, ink))
         found += [FormRow(below, one.name) for below in _below(draft, one, room, ink)]
     return found
 
@@ -80,14 +76,12 @@ def label_room(form: Form, width: int) -> int:
     return max(min(longest, WIDEST_LABEL, width - MARKS - NARROWEST_VALUE - 2), 8)
 
 
-def _head(draft: Draft, one: Field, caret: Caret | None, room: int, ink: FormRenderContext) -> FormRow:
+def _head(draft: Draft, one: Field, room: int, ink: FormRenderContext) -> FormRow:
     changed = one.name in draft.edits
     bad = one.name in draft.problems
     mark = (ink.glyphs.cross, Tone.BAD) if bad else ("*", Tone.ACCENT) if changed else (" ", Tone.PLAIN)
     label = (fit(clean(one.label), room, ink.glyphs.more), Tone.STRONG if changed else Tone.PLAIN)
     start = line(mark, " ", label, "  ")
-    if caret is not None:
-        return _edited(start, caret, ink.width, one.name)
     return FormRow(line(*start.spans, *_value(draft, one, ink.width - start.width, ink)), one.name, start.width - 1)
 
 
@@ -98,20 +92,6 @@ def _value(draft: Draft, one: Field, room: int, ink: FormRenderContext) -> list[
     value = cut(shown, max(room - min(was.width, room // 2), NARROWEST_VALUE), ink.glyphs.more)
     left = room - value.width
     return [*value.spans, *(cut(was, left, ink.glyphs.more).spans if left > 6 else ())]
-
-
-def _edited(start: Line, caret: Caret, width: int, name: str) -> FormRow:
-    """The text that is being typed, scrolled to the side so that the caret stays in sight."""
-    room = width - start.width
-    first = 0
-    while width_of(clean(caret.text[first : caret.at])) > room - 2:
-        first += 1
-    before = clean(caret.text[first : caret.at])
-    at = clean(caret.text[caret.at : caret.at + 1]) or " "
-    rest = fit(clean(caret.text[caret.at + 1 :]), max(room - width_of(before + at), 0))
-    column = start.width + width_of(before)
-    text = line(*start.spans, (before + at + rest, Tone.ACCENT))
-    return FormRow(text, name, caret=(column, column + width_of(at)))
 
 
 def value_spans(one: Field, text: str, bad: bool) -> list[Span]:
