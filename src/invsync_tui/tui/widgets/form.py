@@ -103,6 +103,7 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
         self._draft = draft
         names = self._names()
         if self._at not in names:
+            self._close_input()  # what is typed there is no other field's
             self._put(names[0] if names else "")
         self._rewrite()
 
@@ -255,11 +256,14 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
         self.accept()
 
     def _stop_editing(self) -> None:
+        if self._input is not None:
+            self.typed(self._input.value)
+            self._close_input()
+
+    def _close_input(self) -> None:
         if self._input is None:
             return
-        gone = self._input
-        self.typed(gone.value)
-        self._input = None
+        gone, self._input = self._input, None
         self.screen.remove_class(EDITING_CLASS)
         if self.screen.focused in (gone, None):
             self.screen.set_focus(self, scroll_visible=False)
