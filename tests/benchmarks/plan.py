@@ -19,8 +19,8 @@ from invsync_tui.sync import connections
 from invsync_tui.sync.leases import acquire
 from invsync_tui.sync.plans.decision_log import Recorder
 from invsync_tui.sync.push_plan import PushPlanner
-from invsync_tui.sync.run_context import RunContext
-from invsync_tui.sync.run_progress import RunProgress
+from invsync_tui.sync.runs.run_context import RunContext
+from invsync_tui.sync.runs.run_progress import RunProgress
 from invsync_tui.sync.settings import load_settings
 from invsync_tui.sync.worker import prefer_throughput
 from tests.benchmarks.table import Figure

@@ -13,7 +13,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.rules.outcomes import REASONS, UNKNOWN, Reason
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
-from invsync_tui.sync import run_findings
+from invsync_tui.sync.runs import run_findings
 from invsync_tui.tui.navigation.links import Link, of_cause, of_group
 from tests.support.healthy_store import field
 from tests.support.shell import check

@@ -13,7 +13,7 @@ from invsync_tui.store import change_sequence
 from invsync_tui.store.runs import runs
 from invsync_tui.sync import reread_listings
 from invsync_tui.sync.reread_listings import reread
-from invsync_tui.sync.run_context import RunCancelled
+from invsync_tui.sync.runs.run_context import RunCancelled
 from tests.support.merchant_store import NOW
 from tests.support.products_store import Shelf, shelf
 from tests.sync.test_small_steps import QuietCart, can, job_of

@@ -47,8 +47,6 @@ from invsync_tui.sync import (
     pull,
     push,
     read_listings,
-    run_findings,
-    run_log,
     uptime,
 )
 from invsync_tui.sync.chunked_writes import Pace
@@ -58,8 +56,9 @@ from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import BatchSender
 from invsync_tui.sync.push_plan import PushPlanner
 from invsync_tui.sync.read_listings import ListingsReader, Pass
-from invsync_tui.sync.run_context import RunCancelled, RunContext
-from invsync_tui.sync.run_progress import BODY_MOST, Phase, RunHttpLog, RunProgress
+from invsync_tui.sync.runs import run_findings, run_log
+from invsync_tui.sync.runs.run_context import RunCancelled, RunContext
+from invsync_tui.sync.runs.run_progress import BODY_MOST, Phase, RunHttpLog, RunProgress
 from invsync_tui.sync.settings import Settings, load_settings
 from tests.support.products_store import Shelf, Thing, shelf
 

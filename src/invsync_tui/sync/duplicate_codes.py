@@ -9,7 +9,7 @@ from __future__ import annotations
 from invsync_tui.connectors.base import Cart
 from invsync_tui.store.listings import matching
 from invsync_tui.sync.reread_listings import reread
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.runs.run_context import RunContext
 
 MOST = 2000
 """Listings that are asked about in one run; the rest is found out by the next complete read."""

@@ -26,7 +26,7 @@ from invsync_tui.store.runs import http_log as http_log_rows
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import connections, run_findings, source_identity
+from invsync_tui.sync import connections, source_identity
 from invsync_tui.sync import schedule as pushing
 from invsync_tui.sync.cancellation import Interrupted, RunStopped, interruptible
 from invsync_tui.sync.drift_check import DriftCheck
@@ -35,8 +35,9 @@ from invsync_tui.sync.plans.explicit_plan import ExplicitPlanner
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import BatchSender
 from invsync_tui.sync.push_plan import PushPlanner
-from invsync_tui.sync.run_context import RunCancelled, RunContext, RunHeld, SwitchedOff
-from invsync_tui.sync.run_progress import Phase, RunHttpLog, RunProgress
+from invsync_tui.sync.runs import run_findings
+from invsync_tui.sync.runs.run_context import RunCancelled, RunContext, RunHeld, SwitchedOff
+from invsync_tui.sync.runs.run_progress import Phase, RunHttpLog, RunProgress
 from invsync_tui.sync.settings import Settings, load_settings, load_source
 
 log = logging.getLogger(__name__)

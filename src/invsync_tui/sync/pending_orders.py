@@ -18,7 +18,7 @@ from invsync_tui.store.listings.pending_orders import Asked, Change, Line, Terms
 from invsync_tui.store.runs import runs
 from invsync_tui.sync import connections
 from invsync_tui.sync.clock_difference import CartClock
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.runs.run_context import RunContext
 
 PHASE = "orders"
 OVERLAP = 300

@@ -31,7 +31,7 @@ from invsync_tui.sync import pending_orders, source_identity
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import source_offset
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
-from invsync_tui.sync.run_context import RunContext, SwitchedOff
+from invsync_tui.sync.runs.run_context import RunContext, SwitchedOff
 
 RESUME_WITHIN = 3600
 """Seconds: an interrupted read that began longer ago starts anew, since its first pages are too old."""

@@ -25,7 +25,7 @@ from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
 from invsync_tui.store.listings import listings, push_batches
 from invsync_tui.store.listings.listings import ToPush
 from invsync_tui.store.listings.push_batches import Answer, Batch, Item
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.runs.run_context import RunContext
 
 ATTEMPTS = 4
 """Times that one batch is sent, and asked about, before its rows are left in doubt, or failed where nothing was applied."""

@@ -29,7 +29,7 @@ from invsync_tui.sync.pending_orders import Orders
 from invsync_tui.sync.plans.decision_log import Recorder
 from invsync_tui.sync.read_listings import ListingsReader
 from invsync_tui.sync.reread_listings import reread_doubted
-from invsync_tui.sync.run_context import RunContext, RunHeld
+from invsync_tui.sync.runs.run_context import RunContext, RunHeld
 from invsync_tui.sync.settings import Settings
 
 NAMED = 5

@@ -18,7 +18,7 @@ from invsync_tui.store.listings.listings import ListingRecord
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import CartClock
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.runs.run_context import RunContext
 
 OBSERVE_OVERLAP = 120
 """Seconds by which a delta read goes back behind the last one: carts commit late."""

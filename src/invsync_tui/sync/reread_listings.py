@@ -10,7 +10,7 @@ from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import change_sequence
 from invsync_tui.store.listings import listings
 from invsync_tui.sync.read_listings import record_of
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.runs.run_context import RunContext
 
 MOST = 5000
 """Listings that are asked about in one run; the rest comes with the next one."""

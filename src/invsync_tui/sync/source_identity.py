@@ -16,7 +16,7 @@ from invsync_tui.rules import safety
 from invsync_tui.rules.safety import SafetyRule, Trip
 from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.runs import runs
-from invsync_tui.sync.run_context import RunContext, RunHeld
+from invsync_tui.sync.runs.run_context import RunContext, RunHeld
 
 
 async def check_source(job: RunContext, source: Source, known: str) -> bool:

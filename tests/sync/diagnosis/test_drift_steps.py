@@ -15,7 +15,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import drift_check
 from invsync_tui.sync.drift_check import ENDED, SLICE, DriftCheck
-from invsync_tui.sync.run_context import RunCancelled
+from invsync_tui.sync.runs.run_context import RunCancelled
 from tests.support.merchant_store import NOW
 from tests.support.products_store import Shelf, shelf
 from tests.sync.test_small_steps import QuietCart, can, job_of, settings_of

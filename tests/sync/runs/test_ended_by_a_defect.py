@@ -10,7 +10,7 @@ from invsync_tui import __version__
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import executor, worker
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.worker import Worker
 from tests.support.schedule_store import field
 

@@ -11,7 +11,7 @@ import pytest
 from invsync_tui.operations.plans import plans, undo
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.sync import push_plan
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.runs.run_context import RunContext
 from tests.support.sandbox_world import Town
 
 

@@ -17,7 +17,7 @@ from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import cancellation, executor, worker
 from invsync_tui.sync import schedule as periods
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.runs.run_context import RunContext
 from tests.support.expected_runs import Calculation, World
 from tests.support.schedule_store import Field, field
 from tests.support.virtual_time import VirtualTime

@@ -20,7 +20,7 @@ from invsync_tui.store.listings.listings import Decided, PlanRow
 from invsync_tui.store.listings.plans import UNKNOWN, KeptPlan, UntouchedListing
 from invsync_tui.sync.decide import standing_of
 from invsync_tui.sync.push_plan import hold, limits
-from invsync_tui.sync.run_context import RunContext
+from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.settings import Settings
 
 

@@ -13,7 +13,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.cancellation import stop_if_worker_ends
 from invsync_tui.sync.leases import Lease
-from invsync_tui.sync.run_progress import RunProgress
+from invsync_tui.sync.runs.run_progress import RunProgress
 
 
 class RunCancelled(Exception):  # noqa: N818 (a wish, not an error)
