@@ -33,24 +33,24 @@ class View(Protocol):
 
 
 class Silent:
-    """Shows nothing."""
+    """Follows a run without printing anything: --quiet."""
 
     def show(self, event: Event) -> None:
-        """Nothing."""
+        """With --quiet nothing is printed."""
 
     def end(self) -> None:
-        """Nothing."""
+        """With --quiet there is nothing to close."""
 
 
 class JsonLines:
     """One JSON object per line."""
 
     def show(self, event: Event) -> None:
-        """Print the event."""
+        """Print the event as one line of JSON."""
         print_document(event_record(event))
 
     def end(self) -> None:
-        """Nothing is open."""
+        """Each line is complete: there is nothing to close."""
 
 
 def event_record(event: Event) -> dict[str, Any]:
@@ -79,14 +79,14 @@ class Lines:
     """A line for whatever is worth one: for logs and pipes."""
 
     def show(self, event: Event) -> None:
-        """Print what happened."""
+        """Print a line if the event is worth one."""
         line = describe_event(event)
         if line:
             streams.out().write(line + "\n")
             streams.out().flush()
 
     def end(self) -> None:
-        """Nothing is open."""
+        """Each line is complete: there is nothing to close."""
 
 
 def describe_event(event: Event) -> str:

@@ -55,7 +55,7 @@ def stall(found: Stall | None) -> dict[str, Any] | None:
 
 
 def service(view: ServiceView) -> dict[str, Any]:
-    """Who executes runs."""
+    """Who executes runs: state, advice and the workers that were seen."""
     return {
         "state": view.state.value,
         "text": view.text,

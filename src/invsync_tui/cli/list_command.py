@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser, limit: int = LIMIT) -> None:
 
 
 def add_sort(parser: argparse.ArgumentParser, columns: str) -> None:
-    """--sort."""
+    """Add the option --sort with the columns that it takes."""
     parser.add_argument(
         "--sort", metavar="COL", help=f"by {columns}; {FIRST_SIGN}COL (as --sort={FIRST_SIGN}COL): descending"
     )

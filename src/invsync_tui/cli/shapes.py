@@ -240,7 +240,7 @@ def runs() -> Shape[RunRow]:
 
 
 def merchants() -> Shape[MerchantRow]:
-    """Merchants, for CSV."""
+    """A merchant as a row of CSV."""
     columns = ("id", "name", "source", "sync_on", "last_run_at", "status", "next_run_at", "carts", "held")
     return Shape(
         columns,
@@ -253,7 +253,7 @@ def merchants() -> Shape[MerchantRow]:
 
 
 def alias_types() -> Shape[AliasTypeLine]:
-    """Alias types."""
+    """An alias type with how many products have it, lack it or share a code."""
     columns = ("kind", "name", "products", "missing", "collisions", "carts")
     return Shape(
         columns,
@@ -326,7 +326,7 @@ def _rivals(line: UnmatchedLine) -> str:
 
 
 def links(now: float) -> Shape[LinkLine]:
-    """Explicit links."""
+    """A listing that an operator linked to a product."""
     columns = ("cart_listing_id", "sku", "name", "product_sku", "product_name", "kind", "made_at", "made_by", "state")
     return Shape(
         columns,

@@ -119,7 +119,7 @@ def out() -> PlainStream:
 
 
 def err() -> PlainStream:
-    """Standard error."""
+    """Standard error, as text that never fails to encode."""
     return sys.stderr if isinstance(sys.stderr, PlainStream) else RemarkStream(sys.stderr)
 
 

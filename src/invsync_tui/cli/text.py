@@ -64,7 +64,7 @@ def fields(pairs: Sequence[tuple[str, str]], indent: str = "  ") -> list[str]:
 
 
 def on_off(value: bool) -> str:
-    """A switch."""
+    """A switch as "on" or "off"."""
     return "on" if value else "off"
 
 

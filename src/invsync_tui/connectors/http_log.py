@@ -49,7 +49,7 @@ class Exchange(NamedTuple):
 
 
 class Listener(Protocol):
-    """Who keeps exchanges."""
+    """Who is told of exchanges with the other side and decides how much of each is kept."""
 
     def wants(self, *, writes: bool, failed: bool) -> int:
         """Bytes of body that are kept of such an exchange; 0 to leave it out, which costs nothing."""

@@ -85,7 +85,7 @@ class _Unpacker:
         return self._inner.eof or self._fresh
 
     def feed(self, data: bytes) -> None:
-        """More input."""
+        """Take in more compressed bytes."""
         self._rest += data
 
     def piece(self) -> bytes:

@@ -179,7 +179,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class SkuView:
-    """The SKU screen."""
+    """What the SKU screen shows: a product with its codes, levels, listings and history."""
 
     product_id: int
     merchant_id: int

@@ -80,7 +80,7 @@ class Session:
             raise _without(right, what, self.role)
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store; the session is of no use afterwards."""
         self.store.close()
 
 

@@ -11,7 +11,7 @@ _UNITS = ((86400, "day", "days"), (3600, "h", "h"), (60, "min", "min"), (1, "s",
 
 
 def ago(at: int, now: int) -> str:
-    """`4 min ago`."""
+    """How long ago a moment was, such as `4 min ago`."""
     passed = max(0, now - at)
     for size, one, many in _UNITS:
         if passed >= size:

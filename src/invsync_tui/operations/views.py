@@ -158,7 +158,7 @@ class ServiceView:
 
     @property
     def works(self) -> bool:
-        """Requests are executed."""
+        """Whether requests are executed."""
         return self.state in (ServiceState.RUNNING, ServiceState.DETACHED)
 
     @property
@@ -204,7 +204,7 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The merchants screen."""
+    """What the merchants screen shows: merchants with their health, and the sums over all of them."""
 
     merchants: tuple[MerchantRow, ...]
     pulse: Pulse
@@ -304,7 +304,7 @@ def ways_out_of(run_id: int, cart: str | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class RunDetail:
-    """The run screen."""
+    """What the run screen shows."""
 
     run: RunRow
     phases: tuple[PhaseView, ...]

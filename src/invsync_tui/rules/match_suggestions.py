@@ -98,7 +98,7 @@ class Suggestion:
 
     @property
     def words(self) -> str:
-        """A sentence."""
+        """The suggestion, or why there is none, as a sentence for an operator."""
         if self.product_id is None:
             return (
                 f"{counted(len(self.rivals), 'product fits', 'products fit')} equally well"

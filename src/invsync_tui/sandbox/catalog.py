@@ -45,7 +45,7 @@ EMPTY_SHARE = 0.06
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A warehouse."""
+    """A warehouse as the sandbox WMS knows it."""
 
     ref: str
     code: str

@@ -83,7 +83,7 @@ class Ground:
         return [self.catalogue.products[ref] for ref in picked]
 
     def plant(self, cart: str, sku: str, cause: Reason, *products: Product) -> None:
-        """Note a fault."""
+        """Record that a listing of a cart was spoiled so that `cause` is what stops it."""
         self.found.append(Planted(cart, sku, (cause,), tuple(product.sku for product in products)))
 
     def set_product(self, product: Product) -> None:

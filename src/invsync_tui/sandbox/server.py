@@ -47,7 +47,7 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """One answer."""
+    """An HTTP answer of the sandbox, and how its connection ends."""
 
     status: int
     body: bytes = b""
@@ -67,12 +67,12 @@ Handler = Callable[[Request], Awaitable[Reply]]
 
 
 def encoded(value: object) -> bytes:
-    """Compact JSON."""
+    """Compact JSON in UTF-8."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def ok(value: object) -> Reply:
-    """200 with JSON."""
+    """An answer with status 200 and this value as JSON."""
     return Reply(200, encoded(value))
 
 

@@ -42,7 +42,7 @@ class Mode:
     The orders of a shop that has some say where their units come from."""
 
     def pace(self) -> Pace:
-        """Latency and limit."""
+        """How fast the shop answers: latency and jitter in seconds, requests at once and per second."""
         return Pace(self.latency, self.jitter, self.burst, self.per_second)
 
     def options(self, shop: str) -> dict[str, str]:
@@ -59,7 +59,7 @@ class Mode:
 
     @classmethod
     def read(cls, text: str) -> Mode:
-        """From `key=value,key=value`."""
+        """The mode that `key=value,key=value` describes; what it does not name keeps its default."""
         kinds = {f.name: type(f.default) for f in fields(cls)}
         pairs = (item.partition("=") for item in text.split(",") if item)
         values: dict[str, Any] = {name: _value(kinds[name], value) for name, _, value in pairs}
@@ -162,7 +162,7 @@ class Shop:
         self.table = Table(self.listings, lambda ref: encoded(asdict(self.listings[ref])))
 
     def now(self) -> int:
-        """The shop's time."""
+        """The shop's clock in epoch seconds, which the mode may set off from the real one."""
         return int(time.time()) + self.mode.clock
 
     def touch(self, ref: str) -> None:

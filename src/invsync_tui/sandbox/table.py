@@ -35,7 +35,7 @@ class Table:
             self.keys.insert(bisect_left(self.keys, key), key)
 
     def remove(self, key: str) -> None:
-        """Forget a row."""
+        """Remove a row by its key; a key that is not there is ignored."""
         if key in self:
             del self.keys[bisect_left(self.keys, key)]
         self._bytes.pop(key, None)

@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 
 def silently(_text: str) -> None:
-    """Say nothing."""
+    """Take a message and say nothing."""
 
 
 WRITE_ADVICE = (

@@ -49,7 +49,7 @@ class Gate(NamedTuple):
 
     @classmethod
     def of(cls, settings: Settings) -> Gate:
-        """Under some settings."""
+        """What settings let through: the switch, the choice of warehouses, freezes."""
         return cls(settings.switched_on, bool(settings.warehouse_ids), settings.frozen, settings.none_left)
 
     def standing(self, row: PlanRow) -> Eligibility:

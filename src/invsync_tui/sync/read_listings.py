@@ -67,7 +67,7 @@ class Pass:
         return len(self.refs) + self.unnamed
 
     def add(self, page: Page[ListingRow]) -> None:
-        """One page more."""
+        """Take in the listings of one more page."""
         self.refs.update(row.ref for row in page.rows)
         self.refs.update(ref for ref, _ in page.rejected if ref != "?")
         self.unnamed += sum(ref == "?" for ref, _ in page.rejected)

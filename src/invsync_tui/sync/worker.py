@@ -89,7 +89,7 @@ class Worker:
         self._stop.set()
 
     async def run_forever(self) -> None:
-        """Work until `stop`."""
+        """Execute requests and the schedule until `stop` is asked for."""
         await self._loop(None)
 
     async def run_until_idle(self, linger: float) -> None:

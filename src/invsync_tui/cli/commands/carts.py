@@ -49,7 +49,7 @@ LIMIT = 1000
 
 
 def add_carts(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync carts` with its arguments."""
     parser = command(subparsers, "carts", "list carts, add one, or change its Edit Setup", EXAMPLES)
     parser.add_argument("--merchant", metavar="M", help="only carts of this merchant, by name or number")
     list_command.add_options(parser, LIMIT)

@@ -23,7 +23,7 @@ example:
 
 
 def add_connections(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync connections` with its arguments."""
     parser = command(subparsers, "connections", "test a connection, or list the known systems", EXAMPLES)
     orders = parser.add_subparsers(metavar="test|list", required=True, parser_class=Parser)
     listing = command(orders, "list", "list the systems that can be connected", EXAMPLES)

@@ -25,7 +25,7 @@ A restored store reads everything again with its next sync. The store that it re
 
 
 def add_db(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync db` with its arguments."""
     parser = command(subparsers, "db", "check, back up and restore the store", EXAMPLES)
     orders = parser.add_subparsers(metavar="check|backup|restore", required=True, parser_class=Parser)
     command(orders, "check", "look for damage in the store", EXAMPLES).set_defaults(run=run_check)
@@ -38,7 +38,7 @@ def add_db(subparsers: Subparsers) -> None:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    """Check the store."""
+    """Check the file and the invariants of the store; 1 where something is wrong."""
     from invsync_tui.operations.storage import check_store
 
     found = configuration(args)
@@ -79,7 +79,7 @@ def run_backup(args: argparse.Namespace) -> int:
 
 
 def run_restore(args: argparse.Namespace) -> int:
-    """Restore a backup."""
+    """Put a verified backup in the place of the store."""
     from invsync_tui.operations.storage import restore
 
     found = configuration(args)

@@ -25,7 +25,7 @@ example:
 
 
 def add_demo(subparsers: Any) -> None:
-    """Register the command."""
+    """Add `invsync dev` with its arguments."""
     parser = subparsers.add_parser(
         "demo",
         help="try it: a demo store, a sandbox WMS and two sandbox carts",
@@ -119,7 +119,7 @@ The same arguments make the same rows; their times are counted from --at."""
 
 
 def add_dev(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync dev`, for trials, with its commands."""
     parser = command(subparsers, "dev", "make a large demo store for measurements, plant faults in one", DEV_EXAMPLES)
     orders = parser.add_subparsers(metavar="generate|plant", required=True, parser_class=Parser)
     making = command(orders, "generate", "make a large demo store", DEV_EXAMPLES)
@@ -137,7 +137,7 @@ def add_dev(subparsers: Subparsers) -> None:
 
 
 def run_dev(args: argparse.Namespace) -> int:
-    """Make it."""
+    """Make a store of a given size for trials."""
     from invsync_tui.operations.demo.demo import Scale, generate
 
     output = Output(args)
@@ -156,7 +156,7 @@ def _tell(output: Output, step: str) -> None:
 
 
 def run_plant(args: argparse.Namespace) -> int:
-    """Plant faults."""
+    """Spoil part of a store and print what was spoiled."""
     from invsync_tui.operations.demo.plant_faults import plant
     from invsync_tui.operations.session import Session
 

@@ -29,7 +29,7 @@ MARKS = {"pass": "ok", "fail": "FAIL", "unknown": "?", "skipped": "-"}
 
 
 def add_doctor(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync doctor` with its arguments."""
     parser = command(
         subparsers, "doctor", "run every check of the guide, with evidence, cause and fix", DOCTOR_EXAMPLES
     )
@@ -40,7 +40,7 @@ def add_doctor(subparsers: Subparsers) -> None:
 
 
 def run_doctor(args: argparse.Namespace) -> int:
-    """Walk it."""
+    """Walk the checks and print them; 0 healthy, 1 findings, 2 it cannot tell."""
     with opened(args) as session:
         walk = _walk(session, args)
     output = Output(args)
@@ -115,7 +115,7 @@ Secrets are blacked out; look into it all the same before you give it away."""
 
 
 def add_bundle(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync bundle` with its arguments."""
     parser = command(subparsers, "bundle", "write a support bundle about a run or a SKU", BUNDLE_EXAMPLES)
     parser.add_argument("subject", metavar="RUN|SKU", help="number of a run, or a SKU")
     parser.add_argument("--sku", action="store_true", help="it is a SKU, even if it is a number")

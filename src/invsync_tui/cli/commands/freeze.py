@@ -27,7 +27,7 @@ Downloads and planning continue. What an operator applies, an undo or a safe lev
 
 
 def add_freeze(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync freeze` with its arguments."""
     parser = command(
         subparsers, "freeze", "stop all pushes of a cart or a merchant, or list what is frozen", FREEZE_EXAMPLES
     )
@@ -94,7 +94,7 @@ The next push sends what waits, past the same safety rules as ever."""
 
 
 def add_unfreeze(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync unfreeze` with its arguments."""
     parser = command(subparsers, "unfreeze", "allow pushes to a frozen cart or merchant again", UNFREEZE_EXAMPLES)
     parser.add_argument("called", metavar="NAME", help="cart or merchant, by name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
@@ -103,7 +103,7 @@ def add_unfreeze(subparsers: Subparsers) -> None:
 
 
 def run_unfreeze(args: argparse.Namespace) -> int:
-    """Order it."""
+    """Do what `invsync unfreeze` asks for and print what came of it."""
     from invsync_tui.operations.plans import freeze as plans_freeze
     from invsync_tui.operations.settings import values
 

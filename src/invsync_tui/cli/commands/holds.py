@@ -26,7 +26,7 @@ Nothing is sent; its SKUs are planned again by the next run."""
 
 
 def add_discard(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync discard` with its arguments."""
     parser = command(subparsers, "discard", "discard a held run without sending", DISCARD_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
@@ -34,7 +34,7 @@ def add_discard(subparsers: Subparsers) -> None:
 
 
 def run_discard(args: argparse.Namespace) -> int:
-    """Order it."""
+    """Do what `invsync discard` asks for and print what came of it."""
     from invsync_tui.operations.runs import runs
     from invsync_tui.operations.settings import values
 
@@ -58,7 +58,7 @@ def _group(text: str) -> str:
 
 
 def add_held(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync held` with its arguments."""
     parser = command(subparsers, "held", "list what a held run would send", HELD_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--group", choices=GROUPS, type=_group, help="only this group")
@@ -67,7 +67,7 @@ def add_held(subparsers: Subparsers) -> None:
 
 
 def shape() -> Shape[HeldLine]:
-    """Held listings."""
+    """A held listing: what it shows, what it would show, its group."""
     columns = ("id", "cart_listing_id", "sku", "name", "shows", "would_show", "group")
     return Shape(
         columns,
@@ -86,7 +86,7 @@ def shape() -> Shape[HeldLine]:
 
 
 def run_held(args: argparse.Namespace) -> int:
-    """Print a page."""
+    """Print a page of what `invsync held` lists."""
     from invsync_tui.operations.runs import held, runs
 
     with opened(args) as session:
@@ -115,7 +115,7 @@ It is planned again, and held again if that plan is worse than the one that was 
 
 
 def add_release(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync release` with its arguments."""
     parser = command(subparsers, "release", "send a held run's updates", RELEASE_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the held run")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why, for the audit")
@@ -131,7 +131,7 @@ def add_release(subparsers: Subparsers) -> None:
 
 
 def run_release(args: argparse.Namespace) -> int:
-    """Order it."""
+    """Do what `invsync release` asks for and print what came of it."""
     from invsync_tui.operations.runs import runs
     from invsync_tui.operations.settings import values
 

@@ -30,7 +30,7 @@ A link goes before matching by code, and takes effect with the next push."""
 
 
 def add_identity(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync identity` with its arguments."""
     parser = command(
         subparsers, "identity", "list listings without a product, and what they may mean", IDENTITY_EXAMPLES
     )
@@ -46,7 +46,7 @@ def add_identity(subparsers: Subparsers) -> None:
 
 
 def add_cart(parser: argparse.ArgumentParser) -> None:
-    """CART and --merchant."""
+    """Add the arguments CART and --merchant."""
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
 
@@ -133,7 +133,7 @@ A link goes before matching by code, and takes effect with the next push. Back: 
 
 
 def add_link(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync link` with its arguments."""
     parser = command(subparsers, "link", "link a listing to a product", LINK_EXAMPLES)
     add_cart(parser)
     parser.add_argument("listing", metavar="LISTING", help="cart listing ID or code in the cart")
@@ -142,7 +142,7 @@ def add_link(subparsers: Subparsers) -> None:
 
 
 def run_link(args: argparse.Namespace) -> int:
-    """Order it."""
+    """Do what `invsync link` asks for and print what came of it."""
     from invsync_tui.operations.listings import links
 
     with opened(args) as session:
@@ -160,7 +160,7 @@ example:
 
 
 def add_links(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync links` with its arguments."""
     parser = command(subparsers, "links", "list explicit links of a cart's listings", LINKS_EXAMPLES)
     add_cart(parser)
     parser.add_argument("--kind", metavar="K", type=str.upper, default="", help="only those made as this kind")
@@ -170,7 +170,7 @@ def add_links(subparsers: Subparsers) -> None:
 
 
 def run_links(args: argparse.Namespace) -> int:
-    """Print a page."""
+    """Print a page of what `invsync links` lists."""
     from invsync_tui.operations.listings import identity
 
     with opened(args) as session:
@@ -187,7 +187,7 @@ example:
 
 
 def add_unlink(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync unlink` with its arguments."""
     parser = command(subparsers, "unlink", "remove explicit links", UNLINK_EXAMPLES)
     add_cart(parser)
     parser.add_argument("listing", metavar="LISTING", nargs="*", help="cart listing ID or code in the cart")
@@ -196,7 +196,7 @@ def add_unlink(subparsers: Subparsers) -> None:
 
 
 def run_unlink(args: argparse.Namespace) -> int:
-    """Order it."""
+    """Do what `invsync unlink` asks for and print what came of it."""
     if bool(args.listing) == bool(args.kind):
         raise UsageError("invsync unlink: give listings, or --kind. See: invsync unlink --help")
     with opened(args) as session:

@@ -26,7 +26,7 @@ ONLY = ("all", "never", "failed", "ambiguous", "not-in-wms", "drift", "excluded"
 
 
 def add_listings(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync listings` with its arguments."""
     parser = command(subparsers, "listings", "list what a cart lists, and how its sync went", LISTINGS_EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
@@ -38,7 +38,7 @@ def add_listings(subparsers: Subparsers) -> None:
 
 
 def run_listings(args: argparse.Namespace) -> int:
-    """Print a page."""
+    """Print a page of what `invsync listings` lists."""
     from invsync_tui.operations import names
     from invsync_tui.operations.list_views import ListingFilter
     from invsync_tui.operations.listings import product_sync
@@ -63,7 +63,7 @@ CLASSES = ("vanished", "untracked", "oversell", "undersell", "edited", "lagging"
 
 
 def add_drift(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync drift` with its arguments."""
     parser = command(subparsers, "drift", "list listings whose number in the cart was changed there", DRIFT_EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
@@ -79,7 +79,7 @@ COLUMNS = (
 
 
 def shape(now: float) -> Shape[DriftLine]:
-    """Drifted listings."""
+    """A listing that drifted: its class, the units at risk, and its three quantities."""
     return Shape(
         COLUMNS,
         lambda line: [utc(line.read_at) if column == "read_at" else getattr(line, column) for column in COLUMNS],
@@ -98,7 +98,7 @@ def shape(now: float) -> Shape[DriftLine]:
 
 
 def run_drift(args: argparse.Namespace) -> int:
-    """Print a page."""
+    """Print a page of what `invsync drift` lists."""
     from invsync_tui.operations.listings import drift
 
     with opened(args) as session:
@@ -120,7 +120,7 @@ The next push compares with what the cart shows, and writes what differs; its sa
 
 
 def add_correct(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync correct` with its arguments."""
     parser = command(subparsers, "correct", "correct drifted listings with the next push", CORRECT_EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("skus", metavar="SKU", nargs="*", help="the cart's SKUs")
@@ -131,7 +131,7 @@ def add_correct(subparsers: Subparsers) -> None:
 
 
 def run_correct(args: argparse.Namespace) -> int:
-    """Order it."""
+    """Do what `invsync correct` asks for and print what came of it."""
     from invsync_tui.operations.listings import drift
 
     with opened(args) as session:
@@ -153,7 +153,7 @@ Results: invsync drift "Acme Shop". What it corrects automatically: invsync cart
 
 
 def add_verify(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync verify` with its arguments."""
     parser = command(subparsers, "verify", "check a cart for drift: read its listings and compare", VERIFY_EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
@@ -162,7 +162,7 @@ def add_verify(subparsers: Subparsers) -> None:
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    """Order it."""
+    """Do what `invsync verify` asks for and print what came of it."""
     from invsync_tui.operations.listings import drift
 
     with opened(args) as session:

@@ -40,7 +40,7 @@ LIMIT = 1000
 
 
 def add_merchants(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync merchants` with its arguments."""
     parser = command(subparsers, "merchants", "list merchants, add one, or change its settings", EXAMPLES)
     list_command.add_options(parser, LIMIT)
     parser.set_defaults(run=run_merchants, order="list")

@@ -35,7 +35,7 @@ exit codes with --wait: 0 done; 1 failed or canceled; 3 held, since something ch
 
 
 def add_apply(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync apply` with its arguments."""
     parser = command(subparsers, "apply", "send exactly the plan that was shown", APPLY_EXAMPLES)
     parser.add_argument("plan", metavar="PLAN", type=row_number, help="its number")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
@@ -47,7 +47,7 @@ def add_apply(subparsers: Subparsers) -> None:
 
 
 def run_apply(args: argparse.Namespace) -> int:
-    """Order it."""
+    """Do what `invsync apply` asks for and print what came of it."""
     from invsync_tui.operations.plans import plans
     from invsync_tui.operations.settings import values
 
@@ -84,7 +84,7 @@ REASON_MOST = 44
 
 
 def add_plan(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync plan` with its arguments."""
     parser = command(subparsers, "plan", "show what the next push of a cart would set, and why", PLAN_EXAMPLES)
     parser.add_argument("cart", metavar="CART", nargs="?", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
@@ -205,7 +205,7 @@ It lowers and never raises, unless told --exactly."""
 
 
 def add_safe(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync safe` with its arguments."""
     parser = command(subparsers, "safe", "plan a safe level for all or some listings of a cart", SAFE_EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("skus", metavar="SKU", nargs="*", help="only these listings, by the cart's code")
@@ -217,7 +217,7 @@ def add_safe(subparsers: Subparsers) -> None:
 
 
 def run_safe(args: argparse.Namespace) -> int:
-    """Make the plan."""
+    """Make the plan, keep it, and print how it is applied."""
     from invsync_tui.operations.plans import plans, undo
     from invsync_tui.operations.settings import values
 
@@ -241,7 +241,7 @@ A listing that somebody changed since, here or in the cart, is left alone and re
 
 
 def add_undo(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync undo` with its arguments."""
     parser = command(subparsers, "undo", "plan to put back what a push replaced", UNDO_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the push")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, kept with the plan")
@@ -249,7 +249,7 @@ def add_undo(subparsers: Subparsers) -> None:
 
 
 def run_undo(args: argparse.Namespace) -> int:
-    """Make the plan."""
+    """Make the plan, keep it, and print how it is applied."""
     from invsync_tui.operations.plans import undo
     from invsync_tui.operations.settings import values
 

@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 def add_replay(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync replay` with its arguments."""
     parser = command(subparsers, "replay", "decide an old push again from what it knew", EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="a push")
     parser.add_argument("--rules", choices=("then", "today"), default="then", help="whose settings (default then)")

@@ -33,7 +33,7 @@ STATES = ("requested", "running", "canceling", "held", "canceled", "done", "fail
 
 
 def add_runs(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync runs` with its arguments."""
     parser = command(subparsers, "runs", "list runs, newest first, or show one", RUNS_EXAMPLES)
     parser.add_argument("number", metavar="RUN", nargs="?", type=row_number, help="show this run")
     parser.add_argument("--merchant", metavar="M", help="only runs of this merchant, by name or number")
@@ -159,14 +159,14 @@ It stops between two pages or batches; what was sent stays, what was not is plan
 
 
 def add_cancel(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync cancel` with its arguments."""
     parser = command(subparsers, "cancel", "stop a run that waits or runs", CANCEL_EXAMPLES)
     parser.add_argument("number", metavar="RUN", type=row_number, help="number of the run")
     parser.set_defaults(run=run_cancel)
 
 
 def run_cancel(args: argparse.Namespace) -> int:
-    """Order it."""
+    """Do what `invsync cancel` asks for and print what came of it."""
     from invsync_tui.operations.runs import runs
 
     return order(args, lambda session: runs.cancel(session, args.number))
@@ -182,7 +182,7 @@ exit codes with --wait: 0 all done and every sum holds; 1 failed or canceled; 3 
 
 
 def add_sync(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync sync` with its arguments."""
     parser = command(subparsers, "sync", "download a merchant's inventory and push it to its carts", SYNC_EXAMPLES)
     parser.add_argument("merchant", metavar="MERCHANT", help="name or number")
     parser.add_argument("--cart", metavar="C", help="push to this cart only, by name or number")

@@ -27,7 +27,7 @@ DEEPEST = 5000
 
 
 def add_search(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync search` with its arguments."""
     parser = command(subparsers, "search", "find products by SKU, alias or name", SEARCH_EXAMPLES)
     parser.add_argument("text", metavar="TEXT", help="a code or a part of it, or words of a name")
     parser.add_argument("--merchant", metavar="M", help="only this merchant's, by name or number")
@@ -62,14 +62,14 @@ example:
 
 
 def add_compare(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync compare` with its arguments."""
     parser = command(subparsers, "compare", "show products that share a code side by side", COMPARE_EXAMPLES)
     parser.add_argument("codes", metavar="CODE", nargs="+", help="SKU or alias")
     parser.set_defaults(run=run_compare)
 
 
 def run_compare(args: argparse.Namespace) -> int:
-    """Print them."""
+    """Print what `invsync compare` asks for."""
     from invsync_tui.operations.catalog import sku
     from invsync_tui.operations.errors import NotFoundError
     from invsync_tui.operations.listings import identity

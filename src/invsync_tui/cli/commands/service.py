@@ -24,7 +24,7 @@ example:
 
 
 def add_init(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync init` with its arguments."""
     command(subparsers, "init", "make a store; an existing one is left as it is", INIT_EXAMPLES).set_defaults(
         run=run_init
     )
@@ -60,7 +60,7 @@ SIGTERM: runs stop between two batches, then it ends; a second one ends it at on
 
 
 def add_serve(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync serve` with its arguments."""
     parser = command(subparsers, "serve", "run syncs: the schedule, and what operators ask for", SERVE_EXAMPLES)
     parser.add_argument("--until-idle", metavar="SECONDS", type=_seconds, help="end after so long without work")
     parser.add_argument("--log-format", choices=("text", "json"), default="text", help="a line for each record")

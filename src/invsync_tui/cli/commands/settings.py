@@ -32,7 +32,7 @@ saved since, nothing is saved and you are told what they changed (exit code 1)."
 
 
 def add_settings(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync settings` with its arguments."""
     parser = command(
         subparsers, "settings", "show, compare and save settings of a merchant or a cart", SETTINGS_EXAMPLES
     )

@@ -32,7 +32,7 @@ SEVERAL_SHOWN = 5
 
 
 def add_sku(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync sku` with its arguments."""
     parser = command(subparsers, "sku", "show one SKU everywhere, or change its listings", SKU_EXAMPLES)
     parser.add_argument("text", metavar="TEXT", help="a SKU or an alias")
     parser.add_argument("--merchant", metavar="M", help="where several have it")
@@ -201,7 +201,7 @@ Changes are kept for 30 days."""
 
 
 def add_history(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync history` with its arguments."""
     parser = command(
         subparsers, "history", "show one SKU over time, with the runs and orders that changed it", HISTORY_EXAMPLES
     )
@@ -212,7 +212,7 @@ def add_history(subparsers: Subparsers) -> None:
 
 
 def run_history(args: argparse.Namespace) -> int:
-    """Print it."""
+    """Print what `invsync history` asks for."""
     from invsync_tui.operations import names
     from invsync_tui.operations.diagnosis.sku_history import histories
     from invsync_tui.operations.time_text import moment as read

@@ -25,7 +25,7 @@ NOTHING_BY_SCHEDULE = "Nothing runs by schedule."
 
 
 def add_status(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync status` with its arguments."""
     command(subparsers, "status", "show how every merchant is doing", EXAMPLES).set_defaults(run=run_status)
 
 

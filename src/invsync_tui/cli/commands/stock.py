@@ -25,7 +25,7 @@ example:
 
 
 def add_aliases(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync aliases` with its arguments."""
     parser = command(subparsers, "aliases", "list alias types, shared codes and products without one", ALIASES_EXAMPLES)
     parser.add_argument("merchant", metavar="MERCHANT", help="name or number")
     parser.add_argument("--type", metavar="TYPE", help="SKU, UPC, EAN, ...")
@@ -90,7 +90,7 @@ example:
 
 
 def add_levels(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync levels` with its arguments."""
     parser = command(subparsers, "levels", "list stock of one warehouse, or of all side by side", LEVELS_EXAMPLES)
     parser.add_argument("merchant", metavar="MERCHANT", help="name or number")
     parser.add_argument("--warehouse", metavar="CODE", help="only this warehouse")
@@ -102,7 +102,7 @@ def add_levels(subparsers: Subparsers) -> None:
 
 
 def run_levels(args: argparse.Namespace) -> int:
-    """Print a page."""
+    """Print a page of what `invsync levels` lists."""
     from invsync_tui.operations import names
     from invsync_tui.operations.catalog import stock
 
@@ -153,7 +153,7 @@ counts where it is fresh or stale only. After a change the next push of each car
 
 
 def add_warehouses(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync warehouses` with its arguments."""
     parser = command(
         subparsers, "warehouses", "list a merchant's warehouses, disable or enable one", WAREHOUSES_EXAMPLES
     )

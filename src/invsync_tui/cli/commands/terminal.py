@@ -26,14 +26,14 @@ FILES = frozenset({"store", "config"})
 
 
 def add_completion(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync completion` with its arguments."""
     parser = command(subparsers, "completion", "print a completion script for a shell", COMPLETION_EXAMPLES)
     parser.add_argument("shell", choices=SHELLS, help="the shell")
     parser.set_defaults(run=run_completion)
 
 
 def run_completion(args: argparse.Namespace) -> int:
-    """Print the script."""
+    """Print the completion script of a shell."""
     import shtab
 
     from invsync_tui.cli.main import parser
@@ -67,7 +67,7 @@ example:
 
 
 def add_keys(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync keys` with its arguments."""
     parser = command(subparsers, "keys", "print all keys of the control room", KEYS_EXAMPLES)
     parser.add_argument("screen", metavar="SCREEN", nargs="?", default="", help="a part of a screen's name")
     parser.add_argument("--ids", action="store_true", help="with the ids that [keys] in the configuration takes")

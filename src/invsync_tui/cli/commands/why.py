@@ -156,7 +156,7 @@ def _live_document(listing: WhyListing, live: Read | None) -> dict[str, Any] | N
 
 
 def lines(listing: WhyListing, live: Mapping[int, Read] | None) -> Iterator[str]:
-    """As text."""
+    """The rows of the source, the last request and what the cart shows now, as lines of text."""
     for row in listing.source:
         yield from _source(row)
     if listing.sent is not None:
@@ -215,7 +215,7 @@ Exit code 0 if every listing shows its stock, 1 if there are causes why one does
 
 
 def add_why(subparsers: Subparsers) -> None:
-    """Register the command."""
+    """Add `invsync why` with its arguments."""
     parser = command(subparsers, "why", "say why a SKU shows what it shows, with the arithmetic", WHY_EXAMPLES)
     parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, cart listing ID, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
@@ -225,7 +225,7 @@ def add_why(subparsers: Subparsers) -> None:
 
 
 def run_why(args: argparse.Namespace) -> int:
-    """Explain it."""
+    """Print why each listing of a SKU shows its number; 1 where something stops one."""
     from invsync_tui.operations import names
     from invsync_tui.operations.diagnosis.why import why
 
@@ -277,7 +277,7 @@ def _drift(drift: DriftLine | None) -> dict[str, Any] | None:
 
 
 def print_why(found: Why, live: Mapping[int, Read] | None = None) -> None:
-    """As text."""
+    """Print the answer as text."""
     say(f"{found.asked}: matched as {found.taken_as}" + (f" ({found.sku})" if found.sku else ""))
     for listing in found.listings:
         print_listing(listing, live)

@@ -123,7 +123,7 @@ class MatchedCart:
 
 
 def matched_cart(cx: sqlite3.Connection, cart_id: int) -> MatchedCart:
-    """The cart; NotFoundError."""
+    """What matching needs to know of a cart; NotFoundError where there is none."""
     cart = settings_read.cart(cx, cart_id)
     if cart is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")

@@ -113,15 +113,15 @@ class PlanRows:
 
     @property
     def sortable(self) -> Sequence[str]:
-        """The default first."""
+        """The orders that it can be shown in, the default first."""
         return SORTS
 
     def count(self) -> Count:
-        """Exact."""
+        """How many listings it has; always exact."""
         return Count(len(self.order), exact=True)
 
     def exact_count(self) -> int:
-        """As `count`."""
+        """The same number as `count`."""
         return len(self.order)
 
     def key(self, line: PlanLine) -> PlaceKey:

@@ -23,7 +23,7 @@ MOVING = frozenset({"url", "options"})
 
 
 def details(session: Session, cart_id: int) -> CartSetup:
-    """One cart's settings."""
+    """The settings of one cart with its connection and its newest push."""
     found = next((cart for cart in carts(session) if cart.id == cart_id), None)
     if found is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")

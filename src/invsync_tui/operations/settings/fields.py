@@ -54,7 +54,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting."""
+    """One setting of a merchant or a cart: name, type, place in the store, in the form and in documents."""
 
     name: str
     """As the form and `invsync settings` call it."""

@@ -100,7 +100,7 @@ MOVING = frozenset({"url", "options"})
 
 
 def details(session: Session, merchant_id: int) -> MerchantSetup:
-    """One merchant's settings."""
+    """The settings of one merchant with its WMS connection."""
     found = next((merchant for merchant in merchants(session) if merchant.id == merchant_id), None)
     if found is None:
         raise NotFoundError(f"There is no merchant {merchant_id}. List them with: invsync merchants.")

@@ -53,7 +53,7 @@ def whole_or_none(field: str, text: str, least: int = 0, most: int = MOST) -> in
 
 
 def switch(field: str, text: str) -> bool:
-    """On or off."""
+    """True for "on", False for "off"; InvalidError for anything else."""
     word = text.strip().lower()
     if word not in (ON, OFF):
         raise InvalidError(field, f"{text!r} is not allowed; give on or off.")

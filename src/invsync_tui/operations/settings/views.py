@@ -74,7 +74,7 @@ class CartSetup:
 
     @property
     def upload_on(self) -> bool:
-        """Inventory Upload Service."""
+        """Whether the Inventory Upload Service of the cart is on."""
         return bool(self.values["upload"])
 
     @property

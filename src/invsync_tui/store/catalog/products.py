@@ -16,7 +16,7 @@ SHARERS = 20
 
 
 class ProductRow(NamedTuple):
-    """A product."""
+    """A product with the name of its merchant."""
 
     id: int
     merchant_id: int
@@ -367,7 +367,7 @@ def present_count(cx: sqlite3.Connection, merchant_id: int) -> int:
 
 
 def present_ids(cx: sqlite3.Connection, merchant_id: int) -> list[int]:
-    """Their ids, ascending."""
+    """Ids, ascending, of the products that the last complete load had."""
     sql = "SELECT id FROM product WHERE merchant_id = ? AND missing_since IS NULL ORDER BY id"
     return [row[0] for row in cx.execute(sql, (merchant_id,))]
 

@@ -23,7 +23,7 @@ _DROPPED = ("product", "product_code", "level", "listing")
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What was made."""
+    """How many rows of each kind were made."""
 
     products: int
     codes: int

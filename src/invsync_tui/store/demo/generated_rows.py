@@ -106,7 +106,7 @@ def codes(scale: Scale) -> Iterator[Row]:
 
 
 def kits(scale: Scale) -> Iterator[Row]:
-    """(kit, component, needed)."""
+    """Rows (kit, component, units needed) of the kits in a generated store."""
     for number in range(KIT_EVERY, scale.products - 1, KIT_EVERY):
         yield number, number + 1, 1
         yield number, number + 2, 2

@@ -145,7 +145,7 @@ def switch_off(tx: sqlite3.Connection, cart_id: int) -> None:
 
 
 def disable_warehouses(tx: sqlite3.Connection, warehouse_ids: list[int]) -> None:
-    """Somebody disabled warehouses."""
+    """Disable warehouses, as an operator can."""
     tx.executemany("UPDATE warehouse SET enabled = 0 WHERE id = ?", [(number,) for number in warehouse_ids])
 
 

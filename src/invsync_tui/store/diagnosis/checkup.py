@@ -158,5 +158,5 @@ def owners_listing(cx: sqlite3.Connection, key: str) -> list[tuple[int]]:
 
 
 def cart_count(cx: sqlite3.Connection) -> int:
-    """All carts."""
+    """How many carts the store has."""
     return int(cx.execute("SELECT count(*) FROM cart").fetchone()[0])

@@ -65,7 +65,7 @@ class StockElsewhere(NamedTuple):
 
 
 def beside(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, StockElsewhere]:
-    """By listing."""
+    """What the shop holds at its other locations, by id of the listing."""
     rows = cx.execute(
         "SELECT id, elsewhere, elsewhere_allocated, threshold FROM listing WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),

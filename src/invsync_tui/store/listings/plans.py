@@ -28,11 +28,11 @@ class Changes(NamedTuple):
 
     @classmethod
     def none(cls) -> Changes:
-        """No listings yet."""
+        """Changes without a listing, to be filled by `add`."""
         return cls(array("q"), array("q"), array("q"))
 
     def add(self, listing_id: int, before: int | None, after: int) -> None:
-        """One more."""
+        """Add a listing: what it shows (None: unknown) and what it would show, in sellable units."""
         self.ids.append(listing_id)
         self.before.append(UNKNOWN if before is None else before)
         self.after.append(after)

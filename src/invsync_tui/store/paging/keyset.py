@@ -56,7 +56,7 @@ class Select:
 
 
 class Paging(Protocol):
-    """What pages."""
+    """A list that is read in pages before and after a key, without offsets."""
 
     def after(self, key: Key | None, limit: int) -> list[Row]: ...
     def before(self, key: Key | None, limit: int) -> list[Row]: ...

@@ -249,7 +249,7 @@ def source_connection(cx: sqlite3.Connection, merchant_id: int) -> SourceRow | N
 
 
 def cart_connection(cx: sqlite3.Connection, cart_id: int) -> ConnectionRow:
-    """A cart's connection."""
+    """The address, login and options of a cart's connection."""
     return pick(ConnectionRow, records(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))[0])
 
 
@@ -281,7 +281,7 @@ class StockElsewhere(NamedTuple):
 
 
 def stock_elsewhere(cx: sqlite3.Connection, cart_id: int) -> StockElsewhere:
-    """Of one cart."""
+    """What the shop holds of a cart's listings at its other locations, summed."""
     counts = cx.execute(
         "SELECT count(CASE WHEN elsewhere <> 0 OR elsewhere_allocated <> 0 THEN 1 END), coalesce(sum(elsewhere), 0), "
         "coalesce(sum(elsewhere_allocated), 0), count(CASE WHEN threshold <> 0 THEN 1 END) FROM listing "

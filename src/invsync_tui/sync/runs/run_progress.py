@@ -35,7 +35,7 @@ class RunHttpLog:
         self._reads = self._failed = self._writes = 0
 
     def wants(self, *, writes: bool, failed: bool) -> int:
-        """See `connectors.exchanges.Listener`."""
+        """Bytes of body to keep: of the first failures and the first writes of a run, see `connectors.http_log.Listener`."""
         if failed:
             self._failed += 1
             return BODY_MOST if self._failed <= FAILED_MOST else 0
@@ -72,7 +72,7 @@ class Phase:
     ended_at: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """The phase as a JSON object; times in epoch seconds."""
         return {
             "name": self.name, "state": self.state, "done": self.done, "total": self.total,
             "started_at": self.started_at, "ended_at": self.ended_at,

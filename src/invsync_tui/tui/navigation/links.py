@@ -84,7 +84,7 @@ def of_check(check: str, subject: str) -> Link | None:
 
 
 def follow(screen: BaseScreen, jump: Link) -> None:
-    """Go there."""
+    """Open the screen that a link points to."""
     if jump.kind == "sku":
         screen.go_to("search", jump.subject)
     else:

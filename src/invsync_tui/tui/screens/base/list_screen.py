@@ -92,7 +92,7 @@ class ListScreen(BaseScreen, Generic[L]):
         raise NotImplementedError
 
     def open_line(self, line: L) -> None:
-        """Enter."""
+        """What Enter does with the line under the cursor."""
         raise NotImplementedError
 
     def about(self, line: L, size: Size) -> Sequence[Line]:
@@ -110,7 +110,7 @@ class ListScreen(BaseScreen, Generic[L]):
         return (f"No {self.noun} yet.",)
 
     def copied(self, line: L) -> str:
-        """What `y` copies."""
+        """The text that `y` copies: the SKU of a line, else its name."""
         return str(getattr(line, "sku", "") or getattr(line, "name", ""))
 
     def above(self) -> Iterator[Widget]:

@@ -102,7 +102,7 @@ class ReportScreen(BaseScreen, Generic[A]):
         raise NotImplementedError
 
     def write(self, answer: A, width: int) -> Sequence[Line]:
-        """The whole answer."""
+        """The answer as lines of at most `width` cells."""
         raise NotImplementedError
 
     # -- frame --------------------------------------------------------------------------------------------------------
