@@ -87,9 +87,9 @@ def moment_field(
 ) -> Field[L]:
     """A column of past moments: clock and age."""
 
-    def show(line: L, sight: RenderContext) -> Span:
+    def show(line: L, rendering: RenderContext) -> Span:
         found = at(line)
-        return missing if found is None else (moment(found, sight.now), Tone.PLAIN)
+        return missing if found is None else (moment(found, rendering.now), Tone.PLAIN)
 
     return Field(title, width, at, show, sort=sort, room=room)
 
@@ -99,9 +99,9 @@ def age_field(
 ) -> Field[L]:
     """A narrow column of past moments: the age alone."""
 
-    def show(line: L, sight: RenderContext) -> Span:
+    def show(line: L, rendering: RenderContext) -> Span:
         found = at(line)
-        return missing if found is None else (age(found, sight.now), Tone.PLAIN)
+        return missing if found is None else (age(found, rendering.now), Tone.PLAIN)
 
     return Field(title, width, at, show, sort=sort, room=room)
 

@@ -127,10 +127,10 @@ class Field(Generic[L]):
     room: int = 0
     """Width of the terminal from which on there is room for it; the strip about a line tells it to narrower ones."""
 
-    def cell(self, line: L, sight: RenderContext) -> Span:
+    def cell(self, line: L, rendering: RenderContext) -> Span:
         """The text and tone of one line."""
         if self.show is not None:
-            return self.show(line, sight)
+            return self.show(line, rendering)
         value = self.value(line)
         return UNKNOWN if value is None else (str(value), Tone.PLAIN)
 

@@ -134,12 +134,12 @@ class StoreSource(Generic[L]):
         self,
         read: Callable[[], Rows[L]],
         fields: Sequence[Field[L]],
-        sight: Callable[[], RenderContext],
+        rendering: Callable[[], RenderContext],
         sortable: tuple[str, ...] = (),
     ) -> None:
         self._read = read
         self.fields = fields
-        self._sight = sight
+        self._rendering = rendering
         self._rows: Rows[L] | None = None
         self._pivots: dict[int, PlaceKey] = {}
         self._known = 0
@@ -185,9 +185,9 @@ class StoreSource(Generic[L]):
         if keys:
             self._remember(first, keys[0])
             self._remember(first + len(keys) - 1, keys[-1])
-        sight = self._sight()
+        rendering = self._rendering()
         return [
-            Row(key, tuple(field.cell(line, sight) for field in self.fields), line)
+            Row(key, tuple(field.cell(line, rendering) for field in self.fields), line)
             for key, line in zip(keys, lines, strict=True)
         ]
 

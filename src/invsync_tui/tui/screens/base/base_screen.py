@@ -169,7 +169,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def on_screen_resume(self) -> None:
         self.watch_facts()
 
-    def strap(self, name: str) -> TextLine:
+    def text_line(self, name: str) -> TextLine:
         return self.query_one(f"#{name}", TextLine)
 
     def notice(self, text: str, tone: Tone = Tone.PLAIN) -> None:
@@ -202,7 +202,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         if connection.operator:
             left.append((f"  {connection.operator}", Tone.PLAIN))
         left.append((f"  {connection.label}", Tone.FAINT))
-        self.strap("header").show(line(*left), self._rights(connection))
+        self.text_line("header").show(line(*left), self._rights(connection))
 
     def _rights(self, connection: StoreConnection) -> Line:
         spans = [(f"{self.context.glyphs.lock} read-only  ", Tone.WARN)] if connection.read_only else []

@@ -97,7 +97,7 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def about(self, line: L, size: Size) -> Sequence[Line]:
         """What the strip tells about a line: here every field that the table has no room for, or not enough."""
-        return facts(self.left_out(), line, self.sight(), size.width)
+        return facts(self.left_out(), line, self.rendering(), size.width)
 
     def left_out(self) -> list[Field[L]]:
         """Fields that the table has no room for, or not enough for what the cursor's line has in them."""
@@ -140,7 +140,7 @@ class ListScreen(BaseScreen, Generic[L]):
         """Whether a file is being written."""
         return self._export is not None
 
-    def sight(self) -> RenderContext:
+    def rendering(self) -> RenderContext:
         return RenderContext(self.context.clock(), self.context.glyphs)
 
     def on_mount(self) -> None:
@@ -171,7 +171,7 @@ class ListScreen(BaseScreen, Generic[L]):
         sortable = self._source.sortable if self._source else ()
         look = self.look
         self._source = StoreSource(
-            lambda: self._read(self.context.connection.session, look), shown, self.sight, sortable
+            lambda: self._read(self.context.connection.session, look), shown, self.rendering, sortable
         )
         self._counted_at = float("-inf")
         self.context.looks[self.memory] = self.look
@@ -234,7 +234,7 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def _show_trail(self) -> None:
         state = line(*self._state())
-        self.strap("trail").show(breadcrumb(self.trail, self.context.glyphs), state)
+        self.text_line("trail").show(breadcrumb(self.trail, self.context.glyphs), state)
 
     def _state(self) -> Iterator[Span]:
         """Filter, and how many lines there are."""
@@ -396,7 +396,7 @@ def _tried(job: Callable[[], Any], _session: Session) -> _Answer:
         return _Answer(failure=in_words(error))
 
 
-def facts(fields: Sequence[Field[L]], found: L, sight: RenderContext, width: int) -> list[Line]:
+def facts(fields: Sequence[Field[L]], found: L, rendering: RenderContext, width: int) -> list[Line]:
     """Every field of a line with its title, in as many rows as it takes."""
     titled = [field for field in fields if field.title]
-    return flowed((line((f"{field.title} ", Tone.FAINT), field.cell(found, sight)) for field in titled), width)
+    return flowed((line((f"{field.title} ", Tone.FAINT), field.cell(found, rendering)) for field in titled), width)

@@ -153,7 +153,7 @@ class ReportScreen(BaseScreen, Generic[A]):
 
     def _show_trail(self) -> None:
         state = line((self.context.glyphs.more, Tone.FAINT)) if self.answer is None else self.verdict(self.answer)
-        self.strap("trail").show(breadcrumb(self.trail, self.context.glyphs), state)
+        self.text_line("trail").show(breadcrumb(self.trail, self.context.glyphs), state)
 
     def action_back(self) -> None:
         self.app.pop_screen()

@@ -27,11 +27,11 @@ def _warned(value: int, tone: Tone) -> Span:
     return (str(value), tone) if value else ("0", Tone.FAINT)
 
 
-def _carts(line: AliasTypeLine, sight: RenderContext) -> Span:
+def _carts(line: AliasTypeLine, rendering: RenderContext) -> Span:
     return (", ".join(line.carts), Tone.PLAIN) if line.carts else ("none", Tone.FAINT)
 
 
-def _name(line: AliasTypeLine, sight: RenderContext) -> Span:
+def _name(line: AliasTypeLine, rendering: RenderContext) -> Span:
     return line.name, Tone.STRONG
 
 

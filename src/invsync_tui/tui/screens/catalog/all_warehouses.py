@@ -37,9 +37,9 @@ def _at(values: Callable[[SummaryLine], tuple[int | None, ...]], index: int, lin
     return found[index] if index < len(found) else None
 
 
-def _loaded(index: int, line: SummaryLine, sight: RenderContext) -> Span:
+def _loaded(index: int, line: SummaryLine, rendering: RenderContext) -> Span:
     at = _at(lambda each: each.loaded_at, index, line)
-    return UNKNOWN if at is None else (formatting.age(at, sight.now), Tone.FAINT)
+    return UNKNOWN if at is None else (formatting.age(at, rendering.now), Tone.FAINT)
 
 
 def _warehouse_fields(index: int, warehouse: WarehouseLine) -> tuple[Field[SummaryLine], Field[SummaryLine]]:
@@ -95,13 +95,13 @@ class AllWarehousesScreen(ListScreen[SummaryLine]):
 
     def about(self, summary: SummaryLine, size: Size) -> Sequence[Line]:
         """Name, then each warehouse with quantity and time, whatever has scrolled off to the side."""
-        sight = self.sight()
+        rendering = self.rendering()
         levels: list[Line] = []
         for index, warehouse in enumerate(self._warehouses):
             available = _at(lambda each: each.available, index, summary)
             at = _at(lambda each: each.loaded_at, index, summary)
             level = UNKNOWN if available is None else (str(available), Tone.STRONG)
-            age = "" if at is None else f" {formatting.moment(at, sight.now)}"
+            age = "" if at is None else f" {formatting.moment(at, rendering.now)}"
             name = clean(warehouse.name or warehouse.code)
             levels.append(line((f"{name} ", Tone.FAINT), level, (age, Tone.FAINT)))
         head = line((summary.sku, Tone.STRONG), (f"  {summary.name}", Tone.FAINT))

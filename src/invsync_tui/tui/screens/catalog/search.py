@@ -88,7 +88,7 @@ class SearchScreen(BaseScreen):
     def on_mount(self) -> None:
         self.query_one("#verdict").can_focus = False
         self.query_one("#about").can_focus = False
-        self.strap("query-mark").show(line(("/ ", Tone.KEY)))
+        self.text_line("query-mark").show(line(("/ ", Tone.KEY)))
         self._show_trail()
         self._show_verdict()
 
@@ -163,9 +163,9 @@ class SearchScreen(BaseScreen):
 
     def _fill(self) -> None:
         hits = self._answer.hits if self._answer else ()
-        sight = RenderContext(self.context.clock(), self.context.glyphs)
+        rendering = RenderContext(self.context.clock(), self.context.glyphs)
         fields = self._shown()
-        rows = [Row(hit.product_id, tuple(field.cell(hit, sight) for field in fields), hit) for hit in hits]
+        rows = [Row(hit.product_id, tuple(field.cell(hit, rendering) for field in fields), hit) for hit in hits]
         self.table.use(ListSource(rows), self._columns())
         self._show_trail()
         self._show_verdict()
@@ -179,7 +179,7 @@ class SearchScreen(BaseScreen):
             if self._count.n > LIMIT:
                 counted += f", the best {LIMIT} shown"
         here = line((f"Merchants{gap}", Tone.FAINT), ("Search", Tone.STRONG))
-        self.strap("trail").show(here, line((counted, Tone.FAINT)))
+        self.text_line("trail").show(here, line((counted, Tone.FAINT)))
 
     def _show_verdict(self) -> None:
         self.query_one("#verdict", TextView).show(self._verdict)

@@ -90,7 +90,7 @@ class SkuScreen(ListingActionsScreen):
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
-    def _sight(self) -> RenderContext:
+    def _rendering(self) -> RenderContext:
         return RenderContext(self.context.clock(), self.context.glyphs)
 
     def _columns(self) -> tuple[Column, ...]:
@@ -101,9 +101,10 @@ class SkuScreen(ListingActionsScreen):
             return
         self._show_trail()
         self._show_head(view)
-        fields, sight = fields_that_fit(CART_FIELDS, self.app.size.width), self._sight()
+        fields, rendering = fields_that_fit(CART_FIELDS, self.app.size.width), self._rendering()
         rows = [
-            Row(listing.id, tuple(field.cell(listing, sight) for field in fields), listing) for listing in view.listings
+            Row(listing.id, tuple(field.cell(listing, rendering) for field in fields), listing)
+            for listing in view.listings
         ]
         self.listings.styles.height = min(len(rows) + 1, MOST_ROWS)
         self.listings.display = bool(rows)
@@ -118,11 +119,11 @@ class SkuScreen(ListingActionsScreen):
         total = sum(level.available for level in view.levels) if view else 0
         state = line((f"{total} available", Tone.ACCENT)) if view else BLANK
         trail = ("Merchants", *([view.merchant] if view else []), view.sku if view else self._called)
-        self.strap("trail").show(breadcrumb(trail, self.context.glyphs), state)
+        self.text_line("trail").show(breadcrumb(trail, self.context.glyphs), state)
 
     def _show_head(self, view: SkuView) -> None:
         paper = self.query_one("#head", TextView)
-        rows = head(view, Sheet(max(self.app.size.width - 1, 1), self._sight()))[:HEAD_ROWS]
+        rows = head(view, Sheet(max(self.app.size.width - 1, 1), self._rendering()))[:HEAD_ROWS]
         paper.styles.height = max(len(rows), 1)
         paper.show(lambda _: rows)
 
@@ -133,7 +134,7 @@ class SkuScreen(ListingActionsScreen):
         if self._view is None:
             return ()
         self.call_after_refresh(self.refresh_bindings)
-        return write(self._view, self._present(), Sheet(size.width, self._sight()))
+        return write(self._view, self._present(), Sheet(size.width, self._rendering()))
 
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
         self._show_sheet()

@@ -23,14 +23,14 @@ class Sheet:
     """How wide a SKU is written down, and when."""
 
     width: int
-    sight: RenderContext
+    rendering: RenderContext
 
 
 def head(view: SkuView, sheet: Sheet) -> list[Line]:
     """Name, and what is wrong with the product as a whole."""
     rows = [line(row) for row in wrap(clean(view.name), sheet.width)]
     if view.missing_since is not None:
-        since = formatting.moment(view.missing_since, sheet.sight.now)
+        since = formatting.moment(view.missing_since, sheet.rendering.now)
         rows.append(line((f"The WMS no longer lists it since {since}.", Tone.WARN)))
     if view.components:
         parts = ", ".join(f"{needed} x {sku}" for sku, needed in view.components)
@@ -56,7 +56,7 @@ def _titled(title: str, rows: Sequence[Line]) -> list[Line]:
 def _listing(listing: ListingLine | None, sheet: Sheet) -> list[Line]:
     if listing is None:
         return [line(("No cart lists this product.", Tone.WARN))]
-    return [*quantities(listing, sheet.sight, sheet.width), *explained(listing, sheet.width, sheet.sight)]
+    return [*quantities(listing, sheet.rendering, sheet.width), *explained(listing, sheet.width, sheet.rendering)]
 
 
 # -- levels -----------------------------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def _levels(levels: Sequence[StockLine], sheet: Sheet) -> list[Line]:
 
 
 def _level(level: StockLine, room: int, sheet: Sheet) -> list[Line]:
-    more, now = sheet.sight.glyphs.more, sheet.sight.now
+    more, now = sheet.rendering.glyphs.more, sheet.rendering.now
     spans: list[Span] = [(fit(clean(level.warehouse), room, more), Tone.PLAIN)]
     values = (level.on_hand, level.available, level.committed, level.incoming)
     for value, (title, width) in zip(values, _NUMBERS, strict=True):
@@ -100,7 +100,7 @@ def _aliases(aliases: Sequence[AliasLine], sheet: Sheet) -> list[Line]:
 
 
 def _alias(alias: AliasLine, room: int, sheet: Sheet) -> list[Line]:
-    kind = fit(clean(alias.kind), room, sheet.sight.glyphs.more)
+    kind = fit(clean(alias.kind), room, sheet.rendering.glyphs.more)
     codes = wrap(clean(alias.code), sheet.width - room)
     rows = [line((kind if i == 0 else " " * room, Tone.FAINT), code) for i, code in enumerate(codes)]
     if alias.shared_with:
@@ -132,16 +132,16 @@ def _history(tracks: Sequence[Track], sheet: Sheet) -> list[Line]:
     if not told:
         return []
     begin = min(track.points[0].at for track in told)
-    end = int(sheet.sight.now)
+    end = int(sheet.rendering.now)
     top = max((point.value or 0 for track in told for point in track.points), default=0)
     width = min(max(sheet.width - NAME_WIDTH - 12, SPARK_LEAST), SPARK_MOST)
     rows = [_track(track, begin, end, top, width, sheet) for track in told]
-    scale = f"{formatting.moment(begin, sheet.sight.now)} to now, 0 to {top}"
+    scale = f"{formatting.moment(begin, sheet.rendering.now)} to now, 0 to {top}"
     return [*rows, line((" " * (NAME_WIDTH + 1) + scale, Tone.FAINT))]
 
 
 def _track(track: Track, begin: int, end: int, top: int, width: int, sheet: Sheet) -> Line:
-    glyphs = sheet.sight.glyphs
+    glyphs = sheet.rendering.glyphs
     name = _named(clean(track.name), glyphs.more)
     text, tone = quantity_span(track.points[-1].value)
     drawn = spark(track.points, begin, end, width, top, glyphs)

@@ -28,17 +28,17 @@ def _ident(line: WarehouseLine) -> int:
     return line.id
 
 
-def _load(line: WarehouseLine, sight: RenderContext) -> Span:
+def _load(line: WarehouseLine, rendering: RenderContext) -> Span:
     if line.last_full_at is None:
         return "Never", Tone.WARN
-    return formatting.moment(line.last_full_at, sight.now), Tone.WARN if line.stale else Tone.PLAIN
+    return formatting.moment(line.last_full_at, rendering.now), Tone.WARN if line.stale else Tone.PLAIN
 
 
 def _state(line: WarehouseLine) -> str:
     return line.state
 
 
-def _state_cell(line: WarehouseLine, sight: RenderContext) -> Span:
+def _state_cell(line: WarehouseLine, rendering: RenderContext) -> Span:
     if not line.enabled:
         return line.state, Tone.FAINT
     return line.state, {"stale": Tone.WARN, "fresh": Tone.GOOD}.get(line.state, Tone.BAD)
@@ -48,12 +48,12 @@ def _carts(line: WarehouseLine) -> str:
     return ", ".join(line.carts)
 
 
-def _carts_cell(line: WarehouseLine, sight: RenderContext) -> Span:
+def _carts_cell(line: WarehouseLine, rendering: RenderContext) -> Span:
     return (_carts(line), Tone.PLAIN) if line.carts else ("none", Tone.FAINT)
 
 
-def _confirmed(line: WarehouseLine, sight: RenderContext) -> Span:
-    return UNKNOWN if line.confirmed_at is None else (formatting.moment(line.confirmed_at, sight.now), Tone.PLAIN)
+def _confirmed(line: WarehouseLine, rendering: RenderContext) -> Span:
+    return UNKNOWN if line.confirmed_at is None else (formatting.moment(line.confirmed_at, rendering.now), Tone.PLAIN)
 
 
 DISABLE = Confirmation(
@@ -161,14 +161,14 @@ def _enable_or_disable(merchant_id: int, warehouse: WarehouseLine, reason: str, 
     )
 
 
-def _sku(line: LevelLine, sight: RenderContext) -> Span:
+def _sku(line: LevelLine, rendering: RenderContext) -> Span:
     return line.sku, Tone.STRONG if line.missing_since is None else Tone.FAINT
 
 
-def _missing(line: LevelLine, sight: RenderContext) -> Span:
+def _missing(line: LevelLine, rendering: RenderContext) -> Span:
     if line.missing_since is None:
         return "no", Tone.FAINT
-    return formatting.moment(line.missing_since, sight.now), Tone.WARN
+    return formatting.moment(line.missing_since, rendering.now), Tone.WARN
 
 
 LEVEL_FIELDS: tuple[Field[LevelLine], ...] = (
@@ -226,7 +226,7 @@ class LevelsScreen(ListScreen[LevelLine]):
         whole = [line((f"{level.sku}  {level.name}".rstrip(), Tone.STRONG))] if named else []
         return [
             *(row for one in whole for row in packed(one.spans, size.width)),
-            *facts(left, level, self.sight(), size.width),
+            *facts(left, level, self.rendering(), size.width),
         ]
 
     def open_line(self, line: LevelLine) -> None:

@@ -30,11 +30,11 @@ def _ident(line: CartLine) -> int:
     return line.id
 
 
-def _name(line: CartLine, sight: RenderContext) -> Span:
+def _name(line: CartLine, rendering: RenderContext) -> Span:
     return line.name, Tone.STRONG
 
 
-def _upload(line: CartLine, sight: RenderContext) -> Span:
+def _upload(line: CartLine, rendering: RenderContext) -> Span:
     return ("on", Tone.GOOD) if line.upload_on else ("off", Tone.FAINT)
 
 
@@ -42,12 +42,12 @@ def _warehouses(line: CartLine) -> str:
     return ", ".join(line.warehouses) or ALL_LOCATIONS
 
 
-def _status(line: CartLine, sight: RenderContext) -> Span:
+def _status(line: CartLine, rendering: RenderContext) -> Span:
     return line.status or "never pushed", status_tone(line.status)
 
 
-def _next(line: CartLine, sight: RenderContext) -> Span:
-    return UNKNOWN if line.next_run_at is None else (until(line.next_run_at, sight.now), Tone.PLAIN)
+def _next(line: CartLine, rendering: RenderContext) -> Span:
+    return UNKNOWN if line.next_run_at is None else (until(line.next_run_at, rendering.now), Tone.PLAIN)
 
 
 def _switch(line: CartLine) -> str:

@@ -36,11 +36,11 @@ CORRECT = Confirmation(
 )
 
 
-def _class(drift_line: DriftLine, sight: RenderContext) -> Span:
+def _class(drift_line: DriftLine, rendering: RenderContext) -> Span:
     return drift_line.drift, _TONES.get(drift_line.drift, Tone.WARN)
 
 
-def _marked(drift_line: DriftLine, sight: RenderContext) -> Span:
+def _marked(drift_line: DriftLine, rendering: RenderContext) -> Span:
     return ("next push", Tone.GOOD) if drift_line.to_correct else ("-", Tone.FAINT)
 
 

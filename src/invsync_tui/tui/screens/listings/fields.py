@@ -16,26 +16,28 @@ MARK: Field[ListingLine] = Field("", 1, lambda line: None, lambda line, _: (" ",
 """Where the check of a selected line stands."""
 
 
-def _tracked(listing: ListingLine, sight: RenderContext) -> Span:
+def _tracked(listing: ListingLine, rendering: RenderContext) -> Span:
     if listing.tracked is None:
         return UNKNOWN
     return ("yes", Tone.FAINT) if listing.tracked else ("no", Tone.WARN)
 
 
-def _shown(listing: ListingLine, sight: RenderContext) -> Span:
+def _shown(listing: ListingLine, rendering: RenderContext) -> Span:
     text = "-" if listing.in_cart is None else str(listing.in_cart)
     return text, Tone.WARN if listing.drift else Tone.FAINT if listing.in_cart is None else Tone.PLAIN
 
 
-def _synced(listing: ListingLine, sight: RenderContext) -> Span:
-    return NEVER_SPAN if listing.synced_at is None else (formatting.moment(listing.synced_at, sight.now), Tone.PLAIN)
+def _synced(listing: ListingLine, rendering: RenderContext) -> Span:
+    return (
+        NEVER_SPAN if listing.synced_at is None else (formatting.moment(listing.synced_at, rendering.now), Tone.PLAIN)
+    )
 
 
-def _outcome(listing: ListingLine, sight: RenderContext) -> Span:
+def _outcome(listing: ListingLine, rendering: RenderContext) -> Span:
     return outcome_span(listing.outcome)
 
 
-def _reason(listing: ListingLine, sight: RenderContext) -> Span:
+def _reason(listing: ListingLine, rendering: RenderContext) -> Span:
     return reason_words(listing), Tone.PLAIN
 
 
@@ -72,7 +74,7 @@ CART_FIELDS: tuple[Field[ListingLine], ...] = (
 )
 
 
-def explained(listing: ListingLine, width: int, sight: RenderContext) -> list[Line]:
+def explained(listing: ListingLine, width: int, rendering: RenderContext) -> list[Line]:
     """What the reason means and what to do; the cart's own words for an error."""
     rows: list[Line] = []
     if listing.drift:
@@ -88,16 +90,16 @@ def explained(listing: ListingLine, width: int, sight: RenderContext) -> list[Li
     return rows
 
 
-def quantities(listing: ListingLine, sight: RenderContext, width: int) -> list[Line]:
+def quantities(listing: ListingLine, rendering: RenderContext, width: int) -> list[Line]:
     """Everything that is known of a listing but the reason, in as few rows as it takes."""
     pairs: Sequence[tuple[str, Span]] = (
         ("", (listing.sku, Tone.STRONG)),
         ("", (listing.name, Tone.PLAIN)),
         ("target", _number(listing.target)),
         ("confirmed", _number(listing.confirmed)),
-        ("in cart", _shown(listing, sight)),
-        ("last synced", _synced(listing, sight)),
-        ("tracked", _tracked(listing, sight)),
+        ("in cart", _shown(listing, rendering)),
+        ("last synced", _synced(listing, rendering)),
+        ("tracked", _tracked(listing, rendering)),
         ("product", (listing.product_sku or "none", Tone.PLAIN if listing.product_sku else Tone.WARN)),
         ("cart listing ID", (listing.cart_listing_id, Tone.FAINT)),
         ("run", ("-" if listing.run_id is None else str(listing.run_id), Tone.FAINT)),

@@ -91,7 +91,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         return told.get(self._tab, f"No listing here: {label(self._tab)}."), "[ and ] go to the other kinds."
 
     def about(self, line: AnyLine, size: Size) -> Sequence[Line]:
-        return about(line, size.width, self.sight())
+        return about(line, size.width, self.rendering())
 
     def open_line(self, line: AnyLine) -> None:
         number, sku = _product(line)
@@ -214,7 +214,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         return sum(counts.values()) if not tab and counts else counts.get(tab)
 
     def _show_tabs(self) -> None:
-        self.strap("tabs").show(partial(self._tabs, self._tab))
+        self.text_line("tabs").show(partial(self._tabs, self._tab))
 
     def _tabs(self, chosen: str, width: int) -> Line:
         shown = self._shown()

@@ -29,7 +29,7 @@ def label(tab: str) -> str:
     return _LABELS[tab]
 
 
-def _suggested(unmatched: UnmatchedLine, sight: RenderContext) -> Span:
+def _suggested(unmatched: UnmatchedLine, rendering: RenderContext) -> Span:
     if unmatched.product_sku is not None:
         return unmatched.product_sku, Tone.GOOD
     return (f"{counted(len(unmatched.rivals), 'product')}", Tone.WARN) if unmatched.rivals else ("none", Tone.FAINT)
@@ -67,7 +67,7 @@ RENAMES: tuple[Field[Any], ...] = (
 FIELDS: Mapping[str, tuple[Field[Any], ...]] = {"": UNMATCHED, LINKED: LINKS, RENAMED: RENAMES}
 
 
-def about(found: UnmatchedLine | LinkLine | RenameLine, width: int, sight: RenderContext) -> Sequence[Line]:
+def about(found: UnmatchedLine | LinkLine | RenameLine, width: int, rendering: RenderContext) -> Sequence[Line]:
     """A line in sentences."""
     return [line((row, Tone.PLAIN)) for text in _told(found) for row in wrap(clean(text), width)]
 

@@ -35,11 +35,11 @@ TONES = {
 }
 
 
-def _risk(line: PlanLine, sight: RenderContext) -> Span:
+def _risk(line: PlanLine, rendering: RenderContext) -> Span:
     return line.risk.value.replace("_", " "), TONES[line.risk.value]
 
 
-def _difference(line: PlanLine, sight: RenderContext) -> Span:
+def _difference(line: PlanLine, rendering: RenderContext) -> Span:
     return UNKNOWN if line.difference is None else (f"{line.difference:+}", Tone.PLAIN)
 
 
@@ -137,7 +137,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         self._plan()
 
     def _plan(self) -> None:
-        self.strap("totals").show(line((f"Planning{self.context.glyphs.more}", Tone.FAINT)))
+        self.text_line("totals").show(line((f"Planning{self.context.glyphs.more}", Tone.FAINT)))
         if self._kept is None:
             self.ask_slow(partial(make_plan, self._cart_id, self._overlay), self._made)
         else:
@@ -159,7 +159,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         total, in_sync = view.totals, view.in_sync
         skipped = sum(view.skipped.values())
         rest = "" if in_sync is None else f", {in_sync} in sync, {skipped} skipped"
-        self.strap("totals").show(
+        self.text_line("totals").show(
             line(
                 (f"{total.up} up, {total.down} down, ", Tone.PLAIN),
                 (f"{total.to_zero} to zero", Tone.WARN if total.to_zero else Tone.PLAIN),
@@ -168,7 +168,7 @@ class PlanScreen(ListScreen["PlanLine"]):
         )
         tried = ", ".join(f"{name}={value}" for name, value in view.what_if)
         told = "; ".join([f"Not saved: {tried}"] * bool(tried) + ([view.frozen] if view.frozen else list(view.holds)))
-        self.strap("holds").show(line((clean(told), Tone.WARN)) if told else line())
+        self.text_line("holds").show(line((clean(told), Tone.WARN)) if told else line())
 
     def rows(self, session: Session, look: ListView) -> Rows[PlanLine]:
         from invsync_tui.operations.plans import plans

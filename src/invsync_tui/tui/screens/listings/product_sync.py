@@ -94,8 +94,8 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
         )
 
     def about(self, listing: ListingLine, size: Size) -> Sequence[Line]:
-        sight = self.sight()
-        return [*explained(listing, size.width, sight), *quantities(listing, sight, size.width)]
+        rendering = self.rendering()
+        return [*explained(listing, size.width, rendering), *quantities(listing, rendering, size.width)]
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:
@@ -147,7 +147,7 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def _show_tabs(self) -> None:
         chosen = line((f"{len(self.selected)} selected", Tone.KEY)) if self.selected else line()
-        self.strap("tabs").show(partial(self._tabs, self._tab), chosen)
+        self.text_line("tabs").show(partial(self._tabs, self._tab), chosen)
 
     def _tabs(self, chosen: ListingFilter, width: int) -> Line:
         return tabs.fitted([self._tab_spans(tab) for tab in TABS], TABS.index(chosen), width)

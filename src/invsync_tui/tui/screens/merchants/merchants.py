@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 def _cell(name: str) -> Callable[[MerchantRow, RenderContext], Span]:
     """A cell of `merchants_text`, which is imported with the first row."""
 
-    def show(merchant: MerchantRow, sight: RenderContext) -> Span:
+    def show(merchant: MerchantRow, rendering: RenderContext) -> Span:
         from invsync_tui.tui.screens.merchants import text
 
-        return text.CELLS[name](merchant, sight.now)
+        return text.CELLS[name](merchant, rendering.now)
 
     return show
 
@@ -116,7 +116,7 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         from invsync_tui.tui.screens.merchants.text import pulse_line
 
         if self._overview is not None:
-            self.strap("trail").show(pulse_line(self._overview.pulse, self.context.glyphs), line(*self._state()))
+            self.text_line("trail").show(pulse_line(self._overview.pulse, self.context.glyphs), line(*self._state()))
 
     def _nothing(self, width: int) -> Sequence[Line]:
         from invsync_tui.tui.screens.merchants.text import NO_MERCHANTS

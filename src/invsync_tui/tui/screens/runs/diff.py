@@ -110,7 +110,7 @@ class RunDiffScreen(BaseScreen):
     def _show_trail(self) -> None:
         before = self._diff.before_id if self._diff else None
         against = f" against run {before}" if before else ""
-        self.strap("trail").show(line(("Runs", Tone.FAINT), (f"  Run {self._run_id}{against}", Tone.STRONG)))
+        self.text_line("trail").show(line(("Runs", Tone.FAINT), (f"  Run {self._run_id}{against}", Tone.STRONG)))
 
     def _write(self, size: Size) -> list[Line]:
         return write(self._diff, size.width, self.context.glyphs) if self._diff else []

@@ -23,15 +23,15 @@ GROUPS = (None, "zero", "jump", "rest")
 _TONES = {"zero": Tone.BAD, "jump": Tone.WARN}
 
 
-def _shows(found: HeldLine, sight: RenderContext) -> Span:
+def _shows(found: HeldLine, rendering: RenderContext) -> Span:
     return UNKNOWN if found.shows is None else (str(found.shows), Tone.PLAIN)
 
 
-def _would(found: HeldLine, sight: RenderContext) -> Span:
+def _would(found: HeldLine, rendering: RenderContext) -> Span:
     return str(found.would_show), _TONES.get(found.group, Tone.STRONG)
 
 
-def _group(found: HeldLine, sight: RenderContext) -> Span:
+def _group(found: HeldLine, rendering: RenderContext) -> Span:
     return words.group(found.group).capitalize(), _TONES.get(found.group, Tone.FAINT)
 
 

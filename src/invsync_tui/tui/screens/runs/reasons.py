@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from invsync_tui.tui.widgets.columns import ListView
 
 
-def _outcome(row: ReasonRow, sight: RenderContext) -> Span:
+def _outcome(row: ReasonRow, rendering: RenderContext) -> Span:
     return outcome_span(row.outcome)
 
 
@@ -112,8 +112,8 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
         )
 
     def about(self, listing: ListingLine, size: Size) -> Sequence[Line]:
-        sight = self.sight()
-        return [*quantities(listing, sight, size.width), *explained(listing, size.width, sight)]
+        rendering = self.rendering()
+        return [*quantities(listing, rendering, size.width), *explained(listing, size.width, rendering)]
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:

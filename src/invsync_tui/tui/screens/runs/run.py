@@ -101,7 +101,7 @@ class RunScreen(BundleScreen):
         yield TextView(id="sheet")
 
     def on_mount(self) -> None:
-        self.strap("title").show(line((f"Reading run {self.run_id}{self.context.glyphs.more}", Tone.FAINT)))
+        self.text_line("title").show(line((f"Reading run {self.run_id}{self.context.glyphs.more}", Tone.FAINT)))
         if self._first_notice:
             self.notice(self._first_notice, Tone.GOOD)
 
@@ -131,8 +131,8 @@ class RunScreen(BundleScreen):
             return
         width, glyphs = self.size.width, self.context.glyphs
         several = len(self._detail.siblings) > 1
-        self.strap("siblings").show(switcher(self._detail, width, glyphs) if several else BLANK)
-        self.strap("title").show(title(self._detail.run, width, glyphs))
+        self.text_line("siblings").show(switcher(self._detail, width, glyphs) if several else BLANK)
+        self.text_line("title").show(title(self._detail.run, width, glyphs))
 
     def _sheet(self, size: Size) -> list[Line]:
         if self._detail is None:
@@ -230,7 +230,7 @@ class RunScreen(BundleScreen):
             return
         from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 
-        about = self.strap("title").text if self._detail is None else _subject(self._detail)
+        about = self.text_line("title").text if self._detail is None else _subject(self._detail)
         self.app.push_screen(ConfirmDialog(verb.ask, about, self.context.glyphs), partial(self._decided, verb))
 
     def _decided(self, verb: RunAction, reason: str | None) -> None:

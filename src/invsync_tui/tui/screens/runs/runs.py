@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from invsync_tui.tui.widgets.columns import ListView
 
 
-def _state(run: RunRow, sight: RenderContext) -> Span:
-    return state_span(run, sight.glyphs)
+def _state(run: RunRow, rendering: RenderContext) -> Span:
+    return state_span(run, rendering.glyphs)
 
 
 def _about(run: RunRow) -> str:
@@ -39,7 +39,7 @@ def _took(run: RunRow) -> int | None:
     return run.ended_at - run.started_at if run.started_at is not None and run.ended_at is not None else None
 
 
-def _took_cell(run: RunRow, sight: RenderContext) -> Span:
+def _took_cell(run: RunRow, rendering: RenderContext) -> Span:
     took = _took(run)
     return UNKNOWN if took is None else (formatting.duration(took), Tone.PLAIN)
 
@@ -59,7 +59,7 @@ def _story(run: RunRow) -> str:
     return ""
 
 
-def _story_cell(run: RunRow, sight: RenderContext) -> Span:
+def _story_cell(run: RunRow, rendering: RenderContext) -> Span:
     tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN if run.error or run.stall else Tone.ACCENT
     return (_story(run), tone) if _story(run) else ("-", Tone.FAINT)
 
@@ -68,7 +68,7 @@ def _failed(run: RunRow) -> int:
     return run.counts.failed
 
 
-def _failed_cell(run: RunRow, sight: RenderContext) -> Span:
+def _failed_cell(run: RunRow, rendering: RenderContext) -> Span:
     return (str(run.counts.failed), Tone.BAD) if run.counts.failed else ("-", Tone.FAINT)
 
 

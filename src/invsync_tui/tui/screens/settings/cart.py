@@ -93,7 +93,7 @@ class CartSettingsScreen(EditSetupScreen):
 
     def _show_preview(self) -> None:
         preview_line = text.preview_line(self._preview, dirty=self.unsaved, wrong=self._wrong())
-        self.strap("preview").show(preview_line, text.preview_reach(self._preview))
+        self.text_line("preview").show(preview_line, text.preview_reach(self._preview))
 
 
 def _preview(cart_id: int, edits: Mapping[str, str], after: Preview | None, session: Session) -> Preview:

@@ -122,7 +122,7 @@ class ConnectionScreen(BaseScreen):
     def _show(self) -> None:
         tones = {"works": Tone.GOOD, "": Tone.ACCENT}
         state = line((self._outcome or "testing", tones.get(self._outcome, Tone.BAD)))
-        self.strap("title").show(line(("Connection test  ", Tone.FAINT), (clean(self._name), Tone.STRONG)), state)
+        self.text_line("title").show(line(("Connection test  ", Tone.FAINT), (clean(self._name), Tone.STRONG)), state)
         self.query_one("#steps", TextView).show(self._write)
 
     def _write(self, size: Size) -> list[Line]:

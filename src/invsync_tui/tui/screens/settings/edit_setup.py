@@ -136,7 +136,7 @@ class EditSetupScreen(BaseScreen):
         self._check()
 
     def _show_trail(self) -> None:
-        self.strap("trail").show(breadcrumb(self.trail, self.context.glyphs), line(self._state()))
+        self.text_line("trail").show(breadcrumb(self.trail, self.context.glyphs), line(self._state()))
 
     def _state(self) -> tuple[str, Tone]:
         if self.draft is None:
