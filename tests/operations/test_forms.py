@@ -33,7 +33,7 @@ def test_a_form_has_the_guides_words_and_what_is_loaded(acme: Shelf) -> None:
     assert fields["Inventory Upload Service"].value == "on"
     assert [choice.value for choice in fields["Sync Inventory With Warehouse"].choices] == ["Default", "EAST"]
     notes = {choice.value: choice.note for choice in fields["Push Inventory Using Alias"].choices}
-    assert notes["UPC"] == "2 products, 1 lack it, 1 code collides"
+    assert notes["UPC"] == "2 products, 1 lacks it, 1 code collides"
     assert fields["Minimum Inventory Level"].value == "0"
 
 
@@ -47,6 +47,14 @@ def test_a_percentage_of_listings_says_how_many_that_is(
     helps = {field.name: field.help for field in forms.form(acme.session, subject(acme)).fields}
     assert helps["zero-percent"].endswith(f"; now 10 % = {told}")
     assert "now" not in helps["zero-count"]
+
+
+def test_other_percentages_say_what_they_are_of(acme: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms.counts, "products", lambda cx, merchant: {acme.merchant: 405}[merchant])
+    acme.bench.set_cart(acme.cart, share_percent=45)
+    helps = {field.name: field.help for field in forms.form(acme.session, subject(acme)).fields}
+    assert helps["shrink-percent"].endswith("; now 20 % = 81 products")
+    assert helps["share"].endswith("; now 45 % = 4 of 10 units")
 
 
 def test_saving_what_the_form_shows_changes_nothing(acme: Shelf) -> None:

@@ -40,7 +40,7 @@ def alias(types: Sequence[AliasTypeLine]) -> tuple[Setting, tuple[Choice, ...]]:
 def _counted(alias_type: AliasTypeLine) -> str:
     text = counted(alias_type.products, "product")
     if alias_type.missing:
-        text += f", {alias_type.missing} lack it"
+        text += f", {alias_type.missing} {'lacks' if alias_type.missing == 1 else 'lack'} it"
     return text + (
         f", {alias_type.collisions} {'code collides' if alias_type.collisions == 1 else 'codes collide'}"
         if alias_type.collisions

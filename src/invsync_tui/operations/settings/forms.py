@@ -19,6 +19,7 @@ from invsync_tui.operations.settings.merchants import COLUMNS, Limits
 from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.plain_text import counted
 from invsync_tui.store.listings import plans
+from invsync_tui.store.paging import counts
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.store.settings import read as store_read
 
@@ -140,19 +141,26 @@ def _sheet(session: Session, subject: str) -> _Sheet:
     loaded = choices.of_cart(session, columns["merchant_id"])
     with as_operation_error(), session.store.reading() as cx:
         stocked = plans.in_stock(cx, int(number), COUNTED_MOST)
+        products = counts.products(cx, columns["merchant_id"])
     settings = tuple(
-        loaded[one.name][0] if one.resolved else _with_listings(one, columns[one.column], stocked)
+        loaded[one.name][0] if one.resolved else _with_numbers(one, columns[one.column], stocked, products)
         for one in fields.CART
     )
     return _Sheet(kind, int(number), columns, settings, {name: listed for name, (_, listed) in loaded.items()})
 
 
-def _with_listings(setting: Setting, percent: Any, stocked: int) -> Setting:
-    """A percentage of a cart's listings in stock says in its help how many listings that is now."""
-    if setting.name not in ("zero-percent", "large-change-percent"):
+def _with_numbers(setting: Setting, percent: Any, stocked: int, products: int) -> Setting:
+    """A percentage says in its help how many that is now: of listings in stock, of products, of ten units."""
+    if setting.name in ("zero-percent", "large-change-percent"):
+        least = "at least " * (stocked >= COUNTED_MOST)
+        now = f"{percent} % = {least}{counted(stocked * percent // 100, 'listing')}"
+    elif setting.name == "shrink-percent":
+        now = f"{percent} % = {counted(products * percent // 100, 'product')}"
+    elif setting.name == "share":
+        now = f"{percent} % = {percent // 10} of 10 units"
+    else:
         return setting
-    number = counted(stocked * percent // 100, "listing")
-    return replace(setting, help=f"{setting.help}; now {percent} % = {'at least ' * (stocked >= COUNTED_MOST)}{number}")
+    return replace(setting, help=f"{setting.help}; now {now}")
 
 
 def _read(setting: Setting, text: str) -> Any:
