@@ -109,7 +109,9 @@ def _first_push(facts: PlanFacts, _: Limits) -> Trip | None:
     if not facts.first_push:
         return None
     return Trip(
-        SafetyRule.FIRST_PUSH, facts.to_set, f"first push of this cart: {counted(facts.to_set, 'listing')} would be set"
+        SafetyRule.FIRST_PUSH,
+        facts.to_set,
+        f"first push of this cart: {counted(facts.to_set, 'listing')} would be updated",
     )
 
 
@@ -117,7 +119,9 @@ def _rules_changed(facts: PlanFacts, _: Limits) -> Trip | None:
     if not facts.rules_changed or facts.first_push:
         return None
     return Trip(
-        SafetyRule.RULES_CHANGED, facts.to_set, f"rules changed since the last push: {facts.to_set} would be set"
+        SafetyRule.RULES_CHANGED,
+        facts.to_set,
+        f"rules changed since the last push: {counted(facts.to_set, 'listing')} would be updated",
     )
 
 

@@ -107,7 +107,7 @@ async def test_the_first_push_is_applied_as_it_was_shown(pulled: Town) -> None:
     number = _kept(pulled)
     view = plans.load_plan(session, number)
     # then the plan shows what holds it and what to do
-    assert view.holds == (f"first push of this cart: {len(pulled.in_stock())} listings would be set",)
+    assert view.holds == (f"first push of this cart: {len(pulled.in_stock())} listings would be updated",)
     assert view.advice == (f"To send exactly this: invsync apply {number} --reason TEXT",)
     with pytest.raises(OperationError, match="needs an operator's word"):
         plans.apply(session, number)

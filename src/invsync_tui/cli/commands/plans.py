@@ -153,7 +153,7 @@ def document(view: PlanView) -> dict[str, Any]:
 
 
 def shape() -> Shape[PlanLine]:
-    """Listings that would be set."""
+    """Listings that would be updated."""
     columns = ("listing_id", "sku", "shows", "will_show", "difference", "risk", "reason")
     return Shape(
         columns,
@@ -178,7 +178,7 @@ def _head(view: PlanView) -> Iterator[str]:
     yield clean(f"{called} for {view.cart}{kind}, made {moment(view.made_at)} by {view.made_by}")
     total = view.totals
     yield (
-        f"{number(total.to_set)} to set: {number(total.up)} up, {number(total.down)} down, "
+        f"{number(total.to_set)} to update: {number(total.up)} up, {number(total.down)} down, "
         f"{number(total.to_zero)} of them to zero, {number(total.unknown)} show nothing known"
     )
     if view.in_sync is not None:

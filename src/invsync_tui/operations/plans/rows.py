@@ -30,7 +30,7 @@ _TELLING = frozenset(CHAIN) - {"inactive", "sum", "basis", "compare", "skip"}
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """A listing that would be set. Quantities are sellable units; `shows` None where nobody knows what the cart shows."""
+    """A listing that would be updated. Quantities are sellable units; `shows` None where nobody knows what the cart shows."""
 
     listing_id: int
     sku: str

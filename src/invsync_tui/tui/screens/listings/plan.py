@@ -1,4 +1,4 @@
-"""A plan: every listing that would be set, riskiest first, with totals on top; apply sends exactly this."""
+"""A plan: every listing that would be updated, riskiest first, with totals on top; apply sends exactly this."""
 
 from __future__ import annotations
 
