@@ -244,6 +244,11 @@ def test_less_than_nothing_is_nothing(available: int) -> None:
     assert "clamp" in names(decision)
 
 
+@given(st.integers(0, 5))
+def test_what_is_not_less_than_nothing_needs_no_step_for_it(available: int) -> None:
+    assert "clamp" not in names(decide(known(available), ChainRules()))
+
+
 @given(st.integers(0, 5_000), small)
 def test_a_cart_that_counts_on_hand_gets_its_allocations_on_top(available: int, allocated: int) -> None:
     decision = decide(known(available, allocated=allocated), ChainRules(basis_on_hand=True))
