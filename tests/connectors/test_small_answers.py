@@ -8,12 +8,21 @@ import json
 import httpx
 import pytest
 
-from invsync_tui.connectors.base import ListingRow
+from invsync_tui.connectors import call_log
+from invsync_tui.connectors.base import (
+    CartCapabilities,
+    DoubtPolicy,
+    ListingRow,
+    QuantityBasis,
+    RowErrors,
+    SourceCapabilities,
+)
 from invsync_tui.connectors.carts import vendure
 from invsync_tui.connectors.carts.vendure import VendureCart
-from invsync_tui.connectors.errors import UnavailableError
+from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.connectors.network_errors import Route, explain
 from invsync_tui.connectors.sources import tryton
+from invsync_tui.connectors.sources.tryton import TrytonSource
 from tests.support.servers.graphql_stub import Answer, Asked, graphql_stub
 from tests.support.servers.vendure_stub import LOGGED_IN, connection_to
 
@@ -130,7 +139,28 @@ async def test_vendure_is_asked_for_200_listings_in_a_request_and_for_the_rest_i
     assert asked_for == [(200, 0), (200, 200), (200, 200), (1, 1)]
 
 
-def test_vendure_declares_batches_of_50_listings_and_reads_of_200() -> None:
-    # Only what is declared: a push and a read back cut by it, see test_push. A batch of 50 was tried on a real server.
-    can = VendureCart(connection_to("http://127.0.0.1:9")).capabilities
-    assert (can.max_batch, can.page_size, can.read_batch) == (50, 200, 200)
+def test_what_the_connectors_declare_that_they_can_do() -> None:
+    # Only what is declared: runs are planned by these records alone. Batches of 50 were tried on a real Vendure.
+    vendure = VendureCart(connection_to("http://127.0.0.1:9")).capabilities
+    assert vendure == CartCapabilities(
+        quantity_basis=QuantityBasis.ON_HAND, max_batch=50, row_errors=RowErrors.WHOLE_BATCH,
+        doubt_policy=DoubtPolicy.READ_BACK, returns_quantity=True, delta_read=True, has_locations=True, stable_pages=True,
+        page_size=200, read_batch=200,
+    )  # fmt: skip
+    tryton = TrytonSource(connection_to("http://127.0.0.1:9/wms")).capabilities
+    assert tryton == SourceCapabilities(delta=True, page_size=1000)
+
+
+def test_an_endless_system_is_stopped_at_the_answer_and_at_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_log, "ANSWERS_MOST", 3)
+    monkeypatch.setattr(call_log, "BYTES_MOST", 100)
+    with call_log.one_call() as call:
+        for _ in range(3):
+            call_log.note_answer(10, "/items")
+        assert (call.answers, call.size) == (3, 30)
+        with pytest.raises(ContractError, match="4 answers of 40 bytes"):
+            call_log.note_answer(10, "/items")
+    with call_log.one_call():
+        call_log.note_answer(100, "/items")
+        with pytest.raises(ContractError, match="2 answers of 101 bytes"):
+            call_log.note_answer(1, "/items")

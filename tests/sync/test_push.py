@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
+from invsync_tui.store import change_sequence
 from tests.support.sandbox_world import SHOP, Town, town
 
 ALL_OR_NOTHING = Mode(row_errors="whole_batch", idempotency=False, returns_quantity=False, max_batch=8)
@@ -46,6 +47,21 @@ async def test_a_push_without_a_change_sends_nothing(synced: Town) -> None:
     # then
     assert run.state == "done"
     assert synced.cart.requests()[before:] == []
+
+
+async def test_a_push_that_handled_everything_says_so_of_its_cart_alone(synced: Town) -> None:
+    # given: more changes than the number of the cart
+    for units in (1, 2, 3):
+        synced.wms.set_level(synced.in_stock()[0], "EAST", 500 + units)
+        await synced.bench.pull()
+    # when
+    await synced.bench.push(synced.cart_id)
+    # then
+    with synced.bench.store.reading() as cx:
+        newest = change_sequence.current(cx)
+    sql = "SELECT watermark, pushed_rules_rev - rules_rev FROM cart WHERE id = ?"
+    assert newest > synced.cart_id
+    assert synced.bench.store.read(sql, (synced.cart_id,)) == [(newest, 0)]
 
 
 async def test_the_second_complete_plan_finds_everything_equal(synced: Town) -> None:
