@@ -57,6 +57,11 @@ def test_other_percentages_say_what_they_are_of(acme: Shelf, monkeypatch: pytest
     assert helps["share"].endswith("; now 45 % = 4 of 10 units")
 
 
+def test_only_these_settings_of_a_cart_may_be_left_empty(acme: Shelf) -> None:
+    optional = {field.name for field in forms.form(acme.session, subject(acme)).fields if field.optional}
+    assert optional == {"warehouses", "every", "max", "end-at", "stale-after", "login", "secret", "options"}
+
+
 def test_saving_what_the_form_shows_changes_nothing(acme: Shelf) -> None:
     for one in (subject(acme), f"merchant:{acme.merchant}"):
         form = forms.form(acme.session, one)

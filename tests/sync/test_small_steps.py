@@ -39,6 +39,7 @@ from invsync_tui.store.listings import listings, matching, push_batches
 from invsync_tui.store.listings.push_batches import Batch, Item
 from invsync_tui.store.runs import runs
 from invsync_tui.sync import (
+    cancellation,
     chunked_writes,
     executor,
     leases,
@@ -129,6 +130,32 @@ def settings_of(acme: Shelf) -> Settings:
 def reader(acme: Shelf, job: RunContext, cart: Any) -> ListingsReader:
     settings = settings_of(acme).cart
     return ListingsReader(job, cart, settings, CartClock(job, cart, settings.clock_offset))
+
+
+async def test_a_run_stops_at_a_safe_point_when_its_worker_ends(acme: Shelf) -> None:
+    job, ends = job_of(acme), [False]
+    cancellation.runs_stop_when(lambda: ends[0])
+    job.stop_if_cancelled()
+    ends[0] = True
+    with pytest.raises(cancellation.RunStopped):
+        job.stop_if_cancelled()
+
+
+async def test_what_the_cart_accepted_is_forgotten_of_every_listing_that_shows_another_number(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: pieces of two, and one listing that shows what it accepted
+    monkeypatch.setattr(read_listings, "PIECE", 2)
+    ids = acme.list(["A", "B", "C", "D"], shown=5)
+    for number, accepted in zip(ids, (4, 5, 6, 7), strict=True):
+        acme.set(number, acked=accepted, pending=0)
+    # when
+    await reader(acme, job_of(acme), None)._forget_where_changed(ids)
+    # then
+    rows = acme.bench.store.read(
+        f"SELECT acked, pending FROM listing WHERE id IN ({','.join(map(str, ids))}) ORDER BY id", ()
+    )
+    assert rows == [(None, 1), (5, 0), (None, 1), (None, 1)]
 
 
 # --- findings after a run ------------------------------------------------------------------------------------------------
