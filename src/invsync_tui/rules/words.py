@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-OUTCOMES = {"set": "updated", "equal": "in_sync"}
+OUTCOMES = {"set": "updated", "equal": "in_sync", "in_doubt": "in_doubt"}
 STATES = {"cancelling": "canceling", "cancelled": "canceled"}
 RUN_KINDS = {"radar": "drift_check"}
 GROUPS = {"zero": "to_zero", "jump": "large_changes", "rest": "other"}
@@ -63,4 +63,5 @@ def phase(name: str) -> str:
 
 
 def _words(names: Mapping[str, str], code: str) -> str:
-    return names.get(code, code).replace("_", " ")
+    """A code that has no name, such as that of a reason in the same table, stays as it is."""
+    return names[code].replace("_", " ") if code in names else code
