@@ -18,7 +18,7 @@ from invsync_tui.operations.session import Session
 from tests.support.shell import INVSYNC, Answer, check
 
 PRODUCTS = 600
-ENDS = ("set", "equal", "skipped", "failed", "held", "in_doubt")
+ENDS = ("updated", "in_sync", "skipped", "failed", "held", "in_doubt")
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def test_the_document_keeps_its_contract_and_every_sum_holds(ran: Ran) -> None:
     for run in ran.document["runs"]:
         assert run["counts"]["total"] == sum(run["counts"][end] for end in ENDS), run
     pushed = {run["cart"]: run["counts"] for run in ran.document["runs"] if run["kind"] == "push"}
-    assert pushed["Demo Outdoor A"]["set"] > 50 and pushed["Demo Outdoor B"]["set"] > 50
-    assert pushed["Demo Outdoor C"]["set"] == pushed["Demo Paused A"]["set"] == 0
+    assert pushed["Demo Outdoor A"]["updated"] > 50 and pushed["Demo Outdoor B"]["updated"] > 50
+    assert pushed["Demo Outdoor C"]["updated"] == pushed["Demo Paused A"]["updated"] == 0
 
 
 def test_the_store_stays_for_other_commands(ran: Ran) -> None:

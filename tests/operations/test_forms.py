@@ -59,7 +59,15 @@ def test_other_percentages_say_what_they_are_of(acme: Shelf, monkeypatch: pytest
 
 def test_only_these_settings_of_a_cart_may_be_left_empty(acme: Shelf) -> None:
     optional = {field.name for field in forms.form(acme.session, subject(acme)).fields if field.optional}
-    assert optional == {"warehouses", "every", "max", "end-at", "stale-after", "login", "secret", "options"}
+    assert {name for name in optional if not name.startswith("option-")} == {
+        "warehouses",
+        "every",
+        "max",
+        "end-at",
+        "stale-after",
+        "login",
+        "secret",
+    }
 
 
 def test_saving_what_the_form_shows_changes_nothing(acme: Shelf) -> None:
@@ -82,14 +90,56 @@ def test_every_wrong_value_is_told_at_once(acme: Shelf) -> None:
 
 def test_a_saved_change_of_rules_holds_the_next_push(acme: Shelf) -> None:
     acme.put([Thing("a", "A", "", (("UPC", "1"),))])
-    given = {"minimum": "5", "warehouses": "EAST", "alias": "upc", "every": "15m", "options": "shop=other"}
+    given = {"minimum": "5", "warehouses": "EAST", "alias": "upc", "every": "15m", "option-shop": "other"}
     answer = saved(forms.save(acme.session, subject(acme), 1, given, "the fair is over"))
     assert "held" in answer.note and answer.rev == 2
     assert {name: value(acme, name) for name in given} == {**given, "alias": "UPC"}
     assert acme.audited() == [("cart set", subject(acme), "the fair is over")]
-    back = {"warehouses": "", "options": "shop=main", "every": "off", "alias": "SKU"}
+    back = {"warehouses": "", "option-shop": "main", "every": "off", "alias": "SKU"}
     saved(forms.save(acme.session, subject(acme), 2, back))
     assert {name: value(acme, name) for name in back} == back
+
+
+def test_each_option_of_the_connector_is_a_field(acme: Shelf) -> None:
+    # given: an option that the connector does not declare any more
+    acme.bench.set_cart(acme.cart, options='{"shop": "main", "old": "1"}')
+    shown = {field.name: field for field in forms.form(acme.session, subject(acme)).fields if "option" in field.name}
+    assert (shown["option-shop"].label, shown["option-shop"].value, shown["option-shop"].optional) == (
+        "Shop",
+        "main",
+        False,
+    )
+    assert shown["option-max_batch"].label == "Max batch" and shown["option-max_batch"].value == ""
+    assert "not an option of sandbox" in shown["option-old"].help and "options" not in shown
+    # when
+    assert forms.check(acme.session, subject(acme), {"option-shop": " "})[0].field == "option-shop"
+    changed = forms.diff(
+        acme.session, subject(acme), {"option-shop": "main", "option-old": "", "option-max_batch": "7"}
+    )
+    assert [(one.label, one.before, one.after) for one in changed] == [("Max batch", "", "7"), ("Old", "1", "")]
+    given = {"option-old": "", "option-max_batch": "7", "buffer": "2"}
+    assert forms.columns(acme.session, subject(acme), given)["options"] == '{"shop": "main", "max_batch": "7"}'
+    rev = forms.form(acme.session, subject(acme)).rev
+    saved(forms.save(acme.session, subject(acme), rev, given))
+    # then: the others stay, and who saves on top of the old revision is told which option is another now
+    assert acme.bench.one("SELECT options FROM cart WHERE id = ?", acme.cart) == '{"shop": "main", "max_batch": "7"}'
+    answer = forms.save(acme.session, subject(acme), rev, {"option-max_batch": "9"})
+    assert isinstance(answer, Conflict) and answer.both == ("option-max_batch",)
+    assert {one.name for one in answer.theirs} == {"option-max_batch", "buffer"}
+
+
+def test_scripts_may_give_all_options_as_one_text(acme: Shelf) -> None:
+    acme.bench.set_cart(acme.cart, options='{"shop": "main", "max_batch": "7"}')
+    changed = forms.diff(acme.session, subject(acme), {"options": "shop=main, basis=on_hand"})
+    assert [(one.name, one.after) for one in changed] == [("option-basis", "on_hand"), ("option-max_batch", "")]
+    (problem,) = forms.check(acme.session, subject(acme), {"options": "shop"})
+    assert problem.field == "options" and "KEY=VALUE" in problem.text
+
+
+def test_a_connector_that_is_not_installed_has_one_field_for_its_options(acme: Shelf) -> None:
+    acme.bench.set_cart(acme.cart, system="nowhere", options='{"a": "1"}')
+    fields = {field.name: field.value for field in forms.form(acme.session, subject(acme)).fields}
+    assert fields["options"] == "a=1" and not any(name.startswith("option-") for name in fields)
 
 
 def test_the_second_of_two_is_told_and_loses_nothing(acme: Shelf) -> None:

@@ -11,7 +11,6 @@ OUTCOMES = {"set": "updated", "equal": "in_sync", "in_doubt": "in_doubt"}
 STATES = {"cancelling": "canceling", "cancelled": "canceled"}
 RUN_KINDS = {"radar": "drift_check"}
 GROUPS = {"zero": "to_zero", "jump": "large_changes", "rest": "other"}
-KINDS = {"pull": "inventory download", "push": "inventory upload", "radar": "drift check"}
 PHASES = {
     "resolve": "check unanswered batches",
     "missing": "check removed products",

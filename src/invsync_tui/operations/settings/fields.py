@@ -214,7 +214,7 @@ def _unresolved(at: str, text: str) -> Any:
     raise NotImplementedError(f"{at}: what may be given depends on what is loaded, see choices")
 
 
-def _read_options(at: str, text: str) -> str:
+def read_options(at: str, text: str) -> str:
     """`K=V, K=V` as it is stored."""
     try:
         return json.dumps(values.options(part.strip() for part in text.split(",") if part.strip()))
@@ -243,7 +243,7 @@ def _connection(table: str, *, changes_rules: bool) -> tuple[Setting, ...]:
                 _time(values.DEADLINE_LEAST, values.DEADLINE_MOST, factor=1000),
                 "how long to wait for an answer to one request, 1s to 10m (default 30s)"),
         Setting("options", "options", table, section, "Connector options",
-                Value(FieldKind.TEXT, _read_options, _show_options, "K=V", {"type": "object"}),
+                Value(FieldKind.TEXT, read_options, _show_options, "K=V", {"type": "object"}),
                 "settings of this connector, as K=V, K=V",
                 optional=True, changes_rules=changes_rules, option="option", repeated=True,
                 option_help="a setting of the connector, repeatable; K= takes it away"),

@@ -5,14 +5,15 @@ Texts go in and out as an operator types them. Two who edit at the same time: th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from invsync_tui.connectors import registry
 from invsync_tui.operations.errors import NotFoundError, StaleError, as_operation_error
 from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, FieldProblem, Form, Preview, Saved
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import carts, choices, fields, merchants
+from invsync_tui.operations.settings import carts, choices, connector_options, fields, merchants
 from invsync_tui.operations.settings import preview as settings_preview
 from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES, Section, Setting
 from invsync_tui.operations.settings.merchants import COLUMNS, Limits
@@ -48,7 +49,18 @@ class _Sheet:
         for one in self.settings:
             if one.name == name:
                 return one
+        if name == connector_options.ALL:
+            return fields.setting(fields.CART, name)  # all of them as one text, as scripts give it
         raise InvalidError(name, f"there is no such setting. Known: {', '.join(one.name for one in self.settings)}.")
+
+    def given(self, values: Mapping[str, str]) -> dict[str, str]:
+        """What is given, with the options of the connector each for itself where the form has them so."""
+        if any(setting.name == connector_options.ALL for setting in self.settings):
+            return dict(values)
+        try:
+            return connector_options.apart(values, self.columns.get(connector_options.ALL))
+        except InvalidError:
+            return dict(values)  # told as what is wrong with that text
 
     def text(self, setting: Setting) -> str:
         """What is stored, as it is typed."""
@@ -80,12 +92,14 @@ def form(session: Session, subject: str) -> Form:
 
 def check(session: Session, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
     """What keeps these values from being saved; () if nothing does."""
-    return _problems(session, _sheet(session, subject), values)
+    sheet = _sheet(session, subject)
+    return _problems(session, sheet, sheet.given(values))
 
 
 def diff(session: Session, subject: str, values: Mapping[str, str]) -> tuple[Change, ...]:
     """What saving these values would change. Those that cannot be saved are left out; see `check`."""
     sheet = _sheet(session, subject)
+    values = sheet.given(values)
     wrong = {problem.field for problem in _problems(session, sheet, values)}
     return _changes(sheet, {name: text for name, text in values.items() if name not in wrong})
 
@@ -93,22 +107,24 @@ def diff(session: Session, subject: str, values: Mapping[str, str]) -> tuple[Cha
 def preview(session: Session, cart_id: int, values: Mapping[str, str], after: Preview | None = None) -> Preview:
     """What these values would do to the cart's listings. Call it again with its answer until `counted` is `total`."""
     sheet = _sheet(session, f"cart:{cart_id}")
-    wanted = {sheet.setting(name).column: _read(sheet.setting(name), text) for name, text in values.items()}
+    wanted = _stored(sheet, sheet.given(values))
     return settings_preview.preview(session, cart_id, sheet.columns, wanted, after)
 
 
 def columns(session: Session, subject: str, values: Mapping[str, str]) -> dict[str, Any]:
     """These values as they would be stored, by column; InvalidError tells the first that cannot be."""
     sheet = _sheet(session, subject)
+    values = sheet.given(values)
     problems = _problems(session, sheet, values)
     if problems:
         raise InvalidError(problems[0].field, problems[0].text)
-    return {sheet.setting(name).column: _read(sheet.setting(name), text) for name, text in values.items()}
+    return _stored(sheet, values)
 
 
 def save(session: Session, subject: str, rev: int, values: Mapping[str, str], reason: str = "") -> Saved | Conflict:
     """Save what the caller changed, if nobody has saved since revision `rev`; else tell who did and what."""
     sheet = _sheet(session, subject)
+    values = sheet.given(values)
     changes = _changes(sheet, values)
     try:
         _save(
@@ -137,16 +153,29 @@ def _sheet(session: Session, subject: str) -> _Sheet:
         raise NotFoundError(f"There is no {kind} {number}. List them with: invsync {kind}s.")
     if kind == "merchant":
         known = tuple(one for one in fields.MERCHANT if one.column in columns)
-        return _Sheet(kind, int(number), columns | limits.columns(), (*known, *limits.settings()), {}, limits)
+        settings = (*_with_options(known, registry.SOURCES, columns), *limits.settings())
+        return _Sheet(kind, int(number), columns | limits.columns(), settings, {}, limits)
     loaded = choices.of_cart(session, columns["merchant_id"])
     with as_operation_error(), session.store.reading() as cx:
         stocked = plans.in_stock(cx, int(number), COUNTED_MOST)
         products = counts.products(cx, columns["merchant_id"])
-    settings = tuple(
+    known = tuple(
         loaded[one.name][0] if one.resolved else _with_numbers(one, columns[one.column], stocked, products)
         for one in fields.CART
     )
+    settings = _with_options(known, registry.CARTS, columns)
     return _Sheet(kind, int(number), columns, settings, {name: listed for name, (_, listed) in loaded.items()})
+
+
+def _with_options(settings: Sequence[Setting], group: str, columns: Mapping[str, Any]) -> tuple[Setting, ...]:
+    """The settings with a field for each option of the connector in the place of all of them as one text."""
+    result: list[Setting] = []
+    for setting in settings:
+        if setting.name == connector_options.ALL:
+            result += connector_options.fields_of(group, columns["system"], setting, columns[setting.column])
+        else:
+            result.append(setting)
+    return tuple(result)
 
 
 def _with_numbers(setting: Setting, percent: Any, stocked: int, products: int) -> Setting:
@@ -195,7 +224,7 @@ def _changes(sheet: _Sheet, values: Mapping[str, str]) -> tuple[Change, ...]:
         value = _read(setting, values[setting.name])
         if _same(setting, value, sheet.columns[setting.column]):
             continue
-        after = values[setting.name].strip().upper() if setting.name == ALIAS else setting.show(value)
+        after = values[setting.name].strip().upper() if setting.name == ALIAS else _as_text(setting, value)
         limits = sheet.limits if setting.column in COLUMNS else None
         label = limits.label(setting, value) if limits is not None else setting.label
         changes.append(Change(setting.name, label, sheet.text(setting), after))
@@ -206,12 +235,34 @@ def _changes(sheet: _Sheet, values: Mapping[str, str]) -> tuple[Change, ...]:
 
 def _same(setting: Setting, value: Any, present: Any) -> bool:
     """SQLite keeps switches as 0 and 1, and options as text in any order."""
-    return bool(setting.show(value) == setting.show(present)) if setting.name == "options" else bool(value == present)
+    if setting.column == connector_options.ALL:
+        return _as_text(setting, value) == setting.show(present)
+    return bool(value == present)
+
+
+def _as_text(setting: Setting, value: Any) -> str:
+    """A value that was read, as it is typed."""
+    return str(value) if connector_options.is_option(setting) else setting.show(value)
+
+
+def _stored(sheet: _Sheet, values: Mapping[str, str]) -> dict[str, Any]:
+    """By column, what these values are stored as."""
+    result: dict[str, Any] = {}
+    for name, text in values.items():
+        setting = sheet.setting(name)
+        value = _read(setting, text)
+        if connector_options.is_option(setting):
+            present = result.get(setting.column, sheet.columns[setting.column])
+            value = connector_options.with_value(present, setting, value)
+        result[setting.column] = value
+    return result
 
 
 def _save(session: Session, sheet: _Sheet, rev: int, given: Mapping[str, str], reason: str) -> None:
     texts = dict(given)
-    options = _merged(sheet, texts.pop("options", None))
+    named = [name for name in texts if connector_options.is_option(sheet.setting(name))]
+    options = [f"{name.removeprefix(connector_options.PREFIX)}={texts.pop(name).strip()}" for name in named]
+    options += _merged(sheet, texts.pop(connector_options.ALL, None))
     if sheet.kind == "merchant":
         merchants.change(session, str(sheet.number), texts, options, rev=rev, reason=reason)
         return
@@ -236,15 +287,16 @@ def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str
     sheet = _sheet(session, subject)
     with as_operation_error(), session.store.reading() as cx:
         entries = store_read.changes(cx, subject, max(1, sheet.rev - rev))
-    by_column = {setting.column: setting for setting in sheet.settings}
     theirs: dict[str, Change] = {}
     for entry in entries:
-        for column in entry.before:
-            one = by_column.get(column)
-            if one is not None:
-                first = theirs.get(one.name)
-                before = first.before if first else one.show(entry.before[column])
-                theirs[one.name] = Change(one.name, one.label, before, one.show(entry.after.get(column)))
+        for one in sheet.settings:
+            if one.column not in entry.before:
+                continue
+            before, after = one.show(entry.before[one.column]), one.show(entry.after.get(one.column))
+            if connector_options.is_option(one) and before == after:
+                continue  # another option of the same column changed
+            first = theirs.get(one.name)
+            theirs[one.name] = Change(one.name, one.label, first.before if first else before, after)
     newest = entries[-1] if entries else None
     both = tuple(name for name in theirs if name in values)
     return Conflict(sheet.rev, newest.who if newest else "", newest.at if newest else 0, tuple(theirs.values()), both)

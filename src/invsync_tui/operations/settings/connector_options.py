@@ -1,0 +1,84 @@
+"""Options of a connector in forms: a field for each that it declares, instead of one field with all of them as K=V."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from invsync_tui.connectors import registry
+from invsync_tui.connectors.base import Option
+from invsync_tui.connectors.errors import NotConfiguredError
+from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.settings import fields, values
+from invsync_tui.operations.settings.fields import Setting, Value
+
+PREFIX = "option-"
+"""In front of an option's name: what its field is called."""
+ALL = "options"
+"""The name and the column of all of them together."""
+
+
+def fields_of(group: str, system: str, whole: Setting, stored: str) -> tuple[Setting, ...]:
+    """A field for each option that the connector declares, and for each that is stored and not declared.
+
+    Only `whole` where the connector does not say what it takes, or is not installed.
+    """
+    try:
+        declared = registry.options(group, system)
+    except NotConfiguredError:
+        declared = None
+    if declared is None:
+        return (whole,)
+    names = {option.name for option in declared}
+    foreign = [
+        Option(name, f"not an option of {system}; empty takes it away") for name in parsed(stored) if name not in names
+    ]
+    return tuple(_field(option, whole) for option in (*declared, *foreign))
+
+
+def _field(option: Option, whole: Setting) -> Setting:
+    value = Value(FieldKind.TEXT, partial(_read, option), partial(_show, option.name), "TEXT", {"type": "string"})
+    label = option.name.replace("_", " ").capitalize()
+    return replace(
+        whole, name=f"{PREFIX}{option.name}", label=label, value=value, help=option.what, optional=not option.required
+    )
+
+
+def _read(option: Option, at: str, text: str) -> str:
+    text = values.line(at, text)
+    if option.required and not text:
+        raise values.InvalidError(at, "it is required.")
+    return text
+
+
+def _show(name: str, stored: Any) -> str:
+    return parsed(stored).get(name, "")
+
+
+def parsed(stored: Any) -> dict[str, str]:
+    """Stored options by name."""
+    found: dict[str, str] = json.loads(stored or "{}")
+    return found
+
+
+def is_option(setting: Setting) -> bool:
+    """Whether a setting is one option of several in a column."""
+    return setting.name.startswith(PREFIX)
+
+
+def with_value(stored: Any, setting: Setting, text: str) -> str:
+    """Stored options with another value of one; an empty one is taken away."""
+    rest = parsed(stored) | {setting.name.removeprefix(PREFIX): text}
+    return json.dumps({name: value for name, value in rest.items() if value})
+
+
+def apart(given: Mapping[str, str], stored: Any) -> dict[str, str]:
+    """Values by field, with `options` as K=V, K=V given field by field: what it does not name is taken away."""
+    if ALL not in given:
+        return dict(given)
+    named = parsed(fields.read_options(ALL, given[ALL]))
+    rest = {name: text for name, text in given.items() if name != ALL}
+    return {**{f"{PREFIX}{name}": named.get(name, "") for name in (*parsed(stored), *named)}, **rest}
