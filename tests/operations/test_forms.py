@@ -109,6 +109,7 @@ def test_each_option_of_the_connector_is_a_field(acme: Shelf) -> None:
         "main",
         False,
     )
+    assert shown["option-ca_file"].label == "CA file"
     assert shown["option-max_batch"].label == "Max batch" and shown["option-max_batch"].value == ""
     assert "not an option of sandbox" in shown["option-old"].help and "options" not in shown
     # when

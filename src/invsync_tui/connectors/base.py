@@ -42,6 +42,8 @@ class Option:
     what: str
     """In a few words, for the list of the right ones."""
     required: bool = False
+    label: str = ""
+    """What its field is called, where that is not the name with its first letter as a capital."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from invsync_tui.connectors.http_log import gate
 SOURCES = "invsync.sources"
 CARTS = "invsync.carts"
 CA_FILE = "ca_file"
-COMMON = (Option(CA_FILE, "file with the certificates of a private authority, in PEM"),)
+COMMON = (Option(CA_FILE, "file with the certificates of a private authority, in PEM", label="CA file"),)
 """Options of every connection."""
 
 

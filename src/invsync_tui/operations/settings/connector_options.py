@@ -41,7 +41,7 @@ def fields_of(group: str, system: str, whole: Setting, stored: str) -> tuple[Set
 
 def _field(option: Option, whole: Setting) -> Setting:
     value = Value(FieldKind.TEXT, partial(_read, option), partial(_show, option.name), "TEXT", {"type": "string"})
-    label = option.name.replace("_", " ").capitalize()
+    label = option.label or option.name.replace("_", " ").capitalize()
     return replace(
         whole, name=f"{PREFIX}{option.name}", label=label, value=value, help=option.what, optional=not option.required
     )
