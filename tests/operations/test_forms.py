@@ -129,6 +129,13 @@ def test_each_option_of_the_connector_is_a_field(acme: Shelf) -> None:
     assert {one.name for one in answer.theirs} == {"option-max_batch", "buffer"}
 
 
+def test_a_setting_that_is_misspelled_is_guessed(acme: Shelf) -> None:
+    with pytest.raises(InvalidError, match=r"no such setting\. Did you mean option-max_batch\? Known: upload, "):
+        forms.diff(acme.session, subject(acme), {"option-max-batch": "7"})
+    with pytest.raises(InvalidError, match=r"no such setting\. Known: "):
+        forms.diff(acme.session, subject(acme), {"zzz": "7"})
+
+
 def test_scripts_may_give_all_options_as_one_text(acme: Shelf) -> None:
     acme.bench.set_cart(acme.cart, options='{"shop": "main", "max_batch": "7"}')
     changed = forms.diff(acme.session, subject(acme), {"options": "shop=main, basis=on_hand"})
