@@ -178,7 +178,7 @@ class Life:
             line = of_listing(self.bench, self.cart_id, one["ref"])
             assert set(line.causes) <= EXPLAINS, (one, line)
             assert line.outcome in SETTLED, (one, line)
-            assert (line.desired, line.drift) == (expected[one["sku"]], None), (one, line)
+            assert (line.target, line.drift) == (expected[one["sku"]], None), (one, line)
         self._nothing_waits()
         checkup = doctor(self.session, self.bench.merchant, self.cart_id)
         assert [group for group in checkup.groups if group.cause not in EXPLAINS] == []

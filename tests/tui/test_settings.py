@@ -14,6 +14,7 @@ from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.dialogs import ChoiceDialog, ListDialog
 from invsync_tui.tui.screens.listings.plan import PlanScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
+from invsync_tui.tui.screens.settings import edit_setup
 from invsync_tui.tui.screens.settings.connection_test import ConnectionScreen
 from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
@@ -308,3 +309,13 @@ def test_edits_that_are_saved_meanwhile_are_edits_no_more() -> None:
     )
     assert mine.rebased(fresh).edits == {"buffer": "1"}
     assert not mine.with_value("share", "100").with_value("buffer", "0").dirty
+
+
+@pytest.mark.parametrize(("name", "field"), [("buffer", "buffer"), ("options", "option-shop"), ("nothing", "nothing")])
+def test_a_link_to_a_setting_finds_its_field(name: str, field: str) -> None:
+    form = cart_form()
+    one = form.fields[0]
+    form = replace(
+        form, fields=tuple(replace(one, name=called) for called in ("upload", "buffer", "option-shop", "option-place"))
+    )
+    assert edit_setup.first_of(form, name) == field

@@ -105,7 +105,7 @@ class EditSetupScreen(BaseScreen):
         else:
             self.put(kept.rebased(form))
             self.notice("Your unsaved edits are here again.", Tone.ACCENT)
-        self.sheet.go_to(self._begin)
+        self.sheet.go_to(first_of(form, self._begin))
         self.press_again()
 
     @property
@@ -350,6 +350,14 @@ class EditSetupScreen(BaseScreen):
 def _change(draft: Draft, name: str) -> Change:
     one = draft.field_of(name)
     return Change(name, one.label, text.plain_value(one, one.value), text.plain_value(one, draft.value(name)))
+
+
+def first_of(form: Form, name: str) -> str:
+    """The field of a setting; of the options of a connector, which have a field each, the first."""
+    fields = [field.name for field in form.fields]
+    return (
+        name if name in fields else next((field for field in fields if field.startswith(f"{name.rstrip('s')}-")), name)
+    )
 
 
 def _form(subject: str, session: Session) -> Form:
