@@ -213,7 +213,7 @@ async def test_a_cart_that_is_restored_from_a_backup(lived: Life, by: str) -> No
     lived.town.cart.control("clock", {"shop": SHOP, "ahead": -86_400})  # restored rows are as old as the backup
     await lived.goes_on()
     if by == "the cart's policy":
-        lived.set_cart(heal="always")
+        lived.set_cart(correct_drift="always")
     # when
     for one in old.values():
         lived.town.cart.edit(one["ref"], SHOP, quantity=one["quantity"])
