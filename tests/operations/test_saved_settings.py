@@ -317,3 +317,15 @@ def test_links_that_are_taken_back_are_noted_and_what_is_not_linked_is_told(acme
     action, _, before, after, _ = last_audit(acme)
     assert (action, before["total"], after) == ("unlink", 1, {})
     assert acme.bench.one("SELECT count(*) FROM link WHERE cart_id = ?", acme.cart) == 0
+
+
+def test_settings_that_nobody_knows_are_refused_and_nothing_is_saved(acme: Shelf) -> None:
+    before = acme.bench.store.read("SELECT rev FROM cart UNION ALL SELECT rev FROM merchant", ())
+    name = acme.bench.one("SELECT name FROM cart WHERE id = ?", acme.cart)
+    with pytest.raises(InvalidError, match=r"bufer: there is no such setting\. Did you mean buffer\?"):
+        carts.change(acme.session, name, {"minimum": "4", "bufer": "1"})
+    with pytest.raises(InvalidError, match="heal: there is no such setting"):
+        carts.change(acme.session, name, {"heal": "always"})
+    with pytest.raises(InvalidError, match="minimum: there is no such setting"):
+        merchants.change(acme.session, "Acme", {"minimum": "4"})
+    assert acme.bench.store.read("SELECT rev FROM cart UNION ALL SELECT rev FROM merchant", ()) == before

@@ -64,6 +64,7 @@ def _new(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
     for key in ("system", "url"):
         if not given.get(key):
             raise InvalidError(f"--{key}", "it is needed to add a cart.")
+    fields.refuse_unknown(fields.CART, given, ("system",))
     found = fields.read_all("cart", fields.CART, given)
     found["system"] = values.one_of("--system", given["system"], registry.systems(registry.CARTS))
     found["options"] = json.dumps(values.options_of(registry.CARTS, found["system"], options))
@@ -85,6 +86,7 @@ def change(
 
     StaleError unless they are still revision `rev`, where one is given.
     """
+    fields.refuse_unknown(fields.CART, given)
     owner_id = names.merchant(session, merchant).id if merchant else None
     present = details(session, names.cart(session, called, owner_id).id)
     found = fields.read_all("cart", fields.CART, given)

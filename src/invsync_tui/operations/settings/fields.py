@@ -7,8 +7,9 @@ of a merchant's carts and docs/reference/settings.md are made of it. A new setti
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -376,6 +377,20 @@ FORMER_NAMES = {
 def setting(settings: Sequence[Setting], name: str) -> Setting:
     """The setting of this name; KeyError if there is none."""
     return {one.name: one for one in settings}[name]
+
+
+def refuse_unknown(settings: Sequence[Setting], given: Iterable[str], also: Iterable[str] = ()) -> None:
+    """InvalidError for a name that is none of these: a setting that nobody knows is not to be dropped silently."""
+    known = [*(setting.name for setting in settings), *also]
+    for name in given:
+        if name not in known:
+            raise unknown(name, known)
+
+
+def unknown(name: str, known: Sequence[str]) -> values.InvalidError:
+    """There is no setting of this name; the error guesses which one was meant."""
+    near = "".join(f" Did you mean {one}?" for one in difflib.get_close_matches(name.lower(), known, 1))
+    return values.InvalidError(name, f"there is no such setting.{near} Known: {', '.join(known)}.")
 
 
 def read_all(table: str, settings: Sequence[Setting], given: Mapping[str, str]) -> dict[str, Any]:

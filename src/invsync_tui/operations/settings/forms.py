@@ -5,7 +5,6 @@ Texts go in and out as an operator types them. Two who edit at the same time: th
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,8 +52,7 @@ class _Sheet:
         if name == connector_options.ALL:
             return fields.setting(fields.CART, name)  # all of them as one text, as scripts give it
         known = [one.name for one in self.settings]
-        near = "".join(f" Did you mean {one}?" for one in difflib.get_close_matches(name.lower(), known, 1))
-        raise InvalidError(name, f"there is no such setting.{near} Known: {', '.join(known)}.")
+        raise fields.unknown(name, known)
 
     def given(self, values: Mapping[str, str]) -> dict[str, str]:
         """What is given, with the options of the connector each for itself where the form has them so."""

@@ -113,6 +113,7 @@ def add(session: Session, name: str, given: Mapping[str, str], options: Sequence
     from invsync_tui.store.settings import write as settings_write
 
     name = values.name("NAME", name)
+    fields.refuse_unknown(fields.MERCHANT, given, ("source",))
     connection = _new_connection(given, options)
     merchant = fields.read_all("merchant", fields.MERCHANT, given)
     every = _every(given, DEFAULT_EVERY)
@@ -159,6 +160,7 @@ def change(
 
     StaleError unless they are still revision `rev`.
     """
+    fields.refuse_unknown((*fields.MERCHANT, *fields.LIMITS), given)
     present = details(session, names.merchant(session, called).id)
     merchant = fields.read_all("merchant", fields.MERCHANT, given)
     connection = fields.read_all("source", fields.MERCHANT, given)
