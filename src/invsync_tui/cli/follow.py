@@ -68,7 +68,7 @@ def event_record(event: Event) -> dict[str, Any]:
         "total": row.total,
         "per_second": event.detail.per_second,
         "eta": event.detail.eta,
-        "counts": json_records.run(row)["counts"],
+        "counts": json_records.counts(row.counts),
         "level": event.level,
         "text": event.text,
         "at": utc(event.at),

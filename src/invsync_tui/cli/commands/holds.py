@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli import list_command
@@ -50,11 +51,8 @@ example:
 Groups: to_zero (from stock to 0), large_changes (by more than the cart's factor), other.
 Then: invsync release 17 --group other --reason ..., or: invsync discard 17 --reason ..."""
 GROUPS = tuple(words.GROUPS.values())
-
-
-def _group(text: str) -> str:
-    """The name of a group; scripts of former versions give its stored code."""
-    return words.name(words.GROUPS, text)
+_group = partial(words.name, words.GROUPS)
+"""The name of a group; scripts of former versions give its stored code."""
 
 
 def add_held(subparsers: Subparsers) -> None:

@@ -356,7 +356,9 @@ def first_of(form: Form, name: str) -> str:
     """The field of a setting; of the options of a connector, which have a field each, the first."""
     fields = [field.name for field in form.fields]
     return (
-        name if name in fields else next((field for field in fields if field.startswith(f"{name.rstrip('s')}-")), name)
+        name
+        if name in fields
+        else next((field for field in fields if field.startswith(f"{name.removesuffix('s')}-")), name)
     )
 
 
