@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 STAND_IN = "?"
@@ -125,3 +125,11 @@ codecs.register_error(UNENCODABLE, _replaced)
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 listing", "2 listings", "0 matches"; `many` is the plural where it is not `one` + s."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Which of the known names a misspelled one may mean, as a sentence with a space before it; '' for none."""
+    import difflib  # only for a mistake, and not on the way to the first frame
+
+    near = difflib.get_close_matches(name.lower(), known, 1)
+    return f" Did you mean {near[0]}?" if near else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -12,6 +11,7 @@ from invsync_tui.connectors.base import Cart, Connection, Option, Source
 from invsync_tui.connectors.checked_results import Checked
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.http_log import gate
+from invsync_tui.plain_text import did_you_mean
 
 SOURCES = "invsync.sources"
 CARTS = "invsync.carts"
@@ -57,9 +57,7 @@ def wrong_option(group: str, system: str, given: Iterable[str]) -> str:
     names = [option.name for option in known]
     for name in given:
         if name not in names:
-            near = difflib.get_close_matches(name.lower(), names, 1)
-            text = f" Did you mean {near[0]}?" if near else ""
-            return f"{system} has no option {name!r}.{text} Its options: {listed(known)}."
+            return f"{system} has no option {name!r}.{did_you_mean(name, names)} Its options: {listed(known)}."
     return ""
 
 

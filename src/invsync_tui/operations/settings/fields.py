@@ -7,7 +7,6 @@ of a merchant's carts and docs/reference/settings.md are made of it. A new setti
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 from invsync_tui.operations.list_views import FieldKind
 from invsync_tui.operations.settings import values
+from invsync_tui.plain_text import did_you_mean
 
 
 class Section(StrEnum):
@@ -389,8 +389,7 @@ def refuse_unknown(settings: Sequence[Setting], given: Iterable[str], also: Iter
 
 def unknown(name: str, known: Sequence[str]) -> values.InvalidError:
     """There is no setting of this name; the error guesses which one was meant."""
-    near = "".join(f" Did you mean {one}?" for one in difflib.get_close_matches(name.lower(), known, 1))
-    return values.InvalidError(name, f"there is no such setting.{near} Known: {', '.join(known)}.")
+    return values.InvalidError(name, f"there is no such setting.{did_you_mean(name, known)} Known: {', '.join(known)}.")
 
 
 def read_all(table: str, settings: Sequence[Setting], given: Mapping[str, str]) -> dict[str, Any]:
