@@ -9,11 +9,10 @@ import os
 import re
 import shlex
 import stat
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"", "0", "false", "no", "off"})
@@ -40,15 +39,17 @@ ROLES = ("viewer", "operator", "admin", "service")
 """Keys of the table [roles]; each a list of system users."""
 
 
-RETENTION: Mapping[str, int] = {
-    "runs": 90,
-    "batches": 30,
-    "exchanges": 14,
-    "generations": 30,
-    "history": 30,
-    "renames": 180,
-    "audit": 730,
-}
+RETENTION: Mapping[str, int] = MappingProxyType(
+    {
+        "runs": 90,
+        "batches": 30,
+        "exchanges": 14,
+        "generations": 30,
+        "history": 30,
+        "renames": 180,
+        "audit": 730,
+    }
+)
 """Keys of the table [retention]: days after which such records go, with their defaults; 0 keeps them for ever."""
 
 
@@ -56,8 +57,7 @@ class ConfigError(Exception):
     """The configuration cannot be used: where, what, and what next."""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """What was configured; None where nothing was said."""
 
     store: Path
@@ -65,16 +65,15 @@ class Config:
     ascii_only: bool = False
     mouse: bool | None = None
     theme: str | None = None
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = MappingProxyType({})
     """Other keys by the id of what they do, as `invsync keys` lists them."""
     roles: Mapping[str, Sequence[str]] | None = None
     """System users by role; None without a table [roles]."""
-    retention: Mapping[str, int] = field(default_factory=lambda: dict(RETENTION))
+    retention: Mapping[str, int] = RETENTION
     """Days that records are kept, by kind; 0 for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """What the command line said; None where it said nothing."""
 
     store: str | None = None
@@ -205,6 +204,8 @@ def _own_group(gid: int) -> bool:
 
 
 def _checked(path: Path, text: str) -> Mapping[str, Any]:
+    import tomllib
+
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -6,12 +6,11 @@ import json
 
 import pytest
 
-from invsync_tui.operations.errors import RefusedError
+from invsync_tui.operations.errors import InvalidError, RefusedError
 from invsync_tui.operations.list_views import Saved
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import forms
 from invsync_tui.operations.settings.merchants import MIXED
-from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.store import models
 from invsync_tui.store.settings import write as settings_write
 from tests.support.products_store import Shelf

@@ -6,10 +6,9 @@ import time
 
 import pytest
 
-from invsync_tui.operations.errors import NotFoundError
+from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.operations.list_views import Conflict, Saved
 from invsync_tui.operations.settings import forms
-from invsync_tui.operations.settings.values import InvalidError
 from tests.support.products_store import Shelf, Thing
 
 

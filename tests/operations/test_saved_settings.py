@@ -10,11 +10,10 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.catalog import sku as sku_operations
-from invsync_tui.operations.errors import NotFoundError, OperationError, StaleError
+from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError, StaleError
 from invsync_tui.operations.listings import drift, links
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.settings import carts, merchants
-from invsync_tui.operations.settings.values import InvalidError
 from tests.support.products_store import Shelf, Thing
 
 NONE = 987_654

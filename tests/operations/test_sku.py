@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui.operations.catalog import sku
-from invsync_tui.operations.errors import NotFoundError
-from invsync_tui.operations.settings.values import InvalidError
+from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.store.listings import listings
 from tests.support.products_store import NOW, Shelf, Thing
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.settings import values
-from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.operations.time_text import ago, moment
 
 NOW = 1_760_000_000

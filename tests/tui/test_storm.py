@@ -18,7 +18,7 @@ from tests.support.terminal.tour import Stop
 from tests.support.terminal.tour_stops import STOPS
 
 MANNERS = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
-STORM = 25
+STORM = 12
 """Sizes, ten milliseconds apart."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from enum import IntEnum
@@ -12,8 +11,7 @@ from typing import Any
 from invsync_tui.cli import streams
 from invsync_tui.cli.parser import given
 from invsync_tui.cli.text import clean
-from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError, is_store_trouble
-from invsync_tui.operations.settings.values import InvalidError
+from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError, RefusedError, is_store_trouble
 
 DOCUMENT_VERSION = 3
 
@@ -68,6 +66,8 @@ def print_document(values: Mapping[str, Any]) -> None:
 
 def print_json(values: Mapping[str, Any]) -> None:
     """One line of JSON. It is printable ASCII, so no name in it can command a terminal."""
+    import json
+
     streams.out().exact(json.dumps(values).replace("\x7f", "\\u007f") + "\n")
     streams.out().flush()
 

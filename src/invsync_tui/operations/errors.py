@@ -22,6 +22,14 @@ class StaleError(OperationError):
     """Somebody else saved in between; nothing of this was saved."""
 
 
+class InvalidError(OperationError):
+    """A value that cannot be saved. `field` is what it was for."""
+
+    def __init__(self, field: str, text: str) -> None:
+        self.field = field
+        super().__init__(f"{field}: {text}")
+
+
 @contextmanager
 def as_operation_error() -> Iterator[None]:
     """Errors of the rooms below, as OperationError."""

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 Line_co = TypeVar("Line_co", covariant=True)
 PlaceKey = tuple[Any, ...]
 """Where a row stands in a list's order: sort values and the row's number, comparable and JSON-ready."""
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """How many rows there are; `exact` False means at least so many ("1000+")."""
 
     n: int
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ordering:
+class Ordering(NamedTuple):
     """Sort by a column's name, as `Rows.sortable` lists them."""
 
     column: str

@@ -26,6 +26,7 @@ from invsync_tui.tui.driver import TerminalDriver
 from invsync_tui.tui.key_order import KeysInOrder
 from invsync_tui.tui.screen_diff import ScreenDiff
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.screens.base.toned_screen import STYLES
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.store_thread import StoreThread
@@ -99,6 +100,7 @@ class ControlRoom(KeysInOrder):
     def on_mount(self) -> None:
         # The store thread imports the heavy libraries, so the first frame goes first.
         self.call_after_refresh(self.context.store.start)
+        self.call_after_refresh(self.stylesheet.read, STYLES)
         self.call_after_refresh(_collect_from_now_on)
         if self._keymap_said:
             self._use_keymap()

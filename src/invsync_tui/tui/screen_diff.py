@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rich.cells import set_cell_size
 from rich.console import Console
@@ -51,13 +50,13 @@ class ScreenDiff:
         self._sent = frame
 
 
-@dataclass(frozen=True, slots=True)
 class _Changes(CompositorUpdate):
     """Counts as sent as soon as it is rendered, which Textual does in the same breath as the writing."""
 
-    diff: ScreenDiff
-    known: Sequence[Strip | None]
-    frame: Sequence[Strip]
+    def __init__(self, diff: ScreenDiff, known: Sequence[Strip | None], frame: Sequence[Strip]) -> None:
+        self.diff = diff
+        self.known = known
+        self.frame = frame
 
     def render_segments(self, console: Console) -> str:
         """Bytes for the terminal."""

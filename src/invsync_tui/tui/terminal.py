@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from invsync_tui.config import ConfigError, folder
 from invsync_tui.plain_text import is_utf8, locale_of
@@ -20,8 +20,7 @@ OWN_COLOURS = "16"
 UNABLE_TERMS = ("", "dumb", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(NamedTuple):
     """The manners that this terminal calls for."""
 
     ascii_only: bool

@@ -6,7 +6,7 @@ import sys
 import time
 
 from tests.support.terminal.pty import Terminal
-from tests.support.terminal.tour import Stop, Tour, advertised, check, doable, go, pressed
+from tests.support.terminal.tour import QUIET, Stop, Tour, advertised, check, doable, go, pressed
 
 DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app", "--hostile")
 LISTINGS = ("c", "Enter")
@@ -84,20 +84,45 @@ def drive(stop: Stop, size: tuple[int, int]) -> None:
     with opened(size) as terminal:
         go(terminal, stop)
         check(terminal)
-        found = list(doable(terminal, stop))
-        assert found
-        idle = []
-        before = shown(terminal)
-        for key in found:
-            if not pressed(terminal, key):
-                idle.append(key)
-            check(terminal)
-            if not restored(terminal, before):
-                home(terminal)
-                go(terminal, stop)
-                before = shown(terminal)
-        assert not idle, f"advertised, but nothing happens: {idle}"
-        advertised(terminal)
+        keys = list(doable(terminal, stop))
+        assert keys
+        press_each(terminal, stop, keys)
+
+
+def drive_what_is_more(stop: Stop, size: tuple[int, int], narrow: tuple[int, int]) -> None:
+    """See a stop in a larger size, and press the keys that only its footer has the room for.
+
+    The others are pressed in the narrow size, where the same screen offers them.
+    """
+    with opened(size) as terminal:
+        go(terminal, stop)
+        check(terminal)
+        keys = list(doable(terminal, stop))
+        terminal.resize(*narrow)
+        terminal.settle(2 * QUIET, 5)
+        check(terminal)
+        pressed_there = set(doable(terminal, stop))
+        terminal.resize(*size)
+        terminal.settle(2 * QUIET, 5)
+        check(terminal)
+        assert list(doable(terminal, stop)) == keys
+        press_each(terminal, stop, [key for key in keys if key not in pressed_there])
+
+
+def press_each(terminal: Tour, stop: Stop, keys: list[str]) -> None:
+    """Each key from the stop as it was, with the way back to it after each."""
+    idle = []
+    before = shown(terminal)
+    for key in keys:
+        if not pressed(terminal, key):
+            idle.append(key)
+        check(terminal)
+        if not restored(terminal, before):
+            home(terminal)
+            go(terminal, stop)
+            before = shown(terminal)
+    assert not idle, f"advertised, but nothing happens: {idle}"
+    advertised(terminal)
 
 
 def weigh(size: tuple[int, int]) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.operations.diagnosis.why_at import ListingThen, why_then
+from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.settings import carts
-from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.operations.time_text import moment
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.catalog.level_history import UNKNOWN, Held

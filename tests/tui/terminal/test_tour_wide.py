@@ -1,19 +1,20 @@
-"""Every screen and every advertised key at 120x40, in a real pseudo-terminal with hostile data."""
+"""Every screen at 120x40, and the keys that only its footer has the room for, in a real pseudo-terminal with hostile data."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.support.terminal.tour import Stop
-from tests.support.terminal.tour_stops import STOPS, drive, weigh
+from tests.support.terminal.tour_stops import STOPS, drive_what_is_more, weigh
 
 SIZE = (120, 40)
+NARROW = (80, 24)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
-def test_every_advertised_key_does_something(stop: Stop) -> None:
-    drive(stop, SIZE)
+def test_every_screen_fits_and_every_further_key_does_something(stop: Stop) -> None:
+    drive_what_is_more(stop, SIZE, NARROW)
 
 
 def test_a_cursor_move_is_cheap_and_a_list_at_rest_is_silent() -> None:

@@ -130,7 +130,7 @@ def _change(args: argparse.Namespace, session: Session) -> CartSetup:
 def _warehouses(args: argparse.Namespace) -> Sequence[str] | None:
     """None leaves them as they are."""
     if args.warehouse and args.all_warehouses:
-        from invsync_tui.operations.settings.values import InvalidError
+        from invsync_tui.operations.errors import InvalidError
 
         raise InvalidError("--warehouse", "it contradicts --all-warehouses; give one of them.")
     return args.warehouse if args.warehouse or args.all_warehouses else None

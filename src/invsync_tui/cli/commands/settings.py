@@ -141,7 +141,7 @@ def _set(args: argparse.Namespace, session: Session, subject: str, values: Mappi
 
 
 def _must_be_right(problems: Sequence[Any]) -> None:
-    from invsync_tui.operations.settings.values import InvalidError
+    from invsync_tui.operations.errors import InvalidError
 
     if problems:
         raise InvalidError(problems[0].field, problems[0].text)

@@ -8,11 +8,10 @@ from typing import Any
 
 from invsync_tui import clock
 from invsync_tui.operations import names
-from invsync_tui.operations.errors import NotFoundError, as_operation_error
+from invsync_tui.operations.errors import InvalidError, NotFoundError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import fields, values
 from invsync_tui.operations.settings.transaction import Saving, saving
-from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.operations.settings.views import SKU, CartSetup, carts
 from invsync_tui.store.settings import read as settings_read
 

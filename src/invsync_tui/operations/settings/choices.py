@@ -7,13 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from invsync_tui.operations.catalog import aliases, stock
-from invsync_tui.operations.errors import as_operation_error
+from invsync_tui.operations.errors import InvalidError, as_operation_error
 from invsync_tui.operations.list_views import AliasTypeLine, Choice, WarehouseLine
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
 from invsync_tui.operations.settings.carts import ALIAS_TYPES
 from invsync_tui.operations.settings.fields import ALIAS, CART, WAREHOUSES, Setting, setting
-from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.plain_text import counted
 from invsync_tui.store.settings import read as settings_read
 

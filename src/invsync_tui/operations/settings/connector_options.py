@@ -11,6 +11,7 @@ from typing import Any
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import Option
 from invsync_tui.connectors.errors import NotConfiguredError
+from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.list_views import FieldKind
 from invsync_tui.operations.settings import fields, values
 from invsync_tui.operations.settings.fields import Setting, Value
@@ -50,7 +51,7 @@ def _field(option: Option, whole: Setting) -> Setting:
 def _read(option: Option, at: str, text: str) -> str:
     text = values.line(at, text)
     if option.required and not text:
-        raise values.InvalidError(at, "it is required.")
+        raise InvalidError(at, "it is required.")
     return text
 
 

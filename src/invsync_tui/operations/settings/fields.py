@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.list_views import FieldKind
 from invsync_tui.operations.settings import values
 from invsync_tui.plain_text import did_you_mean
@@ -219,8 +220,8 @@ def read_options(at: str, text: str) -> str:
     """`K=V, K=V` as it is stored."""
     try:
         return json.dumps(values.options(part.strip() for part in text.split(",") if part.strip()))
-    except values.InvalidError as error:
-        raise values.InvalidError(at, str(error).partition(": ")[2]) from error
+    except InvalidError as error:
+        raise InvalidError(at, str(error).partition(": ")[2]) from error
 
 
 def _show_options(value: Any) -> str:
@@ -387,9 +388,9 @@ def refuse_unknown(settings: Sequence[Setting], given: Iterable[str], also: Iter
             raise unknown(name, known)
 
 
-def unknown(name: str, known: Sequence[str]) -> values.InvalidError:
+def unknown(name: str, known: Sequence[str]) -> InvalidError:
     """There is no setting of this name; the error guesses which one was meant."""
-    return values.InvalidError(name, f"there is no such setting.{did_you_mean(name, known)} Known: {', '.join(known)}.")
+    return InvalidError(name, f"there is no such setting.{did_you_mean(name, known)} Known: {', '.join(known)}.")
 
 
 def read_all(table: str, settings: Sequence[Setting], given: Mapping[str, str]) -> dict[str, Any]:

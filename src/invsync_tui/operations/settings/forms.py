@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from invsync_tui.connectors import registry
-from invsync_tui.operations.errors import NotFoundError, StaleError, as_operation_error
+from invsync_tui.operations.errors import InvalidError, NotFoundError, StaleError, as_operation_error
 from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, FieldProblem, Form, Preview, Saved
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts, choices, connector_options, fields, merchants
 from invsync_tui.operations.settings import preview as settings_preview
 from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES, Section, Setting
 from invsync_tui.operations.settings.merchants import COLUMNS, Limits
-from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.plain_text import counted
 from invsync_tui.store.listings import plans
 from invsync_tui.store.paging import counts

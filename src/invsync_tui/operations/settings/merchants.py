@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from invsync_tui.operations import names
-from invsync_tui.operations.errors import NotFoundError
+from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import fields, values
 from invsync_tui.operations.settings.fields import Setting
 from invsync_tui.operations.settings.transaction import Saving, saving
-from invsync_tui.operations.settings.values import InvalidError
 from invsync_tui.operations.settings.views import MerchantSetup, merchants
 from invsync_tui.store.settings.read import CartLimitsRow
 

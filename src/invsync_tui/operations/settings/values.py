@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.errors import InvalidError, as_operation_error
 
 MOST = 1_000_000_000
 """No quantity is larger."""
@@ -29,14 +29,6 @@ _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _SECRET = re.compile(r"(env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*|command:\S.*)", re.ASCII)
 _OPTION_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,49}", re.ASCII)
 _SECRET_WORDS = ("password", "passwd", "secret", "api_key", "apikey", "token")
-
-
-class InvalidError(OperationError):
-    """A value that cannot be saved. `field` is what it was for."""
-
-    def __init__(self, field: str, text: str) -> None:
-        self.field = field
-        super().__init__(f"{field}: {text}")
 
 
 def whole(field: str, text: str, least: int = 0, most: int = MOST) -> int:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A merchant, or a cart with the name of its merchant."""
 
     id: int
@@ -19,8 +17,7 @@ class Named:
     merchant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """Whose names can be typed."""
 
     merchants: Sequence[Named] = ()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
-from invsync_tui.rules import words
-from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.tui.text.styled import Span, Tone
 from invsync_tui.tui.widgets.columns import UNKNOWN, Field, RenderContext
 
@@ -71,13 +69,6 @@ def amount(number: float) -> str:
 
 
 L = TypeVar("L")
-OUTCOME_TONES: Mapping[str, Tone] = {
-    Outcome.SET: Tone.GOOD,
-    Outcome.FAILED: Tone.BAD,
-    Outcome.HELD: Tone.WARN,
-    Outcome.IN_DOUBT: Tone.WARN,
-    Outcome.SKIPPED: Tone.FAINT,
-}
 NEVER_SPAN: Span = ("Never", Tone.WARN)
 """CartRover's word for a listing that was never synced."""
 
@@ -104,13 +95,6 @@ def age_field(
         return missing if found is None else (age(found, rendering.now), Tone.PLAIN)
 
     return Field(title, width, at, show, sort=sort, room=room)
-
-
-def outcome_span(outcome: str | None) -> Span:
-    """An outcome in the tone that it has everywhere."""
-    if not outcome:
-        return UNKNOWN
-    return words.outcome(outcome), OUTCOME_TONES.get(outcome, Tone.PLAIN)
 
 
 def quantity_span(quantity: int | None) -> Span:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from invsync_tui.tui.text.sanitize import clean, fit, width_of, wrap
 
@@ -28,8 +28,7 @@ INDENT = 4
 """Cells before what continues a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Spans from left to right, none of them empty."""
 
     spans: tuple[Span, ...] = ()

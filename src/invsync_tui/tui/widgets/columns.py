@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right
@@ -32,8 +31,7 @@ class Sorting(StrEnum):
     DESCENDING = "descending"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """`width` is fixed where `flex` is 0, and a minimum otherwise; spare cells are shared in proportion to `flex`."""
 
     title: str
@@ -75,8 +73,7 @@ def cells_line(
     return Line(tuple(spans))
 
 
-@dataclass(frozen=True, slots=True)
-class ListView:
+class ListView(NamedTuple):
     """Words to filter by, and the column to sort by; '' is the list's own order."""
 
     text: str = ""
@@ -91,10 +88,10 @@ class ListView:
         return Ordering(self.sort, self.descending) if self.sort else None
 
     def narrowed(self, text: str) -> ListView:
-        return replace(self, text=text)
+        return self._replace(text=text)
 
     def sorted_by(self, column: str, *, descending: bool = False) -> ListView:
-        return replace(self, sort=column, descending=descending)
+        return self._replace(sort=column, descending=descending)
 
 
 L = TypeVar("L")
@@ -104,16 +101,14 @@ UNKNOWN: Span = ("-", Tone.FAINT)
 """Shown for what is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderContext:
+class RenderContext(NamedTuple):
     """When and with which characters cells are written."""
 
     now: float
     glyphs: Glyphs
 
 
-@dataclass(frozen=True, slots=True)
-class Field(Generic[L]):
+class Field(NamedTuple, Generic[L]):
     """One column. `sort` is its name in `Rows.sortable`; '' where a list cannot be sorted by it."""
 
     title: str

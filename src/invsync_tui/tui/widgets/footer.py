@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.app import App
 from textual.binding import ActiveBinding, Binding
@@ -47,8 +47,7 @@ GAP = 2
 """Cells between two hints."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHint:
+class KeyHint(NamedTuple):
     """One action with all its keys."""
 
     keys: tuple[str, ...]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.tui.text.styled import Tone
@@ -17,8 +16,7 @@ Key = Hashable
 """Names a row for as long as it exists, wherever it moves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row: its key and a (text, tone) per column, as it came, uncleaned."""
 
     key: Key

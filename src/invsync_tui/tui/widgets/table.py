@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from rich.style import Style
 from textual import events
@@ -36,7 +35,7 @@ Submit = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 
 
 def _unmarked(columns: Sequence[Column]) -> list[Column]:
-    return [replace(column, sorting=Sorting.NONE) for column in columns]
+    return [column._replace(sorting=Sorting.NONE) for column in columns]
 
 
 def at_once(job: Callable[[], Any], deliver: Callable[[Any], None]) -> None:
@@ -44,8 +43,7 @@ def at_once(job: Callable[[], Any], deliver: Callable[[Any], None]) -> None:
     deliver(job())
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(NamedTuple):
     rows: Sequence[Row]
     reading: int
     """The re-read of the table that it belongs to; an older one is drawn until its successor lands."""
@@ -205,7 +203,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         """A block that was cut at the count of then has rows behind it now."""
         for index, block in self._blocks.items():
             if len(block.rows) < min(BLOCK, self._count - index * BLOCK):
-                self._blocks[index] = replace(block, reading=OUTDATED)
+                self._blocks[index] = block._replace(reading=OUTDATED)
 
     def read_again(self) -> None:
         """Count, find the cursor's row, and fetch what is visible; until that lands, the old rows stay."""

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static
 
 from invsync_tui.operations.list_views import Choice, Field, FieldKind
 from invsync_tui.tui.actions import Confirmation
-from invsync_tui.tui.screens.base.toned_screen import TonedScreen
+from invsync_tui.tui.screens.base.toned_screen import STYLES, TonedScreen
 from invsync_tui.tui.screens.settings.draft import listed, picked
 from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
 from invsync_tui.tui.text.glyphs import Glyphs
@@ -176,6 +176,7 @@ class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
 class ConfirmDialog(ModalScreen[str | None]):
     """Dismissed with the reason ('' where none is asked for), or None when the operator thought better of it."""
 
+    CSS_PATH = STYLES
     AUTO_FOCUS: ClassVar[str | None] = "#cancel"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "think_better", "Cancel", id="confirm.cancel"),

@@ -7,9 +7,8 @@ Not here: how rows by key become rows by number (`store_source`), and the writin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -381,8 +380,7 @@ class ListScreen(BaseScreen, Generic[L]):
         self.notice(progress.text, progress.tone)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     """What a question about rows gave, or why it gave nothing."""
 
     value: Any = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual.screen import Screen
@@ -10,9 +11,12 @@ from invsync_tui.tui.text.styled import Tone
 
 Result = TypeVar("Result")
 """What a screen is dismissed with."""
+STYLES = Path(__file__).parents[2] / "screens.tcss"
+"""Of every screen but the first one; Textual would look for a relative path beside each subclass."""
 
 
 class TonedScreen(Screen[Result]):
     """A screen on which `widgets.canvas` can draw."""
 
+    CSS_PATH: ClassVar[Path | None] = STYLES
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in Tone}

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from invsync_tui.operations.list_views import ListingLine
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.text import formatting
-from invsync_tui.tui.text.formatting import NEVER_SPAN, age_field, outcome_span
+from invsync_tui.tui.text.formatting import NEVER_SPAN, age_field
+from invsync_tui.tui.text.outcomes import outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
 from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number

@@ -69,6 +69,8 @@ def request_sync(merchant_id: int, session: Session) -> Requested:
 class MerchantsScreen(ListScreen["MerchantRow"]):
     """The bottom of the stack; its cursor stays on its merchant whatever is opened on top."""
 
+    CSS_PATH = None
+    """The first frame's, which the application has already."""
     noun = "merchants"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "sync", "Sync", tooltip="Start a sync of the selected merchant and open it", id="sync.start"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from invsync_tui.operations.views import MerchantRow, Problem, Pulse
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.text.formatting import moment, until
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, joined, line
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.views import MerchantRow, Problem, Pulse
 
 NO_MERCHANTS = (
     line(("No merchants yet.", Tone.STRONG)),
@@ -119,6 +122,8 @@ def _status_lines(merchant: MerchantRow, width: int, now: float) -> list[Line]:
 
 
 def _waiting(held: int) -> Problem:
+    from invsync_tui.operations.views import Problem
+
     what = "1 run is held and waits" if held == 1 else f"{counted(held, 'run is', 'runs are')} held and wait"
     advice = "Enter opens its runs; [ and ] switch between them; release or discard the held one."
     return Problem(f"{what} for an operator.", advice, urgent=False)

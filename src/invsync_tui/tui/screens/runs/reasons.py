@@ -12,7 +12,7 @@ from invsync_tui.operations.rows import Rows
 from invsync_tui.operations.views import ReasonRow
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
-from invsync_tui.tui.text.formatting import outcome_span
+from invsync_tui.tui.text.outcomes import outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
 from invsync_tui.tui.widgets.columns import Field, RenderContext, number

@@ -23,11 +23,12 @@ from invsync_tui.operations.views import (
 )
 from invsync_tui.plain_text import counted
 from invsync_tui.rules import words
-from invsync_tui.rules.outcomes import Counts, Outcome
+from invsync_tui.rules.outcomes import Counts
 from invsync_tui.tui.actions import VERBS
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.charts import phase_line, rate_line
 from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.outcomes import OUTCOME_TONES
 from invsync_tui.tui.text.sanitize import clean, width_of, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, ends, line, packed
 
@@ -41,14 +42,6 @@ KINDS = {
     RunKind.RADAR: "Drift check",
 }
 OPEN_STATES = (RunState.REQUESTED, RunState.RUNNING, RunState.CANCELLING, RunState.HELD)
-OUTCOME_TONES = {
-    Outcome.SET: Tone.GOOD,
-    Outcome.EQUAL: Tone.PLAIN,
-    Outcome.SKIPPED: Tone.FAINT,
-    Outcome.FAILED: Tone.BAD,
-    Outcome.HELD: Tone.WARN,
-    Outcome.IN_DOUBT: Tone.WARN,
-}
 STATE_TONES = {
     RunState.REQUESTED: Tone.FAINT,
     RunState.RUNNING: Tone.ACCENT,
@@ -244,8 +237,8 @@ def phases_lines(detail: RunDetail, page: Page) -> list[Line]:
 def sum_lines(counts: Counts, state: RunState, page: Page) -> list[Line]:
     """The accounting: every SKU has one end, and the sum says so, or shouts."""
     spans: list[Span] = [(_n(counts.total), Tone.STRONG), (" = ", Tone.FAINT)]
-    parts = [(outcome, getattr(counts, outcome.value)) for outcome in OUTCOME_TONES]
-    shown = [(_n(number) + f" {_outcome(outcome)}", OUTCOME_TONES[outcome]) for outcome, number in parts if number]
+    parts = [(outcome, getattr(counts, outcome)) for outcome in OUTCOME_TONES]
+    shown = [(_n(number) + f" {words.outcome(outcome)}", OUTCOME_TONES[outcome]) for outcome, number in parts if number]
     open_rows = counts.total - counts.accounted
     if open_rows > 0 and state in OPEN_STATES:
         shown.append((f"{_n(open_rows)} to go", Tone.FAINT))
@@ -268,10 +261,6 @@ def _off(counts: Counts, page: Page) -> list[Line]:
     return _warning(text, page, Tone.BAD)
 
 
-def _outcome(outcome: str) -> str:
-    return words.outcome(outcome)
-
-
 def reasons_lines(reasons: Sequence[ReasonRow], page: Page) -> list[Line]:
     """Each reason with its count, its cause, what to do, and a few SKUs."""
     lines: list[Line] = []
@@ -281,8 +270,8 @@ def reasons_lines(reasons: Sequence[ReasonRow], page: Page) -> list[Line]:
 
 
 def _reason_lines(reason: ReasonRow, page: Page) -> list[Line]:
-    tone = OUTCOME_TONES.get(Outcome(reason.outcome), Tone.PLAIN) if reason.outcome in set(Outcome) else Tone.PLAIN
-    head = line((_n(reason.count), Tone.STRONG), " ", (_outcome(reason.outcome), tone), f" {reason.reason}  ")
+    tone = OUTCOME_TONES.get(reason.outcome, Tone.PLAIN)
+    head = line((_n(reason.count), Tone.STRONG), " ", (words.outcome(reason.outcome), tone), f" {reason.reason}  ")
     cause = wrap(clean(reason.cause), page.size.width - head.width)
     lines = [Line((*head.spans, (cause[0], Tone.PLAIN))), *(line(" " * head.width + row) for row in cause[1:])]
     if reason.advice and reason.advice != "Nothing to do.":

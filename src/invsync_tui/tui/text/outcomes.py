@@ -1,0 +1,27 @@
+"""The tone of each outcome, the same on every screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from invsync_tui.rules import words
+from invsync_tui.rules.outcomes import Outcome
+from invsync_tui.tui.text.styled import Span, Tone
+from invsync_tui.tui.widgets.columns import UNKNOWN
+
+OUTCOME_TONES: Mapping[str, Tone] = {
+    Outcome.SET: Tone.GOOD,
+    Outcome.EQUAL: Tone.PLAIN,
+    Outcome.SKIPPED: Tone.FAINT,
+    Outcome.FAILED: Tone.BAD,
+    Outcome.HELD: Tone.WARN,
+    Outcome.IN_DOUBT: Tone.WARN,
+}
+"""In the order in which a run's sum names them."""
+
+
+def outcome_span(outcome: str | None) -> Span:
+    """An outcome in words and in its tone."""
+    if not outcome:
+        return UNKNOWN
+    return words.outcome(outcome), OUTCOME_TONES.get(outcome, Tone.PLAIN)
