@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from invsync_tui.operations import connector_pages
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.settings.fields import Section, Setting
 from invsync_tui.rules.outcomes import REASONS
@@ -101,9 +102,15 @@ def made() -> dict[Path, str]:
         REFERENCE / "reasons.md": reference_pages.reasons(),
         REFERENCE / "json.md": reference_pages.documents(SCHEMAS),
         REFERENCE / "keys.md": reference_pages.keys(),
+        **{
+            REFERENCE / "connectors" / f"{page.system}-{page.kind}.md": connector_pages.markdown(page)
+            for page in connector_pages.pages()
+            if page.system != "sandbox"
+        },
     }
 
 
 if __name__ == "__main__":
     for path, text in made().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")

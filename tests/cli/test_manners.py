@@ -186,3 +186,19 @@ def test_status_tells_findings_by_exit_code(acme: Shell) -> None:
 def test_known_systems_are_listed(acme: Shell) -> None:
     document = acme.json("connections", "list")
     assert "tryton" in document["sources"] and "vendure" in document["carts"]
+
+
+def test_a_system_tells_how_it_is_set_up(acme: Shell) -> None:
+    document = acme.json("connections", "about", "tryton")
+    check("connections", document)
+    (told,) = document["connectors"]
+    assert (told["kind"], told["title"]) == ("wms", "Tryton")
+    assert [option["name"] for option in told["options"] if option["required"]] == ["database"]
+    shown = acme.run("connections", "about", "tryton").out
+    assert "invsync merchants add NAME --source tryton" in shown and "option database (required)" in shown
+    assert acme.run("connections", "about", "sandbox", "--markdown").out.count("# Sandbox") == 2
+
+
+def test_a_system_that_is_not_there_is_guessed(acme: Shell) -> None:
+    answer = acme.run("connections", "about", "trytn")
+    assert answer.code == 2 and "tryton" in answer.err

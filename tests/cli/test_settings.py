@@ -112,7 +112,7 @@ def test_a_bad_value_names_field_and_range_and_saves_nothing(acme: Shell, option
     assert rows(acme, "SELECT * FROM cart") == before
 
 
-def test_a_literal_secret_is_refused_and_never_repeated(acme: Shell) -> None:
+def test_a_literal_signs_in_with_refused_and_never_repeated(acme: Shell) -> None:
     for arguments in (
         ["merchants", "set", "Acme"],
         ["carts", "set", "Acme Shop"],

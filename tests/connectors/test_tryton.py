@@ -359,7 +359,7 @@ async def test_without_the_stock_group_levels_are_read_but_no_delta(tryton_seede
 # --- logins ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_refused_login_is_never_sent_again(tryton_seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refused_signs_in_as_never_sent_again(tryton_seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
     tryton_seeded.server.create_user("typo", company=tryton_seeded.company)
     source = TrytonSource(tryton_seeded.server.connection(login="typo", password="not this one"))
     seen = log_of_requests(source, monkeypatch)
@@ -373,7 +373,7 @@ async def test_a_refused_login_is_never_sent_again(tryton_seeded: Seeded, monkey
     assert "not this one" not in str(refused.value)
 
 
-async def test_a_locked_out_login_is_told_from_a_wrong_password(tryton_seeded: Seeded) -> None:
+async def test_a_locked_out_signs_in_as_told_from_a_wrong_password(tryton_seeded: Seeded) -> None:
     server = tryton_seeded.server
     server.create_user("locked", company=tryton_seeded.company)
     for _ in range(4):

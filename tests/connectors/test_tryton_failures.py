@@ -56,7 +56,7 @@ OPEN = (LOGGED_IN, PREFERENCES)
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])
-async def test_a_server_that_is_busy_at_login_is_unavailable_and_not_asked_again(
+async def test_a_server_that_is_busy_at_signs_in_as_unavailable_and_not_asked_again(
     stub: Stub, source: TrytonSource, status: int
 ) -> None:
     stub.script = [Answer(status, b"<html>")]
@@ -75,7 +75,7 @@ async def test_a_busy_server_may_be_tried_again_later(stub: Stub, source: Tryton
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, AuthError), (429, LockedOutError), (403, PermissionDeniedError)])
-async def test_a_refused_login_is_one_request(
+async def test_a_refused_signs_in_as_one_request(
     stub: Stub, source: TrytonSource, status: int, error: type[Exception]
 ) -> None:
     stub.script = [Answer(status, b"<html>")]

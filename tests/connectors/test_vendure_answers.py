@@ -59,13 +59,13 @@ async def send_to_stub(
         return ended, stub.operations()
 
 
-async def test_a_refused_login_is_never_repeated() -> None:
+async def test_a_refused_signs_in_as_never_repeated() -> None:
     ended, asked = await send_to_stub(LOGGED_IN, login=REFUSED, times=3)
     assert isinstance(ended, AuthError)
     assert asked == ["Login"]
 
 
-async def test_forbidden_after_a_fresh_login_is_a_missing_permission() -> None:
+async def test_forbidden_after_a_fresh_signs_in_as_a_missing_permission() -> None:
     ended, asked = await send_to_stub(FORBIDDEN)
     assert isinstance(ended, PermissionDeniedError)
     assert asked == ["Login", "SetStock"]

@@ -14,6 +14,10 @@ from invsync_tui.operations.time_text import ago, moment
 NOW = 1_760_000_000
 
 
+def web_address(field: str, text: str) -> str:
+    return values.address_of("invsync.sources", "tryton", field, text)
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("60s", 60), ("1m", 60), ("90s", 90), ("15min", 900), ("2 h", 7200), ("1d", 86400), ("30D", 30 * 86400)],
@@ -76,14 +80,14 @@ def test_a_switch_is_on_or_off(text: str, on: bool) -> None:
         (values.name, "x" * values.NAME_MOST, "x" * (values.NAME_MOST + 1)),
         (values.name, "Shop 2", "2"),
         (values.name, "a", " "),
-        (values.web_address, "https://a.test", "ftp://a.test"),
-        (values.web_address, "http://a.test:1/x", "http://a.test:0/x"),
-        (values.web_address, "https://a.test/x", "https://user@a.test/x"),
-        (values.web_address, "https://a.test/y", "https://:word@a.test/y"),
-        (values.web_address, "https://a.test/z", "https://a.test/z?key=1"),
-        (values.web_address, "https://a.test/v", "https://a.test/v#part"),
-        (values.web_address, "https://a.test/w", "https://a.test/w?"),
-        (values.web_address, "https://b.test/w", "https:///w"),
+        (web_address, "https://a.test", "ftp://a.test"),
+        (web_address, "http://a.test:1/x", "http://a.test:0/x"),
+        (web_address, "https://a.test/x", "https://user@a.test/x"),
+        (web_address, "https://a.test/y", "https://:word@a.test/y"),
+        (web_address, "https://a.test/z", "https://a.test/z?key=1"),
+        (web_address, "https://a.test/v", "https://a.test/v#part"),
+        (web_address, "https://a.test/w", "https://a.test/w?"),
+        (web_address, "https://b.test/w", "https:///w"),
         (values.secret, "env:A_1", "env:1A"),
         (values.secret, "file:/a b", "file: a"),
         (values.secret, "command:pass show x", "hunter2"),
@@ -99,7 +103,7 @@ def test_what_may_be_saved_is_told_from_what_may_not(read: Callable[[str, str], 
 
 
 def test_an_address_is_kept_without_the_slash_at_its_end() -> None:
-    assert values.web_address("--url", " https://a.test/x/ ") == "https://a.test/x"
+    assert web_address("--url", " https://a.test/x/ ") == "https://a.test/x"
 
 
 def test_options_are_put_on_top_and_taken_away() -> None:

@@ -96,7 +96,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_a_known_secret_is_hidden_in_every_form_it_may_be_written_in(secret: str) -> None:
+def test_a_known_signs_in_with_hidden_in_every_form_it_may_be_written_in(secret: str) -> None:
     # given
     gate = Redactor()
     gate.known.remember(secret)

@@ -67,7 +67,7 @@ async def test_a_refused_login_at_the_wms_is_asked_once(synced: Town) -> None:
     assert len(synced.wms.requests()) == before + 1
 
 
-async def test_a_refused_login_is_not_tried_again_by_the_schedule(synced: Town) -> None:
+async def test_a_refused_signs_in_as_not_tried_again_by_the_schedule(synced: Town) -> None:
     # given
     from invsync_tui.store.settings import schedule as rows
     from invsync_tui.sync import schedule

@@ -55,7 +55,7 @@ def _files(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("name", BODIES)
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 422, 429, 500])
-async def test_no_form_of_a_secret_is_kept_or_shown(
+async def test_no_form_of_a_signs_in_with_kept_or_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str, status: int
 ) -> None:
     # given

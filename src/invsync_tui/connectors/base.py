@@ -2,8 +2,8 @@
 
 Add one by writing a class with these methods and publishing it under the entry point group `invsync.sources` or
 `invsync.carts`; the constructor takes one `Connection`. It may add its own checks to the doctor by a static method
-`review`, see `connectors.review`; it names its options in `options`, and fields that carry secrets under names of its
-own in `secret_names`. Quantities are whole units; None is unknown and never 0.
+`review`, see `connectors.checks`; it says what it is in `about`, see `connectors.about`, and names fields that carry
+secrets under names of its own in `secret_names`. Quantities are whole units; None is unknown and never 0.
 Times are epoch seconds. A `cursor` is the connector's own text, opaque to everybody else.
 """
 
@@ -32,18 +32,6 @@ class Connection:
     options: Mapping[str, str] = field(default_factory=dict)
     deadline: float = 30.0
     """Seconds after which any single request is given up; also what a successor waits out after a takeover."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A setting of a connector's own, in the class attribute `options`. Without one the connector takes any name."""
-
-    name: str
-    what: str
-    """In a few words, for the list of the right ones."""
-    required: bool = False
-    label: str = ""
-    """What its field is called, where that is not the name with its first letter as a capital."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
-from invsync_tui.connectors.base import Cart, Connection, Option, Source
+from invsync_tui.connectors.about import KIT, About, Option
+from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.checked_results import Checked
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.http_log import gate
@@ -39,31 +40,62 @@ def connector(group: str, system: str) -> type:
             advice=f"Choose one of: {', '.join(systems(group)) or 'none installed'}.",
         )
     loaded: type = point.load()
+    _refuse_other_kit(system, getattr(loaded, "about", None))
     gate.add_names(getattr(loaded, "secret_names", ()))
     return loaded
 
 
+def _refuse_other_kit(system: str, said: About | None) -> None:
+    if said is None or said.kit == KIT:
+        return
+    older = said.kit < KIT
+    raise NotConfiguredError(
+        f"The connector {system!r} was written for kit {said.kit}; this invsync has kit {KIT}.",
+        advice=f"Install a newer {'connector' if older else 'invsync'}, or ask the connector's author for one.",
+    )
+
+
+def about(group: str, system: str) -> About | None:
+    """What a connector says of itself; None where it says nothing."""
+    return getattr(connector(group, system), "about", None)
+
+
+def wrong_address(group: str, system: str, text: str) -> str:
+    """What is wrong with an address for a system; '' for nothing. One that is not installed is taken to be on the web."""
+    try:
+        said = about(group, system)
+    except NotConfiguredError:
+        said = None
+    return (said or About(system)).wrong_address(text)
+
+
 def options(group: str, system: str) -> tuple[Option, ...] | None:
     """The options that a system's connections may have; None where the connector does not say."""
-    own = getattr(connector(group, system), "options", None)
-    return None if own is None else (*own, *COMMON)
+    said = about(group, system)
+    return None if said is None else (*said.options, *COMMON)
 
 
-def wrong_option(group: str, system: str, given: Iterable[str]) -> str:
-    """What is wrong with the names of options, with the right ones; '' for nothing."""
+def wrong_option(group: str, system: str, given: Mapping[str, str]) -> str:
+    """What is wrong with the names or values of options, with what is right; '' for nothing."""
     known = options(group, system)
     if known is None:
         return ""
-    names = [option.name for option in known]
-    for name in given:
-        if name not in names:
-            return f"{system} has no option {name!r}.{did_you_mean(name, names)} Its options: {listed(known)}."
+    by_name = {option.name: option for option in known}
+    for name, text in given.items():
+        if name not in by_name:
+            return f"{system} has no option {name!r}.{did_you_mean(name, list(by_name))} Its options: {listed(known)}."
+        if text and (wrong := by_name[name].wrong(text)):
+            return f"{name}: {wrong}"
     return ""
 
 
 def listed(known: Iterable[Option]) -> str:
     """Options with what they are, in one line."""
-    return "; ".join(f"{one.name} ({one.what}{', required' if one.required else ''})" for one in known)
+    return "; ".join(f"{option.name} ({_described(option)})" for option in known)
+
+
+def _described(option: Option) -> str:
+    return option.what + (f": {option.allowed}" if option.allowed else "") + (", required" if option.required else "")
 
 
 def _made(group: str, connection: Connection) -> Checked:
@@ -75,9 +107,12 @@ def _refusal(group: str, connection: Connection) -> NotConfiguredError | None:
     """Why nothing is asked of a connection with such options; what it could do can be looked up all the same."""
     if wrong := wrong_option(group, connection.system, connection.options):
         what, _, right = wrong.partition(" Its options: ")
-        return NotConfiguredError(
-            what, where=connection.name, advice=f"Take it away with --option NAME= and give one of: {right}"
+        change = (
+            f"Take it away with --option NAME= and give one of: {right}"
+            if right
+            else "Give another: --option NAME=VALUE"
         )
+        return NotConfiguredError(what, where=connection.name, advice=change)
     return None
 
 

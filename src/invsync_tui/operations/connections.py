@@ -1,4 +1,4 @@
-"""Tests connections step by step, and tells which systems can be connected."""
+"""Tests connections step by step."""
 
 from __future__ import annotations
 
@@ -38,19 +38,6 @@ class Step:
     ok: bool
     detail: str
     advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class Systems:
-    """Names of the systems that can be connected."""
-
-    sources: tuple[str, ...]
-    carts: tuple[str, ...]
-
-
-def systems() -> Systems:
-    """What is installed, third-party connectors included."""
-    return Systems(tuple(registry.systems(registry.SOURCES)), tuple(registry.systems(registry.CARTS)))
 
 
 def source_target(session: Session, called: str) -> Target:

@@ -68,7 +68,7 @@ async def test_a_sku_has_its_checks_and_history(synced: Town, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("forgetful", [False, True], ids=["the process knows them", "another process wrote them"])
-async def test_no_secret_is_in_any_file(synced: Town, tmp_path: Path, forgetful: bool) -> None:
+async def test_no_signs_in_with_in_any_file(synced: Town, tmp_path: Path, forgetful: bool) -> None:
     # given: an answer and an error that repeat the secret, and settings that carry one where none belongs
     run = await _with_trouble(synced)
     leak = _secrets(synced)[1]

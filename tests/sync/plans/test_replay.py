@@ -188,7 +188,7 @@ async def test_records_are_dropped_by_number_of_runs(tmp_path: Path, monkeypatch
         assert made.bench.one("SELECT count(*) FROM our_run WHERE kind = 'push' AND settings <> ''") == 3
 
 
-async def test_no_secret_is_kept(synced: Town) -> None:
+async def test_no_signs_in_with_kept(synced: Town) -> None:
     (text,) = synced.bench.store.one("SELECT settings FROM our_run WHERE kind = 'push' ORDER BY id LIMIT 1")
     assert '"buffer":0' in text
     for column in ("secret", "login", "url"):

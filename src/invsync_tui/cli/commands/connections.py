@@ -1,9 +1,11 @@
-"""`invsync connections`: tests a connection step by step, lists the systems that can be connected."""
+"""`invsync connections`: tests a connection step by step, lists the systems that can be connected, and tells about each."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import textwrap
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -14,20 +16,30 @@ from invsync_tui.cli.text import clean
 
 if TYPE_CHECKING:
     from invsync_tui.operations.connections import Step, Target
+    from invsync_tui.operations.connector_pages import ConnectorPage
 
+WIDTH = 100
+"""Columns of a page about a system."""
 EXAMPLES = """\
 example:
   invsync connections list                      systems that can be connected
+  invsync connections about tryton              what to set up there, and every setting
   invsync connections test Acme                 the merchant's WMS
   invsync connections test --cart "Acme Shop"   a cart"""
 
 
 def add_connections(subparsers: Subparsers) -> None:
     """Add `invsync connections` with its arguments."""
-    parser = command(subparsers, "connections", "test a connection, or list the known systems", EXAMPLES)
-    orders = parser.add_subparsers(metavar="test|list", required=True, parser_class=Parser)
+    parser = command(
+        subparsers, "connections", "test a connection, list the known systems, tell how to set one up", EXAMPLES
+    )
+    orders = parser.add_subparsers(metavar="test|list|about", required=True, parser_class=Parser)
     listing = command(orders, "list", "list the systems that can be connected", EXAMPLES)
     listing.set_defaults(run=_list)
+    telling = command(orders, "about", "tell how a system is set up, what it needs, and what it cannot do", EXAMPLES)
+    telling.add_argument("system", metavar="SYSTEM", help="name of the system, as in invsync connections list")
+    telling.add_argument("--markdown", action="store_true", help="as a page of documentation")
+    telling.set_defaults(run=_about)
     testing = command(orders, "test", "test the connection of a merchant's WMS or of a cart", EXAMPLES)
     testing.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number")
     testing.add_argument("--cart", metavar="C", help="test this cart, by name or number")
@@ -35,13 +47,45 @@ def add_connections(subparsers: Subparsers) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from invsync_tui.operations.connections import systems
+    from invsync_tui.operations import connector_pages
 
-    found = systems()
+    found = connector_pages.pages()
     output = Output(args)
-    output.text([f"WMS:   {clean(', '.join(found.sources))}", f"Carts: {clean(', '.join(found.carts))}"])
-    output.document({"sources": list(found.sources), "carts": list(found.carts)})
+    width = max((len(page.system) for page in found), default=0)
+    for kind, title in (("wms", "WMS/OMS:"), ("cart", "Carts:")):
+        mine = [page for page in found if page.kind == kind]
+        output.text([title, *(clean(f"  {page.system:<{width}}  {page.summary}") for page in mine)])
+    names = {kind: [page.system for page in found if page.kind == kind] for kind in ("wms", "cart")}
+    output.document({"sources": names["wms"], "carts": names["cart"]})
     return Exit.OK
+
+
+def _about(args: argparse.Namespace) -> int:
+    from invsync_tui.operations import connector_pages
+
+    found = connector_pages.pages(args.system)
+    output = Output(args)
+    for page in found:
+        if args.markdown:
+            output.text([clean(line) for line in connector_pages.markdown(page).splitlines()])
+        else:
+            output.text([clean(line) for line in _page_lines(page)])
+    output.document({"connectors": [page.document for page in found]})
+    return Exit.OK
+
+
+def _page_lines(page: ConnectorPage) -> Iterator[str]:
+    yield f"{page.system} ({'WMS/OMS' if page.kind == 'wms' else 'cart'}): {page.summary}"
+    for section in page.sections:
+        yield ""
+        yield section.heading
+        for number, line in enumerate(section.lines, 1):
+            mark = f"  {number}. " if section.steps else "  "
+            if line.startswith("invsync "):  # to be copied
+                yield mark + line
+                continue
+            yield from textwrap.wrap(line, WIDTH, initial_indent=mark, subsequent_indent=" " * (len(mark) + 2))
+    yield ""
 
 
 def run_connections(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from invsync_tui.connectors import stock_elsewhere
+from invsync_tui.connectors.about import About, Option, OptionKind
 from invsync_tui.connectors.base import (
     Budget,
     CartCapabilities,
@@ -21,7 +22,6 @@ from invsync_tui.connectors.base import (
     Connection,
     DoubtPolicy,
     ListingRow,
-    Option,
     OrderLine,
     Page,
     PushItem,
@@ -80,16 +80,29 @@ class SandboxCart:
 
     SHOP_OPTIONS = ("shop",)
     VIEW_OPTIONS = ()
-    options = (
-        Option("shop", "name of the shop", required=True),
-        Option("place", "where it sets stock, if the shop has several places"),
-        Option("basis", "available or on_hand"),
-        Option("row_errors", "per_row or whole_batch"),
-        Option("idempotency", "on or off"),
-        Option("returns_quantity", "on or off"),
-        Option("orders", "on or off: whether its orders are read"),
-        Option("max_batch", "listings in one request"),
-    )
+    about = About(
+        title="Sandbox cart",
+        example="http://127.0.0.1:8790",
+        versions="of this package",
+        signs_in_as="any name",
+        signs_in_with="the password that the sandbox was started with",
+        options=(
+            Option("shop", "name of the shop", required=True),
+            Option("place", "where it sets stock, if the shop has several places"),
+            Option("basis", "what its numbers mean", kind=OptionKind.CHOICE,
+                   choices=tuple(QuantityBasis), default="available"),
+            Option("row_errors", "what it says of a bad row in a batch", kind=OptionKind.CHOICE,
+                   choices=tuple(RowErrors), default="per_row"),
+            Option("idempotency", "whether it does a request with the same key once", kind=OptionKind.CHOICE,
+                   choices=("on", "off"), default="on"),
+            Option("returns_quantity", "whether its answers have the quantity that is shown now", kind=OptionKind.CHOICE,
+                   choices=("on", "off"), default="on"),
+            Option("orders", "whether its orders are read", kind=OptionKind.CHOICE, choices=("on", "off"), default="off"),
+            Option("max_batch", "listings in one request", kind=OptionKind.NUMBER, least=1, most=1000, default="100"),
+        ),
+        setup=("Start it with: python -m invsync_tui.sandbox",),
+        behavior=("A cart on this machine that can play several kinds of cart and misbehave, for the demo and for tests.",),
+    )  # fmt: skip
 
     @staticmethod
     def review(facts: CartFacts) -> Iterator[Review]:

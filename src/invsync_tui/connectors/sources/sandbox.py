@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from invsync_tui.connectors import secrets
+from invsync_tui.connectors.about import About, Option, OptionKind
 from invsync_tui.connectors.base import (
     AliasRow,
     Budget,
@@ -21,7 +22,6 @@ from invsync_tui.connectors.base import (
     ComponentRow,
     Connection,
     LevelRow,
-    Option,
     Page,
     ProductRow,
     SourceCapabilities,
@@ -171,10 +171,20 @@ class SandboxSession:
 class SandboxSource:
     """A `Source` over the sandbox WMS."""
 
-    options = (
-        Option("customer", "whose stock, where the WMS serves several"),
-        Option("orders", "on where the WMS names the orders that it has"),
-    )
+    about = About(
+        title="Sandbox WMS",
+        example="http://127.0.0.1:8790",
+        versions="of this package",
+        signs_in_as="any name",
+        signs_in_with="the password that the sandbox was started with",
+        options=(
+            Option("customer", "whose stock, where the WMS serves several"),
+            Option("orders", "on where the WMS names the orders that it has", kind=OptionKind.CHOICE,
+                   choices=("off", "on"), default="off"),
+        ),
+        setup=("Start it with: python -m invsync_tui.sandbox",),
+        behavior=("A WMS on this machine that can be told to misbehave, for the demo and for tests.",),
+    )  # fmt: skip
 
     def __init__(self, connection: Connection) -> None:
         knows = connection.options.get("orders", "off") == "on"

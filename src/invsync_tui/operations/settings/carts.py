@@ -64,9 +64,10 @@ def _new(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
         if not given.get(key):
             raise InvalidError(f"--{key}", "it is needed to add a cart.")
     fields.refuse_unknown(fields.CART, given, ("system",))
-    found = fields.read_all("cart", fields.CART, given)
-    found["system"] = values.one_of("--system", given["system"], registry.systems(registry.CARTS))
-    found["options"] = json.dumps(values.options_of(registry.CARTS, found["system"], options))
+    system = values.one_of("--system", given["system"], registry.systems(registry.CARTS))
+    found = fields.read_all("cart", fields.of_system(fields.CART, registry.CARTS, system), given)
+    found["system"] = system
+    found["options"] = json.dumps(values.options_of(registry.CARTS, system, options))
     return found
 
 
@@ -88,11 +89,10 @@ def change(
     fields.refuse_unknown(fields.CART, given)
     owner_id = names.merchant(session, merchant).id if merchant else None
     present = details(session, names.cart(session, called, owner_id).id)
-    found = fields.read_all("cart", fields.CART, given)
+    system = present.connection.system
+    found = fields.read_all("cart", fields.of_system(fields.CART, "invsync.carts", system), given)
     if options:
-        found["options"] = json.dumps(
-            values.options_of("invsync.carts", present.connection.system, options, present.connection.options)
-        )
+        found["options"] = json.dumps(values.options_of("invsync.carts", system, options, present.connection.options))
     owner = names.Named(present.merchant_id, present.merchant, present.merchant_id)
     alias = _alias(session, owner.id, given["alias"]) if "alias" in given else None
     chosen = None if warehouses is None else _warehouses(session, owner, warehouses)

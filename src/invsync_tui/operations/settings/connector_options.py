@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from invsync_tui.connectors import registry
-from invsync_tui.connectors.base import Option
+from invsync_tui.connectors.about import Option
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.list_views import FieldKind
@@ -42,16 +42,20 @@ def fields_of(group: str, system: str, whole: Setting, stored: str) -> tuple[Set
 
 def _field(option: Option, whole: Setting) -> Setting:
     value = Value(FieldKind.TEXT, partial(_read, option), partial(_show, option.name), "TEXT", {"type": "string"})
-    label = option.label or option.name.replace("_", " ").capitalize()
-    return replace(
-        whole, name=f"{PREFIX}{option.name}", label=label, value=value, help=option.what, optional=not option.required
-    )
+    name, optional = f"{PREFIX}{option.name}", not option.required
+    return replace(whole, name=name, label=option.title, value=value, help=_help(option), optional=optional)
+
+
+def _help(option: Option) -> str:
+    """What it is, what may be given, and what holds without."""
+    default = f" (default {option.default})" if option.default else ""
+    return option.what + (f": {option.allowed}" if option.allowed else "") + default
 
 
 def _read(option: Option, at: str, text: str) -> str:
     text = values.line(at, text)
-    if option.required and not text:
-        raise InvalidError(at, "it is required.")
+    if wrong := option.wrong(text):
+        raise InvalidError(at, wrong)
     return text
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -235,8 +235,8 @@ def _connection(table: str, *, changes_rules: bool) -> tuple[Setting, ...]:
     """Where the WMS or the cart is, and how to log in."""
     section = Section.CONNECTION
     return (
-        Setting("url", "url", table, section, "Address", _text(values.web_address, "URL"),
-                "address of the system, http or https"),
+        Setting("url", "url", table, section, "Address", _text(values.address, "URL"),
+                "address of the system"),
         Setting("login", "login", table, section, "Login", _text(values.line, "NAME"), "login name", optional=True),
         Setting("secret", "secret", table, section, "Secret reference",
                 _text(values.secret, "REF", FieldKind.SECRET_REF),
@@ -362,6 +362,7 @@ CART: tuple[Setting, ...] = (
 
 LIMITS: tuple[Setting, ...] = tuple(one for one in CART if one.group == "safety_rules")
 """The limits above which a push is held; a merchant's form has them for all its carts."""
+ADDRESS = "url"
 ALIAS, WAREHOUSES = "alias", "warehouses"
 """Settings whose choices depend on what is loaded; see `choices`."""
 
@@ -378,6 +379,18 @@ FORMER_NAMES = {
 def setting(settings: Sequence[Setting], name: str) -> Setting:
     """The setting of this name; KeyError if there is none."""
     return {one.name: one for one in settings}[name]
+
+
+def of_system(settings: Sequence[Setting], group: str, system: str) -> tuple[Setting, ...]:
+    """The settings with an address that has to be one of this system."""
+
+    def read(at: str, text: str) -> str:
+        return values.address_of(group, system, at, text)
+
+    return tuple(
+        replace(setting, value=replace(setting.value, read=read)) if setting.name == ADDRESS else setting
+        for setting in settings
+    )
 
 
 def refuse_unknown(settings: Sequence[Setting], given: Iterable[str], also: Iterable[str] = ()) -> None:

@@ -168,9 +168,9 @@ def _sheet(session: Session, subject: str) -> _Sheet:
 
 
 def _with_options(settings: Sequence[Setting], group: str, columns: Mapping[str, Any]) -> tuple[Setting, ...]:
-    """The settings with a field for each option of the connector in the place of all of them as one text."""
+    """The settings as the system has them, with a field for each option of its connector instead of all as one text."""
     result: list[Setting] = []
-    for setting in settings:
+    for setting in fields.of_system(settings, group, columns["system"]):
         if setting.name == connector_options.ALL:
             result += connector_options.fields_of(group, columns["system"], setting, columns[setting.column])
         else:

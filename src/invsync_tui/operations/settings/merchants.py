@@ -136,9 +136,10 @@ def _new_connection(given: Mapping[str, str], options: Sequence[str]) -> dict[st
     for key in ("source", "url"):
         if not given.get(key):
             raise InvalidError(f"--{key}", "it is needed to add a merchant.")
-    found = fields.read_all("source", fields.MERCHANT, given)
-    found["system"] = values.one_of("--source", given["source"], registry.systems(registry.SOURCES))
-    found["options"] = json.dumps(values.options_of(registry.SOURCES, found["system"], options))
+    system = values.one_of("--source", given["source"], registry.systems(registry.SOURCES))
+    found = fields.read_all("source", fields.of_system(fields.MERCHANT, registry.SOURCES, system), given)
+    found["system"] = system
+    found["options"] = json.dumps(values.options_of(registry.SOURCES, system, options))
     return found
 
 
@@ -162,9 +163,9 @@ def change(
     fields.refuse_unknown((*fields.MERCHANT, *fields.LIMITS), given)
     present = details(session, names.merchant(session, called).id)
     merchant = fields.read_all("merchant", fields.MERCHANT, given)
-    connection = fields.read_all("source", fields.MERCHANT, given)
+    system, before = (present.source.system, present.source.options) if present.source else ("", {})
+    connection = fields.read_all("source", fields.of_system(fields.MERCHANT, "invsync.sources", system), given)
     if options:
-        system, before = (present.source.system, present.source.options) if present.source else ("", {})
         connection["options"] = json.dumps(values.options_of("invsync.sources", system, options, before))
     every = _every(given, present.every)
     with saving(session, f"change the merchant {called!r}") as saved:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import urlsplit
 
 from invsync_tui.operations.errors import InvalidError, as_operation_error
 
@@ -90,23 +89,19 @@ def name(field: str, text: str) -> str:
     return found
 
 
-def web_address(field: str, text: str) -> str:
-    """An http(s) address without a login in it."""
-    found = line(field, text)
-    try:
-        parts = urlsplit(found)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise InvalidError(field, "it is not an address; give one such as https://wms.example.com.")
-    if parts.username is not None or parts.password is not None:
-        raise InvalidError(field, "a login in the address is not allowed; give --login and --secret.")
-    if parts.query or parts.fragment or found.endswith(("?", "#")):
-        raise InvalidError(
-            field, "a query (?...) in the address is not allowed, since it often carries a key; give it as --secret."
-        )
-    return found.rstrip("/")
+def address(field: str, text: str) -> str:
+    """One line; whether it is an address depends on the system, see `address_of`."""
+    return line(field, text).rstrip("/")
+
+
+def address_of(group: str, system: str, field: str, text: str) -> str:
+    """An address of a system, as its connector declares them. Without a login and without a query in it."""
+    from invsync_tui.connectors import registry
+
+    found = address(field, text)
+    if wrong := registry.wrong_address(group, system, found):
+        raise InvalidError(field, wrong)
+    return found
 
 
 def secret(field: str, text: str) -> str:
@@ -121,12 +116,12 @@ def secret(field: str, text: str) -> str:
 def options_of(
     group: str, system: str, given: Iterable[str], present: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """As `options`, of a system's connector: a name that it does not have is refused, with the right ones."""
+    """As `options`, of a system's connector: a name that it does not have or a value that it does not take is refused."""
     from invsync_tui.connectors import registry
 
     given = list(given)
     merged = options(given, present)
-    set_now = [name for name in merged if any(one.startswith(f"{name}=") for one in given)]
+    set_now = {name: value for name, value in merged.items() if any(one.startswith(f"{name}=") for one in given)}
     with as_operation_error():
         wrong = registry.wrong_option(group, system, set_now)
     if wrong:

@@ -25,7 +25,6 @@ from invsync_tui.connectors.base import (
     Connection,
     DoubtPolicy,
     ListingRow,
-    Option,
     OrderLine,
     Page,
     PushItem,
@@ -37,6 +36,7 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.carts.vendure import api, checks
 from invsync_tui.connectors.carts.vendure import orders as vendure_orders
+from invsync_tui.connectors.carts.vendure.about import ABOUT
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
 from invsync_tui.connectors.values import name_of, reference, seconds, text, whole, yes_or_no
 from invsync_tui.rules.outcomes import Reason
@@ -177,10 +177,7 @@ def channel_permissions(me: Mapping[str, Any], token: str) -> frozenset[str]:
 class VendureCart:
     """The `Cart` protocol over Vendure's admin API."""
 
-    options = (
-        Option("location", "id or name of the stock location, where the shop has several"),
-        Option("channel", "token of the channel; else the default one"),
-    )
+    about = ABOUT
     review = staticmethod(checks.review)
     SHOP_OPTIONS = ()
     VIEW_OPTIONS = ("channel",)

@@ -32,7 +32,6 @@ from invsync_tui.connectors.base import (
     CheckStep,
     Connection,
     LevelRow,
-    Option,
     Page,
     ProductRow,
     SourceCapabilities,
@@ -41,6 +40,7 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, PermissionDeniedError
 from invsync_tui.connectors.sources.tryton import checks, locations
+from invsync_tui.connectors.sources.tryton.about import ABOUT
 from invsync_tui.connectors.sources.tryton.locations import Zone
 from invsync_tui.connectors.sources.tryton.rpc import Domain, Row, TrytonRpc, decode_time, encode_time
 from invsync_tui.connectors.values import QUANTITY_MOST, describe_value, text
@@ -160,12 +160,7 @@ class TrytonSource:
     """A Tryton database, read as one company."""
 
     capabilities: SourceCapabilities
-    options = (
-        Option("database", "name of the database", required=True),
-        Option("company", "id of the company; else the login's current one"),
-        Option("overlap", "seconds that a delta looks back"),
-        Option("waiting_shipments", "ignore or subtract: goods of customer shipments that nothing is assigned to"),
-    )
+    about = ABOUT
     review = staticmethod(checks.review)
 
     def __init__(self, connection: Connection) -> None:

@@ -1,0 +1,148 @@
+"""What a connector says of itself: addresses, options, permissions, set-up, limits.
+
+A connector class has it as the class attribute `about`. The form, the options of the command line, the doctor,
+`invsync connections about` and the connector's page in the documentation are made of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import SplitResult, urlsplit
+
+KIT = 1
+"""The version of the protocol that connectors are written for. One written for another is refused with words."""
+WEB = ("https", "http")
+_WITHOUT_HOST = frozenset({"file", "sqlite"})
+"""Schemes of addresses on this machine: a path and no host."""
+
+
+class OptionKind(StrEnum):
+    """What may be given for an option."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    """A whole number."""
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A setting of a connector's own. What is not declared is refused."""
+
+    name: str
+    what: str
+    """In a few words."""
+    required: bool = False
+    label: str = ""
+    """What its field is called, where that is not the name with its first letter as a capital."""
+    kind: OptionKind = OptionKind.TEXT
+    choices: tuple[str, ...] = ()
+    """Of a CHOICE."""
+    least: int = 0
+    most: int = 1_000_000_000
+    """Of a NUMBER."""
+    default: str = ""
+    """What holds where nothing is given; '' where the connector finds out itself."""
+
+    @property
+    def title(self) -> str:
+        """What its field is called."""
+        return self.label or self.name.replace("_", " ").capitalize()
+
+    def wrong(self, text: str) -> str:
+        """What is wrong with a value, with what is allowed; '' for nothing."""
+        text = text.strip()
+        if not text:
+            return "it is required." if self.required else ""
+        if self.kind is OptionKind.CHOICE and text not in self.choices:
+            return f"{text!r} is not known; choose one of: {', '.join(self.choices)}."
+        if self.kind is OptionKind.NUMBER and not (
+            re.fullmatch(r"[0-9]{1,10}", text) and self.least <= int(text) <= self.most
+        ):
+            return f"{text!r} is not allowed; give a whole number from {self.least} to {self.most}."
+        return ""
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, in words; '' for any text."""
+        if self.kind is OptionKind.CHOICE:
+            return " or ".join(self.choices) if len(self.choices) == 2 else ", ".join(self.choices)
+        return f"{self.least} to {self.most}" if self.kind is OptionKind.NUMBER else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Something that the login must be allowed, as the other system calls it."""
+
+    name: str
+    why: str
+    required: bool = True
+    """False: without it the connector does less, as `why` says."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A connector's declaration. Lists of sentences are in the order in which one reads or does them."""
+
+    title: str
+    """The system's name as its maker writes it."""
+    kit: int = KIT
+    schemes: tuple[str, ...] = WEB
+    """What its addresses begin with, the usual one first. With `file`, a path alone is an address too."""
+    example: str = "https://wms.example.com"
+    """An address."""
+    versions: str = ""
+    """Of the other system, such as `6.0 to 8.2`."""
+    signs_in_as: str = ""
+    """What the login name is there; '' where there is none."""
+    signs_in_with: str = ""
+    """What the secret is there; '' where there is none."""
+    options: tuple[Option, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    setup: tuple[str, ...] = ()
+    """What to do in the other system, step by step."""
+    behavior: tuple[str, ...] = ()
+    """What an operator should know of how it reads and writes."""
+    known_limits: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Where the facts come from: pages of the maker's documentation, a server that was tried."""
+
+    def wrong_address(self, text: str) -> str:
+        """What is wrong with an address, and what is allowed; '' for nothing.
+
+        A login or a query in an address often carries a key, and addresses are shown: neither is taken.
+        """
+        try:
+            parts = urlsplit(text)
+            port_is_wrong = parts.port == 0
+        except ValueError:
+            return self._no_address
+        if "file" in self.schemes and text.startswith("/"):
+            return ""
+        if port_is_wrong or parts.scheme not in self.schemes or not _names_a_place(parts):
+            return self._no_address
+        if parts.username is not None or parts.password is not None:
+            return "a login in the address is not allowed; give --login and --secret."
+        if parts.query or parts.fragment or text.endswith(("?", "#")):
+            return "a query (?...) in the address is not allowed, since it often carries a key; give it as --secret."
+        return ""
+
+    @property
+    def _no_address(self) -> str:
+        path = " or a path that begins with /" if "file" in self.schemes else ""
+        return f"it is not an address; give one such as {self.example} ({listed(self.schemes)}{path})."
+
+
+def _names_a_place(parts: SplitResult) -> bool:
+    if parts.scheme in _WITHOUT_HOST:
+        return not parts.netloc and parts.path.startswith("/") and parts.path.strip("/") != ""
+    return bool(parts.hostname)
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,41 @@
+"""What the Vendure connector says of itself."""
+
+from __future__ import annotations
+
+from invsync_tui.connectors.about import About, Option, Permission
+
+ABOUT = About(
+    title="Vendure",
+    example="https://shop.example.com",
+    versions="3.x (tested with 3.7)",
+    signs_in_as="the identifier of an administrator of its own",
+    signs_in_with="the administrator's password",
+    options=(
+        Option("location", "id or name of the stock location, where the shop has several"),
+        Option("channel", "token of the channel; else the default one"),
+    ),
+    permissions=(
+        Permission("ReadCatalog or ReadProduct", "the listings"),
+        Permission("ReadCatalog or ReadStockLocation", "the stock locations"),
+        Permission("UpdateCatalog or UpdateProduct", "setting the stock"),
+        Permission("ReadOrder", "orders and changes; without it every reading is a complete one", required=False),
+    ),
+    setup=(
+        "Create a role with the permissions below, under Settings > Roles, in the channel that is synced.",
+        "Create an administrator with this role for invsync, under Settings > Administrators.",
+        "Note the name of the stock location, under Settings > Stock locations, where there are several.",
+    ),
+    behavior=(
+        "Vendure keeps stock on hand and subtracts its own allocations: it is set to what is for sale plus what it has "
+        "allocated, and each variant is read just before it is written.",
+        "A batch of 50 variants is one transaction: a bad row refuses it, and invsync finds the row by halving.",
+        "Variants that do not track inventory are skipped with a reason.",
+    ),
+    known_limits=(
+        "Stock at other locations of the same channel is for sale too and is not set; `why` and the doctor tell how much it is.",
+    ),
+    sources=(
+        "A Vendure 3.7 server of our own",
+        "https://docs.vendure.io/reference/graphql-api/admin/mutations",
+    ),
+)

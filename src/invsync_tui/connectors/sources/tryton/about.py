@@ -1,0 +1,51 @@
+"""What the Tryton connector says of itself."""
+
+from __future__ import annotations
+
+from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+
+WAITING_SHIPMENTS = ("ignore", "subtract")
+
+ABOUT = About(
+    title="Tryton",
+    example="https://tryton.example.com",
+    versions="6.0 to 8.2 (tested with 8.2)",
+    signs_in_as="a user of its own, with a current company",
+    signs_in_with="the user's password",
+    options=(
+        Option("database", "name of the database", required=True),
+        Option("company", "id of the company; else the login's current one", kind=OptionKind.NUMBER, least=1),
+        Option("overlap", "seconds that a delta looks back", kind=OptionKind.NUMBER, most=86400, default="300"),
+        Option(
+            "waiting_shipments",
+            "goods of customer shipments that nothing is assigned to yet: ignore them (they are for sale) or subtract them",
+            kind=OptionKind.CHOICE,
+            choices=WAITING_SHIPMENTS,
+            default="ignore",
+        ),
+    ),
+    permissions=(
+        Permission("Product, Product Identifier: read", "products with their codes"),
+        Permission("Stock Location: read", "warehouses"),
+        Permission("Stock Move: read", "deltas; without it every download reads everything", required=False),
+        Permission("Customer Shipment: read", "only for waiting_shipments=subtract", required=False),
+    ),
+    setup=(
+        "Create a user for invsync under Administration > Users, in groups that may read products and stock.",
+        "Give the user the company whose stock is synced, and choose it as the current company in the user's preferences.",
+        "Note the name of the database, as the login page shows it.",
+    ),
+    behavior=(
+        "What lies in a warehouse's storage zone and is assigned to nothing is for sale. Goods in the input and output zones, "
+        "in transit and in production are not.",
+        "Kits, consumables and services: consumables and services are skipped, since Tryton keeps no true stock of them.",
+        "A delta reads products whose stock moves or records were written since the last download.",
+    ),
+    known_limits=(
+        "A move or an identifier that was deleted, and a done move dated in the future, are seen by the next full download only.",
+    ),
+    sources=(
+        "A Tryton 8.2 server of our own, driven through the states of shipments, moves and productions",
+        "https://docs.tryton.org/latest/server/topics/models/access_rights.html",
+    ),
+)

@@ -1,0 +1,143 @@
+"""What each connector says of itself, as a page: for a person, for a script, and for the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from invsync_tui.connectors import registry
+from invsync_tui.connectors.about import About, Option, Permission, listed
+from invsync_tui.operations.errors import NotFoundError, as_operation_error
+from invsync_tui.plain_text import did_you_mean
+
+WMS, CART = "wms", "cart"
+GROUPS = {WMS: registry.SOURCES, CART: registry.CARTS}
+KINDS = {WMS: "WMS/OMS", CART: "cart"}
+ADD = {
+    WMS: 'invsync merchants add NAME --source {system} --url {url}{login}{options}',
+    CART: 'invsync carts add MERCHANT NAME --system {system} --url {url}{login}{options}',
+}  # fmt: skip
+
+
+class PageSection(NamedTuple):
+    """A heading with its sentences. `steps`: they are done one after the other."""
+
+    heading: str
+    lines: tuple[str, ...]
+    steps: bool = False
+
+
+class ConnectorPage(NamedTuple):
+    """Everything that a person has to know to connect a system."""
+
+    kind: str
+    """wms or cart."""
+    system: str
+    title: str
+    summary: str
+    """In one line."""
+    sections: tuple[PageSection, ...]
+    document: dict[str, Any]
+    """The same as a JSON object."""
+
+
+def pages(system: str = "") -> list[ConnectorPage]:
+    """The pages of all connectors, or those of one name: a system can be both a WMS and a cart."""
+    with as_operation_error():
+        made = [
+            _page(kind, name, registry.about(group, name) or About(name))
+            for kind, group in GROUPS.items()
+            for name in registry.systems(group)
+            if system in ("", name)
+        ]
+    if system and not made:
+        known = sorted({name for group in GROUPS.values() for name in registry.systems(group)})
+        raise NotFoundError(
+            f"No connector is called {system!r}.{did_you_mean(system, known)} There are: {', '.join(known)}."
+        )
+    return made
+
+
+def markdown(page: ConnectorPage) -> str:
+    """A page of the documentation."""
+    lines = [f"# {page.title} ({KINDS[page.kind]})", "", page.summary, ""]
+    for section in page.sections:
+        lines += [f"## {section.heading}", ""]
+        lines += [f"{f'{number}.' if section.steps else '*'} {line}" for number, line in enumerate(section.lines, 1)]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def _page(kind: str, system: str, about: About) -> ConnectorPage:
+    versions = f", {about.versions}" if about.versions else ""
+    summary = f"{about.title}{versions}. Addresses: {listed(about.schemes)}."
+    sections = tuple(section for section in _sections(kind, system, about) if section.lines)
+    return ConnectorPage(kind, system, about.title, summary, sections, _document(kind, system, about))
+
+
+def _sections(kind: str, system: str, about: About) -> Iterator[PageSection]:
+    yield PageSection(f"In {about.title}", about.setup, steps=True)
+    yield PageSection("Permissions", tuple(_permission(permission) for permission in about.permissions))
+    yield PageSection("In invsync", tuple(_commands(kind, system, about)), steps=True)
+    yield PageSection("Settings", (*_login(about), *(_option(option) for option in (*about.options, *registry.COMMON))))
+    yield PageSection("How it reads" if kind == WMS else "How it reads and writes", about.behavior)
+    yield PageSection("Known limits", about.known_limits)
+    yield PageSection("Sources", about.sources)
+
+
+def _commands(kind: str, system: str, about: About) -> Iterator[str]:
+    login = (" --login NAME" if about.signs_in_as else "") + (" --secret file:PATH" if about.signs_in_with else "")
+    options = "".join(f" --option {option.name}=VALUE" for option in about.options if option.required)
+    yield ADD[kind].format(system=system, url=about.example, login=login, options=options)
+    yield "invsync connections test MERCHANT" + (" --cart NAME" if kind == CART else "")
+
+
+def _permission(permission: Permission) -> str:
+    return f"{permission.name}: {permission.why}" + ("" if permission.required else " (optional)")
+
+
+def _login(about: About) -> Iterator[str]:
+    yield f"url (required): such as {about.example}"
+    if about.signs_in_as:
+        yield f"login: {about.signs_in_as}"
+    if about.signs_in_with:
+        yield f"secret: {about.signs_in_with}; a reference env:NAME, file:PATH or command:ARGV"
+
+
+def _option(option: Option) -> str:
+    marks = ["required"] if option.required else []
+    marks += [f"default {option.default}"] if option.default else []
+    allowed = f": {option.allowed}" if option.allowed else ""
+    return f"option {option.name}{f' ({listed(marks)})' if marks else ''}: {option.what}{allowed}"
+
+
+def _document(kind: str, system: str, about: About) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "system": system,
+        "title": about.title,
+        "versions": about.versions,
+        "kit": about.kit,
+        "schemes": list(about.schemes),
+        "example": about.example,
+        "login": about.signs_in_as,
+        "secret": about.signs_in_with,
+        "options": [_option_document(option) for option in (*about.options, *registry.COMMON)],
+        "permissions": [asdict(permission) for permission in about.permissions],
+        "setup": list(about.setup),
+        "behavior": list(about.behavior),
+        "known_limits": list(about.known_limits),
+        "sources": list(about.sources),
+    }
+
+
+def _option_document(option: Option) -> dict[str, Any]:
+    return {
+        "name": option.name,
+        "what": option.what,
+        "kind": str(option.kind),
+        "required": option.required,
+        "default": option.default,
+        "choices": list(option.choices),
+    }
