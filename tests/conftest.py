@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from invsync_tui.connectors.http_log import forget_secrets
 from tests.support.neighbors import WATCHED
+
+# How long examples take says nothing on a machine that does other work as well.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], parent=hypothesis.settings.default
+)
+hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ["tests.support.servers.tryton", "tests.support.servers.vendure"]
 

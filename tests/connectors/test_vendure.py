@@ -68,7 +68,7 @@ async def one(cart: VendureCart, ref: str) -> ListingRow:
 
 
 async def push(cart: VendureCart, *items: PushItem) -> dict[str, int | None]:
-    answers = await cart.send(BATCH, cart.compose(items))
+    answers = await cart.send(BATCH, cart.compose(BATCH, items))
     return {answer.ref: answer.quantity for answer in answers}
 
 
@@ -156,13 +156,13 @@ async def test_a_variant_without_a_level_shows_none_and_gets_one_when_written(
 
 async def test_a_negative_quantity_is_never_composed(cart: VendureCart) -> None:
     with pytest.raises(ValueError, match="Negative"):
-        cart.compose([PushItem("1", -1)])
+        cart.compose(BATCH, [PushItem("1", -1)])
 
 
 async def test_the_same_items_compose_the_same_bytes(cart: VendureCart) -> None:
     items = [PushItem("1", 2), PushItem("2", 0)]
-    assert cart.compose(items) == cart.compose(list(items))
-    assert cart.compose(items) != cart.compose(items[::-1])
+    assert cart.compose(BATCH, items) == cart.compose(BATCH, list(items))
+    assert cart.compose(BATCH, items) != cart.compose(BATCH, items[::-1])
 
 
 async def test_a_full_batch_of_fifty_is_set_at_once(cart: VendureCart, server: VendureServer) -> None:

@@ -207,7 +207,7 @@ async def test_no_answer_of_vendure_is_a_defect_of_ours(seed: int, monkeypatch: 
                 lambda c: c.open(), lambda c: c.locations(), lambda c: c.listings_page(None),
                 lambda c: c.listings_page(None, 1_700_000_000),
                 lambda c: c.read(["1"]), lambda c: c.orders_since(1_700_000_000),
-                lambda c: c.send("b", c.compose([PushItem("1", 5)])),
+                lambda c: c.send("b", c.compose("b", [PushItem("1", 5)])),
             ],
         )  # fmt: skip
 
@@ -248,7 +248,7 @@ async def test_no_answer_of_the_sandbox_is_a_defect_of_ours(
                 registry.cart(where),
                 [
                     lambda c: c.open(), lambda c: c.listings_page(None), lambda c: c.read(["1"]), lambda c: c.orders_since(1),
-                    lambda c: c.send("b", c.compose([PushItem("1", 5)])),
+                    lambda c: c.send("b", c.compose("b", [PushItem("1", 5)])),
                 ],
             )  # fmt: skip
 

@@ -58,7 +58,7 @@ async def opened(carts: CartHandle, shop: str = "rows", deadline: float = 30.0) 
 
 
 async def send(cart: SandboxCart, key: str, **quantities: int) -> list[tuple[str, int | None, Reason | None]]:
-    body = cart.compose([PushItem(ref, quantity) for ref, quantity in quantities.items()])
+    body = cart.compose("b", [PushItem(ref, quantity) for ref, quantity in quantities.items()])
     return [(answer.ref, answer.quantity, answer.reason) for answer in await cart.send(key, body)]
 
 
@@ -262,5 +262,5 @@ async def test_the_journal_names_what_was_overwritten_in_order(tmp_path: Path) -
 def test_composing_is_deterministic_and_holds_the_rows(carts: CartHandle) -> None:
     cart = SandboxCart(carts.connection("rows"))
     items = [PushItem(A, 1), PushItem(B, 2)]
-    assert cart.compose(items) == cart.compose(items)
-    assert json.loads(cart.compose(items))["rows"] == [{"ref": A, "quantity": 1}, {"ref": B, "quantity": 2}]
+    assert cart.compose("b", items) == cart.compose("b", items)
+    assert json.loads(cart.compose("b", items))["rows"] == [{"ref": A, "quantity": 1}, {"ref": B, "quantity": 2}]

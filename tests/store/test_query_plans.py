@@ -87,7 +87,8 @@ PARTS: dict[str, Asked] = {
         cx, CART, [listings.ListingRecord("new", "new", "", True, None, 0, 1)], 1, SEQ + 1
     ),
     "gone listings": lambda cx: listings.flag_gone(cx, CART, SOME, 1, SEQ + 1),
-    "planned listings": lambda cx: listings.planned(cx, RUN, 0, 10),
+    "planned listings": lambda cx: listings.planned(cx, RUN, [1, 2]),
+    "planned changes": lambda cx: listings.planned_changes(cx, RUN, 0, 10),
     "the end of planned listings": lambda cx: listings.end_planned(cx, RUN, Outcome.HELD, "BREAKER_TRIPPED"),
     "SKUs of a reason": lambda cx: listings.samples(cx, RUN, "UNCHANGED"),
     "outcomes of a run": lambda cx: listings.outcomes(cx, RUN),

@@ -322,6 +322,9 @@ class PushItem(NamedTuple):
 
     ref: str
     quantity: int
+    before: int | None = None
+    """What the cart was last seen to show, in its own basis, for carts that set only what still shows that; None where it
+    has no number of the listing yet, or none that is known."""
 
 
 class RowAnswer(NamedTuple):
@@ -384,8 +387,11 @@ class Cart(Protocol):
         """
         ...
 
-    def compose(self, items: Sequence[PushItem]) -> bytes:
-        """The exact request body for a batch. Pure: it is stored before it is sent, and sent as stored."""
+    def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
+        """The exact request body for a batch. Pure: it is stored before it is sent, and sent as stored.
+
+        `batch_id` (32 hexadecimal digits) is its own, for carts that take a key for idempotency inside the body.
+        """
         ...
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from invsync_tui.plain_text import counted
 
@@ -305,3 +305,45 @@ def risk(before: int | None, after: int, jump_factor: int = JUMP_FACTOR) -> Risk
     if abs(after - before) <= max(SMALL_UNITS, before * SMALL_PERCENT // 100):
         return Risk.SMALL
     return Risk.DECREASE if after < before else Risk.INCREASE
+
+
+class Urgency(IntEnum):
+    """What is sent first where not all can be sent at once: what is nearest to selling more than there is."""
+
+    TO_ZERO = 0
+    FALL = 1
+    UNKNOWN = 2
+    """Nobody knows what the cart shows."""
+    RISE = 3
+
+
+def urgency(before: int | None, after: int) -> tuple[Urgency, int]:
+    """How urgent it is to show `after` instead of `before` (None: unknown), and by how many units it falls.
+
+    The smaller comes first, and of the same urgency what falls further. Sellable units.
+    """
+    fall = 0 if before is None else before - after
+    if after == 0 and fall >= 0:
+        return Urgency.TO_ZERO, fall
+    if before is None:
+        return Urgency.UNKNOWN, 0
+    return (Urgency.FALL, fall) if fall > 0 else (Urgency.RISE, fall)
+
+
+FALL_MOST = (1 << 20) - 1
+"""Units: falls and rises that are larger come in the order of their listings."""
+
+
+def sending_key(listing_id: int, before: int | None, after: int) -> int:
+    """A whole number of 63 bits that sorts listings as they are sent: by urgency, by how far they fall, by number."""
+    rank, fall = urgency(before, after)
+    down = FALL_MOST - max(-FALL_MOST, min(fall, FALL_MOST))
+    return rank << 61 | down << 40 | listing_id
+
+
+LISTING_MASK = (1 << 40) - 1
+
+
+def listing_of(key: int) -> int:
+    """The listing of a sending key."""
+    return key & LISTING_MASK

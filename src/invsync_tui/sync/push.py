@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
@@ -25,6 +26,7 @@ from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
 from invsync_tui.store.listings import listings, push_batches
 from invsync_tui.store.listings.listings import ToPush
 from invsync_tui.store.listings.push_batches import Answer, Batch, Item
+from invsync_tui.sync import sending_order
 from invsync_tui.sync.runs.run_context import RunContext
 
 ATTEMPTS = 4
@@ -69,19 +71,18 @@ class BatchSender:
             )
 
     async def _one_pass(self) -> bool:
-        """One round by ascending listing; False if there was nothing to do."""
-        after, any_rows = 0, False
-        while rows := self._planned(after):
+        """One round, what is nearest to overselling first; False if there was nothing to do."""
+        any_rows = False
+        numbers = await sending_order.in_order(self.job.store, self.job.run.id)
+        while batch := list(islice(numbers, self.cart.capabilities.max_batch)):
             self.job.stop_if_cancelled()
-            any_rows, after = True, rows[-1].id
-            items = await self._items(rows)
+            with self.job.store.reading() as cx:
+                rows = listings.planned(cx, self.job.run.id, batch)
+            any_rows = any_rows or bool(rows)
+            items = await self._items(rows) if rows else ()
             if items:
                 await self._send(items)
         return any_rows
-
-    def _planned(self, after: int) -> list[ToPush]:
-        with self.job.store.reading() as cx:
-            return listings.planned(cx, self.job.run.id, after, self.cart.capabilities.max_batch)
 
     async def _items(self, rows: Sequence[ToPush]) -> list[Item]:
         """Rows as batch items. A cart that subtracts its own allocations is read first: they move with every order."""
@@ -165,9 +166,9 @@ class BatchSender:
             raise why
 
     def _intend(self, items: Sequence[Item]) -> Batch:
-        body = self.cart.compose([PushItem(item.ref, item.target) for item in items])
         epoch = self.job.lease.epoch
         number = uuid.uuid4().hex
+        body = self.cart.compose(number, [PushItem(item.ref, item.target, item.before) for item in items])
         batch = Batch(
             number, self.cart_id, self.job.run.id, epoch, tuple(items), body, "intent", 1, *self._answer_by(number)
         )

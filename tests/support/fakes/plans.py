@@ -19,7 +19,7 @@ from invsync_tui.tui.widgets.row_source import MemoryRows
 from tests.support.fakes.lists import HOSTILE, NOW, sku
 
 LINES = tuple(
-    PlanLine(n, HOSTILE[0] if n == 3 else sku(n), shows, after, after - shows, risk(shows, after), "buffer 2")
+    PlanLine(n, n, HOSTILE[0] if n == 3 else sku(n), shows, after, after - shows, risk(shows, after), "buffer 2")
     for n, (shows, after) in enumerate(((9, 0), (3, 90), (40, 12), (5, 9), (7, 6)) * 8, 1)
 )
 VIEW = PlanView(
@@ -57,13 +57,13 @@ class FakePlans:
     def view_of(self, making: PlanBuild, number: int | None) -> PlanView:
         return replace(self.view, what_if=making.what_if, number=number)
 
-    def rows(self, making: PlanBuild, sort: str = "risk", text: str = "") -> Rows[PlanLine]:
+    def rows(self, making: PlanBuild, sort: str = "turn", text: str = "") -> Rows[PlanLine]:
         return MemoryRows(LINES, FIELDS, ListView(text, sort), lambda line: line.listing_id)
 
     def load_plan(self, number: int) -> PlanView:
         return replace(VIEW, number=number, kind="undo", of_run=12, in_sync=None, skipped={}, holds=())
 
-    def load_plan_rows(self, number: int, sort: str = "risk", text: str = "") -> Rows[PlanLine]:
+    def load_plan_rows(self, number: int, sort: str = "turn", text: str = "") -> Rows[PlanLine]:
         return MemoryRows(LINES, FIELDS, ListView(text, sort), lambda line: line.listing_id)
 
     def save_plan(self, making: PlanBuild) -> int | None:

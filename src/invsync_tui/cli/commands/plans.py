@@ -72,13 +72,13 @@ def run_apply(args: argparse.Namespace) -> int:
 
 PLAN_EXAMPLES = """\
 example:
-  invsync plan "Acme Shop"                             riskiest first; kept, so that it can be applied
+  invsync plan "Acme Shop"                             in the order of sending; kept, so that it can be applied
   invsync plan "Acme Shop" --with minimum=3 --with buffer=2    what if, without saving
   invsync plan --kept 12 --sort difference             a plan that was kept: of rules, an undo, a safe level
   invsync plan "Acme Shop" --csv --limit 100000 > plan.csv
 
 Then: invsync apply 12. It sends exactly the plan that was shown, or says what changed since and sends nothing."""
-SORTS = ("risk", "difference", "sku")
+SORTS = ("turn", "risk", "difference", "sku")
 RISKS = ("to_zero", "large_change", "decrease", "increase", "small")
 REASON_MOST = 44
 
@@ -94,7 +94,12 @@ def add_plan(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--with", metavar="SETTING=VALUE", action="append", default=[], dest="overlay", help="try a setting; repeatable"
     )
-    parser.add_argument("--sort", choices=SORTS, default="risk", help="order of the listings (default risk)")
+    parser.add_argument(
+        "--sort",
+        choices=SORTS,
+        default="turn",
+        help="order of the listings; turn (default): as they are sent, nearest to overselling first",
+    )
     parser.add_argument("--risk", choices=RISKS, help="only listings of this risk")
     parser.add_argument("--filter", metavar="TEXT", default="", help="only SKUs with this in them")
     list_command.add_options(parser)
@@ -154,13 +159,14 @@ def document(view: PlanView) -> dict[str, Any]:
 
 def shape() -> Shape[PlanLine]:
     """Listings that would be updated."""
-    columns = ("listing_id", "sku", "shows", "will_show", "difference", "risk", "reason")
+    columns = ("turn", "listing_id", "sku", "shows", "will_show", "difference", "risk", "reason")
     return Shape(
         columns,
         cells(columns),
         record,
-        ("SKU", "SHOWS", "WILL SHOW", "DIFFERENCE", "RISK", "BECAUSE"),
+        ("TURN", "SKU", "SHOWS", "WILL SHOW", "DIFFERENCE", "RISK", "BECAUSE"),
         lambda line: (
+            number(line.turn),
             line.sku,
             "-" if line.shows is None else number(line.shows),
             number(line.will_show),

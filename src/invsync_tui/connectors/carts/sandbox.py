@@ -217,7 +217,7 @@ class SandboxCart:
             threshold=whole(record.get("threshold", 0)),
         )
 
-    def compose(self, items: Sequence[PushItem]) -> bytes:
+    def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         rows = [{"ref": item.ref, "quantity": item.quantity} for item in items]
         return json.dumps({"rows": rows}, separators=(",", ":")).encode()
 

@@ -166,7 +166,7 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
     return _advised(plan, _unfreeze(session, making.cart_id))
 
 
-def rows(session: Session, making: PlanBuild, sort: str = "risk", text: str = "", risk: str | None = None) -> PlanRows:
+def rows(session: Session, making: PlanBuild, sort: str = "turn", text: str = "", risk: str | None = None) -> PlanRows:
     """The listings of a plan that was just made."""
     return PlanRows.of(session, making.planned.changes, making.planned.ground, sort, text, risk)
 
@@ -199,7 +199,7 @@ def load_plan(session: Session, number: int) -> PlanView:
 
 
 def load_plan_rows(
-    session: Session, number: int, sort: str = "risk", text: str = "", risk: str | None = None
+    session: Session, number: int, sort: str = "turn", text: str = "", risk: str | None = None
 ) -> PlanRows:
     """The listings of a kept plan."""
     plan = find(session, number)

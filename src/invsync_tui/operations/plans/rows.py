@@ -1,4 +1,4 @@
-"""The listings of a plan as a list: sorted by risk, difference or SKU; codes and reasons are read for the page that is shown."""
+"""The listings of a plan as a list: sorted by turn, risk, difference or SKU; codes and reasons are read for a page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from invsync_tui.operations.rows import Count, PlaceKey
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.quantity import CHAIN
-from invsync_tui.rules.safety import RANKS, Risk, risk
+from invsync_tui.rules.safety import RANKS, Risk, risk, sending_key
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import UNKNOWN, Changes
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from invsync_tui.rules.quantity import Decision
     from invsync_tui.sync.plans.dry_run import PlanInputs
 
-SORTS = ("risk", "difference", "sku")
+SORTS = ("turn", "risk", "difference", "sku")
 CHUNK = 5000
 _TELLING = frozenset(CHAIN) - {"inactive", "sum", "basis", "compare", "skip"}
 """Steps of the chain that say more than that the stock is what it is."""
@@ -32,6 +32,8 @@ _TELLING = frozenset(CHAIN) - {"inactive", "sum", "basis", "compare", "skip"}
 class PlanLine:
     """A listing that would be updated. Quantities are sellable units; `shows` None where nobody knows what the cart shows."""
 
+    turn: int
+    """Its place in the order of sending, from 1: what is nearest to overselling goes first."""
     listing_id: int
     sku: str
     shows: int | None
@@ -80,6 +82,8 @@ class PlanRows:
     changes: Changes
     order: Sequence[int]
     """Positions in `changes`, in the order that is shown."""
+    turns: Sequence[int]
+    """By position in `changes`, the place in the order of sending."""
     place: Callable[[int], tuple[Any, ...]]
     ground: PlanInputs | None
     factor: int
@@ -108,8 +112,9 @@ class PlanRows:
             chosen = [n for n in chosen if wanted in codes[changes.ids[n]]]
         if only:
             chosen = [n for n in chosen if _risk(changes, n, factor) == only]
-        place = _places(changes, codes, factor)[sort]
-        return cls(session, changes, array("q", sorted(chosen, key=place)), place, ground, factor, told)
+        turns = _turns(changes)
+        place = _places(changes, codes, factor, turns)[sort]
+        return cls(session, changes, array("q", sorted(chosen, key=place)), turns, place, ground, factor, told)
 
     @property
     def sortable(self) -> Sequence[str]:
@@ -167,6 +172,7 @@ class PlanRows:
         number, before, after = (column[n] for column in self.changes)
         shows = None if before == UNKNOWN else before
         return PlanLine(
+            turn=self.turns[n],
             listing_id=number,
             sku=skus.get(number, ""),
             shows=shows,
@@ -193,13 +199,31 @@ def _risk(changes: Changes, n: int, factor: int) -> Risk:
     return risk(None if before == UNKNOWN else before, changes.after[n], factor)
 
 
-def _places(changes: Changes, codes: Mapping[int, str], factor: int) -> Mapping[str, Callable[[int], tuple[Any, ...]]]:
+def _turns(changes: Changes) -> array[int]:
+    """By position, the place in the order of sending."""
+    keys = array(
+        "q",
+        (
+            sending_key(number, None if before == UNKNOWN else before, after)
+            for number, before, after in zip(*changes, strict=True)
+        ),
+    )
+    turns = array("q", bytes(8 * len(keys)))
+    for turn, n in enumerate(sorted(range(len(keys)), key=keys.__getitem__), 1):
+        turns[n] = turn
+    return turns
+
+
+def _places(
+    changes: Changes, codes: Mapping[int, str], factor: int, turns: Sequence[int]
+) -> Mapping[str, Callable[[int], tuple[Any, ...]]]:
     ids, before, after = changes
 
     def gap(n: int) -> int:
         return -abs(after[n] - max(0, before[n]))
 
     return {
+        "turn": lambda n: (turns[n],),
         "risk": lambda n: (RANKS[_risk(changes, n, factor)], gap(n), ids[n]),
         "difference": lambda n: (gap(n), ids[n]),
         "sku": lambda n: (codes[ids[n]], ids[n]),

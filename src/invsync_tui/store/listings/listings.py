@@ -251,14 +251,33 @@ class ToPush(NamedTuple):
     observed: int | None
 
 
-def planned(cx: sqlite3.Connection, run_id: int, after: int, limit: int) -> list[ToPush]:
+class PlannedChange(NamedTuple):
+    """What a planned listing shows as far as is known, and what it is to show. Sellable units."""
+
+    id: int
+    shows: int | None
+    desired: int
+
+
+def planned_changes(cx: sqlite3.Connection, run_id: int, after: int, limit: int) -> list[PlannedChange]:
     """The next planned listings of a run, by id."""
     rows = cx.execute(
-        "SELECT id, ref, sku, desired, target, observed FROM listing "
+        "SELECT id, coalesce(observed - allocated, acked), desired FROM listing "
         "WHERE run_id = ? AND outcome = 'planned' AND inflight IS NULL AND id > ? ORDER BY id LIMIT ?",
         (run_id, after, limit),
     )
-    return [ToPush(*row) for row in rows]
+    return [PlannedChange(*row) for row in rows]
+
+
+def planned(cx: sqlite3.Connection, run_id: int, listing_ids: Sequence[int]) -> list[ToPush]:
+    """Those of some listings that are still planned by a run and wait for no answer, in the order that is given."""
+    rows = cx.execute(
+        "SELECT id, ref, sku, desired, target, observed FROM listing WHERE id IN (SELECT value FROM json_each(?)) "
+        "AND run_id = ? AND outcome = 'planned' AND inflight IS NULL",
+        (json.dumps(list(listing_ids)), run_id),
+    )
+    by_id = {row[0]: ToPush(*row) for row in rows}
+    return [by_id[number] for number in listing_ids if number in by_id]
 
 
 def end_planned(tx: sqlite3.Connection, run_id: int, outcome: Outcome, reason: str, error: str = "") -> int:

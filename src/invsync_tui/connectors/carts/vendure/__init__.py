@@ -401,7 +401,7 @@ class VendureCart:
 
     # --- pushing ---
 
-    def compose(self, items: Sequence[PushItem]) -> bytes:
+    def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         """The mutation that sets these quantities at our location."""
         below = [item.ref for item in items if item.quantity < 0]
         if below:  # Vendure would store it

@@ -1,4 +1,4 @@
-"""A plan: every listing that would be updated, riskiest first, with totals on top; apply sends exactly this."""
+"""A plan: every listing that would be updated, in the order of sending, with totals on top; apply sends exactly this."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def _difference(line: PlanLine, rendering: RenderContext) -> Span:
 
 
 FIELDS: tuple[Field[PlanLine], ...] = (
+    number("Turn", 6, lambda line: line.turn, sort="turn", room=100),
     Field("SKU", 14, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
     number("Shows now", 9, lambda line: line.shows),
     number("Will show", 9, lambda line: line.will_show),
@@ -175,7 +176,7 @@ class PlanScreen(ListScreen["PlanLine"]):
 
         if (shown := self._shown) is None:
             return MemoryRows((), (), ListView(), lambda line: line.listing_id)
-        sort = look.sort or "risk"
+        sort = look.sort or "turn"
         if shown.build is not None:
             return plans.rows(session, shown.build, sort, look.text)
         return plans.load_plan_rows(session, shown.view.number or 0, sort, look.text)

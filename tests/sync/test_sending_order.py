@@ -1,0 +1,139 @@
+"""A push sends first what is nearest to selling more than there is, and keeps that order when it is cut and begun again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.operations.plans import plans
+from invsync_tui.rules.safety import FALL_MOST, listing_of, sending_key
+from invsync_tui.sandbox.shop import Mode
+from tests.support.sandbox_world import Town, town
+
+BATCH = 4
+KITS = 6
+"""At most so many of the products, the last ones, are kits, whose quantity follows their parts."""
+
+
+def sent(made: Town, after: int = 0) -> list[tuple[str, int, int]]:
+    """(SKU, shown before, sent) of every row of the answered batches behind number `after`, as they went out."""
+    skus = dict(made.bench.store.read("SELECT id, sku FROM listing"))
+    rows = made.bench.store.read(
+        "SELECT items FROM push_batch WHERE cart_id = ? AND state = 'answered' AND rowid > ? ORDER BY rowid",
+        (made.cart_id, after),
+    )
+    items = [item for (text,) in rows for item in json.loads(text)]
+    return [(skus[number], before, target) for number, _, _, target, before in items]
+
+
+def newest(made: Town) -> int:
+    return int(made.bench.one("SELECT max(rowid) FROM push_batch") or 0)
+
+
+def expected(changes: dict[str, tuple[int, int]]) -> list[str]:
+    """By a plain sort: to zero by what is shown, falls by how far, rises last, the smallest first."""
+
+    def place(sku: str) -> tuple[int, int]:
+        before, after = changes[sku]
+        if after == 0:
+            return 0, -before
+        return (1, after - before) if after < before else (2, after - before)
+
+    return sorted(changes, key=place)
+
+
+@pytest.fixture
+async def changed(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """A cart that shows 100 of everything, and a WMS in which each product has another number."""
+    with town(tmp_path, products=24, mode=Mode(max_batch=BATCH), warehouses=2, deadline=0.5) as made:
+        skus = list(made.stock(["EAST"]))[:-KITS]
+        for sku in skus:
+            made.wms.set_level(sku, "EAST", 100)
+        await made.bench.pull()
+        made.bench.set_cart(made.cart_id, [made.bench.warehouse("EAST")], zero_count=1000, jump_count=1000)
+        await made.bench.push(made.cart_id)
+        changes = {}
+        for n, sku in enumerate(skus):
+            after = (90 - n, 0, 101 + n)[n % 3]
+            made.wms.set_level(sku, "EAST", after)
+            changes[sku] = (100, after)
+        await made.bench.pull()
+        yield made, changes, newest(made)
+
+
+async def test_zeros_go_first_then_the_deepest_falls_and_rises_last(
+    changed: tuple[Town, dict[str, tuple[int, int]], int],
+) -> None:
+    made, changes, before = changed
+    await made.bench.push(made.cart_id)
+    order = [(shown, target) for _, shown, target in sent(made, before)]
+    assert order == [changes[sku] for sku in expected(changes)]
+
+
+async def test_a_slow_cart_that_is_stopped_half_way_has_what_mattered_most_and_goes_on_where_it_was(
+    changed: tuple[Town, dict[str, tuple[int, int]], int],
+) -> None:
+    # given a cart that takes three batches and no more
+    made, changes, before = changed
+    made.cart.faults({"kind": "status", "status": 503, "path": "/stock", "after": 3})
+    # when
+    run = await made.bench.push(made.cart_id)
+    # then what went out is the most urgent half, and nothing that rises
+    assert run.state == "failed"
+    first = sent(made, before)
+    assert [target for _, _, target in first] == [changes[sku][1] for sku in expected(changes)[: 3 * BATCH]]
+    shown = made.shown()
+    assert all(shown[sku] == 0 for sku, (_, after) in changes.items() if after == 0)
+    assert all(shown[sku] == 100 for sku, (_, after) in changes.items() if after > 100)
+    # and when it works again
+    made.cart.faults()
+    await made.bench.push(made.cart_id)
+    # then the rest follows in the same order, and nothing is sent twice
+    rows = sent(made, before)
+    assert [target for _, _, target in rows] == [changes[sku][1] for sku in expected(changes)]
+    assert len({sku for sku, _, _ in rows}) == len(rows)
+    shown = made.shown()
+    assert {sku: shown[sku] for sku in changes} == {sku: after for sku, (_, after) in changes.items()}
+
+
+async def test_the_plan_shows_the_order_in_which_the_push_then_sends(
+    changed: tuple[Town, dict[str, tuple[int, int]], int],
+) -> None:
+    made, _, before = changed
+    session = made.bench.session()
+    rows = plans.rows(session, plans.build_plan(session, made.cart_id)).after(None, 100)
+    assert [row.turn for row in rows] == list(range(1, len(rows) + 1))
+    await made.bench.push(made.cart_id)
+    assert [row.sku for row in rows] == [sku for sku, _, _ in sent(made, before)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((9, 0), (1, 0)),
+        ((1, 0), (500, 1)),
+        ((None, 0), (500, 1)),
+        ((1, 0), (None, 0)),
+        ((500, 1), (500, 2)),
+        ((3, 2), (None, 5)),
+        ((None, 5), (0, 1)),
+        ((0, 1), (0, 2)),
+        ((10, 0), (0, 5)),
+        ((10 * FALL_MOST, 0), (FALL_MOST - 1, 0)),
+        ((1, 0), (0, 10 * FALL_MOST)),
+    ],
+)
+def test_what_is_nearer_to_overselling_has_the_smaller_key(
+    first: tuple[int | None, int], second: tuple[int | None, int]
+) -> None:
+    assert sending_key(2, *first) < sending_key(1, *second)
+
+
+def test_a_key_names_its_listing_and_fits_into_63_bits() -> None:
+    for before, after in ((None, 0), (2**60, 0), (0, 2**60), (5, 5), (None, 3)):
+        key = sending_key(2**40 - 1, before, after)
+        assert 0 <= key < 2**63
+        assert listing_of(key) == 2**40 - 1
+    assert sending_key(1, 7, 3) < sending_key(2, 7, 3)
