@@ -232,6 +232,16 @@ class Notes(Protocol):
         ...
 
 
+@runtime_checkable
+class Finishes(Protocol):
+    """A source that is told that what it was read for is safe: to archive a file, or to acknowledge a queue."""
+
+    async def finished(self) -> None:
+        """Called once a download is committed, before `close`. Whoever is killed before it reads the same again, so it
+        may come for the same data twice, or never. An error is told as a warning of the run and undoes nothing."""
+        ...
+
+
 # --- carts -----------------------------------------------------------------------------------------------------------
 
 

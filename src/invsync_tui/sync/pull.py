@@ -16,7 +16,16 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from invsync_tui import clock
-from invsync_tui.connectors.base import ChangesProducts, LevelRow, Notes, Page, ProductRow, Source, WarehouseRow
+from invsync_tui.connectors.base import (
+    ChangesProducts,
+    Finishes,
+    LevelRow,
+    Notes,
+    Page,
+    ProductRow,
+    Source,
+    WarehouseRow,
+)
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError, UnavailableError
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Counts, Reason
@@ -159,6 +168,7 @@ class Pull:
         else:
             await self._full(generation, sites_by_ref)
         await self._notes()
+        await self._finished()
 
     def _warehouses(self, rows: Sequence[WarehouseRow]) -> dict[str, tuple[WarehouseRow, StoredWarehouse]]:
         seen = [WarehouseSeen(row.ref, row.code, row.name, row.active) for row in rows]
@@ -535,6 +545,16 @@ class Pull:
             return
         with self.job.transaction() as tx:
             sync_marks.record_counted(tx, self.merchant_id, json.dumps(dict(notes), sort_keys=True))
+
+    async def _finished(self) -> None:
+        """Tell the source that the download is committed."""
+        if not isinstance(self.source, Finishes):
+            return
+        try:
+            await self.source.finished()
+        except ConnectorError as error:
+            text = f"The download is complete, but the WMS could not be told so: {error.what} {error.advice}"
+            self.job.report.event("warning", text.strip())
 
 
 def _level_records(
