@@ -1,0 +1,259 @@
+"""A feed as a source: stock in CSV, TSV or Excel files that another system writes.
+
+The SKU is the product's reference, or the column that the option `id` names; a row without a SKU goes by its first other
+code. `open` copies the files into a private folder, reads them into a temporary SQLite file in a thread, and refuses a
+file as a whole where it is not complete, too old, or without a row that can be read. Pages are reads of that file.
+
+A cursor carries the file's fingerprint: a download that goes on with another file begins the stage anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from invsync_tui.connectors.base import (
+    Budget,
+    CheckStep,
+    Connection,
+    LevelRow,
+    Page,
+    ProductRow,
+    SourceCapabilities,
+    WarehouseRow,
+    run_check_steps,
+)
+from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
+from invsync_tui.connectors.sources.feed import checks
+from invsync_tui.connectors.sources.feed.about import ABOUT
+from invsync_tui.connectors.sources.feed.finding import FoundFiles, find_files, place_of
+from invsync_tui.connectors.sources.feed.loading import Loaded
+from invsync_tui.connectors.sources.feed.places import Place, mark_of
+from invsync_tui.connectors.sources.feed.reading import Fetched, read_files
+from invsync_tui.connectors.sources.feed.settings import FeedSettings, parse_settings
+from invsync_tui.connectors.sources.feed.staging import Rows, Staging
+from invsync_tui.plain_text import counted
+
+PAGE_SIZE = 2000
+
+
+class FeedSource:
+    """One folder of files, or one file."""
+
+    capabilities: SourceCapabilities
+    about = ABOUT
+    review = staticmethod(checks.review)
+
+    def __init__(self, connection: Connection) -> None:
+        self.capabilities = SourceCapabilities(reports_reading_time=True, page_size=PAGE_SIZE)
+        self._connection = connection
+        self._settings: FeedSettings | None = None
+        self._place: Place | None = None
+        self._found: FoundFiles | None = None
+        self._folder: Path | None = None
+        self._staging: Staging | None = None
+        self._loaded: Loaded | None = None
+        self._fingerprint = ""
+
+    async def open(self) -> None:
+        """Find, copy and read the files. NotConfiguredError, UnavailableError or ContractError where that is not possible."""
+        await self._connect()
+        await self._find()
+        await self._fetch_and_read()
+
+    async def close(self) -> None:
+        """Delete the copies and leave the place."""
+        staging, self._staging = self._staging, None
+        if staging is not None:
+            await asyncio.to_thread(staging.close)
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        place, self._place = self._place, None
+        if place is not None:
+            await place.close()
+
+    def budget(self) -> Budget | None:
+        """Files have no rate limit."""
+        return None
+
+    # --- opening -----------------------------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        self._settings = parse_settings(self._connection.options)
+        self._place, names = place_of(self._connection, self._settings)
+        self._names = names
+        await self._place.open()
+
+    async def _find(self) -> None:
+        place, settings = self._opened_place()
+        self._found = await find_files(place, settings, self._names)
+        told = "|".join(f"{file.name}/{file.size}/{file.time}" for file in self._found.all)
+        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()[:12]
+
+    async def _fetch_and_read(self) -> None:
+        place, settings = self._opened_place()
+        if self._found is None:
+            raise NotConfiguredError("The feed is not open.", where=self._connection.name)
+        self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="invsync-feed-"))
+        files: list[Fetched] = []
+        for number, file in enumerate(self._found.all):
+            target = self._folder / f"file{number}"
+            await place.fetch(file, target, settings.max_size)
+            now = await place.look(file)
+            if now != file:
+                raise UnavailableError(
+                    f"{file.name} changed while it was read.", advice="It is read again in the next run."
+                )
+            files.append(Fetched(target, file.name, file is self._found.products))
+        self._staging = await asyncio.to_thread(Staging, self._folder / "staging.db")
+        self._loaded = await self._read(files, settings, self._staging)
+
+    async def _read(self, files: list[Fetched], settings: FeedSettings, staging: Staging) -> Loaded:
+        """In a thread that ends soon after this is canceled, and before the files are deleted."""
+        stop = threading.Event()
+        reading = asyncio.ensure_future(asyncio.to_thread(read_files, files, settings, staging, stop))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            stop.set()
+            await asyncio.gather(reading, return_exceptions=True)
+            raise
+
+    def _opened_place(self) -> tuple[Place, FeedSettings]:
+        if self._place is None or self._settings is None:
+            raise NotConfiguredError("The feed is not open.", where=self._connection.name)
+        return self._place, self._settings
+
+    def _opened(self) -> tuple[Staging, Loaded]:
+        if self._staging is None or self._loaded is None:
+            raise NotConfiguredError("The feed is not open.", where=self._connection.name)
+        return self._staging, self._loaded
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    async def mark(self) -> str:
+        """The file's time, or the numbers in its name where that decides which is the newest."""
+        self._opened()
+        if self._found is None or self._settings is None:
+            return ""
+        return mark_of(self._found.stock, self._names.stock, self._settings.which)
+
+    async def warehouses(self) -> Sequence[WarehouseRow]:
+        """Those that the file names, in the order of their first row; '' is Default."""
+        _, loaded = self._opened()
+        return [WarehouseRow(name, name or "Default", name or "Default") for name in loaded.warehouses]
+
+    async def products_page(self, cursor: str | None) -> Page[ProductRow]:
+        """All products in the order of the file; behind them the rows that name none."""
+        staging, _ = self._opened()
+        stage, after = self._position(cursor)
+        if stage == "lost":
+            part = await asyncio.to_thread(staging.lost, after, PAGE_SIZE)
+            return Page((), self._cursor("lost", part.after), rejected=part.rejected)
+        part = await asyncio.to_thread(staging.products, after, PAGE_SIZE)
+        if part.after is not None:
+            return Page(part.rows, self._cursor("rows", part.after))  # type: ignore[arg-type]
+        lost = await asyncio.to_thread(staging.lost, 0, PAGE_SIZE)
+        return Page(part.rows, self._cursor("lost", lost.after), rejected=lost.rejected)  # type: ignore[arg-type]
+
+    async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
+        """Levels of one warehouse in the order of the file."""
+        staging, _ = self._opened()
+        _, after = self._position(cursor)
+        part: Rows = await asyncio.to_thread(staging.levels, warehouse.ref, after, PAGE_SIZE, self._read_at())
+        rejected = list(part.rejected)
+        if part.after is None and (lost := await asyncio.to_thread(staging.lost, 0, 1)).rejected:
+            # Any product may be the one that such a row is about: nothing here counts as no longer reported.
+            rejected.append((lost.rejected[0][0], "rows that name no product may belong to this warehouse"))
+        return Page(part.rows, self._cursor("rows", part.after), rejected=rejected)  # type: ignore[arg-type]
+
+    async def changed_page(self, since: str, cursor: str | None) -> Page[LevelRow]:
+        """A file has no changes."""
+        raise NotConfiguredError("A feed is read as a whole.", where=self._connection.name)
+
+    async def notes(self) -> Mapping[str, int]:
+        """Rows read and rejected, names that were repaired, and the time of the file."""
+        staging, loaded = self._opened()
+        good, bad = await asyncio.to_thread(staging.counts)
+        return {
+            "rows": good, "rejected": bad, "repaired_names": loaded.repaired, "file_time": self._read_at() or 0,
+        }  # fmt: skip
+
+    async def finished(self) -> None:
+        """Move the files that were read, and older ones, to the archive."""
+        place, settings = self._opened_place()
+        if settings.archive and self._found is not None:
+            await place.archive([file.name for file in self._found.done if not file.archived])
+
+    def _read_at(self) -> int | None:
+        """The oldest of the files' times, at the latest now; None where the place does not say."""
+        times = [file.time for file in self._found.stock] if self._found else []
+        known = [moment for moment in times if moment is not None]
+        return min(*known, int(time.time())) if known and len(known) == len(times) else None
+
+    def _cursor(self, stage: str, after: int | None) -> str | None:
+        return None if after is None else f"{self._fingerprint}:{stage}:{after}"
+
+    def _position(self, cursor: str | None) -> tuple[str, int]:
+        """(part of the stage, row number behind which it goes on); the beginning for a cursor of another file."""
+        if cursor is None:
+            return "rows", 0
+        try:
+            fingerprint, stage, after = cursor.split(":")
+            return (stage, int(after)) if fingerprint == self._fingerprint else ("rows", 0)
+        except ValueError as error:
+            raise ContractError(f"{cursor!r} is not a cursor of this connector.") from error
+
+    # --- the connection test -----------------------------------------------------------------------------------------
+
+    async def check(self) -> AsyncIterator[CheckStep]:
+        """Place, file, rows, columns and the first rows as they were understood."""
+        steps: list[tuple[str, Callable[[], Awaitable[str]]]] = [
+            ("address", self._check_place),
+            ("file", self._check_file),
+            ("rows", self._check_rows),
+            ("columns", self._check_columns),
+            ("warehouses", self._check_warehouses),
+        ]
+        ended_well = True
+        async for step in run_check_steps(steps):
+            ended_well = step.ok
+            yield step
+        if ended_well:
+            for number, text in enumerate(self._opened()[1].preview, 1):
+                yield CheckStep(f"row {number}", ok=True, detail=text)
+
+    async def _check_place(self) -> str:
+        await self._connect()
+        return f"{self._connection.url} can be read."
+
+    async def _check_file(self) -> str:
+        await self._find()
+        if self._found is None:
+            return ""
+        return "; ".join(file.described(time.time()) for file in self._found.all)
+
+    async def _check_rows(self) -> str:
+        await self._fetch_and_read()
+        staging, loaded = self._opened()
+        good, bad = await asyncio.to_thread(staging.counts)
+        text = f"{counted(good, 'row')} understood, {bad} rejected."
+        if bad:
+            text += f" The first: {next(iter(staging.rejects()))[2]}."
+        if loaded.repaired:
+            text += f" {counted(loaded.repaired, 'name')} with bytes that are not of this encoding."
+        return text
+
+    async def _check_columns(self) -> str:
+        return "; ".join(self._opened()[1].columns)
+
+    async def _check_warehouses(self) -> str:
+        rows = await self.warehouses()
+        return f"{len(rows)} named: {', '.join(row.name for row in rows[:20])}."

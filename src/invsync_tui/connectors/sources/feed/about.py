@@ -1,0 +1,125 @@
+"""What the feed connector says of itself."""
+
+from __future__ import annotations
+
+from invsync_tui.connectors.about import About, Option, OptionKind
+
+FORMATS = ("auto", "csv", "tsv", "xlsx")
+ENCODINGS = (
+    "auto",
+    "utf-8",
+    "windows-1252",
+    "iso-8859-1",
+    "iso-8859-15",
+    "windows-1250",
+    "utf-16",
+    "shift_jis",
+    "gb18030",
+)
+DELIMITERS = ("auto", "comma", "semicolon", "tab", "pipe")
+THOUSANDS = ("none", "comma", "point", "space", "apostrophe")
+WHICH = ("newest", "newest_by_time", "all")
+COMPLETE = ("stable", "marker", "any")
+
+
+def _choice(name: str, what: str, choices: tuple[str, ...], default: str = "") -> Option:
+    return Option(name, what, kind=OptionKind.CHOICE, choices=choices, default=default or choices[0])
+
+
+def _number(name: str, what: str, least: int, most: int, default: str) -> Option:
+    return Option(name, what, kind=OptionKind.NUMBER, least=least, most=most, default=default)
+
+
+_FILES = (
+    Option("file", "name of the stock file in the folder of the address, or a pattern such as stock_*.csv"),
+    Option("products_file", "name or pattern of a file of its own with names and codes, in the same folder"),
+    _choice(
+        "which",
+        "of the files that match: the one with the highest name (numbers count as numbers), the one written last, or all",
+        WHICH,
+    ),
+    _choice(
+        "complete",
+        "when a file is complete: its size no longer changes, a marker file FILE.done is there, or always",
+        COMPLETE,
+    ),
+    Option("last_line", "text that the last line begins with, such as TOTAL; a file without it is not complete"),
+    _number("max_age", "hours after which a file is too old to be read; 0 for never", 0, 100_000, "0"),
+    _number("max_size", "megabytes of a file at most", 1, 100_000, "1000"),
+    Option("archive", "folder that a stock file is moved to once it was read (disk, SFTP)"),
+    Option("rejects", "folder on this machine for a file with the rows that could not be read"),
+)
+_FORMAT = (
+    _choice("format", "kind of file; auto goes by the file's name and beginning", FORMATS),
+    _choice("encoding", "encoding of the text; auto takes the byte order mark, else UTF-8", ENCODINGS),
+    _choice("delimiter", "what separates columns; auto goes by the first line", DELIMITERS),
+    _choice("quotes", "whether a field may be in double quotes", ("standard", "none")),
+    _choice("decimal", "decimal sign of quantities", ("point", "comma")),
+    _choice("thousands", "sign between groups of three digits", THOUSANDS),
+    _choice("header", "whether the first line has the columns' names", ("yes", "no")),
+    _number("skip_lines", "lines before the header, or before the first row", 0, 1000, "0"),
+    Option("sheet", "name of the sheet of a workbook; else the first"),
+)
+_COLUMNS = (
+    Option("sku", "column of the SKU: its name, or its number such as 1", label="SKU column"),
+    Option("id", "column of an id that never changes; else the SKU is the product's reference", label="ID column"),
+    Option("available", "column of what is for sale", label="Available column"),
+    Option("on_hand", "column of what is in the warehouse", label="On hand column"),
+    Option("committed", "column of what is reserved", label="Committed column"),
+    Option("incoming", "column of what is expected", label="Incoming column"),
+    Option("warehouse_column", "column of the warehouse"),
+    Option("warehouse", "name of the warehouse that the whole file is of"),
+    Option("name", "column of the product's name", label="Name column"),
+    Option("aliases", "other codes as TYPE=column, such as EAN=Barcode, MPN=Part no"),
+    Option("pack_size", "column of the units in a pack, where quantities are in packs"),
+)
+_MEANING = (
+    Option("unit", "word that may stand behind a quantity, such as pcs"),
+    _choice("blank", "what a blank quantity means: the row is rejected, or 0", ("reject", "zero")),
+    _choice(
+        "absent",
+        "what it means that a product has no row for a warehouse that the file names: unknown, or 0",
+        ("unknown", "zero"),
+    ),
+    _number("code_width", "digits that a SKU of digits is filled up to with leading zeros; 0 for none", 0, 40, "0"),
+)
+
+ABOUT = About(
+    title="CSV, TSV or Excel file",
+    schemes=("file",),
+    example="/srv/feeds",
+    versions="CSV and TSV, on a disk of this machine",
+    options=(*_FILES, *_FORMAT, *_COLUMNS, *_MEANING),
+    setup=(
+        "Let the WMS write a file with one row per product, or per product and warehouse, and all of its stock in it.",
+        "Let it write under another name and rename the file at the end, or write a marker file FILE.done after it: then "
+        "a file that is half written is never read.",
+        "Give the folder as the address and the file's name or pattern as the option file; or the file's whole path as the "
+        "address.",
+        "Name the columns in the options. Columns with usual names (SKU, Available, On hand, Warehouse, EAN, UPC) are found "
+        "without; the connection test shows what was found and the first rows as they were understood.",
+    ),
+    behavior=(
+        "Each download reads the whole file, checks it and only then writes the first page.",
+        "The SKU is the product's reference, or the ID column where one is named. A row without SKU is known by its first "
+        "other code.",
+        "A quantity that cannot be read is reported with its line and never becomes 0. A part of a unit is rounded down. "
+        "Negative numbers are taken as they are: -5, 5- and (5).",
+        "Two rows for one product and warehouse with different quantities are both rejected, with their line numbers; equal "
+        "ones count once.",
+        "Where on hand is known and available is not, available is on hand less committed.",
+        "The time of the file is the time of the reading. A file that is older than the one before is refused until a full "
+        "download is started.",
+        "A file without a row, or without a row that can be read, changes nothing.",
+        "A code that a spreadsheet has changed to 4.01E+12 is rejected.",
+    ),
+    known_limits=(
+        "A file is read as a whole: there are no deltas.",
+        "Each download has to have all warehouses. With one file for each warehouse choose which=all.",
+        "Leading zeros that a spreadsheet has removed from a code cannot be seen; code_width puts them back.",
+    ),
+    sources=(
+        "https://www.rfc-editor.org/rfc/rfc4180",
+        "Files of spreadsheets and warehouse systems with the faults that users of other importers have reported",
+    ),
+)

@@ -1,0 +1,130 @@
+"""Files of a folder on this machine, or on a network disk that is mounted here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, PermissionDeniedError, UnavailableError
+from invsync_tui.connectors.home_paths import expanded
+from invsync_tui.connectors.sources.feed.places import FeedFile, matching
+
+Result = TypeVar("Result")
+PIECE = 1 << 20
+SLOWEST = 1_000_000
+"""Bytes per second below which a disk is given up."""
+
+
+class DiskPlace:
+    """A folder. Blocking calls run in threads, with the connection's deadline."""
+
+    def __init__(self, folder: Path, archive: str, deadline: float, name: str) -> None:
+        self._folder, self._deadline, self._name = folder, deadline, name
+        self._archive = folder / expanded(archive) if archive else None
+        self._wanted: set[str] = set()
+
+    async def open(self) -> None:
+        """NotConfiguredError where there is no such folder."""
+        if not await self._in_thread(self._folder.is_dir):
+            raise NotConfiguredError(
+                f"{self._folder} is not a folder here.", where=self._name, advice="Correct the address."
+            )
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def files(self, name: str) -> Sequence[FeedFile]:
+        return await self._in_thread(self._files, name)
+
+    def _files(self, name: str) -> list[FeedFile]:
+        found = {entry: self._entry(self._folder / entry) for entry in matching(_names(self._folder), name)}
+        if self._archive is not None and self._archive.is_dir():
+            for old in matching(_names(self._archive), name):
+                if found.get(old) is None:
+                    entry = self._entry(self._archive / old)
+                    found[old] = entry._replace(archived=True) if entry else None
+        return [file for file in found.values() if file is not None]
+
+    @staticmethod
+    def _entry(path: Path) -> FeedFile | None:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        return FeedFile(path.name, found.st_size, int(found.st_mtime)) if stat.S_ISREG(found.st_mode) else None
+
+    def _path(self, file: FeedFile) -> Path:
+        return (self._archive if file.archived and self._archive else self._folder) / file.name
+
+    async def look(self, file: FeedFile) -> FeedFile | None:
+        found = await self._in_thread(self._entry, self._path(file))
+        return found._replace(archived=file.archived) if found else None
+
+    async def has(self, name: str) -> bool:
+        return await self._in_thread((self._folder / name).is_file)
+
+    async def fetch(self, file: FeedFile, target: Path, most: int) -> None:
+        seconds = self._deadline + (file.size or 0) / SLOWEST
+        await self._in_thread(self._copy, self._path(file), target, most, seconds=seconds)
+
+    def _copy(self, path: Path, target: Path, most: int) -> None:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as source, target.open("wb") as copy:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise NotConfiguredError(f"{path} is not a file.", where=self._name)
+            size = 0
+            while piece := source.read(PIECE):
+                size += len(piece)
+                if size > most:
+                    raise too_large(path.name, most, self._name)
+                copy.write(piece)
+
+    async def archive(self, names: Sequence[str]) -> None:
+        if self._archive is not None:
+            await self._in_thread(self._move, names)
+
+    def _move(self, names: Sequence[str]) -> None:
+        if self._archive is None:
+            return
+        self._archive.mkdir(mode=0o770, exist_ok=True)
+        for name in names:
+            for moved in (name, f"{name}.done"):
+                source = self._folder / moved
+                if source.is_file():
+                    shutil.move(source, self._archive / moved)
+
+    async def _in_thread(self, work: Callable[..., Result], *args: object, seconds: float = 0.0) -> Result:
+        try:
+            async with asyncio.timeout(seconds or self._deadline):
+                return await asyncio.to_thread(work, *args)
+        except TimeoutError:
+            raise UnavailableError(f"{self._folder} does not answer.", where=self._name) from None
+        except OSError as error:
+            raise disk_error(error, self._folder, self._name) from error
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def too_large(file: str, most: int, where: str) -> ConnectorError:
+    """The file has more bytes than the option allows."""
+    return NotConfiguredError(
+        f"{file} has more than {most // 1_000_000} MB.", where=where, advice="Raise the option max_size."
+    )
+
+
+def disk_error(error: OSError, path: Path, where: str) -> ConnectorError:
+    """What an error of the system means."""
+    shown = error.filename or path
+    if isinstance(error, PermissionError):
+        return PermissionDeniedError(
+            f"{shown} may not be read or written by this user.", where=where,
+            advice="Give the user of the sync access to the folder.",
+        )  # fmt: skip
+    return UnavailableError(f"{shown}: {error.strerror or error}.", where=where)

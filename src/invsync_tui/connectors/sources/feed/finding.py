@@ -1,0 +1,116 @@
+"""Finds the files of a feed: where they lie by the address, which of them are read, and whether they are complete."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.errors import NotConfiguredError, UnavailableError
+from invsync_tui.connectors.sources.feed.disk import DiskPlace
+from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, Place, check_name, choose
+from invsync_tui.connectors.sources.feed.settings import FeedSettings
+
+SETTLE = 2.0
+"""Seconds between two looks at a file that was written a moment ago."""
+SETTLED_AFTER = 60
+"""Seconds after which a file that was not written to is complete."""
+
+
+class Names(NamedTuple):
+    """Names or patterns of the files; `products` is '' for none."""
+
+    stock: str
+    products: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """The files to read. `done` are all stock files that need not be looked at again once these are read."""
+
+    stock: tuple[FeedFile, ...]
+    products: FeedFile | None
+    done: tuple[FeedFile, ...]
+
+    @property
+    def all(self) -> tuple[FeedFile, ...]:
+        """Each file to read."""
+        return self.stock if self.products is None else (self.products, *self.stock)
+
+
+def place_of(connection: Connection, settings: FeedSettings) -> tuple[Place, Names]:
+    """The place of the address and the names there; NotConfiguredError where no file is named."""
+    parts = urlsplit(connection.url)
+    path = Path(unquote(parts.path) if parts.scheme == "file" else connection.url)
+    file = settings.file
+    if not file and not path.is_dir():
+        path, file = path.parent, path.name
+    names = _names(file, settings)
+    return DiskPlace(path, settings.archive, connection.deadline, connection.name), names
+
+
+def _names(file: str, settings: FeedSettings) -> Names:
+    check_name(file, "file")
+    if settings.products_file:
+        check_name(settings.products_file, "products_file")
+    if settings.archive and settings.which == "all":
+        raise NotConfiguredError(
+            "An archive needs one file with all stock.", advice="Set which=newest, or clear the option archive."
+        )
+    return Names(file, settings.products_file)
+
+
+async def find_files(place: Place, settings: FeedSettings, names: Names) -> FoundFiles:
+    """The files as they are now. UnavailableError for none, for one that is not complete, and for one that is too old."""
+    files = await place.files(names.stock)
+    if settings.complete == "marker":
+        files = [file for file in files if file.archived or await place.has(file.name + MARKER)] or _no_marker(files)
+    stock = choose(files, settings, names.stock)
+    products = None
+    if names.products:
+        products = (await _chosen(place, settings, names.products))[-1]
+    for file in (*stock, *([products] if products else [])):
+        await _refuse_unfinished(place, file, settings)
+    for file in stock:
+        _refuse_old(file, settings)
+    done = [file for file in files if settings.which != "newest_by_time" or (file.time or 0) <= (stock[0].time or 0)]
+    return FoundFiles(tuple(stock), products, tuple(done))
+
+
+def _no_marker(files: object) -> list[FeedFile]:
+    if files:
+        raise UnavailableError(
+            f"No file has a marker file ({MARKER}) beside it.",
+            advice="It is read once the marker is there; see the option complete.",
+        )
+    return []
+
+
+async def _chosen(place: Place, settings: FeedSettings, name: str) -> list[FeedFile]:
+    return choose(await place.files(name), settings, name)
+
+
+async def _refuse_unfinished(place: Place, file: FeedFile, settings: FeedSettings) -> None:
+    """A file that was written a moment ago is looked at twice."""
+    if settings.complete != "stable" or file.archived:
+        return
+    if file.time is not None and 0 <= SETTLED_AFTER < time.time() - file.time:
+        return
+    await asyncio.sleep(SETTLE)
+    if await place.look(file) != file:
+        raise UnavailableError(f"{file.name} is still being written.", advice="It is read in the next run.")
+
+
+def _refuse_old(file: FeedFile, settings: FeedSettings) -> None:
+    if not settings.max_age or file.time is None:
+        return
+    age = time.time() - file.time
+    if age > settings.max_age:
+        raise UnavailableError(
+            f"{file.name} was written {age / 3600:.0f} hours ago; at most {settings.max_age // 3600} are allowed.",
+            advice="Look at the export of the WMS; the limit is the option max_age.",
+        )

@@ -1,0 +1,317 @@
+"""From the rows of a file to staged rows: codes, warehouses and quantities, each row for itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from invsync_tui.connectors.errors import ContractError, UnavailableError
+from invsync_tui.connectors.sources.feed.columns import ColumnMap
+from invsync_tui.connectors.sources.feed.quantities import BlankError, whole_of_cell
+from invsync_tui.connectors.sources.feed.settings import FeedSettings
+from invsync_tui.connectors.sources.feed.staging import StagedProduct, StagedRow, Staging, packed_aliases
+from invsync_tui.connectors.sources.feed.text_rows import RawRow, has_lost_bytes, wrong_bytes
+from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value
+
+BATCH = 5000
+WAREHOUSES_MOST = 1000
+CODE_MOST = 500
+"""Characters of a code or a warehouse's name."""
+_EXPONENT = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]{2,}", re.IGNORECASE)
+"""A long code as a spreadsheet writes it after taking it for a number."""
+_FORMULA = re.compile(r'="(.*)"')
+"""How programs keep a spreadsheet from taking a code for a number."""
+_AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff"
+PREVIEW = 3
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What reading the files found."""
+
+    warehouses: dict[str, None] = field(default_factory=dict)
+    """Names in the order of their first row."""
+    preview: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    """What was found of each file, in words."""
+    repaired: int = 0
+    """Names with bytes that could not be decoded."""
+    blank_rows: int = 0
+
+
+class RowError(ValueError):
+    """Why a row cannot be read."""
+
+
+class RowReader:
+    """Reads rows of one file. `cell` is (line, position) -> what a message calls the place."""
+
+    def __init__(
+        self, settings: FeedSettings, columns: ColumnMap, encoding: str, place: Callable[[int, int | None], str]
+    ) -> None:
+        self._settings, self.columns, self._encoding, self._place = settings, columns, encoding, place
+        self._plain_codes = not settings.code_width
+        self.repaired = 0
+
+    # --- codes and names ---------------------------------------------------------------------------------------------
+
+    def code(self, fields: Sequence[object], at: int, line: int) -> str:
+        """A code without the spaces around it; RowError where it is not the one that was written there."""
+        value = fields[at] if at < len(fields) else ""
+        if isinstance(value, str):
+            if value.isalnum() and value.isascii() and len(value) <= CODE_MOST:
+                return value
+            return self._text_code(value, at, line)
+        if value is None:
+            return ""
+        if isinstance(value, float) and value.is_integer():
+            shown = f"{value:.0f}"
+            raise RowError(
+                f"{self._place(line, at)}: the code {shown} is a number of more than 15 digits, which the spreadsheet has "
+                "rounded; format the column as text"
+            )
+        raise RowError(
+            f"{self._place(line, at)}: the code {describe_value(value)} is not text; format the column as text"
+        )
+
+    def _text_code(self, value: str, at: int, line: int) -> str:
+        code = value.strip(_AROUND)
+        if formula := _FORMULA.fullmatch(code):
+            code = formula[1].strip(_AROUND)
+        if _EXPONENT.fullmatch(code):
+            raise RowError(
+                f"{self._place(line, at)}: the code {describe_value(code)} was rounded by a spreadsheet; format the column "
+                "as text"
+            )
+        return self._clean(code, at, line)
+
+    def _clean(self, text: str, at: int, line: int) -> str:
+        if len(text) > CODE_MOST:
+            raise RowError(f"{self._place(line, at)}: {describe_value(text)} has more than {CODE_MOST} characters")
+        if has_lost_bytes(text):
+            raise RowError(f"{self._place(line, at)}: {wrong_bytes(text, self._encoding)}")
+        if not text.isprintable():
+            raise RowError(f"{self._place(line, at)}: {describe_value(text)} has control characters")
+        return text
+
+    def sku(self, fields: Sequence[object], line: int) -> str:
+        """The SKU, '' for none."""
+        if self.columns.sku is None:
+            return ""
+        code = self.code(fields, self.columns.sku, line)
+        if self._plain_codes or not (code.isdecimal() and code.isascii()):
+            return code
+        return code.zfill(self._settings.code_width)
+
+    def aliases(self, fields: Sequence[object], line: int) -> str:
+        """Other codes, packed."""
+        if not self.columns.aliases:
+            return ""
+        codes = [(kind, self.code(fields, at, line)) for kind, at in self.columns.aliases]
+        return packed_aliases((kind, code) for kind, code in codes if code)
+
+    def name(self, fields: Sequence[object]) -> str:
+        """The product's name on one line; what could not be decoded of it is a replacement character."""
+        at = self.columns.name
+        if at is None or at >= len(fields) or fields[at] is None:
+            return ""
+        text = str(fields[at])
+        if text.isprintable():
+            return text.strip()[:TEXT_MOST]
+        if has_lost_bytes(text):
+            self.repaired += 1
+            text = "".join("\ufffd" if "\udc80" <= char <= "\udcff" else char for char in text)
+        return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:TEXT_MOST]
+
+    def identity(self, fields: Sequence[object], line: int) -> tuple[str, str | None, str]:
+        """(reference, SKU or None, aliases); RowError where there is no code at all."""
+        sku = self.sku(fields, line)
+        aliases = self.aliases(fields, line)
+        ref = self.code(fields, self.columns.id, line) if self.columns.id is not None else sku
+        ref = ref or aliases.partition("\x1e")[0].replace("\x1f", ":")
+        if not ref:
+            raise RowError(f"{self._place(line, None)}: it has no code")
+        return ref, sku or None, aliases
+
+    # --- quantities --------------------------------------------------------------------------------------------------
+
+    def _quantity(self, fields: Sequence[object], at: int | None, line: int, word: str) -> int | None:
+        """None for a column that is not there or blank."""
+        if at is None:
+            return None
+        value = fields[at] if at < len(fields) else ""
+        try:
+            return whole_of_cell(value, self._settings.quantity)
+        except BlankError:
+            return 0 if self._settings.blank_is_zero else None
+        except ValueError as error:
+            shown = "the text has bytes that cannot be decoded" if has_lost_bytes(str(value)) else str(error)
+            raise RowError(f"{self._place(line, at)}: {word.replace('_', ' ')} {shown}") from None
+
+    def quantities(self, fields: Sequence[object], line: int) -> tuple[int | None, int, int | None, int | None]:
+        """on hand, available, committed, incoming; RowError where what is for sale is not known."""
+        columns = self.columns
+        available = self._quantity(fields, columns.available, line, "available")
+        on_hand = self._quantity(fields, columns.on_hand, line, "on_hand")
+        committed = self._quantity(fields, columns.committed, line, "committed")
+        incoming = self._quantity(fields, columns.incoming, line, "incoming")
+        if columns.available is None and on_hand is not None and (columns.committed is None or committed is not None):
+            available = on_hand - (committed or 0)
+        if available is None:
+            word = "available" if columns.available is not None else "on hand" if on_hand is None else "committed"
+            raise RowError(f"{self._place(line, None)}: {word} is blank, so what is for sale is not known")
+        if columns.pack_size is None:
+            return on_hand, available, committed, incoming
+        units = self._quantity(fields, columns.pack_size, line, "pack_size")
+        if not units or units < 0:
+            raise RowError(f"{self._place(line, columns.pack_size)}: the pack size is not a number above 0")
+        return _times(on_hand, units), available * units, _times(committed, units), _times(incoming, units)
+
+    def check_width(self, fields: Sequence[object], line: int) -> None:
+        """RowError for a row with too few columns."""
+        if len(fields) < self.columns.needed:
+            raise RowError(f"{self._place(line, None)}: it has {len(fields)} columns, {self.columns.needed} are needed")
+
+    def check_surplus(self, fields: Sequence[object], line: int) -> None:
+        """RowError for a row with more columns than the header has: nobody knows which of them is which."""
+        width = len(self.columns.titles)
+        if width and len(fields) > width and any(str(value).strip() for value in fields[width:] if value is not None):
+            raise RowError(
+                f"{self._place(line, None)}: it has {len(fields)} columns and the header {width}; a separator in a text "
+                "has to be in quotes"
+            )
+
+
+def _times(quantity: int | None, units: int) -> int | None:
+    return None if quantity is None else quantity * units
+
+
+class Loader:
+    """Puts the rows of files into a staging."""
+
+    def __init__(self, settings: FeedSettings, staging: Staging) -> None:
+        self._settings, self._staging = settings, staging
+        self.loaded = Loaded()
+
+    def levels(self, rows: Iterable[RawRow], reader: RowReader, file: str) -> int:
+        """All rows of a stock file; returns how many. UnavailableError where the file is not complete."""
+        number = len(self._staging.files)
+        self._staging.files.append(file)
+        batch: list[StagedRow] = []
+        count = 0
+        for line, fields, why in self._until_last(rows, file):
+            count += 1
+            staged = self._level(line, fields, why, reader, number)
+            if staged is not None:
+                batch.append(staged)
+                if len(batch) >= BATCH:
+                    self._staging.add_rows(batch)
+                    batch = []
+        self._staging.add_rows(batch)
+        self.loaded.repaired += reader.repaired
+        return count
+
+    def _until_last(self, rows: Iterable[RawRow], file: str) -> Iterable[RawRow]:
+        """The rows before the declared last one."""
+        mark = self._settings.last_line
+        if not mark:
+            yield from rows
+            return
+        rows = iter(rows)
+        for row in rows:
+            first = next((str(value).strip() for value in row[1] if value not in (None, "")), "")
+            if first.startswith(mark):
+                break
+            yield row
+        else:
+            raise UnavailableError(
+                f"{file} has no last line that begins with {mark!r}: it is not complete.",
+                advice="It is read once it is complete; if such a line is not expected, clear the option last_line.",
+            )
+        if next(rows, None) is not None:
+            raise ContractError(f"{file} has rows behind the line that begins with {mark!r}.")
+
+    def _level(self, line: int, fields: Sequence[object], why: str, reader: RowReader, file: int) -> StagedRow | None:
+        ref, sku, aliases = "", None, ""
+        # Without a column for it the warehouse is known whatever the row has.
+        placed = self._warehouse(fields, line, reader) if reader.columns.warehouse is None else None
+        try:
+            if why:
+                raise RowError(why if why.startswith("lines") else f"line {line}: {why}")
+            reader.check_surplus(fields, line)
+            ref, sku, aliases = reader.identity(fields, line)
+            reader.check_width(fields, line)
+            warehouse = placed = self._warehouse(fields, line, reader)
+            on_hand, available, committed, incoming = reader.quantities(fields, line)
+            if not -QUANTITY_MOST <= available <= QUANTITY_MOST:
+                raise RowError(f"line {line}: available is larger than any stock")
+        except RowError as error:
+            if not ref and _is_blank(fields) and not why:
+                self.loaded.blank_rows += 1
+                return None
+            self._staging.add_reject(file, line, str(error), json.dumps([str(value) for value in fields]))
+            if ref and placed is not None:
+                return (file, line, ref, placed, sku, reader.name(fields), aliases, None, None, None, None, str(error))
+            self._staging.add_lost(f"{self._staging.files[file]}:{line}", str(error))
+            return None
+        name = reader.name(fields)
+        if len(self.loaded.preview) < PREVIEW:
+            self.loaded.preview.append(
+                _preview(ref, warehouse or "Default", name, on_hand, available, committed, incoming, aliases)
+            )
+        return (file, line, ref, warehouse, sku, name, aliases, on_hand, available, committed, incoming, None)
+
+    def _warehouse(self, fields: Sequence[object], line: int, reader: RowReader) -> str:
+        at = reader.columns.warehouse
+        name = self._settings.warehouse if at is None else reader.code(fields, at, line)
+        if name not in self.loaded.warehouses:
+            if len(self.loaded.warehouses) >= WAREHOUSES_MOST:
+                title = "" if at is None else reader.columns.title(at)
+                raise ContractError(
+                    f"{title} names more than {WAREHOUSES_MOST} warehouses: it seems to be another column.",
+                    advice="Name the right one: --option warehouse_column=NAME",
+                )
+            self.loaded.warehouses[name] = None
+        return name
+
+    def products(self, rows: Iterable[RawRow], reader: RowReader, file: str) -> int:
+        """All rows of a products file; returns how many."""
+        number = len(self._staging.files)
+        self._staging.files.append(file)
+        batch: list[StagedProduct] = []
+        count = 0
+        for line, fields, why in rows:
+            try:
+                if why:
+                    raise RowError(why if why.startswith("lines") else f"line {line}: {why}")
+                reader.check_surplus(fields, line)
+                ref, sku, aliases = reader.identity(fields, line)
+            except RowError as error:
+                if not _is_blank(fields) or why:
+                    self._staging.add_reject(number, line, str(error), json.dumps([str(value) for value in fields]))
+                    self._staging.add_lost(f"{file}:{line}", str(error))
+                continue
+            count += 1
+            batch.append((ref, sku, reader.name(fields), aliases))
+            if len(batch) >= BATCH:
+                self._staging.add_products(batch)
+                batch = []
+        self._staging.add_products(batch)
+        self.loaded.repaired += reader.repaired
+        return count
+
+
+def _is_blank(fields: Sequence[object]) -> bool:
+    return not any(value is not None and str(value).strip(_AROUND) for value in fields)
+
+
+def _preview(
+    ref: str, warehouse: str, name: str, on_hand: int | None, available: int, committed: int | None,
+    incoming: int | None, aliases: str,
+) -> str:  # fmt: skip
+    numbers = {"available": available, "on hand": on_hand, "committed": committed, "incoming": incoming}
+    parts = [f"{word} {number}" for word, number in numbers.items() if number is not None]
+    codes = aliases.replace("\x1f", " ").split("\x1e") if aliases else []
+    return f"{ref} ({name or 'no name'}) in {warehouse}: {', '.join([*parts, *codes])}"

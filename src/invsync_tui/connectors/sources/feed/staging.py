@@ -1,0 +1,210 @@
+"""The rows of a feed in a temporary SQLite file: checked as a whole, then read in pages, with little memory.
+
+Pages go by row number, so they are in the order of the file. Of a product's rows for one warehouse a single one is left:
+equal ones are one, and different ones cannot all be right, so the row that is left says so.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from invsync_tui.connectors.base import AliasRow, LevelRow, ProductRow
+
+StagedRow = tuple[int, int, str, str, str | None, str, str, int | None, int | None, int | None, int | None, str | None]
+"""file, line, ref, warehouse, sku, name, aliases, on_hand, available, committed, incoming, why (None where readable)."""
+StagedProduct = tuple[str, str | None, str, str]
+"""ref, sku, name, aliases."""
+LostRow = tuple[str, str]
+"""(what it is called, why) of a row that names no product."""
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -16000;
+PRAGMA temp_store = FILE;
+CREATE TABLE line (n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, ref TEXT, warehouse TEXT, sku TEXT, name TEXT,
+  aliases TEXT, on_hand INTEGER, available INTEGER, committed INTEGER, incoming INTEGER, why TEXT);
+CREATE TABLE product (n INTEGER PRIMARY KEY, ref TEXT UNIQUE, sku TEXT, name TEXT, aliases TEXT);
+CREATE TABLE lost (n INTEGER PRIMARY KEY, what TEXT, why TEXT);
+CREATE TABLE reject (n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, why TEXT, fields TEXT);
+"""
+_ADD_ROW = (
+    "INSERT INTO line (file, line, ref, warehouse, sku, name, aliases, on_hand, available, committed, incoming, why) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ADD_PRODUCT = (
+    "INSERT INTO product (ref, sku, name, aliases) VALUES (?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET "
+    "aliases = trim(aliases || char(30) || excluded.aliases, char(30)) WHERE aliases IS NOT excluded.aliases"
+)
+_PRODUCTS_OF_ROWS = (
+    "INSERT INTO product (ref, sku, name, aliases) SELECT ref, sku, name, aliases FROM line WHERE true ORDER BY n "
+    "ON CONFLICT (ref) DO UPDATE SET aliases = trim(aliases || char(30) || excluded.aliases, char(30)) "
+    "WHERE excluded.aliases <> '' AND instr(aliases, excluded.aliases) = 0"
+)
+_DOUBLED = "SELECT ref, warehouse FROM line GROUP BY ref, warehouse HAVING count(*) > 1"
+_OF_DOUBLED = (
+    "SELECT n, file, line, on_hand, available, committed, incoming, why FROM line "
+    "WHERE ref = ? AND warehouse = ? ORDER BY n"
+)
+_LEVELS = (
+    "SELECT r.n, r.ref, r.file, r.line, r.on_hand, r.available, r.committed, r.incoming, r.why FROM line AS r "
+    "WHERE r.warehouse = ? AND r.n > ? ORDER BY r.n LIMIT ?"
+)
+_LEVELS_OF_ALL = (
+    "SELECT p.n, p.ref, r.file, r.line, r.on_hand, r.available, r.committed, r.incoming, r.why FROM product AS p "
+    "LEFT JOIN line AS r ON r.ref = p.ref AND r.warehouse = ? WHERE p.n > ? ORDER BY p.n LIMIT ?"
+)
+_UNIT, _RECORD = "\x1f", "\x1e"
+
+
+def packed_aliases(codes: Iterable[tuple[str, str]]) -> str:
+    """(type, code) pairs as one text; codes have no control characters."""
+    return _RECORD.join(f"{kind}{_UNIT}{code}" for kind, code in codes)
+
+
+def unpacked_aliases(text: str) -> tuple[AliasRow, ...]:
+    """The reverse, each pair once."""
+    if not text:
+        return ()
+    parts = (piece.partition(_UNIT) for piece in dict.fromkeys(text.split(_RECORD)))
+    return tuple(AliasRow(kind, code) for kind, _, code in parts)
+
+
+class Rows(NamedTuple):
+    """Part of a page: records, (reference, why) of those that cannot be read, and the number behind which it goes on."""
+
+    rows: Sequence[ProductRow | LevelRow]
+    rejected: Sequence[tuple[str, str]]
+    after: int | None
+
+
+class Staging:
+    """One temporary file of rows. All methods block: call them in a thread, one at a time (there is a lock)."""
+
+    def __init__(self, path: Path) -> None:
+        self._cx = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._cx.executescript(_SCHEMA)
+        self._lock = threading.Lock()
+        self._all_products = False
+        self.zero_where_absent = False
+        self.files: list[str] = []
+
+    def close(self) -> None:
+        """Give the file up; who made it deletes it."""
+        with self._lock:
+            self._cx.close()
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def add_rows(self, rows: Sequence[StagedRow]) -> None:
+        with self._lock:
+            self._cx.execute("BEGIN")
+            self._cx.executemany(_ADD_ROW, rows)
+            self._cx.execute("COMMIT")
+
+    def add_products(self, rows: Sequence[StagedProduct]) -> None:
+        """Products with their codes; of one that comes again the codes are added."""
+        with self._lock:
+            self._cx.execute("BEGIN")
+            self._cx.executemany(_ADD_PRODUCT, rows)
+            self._cx.execute("COMMIT")
+
+    def add_lost(self, what: str, why: str) -> None:
+        with self._lock:
+            self._cx.execute("INSERT INTO lost (what, why) VALUES (?, ?)", (what, why))
+
+    def add_reject(self, file: int, line: int, why: str, fields: str) -> None:
+        """For the file of rejected rows."""
+        with self._lock:
+            self._cx.execute(
+                "INSERT INTO reject (file, line, why, fields) VALUES (?, ?, ?, ?)", (file, line, why, fields)
+            )
+
+    def settle(self, *, all_products: bool, by_warehouse: bool) -> None:
+        """Once all rows are in. `all_products`: the catalog is more than the rows of one warehouse."""
+        with self._lock:
+            self._cx.execute("CREATE INDEX line_key ON line (ref, warehouse)")
+            for ref, warehouse in self._cx.execute(_DOUBLED).fetchall():
+                self._settle_doubled(ref, warehouse)
+            if by_warehouse:
+                self._cx.execute("CREATE INDEX line_warehouse ON line (warehouse)")
+            self._all_products = all_products
+            if all_products:
+                self._cx.execute(_PRODUCTS_OF_ROWS)
+            if self.zero_where_absent:  # a row that names no product may be of any
+                self.zero_where_absent = all_products and not self._count("SELECT count(*) FROM lost")
+
+    def _settle_doubled(self, ref: str, warehouse: str) -> None:
+        rows = self._cx.execute(_OF_DOUBLED, (ref, warehouse)).fetchall()
+        first, *others = rows
+        if any(row[3:] != first[3:] or row[7] for row in rows):
+            places = [self._place(row[1], row[2], first[1]) for row in rows[:5]]
+            more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+            why = f"{' and '.join(places)}{more} give different quantities"
+            self._cx.execute("UPDATE line SET why = ? WHERE n = ?", (why, first[0]))
+            self._cx.executemany(
+                "INSERT INTO reject (file, line, why, fields) VALUES (?, ?, ?, ?)",
+                [(row[1], row[2], why, "") for row in rows if not row[7]],
+            )
+        self._cx.executemany("DELETE FROM line WHERE n = ?", [(row[0],) for row in others])
+
+    def _place(self, file: int, line: int, same: int) -> str:
+        return f"line {line}" if file == same else f"line {line} of {self.files[file]}"
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _count(self, sql: str) -> int:
+        return int(self._cx.execute(sql).fetchone()[0])
+
+    def counts(self) -> tuple[int, int]:
+        """(rows that can be read, rows that cannot)."""
+        with self._lock:
+            bad = self._count("SELECT count(*) FROM line WHERE why IS NOT NULL") + self._count(
+                "SELECT count(*) FROM lost"
+            )
+            return self._count("SELECT count(*) FROM line WHERE why IS NULL"), bad
+
+    def products(self, after: int, limit: int) -> Rows:
+        """Products behind a row number."""
+        table = "product" if self._all_products else "line"
+        with self._lock:
+            found = self._cx.execute(
+                f"SELECT n, ref, sku, name, aliases FROM {table} WHERE n > ? ORDER BY n LIMIT ?",  # noqa: S608 (two constants)
+                (after, limit),
+            ).fetchall()
+        rows = [ProductRow(ref, sku, name, unpacked_aliases(aliases)) for _, ref, sku, name, aliases in found]
+        return Rows(rows, (), found[-1][0] if len(found) == limit else None)
+
+    def lost(self, after: int, limit: int) -> Rows:
+        """Rows that name no product."""
+        with self._lock:
+            found = self._cx.execute(
+                "SELECT n, what, why FROM lost WHERE n > ? ORDER BY n LIMIT ?", (after, limit)
+            ).fetchall()
+        return Rows((), [(what, why) for _, what, why in found], found[-1][0] if len(found) == limit else None)
+
+    def levels(self, warehouse: str, after: int, limit: int, read_at: int | None) -> Rows:
+        """Levels of a warehouse behind a row number; with `zero_where_absent` one of each product."""
+        sql = _LEVELS_OF_ALL if self.zero_where_absent else _LEVELS
+        with self._lock:
+            found = self._cx.execute(sql, (warehouse, after, limit)).fetchall()
+        rows, rejected = [], []
+        for _, ref, file, line, on_hand, available, committed, incoming, why in found:
+            if why is not None:
+                rejected.append((ref, why))
+            elif line is None:
+                rows.append(LevelRow(ref, warehouse, 0, 0, read_at=read_at, raw={"absent": "0"}))
+            else:
+                raw = {"file": self.files[file], "line": line}
+                rows.append(LevelRow(ref, warehouse, on_hand, available, committed, incoming, read_at, raw))
+        return Rows(rows, rejected, found[-1][0] if len(found) == limit else None)
+
+    def rejects(self) -> Iterator[tuple[str, int, str, str]]:
+        """(file, line, why, fields as JSON) of all rejected rows."""
+        with self._lock:
+            for file, line, why, fields in self._cx.execute("SELECT file, line, why, fields FROM reject ORDER BY n"):
+                yield self.files[file], line, why, fields
