@@ -17,7 +17,11 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
-pytest_plugins = ["tests.support.servers.tryton", "tests.support.servers.vendure"]
+pytest_plugins = [
+    "tests.support.servers.postgres",
+    "tests.support.servers.tryton",
+    "tests.support.servers.vendure",
+]
 
 TESTS = Path(__file__).parent
 QUICK = (

@@ -1,0 +1,56 @@
+"""What the SQL connector says of itself."""
+
+from __future__ import annotations
+
+from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+
+TLS = ("verify", "off")
+
+ABOUT = About(
+    title="SQL database",
+    schemes=("postgresql", "sqlite"),
+    example="postgresql://db.example.com/wms",
+    versions="PostgreSQL 12 and later (tested with 15), SQLite 3.35 and later",
+    signs_in_as="a database login with SELECT only; nothing for SQLite",
+    signs_in_with="its password; nothing for SQLite",
+    options=(
+        Option("queries", "TOML file with the queries", required=True),
+        Option("overlap", "seconds that a delta looks back", kind=OptionKind.NUMBER, most=86400, default="300"),
+        Option("tls", "verify the server's certificate, or off: everything travels in the clear", label="TLS",
+               kind=OptionKind.CHOICE, choices=TLS, default="verify"),
+    ),
+    permissions=(Permission("SELECT on what the queries read", "levels, products, warehouses"),),
+    setup=(
+        "PostgreSQL needs its driver: pip install 'psycopg[binary]'.",
+        "Create a login that can only read: CREATE ROLE invsync LOGIN PASSWORD '...'; GRANT SELECT ON stock TO invsync;",
+        'Write the queries into a file, such as queries.toml: a table [levels] with query = """SELECT sku, name, warehouse, '
+        'on_hand, available, ean, changed_at FROM stock""", key = "sku" and, for deltas, changed = "changed_at".',
+        "Columns of levels: sku (or id, the product's own), warehouse, available, on_hand, committed, incoming; where there "
+        "is no table [products] also name and the codes ean, upc, gtin, asin, mpn, isbn, custom or alias_KIND. Name columns "
+        "with AS.",
+        "Where wanted, a table [products] with a query of id, sku, name, active and codes, and its key; and a table "
+        "[warehouses] with a query of warehouse, name, active.",
+        "Put an index on the key, or on warehouse and key where there are several warehouses.",
+        "Test the connection: it shows the columns and the first rows as they are understood.",
+    ),
+    behavior=(
+        "Each query is read as a table, page by page: WHERE key > the last one ORDER BY key LIMIT 5000, in a read-only "
+        "transaction with the request timeout as its time limit. More than one statement is refused.",
+        "Without the column available it is on_hand less committed. Fractions are rounded down. A quantity that is NULL or a "
+        "text costs its row, which is reported.",
+        "Two rows for one product in one warehouse are both refused, never added up: use SUM and GROUP BY in the query.",
+        "A blank warehouse is Default. Times without a zone are in the database's time zone, or in time_zone of the file; "
+        "those of SQLite are in UTC.",
+    ),
+    known_limits=(
+        "Rows that were deleted, or whose changed column is NULL, are seen by the next full download only.",
+        "A query that groups or sorts is worked out again for each page: make it a materialized view if it is slow.",
+        "A key with a collation that takes different texts for equal (nondeterministic, PostgreSQL) can skip rows.",
+        "The changed column of products is not needed: levels of a new product cause a full download.",
+    ),
+    sources=(
+        "A PostgreSQL 15 server and SQLite files of our own",
+        "https://www.postgresql.org/docs/current/sql-set-transaction.html",
+        "https://www.sqlite.org/c3ref/set_authorizer.html",
+    ),
+)  # fmt: skip
