@@ -94,7 +94,7 @@ def test_another_address_is_read_completely_next(acme: Shell) -> None:
         ("--upload", "maybe", "on or off"),
         ("--alias", "XYZ", "SKU, UPC, EAN"),
         ("--warehouse", "EAST", "known: Default"),
-        ("--url", "ftp://shop", "https://"),
+        ("--url", "ftp://shop", "https or http"),
         ("--url", "https://a:b@shop.example.com", "--login and --secret"),
         ("--option", "nonsense", "KEY=VALUE"),
         ("--option", "api_token=x", "looks like a secret"),

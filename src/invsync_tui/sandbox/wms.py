@@ -40,6 +40,8 @@ class Stock:
         self.account = "demo"
         self.hidden: set[str] = set()
         self.forbidden: set[str] = set()
+        self.odd: dict[tuple[str, str], bytes] = {}
+        """By (warehouse, product), JSON that stands where its quantity belongs."""
         self._started = int(time.time())
         self._reading = self._started
         self._recent: list[tuple[str, str]] = []
@@ -70,7 +72,8 @@ class Stock:
             "incoming": level.incoming,
             "read_at": "@reading" if level.read_at is None else level.read_at,
         }
-        return encoded(row)
+        odd = self.odd.get((place, ref))
+        return encoded(row) if odd is None else encoded(row | {"available": "@odd"}).replace(b'"@odd"', odd)
 
     def reading(self) -> bytes:
         """The time of the last reading; rows that changed since the one before get the common time again."""
@@ -100,6 +103,11 @@ class Stock:
             level = replace(level, read_at=int(time.time()))
             self._recent.append((place, ref))
         self.catalogue.levels[place][ref] = level
+        self.levels[place].touch(ref)
+
+    def set_odd(self, place: str, ref: str, text: bytes) -> None:
+        """Answer with this JSON where a quantity belongs."""
+        self.odd[place, ref] = text
         self.levels[place].touch(ref)
 
     def set_product(self, product: Product) -> None:
@@ -267,6 +275,9 @@ class Wms(Service):
                 return ok({})
             case "warehouse-codes":
                 stock.name_places(body["codes"])
+                return ok({})
+            case "odd":
+                stock.set_odd(_place(stock, body["warehouse"]), body["ref"], body["text"].encode())
                 return ok({})
             case "account":
                 stock.account = str(body["account"])

@@ -6,10 +6,8 @@ tests/sandbox/test_process.py tries them as the processes that the demo starts.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from invsync_tui.connectors.base import Connection
-from invsync_tui.sandbox import __main__ as sandbox
 from invsync_tui.sandbox.demo import MODES
-from invsync_tui.sandbox.server import listen
+from invsync_tui.sandbox.in_thread import running
 from invsync_tui.sandbox.shop import Mode
 
 TOKEN = "demo-token-for-tests"
@@ -99,46 +96,18 @@ class CartHandle(Handle):
         self.control("edit", {"shop": shop, "ref": ref, **fields})
 
 
-class _Server:
-    """A server in a thread of its own; everything that it does happens in that thread's loop."""
-
-    def __init__(self, arguments: tuple[str, ...]) -> None:
-        self._service = sandbox.service(arguments)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._listening, self.port = asyncio.run_coroutine_threadsafe(
-            listen(self._service.handle, 0), self._loop
-        ).result(10)
-
-    def close(self) -> None:
-        """End it and every connection, as the end of a process does."""
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
-
-    async def _end(self) -> None:
-        self._listening.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-
-
 @contextmanager
 def _running(*arguments: str) -> Iterator[str]:
     before = os.environ.get(TOKEN_VARIABLE)
     os.environ[TOKEN_VARIABLE] = TOKEN
-    server = _Server((*arguments, f"--token={TOKEN}"))
     try:
-        yield f"http://127.0.0.1:{server.port}"
+        with running(*arguments, f"--token={TOKEN}") as url:
+            yield url
     finally:
         if before is None:
             os.environ.pop(TOKEN_VARIABLE, None)
         else:
             os.environ[TOKEN_VARIABLE] = before
-        server.close()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import asyncio
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli.context import opened
@@ -24,6 +25,8 @@ EXAMPLES = """\
 example:
   invsync connections list                      systems that can be connected
   invsync connections about tryton              what to set up there, and every setting
+  invsync connections verify sandbox            the checks of the connector kit
+  invsync connections new mywms --kind source   a package to begin a connector with
   invsync connections test Acme                 the merchant's WMS
   invsync connections test --cart "Acme Shop"   a cart"""
 
@@ -33,13 +36,23 @@ def add_connections(subparsers: Subparsers) -> None:
     parser = command(
         subparsers, "connections", "test a connection, list the known systems, tell how to set one up", EXAMPLES
     )
-    orders = parser.add_subparsers(metavar="test|list|about", required=True, parser_class=Parser)
+    orders = parser.add_subparsers(metavar="test|list|about|verify|new", required=True, parser_class=Parser)
     listing = command(orders, "list", "list the systems that can be connected", EXAMPLES)
     listing.set_defaults(run=_list)
     telling = command(orders, "about", "tell how a system is set up, what it needs, and what it cannot do", EXAMPLES)
     telling.add_argument("system", metavar="SYSTEM", help="name of the system, as in invsync connections list")
     telling.add_argument("--markdown", action="store_true", help="as a page of documentation")
     telling.set_defaults(run=_about)
+    verifying = command(
+        orders, "verify", "run the checks of the connector kit against the server it ships with", EXAMPLES
+    )
+    verifying.add_argument("system", metavar="SYSTEM", help="name of the system, as in invsync connections list")
+    verifying.set_defaults(run=_verify)
+    making = command(orders, "new", "make the package of a new connector, with its tests", EXAMPLES)
+    making.add_argument("name", metavar="NAME", help="of the system: lower-case letters, digits and _")
+    making.add_argument("--kind", choices=("source", "cart"), default="source", help="a WMS/OMS (default) or a cart")
+    making.add_argument("--into", metavar="FOLDER", default=".", help="where its folder is made (default: here)")
+    making.set_defaults(run=_new)
     testing = command(orders, "test", "test the connection of a merchant's WMS or of a cart", EXAMPLES)
     testing.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number")
     testing.add_argument("--cart", metavar="C", help="test this cart, by name or number")
@@ -86,6 +99,33 @@ def _page_lines(page: ConnectorPage) -> Iterator[str]:
                 continue
             yield from textwrap.wrap(line, WIDTH, initial_indent=mark, subsequent_indent=" " * (len(mark) + 2))
     yield ""
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from invsync_tui.operations.connector_checks import verify
+
+    output = Output(args)
+    results = []
+    for result in verify(args.system):
+        results.append(result)
+        why = f": {result.why}" if result.why else ""
+        output.text(clean(f"{result.kind:<4} {result.number:>2}  {result.ended:<7}  {result.title}{why}"))
+        output.flush()
+    failed = sum(result.ended == "failed" for result in results)
+    output.text(f"{len(results)} checks: {len(results) - failed} passed or skipped, {failed} failed.")
+    output.document({"ok": not failed, "checks": [result._asdict() for result in results]})
+    return Exit.FAILED if failed else Exit.OK
+
+
+def _new(args: argparse.Namespace) -> int:
+    from invsync_tui.operations.connector_scaffold import make
+
+    made = make(args.name, args.kind, Path(args.into))
+    output = Output(args)
+    output.text([f"Made {clean(str(made.folder))}:", *(f"  {clean(name)}" for name in made.files), "", "Next:"])
+    output.text([f"  {clean(line)}" for line in made.next_steps])
+    output.document({"folder": str(made.folder), "files": list(made.files)})
+    return Exit.OK
 
 
 def run_connections(args: argparse.Namespace) -> int:

@@ -32,7 +32,8 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
-from invsync_tui.connectors.sources.sandbox import SandboxSession, field_of, page_of
+from invsync_tui.connectors.json_rest import field_of, page_of
+from invsync_tui.connectors.sources.sandbox import SandboxSession
 from invsync_tui.connectors.values import maybe_seconds, maybe_whole, reference, seconds, text, whole, yes_or_no
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
@@ -102,6 +103,7 @@ class SandboxCart:
         ),
         setup=("Start it with: python -m invsync_tui.sandbox",),
         behavior=("A cart on this machine that can play several kinds of cart and misbehave, for the demo and for tests.",),
+        sources=("src/invsync_tui/sandbox, the server itself",),
     )  # fmt: skip
 
     @staticmethod
@@ -219,6 +221,9 @@ class SandboxCart:
 
     def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         rows = [{"ref": item.ref, "quantity": item.quantity} for item in items]
+        below = [item.ref for item in items if item.quantity < 0]
+        if below:
+            raise ValueError(f"Negative quantity for {', '.join(below)}.")
         return json.dumps({"rows": rows}, separators=(",", ":")).encode()
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:

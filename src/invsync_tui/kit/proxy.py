@@ -1,0 +1,165 @@
+"""A proxy on loopback between a connector and its server that counts requests and lets things go wrong on the way.
+
+It forwards one request per connection and speaks HTTP/1.1 without pipelining, which is all that the connectors do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+
+class Fault(StrEnum):
+    """What happens to a request. All but the last three happen instead of the work."""
+
+    UNAVAILABLE = "a 503"
+    HTML = "an HTML page instead of JSON"
+    LONG_ERROR = "an error page of 70 kB"
+    THROTTLED = "a 429 with Retry-After"
+    UNAUTHORIZED = "a 401"
+    FORBIDDEN = "a 403"
+    ECHO = "an error page that repeats the request"
+    REDIRECT = "a redirect to another host"
+    CONTROLS = "an error text with control characters"
+    CLOSED = "a closed connection"
+    CUT_HEADERS = "an answer that is cut in its headers"
+    CUT_BODY = "an answer that is cut in its body"
+    LOST = "work that is done and an answer that is lost"
+
+
+@dataclass(slots=True)
+class Proxy:
+    """Between `start` and `stop`. `wanted` says which requests (method, path) meet the fault, `times` how many of them."""
+
+    target: str
+    fault: Fault | None = None
+    times: int | None = None
+    wanted: Callable[[str, str], bool] = lambda method, path: True
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    """(method, path with query) of all that came."""
+    elsewhere: list[bytes] = field(default_factory=list)
+    """What came to the other host that a redirect names: it has to stay empty."""
+    url: str = ""
+    other: str = ""
+    _servers: list[asyncio.Server] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Listen on two free ports of this machine."""
+        for handle in (self._serve, self._other_host):
+            self._servers.append(await asyncio.start_server(handle, "127.0.0.1", 0))
+        own, other = (server.sockets[0].getsockname()[1] for server in self._servers)
+        self.url, self.other = f"http://127.0.0.1:{own}", f"http://127.0.0.1:{other}"
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        for server in self._servers:
+            server.close()
+            await server.wait_closed()
+
+    def clear(self) -> None:
+        """No fault from now on, and no request counted yet."""
+        self.fault, self.times, self.wanted = None, None, lambda method, path: True
+        self.requests.clear()
+
+    def let(self, fault: Fault, *, times: int | None = None, wanted: Callable[[str, str], bool] | None = None) -> None:
+        """Let something go wrong with the next requests, all of them for None."""
+        self.clear()
+        self.fault, self.times = fault, times
+        if wanted is not None:
+            self.wanted = wanted
+
+    async def _other_host(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.elsewhere.append(await reader.read(65536))
+        writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while (request := await _message(reader)) is not None:
+                if not await self._answered(request, writer):
+                    break
+        writer.close()
+
+    async def _answered(self, request: bytes, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; False ends the connection."""
+        method, path, *_ = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
+        self.requests.append((method, path))
+        fault = self._meets(method, path)
+        if fault is None:
+            writer.write(await self._forwarded(request))
+        elif fault in _INSTEAD:
+            writer.write(_INSTEAD[fault](request, self.other))
+        elif fault is not Fault.CLOSED:
+            answer = await self._forwarded(request)
+            if fault is not Fault.LOST:
+                writer.write(answer[: 20 if fault is Fault.CUT_HEADERS else -max(1, len(answer) // 4)])
+        await writer.drain()
+        return fault is None or fault in _INSTEAD
+
+    def _meets(self, method: str, path: str) -> Fault | None:
+        if self.fault is None or self.times == 0 or not self.wanted(method, path):
+            return None
+        if self.times is not None:
+            self.times -= 1
+        return self.fault
+
+    async def _forwarded(self, request: bytes) -> bytes:
+        parts = urlsplit(self.target)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        try:
+            writer.write(
+                re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", request).replace(b"\r\n", b"\r\nconnection: close\r\n", 1)
+            )
+            await writer.drain()
+            answer = await _message(reader)
+        finally:
+            writer.close()
+        if answer is None:
+            raise ConnectionResetError
+        return answer
+
+
+async def _message(reader: asyncio.StreamReader) -> bytes | None:
+    """A request or an answer, whole; None at the end of the stream."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return None
+    if found := re.search(rb"(?i)\r\ncontent-length: *(\d+)", head):
+        return head + await reader.readexactly(int(found[1]))
+    if re.search(rb"(?i)\r\ntransfer-encoding: *chunked", head):
+        body = b""
+        while not body.endswith(b"0\r\n\r\n"):
+            body += await reader.readuntil(b"\r\n")
+        return head + body
+    return head if head.split(b" ", 1)[0] in _METHODS else head + await reader.read()
+
+
+_METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS"})
+
+
+def _reply(status: str, body: bytes, *headers: str, kind: str = "application/json") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"content-type: {kind}", f"content-length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+CONTROL_TEXT = "\x1b[2J\x1b]52;c;aGk=\x07 broken"
+_INSTEAD: dict[Fault, Callable[[bytes, str], bytes]] = {
+    Fault.UNAVAILABLE: lambda request, other: _reply("503 Service Unavailable", b'{"error": "try later"}'),
+    Fault.HTML: lambda request, other: _reply("200 OK", b"<html><body>Maintenance</body></html>", kind="text/html"),
+    Fault.LONG_ERROR: lambda request, other: _reply(
+        "500 Internal Server Error", b'{"error": "' + b"x" * 70_000 + b'"}'
+    ),
+    Fault.THROTTLED: lambda request, other: _reply("429 Too Many Requests", b"{}", "retry-after: 0"),
+    Fault.UNAUTHORIZED: lambda request, other: _reply("401 Unauthorized", b'{"error": "login"}'),
+    Fault.FORBIDDEN: lambda request, other: _reply("403 Forbidden", b'{"error": "not allowed"}'),
+    Fault.ECHO: lambda request, other: _reply("500 Internal Server Error", request, kind="text/plain"),
+    Fault.REDIRECT: lambda request, other: _reply("302 Found", b"", f"location: {other}/elsewhere"),
+    Fault.CONTROLS: lambda request, other: _reply(
+        "500 Internal Server Error", CONTROL_TEXT.encode(), kind="text/plain; charset=utf-8"
+    ),
+}

@@ -1,0 +1,121 @@
+"""The sandbox servers as the checks of connectors want them, see `invsync_tui.kit.servers`."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from invsync_tui.connectors.base import Connection
+from invsync_tui.sandbox.in_thread import running
+
+TOKEN = "sandbox-token-for-checks"  # noqa: S105 - of a server that lives as long as a check
+VARIABLE = "INVSYNC_SANDBOX_CHECK_TOKEN"
+SHOP = "main"
+
+
+@dataclass(slots=True)
+class _Server:
+    url: str
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def secrets(self) -> tuple[str, ...]:
+        """The token."""
+        return (TOKEN,)
+
+    def connection(self, url: str) -> Connection:
+        """With the token from the environment."""
+        return Connection("Sandbox", "sandbox", url, secret=f"env:{VARIABLE}", options=self._options())
+
+    def _options(self) -> dict[str, str]:
+        return {}
+
+    def _control(self, path: str, **body: Any) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.url}/_control/{path}",
+            data=json.dumps(body).encode(),
+            headers={"authorization": f"Bearer {TOKEN}"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own server
+            return json.load(answer)
+
+
+class WmsServer(_Server):
+    """The sandbox WMS as a `kit.SourceServer`."""
+
+    def skus(self) -> Mapping[str, str]:
+        return dict(self._control("dump")["products"])
+
+    def levels(self) -> Mapping[tuple[str, str], int]:
+        places = self._control("dump")["levels"]
+        return {(ref, place): level[0] for place, levels in places.items() for ref, level in levels.items()}
+
+    def add(self, sku: str) -> str:
+        ref = f"K{next(self._numbers):07d}"
+        self._control("product", ref=ref, sku=sku, name=sku)
+        self._control("level", ref=ref, warehouse="EAST", available=5)
+        return ref
+
+    def remove(self, product: str) -> None:
+        self._control("remove", refs=[product])
+
+    def set_level(self, product: str, warehouse: str, available: int) -> None:
+        self._control("level", ref=product, warehouse=warehouse, available=available)
+
+    def set_odd(self, product: str, warehouse: str, value: object) -> None:
+        text = "1e400" if value == float("inf") else json.dumps(value)
+        self._control("odd", ref=product, warehouse=warehouse, text=text)
+
+
+class ShopServer(_Server):
+    """A shop of the sandbox cart as a `kit.CartServer`."""
+
+    def _options(self) -> dict[str, str]:
+        return {"shop": SHOP}
+
+    def shown(self) -> Mapping[str, int | None]:
+        return {listing["ref"]: listing["quantity"] for listing in self._control("dump")[SHOP]}
+
+    def add(self, sku: str, quantity: int) -> str:
+        ref = f"K{next(self._numbers):07d}"
+        self._control("add", shop=SHOP, listing={"ref": ref, "sku": sku, "name": sku, "quantity": quantity})
+        return ref
+
+    def remove(self, listing: str) -> None:
+        self._control("remove", shop=SHOP, refs=[listing])
+
+    def set(self, listing: str, quantity: int) -> None:
+        self._control("edit", shop=SHOP, ref=listing, quantity=quantity)
+
+
+@contextmanager
+def wms() -> Iterator[WmsServer]:
+    """A small WMS."""
+    with _with_token(), running("wms", "--products=12", f"--token={TOKEN}") as url:
+        yield WmsServer(url)
+
+
+@contextmanager
+def shop() -> Iterator[ShopServer]:
+    """A small shop."""
+    with _with_token(), running("cart", f"--shop={SHOP}", "--products=12", f"--token={TOKEN}") as url:
+        yield ShopServer(url)
+
+
+@contextmanager
+def _with_token() -> Iterator[None]:
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = TOKEN
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(VARIABLE, None)
+        else:
+            os.environ[VARIABLE] = before

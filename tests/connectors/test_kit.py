@@ -1,0 +1,226 @@
+"""The sandbox connectors pass the whole suite of the kit, and the suite finds connectors that are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invsync_tui.connectors.base import CheckStep, LevelRow, ListingRow, Page, ProductRow, PushItem, RowAnswer
+from invsync_tui.connectors.carts.sandbox import SandboxCart
+from invsync_tui.connectors.errors import AuthError, ConnectorError, UnavailableError
+from invsync_tui.connectors.sources.sandbox import SandboxSource
+from invsync_tui.kit import cart_suite, source_suite
+from invsync_tui.kit.running import checks_of, run_check
+from invsync_tui.sandbox import kit_servers
+from tests.support.sandbox_world import hurry
+
+
+@pytest.fixture(autouse=True)
+def _shorter_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+TestSandboxSource = source_suite(SandboxSource, kit_servers.wms)
+TestSandboxCart = cart_suite(SandboxCart, kit_servers.shop)
+
+
+class LosesRows(SandboxSource):
+    """Forgets the last row of each page that is not the last one."""
+
+    async def products_page(self, cursor: str | None) -> Page[ProductRow]:
+        page = await super().products_page(cursor)
+        return Page(page.rows[:-1] if page.next_cursor else page.rows, page.next_cursor, page.total)
+
+
+class PagesByNumber(SandboxSource):
+    """Reads from the beginning again for every page, and takes the next rows by their position."""
+
+    async def products_page(self, cursor: str | None) -> Page[ProductRow]:
+        rows: list[ProductRow] = []
+        at = None
+        while True:
+            page = await super().products_page(at)
+            rows += page.rows
+            at = page.next_cursor
+            if at is None:
+                break
+        start, size = int(cursor or 0), self.capabilities.page_size
+        end = start + size
+        return Page(rows[start:end], str(end) if end < len(rows) else None)
+
+
+class OddIsZero(SandboxSource):
+    """Takes what it cannot read for 0."""
+
+    async def levels_page(self, warehouse: Any, cursor: str | None) -> Page[LevelRow]:
+        page = await super().levels_page(warehouse, cursor)
+        zeros = [LevelRow(ref, warehouse.ref, 0, 0) for ref, _ in page.rejected]
+        return Page([*page.rows, *zeros], page.next_cursor, page.total)
+
+
+class OddIsSilent(SandboxSource):
+    """Leaves out what it cannot read."""
+
+    async def levels_page(self, warehouse: Any, cursor: str | None) -> Page[LevelRow]:
+        page = await super().levels_page(warehouse, cursor)
+        return Page(page.rows, page.next_cursor, page.total)
+
+
+class TrimsCodes(SandboxSource):
+    """Changes codes."""
+
+    async def products_page(self, cursor: str | None) -> Page[ProductRow]:
+        page = await super().products_page(cursor)
+        rows = [row._replace(sku=row.sku and row.sku.lstrip("0")) for row in page.rows]
+        return Page(rows, page.next_cursor, page.total)
+
+
+class NoDelta(SandboxSource):
+    """Says that nothing changed."""
+
+    async def changed_page(self, since: str, cursor: str | None) -> Page[LevelRow]:
+        return Page([], None)
+
+
+class Milliseconds(SandboxSource):
+    """Gives reading times in milliseconds."""
+
+    async def levels_page(self, warehouse: Any, cursor: str | None) -> Page[LevelRow]:
+        page = await super().levels_page(warehouse, cursor)
+        return Page([row._replace(read_at=row.read_at and row.read_at * 1000) for row in page.rows], page.next_cursor)
+
+
+class TriesLoginsAgain(SandboxSource):
+    """Logs in until it works."""
+
+    async def open(self) -> None:
+        for _ in range(5):
+            try:
+                await super().open()
+            except AuthError:
+                continue
+            return
+        await super().open()
+
+
+class SwallowsErrors(SandboxSource):
+    """Takes an answer that it cannot read for an empty page."""
+
+    async def products_page(self, cursor: str | None) -> Page[ProductRow]:
+        try:
+            return await super().products_page(cursor)
+        except ConnectorError:
+            return Page([], None)
+
+
+class Tells(SandboxSource):
+    """Has its token in what it says."""
+
+    async def check(self) -> AsyncIterator[CheckStep]:
+        yield CheckStep("Log in", True, f"with {kit_servers.TOKEN}")
+        async for step in super().check():
+            yield step
+
+
+class PassesAnyway(SandboxSource):
+    """Its connection test tests nothing."""
+
+    async def check(self) -> AsyncIterator[CheckStep]:
+        yield CheckStep("Log in", True, "fine")
+
+
+class Writes(SandboxSource):
+    """Leaves a file behind."""
+
+    async def open(self) -> None:
+        Path("cache.json").write_text("{}", encoding="utf-8")  # noqa: ASYNC240
+        await super().open()
+
+
+class SaysNothing(SandboxSource):
+    """Has no `about`."""
+
+    about = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("connector", "number"),
+    [
+        (LosesRows, 1), (PagesByNumber, 2), (TrimsCodes, 5), (OddIsZero, 6), (OddIsSilent, 6), (NoDelta, 8),
+        (Milliseconds, 9), (TriesLoginsAgain, 23), (SwallowsErrors, 24), (Tells, 27), (Writes, 30),
+        (PassesAnyway, 31), (SaysNothing, 32),
+    ],
+)  # fmt: skip
+def test_a_source_that_is_wrong_is_found(connector: type, number: int) -> None:
+    (check,) = [check for check in checks_of(connector) if check.number == number]
+    with pytest.raises(AssertionError):
+        run_check(check, connector, kit_servers.wms)
+
+
+class Repeats(SandboxCart):
+    """Sends a write again by itself."""
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
+        try:
+            return await super().send(batch_id, body)
+        except UnavailableError:
+            return await super().send(batch_id, body)
+
+
+class OneByOne(SandboxCart):
+    """Needs a call for each listing, and says nothing of it."""
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
+        await super().read(["L0000001"])
+        return await super().send(batch_id, body)
+
+
+class Assumes(SandboxCart):
+    """Answers with what was sent, whatever the cart said."""
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
+        answers = await super().send(batch_id, body)
+        return [RowAnswer(answer.ref, 999) for answer in answers]
+
+
+class KeyInBody(SandboxCart):
+    """Makes another body each time."""
+
+    made = 0
+
+    def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
+        self.made += 1
+        return super().compose(batch_id, items) + b" " * self.made
+
+
+class TakesNegatives(SandboxCart):
+    """Composes anything."""
+
+    def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
+        return super().compose(batch_id, [item._replace(quantity=max(0, item.quantity)) for item in items])
+
+
+class ReadsDeleted(SandboxCart):
+    """Reports what is not there."""
+
+    async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
+        rows = {row.ref: row for row in await super().read(refs)}
+        return [rows.get(ref, ListingRow(ref, "", quantity=0)) for ref in refs]
+
+
+@pytest.mark.parametrize(
+    ("connector", "number"),
+    [(ReadsDeleted, 7), (OneByOne, 11), (KeyInBody, 12), (Assumes, 13), (Repeats, 15), (TakesNegatives, 16)],
+)
+def test_a_cart_that_is_wrong_is_found(connector: type, number: int) -> None:
+    (check,) = [check for check in checks_of(connector) if check.number == number]
+    with pytest.raises(AssertionError):
+        run_check(check, connector, kit_servers.shop)
+
+
+def test_an_exemption_needs_a_check_that_there_is() -> None:
+    with pytest.raises(ValueError, match="99"):
+        source_suite(SandboxSource, kit_servers.wms, {99: "no"})
