@@ -352,3 +352,43 @@ def test_the_feed_can_be_chosen() -> None:
     assert registry.wrong_address(registry.SOURCES, "feed", "/srv/feeds") == ""
     assert "'comma' is not" not in registry.wrong_option(registry.SOURCES, "feed", {"decimal": "comma"})
     assert "choose one of" in registry.wrong_option(registry.SOURCES, "feed", {"decimal": "dot"})
+
+
+# --- files that come late, products that are absent ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+async def test_an_older_file_that_comes_late_is_refused_until_a_full_download_is_started(
+    tmp_path: Path, *, by_name: bool
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    newer = write(folder / "stock_20261126.csv", HEAD + "A-1,5\n", age=600)
+    bench = bench_with(folder, tmp_path, file="stock_*.csv", **({} if by_name else {"which": "newest_by_time"}))
+    assert (await bench.pull()).state == "done"
+    newer.unlink()
+    write(folder / "stock_20261125.csv", "SKU,Warehouse,Available\nA-1,EAST,50\n", age=60 if by_name else 9000)
+    run = await bench.pull()
+    assert (run.state, known(bench)) == ("failed", {("Default", "A-1"): 5})
+    assert "older than what was read last" in run.error and "sync Demo --full" in run.error
+    assert (await bench.pull(full=True)).state == "done"
+    assert known(bench)[("EAST", "A-1")] == 50
+
+
+async def test_a_product_that_is_no_longer_in_the_file_is_0_only_where_that_was_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "stock.csv"
+    head = "SKU,Warehouse,Available\n"
+    for absent, left in (("unknown", {}), ("zero", {("EAST", "A-2"): 0})):
+        write(path, head + "A-1,EAST,5\nA-2,EAST,7\nA-2,WEST,3\nA-3,WEST,2\n", age=900)
+        home = tmp_path / absent
+        home.mkdir()
+        bench = bench_with(path, home, absent=absent)
+        assert (await bench.pull()).state == "done"
+        write(path, head + "A-1,EAST,4\n,EAST,1\nA-3,WEST,2\n", age=600)  # a row that names no product: nothing is 0
+        assert (await bench.pull()).state == "done"
+        assert known(bench)[("EAST", "A-2")] == 7
+        write(path, head + "A-1,EAST,4\nA-3,WEST,x\n", age=300)  # WEST has no level that can be read
+        assert (await bench.pull()).state == "done"
+        levels = known(bench)
+        assert {place: units for place, units in levels.items() if place[1] == "A-2" and place[0] == "EAST"} == left
+        assert levels[("WEST", "A-3")] == 2 and levels[("EAST", "A-1")] == 4

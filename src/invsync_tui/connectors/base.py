@@ -98,6 +98,12 @@ class SourceCapabilities:
     knows_orders: bool = False
     """`known_orders` works: an order is pending until the WMS has it, however long that takes."""
     page_size: int = 1000
+    refuses_older: bool = False
+    """`mark` is when the data as a whole was made, as for a file: an earlier mark than that of the last download is old data
+    that came late, and is refused unless a full download is asked for."""
+    absent_is_zero: bool = False
+    """A level that a complete download no longer has is 0, in the warehouses that it has levels of, and its product is
+    still there: so for a file that lists only what is in stock."""
 
 
 # Rows are named tuples: a large catalogue makes millions of them, and they cost a third of a frozen dataclass.
@@ -174,7 +180,10 @@ class Source(Protocol):
     def budget(self) -> Budget | None: ...
 
     async def mark(self) -> str:
-        """The server's own now as a delta mark, to be taken before a complete read starts. '' without delta."""
+        """The server's own now as a delta mark, to be taken before a complete read starts. '' without delta.
+
+        See also `SourceCapabilities.refuses_older`.
+        """
         ...
 
     async def warehouses(self) -> Sequence[WarehouseRow]: ...

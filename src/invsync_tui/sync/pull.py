@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sqlite3
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -156,6 +157,7 @@ class Pull:
         anew = await source_identity.check_source(self.job, self.source, self.settings.identity)
         self._clock_offset = await source_offset(self.job, self.source, self.settings.clock_offset)
         await pending_orders.ask(self.job, self.source)  # before any level is read: what it has now, these include
+        await self._refuse_older()
         report.enter("warehouses")
         rows = await self.source.warehouses()
         if source_identity.check_warehouses(self.job, {row.ref for row in rows}) or anew:
@@ -198,6 +200,18 @@ class Pull:
         stage = self._delta_stages()[0] if kind == "delta" else "products"
         with self.job.transaction() as tx:
             return pull_progress.start(tx, self.merchant_id, self.job.run.id, kind, mark, stage, now)
+
+    async def _refuse_older(self) -> None:
+        """A file of yesterday that comes after that of today would put yesterday's stock back."""
+        if not self.source.capabilities.refuses_older or self.job.run.full:
+            return
+        mark = await self.source.mark()
+        if not went_back(self.settings.mark, mark):
+            return
+        raise UnavailableError(
+            f"What the WMS offers ({mark}) is older than what was read last ({self.settings.mark}); the stock is kept.",
+            advice=f"If it is right all the same: invsync sync {shlex.quote(self.merchant.name)} --full",
+        )
 
     def _may_be_delta(self, now: int, known: Sequence[StoredWarehouse]) -> bool:
         """Changes say nothing of a warehouse that is new, or that was away, so such a one is read completely first."""
@@ -438,6 +452,8 @@ class Pull:
                 raise UnavailableError("The WMS answered with an empty catalog; the products known so far are kept.")
             seq = change_sequence.upcoming(tx)
             gone = _absent(catalog_products.present_ids(tx, self.merchant_id), seen)
+            if self.source.capabilities.absent_is_zero:
+                gone = []  # they are out of stock, see `_finish_warehouse`
             changed = catalog_products.flag_missing(tx, gone, now, seq)
             warnings = [UNNAMED_WARNING] if UNNAMED in seen else []
             seen.discard(UNNAMED)
@@ -470,6 +486,11 @@ class Pull:
             return 0
         gone = _absent(have, seen)
         sync_marks.record_loaded(tx, site.id, generation.started_at)
+        if gone and self.source.capabilities.absent_is_zero:
+            zeroed = levels.set_to_zero(tx, site.id, gone, clock.seconds(), seq)
+            if zeroed:
+                warnings.append(f"{counted(zeroed, 'level')} of {site.code} are no longer reported; they are 0 now.")
+            return zeroed
         if gone:
             warnings.append(
                 f"{counted(len(gone), 'level')} of {site.code} are no longer reported; they are marked missing."

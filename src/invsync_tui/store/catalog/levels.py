@@ -49,6 +49,17 @@ def flag_missing(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterabl
     return len(rows)
 
 
+def set_to_zero(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterable[int], now: int, seq: int) -> int:
+    """Set levels that a complete load no longer had to 0, for sources that leave out what is out of stock."""
+    rows = [(now, seq, warehouse_id, number) for number in product_ids]
+    changed = tx.executemany(
+        "UPDATE level SET on_hand = 0, available = 0, committed = NULL, incoming = NULL, read_at = NULL, loaded_at = ?, "
+        "seq = ? WHERE warehouse_id = ? AND product_id = ? AND (available <> 0 OR on_hand IS NOT 0)",
+        rows,
+    ).rowcount
+    return max(0, changed)
+
+
 def flag_inactive(tx: sqlite3.Connection, product_ids: Sequence[int], now: int, seq: int) -> None:
     """Mark all levels of products that were deactivated: a kit of them is unknown, and a product that comes back is read."""
     tx.execute(

@@ -51,7 +51,12 @@ class FeedSource:
     review = staticmethod(checks.review)
 
     def __init__(self, connection: Connection) -> None:
-        self.capabilities = SourceCapabilities(reports_reading_time=True, page_size=PAGE_SIZE)
+        self.capabilities = SourceCapabilities(
+            reports_reading_time=True,
+            page_size=PAGE_SIZE,
+            refuses_older=True,
+            absent_is_zero=connection.options.get("absent", "").strip() == "zero",
+        )
         self._connection = connection
         self._settings: FeedSettings | None = None
         self._place: Place | None = None

@@ -78,7 +78,7 @@ _MEANING = (
     _choice("blank", "what a blank quantity means: the row is rejected, or 0", ("reject", "zero")),
     _choice(
         "absent",
-        "what it means that a product has no row for a warehouse that the file names: unknown, or 0",
+        "what it means that a known product has no row for a warehouse that the file names: unknown, or 0",
         ("unknown", "zero"),
     ),
     _number("code_width", "digits that a SKU of digits is filled up to with leading zeros; 0 for none", 0, 40, "0"),
@@ -110,6 +110,8 @@ ABOUT = About(
         "Where on hand is known and available is not, available is on hand less committed.",
         "The time of the file is the time of the reading. A file that is older than the one before is refused until a full "
         "download is started.",
+        "With absent=zero a product that is no longer in the file has 0 in each warehouse that the file names; in others "
+        "its stock stays. While some row names no product nothing is set to 0 for being absent.",
         "A file without a row, or without a row that can be read, changes nothing.",
         "A code that a spreadsheet has changed to 4.01E+12 is rejected.",
     ),
