@@ -47,6 +47,8 @@ class Proxy:
     url: str = ""
     other: str = ""
     _servers: list[asyncio.Server] = field(default_factory=list)
+    _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
+    """What is being answered, with the connection that it is answered on."""
 
     async def start(self) -> None:
         """Listen on two free ports of this machine."""
@@ -59,7 +61,9 @@ class Proxy:
         """Listen no more."""
         for server in self._servers:
             server.close()
-            await server.wait_closed()
+        for writer in self._open.values():
+            writer.close()
+        await asyncio.gather(*self._open, return_exceptions=True)
 
     def clear(self) -> None:
         """No fault from now on, and no request counted yet."""
@@ -78,6 +82,10 @@ class Proxy:
         writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._open[task] = writer
+            task.add_done_callback(self._open.pop)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while (request := await _message(reader)) is not None:
                 if not await self._answered(request, writer):
