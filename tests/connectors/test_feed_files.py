@@ -137,6 +137,10 @@ CASES: dict[str, Case] = {
     "a code rounded by Excel": Case(
         csv(HEAD, "4.00638E+12,5", "A-2,7"), default(A_2=7), rejected=1, words=("line 2", "rounded by a spreadsheet")
     ),
+    "other codes rounded by Excel": Case(
+        csv("SKU,EAN,Available", "A-1,4.00638E+12,5", "A-2,4006381333931,7", ",4.00638E+12,9"), PLAIN, rejected=2,
+        words=("Record A-1: line 2", "rounded by a spreadsheet", "line 4"),
+    ),
     "upper and lower case are two codes": Case(csv(HEAD, "A-1,5", "a-1,7"), {("Default", "A-1"): 5, ("Default", "a-1"): 7}),
     "a code without end": Case(csv(HEAD, "A" * 600 + ",5", "A-2,7"), default(A_2=7), rejected=1, words=("500 characters",)),
     "an equal row twice": Case(csv(HEAD, "A-1,5", "A-2,7", "A-1,5"), PLAIN),

@@ -156,7 +156,7 @@ class FeedSource:
         return [WarehouseRow(name, name or "Default", name or "Default") for name in loaded.warehouses]
 
     async def products_page(self, cursor: str | None) -> Page[ProductRow]:
-        """All products in the order of the file; behind them the rows that name none."""
+        """All products in the order of the file; behind them the rows that name none, and codes that cannot be read."""
         staging, _ = self._opened()
         stage, after = self._position(cursor)
         if stage == "lost":
@@ -174,9 +174,9 @@ class FeedSource:
         _, after = self._position(cursor)
         part: Rows = await asyncio.to_thread(staging.levels, warehouse.ref, after, PAGE_SIZE, self._read_at())
         rejected = list(part.rejected)
-        if part.after is None and (lost := await asyncio.to_thread(staging.lost, 0, 1)).rejected:
+        if part.after is None and await asyncio.to_thread(staging.has_unnamed):
             # Any product may be the one that such a row is about: nothing here counts as no longer reported.
-            rejected.append((lost.rejected[0][0], "rows that name no product may belong to this warehouse"))
+            rejected.append(("?", "rows that name no product may belong to this warehouse"))
         return Page(part.rows, self._cursor("rows", part.after), rejected=rejected)  # type: ignore[arg-type]
 
     async def changed_page(self, since: str, cursor: str | None) -> Page[LevelRow]:

@@ -88,7 +88,7 @@ ABOUT = About(
     title="CSV, TSV or Excel file",
     schemes=("file",),
     example="/srv/feeds",
-    versions="CSV and TSV, on a disk of this machine",
+    versions="CSV, TSV and XLSX, on a disk of this machine",
     options=(*_FILES, *_FORMAT, *_COLUMNS, *_MEANING),
     setup=(
         "Let the WMS write a file with one row per product, or per product and warehouse, and all of its stock in it.",
@@ -96,6 +96,7 @@ ABOUT = About(
         "a file that is half written is never read.",
         "Give the folder as the address and the file's name or pattern as the option file; or the file's whole path as the "
         "address.",
+        'Workbooks need: pip install "invsync-tui[xlsx]"',
         "Name the columns in the options. Columns with usual names (SKU, Available, On hand, Warehouse, EAN, UPC) are found "
         "without; the connection test shows what was found and the first rows as they were understood.",
     ),
@@ -113,11 +114,13 @@ ABOUT = About(
         "With absent=zero a product that is no longer in the file has 0 in each warehouse that the file names; in others "
         "its stock stays. While some row names no product nothing is set to 0 for being absent.",
         "A file without a row, or without a row that can be read, changes nothing.",
-        "A code that a spreadsheet has changed to 4.01E+12 is rejected.",
+        "A code that a spreadsheet has rounded (4.01E+12, or a number of more than 15 digits in a workbook) is rejected by its "
+        "line or cell. Of other codes than the SKU it costs the code alone, not the row.",
     ),
     known_limits=(
         "A file is read as a whole: there are no deltas.",
         "Each download has to have all warehouses. With one file for each warehouse choose which=all.",
+        "A workbook is read into memory as a whole; write CSV where it has more than some hundred thousand rows.",
         "Leading zeros that a spreadsheet has removed from a code cannot be seen; code_width puts them back.",
     ),
     sources=(

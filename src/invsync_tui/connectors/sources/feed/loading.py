@@ -54,6 +54,8 @@ class RowReader:
         self._settings, self.columns, self._encoding, self._place = settings, columns, encoding, place
         self._plain_codes = not settings.code_width
         self.repaired = 0
+        self.bad_codes: list[str] = []
+        """Why other codes of the last row cannot be read: they cost nothing but themselves."""
 
     # --- codes and names ---------------------------------------------------------------------------------------------
 
@@ -109,8 +111,16 @@ class RowReader:
         """Other codes, packed."""
         if not self.columns.aliases:
             return ""
-        codes = [(kind, self.code(fields, at, line)) for kind, at in self.columns.aliases]
-        return packed_aliases((kind, code) for kind, code in codes if code)
+        codes = []
+        for kind, at in self.columns.aliases:
+            try:
+                code = self.code(fields, at, line)
+            except RowError as error:
+                self.bad_codes.append(str(error))
+                continue
+            if code:
+                codes.append((kind, code))
+        return packed_aliases(codes)
 
     def name(self, fields: Sequence[object]) -> str:
         """The product's name on one line; what could not be decoded of it is a replacement character."""
@@ -127,12 +137,13 @@ class RowReader:
 
     def identity(self, fields: Sequence[object], line: int) -> tuple[str, str | None, str]:
         """(reference, SKU or None, aliases); RowError where there is no code at all."""
+        self.bad_codes.clear()
         sku = self.sku(fields, line)
         aliases = self.aliases(fields, line)
         ref = self.code(fields, self.columns.id, line) if self.columns.id is not None else sku
         ref = ref or aliases.partition("\x1e")[0].replace("\x1f", ":")
         if not ref:
-            raise RowError(f"{self._place(line, None)}: it has no code")
+            raise RowError(self.bad_codes[0] if self.bad_codes else f"{self._place(line, None)}: it has no code")
         return ref, sku or None, aliases
 
     # --- quantities --------------------------------------------------------------------------------------------------
@@ -256,12 +267,18 @@ class Loader:
                 return (file, line, ref, placed, sku, reader.name(fields), aliases, None, None, None, None, str(error))
             self._staging.add_lost(f"{self._staging.files[file]}:{line}", str(error))
             return None
+        self._note_bad_codes(reader, ref, file, line, fields)
         name = reader.name(fields)
         if len(self.loaded.preview) < PREVIEW:
             self.loaded.preview.append(
                 _preview(ref, warehouse or "Default", name, on_hand, available, committed, incoming, aliases)
             )
         return (file, line, ref, warehouse, sku, name, aliases, on_hand, available, committed, incoming, None)
+
+    def _note_bad_codes(self, reader: RowReader, ref: str, file: int, line: int, fields: Sequence[object]) -> None:
+        for why in reader.bad_codes:
+            self._staging.add_reject(file, line, why, json.dumps([str(value) for value in fields]))
+            self._staging.add_lost(ref, why, named=True)
 
     def _warehouse(self, fields: Sequence[object], line: int, reader: RowReader) -> str:
         at = reader.columns.warehouse
@@ -294,6 +311,7 @@ class Loader:
                     self._staging.add_lost(f"{file}:{line}", str(error))
                 continue
             count += 1
+            self._note_bad_codes(reader, ref, number, line, fields)
             batch.append((ref, sku, reader.name(fields), aliases))
             if len(batch) >= BATCH:
                 self._staging.add_products(batch)

@@ -29,7 +29,7 @@ PRAGMA temp_store = FILE;
 CREATE TABLE line (n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, ref TEXT, warehouse TEXT, sku TEXT, name TEXT,
   aliases TEXT, on_hand INTEGER, available INTEGER, committed INTEGER, incoming INTEGER, why TEXT);
 CREATE TABLE product (n INTEGER PRIMARY KEY, ref TEXT UNIQUE, sku TEXT, name TEXT, aliases TEXT);
-CREATE TABLE lost (n INTEGER PRIMARY KEY, what TEXT, why TEXT);
+CREATE TABLE lost (n INTEGER PRIMARY KEY, what TEXT, why TEXT, named INTEGER);
 CREATE TABLE reject (n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, why TEXT, fields TEXT);
 """
 _ADD_ROW = (
@@ -58,6 +58,7 @@ _LEVELS_OF_ALL = (
     "SELECT p.n, p.ref, r.file, r.line, r.on_hand, r.available, r.committed, r.incoming, r.why FROM product AS p "
     "LEFT JOIN line AS r ON r.ref = p.ref AND r.warehouse = ? WHERE p.n > ? ORDER BY p.n LIMIT ?"
 )
+_UNNAMED = "SELECT count(*) FROM lost WHERE NOT named"
 _UNIT, _RECORD = "\x1f", "\x1e"
 
 
@@ -113,9 +114,10 @@ class Staging:
             self._cx.executemany(_ADD_PRODUCT, rows)
             self._cx.execute("COMMIT")
 
-    def add_lost(self, what: str, why: str) -> None:
+    def add_lost(self, what: str, why: str, *, named: bool = False) -> None:
+        """A row that names no product, or with `named` another code of the product `what` that cannot be read."""
         with self._lock:
-            self._cx.execute("INSERT INTO lost (what, why) VALUES (?, ?)", (what, why))
+            self._cx.execute("INSERT INTO lost (what, why, named) VALUES (?, ?, ?)", (what, why, named))
 
     def add_reject(self, file: int, line: int, why: str, fields: str) -> None:
         """For the file of rejected rows."""
@@ -136,7 +138,7 @@ class Staging:
             if all_products:
                 self._cx.execute(_PRODUCTS_OF_ROWS)
             if self.zero_where_absent:  # a row that names no product may be of any
-                self.zero_where_absent = all_products and not self._count("SELECT count(*) FROM lost")
+                self.zero_where_absent = all_products and not self._count(_UNNAMED)
 
     def _settle_doubled(self, ref: str, warehouse: str) -> None:
         rows = self._cx.execute(_OF_DOUBLED, (ref, warehouse)).fetchall()
@@ -186,6 +188,11 @@ class Staging:
                 "SELECT n, what, why FROM lost WHERE n > ? ORDER BY n LIMIT ?", (after, limit)
             ).fetchall()
         return Rows((), [(what, why) for _, what, why in found], found[-1][0] if len(found) == limit else None)
+
+    def has_unnamed(self) -> bool:
+        """Whether some row names no product."""
+        with self._lock:
+            return self._count(_UNNAMED) > 0
 
     def levels(self, warehouse: str, after: int, limit: int, read_at: int | None) -> Rows:
         """Levels of a warehouse behind a row number; with `zero_where_absent` one of each product."""
