@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -50,6 +51,10 @@ THROTTLE_PAUSE = 1.0
 RETRY_AFTER_MOST = 300.0
 IN_THREAD = 64 * 1024
 """Bytes above which an answer is read as JSON, and redacted, in a thread of its own: others must not wait for it."""
+DOWNLOAD_PIECE = 256 * 1024
+"""Bytes of a file that are written at a time."""
+DOWNLOAD_SLOWEST = 10_000
+"""Bytes per second below which a download is given up after the deadline."""
 EXCERPT = 4096
 """Bytes of an answer that may be quoted in an error."""
 TOKEN_LEAST = 8
@@ -256,6 +261,75 @@ class HttpConnection:
     async def write(self, method: str, path: str, **request: Any) -> Response:
         """A request that may change something: sent exactly once. ThrottledError means that nothing was applied."""
         return await self._once(method, path, writes=True, **request)
+
+    async def download(self, path: str, into: Path, most: int, *, headers: Mapping[str, str] | None = None) -> Response:
+        """GET a file into `into`, piece by piece, as the server sends it: still packed where it is packed.
+
+        The answer has no body; it is written for status 200 only. As for every request, an address elsewhere is refused
+        before anything is sent. NotConfiguredError for more than `most` bytes; UnavailableError for a server that sends
+        less than DOWNLOAD_SLOWEST for longer than the deadline, after READ_ATTEMPTS attempts.
+        """
+        where = self._where("GET", path)
+        sent = {**self.headers, "accept-encoding": "identity", **(headers or {})}
+        for attempt in range(READ_ATTEMPTS):
+            last = attempt == READ_ATTEMPTS - 1
+            await self.limiter.take(1.0)
+            client = await self._opened()
+            request = self._request(client, "GET", path, content=None, headers=sent, extensions=None)
+            heard = Heard("GET", str(request.url), None, writes=False)
+            try:
+                async with asyncio.timeout(None) as limit:
+                    response = await self._received(client, request, into, most, limit, where)
+                heard.end(response.status, response.headers, b"", most=heard.wants(response.status))
+                response = self._answered(response)
+                if response.status < 500 or last:
+                    return response
+                self._mind(response.headers)
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+                said = self._no_answer(error, where, self.connection.deadline, writes=False)
+                heard.end(None, {}, b"", said.what, most=heard.wants(None))
+                if last or not isinstance(said, UnavailableError):
+                    raise said from error
+            except ThrottledError:
+                if last:
+                    raise
+            await asyncio.sleep(backoff(attempt))
+        raise AssertionError("unreachable")
+
+    async def _received(
+        self,
+        client: httpx.AsyncClient,
+        request: httpx.Request,
+        into: Path,
+        most: int,
+        limit: asyncio.Timeout,
+        where: str,
+    ) -> Response:
+        """One attempt at a download. `limit` moves on with every piece that came fast enough."""
+        now = asyncio.get_running_loop().time
+        began = now()
+        limit.reschedule(began + self.connection.deadline)
+        answer = await client.send(request, stream=True)
+        try:
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            self.clock.note(headers, now() - began)
+            if answer.status_code != 200:
+                return Response(
+                    answer.status_code, headers, await response_body.read(answer.aiter_raw(), headers, where), where
+                )
+            size = 0
+            with await asyncio.to_thread(into.open, "wb") as file:
+                async for piece in answer.aiter_raw(DOWNLOAD_PIECE):
+                    size += len(piece)
+                    if size > most:
+                        raise NotConfiguredError(
+                            f"The file has more than {most} bytes.", where=where, advice="Raise the limit of its size."
+                        )
+                    await asyncio.to_thread(file.write, piece)
+                    limit.reschedule(began + self.connection.deadline + size / DOWNLOAD_SLOWEST)
+            return Response(200, headers, b"", where)
+        finally:
+            await answer.aclose()
 
     def _mind(self, headers: Mapping[str, str]) -> None:
         """A server that is down for maintenance says for how long."""

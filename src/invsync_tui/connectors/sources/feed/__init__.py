@@ -32,15 +32,24 @@ from invsync_tui.connectors.base import (
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.feed import checks
 from invsync_tui.connectors.sources.feed.about import ABOUT
-from invsync_tui.connectors.sources.feed.finding import FoundFiles, find_files, place_of
+from invsync_tui.connectors.sources.feed.finding import FoundFiles, find_files, place_of, refuse_old
 from invsync_tui.connectors.sources.feed.loading import Loaded
-from invsync_tui.connectors.sources.feed.places import Place, mark_of
+from invsync_tui.connectors.sources.feed.places import FeedFile, Place, mark_of
 from invsync_tui.connectors.sources.feed.reading import Fetched, read_files
 from invsync_tui.connectors.sources.feed.settings import FeedSettings, parse_settings
 from invsync_tui.connectors.sources.feed.staging import Rows, Staging
 from invsync_tui.plain_text import counted
 
 PAGE_SIZE = 2000
+
+
+def _fingerprint(paths: Sequence[Path]) -> str:
+    """Of the content of some files. It names a version of them and protects nothing."""
+    digests = []
+    for path in paths:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:12]
 
 
 class FeedSource:
@@ -99,8 +108,6 @@ class FeedSource:
     async def _find(self) -> None:
         place, settings = self._opened_place()
         self._found = await find_files(place, settings, self._names)
-        told = "|".join(f"{file.name}/{file.size}/{file.time}" for file in self._found.all)
-        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()[:12]
 
     async def _fetch_and_read(self) -> None:
         place, settings = self._opened_place()
@@ -108,15 +115,18 @@ class FeedSource:
             raise NotConfiguredError("The feed is not open.", where=self._connection.name)
         self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="invsync-feed-"))
         files: list[Fetched] = []
+        arrived: list[FeedFile] = []
         for number, file in enumerate(self._found.all):
             target = self._folder / f"file{number}"
-            await place.fetch(file, target, settings.max_size)
-            now = await place.look(file)
-            if now != file:
+            arrived.append(await place.fetch(file, target, settings.max_size))
+            if await place.look(file) != file:
                 raise UnavailableError(
                     f"{file.name} changed while it was read.", advice="It is read again in the next run."
                 )
             files.append(Fetched(target, file.name, file is self._found.products))
+        self._found = self._found.arrived(arrived)
+        refuse_old(self._found.stock, settings, self._now())
+        self._fingerprint = await asyncio.to_thread(_fingerprint, [file.path for file in files])
         self._staging = await asyncio.to_thread(Staging, self._folder / "staging.db")
         self._loaded = await self._read(files, settings, self._staging)
 
@@ -201,7 +211,15 @@ class FeedSource:
         """The oldest of the files' times, at the latest now; None where the place does not say."""
         times = [file.time for file in self._found.stock] if self._found else []
         known = [moment for moment in times if moment is not None]
-        return min(*known, int(time.time())) if known and len(known) == len(times) else None
+        return min(*known, int(self._now())) if known and len(known) == len(times) else None
+
+    async def clock_offset(self) -> float | None:
+        """Seconds by which the clock that the files are stamped with is ahead of ours; None where nobody says."""
+        return self._opened_place()[0].clock_offset
+
+    def _now(self) -> float:
+        """By the clock that the files are stamped with."""
+        return time.time() + ((self._place.clock_offset if self._place else None) or 0.0)
 
     def _cursor(self, stage: str, after: int | None) -> str | None:
         return None if after is None else f"{self._fingerprint}:{stage}:{after}"
@@ -243,7 +261,7 @@ class FeedSource:
         await self._find()
         if self._found is None:
             return ""
-        return "; ".join(file.described(time.time()) for file in self._found.all)
+        return "; ".join(file.described(self._now()) for file in self._found.all)
 
     async def _check_rows(self) -> str:
         await self._fetch_and_read()

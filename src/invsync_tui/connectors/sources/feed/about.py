@@ -86,9 +86,11 @@ _MEANING = (
 
 ABOUT = About(
     title="CSV, TSV or Excel file",
-    schemes=("file",),
+    schemes=("file", "https", "http"),
     example="/srv/feeds",
-    versions="CSV, TSV and XLSX, on a disk of this machine",
+    versions="CSV, TSV and XLSX, on a disk or a web server",
+    signs_in_as="a user of the server; none for a disk, nor where the secret is a bearer token",
+    signs_in_with="the password, or a bearer token",
     options=(*_FILES, *_FORMAT, *_COLUMNS, *_MEANING),
     setup=(
         "Let the WMS write a file with one row per product, or per product and warehouse, and all of its stock in it.",
@@ -113,6 +115,7 @@ ABOUT = About(
         "download is started.",
         "With absent=zero a product that is no longer in the file has 0 in each warehouse that the file names; in others "
         "its stock stays. While some row names no product nothing is set to 0 for being absent.",
+        "By HTTP the time of the file is what the server says (Last-Modified); where it says none, that of the download.",
         "A file without a row, or without a row that can be read, changes nothing.",
         "A code that a spreadsheet has rounded (4.01E+12, or a number of more than 15 digits in a workbook) is rejected by its "
         "line or cell. Of other codes than the SKU it costs the code alone, not the row.",

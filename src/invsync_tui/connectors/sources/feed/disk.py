@@ -23,6 +23,9 @@ SLOWEST = 1_000_000
 class DiskPlace:
     """A folder. Blocking calls run in threads, with the connection's deadline."""
 
+    shows_growth = True
+    clock_offset = None
+
     def __init__(self, folder: Path, archive: str, deadline: float, name: str) -> None:
         self._folder, self._deadline, self._name = folder, deadline, name
         self._archive = folder / expanded(archive) if archive else None
@@ -68,9 +71,10 @@ class DiskPlace:
     async def has(self, name: str) -> bool:
         return await self._in_thread((self._folder / name).is_file)
 
-    async def fetch(self, file: FeedFile, target: Path, most: int) -> None:
+    async def fetch(self, file: FeedFile, target: Path, most: int) -> FeedFile:
         seconds = self._deadline + (file.size or 0) / SLOWEST
         await self._in_thread(self._copy, self._path(file), target, most, seconds=seconds)
+        return file
 
     def _copy(self, path: Path, target: Path, most: int) -> None:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +13,9 @@ from urllib.parse import unquote, urlsplit
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.feed.disk import DiskPlace
-from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, Place, check_name, choose
+from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, Place, check_name, choose, is_pattern
 from invsync_tui.connectors.sources.feed.settings import FeedSettings
+from invsync_tui.connectors.sources.feed.web import WebPlace
 
 SETTLE = 2.0
 """Seconds between two looks at a file that was written a moment ago."""
@@ -36,6 +38,12 @@ class FoundFiles:
     products: FeedFile | None
     done: tuple[FeedFile, ...]
 
+    def arrived(self, files: Sequence[FeedFile]) -> FoundFiles:
+        """The same with what is known of each of `all` once it was fetched."""
+        products = files[0] if self.products is not None else None
+        stock = files[1:] if self.products is not None else files
+        return FoundFiles(tuple(stock), products, self.done)
+
     @property
     def all(self) -> tuple[FeedFile, ...]:
         """Each file to read."""
@@ -45,12 +53,29 @@ class FoundFiles:
 def place_of(connection: Connection, settings: FeedSettings) -> tuple[Place, Names]:
     """The place of the address and the names there; NotConfiguredError where no file is named."""
     parts = urlsplit(connection.url)
+    if parts.scheme not in ("", "file"):
+        return _remote_place(connection, settings)
     path = Path(unquote(parts.path) if parts.scheme == "file" else connection.url)
     file = settings.file
     if not file and not path.is_dir():
         path, file = path.parent, path.name
     names = _names(file, settings)
     return DiskPlace(path, settings.archive, connection.deadline, connection.name), names
+
+
+def _remote_place(connection: Connection, settings: FeedSettings) -> tuple[Place, Names]:
+    parts = urlsplit(connection.url)
+    folder, file = unquote(parts.path), settings.file
+    if not file:
+        folder, _, file = folder.rpartition("/")
+    names = _names(file, settings)
+    if settings.archive and parts.scheme != "sftp":
+        raise NotConfiguredError(
+            f"There is no archive by {parts.scheme}.", advice="Clear the option archive: --option archive="
+        )
+    if any(map(is_pattern, names)):
+        raise NotConfiguredError("A web server has no list of files.", advice="Name one file: --option file=stock.csv")
+    return WebPlace(connection, folder), names
 
 
 def _names(file: str, settings: FeedSettings) -> Names:
@@ -75,8 +100,7 @@ async def find_files(place: Place, settings: FeedSettings, names: Names) -> Foun
         products = (await _chosen(place, settings, names.products))[-1]
     for file in (*stock, *([products] if products else [])):
         await _refuse_unfinished(place, file, settings)
-    for file in stock:
-        _refuse_old(file, settings)
+    refuse_old(stock, settings, time.time())
     done = [file for file in files if settings.which != "newest_by_time" or (file.time or 0) <= (stock[0].time or 0)]
     return FoundFiles(tuple(stock), products, tuple(done))
 
@@ -96,7 +120,7 @@ async def _chosen(place: Place, settings: FeedSettings, name: str) -> list[FeedF
 
 async def _refuse_unfinished(place: Place, file: FeedFile, settings: FeedSettings) -> None:
     """A file that was written a moment ago is looked at twice."""
-    if settings.complete != "stable" or file.archived:
+    if settings.complete != "stable" or file.archived or not place.shows_growth:
         return
     if file.time is not None and 0 <= SETTLED_AFTER < time.time() - file.time:
         return
@@ -105,12 +129,12 @@ async def _refuse_unfinished(place: Place, file: FeedFile, settings: FeedSetting
         raise UnavailableError(f"{file.name} is still being written.", advice="It is read in the next run.")
 
 
-def _refuse_old(file: FeedFile, settings: FeedSettings) -> None:
-    if not settings.max_age or file.time is None:
-        return
-    age = time.time() - file.time
-    if age > settings.max_age:
-        raise UnavailableError(
-            f"{file.name} was written {age / 3600:.0f} hours ago; at most {settings.max_age // 3600} are allowed.",
-            advice="Look at the export of the WMS; the limit is the option max_age.",
-        )
+def refuse_old(files: Sequence[FeedFile], settings: FeedSettings, now: float) -> None:
+    """UnavailableError for a file that was written longer ago than is allowed."""
+    for file in files:
+        age = now - (file.time or 0)
+        if settings.max_age and file.time is not None and age > settings.max_age:
+            raise UnavailableError(
+                f"{file.name} was written {age / 3600:.0f} hours ago; at most {settings.max_age // 3600} are allowed.",
+                advice="Look at the export of the WMS; the limit is the option max_age.",
+            )

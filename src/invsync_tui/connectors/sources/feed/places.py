@@ -35,6 +35,14 @@ class FeedFile(NamedTuple):
 class Place(Protocol):
     """A folder with files. All methods raise a ConnectorError."""
 
+    shows_growth: bool
+    """`files` and `look` say how large a file is, so that one sees it grow."""
+
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds by which the place's clock is ahead of ours; None where nothing has said."""
+        ...
+
     async def open(self) -> None: ...
 
     async def close(self) -> None: ...
@@ -51,8 +59,8 @@ class Place(Protocol):
         """Whether there is a file of this name."""
         ...
 
-    async def fetch(self, file: FeedFile, target: Path, most: int) -> None:
-        """Copy a file here; UnavailableError where it has more than `most` bytes."""
+    async def fetch(self, file: FeedFile, target: Path, most: int) -> FeedFile:
+        """Copy a file here, and what is known of it now; NotConfiguredError where it has more than `most` bytes."""
         ...
 
     async def archive(self, names: Sequence[str]) -> None:
