@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.support.servers.postgres",
     "tests.support.servers.tryton",
     "tests.support.servers.vendure",
+    "tests.support.servers.odoo",
 ]
 
 TESTS = Path(__file__).parent

@@ -167,6 +167,70 @@ async def test_no_answer_of_tryton_is_a_defect_of_ours(
         )  # fmt: skip
 
 
+ODOO = {
+    "context_get": {"lang": "en_US", "tz": "UTC", "uid": 2},
+    "fields_get": {"free_qty": {"type": "float"}, "is_storable": {"type": "boolean"}, "bom_ids": {"type": "one2many"}},
+    "product.product": [
+        {"id": 1, "default_code": "A-1", "barcode": "4006381333931", "name": "Mug", "active": True, "type": "consu",
+         "is_storable": True, "qty_available": 5.0, "free_qty": 4.0, "incoming_qty": 0.0, "outgoing_qty": 1.0,
+         "product_tmpl_id": [1, "Mug"], "uom_id": [1, "Units"], "product_template_attribute_value_ids": [],
+         "write_date": "2026-11-23 12:00:00"},
+    ],
+    "stock.warehouse": [{"id": 12, "code": "WH", "name": "Main", "active": True, "view_location_id": [4, "WH"],
+                         "lot_stock_id": [5, "WH/Stock"]}],
+    "stock.quant": [{"id": 3, "product_id": [1, "Mug"], "quantity": 5.0, "write_date": "2026-11-23 12:00:00"}],
+    "stock.move": [{"id": 7, "write_date": "2026-11-23 12:00:00"}],
+    "res.users": [{"id": 2, "company_id": [1, "Shop"], "company_ids": [1]}],
+    "res.company": [{"id": 1, "create_date": "2026-11-23 12:00:00"}],
+    "ir.config_parameter": [{"id": 1, "value": "3e6c1cec-e9b5-11f1-8857-02fc00000001"}],
+    "mrp.bom": [{"id": 1, "product_tmpl_id": [1, "Mug"], "product_id": False, "product_qty": 1.0,
+                 "product_uom_id": [1, "Units"]}],
+    "mrp.bom.line": [{"id": 1, "bom_id": [1, "Kit"], "product_id": [1, "Mug"], "product_qty": 2.0,
+                      "product_uom_id": [1, "Units"], "bom_product_template_attribute_value_ids": [9]}],
+    "product.template.attribute.value": [{"id": 9, "attribute_id": [1, "Color"]}],
+}  # fmt: skip
+
+
+def _of_odoo(request: Any) -> Any:
+    """The good answer to a request in either protocol."""
+    if request.path == "/web/version":
+        return {"version": "19.0", "version_info": [19, 0, 0, "final", 0, ""]}
+    if request.path == "/jsonrpc":
+        arguments = json.loads(request.body)["params"]
+        if arguments["service"] == "common":
+            version = {"server_version": "17.0", "server_version_info": [17, 0, 0, "final", 0, ""]}
+            return {"jsonrpc": "2.0", "id": 1, "result": version if arguments["method"] == "version" else 2}
+        model, method = arguments["args"][3:5]
+        return {"jsonrpc": "2.0", "id": 1, "result": ODOO.get(method, ODOO.get(model))}
+    model, method = request.path.split("/")[-2:]
+    return ODOO.get(method, ODOO.get(model))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("protocol", ["json-2", "json-rpc"])
+async def test_no_answer_of_odoo_is_a_defect_of_ours(seed: int, protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(seed)
+    monkeypatch.setenv("ODOO_KEY", "the-key-of-the-bot")
+    with stub_server() as server:
+
+        def answer(request: Any) -> Answer:
+            good = _of_odoo(request)
+            return as_json(mutated(good, dice) if dice.random() < 0.3 else good)
+
+        server.answering = answer
+        options = {"database": "wms", "protocol": protocol}
+        connector = registry.source(Connection("wms", "odoo", server.url, "bot", "env:ODOO_KEY", options, 5))
+        await _all_ends_in_words(
+            connector,
+            [
+                lambda c: c.open(), lambda c: c.identity(), lambda c: c.warehouses(), lambda c: c.products_page(None),
+                lambda c: c.levels_page(WEST, None), lambda c: c.mark(),
+                lambda c: c.changed_page("2026-11-23T12:00:00", None),
+                lambda c: c.changed_products_page("2026-11-23T12:00:00", None),
+            ],
+        )  # fmt: skip
+
+
 VARIANT = {
     "id": "1", "sku": "A-1", "name": "Mug", "trackInventory": "INHERIT", "updatedAt": "2026-11-23T12:00:00.000Z",
     "useGlobalOutOfStockThreshold": True, "outOfStockThreshold": 0, "enabled": True,

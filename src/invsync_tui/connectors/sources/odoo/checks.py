@@ -1,0 +1,94 @@
+"""What goes wrong silently with Odoo, told from what is already known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from invsync_tui.connectors.checks import Review, SourceFacts, told_by
+from invsync_tui.connectors.sources.odoo.quantities import IGNORED
+from invsync_tui.connectors.sources.odoo.rpc import NO_DATABASE
+from invsync_tui.rules.merchant_checks import Verdict
+
+NOT_OF_COMPANY = "is not allowed company"
+NO_INVENTORY = "The app Inventory is not installed"
+"""Words of the connector's own errors."""
+
+
+def review(facts: SourceFacts) -> Iterator[Review]:
+    """Database, company, quantities by warehouse, warehouses without stock, permission for deltas, end of JSON-RPC."""
+    yield _database(facts)
+    yield _company(facts)
+    yield _quantities(facts)
+    yield _zeros(facts)
+    yield _delta(facts)
+    yield _protocol(facts)
+
+
+def _database(facts: SourceFacts) -> Review:
+    check = "odoo.database"
+    name = facts.connection.options.get("database", "").strip()
+    if not name:
+        cause = "Odoo is asked for one database by its name."
+        return Review(check, Verdict.FAIL, "option database: none", cause, facts.set("--option database=NAME"))
+    fix = facts.set("--option database=NAME")
+    return told_by(facts, check, (NO_DATABASE,), fix) or Review(check, Verdict.PASS, f"database {name}")
+
+
+def _company(facts: SourceFacts) -> Review:
+    check = "odoo.company"
+    wanted = facts.connection.options.get("company", "").strip()
+    fix = f"Allow the user the company in Odoo (Settings > Users), then: {facts.test()}"
+    if found := told_by(facts, check, (NOT_OF_COMPANY,), fix):
+        return found
+    if not facts.worked:
+        return Review(check, Verdict.SKIPPED, "no download has come that far")
+    return Review(check, Verdict.PASS, f"read as company {wanted}" if wanted else "read as the user's default company")
+
+
+def _quantities(facts: SourceFacts) -> Review:
+    check = "odoo.quantities"
+    fix = f"Disable the module that changes quantities in Odoo, then: {facts.test()}"
+    if found := told_by(facts, check, (IGNORED,), fix):
+        return found
+    if found := told_by(facts, check, (NO_INVENTORY,), f"Install Inventory in Odoo, then: {facts.test()}"):
+        return found
+    if not facts.worked:
+        return Review(check, Verdict.SKIPPED, "no download has come that far")
+    return Review(check, Verdict.PASS, "quantities by warehouse agree with those by location")
+
+
+def _zeros(facts: SourceFacts) -> Review:
+    check = "odoo.zero"
+    loaded = [place for place in facts.warehouses if place.levels]
+    empty = [place for place in loaded if not place.stocked]
+    if not loaded:
+        return Review(check, Verdict.SKIPPED, "no levels yet")
+    if not empty:
+        return Review(check, Verdict.PASS, "every warehouse holds some stock")
+    evidence = f"every quantity is 0 in {', '.join(f'{place.code} ({place.levels} levels)' for place in empty)}"
+    if len(empty) < len(loaded) and not any(place.starves for place in empty):
+        return Review(check, Verdict.PASS, f"{evidence}; carts sell from other warehouses")
+    cause = "The stock lies in locations outside the warehouse, or belongs to another company."
+    fix = f"Look at Inventory > Reporting > Stock as this user in Odoo, then: {facts.test()}"
+    return Review(check, Verdict.FAIL, evidence, cause, fix)
+
+
+def _delta(facts: SourceFacts) -> Review:
+    check = "odoo.delta"
+    if not facts.worked:
+        return Review(check, Verdict.SKIPPED, "no complete download has ended yet")
+    if facts.mark:
+        return Review(check, Verdict.PASS, f"downloads fetch changes since {facts.mark}")
+    cause = "The user may not read stock moves, so that each download is a complete one, and slow."
+    fix = f"Give the user the right Inventory: User in Odoo, then: {facts.test()}"
+    return Review(check, Verdict.FAIL, "no mark after a complete download", cause, fix)
+
+
+def _protocol(facts: SourceFacts) -> Review:
+    check = "odoo.protocol"
+    wanted = facts.connection.options.get("protocol", "").strip() or "auto"
+    if wanted != "json-rpc":
+        return Review(check, Verdict.PASS, f"option protocol: {wanted}")
+    cause = "Odoo 19 has JSON-2 instead; JSON-RPC ends with Odoo 22 (on Odoo Online with 21.1)."
+    fix = f"With Odoo 19 and later use an API key and: {facts.set('--option protocol=auto')}"
+    return Review(check, Verdict.PASS, "option protocol: json-rpc", cause, fix)
