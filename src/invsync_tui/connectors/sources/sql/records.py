@@ -6,7 +6,6 @@ Two rows for one product in one warehouse are both refused: adding them up, or c
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
@@ -19,33 +18,13 @@ from uuid import UUID
 
 from invsync_tui.connectors.base import DEFAULT_WAREHOUSE_REF, AliasRow, LevelRow, ProductRow
 from invsync_tui.connectors.sources.sql.queries import NUMBERS
-from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value, text
+from invsync_tui.connectors.units import described, quantity
+from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, text
 
-FLOAT_NOISE = 1e-6
-"""A binary fraction may be a little below the whole number that was meant."""
 SEVERAL = "several rows for it in one warehouse; add them up in the query (SUM, GROUP BY)"
 Row = Sequence[Any]
 Rejected = tuple[str, str]
 _level_row = partial(tuple.__new__, LevelRow)
-
-
-def quantity(value: object) -> int:
-    """Whole units, rounded down; ValueError for what is no number or larger than any stock."""
-    if type(value) is float and math.isfinite(value):
-        value = math.floor(value + FLOAT_NOISE) if abs(value) <= QUANTITY_MOST else int(value)
-    elif type(value) is Decimal and value.is_finite():
-        # Its digits first: the whole number of 1E+999999 would fill the memory.
-        value = math.floor(value) if value.adjusted() < 20 else 10**20
-    if type(value) is not int:
-        raise ValueError(f"{described(value)} is not a number")
-    if abs(value) > QUANTITY_MOST:
-        raise ValueError(f"{describe_value(value)} is larger than any stock")
-    return value
-
-
-def described(value: object) -> str:
-    """A refused value for a message, as the database has it."""
-    return "NULL" if value is None else describe_value(value)
 
 
 def code(value: object) -> str:

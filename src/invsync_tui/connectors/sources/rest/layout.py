@@ -1,0 +1,279 @@
+"""What the description of a REST system says: requests, pages, and where each field is in a record.
+
+Paths into an answer are dotted (`stock.on_hand`, `codes.0`); '' is the answer itself. A path that ends in `?` may be
+missing; any other that is missing makes its record unreadable, so that a misspelled name cannot look like no stock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from invsync_tui.connectors.description import Description
+
+STYLES = ("none", "page", "offset", "cursor", "link", "next")
+AUTHS = ("none", "basic", "bearer", "header")
+NUMBERS = ("number", "text")
+MARKS = ("iso", "epoch")
+SINCE, WAREHOUSE = "{since}", "{warehouse}"
+WAREHOUSES, PRODUCTS, LEVELS = "warehouses", "products", "levels"
+CHANGES, CHANGED_PRODUCTS, MARK, ACCOUNT = "changes", "changed_products", "mark", "account"
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    WAREHOUSES: ("ref", "code", "name", "active"),
+    PRODUCTS: ("ref", "sku", "name", "active", "counted"),
+    LEVELS: ("product", "warehouse", "on_hand", "available", "committed", "incoming", "read_at"),
+}
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    WAREHOUSES: ("ref",),
+    PRODUCTS: ("ref", "sku"),
+    LEVELS: ("product", "available"),
+}
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path into a record."""
+
+    steps: tuple[str, ...]
+    may_miss: bool
+
+    def find(self, record: Any) -> Any:
+        """What is there; None where it may be missing, ValueError where it must not."""
+        value = record
+        for step in self.steps:
+            if isinstance(value, dict) and step in value:
+                value = value[step]
+            elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+                value = value[int(step)]
+            elif self.may_miss:
+                return None
+            else:
+                raise ValueError(f"it has no field {'.'.join(self.steps)!r}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How a listing is cut into pages. `parameter` carries the page, offset or cursor; `size` the limit, '' for none."""
+
+    style: str = "none"
+    parameter: str = ""
+    size: str = ""
+    limit: int = 0
+    first: int = 1
+    next: Place | None = None
+    """Where the next cursor or address is; None for the styles that have none."""
+    pages: Place | None = None
+    """Where the number of pages is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A list of records inside a record: codes or parts of a product, with the places of their two fields."""
+
+    rows: Place
+    first: Place
+    second: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Requests that answer with a list of records."""
+
+    name: str
+    path: str
+    query: Mapping[str, str]
+    rows: Place
+    total: Place | None
+    paging: Paging
+    fields: Mapping[str, Place]
+    codes: Mapping[str, Place] = field(default_factory=dict)
+    """Of products: places of single codes by their kind."""
+    code_list: Records | None = None
+    """Of products: a list of codes with (type, code)."""
+    parts: Records | None = None
+    """Of products: a list of parts with (ref, needed)."""
+
+    @property
+    def by_warehouse(self) -> bool:
+        """Whether one warehouse is asked for at a time."""
+        return any(WAREHOUSE in text for text in (self.path, *self.query.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A request of which one value is read."""
+
+    path: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All of a description."""
+
+    auth: str
+    header: str
+    numbers: str
+    per_second: int
+    mark_as: str
+    warehouses: Listing | None
+    products: Listing
+    levels: Listing
+    changes: Listing | None
+    changed_products: Listing | None
+    mark: Value | None
+    account: Value | None
+
+
+def understood(said: Description) -> Layout:
+    """The layout of a description; NotConfiguredError with the line and what is allowed."""
+    said.allow((
+        "auth", "page", "numbers", "requests_per_second", "mark_as", WAREHOUSES, PRODUCTS, LEVELS, CHANGES,
+        CHANGED_PRODUCTS, MARK, ACCOUNT,
+    ))  # fmt: skip
+    said.allow(("kind", "name"), "auth")
+    auth = said.choice_at("auth", "kind", choices=AUTHS, default="none")
+    header = said.text_at("auth", "name") if auth == "header" else ""
+    if header and (not _HEADER.fullmatch(header) or header.lower() in ("host", "content-length", "connection")):
+        raise said.wrong("it is not the name of a header such as X-Api-Key.", "auth", "name")
+    levels = _listing(said, LEVELS, LEVELS, ("warehouse",))
+    products = _listing(said, PRODUCTS, PRODUCTS)
+    layout = Layout(
+        auth,
+        header,
+        said.choice_at("numbers", choices=NUMBERS, default="number"),
+        said.number_at("requests_per_second", default=5, least=1, most=100),
+        said.choice_at("mark_as", choices=MARKS, default="iso"),
+        _listing(said, WAREHOUSES, WAREHOUSES) if WAREHOUSES in said.tables else None,
+        products,
+        levels,
+        _listing(said, CHANGES, LEVELS, ("since",), like=levels) if CHANGES in said.tables else None,
+        _listing(said, CHANGED_PRODUCTS, PRODUCTS, ("since",), like=products)
+        if CHANGED_PRODUCTS in said.tables
+        else None,
+        _value(said, MARK),
+        _value(said, ACCOUNT),
+    )
+    _agree(said, layout)
+    return layout
+
+
+def _agree(said: Description, layout: Layout) -> None:
+    """Refuse tables that do not fit together."""
+    named = "warehouse" in layout.levels.fields
+    if layout.warehouses is None and (named or layout.levels.by_warehouse):
+        raise said.wrong("it is missing, and levels name a warehouse.", WAREHOUSES)
+    if layout.warehouses is not None and not named and not layout.levels.by_warehouse:
+        raise said.wrong("give {warehouse} in path or query, or the field warehouse.", LEVELS)
+    for listing in filter(None, (layout.changes, layout.changed_products)):
+        if not any(SINCE in text for text in (listing.path, *listing.query.values())):
+            raise said.wrong(
+                'it has no {since}; give it in path or query, such as query = { since = "{since}" }.', listing.name
+            )
+    if layout.changes is not None and layout.warehouses is not None and "warehouse" not in layout.changes.fields:
+        raise said.wrong("changes come for all warehouses: give the field warehouse in levels.fields.", CHANGES)
+    if layout.changed_products is not None and layout.changes is None:
+        raise said.wrong("it needs a table [changes] too.", CHANGED_PRODUCTS)
+    if layout.mark is not None and layout.changes is None:
+        raise said.wrong("it needs a table [changes].", MARK)
+
+
+def _listing(
+    said: Description, name: str, kind: str, placeholders: Collection[str] = (), like: Listing | None = None
+) -> Listing:
+    """A table of requests. Where it is `like` another, what it does not say itself is as there."""
+    codes = ("codes", "code_list", "parts") if kind == PRODUCTS else ()
+    own = ("fields", *codes) if like is None else ()
+    said.allow(("path", "query", "list", "total", "page", *own), name)
+    said.table(name)
+    path = _path(said, placeholders, name, "path")
+    query = _query(said, placeholders, name)
+    rows = _place(said, name, "list", default="") if like is None or "list" in said.table(name) else like.rows
+    total = _maybe_place(said, name, "total") or (like.total if like else None)
+    paging = _paging(said, name) if like is None or "page" in said.table(name) else like.paging
+    if like is not None:
+        return Listing(name, path, query, rows, total, paging, like.fields, like.codes, like.code_list, like.parts)
+    said.allow(FIELDS[kind], name, "fields")
+    given = said.table(name, "fields")
+    for key in REQUIRED[kind]:
+        if key not in given:
+            raise said.wrong(f"it is required. Allowed here: {', '.join(FIELDS[kind])}.", name, "fields", key)
+    fields = {key: _place(said, name, "fields", key) for key in given}
+    return Listing(
+        name, path, query, rows, total, paging, fields,
+        {key.upper(): _place(said, name, "codes", key) for key in said.table(name, "codes", required=False)},
+        _records(said, name, "code_list", "type", "code"),
+        _records(said, name, "parts", "ref", "needed"),
+    )  # fmt: skip
+
+
+def _records(said: Description, name: str, table: str, first: str, second: str) -> Records | None:
+    if table not in said.table(name):
+        return None
+    said.allow(("list", first, second), name, table)
+    return Records(*(_place(said, name, table, key) for key in ("list", first, second)))
+
+
+def _value(said: Description, name: str) -> Value | None:
+    if name not in said.tables:
+        return None
+    said.allow(("path", "field"), name)
+    return Value(_path(said, (), name, "path"), _place(said, name, "field"))
+
+
+def _paging(said: Description, name: str) -> Paging:
+    """The listing's own table `page`, else that of the whole description."""
+    at = (name, "page") if "page" in said.table(name) else ("page",)
+    said.allow(("style", "parameter", "size", "limit", "first", "next", "pages"), *at)
+    style = said.choice_at(*at, "style", choices=STYLES, default="none")
+    size = said.text_at(*at, "size", default="")
+    if not size and "limit" in said.table(*at, required=False):
+        raise said.wrong("it needs size, the name of the parameter that carries it.", *at, "limit")
+    parameter = said.text_at(*at, "parameter") if style in ("page", "offset", "cursor") else ""
+    limit = said.number_at(*at, "limit", default=0 if not size else -1, least=0 if not size else 1, most=10_000)
+    follows = _place(said, *at, "next") if style in ("cursor", "next") else None
+    first = said.number_at(*at, "first", default=0 if style == "offset" else 1, least=0, most=1)
+    return Paging(style, parameter, size, limit, first, follows, _maybe_place(said, *at, "pages"))
+
+
+def _path(said: Description, placeholders: Collection[str], *at: str) -> str:
+    text = said.text_at(*at)
+    if not text.startswith("/") or text.startswith("//") or "?" in text or "#" in text or not text.isprintable():
+        raise said.wrong("it must begin with / and have no query; parameters belong into query.", *at)
+    _refuse_others(said, text, placeholders, *at)
+    return text
+
+
+def _query(said: Description, placeholders: Collection[str], name: str) -> Mapping[str, str]:
+    query = {}
+    for key, value in said.table(name, "query", required=False).items():
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            raise said.wrong("it must be a text or a number.", name, "query", key)
+        _refuse_others(said, str(value), placeholders, name, "query", key)
+        query[key] = str(value)
+    return query
+
+
+def _refuse_others(said: Description, text: str, placeholders: Collection[str], *at: str) -> None:
+    for word in _PLACEHOLDER.findall(text):
+        if word not in placeholders:
+            allowed = ", ".join(f"{{{name}}}" for name in placeholders) or "none"
+            raise said.wrong(f"{{{word}}} is not known here. Allowed: {allowed}.", *at)
+
+
+def _place(said: Description, *at: str, default: str | None = None) -> Place:
+    text = said.text_at(*at, default=default)
+    steps = tuple(text.removesuffix("?").split(".")) if text.removesuffix("?") else ()
+    if any(not step.strip() for step in steps):
+        raise said.wrong("it is not a path such as stock.on_hand.", *at)
+    return Place(steps, text.endswith("?"))
+
+
+def _maybe_place(said: Description, *at: str) -> Place | None:
+    return _place(said, *at) if at[-1] in said.table(*at[:-1], required=False) else None

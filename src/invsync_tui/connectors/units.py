@@ -1,0 +1,30 @@
+"""Quantities with fractions as whole units: rounded down, so that half a kilogram is never sold as one."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+from invsync_tui.connectors.values import QUANTITY_MOST, describe_value
+
+FLOAT_NOISE = 1e-6
+"""A binary fraction may be a little below the whole number that was meant."""
+
+
+def quantity(value: object) -> int:
+    """Whole units, rounded down; ValueError for what is no number or larger than any stock."""
+    if type(value) is float and math.isfinite(value):
+        value = math.floor(value + FLOAT_NOISE) if abs(value) <= QUANTITY_MOST else int(value)
+    elif type(value) is Decimal and value.is_finite():
+        # Its digits first: the whole number of 1E+999999 would fill the memory.
+        value = math.floor(value) if value.adjusted() < 20 else 10**20
+    if type(value) is not int:
+        raise ValueError(f"{described(value)} is not a number")
+    if abs(value) > QUANTITY_MOST:
+        raise ValueError(f"{describe_value(value)} is larger than any stock")
+    return value
+
+
+def described(value: object) -> str:
+    """A refused value for a message, as the database has it."""
+    return "NULL" if value is None else describe_value(value)
