@@ -170,17 +170,25 @@ def told_by(facts: Facts, check: str, words: Iterable[str], fix: str) -> Review 
 # --- transport -------------------------------------------------------------------------------------------------------
 
 
+_SAFE_SCHEMES = {"http": "https", "ftp": "ftps"}
+"""Schemes in the clear, and what to use instead."""
+
+
 def transport(facts: Facts) -> Review:
     """A login must not travel in the clear."""
     parts = urlsplit(facts.connection.url)
     host = parts.hostname or "no host"
     check, evidence = "connection.transport", f"{parts.scheme or 'no scheme'} to {host}"
-    if parts.scheme != "http" or is_loopback(host):
+    if parts.scheme not in _SAFE_SCHEMES or is_loopback(host):
         return Review(check, Verdict.PASS, evidence)
     # The address may carry a path, never the login: only scheme and host are told.
     cause = "The login and all stock travel in the clear: anybody on the way can read and change them."
     return Review(
-        check, Verdict.FAIL, evidence, cause, facts.set(f"--url {shlex.quote(f'https://{host}{parts.path}')}")
+        check,
+        Verdict.FAIL,
+        evidence,
+        cause,
+        facts.set(f"--url {shlex.quote(f'{_SAFE_SCHEMES[parts.scheme]}://{host}{parts.path}')}"),
     )
 
 

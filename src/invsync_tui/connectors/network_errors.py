@@ -126,7 +126,8 @@ def explain(error: BaseException, route: Route, where: str, seconds: float = 0.0
             where=where,
             advice="Look for line breaks and special characters in the login, the secret and the options.",
         )
-    if _is(error, "InvalidURL", "UnsupportedProtocol") or isinstance(error, ValueError | TypeError):
+    of_address = isinstance(error, ValueError | TypeError) and not isinstance(error, OSError)  # as a certificate's is
+    if _is(error, "InvalidURL", "UnsupportedProtocol") or of_address:
         if route.proxy and "proxy" in str(error).lower():
             return NotConfiguredError(
                 f"{route.told} is no proxy's address.", where=where, advice=f"Correct or unset {route.variable}."

@@ -40,6 +40,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 PrintMotd no
 LogLevel ERROR
+Subsystem sftp internal-sftp
 """
 
 

@@ -43,6 +43,10 @@ from invsync_tui.plain_text import counted
 PAGE_SIZE = 2000
 
 
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
 def _fingerprint(paths: Sequence[Path]) -> str:
     """Of the content of some files. It names a version of them and protects nothing."""
     digests = []
@@ -119,7 +123,8 @@ class FeedSource:
         for number, file in enumerate(self._found.all):
             target = self._folder / f"file{number}"
             arrived.append(await place.fetch(file, target, settings.max_size))
-            if await place.look(file) != file:
+            size = await asyncio.to_thread(_size, target)
+            if await place.look(file) != file or file.size not in (None, size):
                 raise UnavailableError(
                     f"{file.name} changed while it was read.", advice="It is read again in the next run."
                 )

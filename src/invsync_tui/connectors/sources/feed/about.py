@@ -47,6 +47,8 @@ _FILES = (
     _number("max_age", "hours after which a file is too old to be read; 0 for never", 0, 100_000, "0"),
     _number("max_size", "megabytes of a file at most", 1, 100_000, "1000"),
     Option("archive", "folder that a stock file is moved to once it was read (disk, SFTP)"),
+    Option("key_file", "private key for SFTP; the secret is then its passphrase"),
+    Option("known_hosts", "file with the host keys of SFTP servers", default="~/.ssh/known_hosts"),
     Option("rejects", "folder on this machine for a file with the rows that could not be read"),
 )
 _FORMAT = (
@@ -86,11 +88,11 @@ _MEANING = (
 
 ABOUT = About(
     title="CSV, TSV or Excel file",
-    schemes=("file", "https", "http"),
+    schemes=("file", "sftp", "https", "http", "ftps", "ftp"),
     example="/srv/feeds",
-    versions="CSV, TSV and XLSX, on a disk or a web server",
-    signs_in_as="a user of the server; none for a disk, nor where the secret is a bearer token",
-    signs_in_with="the password, or a bearer token",
+    versions="CSV, TSV and XLSX, on a disk or a server",
+    signs_in_as="a user of the server; none for a disk, nor where the secret is a bearer token of a web server",
+    signs_in_with="the password, the passphrase of a key, or a bearer token",
     options=(*_FILES, *_FORMAT, *_COLUMNS, *_MEANING),
     setup=(
         "Let the WMS write a file with one row per product, or per product and warehouse, and all of its stock in it.",
@@ -98,7 +100,9 @@ ABOUT = About(
         "a file that is half written is never read.",
         "Give the folder as the address and the file's name or pattern as the option file; or the file's whole path as the "
         "address.",
-        'Workbooks need: pip install "invsync-tui[xlsx]"',
+        'Workbooks need: pip install "invsync-tui[xlsx]"; SFTP needs: pip install "invsync-tui[sftp]"',
+        "For SFTP add the server's host key to known_hosts after you have compared its fingerprint; sftp://HOST/~/FOLDER is a "
+        "folder of the user's home.",
         "Name the columns in the options. Columns with usual names (SKU, Available, On hand, Warehouse, EAN, UPC) are found "
         "without; the connection test shows what was found and the first rows as they were understood.",
     ),
@@ -124,6 +128,8 @@ ABOUT = About(
         "A file is read as a whole: there are no deltas.",
         "Each download has to have all warehouses. With one file for each warehouse choose which=all.",
         "A workbook is read into memory as a whole; write CSV where it has more than some hundred thousand rows.",
+        "An archive is kept on a disk and by SFTP, not by FTP or HTTP. A web server has no patterns.",
+        "FTP without TLS (ftp://) sends the password in the clear.",
         "Leading zeros that a spreadsheet has removed from a code cannot be seen; code_width puts them back.",
     ),
     sources=(

@@ -13,8 +13,10 @@ from urllib.parse import unquote, urlsplit
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.feed.disk import DiskPlace
+from invsync_tui.connectors.sources.feed.ftp import FtpPlace
 from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, Place, check_name, choose, is_pattern
 from invsync_tui.connectors.sources.feed.settings import FeedSettings
+from invsync_tui.connectors.sources.feed.sftp import SftpPlace
 from invsync_tui.connectors.sources.feed.web import WebPlace
 
 SETTLE = 2.0
@@ -73,6 +75,10 @@ def _remote_place(connection: Connection, settings: FeedSettings) -> tuple[Place
         raise NotConfiguredError(
             f"There is no archive by {parts.scheme}.", advice="Clear the option archive: --option archive="
         )
+    if parts.scheme == "sftp":
+        return SftpPlace(connection, folder, settings.archive), names
+    if parts.scheme in ("ftp", "ftps"):
+        return FtpPlace(connection, folder), names
     if any(map(is_pattern, names)):
         raise NotConfiguredError("A web server has no list of files.", advice="Name one file: --option file=stock.csv")
     return WebPlace(connection, folder), names
