@@ -111,6 +111,11 @@ async def read(option: str, path: str) -> Description:
         raise NotConfiguredError(
             f"The option {option} is missing.", advice=f"Name the file: --option {option}=/path/to/file.toml"
         )
+    if not path.strip().startswith(("/", "~")):
+        raise NotConfiguredError(
+            f"The option {option} is {path!r}, and processes that sync run in other folders.",
+            advice=f"Give the whole path, from / on: --option {option}=/path/to/file.toml",
+        )
     try:
         async with asyncio.timeout(READ_WITHIN):
             text = await asyncio.to_thread(_read, path.strip())

@@ -211,7 +211,7 @@ class SqlSource:
         self._raw_warehouses = {}
         for value in raw:
             self._raw_warehouses.setdefault(self._warehouse(value), set()).add(value)
-        named = {ref: WarehouseRow(ref, ref or "Default", ref or "Default") for ref in self._raw_warehouses}
+        named = {ref: WarehouseRow(ref, ref or "Default", ref or "Default") for ref in sorted(self._raw_warehouses)}
         return list((named | await self._described()).values())
 
     def _warehouse(self, value: object) -> str:

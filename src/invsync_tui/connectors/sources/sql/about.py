@@ -23,11 +23,11 @@ ABOUT = About(
     setup=(
         "PostgreSQL needs its driver: pip install 'psycopg[binary]'.",
         "Create a login that can only read: CREATE ROLE invsync LOGIN PASSWORD '...'; GRANT SELECT ON stock TO invsync;",
-        'Write the queries into a file, such as queries.toml: a table [levels] with query = """SELECT sku, name, warehouse, '
-        'on_hand, available, ean, changed_at FROM stock""", key = "sku" and, for deltas, changed = "changed_at".',
+        "Write the queries into a TOML file; docs/howto/connect-a-database.md has complete examples. The shortest: a table "
+        "[levels] with query = 'SELECT sku, name, available, ean FROM stock' and key = 'sku'.",
         "Columns of levels: sku (or id, the product's own), warehouse, available, on_hand, committed, incoming; where there "
         "is no table [products] also name and the codes ean, upc, gtin, asin, mpn, isbn, custom or alias_KIND. Name columns "
-        "with AS.",
+        "with AS. For deltas, changed = the column that says when a row changed.",
         "Where wanted, a table [products] with a query of id, sku, name, active and codes, and its key; and a table "
         "[warehouses] with a query of warehouse, name, active.",
         "Put an index on the key, or on warehouse and key where there are several warehouses.",
