@@ -24,7 +24,8 @@ import pytest
 
 from invsync_tui.connectors.base import Connection
 from tests.support.servers.odoo_install import NotAvailableError, command, environment, installation
-from tests.support.servers.postgres_process import NoPostgresError, PostgresServer, postgres
+from tests.support.servers.postgres import PostgresServer
+from tests.support.servers.postgres_copies import Databases
 from tests.support.servers.tryton import _free_port
 
 ADMIN, ADMIN_PASSWORD = "admin", "admin"
@@ -44,7 +45,7 @@ class OdooProcess:
 
     url: str
     process: subprocess.Popen[bytes]
-    postgres: PostgresServer
+    databases: Databases
     log: Path
 
     def stop(self) -> None:
@@ -102,7 +103,7 @@ class OdooServer:
 
     def sql(self, statement: str) -> str:
         """A statement on the database itself."""
-        return self.server.postgres.execute(self.database, statement)
+        return self.server.databases.execute(self.database, statement)
 
     def api_key(self, user: int = ADMIN_ID) -> str:
         """A new API key for a user, written as Odoo does (`res.users.apikeys._generate`)."""
@@ -244,45 +245,45 @@ def _wait(server: OdooProcess) -> None:
     raise NotAvailableError(f"Odoo did not start: {server.log.read_text()[-600:]}")
 
 
-def start(database_server: PostgresServer, folder: Path) -> OdooProcess:
+def start(databases: Databases, folder: Path) -> OdooProcess:
     """A server with a template database beside it; the caller stops it."""
-    installed = installation(database_server)
-    database_server.restore(TEMPLATE, installed.dump)
-    database_server.freeze(TEMPLATE)
+    installed = installation(databases)
+    databases.restore(TEMPLATE, installed.dump)
     port, log = _free_port(), folder / "odoo.log"
     arguments = [f"--http-port={port}", "--max-cron-threads=0", "--db_maxconn=16"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command(installed, database_server, folder / "data"), *arguments],
+            [*command(installed, databases, folder / "data"), *arguments],
             env=environment(installed.path),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    server = OdooProcess(f"http://127.0.0.1:{port}", process, database_server, log)
+    server = OdooProcess(f"http://127.0.0.1:{port}", process, databases, log)
     _wait(server)
     return server
 
 
 @pytest.fixture(scope="session")
-def odoo_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OdooProcess]:
+def odoo_process(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OdooProcess]:
     """One for all tests of a process; skips where it cannot be had, fails if INVSYNC_CI=1."""
-    with contextlib.ExitStack() as stack:
-        try:
-            server = start(stack.enter_context(postgres()), tmp_path_factory.mktemp("odoo"))
-        except (NotAvailableError, NoPostgresError) as error:
-            if os.environ.get("INVSYNC_CI") == "1":
-                pytest.fail(f"Odoo is not available: {error}")
-            pytest.skip(f"Odoo is not available: {error}")
-        stack.callback(server.stop)
+    try:
+        server = start(Databases(postgres_server), tmp_path_factory.mktemp("odoo"))
+    except NotAvailableError as error:
+        if os.environ.get("INVSYNC_CI") == "1":
+            pytest.fail(f"Odoo is not available: {error}")
+        pytest.skip(f"Odoo is not available: {error}")
+    try:
         yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="module")
 def odoo(odoo_process: OdooProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OdooServer]:
     """A database of the module's own with Inventory and Manufacturing, one company and its warehouse."""
     name = f"wms{next(_NUMBERS)}"
-    odoo_process.postgres.create(name, TEMPLATE)
+    odoo_process.databases.create(name, TEMPLATE)
     yield OdooServer(odoo_process, name, tmp_path_factory.mktemp(name))
-    odoo_process.postgres.drop(name)
+    odoo_process.databases.drop(name)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.servers.node_packages import cache_folder, digest, locked
-from tests.support.servers.postgres_process import PostgresServer
+from tests.support.servers.postgres_copies import Databases
 
 PACKAGE = "odoo-19"
 MIRROR = "http://deb.debian.org/debian"
@@ -67,11 +67,11 @@ def environment(path: Path) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(path)}
 
 
-def command(installed: Installation, server: PostgresServer, data: Path) -> list[str]:
+def command(installed: Installation, databases: Databases, data: Path) -> list[str]:
     """Odoo with a database server; more arguments follow. It listens on loopback alone."""
-    database = ["--db_host", "127.0.0.1", "--db_port", str(server.port), "--db_user", server.user]
+    database = ["--db_host", "127.0.0.1", "--db_port", str(databases.port), "--db_user", databases.user]
     python = [str(installed.python), "-m", "odoo", "-c", os.devnull, f"--data-dir={data}"]
-    return [*python, "--http-interface=127.0.0.1", *database, "--db_password", server.password]
+    return [*python, "--http-interface=127.0.0.1", *database, "--db_password", databases.password]
 
 
 def run(
@@ -128,19 +128,19 @@ def _install(folder: Path) -> None:
         INSTALL_TIMEOUT)  # fmt: skip
 
 
-def _initialise(installed: Installation, server: PostgresServer, folder: Path) -> None:
-    server.create("initial")
+def _initialise(installed: Installation, databases: Databases, folder: Path) -> None:
+    databases.create("initial")
     stop_after = ["-d", "initial", "-i", MODULES, "--without-demo=True", "--stop-after-init"]
-    argv = [*command(installed, server, folder / "data"), *stop_after]
+    argv = [*command(installed, databases, folder / "data"), *stop_after]
     run(argv, INITIALISE_TIMEOUT, environment(installed.path))
-    server.dump("initial", installed.dump)
-    server.drop("initial")
+    databases.dump("initial", installed.dump)
+    databases.drop("initial")
 
 
-def installation(server: PostgresServer) -> Installation:
+def installation(databases: Databases) -> Installation:
     """The cached installation, made first if need be (one to two minutes). NotAvailableError if it cannot be."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folder = cache_folder() / f"{PACKAGE}-{digest(python, MODULES, str(server.version), *PINS)}"
+    folder = cache_folder() / f"{PACKAGE}-{digest(python, MODULES, databases.version, *PINS)}"
     installed = Installation(folder / "env/bin/python", folder / "path", folder / "odoo.dump")
     with locked(folder.name):
         if not (folder / "ready").exists():
@@ -152,6 +152,6 @@ def installation(server: PostgresServer) -> Installation:
                 raise NotAvailableError(str(error)) from error
             shutil.rmtree(folder / "apt")
             _install(folder)
-            _initialise(installed, server, folder)
+            _initialise(installed, databases, folder)
             (folder / "ready").touch()
     return installed

@@ -51,6 +51,7 @@ KEY_ADVICE = (
     "Create an API key as the user (Preferences > Account Security > New API Key) and put it into the secret. "
     "Keys end at the date that was chosen for them, and with the user."
 )
+_PROXY_ADVICE = "Ask who runs the server to let this machine reach /jsonrpc, /json/2 and /web/version."
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z0-9@]{2,12})?")
 
 
@@ -99,8 +100,11 @@ def judge_rpc(response: Response) -> Any:
         raise UnavailableError(f"The server failed ({status}).", where=where)
     if status == 404:
         raise ContractError("There is no Odoo with JSON-RPC at this address (404).", where=where)
-    if status in (401, 403):
-        raise PermissionDeniedError(f"Something before Odoo refused the call ({status}).", where=where)
+    if status == 401:
+        # Odoo itself answers 200 to a wrong login here.
+        raise AuthError("Something before Odoo asks for a login of its own (401).", where=where, advice=_PROXY_ADVICE)
+    if status == 403:
+        raise PermissionDeniedError("Something before Odoo refused the call (403).", where=where, advice=_PROXY_ADVICE)
     if status != 200:
         raise ContractError(f"Unexpected status {status}.", where=where)
     answer = response.json()
@@ -134,7 +138,7 @@ def judge_json_2(response: Response) -> Any:
             f"{NO_DATABASE} of that name now, or no JSON-2 at this address (404).", where=where, advice=_DATABASE_ADVICE
         )
     if not name and status == 403:
-        raise PermissionDeniedError("Something before Odoo refused the call (403).", where=where)
+        raise PermissionDeniedError("Something before Odoo refused the call (403).", where=where, advice=_PROXY_ADVICE)
     if name:
         error = error_in(name, message, where, Protocol.JSON_2)
         if status < 500 or not isinstance(error, ContractError):
