@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import AliasRow, Connection, Page
 from invsync_tui.connectors.checks import SourceFacts, reviews
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, PermissionDeniedError, UnavailableError
-from invsync_tui.connectors.sources import feed
 from invsync_tui.connectors.sources.feed import FeedSource, finding
 from invsync_tui.rules.merchant_checks import Verdict
 from tests.connectors.test_feed_files import bench_with, known
@@ -220,12 +220,10 @@ async def test_an_id_column_is_the_reference(tmp_path: Path) -> None:
 # --- pages and files left behind ---------------------------------------------------------------------------------------
 
 
-async def test_pages_go_on_behind_each_other_and_start_anew_with_another_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(feed, "PAGE_SIZE", 2)
+async def test_pages_go_on_behind_each_other_and_start_anew_with_another_file(tmp_path: Path) -> None:
     path = write(tmp_path / "stock.csv", HEAD + "".join(f"A-{n},{n}\n" for n in range(5)) + ",9\n,8\n,7\n")
     feed_source = source(path)
+    feed_source.capabilities = replace(feed_source.capabilities, page_size=2)
     await feed_source.open()
     pages: list[Page[object]] = []
     cursor = None

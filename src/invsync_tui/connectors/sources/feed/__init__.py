@@ -173,21 +173,23 @@ class FeedSource:
     async def products_page(self, cursor: str | None) -> Page[ProductRow]:
         """All products in the order of the file; behind them the rows that name none, and codes that cannot be read."""
         staging, _ = self._opened()
+        size = self.capabilities.page_size
         stage, after = self._position(cursor)
         if stage == "lost":
-            part = await asyncio.to_thread(staging.lost, after, PAGE_SIZE)
+            part = await asyncio.to_thread(staging.lost, after, size)
             return Page((), self._cursor("lost", part.after), rejected=part.rejected)
-        part = await asyncio.to_thread(staging.products, after, PAGE_SIZE)
+        part = await asyncio.to_thread(staging.products, after, size)
         if part.after is not None:
             return Page(part.rows, self._cursor("rows", part.after))  # type: ignore[arg-type]
-        lost = await asyncio.to_thread(staging.lost, 0, PAGE_SIZE)
+        lost = await asyncio.to_thread(staging.lost, 0, size)
         return Page(part.rows, self._cursor("lost", lost.after), rejected=lost.rejected)  # type: ignore[arg-type]
 
     async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
         """Levels of one warehouse in the order of the file."""
         staging, _ = self._opened()
+        size = self.capabilities.page_size
         _, after = self._position(cursor)
-        part: Rows = await asyncio.to_thread(staging.levels, warehouse.ref, after, PAGE_SIZE, self._read_at())
+        part: Rows = await asyncio.to_thread(staging.levels, warehouse.ref, after, size, self._read_at())
         rejected = list(part.rejected)
         if part.after is None and await asyncio.to_thread(staging.has_unnamed):
             # Any product may be the one that such a row is about: nothing here counts as no longer reported.

@@ -21,6 +21,7 @@ CODE_MOST = 500
 """Characters of a code or a warehouse's name."""
 _EXPONENT = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]{2,}", re.IGNORECASE)
 """A long code as a spreadsheet writes it after taking it for a number."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORMULA = re.compile(r'="(.*)"')
 """How programs keep a spreadsheet from taking a code for a number."""
 _AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff"
@@ -94,7 +95,7 @@ class RowReader:
             raise RowError(f"{self._place(line, at)}: {describe_value(text)} has more than {CODE_MOST} characters")
         if has_lost_bytes(text):
             raise RowError(f"{self._place(line, at)}: {wrong_bytes(text, self._encoding)}")
-        if not text.isprintable():
+        if not text.isprintable() and _CONTROL.search(text):
             raise RowError(f"{self._place(line, at)}: {describe_value(text)} has control characters")
         return text
 

@@ -12,7 +12,8 @@ from invsync_tui.connectors.values import QUANTITY_MOST, describe_value
 _PLAIN_DIGITS = 12
 """Digits of a number that is surely below QUANTITY_MOST."""
 FLOAT_NOISE = 1e-6
-"""A spreadsheet keeps numbers as floats: 16.999999999 is 17."""
+"""Spreadsheets and other programs keep numbers as floats: 16.999999999 is 17."""
+_NOISE = Decimal("0.000001")
 _SEPARATORS = {"comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
 """What programs write for a space, an apostrophe and a minus between digits."""
@@ -48,7 +49,7 @@ class QuantityFormat:
         number = self._number(digits, text)
         if number > QUANTITY_MOST:
             raise ValueError(f"{describe_value(text)} is larger than any stock")
-        return math.floor(sign * number)
+        return math.floor(sign * number + _NOISE)
 
     def _number(self, digits: str, text: str) -> Decimal:
         whole, mark, part = digits.partition(self.decimal)
