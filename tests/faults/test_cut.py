@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from invsync_tui import clock
 from tests.support.cut_downloads import PAGE, cut_violations, levels_before, requests_of, small_pages
 from tests.support.sandbox_world import Town, town
 
@@ -108,7 +109,7 @@ async def _work_that_dies(made: Town) -> None:
     lease = leases.acquire(made.bench.store, f"pull:{made.bench.merchant}", "dying")
     assert lease is not None
     with made.bench.store.reading() as cx:
-        row = runs.requested(cx)[0]
+        row = runs.requested(cx, clock.seconds())[0]
     try:
         await execute(made.bench.store, row, lease)
     except KeyboardInterrupt:

@@ -194,7 +194,8 @@ def test_each_merchant_has_its_own_times_states_and_counts_and_the_pulse_their_s
     }
     assert {name: rows[name].id for name in world.merchants} == world.merchants
     theirs = said(rows["First Neighbor"], world.now)
-    assert (theirs.last_run, theirs.status, theirs.carts, theirs.held) == (480, "success", 2, 2)
+    assert (theirs.status, theirs.carts, theirs.held) == ("success", 2, 2)
+    assert theirs.last_run is not None and 480 <= theirs.last_run < 600  # the store was made some time ago
     # and the stalls have their run and come first
     stalled = {beta_pull, beta_push, still_pull} if not well else {still_pull}
     told = {

@@ -125,9 +125,9 @@ async def test_a_refused_batch_whose_bad_rows_are_not_named_is_bisected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
-    from invsync_tui.connectors.sources import sandbox
+    from invsync_tui.connectors import json_rest
 
-    monkeypatch.setattr(sandbox, "_named", lambda _: ())
+    monkeypatch.setattr(json_rest, "_named", lambda _: ())
     with town(tmp_path, mode=ALL_OR_NOTHING) as made:
         rejected = [row for row in made.cart.dump()[SHOP] if row["sku"] in made.in_stock()][2:5:2]
         await made.bench.pull()

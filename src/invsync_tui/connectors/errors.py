@@ -81,6 +81,20 @@ class ThrottledError(ConnectorError):
         super().__init__(what, where=where, advice=advice)
 
 
+class DeferredError(ThrottledError):
+    """Too many requests, and the wait is longer than a run waits: it ends, and the next one starts when the wait is over.
+
+    `retry_after` is never None.
+    """
+
+    advice_default = "The rest goes on by itself then."
+
+    def __init__(self, retry_after: float, *, where: str = "") -> None:
+        minutes = max(1, round(retry_after / 60))
+        wait = f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
+        super().__init__(f"The rate limit asks to wait for {wait}.", where=where, retry_after=retry_after)
+
+
 class PermissionDeniedError(ConnectorError):
     """Logged in, but not allowed: a missing scope, role or group."""
 

@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -30,6 +30,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import (
     ConnectorError,
     ContractError,
+    DeferredError,
     NotConfiguredError,
     ThrottledError,
     UnavailableError,
@@ -48,7 +49,9 @@ BACKOFF_FIRST = 0.2
 BACKOFF_MOST = 8.0
 THROTTLE_PAUSE = 1.0
 """Seconds to pause after a 429 that names no time."""
-RETRY_AFTER_MOST = 300.0
+RETRY_AFTER_MOST = 7 * 86400.0
+WAIT_MOST = 60.0
+"""Seconds that a request waits for the rate limit; a longer wait ends the run, which goes on when it is over."""
 IN_THREAD = 64 * 1024
 """Bytes above which an answer is read as JSON, and redacted, in a thread of its own: others must not wait for it."""
 DOWNLOAD_PIECE = 256 * 1024
@@ -141,6 +144,17 @@ class Response:
                 self._read = error
 
 
+class Throttle(NamedTuple):
+    """An answer that means: too many requests, nothing was done. `seconds` to wait, None where it does not say."""
+
+    seconds: float | None
+
+
+def throttled_by_status(answer: Response) -> Throttle | None:
+    """The standard's way: status 429, with or without Retry-After."""
+    return Throttle(retry_after(answer.headers)) if answer.status == 429 else None
+
+
 _SECONDS = re.compile(r"[+-]?\d{1,15}(?:\.\d*)?")
 
 
@@ -187,8 +201,15 @@ def _import_the_rest() -> None:
 class HttpConnection:
     """The HTTP side of one connection. Use it from one event loop; close it when the run is over."""
 
-    def __init__(self, connection: Connection, limiter: RateLimiter | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        limiter: RateLimiter | None = None,
+        throttled: Callable[[Response], Throttle | None] | None = None,
+    ) -> None:
+        """`throttled` says which answers mean too many requests, where the vendor says it otherwise than by a 429."""
         self.connection = connection
+        self._throttled = throttled or throttled_by_status
         self.limiter = limiter or RateLimiter(capacity=20, per_second=20)
         self.headers: dict[str, str] = {"user-agent": "invsync", "accept-encoding": response_body.ACCEPTED}
         self.clock = ServerClock()
@@ -244,6 +265,8 @@ class HttpConnection:
             last = attempt == READ_ATTEMPTS - 1
             try:
                 response = await self._once(method, path, writes=False, **request)
+            except DeferredError:
+                raise
             except ThrottledError:
                 if last:
                     raise
@@ -252,9 +275,8 @@ class HttpConnection:
                 if last:
                     raise
             else:
-                if response.status < 500 or last:
+                if response.status < 500 or last or not self._may_wait(response):
                     return response
-                self._mind(response.headers)
             await asyncio.sleep(backoff(attempt))
         raise AssertionError("unreachable")
 
@@ -273,7 +295,7 @@ class HttpConnection:
         sent = {**self.headers, "accept-encoding": "identity", **(headers or {})}
         for attempt in range(READ_ATTEMPTS):
             last = attempt == READ_ATTEMPTS - 1
-            await self.limiter.take(1.0)
+            await self._turn(1.0, where)
             client = await self._opened()
             request = self._request(client, "GET", path, content=None, headers=sent, extensions=None)
             heard = Heard("GET", str(request.url), None, writes=False)
@@ -282,14 +304,15 @@ class HttpConnection:
                     response = await self._received(client, request, into, most, limit, where)
                 heard.end(response.status, response.headers, b"", most=heard.wants(response.status))
                 response = self._answered(response)
-                if response.status < 500 or last:
+                if response.status < 500 or last or not self._may_wait(response):
                     return response
-                self._mind(response.headers)
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
                 said = self._no_answer(error, where, self.connection.deadline, writes=False)
                 heard.end(None, {}, b"", said.what, most=heard.wants(None))
                 if last or not isinstance(said, UnavailableError):
                     raise said from error
+            except DeferredError:
+                raise
             except ThrottledError:
                 if last:
                     raise
@@ -331,11 +354,19 @@ class HttpConnection:
         finally:
             await answer.aclose()
 
-    def _mind(self, headers: Mapping[str, str]) -> None:
-        """A server that is down for maintenance says for how long."""
-        seconds = retry_after(headers)
-        if seconds:
-            self.limiter.pause(seconds)
+    def _may_wait(self, answer: Response) -> bool:
+        """A server that is down for maintenance says for how long; False where that is longer than a run waits."""
+        seconds = retry_after(answer.headers) or 0.0
+        if seconds > WAIT_MOST:
+            return False
+        self.limiter.pause(seconds)
+        return True
+
+    async def _turn(self, cost: float, where: str) -> None:
+        """Wait for the rate limit; DeferredError where that takes longer than a run waits."""
+        if (wait := self.limiter.wait_for(cost)) > WAIT_MOST:
+            raise DeferredError(wait, where=where)
+        await self.limiter.take(cost)
 
     async def _once(
         self,
@@ -349,8 +380,8 @@ class HttpConnection:
         cost: float = 1.0,
         deadline: float | None = None,
     ) -> Response:
-        await self.limiter.take(cost)
         where = self._where(method, path)
+        await self._turn(cost, where)
         leave_by = _leave_by.get() if writes else None
         steps = {"trace": _abort_if_late(leave_by, where)} if leave_by is not None else None
         sent = {**self.headers, **(headers or {})}
@@ -425,10 +456,13 @@ class HttpConnection:
         return said
 
     def _answered(self, answer: Response) -> Response:
-        if answer.status == 429:
-            seconds = retry_after(answer.headers)
+        throttle = self._throttled(answer)
+        if throttle is not None:
+            seconds = throttle.seconds
             self.limiter.pause(max(seconds if seconds is not None else THROTTLE_PAUSE, BACKOFF_FIRST))
-            raise ThrottledError("Too many requests (429).", where=answer.where, retry_after=seconds)
+            if seconds is not None and seconds > WAIT_MOST:
+                raise DeferredError(seconds, where=answer.where)
+            raise ThrottledError(f"Too many requests ({answer.status}).", where=answer.where, retry_after=seconds)
         if answer.status in REDIRECTS:
             raise _moved(answer)
         if answer.status == 400 and self.connection.url.startswith("http://") and _WANTS_TLS.search(answer.body):

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 
 from invsync_tui.connectors.base import Budget
 
-PAUSE_MOST = 3600.0
-"""Seconds; whatever a server asks for, the connection is looked at again after an hour."""
+PAUSE_MOST = 7 * 86400.0
+"""Seconds; whatever a server asks for, the connection is looked at again after a week."""
 PER_SECOND_LEAST = 1e-3
 LIMIT_MOST = 1e6
 MOMENT = 1e-6
@@ -53,6 +53,10 @@ class RateLimiter:
         self._refill()
         short = max(0.0, min(cost, self._capacity) - self._tokens) / self._per_second
         return short + max(0.0, self._paused_until - self._clock())
+
+    def wait_for(self, cost: float = 1.0) -> float:
+        """Seconds until `cost` tokens are there, if nobody else takes any; 0 for now."""
+        return self._wait_for(cost)
 
     async def take(self, cost: float = 1.0) -> float:
         """Wait for `cost` tokens, first come first served; returns the seconds waited."""

@@ -7,11 +7,13 @@ is told in its words; what is not foreseen ends it too, and is raised for the wo
 from __future__ import annotations
 
 import logging
+import math
+import sqlite3
 import traceback
 
 from invsync_tui import __version__, clock
 from invsync_tui.connectors.base import Cart
-from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
+from invsync_tui.connectors.errors import ConnectorError, DeferredError, NotConfiguredError, shorten
 from invsync_tui.connectors.http_log import log_http_to, redacted
 from invsync_tui.connectors.shop_identity import location_of, shop_of
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
@@ -75,6 +77,8 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         notice = "Synchronization With WMS - Inventory is off: nothing was downloaded."
         job.report.reasons[Reason.SWITCH_OFF.value] += 1
         _end(job, "done", Outcome.SKIPPED, Reason.SWITCH_OFF, notice)
+    except DeferredError as error:
+        _end(job, "failed", Outcome.FAILED, error.reason, str(error), go_on_in=error.retry_after)
     except ConnectorError as error:
         _end(job, "failed", Outcome.FAILED, _reason(error, run.kind), str(error))
     except AccountingError as error:
@@ -215,8 +219,11 @@ def _note_held(job: RunContext, text: str) -> None:
         runs.add_event(tx, job.run.id, clock.seconds(), "warning", message)
 
 
-def _end(job: RunContext, state: str, rest: Outcome, reason: Reason, said: str) -> None:
-    """Give the run its end: rows it did not get to end as `rest`, the sum is checked, waiting requests follow."""
+def _end(job: RunContext, state: str, rest: Outcome, reason: Reason, said: str, go_on_in: float | None = None) -> None:
+    """Give the run its end: rows it did not get to end as `rest`, the sum is checked, waiting requests follow.
+
+    `go_on_in`: seconds after which its rest is to be done by a run of its own.
+    """
     text = redacted(said)
     now = clock.seconds()
     with job.transaction() as tx:
@@ -239,8 +246,18 @@ def _end(job: RunContext, state: str, rest: Outcome, reason: Reason, said: str) 
         run_findings.look(tx, job.run, reason if state == "failed" else None, now)
         http_log_rows.delete_old(tx, now)
         runs.finish(tx, job.run.id, state, text, now)
+        if go_on_in is not None:
+            _go_on_later(tx, job.run, now + math.ceil(go_on_in), now)
         if state == "done" and job.run.then_push:
             pushing.request_pushes_after(tx, job.run, now)
+
+
+def _go_on_later(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> None:
+    """Ask for the rest of a run from a time on, and say so in both runs."""
+    number = runs.go_on_at(tx, run, at, now)
+    runs.add_event(tx, run.id, now, "info", f"Run {number} goes on when the rate limit allows it.")
+    text = f"Goes on with run {run.id} when the rate limit allows it. A sync that is started by hand goes on at once."
+    runs.add_event(tx, number, now, "info", text)
 
 
 def defect_text(run: int, error: Exception) -> str:

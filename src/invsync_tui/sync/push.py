@@ -16,6 +16,7 @@ from invsync_tui.connectors.base import Cart, DoubtPolicy, ListingRow, PushItem,
 from invsync_tui.connectors.errors import (
     ConnectorError,
     ContractError,
+    DeferredError,
     RowsRejectedError,
     ThrottledError,
     UnavailableError,
@@ -187,6 +188,8 @@ class BatchSender:
             last = attempt == ATTEMPTS - 1
             try:
                 return await self._request(batch)
+            except DeferredError:
+                raise
             except ThrottledError as error:
                 if last:
                     raise
@@ -317,6 +320,8 @@ class BatchSender:
             batch = self._again(batch)
             try:
                 return await self._request(batch), batch
+            except DeferredError:
+                raise
             except ContractError:
                 break  # it does not take the key (any more): look instead
             except ThrottledError as error:
@@ -331,6 +336,8 @@ class BatchSender:
         for attempt in range(ATTEMPTS):
             try:
                 await self._look(batch)
+            except DeferredError:
+                raise
             except ThrottledError as error:
                 await asyncio.sleep(error.retry_after or backoff(attempt))
             except (UnavailableError, ContractError):

@@ -129,7 +129,7 @@ class Worker:
     def _anything_asked(self) -> bool:
         try:
             with self.store.reading() as cx:
-                return bool(runs.requested(cx) or runs.underway(cx))
+                return bool(runs.requested(cx, clock.seconds()) or runs.underway(cx))
         except StoreBusyError:
             return True
 
@@ -173,7 +173,7 @@ class Worker:
             self._schedule()
         self._beat(now)
         with self.store.reading() as cx:
-            waiting = [*runs.underway(cx), *runs.requested(cx)]
+            waiting = [*runs.underway(cx), *runs.requested(cx, clock.seconds())]
         for run in waiting:
             if run.lease_key not in self._tasks and len(self._tasks) < CONCURRENT:
                 self._try_start(run)

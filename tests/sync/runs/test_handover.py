@@ -214,11 +214,11 @@ async def test_a_defect_of_the_look_for_work_does_not_end_the_service(
     # given: the first look fails
     real, calls = runs.requested, []
 
-    def requested(cx: Any) -> Any:
+    def requested(cx: Any, now: int) -> Any:
         calls.append(1)
         if len(calls) == 1:
             raise ZeroDivisionError("once")
-        return real(cx)
+        return real(cx, now)
 
     monkeypatch.setattr(worker.runs, "requested", requested)
     monkeypatch.setattr(worker, "FULL_DISK_WAIT", 0.1)

@@ -112,6 +112,8 @@ class Run(Table, table=True):
     requested_at: int = Field(sa_type=Big)
     after_run: int | None = None
     """Starts only when that run has ended well."""
+    not_before: int | None = Field(default=None, sa_type=Big)
+    """When a requested run may start by itself, where the one before was ended by a rate limit; None for at once."""
     full: bool = Field(default=False, sa_type=Flag)
     """A complete read was asked for."""
     again: bool = Field(default=False, sa_type=Flag)

@@ -41,6 +41,7 @@ class RunRow(NamedTuple):
     then_push: int
     after_again: int
     again_for: str
+    not_before: int | None
     merchant: str
     cart: str | None
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from invsync_tui import clock
 from invsync_tui.rules import safety
 from invsync_tui.store import audit
 from invsync_tui.store.runs import waiting_requests
@@ -27,7 +28,7 @@ RUN_COLUMNS = (
     "r.id, r.kind, r.key, r.merchant_id, r.state, r.trigger, r.requested_by, r.requested_at, r.after_run, r.full, "
     "r.again, r.cancel_requested, r.epoch, r.started_at, r.ended_at, r.heartbeat_at, r.phase, r.done, r.total, r.phases, "
     "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, r.groups, r.plan_id, "
-    "r.then_push, r.after_again, r.again_for, m.name, c.name"
+    "r.then_push, r.after_again, r.again_for, r.not_before, m.name, c.name"
 )
 RUN_ORIGIN = (
     "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind <> 'pull' AND c.id = r.key"
@@ -61,6 +62,8 @@ def request(tx: sqlite3.Connection, order: RunRequest, now: int) -> RequestResul
         tx.execute(sql, (order.full, order.pushes, run.id))
     elif run.state == "requested" and run.plan_id is None:
         waiting_requests.join(tx, run, wish, now)
+        if order.trigger not in waiting_requests.BY_THEMSELVES:
+            tx.execute("UPDATE run SET not_before = NULL WHERE id = ?", (run.id,))
     else:  # an active one, and one that is bound to a plan, hand it on
         waiting_requests.add(tx, run, wish)
     return RequestResult(run.id, False)
@@ -152,10 +155,32 @@ def stopped(tx: sqlite3.Connection, run_id: int, now: int) -> None:
 _BEHIND_HELD = "(r.plan_id IS NULL AND EXISTS (SELECT 1 FROM run AS b WHERE b.id = r.after_run AND b.state = 'held'))"
 
 
-def requested(cx: sqlite3.Connection) -> list[RunRow]:
-    """Runs that wait for a worker, oldest first; those that wait for a held run wait for an operator."""
-    sql = f"WHERE r.state = 'requested' AND NOT {_BEHIND_HELD} ORDER BY r.id"
-    return [RunRow(*row) for row in cx.execute(_SELECT + sql)]
+_NOT_YET = "(r.not_before > :now AND r.requested_at <= :now + :tolerance)"
+"""A time to come, unless the clock was set back since: then it is not known when it comes, and trying costs one request."""
+
+
+def requested(cx: sqlite3.Connection, now: int) -> list[RunRow]:
+    """Runs that may start, oldest first; those that wait for a held run wait for an operator."""
+    sql = f"WHERE r.state = 'requested' AND NOT {_BEHIND_HELD} AND NOT coalesce({_NOT_YET}, 0) ORDER BY r.id"
+    values = {"now": now, "tolerance": int(clock.TOLERANCE)}
+    return [RunRow(*row) for row in cx.execute(_SELECT + sql, values)]
+
+
+def go_on_at(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> int:
+    """Ask for the rest of a run that has ended, by itself from a time on; the number of the run that does it.
+
+    What an operator released or applied holds for the rest too. A person's request that comes before starts it at once.
+    """
+    order = RunRequest(
+        run.kind, run.key, run.merchant_id, "again", run.requested_by, None, bool(run.full), bool(run.then_push)
+    )
+    number, fresh = request(tx, order, now)
+    if fresh:
+        tx.execute(
+            "UPDATE run SET not_before = ?, plan_id = ?, released = ?, groups = ? WHERE id = ?",
+            (at, run.plan_id, run.released, run.groups, number),
+        )
+    return number
 
 
 def held_before(cx: sqlite3.Connection, run_id: int) -> int | None:
