@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.connectors.sources.feed.columns import ColumnMap
@@ -24,6 +26,9 @@ _EXPONENT = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]{2,}", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORMULA = re.compile(r'="(.*)"')
 """How programs keep a spreadsheet from taking a code for a number."""
+_PLAIN_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,99}").fullmatch
+"""A code that needs no second look: nothing around it, and no exponent."""
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,12}").fullmatch
 _AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff"
 PREVIEW = 3
 
@@ -42,6 +47,10 @@ class Loaded:
     blank_rows: int = 0
 
 
+PlainRow = tuple[str, str, str, int, int | None, int | None, int | None]
+"""SKU, name, aliases, available, on hand, committed, incoming."""
+
+
 class RowError(ValueError):
     """Why a row cannot be read."""
 
@@ -54,9 +63,37 @@ class RowReader:
     ) -> None:
         self._settings, self.columns, self._encoding, self._place = settings, columns, encoding, place
         self._plain_codes = not settings.code_width
+        self._width = len(columns.titles)
+        self._needed = columns.needed
+        self._sku_at, self._available_at, self._name_at = columns.sku or 0, columns.available or 0, columns.name
+        self._other_quantities = (columns.on_hand, columns.committed, columns.incoming)
+        known = columns.sku is not None and columns.available is not None and self._width > 0
+        self._fast = known and self._plain_codes and columns.id is None and columns.pack_size is None
         self.repaired = 0
         self.bad_codes: list[str] = []
         """Why other codes of the last row cannot be read: they cost nothing but themselves."""
+
+    def plain(self, fields: Sequence[Any]) -> PlainRow | None:
+        """A row in which everything is as simple as it can be, which most rows are; None for any other row."""
+        if not self._fast or len(fields) != self._width:
+            return None
+        try:
+            sku, available = fields[self._sku_at], fields[self._available_at]
+            if not (_PLAIN_CODE(sku) and _PLAIN_NUMBER(available)):
+                return None
+            name = "" if self._name_at is None else fields[self._name_at]
+            others = [None if at is None else fields[at] for at in self._other_quantities]
+            codes = [(kind, fields[at]) for kind, at in self.columns.aliases]
+            if not (
+                name.isprintable()
+                and all(number is None or _PLAIN_NUMBER(number) for number in others)
+                and all(_PLAIN_CODE(code) for _, code in codes)
+            ):
+                return None
+        except (TypeError, AttributeError):  # a cell of a workbook that is no text
+            return None
+        on_hand, committed, incoming = (None if number is None else int(number) for number in others)
+        return sku, name.strip(), packed_aliases(codes), int(available), on_hand, committed, incoming
 
     # --- codes and names ---------------------------------------------------------------------------------------------
 
@@ -183,12 +220,12 @@ class RowReader:
 
     def check_width(self, fields: Sequence[object], line: int) -> None:
         """RowError for a row with too few columns."""
-        if len(fields) < self.columns.needed:
-            raise RowError(f"{self._place(line, None)}: it has {len(fields)} columns, {self.columns.needed} are needed")
+        if len(fields) < self._needed:
+            raise RowError(f"{self._place(line, None)}: it has {len(fields)} columns, {self._needed} are needed")
 
     def check_surplus(self, fields: Sequence[object], line: int) -> None:
         """RowError for a row with more columns than the header has: nobody knows which of them is which."""
-        width = len(self.columns.titles)
+        width = self._width
         if width and len(fields) > width and any(str(value).strip() for value in fields[width:] if value is not None):
             raise RowError(
                 f"{self._place(line, None)}: it has {len(fields)} columns and the header {width}; a separator in a text "
@@ -203,8 +240,8 @@ def _times(quantity: int | None, units: int) -> int | None:
 class Loader:
     """Puts the rows of files into a staging."""
 
-    def __init__(self, settings: FeedSettings, staging: Staging) -> None:
-        self._settings, self._staging = settings, staging
+    def __init__(self, settings: FeedSettings, staging: Staging, stop: threading.Event) -> None:
+        self._settings, self._staging, self._stop = settings, staging, stop
         self.loaded = Loaded()
 
     def levels(self, rows: Iterable[RawRow], reader: RowReader, file: str) -> int:
@@ -213,24 +250,28 @@ class Loader:
         self._staging.files.append(file)
         batch: list[StagedRow] = []
         count = 0
-        for line, fields, why in self._until_last(rows, file):
+        if self._settings.last_line:
+            rows = self._until_last(rows, self._settings.last_line, file)
+        for line, fields, why in rows:
             count += 1
             staged = self._level(line, fields, why, reader, number)
             if staged is not None:
                 batch.append(staged)
                 if len(batch) >= BATCH:
+                    self._go_on()
                     self._staging.add_rows(batch)
                     batch = []
         self._staging.add_rows(batch)
         self.loaded.repaired += reader.repaired
         return count
 
-    def _until_last(self, rows: Iterable[RawRow], file: str) -> Iterable[RawRow]:
-        """The rows before the declared last one."""
-        mark = self._settings.last_line
-        if not mark:
-            yield from rows
-            return
+    def _go_on(self) -> None:
+        """UnavailableError when the reading is to stop."""
+        if self._stop.is_set():
+            raise UnavailableError("The reading was stopped.")
+
+    def _until_last(self, rows: Iterable[RawRow], mark: str, file: str) -> Iterable[RawRow]:
+        """The rows before the last one, which begins with `mark`."""
         rows = iter(rows)
         for row in rows:
             first = next((str(value).strip() for value in row[1] if value not in (None, "")), "")
@@ -246,6 +287,12 @@ class Loader:
             raise ContractError(f"{file} has rows behind the line that begins with {mark!r}.")
 
     def _level(self, line: int, fields: Sequence[object], why: str, reader: RowReader, file: int) -> StagedRow | None:
+        if not why and len(self.loaded.preview) >= PREVIEW and (plain := reader.plain(fields)) is not None:
+            at = reader.columns.warehouse
+            place = self._settings.warehouse if at is None else str(fields[at])
+            if place in self.loaded.warehouses:
+                code, name, aliases, available, on_hand, committed, incoming = plain
+                return (file, line, code, place, code, name, aliases, on_hand, available, committed, incoming, None)
         ref, sku, aliases = "", None, ""
         # Without a column for it the warehouse is known whatever the row has.
         placed = self._warehouse(fields, line, reader) if reader.columns.warehouse is None else None
@@ -315,6 +362,7 @@ class Loader:
             self._note_bad_codes(reader, ref, number, line, fields)
             batch.append((ref, sku, reader.name(fields), aliases))
             if len(batch) >= BATCH:
+                self._go_on()
                 self._staging.add_products(batch)
                 batch = []
         self._staging.add_products(batch)

@@ -28,13 +28,13 @@ class Fetched(NamedTuple):
 
 def read_files(files: list[Fetched], settings: FeedSettings, staging: Staging, stop: threading.Event) -> Loaded:
     """All files, those of products first. UnavailableError where not one row can be read, or when `stop` is set."""
-    loader = Loader(settings, staging)
+    loader = Loader(settings, staging, stop)
     staging.zero_where_absent = settings.absent_is_zero
     for file in sorted(files, key=lambda file: not file.of_products):
         with _opened(file, settings) as (rows, reader, told):
             kind = "products" if file.of_products else "stock"
             load = loader.products if file.of_products else loader.levels
-            count = load(_until_stopped(rows, stop), reader, file.name)
+            count = load(rows, reader, file.name)
             if not count and not file.of_products and settings.which != "all":
                 raise UnavailableError(f"{file.name} has no rows; the stock known so far is kept.")
             loader.loaded.columns.append(
@@ -58,13 +58,6 @@ def _refuse_nothing(staging: Staging, name: str) -> None:
         f"Not one row of {name} can be read ({bad} rejected).{shown}",
         advice="Check the options for columns, delimiter, encoding and decimal sign.",
     )
-
-
-def _until_stopped(rows: Iterator[RawRow], stop: threading.Event) -> Iterator[RawRow]:
-    for number, row in enumerate(rows):
-        if not number % 1000 and stop.is_set():
-            raise UnavailableError("The reading was stopped.")
-        yield row
 
 
 @contextlib.contextmanager
