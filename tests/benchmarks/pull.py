@@ -106,12 +106,12 @@ async def _rounds(wms: WmsHandle, folder: Path) -> tuple[list[float], list[float
         theirs.append(time.perf_counter() - started)
         run = bench.run(bench.request("pull", bench.merchant, full=True))
         started = time.perf_counter()
-        await _execute(bench, run.id)
+        await execute_run(bench, run.id)
         ours.append(time.perf_counter() - started)
     return ours, theirs, rows, written_tables(bench.store.path)
 
 
-async def _execute(bench: Bench, run_id: int) -> None:
+async def execute_run(bench: Bench, run_id: int) -> None:
     """The run itself, without the runner's polling."""
     from invsync_tui.sync.executor import execute
     from invsync_tui.sync.leases import acquire

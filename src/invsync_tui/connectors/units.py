@@ -19,12 +19,7 @@ def quantity(value: object) -> int:
         # Its digits first: the whole number of 1E+999999 would fill the memory.
         value = math.floor(value) if value.adjusted() < 20 else 10**20
     if type(value) is not int:
-        raise ValueError(f"{described(value)} is not a number")
+        raise ValueError(f"{describe_value(value)} is not a number")
     if abs(value) > QUANTITY_MOST:
         raise ValueError(f"{describe_value(value)} is larger than any stock")
     return value
-
-
-def described(value: object) -> str:
-    """A refused value for a message, as the database has it."""
-    return "NULL" if value is None else describe_value(value)

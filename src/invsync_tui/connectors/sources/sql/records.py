@@ -18,13 +18,15 @@ from uuid import UUID
 
 from invsync_tui.connectors.base import DEFAULT_WAREHOUSE_REF, AliasRow, LevelRow, ProductRow
 from invsync_tui.connectors.sources.sql.queries import NUMBERS
-from invsync_tui.connectors.units import described, quantity
-from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, text
+from invsync_tui.connectors.units import quantity
+from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value, text
 
 SEVERAL = "several rows for it in one warehouse; add them up in the query (SUM, GROUP BY)"
 Row = Sequence[Any]
 Rejected = tuple[str, str]
 _level_row = partial(tuple.__new__, LevelRow)
+_product_row = partial(tuple.__new__, ProductRow)
+_alias_row = partial(tuple.__new__, AliasRow)
 
 
 def code(value: object) -> str:
@@ -37,7 +39,7 @@ def code(value: object) -> str:
         return str(value)
     if type(value) is Decimal and value.is_finite() and value == value.to_integral_value() and value.adjusted() < 40:
         return format(value, "f").partition(".")[0]
-    raise ValueError(f"{described(value)} is no code")
+    raise ValueError(f"{describe_value(value)} is no code")
 
 
 def named(value: object) -> str:
@@ -59,7 +61,7 @@ def yes(value: object) -> bool:
     """A boolean, or 0 and 1 where the database has none; ValueError for anything else."""
     if type(value) is bool or (type(value) is int and value in (0, 1)):
         return bool(value)
-    raise ValueError(f"active {described(value)} is neither true nor false")
+    raise ValueError(f"active {describe_value(value)} is neither true nor false")
 
 
 # --- levels ----------------------------------------------------------------------------------------------------------
@@ -231,8 +233,11 @@ def products(
 ) -> tuple[list[ProductRow], list[Rejected]]:
     """Products of rows, as `levels`. Columns that are none of a product's own are codes of the kind that they are called."""
     aliases = [(name.upper(), place) for place, name in enumerate(names) if name not in _OF_PRODUCT]
-    result: list[ProductRow]
-    result, rejected = _each(names, ref, rows, partial(_product, names, ref, aliases))
+    rejected: list[Rejected] = []
+    try:
+        result = _all_products(names, ref, aliases, rows)
+    except (TypeError, ValueError):  # at least one row is not right: look at each
+        result, rejected = _each(names, ref, rows, partial(_product, names, ref, aliases))
     counts = Counter(row.ref for row in result)
     several = {name for name, count in counts.items() if count > 1} | {*doubled}
     if several:
@@ -242,6 +247,37 @@ def products(
 
 
 _OF_PRODUCT = frozenset({"id", "sku", "name", "active"})
+
+
+def _all_products(
+    names: Sequence[str], ref: str, aliases: Sequence[tuple[str, int]], rows: Sequence[Row]
+) -> list[ProductRow]:
+    """All rows at once, column by column. ValueError where any is not right."""
+    if not rows:
+        return []
+    columns = list(zip(*rows, strict=True))
+    by_name = dict(zip(names, columns, strict=False))
+    none: Sequence[Any] = (None,) * len(rows)
+    refs = _codes(by_name[ref])
+    skus = _maybe_codes(by_name.get("sku", none))
+    titles = ["" if title is None else text(title) for title in by_name.get("name", none)]
+    kinds = [_aliases(kind, _maybe_codes(columns[place])) for kind, place in aliases]
+    others = kinds[0] if len(kinds) == 1 else [sum(found, ()) for found in zip(*kinds, strict=True)] or [()] * len(rows)
+    active = list(map(yes, by_name["active"])) if "active" in by_name else (True,) * len(rows)
+    fields = zip(refs, skus, titles, others, repeat(()), active, repeat(True), strict=False)
+    return list(map(_product_row, fields))
+
+
+def _aliases(kind: str, codes: Sequence[str | None]) -> list[tuple[AliasRow, ...]]:
+    return [() if code_ is None else (_alias_row((kind, code_)),) for code_ in codes]
+
+
+def _maybe_codes(values: Sequence[Any]) -> Sequence[str | None]:
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        blank = not all(map(str.strip, values))
+        return list(map(_maybe_code, values)) if blank else _codes(values)
+    return values if kinds == {type(None)} else list(map(_maybe_code, values))
 
 
 def _product(names: Sequence[str], ref: str, aliases: Sequence[tuple[str, int]], row: Row) -> ProductRow:
