@@ -11,7 +11,7 @@ import pytest
 
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import CartLocation, Connection
-from invsync_tui.connectors.carts.vendure import choose_location
+from invsync_tui.connectors.cart_locations import choose_location
 from invsync_tui.connectors.checks import CartFacts, Review, SourceFacts, WarehouseStock, reviews
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.sources.tryton import TrytonSource

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from invsync_tui.connectors.base import CheckStep, Connection, ListingRow, PushItem
-from invsync_tui.connectors.carts.vendure import DELTA_OVERLAP, VendureCart, choose_location
+from invsync_tui.connectors.cart_locations import choose_location
+from invsync_tui.connectors.carts.vendure import DELTA_OVERLAP, VendureCart
 from invsync_tui.connectors.errors import (
     AuthError,
     ContractError,

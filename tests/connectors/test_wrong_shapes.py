@@ -276,6 +276,55 @@ async def test_no_answer_of_vendure_is_a_defect_of_ours(seed: int, monkeypatch: 
         )  # fmt: skip
 
 
+LEVEL = {
+    "location_id": "sloc_1", "inventory_item_id": "iitem_1", "stocked_quantity": 5, "reserved_quantity": 1,
+    "stock_locations": [{"id": "sloc_1"}],
+}  # fmt: skip
+LINK = {"inventory_item_id": "iitem_1", "required_quantity": 1}
+SELLER = {
+    "id": "variant_1", "sku": "A-1", "title": "Red", "manage_inventory": True, "allow_backorder": False,
+    "product": {"title": "Mug"}, "inventory_items": [LINK],
+}  # fmt: skip
+ITEM = {"id": "iitem_1", "sku": "A-1", "location_levels": [LEVEL], "variants": [SELLER]}
+PARCEL = {
+    "location_id": "sloc_1", "canceled_at": None,
+    "items": [{"line_item_id": "ordli_1", "inventory_item_id": "iitem_1", "quantity": 1}],
+}  # fmt: skip
+MEDUSA_ORDER = {
+    "id": "order_1", "display_id": 9, "custom_display_id": None, "status": "pending", "created_at": "2026-11-23T12:00:00.000Z",
+    "items": [{"id": "ordli_1", "quantity": 2, "variant": {"manage_inventory": True, "inventory_items": [LINK]}}],
+    "fulfillments": [PARCEL],
+}  # fmt: skip
+RESERVATION = {
+    "id": "resitem_1", "line_item_id": "ordli_1", "inventory_item_id": "iitem_1", "location_id": "sloc_1", "quantity": 1,
+    "created_at": "2026-11-23T12:00:00.000Z",
+}  # fmt: skip
+MEDUSA = {
+    "count": 1, "stores": [{"id": "store_1", "name": "Shop"}],
+    "stock_locations": [{"id": "sloc_1", "name": "Main", "sales_channels": [{"name": "Web"}]}],
+    "variants": [{**SELLER, "inventory_items": [{**LINK, "inventory": ITEM}]}], "inventory_items": [ITEM],
+    "orders": [MEDUSA_ORDER], "reservations": [RESERVATION], "created": [], "updated": [LEVEL],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_no_answer_of_medusa_is_a_defect_of_ours(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(seed)
+    monkeypatch.setenv("MEDUSA_KEY", "sk_the-key-of-the-bot")
+    with stub_server() as server:
+        server.answering = lambda request: as_json(mutated(MEDUSA, dice) if dice.random() < 0.5 else MEDUSA)
+        connector = registry.cart(Connection("shop", "medusa", server.url, "", "env:MEDUSA_KEY", {}, 5))
+        await _all_ends_in_words(
+            connector,
+            [
+                lambda c: c.open(), lambda c: c.identity(), lambda c: c.locations(), lambda c: c.listings_page(None),
+                lambda c: c.listings_page("1:variant_0"),
+                lambda c: c.read(["iitem_1", "variant_1"]), lambda c: c.orders_since(1_700_000_000),
+                lambda c: c.send("b", c.compose("b", [PushItem("iitem_1", 5)])),
+            ],
+        )  # fmt: skip
+
+
 SANDBOX = {
     "mark": "1", "basis": "available", "next": None, "total": 1, "place": "",
     "warehouses": [{"ref": "1", "code": "WH", "name": "Main", "active": True}],

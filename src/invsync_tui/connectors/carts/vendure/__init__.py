@@ -34,6 +34,7 @@ from invsync_tui.connectors.base import (
     run_check_steps,
     unreadable,
 )
+from invsync_tui.connectors.cart_locations import choose_location
 from invsync_tui.connectors.carts.vendure import api, checks
 from invsync_tui.connectors.carts.vendure import orders as vendure_orders
 from invsync_tui.connectors.carts.vendure.about import ABOUT
@@ -142,21 +143,6 @@ def listing(variant: Mapping[str, Any], location: str, shop: Mapping[str, Any]) 
         elsewhere=sum(whole(at["stockOnHand"]) for at in levels.values()) if levels else None,
         elsewhere_allocated=sum(whole(at["stockAllocated"]) for at in levels.values()),
         threshold=whole(settings["outOfStockThreshold"]) if tracked else 0,
-    )
-
-
-def choose_location(locations: Sequence[CartLocation], wanted: str) -> CartLocation:
-    """The location with the id or else the name `wanted`; the only one there is where nothing is wanted."""
-    found = [at for at in locations if at.ref == wanted] or [at for at in locations if at.name == wanted]
-    if not wanted and len(locations) == 1:
-        return locations[0]
-    if len(found) == 1:
-        return found[0]
-    known = ", ".join(f"{at.name} ({at.ref})" for at in locations) or "none"
-    what = f"Several locations are called {wanted!r}" if found else f"There is no location {wanted!r}"
-    raise NotConfiguredError(
-        f"{what if wanted else 'The cart has several locations and none is chosen'}. Locations: {known}.",
-        advice="Set the option location to one of them, by id or name.",
     )
 
 
