@@ -255,6 +255,15 @@ async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.Monkey
     assert list(scratch.iterdir()) == []
 
 
+async def test_what_a_killed_process_left_behind_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    for owner in ("999999999", str(os.getppid()), "x"):
+        (scratch / f"invsync-feed-{owner}-abc").mkdir(parents=True)
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    await read(write(tmp_path / "stock.csv", HEAD + "A-1,5\n"))
+    assert names(scratch) == sorted([f"invsync-feed-{os.getppid()}-abc", "invsync-feed-x-abc"])
+
+
 async def test_a_download_that_is_canceled_while_it_reads_ends_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,13 +6,15 @@ Each has one outcome that is written down here: the stock that is known afterwar
 from __future__ import annotations
 
 import gzip
-import io
+import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.errors import ConnectorError
+from invsync_tui.connectors.sources.feed import FeedSource
 from tests.support.merchant_store import Bench
 
 Levels = dict[tuple[str, str], int]
@@ -238,6 +240,32 @@ async def test_a_file_ends_in_what_is_written_here(name: str, tmp_path: Path) ->
         assert words in told
 
 
-def test_there_are_many() -> None:
-    assert len(CASES) >= 60
-    assert io.BytesIO(CASES["plain"].data).read().endswith(b"\n")
+PIECES = (b"", b'"', b"\0", b"\xff\xfe", b",", b";\n")
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_no_bytes_are_a_defect_of_ours(seed: int, tmp_path: Path) -> None:
+    """Files from above with some bytes changed, doubled or taken away: each is read, or refused with an advice."""
+    dice = random.Random(seed)
+    for number in range(25):
+        case = dice.choice(list(CASES.values()))
+        data = bytearray(case.data[:5000])
+        for _ in range(dice.randint(1, 6)):
+            at = dice.randrange(len(data) + 1)
+            data[at : at + dice.choice((0, 1, 4))] = dice.choice(
+                (b"", b'"', b"\0", b"\xff\xfe", b",", b";\n", bytes(data[at : at + 9]))
+            )
+        path = tmp_path / f"{number}_{case.file}"
+        path.write_bytes(data)
+        feed_source = FeedSource(Connection("Demo", "feed", str(path), options={"complete": "any", **case.options}))
+        try:
+            await feed_source.open()
+            products = {row.ref for row in (await feed_source.products_page(None)).rows}
+            for warehouse in await feed_source.warehouses():
+                page = await feed_source.levels_page(warehouse, None)
+                assert {row.product_ref for row in page.rows} <= products
+                assert all(isinstance(row.available, int) for row in page.rows)
+        except ConnectorError as error:
+            assert error.advice
+        finally:
+            await feed_source.close()

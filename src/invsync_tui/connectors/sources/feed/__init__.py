@@ -10,7 +10,9 @@ A cursor carries the file's fingerprint: a download that goes on with another fi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import os
 import shutil
 import tempfile
 import threading
@@ -41,6 +43,22 @@ from invsync_tui.connectors.sources.feed.staging import Rows, Staging
 from invsync_tui.plain_text import counted
 
 PAGE_SIZE = 2000
+_FOLDER = "invsync-feed-"
+"""Temporary folders are called so, with the number of their process behind it."""
+
+
+def _private_folder() -> Path:
+    """A new folder for this process alone. Those that processes left behind that were killed are deleted."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        owner = left.name.removeprefix(_FOLDER).partition("-")[0]
+        with contextlib.suppress(OSError, ValueError):
+            if (
+                left.stat().st_uid == os.getuid()
+                and not Path(f"/proc/{int(owner)}").exists()
+                and Path("/proc/self").exists()
+            ):
+                shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
 
 
 def _size(path: Path) -> int:
@@ -105,9 +123,13 @@ class FeedSource:
 
     async def _connect(self) -> None:
         self._settings = parse_settings(self._connection.options)
-        self._place, names = place_of(self._connection, self._settings)
-        self._names = names
-        await self._place.open()
+        try:
+            async with asyncio.timeout(self._connection.deadline):  # a network disk may not answer
+                place, self._names = await asyncio.to_thread(place_of, self._connection, self._settings)
+        except TimeoutError:
+            raise UnavailableError(f"{self._connection.url} does not answer.", where=self._connection.name) from None
+        self._place = place
+        await place.open()
 
     async def _find(self) -> None:
         place, settings = self._opened_place()
@@ -117,7 +139,7 @@ class FeedSource:
         place, settings = self._opened_place()
         if self._found is None:
             raise NotConfiguredError("The feed is not open.", where=self._connection.name)
-        self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="invsync-feed-"))
+        self._folder = await asyncio.to_thread(_private_folder)
         files: list[Fetched] = []
         arrived: list[FeedFile] = []
         for number, file in enumerate(self._found.all):

@@ -96,10 +96,9 @@ class FtpPlace:
         return await self._in_thread(self._files, name)
 
     def _files(self, wanted: str) -> list[FeedFile]:
-        ftp = self._open()
         if self._lists:
             try:
-                facts = {posixpath.basename(name): entry for name, entry in ftp.mlsd(self._folder)}
+                facts = dict(map(_entry, self._lines(f"MLSD {self._folder}")))
                 return [
                     FeedFile(name, _number(facts[name].get("size")), _time(facts[name].get("modify")))
                     for name in matching(facts, wanted)
@@ -109,8 +108,25 @@ class FtpPlace:
                 if not str(error).startswith(("500", "501", "502", "504")):
                     raise
                 self._lists = False
-        names = [posixpath.basename(name) for name in ftp.nlst(self._folder)[:NAMES_MOST]]
+        try:
+            names = [posixpath.basename(name) for name in self._lines(f"NLST {self._folder}")]
+        except ftplib.error_perm as error:
+            if not str(error).startswith("550"):  # so some servers say of an empty folder
+                raise
+            names = []
         return [file for name in matching(names, wanted) if (file := self._stat(name)) is not None]
+
+    def _lines(self, command: str) -> list[str]:
+        """A list that the server sends; ContractError where it has no end."""
+        lines: list[str] = []
+
+        def add(line: str) -> None:
+            if len(lines) >= NAMES_MOST:
+                raise ContractError(f"The folder has more than {NAMES_MOST} files.", where=self._connection.name)
+            lines.append(line)
+
+        self._open().retrlines(command, add)
+        return lines
 
     def _stat(self, name: str) -> FeedFile | None:
         ftp, path = self._open(), self._path(name)
@@ -193,6 +209,13 @@ def _cut(ftp: ftplib.FTP | None) -> None:
     if ftp is not None and ftp.sock is not None:
         with contextlib.suppress(OSError):
             ftp.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _entry(line: str) -> tuple[str, dict[str, str]]:
+    """Name and facts of a line of MLSD: `type=file;size=5;modify=20261126040000; NAME` (RFC 3659, section 7)."""
+    facts, _, name = line.partition(" ")
+    parts = (fact.partition("=") for fact in facts.split(";") if fact)
+    return posixpath.basename(name), {key.lower(): value for key, _, value in parts}
 
 
 def _number(text: str | None) -> int | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from invsync_tui.connectors.errors import ContractError, UnavailableError
+from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.sources.feed.columns import map_columns
 from invsync_tui.connectors.sources.feed.loading import Loaded, Loader, RowReader
 from invsync_tui.connectors.sources.feed.settings import FeedSettings
@@ -43,7 +44,7 @@ def read_files(files: list[Fetched], settings: FeedSettings, staging: Staging, s
     warehouses = len(loader.loaded.warehouses)
     staging.settle(all_products=warehouses > 1 or any(file.of_products for file in files), by_warehouse=warehouses > 1)
     if settings.rejects:
-        _write_rejects(staging, Path(settings.rejects).expanduser(), files[-1].name)
+        _write_rejects(staging, expanded(settings.rejects), files[-1].name)
     _refuse_nothing(staging, files[-1].name)
     return loader.loaded
 

@@ -75,6 +75,10 @@ def parse_settings(options: Mapping[str, str]) -> FeedSettings:
         raise NotConfiguredError(
             "Both warehouse and warehouse_column are set.", advice="Clear one of them: --option warehouse="
         )
+    if text["rejects"] and not text["rejects"].startswith(("/", "~")):
+        raise NotConfiguredError(
+            f"The option rejects is {text['rejects']!r}, not a whole path.", advice="Write the whole path, from / on."
+        )
     names = ("sku", "id", *QUANTITIES, "warehouse_column", "name", "pack_size")
     return FeedSettings(
         file=text["file"], products_file=text["products_file"], which=text["which"], complete=text["complete"],

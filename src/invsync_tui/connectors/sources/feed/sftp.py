@@ -29,6 +29,8 @@ from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, matchin
 
 Result = TypeVar("Result")
 KNOWN_HOSTS = "~/.ssh/known_hosts"
+NAMES_MOST = 100_000
+"""Names in a folder that are looked at."""
 SLOWEST = 50_000
 """Bytes per second below which a file is given up."""
 
@@ -113,8 +115,7 @@ class SftpPlace:
         return found
 
     async def _listed(self, folder: str, wanted: str) -> list[FeedFile]:
-        entries = await self._within(self._sftp.readdir(folder))
-        by_name = {entry.filename: entry.attrs for entry in entries}
+        by_name = await self._within(self._entries(folder))
         found = []
         for name in matching(by_name, wanted):
             attrs = by_name[name]
@@ -123,6 +124,15 @@ class SftpPlace:
             if attrs.permissions is None or stat.S_ISREG(attrs.permissions):
                 found.append(_file(name, attrs))
         return found
+
+    async def _entries(self, folder: str) -> dict[str, Any]:
+        """Attributes by name; ContractError for a folder without end."""
+        by_name: dict[str, Any] = {}
+        async for entry in self._sftp.scandir(folder):
+            by_name[entry.filename] = entry.attrs
+            if len(by_name) > NAMES_MOST:
+                raise ContractError(f"The folder has more than {NAMES_MOST} files.", where=self._connection.name)
+        return by_name
 
     def _path(self, file: FeedFile) -> str:
         return posixpath.join(self._archive if file.archived else self._folder, file.name)

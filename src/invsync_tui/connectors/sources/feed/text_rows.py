@@ -11,6 +11,7 @@ import csv
 import gzip
 import itertools
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -37,6 +38,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UNPACKING = (gzip.BadGzipFile, EOFError, zlib.error)
 _ZIP, _OLE, _GZIP = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
 
 
@@ -124,7 +126,7 @@ def _peek(file: IO[bytes]) -> bytes:
     try:
         beginning = file.read(BEGINNING)
         file.seek(0)
-    except (OSError, EOFError) as error:
+    except _UNPACKING as error:
         raise ContractError(f"The file cannot be unpacked: {error}.") from error
     return beginning
 
@@ -145,7 +147,7 @@ class _Lines(Iterator[str]):
     def __next__(self) -> str:
         try:
             line = self._text.readline(LINE_MOST)
-        except (UnicodeError, EOFError, gzip.BadGzipFile) as error:
+        except (UnicodeError, *_UNPACKING) as error:
             raise ContractError(f"{self._name} cannot be read after line {self.number}: {error}.") from error
         if not line:
             raise StopIteration
