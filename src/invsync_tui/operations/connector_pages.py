@@ -77,7 +77,7 @@ def _page(kind: str, system: str, about: About) -> ConnectorPage:
 
 
 def _sections(kind: str, system: str, about: About) -> Iterator[PageSection]:
-    yield PageSection(f"In {about.title}", about.setup, steps=True)
+    yield PageSection("What to set up there", about.setup, steps=True)
     yield PageSection("Permissions", tuple(_permission(permission) for permission in about.permissions))
     yield PageSection("In invsync", tuple(_commands(kind, system, about)), steps=True)
     yield PageSection("Settings", (*_login(about), *(_option(option) for option in (*about.options, *registry.COMMON))))
