@@ -327,3 +327,7 @@ def test_the_doctor_has_nothing_to_say_of_a_good_connection() -> None:
     found: list[Review] = list(OdooSource.review(facts()))
     assert {review.verdict for review in found} == {Verdict.PASS}
     assert len(found) == 6
+
+
+def test_the_doctor_says_when_json_rpc_ends() -> None:
+    assert any("ends with Odoo 22" in review.evidence for review in OdooSource.review(facts(protocol="json-rpc")))

@@ -209,6 +209,11 @@ class OdooServer:
         """Give back what is reserved for a document."""
         self.rpc("stock.picking", "do_unreserve", [picking])
 
+    def reserve_only(self, picking: int, quantity: float) -> None:
+        """Reserve so much in each line of a document, as by hand."""
+        for line in self.find("stock.move.line", [["picking_id", "=", picking]]):
+            self.write("stock.move.line", line["id"], quantity=quantity)
+
     def cancel(self, picking: int) -> None:
         """Cancel a document."""
         self.rpc("stock.picking", "action_cancel", [picking])

@@ -37,7 +37,7 @@ from invsync_tui.connectors.sources.odoo import checks, kits, quantities
 from invsync_tui.connectors.sources.odoo.about import ABOUT
 from invsync_tui.connectors.sources.odoo.kits import Kits
 from invsync_tui.connectors.sources.odoo.quantities import ContextCheck, Place, many_to_one
-from invsync_tui.connectors.sources.odoo.rpc import ID_MOST, Domain, OdooRpc, Row
+from invsync_tui.connectors.sources.odoo.rpc import ID_MOST, JSON_2_SINCE, Domain, OdooRpc, Protocol, Row
 from invsync_tui.connectors.values import text, yes_or_no
 
 PAGE_SIZE = 1000
@@ -49,7 +49,8 @@ STAMPED = ("stock.move", "stock.quant", "product.product")
 WRITTEN = ("write_date", "product_tmpl_id.write_date")
 """Stamps of a product's record."""
 MOVED = ("stock_move_ids.write_date", "stock_move_ids.move_line_ids.write_date", "stock_quant_ids.write_date")
-"""Stamps of what changes a product's quantities. A reservation writes move lines and quants, and not always the move."""
+"""Stamps of what changes a product's quantities. Odoo 19 stamps the move for each document; lines and quants are looked at
+too, since a module or an older version may write those alone."""
 BILLED = ("product_tmpl_id.bom_ids.write_date", "product_tmpl_id.bom_ids.bom_line_ids.write_date")
 """Stamps of a product's bills of materials."""
 BARCODES = {8: "EAN", 12: "UPC", 13: "EAN", 14: "GTIN"}
@@ -234,7 +235,10 @@ class OdooSource:
 
     async def _check_server(self) -> str:
         version = await self._rpc.version()
-        return f"Odoo {version.text} answers at {self._connection.url} by {self._rpc.protocol}."
+        ends = ""
+        if self._rpc.protocol is Protocol.JSON_RPC and version.major >= JSON_2_SINCE:
+            ends = f" {checks.JSON_RPC_ENDS} Use an API key and the option protocol=auto."
+        return f"Odoo {version.text} answers at {self._connection.url} by {self._rpc.protocol}.{ends}"
 
     async def _check_login(self) -> str:
         await self._rpc.login()
@@ -242,11 +246,16 @@ class OdooSource:
 
     async def _check_company(self) -> str:
         self._company = await self._find_company()
-        return f"Quantities are read as company {self._company}."
+        domain = [["id", "=", self._company]]
+        rows = await self._rpc.search_read("res.company", domain, ["name"], self._context())
+        name = f"{_text(rows[0], 'name')} ({self._company})" if rows else str(self._company)
+        return f"Quantities are read as company {name}."
 
     async def _check_inventory(self) -> str:
         self._schema = await self._find_schema()
         rows = await self._rpc.search_read("product.product", self._goods(), ["id"], self._context(), limit=1)
+        if self._schema.kits:
+            await self._rpc.search_read("mrp.bom", [["type", "=", "phantom"]], ["type"], self._context(), limit=1)
         seen = "Products with stock may be read" if rows else "There is no product yet whose stock is tracked"
         return f"{seen}; kits {'are read' if self._schema.kits else 'are not: Manufacturing is not installed'}."
 

@@ -66,6 +66,7 @@ ABOUT = About(
         "Orders that Odoo already has are not looked up: set how long orders need to reach it.",
         "Kits with fractions of a unit, or in another unit of measure than the component's, are reported as not readable.",
         "Lots past their removal date and goods that belong to others (consignment) count as Odoo's own Free To Use does.",
+        "A deleted bill of materials and a changed kit inside another kit are seen by the next full download only.",
         "Locations moved to another warehouse are seen by the next full download only.",
         "Barcodes of packagings are not read: they are of several units.",
     ),
