@@ -161,19 +161,8 @@ async def test_a_user_who_may_not_read_moves_has_no_delta_and_the_test_says_why(
 
 
 async def test_a_user_who_may_not_read_system_parameters_has_an_identity_all_the_same() -> None:
-    fake = stocked(17, denied={"ir.config_parameter"})
-    with stub_server() as server:
-
-        def answer(request: Request) -> Answer:
-            if b'"res.company"' in request.body:
-                return as_json({"jsonrpc": "2.0", "result": [{"id": 1, "create_date": "2026-01-02 03:04:05"}]})
-            return fake.answer(request)
-
-        server.answering = answer
-        source = OdooSource(connection_to(server))
-        await source.open()
+    async with opened(stocked(17, denied={"ir.config_parameter"})) as source:
         identity = await source.identity()
-        await source.close()
     assert identity == {"database": DATABASE, "company": "1", "company created": "2026-01-02T03:04:05"}
 
 

@@ -181,7 +181,7 @@ ODOO = {
     "stock.quant": [{"id": 3, "product_id": [1, "Mug"], "quantity": 5.0, "write_date": "2026-11-23 12:00:00"}],
     "stock.move": [{"id": 7, "write_date": "2026-11-23 12:00:00"}],
     "res.users": [{"id": 2, "company_id": [1, "Shop"], "company_ids": [1]}],
-    "res.company": [{"id": 1, "create_date": "2026-11-23 12:00:00"}],
+    "res.company": [{"id": 1, "name": "Shop", "create_date": "2026-11-23 12:00:00"}],
     "ir.config_parameter": [{"id": 1, "value": "3e6c1cec-e9b5-11f1-8857-02fc00000001"}],
     "mrp.bom": [{"id": 1, "product_tmpl_id": [1, "Mug"], "product_id": False, "product_qty": 1.0,
                  "product_uom_id": [1, "Units"]}],

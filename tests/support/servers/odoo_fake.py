@@ -109,6 +109,8 @@ class OdooFake:
         match model:
             case "res.users":
                 found = [{"id": USER, "company_id": [1, "Shop"], "company_ids": [1]}]
+            case "res.company":
+                found = [{"id": 1, "name": "Shop", "create_date": "2026-01-02 03:04:05"}]
             case "stock.warehouse":
                 names = ((EAST, "E", "East"), (WEST, "W", "West"))
                 found = [
