@@ -377,7 +377,12 @@ async def test_an_older_file_that_comes_late_is_refused_until_a_full_download_is
     write(folder / "stock_20261125.csv", "SKU,Warehouse,Available\nA-1,EAST,50\n", age=60 if by_name else 9000)
     run = await bench.pull()
     assert (run.state, known(bench)) == ("failed", {("Default", "A-1"): 5})
-    assert "older than what was read last" in run.error and "sync Demo --full" in run.error
+    times = (
+        "(20261125) is older than what was read last (20261126)"
+        if by_name
+        else " UTC) is older than what was read last ("
+    )
+    assert times in run.error and "sync Demo --full" in run.error
     assert (await bench.pull(full=True)).state == "done"
     assert known(bench)[("EAST", "A-1")] == 50
 

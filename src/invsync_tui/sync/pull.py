@@ -13,7 +13,7 @@ import sqlite3
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from invsync_tui import clock
@@ -209,7 +209,8 @@ class Pull:
         if not went_back(self.settings.mark, mark):
             return
         raise UnavailableError(
-            f"What the WMS offers ({mark}) is older than what was read last ({self.settings.mark}); the stock is kept.",
+            f"What the WMS offers ({_shown_mark(mark)}) is older than what was read last "
+            f"({_shown_mark(self.settings.mark)}); the stock is kept.",
             advice=f"If it is right all the same: invsync sync {shlex.quote(self.merchant.name)} --full",
         )
 
@@ -610,6 +611,14 @@ def went_back(before: str, now: str) -> bool:
         return datetime.fromisoformat(before) - datetime.fromisoformat(now) > MARK_BACK
     except (ValueError, TypeError):
         return False
+
+
+def _shown_mark(mark: str) -> str:
+    """A mark for a person: seconds as a time in UTC, other numbers without the zeros that fill them up."""
+    digits = mark.lstrip("0")
+    if mark.isdecimal() and len(digits) == len("1760000000"):
+        return f"{datetime.fromtimestamp(int(digits), UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return digits if mark.isdecimal() else mark
 
 
 def _counts(totals: PageStats) -> Counts:

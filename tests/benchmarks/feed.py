@@ -1,0 +1,134 @@
+"""`python -m tests.benchmarks.feed [ROWS]`: a CSV file read by the feed connector, against plain csv + sqlite3, in one table.
+
+Each measurement is a process of its own, so that its peak memory is its own. What is compared is reading: the peer writes
+rows without a check into one table; the connector checks every row, stages it and gives it in pages. What the store then
+costs is measured on a tenth of the rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import random
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.sources.feed import FeedSource
+from tests.benchmarks.table import Figure, show
+from tests.support.merchant_store import Bench
+
+ROWS = 1_000_000
+MEMORY_MOST = 200.0
+"""MB, for a million rows."""
+
+
+def write_file(path: Path, rows: int) -> None:
+    """Rows with SKU, name, EAN and two quantities, the same each time."""
+    dice = random.Random(1)
+    with path.open("w") as file:
+        file.write("SKU,Name,EAN,On hand,Available\n")
+        for number in range(rows):
+            units = dice.randrange(500)
+            file.write(f"SKU-{number:07d},Product number {number},{4_000_000_000_000 + number},{units + 2},{units}\n")
+    long_ago = time.time() - 900
+    os.utime(path, (long_ago, long_ago))
+
+
+def plain(path: Path) -> None:
+    """The least code that brings the columns into tables with the keys that they need."""
+    cx = sqlite3.connect(path.with_name("plain.db"), isolation_level=None)
+    cx.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        "CREATE TABLE product (id INTEGER PRIMARY KEY, sku TEXT UNIQUE, name TEXT, ean TEXT) STRICT;"
+        "CREATE TABLE level (product INTEGER PRIMARY KEY, on_hand INTEGER, available INTEGER) STRICT;"
+    )
+    with path.open(newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        cx.execute("BEGIN")
+        for number, (sku, name, ean, on_hand, available) in enumerate(reader):
+            cx.execute("INSERT INTO product VALUES (?, ?, ?, ?)", (number, sku, name, ean))
+            cx.execute("INSERT INTO level VALUES (?, ?, ?)", (number, int(on_hand), int(available)))
+        cx.execute("COMMIT")
+
+
+async def _pages(path: Path) -> None:
+    source = FeedSource(Connection("bench", "feed", str(path)))
+    await source.open()
+    cursor = None
+    while (cursor := (await source.products_page(cursor)).next_cursor) is not None:
+        pass
+    for warehouse in await source.warehouses():
+        while (cursor := (await source.levels_page(warehouse, cursor)).next_cursor) is not None:
+            pass
+    await source.close()
+
+
+def read(path: Path) -> None:
+    """Everything that the connector does: check, stage, and give all pages."""
+    asyncio.run(_pages(path))
+
+
+def store(path: Path) -> None:
+    """A first download into a store of its own."""
+    bench = Bench.make(path.parent, alone=True)
+    bench.add_merchant(Connection("bench", "feed", str(path)))
+    run = asyncio.run(bench.pull())
+    if run.state != "done":
+        raise SystemExit(run.error)
+
+
+def _measured(what: str, path: Path) -> tuple[float, float]:
+    """Seconds of a processor, and MB at the peak."""
+    command = [sys.executable, "-m", "tests.benchmarks.feed", what, str(path)]
+    seconds, peak = json.loads(
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+    )
+    return float(seconds), float(peak)
+
+
+def figures(rows: int = ROWS) -> list[Figure]:
+    """Measured now."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole, tenth = Path(folder) / "whole" / "stock.csv", Path(folder) / "tenth" / "stock.csv"
+        for path, count in ((whole, rows), (tenth, rows // 10)):
+            path.parent.mkdir()
+            write_file(path, count)
+        (bare, _), (mine, peak), (stored, stored_peak) = (
+            _measured("plain", whole), _measured("read", whole), _measured("store", tenth),
+        )  # fmt: skip
+    per_row = f"{mine / rows * 1e6:.1f} us a row, peer {bare / rows * 1e6:.1f}"
+    return [
+        Figure(f"CSV of {rows} rows checked and read, ratio to csv + sqlite3", mine / bare, "x", None, per_row),
+        Figure("  peak memory of it", peak, "MB", MEMORY_MOST),
+        Figure(
+            f"first download of {rows // 10} of them into the store",
+            stored,
+            "s CPU",
+            None,
+            f"peak {stored_peak:.0f} MB",
+        ),
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table, or do one of the measurements."""
+    work = {"plain": plain, "read": read, "store": store}.get(arguments[0]) if arguments else None
+    if work is None:
+        return 0 if show(figures(int(arguments[0]) if arguments else ROWS)) else 1
+    before = time.process_time()
+    work(Path(arguments[1]))
+    print(json.dumps([time.process_time() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
