@@ -257,6 +257,16 @@ async def test_two_rows_for_one_product_are_both_refused(database: TestDatabase,
         assert [row.available for row in (await all_levels(source, "WEST")).rows] == [2]
 
 
+@pytest.mark.parametrize("place", range(7))
+async def test_rows_of_one_key_meet_wherever_a_page_ends(database: TestDatabase, small_pages: None, place: int) -> None:
+    rows = [(f"S{number}", "EAST", 1, 1) for number in range(7)]
+    database.put(*rows, (f"S{place}", "EAST", 9, 9))
+    async with opened(database) as source:
+        page = await all_levels(source)
+        assert [row.product_ref for row in page.rows] == [f"S{number}" for number in range(7) if number != place]
+        assert [ref for ref, _ in page.rejected] == [f"S{place}"]
+
+
 async def test_a_key_that_tells_no_rows_apart_is_refused(database: TestDatabase, small_pages: None) -> None:
     database.put(*((f"A{number}", "EAST", 1, 1) for number in range(5)))
     async with opened(database, QUERIES.replace('key = "sku"', 'key = "warehouse"')) as source:
@@ -350,7 +360,7 @@ async def test_the_test_says_what_the_login_could_write(postgres: TestDatabase, 
 async def test_the_test_names_a_table_that_could_be_written(postgres: TestDatabase) -> None:
     postgres.execute("GRANT UPDATE ON stock TO reader")
     steps = {step.name: step async for step in postgres.source().check()}
-    assert "could write 1 tables, such as public.stock" in steps["rights"].detail
+    assert "could write 1 table, such as public.stock" in steps["rights"].detail
 
 
 async def test_a_wrong_password_is_no_outage(postgres: TestDatabase) -> None:

@@ -105,7 +105,7 @@ async def test_the_examples_of_the_manual_are_read(postgres_server: object, tmp_
     assert all(step.ok for step in steps.values()), steps
     assert "1 in E: available 6" in steps["levels"].detail
     assert "MUG Mug EAN 4006381333931 MAKER M-1" in steps["products"].detail
-    assert "1 levels changed lately" in steps["changes"].detail
+    assert "1 level changed lately" in steps["changes"].detail
     await source.close()
     source = database.source(short)
     await source.open()

@@ -43,6 +43,7 @@ from invsync_tui.connectors.sources.rest import layout, pages, rows
 from invsync_tui.connectors.sources.rest.about import ABOUT
 from invsync_tui.connectors.sources.rest.layout import Layout, Listing, Value
 from invsync_tui.connectors.values import reference
+from invsync_tui.plain_text import counted
 
 Result = TypeVar("Result")
 IN_THREAD = 1000
@@ -308,7 +309,7 @@ class RestSource:
         if self._said.changes is None:
             return "The description has no table [changes]: every download reads everything."
         page = await self.changed_page(await self.mark(), None)
-        return f"A delta works; {len(page.rows)} levels changed lately."
+        return f"A delta works; {counted(len(page.rows), 'level')} changed lately."
 
 
 async def _threaded(read: Callable[[], Result], records: int) -> Result:

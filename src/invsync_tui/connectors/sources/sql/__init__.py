@@ -50,6 +50,7 @@ DOUBLED_MOST = 1000
 """Products with several rows that are named; more are a wrong query."""
 SHOWN = 3
 """Rows that the connection test shows."""
+WAREHOUSES_SHOWN = 5
 OF_LEVELS = ("id", "sku", "warehouse", *queries.NUMBERS)
 OF_PRODUCTS = ("id", "sku", "name", "active")
 BEHIND = 5.0
@@ -429,13 +430,12 @@ class SqlSource:
 
     async def _check_levels(self) -> str:
         shown: list[str] = []
-        for warehouse in await self.warehouses():
+        rejected: list[records.Rejected] = []
+        for warehouse in (await self.warehouses())[:WAREHOUSES_SHOWN]:
             page = await self.levels_page(warehouse, None)
-            rows = [f"{row.product_ref} in {warehouse.code}: available {row.available}" for row in page.rows[:SHOWN]]
-            shown.append(self._first(page, rows))
-            if page.rows:
-                break
-        return shown[-1]
+            shown += [f"{row.product_ref} in {warehouse.code}: available {row.available}" for row in page.rows[:SHOWN]]
+            rejected += page.rejected
+        return self._first(Page([], None, rejected=rejected), shown)
 
     def _first(self, page: Page[Any], rows: Sequence[str]) -> str:
         wrong = "".join(f" Cannot be read: {ref}: {why}." for ref, why in page.rejected[:SHOWN])
@@ -446,7 +446,7 @@ class SqlSource:
         if not table.columns.changed:
             return "No changed column is declared: every download reads everything."
         page = await self.changed_page(await self.mark(), None)
-        return f"A delta works; {len(page.rows)} levels changed lately."
+        return f"A delta works; {counted(len(page.rows), 'level')} changed lately."
 
     async def notes(self) -> Mapping[str, int]:
         """How many tables the login could write."""
@@ -471,7 +471,7 @@ class SqlSource:
                 Review(
                     "sql.rights",
                     Verdict.FAIL,
-                    f"it could write {count} tables",
+                    f"it could write {counted(count, 'table')}",
                     "The login may do more than read.",
                     GRANT,
                 )

@@ -33,6 +33,7 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     UnavailableError,
 )
+from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     import psycopg
@@ -360,7 +361,7 @@ class Postgres:
         if root:
             return int(count) or 1, "The login is a superuser: it could do anything."
         if count:
-            return int(count), f"The login could write {count} tables, such as {example}."
+            return int(count), f"The login could write {counted(count, 'table')}, such as {example}."
         return 0, "The login may read only."
 
     @property
