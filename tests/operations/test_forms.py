@@ -7,7 +7,7 @@ import time
 import pytest
 
 from invsync_tui.operations.errors import InvalidError, NotFoundError
-from invsync_tui.operations.list_views import Conflict, Saved
+from invsync_tui.operations.list_views import Conflict, FieldKind, Saved
 from invsync_tui.operations.settings import forms
 from tests.support.products_store import Shelf, Thing
 
@@ -201,3 +201,18 @@ def test_unknown_subjects_are_told(acme: Shelf) -> None:
     for one in ("cart:99", "merchant:99", "shop:1", "cart:x", ""):
         with pytest.raises(NotFoundError):
             forms.form(acme.session, one)
+
+
+def test_an_option_with_fixed_values_is_chosen_from_a_list_that_begins_with_what_holds_without(acme: Shelf) -> None:
+    with acme.bench.store.transaction() as tx:
+        tx.execute(
+            "UPDATE source SET system = 'feed', url = '/srv/feeds', options = '{}' WHERE merchant_id = ?",
+            (acme.merchant,),
+        )
+    shown = {field.name: field for field in forms.form(acme.session, f"merchant:{acme.merchant}").fields}
+    decimal = shown["option-decimal"]
+    assert (decimal.kind, decimal.value) == (FieldKind.CHOICE, "")
+    assert [(choice.value, choice.label) for choice in decimal.choices] == [
+        ("", "point"), ("point", "point"), ("comma", "comma"),
+    ]  # fmt: skip
+    assert shown["option-sku"].kind is FieldKind.TEXT

@@ -12,7 +12,7 @@ from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import Option
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.operations.errors import InvalidError
-from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.list_views import Choice, FieldKind
 from invsync_tui.operations.settings import fields, values
 from invsync_tui.operations.settings.fields import Setting, Value
 
@@ -40,8 +40,25 @@ def fields_of(group: str, system: str, whole: Setting, stored: str) -> tuple[Set
     return tuple(_field(option, whole) for option in (*declared, *foreign))
 
 
+def choices_of(group: str, system: str) -> dict[str, tuple[Choice, ...]]:
+    """By field, what may be chosen; the first choice is what holds where nothing is given."""
+    try:
+        declared = registry.options(group, system) or ()
+    except NotConfiguredError:
+        declared = ()
+    return {f"{PREFIX}{option.name}": _choices(option) for option in declared if option.choices}
+
+
+def _choices(option: Option) -> tuple[Choice, ...]:
+    named = tuple(Choice(value, value) for value in option.choices)
+    if option.required:
+        return named
+    return (Choice("", option.default or "none", "the default" if option.default else ""), *named)
+
+
 def _field(option: Option, whole: Setting) -> Setting:
-    value = Value(FieldKind.TEXT, partial(_read, option), partial(_show, option.name), "TEXT", {"type": "string"})
+    kind = FieldKind.CHOICE if option.choices else FieldKind.TEXT
+    value = Value(kind, partial(_read, option), partial(_show, option.name), "TEXT", {"type": "string"})
     name, optional = f"{PREFIX}{option.name}", not option.required
     return replace(whole, name=name, label=option.title, value=value, help=_help(option), optional=optional)
 

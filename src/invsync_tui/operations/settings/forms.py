@@ -154,7 +154,8 @@ def _sheet(session: Session, subject: str) -> _Sheet:
     if kind == "merchant":
         known = tuple(one for one in fields.MERCHANT if one.column in columns)
         settings = (*_with_options(known, registry.SOURCES, columns), *limits.settings())
-        return _Sheet(kind, int(number), columns | limits.columns(), settings, {}, limits)
+        listed = connector_options.choices_of(registry.SOURCES, columns["system"]) if "system" in columns else {}
+        return _Sheet(kind, int(number), columns | limits.columns(), settings, listed, limits)
     loaded = choices.of_cart(session, columns["merchant_id"])
     with as_operation_error(), session.store.reading() as cx:
         stocked = plans.in_stock(cx, int(number), COUNTED_MOST)
@@ -164,7 +165,9 @@ def _sheet(session: Session, subject: str) -> _Sheet:
         for one in fields.CART
     )
     settings = _with_options(known, registry.CARTS, columns)
-    return _Sheet(kind, int(number), columns, settings, {name: listed for name, (_, listed) in loaded.items()})
+    listed = {name: choices for name, (_, choices) in loaded.items()}
+    listed |= connector_options.choices_of(registry.CARTS, columns["system"])
+    return _Sheet(kind, int(number), columns, settings, listed)
 
 
 def _with_options(settings: Sequence[Setting], group: str, columns: Mapping[str, Any]) -> tuple[Setting, ...]:
