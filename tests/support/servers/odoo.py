@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import time
@@ -247,6 +248,11 @@ def _wait(server: OdooProcess) -> None:
     raise NotAvailableError(f"Odoo did not start: {server.log.read_text()[-600:]}")
 
 
+def _with_us() -> list[str]:
+    """What ends a command when the test process is killed, where the machine has it (util-linux)."""
+    return ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+
+
 def start(databases: Databases, folder: Path) -> OdooProcess:
     """A server with a template database beside it; the caller stops it."""
     installed = installation(databases)
@@ -255,7 +261,7 @@ def start(databases: Databases, folder: Path) -> OdooProcess:
     arguments = [f"--http-port={port}", "--max-cron-threads=0", "--db_maxconn=16"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command(installed, databases, folder / "data"), *arguments],
+            [*_with_us(), *command(installed, databases, folder / "data"), *arguments],
             env=environment(installed.path),
             stdin=subprocess.DEVNULL,
             stdout=output,
