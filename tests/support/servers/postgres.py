@@ -101,12 +101,22 @@ def postgres() -> Iterator[PostgresServer]:
         _run([*prefix, str(found / "initdb"), "-D", str(data), "-U", OWNER, "-A", "scram-sha-256", "--pwfile", str(word),
               "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync"])  # fmt: skip
         _run([*control, "-l", str(folder / "log"), "-o", options, "start"])
+        _end_with_us(int((data / "postmaster.pid").read_text().split()[0]), folder)
         try:
             yield PostgresServer(port, found)
         finally:
             _run([*control, "-m", "immediate", "stop"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_with_us(server: int, folder: Path) -> None:
+    """Have the server ended, and its data deleted, when this process is killed and cannot do it itself."""
+    watch = (
+        f'while kill -0 {os.getpid()} && kill -0 {server}; do sleep 2; done; kill -QUIT {server} && rm -rf "{folder}"'
+    )
+    # In the background of a shell of its own, so that nobody has to wait for it.
+    subprocess.run(["sh", "-c", f"({watch}) </dev/null >/dev/null 2>&1 &"], check=True, start_new_session=True, cwd="/")
 
 
 def _run(command: Sequence[str]) -> None:
