@@ -355,6 +355,24 @@ async def test_orders_are_lines_of_items_with_their_location(cart: MedusaCart, s
     assert await cart.orders_since(taken + 3600) == []
 
 
+async def test_what_is_packed_of_an_order_is_still_a_line_of_it(cart: MedusaCart, server: MedusaServer) -> None:
+    cup, plate = server.add_all(["PACK-CUP", "PACK-PLATE"])
+    (variant,) = server.variants_of(cup)
+    parts = [{"inventory_item_id": cup, "required_quantity": 2}, {"inventory_item_id": plate, "required_quantity": 1}]
+    (kit,) = server.create_variants(["PACK-KIT"], inventory_items=parts)
+    order = server.place_order({variant: 3, kit["id"]: 2})
+    before = [line for line in await cart.orders_since(0) if line.order_ref == order["id"]]
+    server.pack(order["id"], variant, 2)
+    server.pack(order["id"], kit["id"], 1)
+    after = [line for line in await cart.orders_since(0) if line.order_ref == order["id"]]
+    assert sorted((line.listing_ref, line.quantity) for line in before) == sorted([(cup, 3), (cup, 4), (plate, 2)])
+    assert sorted(after) == sorted(before)
+    assert {line.location for line in after} == {server.seed.locations["East"]}
+    # 2 cups, and 2 cups and a plate of a kit, have left; the rest is still reserved
+    rows = {row.ref: (row.quantity, row.allocated) for row in await cart.read([cup, plate])}
+    assert rows == {cup: (6, 3), plate: (9, 1)}
+
+
 async def test_what_medusa_takes_that_is_wrong(server: MedusaServer) -> None:
     """The reasons for which the connector creates no level, and continues pages by number. Whoever sees this fail may do both."""
     item, closing = server.add("PROOF-1"), server.create_location("Proof")

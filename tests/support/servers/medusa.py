@@ -146,9 +146,24 @@ class MedusaServer:
             "region_id": self.seed.region,
             "sales_channel_id": self.seed.channel,
             "items": items,
+            "shipping_methods": [{"shipping_option_id": self.seed.shipping, "name": "Parcel", "amount": 1}],
+            "shipping_address": {
+                "country_code": "de",
+                "first_name": "A",
+                "last_name": "B",
+                "address_1": "C",
+                "city": "D",
+            },
         }
         draft = self.ask("POST", "/admin/draft-orders", body)["draft_order"]["id"]
         return dict(self.ask("POST", f"/admin/draft-orders/{draft}/convert-to-order")["order"])
+
+    def pack(self, order: str, variant: str, quantity: int, location: str = "East") -> None:
+        """Pack units of one line of an order, which take their stock with them."""
+        lines = self.ask("GET", f"/admin/orders/{order}?fields=items.id,items.variant_id")["order"]["items"]
+        line = next(line["id"] for line in lines if line["variant_id"] == variant)
+        body = {"items": [{"id": line, "quantity": quantity}], "location_id": self.seed.locations[location]}
+        self.ask("POST", f"/admin/orders/{order}/fulfillments", body)
 
     def variants(self) -> list[Mapping[str, Any]]:
         """All variants with their items and levels."""

@@ -6,7 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ class Seed:
     channel: str
     profile: str
     region: str
+    shipping: str
+    """A shipping option, without which no order can be packed."""
     locations: Mapping[str, str]
     """Name to id."""
 
@@ -73,4 +75,27 @@ def sow(url: str, login: str, password: str) -> Seed:
         at = post("/admin/stock-locations", {"name": name})["stock_location"]["id"]
         post(f"/admin/stock-locations/{at}/sales-channels", {"add": [channel]})
         locations[name] = at
-    return Seed(key, store["id"], channel, profile, region, locations)
+    shipping = _shipping(post, locations["East"], profile)
+    return Seed(key, store["id"], channel, profile, region, shipping, locations)
+
+
+def _shipping(post: Callable[[str, Any], Any], location: str, profile: str) -> str:
+    """A shipping option from a location; its id."""
+    at = f"/admin/stock-locations/{location}"
+    post(f"{at}/fulfillment-providers", {"add": ["manual_manual"]})
+    query = "?fields=id,*fulfillment_sets"
+    made = post(f"{at}/fulfillment-sets{query}", {"name": "Parcels", "type": "shipping"})["stock_location"]
+    zone = {"name": "Here", "geo_zones": [{"type": "country", "country_code": "de"}]}
+    fulfillments = made["fulfillment_sets"][0]["id"]
+    zones = post(f"/admin/fulfillment-sets/{fulfillments}/service-zones", zone)["fulfillment_set"]["service_zones"]
+    option = {
+        "name": "Parcel",
+        "service_zone_id": zones[0]["id"],
+        "shipping_profile_id": profile,
+        "provider_id": "manual_manual",
+        "price_type": "flat",
+        "type": {"label": "Parcel", "description": "Parcel", "code": "parcel"},
+        "prices": [{"currency_code": "eur", "amount": 1}],
+        "rules": [],
+    }
+    return str(post("/admin/shipping-options", option)["shipping_option"]["id"])
