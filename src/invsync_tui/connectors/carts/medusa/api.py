@@ -87,6 +87,12 @@ def judge_batch(response: Response, refs: Sequence[str]) -> None:
         raise RowsRejectedError("The batch is too large for the server (413).", where=response.where)
     if response.status in _REFUSED_ROWS and (named := named_refs(message, refs)):
         raise RowsRejectedError(message, where=response.where, refs=named)
+    if response.status == 404 and not message:
+        raise ContractError(
+            "This server does not set levels in batches (404).",
+            where=response.where,
+            advice="Update it: the first versions of Medusa 2 lack this request.",
+        )
     judge_status(response, writes=True)
 
 
