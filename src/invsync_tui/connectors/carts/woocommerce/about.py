@@ -1,0 +1,82 @@
+"""What the WooCommerce connector says of itself."""
+
+from __future__ import annotations
+
+from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+
+ABOUT = About(
+    title="WooCommerce",
+    example="https://shop.example.com",
+    versions="6 and later (REST API v3)",
+    signs_in_as="the consumer key (ck_...)",
+    signs_in_with="the consumer secret (cs_...)",
+    options=(
+        Option(
+            "auth",
+            "how the key is sent; query only where the web server drops the Authorization header",
+            kind=OptionKind.CHOICE,
+            choices=("header", "query"),
+            default="header",
+        ),
+    ),
+    permissions=(
+        Permission("a key with Read/Write", "products and variations are read and set"),
+        Permission("the role Shop manager, of the key's user", "products of all authors may be set"),
+        Permission(
+            "orders, which a Shop manager may read",
+            "without them, orders that the WMS does not know yet are not subtracted",
+            required=False,
+        ),
+        Permission(
+            "settings, which a Shop manager may read",
+            "without them, the shop's out-of-stock threshold is taken to be 0",
+            required=False,
+        ),
+    ),
+    setup=(
+        "Choose any permalinks but Plain in WordPress under Settings > Permalinks.",
+        "Switch on Enable stock management under WooCommerce > Settings > Products > Inventory.",
+        "Switch on Manage stock at each product, or at each variation, that is to be set.",
+        "Create a key under WooCommerce > Settings > Advanced > REST API, for a user with the role Shop manager, with "
+        "Read/Write. The consumer secret is shown once.",
+    ),
+    behavior=(
+        "The stock quantity is set to what is for sale: WooCommerce has taken off what its orders took.",
+        "A listing is a product or a variation that manages its own stock. Of a variable product the variations are the "
+        "listings; the product is one too where it keeps the stock itself.",
+        "A product or variation that does not manage stock is skipped with a reason, and so is a variation that shares "
+        "the stock of its product: a quantity would have no effect. Manage stock is never switched on by invsync.",
+        "Grouped products, bundles and composites are skipped: their stock is that of their parts.",
+        "A variation without a SKU of its own has none here, although WooCommerce shows its product's.",
+        "100 products are set by one request, the variations of one product by one request for that product. Where the "
+        "shop has variable products a batch has 20 listings, which may be 20 requests; they are sent one after the other, "
+        "and if one of them goes wrong, all 20 listings are read before anything is sent again.",
+        "Each row is answered by itself; what is confirmed is the quantity in the answer.",
+        "Every reading is a complete one: a sale does not change a product's date of modification, so a question for "
+        "what was modified would miss exactly the sales.",
+        "Orders count when they are paid, or on hold; unpaid, failed, cancelled and refunded ones do not. States that "
+        "plugins add count.",
+        "The shop's out-of-stock threshold is read and told.",
+        "Keys are sent over https only, and to no address but the shop's own. With auth=query the key is part of each "
+        "address, and the web server may write it to its own logs.",
+    ),
+    known_limits=(
+        "Units that WooCommerce holds for unpaid orders (Hold stock) are not in its stock quantity, and are not told: until "
+        "such an order is paid or given up, the shop itself sells that many fewer.",
+        "A product that allows backorders is sold below 0 by WooCommerce, whatever its stock is.",
+        "An order that is paid more than a day after it was placed, and was not on hold, is not seen until the WMS has it; "
+        "partial refunds are not looked at.",
+        "Variations are read by one request for each variable product, and set likewise.",
+        "Plain permalinks are told and not used: WooCommerce takes no keys with them.",
+        "Shops over plain http need OAuth 1.0a, which is not supported.",
+        "Fractions of a unit are rounded down.",
+        "Drafts and private products are listings as well.",
+    ),
+    sources=(
+        "https://woocommerce.github.io/woocommerce-rest-api-docs/",
+        "https://developer.woocommerce.com/docs/apis/rest-api/authentication/",
+        "A WooCommerce 7.9.0 that was tried for the behavior of batches; the connector itself was tested with a fake "
+        "that follows the documentation",
+        "https://github.com/woocommerce/woocommerce/issues/17841 (date_modified and sales)",
+    ),
+)  # fmt: skip

@@ -1,0 +1,76 @@
+"""Orders of a WooCommerce as lines, by listing.
+
+WooCommerce takes an order's units out of the stock when it is paid, or placed with a way of payment that is settled later
+(on-hold). Until then they are only held for a while, which `stock_quantity` does not show.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from invsync_tui.connectors.base import OrderLine
+from invsync_tui.connectors.carts.woocommerce.listings import epoch
+from invsync_tui.connectors.values import describe_value, name_of, reference, text, whole
+
+FIELDS = "id,number,status,date_created_gmt,date_paid_gmt,line_items"
+NOT_TAKEN = frozenset({"pending", "failed", "cancelled", "refunded", "trash", "draft", "auto-draft", "checkout-draft"})
+"""States in which an order's units are not, or no longer, taken. States that plugins add count."""
+
+
+def variations_of(orders: Sequence[Any]) -> set[tuple[str, str]]:
+    """(product, variation) of the lines of some orders, as far as they can be read."""
+    return {
+        (str(line["product_id"]), str(line["variation_id"]))
+        for order in orders
+        if isinstance(order, Mapping) and isinstance(order.get("line_items"), list)
+        for line in order["line_items"]
+        if isinstance(line, Mapping) and line.get("variation_id") and line.get("product_id")
+    }
+
+
+def lines(orders: Sequence[Any], shared: set[tuple[str, str]], since: int) -> list[OrderLine]:
+    """The lines of the orders taken after `since`; an order that cannot be read is one line with the reason.
+
+    `shared`: variations whose stock is their product's.
+    """
+    order_lines: list[OrderLine] = []
+    for order in orders:
+        try:
+            order_lines += [line for line in _lines(order, shared) if line.taken_at >= since]
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            known = name_of(order)
+            why = f"{type(error).__name__}: {error}"
+            order_lines.append(OrderLine("" if known == "?" else known, "", 0, 0, error=why))
+    return order_lines
+
+
+def _lines(order: Mapping[str, Any], shared: set[tuple[str, str]]) -> list[OrderLine]:
+    if text(order["status"]).removeprefix("wc-") in NOT_TAKEN:
+        return []
+    ref = reference(order["id"])
+    name = reference(order["number"]) if order.get("number") else ref
+    paid = order.get("date_paid_gmt")
+    # An order that is paid later than it is placed takes its units then.
+    taken_at = max(epoch(order["date_created_gmt"]), 0 if paid is None else epoch(paid))
+    result: list[OrderLine] = []
+    for line in order["line_items"]:
+        product, variation = whole(line["product_id"], 0), whole(line.get("variation_id") or 0, 0)
+        quantity = _sold(line["quantity"])
+        if not product or not quantity:
+            continue  # a product that is deleted, or something that is none
+        pair = str(product), str(variation)
+        own = variation and pair not in shared
+        result.append(OrderLine(ref, f"{product}/{variation}" if own else pair[0], quantity, taken_at, "", name))
+    return result
+
+
+def _sold(value: object) -> int:
+    """Units that a line takes; a fraction, which plugins allow, is rounded up."""
+    if type(value) is float and math.isfinite(value):
+        return whole(math.ceil(value), 0)
+    try:
+        return whole(value, 0)
+    except ValueError:
+        raise ValueError(f"quantity: {describe_value(value)}") from None
