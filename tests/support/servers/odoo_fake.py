@@ -1,8 +1,8 @@
 """A fake of Odoo 14 to 18 by JSON-RPC, for what no real one here is: strict about fields, context keys and logins.
 
-From: https://www.odoo.com/documentation/18.0/developer/reference/external_rpc_api.html; the measurements on Odoo 14 and 19 in
-tests of `tests/connectors/test_odoo.py` and OCA/stock-logistics-availability#82 (18 reads `warehouse_id`, 14 `warehouse`);
-storable products are `type = product` up to 17 and `is_storable` since 18.
+From https://www.odoo.com/documentation/18.0/developer/reference/external_rpc_api.html and OCA/stock-logistics-availability#82
+(18 reads `warehouse_id`); a real Odoo 14 that was measured once (it reads `warehouse`); storable products are
+`type = product` up to 17 and `is_storable` since 18.
 """
 
 from __future__ import annotations
