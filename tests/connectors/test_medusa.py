@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -308,7 +309,7 @@ async def test_an_address_of_something_else_is_told(connection: Connection) -> N
 
 
 async def test_the_connection_test_goes_step_by_step(connection: Connection, server: MedusaServer) -> None:
-    item = server.add("STEPS-1")
+    item = server.add("STEPS-1", allow_backorder=True)
     server.create_levels([item], 3, "West")
     found = await steps(replace(connection, url=f"{connection.url}/admin/"))
     assert all(step.ok for step in found)
@@ -316,7 +317,7 @@ async def test_the_connection_test_goes_step_by_step(connection: Connection, ser
     assert list(told) == ["address", "login", "locations", "location", "permission", "shop"]
     assert "East" in told["locations"] and "West" in told["locations"]
     assert "East" in told["location"] and "Default Sales Channel" in told["location"]
-    assert "other locations" in told["shop"]
+    assert "other locations" in told["shop"] and "since they allow backorders: 1" in told["shop"]
 
 
 async def test_the_test_asks_for_a_channel_that_sells_from_the_location(
@@ -371,6 +372,22 @@ async def test_what_is_packed_of_an_order_is_still_a_line_of_it(cart: MedusaCart
     # 2 cups, and 2 cups and a plate of a kit, have left; the rest is still reserved
     rows = {row.ref: (row.quantity, row.allocated) for row in await cart.read([cup, plate])}
     assert rows == {cup: (6, 3), plate: (9, 1)}
+
+
+async def test_a_reservation_that_is_made_during_a_push_stays(cart: MedusaCart, server: MedusaServer) -> None:
+    item = server.add("BUSY-1", 100)
+
+    async def reserve() -> None:
+        for _ in range(8):
+            await asyncio.to_thread(server.reserve, item, 1)
+
+    async def set_levels() -> None:
+        for quantity in range(101, 109):
+            await push(cart, PushItem(item, quantity))
+
+    await asyncio.gather(reserve(), reserve(), set_levels())
+    (row,) = await cart.read([item])
+    assert (row.quantity, row.allocated) == (108, 16)
 
 
 async def test_what_medusa_takes_that_is_wrong(server: MedusaServer) -> None:

@@ -201,6 +201,9 @@ def test_what_keeps_listings_from_being_set_is_told() -> None:
         ListingRow("3", "C", tracked=True, skip=Reason.BUNDLE_PARENT),
         ListingRow("4", "D", tracked=True, quantity=4),
     ]
-    told = checks.told_of_listings(rows, 9)
-    assert told.startswith("Of the first 4 variants 1 do not manage inventory, 1 have no level")
-    assert checks.told_of_listings(rows[3:], 1) == "Of 1 variants all can be set."
+    told = checks.told_of_listings(rows, 9, 0)
+    assert told.startswith(
+        "Of the first 4 variants, without inventory management: 1; without a level at the location: 1;"
+    )
+    assert checks.told_of_listings(rows[3:], 1, 0) == "Of 1 variant, all can be set."
+    assert "backorders: 1." in checks.told_of_listings(rows[3:], 1, 1)

@@ -167,9 +167,10 @@ class MedusaCart:
 
     async def _check_shop(self) -> str:
         """What makes the shop sell another number than is pushed."""
-        page = await self.listings_page(None)
-        told = checks.told_of_listings(page.rows, page.total)
-        return " ".join(part for part in (told, stock_elsewhere.describe(page.rows)) if part)
+        records, _, total = await self._slice(Position())
+        rows, _ = self._listings(records)
+        told = checks.told_of_listings(rows, total, sum(map(listings.sells_below_zero, records)))
+        return " ".join(part for part in (told, stock_elsewhere.describe(rows)) if part)
 
     # --- locations ---
 
@@ -210,6 +211,11 @@ class MedusaCart:
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
         """Variants by id, each once."""
         records, following, total = await self._slice(Position.parse(cursor))
+        rows, rejected = self._listings(records)
+        return Page(rows, None if following is None else str(following), total, rejected)
+
+    def _listings(self, records: Sequence[Any]) -> tuple[list[ListingRow], list[tuple[str, str]]]:
+        """Rows, and (name, why) of those that cannot be read."""
         rows: list[ListingRow] = []
         rejected: list[tuple[str, str]] = []
         for variant in records:
@@ -217,7 +223,7 @@ class MedusaCart:
                 rows.append(listings.of_variant(variant, self._at))
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 rejected.append((_ref_of(variant), f"{type(error).__name__}: {error}"))
-        return Page(rows, None if following is None else str(following), total, rejected)
+        return rows, rejected
 
     async def _slice(self, position: Position) -> tuple[list[Any], Position | None, int | None]:
         """The variants after a position that were not returned yet. The last one is asked for again: if it is not where it

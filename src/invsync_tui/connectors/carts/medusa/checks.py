@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from invsync_tui.connectors.base import ListingRow
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
 
@@ -54,19 +55,14 @@ def _tracking(facts: CartFacts) -> Review:
     return Review(check, Verdict.FAIL, evidence, cause, fix)
 
 
-def told_of_listings(rows: Sequence[ListingRow], total: int | None) -> str:
-    """What keeps some listings from being set, in words."""
-    untracked = sum(row.tracked is False for row in rows)
-    nowhere = sum(row.skip is Reason.NOT_STOCKED_AT_LOCATION for row in rows)
-    kits = sum(row.skip is Reason.BUNDLE_PARENT for row in rows)
-    said = [
-        f"{n} {what}"
-        for n, what in (
-            (untracked, "do not manage inventory"),
-            (nowhere, "have no level at the location"),
-            (kits, "are kits or share the item of another variant"),
-        )
-        if n
-    ]
-    first = f"Of the first {len(rows)} variants" if total is None or total > len(rows) else f"Of {len(rows)} variants"
-    return f"{first} {', '.join(said)}." if said else f"{first} all can be set."
+def told_of_listings(rows: Sequence[ListingRow], total: int | None, backorders: int) -> str:
+    """What keeps some listings from being set, or lets them be sold below 0, in words. `backorders`: how many of the latter."""
+    counts = (
+        ("without inventory management", sum(row.tracked is False for row in rows)),
+        ("without a level at the location", sum(row.skip is Reason.NOT_STOCKED_AT_LOCATION for row in rows)),
+        ("kits, or with the item of another variant", sum(row.skip is Reason.BUNDLE_PARENT for row in rows)),
+        ("sold below 0, since they allow backorders", backorders),
+    )
+    said = "; ".join(f"{what}: {number}" for what, number in counts if number)
+    part = "the first " if total is not None and total > len(rows) else ""
+    return f"Of {part}{counted(len(rows), 'variant')}, {said or 'all can be set'}."

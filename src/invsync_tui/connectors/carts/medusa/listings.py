@@ -79,6 +79,11 @@ def seller_of(item: Mapping[str, Any]) -> str:
     return min((reference(variant["id"]) for variant in named or alone), default="")
 
 
+def sells_below_zero(variant: object) -> bool:
+    """Whether a variant is sold whatever its stock is, although it is counted."""
+    return isinstance(variant, Mapping) and variant.get("manage_inventory") is True is variant.get("allow_backorder")
+
+
 def _holds_one(links: Sequence[Mapping[str, Any]]) -> bool:
     return len(links) == 1 and whole(links[0]["required_quantity"]) == 1
 
