@@ -143,7 +143,8 @@ def test_a_quantity_of_what_is_not_managed_is_lost_without_a_word(server: WooSer
     ref = server.add_product("LOOSE", None)
     (answer,) = update(server, {"id": int(ref), "stock_quantity": 9})
     assert answer["stock_quantity"] is None and answer["manage_stock"] is False and "error" not in answer
-    assert server.shown()[ref] is None and not server.violations
+    (answer,) = update(server, {"id": int(ref), "manage_stock": True})
+    assert answer["manage_stock"] is True and server.shown()[ref] is None and not server.violations
 
 
 def test_variations_share_their_parents_stock(server: WooServer) -> None:
@@ -247,6 +248,23 @@ def test_a_variation_may_be_answered_with_what_it_does_not_keep(server: WooServe
     server.api.forgets_variation_writes = True
     (answer,) = update(server, {"id": int(child.partition("/")[2]), "stock_quantity": 8}, parent=parent)
     assert answer["stock_quantity"] == 8 and server.shown()[child] == 3
+
+
+def test_a_variation_without_a_sku_shows_its_parents(server: WooServer) -> None:
+    parent = server.add_product("PARENT", None, kind="variable")
+    server.add_variation(parent, "", 3)
+    (row,) = ask(server, f"products/{parent}/variations").value
+    assert (row["sku"], row["parent_id"]) == ("PARENT", int(parent))
+    assert [row["type"] for row in ask(server, "products?sku=PARENT").value] == ["variable"]
+
+
+def test_variations_below_a_wrong_product(server: WooServer, first: str) -> None:
+    child = server.add_variation(server.add_product("PARENT", None, kind="variable"), "RED", 3).partition("/")[2]
+    paths = ("products/99999/variations", f"products/{first}/variations/{child}")
+    assert [ask(server, path).status for path in paths] == [404, 404]
+    server.api.checks_parents = False
+    found = [ask(server, path).value for path in paths]
+    assert found[0] == [] and found[1]["sku"] == "RED"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,9 @@ class Api:
     """Dates without an offset are the shop's local time whatever is asked (woocommerce#37809)."""
     forgets_variation_writes: bool = False
     """A variation is answered with the new quantity, and keeps the old one (woocommerce#36595)."""
+    checks_parents: bool = True
+    """Variations are asked for below a product that exists, and their own (woocommerce PR 48804, 2024). False: before that
+    a GET looked at the variation's id alone, and a product that is gone had an empty list."""
     plain_permalinks: bool = False
     """Only /?rest_route=/wc/v3/... leads to the API; what would be below /wp-json is the theme's page "not found"."""
     default_per_page: int = 10
@@ -107,6 +110,8 @@ class Api:
     def variations(self, call: Call, rights: Rights, parent: int) -> Found:
         asked = rules.check_query(call.query, rules.VARIATIONS, call.note)
         rights.list()
+        if self.checks_parents:
+            self._item(parent)
         return self._goods(call, asked, self.shop.children(parent), of_product=False)
 
     def _goods(self, call: Call, asked: Mapping[str, Any], chosen: Iterable[Item], *, of_product: bool) -> Found:
@@ -193,7 +198,7 @@ class Api:
 
     def variation(self, call: Call, rights: Rights, parent: int, number: int) -> Found:
         rules.check_query(call.query, rules.SINGLE, call.note)
-        item = self._variation(parent, number, 404)
+        item = self._variation(parent, number, 404, any_parent=not self.checks_parents)
         rights.show()
         return self._picked(call, self.shop.view(item, of_product=False))
 
@@ -228,9 +233,9 @@ class Api:
             raise WooError(status, "woocommerce_rest_product_invalid_id", "Invalid ID.")
         return item
 
-    def _variation(self, parent: int, number: int, status: int) -> Item:
+    def _variation(self, parent: int, number: int, status: int, *, any_parent: bool = False) -> Item:
         item = self.shop.items.get(number)
-        if item is None or item.kind != "variation" or item.parent != parent:
+        if item is None or item.kind != "variation" or (item.parent != parent and not any_parent):
             raise WooError(status, "woocommerce_rest_product_variation_invalid_id", "Invalid ID.")
         return item
 

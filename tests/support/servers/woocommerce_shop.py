@@ -69,6 +69,8 @@ class Shop:
     extra_types: tuple[str, ...] = ()
     """Types of products that an extension adds."""
     last: int = 100
+    _families: dict[int, list[int]] = field(default_factory=dict)
+    """By parent, the ids of all variations that it ever had."""
 
     @property
     def zone(self) -> timezone:
@@ -89,11 +91,13 @@ class Shop:
         fields = {"name": f"Product {number}", "manage": quantity is not None, "quantity": quantity, **more}
         item = Item(number, kind, sku, created=now, modified=now, parent=parent, **fields)
         self.items[number] = item
+        self._families.setdefault(parent, []).append(number)
         self.derive(item)
         return item
 
     def children(self, parent: int) -> list[Item]:
-        return [item for item in self.items.values() if item.kind == "variation" and item.parent == parent]
+        family = (self.items.get(number) for number in self._families.get(parent, ()))
+        return [item for item in family if item and item.kind == "variation"]
 
     # --- stock -------------------------------------------------------------------------------------------------------
 
@@ -222,10 +226,13 @@ class Shop:
         holder = self.holder(item)
         status = self.status(item)
         allowed = (holder or item).backorders
+        parent = self.items.get(item.parent) if item.kind == "variation" else None
+        # A variation without a SKU of its own shows its parent's (woocommerce#17249).
+        sku = item.sku or (parent.sku if parent else "")
         quantity = self.quantity(item)
         common = {
             "id": item.id, **self._dates(item.created, item.modified), "description": "",
-            "permalink": f"{self.site}/?p={item.id}", "sku": item.sku, "price": "10.00", "regular_price": "10.00",
+            "permalink": f"{self.site}/?p={item.id}", "sku": sku, "price": "10.00", "regular_price": "10.00",
             "sale_price": "", "date_on_sale_from": None, "date_on_sale_from_gmt": None, "date_on_sale_to": None,
             "date_on_sale_to_gmt": None, "on_sale": False, "status": item.status, "purchasable": True,
             "virtual": False, "downloadable": False, "downloads": [], "download_limit": -1, "download_expiry": -1,
@@ -241,7 +248,7 @@ class Shop:
         if of_product:
             common |= self._only_product(item)
         else:
-            common["image"] = None
+            common |= {"image": None, "parent_id": item.parent}
             above += f"/{item.parent}/variations"
         common["_links"] = {"self": [{"href": f"{above}/{item.id}"}], "collection": [{"href": above}]}
         return {**common, **item.odd}
