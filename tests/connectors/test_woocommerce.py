@@ -174,12 +174,15 @@ async def steps(connection: Connection) -> list[CheckStep]:
 # --- listings --------------------------------------------------------------------------------------------------------
 
 
-async def test_products_and_variations_are_listings(cart: WooCommerceCart) -> None:
+async def test_products_and_variations_are_listings(cart: WooCommerceCart, shop: Shop) -> None:
     rows = await all_listings(cart)
     assert {ref: (row.quantity, row.skip) for ref, row in rows.items()} == {
         "1": (5, None), "2": (0, None), "10": (None, Reason.BUNDLE_PARENT), "10/11": (5, None), "10/12": (7, None),
     }  # fmt: skip
     assert {row.ref: row for row in await cart.read(list(rows))} == rows
+    shop.products[2]["sku"] = ""
+    assert "10" not in await all_listings(cart)
+    assert await cart.read(["10"]) == []
     assert await cart.read(["3", "10/99", "99/1", "nonsense"]) == []
 
 

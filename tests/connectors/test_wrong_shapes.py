@@ -19,7 +19,7 @@ from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConf
 from invsync_tui.connectors.http import HttpConnection
 from tests.support.servers.graphql_stub import Answer as GraphqlAnswer
 from tests.support.servers.graphql_stub import Asked, graphql_stub
-from tests.support.servers.http_stub import Answer, as_json, stub_server
+from tests.support.servers.http_stub import Answer, Request, as_json, stub_server
 
 SEEDS = range(15)
 
@@ -321,6 +321,48 @@ async def test_no_answer_of_medusa_is_a_defect_of_ours(seed: int, monkeypatch: p
                 lambda c: c.listings_page("1:variant_0"),
                 lambda c: c.read(["iitem_1", "variant_1"]), lambda c: c.orders_since(1_700_000_000),
                 lambda c: c.send("b", c.compose("b", [PushItem("iitem_1", 5)])),
+            ],
+        )  # fmt: skip
+
+
+WOO_PRODUCT = {
+    "id": 1, "sku": "A-1", "name": "Mug", "type": "simple", "manage_stock": True, "stock_quantity": 5, "backorders": "no",
+    "date_modified_gmt": "2026-11-23T12:00:00",
+}  # fmt: skip
+WOO_SHIRT = {**WOO_PRODUCT, "id": 2, "type": "variable", "manage_stock": True}
+WOO_ORDER = {
+    "id": 9, "number": "9", "status": "processing", "date_created_gmt": "2026-11-23T12:00:00", "date_paid_gmt": None,
+    "line_items": [{"product_id": 1, "variation_id": 0, "quantity": 2}, {"product_id": 2, "variation_id": 3, "quantity": 1}],
+}  # fmt: skip
+WOO_VARIATION = {**WOO_PRODUCT, "id": 3, "manage_stock": "parent", "attributes": [{"option": "Red"}]}
+WOO: dict[str, object] = {
+    "/wp-json/": {"home": "https://shop", "namespaces": ["wc/v3"]},
+    "/products": [WOO_PRODUCT, WOO_SHIRT], "/variations": [WOO_VARIATION], "/orders": [WOO_ORDER],
+    "/settings/products": [{"id": "woocommerce_notify_no_stock_amount", "value": "2"}],
+    "/batch": {"update": [WOO_PRODUCT, {"id": 3, "error": {"code": "x", "message": "no"}}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_no_answer_of_woocommerce_is_a_defect_of_ours(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(seed)
+    monkeypatch.setenv("WOO_SECRET", "cs_the-secret-of-the-bot")
+
+    def answer(request: Request) -> Answer:
+        path = request.path.partition("?")[0]
+        value = next(value for end, value in sorted(WOO.items(), reverse=True) if path.endswith(end))
+        return as_json(mutated(value, dice) if dice.random() < 0.5 else value)
+
+    with stub_server() as server:
+        server.answering = answer
+        connector = registry.cart(Connection("shop", "woocommerce", server.url, "ck", "env:WOO_SECRET", {}, 5))
+        await _all_ends_in_words(
+            connector,
+            [
+                lambda c: c.open(), lambda c: c.identity(), lambda c: c.locations(), lambda c: c.listings_page(None),
+                lambda c: c.listings_page('[[1,"1"],[["2","A"]],[0,""]]'), lambda c: c.listings_page('[[1,"1"],[],[0,""]]'),
+                lambda c: c.read(["1", "2", "2/3"]), lambda c: c.orders_since(1_700_000_000),
+                lambda c: c.send("b", c.compose("b", [PushItem("1", 5), PushItem("2/3", 5)])),
             ],
         )  # fmt: skip
 

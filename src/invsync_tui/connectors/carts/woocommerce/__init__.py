@@ -274,12 +274,15 @@ class WooCommerceCart:
             self._variations.clear()
             self._products = pages.ListReader(self._api, api.PRODUCTS, (("_fields", listings.PRODUCT_FIELDS),))
         found, following, total = await self._products.slice(position.outer or FIRST, self.capabilities.page_size)
-        rows, rejected = _read_each(found, lambda product: listings.of_product(product, self._threshold), name_of)
+        rows, rejected = _read_each(found, self._of_product, name_of)
         parents = tuple(_parents(found))
         if parents:
             self._expect_variations()
         has_variations = self.capabilities.max_batch < CAPABILITIES.max_batch
         return Page(rows, Position(following, parents).cursor, None if has_variations else total, rejected)
+
+    def _of_product(self, product: Mapping[str, Any]) -> ListingRow | None:
+        return listings.of_product(product, self._threshold) if listings.is_listing(product) else None
 
     async def _variations_page(self, position: Position) -> Page[ListingRow]:
         """Variations of a few products, up to a page of them."""
@@ -315,8 +318,9 @@ class WooCommerceCart:
         pairs = [parts for ref in refs if (parts := listings.parts_of(ref)) is not None]
         wanted = set(refs)
         products = await self._included(api.PRODUCTS, listings.PRODUCT_FIELDS, [product for product, _ in pairs])
-        read = [_or_unreadable(at, lambda at: listings.of_product(at, self._threshold), name_of(at)) for at in products]
-        rows = [row for row in read if row.ref in wanted]
+        good, bad = _read_each(products, self._of_product, name_of)
+        # Absent means deleted, so a record that cannot be read must not be left out.
+        rows = [row for row in (*good, *(unreadable(ref, why) for ref, why in bad)) if row.ref in wanted]
         skus = {name_of(at): at.get("sku") for at in products if isinstance(at, Mapping)}
         by_parent: dict[str, list[str]] = {}
         for product, variation in pairs:
@@ -419,14 +423,16 @@ def _parents(products: Sequence[Any]) -> Iterable[tuple[str, str]]:
 
 
 def _read_each(
-    records: Sequence[Any], row_of: Callable[[Mapping[str, Any]], ListingRow], ref_of: Callable[[object], str]
+    records: Sequence[Any], row_of: Callable[[Mapping[str, Any]], ListingRow | None], ref_of: Callable[[object], str]
 ) -> tuple[list[ListingRow], list[tuple[str, str]]]:
     """Records as listings, and those that cannot be read with the reason."""
     rows: list[ListingRow] = []
     rejected: list[tuple[str, str]] = []
     for record in records:
         try:
-            rows.append(row_of(record))
+            row = row_of(record)
+            if row is not None:
+                rows.append(row)
         except UNREADABLE as error:
             rejected.append((ref_of(record), f"{type(error).__name__}: {error}"))
     return rows, rejected
@@ -440,11 +446,3 @@ def _read_variations(
         return found if found == "?" else f"{parent}/{found}"
 
     return _read_each(records, lambda record: listings.of_variation(record, parent, sku, threshold), ref_of)
-
-
-def _or_unreadable(record: Any, row_of: Callable[[Mapping[str, Any]], ListingRow], ref: str) -> ListingRow:
-    """A record as a listing. Absent means deleted, so one that cannot be read must not be left out."""
-    try:
-        return row_of(record)
-    except UNREADABLE as error:
-        return unreadable(ref, f"{type(error).__name__}: {error}")

@@ -43,7 +43,7 @@ ABOUT = About(
     behavior=(
         "The stock quantity is set to what is for sale: WooCommerce has taken off what its orders took.",
         "A listing is a product or a variation that manages its own stock. Of a variable product the variations are the "
-        "listings; the product is one too where it keeps the stock itself.",
+        "listings; the product is one too where it keeps the stock itself, and is skipped where it only has a SKU.",
         "A product or variation that does not manage stock is skipped with a reason, and so is a variation that shares "
         "the stock of its product: a quantity would have no effect. Manage stock is never switched on by invsync.",
         "Grouped products, bundles and composites are skipped: their stock is that of their parts.",

@@ -57,6 +57,11 @@ def is_variable(product: Mapping[str, Any]) -> bool:
     return text(product["type"]) in VARIABLE
 
 
+def is_listing(product: Mapping[str, Any]) -> bool:
+    """Whether a product is one: what only holds variations and has no SKU is none."""
+    return not is_variable(product) or product["manage_stock"] is not False or bool(product["sku"])
+
+
 def of_product(product: Mapping[str, Any], threshold: int = 0) -> ListingRow:
     """A product as a listing. `threshold`: the shop's out-of-stock threshold."""
     kind = text(product["type"])
