@@ -14,7 +14,10 @@ from tests.support.servers.woocommerce_rules import Note, WooError
 from tests.support.servers.woocommerce_shop import TYPES, Item, Order, Shop
 
 BATCH_LIMIT = 100
-SETTINGS = {"woocommerce_manage_stock": "yes", "woocommerce_hold_stock_minutes": "60", "woocommerce_stock_format": ""}
+SETTINGS = {
+    "woocommerce_manage_stock": "yes", "woocommerce_hold_stock_minutes": "60", "woocommerce_stock_format": "",
+    "woocommerce_notify_no_stock_amount": "0",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,10 +344,19 @@ class Api:
         rights.need("manage", "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
         if name not in SETTINGS:
             raise WooError(404, "rest_setting_setting_invalid", "Invalid setting.")
+        return self._picked(call, self._setting(name))
+
+    def settings(self, call: Call, rights: Rights) -> Found:
+        """All options of the group."""
+        rules.check_query(call.query, rules.SINGLE, call.note)
+        rights.need("manage", "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+        return self._picked(call, [self._setting(name) for name in SETTINGS])
+
+    def _setting(self, name: str) -> dict[str, Any]:
         value = SETTINGS[name]
         if name == "woocommerce_manage_stock":
             value = "yes" if self.shop.tracks_stock else "no"
-        return self._picked(call, {"id": name, "label": name, "type": "text", "value": value, "group_id": "products"})
+        return {"id": name, "label": name, "type": "text", "value": value, "group_id": "products"}
 
 
 def _object(call: Call) -> dict[str, Any]:
@@ -389,5 +401,6 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Found]], ...] = (
     (r"/wc/v3/orders", "GET", Api.orders),
     (r"/wc/v3/orders/(\d+)", "GET", Api.order),
     (r"/wc/v3/system_status", "GET", Api.system_status),
+    (r"/wc/v3/settings/products", "GET", Api.settings),
     (r"/wc/v3/settings/products/(\w+)", "GET", Api.setting),
 )
