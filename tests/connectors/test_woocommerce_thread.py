@@ -146,3 +146,29 @@ async def test_the_thread_from_a_wms_to_the_shop(tmp_path: Path, monkeypatch: py
             bench.store.close()
         finally:
             await proxy.stop()
+
+
+def _files_with(folder: Path, texts: list[str]) -> list[str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if any(text.encode() in path.read_bytes() for text in texts)]
+
+
+async def test_a_key_in_the_address_reaches_no_file(tmp_path: Path) -> None:
+    """A shop whose web server drops the Authorization header: pulls, pushes and errors leave the secret nowhere."""
+    with sandbox_wms(4) as wms, woocommerce_server(products=0) as server:
+        server.drops_authorization = True
+        for sku in wms.dump()["products"].values():
+            server.add_product(sku, 77)
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(wms.connection())
+        cart = bench.add_cart(replace(server.connection(), options={"auth": "query"}, deadline=DEADLINE))
+        assert (await bench.pull()).state == "done"
+        assert (await bench.push(cart)).state == "done"
+        server.broken = True
+        failed = await bench.push(cart, full=True)
+        assert failed.error and "critical error" in failed.error
+        assert any("consumer_secret=" in seen.target for seen in server.requests)
+        bench.store.close()
+        forbidden = [*server.secrets(), f"consumer_key={server.key}"]
+        assert _files_with(tmp_path, forbidden) == []
+        assert _files_with(tmp_path, ["critical error"]) != [], "nothing of the failed run is kept"

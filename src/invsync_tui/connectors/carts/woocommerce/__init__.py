@@ -328,23 +328,21 @@ class WooCommerceCart:
                 by_parent.setdefault(product, []).append(variation)
         for parent, numbers in by_parent.items():
             sku = str(skus[parent] or "")
-            try:
-                found = await self._included(_variations_path(parent), listings.VARIATION_FIELDS, numbers)
-            except api.GoneError:
-                continue
+            found = await self._included(_variations_path(parent), listings.VARIATION_FIELDS, numbers)
             good, bad = _read_variations(found, parent, sku, self._threshold)
             rows += [row for row in (*good, *(unreadable(ref, why) for ref, why in bad)) if row.ref in wanted]
         return rows
 
     async def _included(self, path: str, fields: str, numbers: Iterable[str]) -> list[Any]:
-        """The records with these ids."""
+        """The records with these ids; none of a product that is deleted."""
         ids = list(dict.fromkeys(numbers))
         found: list[Any] = []
         for start in range(0, len(ids), pages.PER_PAGE_MOST):
             some = ids[start : start + pages.PER_PAGE_MOST]
             query = (("include", ",".join(some)), ("per_page", str(pages.PER_PAGE_MOST)), ("_fields", fields))
-            records, _ = await pages.records(self._api, path, query)
-            found += [record for record in records if name_of(record) in some]
+            with suppress(api.GoneError):
+                records, _ = await pages.records(self._api, path, query)
+                found += [record for record in records if name_of(record) in some]
         return found
 
     # --- orders ---

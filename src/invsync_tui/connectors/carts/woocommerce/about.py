@@ -69,6 +69,8 @@ ABOUT = About(
         "Variations are read by one request for each variable product, and set likewise.",
         "Plain permalinks are told and not used: WooCommerce takes no keys with them.",
         "Shops over plain http need OAuth 1.0a, which is not supported.",
+        "A shop that answers a push with the new quantity and keeps the old one, as was reported of some caches, is found "
+        "out when its listings are read the next time.",
         "Fractions of a unit are rounded down.",
         "Drafts and private products are listings as well.",
     ),
