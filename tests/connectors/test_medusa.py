@@ -13,11 +13,10 @@ from invsync_tui.connectors.base import CheckStep, Connection, ListingRow, Order
 from invsync_tui.connectors.carts.medusa import MedusaCart
 from invsync_tui.connectors.errors import AuthError, ContractError, NotConfiguredError, RowsRejectedError
 from invsync_tui.rules.outcomes import Reason
-from tests.support.servers.medusa import MedusaServer, item_of, medusa_server, postgres_server
+from tests.support.servers.medusa import MedusaServer, item_of
 from tests.support.servers.medusa_seed import RefusedError
 
 pytestmark = pytest.mark.real
-__all__ = ["medusa_server", "postgres_server"]
 
 BATCH = "0123456789abcdef0123456789abcdef"
 

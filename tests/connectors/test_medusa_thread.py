@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,12 +18,11 @@ from invsync_tui.kit import cart_suite
 from invsync_tui.kit.proxy import Fault, Proxy
 from tests.support.merchant_store import Bench
 from tests.support.sandbox_world import every_push_comes_out_again, hurry
-from tests.support.servers.medusa import MedusaServer, medusa_server, postgres_server
+from tests.support.servers.medusa import MedusaServer
 from tests.support.servers.sandbox import sandbox_wms
 from tests.support.why_check import every_number_is_recomputed
 
 pytestmark = pytest.mark.real
-__all__ = ["medusa_server", "postgres_server"]
 LOCATION = "East"
 DEADLINE = 4.0
 """Seconds; a batch whose answer is lost is looked at when its request cannot be on its way any more."""
@@ -71,7 +71,8 @@ RUNNING: list[Shop] = []
 @pytest.fixture(scope="module", autouse=True)
 def _shop(medusa_server: MedusaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     RUNNING.append(Shop(medusa_server, tmp_path_factory.mktemp("kit")))
-    medusa_server.add_all([f"KIT-{n}" for n in range(8)], 5, LOCATION)
+    medusa_server.forget_variants()
+    medusa_server.add_all([f"SUITE-{n}-{uuid.uuid4()}" for n in range(7)] + [f"LAST-{uuid.uuid4()}"], 5, LOCATION)
     yield
     RUNNING.clear()
 
@@ -148,12 +149,13 @@ async def test_the_thread_from_a_wms_to_the_shop(
 
             shows_what_is_for_sale()
             rows = bench.listings(cart)
-            reasons = {sku: rows[sku]["reason"] for sku in (free, nowhere, kit, "KIT-7")}
+            unknown = next(sku for sku in rows if sku.startswith("LAST-"))
+            reasons = {sku: rows[sku]["reason"] for sku in (free, nowhere, kit, unknown)}
             assert reasons == {
                 free: "CART_NOT_TRACKING",
                 nowhere: "NOT_STOCKED_AT_LOCATION",
                 kit: "BUNDLE_PARENT",
-                "KIT-7": "NOT_IN_WMS",
+                unknown: "NOT_IN_WMS",
             }
             assert all(row["outcome"] for row in rows.values())
 

@@ -1,4 +1,7 @@
-"""A real Medusa on loopback with PostgreSQL, one for each file of tests: import the fixture `medusa_server` from here."""
+"""A real Medusa on loopback with PostgreSQL, one for all tests of a process: its fixture is in the conftest of tests/connectors.
+
+Each test makes variants of its own; one that needs a shop with no others begins with `forget_variants`.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,7 @@ import pytest
 from invsync_tui.connectors.base import Connection
 from tests.support.servers import medusa_install
 from tests.support.servers.medusa_seed import Seed, ask, basic
-from tests.support.servers.postgres import PostgresServer, postgres_server
-
-__all__ = ["medusa_server", "postgres_server"]
+from tests.support.servers.postgres import PostgresServer
 
 LEVELS = "/admin/inventory-items/location-levels/batch"
 _STOCK = "id,sku,inventory_items.inventory_item_id,inventory_items.inventory.location_levels.*"
@@ -28,6 +29,8 @@ class MedusaServer:
 
     url: str
     seed: Seed
+    postgres: PostgresServer
+    database: str
     _names: Iterator[int]
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -123,6 +126,12 @@ class MedusaServer:
         product = self.variant(variant)["product_id"]
         self.ask("DELETE", f"/admin/products/{product}/variants/{variant}")
 
+    def forget_variants(self) -> None:
+        """Delete all variants there are, as Medusa marks them; by the interface it would take a second for each."""
+        self.postgres.execute(
+            "UPDATE product_variant SET deleted_at = now() WHERE deleted_at IS NULL", database=self.database
+        )
+
     def reserve(self, item: str, quantity: int, location: str = "East") -> str:
         """Hold units back as an open order does; the reservation's id."""
         body = {"inventory_item_id": item, "location_id": self.seed.locations[location], "quantity": quantity}
@@ -181,16 +190,15 @@ def item_of(variant: Mapping[str, Any]) -> str:
     return str(links[0]["inventory_item_id"]) if links else ""
 
 
-_databases = itertools.count(1)
+DATABASE = "medusa"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def medusa_server(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MedusaServer]:
-    """A shop of its own for a file of tests: a copy of the seeded database."""
+    """A shop on a copy of the seeded database; starting it takes longer than all that a file of tests asks of it."""
     shop = medusa_install.installed(postgres_server)
     folder = tmp_path_factory.mktemp("medusa")
     seed = medusa_install.template(shop, folder)
-    name = f"medusa_{next(_databases)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {medusa_install.TEMPLATE}")
-    with medusa_install.running(shop, folder, name) as url:
-        yield MedusaServer(url, seed, itertools.count(1))
+    postgres_server.execute(f"CREATE DATABASE {DATABASE} TEMPLATE {medusa_install.TEMPLATE}")
+    with medusa_install.running(shop, folder, DATABASE) as url:
+        yield MedusaServer(url, seed, postgres_server, DATABASE, itertools.count(1))
