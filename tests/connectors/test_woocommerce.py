@@ -239,8 +239,8 @@ async def test_records_that_are_deleted_meanwhile_hide_no_others(cart: WooCommer
         if cursor is None:
             break
         if not deleted and "4/22" in rows:
-            shop.products.pop(0)
-            shop.variations["4"].pop(0)
+            del shop.products[:2]
+            del shop.variations["4"][:2]
             deleted = True
     assert deleted or size == 1000
     assert sorted(rows) == sorted([*map(str, range(1, 9)), *(f"4/{number}" for number in range(21, 28))])
@@ -269,13 +269,19 @@ async def test_products_are_one_request_and_variations_one_for_each_product(cart
     assert shop.posts() == ["products/batch", "products/10/variations/batch", "products/20/variations/batch"]
 
 
-async def test_a_batch_is_smaller_where_the_shop_has_variable_products(connection: Connection, shop: Shop) -> None:
-    for products, most in ((shop.products, MIXED_BATCH), (shop.products[:2], CAPABILITIES.max_batch)):
-        shop.products = products
-        cart = WooCommerceCart(connection)
-        await cart.open()
-        assert cart.capabilities.max_batch == most
-        await cart.close()
+@pytest.mark.parametrize(("kind", "number"), [("variable", 19), ("variable", 20), ("variable-subscription", 20)])
+async def test_a_batch_is_smaller_where_it_could_be_many_requests(
+    connection: Connection, shop: Shop, kind: str, number: int
+) -> None:
+    shop.products = [product(at, type=kind, manage_stock=False) for at in range(1, number + 1)]
+    cart = WooCommerceCart(connection)
+    await cart.open()
+    assert CAPABILITIES.max_batch == 100
+    if kind != "variable":  # types of plugins are found out when they are read
+        assert cart.capabilities.max_batch == 100
+        await all_listings(cart)
+    assert cart.capabilities.max_batch == (MIXED_BATCH if number >= MIXED_BATCH else 100)
+    await cart.close()
 
 
 async def test_a_bad_row_is_answered_by_itself(cart: WooCommerceCart, shop: Shop) -> None:

@@ -62,8 +62,8 @@ CAPABILITIES = CartCapabilities(
     read_batch=100,
 )
 MIXED_BATCH = 20
-"""Rows of a batch where the shop has variable products: each may be of another product, so a request of its own, and all of
-them have to be answered within the deadline of one."""
+"""Rows of a batch where the shop has as many variable products or more: each row may be of another product, so a request of
+its own, and all of them have to be answered within the deadline of one."""
 REQUESTS_OF_A_PAGE = 20
 """Products whose variations are read for one page of listings."""
 ATTEMPTS = 3
@@ -121,6 +121,10 @@ class WooCommerceCart:
         self._connection = connection
         self._api = api.WooApi(connection)
         self._threshold = 0
+        self._variable = 0
+        """Variable products that the shop has at least."""
+        self._parents = 0
+        """Those that the present read has met."""
         self._products: pages.ListReader | None = None
         self._variations: dict[str, pages.ListReader] = {}
         """By product, of the one whose variations are being read."""
@@ -128,14 +132,15 @@ class WooCommerceCart:
     async def open(self) -> None:
         """Try the key, and see what the shop has: variable products, settings of stock, orders that may be read."""
         variable = await self._count(api.PRODUCTS, ("type", "variable"))
-        if variable is None or variable > 0:
-            self._expect_variations()
+        self._expect_variable(MIXED_BATCH if variable is None else variable)
         settings = await self._settings()
         self._threshold = checks.threshold_of(settings)
         self.capabilities = replace(self.capabilities, reports_orders=await self._reads_orders())
 
-    def _expect_variations(self) -> None:
-        if self.capabilities.max_batch > MIXED_BATCH:
+    def _expect_variable(self, products: int) -> None:
+        """So many variable products are known of: a batch makes at most one request for each of them."""
+        self._variable = max(self._variable, products)
+        if self._variable >= MIXED_BATCH:
             self.capabilities = replace(self.capabilities, max_batch=MIXED_BATCH)
 
     async def _count(self, path: str, *query: tuple[str, str]) -> int | None:
@@ -272,14 +277,15 @@ class WooCommerceCart:
             return await self._variations_page(position)
         if cursor is None or self._products is None:
             self._variations.clear()
+            self._parents = 0
             self._products = pages.ListReader(self._api, api.PRODUCTS, (("_fields", listings.PRODUCT_FIELDS),))
         found, following, total = await self._products.slice(position.outer or FIRST, self.capabilities.page_size)
         rows, rejected = _read_each(found, self._of_product, name_of)
         parents = tuple(_parents(found))
-        if parents:
-            self._expect_variations()
-        has_variations = self.capabilities.max_batch < CAPABILITIES.max_batch
-        return Page(rows, Position(following, parents).cursor, None if has_variations else total, rejected)
+        self._parents += len(parents)
+        self._expect_variable(self._parents)
+        # What is announced are products; with variations among the listings it is not their number.
+        return Page(rows, Position(following, parents).cursor, None if self._variable else total, rejected)
 
     def _of_product(self, product: Mapping[str, Any]) -> ListingRow | None:
         return listings.of_product(product, self._threshold) if listings.is_listing(product) else None

@@ -48,9 +48,9 @@ ABOUT = About(
         "the stock of its product: a quantity would have no effect. Manage stock is never switched on by invsync.",
         "Grouped products, bundles and composites are skipped: their stock is that of their parts.",
         "A variation without a SKU of its own has none here, although WooCommerce shows its product's.",
-        "100 products are set by one request, the variations of one product by one request for that product. Where the "
-        "shop has variable products a batch has 20 listings, which may be 20 requests; they are sent one after the other, "
-        "and if one of them goes wrong, all 20 listings are read before anything is sent again.",
+        "100 products are set by one request, the variations of one product by one request for that product. A batch has "
+        "100 listings, and 20 where the shop has 20 variable products or more, so at most 20 requests; they are sent one "
+        "after the other, and if one of them goes wrong, the batch's listings are read before anything is sent again.",
         "Each row is answered by itself; what is confirmed is the quantity in the answer.",
         "Every reading is a complete one: a sale does not change a product's date of modification, so a question for "
         "what was modified would miss exactly the sales.",
