@@ -24,7 +24,7 @@ from tests.support.why_check import every_number_is_recomputed
 
 pytestmark = pytest.mark.real
 LOCATION = "East"
-DEADLINE = 4.0
+DEADLINE = 6.0
 """Seconds; a batch whose answer is lost is looked at when its request cannot be on its way any more."""
 
 
