@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -44,6 +45,18 @@ def test_after_every_frame_the_terminal_shows_what_a_full_redraw_shows(shown: li
 
 def line(content: str) -> Strip:
     return Strip([Segment(content)]).adjust_cell_length(WIDTH)
+
+
+@pytest.mark.parametrize("content", ["\u094d\u094d 0", "\u0301a", "\u094d"])
+def test_marks_without_a_character_to_stand_on_are_not_sent(content: str) -> None:
+    diff, grid, fresh = ScreenDiff(), Grid(WIDTH, HEIGHT), Grid(WIDTH, HEIGHT)
+    blank = [line("")] * HEIGHT
+    frame = [line(""), line("x"), line(content)]
+    for shown in (blank, frame):
+        grid.feed(sent(diff, shown))
+    fresh.feed(sent(ScreenDiff(), frame))
+    assert grid.cells == fresh.cells
+    assert not {content[0]} & set(sent(ScreenDiff(), frame))
 
 
 def test_only_the_cells_that_changed_are_sent() -> None:

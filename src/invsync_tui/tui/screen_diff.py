@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from rich.cells import set_cell_size
 from rich.console import Console
@@ -79,7 +81,16 @@ def _line(y: int, old: Strip | None, new: Strip, console: Console) -> Iterator[s
         yield _at(0, y) + new.render(console)
     else:
         for start, end in changed_ranges(old, new):
-            yield _at(start, y) + new.crop(start, end).render(console)
+            yield _at(start, y) + _cut(new, start, end).render(console)
+
+
+def _cut(strip: Strip, start: int, end: int) -> Strip:
+    """Some cells of a line, each with its marks; `Strip.crop` leaves those of the last one behind now and then."""
+    if strip.text.isascii():
+        return strip.crop(start, end)
+    cells = list(cells_of(strip))[start:end]
+    parts = [Segment("".join(text for text, _ in run), style) for style, run in groupby(cells, key=itemgetter(1))]
+    return Strip(parts, end - start)
 
 
 def _harmless(strip: Strip) -> Strip:
@@ -87,10 +98,19 @@ def _harmless(strip: Strip) -> Strip:
     if strip.text.isascii() and strip.text.isprintable():
         return strip
     cleaned = [
-        Segment(text if text.isascii() and text.isprintable() else set_cell_size(clean(text), width_of(text)), style)
+        Segment(
+            text if text.isascii() and text.isprintable() else set_cell_size(clean(_based(text)), width_of(text)), style
+        )
         for text, style, _ in strip
     ]
     return Strip(cleaned, strip.cell_length)
+
+
+def _based(text: str) -> str:
+    """Without marks at its beginning: they have no character to stand on, and a terminal gives them to the cell before,
+    which may be anything."""
+    first = next((n for n, char in enumerate(text) if width_of(char)), len(text))
+    return text[first:]
 
 
 def _placed(y: int, strip: Strip, console: Console) -> Iterator[str]:
