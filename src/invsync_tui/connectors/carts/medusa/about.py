@@ -44,6 +44,7 @@ ABOUT = About(
         "An inventory item that no variant has alone is no listing: kits of such items get no stock.",
         "A variant that allows backorders is sold below 0 by Medusa, whatever its stock is.",
         "Fractions of a unit are rounded down.",
+        "While Medusa cannot reach its database, it refuses every key (401): the run ends as if the key were wrong.",
         "When a variant begins or ceases to manage inventory, it becomes another listing: overrides of the former one end.",
         "Medusa refuses to switch Manage inventory on again while the variant's former item is there: delete that first.",
     ),

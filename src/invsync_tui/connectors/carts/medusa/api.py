@@ -39,6 +39,10 @@ LEVELS_BATCH = f"{ITEMS}/location-levels/batch"
 ORDERS = f"{PATH}/orders"
 RESERVATIONS = f"{PATH}/reservations"
 
+CORRECT_KEY = (
+    "Correct the secret, a secret API key of Medusa. If it is right, see whether Medusa reaches its database: it refuses every "
+    "key while it does not."
+)
 NOT_STOCKED = "is not stocked at location"
 """In the message of a batch with a row whose item has no level there, or is deleted."""
 _REFUSED_ROWS = frozenset({400, 404, 422})
@@ -67,7 +71,7 @@ def judge_status(response: Response, *, writes: bool) -> None:
     if status >= 500 or status == 409:
         raise UnavailableError(f"The server answered {status}: {said}", where=where, may_have_applied=writes)
     if status == 401:
-        raise AuthError("The server refused the API key (401).", where=where)
+        raise AuthError("The server refused the API key (401).", where=where, advice=CORRECT_KEY)
     if status == 403:
         raise PermissionDeniedError(f"The API key may not do this (403): {said}", where=where)
     if status == 404 and not message_of(response):
