@@ -100,3 +100,19 @@ def install(name: str, dependencies: Mapping[str, str]) -> Packages:
             _run("npm", "install", *flags, cwd=folder, env=environment)
             (folder / "ready").touch()
     return Packages(folder, {**environment, "NODE_PATH": str(folder / "node_modules")})
+
+
+def pack(package: str) -> Path:
+    """The packed file of an npm package of an exact version (name@version), from the cache or from the registry.
+
+    Nothing of it is installed or executed.
+    """
+    folder = cache_folder() / f"packed-{digest(package)}"
+    environment = _node_environment()
+    with locked(folder.name):
+        if not (folder / "ready").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            _run("npm", "pack", package, "--silent", "--fetch-retries=1", cwd=folder, env=environment)
+            (folder / "ready").touch()
+    return next(folder.glob("*.tgz"))

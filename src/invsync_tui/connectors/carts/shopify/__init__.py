@@ -1,0 +1,349 @@
+"""Shopify as a cart: what is available of inventory items at one location, through the Admin GraphQL API.
+
+Known from the official schemas of 2026-04 to 2026-10 and their documentation; no real shop was seen. What shapes this
+connector: `inventorySetQuantities` sets only what still shows the number that was read (`changeFromQuantity`), takes an
+idempotency key, and names bad rows by their place; an answer of status 200 may be a refusal; calls cost points.
+
+Options: `location` (id or name, required where there are several), `version` (of the API).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from invsync_tui.connectors import stock_elsewhere
+from invsync_tui.connectors.base import (
+    Budget,
+    CartCapabilities,
+    CartLocation,
+    CheckStep,
+    Connection,
+    DoubtPolicy,
+    ListingRow,
+    OrderLine,
+    Page,
+    PushItem,
+    QuantityBasis,
+    RowAnswer,
+    RowErrors,
+    run_check_steps,
+    unreadable,
+)
+from invsync_tui.connectors.cart_locations import choose_location
+from invsync_tui.connectors.carts.shopify import api, batches, checks, listings, orders, queries
+from invsync_tui.connectors.carts.shopify.about import ABOUT, NEEDED, READ_ORDERS, READ_PLACES
+from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
+from invsync_tui.connectors.values import name_of, reference, text, yes_or_no
+
+CAPABILITIES = CartCapabilities(
+    quantity_basis=QuantityBasis.AVAILABLE,
+    max_batch=250,
+    row_errors=RowErrors.WHOLE_BATCH,
+    doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY,
+    returns_quantity=True,
+    has_locations=True,
+    reports_orders=True,
+    stable_pages=True,
+    page_size=200,
+    read_batch=100,
+)
+"""A page of 250 variants would cost 1,003 points, and a query may cost 1,000."""
+PAGE_MOST = 200
+ORDERS_OVERLAP = 60
+"""Seconds further back, since an order is stamped before it can be found."""
+
+
+class ShopifyCart:
+    """The `Cart` protocol over Shopify's Admin API."""
+
+    about = ABOUT
+    review = staticmethod(checks.review)
+    SHOP_OPTIONS = ()
+    VIEW_OPTIONS = ()
+    API_PATH = api.PATH
+
+    def __init__(self, connection: Connection) -> None:
+        self.capabilities = CAPABILITIES
+        self._connection = connection
+        self._opened: api.ShopifyApi | None = None
+        self._location: CartLocation | None = None
+        self._several = False
+        self._scopes: frozenset[str] = frozenset()
+
+    @property
+    def _api(self) -> api.ShopifyApi:
+        """Made when it is needed: a wrong address is told by the first call, not by the constructor."""
+        if self._opened is None:
+            self._opened = api.ShopifyApi(self._connection)
+        return self._opened
+
+    async def open(self) -> None:
+        """Try the token, see what it may do, choose the location."""
+        self._note_scopes(await self._read_scopes())
+        self._choose(await self.locations())
+
+    async def identity(self) -> Mapping[str, str]:
+        """The shop's id, which stays when its name or domain is changed."""
+        found = name_of((await self._api.query(queries.SHOP)).get("shop"))
+        return {"shop": found} if found != "?" else {}
+
+    async def close(self) -> None:
+        """End the HTTP connection."""
+        if self._opened is not None:
+            await self._opened.close()
+
+    def budget(self) -> Budget | None:
+        """In points, as Shopify reports them with each answer."""
+        return self._api.http.limiter.budget()
+
+    async def clock_offset(self) -> float | None:
+        """From the Date of its answers; opening the cart has some."""
+        return self._api.http.clock.offset
+
+    # --- connection test ---
+
+    async def check(self) -> AsyncIterator[CheckStep]:
+        """Address and token, version, scopes, locations, location, shop; stops after the first step that is not ok."""
+        steps: Sequence[tuple[str, Callable[[], Awaitable[str]]]] = (
+            ("login", self._check_login),
+            ("version", self._check_version),
+            ("permission", self._check_permission),
+            ("locations", self._check_locations),
+            ("location", self._check_location),
+            ("shop", self._check_shop),
+        )
+        async for step in run_check_steps(steps):
+            yield step
+
+    async def _check_login(self) -> str:
+        shop = (await self._api.query(queries.SHOP)).get("shop")
+        record = shop if isinstance(shop, Mapping) else {}
+        return f"The access token is taken. Shop: {record.get('name')} ({record.get('myshopifyDomain')})."
+
+    async def _check_version(self) -> str:
+        """Which version answers; the request before has told."""
+        asked, answered = self._api.version, self._api.answered_by
+        if answered and answered != asked:
+            return f"{asked} was asked for and {answered} answers: {asked} is retired. Set the option version to {answered}."
+        return f"Version {asked} answers." if answered else f"Version {asked} was asked for."
+
+    async def _check_permission(self) -> str:
+        scopes = await self._read_scopes()
+        self._note_scopes(scopes)
+        if READ_ORDERS not in scopes:
+            return f"May read and set stock. Without {READ_ORDERS}, orders that the WMS does not know yet are not subtracted."
+        return "May read and set stock, and read orders."
+
+    async def _check_locations(self) -> str:
+        return ", ".join(f"{at.name} ({at.ref})" for at in await self.locations()) or "none"
+
+    async def _check_location(self) -> str:
+        at = self._choose(await self.locations())
+        return f"Stock is set at {at.name} ({at.ref})."
+
+    async def _check_shop(self) -> str:
+        """What keeps the first listings from being set, and what the shop sells besides."""
+        page = await self.listings_page(None)
+        told = checks.told_of_listings(page.rows, more=page.next_cursor is not None)
+        return " ".join(part for part in (told, stock_elsewhere.describe(page.rows)) if part)
+
+    async def _read_scopes(self) -> frozenset[str]:
+        data = await self._api.query(queries.SCOPES)
+        try:
+            return frozenset(text(scope["handle"]) for scope in data["currentAppInstallation"]["accessScopes"])
+        except listings.READING_ERRORS as error:
+            raise ContractError(f"The app's scopes cannot be read: {error}.") from error
+
+    def _note_scopes(self, scopes: frozenset[str]) -> None:
+        """PermissionDeniedError for a missing one. A scope to write includes that to read."""
+        self._scopes = scopes
+        missing = [name for name in NEEDED if name not in scopes and name.replace("read_", "write_", 1) not in scopes]
+        if missing:
+            raise PermissionDeniedError(
+                f"The app lacks the scope {', '.join(missing)}.",
+                where=self._connection.name,
+                advice="Tick it in the app's configuration under Admin API integration, and install the app again.",
+            )
+        self.capabilities = replace(self.capabilities, reports_orders=READ_ORDERS in scopes or "write_orders" in scopes)
+
+    # --- locations ---
+
+    async def locations(self) -> Sequence[CartLocation]:
+        """The shop's active locations."""
+        records = await self._all(queries.LOCATIONS, {}, "locations")
+        try:
+            return [CartLocation(reference(at["id"]), text(at["name"])) for at in records if yes_or_no(at["isActive"])]
+        except listings.READING_ERRORS as error:
+            raise ContractError(f"A location cannot be read: {error}.") from error
+
+    def location_ref(self) -> str:
+        """The location that stock is set at; '' before the cart is open."""
+        return self._location.ref if self._location is not None else ""
+
+    def _choose(self, locations: Sequence[CartLocation]) -> CartLocation:
+        """By id, also by its number alone, or by name."""
+        wanted = self._connection.options.get("location", "").strip()
+        if wanted.isascii() and wanted.isdigit() and not any(at.name == wanted for at in locations):
+            wanted = f"gid://shopify/Location/{wanted}"
+        self._several = len(locations) > 1
+        self._location = choose_location(locations, wanted)
+        return self._location
+
+    @property
+    def _at(self) -> CartLocation:
+        if self._location is None:
+            raise NotConfiguredError("No location is chosen yet: the cart is not open.", where=self._connection.name)
+        return self._location
+
+    # --- reading ---
+
+    async def _page(
+        self, document: queries.Document, variables: Mapping[str, Any], *way: str, cost: int = 0
+    ) -> tuple[list[Any], str | None]:
+        """The records of one page of the list behind some fields, and where the next page starts."""
+        found: Any = await self._api.query(document, variables, cost)
+        for name in way:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        nodes = found.get("nodes") if isinstance(found, Mapping) else None
+        info = found.get("pageInfo") if isinstance(found, Mapping) else None
+        if not isinstance(nodes, list) or not isinstance(info, Mapping):
+            raise ContractError(f"The answer has no {way[-1]}.", where=self._connection.name)
+        try:
+            following = text(info["endCursor"]) if yes_or_no(info["hasNextPage"]) else None
+        except listings.READING_ERRORS as error:
+            raise ContractError(f"The answer does not say whether there are more {way[-1]}: {error}.") from error
+        if following is not None and following in (variables.get("after"), ""):
+            raise ContractError(f"The pages of {way[-1]} do not go on.", where=self._connection.name)
+        return nodes, following
+
+    async def _all(self, document: queries.Document, variables: Mapping[str, Any], *way: str) -> list[Any]:
+        records: list[Any] = []
+        after: str | None = None
+        while True:
+            page, after = await self._page(document, {**variables, "after": after}, *way)
+            records += page
+            if after is None:
+                return records
+
+    async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
+        """Variants by id. Pages continue behind a variant, whatever is deleted in between."""
+        first = min(self.capabilities.page_size, PAGE_MOST)
+        variables = {"first": first, "after": cursor, "location": self._at.ref}
+        records, following = await self._page(
+            queries.VARIANTS, variables, "productVariants", cost=first * queries.VARIANT_COST
+        )
+        rows: list[ListingRow] = []
+        rejected: list[tuple[str, str]] = []
+        for variant in records:
+            try:
+                rows.append(listings.of_variant(variant, several=self._several))
+            except listings.READING_ERRORS as error:
+                rejected.append((listings.ref_of(variant), f"{type(error).__name__}: {error}"))
+        return Page(rows, following, None, rejected)
+
+    async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
+        """The present state of some listings; those that no longer exist are absent."""
+        rows: list[ListingRow] = []
+        for start in range(0, len(refs), CAPABILITIES.read_batch):
+            rows += await self._read_some(refs[start : start + CAPABILITIES.read_batch])
+        return rows
+
+    async def _read_some(self, refs: Sequence[str]) -> list[ListingRow]:
+        variables = {"ids": list(refs), "location": self._at.ref}
+        data = await self._api.query(queries.ITEMS, variables, cost=len(refs) * queries.ITEM_COST)
+        nodes = data.get("nodes")
+        if not isinstance(nodes, list) or len(nodes) != len(refs):
+            raise ContractError("The answer has not one record for each item.", where=self._connection.name)
+        rows: list[ListingRow] = []
+        for ref, item in zip(refs, nodes, strict=True):
+            if item is None:
+                continue
+            try:
+                row = listings.of_item(item, several=self._several)
+                if row is not None and row.ref != ref:
+                    raise ValueError("it is another item")
+            except listings.READING_ERRORS as error:
+                # Absent means deleted, so an unreadable row must not be left out.
+                row = unreadable(ref, f"{type(error).__name__}: {error}")
+            if row is not None:
+                rows.append(row)
+        return rows
+
+    # --- orders ---
+
+    async def orders_since(self, since: int) -> Sequence[OrderLine]:
+        """Lines of the orders that Shopify took after `since`, whenever they are said to have been processed."""
+        after = datetime.fromtimestamp(max(0, since - ORDERS_OVERLAP), UTC)
+        query = f"created_at:>='{after:%Y-%m-%dT%H:%M:%SZ}'"
+        records = await self._all(queries.ORDERS, {"query": query}, "orders")
+        found = list({name_of(order): order for order in records}.values())
+        places = await self._places([name_of(order) for order in found])
+        only = "" if self._several else self._at.ref
+        order_lines: list[OrderLine] = []
+        for order in found:
+            lines = await self._lines(order)
+            order_lines += orders.lines_of(order, lines, places, only)
+        return order_lines
+
+    async def _lines(self, order: Any) -> Sequence[Any]:
+        """All lines of an order, the rest of a long one included."""
+        try:
+            lines, info = order["lineItems"]["nodes"], order["lineItems"]["pageInfo"]
+            after = text(info["endCursor"]) if yes_or_no(info["hasNextPage"]) else None
+            lines = list(lines)
+        except listings.READING_ERRORS:
+            return [None]  # a line that cannot be read: neither can its order
+        while after is not None:
+            variables = {"id": name_of(order), "after": after}
+            more, after = await self._page(queries.ORDER_LINES, variables, "order", "lineItems")
+            lines += more
+        return lines
+
+    async def _places(self, refs: Sequence[str]) -> orders.Places:
+        """Where the orders' lines are assigned; {} where that need not be asked or may not be."""
+        places: dict[str, list[tuple[str, int]]] = {}
+        if not self._several or READ_PLACES not in self._scopes:
+            return places
+        known = [ref for ref in refs if ref != "?"]
+        for start in range(0, len(known), queries.PLACES_ORDERS):
+            ids = known[start : start + queries.PLACES_ORDERS]
+            found = (await self._api.query(queries.PLACES, {"ids": ids})).get("nodes")
+            for order in found if isinstance(found, list) else ():
+                places |= orders.places_of(order) if isinstance(order, Mapping) else {}
+        return places
+
+    # --- pushing ---
+
+    def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
+        """The body that sets what is available at our location, with the batch's id as its idempotency key."""
+        return batches.compose(batch_id, items, self._at.ref)
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
+        """Send a composed body; each answer carries the quantity that Shopify says the row has now."""
+        rows = batches.rows_of(body)
+        data, where = await self._api.mutate(body)
+        answers, error = batches.judge(data, rows, where)
+        if error is None:
+            return answers
+        (row,) = rows
+        said = f"{error.code} {error.message}".strip()
+        if error.code == batches.STALE:
+            return [await self._answer_of_stale(row, said)]
+        return [RowAnswer(row["inventoryItemId"], None, said, batches.REASONS.get(error.code))]
+
+    async def _answer_of_stale(self, row: Mapping[str, Any], said: str) -> RowAnswer:
+        """A row that shows another number than was read. It is read again and never set over what somebody wrote: where
+        it shows our number already it is as it should be, else the next run decides with the number that it shows."""
+        ref, before, wanted = row["inventoryItemId"], row["changeFromQuantity"], row["quantity"]
+        try:
+            shown = next((found.quantity for found in await self.read([ref])), None)
+        except ConnectorError:
+            shown = None
+        if shown == wanted:
+            return RowAnswer(ref, shown)
+        now = "another number" if shown is None else str(shown)
+        what = f"{said} It showed {before} when it was read and shows {now}: not set over it."
+        return RowAnswer(ref, shown, what, batches.REASONS[batches.STALE])

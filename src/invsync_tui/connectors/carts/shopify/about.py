@@ -1,0 +1,86 @@
+"""What the Shopify connector says of itself."""
+
+from __future__ import annotations
+
+from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, VERSIONS
+
+READ_ORDERS = "read_orders"
+READ_PLACES = "read_merchant_managed_fulfillment_orders"
+NEEDED = ("read_products", "read_inventory", "write_inventory", "read_locations")
+
+ABOUT = About(
+    title="Shopify",
+    schemes=("https", "http"),
+    example="https://my-shop.myshopify.com",
+    versions=f"Admin GraphQL {VERSIONS[0]} to {VERSIONS[-1]} (checked against the official schemas; not tried on a real shop)",
+    signs_in_with="the Admin API access token of an app (shpat_...)",
+    options=(
+        Option("location", "id or name of the location, where the shop has several"),
+        Option(
+            "version",
+            "version of the Admin API",
+            kind=OptionKind.CHOICE,
+            choices=VERSIONS,
+            default=DEFAULT_VERSION,
+        ),
+    ),
+    permissions=(
+        Permission("read_products", "to read the variants"),
+        Permission("read_inventory", "to read what is available"),
+        Permission("write_inventory", "to set what is available"),
+        Permission("read_locations", "to find the location"),
+        Permission(
+            READ_ORDERS, "without it, orders that the WMS does not know yet are not subtracted", required=False
+        ),
+        Permission(
+            READ_PLACES,
+            "without it, an order of a shop with several locations is subtracted wherever its product is sold",
+            required=False,
+        ),
+    ),
+    setup=(
+        "In the shop's admin pages open Settings > Apps and sales channels > Develop apps, and create an app.",
+        "Under Configuration > Admin API integration tick the scopes that are listed under Permissions, and save.",
+        "Install the app, and copy the Admin API access token (shpat_...). It is shown once.",
+        "Where the menu has no Develop apps, create the app in Shopify's developer dashboard, install it in the shop, and "
+        "take an offline access token that does not expire.",
+        "The address is https://NAME.myshopify.com, see Settings > Domains; a domain of your own is not taken.",
+        "Note the name of the location under Settings > Locations, where there are several.",
+        "Stock each variant at this location, and tick Inventory tracked: the connector activates and tracks nothing by "
+        "itself.",
+    ),
+    behavior=(
+        "The number that is set is `available`, at one location. Shopify subtracts its orders from it.",
+        "Compare-and-set: each row carries the number that was last read, and Shopify refuses to set a listing that shows "
+        "another by now. Such a listing is read again, ends as CAS_CONFLICT with the number that it shows, and is set by "
+        "the next run, which knows that number. Only a listing of which no number was ever read is set without a "
+        "comparison.",
+        "A refused row refuses its batch of up to 250; invsync sends the named rows by themselves.",
+        "A batch whose answer is lost is sent again under the same idempotency key, which Shopify does at most once.",
+        "A listing is a variant, matched by its SKU. The barcode is not used.",
+        "Variants that are not stocked at the location, that are not tracked, or that are bundles are skipped with a reason.",
+        "Every reading is a complete one, by id: `updated_at` of a variant does not move with every sale, so a reading of "
+        "changes would miss some.",
+        "The calls keep to the points that Shopify reports with each answer, and wait when they are used up.",
+        "In Shopify's inventory history a change refers to gid://invsync/Batch/ and the batch's id.",
+    ),
+    known_limits=(
+        "Not proved without a real shop: that a refused row leaves the whole batch undone, how long an idempotency key is "
+        "kept, what a query really costs, the limit of 250 rows, the wording of errors, and what an app of the developer "
+        "dashboard has to do for a token. Until it was tried on yours, begin with a development store.",
+        "One location per cart: stock at other locations is for sale too and is not set; `why` and the doctor tell how much. "
+        "That number is Shopify's total of a variant less what the location has.",
+        "Variants that continue selling when out of stock are sold below 0 by Shopify.",
+        "An item that several variants share is one listing.",
+        "Orders older than 60 days are not shown to an app without read_all_orders.",
+        "Bulk operations are not used: 10,000 variants are 50 requests, and take about 7 minutes at 100 points a second.",
+        "Access tokens that expire are not renewed.",
+    ),
+    sources=(
+        "The official schemas of the Admin API 2026-04, 2026-07 and 2026-10, in the npm package @shopify/dev-mcp 1.16.0",
+        "https://shopify.dev/docs/api/admin-graphql/latest/mutations/inventorySetQuantities",
+        "https://shopify.dev/docs/api/usage/versioning",
+        "https://shopify.dev/docs/api/usage/limits",
+    ),
+)  # fmt: skip

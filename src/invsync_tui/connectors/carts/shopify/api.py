@@ -1,0 +1,235 @@
+"""Shopify's GraphQL Admin API on the wire: address, token, version, points, and what each kind of refusal means.
+
+Not here: what a listing is (`listings`) or what a batch is (`batches`). An answer with status 200 may be a refusal: its
+`errors` say so, with a code in `extensions`, and `extensions.cost` tells how many points are left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, SET_COST, VERSIONS, Document
+from invsync_tui.connectors.errors import (
+    AuthError,
+    ContractError,
+    NotConfiguredError,
+    PermissionDeniedError,
+    UnavailableError,
+)
+from invsync_tui.connectors.http import IN_THREAD, HttpConnection, Response, Throttle, throttled_by_status
+from invsync_tui.connectors.rate_limit import RateLimiter
+from invsync_tui.connectors.secrets import resolve
+
+PATH = "/admin"
+TOKEN_HEADER = "x-shopify-access-token"  # noqa: S105 (a name)
+VERSION_HEADER = "x-shopify-api-version"
+POINTS, POINTS_PER_SECOND = 1000.0, 50.0
+"""What the smallest plan ever had; the first answer says what this shop has."""
+QUERY_MOST = 1000
+"""Points that one query may cost."""
+ADMIN_HOST = "admin.shopify.com"
+
+_BUSY = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
+
+
+def server_of(connection: Connection) -> Connection:
+    """The same connection with the shop's own host as its address, whether or not the API's path was given."""
+    parts = urlsplit(connection.url)
+    if (parts.hostname or "").lower() == ADMIN_HOST:
+        name = parts.path.removeprefix("/store/").partition("/")[0] or "NAME"
+        raise NotConfiguredError(
+            f"The address is that of Shopify's admin pages ({ADMIN_HOST}).",
+            where=connection.name,
+            advice=f"Set the shop's own address: https://{name}.myshopify.com",
+        )
+    return replace(connection, url=connection.url.rstrip("/").removesuffix(PATH))
+
+
+def cost_of(answer: object) -> Mapping[str, Any]:
+    """`extensions.cost` of an answer; {} where it has none that can be read."""
+    for name in ("extensions", "cost"):
+        answer = answer.get(name) if isinstance(answer, Mapping) else None
+    return answer if isinstance(answer, Mapping) else {}
+
+
+def number_of(value: object) -> float | None:
+    """A number as such."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def errors_of(answer: object) -> list[tuple[str, str]]:
+    """(code, message) of an answer's `errors`. Where `errors` is a text, it has no code."""
+    found = answer.get("errors") if isinstance(answer, Mapping) else None
+    if found is None or found == []:
+        return []
+    if not isinstance(found, list):
+        return [("", str(found))]
+    errors = []
+    for error in found:
+        record = error if isinstance(error, Mapping) else {}
+        extensions = record.get("extensions")
+        code = extensions.get("code") if isinstance(extensions, Mapping) else ""
+        errors.append((str(code or ""), str(record.get("message") or error)))
+    return errors
+
+
+def throttled(response: Response) -> Throttle | None:
+    """Too many points: an error THROTTLED in an answer of status 200, which says how many are missing. It is never long."""
+    if found := throttled_by_status(response):
+        return found
+    if response.status != 200 or len(response.body) > IN_THREAD or b"THROTTLED" not in response.body:
+        return None
+    try:
+        answer = response.json()
+    except ContractError:
+        return None
+    if not any(code == "THROTTLED" for code, _ in errors_of(answer)):
+        return None
+    cost = cost_of(answer)
+    status = cost.get("throttleStatus")
+    status = status if isinstance(status, Mapping) else {}
+    asked, left, rate = map(
+        number_of, (cost.get("requestedQueryCost"), status.get("currentlyAvailable"), status.get("restoreRate"))
+    )
+    if asked is None or left is None or not rate or rate < 0:
+        return Throttle(None)
+    return Throttle(max(0.0, (asked - left) / rate))
+
+
+def judge_status(response: Response, *, writes: bool) -> None:
+    """Raise for any status but 200."""
+    status, where, said = response.status, response.where, response.excerpt[:120]
+    if status == 200:
+        return
+    if status in (401, 403):
+        kind = AuthError if status == 401 else PermissionDeniedError
+        raise kind(
+            f"The shop refused the access token ({status}).",
+            where=where,
+            advice="Install the app in this shop and set the secret to its Admin API access token (shpat_...).",
+        )
+    if status in (402, 423):
+        raise UnavailableError(f"The shop is closed or has not paid ({status}): {said}", where=where)
+    if status == 404:
+        raise ContractError(
+            "There is no shop of Shopify at this address (404).",
+            where=where,
+            advice="Set the address to https://NAME.myshopify.com, with the name that Shopify gave the shop.",
+        )
+    if status >= 500 or status == 430:
+        raise UnavailableError(f"Shopify answered {status}: {said}", where=where, may_have_applied=writes)
+    raise ContractError(f"Shopify answered {status}: {said}", where=where)
+
+
+def judge_errors(answer: object, where: str, *, writes: bool) -> None:
+    """Raise for an answer with `errors`: then nothing of a mutation was done, unless the server itself broke down."""
+    for code, message in errors_of(answer):
+        if code == "ACCESS_DENIED":
+            raise PermissionDeniedError(message, where=where)
+        if code == "SHOP_INACTIVE":
+            raise UnavailableError(f"The shop is not active: {message}", where=where)
+        if code in _BUSY:
+            raise UnavailableError(f"{code} {message}", where=where, may_have_applied=writes)
+        raise ContractError(f"{code} {message}".strip(), where=where)
+
+
+class ShopifyApi:
+    """Requests with one access token. A refused token is not tried again."""
+
+    def __init__(self, connection: Connection) -> None:
+        limiter = RateLimiter(POINTS, POINTS_PER_SECOND)
+        self.http = HttpConnection(server_of(connection), limiter, throttled)
+        self.version = connection.options.get("version", "").strip() or DEFAULT_VERSION
+        self.answered_by = ""
+        """The version that the last answer came from; '' where it did not say."""
+        self._connection = connection
+        self._token = ""
+        self._refused: AuthError | None = None
+        self._turn = asyncio.Lock()
+
+    @property
+    def path(self) -> str:
+        """Where all requests go."""
+        return f"{PATH}/api/{self.version}/graphql.json"
+
+    async def close(self) -> None:
+        """Forget the token and close the client."""
+        self._token = ""
+        await self.http.close()
+
+    async def _headers(self) -> Mapping[str, str]:
+        async with self._turn:
+            if self._refused is not None:
+                raise self._refused
+            if not self._token:
+                self._token = (await resolve(self._connection.secret)).strip()
+                self.http.remember(self._token)
+            return {TOKEN_HEADER: self._token}
+
+    async def query(self, document: Document, variables: Mapping[str, Any] | None = None, cost: int = 0) -> Any:
+        """`data` of an answer without errors. `cost` points besides the document's own."""
+        body = {"query": document.text, "variables": dict(variables or {})}
+        response = await self.http.read(
+            "POST", self.path, json_body=body, headers=await self._headers(), cost=float(document.cost + cost)
+        )
+        self._note_refusal(response)
+        judge_status(response, writes=False)
+        answer = response.json()
+        self._note(response, answer)
+        judge_errors(answer, response.where, writes=False)
+        self._judge_version(response)
+        data = answer.get("data") if isinstance(answer, Mapping) else None
+        if not isinstance(data, Mapping):
+            raise ContractError("The answer has no data.", where=response.where)
+        return data
+
+    async def mutate(self, body: bytes) -> tuple[Mapping[str, Any], str]:
+        """(`data`, where) of the answer to a composed mutation, sent once."""
+        response = await self.http.write(
+            "POST", self.path, content=body, headers=await self._headers(), cost=float(SET_COST)
+        )
+        self._note_refusal(response)
+        judge_status(response, writes=True)
+        try:
+            answer = response.json()
+        except ContractError as error:  # accepted, as far as the status goes, but by whom? It must be found out
+            raise UnavailableError(error.what, where=error.where, may_have_applied=True) from error
+        self._note(response, answer)
+        judge_errors(answer, response.where, writes=True)
+        data = answer.get("data") if isinstance(answer, Mapping) else None
+        if not isinstance(data, Mapping):
+            raise UnavailableError("The answer has no data.", where=response.where, may_have_applied=True)
+        return data, response.where
+
+    def _note_refusal(self, response: Response) -> None:
+        if response.status == 401:
+            try:
+                judge_status(response, writes=False)
+            except AuthError as error:
+                self._refused = error
+
+    def _note(self, response: Response, answer: object) -> None:
+        """Points that are left, and the version that answered."""
+        self.answered_by = response.headers.get(VERSION_HEADER, "").strip()
+        status = cost_of(answer).get("throttleStatus")
+        if not isinstance(status, Mapping):
+            return
+        names = ("currentlyAvailable", "maximumAvailable", "restoreRate")
+        left, most, rate = (number_of(status.get(name)) for name in names)
+        if left is not None:
+            self.http.limiter.observe(left, limit=most, per_second=rate)
+
+    def _judge_version(self, response: Response) -> None:
+        """Shopify answers for a version that it has retired by the oldest that it supports, without an error."""
+        if self.answered_by and self.answered_by != self.version and self.answered_by not in VERSIONS:
+            raise NotConfiguredError(
+                f"Shopify answered by version {self.answered_by}, since {self.version} is retired. The connector is not "
+                "made for it, so nothing is read or set.",
+                where=response.where,
+                advice=f"Set the option version to one of {', '.join(VERSIONS)}, or update invsync.",
+            )

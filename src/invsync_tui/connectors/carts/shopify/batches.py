@@ -1,0 +1,143 @@
+"""A batch: one `inventorySetQuantities` with a compare-and-set per row and an idempotency key, and what its answer means.
+
+A batch with a userError has set nothing, as far as the documentation goes: the bad rows are named by their place. Should
+it have set other rows all the same, the compare-and-set refuses to set them twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from invsync_tui.connectors.base import PushItem, RowAnswer
+from invsync_tui.connectors.carts.shopify.queries import SET
+from invsync_tui.connectors.errors import ContractError, NotConfiguredError, RowsRejectedError, UnavailableError
+from invsync_tui.connectors.values import reference, whole
+from invsync_tui.rules.outcomes import Reason
+
+STALE = "CHANGE_FROM_QUANTITY_STALE"
+FAILED_BEFORE = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
+"""The key never works again: the rows are planned anew, under another key."""
+IN_PROGRESS = "IDEMPOTENCY_CONCURRENT_REQUEST"
+NO_LOCATION = "INVALID_LOCATION"
+QUANTITY_MOST = 1_000_000_000
+REASONS = {
+    STALE: Reason.CAS_CONFLICT,
+    "INVALID_INVENTORY_ITEM": Reason.NOT_IN_CART,
+    "ITEM_NOT_STOCKED_AT_LOCATION": Reason.NOT_STOCKED_AT_LOCATION,
+    "NON_MUTABLE_INVENTORY_ITEM": Reason.BUNDLE_PARENT,
+}
+"""By code of a row's userError, what is told of the row. ITEM_NOT_STOCKED_AT_LOCATION is gone from 2026-10 on."""
+_ROWS = ("input", "quantities")
+
+
+class UserError(NamedTuple):
+    """A userError. `row`: the place of the row that it names, None for none."""
+
+    code: str
+    message: str
+    row: int | None
+
+
+def compose(batch_id: str, items: Sequence[PushItem], location: str) -> bytes:
+    """The body that sets what is available at one location; the same batch gives the same bytes.
+
+    `changeFromQuantity` is always there, as the API wants it: null where nobody has seen a number of the row yet.
+    """
+    wrong = [item.ref for item in items if not 0 <= item.quantity <= QUANTITY_MOST]
+    if wrong:
+        raise ValueError(f"Negative or too large quantity for {', '.join(wrong)}.")
+    quantities = [
+        {"inventoryItemId": item.ref, "locationId": location, "quantity": item.quantity, "changeFromQuantity": item.before}
+        for item in items
+    ]  # fmt: skip
+    input_ = {
+        "name": "available",
+        "reason": "correction",
+        "referenceDocumentUri": f"gid://invsync/Batch/{batch_id}",
+        "quantities": quantities,
+    }
+    return json.dumps({"query": SET, "variables": {"key": batch_id, "input": input_}}, separators=(",", ":")).encode()
+
+
+def rows_of(body: bytes) -> list[Mapping[str, Any]]:
+    """The rows of a composed body, in its order."""
+    rows: list[Mapping[str, Any]] = json.loads(body)["variables"]["input"]["quantities"]
+    return rows
+
+
+def user_errors(payload: Mapping[str, Any]) -> list[UserError]:
+    """The userErrors of a payload; ContractError where there is no list of them."""
+    found = payload.get("userErrors")
+    if not isinstance(found, list) or not all(isinstance(error, Mapping) for error in found):
+        raise ContractError("The answer has no userErrors.")
+    return [
+        UserError(str(error.get("code") or ""), str(error.get("message") or ""), _place(error.get("field")))
+        for error in found
+    ]
+
+
+def _place(field: object) -> int | None:
+    if not isinstance(field, list) or tuple(field[:2]) != _ROWS or len(field) < 3:
+        return None
+    place = str(field[2])
+    return int(place) if place.isascii() and place.isdigit() and len(place) < 5 else None
+
+
+def judge(
+    data: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], where: str
+) -> tuple[list[RowAnswer], UserError | None]:
+    """The rows' answers; with the error of a batch of one row, which has no answer yet.
+
+    RowsRejectedError names the bad rows of a batch of several. UnavailableError where it must be found out what was done.
+    """
+    payload = data.get("inventorySetQuantities")
+    try:
+        errors = user_errors(payload if isinstance(payload, Mapping) else {})
+    except ContractError as error:
+        raise UnavailableError(error.what, where=where, may_have_applied=True) from error
+    if not errors:
+        after = _after(payload)
+        return [
+            RowAnswer(row["inventoryItemId"], after.get((row["inventoryItemId"], row["locationId"]))) for row in rows
+        ], None
+    _judge_batch(errors, where)
+    if len(rows) == 1:
+        return [], errors[0]
+    named = {error.row: error for error in errors if error.row is not None and error.row < len(rows)}
+    first = errors[0]
+    raise RowsRejectedError(
+        f"{first.code} {first.message}", where=where, refs=[rows[place]["inventoryItemId"] for place in sorted(named)]
+    )
+
+
+def _after(payload: object) -> Mapping[tuple[str, str], int]:
+    """(item, location) -> what is available after the change, as far as the answer says it; the rest is read back."""
+    result: dict[tuple[str, str], int] = {}
+    group = payload.get("inventoryAdjustmentGroup") if isinstance(payload, Mapping) else None
+    changes = group.get("changes") if isinstance(group, Mapping) else None
+    for change in changes if isinstance(changes, list) else ():
+        with suppress(AttributeError, KeyError, TypeError, ValueError):
+            at = reference(change["item"]["id"]), reference(change["location"]["id"])
+            result[at] = whole(change["quantityAfterChange"])
+    return result
+
+
+def _judge_batch(errors: Sequence[UserError], where: str) -> None:
+    """Raise for what is said of the batch, and not of its rows."""
+    for error in errors:
+        said = f"{error.code} {error.message}"
+        if error.code == IN_PROGRESS:
+            raise UnavailableError(said, where=where, may_have_applied=True)
+        if error.code == NO_LOCATION:
+            raise NotConfiguredError(
+                f"The location no longer exists in the cart: {error.message}",
+                where=where,
+                advice="Set the option location to one of the shop's locations, by id or name.",
+            )
+        if error.code == FAILED_BEFORE:
+            raise RowsRejectedError(said, where=where)
+        if error.code.startswith("IDEMPOTENCY_") or error.code in ("INVALID_NAME", "INVALID_REASON"):
+            raise ContractError(said, where=where)

@@ -1,0 +1,71 @@
+"""A product variant with its inventory item as a listing. Its reference is the inventory item's id, which is what is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from invsync_tui.connectors.base import ListingRow
+from invsync_tui.connectors.values import maybe_whole, name_of, reference, seconds, text, whole, yes_or_no
+from invsync_tui.rules.outcomes import Reason
+
+READING_ERRORS = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
+
+
+def epoch(value: object) -> int:
+    """Epoch seconds of an ISO time; ValueError for what is none."""
+    moment = datetime.fromisoformat(text(value))
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return seconds(int(moment.timestamp()))
+
+
+def of_variant(variant: Mapping[str, Any], *, several: bool) -> ListingRow:
+    """A record of VARIANTS. `several`: the shop has other locations."""
+    return _row(variant, variant["inventoryItem"], several=several)
+
+
+def of_item(item: Mapping[str, Any], *, several: bool) -> ListingRow | None:
+    """A record of ITEMS; None for an item that no variant has, which is no listing."""
+    variants = item["variants"]["nodes"]
+    if not isinstance(variants, list):
+        raise ValueError("its variants are no list")
+    return _row(variants[0], item, several=several) if variants else None
+
+
+def _row(variant: Mapping[str, Any], item: Mapping[str, Any], *, several: bool) -> ListingRow:
+    level = item["inventoryLevel"]
+    stocked = level is not None and yes_or_no(level["isActive"])
+    available = _available(level) if level is not None and stocked else None
+    total = maybe_whole(variant["inventoryQuantity"])
+    skip = None
+    if yes_or_no(variant["requiresComponents"]):
+        skip = Reason.BUNDLE_PARENT
+    elif not stocked:
+        skip = Reason.NOT_STOCKED_AT_LOCATION
+    tracked = yes_or_no(item["tracked"])
+    return ListingRow(
+        ref=reference(item["id"]),
+        sku=text(variant["sku"] or ""),
+        name=text(variant["displayName"]),
+        tracked=tracked,
+        quantity=available,
+        skip=skip,
+        updated_at=epoch(level["updatedAt"]) if level is not None else None,
+        elsewhere=total - (available or 0) if several and tracked and total is not None else None,
+    )
+
+
+def _available(level: Mapping[str, Any]) -> int:
+    for quantity in level["quantities"]:
+        if quantity["name"] == "available":
+            return whole(quantity["quantity"])
+    raise ValueError("the level has no available quantity")
+
+
+def ref_of(variant: object) -> str:
+    """What a variant that cannot be read is called: its item's id, as a listing is, as far as it has one."""
+    item = variant.get("inventoryItem") if isinstance(variant, Mapping) else None
+    found = name_of(item)
+    return found if found != "?" else name_of(variant)

@@ -1,0 +1,77 @@
+"""The GraphQL documents. Each is checked against Shopify's official schemas of all versions in `VERSIONS` by the tests."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+VERSIONS = ("2026-04", "2026-07", "2026-10")
+"""From 2026-04 on the compare-and-set field is `changeFromQuantity`, and the idempotency key is required."""
+DEFAULT_VERSION = "2026-07"
+
+
+class Document(NamedTuple):
+    """A query, and what it may cost in points at most: an object is 1, a list 2 and as many objects as are asked for."""
+
+    text: str
+    cost: int
+
+
+SHOP = Document("query Shop { shop { id name myshopifyDomain } }", 1)
+SCOPES = Document("query Scopes { currentAppInstallation { accessScopes { handle } } }", 25)
+LOCATIONS_FIRST = 100
+LOCATIONS = Document(
+    f"query Locations($after: String) {{ locations(first: {LOCATIONS_FIRST}, after: $after, sortKey: ID) "
+    "{ nodes { id name isActive } pageInfo { hasNextPage endCursor } } }",
+    LOCATIONS_FIRST + 3,
+)
+
+_ITEM = (
+    "id tracked inventoryLevel(locationId: $location) "
+    '{ isActive updatedAt quantities(names: ["available"]) { name quantity } }'
+)
+_VARIANT = "id sku displayName inventoryQuantity requiresComponents"
+VARIANT_COST = 4
+"""Points of a variant with its item, its level and its quantity."""
+VARIANTS = Document(
+    "query Variants($first: Int!, $after: String, $location: ID!) "
+    "{ productVariants(first: $first, after: $after, sortKey: ID) "
+    f"{{ nodes {{ {_VARIANT} inventoryItem {{ {_ITEM} }} }} pageInfo {{ hasNextPage endCursor }} }} }}",
+    3,
+)
+"""Its cost is for a page without variants."""
+ITEM_COST = 7
+ITEMS = Document(
+    "query Items($ids: [ID!]!, $location: ID!) { nodes(ids: $ids) { __typename id ... on InventoryItem "
+    f"{{ {_ITEM} variants(first: 1) {{ nodes {{ {_VARIANT} }} }} }} }} }}",
+    0,
+)
+"""Its cost is for no item."""
+
+_LINES = "nodes { id currentQuantity variant { inventoryItem { id } } } pageInfo { hasNextPage endCursor }"
+ORDERS = Document(
+    "query Orders($after: String, $query: String!) { orders(first: 10, after: $after, query: $query, sortKey: ID) "
+    f"{{ nodes {{ id name createdAt cancelledAt lineItems(first: 25) {{ {_LINES} }} }} "
+    "pageInfo { hasNextPage endCursor } } }",
+    795,
+)
+ORDER_LINES = Document(
+    "query OrderLines($id: ID!, $after: String) "
+    f"{{ order(id: $id) {{ lineItems(first: 200, after: $after) {{ {_LINES} }} }} }}",
+    604,
+)
+PLACES_ORDERS = 4
+"""Orders whose locations are asked for at once."""
+PLACES = Document(
+    "query Places($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Order { fulfillmentOrders(first: 5) "
+    "{ nodes { status assignedLocation { location { id } } lineItems(first: 20) "
+    "{ nodes { totalQuantity lineItem { id } } pageInfo { hasNextPage } } } pageInfo { hasNextPage } } } } }",
+    960,
+)
+
+SET = (
+    "mutation SetAvailable($key: String!, $input: InventorySetQuantitiesInput!) "
+    "{ inventorySetQuantities(input: $input) @idempotent(key: $key) "
+    '{ inventoryAdjustmentGroup { changes(quantityNames: ["available"]) '
+    "{ quantityAfterChange item { id } location { id } } } userErrors { code field message } } }"
+)
+SET_COST = 15

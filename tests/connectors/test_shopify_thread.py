@@ -1,0 +1,134 @@
+"""The suite of the kit against a strict fake of Shopify, and the whole thread: a WMS, the store, pushes, what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.connectors.carts.shopify import ShopifyCart
+from invsync_tui.kit import cart_suite
+from tests.support.merchant_store import Bench
+from tests.support.sandbox_world import every_push_comes_out_again, hurry
+from tests.support.servers.sandbox import sandbox_wms
+from tests.support.servers.shopify import ShopifyServer, shopify_server
+from tests.support.why_check import every_number_is_recomputed
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+@contextmanager
+def variants() -> Iterator[ShopifyServer]:
+    """A shop of one location. What a client should not have sent fails the check."""
+    with shopify_server() as server:
+        yield server
+        assert server.violations == []
+
+
+@contextmanager
+def places() -> Iterator[ShopifyServer]:
+    """A shop of two locations."""
+    with shopify_server(places=2) as server:
+        yield server
+        assert server.violations == []
+
+
+TestVariants = cart_suite(ShopifyCart, variants)
+TestPlaces = cart_suite(ShopifyCart, places)
+
+
+def _stock(dump: Mapping[str, Mapping[str, object]]) -> dict[str, int]:
+    found = dict.fromkeys(dump["products"].values(), 0)
+    for levels in dump["levels"].values():
+        assert isinstance(levels, dict)
+        for ref, (available, _) in levels.items():
+            found[dump["products"][ref]] += available
+    return found  # type: ignore[return-value]
+
+
+async def test_the_thread_from_a_wms_to_the_shop(tmp_path: Path) -> None:
+    """Batches meet an empty bucket, a lost answer, a faster editor and a deleted listing; every listing ends with its number
+    or a reason, nobody's number is set over unseen, and a last push sends nothing."""
+    with sandbox_wms(16) as wms, shopify_server(products=0) as server:
+        *stocked, free, bundle, absent, gone = sorted(wms.dump()["products"].values())
+        refs = {sku: server.add(sku, 77) for sku in stocked}
+        server.add(free, 0, tracked=False)
+        server.add(bundle, 4, bundle=True)
+        server.add(absent, None)
+        server.add("", 9)
+        keeper = server.add("KEEPER", 30)
+        ordered, edited = stocked[0], stocked[5]
+        wms.set_level(ordered, "EAST", 40)
+
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(wms.connection())
+        cart = bench.add_cart(replace(server.connection(server.url), deadline=6.0))
+        assert (await bench.pull()).state == "done"
+        server.shop.order({refs[ordered]: 3})
+
+        def shows_what_is_for_sale(*but: str) -> None:
+            wanted, shown = _stock(wms.dump()), server.shown()
+            for sku, ref in refs.items():
+                if sku not in but:
+                    # The order of 3 is not known to the WMS: it is subtracted.
+                    assert shown[ref] == wanted[sku] - (3 if sku == ordered else 0), sku
+
+        server.throttle = 2
+        first = await bench.push(cart)
+        assert (first.state, first.error, server.throttle) == ("done", "", 0)
+        assert server.throttled == 2
+        shows_what_is_for_sale()
+        rows = bench.listings(cart)
+        assert {sku: rows[sku]["reason"] for sku in (free, bundle, absent, "KEEPER")} == {
+            free: "CART_NOT_TRACKING", bundle: "BUNDLE_PARENT", absent: "NOT_STOCKED_AT_LOCATION",
+            "KEEPER": "NOT_IN_WMS",
+        }  # fmt: skip
+        assert all(row["outcome"] for row in rows.values())
+
+        # Somebody edits one listing and deletes another between the reading and the first batch.
+        deleted = server.add(gone, 77)
+        meanwhile = {"done": False}
+
+        def somebody_is_faster() -> None:
+            if not meanwhile["done"]:
+                meanwhile["done"] = True
+                server.set(refs[edited], 123)
+                server.remove(deleted)
+
+        server.shop.before_set = somebody_is_faster
+        for sku in stocked[1:8]:
+            wms.set_level(sku, "EAST", 21)
+        assert (await bench.pull()).state == "done"
+        second = await bench.push(cart, full=True)
+        assert (second.state, second.error, meanwhile["done"]) == ("done", "", True)
+        assert bench.reasons(second)["CAS_CONFLICT"] == 1
+        assert bench.reasons(second)["NOT_IN_CART"] == 1
+        assert server.shown()[refs[edited]] == 123
+        row = bench.listings(cart)[edited]
+        assert (row["reason"], row["observed"]) == ("CAS_CONFLICT", 123)
+        assert "shows 123" in row["error"]
+        shows_what_is_for_sale(edited)
+
+        # The next push knows the number and sets it. Its answer is lost, and the same key gives the same answer.
+        writes = len(server.keys)
+        server.lose = 1
+        third = await bench.push(cart)
+        assert (third.state, third.error, server.lose) == ("done", "", 0)
+        assert (len(server.keys), server.repeated) == (writes + 1, 1)
+        shows_what_is_for_sale()
+
+        keys = len(server.keys)
+        assert (await bench.push(cart, full=True)).state == "done"
+        assert len(server.keys) == keys
+        assert server.shown()[keeper] == 30
+        assert server.violations == []
+        assert bench.sums_hold()
+        every_push_comes_out_again(bench)
+        every_number_is_recomputed(bench)
+        bench.store.close()
