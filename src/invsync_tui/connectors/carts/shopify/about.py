@@ -11,7 +11,6 @@ NEEDED = ("read_products", "read_inventory", "write_inventory", "read_locations"
 
 ABOUT = About(
     title="Shopify",
-    schemes=("https", "http"),
     example="https://my-shop.myshopify.com",
     versions=f"Admin GraphQL {VERSIONS[0]} to {VERSIONS[-1]} (checked against the official schemas; not tried on a real shop)",
     signs_in_with="the Admin API access token of an app (shpat_...)",

@@ -32,6 +32,8 @@ POINTS, POINTS_PER_SECOND = 1000.0, 50.0
 """What the smallest plan ever had; the first answer says what this shop has."""
 QUERY_MOST = 1000
 """Points that one query may cost."""
+THROTTLE_MOST = 3600.0
+"""Seconds; a bucket of points is full again long before."""
 ADMIN_HOST = "admin.shopify.com"
 
 _BUSY = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
@@ -98,7 +100,7 @@ def throttled(response: Response) -> Throttle | None:
     )
     if asked is None or left is None or not rate or rate < 0:
         return Throttle(None)
-    return Throttle(max(0.0, (asked - left) / rate))
+    return Throttle(min(max(0.0, (asked - left) / rate), THROTTLE_MOST))
 
 
 def judge_status(response: Response, *, writes: bool) -> None:
