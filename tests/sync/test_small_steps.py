@@ -568,12 +568,12 @@ async def test_a_pass_sends_all_that_is_planned_and_says_whether_there_was_any(
 
     monkeypatch.setattr(sender, "_send", send)
     # then
-    assert await sender._one_pass() is True
+    assert await sender._one_pass(2) is True
     assert sent == [["L-A", "L-B"], ["L-C"]]
     with acme.bench.store.transaction() as tx:
         tx.execute("UPDATE listing SET outcome = 'set' WHERE run_id = ?", (job.run.id,))
     sent.clear()
-    assert await sender._one_pass() is False
+    assert await sender._one_pass(2) is False
     assert sent == []
 
 
@@ -586,7 +586,7 @@ async def test_a_pass_stops_before_its_next_batch_once_somebody_cancelled(acme: 
     with acme.bench.store.transaction() as tx:
         runs.cancel(tx, job.run.id, clock.seconds())
     with pytest.raises(RunCancelled):
-        await BatchSender(job, cart, 5.0)._one_pass()  # type: ignore[arg-type]
+        await BatchSender(job, cart, 5.0)._one_pass(50)  # type: ignore[arg-type]
     assert cart.asked == []
 
 

@@ -36,6 +36,9 @@ LOSSES_MOST = 3
 """Batches in a row whose answer is lost before the run ends."""
 PASSES = 3
 """Rounds over what is planned: a batch that is found not to have been applied is planned again."""
+SMALLER = 10
+"""In each further round batches have so many times fewer rows, the last ones a few or one: where a single row makes the cart
+fail, it fails alone in the end, and those beside it are set."""
 
 
 class ResponseLost(Exception):  # noqa: N818 (a state of knowledge, not an error)
@@ -63,19 +66,19 @@ class BatchSender:
     async def run(self, total: int) -> None:
         """Send everything that is planned. Raises ConnectorError where the connection as a whole cannot go on."""
         self.job.report.enter("push", total)
-        for _ in range(PASSES):
-            if not await self._one_pass():
+        for round_number in range(PASSES):
+            if not await self._one_pass(max(1, self.cart.capabilities.max_batch // SMALLER**round_number)):
                 return
         with self.job.transaction() as tx:
             listings.end_planned(
                 tx, self.job.run.id, Outcome.FAILED, Reason.CART_UNAVAILABLE, "the cart kept losing it"
             )
 
-    async def _one_pass(self) -> bool:
-        """One round, what is nearest to overselling first; False if there was nothing to do."""
+    async def _one_pass(self, size: int) -> bool:
+        """One round in batches of `size` rows, what is nearest to overselling first; False if there was nothing to do."""
         any_rows = False
         numbers = await sending_order.in_order(self.job.store, self.job.run.id)
-        while batch := list(islice(numbers, self.cart.capabilities.max_batch)):
+        while batch := list(islice(numbers, size)):
             self.job.stop_if_cancelled()
             with self.job.store.reading() as cx:
                 rows = listings.planned(cx, self.job.run.id, batch)
