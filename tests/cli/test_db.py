@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from invsync_tui.store.connection import VERSION
 from tests.support import old_stores
 from tests.support.shell import Shell, check
 
@@ -86,6 +87,6 @@ def test_an_upgrade_and_its_backup_are_said_on_stderr(tmp_path: Path) -> None:
     # then
     check("status", answer.document)
     (copy,) = tmp_path.glob("store.db.schema3-*")
-    assert f"upgraded from schema 3 to 6. The backup of before is {copy}" in answer.err
+    assert f"upgraded from schema 3 to {VERSION}. The backup of before is {copy}" in answer.err
     # and that copy can be put back
     assert shell.json("db", "restore", str(copy))["restored"]["schema"] == 3
