@@ -132,3 +132,33 @@ async def test_the_thread_from_a_wms_to_the_shop(tmp_path: Path) -> None:
         every_push_comes_out_again(bench)
         every_number_is_recomputed(bench)
         bench.store.close()
+
+
+async def test_a_batch_that_is_refused_while_its_answer_is_lost_goes_on_under_another_key(tmp_path: Path) -> None:
+    """The key of a batch that failed never works again. Its rows are planned anew, and the edit that it failed for stays."""
+    with sandbox_wms(6) as wms, shopify_server(products=0) as server:
+        refs = {sku: server.add(sku, 77) for sku in sorted(wms.dump()["products"].values())}
+        edited = next(iter(refs))
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(wms.connection())
+        cart = bench.add_cart(replace(server.connection(server.url), deadline=6.0))
+        assert (await bench.pull()).state == "done"
+        edits = [123]
+
+        def somebody_is_faster() -> None:
+            if edits:
+                server.set(refs[edited], edits.pop())
+
+        server.shop.before_set = somebody_is_faster
+        server.lose = 1
+        run = await bench.push(cart)
+        assert (run.state, run.error, server.lose, server.repeated) == ("done", "", 0, 1)
+        assert bench.reasons(run)["CAS_CONFLICT"] == 1
+        wanted = _stock(wms.dump()) | {edited: 123}
+        assert {sku: server.shown()[ref] for sku, ref in refs.items()} == wanted
+        assert (await bench.push(cart)).error == ""
+        assert server.shown()[refs[edited]] == _stock(wms.dump())[edited]
+        assert server.violations == []
+        assert bench.sums_hold()
+        every_push_comes_out_again(bench)
+        bench.store.close()
