@@ -30,7 +30,7 @@ from invsync_tui.rules.outcomes import Reason
 from tests.connectors.test_wrong_shapes import mutated
 from tests.support.sandbox_world import hurry
 from tests.support.servers.http_stub import Answer
-from tests.support.servers.shopify import SCOPES, ShopifyServer, shopify_server
+from tests.support.servers.shopify import CLIENT, SCOPES, ShopifyServer, shopify_server
 
 BATCH = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"
@@ -104,6 +104,29 @@ async def test_a_refused_token_is_not_tried_again(server: ShopifyServer, monkeyp
         with pytest.raises(AuthError):
             await cart.open()
     await cart.close()
+
+
+@pytest.mark.parametrize(("lasts", "asked"), [(86399, 1), (200, 4)])
+async def test_a_client_id_and_secret_get_a_token_that_is_renewed_before_it_ends(
+    server: ShopifyServer, lasts: int, asked: int
+) -> None:
+    server.lasts = lasts
+    cart = ShopifyCart(replace(server.connection(server.url), login=CLIENT))
+    await cart.open()
+    ref = next(iter(server.shown()))
+    await cart.send(BATCH, cart.compose(BATCH, [PushItem(ref, 50, 5)]))
+    assert [row.quantity for row in await cart.read([ref])] == [50]
+    await cart.close()
+    assert len(server.granted) == asked and server.violations == []
+
+
+async def test_a_refused_client_is_told_and_not_tried_again(server: ShopifyServer) -> None:
+    cart = ShopifyCart(replace(server.connection(server.url), login="another"))
+    for _ in range(2):
+        with pytest.raises(AuthError, match="client id or secret"):
+            await cart.open()
+    await cart.close()
+    assert server.granted == []
 
 
 async def test_the_address_of_the_admin_pages_is_told_with_the_right_one() -> None:

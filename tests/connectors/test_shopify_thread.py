@@ -14,7 +14,7 @@ from invsync_tui.kit import cart_suite
 from tests.support.merchant_store import Bench
 from tests.support.sandbox_world import every_push_comes_out_again, hurry
 from tests.support.servers.sandbox import sandbox_wms
-from tests.support.servers.shopify import ShopifyServer, shopify_server
+from tests.support.servers.shopify import CLIENT, ShopifyServer, shopify_server
 from tests.support.why_check import every_number_is_recomputed
 
 
@@ -39,6 +39,16 @@ def places() -> Iterator[ShopifyServer]:
         assert server.violations == []
 
 
+@contextmanager
+def client() -> Iterator[ShopifyServer]:
+    """A shop whose app asks for a token first."""
+    with shopify_server() as server:
+        server.login = CLIENT
+        yield server
+        assert server.violations == []
+
+
+TestClient = cart_suite(ShopifyCart, client)
 TestVariants = cart_suite(ShopifyCart, variants)
 TestPlaces = cart_suite(ShopifyCart, places)
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from graphql import execute
 from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionNode
@@ -25,6 +26,8 @@ from tests.support.servers.shopify_schema import checked, schema_of
 from tests.support.servers.shopify_shop import Shop
 
 TOKEN = "shpat_" + "0123456789abcdef" * 2
+CLIENT = "0123456789abcdef" * 2
+"""The client id of an app, whose secret is the token."""
 VARIABLE = "INVSYNC_SHOPIFY_TOKEN"
 SUPPORTED = ("2026-04", "2026-07", "2026-10")
 SCOPES = ("read_products", "read_inventory", "write_inventory", "read_locations", "read_orders")
@@ -62,6 +65,11 @@ class ShopifyServer:
     """Writes that meet an empty bucket."""
     lose: int = 0
     """Writes that are done and whose answer is cut off."""
+    login: str = ""
+    """Of `connection`: CLIENT for an app that asks for its tokens."""
+    lasts: int = 86399
+    """Seconds for which a token is granted."""
+    granted: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     throttled: int = 0
     repeated: int = 0
@@ -78,7 +86,7 @@ class ShopifyServer:
 
     def connection(self, url: str) -> Connection:
         options = {"location": self.location} if self.location else {}
-        return Connection("shop", "shopify", url, "", f"env:{VARIABLE}", options, 10)
+        return Connection("shop", "shopify", url, self.login, f"env:{VARIABLE}", options, 10)
 
     def secrets(self) -> tuple[str, ...]:
         return (TOKEN,)
@@ -103,13 +111,22 @@ class ShopifyServer:
 
     def answer(self, request: Request) -> Answer:
         with self._turn:
-            return self._answer(request)
+            return self._grant(request) if request.path == "/admin/oauth/access_token" else self._answer(request)
+
+    def _grant(self, request: Request) -> Answer:
+        """The client credentials grant: a token for a day; the one before is no longer taken."""
+        form = dict(parse_qsl(request.body.decode()))
+        wanted = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": TOKEN}
+        if form != wanted or request.headers.get("content-type") != "application/x-www-form-urlencoded":
+            return as_json({"error": "invalid_client"}, 400)
+        self.granted.append(f"token-for-a-day-{len(self.granted)}")
+        return as_json({"access_token": self.granted[-1], "scope": ",".join(self.scopes), "expires_in": self.lasts})
 
     def _wrong(self, what: str) -> None:
         self.violations.append(what)
 
     def _answer(self, request: Request) -> Answer:
-        if request.headers.get("x-shopify-access-token") != TOKEN:
+        if request.headers.get("x-shopify-access-token") not in (TOKEN, *self.granted[-1:]):
             text = "[API] Invalid API key or access token (unrecognized login or wrong password)"
             return as_json({"errors": text}, 401)
         parts = request.path.split("/")

@@ -13,7 +13,8 @@ ABOUT = About(
     title="Shopify",
     example="https://my-shop.myshopify.com",
     versions=f"Admin GraphQL {VERSIONS[0]} to {VERSIONS[-1]} (checked against the official schemas; not tried on a real shop)",
-    signs_in_with="the Admin API access token of an app (shpat_...)",
+    signs_in_as="the app's client id; empty with an access token",
+    signs_in_with="the app's client secret, or its Admin API access token (shpat_...)",
     options=(
         Option("location", "id or name of the location, where the shop has several"),
         Option(
@@ -39,11 +40,12 @@ ABOUT = About(
         ),
     ),
     setup=(
-        "In the shop's admin pages open Settings > Apps and sales channels > Develop apps, and create an app.",
-        "Under Configuration > Admin API integration tick the scopes that are listed under Permissions, and save.",
-        "Install the app, and copy the Admin API access token (shpat_...). It is shown once.",
-        "Where the menu has no Develop apps, create the app in Shopify's developer dashboard, install it in the shop, and "
-        "take an offline access token that does not expire.",
+        "Open Shopify's developer dashboard (Settings > Apps > Develop apps > Build apps in Dev Dashboard), and create an app "
+        "in the organization that owns the shop.",
+        "Give its version the scopes that are listed under Permissions, and release it. Install the app in the shop.",
+        "Under the app's Settings copy the client id, which is the login, and the client secret, which is the secret.",
+        "An app that was made in the shop's admin pages before 2026 has an Admin API access token (shpat_...) instead: that "
+        "is the secret, and there is no login.",
         "The address is https://NAME.myshopify.com, see Settings > Domains; a domain of your own is not taken.",
         "Note the name of the location under Settings > Locations, where there are several.",
         "Stock each variant at this location, and tick Inventory tracked: the connector activates and tracks nothing by "
@@ -62,23 +64,25 @@ ABOUT = About(
         "Every reading is a complete one, by id: `updated_at` of a variant does not move with every sale, so a reading of "
         "changes would miss some.",
         "The calls keep to the points that Shopify reports with each answer, and wait when they are used up.",
+        "With a client id and secret a token for a day is asked for, and asked for again before it ends.",
         "In Shopify's inventory history a change refers to gid://invsync/Batch/ and the batch's id.",
     ),
     known_limits=(
         "Not proved without a real shop: that a refused row leaves the whole batch undone, how long an idempotency key is "
-        "kept, what a query really costs, the limit of 250 rows, the wording of errors, and what an app of the developer "
-        "dashboard has to do for a token. Until it was tried on yours, begin with a development store.",
+        "kept, what a query really costs, the limit of 250 rows, the wording of errors, and the exchange of a client "
+        "secret for a token. Until it was tried on yours, begin with a development store.",
         "One location per cart: stock at other locations is for sale too and is not set; `why` and the doctor tell how much. "
         "That number is Shopify's total of a variant less what the location has.",
         "Variants that continue selling when out of stock are sold below 0 by Shopify.",
         "An item that several variants share is one listing.",
         "Orders older than 60 days are not shown to an app without read_all_orders.",
+        "An app of another organization than the shop's, which gets its tokens in a browser, cannot sign in by itself.",
         "Bulk operations are not used: 10,000 variants are 50 requests, and take about 7 minutes at 100 points a second.",
-        "Access tokens that expire are not renewed.",
     ),
     sources=(
         "The official schemas of the Admin API 2026-04, 2026-07 and 2026-10, in the npm package @shopify/dev-mcp 1.16.0",
         "https://shopify.dev/docs/api/admin-graphql/latest/mutations/inventorySetQuantities",
+        "https://shopify.dev/docs/apps/build/authentication-authorization/client-credentials-grant",
         "https://shopify.dev/docs/api/usage/versioning",
         "https://shopify.dev/docs/api/usage/limits",
     ),

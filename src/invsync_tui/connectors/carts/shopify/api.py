@@ -7,10 +7,12 @@ Not here: what a listing is (`listings`) or what a batch is (`batches`). An answ
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, SET_COST, VERSIONS, Document
@@ -24,10 +26,14 @@ from invsync_tui.connectors.errors import (
 from invsync_tui.connectors.http import IN_THREAD, HttpConnection, Response, Throttle, throttled_by_status
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.connectors.secrets import resolve
+from invsync_tui.connectors.values import reference, whole
 
 PATH = "/admin"
 TOKEN_HEADER = "x-shopify-access-token"  # noqa: S105 (a name)
 VERSION_HEADER = "x-shopify-api-version"
+GRANT_PATH = f"{PATH}/oauth/access_token"
+RENEW_BEFORE = 300
+"""Seconds before its end from which a token is not used any more."""
 POINTS, POINTS_PER_SECOND = 1000.0, 50.0
 """What the smallest plan ever had; the first answer says what this shop has."""
 QUERY_MOST = 1000
@@ -113,7 +119,8 @@ def judge_status(response: Response, *, writes: bool) -> None:
         raise kind(
             f"The shop refused the access token ({status}).",
             where=where,
-            advice="Install the app in this shop and set the secret to its Admin API access token (shpat_...).",
+            advice="Install the app in this shop. The secret is its Admin API access token (shpat_...), or, with the app's "
+            "client id as the login, its client secret.",
         )
     if status in (402, 423):
         raise UnavailableError(f"The shop is closed or has not paid ({status}): {said}", where=where)
@@ -141,7 +148,7 @@ def judge_errors(answer: object, where: str, *, writes: bool) -> None:
 
 
 class ShopifyApi:
-    """Requests with one access token. A refused token is not tried again."""
+    """Requests with an access token, a given one or one for a day. What is refused is not tried again."""
 
     def __init__(self, connection: Connection) -> None:
         limiter = RateLimiter(POINTS, POINTS_PER_SECOND)
@@ -151,6 +158,7 @@ class ShopifyApi:
         """The version that the last answer came from; '' where it did not say."""
         self._connection = connection
         self._token = ""
+        self._until = math.inf
         self._refused: AuthError | None = None
         self._turn = asyncio.Lock()
 
@@ -168,10 +176,37 @@ class ShopifyApi:
         async with self._turn:
             if self._refused is not None:
                 raise self._refused
-            if not self._token:
-                self._token = (await resolve(self._connection.secret)).strip()
+            if not self._token or time.monotonic() >= self._until:
+                self._token, self._until = await self._new_token()
                 self.http.remember(self._token)
             return {TOKEN_HEADER: self._token}
+
+    async def _new_token(self) -> tuple[str, float]:
+        """(token, until when by the monotonic clock). With a client id as the login the secret is that of the client, and
+        a token is asked for, which lasts a day; without, the secret is a token that lasts."""
+        secret = (await resolve(self._connection.secret)).strip()
+        client = self._connection.login.strip()
+        if not client:
+            return secret, math.inf
+        form = urlencode({"grant_type": "client_credentials", "client_id": client, "client_secret": secret})
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        asked_at = time.monotonic()
+        response = await self.http.read("POST", GRANT_PATH, content=form.encode(), headers=kind, cost=0.0)
+        if response.status in (400, 401, 403):
+            self._refused = AuthError(
+                f"The shop refused the app's client id or secret ({response.status}).",
+                where=response.where,
+                advice="Set the login to the app's client id and the secret to its client secret, and install the app in "
+                "this shop; both must belong to the same organization.",
+            )
+            raise self._refused
+        judge_status(response, writes=False)
+        try:
+            answer = response.json()
+            token, lasts = reference(answer["access_token"]), whole(answer["expires_in"], 0)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ContractError(f"The answer has no access token: {error}.", where=response.where) from error
+        return token, asked_at + max(lasts - RENEW_BEFORE, 0)
 
     async def query(self, document: Document, variables: Mapping[str, Any] | None = None, cost: int = 0) -> Any:
         """`data` of an answer without errors. `cost` points besides the document's own."""
