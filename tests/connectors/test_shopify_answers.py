@@ -187,6 +187,7 @@ def test_the_doctor_tells_a_wrong_address_token_and_location(monkeypatch: pytest
 
     assert failing(url="https://www.shop.example") == {"shopify.address"}
     assert failing(last_error="The shop refused the access token (401).") == {"shopify.token"}
+    assert failing(last_error="The shop refused the app's client id or secret (400).") == {"shopify.token"}
     assert failing(last_error="The cart has several locations and none is chosen.") == {"shopify.location"}
     assert failing(untracked=9) == {"shopify.tracking"}
 

@@ -22,7 +22,7 @@ NO_LOCATION = (
     "Several locations are called",
     "no longer exists in the cart",
 )
-NO_TOKEN = ("refused the access token", "lacks the scope", "Access denied")
+NO_TOKEN = ("refused the access token", "refused the app's client id", "lacks the scope", "Access denied")
 """Words of the connector's own errors, and of Shopify's."""
 
 
