@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -142,7 +143,7 @@ async def test_an_odoo_that_ignores_the_warehouse_is_refused(shop: Shop, monkeyp
     # when, then
     with pytest.raises(NotConfiguredError, match="ignores which warehouse is asked for") as found:
         await source.open()
-    assert "27" in found.value.what
+    assert re.search(r"product \d+ has \d+ in warehouse", found.value.what)  # other tests add products to the sample
     steps = [step async for step in source.check()]
     assert (steps[-1].name, steps[-1].ok) == ("quantities", False)
     await source.close()
