@@ -33,8 +33,12 @@ QUICK = (
 )  # fmt: skip
 """Folders and files of `-m quick`. Left out by what they cost: tests of whole runs take about 0.7 s of a processor each,
 those of screens about 0.6 s, those of commands start processes; here are those that say most about each."""
-LONG = frozenset({"operations/test_sharing.py", "operations/test_starting_worker.py"})
-"""Files in these folders that start processes of other users, or workers."""
+LONG = (
+    "operations/test_sharing.py", "operations/test_starting_worker.py", "operations/test_connector_kit.py",
+    "connectors/test_*_kit.py", "connectors/test_*_thread.py", "connectors/test_*_faults.py", "connectors/test_sql_pull.py",
+    "connectors/test_feed_*.py", "connectors/test_sql_*.py", "connectors/test_kit.py", "connectors/test_download.py",
+)  # fmt: skip
+"""Files in these folders that start processes or servers of their own, or go through whole runs."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,7 +54,8 @@ def is_quick(item: pytest.Item) -> bool:
     path = item.path.relative_to(TESTS)
     marked = item.get_closest_marker("real") or item.get_closest_marker("slow")
     chosen = {path.as_posix(), *(folder.as_posix() for folder in path.parents)}
-    return not marked and path.as_posix() not in LONG and not chosen.isdisjoint(QUICK)
+    long = any(path.match(pattern) for pattern in LONG)
+    return not marked and not long and not chosen.isdisjoint(QUICK)
 
 
 @pytest.fixture(autouse=True)
