@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -30,6 +30,7 @@ def test_hostile_text_is_shown_and_does_nothing(name: str) -> None:
     assert clean(given_text) == expected
 
 
+@example("\ua9be", 2)
 @given(st.text(max_size=60), st.integers(1, 40))
 def test_a_cell_is_exactly_as_wide_as_its_column(text: str, width: int) -> None:
     assert cell_len(fit(clean(text), width)) == width

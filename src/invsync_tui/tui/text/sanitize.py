@@ -32,7 +32,8 @@ def fit(text: str, width: int, more: str = "…") -> str:
 def fit_right(text: str, width: int, more: str = "…") -> str:
     """The same with the text at the right edge, for numbers."""
     room = width - width_of(text) - doubtful_cells(text)
-    return " " * room + text if room > 0 else fit(text, width, more)
+    # Behind it too, cells that only some terminals give to it are kept free.
+    return fit(" " * max(room, 0) + text, width, more)
 
 
 def wrap(text: str, width: int) -> list[str]:
