@@ -346,6 +346,13 @@ class PushItem(NamedTuple):
     has no number of the listing yet, or none that is known."""
 
 
+def refuse_negative(items: Sequence[PushItem]) -> None:
+    """ValueError where a quantity is below zero, for `Cart.compose`: some carts would store it."""
+    below = [item.ref for item in items if item.quantity < 0]
+    if below:
+        raise ValueError(f"Negative quantity for {', '.join(below)}.")
+
+
 class RowAnswer(NamedTuple):
     """What the cart said of one row. `quantity` is what it now shows, None where it did not say."""
 

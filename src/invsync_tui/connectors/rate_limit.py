@@ -49,20 +49,17 @@ class RateLimiter:
         self._tokens = min(self._capacity, self._tokens + max(0.0, now - since) * self._per_second)
         self._at = now
 
-    def _wait_for(self, cost: float) -> float:
+    def wait_for(self, cost: float = 1.0) -> float:
+        """Seconds until `cost` tokens are there, if nobody else takes any; 0 for now."""
         self._refill()
         short = max(0.0, min(cost, self._capacity) - self._tokens) / self._per_second
         return short + max(0.0, self._paused_until - self._clock())
-
-    def wait_for(self, cost: float = 1.0) -> float:
-        """Seconds until `cost` tokens are there, if nobody else takes any; 0 for now."""
-        return self._wait_for(cost)
 
     async def take(self, cost: float = 1.0) -> float:
         """Wait for `cost` tokens, first come first served; returns the seconds waited."""
         started = self._clock()
         async with self._turn:
-            while (wait := self._wait_for(cost)) > MOMENT:
+            while (wait := self.wait_for(cost)) > MOMENT:
                 await self._sleep(wait)
             self._tokens -= cost
         waited = self._clock() - started

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email.utils
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
 from invsync_tui import clock
@@ -35,6 +36,14 @@ class ServerClock:
             return
         now = clock.now() if received is None else received
         self.offset, self._took = date + 0.5 - (now - took / 2), took
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """The Date of an answer as naive UTC, which databases compare with their own stamps; None where there is none."""
+    try:
+        return email.utils.parsedate_to_datetime(headers["date"]).astimezone(UTC).replace(tzinfo=None)
+    except (KeyError, ValueError):
+        return None
 
 
 def settled(measured: float | None, stored: int | None) -> int:

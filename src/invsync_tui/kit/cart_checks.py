@@ -8,25 +8,14 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from invsync_tui.connectors.base import DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
+from invsync_tui.connectors.base import DoubtPolicy, PushItem, QuantityBasis, RowAnswer
 from invsync_tui.connectors.errors import ConnectorError, RowsRejectedError, UnavailableError
-from invsync_tui.kit.checks import COMMON, Check, Scene
+from invsync_tui.kit.checks import COMMON, Check, Scene, everything
 from invsync_tui.kit.proxy import Fault
 from invsync_tui.kit.source_checks import HOSTILE
 
 BATCH = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"
-
-
-async def _listings(cart: Any) -> list[ListingRow]:
-    rows: list[ListingRow] = []
-    cursor = None
-    while True:
-        page = await cart.listings_page(cursor)
-        rows += page.rows
-        cursor = page.next_cursor
-        if cursor is None:
-            return rows
 
 
 async def _send(
@@ -43,7 +32,7 @@ async def every_listing_once(scene: Scene) -> None:
     for size in (1, 2, 1000):
         async with scene.opened() as cart:
             cart.capabilities = replace(cart.capabilities, page_size=size)
-            rows = await _listings(cart)
+            rows = await everything(cart)
         assert len({row.ref for row in rows}) == len(rows), f"a listing came twice with pages of {size}"
         assert {row.ref: row.quantity for row in rows} == shown, f"listings differ with pages of {size}"
 
@@ -52,7 +41,7 @@ async def hostile_codes(scene: Scene) -> None:
     """Codes come through as they are."""
     added = {scene.server.add(sku, 1): sku for sku in HOSTILE}
     async with scene.opened() as cart:
-        read = {row.ref: row.sku for row in await _listings(cart)}
+        read = {row.ref: row.sku for row in await everything(cart)}
     wrong = {sku: read.get(ref) for ref, sku in added.items() if read.get(ref) != sku}
     assert not wrong, f"codes differ: {wrong}"
 
@@ -171,7 +160,7 @@ async def negative_is_refused(scene: Scene) -> None:
 async def basis(scene: Scene) -> None:
     """What is allocated is told by carts that subtract it, and is not by others."""
     async with scene.opened() as cart:
-        rows = await _listings(cart)
+        rows = await everything(cart)
         if cart.capabilities.quantity_basis is QuantityBasis.AVAILABLE:
             assert all(row.allocated == 0 for row in rows), "it stores what is available and reports allocations"
         assert all(row.allocated >= 0 for row in rows)

@@ -9,7 +9,7 @@ from math import floor
 from typing import Any
 
 from invsync_tui.connectors.base import LevelRow, Page
-from invsync_tui.kit.checks import COMMON, Check, Scene
+from invsync_tui.kit.checks import COMMON, Check, Scene, everything
 
 HOSTILE = ("A B", "ÄÖ-1", "<b>x</b>", '"; DROP TABLE x; --', "007", "1e5", "x" * 60, "a/b?c=d&e", "\u202eabc", "日本")
 """SKUs that have to come through as they are."""
@@ -30,10 +30,6 @@ async def _pages(first: Any) -> AsyncIterator[Page[Any]]:
             return
 
 
-async def _products(source: Any) -> list[Any]:
-    return [row async for page in _pages(source.products_page) for row in page.rows]
-
-
 async def _levels(source: Any) -> tuple[list[LevelRow], list[tuple[str, str]]]:
     """All levels of all warehouses, and the rejected records."""
     rows: list[LevelRow] = []
@@ -52,7 +48,7 @@ async def every_row_once(scene: Scene) -> None:
     for size in SIZES:
         async with scene.opened() as source:
             source.capabilities = replace(source.capabilities, page_size=size)
-            products = await _products(source)
+            products = await everything(source)
             assert len({row.ref for row in products}) == len(products), f"a product came twice with pages of {size}"
             assert {row.ref: row.sku or "" for row in products if row.ref in skus} == skus, (
                 f"products differ with {size}"
@@ -91,7 +87,7 @@ async def hostile_codes(scene: Scene) -> None:
     """Codes come through as they are."""
     added = {scene.server.add(sku): sku for sku in HOSTILE}
     async with scene.opened() as source:
-        read = {row.ref: row.sku for row in await _products(source)}
+        read = {row.ref: row.sku for row in await everything(source)}
     wrong = {sku: read.get(ref) for ref, sku in added.items() if read.get(ref) != sku}
     assert not wrong, f"codes differ: {wrong}"
 

@@ -28,6 +28,7 @@ from invsync_tui.connectors.base import (
     QuantityBasis,
     RowAnswer,
     RowErrors,
+    refuse_negative,
     unreadable,
 )
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
@@ -221,9 +222,7 @@ class SandboxCart:
 
     def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         rows = [{"ref": item.ref, "quantity": item.quantity} for item in items]
-        below = [item.ref for item in items if item.quantity < 0]
-        if below:
-            raise ValueError(f"Negative quantity for {', '.join(below)}.")
+        refuse_negative(items)
         return json.dumps({"rows": rows}, separators=(",", ":")).encode()
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:

@@ -32,6 +32,7 @@ from invsync_tui.connectors.base import (
     QuantityBasis,
     RowAnswer,
     RowErrors,
+    refuse_negative,
     run_check_steps,
     unreadable,
 )
@@ -314,9 +315,7 @@ class MedusaCart:
 
     def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         """The body that sets these stocked quantities at our location."""
-        below = [item.ref for item in items if item.quantity < 0]
-        if below:
-            raise ValueError(f"Negative quantity for {', '.join(below)}.")
+        refuse_negative(items)
         return api.compose_update([(item.ref, item.quantity) for item in items], self._at.ref)
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:

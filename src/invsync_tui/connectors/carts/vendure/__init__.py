@@ -31,6 +31,7 @@ from invsync_tui.connectors.base import (
     QuantityBasis,
     RowAnswer,
     RowErrors,
+    refuse_negative,
     run_check_steps,
     unreadable,
 )
@@ -389,9 +390,7 @@ class VendureCart:
 
     def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         """The mutation that sets these quantities at our location."""
-        below = [item.ref for item in items if item.quantity < 0]
-        if below:  # Vendure would store it
-            raise ValueError(f"Negative quantity for {', '.join(below)}.")
+        refuse_negative(items)
         return api.compose_update([(item.ref, item.quantity) for item in items], self._at)
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:

@@ -33,11 +33,12 @@ from invsync_tui.connectors.base import (
     run_check_steps,
 )
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, PermissionDeniedError
+from invsync_tui.connectors.record_lists import Row
 from invsync_tui.connectors.sources.odoo import checks, kits, quantities
 from invsync_tui.connectors.sources.odoo.about import ABOUT
 from invsync_tui.connectors.sources.odoo.kits import Kits
 from invsync_tui.connectors.sources.odoo.quantities import ContextCheck, Place, many_to_one
-from invsync_tui.connectors.sources.odoo.rpc import ID_MOST, JSON_2_SINCE, Domain, OdooRpc, Protocol, Row
+from invsync_tui.connectors.sources.odoo.rpc import ID_MOST, JSON_2_SINCE, Domain, OdooRpc, Protocol
 from invsync_tui.connectors.values import text, yes_or_no
 
 PAGE_SIZE = 1000

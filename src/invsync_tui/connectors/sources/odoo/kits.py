@@ -14,8 +14,9 @@ from fractions import Fraction
 from typing import Any
 
 from invsync_tui.connectors.base import ComponentRow
+from invsync_tui.connectors.record_lists import Row
 from invsync_tui.connectors.sources.odoo.quantities import many_to_one
-from invsync_tui.connectors.sources.odoo.rpc import OdooRpc, Row
+from invsync_tui.connectors.sources.odoo.rpc import OdooRpc
 from invsync_tui.connectors.values import NEEDED_MOST, describe_value
 
 DEEPEST = 10

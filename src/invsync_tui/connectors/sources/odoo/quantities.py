@@ -15,7 +15,8 @@ from typing import Any
 
 from invsync_tui.connectors.base import LevelRow
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.connectors.sources.odoo.rpc import Domain, OdooRpc, Row
+from invsync_tui.connectors.record_lists import Row
+from invsync_tui.connectors.sources.odoo.rpc import Domain, OdooRpc
 from invsync_tui.connectors.values import QUANTITY_MOST, describe_value
 
 FLOAT_NOISE = 1e-6

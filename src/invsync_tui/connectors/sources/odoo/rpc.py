@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -26,7 +25,8 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import HttpConnection, Response
-from invsync_tui.connectors.values import name_of
+from invsync_tui.connectors.record_lists import Records, Row, records_in
+from invsync_tui.connectors.server_clock import date_of
 
 JSON_2_SINCE = 19
 """The first version with JSON-2."""
@@ -35,7 +35,6 @@ ID_MOST = 2**31
 """Ids are below it, as any PostgreSQL integer."""
 
 Domain = list[Any]
-Row = dict[str, Any]
 
 NO_DATABASE = "There is no database"
 """Words of the errors about the database, for the doctor."""
@@ -67,13 +66,6 @@ class Version(NamedTuple):
 
     text: str
     major: int
-
-
-class Records(NamedTuple):
-    """Records of an answer: those that can be read, and (id as far as it has one, why) of the others."""
-
-    rows: list[Row]
-    rejected: list[tuple[str, str]]
 
 
 def error_in(name: str, message: str, where: str, protocol: Protocol) -> ConnectorError:
@@ -148,23 +140,6 @@ def judge_json_2(response: Response) -> Any:
     if status >= 500:
         raise UnavailableError(f"The server failed ({status}){': ' if name else ''}{name}.", where=where)
     raise ContractError(f"Unexpected status {status}.", where=where)
-
-
-def records_in(result: Any, names: Sequence[str], where: str) -> Records:
-    """`result` by record; readable is one with an id and every field of `names`. ContractError if there is none."""
-    if not isinstance(result, list):
-        raise ContractError(f"The answer is not a list of records with {', '.join(names)}.", where=where)
-    rows: list[Row] = []
-    rejected: list[tuple[str, str]] = []
-    needed = set(names)
-    for row in result:
-        if isinstance(row, dict) and type(row.get("id")) is int and 0 < row["id"] < ID_MOST and needed <= row.keys():
-            rows.append(row)
-        else:
-            rejected.append((name_of(row), f"it is not a record with an id and {', '.join(names)}"))
-    if rejected and not rows:
-        raise ContractError(f"The answer is not a list of records with {', '.join(names)}.", where=where)
-    return Records(rows, rejected)
 
 
 class OdooRpc:
@@ -286,14 +261,14 @@ class OdooRpc:
         response = await self._http.read(
             "POST", f"/json/2/{model}/{method}", json_body=dict(arguments), headers=headers
         )
-        self._note_time(response)
+        self.server_time = date_of(response.headers)
         return judge_json_2(response)
 
     async def _rpc(self, service: str, method: str, *arguments: Any) -> Any:
         parameters = {"service": service, "method": method, "args": list(arguments)}
         body = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": parameters}
         response = await self._http.read("POST", "/jsonrpc", json_body=body)
-        self._note_time(response)
+        self.server_time = date_of(response.headers)
         return judge_rpc(response)
 
     async def search_read(
@@ -328,15 +303,7 @@ class OdooRpc:
         result = await self.call(
             model, "search_read", domain=domain, fields=list(names), order=order, context=dict(context), **more
         )
-        return records_in(result, names, self.where)
-
-    def _note_time(self, response: Response) -> None:
-        try:
-            moment = parsedate_to_datetime(response.headers["date"])
-        except (KeyError, ValueError):
-            self.server_time = None
-        else:
-            self.server_time = moment.astimezone(UTC).replace(tzinfo=None)
+        return records_in(result, names, self.where, ID_MOST)
 
 
 def _header(secret: str, where: str) -> str:

@@ -39,10 +39,11 @@ from invsync_tui.connectors.base import (
     run_check_steps,
 )
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, PermissionDeniedError
+from invsync_tui.connectors.record_lists import Row
 from invsync_tui.connectors.sources.tryton import checks, locations
 from invsync_tui.connectors.sources.tryton.about import ABOUT
 from invsync_tui.connectors.sources.tryton.locations import Zone
-from invsync_tui.connectors.sources.tryton.rpc import Domain, Row, TrytonRpc, decode_time, encode_time
+from invsync_tui.connectors.sources.tryton.rpc import Domain, TrytonRpc, decode_time, encode_time
 from invsync_tui.connectors.values import QUANTITY_MOST, describe_value, text
 
 PAGE_SIZE = 1000

@@ -11,9 +11,8 @@ import base64
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from invsync_tui.connectors import secrets
@@ -29,7 +28,8 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import HttpConnection, Response
-from invsync_tui.connectors.values import name_of
+from invsync_tui.connectors.record_lists import Records, Row, records_in
+from invsync_tui.connectors.server_clock import date_of
 
 LANGUAGE = "en"
 LOGIN_DEADLINE = 60.0
@@ -37,7 +37,6 @@ LOGIN_DEADLINE = 60.0
 LOGOUT_DEADLINE = 3.0
 
 Domain = list[Any]
-Row = dict[str, Any]
 Session = tuple[int, str]
 
 ID_MOST = 2**63
@@ -120,30 +119,6 @@ def _result(response: Response) -> Any:
     return answer["result"]
 
 
-class Records(NamedTuple):
-    """Records of an answer: those that can be read, and (id as far as it has one, why) of the others."""
-
-    rows: list[Row]
-    rejected: list[tuple[str, str]]
-
-
-def _records(result: Any, names: Sequence[str], where: str) -> Records:
-    """`result` by record; readable is one with an id and every plain field of `names`. ContractError if there is none."""
-    needed = {name for name in names if "." not in name}
-    if not isinstance(result, list):
-        raise ContractError(f"The answer is not a list of records with {', '.join(names)}.", where=where)
-    rows: list[Row] = []
-    rejected: list[tuple[str, str]] = []
-    for row in result:
-        if isinstance(row, dict) and type(row.get("id")) is int and 0 < row["id"] < ID_MOST and needed <= row.keys():
-            rows.append(row)
-        else:
-            rejected.append((name_of(row), f"it is not a record with an id and {', '.join(sorted(needed))}"))
-    if rejected and not rows:
-        raise ContractError(f"The answer is not a list of records with {', '.join(names)}.", where=where)
-    return Records(rows, rejected)
-
-
 class TrytonRpc:
     """One login to one database. A refused login is remembered and never sent again by the same object."""
 
@@ -205,7 +180,7 @@ class TrytonRpc:
         if response.status == 401:
             await self._renew(used)
             response = await self._read(method, params)
-        self._note_time(response)
+        self.server_time = date_of(response.headers)
         return judge(response)
 
     async def search_read(
@@ -240,7 +215,7 @@ class TrytonRpc:
         method = f"model.{model}.search_read"
         context = {"language": LANGUAGE, **context}
         result = await self.call(method, domain, 0, limit, list(order), list(names), context)
-        return _records(result, names, self.where)
+        return records_in(result, names, self.where, ID_MOST)
 
     async def _renew(self, worn: Session | None) -> None:
         """Log in, unless somebody else replaced the session `worn` in the meantime."""
@@ -296,11 +271,3 @@ class TrytonRpc:
         user, token = self._session
         text = f"{self.connection.login}:{user}:{token}"
         return {"authorization": "Session " + base64.b64encode(text.encode()).decode()}
-
-    def _note_time(self, response: Response) -> None:
-        try:
-            moment = parsedate_to_datetime(response.headers["date"])
-        except (KeyError, ValueError):
-            self.server_time = None
-        else:
-            self.server_time = moment.astimezone(UTC).replace(tzinfo=None)
