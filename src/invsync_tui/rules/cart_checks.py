@@ -90,15 +90,15 @@ def _chosen(facts: CartFacts) -> Check:
     evidence = f"Sync Inventory With Warehouse: {text}"
     if not usable:
         return item.failed(evidence, REASONS[Reason.WAREHOUSE_DISABLED].text, facts.set("--all-warehouses"))
-    vanished = [one.code for one in usable if one.vanished]
+    vanished = [warehouse.code for warehouse in usable if warehouse.vanished]
     if vanished and not facts.combines:
         cause = f"{', '.join(vanished)} has vanished from the WMS."
         return item.failed(evidence, cause, facts.set("--warehouse CODE"))
-    if any(one.loaded for one in usable) and not any(one.levels for one in usable):
+    if any(warehouse.loaded for warehouse in usable) and not any(warehouse.levels for warehouse in usable):
         return item.failed(
             f"{evidence}, 0 levels", "No warehouse of this cart holds a level.", facts.set("--warehouse CODE")
         )
-    return item.passed(f"{evidence}, {counted(sum(one.levels for one in usable), 'level')}")
+    return item.passed(f"{evidence}, {counted(sum(warehouse.levels for warehouse in usable), 'level')}")
 
 
 def _alias(facts: CartFacts) -> Check:
@@ -203,10 +203,10 @@ def listing_checks(facts: CartFacts, groups: Sequence[Group]) -> Iterator[Check]
     order = {cause: place for place, cause in enumerate(REASONS)}
     ordered = sorted(groups, key=lambda group: order.get(group.cause, len(order)))
     for topic in _TOPICS:
-        found = [group for group in ordered if REASONS[group.cause].check == topic.id]
+        matching_groups = [group for group in ordered if REASONS[group.cause].check == topic.id]
         item = Item(topic.id, topic.section, facts.name)
-        if found:
-            yield from (_found(item, facts, group) for group in found)
+        if matching_groups:
+            yield from (_found(item, facts, group) for group in matching_groups)
         else:
             yield _nothing_found(item, topic, facts)
 

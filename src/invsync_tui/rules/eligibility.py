@@ -35,9 +35,9 @@ def obstacle(standing: Eligibility) -> Reason | None:
         return Reason.EXCLUDED
     if standing.locked:
         return Reason.LOCKED
-    told = standing.match_reason or standing.cart_reason
-    if told is not None:
-        return told
+    reason = standing.match_reason or standing.cart_reason
+    if reason is not None:
+        return reason
     if standing.tracked is False:
         return Reason.CART_NOT_TRACKING
     return None if standing.has_warehouse else no_warehouse(standing)

@@ -118,22 +118,22 @@ def describe_kinds(kinds: Sequence[Kind]) -> str:
 
 def difference(code: str, other: str) -> tuple[Kind, ...] | None:
     """The least that two codes differ by, () for the same code; None where they are just different codes."""
-    one, two = _plain(code), _plain(other)
+    plain, other_plain = _plain(code), _plain(other)
     if trimmed(code) == trimmed(other):
         return ()
     for kinds in _SUBSETS:
-        if _alike(one, two, kinds):
+        if _alike(plain, other_plain, kinds):
             # The same after NFKC alone: full-width letters, a no-break space inside.
             return kinds or (Kind.SPACE,)
-    return _by_check_digit(one, two)
+    return _by_check_digit(plain, other_plain)
 
 
 def _plain(code: str) -> str:
     return unicodedata.normalize("NFKC", trimmed(code)).strip()
 
 
-def _alike(one: str, two: str, kinds: Sequence[Kind]) -> bool:
-    return bool(_forms(one, kinds) & _forms(two, kinds))
+def _alike(code: str, other: str, kinds: Sequence[Kind]) -> bool:
+    return bool(_forms(code, kinds) & _forms(other, kinds))
 
 
 def _forms(text: str, kinds: Sequence[Kind]) -> set[tuple[str, ...]]:
@@ -183,13 +183,13 @@ def _digits(text: str) -> str:
     return sub if _is_digits(sub) and len(sub) >= GTIN_LEAST - 1 else ""
 
 
-def _by_check_digit(one: str, two: str) -> tuple[Kind, ...] | None:
-    a, b = _digits(one), _digits(two)
+def _by_check_digit(code: str, other: str) -> tuple[Kind, ...] | None:
+    a, b = _digits(code), _digits(other)
     if not a or not b:
         return None
     if not (_lacks(a, b) or _lacks(b, a) or _mistaken(a, b)):
         return None
-    return (*_besides(one, two, a, b), Kind.CHECK_DIGIT)
+    return (*_besides(code, other, a, b), Kind.CHECK_DIGIT)
 
 
 def _lacks(short: str, whole: str) -> bool:
@@ -204,11 +204,11 @@ def _mistaken(a: str, b: str) -> bool:
     return same and is_gtin(a) != is_gtin(b) and min(len(a), len(b)) >= GTIN_LEAST
 
 
-def _besides(one: str, two: str, a: str, b: str) -> Iterator[Kind]:
+def _besides(code: str, other: str, a: str, b: str) -> Iterator[Kind]:
     """Differences of writing beside that of the check digit."""
-    if (len(_INVISIBLE.sub("", one)) == len(one)) != (len(_INVISIBLE.sub("", two)) == len(two)):
+    if (len(_INVISIBLE.sub("", code)) == len(code)) != (len(_INVISIBLE.sub("", other)) == len(other)):
         yield Kind.SPACE
-    if bool(_SEPARATOR.search(one)) != bool(_SEPARATOR.search(two)):
+    if bool(_SEPARATOR.search(code)) != bool(_SEPARATOR.search(other)):
         yield Kind.DASH
     if len(a) - len(a.lstrip("0")) != len(b) - len(b.lstrip("0")):
         yield Kind.ZEROS
@@ -291,9 +291,9 @@ def suggest(asked: Asked, push_kind: int, hits: Sequence[CodeHit]) -> Suggestion
         kinds = _kinds(asked, push_kind, hit)
         if kinds is None:
             continue
-        found = (sum(_WEIGHT[kind] for kind in kinds), kinds, hit)
-        if hit.product_id not in best or found[0] < best[hit.product_id][0]:
-            best[hit.product_id] = found
+        candidate = (sum(_WEIGHT[kind] for kind in kinds), kinds, hit)
+        if hit.product_id not in best or candidate[0] < best[hit.product_id][0]:
+            best[hit.product_id] = candidate
     if not best:
         return Suggestion(None, (), None)
     least = min(weight for weight, _, _ in best.values())
@@ -306,9 +306,9 @@ def suggest(asked: Asked, push_kind: int, hits: Sequence[CodeHit]) -> Suggestion
 
 def _kinds(asked: Asked, push_kind: int, hit: CodeHit) -> tuple[Kind, ...] | None:
     other = (Kind.OTHER_KIND,) if hit.kind != push_kind else ()
-    found = difference(asked.code, hit.code)
-    if found is not None:
-        return (*other, *found)
+    kinds = difference(asked.code, hit.code)
+    if kinds is not None:
+        return (*other, *kinds)
     if any(trimmed(code) == trimmed(hit.code) for code in asked.former):
         return (*other, Kind.RENAMED)
     return None

@@ -54,8 +54,8 @@ def match_code(code: str, push_kind: int, hits: Sequence[CodeHit], owners: froze
     `hits` are all products under the folded key, of any kind; `owners` are those of them that have some code of
     `push_kind` at all, which separates a missing alias from a wrong alias type.
     """
-    wanted = trimmed(code)
-    exact = [hit for hit in hits if trimmed(hit.code) == wanted]
+    trimmed_code = trimmed(code)
+    exact = [hit for hit in hits if trimmed(hit.code) == trimmed_code]
     mine = [hit for hit in exact if hit.kind == push_kind]
     products = {hit.product_id for hit in mine if not hit.inactive} or {hit.product_id for hit in mine}
     if len(products) == 1:

@@ -285,10 +285,10 @@ def decide(facts: Facts, rules: ChainRules, *, explain: bool = True) -> Decision
         return _skip(Reason.EXCLUDED, steps, "excluded by an operator")
     if facts.locked:
         return _skip(Reason.LOCKED, steps, "locked by an operator")
-    found = _desired(facts, rules, steps)
-    if isinstance(found, Decision):
-        return found
-    desired, reason = found
+    result = _desired(facts, rules, steps)
+    if isinstance(result, Decision):
+        return result
+    desired, reason = result
     target = desired
     if rules.basis_on_hand:
         target = desired + facts.allocated

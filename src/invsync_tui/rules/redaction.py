@@ -78,7 +78,7 @@ def forms_of(secret: str) -> tuple[str, ...]:
     raw = secret.encode("utf-8", "surrogateescape")
     in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     encoded = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
-    encoded |= {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text) for text in encoded}
+    encoded |= {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), text) for text in encoded}
     forms = {
         secret,
         *in_json,
@@ -250,13 +250,13 @@ _BRACKETS = re.compile(r"[\[{]++|[\]}]|\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)", re.DOTA
 def _container_end(text: str, start: int) -> int:
     """Where the record or list that begins at `start` ends; the end of the text where it does not."""
     depth = 0
-    for found in _BRACKETS.finditer(text, start):
-        if found[0][0] in "[{":
-            depth += found.end() - found.start()
-        elif found[0] in "]}":
+    for match in _BRACKETS.finditer(text, start):
+        if match[0][0] in "[{":
+            depth += match.end() - match.start()
+        elif match[0] in "]}":
             depth -= 1
             if depth == 0:
-                return found.end()
+                return match.end()
     return len(text)
 
 
@@ -272,36 +272,36 @@ def _open_end(text: str, start: int, name: str) -> int:
     return word.end() if word else start
 
 
-def _value_of(text: str, start: int, found: re.Match[str]) -> tuple[int, int] | None:
+def _value_of(text: str, start: int, match: re.Match[str]) -> tuple[int, int] | None:
     """From where to where the value reaches of the telling name at `start`; None where there is none to hide."""
-    value, opening = found.end(), found["opening"]
-    if _is_no_value(text, start, found):
+    value, opening = match.end(), match["opening"]
+    if _is_no_value(text, start, match):
         return None
-    if found["tags"] is not None:
+    if match["tags"] is not None:
         end = text.find("<", value)
         return value, len(text) if end < 0 else end
-    name = text[start : found.end("name")]
+    name = text[start : match.end("name")]
     return value, _quoted_end(text, value, opening) if opening else _open_end(text, value, name)
 
 
-def _is_no_value(text: str, start: int, found: re.Match[str]) -> bool:
+def _is_no_value(text: str, start: int, match: re.Match[str]) -> bool:
     before = text[max(0, start - 1) : start]
-    if found["comma"]:  # an element after the name: only where both are quoted
-        return not (found["quote"] and (found["opening"] or found["inner"]))
-    if found["tags"] == ">":  # the end of a tag of that name
+    if match["comma"]:  # an element after the name: only where both are quoted
+        return not (match["quote"] and (match["opening"] or match["inner"]))
+    if match["tags"] == ">":  # the end of a tag of that name
         return before != "<"
-    if found["opening"]:
+    if match["opening"]:
         return False
-    if found["quote"]:
-        return _LITERAL.match(text, found.end()) is not None
-    return before == "/" and found["sets"] == ":"  # a path in a sentence of ours: "POST /oauth/token: refused"
+    if match["quote"]:
+        return _LITERAL.match(text, match.end()) is not None
+    return before == "/" and match["sets"] == ":"  # a path in a sentence of ours: "POST /oauth/token: refused"
 
 
-def _said_value(text: str, found: re.Match[str]) -> tuple[int, int] | None:
+def _said_value(text: str, match: re.Match[str]) -> tuple[int, int] | None:
     """A value in a sentence: `the token "abc"`, `invalid token 12ab34cd`."""
-    start = found.end()
-    if found["told"]:
-        return start, _quoted_end(text, start, found["told"])
+    start = match.end()
+    if match["told"]:
+        return start, _quoted_end(text, start, match["told"])
     word = _PROSE.match(text, start)
     if word is None or _REFERENCE.match(text, start) or "/" in word[0]:
         return None
@@ -324,11 +324,11 @@ def _named_spans(text: str, low: str, names: _Names) -> Iterator[tuple[int, int]
 
 def _span_of(text: str, start: int, at: int, names: _Names) -> tuple[int, int] | None:
     """The value that belongs to the name from `start` on, which has a hint at `at`."""
-    if found := _SETS.match(text, at):
-        name = text[start : found.end("name")]
-        return _value_of(text, start, found) if names.tells(text, start, name, found["sets"] or "") else None
-    if (found := _SAYS.match(text, at)) and _TELLING.search(text[start : found.end("name")]):
-        return _said_value(text, found)
+    if match := _SETS.match(text, at):
+        name = text[start : match.end("name")]
+        return _value_of(text, start, match) if names.tells(text, start, name, match["sets"] or "") else None
+    if (match := _SAYS.match(text, at)) and _TELLING.search(text[start : match.end("name")]):
+        return _said_value(text, match)
     return None
 
 
@@ -355,17 +355,17 @@ def _starts(text: str, part: str) -> Iterator[int]:
 def _shape_spans(text: str, low: str) -> Iterator[tuple[int, int]]:
     for part in _LOGIN_STARTS:
         for at in _starts(low, part):
-            if found := _LOGIN.match(text, at + len(part)):
-                yield found.span(1)
+            if match := _LOGIN.match(text, at + len(part)):
+                yield match.span(1)
     for part in _TOKEN_STARTS:
         for at in _starts(text, part):
-            if found := _TOKENS.match(text, at):
-                yield found.span()
+            if match := _TOKENS.match(text, at):
+                yield match.span()
     for part in _SCHEMES:
         for at in _starts(low, part):
-            found = _HEADER.match(text, at + len(part) - 1)
-            if found and _is_credential(part.rstrip(), found[1]):
-                yield found.span(1)
+            match = _HEADER.match(text, at + len(part) - 1)
+            if match and _is_credential(part.rstrip(), match[1]):
+                yield match.span(1)
 
 
 def _is_credential(scheme: str, value: str) -> bool:

@@ -206,17 +206,17 @@ _RULES = (
 )
 
 
-def account_changed(rule: SafetyRule, known: Mapping[str, str], found: Mapping[str, str]) -> Trip | None:
+def account_changed(rule: SafetyRule, known: Mapping[str, str], current: Mapping[str, str]) -> Trip | None:
     """Whether a connection leads to somebody else's data than before. Only names that both have are compared.
 
     The measure is a number of what was found: what an operator accepted is this account and no third one.
     """
-    changed = sorted(name for name in known.keys() & found.keys() if known[name] != found[name])
+    changed = sorted(name for name in known.keys() & current.keys() if known[name] != current[name])
     if not changed:
         return None
-    what = "; ".join(f"{name} {found[name]}, {known[name]} before" for name in changed)
+    what = "; ".join(f"{name} {current[name]}, {known[name]} before" for name in changed)
     text = f"this is another company or account than before: {what}"
-    return Trip(rule, number_of("\n".join(f"{name}={found[name]}" for name in changed)), text)
+    return Trip(rule, number_of("\n".join(f"{name}={current[name]}" for name in changed)), text)
 
 
 def warehouses_changed(known: Collection[str], reported: Collection[str]) -> Trip | None:
@@ -265,9 +265,9 @@ def accepted(shown: Mapping[str, int], groups: Mapping[str, int]) -> dict[str, i
     `shown` are the measures of the tripped rules, `groups` the sizes of the released groups as the operator saw them. A
     rule that measures a group is accepted with that group only; one that counts all listings, for those released.
     """
-    found = {word: measure for word, measure in shown.items() if word not in _GROUP_OF}
-    found |= {word: sum(groups.values()) for word in found.keys() & _COUNTS_ALL}
-    return found | {str(word): groups[group] for word, group in _GROUP_OF.items() if group in groups}
+    measures = {word: measure for word, measure in shown.items() if word not in _GROUP_OF}
+    measures |= {word: sum(groups.values()) for word in measures.keys() & _COUNTS_ALL}
+    return measures | {str(word): groups[group] for word, group in _GROUP_OF.items() if group in groups}
 
 
 SMALL_UNITS = 1

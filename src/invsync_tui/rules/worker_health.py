@@ -63,7 +63,7 @@ def state_of(signs: Signs) -> WorkerState:
 def span(seconds: float) -> str:
     """`45 s`, `2 min`, `3 h`, `2 days`."""
     whole = max(0, int(seconds))
-    for size, one, many in ((86400, "day", "days"), (3600, "h", "h"), (60, "min", "min")):
+    for size, singular, plural in ((86400, "day", "days"), (3600, "h", "h"), (60, "min", "min")):
         if whole >= size:
-            return f"{whole // size} {one if whole // size == 1 else many}"
+            return f"{whole // size} {singular if whole // size == 1 else plural}"
     return f"{whole} s"

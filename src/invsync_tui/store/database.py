@@ -204,7 +204,7 @@ def open_store(path: Path, *, read_only: bool = False, say: Say = silently, any_
             version = int(connected.cx.execute("PRAGMA user_version").fetchone()[0])
             check_ours(path, connected.cx, version)
             if version < VERSION and connected.read_only:
-                raise _needs_upgrade(path, version, asked=read_only)
+                raise _needs_upgrade(path, version, read_only=read_only)
             if not connected.read_only:
                 _ensure_log(connected.cx)
         except BaseException:
@@ -296,6 +296,6 @@ def _check_only_name(path: Path) -> None:
         time.sleep(0.05)
 
 
-def _needs_upgrade(path: Path, version: int, *, asked: bool) -> StoreReadOnlyError:
-    advice = "Open it once without --read-only." if asked else "Let a user who may write it open it once."
+def _needs_upgrade(path: Path, version: int, *, read_only: bool) -> StoreReadOnlyError:
+    advice = "Open it once without --read-only." if read_only else "Let a user who may write it open it once."
     return StoreReadOnlyError(path, f"its schema {version} needs an upgrade to {VERSION}.", advice)

@@ -126,7 +126,7 @@ def _runs(tx: sqlite3.Connection, limits: Limits, now: int, cursor: Cursor) -> t
     rows = tx.execute(_OLD_RUN, (*(cursor or (0,)), now - limits.runs * DAY, ROWS)).fetchall()
     ids = [(number,) for number, _ in rows]
     tx.executemany("DELETE FROM run_event WHERE run_id = ?", ids)
-    free = [one for one in ids if not tx.execute(_NAMED, one).fetchone()[0]]
+    free = [key for key in ids if not tx.execute(_NAMED, key).fetchone()[0]]
     tx.executemany("DELETE FROM run WHERE id = ?", free)
     return len(free), ids[-1] if len(ids) == ROWS else None
 

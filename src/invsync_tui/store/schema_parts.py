@@ -13,20 +13,20 @@ Parts = frozenset[tuple[str, ...]]
 
 def parts(cx: sqlite3.Connection) -> Parts:
     """Every table, column, index and trigger, in words that do not depend on how it came about."""
-    found: set[tuple[str, ...]] = set()
+    collected: set[tuple[str, ...]] = set()
     for kind, name, table, sql in cx.execute(
         "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
     ).fetchall():
         if kind == "table" and not str(sql).upper().startswith("CREATE VIRTUAL"):
-            found.add(("table", name))
+            collected.add(("table", name))
             columns = cx.execute('SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (name,))
-            found |= {("column", name, *map(str, column)) for column in columns}
+            collected |= {("column", name, *map(str, column)) for column in columns}
         elif kind == "index":
             columns = cx.execute("SELECT name FROM pragma_index_info(?) ORDER BY seqno", (name,))
-            found.add(("index", name, table, *(str(column) for (column,) in columns)))
+            collected.add(("index", name, table, *(str(column) for (column,) in columns)))
         else:
-            found.add((kind, name, table, " ".join(str(sql).replace('"', "").split())))
-    return frozenset(found)
+            collected.add((kind, name, table, " ".join(str(sql).replace('"', "").split())))
+    return frozenset(collected)
 
 
 @lru_cache
@@ -34,14 +34,14 @@ def _all() -> tuple[Parts, ...]:
     """The parts of each schema from 1 on, as the migrations make them."""
     from invsync_tui.store.migrate import one_transaction, run_migrations
 
-    found = []
+    by_version = []
     cx = sqlite3.connect(":memory:", isolation_level=None)
     for version in range(1, VERSION + 1):
         with one_transaction(cx) as bound:
             run_migrations(bound, f"{version:04}")
-        found.append(parts(cx))
+        by_version.append(parts(cx))
     cx.close()
-    return tuple(found)
+    return tuple(by_version)
 
 
 def versions_of(cx: sqlite3.Connection) -> list[int]:

@@ -122,8 +122,8 @@ def _upgrade(path: Path, say: Say) -> None:
     except StoreFullError as error:
         raise _no_room(path) from error
     except sqlite3.Error as error:
-        found = translate(error, path)
-        raise (_no_room(path) if isinstance(found, StoreFullError) else found) from error
+        store_error = translate(error, path)
+        raise (_no_room(path) if isinstance(store_error, StoreFullError) else store_error) from error
     finally:
         connection.close()
         if made is not None:  # the store is as it was, so that copy tells nothing
@@ -151,9 +151,9 @@ def _whole_schema(path: Path, connection: sqlite3.Connection, version: int) -> i
     known = schema_parts.versions_of(connection)
     if not known or max(known) < version:
         raise _cut_short(path, version)
-    found = version if version in known else max(known)
-    connection.execute("UPDATE alembic_version SET version_num = ?", (f"{found:04}",))
-    return found
+    actual = version if version in known else max(known)
+    connection.execute("UPDATE alembic_version SET version_num = ?", (f"{actual:04}",))
+    return actual
 
 
 def _cut_short(path: Path, version: int) -> StoreBrokenError:

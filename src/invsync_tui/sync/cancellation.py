@@ -17,15 +17,15 @@ class RunStopped(Exception):  # noqa: N818 (a wish, not an error)
     """The worker ends; the next one goes on with the run."""
 
 
-def runs_stop_when(wanted: Callable[[], bool]) -> None:
-    """Runs that this task starts from now on stop at their next safe point once `wanted` is true."""
-    _wanted.set(wanted)
+def runs_stop_when(should_stop: Callable[[], bool]) -> None:
+    """Runs that this task starts from now on stop at their next safe point once `should_stop` is true."""
+    _wanted.set(should_stop)
 
 
 def stop_if_worker_ends() -> None:
     """To be called at safe points; raises RunStopped."""
-    wanted = _wanted.get()
-    if wanted is not None and wanted():
+    should_stop = _wanted.get()
+    if should_stop is not None and should_stop():
         raise RunStopped
 
 
@@ -40,8 +40,8 @@ class Interrupted(Exception):  # noqa: N818 (a wish, not an error)
 
 
 @asynccontextmanager
-async def interruptible(wanted: Callable[[], bool]) -> AsyncIterator[None]:
-    """Within it any wait of the present task ends within LOOK_EVERY + GRACE seconds of `wanted` being true.
+async def interruptible(should_stop: Callable[[], bool]) -> AsyncIterator[None]:
+    """Within it any wait of the present task ends within LOOK_EVERY + GRACE seconds of `should_stop` being true.
 
     The end is an `Interrupted` for the caller; a task that is cancelled from outside stays cancelled.
     """
@@ -49,7 +49,7 @@ async def interruptible(wanted: Callable[[], bool]) -> AsyncIterator[None]:
     if task is None:
         raise RuntimeError("only a task can be interrupted")
     before, interrupted = task.cancelling(), asyncio.Event()
-    watcher = asyncio.create_task(_interrupt(task, wanted, interrupted), name="cancel watcher")
+    watcher = asyncio.create_task(_interrupt(task, should_stop, interrupted), name="cancel watcher")
     try:
         yield
     except asyncio.CancelledError:
@@ -70,16 +70,16 @@ async def _take_back(task: asyncio.Task[object], before: int) -> None:
         raise asyncio.CancelledError  # somebody else cancelled it too
 
 
-async def _interrupt(task: asyncio.Task[object], wanted: Callable[[], bool], interrupted: asyncio.Event) -> None:
-    while not _is(wanted):  # noqa: ASYNC110 (another process sets it)
+async def _interrupt(task: asyncio.Task[object], should_stop: Callable[[], bool], interrupted: asyncio.Event) -> None:
+    while not _is(should_stop):  # noqa: ASYNC110 (another process sets it)
         await asyncio.sleep(LOOK_EVERY)
     await asyncio.sleep(GRACE)
     interrupted.set()
     task.cancel()
 
 
-def _is(wanted: Callable[[], bool]) -> bool:
+def _is(should_stop: Callable[[], bool]) -> bool:
     try:
-        return wanted()
+        return should_stop()
     except StoreError:  # busy or full for a moment: the next look tells
         return False

@@ -173,8 +173,8 @@ class StockSnapshot:
         if not components:
             return _not_in(ordered, readings, self._mine)
         times = [part.read_at for part in components if part.read_at is not None]
-        own = [one for one in ordered if one.sold_id == product and _draws_on(one, self._mine)]
-        return _sum([one for one in own if times and one.known_from > min(times)])
+        own = [pending for pending in ordered if pending.sold_id == product and _draws_on(pending, self._mine)]
+        return _sum([pending for pending in own if times and pending.known_from > min(times)])
 
     def _component(self, kit: int, product: int, sku: str, needed: int) -> Component:
         """A kit's part, less what was sold of it since otherwise than in this kit."""
@@ -183,7 +183,7 @@ class StockSnapshot:
         if not live:
             return Component(sku, needed, 0 if views else None)
         views = live
-        others = [one for one in self._ordered.get(product, ()) if one.sold_id != kit]
+        others = [pending for pending in self._ordered.get(product, ()) if pending.sold_id != kit]
         gone = _not_in(others, [(view.warehouse_id, view.read_at) for view in views], self._mine)
         return Component(
             sku, needed, sum(view.available for view in views) - gone.units, min(view.read_at for view in views)
@@ -208,19 +208,22 @@ def _not_in(ordered: Sequence[Pending], readings: Sequence[tuple[int, int]], min
     A reading of a warehouse that the order cannot come from says nothing of it. Where none of the others was read, all
     readings count: too few units are offered rather than too many.
     """
-    found = []
-    for one in ordered:
-        if not _draws_on(one, mine):
+    unknown = []
+    for pending in ordered:
+        if not _draws_on(pending, mine):
             continue
-        drawn = one.warehouses
+        drawn = pending.warehouses
         times = [at for number, at in readings if drawn is None or number in drawn] or [at for _, at in readings]
-        if times and one.known_from > min(times):
-            found.append(one)
-    return _sum(found)
+        if times and pending.known_from > min(times):
+            unknown.append(pending)
+    return _sum(unknown)
 
 
 def _sum(ordered: Sequence[Pending]) -> Ordered:
-    return Ordered(sum(one.units for one in ordered), tuple(dict.fromkeys(one.order for one in ordered if one.order)))
+    return Ordered(
+        sum(pending.units for pending in ordered),
+        tuple(dict.fromkeys(pending.order for pending in ordered if pending.order)),
+    )
 
 
 class Trace(NamedTuple):
@@ -240,8 +243,8 @@ def traces(
     rows = listings.plan_rows(cx, listing_ids)
     stock = StockSnapshot.of(cx, rows, settings, now)
     beside = listings.beside(cx, listing_ids)
-    found = [_trace(row, stock, settings, basis, now) for row in rows]
-    return [one._replace(steps=(*one.steps, *_in_shop(one, beside[one.row.id]))) for one in found]
+    explained = [_trace(row, stock, settings, basis, now) for row in rows]
+    return [trace._replace(steps=(*trace.steps, *_in_shop(trace, beside[trace.row.id]))) for trace in explained]
 
 
 def _in_shop(trace: Trace, beside: StockElsewhere) -> list[Step]:

@@ -43,8 +43,10 @@ def _existing(cx: sqlite3.Connection, settings: Settings, listing_ids: Sequence[
     rows = [row for row in listings.plan_rows(cx, listing_ids) if row.product_id is not None]
     now = clock.seconds()
     stock = StockSnapshot.of(cx, rows, settings, now)
-    found = {row.id: quantity.existing(stock.facts(row, now), settings.cart.units_per_listing) for row in rows}
-    return {number: units for number, units in found.items() if units is not None}
+    units_by_listing = {
+        row.id: quantity.existing(stock.facts(row, now), settings.cart.units_per_listing) for row in rows
+    }
+    return {number: units for number, units in units_by_listing.items() if units is not None}
 
 
 def _seen(row: DriftRow, exists: int | None, orders: bool) -> Seen:
@@ -131,18 +133,18 @@ class DriftCheck:
         return max(0.0, needed - budget.available) / max(budget.per_second, 1e-3)
 
     async def _look(self, piece: Sequence[tuple[int, str]]) -> None:
-        asked = clock.elapsed()
+        started = clock.elapsed()
         rows = await self.cart.read([ref for _, ref in piece])
         self.job.report.budget = self.cart.budget()
         self._store(piece, rows)
         if self.job.report.budget is None:
-            await asyncio.sleep(min(clock.elapsed() - asked, 1.0))
+            await asyncio.sleep(min(clock.elapsed() - started, 1.0))
 
     def _store(self, piece: Sequence[tuple[int, str]], rows: Sequence[ListingRow]) -> None:
         """Write what was read, tell what drifted, count it, and mark what the cart's policy corrects."""
         now, ids = clock.seconds(), [number for number, _ in piece]
-        found = {row.ref for row in rows}
-        gone = [number for number, ref in piece if ref not in found]
+        read_refs = {row.ref for row in rows}
+        gone = [number for number, ref in piece if ref not in read_refs]
         unanswered = len(gone) == len(piece) > 1
         if unanswered:
             # Nobody deletes a whole page at once: an empty answer decides nothing, the next complete read does.
@@ -152,9 +154,9 @@ class DriftCheck:
             gone = []
         with self.job.transaction() as tx:
             seq = change_sequence.upcoming(tx)
-            asked = {ref for _, ref in piece}
-            known = [record_of(row) for row in rows if row.ref in asked and row.skip is not Reason.BAD_ROW]
-            bad = [row.ref for row in rows if row.ref in asked and row.skip is Reason.BAD_ROW]
+            asked_refs = {ref for _, ref in piece}
+            known = [record_of(row) for row in rows if row.ref in asked_refs and row.skip is not Reason.BAD_ROW]
+            bad = [row.ref for row in rows if row.ref in asked_refs and row.skip is Reason.BAD_ROW]
             changed = listings.upsert(tx, self.cart_id, known, now, seq)
             changed += listings.record_unreadable(tx, self.cart_id, bad, seq)
             if changed + listings.flag_gone(tx, self.cart_id, gone, now, seq):
@@ -164,20 +166,22 @@ class DriftCheck:
                 self.job.report.counts.add(Outcome.FAILED, len(piece))
                 self.job.report.reasons[Reason.UNEXPECTED_ANSWER.value] += len(piece)
                 ids = []
-            told = findings(tx, self.settings, drift.rows(tx, ids, clock.seconds()), LAG)
-            for _, finding in told:
+            row_findings = findings(tx, self.settings, drift.rows(tx, ids, clock.seconds()), LAG)
+            for _, finding in row_findings:
                 self._count(finding.drift if finding else None)
-            heal = [row for row, finding in told if finding and corrects(self.settings.cart.heal, finding.drift)]
+            heal = [
+                row for row, finding in row_findings if finding and corrects(self.settings.cart.heal, finding.drift)
+            ]
             if heal:
                 self._correct(tx, heal)
             self.job.report.advance(len(piece))
             self.job.report.put(tx)
 
-    def _count(self, found: Drift | None) -> None:
+    def _count(self, drift_class: Drift | None) -> None:
         """Equal, or skipped with the class as its reason; one that is to be corrected is set instead."""
-        self.job.report.counts.add(Outcome.EQUAL if found is None else Outcome.SKIPPED)
-        if found is not None:
-            self.job.report.reasons[REASONS[found].value] += 1
+        self.job.report.counts.add(Outcome.EQUAL if drift_class is None else Outcome.SKIPPED)
+        if drift_class is not None:
+            self.job.report.reasons[REASONS[drift_class].value] += 1
 
     def _correct(self, tx: sqlite3.Connection, rows: Sequence[DriftRow]) -> None:
         """Mark them for the next push, and say so in the same transaction."""

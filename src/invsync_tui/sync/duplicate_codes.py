@@ -28,5 +28,5 @@ class Namesakes:
         """Ask the cart about listings that share a code, and mark those that it no longer has."""
         with self.job.store.reading() as cx:
             moved = matching.to_match(cx, self.job.run.merchant_id, self.cart_id, self.mark)
-            asked = matching.namesakes(cx, self.cart_id, moved)[:MOST] if moved else []
-        await reread(self.job, self.cart, asked)
+            to_read = matching.namesakes(cx, self.cart_id, moved)[:MOST] if moved else []
+        await reread(self.job, self.cart, to_read)

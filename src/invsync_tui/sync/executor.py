@@ -100,10 +100,10 @@ def _taken_over(run: RunRow) -> str:
 
 async def _pull(job: RunContext) -> None:
     with job.store.reading() as cx:
-        found = load_source(cx, job.run.merchant_id)
-    if found is None:
+        loaded = load_source(cx, job.run.merchant_id)
+    if loaded is None:
         raise NotConfiguredError("The merchant has no WMS connection.", advice="Set one up: invsync merchants set.")
-    merchant, row = found
+    merchant, row = loaded
     source = connections.source(merchant.name, row)
     try:
         await Pull(job, source, merchant, row).run()
@@ -149,11 +149,11 @@ async def _plan_and_push(job: RunContext, cart: Cart, loaded: Settings) -> None:
         job.report.enter("resolve")
         await push.resolve_unfinished()
     with job.transaction() as tx:
-        wanted = plans.of_run(tx, job.run.id)
-    if wanted is not None and wanted.explicit:
-        await _send_explicit(job, cart, loaded, wanted, push)
+        kept_plan = plans.of_run(tx, job.run.id)
+    if kept_plan is not None and kept_plan.explicit:
+        await _send_explicit(job, cart, loaded, kept_plan, push)
         return
-    plan = PushPlanner(job, cart, loaded, wanted)
+    plan = PushPlanner(job, cart, loaded, kept_plan)
     await plan.run()
     waiting = job.report.counts.total - job.report.counts.accounted
     in_part = job.report.counts.held > 0  # what stays held was not handled, and its rules were not accepted
@@ -219,12 +219,14 @@ def _note_held(job: RunContext, text: str) -> None:
         runs.add_event(tx, job.run.id, clock.seconds(), "warning", message)
 
 
-def _end(job: RunContext, state: str, rest: Outcome, reason: Reason, said: str, go_on_in: float | None = None) -> None:
+def _end(
+    job: RunContext, state: str, rest: Outcome, reason: Reason, message: str, go_on_in: float | None = None
+) -> None:
     """Give the run its end: rows it did not get to end as `rest`, the sum is checked, waiting requests follow.
 
     `go_on_in`: seconds after which its rest is to be done by a run of its own.
     """
-    text = redacted(said)
+    text = redacted(message)
     now = clock.seconds()
     with job.transaction() as tx:
         if job.run.kind == "push":
@@ -281,8 +283,8 @@ def end_plainly(store: Store, run: RunRow, lease: Lease, text: str) -> None:
         _fail(job, text, rows=False)
 
 
-def _fail(job: RunContext, said: str, *, rows: bool) -> None:
-    text = redacted(said)
+def _fail(job: RunContext, message: str, *, rows: bool) -> None:
+    text = redacted(message)
     with job.transaction() as tx:
         if rows:
             listings.end_planned(tx, job.run.id, Outcome.FAILED, Reason.INTERNAL_DEFECT, text)

@@ -99,10 +99,12 @@ class Orders:
             return None
         report.budget = self.cart.budget()
         report.advance(len(orders_since))
-        for one in orders_since:
-            if one.error:
-                report.event("warning", f"Order {one.order_ref or '?'} cannot be read (BAD_ROW): {one.error}")
-        return [self._line(one) for one in orders_since]
+        for order_line in orders_since:
+            if order_line.error:
+                report.event(
+                    "warning", f"Order {order_line.order_ref or '?'} cannot be read (BAD_ROW): {order_line.error}"
+                )
+        return [self._line(order_line) for order_line in orders_since]
 
     def _line(self, line: OrderLine) -> Line:
         ours = self.clock.ours(line.taken_at)

@@ -642,4 +642,6 @@ def _joined(parts: Sequence[PageResult]) -> PageResult:
     ids = [number for part in parts for number in part.ids if number != UNNAMED]
     if any(UNNAMED in part.ids for part in parts):
         ids.append(UNNAMED)
-    return PageResult(ids, sum(part.changed for part in parts), [one for part in parts for one in part.rejected])
+    return PageResult(
+        ids, sum(part.changed for part in parts), [rejection for part in parts for rejection in part.rejected]
+    )

@@ -250,8 +250,8 @@ class BatchSender:
 
     async def _settle(self, batch: Batch, rows: Sequence[RowAnswer]) -> None:
         """Judge every row of an answered batch; what the answer does not confirm is read back."""
-        said = {row.ref: row for row in rows}
-        answers = [_answer(item, said.get(item.ref, RowAnswer(item.ref))) for item in batch.items]
+        row_by_ref = {row.ref: row for row in rows}
+        answers = [_answer(item, row_by_ref.get(item.ref, RowAnswer(item.ref))) for item in batch.items]
         unsure = [answer.item for answer in answers if answer.outcome == Outcome.PLANNED]
         if unsure:
             sure = [answer for answer in answers if answer.outcome != Outcome.PLANNED]

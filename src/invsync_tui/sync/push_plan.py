@@ -38,26 +38,26 @@ NAMED = 5
 
 def changed_since(cx: sqlite3.Connection, run_id: int, plan: KeptPlan) -> Trip | None:
     """What a run that has just planned would do otherwise than its plan; None if nothing. The measure counts listings."""
-    said = dict(zip(plan.changes.ids, plan.changes.after, strict=True))
-    told = list(_differences(cx, run_id, said))
-    if not told:
+    planned = dict(zip(plan.changes.ids, plan.changes.after, strict=True))
+    differences = list(_differences(cx, run_id, planned))
+    if not differences:
         return None
-    texts = "; ".join(told[:NAMED]) + ("; ..." if len(told) > NAMED else "")
-    differ = counted(len(told), "listing differs", "listings differ")
-    return Trip(SafetyRule.PLAN_CHANGED, len(told), f"{differ} from plan {plan.id}: {texts}")
+    texts = "; ".join(differences[:NAMED]) + ("; ..." if len(differences) > NAMED else "")
+    differ = counted(len(differences), "listing differs", "listings differ")
+    return Trip(SafetyRule.PLAN_CHANGED, len(differences), f"{differ} from plan {plan.id}: {texts}")
 
 
-def _differences(cx: sqlite3.Connection, run_id: int, said: dict[int, int]) -> Iterator[str]:
+def _differences(cx: sqlite3.Connection, run_id: int, planned: dict[int, int]) -> Iterator[str]:
     sending = plans.sending(cx, run_id)
     for row in sending:
-        if row.id not in said:
+        if row.id not in planned:
             yield f"{row.sku} would show {row.desired}, the plan did not set it"
-        elif row.desired != said[row.id]:
-            yield f"{row.sku} would show {row.desired}, the plan said {said[row.id]}"
-    left = sorted(said.keys() - {row.id for row in sending})
+        elif row.desired != planned[row.id]:
+            yield f"{row.sku} would show {row.desired}, the plan said {planned[row.id]}"
+    left = sorted(planned.keys() - {row.id for row in sending})
     for row in plans.listings(cx, left):
-        if not _shows_it(row, run_id, said[row.id]):
-            yield f"{row.sku} would not be set, the plan said {said[row.id]}"
+        if not _shows_it(row, run_id, planned[row.id]):
+            yield f"{row.sku} would not be set, the plan said {planned[row.id]}"
 
 
 def _shows_it(row: PlannedListing, run_id: int, quantity: int) -> bool:

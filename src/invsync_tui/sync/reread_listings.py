@@ -16,15 +16,15 @@ MOST = 5000
 """Listings that are asked about in one run; the rest comes with the next one."""
 
 
-async def reread(job: RunContext, cart: Cart, asked: Sequence[tuple[int, str]]) -> None:
+async def reread(job: RunContext, cart: Cart, to_read: Sequence[tuple[int, str]]) -> None:
     """Ask the cart about listings, as (number, reference), and mark those that it no longer has.
 
     With each request goes one more listing where there is room, since an answer without any says nothing.
     """
     room = cart.capabilities.read_batch - 1
-    for start in range(0, len(asked), room or 1):
+    for start in range(0, len(to_read), room or 1):
         job.stop_if_cancelled()
-        part = list(asked[start : start + (room or 1)])
+        part = list(to_read[start : start + (room or 1)])
         with job.store.reading() as cx:
             other = listings.another(cx, job.run.key, [number for number, _ in part])
         part += [other] if other is not None and room else []
@@ -34,16 +34,16 @@ async def reread(job: RunContext, cart: Cart, asked: Sequence[tuple[int, str]]) 
 async def reread_doubted(job: RunContext, cart: Cart) -> None:
     """Ask about the listings whose next number depends on what the cart shows now, and about those that it refused."""
     with job.store.reading() as cx:
-        asked = listings.doubted(cx, job.run.key)[:MOST]
-    await reread(job, cart, asked)
+        to_read = listings.doubted(cx, job.run.key)[:MOST]
+    await reread(job, cart, to_read)
 
 
-def _note(job: RunContext, asked: Sequence[tuple[int, str]], rows: Sequence[ListingRow]) -> None:
-    found = {row.ref for row in rows}
-    gone = [number for number, ref in asked if ref not in found]
-    if not rows and len(asked) > 1:
+def _note(job: RunContext, to_read: Sequence[tuple[int, str]], rows: Sequence[ListingRow]) -> None:
+    read_refs = {row.ref for row in rows}
+    gone = [number for number, ref in to_read if ref not in read_refs]
+    if not rows and len(to_read) > 1:
         return  # nobody deletes all of several listings at once: an empty answer decides nothing
-    refs = {ref for _, ref in asked}
+    refs = {ref for _, ref in to_read}
     known = [record_of(row) for row in rows if row.ref in refs and row.skip is not Reason.BAD_ROW]
     now, cart_id = clock.seconds(), job.run.key
     with job.transaction() as tx:

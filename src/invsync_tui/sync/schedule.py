@@ -60,13 +60,13 @@ class Timetable:
         """Those of the schedule that have to run now."""
         passed = clock.elapsed()
         mine = [entry for entry in entries if (entry.kind, entry.key) not in self._taken]
-        return [one for one in mine if now >= one.next_at or passed >= self._latest(one, now, passed)]
+        return [entry for entry in mine if now >= entry.next_at or passed >= self._latest(entry, now, passed)]
 
     def too_far(self, entries: list[ScheduleRow], now: int) -> list[tuple[ScheduleRow, int]]:
         """Entries that were put off by a clock that was ahead, with the time of day at which they are really due."""
         passed = clock.elapsed()
-        found = [(entry, now + round(self._latest(entry, now, passed) - passed)) for entry in entries]
-        return [(one, at) for one, at in found if one.next_at > now + _longest(one) and at < one.next_at]
+        due_times = [(entry, now + round(self._latest(entry, now, passed) - passed)) for entry in entries]
+        return [(entry, at) for entry, at in due_times if entry.next_at > now + _longest(entry) and at < entry.next_at]
 
     def _latest(self, entry: ScheduleRow, now: int, passed: float) -> float:
         key = entry.kind, entry.key
@@ -113,13 +113,13 @@ def request_due(tx: sqlite3.Connection, now: int, timetable: Timetable | None = 
     due = seen.due(entries, now)
     for entry in due:
         if not runs.login_refused(tx, entry.kind, entry.key):
-            wanted = RunRequest(
+            request = RunRequest(
                 entry.kind, entry.key, entry.merchant_id, "schedule", "schedule", pushes=entry.kind == "pull"
             )
-            runs.request(tx, wanted, now)
+            runs.request(tx, request, now)
         seen.taken(entry)
         schedule.move(tx, entry.kind, entry.key, _next(entry, now))
-    for entry, at in seen.too_far([one for one in entries if one not in due], now):
+    for entry, at in seen.too_far([other for other in entries if other not in due], now):
         schedule.move(tx, entry.kind, entry.key, at)
         seen.moved(entry, at)
     return len(due)

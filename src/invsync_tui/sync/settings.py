@@ -54,10 +54,10 @@ def settings_of(cx: sqlite3.Connection, columns: Mapping[str, Any]) -> Settings 
     """The settings with the columns of the cart as given, among them `warehouses` (see `store.stored.cart`), the rest as
     it is saved; None where the merchant has no WMS connection."""
     number = int(columns["merchant_id"])
-    found = load_source(cx, number)
-    if found is None:
+    loaded = load_source(cx, number)
+    if loaded is None:
         return None
-    merchant, source = found
+    merchant, source = loaded
     enabled = settings_read.enabled_warehouses(cx, number)
     mine = enabled if columns["combine_all"] else enabled & set(columns["warehouses"])
     codes = {place.id: place.code for place in settings_read.places(cx, number)}

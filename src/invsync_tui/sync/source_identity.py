@@ -24,13 +24,13 @@ async def check_source(job: RunContext, source: Source, known: str) -> bool:
 
     Raises RunHeld where it is another and an operator has not accepted that.
     """
-    found = await _of(source)
-    trip = safety.account_changed(SafetyRule.SOURCE_CHANGED, _parsed(known), found)
+    identity = await _of(source)
+    trip = safety.account_changed(SafetyRule.SOURCE_CHANGED, _parsed(known), identity)
     if trip is not None:
         _stop_unless_accepted(job, trip)
-    if found:
+    if identity:
         with job.transaction() as tx:
-            sync_marks.record_identity(tx, job.run.merchant_id, _text(found))
+            sync_marks.record_identity(tx, job.run.merchant_id, _text(identity))
     return trip is not None
 
 
@@ -51,13 +51,13 @@ def check_warehouses(job: RunContext, reported: set[str]) -> bool:
 
 async def check_cart(job: RunContext, cart: Cart, known: str) -> None:
     """As `check_source`, for a cart before it is read or written."""
-    found = await _of(cart)
-    trip = safety.account_changed(SafetyRule.CART_CHANGED, _parsed(known), found)
+    identity = await _of(cart)
+    trip = safety.account_changed(SafetyRule.CART_CHANGED, _parsed(known), identity)
     if trip is not None:
         _stop_unless_accepted(job, trip)
-    if found:
+    if identity:
         with job.transaction() as tx:
-            sync_marks.record_cart_identity(tx, job.run.key, _text(found))
+            sync_marks.record_cart_identity(tx, job.run.key, _text(identity))
 
 
 def begin_anew(job: RunContext) -> None:
@@ -77,8 +77,8 @@ def _parsed(text: str) -> Mapping[str, str]:
     return dict(json.loads(text)) if text else {}
 
 
-def _text(found: Mapping[str, str]) -> str:
-    return json.dumps(found, sort_keys=True)
+def _text(identity: Mapping[str, str]) -> str:
+    return json.dumps(identity, sort_keys=True)
 
 
 def _stop_unless_accepted(job: RunContext, trip: Trip) -> None:

@@ -195,8 +195,8 @@ class Worker:
         now, timetable = clock.seconds(), self._timetable
         self._tell_clock(timetable.clock_set())
         with self.store.reading() as cx:
-            wanted = schedule.wants_attention(cx, now, timetable)
-        if wanted:
+            due = schedule.wants_attention(cx, now, timetable)
+        if due:
             with self.store.transaction() as tx:
                 schedule.request_due(tx, now, timetable)
 

@@ -260,9 +260,9 @@ def upsert_products(
     ids, changed = [], 0
     for record in records:
         sig = _signature(record)
-        found = known.get(record.ref)
-        if found is not None and found[2] == sig:
-            ids.append(found[1])
+        stored = known.get(record.ref)
+        if stored is not None and stored[2] == sig:
+            ids.append(stored[1])
             continue
         ids.append(_write(tx, merchant_id, record, kinds, sig, (seq, now)))
         changed += 1
@@ -329,15 +329,15 @@ def write_components(
     kits = [record for record in records if record.components]
     refs = sorted({ref for record in kits for ref, _ in record.components} | {record.ref for record in kits})
     _hold_places(tx, merchant_id, refs, now, seq)
-    known = {ref: found[1] for ref, found in _known(tx, merchant_id, refs).items()}
+    known = {ref: row[1] for ref, row in _known(tx, merchant_id, refs).items()}
     for record in kits:
         kit = known[record.ref]
-        wanted = {(known[ref], needed) for ref, needed in record.components}
+        parts = {(known[ref], needed) for ref, needed in record.components}
         have = set(tx.execute("SELECT component_id, needed FROM kit_component WHERE kit_id = ?", (kit,)).fetchall())
-        if wanted != have:
+        if parts != have:
             tx.execute("DELETE FROM kit_component WHERE kit_id = ?", (kit,))
             tx.executemany(
-                "INSERT INTO kit_component VALUES (?, ?, ?)", [(kit, part, needed) for part, needed in wanted]
+                "INSERT INTO kit_component VALUES (?, ?, ?)", [(kit, part, needed) for part, needed in parts]
             )
 
 

@@ -85,7 +85,7 @@ def containing(cx: sqlite3.Connection, key: str, merchant_id: int | None, limit:
 
 def named(cx: sqlite3.Connection, key: str, merchant_id: int | None, limit: int) -> list[int]:
     """Numbers of products whose name has the words of a text; the last one may be only begun."""
-    return next((numbers for one in _with_name(cx, key, merchant_id) if (numbers := _numbers(cx, one, limit))), [])
+    return next((numbers for part in _with_name(cx, key, merchant_id) if (numbers := _numbers(cx, part, limit))), [])
 
 
 def _numbers(cx: sqlite3.Connection, part: Part, limit: int) -> list[int]:
@@ -112,7 +112,7 @@ def _with_name(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> lis
     begun = [word for word in words if not _is_word(cx, phrase(word))]
     if _in_no_name(cx, begun):
         return []
-    before = [found for word in words[:-1] for found in (_beginning(word) if word in begun else [phrase(word)])]
+    before = [term for word in words[:-1] for term in (_beginning(word) if word in begun else [phrase(word)])]
     tries = [[*before, phrase(words[-1])], [*before, *_beginning(words[-1])]]
     return [_name_part(" ".join(terms), merchant_id) for terms in tries if terms]
 
@@ -157,14 +157,14 @@ def count(cx: sqlite3.Connection, key: str, merchant_id: int | None, most: int |
     if len(key) < SUBSTRING_LEAST:
         return _counted(cx, [_begun(cx, key, merchant_id)], limit)
     by_code = _with_code(cx, key, merchant_id)
-    found = _counted(cx, [by_code], limit)
-    if most is not None and found >= most:
+    total = _counted(cx, [by_code], limit)
+    if most is not None and total >= most:
         return most
-    names = next((one for one in _with_name(cx, key, merchant_id) if _numbers(cx, one, 1)), None)
+    names = next((part for part in _with_name(cx, key, merchant_id) if _numbers(cx, part, 1)), None)
     if names is None:
-        return found
-    found = _counted(cx, [by_code, names], limit)
-    return found if most is None else min(found, most)
+        return total
+    total = _counted(cx, [by_code, names], limit)
+    return total if most is None else min(total, most)
 
 
 def _begun(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> Part:
@@ -204,21 +204,21 @@ def _probes(key: str) -> list[str]:
     """What to look for to find near misses of a text, the rarest first."""
     parts = sorted(_PARTS.findall(key), key=lambda part: (not part.isdigit(), -len(part)))
     tails = [part[-4:] for part in parts]
-    wanted = (*parts, *(part.lstrip("0") for part in parts), strip_separators(key), *tails)
-    return [probe for probe in dict.fromkeys(wanted) if len(probe) >= SUBSTRING_LEAST]
+    candidates = (*parts, *(part.lstrip("0") for part in parts), strip_separators(key), *tails)
+    return [probe for probe in dict.fromkeys(candidates) if len(probe) >= SUBSTRING_LEAST]
 
 
 def near(cx: sqlite3.Connection, key: str, merchant_id: int | None) -> list[CodeHit]:
     """Codes that differ from a text by leading zeros, dashes or spaces only."""
-    wanted = strip_separators(key)
-    for probe in _probes(key)[:PROBES_MOST] if len(wanted) >= NEAR_LEAST else ():
-        found = [
+    stripped = strip_separators(key)
+    for probe in _probes(key)[:PROBES_MOST] if len(stripped) >= NEAR_LEAST else ():
+        hits = [
             hit
             for hit, its in _codes(cx, containing(cx, probe, merchant_id, NEAR_LOOKED_AT))
-            if strip_separators(its) == wanted
+            if strip_separators(its) == stripped
         ]
-        if found:
-            return found[:NEAR_MOST]
+        if hits:
+            return hits[:NEAR_MOST]
     return []
 
 

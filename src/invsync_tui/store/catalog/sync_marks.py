@@ -184,10 +184,10 @@ def record_source_error(tx: sqlite3.Connection, merchant_id: int, text: Redacted
 
 def record_cart_error(tx: sqlite3.Connection, cart_id: int, text: Redacted, reason: str) -> None:
     """What a failed push said, and the reason that it is filed under, '' for a good one."""
-    said = text if reason else ""
+    error_text = text if reason else ""
     tx.execute(
         "UPDATE cart SET last_error = ?1, last_reason = ?2 WHERE id = ?3 AND (last_error <> ?1 OR last_reason <> ?2)",
-        (said, reason, cart_id),
+        (error_text, reason, cart_id),
     )
 
 
@@ -238,12 +238,12 @@ def carts(cx: sqlite3.Connection, merchant_id: int) -> list[tuple[int, str, str,
 
 def shortest_stale_after(cx: sqlite3.Connection, merchant_id: int) -> int | None:
     """The smallest limit, in seconds, on the age of a reading that counts for a cart of a merchant; None for no limit."""
-    (found,) = cx.execute(
+    (seconds,) = cx.execute(
         "SELECT min(coalesce(c.stale_after, m.stale_after)) FROM merchant AS m JOIN cart AS c ON c.merchant_id = m.id "
         "WHERE m.id = ? AND c.upload_enabled = 1",
         (merchant_id,),
     ).fetchone()
-    return None if found is None else int(found)
+    return None if seconds is None else int(seconds)
 
 
 def record_opened(tx: sqlite3.Connection, cart_id: int, shop: str, location: str) -> None:

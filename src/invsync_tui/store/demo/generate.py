@@ -93,13 +93,13 @@ def _park(cx: sqlite3.Connection) -> list[str]:
 
 
 def _restore(cx: sqlite3.Connection, parked: list[str]) -> None:
-    for sql in (one for one in parked if not one.startswith("CREATE TRIGGER")):
+    for sql in (parked_sql for parked_sql in parked if not parked_sql.startswith("CREATE TRIGGER")):
         cx.execute(sql)
     for statement in schema.FILL[1:]:  # the kinds are there already
         cx.execute(statement)
     for index in ("product_fts", "product_name_fts"):
         cx.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")
-    for sql in (one for one in parked if one.startswith("CREATE TRIGGER")):
+    for sql in (parked_sql for parked_sql in parked if parked_sql.startswith("CREATE TRIGGER")):
         cx.execute(sql)
 
 

@@ -73,8 +73,13 @@ def _asin(number: int, seed: int) -> str | None:
 
 
 def _held(number: int, seed: int) -> list[tuple[int, str]]:
-    found = ((0, sku(number, seed)), (EAN, _ean(number, seed)), (UPC, upc(number, seed)), (ASIN, _asin(number, seed)))
-    return [(kind, code) for kind, code in found if code is not None]
+    kind_codes = (
+        (0, sku(number, seed)),
+        (EAN, _ean(number, seed)),
+        (UPC, upc(number, seed)),
+        (ASIN, _asin(number, seed)),
+    )
+    return [(kind, code) for kind, code in kind_codes if code is not None]
 
 
 def is_kit(number: int, scale: Scale) -> bool:
@@ -223,8 +228,8 @@ def _match(cart: int, code: str, own: str, shared: frozenset[str]) -> str | None
 
 def _quantity(scale: Scale, cart: int, number: int, stock: Stock) -> int:
     units = stock.near if cart == 2 else stock.everywhere
-    found = min(units[number + 1], units[number + 2] // 2) if is_kit(number, scale) else units[number]
-    return 0 if cart == 3 and found < 5 else found
+    quantity = min(units[number + 1], units[number + 2] // 2) if is_kit(number, scale) else units[number]
+    return 0 if cart == 3 and quantity < 5 else quantity
 
 
 def _pushed(scale: Scale, quantity: int, number: int, bits: int) -> Row:

@@ -27,12 +27,12 @@ def groups(cx: sqlite3.Connection, cart_id: int) -> list[tuple[Recorded, int]]:
     return [(Recorded(*row[:-1]), row[-1]) for row in rows]
 
 
-def ids(cx: sqlite3.Connection, cart_id: int, told: Recorded, limit: int) -> list[int]:
+def ids(cx: sqlite3.Connection, cart_id: int, recorded: Recorded, limit: int) -> list[int]:
     """The first listings of a cart whose rows tell this."""
     rows = cx.execute(
         f"SELECT id FROM listing INDEXED BY listing_troubled WHERE cart_id = ? AND {TROUBLED} AND {_SAME} "
         "ORDER BY id LIMIT ?",
-        (cart_id, *told, limit),
+        (cart_id, *recorded, limit),
     )
     return [row[0] for row in rows]
 

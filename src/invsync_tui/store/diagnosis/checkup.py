@@ -56,8 +56,8 @@ class CartRow(NamedTuple):
 def merchants(cx: sqlite3.Connection) -> list[MerchantRow]:
     """All merchants by name."""
     rows = settings_read.merchants(cx)
-    told = [{"last_error": row["last_error"] or "", "last_reason": row["last_reason"] or ""} for row in rows]
-    return [settings_read.pick(MerchantRow, row | words) for row, words in zip(rows, told, strict=True)]
+    errors = [{"last_error": row["last_error"] or "", "last_reason": row["last_reason"] or ""} for row in rows]
+    return [settings_read.pick(MerchantRow, row | words) for row, words in zip(rows, errors, strict=True)]
 
 
 def warehouses(cx: sqlite3.Connection, merchant_id: int) -> list[WarehouseRow]:

@@ -24,7 +24,7 @@ class FindingRow(NamedTuple):
 
 
 def record(
-    tx: sqlite3.Connection, merchant_id: int, cart_id: int, found: Mapping[str, int], run_id: int, now: int
+    tx: sqlite3.Connection, merchant_id: int, cart_id: int, counts: Mapping[str, int], run_id: int, now: int
 ) -> list[str]:
     """Replace the findings of a cart or source; returns the causes that were not there before."""
     before = dict(
@@ -32,15 +32,15 @@ def record(
             "SELECT cause, n FROM finding WHERE merchant_id = ? AND cart_id = ?", (merchant_id, cart_id)
         ).fetchall()
     )
-    gone = [(merchant_id, cart_id, cause) for cause in before if cause not in found]
+    gone = [(merchant_id, cart_id, cause) for cause in before if cause not in counts]
     tx.executemany("DELETE FROM finding WHERE merchant_id = ? AND cart_id = ? AND cause = ?", gone)
-    changed = [(merchant_id, cart_id, cause, n, now, run_id) for cause, n in found.items() if before.get(cause) != n]
+    changed = [(merchant_id, cart_id, cause, n, now, run_id) for cause, n in counts.items() if before.get(cause) != n]
     tx.executemany(
         "INSERT INTO finding (merchant_id, cart_id, cause, n, since, run_id) VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (merchant_id, cart_id, cause) DO UPDATE SET n = excluded.n",
         changed,
     )
-    return [cause for cause in found if cause not in before]
+    return [cause for cause in counts if cause not in before]
 
 
 def newer(cx: sqlite3.Connection, since: int) -> list[FindingRow]:

@@ -127,13 +127,13 @@ def before_upgrade(store: Path, version: int) -> tuple[Backup, bool]:
 def of_schema(store: Path, version: int | None = None) -> list[Path]:
     """Copies that upgrades made beside a store, of one schema or all, the newest first."""
     pattern = re.compile(re.escape(store.name) + r"\.schema(\d+)-[0-9TZ]+")
-    found = []
+    copies = []
     with contextlib.suppress(OSError):
         for path in store.absolute().parent.iterdir():
             match = pattern.fullmatch(path.name)
             if match and version in (None, int(match[1])) and path.is_file():
-                found.append(path)
-    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+                copies.append(path)
+    return sorted(copies, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
 
 _COUNTERS = ((24, 28), (40, 44), (92, 100))

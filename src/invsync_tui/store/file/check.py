@@ -193,9 +193,9 @@ def structure(cx: sqlite3.Connection, *, whole: bool) -> Iterator[Problem]:
     except (sqlite3.Error, UnicodeDecodeError) as error:
         yield Problem("file", f"the file cannot be read to its end: {error}", 1)
         return
-    found = [line for line in lines if line != "ok"]
-    if found:
-        yield Problem("file", "the file is damaged", len(found), "; ".join(found[:3]))
+    problems = [line for line in lines if line != "ok"]
+    if problems:
+        yield Problem("file", "the file is damaged", len(problems), "; ".join(problems[:3]))
 
 
 def rules(cx: sqlite3.Connection) -> Iterator[Problem]:
@@ -238,14 +238,14 @@ def within(cx: sqlite3.Connection, seconds: float) -> tuple[list[Problem], bool]
         cut = cut or time.monotonic() > deadline
         return int(cut)
 
-    found: list[Problem] = []
+    problems: list[Problem] = []
     cx.set_progress_handler(late, 10_000)
     try:
         for part in (structure(cx, whole=False), rules(cx)):
-            for one in part:
+            for problem in part:
                 if cut:  # what was interrupted says nothing about the store
-                    return found, False
-                found.append(one)
+                    return problems, False
+                problems.append(problem)
     finally:
         cx.set_progress_handler(None, 0)
-    return found, not cut
+    return problems, not cut

@@ -102,8 +102,8 @@ def _shown(descriptor: int) -> bool:
     """Whether somebody holds it; nothing is taken."""
     if not _CAN_ASK:
         return not _try_flock(descriptor, fcntl.LOCK_EX)
-    asked = struct.pack(_RECORD, fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0)
-    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked)
+    request = struct.pack(_RECORD, fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0)
+    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, request)
     return bool(struct.unpack(_RECORD, answer)[0] != fcntl.F_UNLCK)
 
 
@@ -113,8 +113,8 @@ def _file_name(key: str) -> str:
 
 def _opened(store: Path, place: Path, name: str) -> int:
     mode = file_modes.beside(store)
-    for one in (place.parent, place):
-        _make_folder(one, file_modes.folder_mode(mode), store)
+    for parent in (place.parent, place):
+        _make_folder(parent, file_modes.folder_mode(mode), store)
     flags = os.O_RDWR | os.O_CLOEXEC
     try:
         descriptor = os.open(place / name, flags | os.O_CREAT | os.O_EXCL, mode)

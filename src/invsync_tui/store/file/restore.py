@@ -36,7 +36,7 @@ def restore(store: Path, copy: Path, who: str, say: Say) -> Restored:
     """
     if file_modes.identity(copy) is not None and file_modes.identity(copy) == file_modes.identity(store):
         raise StoreInUseError(copy, "this is the store itself.", "Name the backup that is to be put in its place.")
-    found = backups.verify(copy)
+    backup = backups.verify(copy)
     try:
         with contextlib.ExitStack() as held:
             exists = file_modes.identity(store) is not None
@@ -57,7 +57,7 @@ def restore(store: Path, copy: Path, who: str, say: Say) -> Restored:
         raise translate(error, store) from error
     except OSError as error:
         raise unwritable(error, store) from error
-    return Restored(found, former)
+    return Restored(backup, former)
 
 
 _ANEW = (
@@ -128,8 +128,10 @@ def _for_ourselves(store: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         if cx is not None:
             cx.close()
-        found = translate(error, store)
-        raise (found if isinstance(found, StoreBrokenError | StoreForeignError) else _open_elsewhere(store)) from error
+        store_error = translate(error, store)
+        raise (
+            store_error if isinstance(store_error, StoreBrokenError | StoreForeignError) else _open_elsewhere(store)
+        ) from error
     try:
         if mode != "delete":
             raise _open_elsewhere(store)

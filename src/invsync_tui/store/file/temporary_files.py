@@ -35,10 +35,10 @@ def draft(target: Path, mode: int) -> Iterator[Path]:
 def abandoned(store: Path) -> list[Path]:
     """Drafts of this store, and of copies of it, whose maker is gone."""
     try:
-        found = sorted(store.absolute().parent.iterdir())
+        paths = sorted(store.absolute().parent.iterdir())
     except OSError:
         return []
-    return [path for path in found if _is_abandoned(path, store.name)]
+    return [path for path in paths if _is_abandoned(path, store.name)]
 
 
 def sweep(store: Path) -> list[Path]:

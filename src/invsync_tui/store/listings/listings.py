@@ -128,14 +128,14 @@ def upsert(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord
 
 def _touched_keys(tx: sqlite3.Connection, cart_id: int, records: Sequence[ListingRecord]) -> set[str]:
     """Keys that a listing of this page loses, or gains beside another listing that has it already."""
-    wanted = {record.ref: normalize_key(record.sku) for record in records}
+    new_keys = {record.ref: normalize_key(record.sku) for record in records}
     rows = tx.execute(
         "SELECT ref, key FROM listing WHERE cart_id = ? AND gone_at IS NULL AND ref IN (SELECT value FROM json_each(?))",
-        (cart_id, json.dumps(list(wanted))),
+        (cart_id, json.dumps(list(new_keys))),
     )
     had = dict(rows.fetchall())
-    moved = {ref for ref, key in wanted.items() if had.get(ref) != key}
-    return {had[ref] for ref in moved if ref in had} | {wanted[ref] for ref in moved}
+    moved = {ref for ref, key in new_keys.items() if had.get(ref) != key}
+    return {had[ref] for ref in moved if ref in had} | {new_keys[ref] for ref in moved}
 
 
 def ids_of_refs(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> list[int]:
@@ -218,17 +218,17 @@ def plan_rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[PlanRo
     return [tuple.__new__(PlanRow, row) for row in rows]  # as _make, without counting the columns of each row
 
 
-_STORED: Mapping[str | None, str] = {one.value: one.stored for one in Reason if one.stored != one.value}
+_STORED: Mapping[str | None, str] = {reason.value: reason.stored for reason in Reason if reason.stored != reason.value}
 """Reasons that the store has under another code."""
 
 
 def decide(tx: sqlite3.Connection, rows: Iterable[Decided]) -> None:
     """Record what a plan found. One that is right needs no correction any more."""
-    kept = (row._replace(reason=_STORED[row.reason]) if row.reason in _STORED else row for row in rows)
+    stored_rows = (row._replace(reason=_STORED[row.reason]) if row.reason in _STORED else row for row in rows)
     tx.executemany(
         "UPDATE listing SET desired = ?1, target = ?2, outcome = ?3, reason = ?4, error = ?5, pending = ?6, run_id = ?7, "
         "heal = CASE WHEN ?3 = 'equal' THEN 0 ELSE heal END WHERE id = ?8",
-        kept,
+        stored_rows,
     )
 
 

@@ -38,7 +38,7 @@ def suggestions(
     """By listing, what it may mean in a cart that pushes with codes of `push_kind`."""
     former = former_codes(cx, [listing.id for listing in listings])
     keys = {listing.id: _keys(listing.sku, former.get(listing.id, ())) for listing in listings}
-    hits = _look_up(cx, merchant_id, sorted({key for found in keys.values() for key in found}))
+    hits = _look_up(cx, merchant_id, sorted({key for listing_keys in keys.values() for key in listing_keys}))
     return {
         listing.id: match_suggestions.suggest(
             Asked(listing.sku, tuple(former.get(listing.id, ()))),
@@ -97,13 +97,13 @@ def without(cx: sqlite3.Connection, cart_id: int, refs: Sequence[str]) -> list[t
 
 def owners(cx: sqlite3.Connection, merchant_id: int, kind: int, codes: Sequence[str]) -> dict[str, int]:
     """By trimmed code, the one present product that has it as a code of a kind; none where several have."""
-    wanted = {trimmed(code) for code in codes}
+    trimmed_codes = {trimmed(code) for code in codes}
     having: dict[str, set[int]] = defaultdict(set)
-    for hits in _look_up(cx, merchant_id, sorted({normalize_key(code) for code in wanted})).values():
+    for hits in _look_up(cx, merchant_id, sorted({normalize_key(code) for code in trimmed_codes})).values():
         for hit in hits:
-            if hit.kind == kind and trimmed(hit.code) in wanted:
+            if hit.kind == kind and trimmed(hit.code) in trimmed_codes:
                 having[trimmed(hit.code)].add(hit.product_id)
-    return {code: next(iter(found)) for code, found in having.items() if len(found) == 1}
+    return {code: next(iter(product_ids)) for code, product_ids in having.items() if len(product_ids) == 1}
 
 
 def refs(cx: sqlite3.Connection, cart_id: int, ref: str, key: str) -> list[tuple[str, str]]:

@@ -86,7 +86,7 @@ def namesakes(cx: sqlite3.Connection, cart_id: int, listing_ids: Sequence[int]) 
     groups: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for number, ref, sku in rows:
         groups[trimmed(sku)].append((number, ref))
-    return [one for found in groups.values() if len(found) > 1 for one in found]
+    return [listing for group in groups.values() if len(group) > 1 for listing in group]
 
 
 class MatchResult(NamedTuple):
@@ -109,7 +109,7 @@ def look_up(
     linked = links.of_refs(cx, cart_id, [row[5] for row in rows])
     keys = sorted({row[2] for row in rows})
     hits = _hits(cx, merchant_id, keys)
-    owners = _owners(cx, sorted({hit.product_id for found in hits.values() for hit in found}), push_kind)
+    owners = _owners(cx, sorted({hit.product_id for key_hits in hits.values() for hit in key_hits}), push_kind)
     shared = _shared(cx, cart_id, keys)
     results = []
     for number, sku, key, product, reason, ref in rows:
@@ -134,8 +134,8 @@ def rematch(
     tx: sqlite3.Connection, merchant_id: int, cart_id: int, push_kind: int, listing_ids: Sequence[int], seq: int
 ) -> int:
     """Match some listings; returns how many mean another product, or lack one for another reason, than before."""
-    found = look_up(tx, merchant_id, cart_id, push_kind, listing_ids)
-    changes = [(*one.now, seq, one.id) for one in found if one.now != one.before]
+    results = look_up(tx, merchant_id, cart_id, push_kind, listing_ids)
+    changes = [(*result.now, seq, result.id) for result in results if result.now != result.before]
     tx.executemany("UPDATE listing SET product_id = ?, match_reason = ?, seq = ? WHERE id = ?", changes)
     return len(changes)
 
@@ -191,5 +191,5 @@ def record_unlisted(
     tx.execute(
         "DELETE FROM unlisted WHERE cart_id = ? AND product_id IN (SELECT value FROM json_each(?))", (cart_id, ids)
     )
-    found = tx.execute(_UNLISTED, {"cart": cart_id, "kind": push_kind, "run": run_id, "ids": ids})
-    return max(0, found.rowcount)
+    cursor = tx.execute(_UNLISTED, {"cart": cart_id, "kind": push_kind, "run": run_id, "ids": ids})
+    return max(0, cursor.rowcount)

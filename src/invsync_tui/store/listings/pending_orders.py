@@ -160,7 +160,7 @@ def _places(cx: sqlite3.Connection, cart_ids: Collection[int]) -> list[_Place]:
     chosen: dict[tuple[int, str, str, int], set[int]] = defaultdict(set)
     for number, shop, location, combines, warehouse in cx.execute(_PLACES, (json.dumps(list(cart_ids)),)):
         chosen[number, shop, location, combines].update(() if warehouse is None else (warehouse,))
-    return [_Place(*key[:3], None if key[3] else frozenset(found)) for key, found in chosen.items()]
+    return [_Place(*key[:3], None if key[3] else frozenset(warehouses)) for key, warehouses in chosen.items()]
 
 
 def _drawn_from(places: Sequence[_Place], part: _Part) -> list[int] | None:
@@ -170,17 +170,17 @@ def _drawn_from(places: Sequence[_Place], part: _Part) -> list[int] | None:
     """
     of_shop = [place for place in places if part.shop and place.shop == part.shop]
     of_shop = of_shop or [place for place in places if place.cart_id == part.cart_id]
-    there = [one for one in of_shop if not part.location or one.location in ("", part.location)]
-    if not of_shop or any(one.warehouses is None for one in there):
+    there = [place for place in of_shop if not part.location or place.location in ("", part.location)]
+    if not of_shop or any(place.warehouses is None for place in there):
         return None
-    return sorted({number for one in there for number in one.warehouses or ()})
+    return sorted({number for place in there for number in place.warehouses or ()})
 
 
 def oldest(cx: sqlite3.Connection, cart_ids: Collection[int]) -> int | None:
     """When the oldest order that is kept of some carts was taken, by the cart's own clock."""
     sql = "SELECT min(reported_at) FROM pending_order WHERE cart_id IN (SELECT value FROM json_each(?))"
-    found: int | None = cx.execute(sql, (json.dumps(list(cart_ids)),)).fetchone()[0]
-    return found
+    reported_at: int | None = cx.execute(sql, (json.dumps(list(cart_ids)),)).fetchone()[0]
+    return reported_at
 
 
 def _products_of(cx: sqlite3.Connection, cart_ids: Collection[int], refs: Collection[str]) -> dict[str, set[int]]:
@@ -267,16 +267,16 @@ def change(cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None, t
     that are told the same.
     """
     before = _kept(cx, asked.merchant_id)
-    kept = [_not_ahead(row, terms.now) for row in before]
-    rows = kept
+    kept_rows = [_not_ahead(row, terms.now) for row in before]
+    rows = kept_rows
     if lines is not None:
         unread = {line.ref for line in lines if not line.readable}
         rows = _rows(cx, asked, before, [line for line in lines if line.readable], terms.now)
-        told = {row.ref for row in rows}
+        reported = {row.ref for row in rows}
         rows += [
             row
-            for row in kept
-            if row.cart_id not in asked.peers or row.ref in unread or ("" in unread and row.ref not in told)
+            for row in kept_rows
+            if row.cart_id not in asked.peers or row.ref in unread or ("" in unread and row.ref not in reported)
         ]
     rows = [row for row in rows if row.taken_at > terms.now - terms.reach]
     ambiguous = _ambiguous(rows)
@@ -295,7 +295,7 @@ def _ambiguous(rows: Iterable[Kept]) -> set[str]:
     shops: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         shops[_name(row)].add(row.shop)
-    return {name for name, found in shops.items() if len(found) > 1}
+    return {name for name, its_shops in shops.items() if len(its_shops) > 1}
 
 
 _COLUMNS = ", ".join(f"o.{name}" for name in Kept._fields)
@@ -397,12 +397,14 @@ def _readings(cx: sqlite3.Connection, product_ids: Collection[int], terms: Terms
     A time after now was written by a clock that was ahead, and says nothing: what the last pull confirmed counts.
     """
     parts = _parts(cx, product_ids)
-    wanted = {*product_ids, *(part for found in parts.values() for part in found)}
+    needed = {*product_ids, *(part for kit_parts in parts.values() for part in kit_parts)}
     times = {**levels.latest(terms.now), "confirmed": min(terms.confirmed_at, terms.now)}
-    rows = cx.execute(_READINGS, {"ids": json.dumps(sorted(wanted)), **times})
+    rows = cx.execute(_READINGS, {"ids": json.dumps(sorted(needed)), **times})
     read: dict[int, int] = dict(rows.fetchall())
-    found = {product: [read[one] for one in parts.get(product, {product}) if one in read] for product in product_ids}
-    return {product: min(times) for product, times in found.items() if times}
+    times_by_product = {
+        product: [read[part] for part in parts.get(product, {product}) if part in read] for product in product_ids
+    }
+    return {product: min(times) for product, times in times_by_product.items() if times}
 
 
 def _parts(cx: sqlite3.Connection, kit_ids: Collection[int]) -> Mapping[int, set[int]]:
@@ -428,8 +430,8 @@ def to_ask_for(cx: sqlite3.Connection, merchant_id: int) -> list[str]:
 
 def record_known(tx: sqlite3.Connection, merchant_id: int, names: Collection[str], now: int, seq: int) -> int:
     """The WMS has these orders as of `now`: a reading from then on takes them into account. Returns how many rows changed."""
-    asked = set(to_ask_for(tx, merchant_id)).intersection(names)
-    rows = [row for row in _kept(tx, merchant_id) if _name(row) in asked and row.known_at is None]
+    order_names = set(to_ask_for(tx, merchant_id)).intersection(names)
+    rows = [row for row in _kept(tx, merchant_id) if _name(row) in order_names and row.known_at is None]
     known = [row._replace(known_at=now, until=now) for row in rows]
     if rows:
         apply(tx, merchant_id, Change(frozenset(known), frozenset(rows)), seq)

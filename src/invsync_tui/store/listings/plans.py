@@ -203,18 +203,18 @@ def in_stock(cx: sqlite3.Connection, cart_id: int, most: int) -> int:
 
 def replaced(cx: sqlite3.Connection, run_id: int) -> list[Item]:
     """What the batches of a run set, and what each listing showed before the first of them; by listing."""
-    found: dict[int, Item] = {}
+    items_by_listing: dict[int, Item] = {}
     rows = cx.execute(
         "SELECT items FROM push_batch WHERE run_id = ? AND state = 'answered' ORDER BY created_at, rowid", (run_id,)
     )
     for (items,) in rows:
         for item in (Item(*values) for values in json.loads(items)):
-            first = found.get(item.listing_id, item)
+            first = items_by_listing.get(item.listing_id, item)
             # What it showed before, in the basis of the newest row, so that target - before stays what was changed.
             moved = (item.target - item.desired) - (first.target - first.desired)
             before = None if first.before is None else first.before + moved
-            found[item.listing_id] = item._replace(before=before)
-    return [found[number] for number in sorted(found)]
+            items_by_listing[item.listing_id] = item._replace(before=before)
+    return [items_by_listing[number] for number in sorted(items_by_listing)]
 
 
 def accepted(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, int | None]:

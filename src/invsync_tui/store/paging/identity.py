@@ -89,19 +89,19 @@ class Sorted:
 
     def before(self, key: Key | None, limit: int) -> list[Row]:
         """Rows in front of `key`, in the list's order; None ends at the last."""
-        found = self._kept(self.pages.before, key, limit, 0)
-        return found[-limit:]
+        rows = self._kept(self.pages.before, key, limit, 0)
+        return rows[-limit:]
 
     def _kept(self, page: Callable[[Key | None, int], list[Row]], key: Key | None, limit: int, last: int) -> list[Row]:
-        found: list[Row] = []
-        while len(found) < limit:
+        collected: list[Row] = []
+        while len(collected) < limit:
             rows = page(key, CHUNK)
-            kept = list(self.keep(rows))
-            found = [*found, *kept] if last else [*kept, *found]
+            kept_rows = list(self.keep(rows))
+            collected = [*collected, *kept_rows] if last else [*kept_rows, *collected]
             if len(rows) < CHUNK:
                 break
             key = place(rows[last])
-        return found
+        return collected
 
     def count(self, most: int | None) -> int:
         """Rows among the first QUICK that are looked at; all of them for None."""

@@ -130,8 +130,8 @@ class Pages:
             return None
         sign = ">" if self.select.descending else "<"
         ordered = [self._beyond(variant, key, sign) for variant in self.variants]
-        found = self._counted(ordered, FAR + 1)
-        return found if found <= FAR else None
+        rows_before = self._counted(ordered, FAR + 1)
+        return rows_before if rows_before <= FAR else None
 
     def _exists(self, key: Key) -> bool:
         terms = self.select.order.terms
@@ -153,8 +153,8 @@ class Chain:
         """Rows behind `key`; None starts at the first."""
         first, rest = (0, None) if key is None else (int(key[0]), tuple(key[1:]))
         rows: list[Row] = []
-        for one in self.lists[first:]:
-            rows += one.after(rest, limit - len(rows))
+        for pages in self.lists[first:]:
+            rows += pages.after(rest, limit - len(rows))
             rest = None
             if len(rows) >= limit:
                 break
@@ -164,8 +164,8 @@ class Chain:
         """Rows in front of `key`, in the list's order; None ends at the last."""
         last, rest = (len(self.lists) - 1, None) if key is None else (int(key[0]), tuple(key[1:]))
         rows: list[Row] = []
-        for one in reversed(self.lists[: last + 1]):
-            rows = one.before(rest, limit - len(rows)) + rows
+        for pages in reversed(self.lists[: last + 1]):
+            rows = pages.before(rest, limit - len(rows)) + rows
             rest = None
             if len(rows) >= limit:
                 break
@@ -174,8 +174,8 @@ class Chain:
     def count(self, most: int | None) -> int:
         """Rows, counted up to `most`; None counts all of them."""
         total = 0
-        for one in self.lists:
-            total += one.count(None if most is None else most - total)
+        for pages in self.lists:
+            total += pages.count(None if most is None else most - total)
             if most is not None and total >= most:
                 return most
         return total

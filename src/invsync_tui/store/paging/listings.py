@@ -160,10 +160,10 @@ class RunSkus(NamedTuple):
 
 def of_run(cx: sqlite3.Connection, run_id: int, reason: str) -> RunSkus:
     """SKUs that a run ended with a reason, by outcome, then products that its cart lacks."""
-    found = [outcome for outcome in _OUTCOMES if _has(cx, run_id, outcome, reason)]
-    parts: list[Paging] = [Pages(cx, _ended(run_id, outcome, reason)) for outcome in found]
+    outcomes = [outcome for outcome in _OUTCOMES if _has(cx, run_id, outcome, reason)]
+    parts: list[Paging] = [Pages(cx, _ended(run_id, outcome, reason)) for outcome in outcomes]
     parts.append(Pages(cx, _missing(run_id, reason)))
-    return RunSkus(Chain(parts), (*found, ""))
+    return RunSkus(Chain(parts), (*outcomes, ""))
 
 
 def _has(cx: sqlite3.Connection, run_id: int, outcome: str, reason: str) -> bool:

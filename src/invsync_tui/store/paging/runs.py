@@ -31,11 +31,11 @@ _CONDITIONS = {
 }
 
 
-def runs(cx: sqlite3.Connection, wanted: RunFilter) -> Pages:
+def runs(cx: sqlite3.Connection, run_filter: RunFilter) -> Pages:
     """The runs that are wanted."""
-    given = {name: value for name, value in wanted._asdict().items() if value is not None}
-    where = " AND ".join(_CONDITIONS[name] for name in given) or "1"
-    return Pages(cx, Select(RUN_COLUMNS, RUN_ORIGIN, where, tuple(given.values()), NEWEST, descending=True))
+    criteria = {name: value for name, value in run_filter._asdict().items() if value is not None}
+    where = " AND ".join(_CONDITIONS[name] for name in criteria) or "1"
+    return Pages(cx, Select(RUN_COLUMNS, RUN_ORIGIN, where, tuple(criteria.values()), NEWEST, descending=True))
 
 
 def before(cx: sqlite3.Connection, run: RunRow) -> int | None:

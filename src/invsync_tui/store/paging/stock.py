@@ -83,8 +83,8 @@ def levels(cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: 
     where, values = "p.merchant_id = ? AND v.warehouse_id = ?", (merchant, warehouse)
     join = "CROSS JOIN level AS v ON v.product_id = p.id"
     if text.few is not None:
-        found = Select(_LEVEL, f"{text.few.origin} {join}", where, values, order, descending)
-        return Pages(cx, found.narrowed(text.few.part))
+        select = Select(_LEVEL, f"{text.few.origin} {join}", where, values, order, descending)
+        return Pages(cx, select.narrowed(text.few.part))
     # A warehouse that has few of the merchant's products is read from its own side and sorted.
     from_products = order.name == "sku" and counts.levels(cx, warehouse) > SMALL
     origin = f"product AS p {join}" if from_products else "level AS v CROSS JOIN product AS p ON p.id = v.product_id"
@@ -93,8 +93,12 @@ def levels(cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: 
 
 
 def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], order: Order) -> Select | None:
-    found: Found | None = text.any
-    return None if found is None else Select("1", f"{found.origin} {join}", where, values, order).narrowed(found.part)
+    any_match: Found | None = text.any
+    return (
+        None
+        if any_match is None
+        else Select("1", f"{any_match.origin} {join}", where, values, order).narrowed(any_match.part)
+    )
 
 
 # --- products over all warehouses ------------------------------------------------------------------------------------

@@ -67,12 +67,12 @@ def products(cx: sqlite3.Connection, merchant_id: int, text: str) -> Filter:
     if len(text) < SUBSTRING_LEAST:
         bounds = (merchant_id, text, upper(text))
         codes = "SELECT product_id FROM product_code WHERE merchant_id = ? AND key >= ? AND key < ?"
-        found = Found(PRODUCT, Part(f"p.id IN ({codes})", bounds))
+        matches = Found(PRODUCT, Part(f"p.id IN ({codes})", bounds))
         walk = Part("instr(char(10) || p.codes_text, char(10) || ?) > 0", (text,))
-        return Filter(walk, found if _few(cx, codes, bounds) else None, found)
-    found = Found(HITS, substring(cx, text))
-    few = _few(cx, f"SELECT 1 FROM {HITS} WHERE {found.part.where}", found.part.values)
-    return Filter(Part("instr(p.codes_text, ?) > 0", (text,)), found if few else None, found)
+        return Filter(walk, matches if _few(cx, codes, bounds) else None, matches)
+    matches = Found(HITS, substring(cx, text))
+    few = _few(cx, f"SELECT 1 FROM {HITS} WHERE {matches.part.where}", matches.part.values)
+    return Filter(Part("instr(p.codes_text, ?) > 0", (text,)), matches if few else None, matches)
 
 
 def substring(cx: sqlite3.Connection, text: str) -> Part:

@@ -36,7 +36,7 @@ def batches(cx: sqlite3.Connection, run_id: int, most: int) -> list[dict[str, An
         f"SELECT {', '.join(BATCH_COLUMNS)} FROM push_batch WHERE run_id = ? ORDER BY created_at, rowid LIMIT ?",
         (run_id, most),
     )
-    return [one | {"items": json.loads(one["items"])} for one in _dicts(BATCH_COLUMNS, rows.fetchall())]
+    return [batch | {"items": json.loads(batch["items"])} for batch in _dicts(BATCH_COLUMNS, rows.fetchall())]
 
 
 def audit(cx: sqlite3.Connection, subjects: Sequence[str], most: int) -> list[dict[str, Any]]:

@@ -87,7 +87,7 @@ def join(tx: sqlite3.Connection, run: RunRow, wish: Wish, now: int) -> None:
 
 def add(tx: sqlite3.Connection, run: RunRow, wish: Wish) -> None:
     """Let a request wait until a run has ended. Those with the same condition are one."""
-    waiting = {one.condition: one for one in of_run(run)}
+    waiting = {waiting_wish.condition: waiting_wish for waiting_wish in of_run(run)}
     known = waiting.get(wish.condition)
     waiting[wish.condition] = known.joined(wish) if known is not None else wish
     tx.execute(
@@ -102,8 +102,8 @@ def orders(run: RunRow) -> list[RunRequest]:
     # A run that was bound to a plan owes what it was asked for before.
     wishes = of_run(run) or [of_itself(run)]
     return [
-        RunRequest(run.kind, run.key, run.merchant_id, "again", one.by, one.after_run, one.full, one.pushes)
-        for one in sorted(wishes, key=lambda wish: wish.after_run or 0)
+        RunRequest(run.kind, run.key, run.merchant_id, "again", wish.by, wish.after_run, wish.full, wish.pushes)
+        for wish in sorted(wishes, key=lambda wish: wish.after_run or 0)
     ]
 
 
@@ -118,8 +118,8 @@ def follow(tx: sqlite3.Connection, run: RunRow, successor: int) -> None:
     for number, text in rows:
         before = [Wish(*row) for row in json.loads(text)]
         after = [
-            one._replace(after_run=successor, after_again=False) if one.condition == (run.id, True) else one
-            for one in before
+            wish._replace(after_run=successor, after_again=False) if wish.condition == (run.id, True) else wish
+            for wish in before
         ]
         if after != before:
             tx.execute("UPDATE run SET again_for = ? WHERE id = ?", (json.dumps(after), number))

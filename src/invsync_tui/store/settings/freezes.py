@@ -34,5 +34,5 @@ def by_merchant(cx: sqlite3.Connection) -> dict[int, list[FreezeRow]]:
 def of_cart(cx: sqlite3.Connection, cart_id: int) -> list[FreezeRow]:
     """What keeps a cart frozen: its merchant, itself, or both."""
     row = cx.execute("SELECT merchant_id FROM cart WHERE id = ?", (cart_id,)).fetchone()
-    found = by_merchant(cx).get(row[0], []) if row else []
-    return [one for one in found if one.subject == "merchant" or one.number == cart_id]
+    freezes = by_merchant(cx).get(row[0], []) if row else []
+    return [freeze for freeze in freezes if freeze.subject == "merchant" or freeze.number == cart_id]

@@ -28,10 +28,10 @@ def of_cart(cx: sqlite3.Connection, cart_id: int, at: int) -> dict[str, Any] | N
     cart = _taken_back(cx, present, f"cart:{cart_id}", at)
     number = int(present["merchant_id"])
     merchant = _taken_back(cx, settings_read.merchant(cx, number) or {}, f"merchant:{number}", at)
-    found = {name: _told(name, cart.get(name)) for name in CART}
-    found["warehouses"] = _codes(cx, cart["warehouses"])
-    found["alias"] = _alias(cx, cart["push_kind"])
-    return found | {f"merchant.{name}": _told(name, merchant.get(name)) for name in MERCHANT}
+    values = {name: _told(name, cart.get(name)) for name in CART}
+    values["warehouses"] = _codes(cx, cart["warehouses"])
+    values["alias"] = _alias(cx, cart["push_kind"])
+    return values | {f"merchant.{name}": _told(name, merchant.get(name)) for name in MERCHANT}
 
 
 def _taken_back(cx: sqlite3.Connection, present: Mapping[str, Any], subject: str, at: int) -> dict[str, Any]:

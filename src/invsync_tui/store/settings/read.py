@@ -133,21 +133,21 @@ def pick(kind: type[T], row: Mapping[str, Any]) -> T:
 
 def merchant(cx: sqlite3.Connection, merchant_id: int) -> dict[str, Any] | None:
     """Columns of a merchant, of its source where there is one, and `every`."""
-    found = record(cx, "SELECT * FROM merchant WHERE id = ?", (merchant_id,))
-    if found is None:
+    columns = record(cx, "SELECT * FROM merchant WHERE id = ?", (merchant_id,))
+    if columns is None:
         return None
     source = record(cx, "SELECT * FROM source WHERE merchant_id = ?", (merchant_id,))
-    return (source or {}) | found | {"every": every(cx, "pull", merchant_id)}
+    return (source or {}) | columns | {"every": every(cx, "pull", merchant_id)}
 
 
 def cart(cx: sqlite3.Connection, cart_id: int) -> dict[str, Any] | None:
     """Columns of a cart, `warehouses` (numbers, ascending; [] for all) and `every`."""
-    found = record(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))
-    if found is None:
+    columns = record(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))
+    if columns is None:
         return None
     rows = cx.execute("SELECT warehouse_id FROM cart_warehouse WHERE cart_id = ? ORDER BY 1", (cart_id,))
-    chosen = [] if found["combine_all"] else [row[0] for row in rows]
-    return found | {"warehouses": chosen, "every": every(cx, "push", cart_id)}
+    chosen = [] if columns["combine_all"] else [row[0] for row in rows]
+    return columns | {"warehouses": chosen, "every": every(cx, "push", cart_id)}
 
 
 def merchants(cx: sqlite3.Connection) -> list[dict[str, Any]]:

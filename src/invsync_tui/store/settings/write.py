@@ -36,10 +36,10 @@ def add_merchant(
 
 def number(row: Any) -> int:
     """The id of a row that is in the store."""
-    found = row.id
-    if found is None:
+    row_id = row.id
+    if row_id is None:
         raise ValueError("the row is not in the store yet")
-    return int(found)
+    return int(row_id)
 
 
 def add_cart(session: Session, cart: Cart, warehouse_ids: Sequence[int]) -> Cart:
@@ -107,8 +107,8 @@ def merchant(session: Session, merchant_id: int) -> Merchant | None:
 
 def merchant_by_name(session: Session, name: str) -> Merchant | None:
     """A merchant by its exact name, or by its number."""
-    found = session.exec(select(Merchant).where(Merchant.name == name)).first()
-    return found or (session.get(Merchant, int(name)) if name.isdecimal() else None)
+    by_name = session.exec(select(Merchant).where(Merchant.name == name)).first()
+    return by_name or (session.get(Merchant, int(name)) if name.isdecimal() else None)
 
 
 def source_of(session: Session, merchant_id: int) -> Source | None:

@@ -139,10 +139,10 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str,
 class DecisionChunk:
     """One chunk as it was kept."""
 
-    def __init__(self, kept: Kept) -> None:
-        self.run_id = kept.run_id
-        self.at = kept.at
-        self._body = orjson.loads(zlib.decompress(kept.body))
+    def __init__(self, row: Kept) -> None:
+        self.run_id = row.run_id
+        self.at = row.at
+        self._body = orjson.loads(zlib.decompress(row.body))
 
     @property
     def plan(self) -> int:

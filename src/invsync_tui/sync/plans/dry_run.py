@@ -75,18 +75,18 @@ class DryRun:
 def begin(cx: sqlite3.Connection, cart_id: int, values: Mapping[str, Any]) -> DryRun | None:
     """A plan by the saved settings with `values` (by column) in the place of some; None for a cart without a WMS."""
     columns = settings_read.cart(cx, cart_id)
-    asked = what_if.wanted(cx, columns, values) if columns is not None else None
-    if columns is None or asked is None:
+    pair = what_if.wanted(cx, columns, values) if columns is not None else None
+    if columns is None or pair is None:
         return None
     changed = any(
         columns.get(name) != value for name, value in values.items() if name in RULE_SETTINGS | {"warehouses"}
     )
-    settings = asked.then
+    settings = pair.then
     cart = settings.cart
     if changed:
         cart.rules_rev += 1
         cart.watermark = 0
-    known = columns["matched_rev"] == columns["rules_rev"] and not asked.rematched
+    known = columns["matched_rev"] == columns["rules_rev"] and not pair.rematched
     moved = _rematched(cx, settings, columns["match_mark"] if known else 0)
     ids = listings.changed_since(cx, cart_id, cart.watermark)
     if moved and cart.watermark:
@@ -103,8 +103,8 @@ def _rematched(cx: sqlite3.Connection, settings: Settings, mark: int) -> dict[in
     ids = matching.to_match(cx, cart.merchant_id, number, mark)
     result: dict[int, tuple[int | None, str | None]] = {}
     for start in range(0, len(ids), CHUNK):
-        meant = matching.look_up(cx, cart.merchant_id, number, cart.push_kind, ids[start : start + CHUNK])
-        result.update((one.id, one.now) for one in meant if one.now != one.before)
+        matches = matching.look_up(cx, cart.merchant_id, number, cart.push_kind, ids[start : start + CHUNK])
+        result.update((match.id, match.now) for match in matches if match.now != match.before)
     return result
 
 

@@ -56,18 +56,18 @@ class ExplicitPlanner:
             self.job.report.put(tx)
         self._check()
 
-    async def _look(self, wanted: Sequence[tuple[int, int, int]]) -> None:
+    async def _look(self, changes: Sequence[tuple[int, int, int]]) -> None:
         with self.job.store.reading() as cx:
-            rows = {row.id: row for row in listings.plan_rows(cx, [number for number, _, _ in wanted])}
-        known = [rows[number] for number, _, _ in wanted if number in rows]
-        fresh = {one.ref: one for one in await self._read([row.ref for row in known])}
-        found = [Row(rows[n], fresh.get(rows[n].ref), before, after) for n, before, after in wanted if n in rows]
+            rows = {row.id: row for row in listings.plan_rows(cx, [number for number, _, _ in changes])}
+        known = [rows[number] for number, _, _ in changes if number in rows]
+        fresh = {listing.ref: listing for listing in await self._read([row.ref for row in known])}
+        entries = [Row(rows[n], fresh.get(rows[n].ref), before, after) for n, before, after in changes if n in rows]
         now = clock.seconds()
         with self.job.transaction() as tx:
             seq = change_sequence.upcoming(tx)
-            self._note(tx, found, seq, now)
+            self._note(tx, entries, seq, now)
             change_sequence.take(tx, seq)
-            self.job.report.advance(len(wanted))
+            self.job.report.advance(len(changes))
             self.job.report.put(tx)
 
     async def _read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
@@ -76,29 +76,29 @@ class ExplicitPlanner:
 
     def _note(self, tx, rows: Sequence[Row], seq: int, now: int) -> None:  # type: ignore[no-untyped-def]
         run_id = self.job.run.id
-        verdicts = [(one, *self._verdict(one)) for one in rows]
+        verdicts = [(entry, *self._verdict(entry)) for entry in rows]
         listings.refresh(
             tx,
             [
-                (one.after + self._held_back(one), one.fresh.quantity, one.fresh.allocated, one.row.id)
-                for one in rows
-                if one.fresh is not None and one.fresh.skip is not Reason.BAD_ROW
+                (entry.after + self._held_back(entry), entry.fresh.quantity, entry.fresh.allocated, entry.row.id)
+                for entry in rows
+                if entry.fresh is not None and entry.fresh.skip is not Reason.BAD_ROW
             ],
         )
         sent = (Outcome.PLANNED, Outcome.EQUAL)
         listings.decide(
-            tx, [self._decided(one, outcome, reason) for one, outcome, reason, _ in verdicts if outcome in sent]
+            tx, [self._decided(entry, outcome, reason) for entry, outcome, reason, _ in verdicts if outcome in sent]
         )
-        listings.confirm_equal(tx, [one.row.id for one, outcome, _, _ in verdicts if outcome is Outcome.EQUAL], now)
+        listings.confirm_equal(tx, [entry.row.id for entry, outcome, _, _ in verdicts if outcome is Outcome.EQUAL], now)
         plans.mark_untouched(
             tx,
             [
-                UntouchedListing(outcome.value, reason.value if reason else None, text, run_id, seq, one.row.id)
-                for one, outcome, reason, text in verdicts
+                UntouchedListing(outcome.value, reason.value if reason else None, text, run_id, seq, entry.row.id)
+                for entry, outcome, reason, text in verdicts
                 if outcome not in sent
             ],
         )
-        plans.mark_dirty(tx, [one.row.id for one in rows], seq)
+        plans.mark_dirty(tx, [entry.row.id for entry in rows], seq)
 
     def _decided(self, row: Row, outcome: Outcome, reason: Reason | None) -> Decided:
         target = row.after + self._held_back(row)
@@ -109,20 +109,20 @@ class ExplicitPlanner:
     def _held_back(self, row: Row) -> int:
         return row.fresh.allocated if self.on_hand and row.fresh is not None else 0
 
-    def _verdict(self, one: Row) -> tuple[Outcome, Reason | None, str]:
+    def _verdict(self, entry: Row) -> tuple[Outcome, Reason | None, str]:
         """What becomes of a listing, why, and what is to be said of it."""
-        row = one.row
+        row = entry.row
         if row.run_id == self.job.run.id and row.outcome == Outcome.SET:
             return Outcome.SET, None, ""  # by this run, before it was interrupted
         if row.inflight is not None:
             return Outcome.IN_DOUBT, None, ""
         # Neither its product nor a warehouse is asked for a number.
         blocked = obstacle(standing_of(row, self.settings)._replace(match_reason=None, has_warehouse=True))
-        if blocked is not None or one.fresh is None:
+        if blocked is not None or entry.fresh is None:
             return Outcome.SKIPPED, blocked or Reason.NOT_IN_CART, ""
-        if one.fresh.skip is Reason.BAD_ROW:
-            return Outcome.SKIPPED, Reason.BAD_ROW, one.fresh.name
-        return self._compared(one, one.fresh)
+        if entry.fresh.skip is Reason.BAD_ROW:
+            return Outcome.SKIPPED, Reason.BAD_ROW, entry.fresh.name
+        return self._compared(entry, entry.fresh)
 
     def _compared(self, row: Row, fresh: ListingRow) -> tuple[Outcome, Reason | None, str]:
         shows = None if fresh.quantity is None else fresh.quantity - self._held_back(row)

@@ -88,8 +88,8 @@ def explain(chunk: DecisionChunk, listing_id: int, rules: Rules) -> Explained:
 
 def chunk_of(cx: sqlite3.Connection, cart_id: int, listing_id: int, at: int) -> DecisionChunk | None:
     """The chunk of a listing's last decision up to a moment; None where none is kept."""
-    for kept in decision_log.that_may_have(cx, cart_id, listing_id, at):
-        chunk = DecisionChunk(kept)
+    for row in decision_log.that_may_have(cx, cart_id, listing_id, at):
+        chunk = DecisionChunk(row)
         if listing_id in chunk.ids:
             return chunk
     return None

@@ -51,15 +51,15 @@ def wanted(cx: sqlite3.Connection, columns: Mapping[str, Any], values: Mapping[s
     return SettingsPair(present, other, now["push_kind"] != then["push_kind"])
 
 
-def effect(cx: sqlite3.Connection, asked: SettingsPair, after: int, limit: int) -> Effect:
+def effect(cx: sqlite3.Connection, pair: SettingsPair, after: int, limit: int) -> Effect:
     """Look at the next listings behind the number `after`."""
-    cart = asked.now.cart
+    cart = pair.now.cart
     ids = pages.present_after(cx, int(cart.id or 0), after, limit)
     before = listings.plan_rows(cx, ids)
-    then = {row.id: row for row in (_rematched(cx, asked, before) if asked.rematched else before)}
+    then = {row.id: row for row in (_rematched(cx, pair, before) if pair.rematched else before)}
     now = clock.seconds()
-    shown = _decisions(cx, before, asked.now, now)
-    would = _decisions(cx, then.values(), asked.then, now)
+    shown = _decisions(cx, before, pair.now, now)
+    would = _decisions(cx, then.values(), pair.then, now)
     changes = [(_present(row, shown[row.id]), would[row.id].desired) for row in before]
     moved = [(old, new) for old, new in changes if new is not None and new != old]
     return Effect(
@@ -89,17 +89,17 @@ def _present(row: PlanRow, decision: Decision) -> int | None:
     return row.observed - row.allocated
 
 
-def _rematched(cx: sqlite3.Connection, asked: SettingsPair, rows: list[PlanRow]) -> list[PlanRow]:
+def _rematched(cx: sqlite3.Connection, pair: SettingsPair, rows: list[PlanRow]) -> list[PlanRow]:
     """The rows as codes of the other kind match them."""
-    cart = asked.then.cart
-    found = matching.look_up(cx, cart.merchant_id, int(cart.id or 0), cart.push_kind, [row.id for row in rows])
-    meant = {one.id: one.now for one in found}
-    kinds = products.kinds(cx, [product for product, _ in meant.values() if product is not None])
+    cart = pair.then.cart
+    matches = matching.look_up(cx, cart.merchant_id, int(cart.id or 0), cart.push_kind, [row.id for row in rows])
+    match_by_listing = {match.id: match.now for match in matches}
+    kinds = products.kinds(cx, [product for product, _ in match_by_listing.values() if product is not None])
     return [
         row._replace(
-            product_id=meant[row.id][0],
-            match_reason=meant[row.id][1],
-            **kinds.get(meant[row.id][0] or 0, products.PLAIN)._asdict(),
+            product_id=match_by_listing[row.id][0],
+            match_reason=match_by_listing[row.id][1],
+            **kinds.get(match_by_listing[row.id][0] or 0, products.PLAIN)._asdict(),
         )
         for row in rows
     ]

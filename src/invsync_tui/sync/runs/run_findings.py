@@ -18,19 +18,19 @@ def look(tx: sqlite3.Connection, run: RunRow, failed_with: Reason | None, now: i
     """Note what is found after a run, `failed_with` the reason it ended by if it failed; returns the new causes."""
     if run.kind == "radar":
         return []
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     if run.kind == "push":
-        found.update(_of_cart(tx, run.key))
+        counts.update(_of_cart(tx, run.key))
     if failed_with is not None and not REASONS[failed_with].expected:
-        found[failed_with.value] = max(1, found[failed_with.value])
+        counts[failed_with.value] = max(1, counts[failed_with.value])
     cart_id = run.key if run.kind == "push" else findings.SOURCE
-    return findings.record(tx, run.merchant_id, cart_id, found, run.id, now)
+    return findings.record(tx, run.merchant_id, cart_id, counts, run.id, now)
 
 
 def _of_cart(cx: sqlite3.Connection, cart_id: int) -> Counter[str]:
     counted: Counter[str] = Counter()
-    for told, count in cause_counts.groups(cx, cart_id):
-        for cause in recorded_causes(told):
+    for recorded, count in cause_counts.groups(cx, cart_id):
+        for cause in recorded_causes(recorded):
             if not REASONS[cause].expected:
                 counted[cause.value] += count
     counted.update(dict(checkup.unlisted(cx, cart_id)))
