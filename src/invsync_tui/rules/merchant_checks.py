@@ -289,7 +289,7 @@ def _updated(facts: SkuFacts) -> Check:
 
 
 def connection_check(subject: str, error: str, reason: Reason | None, fix: str) -> Check:
-    """The last error of a WMS or a cart. `told` is the reason that the error's class stands for."""
+    """The last error of a WMS or a cart. `reason` is the one that the error's class stands for."""
     item = Item("connection.last_error", Section.SYSTEM, subject)
     if not error:
         return item.passed("no error in the last run")

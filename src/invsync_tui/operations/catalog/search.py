@@ -35,8 +35,8 @@ def search(session: Session, text: str, merchant_id: int | None = None, limit: i
         _fill(ranked, rows.code_with(cx, inside[: 2 * limit], key).values(), limit)
         names = rows.named(cx, key, merchant_id, rows.COUNTED_MOST + 1) if len(inside) <= rows.COUNTED_MOST else []
         shown = [*ranked, *(number for number in names if number not in ranked)][:limit]
-        found = len({*inside, *names}) if len(key) >= SUBSTRING_LEAST else rows.count(cx, key, merchant_id)
-        counted = max(found, len(shown))
+        total = len({*inside, *names}) if len(key) >= SUBSTRING_LEAST else rows.count(cx, key, merchant_id)
+        counted = max(total, len(shown))
         details = rows.details(cx, shown)
         near = rows.near(cx, key, merchant_id) if not ranked else []
     hits = tuple(_hit(details[number], ranked.get(number)) for number in shown if number in details)
@@ -68,10 +68,10 @@ def _fill(ranked: dict[int, Ranked], hits: Iterable[CodeHit], limit: int) -> Non
         ranked.setdefault(hit.product_id, (HitRank.SUBSTRING, hit))
 
 
-def _hit(product: ProductHit, found: Ranked | None) -> SearchHit:
+def _hit(product: ProductHit, ranked: Ranked | None) -> SearchHit:
     rank, code, kind = HitRank.NAME, product.sku, "SKU"
-    if found is not None:
-        rank, code, kind = found[0], found[1].code, found[1].kind_name
+    if ranked is not None:
+        rank, code, kind = ranked[0], ranked[1].code, ranked[1].kind_name
     return SearchHit(
         product_id=product.id,
         merchant_id=product.merchant_id,
@@ -90,9 +90,9 @@ def _hit(product: ProductHit, found: Ranked | None) -> SearchHit:
 
 
 def _verdict(
-    asked: str, same: Sequence[CodeHit], near: Sequence[CodeHit], details: dict[int, ProductHit], count: Count
+    typed: str, same: Sequence[CodeHit], near: Sequence[CodeHit], details: dict[int, ProductHit], count: Count
 ) -> str:
-    exact = [hit for hit in same if hit.code == asked]
+    exact = [hit for hit in same if hit.code == typed]
     if exact:
         return _of_exact(exact, details)
     if same:

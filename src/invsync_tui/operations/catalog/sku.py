@@ -77,17 +77,17 @@ def sync_now(session: Session, listing_ids: Sequence[int]) -> Requested:
     session.allow(Right.SYNC, "sync listings")
     now = clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
-        found = _found(products.wished(tx, listing_ids), listing_ids)
-        products.doubt(tx, [one.id for one in found])
-        carts = dict.fromkeys((one.cart_id, one.merchant_id) for one in found)
+        wished = _found(products.wished(tx, listing_ids), listing_ids)
+        products.doubt(tx, [listing.id for listing in wished])
+        carts = dict.fromkeys((listing.cart_id, listing.merchant_id) for listing in wished)
         pushes = [
             runs.request(tx, RunRequest("push", cart, merchant, "manual", session.operator), now)
             for cart, merchant in carts
         ]
-        for cart, named in _by_cart(found).items():
+        for cart, named in _by_cart(wished).items():
             audit.record(tx, now, session.operator, "sync listings", f"cart:{cart}", after=_named(named))
     started = run_request.ensure_worker(session)
-    text = f"{counted(len(found), 'listing is', 'listings are')} sent again where the cart shows something else."
+    text = f"{counted(len(wished), 'listing is', 'listings are')} sent again where the cart shows something else."
     return Requested(tuple(push.run_id for push in pushes), started, text)
 
 
@@ -112,40 +112,41 @@ def _wish(session: Session, listing_ids: Sequence[int], column: str, value: int 
     session.allow(Right.LISTING, f"{verb} listings")
     why, now = values.reason(reason), clock.seconds()
     with as_operation_error(), session.store.transaction() as tx:
-        found = _found(products.wished(tx, listing_ids, column), listing_ids)
+        wished = _found(products.wished(tx, listing_ids, column), listing_ids)
         seq = change_sequence.upcoming(tx)
-        changed = products.wish(tx, [one.id for one in found], column, value, seq)
+        changed = products.wish(tx, [listing.id for listing in wished], column, value, seq)
         if changed:
             change_sequence.take(tx, seq)
-            for cart, named in _by_cart(one for one in found if one.before != value).items():
+            for cart, named in _by_cart(listing for listing in wished if listing.before != value).items():
                 before, after = _named(named, column), json.dumps({column: value})
                 subject = f"cart:{cart}"
                 audit.record(tx, now, session.operator, verb, subject, before=before, after=after, reason=why)
-    return f"{changed} of {counted(len(found), 'listing')} changed; the next push of their cart uses it."
+    return f"{changed} of {counted(len(wished), 'listing')} changed; the next push of their cart uses it."
 
 
-def _found(found: list[Wished], asked: Sequence[int]) -> list[Wished]:
-    if not found:
-        raise NotFoundError(f"There is no listing {', '.join(map(str, asked)) or 'given'}.")
-    return found
+def _found(wished: list[Wished], listing_ids: Sequence[int]) -> list[Wished]:
+    if not wished:
+        raise NotFoundError(f"There is no listing {', '.join(map(str, listing_ids)) or 'given'}.")
+    return wished
 
 
-def _by_cart(found: Iterable[Wished]) -> dict[int, list[Wished]]:
+def _by_cart(wished: Iterable[Wished]) -> dict[int, list[Wished]]:
     grouped: dict[int, list[Wished]] = defaultdict(list)
-    for one in found:
-        grouped[one.cart_id].append(one)
+    for listing in wished:
+        grouped[listing.cart_id].append(listing)
     return grouped
 
 
-def _named(found: Sequence[Wished], column: str = "") -> str:
+def _named(wished: Sequence[Wished], column: str = "") -> str:
     """The listings of an audit entry with what was wished for them."""
     shown = [
-        {"id": one.id, "sku": one.sku, **({column: one.before} if column else {})} for one in found[:SUBJECTS_MOST]
+        {"id": listing.id, "sku": listing.sku, **({column: listing.before} if column else {})}
+        for listing in wished[:SUBJECTS_MOST]
     ]
-    return json.dumps({"listings": shown, "total": len(found)})
+    return json.dumps({"listings": shown, "total": len(wished)})
 
 
 def of_carts(view: SkuView, cart_id: int | None) -> tuple[ListingLine, ...]:
     """A product's listings that stand for it, in one cart or in all."""
     mine = (listing for listing in view.listings if listing.product_id == view.product_id)
-    return tuple(one for one in mine if cart_id in (None, one.cart_id))
+    return tuple(listing for listing in mine if cart_id in (None, listing.cart_id))

@@ -108,7 +108,9 @@ class Summaries:
     def __call__(self, rows: Sequence[Any]) -> list[SummaryLine]:
         with self._session.store.reading() as cx:
             readings = stock.readings(cx, [row[0] for row in rows])
-        return [self._line(row, {one.warehouse_id: one for one in readings.get(row[0], ())}) for row in rows]
+        return [
+            self._line(row, {reading.warehouse_id: reading for reading in readings.get(row[0], ())}) for row in rows
+        ]
 
     def _line(self, row: Sequence[Any], here: dict[int, stock.Reading]) -> SummaryLine:
         cells = [here.get(column) for column in self._columns]
@@ -118,5 +120,5 @@ class Summaries:
             name=row[2],
             available=tuple(cell.available if cell else None for cell in cells),
             loaded_at=tuple(cell.loaded_at if cell else None for cell in cells),
-            total=sum(one.available for one in here.values()) if here else None,
+            total=sum(reading.available for reading in here.values()) if here else None,
         )

@@ -36,16 +36,16 @@ def set_enabled(session: Session, merchant_id: int, word: str, *, enabled: bool,
 
 def _find(known: list[StoredWarehouse], word: str) -> StoredWarehouse:
     """By code, else by the id that the WMS gives it; #N is our number."""
-    for found in (
+    for matches in (
         [site for site in known if f"#{site.id}" == word],
         [site for site in known if site.code == word],
         [site for site in known if site.ref == word],
     ):
-        if len(found) > 1:
-            ids = ", ".join(f"'#{site.id}'" for site in found)
+        if len(matches) > 1:
+            ids = ", ".join(f"'#{site.id}'" for site in matches)
             raise OperationError(f"Several warehouses are called {word!r}: give one of the numbers {ids}.")
-        if found:
-            return found[0]
+        if matches:
+            return matches[0]
     codes = ", ".join(shlex.quote(site.code) for site in known) or "none"
     raise NotFoundError(f"There is no warehouse {word!r}. Known: {codes}.")
 

@@ -76,8 +76,8 @@ def running(folder: Path, *, products: int = PRODUCTS, seed: int = SEED) -> Iter
         stack.callback(session.close)
         merchants = _create(session, plan, servers, f"file:{token_file}")
         stack.enter_context(_service(store, folder))
-        asked = [run_request.request(session, merchant, trigger="demo") for merchant in merchants]
-        yield Demo(store, tuple(run for one in asked for run in one.runs), plan)
+        requests = [run_request.request(session, merchant, trigger="demo") for merchant in merchants]
+        yield Demo(store, tuple(run for requested in requests for run in requested.runs), plan)
 
 
 def _token(folder: Path) -> Path:
@@ -100,19 +100,19 @@ def _token(folder: Path) -> Path:
 
 def _servers(stack: ExitStack, plan: DemoSetup, token_file: Path, products: int, seed: int) -> Servers:
     """One process for the WMS, two for the carts; the shops are dealt out to the two."""
-    given = ("--profile", "demo", "--products", str(products), "--seed", str(seed))
+    arguments = ("--profile", "demo", "--products", str(products), "--seed", str(seed))
     names = ("wms", *CART_SERVERS)
-    started = [stack.enter_context(_server(name.partition("-")[0], token_file, given)) for name in names]
+    started = [stack.enter_context(_server(name.partition("-")[0], token_file, arguments)) for name in names]
     urls = [_url(process, name) for name, process in zip(names, started, strict=True)]
     shops = [cart.shop for merchant in plan.merchants for cart in merchant.carts]
     return Servers(urls[0], {shop: urls[1 + number % 2] for number, shop in enumerate(shops)})
 
 
 @contextmanager
-def _server(kind: str, token_file: Path, given: tuple[str, ...]) -> Iterator[subprocess.Popen[str]]:
+def _server(kind: str, token_file: Path, arguments: tuple[str, ...]) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "INVSYNC_SANDBOX_TOKEN": token_file.read_text(encoding="ascii")}
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "invsync_tui.sandbox", kind, *given],
+        [sys.executable, "-m", "invsync_tui.sandbox", kind, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -182,41 +182,46 @@ def _create(session: Session, plan: DemoSetup, servers: Servers, secret: str) ->
     return numbers
 
 
-def _create_merchant(db: Any, wanted: DemoMerchant, servers: Servers, secret: str) -> int:
-    options = json.dumps(dict(wanted.source_options))
+def _create_merchant(db: Any, demo_merchant: DemoMerchant, servers: Servers, secret: str) -> int:
+    options = json.dumps(dict(demo_merchant.source_options))
     source = models.Source(
-        merchant_id=0, system=wanted.system, url=servers.wms, secret=secret, options=options, deadline_ms=DEADLINE_MS
+        merchant_id=0,
+        system=demo_merchant.system,
+        url=servers.wms,
+        secret=secret,
+        options=options,
+        deadline_ms=DEADLINE_MS,
     )
-    stale_after = wanted.stale_after_hours * 3600
+    stale_after = demo_merchant.stale_after_hours * 3600
     merchant = settings_write.add_merchant(
-        db, wanted.name, source, inventory_sync=wanted.sync_on, stale_after=stale_after
+        db, demo_merchant.name, source, inventory_sync=demo_merchant.sync_on, stale_after=stale_after
     )
     number = settings_write.number(merchant)
-    chosen = {code for cart in wanted.carts for code in cart.warehouses}
+    chosen = {code for cart in demo_merchant.carts for code in cart.warehouses}
     for ref, code, name in (place for place in WAREHOUSES if place[1] in chosen):
         db.add(models.Warehouse(merchant_id=number, ref=ref, code=code, name=name))
     db.flush()
-    for cart in wanted.carts:
+    for cart in demo_merchant.carts:
         _create_cart(db, number, cart, servers, secret)
     return number
 
 
-def _create_cart(db: Any, merchant_id: int, wanted: DemoCart, servers: Servers, secret: str) -> None:
+def _create_cart(db: Any, merchant_id: int, demo_cart: DemoCart, servers: Servers, secret: str) -> None:
     chosen = [
-        settings_write.number(w) for w in settings_write.warehouses(db, merchant_id) if w.code in wanted.warehouses
+        settings_write.number(w) for w in settings_write.warehouses(db, merchant_id) if w.code in demo_cart.warehouses
     ]
-    push_kind = settings_write.ensure_alias_type(db, merchant_id, wanted.alias_type) if wanted.alias_type else 0
+    push_kind = settings_write.ensure_alias_type(db, merchant_id, demo_cart.alias_type) if demo_cart.alias_type else 0
     cart = models.Cart(
         merchant_id=merchant_id,
-        name=wanted.name,
-        system=wanted.system,
-        url=servers.carts[wanted.shop],
+        name=demo_cart.name,
+        system=demo_cart.system,
+        url=servers.carts[demo_cart.shop],
         secret=secret,
-        options=json.dumps(wanted.options),
+        options=json.dumps(demo_cart.options),
         deadline_ms=DEADLINE_MS,
-        upload_enabled=wanted.upload_on,
+        upload_enabled=demo_cart.upload_on,
         push_kind=push_kind,
-        cutoff_below=wanted.cutoff_below,
+        cutoff_below=demo_cart.cutoff_below,
         created_at=clock.seconds(),
     )
     settings_write.add_cart(db, cart, chosen)
@@ -252,13 +257,14 @@ def document(demo: Demo, *, products: int = PRODUCTS, seed: int = SEED) -> dict[
     """What `invsync demo --headless --json` prints: runs with their sums, and what was planted."""
     session = Session.open(demo.store)
     try:
-        found = [_run(find(session, run)) for run in demo.runs]
+        run_documents = [_run(find(session, run)) for run in demo.runs]
     finally:
         session.close()
     faults = [
-        {"cart": one.cart, "sku": one.sku, "causes": [c.value for c in one.causes]} for one in planted(products, seed)
+        {"cart": fault.cart, "sku": fault.sku, "causes": [c.value for c in fault.causes]}
+        for fault in planted(products, seed)
     ]
-    return {"version": DOCUMENT_VERSION, "store": str(demo.store), "runs": found, "planted": faults}
+    return {"version": DOCUMENT_VERSION, "store": str(demo.store), "runs": run_documents, "planted": faults}
 
 
 def _run(row: RunRow) -> dict[str, Any]:
@@ -274,10 +280,11 @@ def _run(row: RunRow) -> dict[str, Any]:
     }
 
 
-def sums_hold(found: Mapping[str, Any]) -> bool:
+def sums_hold(demo_document: Mapping[str, Any]) -> bool:
     """Whether every run of a document is done and its outcomes add up to its total."""
     return all(
-        run["state"] == "done" and 2 * run["counts"]["total"] == sum(run["counts"].values()) for run in found["runs"]
+        run["state"] == "done" and 2 * run["counts"]["total"] == sum(run["counts"].values())
+        for run in demo_document["runs"]
     )
 
 

@@ -86,16 +86,16 @@ class _Plot:
 
     def alone(self, cart: CartGround) -> bool:
         """No other cart pushes codes of its kind."""
-        return sum(one.push_kind == cart.push_kind for one in self.carts) == 1
+        return sum(other.push_kind == cart.push_kind for other in self.carts) == 1
 
     def sow(self, cart: CartGround, sku: str, ref: str | None, causes: set[Reason]) -> None:
         """Note what must be found, whole-cart causes included."""
-        found = causes | self.stopped.get(cart.id, set())
-        if Reason.WAREHOUSE_DISABLED in found:
+        expected = causes | self.stopped.get(cart.id, set())
+        if Reason.WAREHOUSE_DISABLED in expected:
             # Which stock there is cannot be told without a warehouse.
-            found -= {Reason.WMS_STALE, Reason.NO_LEVEL, Reason.WRONG_WAREHOUSE, Reason.CUT_OFF_APPLIED}
-        if found:
-            self.sown.append(Sown(cart.name, sku, ref, frozenset(found)))
+            expected -= {Reason.WMS_STALE, Reason.NO_LEVEL, Reason.WRONG_WAREHOUSE, Reason.CUT_OFF_APPLIED}
+        if expected:
+            self.sown.append(Sown(cart.name, sku, ref, frozenset(expected)))
 
 
 def plant(session: Session, seed: int) -> Planting:
@@ -116,7 +116,7 @@ def plant(session: Session, seed: int) -> Planting:
                 plant_faults.fail(tx, listing_id, reason.value)
         audit.record(tx, now, session.operator, "plant", "store", after=f"seed {seed}")
     whole = {cart.name: frozenset(plot.stopped.get(cart.id, set())) for plot in plots for cart in plot.carts}
-    return Planting(tuple(one for plot in plots for one in plot.sown), whole)
+    return Planting(tuple(sown for plot in plots for sown in plot.sown), whole)
 
 
 def _only_sandboxes(tx: sqlite3.Connection) -> None:
@@ -142,7 +142,7 @@ def _spoil(tx: sqlite3.Connection, rng: random.Random, merchant: int, now: int) 
 def _stop_carts(plot: _Plot) -> None:
     """Now and then a whole cart is off, or syncs with disabled warehouses only."""
     for cart in plot.carts:
-        others = frozenset[int]().union(*(plot.places[one.id] for one in plot.carts if one.id != cart.id))
+        others = frozenset[int]().union(*(plot.places[other.id] for other in plot.carts if other.id != cart.id))
         if plot.rng.random() < 0.15:
             plant_faults.switch_off(plot.tx, cart.id)
             plot.off.add(cart.id)
@@ -246,12 +246,12 @@ def _closed(plot: _Plot, cart: CartGround) -> bool:
 
 
 def _wishes(plot: _Plot, listing: ListingGround) -> set[Reason]:
-    found = set()
+    causes = set()
     for column, reason in (("excluded", Reason.EXCLUDED), ("locked", Reason.LOCKED)):
         if plot.rng.random() < 0.2:
             products.wish(plot.tx, [listing.id], column, 1, plot.seq)
-            found.add(reason)
-    return found
+            causes.add(reason)
+    return causes
 
 
 def _untracked(plot: _Plot, listing: ListingGround) -> set[Reason]:
@@ -370,10 +370,10 @@ def _no_alias(
     """The WMS has no such code of the product; the cart lists it by its SKU."""
     known = plant_faults.aliases(plot.tx, product.id)
     lost = {code for kind, _, code in known if kind == cart.push_kind}
-    elsewhere = {one.sku for one in plot.sown if one.cart != cart.name}
+    elsewhere = {sown.sku for sown in plot.sown if sown.cart != cart.name}
     if cart.push_kind == 0 or not plot.alone(cart) or lost & elsewhere:
         return False
-    _write(plot, product, [one for one in known if one[0] != cart.push_kind])
+    _write(plot, product, [alias for alias in known if alias[0] != cart.push_kind])
     _renamed(plot, listing, product.sku, own)
     plot.sow(cart, product.sku, listing.ref, own | {Reason.ALIAS_MISSING})
     return True

@@ -12,7 +12,7 @@ from invsync_tui.store.runs.timeline import Ordered
 def describe(entry: Ordered, listing_id: int) -> str | None:
     """What was ordered; None where it was for other listings only."""
     before, after = _read(entry.before), _read(entry.after)
-    named = next((one for one in (before, after) if isinstance(one, dict) and "listings" in one), None)
+    named = next((content for content in (before, after) if isinstance(content, dict) and "listings" in content), None)
     if named is not None:
         return _of_listing(entry, named, after, listing_id)
     subject = entry.subject.replace(":", " ") if entry.subject.startswith("run:") else entry.subject.partition(":")[0]
@@ -31,7 +31,7 @@ def _read(text: str) -> Any:
 
 def _of_listing(entry: Ordered, named: Mapping[str, Any], after: Any, listing_id: int) -> str | None:
     listed = named["listings"]
-    mine = [one for one in listed if one.get("id") == listing_id]
+    mine = [listing for listing in listed if listing.get("id") == listing_id]
     if mine:
         values = after if isinstance(after, dict) and "listings" not in after else {}
         return " ".join([entry.action, *(f"{name} {_value(value)}" for name, value in values.items())])

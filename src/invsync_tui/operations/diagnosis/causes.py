@@ -104,13 +104,15 @@ def _whole_cart(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, stops: Ite
 def _recorded(cx: sqlite3.Connection, tally: _Tally, cart: CartRow, usable: bool) -> list[tuple[Recorded, int]]:
     """Count what the rows tell; returns those that cannot tell of their stock."""
     groups = cause_counts.groups(cx, cart.id)
-    for told, count in groups:
-        causes = [one for one in recorded_causes(told) if usable or one not in STOCK_CAUSES or told.match_reason]
+    for recorded, count in groups:
+        causes = [
+            cause for cause in recorded_causes(recorded) if usable or cause not in STOCK_CAUSES or recorded.match_reason
+        ]
         if causes:
-            sample = checkup.skus(cx, cause_counts.ids(cx, cart.id, told, SAMPLE))
+            sample = checkup.skus(cx, cause_counts.ids(cx, cart.id, recorded, SAMPLE))
             for cause in causes:
                 tally.add(cause, count, sample)
-    return [(told, count) for told, count in groups if hides_stock(told)]
+    return [(recorded, count) for recorded, count in groups if hides_stock(recorded)]
 
 
 def _behind(
@@ -122,8 +124,8 @@ def _behind(
         if paging_counts.listings(cx, cart.id) > most:
             return "stock is not looked at while Inventory Upload Service is off"
         ids = cause_counts.switched_off(cx, cart.id)
-    for told, _ in hidden:
-        ids += cause_counts.ids(cx, cart.id, told, most)
+    for recorded, _ in hidden:
+        ids += cause_counts.ids(cx, cart.id, recorded, most)
     _trace(cx, tally, cart, sorted(set(ids))[:most])
     total = sum(count for _, count in hidden)
     return f"checked stock of {most} of {counted(total, 'listing')} that have other causes" if total > most else ""

@@ -40,7 +40,9 @@ def of_source(
 def _starving(stocked: Mapping[int, bool], sold: Iterable[Collection[int]]) -> frozenset[int]:
     """Warehouses without stock that are all a cart has."""
     chosen = [[place for place in places if place in stocked] for places in sold]
-    return frozenset(place for places in chosen if not any(stocked[one] for one in places) for place in places)
+    return frozenset(
+        place for places in chosen if not any(stocked[warehouse] for warehouse in places) for place in places
+    )
 
 
 def of_cart(cx: sqlite3.Connection, site: MerchantRow, cart: CartRow) -> list[Check]:
@@ -75,9 +77,9 @@ def _checks(facts, subject: str) -> list[Check]:  # type: ignore[no-untyped-def]
     from invsync_tui.connectors.checks import reviews
 
     checks = []
-    for one in reviews(facts):
-        item = Item(one.id, Section.SYSTEM, subject)
-        wrong = one.verdict in (Verdict.FAIL, Verdict.UNKNOWN)
-        cause, fix = (one.cause, one.fix) if wrong else ("", "")
-        checks.append(Check(item.id, item.section, subject, one.verdict, one.evidence, cause, fix))
+    for review in reviews(facts):
+        item = Item(review.id, Section.SYSTEM, subject)
+        wrong = review.verdict in (Verdict.FAIL, Verdict.UNKNOWN)
+        cause, fix = (review.cause, review.fix) if wrong else ("", "")
+        checks.append(Check(item.id, item.section, subject, review.verdict, review.evidence, cause, fix))
     return checks

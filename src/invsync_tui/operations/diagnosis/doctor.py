@@ -73,8 +73,8 @@ def doctor(
     if not sites:
         raise NotFoundError("There is no merchant yet. Add one with: invsync merchants add --help.")
     walked = [_merchant(session, ground, site, cart_id, sku) for site in sites]
-    checks = [check for found in walked for check in found.checks]
-    groups = [group for found in walked for group in found.groups]
+    checks = [check for site_checkup in walked for check in site_checkup.checks]
+    groups = [group for site_checkup in walked for group in site_checkup.groups]
     return Checkup((*checks, *_service(session), *_store(session)), tuple(groups))
 
 
@@ -94,8 +94,8 @@ def _with_code(cx: sqlite3.Connection, sites: Iterable[MerchantRow], sku: str) -
 def _store(session: Session) -> list[Check]:
     """The store's own soundness, as far as that can be told in a moment."""
     with as_operation_error(), session.store.reading() as cx:
-        found, all_of_it = check.within(cx, STORE_SECONDS)
-    lines = [f"{one.text}: {one.n}{f' ({one.sample})' if one.sample else ''}" for one in found]
+        problems, all_of_it = check.within(cx, STORE_SECONDS)
+    lines = [f"{problem.text}: {problem.n}{f' ({problem.sample})' if problem.sample else ''}" for problem in problems]
     command = f"invsync --store {shlex.quote(str(session.path))} db check"
     return [merchant_checks.store_check(session.path.name, lines, command, all_of_it=all_of_it)]
 
@@ -126,11 +126,11 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
     checks += merchant_checks.sku_checks(code) if code is not None else ()
     checks += [*_said(site.name, "pull", site.id, site, ground, site), *reviewed]
     groups: list[Group] = []
-    for cart in (one for one in carts if cart_id in (None, one.id)):
+    for cart in (candidate for candidate in carts if cart_id in (None, candidate.id)):
         mine = tuple(warehouses[number] for number in sorted(chosen[cart.id]))
-        found = _cart(session, ground, site, cart, mine, sku)
-        checks += found.checks
-        groups += found.groups
+        cart_checkup = _cart(session, ground, site, cart, mine, sku)
+        checks += cart_checkup.checks
+        groups += cart_checkup.groups
     return Checkup(tuple(merchant_checks.in_guide_order(checks)), tuple(groups))
 
 
@@ -182,8 +182,8 @@ def _sku_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow, sku: 
     hits = checkup.by_key(cx, site.id, normalize_key(word))
     exact = {hit.id: hit for hit in hits if trimmed(hit.code) == word}
     near = tuple(dict.fromkeys(hit.code for hit in hits if hit.id not in exact))
-    one = next(iter(exact.values())) if len(exact) == 1 else None
-    levels = [row.read_at for row in products.stock(cx, one.id)] if one else []
+    product = next(iter(exact.values())) if len(exact) == 1 else None
+    levels = [row.read_at for row in products.stock(cx, product.id)] if product else []
     read = min((at for at in levels if at is not None), default=None)
     limit = site.stale_after
     return SkuFacts(
@@ -193,7 +193,7 @@ def _sku_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow, sku: 
         near=near,
         read=_ago(read, ground),
         stale=limit is not None and read is not None and read < ground.now - limit,
-        kit=bool(one and one.is_kit),
+        kit=bool(product and product.is_kit),
     )
 
 
@@ -210,17 +210,17 @@ def _cart(
 ) -> Checkup:
     """All checks of one cart."""
     usable = any(warehouse.enabled for warehouse in warehouses)
-    found = (
+    findings = (
         of_sku(session, cart, sku)
         if sku is not None
         else of_cart(session, site, cart, ground.traced_most, usable=usable)
     )
     with as_operation_error(), session.store.reading() as cx:
-        facts = _cart_facts(cx, ground, site, cart, warehouses, found)
+        facts = _cart_facts(cx, ground, site, cart, warehouses, findings)
         reviewed = connector_checks.of_cart(cx, site, cart)
-    checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, found.groups)]
+    checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, findings.groups)]
     checks += [*_said(cart.name, "push", cart.id, cart, ground, site), *reviewed]
-    return Checkup(tuple(checks), found.groups)
+    return Checkup(tuple(checks), findings.groups)
 
 
 def _cart_facts(
@@ -261,8 +261,8 @@ def _cart_facts(
 
 
 def _frozen(cx: sqlite3.Connection, ground: _Ground, cart: CartRow) -> str:
-    found = plans.all_frozen(cx).get(cart.id)
-    return f"frozen {ago(found.at, ground.now)} by {found.by}: {found.why or 'no reason given'}" if found else ""
+    freeze = plans.all_frozen(cx).get(cart.id)
+    return f"frozen {ago(freeze.at, ground.now)} by {freeze.by}: {freeze.why or 'no reason given'}" if freeze else ""
 
 
 def _unplanned(ground: _Ground, cart: CartRow) -> str:

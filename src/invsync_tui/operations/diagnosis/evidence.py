@@ -92,7 +92,7 @@ def sent(cx: sqlite3.Connection, cart_id: int, listing_id: int, ref: str) -> Sen
     row = evidence.last_sent(cx, cart_id, listing_id)
     if row is None:
         return None
-    attempts = tuple(_attempt(one, ref) for one in http_log_rows.of_batch(cx, row.batch_id))
+    attempts = tuple(_attempt(exchange, ref) for exchange in http_log_rows.of_batch(cx, row.batch_id))
     return SentView(
         row.batch_id, row.run_id, row.state, row.attempts, row.created_at, row.ended_at, row.before, row.target,
         row.error, attempts,
@@ -145,5 +145,5 @@ async def _read(settings: Settings, refs: Sequence[str]) -> Mapping[str, Shown |
         rows = [row for start in range(0, len(refs), step) for row in await cart.read(refs[start : start + step])]
     finally:
         await cart.close()
-    found = {row.ref: Shown(row.quantity, row.allocated, row.tracked, now) for row in rows}
-    return {ref: found.get(ref) for ref in refs}
+    shown = {row.ref: Shown(row.quantity, row.allocated, row.tracked, now) for row in rows}
+    return {ref: shown.get(ref) for ref in refs}

@@ -45,8 +45,8 @@ def remarks(row: SourceView) -> str:
     return gone if row.counts else f"{gone}; not a warehouse of this cart"
 
 
-def read_from_cart(found: Shown) -> str:
+def read_from_cart(shown: Shown) -> str:
     """What a cart shows now."""
-    quantity = "no quantity" if found.quantity is None else str(found.quantity)
-    held = f", {found.allocated} of it held for its own orders" if found.allocated else ""
+    quantity = "no quantity" if shown.quantity is None else str(shown.quantity)
+    held = f", {shown.allocated} of it held for its own orders" if shown.allocated else ""
     return f"the cart shows {quantity} in its own count{held}"

@@ -58,19 +58,19 @@ class SkuHistory:
 
 
 def histories(
-    session: Session, asked: str, cart_id: int | None = None, since: int | None = None
+    session: Session, word: str, cart_id: int | None = None, since: int | None = None
 ) -> tuple[SkuHistory, ...]:
     """Each listing that a word means, since a moment or for as long as history is kept."""
     now = clock.seconds()
     begin = now - KEPT_SECONDS if since is None else since
     with as_operation_error(), session.store.reading() as cx:
-        meaning = meaning_of(cx, trimmed(asked))
+        meaning = meaning_of(cx, trimmed(word))
         mine = [listing for listing in meaning.listings if cart_id in (None, listing.cart_id)]
         if not mine:
             raise NotFoundError(
-                f"No listing of {asked!r} is known{' in this cart' if cart_id else ''}. See: invsync sku."
+                f"No listing of {word!r} is known{' in this cart' if cart_id else ''}. See: invsync sku."
             )
-        return tuple(_history(cx, one, begin, now) for one in mine)
+        return tuple(_history(cx, listing, begin, now) for listing in mine)
 
 
 def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -> SkuHistory:
@@ -95,7 +95,7 @@ def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -
         source=source,
         target=desired,
         confirmed=acked,
-        happenings=tuple(sorted(happened, key=lambda one: (one.at, one.run_id or 0), reverse=True)),
+        happenings=tuple(sorted(happened, key=lambda happening: (happening.at, happening.run_id or 0), reverse=True)),
     )
 
 
@@ -130,8 +130,8 @@ def _source(
                 for change in changes
                 if change.warehouse_id == row.warehouse_id
             ]
-            found = _line(own, row.available, since, begin, now)
-            lines.append(found or (Point(max(begin, row.loaded_at), row.available),))
+            line = _line(own, row.available, since, begin, now)
+            lines.append(line or (Point(max(begin, row.loaded_at), row.available),))
     moments = sorted({point.at for line in lines for point in line})
     return tuple(Point(at, _sum(_held(line, at) for line in lines)) for at in moments)
 
@@ -153,14 +153,14 @@ def _quantities(
     changes = level_history.of_listings(cx, [listing.id])
     since = level_history.known_listings_since(cx, listing.cart_id)
     desired, acked = level_history.listings_now(cx, [listing.id]).get(listing.id, (None, None))
-    wanted = _parted([(change.at, change.desired_before, change.desired) for change in changes])
+    targets = _parted([(change.at, change.desired_before, change.desired) for change in changes])
     taken = _parted([(change.at, change.acked_before, change.acked) for change in changes])
-    return _line(wanted, desired, since, begin, now), _line(taken, acked, since, begin, now), changes
+    return _line(targets, desired, since, begin, now), _line(taken, acked, since, begin, now), changes
 
 
 def _parted(changes: Sequence[Change]) -> list[Change]:
     """Without those at which only the other quantity changed; the first one stays, since it tells what was before."""
-    return [one for place, one in enumerate(changes) if place == 0 or one[1] != one[2]]
+    return [change for place, change in enumerate(changes) if place == 0 or change[1] != change[2]]
 
 
 # --- happenings --------------------------------------------------------------------------------------------------------
@@ -182,18 +182,18 @@ def _pushes(
             parts[run_id].append(f"the cart accepted {_number(change.acked)}")
             times.setdefault(run_id, change.at)
     ran = timeline.runs(cx, list(parts))
-    return [_happening(ran[run], times[run], "; ".join(found)) for run, found in parts.items() if run in ran]
+    return [_happening(ran[run], times[run], "; ".join(texts)) for run, texts in parts.items() if run in ran]
 
 
 def _decisions(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> dict[int, tuple[int, RecordedDecision]]:
     """By run, when it last decided on the listing, and how."""
     result: dict[int, tuple[int, RecordedDecision]] = {}
-    for kept in decision_log.that_may_have(cx, listing.cart_id, listing.id, 2**62):
-        if kept.at < begin:
+    for row in decision_log.that_may_have(cx, listing.cart_id, listing.id, 2**62):
+        if row.at < begin:
             break
-        chunk = DecisionChunk(kept)
-        if kept.run_id not in result and listing.id in chunk.ids:
-            result[kept.run_id] = kept.at, chunk.made[chunk.ids.index(listing.id)]
+        chunk = DecisionChunk(row)
+        if row.run_id not in result and listing.id in chunk.ids:
+            result[row.run_id] = row.at, chunk.made[chunk.ids.index(listing.id)]
     return result
 
 
@@ -237,7 +237,7 @@ def _orders(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> list[Happ
         f"cart:{listing.cart_id}",
         f"merchant:{owner[0]}",
         f"listing:{listing.id}",
-        *(f"run:{one}" for (one,) in runs),
+        *(f"run:{run_id}" for (run_id,) in runs),
     ]
     happenings = []
     for entry in timeline.orders(cx, subjects, begin):
@@ -257,15 +257,15 @@ def tracks(
     changes: Sequence[ListingChange],
 ) -> tuple[Track, ...]:
     """The lines of the chart, each oldest first and up to the present value."""
-    found = [Track(TOTAL, _total(stock, levels))]
+    lines = [Track(TOTAL, _total(stock, levels))]
     for listing in listings:
         mine = [change for change in changes if change.listing_id == listing.id]
-        wanted = [(change.at, change.desired_before, change.desired) for change in mine]
+        targets = [(change.at, change.desired_before, change.desired) for change in mine]
         taken = [(change.at, change.acked_before, change.acked) for change in mine]
         name = f"{listing.cart}: {listing.sku}"
-        found.append(Track(f"{name} target", _track_line(wanted, listing.target, listing.synced_at)))
-        found.append(Track(f"{name} confirmed", _track_line(taken, listing.confirmed, listing.synced_at)))
-    return tuple(found)
+        lines.append(Track(f"{name} target", _track_line(targets, listing.target, listing.synced_at)))
+        lines.append(Track(f"{name} confirmed", _track_line(taken, listing.confirmed, listing.synced_at)))
+    return tuple(lines)
 
 
 def _track_line(

@@ -72,16 +72,16 @@ class Meaning:
     listings: tuple[ListingOf, ...]
 
 
-def why(session: Session, asked: str, cart_id: int | None = None) -> Why:
+def why(session: Session, word: str, cart_id: int | None = None) -> Why:
     """Explain a SKU, an alias, a cart's code, a cart listing ID or a near miss; NotFoundError if it is nothing of these."""
     with as_operation_error(), session.store.reading() as cx:
-        meaning = meaning_of(cx, trimmed(asked))
+        meaning = meaning_of(cx, trimmed(word))
         listings = [listing for listing in meaning.listings if cart_id in (None, listing.cart_id)]
         lacking = [row for row in lookup.lacking(cx, meaning.products) if cart_id in (None, row[0])]
-    told = [line for group in _by_cart(listings) for line in _explain(session, group)]
+    lines = [line for group in _by_cart(listings) for line in _explain(session, group)]
     listed = {(listing.cart_id, listing.product_id) for listing in listings}
-    told += [_not_listed(cart, reason) for number, cart, product, reason in lacking if (number, product) not in listed]
-    return Why(asked, meaning.taken_as, meaning.sku, tuple(told))
+    lines += [_not_listed(cart, reason) for number, cart, product, reason in lacking if (number, product) not in listed]
+    return Why(word, meaning.taken_as, meaning.sku, tuple(lines))
 
 
 def _by_cart(listings: Iterable[ListingOf]) -> list[list[ListingOf]]:
@@ -100,18 +100,18 @@ def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing
                 f"The merchant of {listings[0].cart} has no WMS connection. See: invsync merchants set."
             )
         basis = registry.cart(connections.cart_connection(settings.cart)).capabilities.quantity_basis
-        found = traces(cx, [listing.id for listing in listings], settings, basis, clock.seconds())
+        explained = traces(cx, [listing.id for listing in listings], settings, basis, clock.seconds())
         drifts = drift.of_listings(cx, settings, [listing.id for listing in listings])
         linked = links.of_refs(cx, listings[0].cart_id, [listing.ref for listing in listings])
         number = listings[0].cart_id
         rests = [
             (evidence.sources(cx, t.row.product_id, settings), evidence.sent(cx, number, t.row.id, t.row.ref))
-            for t in found
+            for t in explained
         ]
-    lines = [_line(listings[0].cart, trace, linked.get(trace.row.ref)) for trace in found]
+    lines = [_line(listings[0].cart, trace, linked.get(trace.row.ref)) for trace in explained]
     return [
         replace(line, drift=drifts.get(trace.row.id), cart_id=number, source=source, sent=sent)
-        for line, trace, (source, sent) in zip(lines, found, rests, strict=True)
+        for line, trace, (source, sent) in zip(lines, explained, rests, strict=True)
     ]
 
 
@@ -140,15 +140,15 @@ def meaning_of(cx, word: str) -> Meaning:  # type: ignore[no-untyped-def]
     hits = lookup.codes(cx, normalize_key(word))
     named = lookup.by_key(cx, normalize_key(word))
     exact = [hit for hit in hits if trimmed(hit.code) == word]
-    same = [one for one in named if trimmed(one.sku) == word]
+    same = [listing for listing in named if trimmed(listing.sku) == word]
     if exact or same:
         return _with_listings(cx, _said(exact, same), exact, same)
     if remote := lookup.by_ref(cx, word):
-        products = [one.product_id for one in remote if one.product_id is not None]
-        where = ", ".join(dict.fromkeys(one.cart for one in remote))
+        products = [listing.product_id for listing in remote if listing.product_id is not None]
+        where = ", ".join(dict.fromkeys(listing.cart for listing in remote))
         return Meaning(f"cart listing ID in {where}", remote[0].sku, tuple(products), tuple(remote))
     if hits or named:
-        near = [hit.code for hit in hits] + [one.sku for one in named]
+        near = [hit.code for hit in hits] + [listing.sku for listing in named]
         return _with_listings(cx, f"near miss of {near[0]!r}: it differs only by case or a space", hits, named)
     raise NotFoundError(
         f"Nothing is called {word!r}: no SKU, alias, cart's code or cart listing ID. Try: invsync search {word!r}"
@@ -157,7 +157,7 @@ def meaning_of(cx, word: str) -> Meaning:  # type: ignore[no-untyped-def]
 
 def _said(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
     if not exact:
-        return f"code of a listing in {', '.join(dict.fromkeys(one.cart for one in same))}; no product has it"
+        return f"code of a listing in {', '.join(dict.fromkeys(listing.cart for listing in same))}; no product has it"
     products = list(dict.fromkeys(hit.sku or f"product {hit.product_id}" for hit in exact))
     kind = exact[0].kind
     if len(products) > 1:
@@ -165,9 +165,9 @@ def _said(exact: Sequence[CodeOf], same: Sequence[ListingOf]) -> str:
     return "SKU" if kind == "SKU" else f"{kind} of {products[0]}"
 
 
-def _with_listings(cx, said: str, hits: Sequence[CodeOf], named: Sequence[ListingOf]) -> Meaning:  # type: ignore[no-untyped-def]
+def _with_listings(cx, taken_as: str, hits: Sequence[CodeOf], named: Sequence[ListingOf]) -> Meaning:  # type: ignore[no-untyped-def]
     products = tuple(dict.fromkeys(hit.product_id for hit in hits))
-    meant = [*lookup.by_products(cx, products), *lookup.by_codes_of(cx, products)]
-    found = {one.id: one for one in [*named, *meant]}
+    of_products = [*lookup.by_products(cx, products), *lookup.by_codes_of(cx, products)]
+    by_id = {listing.id: listing for listing in [*named, *of_products]}
     sku = hits[0].sku if len(products) == 1 else None
-    return Meaning(said, sku, products, tuple(found.values()))
+    return Meaning(taken_as, sku, products, tuple(by_id.values()))

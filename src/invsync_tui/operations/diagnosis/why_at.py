@@ -65,19 +65,19 @@ class WhyThen:
     listings: tuple[ListingThen, ...]
 
 
-def why_then(session: Session, asked: str, at: int, cart_id: int | None = None) -> WhyThen:
+def why_then(session: Session, word: str, at: int, cart_id: int | None = None) -> WhyThen:
     """Explain a word as of a moment. What it means is looked up in the codes of today."""
     now = clock.seconds()
     with as_operation_error(), session.store.reading() as cx:
-        meaning = meaning_of(cx, trimmed(asked))
+        meaning = meaning_of(cx, trimmed(word))
         mine = [listing for listing in meaning.listings if cart_id in (None, listing.cart_id)]
-        found = tuple(_listing(cx, one, at, now) for one in mine)
-    return WhyThen(at, Why(asked, meaning.taken_as, meaning.sku, tuple(one.why for one in found)), found)
+        explained = tuple(_listing(cx, listing, at, now) for listing in mine)
+    return WhyThen(at, Why(word, meaning.taken_as, meaning.sku, tuple(listing.why for listing in explained)), explained)
 
 
 def _listing(cx: sqlite3.Connection, listing: ListingOf, at: int, now: int) -> ListingThen:
     chunk = chunk_of(cx, listing.cart_id, listing.id, at)
-    wanted, accepted = _quantities(cx, listing, at, now)
+    target, accepted = _quantities(cx, listing, at, now)
     explained = None if chunk is None else _explained(cx, chunk, listing.id)
     product = listing.product_id if explained is None else explained.row.product_id
     return ListingThen(
@@ -85,7 +85,7 @@ def _listing(cx: sqlite3.Connection, listing: ListingOf, at: int, now: int) -> L
         run_id=chunk.run_id if chunk else None,
         decided_at=chunk.at if chunk else None,
         accepted=accepted,
-        wanted=wanted,
+        wanted=target,
         levels=() if product is None else _levels(cx, product, at, now),
         settings=settings_history.of_cart(cx, listing.cart_id, at),
         oldest=chunk.at if chunk else _oldest(cx, listing),
@@ -118,9 +118,9 @@ def _told(listing: ListingOf, chunk: DecisionChunk | None, explained: Explained 
 def _oldest(cx: sqlite3.Connection, listing: ListingOf) -> int | None:
     """When the oldest decision on a listing was made that is kept."""
     oldest: int | None = None
-    for kept in decision_log.that_may_have(cx, listing.cart_id, listing.id, 2**62):
-        if listing.id in DecisionChunk(kept).ids:
-            oldest = kept.at
+    for row in decision_log.that_may_have(cx, listing.cart_id, listing.id, 2**62):
+        if listing.id in DecisionChunk(row).ids:
+            oldest = row.at
     return oldest
 
 
@@ -129,9 +129,9 @@ def _quantities(cx: sqlite3.Connection, listing: ListingOf, at: int, now: int) -
     changes = level_history.of_listings(cx, [listing.id])
     since = level_history.limit(level_history.known_listings_since(cx, listing.cart_id), now)
     desired, acked = level_history.listings_now(cx, [listing.id]).get(listing.id, (None, None))
-    wanted = [(change.at, change.desired_before, change.desired) for change in changes]
+    targets = [(change.at, change.desired_before, change.desired) for change in changes]
     taken = [(change.at, change.acked_before, change.acked) for change in changes]
-    return level_history.at(wanted, at, desired, since), level_history.at(taken, at, acked, since)
+    return level_history.at(targets, at, desired, since), level_history.at(taken, at, acked, since)
 
 
 def _levels(cx: sqlite3.Connection, product_id: int, at: int, now: int) -> tuple[LevelThen, ...]:
@@ -141,7 +141,7 @@ def _levels(cx: sqlite3.Connection, product_id: int, at: int, now: int) -> tuple
         return ()
     since = level_history.limit(level_history.known_levels_since(cx, product.merchant_id), now)
     changes = level_history.of_product(cx, product_id)
-    found = []
+    levels = []
     for row in products.stock(cx, product_id):
         mine = [
             (change.at, change.before, change.after) for change in changes if change.warehouse_id == row.warehouse_id
@@ -149,5 +149,5 @@ def _levels(cx: sqlite3.Connection, product_id: int, at: int, now: int) -> tuple
         held = level_history.at(mine, at, row.available, since)
         if not held.known and not mine and row.loaded_at <= at:
             held = Held(True, row.available)
-        found.append(LevelThen(row.warehouse, held))
-    return tuple(found)
+        levels.append(LevelThen(row.warehouse, held))
+    return tuple(levels)

@@ -18,12 +18,12 @@ from invsync_tui.store.runs.records import RunRow
 
 def carts(session: Session, merchant_id: int | None = None) -> tuple[CartLine, ...]:
     """Carts by merchant and number, of one merchant or of all."""
-    found = setups(session, merchant_id)
+    cart_setups = setups(session, merchant_id)
     with as_operation_error(), session.store.reading() as cx:
-        counts = {setup.id: paging_counts.listings(cx, setup.id) for setup in found}
+        counts = {setup.id: paging_counts.listings(cx, setup.id) for setup in cart_setups}
         ended = rows.last_ended(cx, "push")
         frozen = plans.all_frozen(cx)
-    return tuple(_line(setup, counts[setup.id], ended.get(setup.id), frozen.get(setup.id)) for setup in found)
+    return tuple(_line(setup, counts[setup.id], ended.get(setup.id), frozen.get(setup.id)) for setup in cart_setups)
 
 
 def _line(setup: CartSetup, listings: int, ended: RunRow | None, frozen: Frozen | None) -> CartLine:

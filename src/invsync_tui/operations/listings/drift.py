@@ -29,7 +29,7 @@ from invsync_tui.store.settings import read as settings_read
 from invsync_tui.sync import drift_check
 from invsync_tui.sync.settings import load_settings
 
-CLASSES = tuple(one.value for one in Drift)
+CLASSES = tuple(drift_class.value for drift_class in Drift)
 PIECE = 500
 """Listings looked at at a time."""
 COUNTED = 1000
@@ -94,8 +94,8 @@ class DriftRows:
     def before(self, key: PlaceKey | None, limit: int) -> Sequence[DriftLine]:
         """Rows in front of `key`, in the list's order; None ends at the last."""
         with as_operation_error(), self.session.store.reading() as cx:
-            found = [line for line in self._lines(cx, 0) if key is None or line.id < int(key[0])]
-        return found[-limit:]
+            lines = [line for line in self._lines(cx, 0) if key is None or line.id < int(key[0])]
+        return lines[-limit:]
 
     def key(self, line: Any) -> PlaceKey:
         """Where a row stands."""
@@ -107,16 +107,16 @@ class DriftRows:
             return sum(1 for line in self._lines(cx, 0) if line.id < int(key[0]))
 
 
-def drifted(session: Session, cart_id: int, wanted: str | None = None) -> Rows[DriftLine]:
+def drifted(session: Session, cart_id: int, drift_class: str | None = None) -> Rows[DriftLine]:
     """The listings of a cart that drifted as far as they were read, of one class or of all."""
-    return DriftRows(session, cart_id, None if wanted is None else checked(wanted))
+    return DriftRows(session, cart_id, None if drift_class is None else checked(drift_class))
 
 
-def checked(wanted: str) -> str:
+def checked(name: str) -> str:
     """The name of a class."""
-    if wanted not in CLASSES:
-        raise OperationError(f"{wanted!r} is not a class of drift. Give one of: {', '.join(CLASSES)}.")
-    return wanted
+    if name not in CLASSES:
+        raise OperationError(f"{name!r} is not a class of drift. Give one of: {', '.join(CLASSES)}.")
+    return name
 
 
 def of_listings(cx: sqlite3.Connection, settings: Any, listing_ids: Sequence[int]) -> dict[int, DriftLine]:
@@ -146,11 +146,11 @@ def verify(session: Session, cart_id: int) -> Requested:
         row = tx.execute("SELECT merchant_id FROM cart WHERE id = ?", (cart_id,)).fetchone()
         if row is None:
             raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
-        asked = runs.request(tx, RunRequest("radar", cart_id, row[0], "manual", session.operator), now)
-        audit.record(tx, now, session.operator, "radar", f"cart:{cart_id}", after=f"run:{asked.run_id}")
+        requested = runs.request(tx, RunRequest("radar", cart_id, row[0], "manual", session.operator), now)
+        audit.record(tx, now, session.operator, "radar", f"cart:{cart_id}", after=f"run:{requested.run_id}")
     started = ensure_worker(session)
-    text = f"Requested run {asked.run_id}." if asked.fresh else "Already requested."
-    return Requested((asked.run_id,), started, text)
+    text = f"Requested run {requested.run_id}." if requested.fresh else "Already requested."
+    return Requested((requested.run_id,), started, text)
 
 
 def verify_every(session: Session, cart_id: int, text: str) -> str:
@@ -167,27 +167,27 @@ def verify_every(session: Session, cart_id: int, text: str) -> str:
     )
 
 
-def correct(session: Session, cart_id: int, skus: Sequence[str], wanted: str | None, reason: str) -> str:
+def correct(session: Session, cart_id: int, skus: Sequence[str], drift_class: str | None, reason: str) -> str:
     """Let the next push write listings, by SKU or by class, wherever the cart shows something else than it should."""
     session.allow(Right.DECIDE, "correct listings")
     reason = values.reason(reason)
-    if bool(skus) == bool(wanted):
+    if bool(skus) == bool(drift_class):
         raise OperationError("Give SKUs or a class, one of the two.")
     now = clock.seconds()
     # A rare class is looked for in the whole cart: not while others wait to write.
-    ids = _of_class(session, cart_id, wanted) if wanted else _of_skus(session, cart_id, skus)
+    ids = _of_class(session, cart_id, drift_class) if drift_class else _of_skus(session, cart_id, skus)
     with as_operation_error(), session.store.transaction() as tx:
         n = store.mark(tx, ids)
         named = [row.sku for row in store.rows(tx, ids[:SAID], clock.seconds())]
-        after = json.dumps({"n": n, "skus": named, "class": wanted})
+        after = json.dumps({"n": n, "skus": named, "class": drift_class})
         audit.record(tx, now, session.operator, "heal", f"cart:{cart_id}", after=after, reason=reason)
     return f"{counted(n, 'listing is', 'listings are')} to be corrected: the next push writes what differs."
 
 
-def _of_class(session: Session, cart_id: int, wanted: str) -> list[int]:
-    if Drift(checked(wanted)) in (Drift.VANISHED, Drift.UNTRACKED):
-        raise OperationError(f"What is {wanted} cannot be written. Fix it in the cart; see: invsync drift.")
-    return [line.id for line in drifted(session, cart_id, wanted).after(None, 10**9)]
+def _of_class(session: Session, cart_id: int, drift_class: str) -> list[int]:
+    if Drift(checked(drift_class)) in (Drift.VANISHED, Drift.UNTRACKED):
+        raise OperationError(f"What is {drift_class} cannot be written. Fix it in the cart; see: invsync drift.")
+    return [line.id for line in drifted(session, cart_id, drift_class).after(None, 10**9)]
 
 
 def _of_skus(session: Session, cart_id: int, skus: Sequence[str]) -> list[int]:

@@ -153,7 +153,7 @@ def unmatched(
     with as_operation_error(), session.store.reading() as cx:
         cart = matched_cart(cx, cart_id)
         _, descending, sortable = chosen((pages.SKU,), ordering, small=False)
-        found = pages.unmatched(cx, cart_id, normalize_key(text), descending)
+        unfiltered = pages.unmatched(cx, cart_id, normalize_key(text), descending)
 
     def keep(rows: Sequence[Any]) -> list[Any]:
         with session.store.reading() as cx:
@@ -164,7 +164,7 @@ def unmatched(
         with session.store.reading() as cx:
             return _lines(cx, cart, rows)
 
-    paging = found if kind is None else pages.Sorted(found, keep)
+    paging = unfiltered if kind is None else pages.Sorted(unfiltered, keep)
     return _Unmatched(session, paging, make, _by_code, sortable)
 
 
@@ -233,8 +233,8 @@ def tally(session: Session, cart_id: int) -> IdentityCounts:
     counts: Counter[str] = Counter(dict.fromkeys(FILED_UNDER, 0))
     looked_at, key = 0, None
     with as_operation_error(), session.store.reading() as cx:
-        cart, found = matched_cart(cx, cart_id), pages.unmatched(cx, cart_id, "")
-        while looked_at < COUNTED_MOST and (rows := found.after(key, pages.CHUNK)):
+        cart, unmatched_pages = matched_cart(cx, cart_id), pages.unmatched(cx, cart_id, "")
+        while looked_at < COUNTED_MOST and (rows := unmatched_pages.after(key, pages.CHUNK)):
             words = _filed(session, cx, cart, rows)
             counts.update(words[row[0]] for row in rows)
             looked_at, key = looked_at + len(rows), pages.place(rows[-1])
@@ -248,9 +248,9 @@ def link_list(
     with as_operation_error(), session.store.reading() as cx:
         matched_cart(cx, cart_id)
         _, descending, sortable = chosen((pages.REF,), ordering, small=False)
-        found = pages.links(cx, cart_id, kind, normalize_key(text), descending)
+        link_pages = pages.links(cx, cart_id, kind, normalize_key(text), descending)
         total = links.count(cx, cart_id) if not kind and not text else None
-    return Listed(session, found, lambda rows: [_link_line(row) for row in rows], _by_ref, sortable, total)
+    return Listed(session, link_pages, lambda rows: [_link_line(row) for row in rows], _by_ref, sortable, total)
 
 
 def _by_ref(line: LinkLine) -> PlaceKey:
@@ -272,7 +272,7 @@ def renamed(session: Session, cart_id: int, text: str = "", ordering: Ordering |
     with as_operation_error(), session.store.reading() as cx:
         cart = matched_cart(cx, cart_id)
         _, descending, sortable = chosen((pages.TIME,), ordering, small=False)
-        found = pages.renamed(cx, cart_id, normalize_key(text), descending if ordering else True)
+        renamed_pages = pages.renamed(cx, cart_id, normalize_key(text), descending if ordering else True)
 
     def make(rows: Sequence[Any]) -> list[RenameLine]:
         with session.store.reading() as cx:
@@ -280,7 +280,7 @@ def renamed(session: Session, cart_id: int, text: str = "", ordering: Ordering |
             known = match_suggestions.products(cx, sorted(set(former.values())))
         return [_rename(row, former.get(trimmed(row[3])), known) for row in rows]
 
-    return Listed(session, found, make, lambda line: (line.at, line.id), sortable)
+    return Listed(session, renamed_pages, make, lambda line: (line.at, line.id), sortable)
 
 
 def _rename(row: Any, former: int | None, known: Mapping[int, tuple[str, str]]) -> RenameLine:
@@ -291,19 +291,19 @@ def _rename(row: Any, former: int | None, known: Mapping[int, tuple[str, str]]) 
 def side_by_side(session: Session, product_ids: Sequence[int]) -> tuple[ComparedProduct, ...]:
     """Products that share a code or fit a listing equally well, each with its codes, levels and listings."""
     with as_operation_error(), session.store.reading() as cx:
-        meant = lookup.by_products(cx, product_ids)
-        return tuple(_rival(cx, number, meant) for number in product_ids[:RIVALS_MOST])
+        listing_ofs = lookup.by_products(cx, product_ids)
+        return tuple(_rival(cx, number, listing_ofs) for number in product_ids[:RIVALS_MOST])
 
 
 def _rival(cx: sqlite3.Connection, number: int, listing_ofs: Sequence[lookup.ListingOf]) -> ComparedProduct:
-    found = products.get(cx, number)
-    if found is None:
+    product = products.get(cx, number)
+    if product is None:
         raise NotFoundError(f"There is no product {number}.")
     return ComparedProduct(
         number,
-        found.sku,
-        found.name,
+        product.sku,
+        product.name,
         tuple((kind, code) for _, kind, code in products.codes(cx, number)),
         tuple((row.warehouse, row.available) for row in products.stock(cx, number) if row.missing_since is None),
-        tuple((one.cart, one.sku) for one in listing_ofs if one.product_id == number),
+        tuple((listing.cart, listing.sku) for listing in listing_ofs if listing.product_id == number),
     )

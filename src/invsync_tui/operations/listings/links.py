@@ -58,7 +58,7 @@ def accept_piece(session: Session, cart_id: int, kind: str, after: tuple[str, in
     """Accept the suggestions of a kind among the next PIECE listings without a product."""
     session.allow(Right.LISTING, "link listings")
     if kind not in tuple(Kind):
-        known = ", ".join(one.value for one in Kind)
+        known = ", ".join(accepted_kind.value for accepted_kind in Kind)
         raise OperationError(f"{kind!r} is no kind of suggestion that can be accepted. Choose one of: {known}.")
     with as_operation_error(), session.store.transaction() as tx:
         cart = matched_cart(tx, cart_id)
@@ -73,13 +73,13 @@ Told = Callable[[int, int], bool]
 """Hears how many were done and looked at so far; False stops."""
 
 
-def accept_all(session: Session, cart_id: int, kind: str, told: Told = lambda done, seen: True) -> int:
+def accept_all(session: Session, cart_id: int, kind: str, report: Told = lambda done, seen: True) -> int:
     """Accept all suggestions of a kind, in pieces; returns how many. What was done before a stop stays done."""
     done, seen, after = 0, 0, None
     while True:
         piece = accept_piece(session, cart_id, kind, after)
         done, seen, after = done + piece.done, seen + piece.looked_at, piece.after
-        if not told(done, seen) or after is None:
+        if not report(done, seen) or after is None:
             return done
 
 
@@ -91,7 +91,7 @@ def _put(tx: sqlite3.Connection, session: Session, cart: MatchedCart, taken: Seq
 
 def _write(tx: sqlite3.Connection, session: Session, cart: MatchedCart, made: Sequence[NewLink]) -> None:
     now, seq = clock.seconds(), change_sequence.upcoming(tx)
-    before = links.of_refs(tx, cart.id, [one.ref for one in made])
+    before = links.of_refs(tx, cart.id, [new_link.ref for new_link in made])
     links.put(tx, cart.id, made, session.operator, now, seq)
     change_sequence.take(tx, seq)
     _audit(tx, session, cart, "link", now, before=list(before.values()), after=made)
@@ -111,11 +111,14 @@ def _audit(
     audit.record(tx, now, session.operator, verb, subject, before=_named(before), after=_named(after))
 
 
-def _named(found: Sequence[Link | NewLink]) -> str:
-    if not found:
+def _named(changed: Sequence[Link | NewLink]) -> str:
+    if not changed:
         return ""
-    shown = [{"ref": one.ref, "product": one.product_id, "kind": one.kind} for one in found[:AUDITED_MOST]]
-    return json.dumps({"links": shown, "total": len(found)})
+    shown = [
+        {"ref": changed_link.ref, "product": changed_link.product_id, "kind": changed_link.kind}
+        for changed_link in changed[:AUDITED_MOST]
+    ]
+    return json.dumps({"links": shown, "total": len(changed)})
 
 
 def link(session: Session, cart_id: int, listing: str, product: str | int) -> str:
@@ -164,14 +167,14 @@ def remove(session: Session, cart_id: int, called: Sequence[str]) -> str:
     with as_operation_error(), session.store.transaction() as tx:
         cart = matched_cart(tx, cart_id)
         linked = links.of_refs(tx, cart_id, called)
-        refs = [one if one in linked else _ref(tx, cart_id, one) for one in called]
+        refs = [name if name in linked else _ref(tx, cart_id, name) for name in called]
         gone = _remove(tx, session, cart, refs)
         if not gone:
             raise NotFoundError("There is no link to remove. See: invsync links CART.")
     return f"{_listings(len(gone))} unlinked; the next push matches by code again."
 
 
-def remove_all(session: Session, cart_id: int, kind: str, told: Told = lambda done, seen: True) -> int:
+def remove_all(session: Session, cart_id: int, kind: str, report: Told = lambda done, seen: True) -> int:
     """Take back all links of a kind, '' for all kinds, in pieces; returns how many."""
     session.allow(Right.LISTING, "unlink listings")
     done = 0
@@ -181,7 +184,7 @@ def remove_all(session: Session, cart_id: int, kind: str, told: Told = lambda do
             refs = links.refs_of_kind(tx, cart_id, kind, PIECE)
             _remove(tx, session, cart, refs)
         done += len(refs)
-        if not told(done, done) or len(refs) < PIECE:
+        if not report(done, done) or len(refs) < PIECE:
             return done
 
 

@@ -39,9 +39,9 @@ def listings(
     with as_operation_error(), session.store.reading() as cx:
         total = counts.listings(cx, cart_id)
         order, descending, sortable = chosen(pages.orders(filter.value), ordering, small=total <= stock.SMALL)
-        found = pages.listings(cx, cart_id, filter.value, normalize_key(text), order, descending)
+        listing_pages = pages.listings(cx, cart_id, filter.value, normalize_key(text), order, descending)
     counted = total if filter is ListingFilter.ALL and not text else None
-    return Listed(session, found, lines, _PLACES[order.name], sortable, counted)
+    return Listed(session, listing_pages, lines, _PLACES[order.name], sortable, counted)
 
 
 def tabs(session: Session, cart_id: int) -> dict[ListingFilter, Count]:

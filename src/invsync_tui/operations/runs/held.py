@@ -44,10 +44,10 @@ def checked(groups: Sequence[str]) -> tuple[str, ...]:
 def held(session: Session, run_id: int, group: str | None = None) -> Rows[HeldLine]:
     """The listings that a run held. One that a newer run has decided on since is no longer among them."""
     run = _push(session, run_id)
-    wanted = checked((group,))[0] if group else None
+    safety_group = checked((group,))[0] if group else None
     with as_operation_error(), session.store.reading() as cx:
-        found = pages.held(cx, run_id, wanted, factor(cx, run))
-    return Listed(session, found, _lines, _place, ("id",))
+        held_pages = pages.held(cx, run_id, safety_group, factor(cx, run))
+    return Listed(session, held_pages, _lines, _place, ("id",))
 
 
 def _place(line: HeldLine) -> PlaceKey:

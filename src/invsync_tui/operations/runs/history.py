@@ -30,14 +30,14 @@ def runs(
     who: str | None = None,
 ) -> Rows[RunRow]:
     """Runs, newest first. Of a cart: its pushes."""
-    wanted = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who)
+    run_filter = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who)
     with as_operation_error(), session.store.reading() as cx:
-        found = pages.runs(cx, wanted)
+        run_pages = pages.runs(cx, run_filter)
 
     def shown(page: Sequence[Any]) -> list[RunRow]:
         return views(session, [records.RunRow(*row) for row in page])
 
-    return Listed(session, found, shown, lambda run: (run.id,), ("newest",))
+    return Listed(session, run_pages, shown, lambda run: (run.id,), ("newest",))
 
 
 def diff(session: Session, run_id: int) -> RunDiff:
@@ -67,10 +67,10 @@ def skus(session: Session, run_id: int, reason: Reason | str) -> Rows[ListingLin
     """
     find(session, run_id)
     with as_operation_error(), session.store.reading() as cx:
-        found = listings.of_run(cx, run_id, Reason(reason).stored if reason else "")
+        run_skus = listings.of_run(cx, run_id, Reason(reason).stored if reason else "")
 
     def place(line: ListingLine) -> PlaceKey:
         part = "" if line.id < 0 else line.outcome or ""
-        return found.outcomes.index(part), abs(line.id)
+        return run_skus.outcomes.index(part), abs(line.id)
 
-    return Listed(session, found.pages, lines, place, ("outcome",))
+    return Listed(session, run_skus.pages, lines, place, ("outcome",))

@@ -39,8 +39,8 @@ def recent(
 ) -> tuple[RunRow, ...]:
     """The newest runs first; `before` is the number of the last run of the page before."""
     with as_operation_error(), session.store.reading() as cx:
-        found = rows.recent(cx, merchant_id, before, limit)
-    return tuple(views(session, found))
+        run_rows = rows.recent(cx, merchant_id, before, limit)
+    return tuple(views(session, run_rows))
 
 
 def detail(session: Session, run_id: int) -> RunDetail:
@@ -96,8 +96,8 @@ def _eta(phases: Iterable[PhaseView], per_second: float | None) -> int | None:
 
 
 def _reasons(cx, row: records.RunRow) -> Iterable[ReasonRow]:  # type: ignore[no-untyped-def]
-    found = sorted(json.loads(row.reasons).items(), key=lambda item: -item[1])
-    for name, count in found:
+    by_count = sorted(json.loads(row.reasons).items(), key=lambda item: -item[1])
+    for name, count in by_count:
         reason = Reason(name)
         info = REASONS[reason]
         sample = tuple(listings.samples(cx, row.id, name, SAMPLES)) if row.kind == "push" else ()

@@ -59,15 +59,15 @@ def of_run(session: Session, run_id: int, folder: Path) -> Path:
     return _write(session, f"run {run_id}", f"invsync-run-{run_id}", row.merchant_id, _run_files(session, row), folder)
 
 
-def of_sku(session: Session, asked: str, folder: Path) -> Path:
+def of_sku(session: Session, word: str, folder: Path) -> Path:
     """Write the bundle of a SKU, alias or cart listing ID into a folder; returns the file. NotFoundError if it is none."""
     from invsync_tui.operations.diagnosis.why import why
 
-    found = why(session, asked)
-    name = "".join(c if c.isalnum() else "-" for c in (found.sku or asked))[:60].strip("-") or "sku"
+    explanation = why(session, word)
+    name = "".join(c if c.isalnum() else "-" for c in (explanation.sku or word))[:60].strip("-") or "sku"
     with as_operation_error(), session.store.reading() as cx:
-        owner = _owner(cx, [listing.cart_id for listing in found.listings if listing.cart_id is not None])
-    return _write(session, f"SKU {asked}", f"invsync-sku-{name}", owner, _sku_files(session, asked, found), folder)
+        owner = _owner(cx, [listing.cart_id for listing in explanation.listings if listing.cart_id is not None])
+    return _write(session, f"SKU {word}", f"invsync-sku-{name}", owner, _sku_files(session, word, explanation), folder)
 
 
 def _owner(cx: sqlite3.Connection, carts: Sequence[int]) -> int | None:
@@ -102,45 +102,45 @@ def _run_files(session: Session, row: Any) -> Files:
 
 def _samples(listed: Sequence[Mapping[str, Any]], sent: Sequence[Mapping[str, Any]]) -> list[str]:
     """Remote ids to explain: one of each reason first, then others that had trouble, then some that were sent."""
-    by_reason = {one["reason"]: one["ref"] for one in reversed(listed)}
+    by_reason = {listing["reason"]: listing["ref"] for listing in reversed(listed)}
     refs = [
         *by_reason.values(),
-        *(one["ref"] for one in listed),
-        *(item[1] for one in sent[:1] for item in one["items"]),
+        *(listing["ref"] for listing in listed),
+        *(item[1] for batch in sent[:1] for item in batch["items"]),
     ]
     return list(dict.fromkeys(refs))[:SAMPLES]
 
 
-def _sku_files(session: Session, asked: str, found: Any) -> Files:
+def _sku_files(session: Session, word: str, explanation: Any) -> Files:
     from invsync_tui.operations.diagnosis.doctor import doctor
     from invsync_tui.operations.diagnosis.sku_history import histories
 
-    yield "why-01.json", _json(found)
-    yield "doctor.json", _json(doctor(session, sku=found.sku or asked))
+    yield "why-01.json", _json(explanation)
+    yield "doctor.json", _json(doctor(session, sku=explanation.sku or word))
     try:
-        yield "history.json", _json(histories(session, asked, None, clock.seconds() - DAYS * 86400))
+        yield "history.json", _json(histories(session, word, None, clock.seconds() - DAYS * 86400))
     except NotFoundError as error:
-        yield "history.json", _json({"asked": asked, "error": str(error)})
-    carts = sorted({listing.cart_id for listing in found.listings if listing.cart_id is not None})
+        yield "history.json", _json({"asked": word, "error": str(error)})
+    carts = sorted({listing.cart_id for listing in explanation.listings if listing.cart_id is not None})
     with as_operation_error(), session.store.reading() as cx:
         done = support_bundle.audit(cx, [f"cart:{cart}" for cart in carts], ROWS_MOST)
-        batches = [listing.sent.batch for listing in found.listings if listing.sent is not None]
+        batches = [listing.sent.batch for listing in explanation.listings if listing.sent is not None]
         heard = [row for batch in batches for row in http_log_rows.of_batch(cx, batch)]
     yield "audit.json", _json(done)
     yield from _exchange_files(heard)
 
 
 def _exchange_files(heard: Sequence[ExchangeRow]) -> Files:
-    for number, one in enumerate(heard, 1):
-        status = one.status if one.status is not None else "no-answer"
-        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(one.at_ms / 1000))
+    for number, row in enumerate(heard, 1):
+        status = row.status if row.status is not None else "no-answer"
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(row.at_ms / 1000))
         text = (
-            f"{one.method} {one.url}\nsent {at}.{one.at_ms % 1000:03}Z, took {one.took_ms} ms, status {status}\n"
-            f"batch {one.batch_id or '-'}\ntheir request id {one.vendor_id or '-'}\n"
-            f"{f'error {one.error}' if one.error else ''}\n"
-            f"--- request\n{one.request.decode('utf-8', 'replace')}\n--- answer\n{one.answer.decode('utf-8', 'replace')}\n"
+            f"{row.method} {row.url}\nsent {at}.{row.at_ms % 1000:03}Z, took {row.took_ms} ms, status {status}\n"
+            f"batch {row.batch_id or '-'}\ntheir request id {row.vendor_id or '-'}\n"
+            f"{f'error {row.error}' if row.error else ''}\n"
+            f"--- request\n{row.request.decode('utf-8', 'replace')}\n--- answer\n{row.answer.decode('utf-8', 'replace')}\n"
         )
-        yield f"exchanges/{number:04}-{one.method}-{status}.txt", text
+        yield f"exchanges/{number:04}-{row.method}-{status}.txt", text
 
 
 def _settings_file(session: Session, merchant_id: int | None) -> str:
@@ -153,9 +153,9 @@ def _settings_file(session: Session, merchant_id: int | None) -> str:
             row[0] for row in cx.execute("SELECT id FROM cart WHERE merchant_id = ? ORDER BY id", (merchant_id,))
         ]
         carts = [support_bundle.settings(cx, "cart", "id", number) for number in numbers]
-    _learn_secrets([one for one in (source, *carts) if one is not None])
-    told = {"merchant": merchant, "source": _closed(source), "carts": [_closed(cart) for cart in carts]}
-    return _json(told)
+    _learn_secrets([columns for columns in (source, *carts) if columns is not None])
+    document = {"merchant": merchant, "source": _closed(source), "carts": [_closed(cart) for cart in carts]}
+    return _json(document)
 
 
 def _learn_secrets(connections: Sequence[Mapping[str, Any]]) -> None:
@@ -214,9 +214,9 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if hasattr(value, "_asdict"):
-        return {key: _plain(one) for key, one in value._asdict().items()}
+        return {key: _plain(element) for key, element in value._asdict().items()}
     if isinstance(value, Mapping):
-        return {str(_plain(key)): _plain(one) for key, one in value.items()}
+        return {str(_plain(key)): _plain(element) for key, element in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(one) for one in value]
+        return [_plain(element) for element in value]
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)

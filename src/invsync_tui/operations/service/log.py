@@ -51,8 +51,8 @@ class OneLine(logging.Formatter):
         if self._form is LogFormat.TEXT:
             return f"{at} {record.levelname:<7} {message}{' | ' + where if where else ''}"
         document = {"at": at, "level": record.levelname.lower(), "event": getattr(record, "event", "message")}
-        found = {name: _safe_value(value) for name, value in getattr(record, "fields", {}).items()}
-        return json.dumps({**document, "message": message, **found, **({"where": where} if where else {})})
+        event_fields = {name: _safe_value(value) for name, value in getattr(record, "fields", {}).items()}
+        return json.dumps({**document, "message": message, **event_fields, **({"where": where} if where else {})})
 
 
 def _frames(record: logging.LogRecord) -> str:
@@ -79,7 +79,7 @@ def _safe_value(value: object) -> object:
     if isinstance(value, str):
         return safe(value)
     if isinstance(value, dict):
-        return {safe(str(name)): _safe_value(one) for name, one in value.items()}
+        return {safe(str(name)): _safe_value(field_value) for name, field_value in value.items()}
     return value
 
 

@@ -49,7 +49,7 @@ class Health:
         """Why a run is stalled; None if it moves, and for runs that are not under way."""
         if run.state not in UNDER_WAY:
             return None
-        worker = next((one for one in self.service.workers if one.id == self.holders.get(run.lease_key)), None)
+        worker = next((view for view in self.service.workers if view.id == self.holders.get(run.lease_key)), None)
         if worker is None or worker.here:
             held = holder_alive(self.session.path, run.lease_key)
             if not held:
@@ -88,12 +88,12 @@ class Health:
 def load(session: Session, cx: sqlite3.Connection) -> Health:
     """Read the workers and who holds which lease, within a reading."""
     now = clock.seconds()
-    found = [_view(row, now) for row in rows.listed(cx)]
+    views = [_view(row, now) for row in rows.listed(cx)]
     alive = worker_alive(session.path)
-    kept = tuple(one for one in found if alive or not one.here or one.state is WorkerState.GONE)
+    present = tuple(view for view in views if alive or not view.here or view.state is WorkerState.GONE)
     # Nobody holds the lock of this machine: whoever was here is gone, whatever else has its number.
-    gone = tuple(_gone_now(one) for one in found if one not in kept)
-    return Health(session, now, _service(session.path, (*kept, *gone), alive), rows.holders(cx))
+    gone = tuple(_gone_now(view) for view in views if view not in present)
+    return Health(session, now, _service(session.path, (*present, *gone), alive), rows.holders(cx))
 
 
 def stalls(session: Session, cx: sqlite3.Connection, runs: Sequence[RunRow]) -> dict[int, Stall]:
@@ -162,19 +162,19 @@ def _words(row: WorkerRow, state: WorkerState, process: Process, silent: int, he
 
 def _service(store: Path, workers: tuple[WorkerView, ...], alive: bool) -> ServiceView:
     log = log_path(store)
-    kept = str(log) if log.exists() else ""
+    log_file = str(log) if log.exists() else ""
 
     def of(state: ServiceState, text: str, advice: str = "") -> ServiceView:
-        return ServiceView(state, text, advice, workers, kept)
+        return ServiceView(state, text, advice, workers, log_file)
 
     by_state = {state: [worker for worker in workers if worker.state is state] for state in WorkerState}
     working = by_state[WorkerState.RESPONDING]
     silent = by_state[WorkerState.NOT_RESPONDING]
     advice = silent[0].advice if silent else ""
     beside = f"; {silent[0].text}" if silent else ""
-    serving = [one for one in working if one.kind == "serve"]
+    serving = [worker for worker in working if worker.kind == "serve"]
     if serving:
-        here = next((one for one in serving if one.here), None)
+        here = next((worker for worker in serving if worker.here), None)
         return of(ServiceState.RUNNING, _running(here or serving[0]) + beside, advice)
     if working:
         return of(ServiceState.DETACHED, "detached worker running, ends by itself" + beside, advice)

@@ -93,11 +93,11 @@ def levels(cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: 
 
 
 def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], order: Order) -> Select | None:
-    any_match: Found | None = text.any
+    matches: Found | None = text.any
     return (
         None
-        if any_match is None
-        else Select("1", f"{any_match.origin} {join}", where, values, order).narrowed(any_match.part)
+        if matches is None
+        else Select("1", f"{matches.origin} {join}", where, values, order).narrowed(matches.part)
     )
 
 
