@@ -8,18 +8,18 @@ from invsync_tui.connectors.base import CartLocation
 from invsync_tui.connectors.errors import NotConfiguredError
 
 
-def choose_location(locations: Sequence[CartLocation], wanted: str) -> CartLocation:
-    """The location with the id or else the name `wanted`; the only one there is where nothing is wanted."""
-    found = [at for at in locations if at.ref == wanted] or [at for at in locations if at.name == wanted]
-    if not wanted and len(locations) == 1:
+def choose_location(locations: Sequence[CartLocation], choice: str) -> CartLocation:
+    """The location whose id, or else whose name, is `choice`; the only one there is where `choice` is empty."""
+    matches = [at for at in locations if at.ref == choice] or [at for at in locations if at.name == choice]
+    if not choice and len(locations) == 1:
         return locations[0]
-    if len(found) == 1:
-        return found[0]
+    if len(matches) == 1:
+        return matches[0]
     known = ", ".join(f"{at.name} ({at.ref})" for at in locations) or "none"
-    if not wanted:
+    if not choice:
         what = "The cart has several locations and none is chosen" if locations else "The cart has no location"
     else:
-        what = f"Several locations are called {wanted!r}" if found else f"There is no location {wanted!r}"
+        what = f"Several locations are called {choice!r}" if matches else f"There is no location {choice!r}"
     raise NotConfiguredError(
         f"{what}. Locations: {known}.", advice="Set the option location to one of them, by id or name."
     )

@@ -42,12 +42,12 @@ class Checked:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connector, name)
 
-    def _checked(self, name: str, found: Any) -> Any:
-        if inspect.isasyncgenfunction(found):
-            return _checked_steps(found if self._refusal is None else self._refused_test, self._name)
-        if inspect.iscoroutinefunction(found):
-            return _checked_call(found if self._refusal is None or name == "close" else self._refuse, self._name)
-        return found
+    def _checked(self, name: str, member: Any) -> Any:
+        if inspect.isasyncgenfunction(member):
+            return _checked_steps(member if self._refusal is None else self._refused_test, self._name)
+        if inspect.iscoroutinefunction(member):
+            return _checked_call(member if self._refusal is None or name == "close" else self._refuse, self._name)
+        return member
 
     async def _refuse(self, *_: Any, **__: Any) -> Any:
         if self._refusal is not None:
@@ -75,17 +75,17 @@ def _checked_steps(method: Callable[..., Any], name: str) -> Callable[..., Async
     """A connection test: whatever happens is a step of it, the last one."""
 
     async def steps(*args: Any, **more: Any) -> AsyncIterator[Any]:
-        found = method(*args, **more)
+        generator = method(*args, **more)
         try:
             while True:
-                step = await _next_step(found, name)
+                step = await _next_step(generator, name)
                 if step is None:
                     return
                 yield step
                 if not step.ok:
                     return
         finally:
-            await found.aclose()
+            await generator.aclose()
 
     return steps
 
@@ -146,7 +146,7 @@ def _place(error: BaseException, heard: Call) -> tuple[str, str]:
 def _missing(error: BaseException, record: Any) -> Sequence[str | int]:
     """The field that a record lacks, unless a record inside it may be meant."""
     inner = record.values() if isinstance(record, dict) else record
-    if any(isinstance(one, dict | list) for one in inner):
+    if any(isinstance(value, dict | list) for value in inner):
         return ()
     if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str | int):
         return [error.args[0]]
@@ -159,10 +159,10 @@ def _locals(trace: TracebackType | None) -> list[Any]:
     while trace is not None:
         frames.append(trace.tb_frame)
         trace = trace.tb_next
-    found: list[Any] = []
+    values: list[Any] = []
     for frame in reversed(frames):
-        found += [value for value in reversed(list(frame.f_locals.values())) if isinstance(value, dict | list)]
-    return found[:100]
+        values += [value for value in reversed(list(frame.f_locals.values())) if isinstance(value, dict | list)]
+    return values[:100]
 
 
 def path_to(document: Any, part: Any) -> list[str | int] | None:
@@ -178,10 +178,10 @@ def path_to(document: Any, part: Any) -> list[str | int] | None:
         if value is part:
             return _way(ways, id(document), id(value))
         inner = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for key, one in inner:
-            if isinstance(one, dict | list):
-                ways[id(one)] = (id(value), key)
-                stack.append(one)
+        for key, child in inner:
+            if isinstance(child, dict | list):
+                ways[id(child)] = (id(value), key)
+                stack.append(child)
     return None
 
 

@@ -148,7 +148,7 @@ def _of_connector(facts: Facts) -> Iterator[Review]:
     group = registry.SOURCES if isinstance(facts, SourceFacts) else registry.CARTS
     try:
         review = getattr(registry.connector(group, system), "review", None)
-        found: Iterable[Review] = tuple(review(facts)) if review else ()
+        own_reviews: Iterable[Review] = tuple(review(facts)) if review else ()
     except ConnectorError as error:
         yield Review("connection.system", Verdict.FAIL, f"system {system}", error.what, error.advice)
         return
@@ -157,7 +157,7 @@ def _of_connector(facts: Facts) -> Iterator[Review]:
         cause = "The connector's own checks failed."
         yield Review(f"{system}.review", Verdict.UNKNOWN, what, cause, "Report it to the connector's author.")
         return
-    yield from found
+    yield from own_reviews
 
 
 def told_by(facts: Facts, check: str, words: Iterable[str], fix: str) -> Review | None:

@@ -63,16 +63,16 @@ class Description:
 
     def table(self, *at: str, required: bool = True) -> Mapping[str, Any]:
         """The table at a path of keys; {} where it is not there and need not be."""
-        found: Any = self.tables
+        table: Any = self.tables
         for depth, key in enumerate(at, 1):
-            if key not in found:
+            if key not in table:
                 if required:
                     raise self.wrong(f"the table [{'.'.join(at)}] is missing.", *at)
                 return {}
-            found = found[key]
-            if not isinstance(found, dict):
+            table = table[key]
+            if not isinstance(table, dict):
                 raise self.wrong(f"it must be a table, [{'.'.join(at[:depth])}].", *at[:depth])
-        return found  # type: ignore[no-any-return]
+        return table  # type: ignore[no-any-return]
 
     def allow(self, names: Collection[str], *at: str) -> None:
         """Refuse keys of a table that nobody reads: a misspelled one would silently do nothing."""

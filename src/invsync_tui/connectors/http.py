@@ -307,10 +307,10 @@ class HttpConnection:
                 if response.status < 500 or last or not self._may_wait(response):
                     return response
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
-                said = self._no_answer(error, where, self.connection.deadline, writes=False)
-                heard.end(None, {}, b"", said.what, most=heard.wants(None))
-                if last or not isinstance(said, UnavailableError):
-                    raise said from error
+                failure = self._no_answer(error, where, self.connection.deadline, writes=False)
+                heard.end(None, {}, b"", failure.what, most=heard.wants(None))
+                if last or not isinstance(failure, UnavailableError):
+                    raise failure from error
             except DeferredError:
                 raise
             except ThrottledError:
@@ -399,9 +399,11 @@ class HttpConnection:
             async with asyncio.timeout(seconds):
                 status, got, body = await self._exchange(client, request, where)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ContractError) as error:
-            said = error if isinstance(error, ContractError) else self._no_answer(error, where, seconds, writes=writes)
-            heard.end(None, {}, b"", said.what, most=heard.wants(None))
-            raise said from error
+            failure = (
+                error if isinstance(error, ContractError) else self._no_answer(error, where, seconds, writes=writes)
+            )
+            heard.end(None, {}, b"", failure.what, most=heard.wants(None))
+            raise failure from error
         self.clock.note(got, time.monotonic() - began)
         await self._tell(heard, status, got, body)
         call_log.note_answer(len(body), where)
@@ -446,14 +448,14 @@ class HttpConnection:
             heard.end(status, headers, body, most=most)
 
     def _no_answer(self, error: Exception, where: str, seconds: float, *, writes: bool) -> ConnectorError:
-        said = explain(error, self._told_route(), where, seconds)
-        if isinstance(said, UnavailableError):
+        failure = explain(error, self._told_route(), where, seconds)
+        if isinstance(failure, UnavailableError):
             # Before a connection stood, nothing can have been applied.
             not_sent = isinstance(
                 error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
             )
-            said.may_have_applied = writes and not not_sent
-        return said
+            failure.may_have_applied = writes and not not_sent
+        return failure
 
     def _answered(self, answer: Response) -> Response:
         throttle = self._throttled(answer)

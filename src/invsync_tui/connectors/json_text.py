@@ -63,7 +63,7 @@ def _checked(value: Any) -> Any:
     if type(value) is str:
         return value if value.isascii() else _readable(value)
     if type(value) is list:
-        return [_checked(one) if type(one) in (str, list) else one for one in value]
+        return [_checked(item) if type(item) in (str, list) else item for item in value]
     return value
 
 

@@ -68,16 +68,16 @@ def route_to(url: str, name: str) -> Route:
     if why := addresses.secret_in(url):
         raise NotConfiguredError(why, where=name, advice=addresses.LOGIN_ADVICE)
     proxies = getproxies_environment()
-    found = proxies.get(scheme) or proxies.get("all")
+    proxy_setting = proxies.get(scheme) or proxies.get("all")
     if (
-        not found
+        not proxy_setting
         or addresses.is_loopback(host)
         or proxy_bypass_environment(host, proxies)
         or _in_no_proxy(host, proxies.get("no", ""))
     ):
         return Route(url)
     variable = f"{scheme}_proxy".upper() if proxies.get(scheme) else "ALL_PROXY"
-    proxy = found if "://" in found else f"http://{found}"
+    proxy = proxy_setting if "://" in proxy_setting else f"http://{proxy_setting}"
     _remember(proxy)
     return Route(url, proxy, variable)
 
@@ -141,36 +141,36 @@ def explain(error: BaseException, route: Route, where: str, seconds: float = 0.0
 
 def _is(error: BaseException, *names: str) -> bool:
     """Whether it is one of the HTTP client's errors, which is imported in `http` alone."""
-    return any(one.__name__ in names and one.__module__.startswith("httpx") for one in type(error).__mro__)
+    return any(kind.__name__ in names and kind.__module__.startswith("httpx") for kind in type(error).__mro__)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """An error and all that led to it."""
     waiting, seen = [error], set()
     while waiting:
-        one = waiting.pop(0)
-        if id(one) in seen:
+        current = waiting.pop(0)
+        if id(current) in seen:
             continue
-        seen.add(id(one))
-        yield one
-        waiting += [led for led in (one.__cause__, one.__context__) if led is not None]
-        if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
+        seen.add(id(current))
+        yield current
+        waiting += [led for led in (current.__cause__, current.__context__) if led is not None]
+        if isinstance(current, BaseExceptionGroup):
+            waiting += current.exceptions
 
 
 def _cause(error: BaseException, route: Route, seconds: float) -> tuple[str, str]:
     every = list(_chain(error))
     if _is(error, "ProxyError"):
         return f"the proxy {route.told} refused: {error}.", f"Correct {route.variable}, or name the host in NO_PROXY."
-    for one in every:
-        if isinstance(one, ssl.SSLError):
-            return _certificate(one, route) if isinstance(one, ssl.SSLCertVerificationError) else _tls(one, route)
-    if any(isinstance(one, socket.gaierror) for one in every) or "name resolution" in str(error).lower():
+    for cause in every:
+        if isinstance(cause, ssl.SSLError):
+            return _certificate(cause, route) if isinstance(cause, ssl.SSLCertVerificationError) else _tls(cause, route)
+    if any(isinstance(link, socket.gaierror) for link in every) or "name resolution" in str(error).lower():
         return _unknown_name(route)
-    for one in every:
-        if isinstance(one, OSError) and one.errno in _BY_NUMBER:
-            what, advice = _BY_NUMBER[one.errno]
-            if one.errno == errno.ECONNRESET and route.url.startswith("http://"):
+    for cause in every:
+        if isinstance(cause, OSError) and cause.errno in _BY_NUMBER:
+            what, advice = _BY_NUMBER[cause.errno]
+            if cause.errno == errno.ECONNRESET and route.url.startswith("http://"):
                 advice = (
                     f"If the server expects https: https://{route.url.removeprefix('http://')}  Otherwise: {advice}"
                 )
@@ -265,16 +265,16 @@ def _too_slow(error: BaseException, route: Route, seconds: float) -> tuple[str, 
 
 
 def _broken(error: BaseException, route: Route) -> tuple[str, str]:
-    said = str(error) or type(error).__name__
+    text = str(error) or type(error).__name__
     plain = route.url.startswith("http://")
-    if plain and ("\\x15\\x03" in said or (_is(error, "RemoteProtocolError") and "without sending" in said)):
+    if plain and ("\\x15\\x03" in text or (_is(error, "RemoteProtocolError") and "without sending" in text)):
         return (
             f"{route.host} closed the connection without an answer in http.",
             f"If the server expects https, change the address to https://{route.url.removeprefix('http://')}",
         )
     if _is(error, "RemoteProtocolError"):
         return (
-            f"{route.host} does not speak proper HTTP: {said}.",
+            f"{route.host} does not speak proper HTTP: {text}.",
             "Check the port in the address, and whatever stands between this machine and the server.",
         )
-    return f"{said}.", "Nothing is lost; it is tried again in the next run."
+    return f"{text}.", "Nothing is lost; it is tried again in the next run."

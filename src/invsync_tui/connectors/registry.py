@@ -45,12 +45,12 @@ def connector(group: str, system: str) -> type:
     return loaded
 
 
-def _refuse_other_kit(system: str, said: About | None) -> None:
-    if said is None or said.kit == KIT:
+def _refuse_other_kit(system: str, details: About | None) -> None:
+    if details is None or details.kit == KIT:
         return
-    older = said.kit < KIT
+    older = details.kit < KIT
     raise NotConfiguredError(
-        f"The connector {system!r} was written for kit {said.kit}; this invsync has kit {KIT}.",
+        f"The connector {system!r} was written for kit {details.kit}; this invsync has kit {KIT}.",
         advice=f"Install a newer {'connector' if older else 'invsync'}, or ask the connector's author for one.",
     )
 
@@ -63,25 +63,25 @@ def about(group: str, system: str) -> About | None:
 def wrong_address(group: str, system: str, text: str) -> str:
     """What is wrong with an address for a system; '' for nothing. One that is not installed is taken to be on the web."""
     try:
-        said = about(group, system)
+        details = about(group, system)
     except NotConfiguredError:
-        said = None
-    return (said or About(system)).wrong_address(text)
+        details = None
+    return (details or About(system)).wrong_address(text)
 
 
 def options(group: str, system: str) -> tuple[Option, ...] | None:
     """The options that a system's connections may have; None where the connector does not say."""
-    said = about(group, system)
-    return None if said is None else (*said.options, *COMMON)
+    details = about(group, system)
+    return None if details is None else (*details.options, *COMMON)
 
 
-def wrong_option(group: str, system: str, given: Mapping[str, str]) -> str:
+def wrong_option(group: str, system: str, option_values: Mapping[str, str]) -> str:
     """What is wrong with the names or values of options, with what is right; '' for nothing."""
     known = options(group, system)
     if known is None:
         return ""
     by_name = {option.name: option for option in known}
-    for name, text in given.items():
+    for name, text in option_values.items():
         if name not in by_name:
             return f"{system} has no option {name!r}.{did_you_mean(name, list(by_name))} Its options: {listed(known)}."
         if text and (wrong := by_name[name].wrong(text)):

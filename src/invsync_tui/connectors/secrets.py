@@ -45,7 +45,7 @@ async def _from_file(name: str) -> bytes:
     path = expanded(name)
     try:
         async with asyncio.timeout(COMMAND_TIMEOUT):
-            mode, found = await asyncio.to_thread(_read, path)
+            mode, content = await asyncio.to_thread(_read, path)
     except (OSError, TimeoutError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it does not answer"
         raise NotConfiguredError(
@@ -57,7 +57,7 @@ async def _from_file(name: str) -> bytes:
         raise NotConfiguredError(
             f"The secret file {path} is open to others.", advice=f"chmod 600 {shlex.quote(str(path))}"
         )
-    return found
+    return content
 
 
 def _read(path: Path) -> tuple[int, bytes]:
@@ -121,39 +121,39 @@ async def _output(process: asyncio.subprocess.Process, program: str) -> bytes:
     """What a command writes; it and all that it started are gone when this returns or raises."""
     try:
         async with asyncio.timeout(COMMAND_TIMEOUT):
-            found, code = await _until_end(process)
+            output, code = await _until_end(process)
     except TimeoutError as error:
         raise _failed(program, f"took more than {COMMAND_TIMEOUT:g} s") from error
     finally:
         await _end(process)
-    if len(found) > SECRET_MOST:
+    if len(output) > SECRET_MOST:
         raise _failed(program, f"writes more than {SECRET_MOST} bytes")
     if code:
         raise _failed(program, f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}")
-    return found
+    return output
 
 
 async def _until_end(process: asyncio.subprocess.Process) -> tuple[bytes, int]:
     assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
-    found = bytearray()
-    reading = asyncio.ensure_future(_collect(process.stdout, found))
+    output = bytearray()
+    reading = asyncio.ensure_future(_collect(process.stdout, output))
     ending = asyncio.ensure_future(_exit_code(process))
     try:
         await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if len(found) > SECRET_MOST:
-            return bytes(found), 0
+        if len(output) > SECRET_MOST:
+            return bytes(output), 0
         code = await ending
         await asyncio.wait({reading}, timeout=AFTER_END)
-        return bytes(found), code
+        return bytes(output), code
     finally:
         for task in (reading, ending):
             task.cancel()
         await asyncio.gather(reading, ending, return_exceptions=True)
 
 
-async def _collect(stream: asyncio.StreamReader, found: bytearray) -> None:
-    while len(found) <= SECRET_MOST and (piece := await stream.read(4096)):
-        found += piece
+async def _collect(stream: asyncio.StreamReader, output: bytearray) -> None:
+    while len(output) <= SECRET_MOST and (piece := await stream.read(4096)):
+        output += piece
 
 
 def _failed(program: str, what: str) -> NotConfiguredError:
@@ -162,14 +162,14 @@ def _failed(program: str, what: str) -> NotConfiguredError:
     )
 
 
-def _checked(found: bytes, kind: str) -> str:
+def _checked(content: bytes, kind: str) -> str:
     """The secret in what was found: one line of text."""
-    if len(found) > SECRET_MOST:
+    if len(content) > SECRET_MOST:
         raise NotConfiguredError(
             f"The secret has more than {SECRET_MOST} bytes.", advice=f"Check the {kind}: reference."
         )
     try:
-        text = found.decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NotConfiguredError("The secret is not text in UTF-8.", advice=f"Check the {kind}: reference.") from error
     text = text.rstrip("\r\n") if kind == "env" else text.strip(" \t\r\n")

@@ -76,5 +76,5 @@ def _one_name(host: str) -> str:
 
 def location_of(cart: Cart) -> str:
     """The reference of the location that an open cart sets stock at; '' where the cart has no locations or does not say."""
-    found = getattr(cart, "location_ref", None)
-    return str(found() or "") if found is not None else ""
+    location_ref = getattr(cart, "location_ref", None)
+    return str(location_ref() or "") if location_ref is not None else ""

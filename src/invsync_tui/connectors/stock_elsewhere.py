@@ -10,17 +10,19 @@ from invsync_tui.connectors.base import ListingRow
 def describe(rows: Sequence[ListingRow]) -> str:
     """What some listings have of both; '' where they have neither."""
     there = [row for row in rows if row.elsewhere or row.elsewhere_allocated]
-    kept = [row for row in rows if row.threshold]
-    said = []
+    with_threshold = [row for row in rows if row.threshold]
+    sentences = []
     if there:
         stock, held = sum(row.elsewhere or 0 for row in there), sum(row.elsewhere_allocated for row in there)
-        said.append(
+        sentences.append(
             f"Of {len(rows)} listings {len(there)} have stock at other locations of the shop, which sells from there as "
             f"well: {stock} on hand, {held} of it held for open orders."
         )
-    if kept:
-        said.append(f"{len(kept)} have an out-of-stock threshold: {', '.join(_named(row) for row in kept[:3])}.")
-    return " ".join(said)
+    if with_threshold:
+        sentences.append(
+            f"{len(with_threshold)} have an out-of-stock threshold: {', '.join(_named(row) for row in with_threshold[:3])}."
+        )
+    return " ".join(sentences)
 
 
 def _named(row: ListingRow) -> str:

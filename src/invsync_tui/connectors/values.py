@@ -79,10 +79,10 @@ def reference(value: object) -> str:
     """The id of a record, a text that is not blank or a whole number; ValueError for anything else."""
     if type(value) is int:
         return str(value)
-    found = text(value)
-    if not found.strip():
+    ref = text(value)
+    if not ref.strip():
         raise ValueError("the id is blank")
-    return found
+    return ref
 
 
 def yes_or_no(value: object) -> bool:

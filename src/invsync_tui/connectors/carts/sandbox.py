@@ -111,8 +111,8 @@ class SandboxCart:
     def review(facts: CartFacts) -> Iterator[Review]:
         """Options that can be read, and a shop that counts as they say."""
         yield _options_review(facts)
-        found = told_by(facts, "sandbox.basis", (SAYS_ANOTHER_BASIS,), facts.set("--option basis=WORD"))
-        yield found or Review("sandbox.basis", Verdict.PASS, "no run was told otherwise")
+        failure = told_by(facts, "sandbox.basis", (SAYS_ANOTHER_BASIS,), facts.set("--option basis=WORD"))
+        yield failure or Review("sandbox.basis", Verdict.PASS, "no run was told otherwise")
 
     def __init__(self, connection: Connection) -> None:
         self.capabilities = _capabilities(connection.options)

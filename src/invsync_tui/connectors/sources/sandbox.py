@@ -158,8 +158,8 @@ class SandboxSource:
     async def known_orders(self, names: Sequence[str]) -> Sequence[str]:
         """Those of some orders that the WMS has imported."""
         response = await self._session.read("POST", "/api/orders", json_body={"names": list(names)})
-        found = field_of(response, "known")
-        return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+        known = field_of(response, "known")
+        return [name for name in known if isinstance(name, str)] if isinstance(known, list) else []
 
     async def warehouses(self) -> Sequence[WarehouseRow]:
         response = await self._session.read("GET", "/api/warehouses")
@@ -203,8 +203,8 @@ _alias = partial(tuple.__new__, AliasRow)
 
 
 def _product(record: Mapping[str, Any]) -> ProductRow:
-    ref, sku, name, found = _product_fields(record)
-    aliases = tuple([_alias((kind.upper(), code)) for kind, code in map(_alias_fields, found)])
+    ref, sku, name, alias_records = _product_fields(record)
+    aliases = tuple([_alias((kind.upper(), code)) for kind, code in map(_alias_fields, alias_records)])
     for code in (ref, sku, name):
         text(code)
     for code in chain.from_iterable(aliases):

@@ -105,8 +105,8 @@ class MedusaCart:
 
     async def identity(self) -> Mapping[str, str]:
         """The store's id, which is made anew in each shop."""
-        found, _ = api.listed(await self._api.get(api.STORES, (("fields", "id"), ("order", "id"))), "stores")
-        ids = [name for store in found if (name := name_of(store)) != "?"]
+        stores, _ = api.listed(await self._api.get(api.STORES, (("fields", "id"), ("order", "id"))), "stores")
+        ids = [name for store in stores if (name := name_of(store)) != "?"]
         return {"store": " ".join(ids)} if ids else {}
 
     async def close(self) -> None:
@@ -141,8 +141,8 @@ class MedusaCart:
         return f"{self._api.http.connection.url} answers."
 
     async def _check_login(self) -> str:
-        found, _ = api.listed(await self._api.get(api.STORES, (("fields", "id,name"),)), "stores")
-        names = [str(store.get("name") or store.get("id")) for store in found if isinstance(store, Mapping)]
+        stores, _ = api.listed(await self._api.get(api.STORES, (("fields", "id,name"),)), "stores")
+        names = [str(store.get("name") or store.get("id")) for store in stores if isinstance(store, Mapping)]
         return f"The API key is taken. Store: {', '.join(names) or 'none'}."
 
     async def _check_locations(self) -> str:
@@ -152,8 +152,8 @@ class MedusaCart:
         """The location, and whether any sales channel sells from it."""
         at = self._choose(await self.locations())
         query = (("id", at.ref), ("fields", "id,sales_channels.name"))
-        found, _ = api.listed(await self._api.get(api.LOCATIONS, query), "stock_locations")
-        channels = found[0].get("sales_channels") if found and isinstance(found[0], Mapping) else None
+        records, _ = api.listed(await self._api.get(api.LOCATIONS, query), "stock_locations")
+        channels = records[0].get("sales_channels") if records and isinstance(records[0], Mapping) else None
         where = f"Stock is set at {at.name} ({at.ref})"
         if isinstance(channels, list) and not channels:
             return f"{where}, from which no sales channel sells: connect one in Medusa under Locations & Shipping."
@@ -170,8 +170,8 @@ class MedusaCart:
         """What makes the shop sell another number than is pushed."""
         records, _, total = await self._slice(Position())
         rows, _ = self._listings(records)
-        told = checks.told_of_listings(rows, total, sum(map(listings.sells_below_zero, records)))
-        return " ".join(part for part in (told, stock_elsewhere.describe(rows)) if part)
+        summary = checks.told_of_listings(rows, total, sum(map(listings.sells_below_zero, records)))
+        return " ".join(part for part in (summary, stock_elsewhere.describe(rows)) if part)
 
     # --- locations ---
 
@@ -204,9 +204,9 @@ class MedusaCart:
         records: list[Any] = []
         while True:
             page = (*query, ("order", "id"), ("offset", str(len(records))), ("limit", str(LISTED_MOST)))
-            found, total = api.listed(await self._api.get(path, page), field)
-            records += found
-            if not found or len(records) >= (total if total is not None else LISTED_MOST):
+            page_records, total = api.listed(await self._api.get(path, page), field)
+            records += page_records
+            if not page_records or len(records) >= (total if total is not None else LISTED_MOST):
                 return records
 
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
@@ -234,16 +234,16 @@ class MedusaCart:
             self._served = set()
         skip = max(0, position.skip - 1)
         take = size + 1 if position.last else size
-        found, total = await self._take(skip, take)
-        if position.last and not (found and name_of(found[0]) == position.last):
-            while skip > 0 and not any(name_of(record) in self._served for record in found):
+        records, total = await self._take(skip, take)
+        if position.last and not (records and name_of(records[0]) == position.last):
+            while skip > 0 and not any(name_of(record) in self._served for record in records):
                 skip = max(0, skip - size)
-                found, total = await self._take(skip, take)
-        end = skip + len(found)
-        more = len(found) >= take if total is None else end < total
-        following = Position(end, name_of(found[-1])) if found and more else None
-        fresh = [record for record in found if name_of(record) == "?" or name_of(record) not in self._served]
-        self._served.update(name_of(record) for record in found)
+                records, total = await self._take(skip, take)
+        end = skip + len(records)
+        more = len(records) >= take if total is None else end < total
+        following = Position(end, name_of(records[-1])) if records and more else None
+        fresh = [record for record in records if name_of(record) == "?" or name_of(record) not in self._served]
+        self._served.update(name_of(record) for record in records)
         return fresh, following, total
 
     async def _take(self, skip: int, take: int) -> tuple[list[Any], int | None]:
@@ -264,8 +264,8 @@ class MedusaCart:
         known = {row.ref for row in rows}
         others = [ref for ref in refs if ref not in known]
         rows += await self._read_list(api.VARIANTS, "variants", listings.VARIANT_FIELDS, others, listings.of_variant)
-        wanted = set(refs)
-        return [row for row in rows if row.ref in wanted]
+        requested = set(refs)
+        return [row for row in rows if row.ref in requested]
 
     async def _read_list(
         self,
@@ -278,9 +278,9 @@ class MedusaCart:
         if not refs:
             return []
         query = (("fields", fields), ("limit", str(len(refs))), *(("id[]", ref) for ref in refs))
-        found, _ = api.listed(await self._api.get(path, query), field)
+        records, _ = api.listed(await self._api.get(path, query), field)
         rows: list[ListingRow] = []
-        for record in found:
+        for record in records:
             try:
                 row = row_of(record, self._at)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -296,8 +296,8 @@ class MedusaCart:
         """Lines of the orders changed after `since`: a draft may be made an order long after it was created."""
         after = datetime.fromtimestamp(max(0, since - ORDERS_OVERLAP), UTC).isoformat()
         query = (("fields", medusa_orders.FIELDS), ("updated_at[$gt]", after))
-        found = await self._all(api.ORDERS, "orders", query)
-        orders = list({name_of(order): order for order in found}.values())
+        records = await self._all(api.ORDERS, "orders", query)
+        orders = list({name_of(order): order for order in records}.values())
         return medusa_orders.lines(orders, await self._reservations(medusa_orders.line_ids(orders)))
 
     async def _reservations(self, line_ids: Sequence[str]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -346,5 +346,5 @@ def _ref_of(variant: object) -> str:
     """What a variant that cannot be read is called: its item's id, as a listing is, as far as it has one."""
     links = variant.get("inventory_items") if isinstance(variant, Mapping) else None
     first = links[0] if isinstance(links, list) and len(links) == 1 else None
-    found = name_of(first, "inventory_item_id")
-    return found if found != "?" else name_of(variant)
+    ref = name_of(first, "inventory_item_id")
+    return ref if ref != "?" else name_of(variant)

@@ -67,13 +67,13 @@ def message_of(response: Response) -> str:
 def judge_status(response: Response, *, writes: bool) -> None:
     """Raise for any answer but a good one."""
     status, where = response.status, response.where
-    said = message_of(response) or response.excerpt[:120]
+    message = message_of(response) or response.excerpt[:120]
     if status >= 500 or status == 409:
-        raise UnavailableError(f"The server answered {status}: {said}", where=where, may_have_applied=writes)
+        raise UnavailableError(f"The server answered {status}: {message}", where=where, may_have_applied=writes)
     if status == 401:
         raise AuthError("The server refused the API key (401).", where=where, advice=CORRECT_KEY)
     if status == 403:
-        raise PermissionDeniedError(f"The API key may not do this (403): {said}", where=where)
+        raise PermissionDeniedError(f"The API key may not do this (403): {message}", where=where)
     if status == 404 and not message_of(response):
         raise ContractError(
             "There is no admin API of Medusa 2 at this address (404).",
@@ -81,7 +81,7 @@ def judge_status(response: Response, *, writes: bool) -> None:
             advice="Give the address of the Medusa server itself, not of the storefront. It must be Medusa 2.",
         )
     if status != 200:
-        raise ContractError(f"The server answered {status}: {said}", where=where)
+        raise ContractError(f"The server answered {status}: {message}", where=where)
 
 
 def judge_batch(response: Response, refs: Sequence[str]) -> None:

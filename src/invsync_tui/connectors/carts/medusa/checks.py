@@ -34,12 +34,12 @@ def _key(facts: CartFacts) -> Review:
 
 
 def _location(facts: CartFacts) -> Review:
-    check, given = "medusa.location", facts.connection.options.get("location", "").strip()
-    if found := told_by(facts, check, NO_LOCATION, facts.set("--option location=ID")):
-        return found
+    check, location = "medusa.location", facts.connection.options.get("location", "").strip()
+    if failure := told_by(facts, check, NO_LOCATION, facts.set("--option location=ID")):
+        return failure
     if not facts.worked:
         return Review(check, Verdict.SKIPPED, "its locations were not read yet")
-    return Review(check, Verdict.PASS, f"stock is set at {given}" if given else "it has one location")
+    return Review(check, Verdict.PASS, f"stock is set at {location}" if location else "it has one location")
 
 
 def _tracking(facts: CartFacts) -> Review:
@@ -63,6 +63,6 @@ def told_of_listings(rows: Sequence[ListingRow], total: int | None, backorders: 
         ("kits, or with the item of another variant", sum(row.skip is Reason.BUNDLE_PARENT for row in rows)),
         ("sold below 0, since they allow backorders", backorders),
     )
-    said = "; ".join(f"{what}: {number}" for what, number in counts if number)
+    obstacles = "; ".join(f"{what}: {number}" for what, number in counts if number)
     part = "the first " if total is not None and total > len(rows) else ""
-    return f"Of {part}{counted(len(rows), 'variant')}, {said or 'all can be set'}."
+    return f"Of {part}{counted(len(rows), 'variant')}, {obstacles or 'all can be set'}."

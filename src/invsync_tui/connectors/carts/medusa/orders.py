@@ -96,26 +96,26 @@ def _needs(line: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 def _packed(order: Mapping[str, Any]) -> Mapping[tuple[str, str], Mapping[str, int]]:
     """By line and item, the units at each location that fulfillments have taken."""
-    found: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    packed: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for fulfillment in order["fulfillments"] or ():
         if fulfillment["canceled_at"] is not None:
             continue
         for part in fulfillment["items"]:
             if part["line_item_id"] is not None and part["inventory_item_id"] is not None:
                 key = reference(part["line_item_id"]), reference(part["inventory_item_id"])
-                found[key][reference(fulfillment["location_id"])] += units(part["quantity"], 0)
-    return found
+                packed[key][reference(fulfillment["location_id"])] += units(part["quantity"], 0)
+    return packed
 
 
 def _places(item: str, held: Sequence[Mapping[str, Any]], packed: Mapping[str, int]) -> Mapping[str, int]:
     """Units of an item at each location, reserved and packed."""
-    found: dict[str, int] = defaultdict(int)
+    units_at: dict[str, int] = defaultdict(int)
     for at, quantity in packed.items():
-        found[at] += quantity
+        units_at[at] += quantity
     for reservation in held:
         if reference(reservation["inventory_item_id"]) == item:
-            found[reference(reservation["location_id"])] += units(reservation["quantity"], 0)
-    return found
+            units_at[reference(reservation["location_id"])] += units(reservation["quantity"], 0)
+    return units_at
 
 
 def _shared_out(needed: int, places: Mapping[str, int]) -> Iterator[tuple[str, int]]:

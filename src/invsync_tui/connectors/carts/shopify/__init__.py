@@ -87,8 +87,8 @@ class ShopifyCart:
 
     async def identity(self) -> Mapping[str, str]:
         """The shop's id, which stays when its name or domain is changed."""
-        found = name_of((await self._api.query(queries.SHOP)).get("shop"))
-        return {"shop": found} if found != "?" else {}
+        shop_id = name_of((await self._api.query(queries.SHOP)).get("shop"))
+        return {"shop": shop_id} if shop_id != "?" else {}
 
     async def close(self) -> None:
         """End the HTTP connection."""
@@ -125,10 +125,11 @@ class ShopifyCart:
 
     async def _check_version(self) -> str:
         """Which version answers; the request before has told."""
-        asked, answered = self._api.version, self._api.answered_by
-        if answered and answered != asked:
-            return f"{asked} was asked for and {answered} answers: {asked} is retired. Set the option version to {answered}."
-        return f"Version {asked} answers." if answered else f"Version {asked} was asked for."
+        requested, answered = self._api.version, self._api.answered_by
+        if answered and answered != requested:
+            retired = f"{requested} was asked for and {answered} answers: {requested} is retired."
+            return f"{retired} Set the option version to {answered}."
+        return f"Version {requested} answers." if answered else f"Version {requested} was asked for."
 
     async def _check_permission(self) -> str:
         scopes = await self._read_scopes()
@@ -147,8 +148,8 @@ class ShopifyCart:
     async def _check_shop(self) -> str:
         """What keeps the first listings from being set, and what the shop sells besides."""
         page = await self.listings_page(None)
-        told = checks.told_of_listings(page.rows, more=page.next_cursor is not None)
-        return " ".join(part for part in (told, stock_elsewhere.describe(page.rows)) if part)
+        summary = checks.told_of_listings(page.rows, more=page.next_cursor is not None)
+        return " ".join(part for part in (summary, stock_elsewhere.describe(page.rows)) if part)
 
     async def _read_scopes(self) -> frozenset[str]:
         data = await self._api.query(queries.SCOPES)
@@ -185,11 +186,11 @@ class ShopifyCart:
 
     def _choose(self, locations: Sequence[CartLocation]) -> CartLocation:
         """By id, also by its number alone, or by name."""
-        wanted = self._connection.options.get("location", "").strip()
-        if wanted.isascii() and wanted.isdigit() and not any(at.name == wanted for at in locations):
-            wanted = f"gid://shopify/Location/{wanted}"
+        location = self._connection.options.get("location", "").strip()
+        if location.isascii() and location.isdigit() and not any(at.name == location for at in locations):
+            location = f"gid://shopify/Location/{location}"
         self._several = len(locations) > 1
-        self._location = choose_location(locations, wanted)
+        self._location = choose_location(locations, location)
         return self._location
 
     @property
@@ -204,11 +205,11 @@ class ShopifyCart:
         self, document: queries.Document, variables: Mapping[str, Any], *way: str, cost: int = 0
     ) -> tuple[list[Any], str | None]:
         """The records of one page of the list behind some fields, and where the next page starts."""
-        found: Any = await self._api.query(document, variables, cost)
+        value: Any = await self._api.query(document, variables, cost)
         for name in way:
-            found = found.get(name) if isinstance(found, Mapping) else None
-        nodes = found.get("nodes") if isinstance(found, Mapping) else None
-        info = found.get("pageInfo") if isinstance(found, Mapping) else None
+            value = value.get(name) if isinstance(value, Mapping) else None
+        nodes = value.get("nodes") if isinstance(value, Mapping) else None
+        info = value.get("pageInfo") if isinstance(value, Mapping) else None
         if not isinstance(nodes, list) or not isinstance(info, Mapping):
             raise ContractError(f"The answer has no {way[-1]}.", where=self._connection.name)
         try:
@@ -279,11 +280,11 @@ class ShopifyCart:
         after = datetime.fromtimestamp(max(0, since - ORDERS_OVERLAP), UTC)
         query = f"created_at:>='{after:%Y-%m-%dT%H:%M:%SZ}'"
         records = await self._all(queries.ORDERS, {"query": query}, "orders")
-        found = list({name_of(order): order for order in records}.values())
-        places = await self._places([name_of(order) for order in found])
+        unique_orders = list({name_of(order): order for order in records}.values())
+        places = await self._places([name_of(order) for order in unique_orders])
         only = "" if self._several else self._at.ref
         order_lines: list[OrderLine] = []
-        for order in found:
+        for order in unique_orders:
             lines = await self._lines(order)
             order_lines += orders.lines_of(order, lines, places, only)
         return order_lines
@@ -310,8 +311,8 @@ class ShopifyCart:
         known = [ref for ref in refs if ref != "?"]
         for start in range(0, len(known), queries.PLACES_ORDERS):
             ids = known[start : start + queries.PLACES_ORDERS]
-            found = (await self._api.query(queries.PLACES, {"ids": ids})).get("nodes")
-            for order in found if isinstance(found, list) else ():
+            nodes = (await self._api.query(queries.PLACES, {"ids": ids})).get("nodes")
+            for order in nodes if isinstance(nodes, list) else ():
                 places |= orders.places_of(order) if isinstance(order, Mapping) else {}
         return places
 
@@ -329,21 +330,21 @@ class ShopifyCart:
         if error is None:
             return answers
         (row,) = rows
-        said = f"{error.code} {error.message}".strip()
+        message = f"{error.code} {error.message}".strip()
         if error.code == batches.STALE:
-            return [await self._answer_of_stale(row, said)]
-        return [RowAnswer(row["inventoryItemId"], None, said, batches.REASONS.get(error.code))]
+            return [await self._answer_of_stale(row, message)]
+        return [RowAnswer(row["inventoryItemId"], None, message, batches.REASONS.get(error.code))]
 
-    async def _answer_of_stale(self, row: Mapping[str, Any], said: str) -> RowAnswer:
+    async def _answer_of_stale(self, row: Mapping[str, Any], message: str) -> RowAnswer:
         """A row that shows another number than was read. It is read again and never set over what somebody wrote: where
         it shows our number already it is as it should be, else the next run decides with the number that it shows."""
-        ref, before, wanted = row["inventoryItemId"], row["changeFromQuantity"], row["quantity"]
+        ref, before, quantity = row["inventoryItemId"], row["changeFromQuantity"], row["quantity"]
         try:
-            shown = next((found.quantity for found in await self.read([ref])), None)
+            shown = next((listing.quantity for listing in await self.read([ref])), None)
         except ConnectorError:
             shown = None
-        if shown == wanted:
+        if shown == quantity:
             return RowAnswer(ref, shown)
         now = "another number" if shown is None else str(shown)
-        what = f"{said} It showed {before} when it was read and shows {now}: not set over it."
+        what = f"{message} It showed {before} when it was read and shows {now}: not set over it."
         return RowAnswer(ref, shown, what, batches.REASONS[batches.STALE])

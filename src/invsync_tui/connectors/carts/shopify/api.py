@@ -72,13 +72,13 @@ def number_of(value: object) -> float | None:
 
 def errors_of(answer: object) -> list[tuple[str, str]]:
     """(code, message) of an answer's `errors`. Where `errors` is a text, it has no code."""
-    found = answer.get("errors") if isinstance(answer, Mapping) else None
-    if found is None or found == []:
+    reported = answer.get("errors") if isinstance(answer, Mapping) else None
+    if reported is None or reported == []:
         return []
-    if not isinstance(found, list):
-        return [("", str(found))]
+    if not isinstance(reported, list):
+        return [("", str(reported))]
     errors = []
-    for error in found:
+    for error in reported:
         record = error if isinstance(error, Mapping) else {}
         extensions = record.get("extensions")
         code = extensions.get("code") if isinstance(extensions, Mapping) else ""
@@ -88,8 +88,8 @@ def errors_of(answer: object) -> list[tuple[str, str]]:
 
 def throttled(response: Response) -> Throttle | None:
     """Too many points: an error THROTTLED in an answer of status 200, which says how many are missing. It is never long."""
-    if found := throttled_by_status(response):
-        return found
+    if throttle := throttled_by_status(response):
+        return throttle
     if response.status != 200 or len(response.body) > IN_THREAD or b"THROTTLED" not in response.body:
         return None
     try:
@@ -101,17 +101,17 @@ def throttled(response: Response) -> Throttle | None:
     cost = cost_of(answer)
     status = cost.get("throttleStatus")
     status = status if isinstance(status, Mapping) else {}
-    asked, left, rate = map(
+    requested, left, rate = map(
         number_of, (cost.get("requestedQueryCost"), status.get("currentlyAvailable"), status.get("restoreRate"))
     )
-    if asked is None or left is None or not rate or rate < 0:
+    if requested is None or left is None or not rate or rate < 0:
         return Throttle(None)
-    return Throttle(min(max(0.0, (asked - left) / rate), THROTTLE_MOST))
+    return Throttle(min(max(0.0, (requested - left) / rate), THROTTLE_MOST))
 
 
 def judge_status(response: Response, *, writes: bool) -> None:
     """Raise for any status but 200."""
-    status, where, said = response.status, response.where, response.excerpt[:120]
+    status, where, excerpt = response.status, response.where, response.excerpt[:120]
     if status == 200:
         return
     if status in (401, 403):
@@ -123,7 +123,7 @@ def judge_status(response: Response, *, writes: bool) -> None:
             "client id as the login, its client secret.",
         )
     if status in (402, 423):
-        raise UnavailableError(f"The shop is closed or has not paid ({status}): {said}", where=where)
+        raise UnavailableError(f"The shop is closed or has not paid ({status}): {excerpt}", where=where)
     if status == 404:
         raise ContractError(
             "There is no shop of Shopify at this address (404).",
@@ -131,8 +131,8 @@ def judge_status(response: Response, *, writes: bool) -> None:
             advice="Set the address to https://NAME.myshopify.com, with the name that Shopify gave the shop.",
         )
     if status >= 500 or status == 430:
-        raise UnavailableError(f"Shopify answered {status}: {said}", where=where, may_have_applied=writes)
-    raise ContractError(f"Shopify answered {status}: {said}", where=where)
+        raise UnavailableError(f"Shopify answered {status}: {excerpt}", where=where, may_have_applied=writes)
+    raise ContractError(f"Shopify answered {status}: {excerpt}", where=where)
 
 
 def judge_errors(answer: object, where: str, *, writes: bool) -> None:

@@ -70,12 +70,12 @@ def rows_of(body: bytes) -> list[Mapping[str, Any]]:
 
 def user_errors(payload: Mapping[str, Any]) -> list[UserError]:
     """The userErrors of a payload; ContractError where there is no list of them."""
-    found = payload.get("userErrors")
-    if not isinstance(found, list) or not all(isinstance(error, Mapping) for error in found):
+    errors = payload.get("userErrors")
+    if not isinstance(errors, list) or not all(isinstance(error, Mapping) for error in errors):
         raise ContractError("The answer has no userErrors.")
     return [
         UserError(str(error.get("code") or ""), str(error.get("message") or ""), _place(error.get("field")))
-        for error in found
+        for error in errors
     ]
 
 
@@ -128,9 +128,9 @@ def _after(payload: object) -> Mapping[tuple[str, str], int]:
 def _judge_batch(errors: Sequence[UserError], where: str) -> None:
     """Raise for what is said of the batch, and not of its rows."""
     for error in errors:
-        said = f"{error.code} {error.message}"
+        message = f"{error.code} {error.message}"
         if error.code == IN_PROGRESS:
-            raise UnavailableError(said, where=where, may_have_applied=True)
+            raise UnavailableError(message, where=where, may_have_applied=True)
         if error.code == NO_LOCATION:
             raise NotConfiguredError(
                 f"The location no longer exists in the cart: {error.message}",
@@ -138,6 +138,6 @@ def _judge_batch(errors: Sequence[UserError], where: str) -> None:
                 advice="Set the option location to one of the shop's locations, by id or name.",
             )
         if error.code == FAILED_BEFORE:
-            raise RowsRejectedError(said, where=where)
+            raise RowsRejectedError(message, where=where)
         if error.code.startswith("IDEMPOTENCY_") or error.code in ("INVALID_NAME", "INVALID_REASON"):
-            raise ContractError(said, where=where)
+            raise ContractError(message, where=where)

@@ -61,8 +61,8 @@ def _token(facts: CartFacts) -> Review:
 def _version(facts: CartFacts) -> Review:
     check = "shopify.version"
     fix = facts.set(f"--option version={VERSIONS[-1]}")
-    if found := told_by(facts, check, ("Shopify answered by version",), fix):
-        return found
+    if failure := told_by(facts, check, ("Shopify answered by version",), fix):
+        return failure
     version = facts.connection.options.get("version", "").strip() or DEFAULT_VERSION
     if version not in VERSIONS:
         return Review(check, Verdict.FAIL, f"version {version}", "The connector is not made for this version.", fix)
@@ -82,12 +82,12 @@ def _version(facts: CartFacts) -> Review:
 
 
 def _location(facts: CartFacts) -> Review:
-    check, given = "shopify.location", facts.connection.options.get("location", "").strip()
-    if found := told_by(facts, check, NO_LOCATION, facts.set("--option location=ID")):
-        return found
+    check, location = "shopify.location", facts.connection.options.get("location", "").strip()
+    if failure := told_by(facts, check, NO_LOCATION, facts.set("--option location=ID")):
+        return failure
     if not facts.worked:
         return Review(check, Verdict.SKIPPED, "its locations were not read yet")
-    return Review(check, Verdict.PASS, f"stock is set at {given}" if given else "it has one location")
+    return Review(check, Verdict.PASS, f"stock is set at {location}" if location else "it has one location")
 
 
 def _tracking(facts: CartFacts) -> Review:
@@ -111,5 +111,5 @@ def told_of_listings(rows: Sequence[ListingRow], *, more: bool) -> str:
         ("bundles", sum(row.skip is Reason.BUNDLE_PARENT for row in rows)),
         ("without a SKU", sum(not row.sku for row in rows)),
     )
-    said = "; ".join(f"{what}: {number}" for what, number in counts if number)
-    return f"Of {'the first ' if more else ''}{counted(len(rows), 'variant')}, {said or 'all can be set'}."
+    obstacles = "; ".join(f"{what}: {number}" for what, number in counts if number)
+    return f"Of {'the first ' if more else ''}{counted(len(rows), 'variant')}, {obstacles or 'all can be set'}."

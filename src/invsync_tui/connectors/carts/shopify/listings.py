@@ -67,5 +67,5 @@ def _available(level: Mapping[str, Any]) -> int:
 def ref_of(variant: object) -> str:
     """What a variant that cannot be read is called: its item's id, as a listing is, as far as it has one."""
     item = variant.get("inventoryItem") if isinstance(variant, Mapping) else None
-    found = name_of(item)
-    return found if found != "?" else name_of(variant)
+    item_id = name_of(item)
+    return item_id if item_id != "?" else name_of(variant)

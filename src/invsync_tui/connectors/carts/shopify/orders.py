@@ -21,10 +21,10 @@ def places_of(order: Mapping[str, Any]) -> dict[str, list[tuple[str, int]]]:
     """The places of an order's lines; {} where its fulfillment orders do not tell all of them."""
     places: dict[str, list[tuple[str, int]]] = {}
     try:
-        found = order["fulfillmentOrders"]
-        if found["pageInfo"]["hasNextPage"]:
+        fulfillment_orders = order["fulfillmentOrders"]
+        if fulfillment_orders["pageInfo"]["hasNextPage"]:
             return {}
-        for part in found["nodes"]:
+        for part in fulfillment_orders["nodes"]:
             if part["status"] == "CANCELLED":
                 continue
             at = part["assignedLocation"]["location"]

@@ -245,9 +245,9 @@ class VendureCart:
 
     async def _check_shop(self) -> str:
         """What makes the shop sell another number than is pushed."""
-        told = checks.told_of_shop(api.part_of(await self._api.query(api.SETTINGS), "globalSettings"))
+        summary = checks.told_of_shop(api.part_of(await self._api.query(api.SETTINGS), "globalSettings"))
         page = await self.listings_page(None)
-        return " ".join(part for part in (told, stock_elsewhere.describe(page.rows)) if part)
+        return " ".join(part for part in (summary, stock_elsewhere.describe(page.rows)) if part)
 
     async def _permissions(self) -> frozenset[str]:
         me = api.part_of(await self._api.query(api.ME), "me")

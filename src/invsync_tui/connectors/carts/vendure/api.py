@@ -120,12 +120,12 @@ def part_of(data: Mapping[str, Any], field: str) -> Mapping[str, Any]:
 
 def listed(data: Mapping[str, Any], field: str) -> tuple[list[Any], int | None]:
     """The items of a list and how many there are in all; None where that cannot be read."""
-    found = part_of(data, field)
-    items = found.get("items")
+    part = part_of(data, field)
+    items = part.get("items")
     if not isinstance(items, list):
         raise ContractError(f"The answer has no items of {field}.")
     try:
-        return items, whole(found.get("totalItems"), 0)
+        return items, whole(part.get("totalItems"), 0)
     except ValueError:
         return items, None
 

@@ -27,20 +27,20 @@ def review(facts: CartFacts) -> Iterator[Review]:
 
 
 def _channel(facts: CartFacts) -> Review:
-    check, given = "vendure.channel", facts.connection.options.get("channel", "").strip()
+    check, channel = "vendure.channel", facts.connection.options.get("channel", "").strip()
     fix = facts.set("--option channel=TOKEN")
-    if found := told_by(facts, check, NO_CHANNEL, fix):
-        return found
-    return Review(check, Verdict.PASS, "the channel of the option channel" if given else "the default channel")
+    if failure := told_by(facts, check, NO_CHANNEL, fix):
+        return failure
+    return Review(check, Verdict.PASS, "the channel of the option channel" if channel else "the default channel")
 
 
 def _location(facts: CartFacts) -> Review:
-    check, given = "vendure.location", facts.connection.options.get("location", "").strip()
-    if found := told_by(facts, check, NO_LOCATION, facts.set("--option location=ID")):
-        return found
+    check, location = "vendure.location", facts.connection.options.get("location", "").strip()
+    if failure := told_by(facts, check, NO_LOCATION, facts.set("--option location=ID")):
+        return failure
     if not facts.worked:
         return Review(check, Verdict.SKIPPED, "its locations were not read yet")
-    return Review(check, Verdict.PASS, f"stock is set at {given}" if given else "it has one location")
+    return Review(check, Verdict.PASS, f"stock is set at {location}" if location else "it has one location")
 
 
 def _tracking(facts: CartFacts) -> Review:

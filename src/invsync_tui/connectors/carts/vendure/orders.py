@@ -75,30 +75,30 @@ def _located(group: Sequence[Wanted]) -> list[OrderLine]:
     held = {at: units for at, units in group[-1].allocated.items() if units > 0}
     if len(held) == 1:
         only = next(iter(held))
-        return [_line(one, one.units, only if one.open else "") for one in group]
-    if held and sum(one.open for one in group) == sum(held.values()):
+        return [_line(line, line.units, only if line.open else "") for line in group]
+    if held and sum(line.open for line in group) == sum(held.values()):
         return _shared_out(group, held)
-    return [_line(one, one.units, "") for one in group]
+    return [_line(line, line.units, "") for line in group]
 
 
 def _shared_out(group: Sequence[Wanted], held: dict[str, int]) -> list[OrderLine]:
     """All that is allocated is of these lines: whichever gets which part, each location's sum is right."""
     orders: list[OrderLine] = []
-    for one in group:
-        left = one.open
+    for line in group:
+        left = line.open
         if not left:
-            orders.append(_line(one, one.units, ""))
+            orders.append(_line(line, line.units, ""))
             continue
-        rest = one.units - one.open  # shipped, and most likely from the same place
+        rest = line.units - line.open  # shipped, and most likely from the same place
         for at in sorted(held):
             part = min(left, held[at])
             if part:
                 held[at] -= part
                 left -= part
-                orders.append(_line(one, part + rest, at))
+                orders.append(_line(line, part + rest, at))
                 rest = 0
     return orders
 
 
-def _line(one: Wanted, units: int, location: str) -> OrderLine:
-    return OrderLine(one.order, one.variant, units, one.taken_at, location, one.name)
+def _line(line: Wanted, units: int, location: str) -> OrderLine:
+    return OrderLine(line.order, line.variant, units, line.taken_at, location, line.name)

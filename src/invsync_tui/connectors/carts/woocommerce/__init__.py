@@ -150,12 +150,12 @@ class WooCommerceCart:
     async def _settings(self) -> Mapping[str, str]:
         """The shop's settings of products by id; {} where the key may not read them."""
         try:
-            found, _ = await pages.records(self._api, api.SETTINGS, (("_fields", "id,value"),))
+            records, _ = await pages.records(self._api, api.SETTINGS, (("_fields", "id,value"),))
         except (ContractError, PermissionDeniedError):
             return {}
         return {
             record["id"]: record["value"]
-            for record in found
+            for record in records
             if isinstance(record, Mapping)
             and isinstance(record.get("id"), str)
             and isinstance(record.get("value"), str)
@@ -279,9 +279,9 @@ class WooCommerceCart:
             self._variations.clear()
             self._parents = 0
             self._products = pages.ListReader(self._api, api.PRODUCTS, (("_fields", listings.PRODUCT_FIELDS),))
-        found, following, total = await self._products.slice(position.outer or FIRST, self.capabilities.page_size)
-        rows, rejected = _read_each(found, self._of_product, name_of)
-        parents = tuple(_parents(found))
+        records, following, total = await self._products.slice(position.outer or FIRST, self.capabilities.page_size)
+        rows, rejected = _read_each(records, self._of_product, name_of)
+        parents = tuple(_parents(records))
         self._parents += len(parents)
         self._expect_variable(self._parents)
         # What is announced are products; with variations among the listings it is not their number.
@@ -296,8 +296,8 @@ class WooCommerceCart:
         rejected: list[tuple[str, str]] = []
         for _ in range(REQUESTS_OF_A_PAGE):
             parent, sku = position.parents[0]
-            found, following = await self._variations_of(parent, position.inner)
-            good, bad = _read_variations(found, parent, sku, self._threshold)
+            variations, following = await self._variations_of(parent, position.inner)
+            good, bad = _read_variations(variations, parent, sku, self._threshold)
             rows += good
             rejected += bad
             if following is not None:
@@ -314,19 +314,19 @@ class WooCommerceCart:
         query = (("_fields", listings.VARIATION_FIELDS),)
         reader = self._variations.setdefault(parent, pages.ListReader(self._api, _variations_path(parent), query))
         try:
-            found, following, _ = await reader.slice(place, self.capabilities.page_size)
+            variations, following, _ = await reader.slice(place, self.capabilities.page_size)
         except api.GoneError:
             return [], None
-        return found, following
+        return variations, following
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
         """The present state of some listings; those that are deleted are absent."""
         pairs = [parts for ref in refs if (parts := listings.parts_of(ref)) is not None]
-        wanted = set(refs)
+        requested = set(refs)
         products = await self._included(api.PRODUCTS, listings.PRODUCT_FIELDS, [product for product, _ in pairs])
         good, bad = _read_each(products, self._of_product, name_of)
         # Absent means deleted, so a record that cannot be read must not be left out.
-        rows = [row for row in (*good, *(unreadable(ref, why) for ref, why in bad)) if row.ref in wanted]
+        rows = [row for row in (*good, *(unreadable(ref, why) for ref, why in bad)) if row.ref in requested]
         skus = {name_of(at): at.get("sku") for at in products if isinstance(at, Mapping)}
         by_parent: dict[str, list[str]] = {}
         for product, variation in pairs:
@@ -334,22 +334,22 @@ class WooCommerceCart:
                 by_parent.setdefault(product, []).append(variation)
         for parent, numbers in by_parent.items():
             sku = str(skus[parent] or "")
-            found = await self._included(_variations_path(parent), listings.VARIATION_FIELDS, numbers)
-            good, bad = _read_variations(found, parent, sku, self._threshold)
-            rows += [row for row in (*good, *(unreadable(ref, why) for ref, why in bad)) if row.ref in wanted]
+            variations = await self._included(_variations_path(parent), listings.VARIATION_FIELDS, numbers)
+            good, bad = _read_variations(variations, parent, sku, self._threshold)
+            rows += [row for row in (*good, *(unreadable(ref, why) for ref, why in bad)) if row.ref in requested]
         return rows
 
     async def _included(self, path: str, fields: str, numbers: Iterable[str]) -> list[Any]:
         """The records with these ids; none of a product that is deleted."""
         ids = list(dict.fromkeys(numbers))
-        found: list[Any] = []
+        included: list[Any] = []
         for start in range(0, len(ids), pages.PER_PAGE_MOST):
             some = ids[start : start + pages.PER_PAGE_MOST]
             query = (("include", ",".join(some)), ("per_page", str(pages.PER_PAGE_MOST)), ("_fields", fields))
             with suppress(api.GoneError):
                 records, _ = await pages.records(self._api, path, query)
-                found += [record for record in records if name_of(record) in some]
-        return found
+                included += [record for record in records if name_of(record) in some]
+        return included
 
     # --- orders ---
 
@@ -357,9 +357,9 @@ class WooCommerceCart:
         """Lines of the orders that were placed or paid after `since`."""
         after = datetime.fromtimestamp(max(0, since - ORDERS_BACK), UTC).strftime("%Y-%m-%dT%H:%M:%S")
         query = (("after", after), ("dates_are_gmt", "true"), ("_fields", woo_orders.FIELDS))
-        found = [order async for order in pages.ListReader(self._api, api.ORDERS, query).all()]
-        shared = await self._shared(woo_orders.variations_of(found))
-        return woo_orders.lines(found, shared, since - ORDERS_OVERLAP)
+        orders = [order async for order in pages.ListReader(self._api, api.ORDERS, query).all()]
+        shared = await self._shared(woo_orders.variations_of(orders))
+        return woo_orders.lines(orders, shared, since - ORDERS_OVERLAP)
 
     async def _shared(self, variations: set[tuple[str, str]]) -> set[tuple[str, str]]:
         """Those of some variations whose stock is their product's: only products with stock of their own are looked into."""
@@ -368,8 +368,8 @@ class WooCommerceCart:
         shared: set[tuple[str, str]] = set()
         for parent in keepers:
             numbers = sorted(number for at, number in variations if at == parent)
-            found = await self._included(_variations_path(parent), "id,manage_stock", numbers)
-            shared |= {(parent, name_of(at)) for at in found if at.get("manage_stock") == listings.PARENT}
+            records = await self._included(_variations_path(parent), "id,manage_stock", numbers)
+            shared |= {(parent, name_of(at)) for at in records if at.get("manage_stock") == listings.PARENT}
         return shared
 
     # --- pushing ---
@@ -446,7 +446,7 @@ def _read_variations(
     records: Sequence[Any], parent: str, sku: str, threshold: int
 ) -> tuple[list[ListingRow], list[tuple[str, str]]]:
     def ref_of(record: object) -> str:
-        found = name_of(record)
-        return found if found == "?" else f"{parent}/{found}"
+        number = name_of(record)
+        return number if number == "?" else f"{parent}/{number}"
 
     return _read_each(records, lambda record: listings.of_variation(record, parent, sku, threshold), ref_of)

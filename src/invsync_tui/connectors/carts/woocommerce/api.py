@@ -127,31 +127,31 @@ def judge_status(response: Response, *, writes: bool) -> None:
     if status in (200, 201):
         return
     code, message = error_of(response)
-    said = message or response.excerpt[:120]
+    reason = message or response.excerpt[:120]
     if status >= 500:
         advice = FIREWALL_ADVICE if is_page(response) and status in (501, 503) else ""
-        what = f"The shop answered {status}: {_title(response) or said}"
+        what = f"The shop answered {status}: {_title(response) or reason}"
         raise UnavailableError(what, where=where, advice=advice, may_have_applied=writes)
     if is_page(response) and status in _FIREWALLS:
-        what = f"A web page came instead of the shop's answer ({status}): {_title(response) or said}"
+        what = f"A web page came instead of the shop's answer ({status}): {_title(response) or reason}"
         raise UnavailableError(what, where=where, advice=FIREWALL_ADVICE)
     if status == 401 and "permissions" in message:
-        raise PermissionDeniedError(f"The key may not do this (401): {said}", where=where, advice=ROLE_ADVICE)
+        raise PermissionDeniedError(f"The key may not do this (401): {reason}", where=where, advice=ROLE_ADVICE)
     if status == 401:
-        raise AuthError(f"The shop did not accept the key (401): {said}", where=where, advice=PAIR_ADVICE)
+        raise AuthError(f"The shop did not accept the key (401): {reason}", where=where, advice=PAIR_ADVICE)
     if status == 403:
-        raise PermissionDeniedError(f"The key may not do this (403): {said}", where=where, advice=ROLE_ADVICE)
+        raise PermissionDeniedError(f"The key may not do this (403): {reason}", where=where, advice=ROLE_ADVICE)
     if status == 404 and code in ("", "rest_no_route"):
         raise ContractError(
             "There is no REST API of WooCommerce at this address (404).", where=where, advice=ADDRESS_ADVICE
         )
     kind = GoneError if status == 404 and code.endswith(INVALID_ID) else ContractError
-    raise kind(f"The shop answered {status}: {said}", where=where)
+    raise kind(f"The shop answered {status}: {reason}", where=where)
 
 
 def _title(response: Response) -> str:
-    found = _TITLE.search(response.body[:4096])
-    return found[1].decode("utf-8", "replace").strip() if found else ""
+    match = _TITLE.search(response.body[:4096])
+    return match[1].decode("utf-8", "replace").strip() if match else ""
 
 
 def document(response: Response) -> Any:

@@ -60,8 +60,8 @@ def _request(product: str, rows: Sequence[Mapping[str, int]]) -> Request:
 def answers(request: Request, answer: object) -> list[RowAnswer]:
     """What a good answer says of each row; a row that it leaves out, or that cannot be read, has no quantity."""
     updated = answer.get("update") if isinstance(answer, Mapping) else None
-    said = {name_of(record): record for record in updated} if isinstance(updated, list) else {}
-    return [_answer(ref, said.get(number)) for number, ref in request.refs.items()]
+    by_number = {name_of(record): record for record in updated} if isinstance(updated, list) else {}
+    return [_answer(ref, by_number.get(number)) for number, ref in request.refs.items()]
 
 
 def _answer(ref: str, record: Any) -> RowAnswer:

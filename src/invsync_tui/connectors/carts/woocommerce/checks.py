@@ -54,8 +54,8 @@ def _address(facts: CartFacts) -> Review:
 
 
 def _told(facts: CartFacts, check: str, words: tuple[str, ...], fix: str, good: str) -> Review:
-    if found := told_by(facts, check, words, fix):
-        return found
+    if failure := told_by(facts, check, words, fix):
+        return failure
     if not facts.worked:
         return Review(check, Verdict.SKIPPED, f"not known yet, try it with: {facts.test()}")
     return Review(check, Verdict.PASS, good)
@@ -104,6 +104,6 @@ def told_of_listings(page: Page[ListingRow]) -> str:
         (sum(row.skip is Reason.BUNDLE_PARENT for row in rows), "consist of others or have variations"),
         (len(page.rejected), "cannot be read"),
     )
-    said = [f"{n} {what}" for n, what in counts if n]
+    obstacles = [f"{n} {what}" for n, what in counts if n]
     first = f"Of the first {len(rows)} products" if page.next_cursor is not None else f"Of {len(rows)} products"
-    return f"{first} {', '.join(said)}." if said else f"{first} all can be set."
+    return f"{first} {', '.join(obstacles)}." if obstacles else f"{first} all can be set."

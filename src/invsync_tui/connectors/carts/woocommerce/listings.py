@@ -32,8 +32,8 @@ _REF = re.compile(r"([1-9]\d{0,18})(?:/([1-9]\d{0,18}))?")
 
 def parts_of(ref: str) -> tuple[str, str] | None:
     """(product, variation or '') of a listing's reference; None for what is none."""
-    found = _REF.fullmatch(ref)
-    return (found[1], found[2] or "") if found else None
+    match = _REF.fullmatch(ref)
+    return (match[1], match[2] or "") if match else None
 
 
 def units(value: object) -> int:
@@ -108,6 +108,6 @@ def _name(record: Mapping[str, Any]) -> str:
     name = record.get("name")
     if isinstance(name, str) and name:
         return text(name)
-    found = record.get("attributes")
-    options = (at.get("option") for at in found if isinstance(at, Mapping)) if isinstance(found, list) else ()
+    attributes = record.get("attributes")
+    options = (at.get("option") for at in attributes if isinstance(at, Mapping)) if isinstance(attributes, list) else ()
     return ", ".join(text(option) for option in options if option)

@@ -46,16 +46,16 @@ class ListReader:
             self._served = set()
         skip = max(0, place.skip - 1)
         take = min(PER_PAGE_MOST, size + 1 if place.last else size)
-        found, total = await self._take(skip, take)
-        if place.last and not (found and name_of(found[0]) == place.last):
-            while skip > 0 and not any(name_of(record) in self._served for record in found):
+        entries, total = await self._take(skip, take)
+        if place.last and not (entries and name_of(entries[0]) == place.last):
+            while skip > 0 and not any(name_of(record) in self._served for record in entries):
                 skip = max(0, skip - max(1, take - 1))
-                found, total = await self._take(skip, take)
-        end = skip + len(found)
-        more = len(found) >= take if total is None else end < total
-        following = Place(end, name_of(found[-1])) if found and more else None
-        fresh = [record for record in found if name_of(record) == "?" or name_of(record) not in self._served]
-        self._served.update(name_of(record) for record in found)
+                entries, total = await self._take(skip, take)
+        end = skip + len(entries)
+        more = len(entries) >= take if total is None else end < total
+        following = Place(end, name_of(entries[-1])) if entries and more else None
+        fresh = [record for record in entries if name_of(record) == "?" or name_of(record) not in self._served]
+        self._served.update(name_of(record) for record in entries)
         return Slice(fresh, following, total)
 
     async def _take(self, skip: int, take: int) -> tuple[list[Any], int | None]:
@@ -66,16 +66,16 @@ class ListReader:
         """Every record."""
         place: Place | None = Place()
         while place is not None:
-            found, place, _ = await self.slice(place)
-            for record in found:
+            entries, place, _ = await self.slice(place)
+            for record in entries:
                 yield record
 
 
 async def records(web: api.WooApi, path: str, query: api.Pairs) -> tuple[list[Any], int | None]:
     """The records of one answer, and how many there are in all by `X-WP-Total`; None where that cannot be read."""
     response = await web.get(path, query)
-    found = api.document(response)
-    if not isinstance(found, list):
+    document = api.document(response)
+    if not isinstance(document, list):
         raise ContractError("The answer is not a list of records.", where=response.where)
     total = response.headers.get("x-wp-total", "").strip()
-    return found, int(total) if total.isascii() and total.isdigit() and len(total) < 10 else None
+    return document, int(total) if total.isascii() and total.isdigit() and len(total) < 10 else None

@@ -21,10 +21,10 @@ def review(facts: SourceFacts) -> Iterator[Review]:
 
 def _columns(facts: SourceFacts) -> Review:
     options = facts.connection.options
-    given = [name for name in ("sku", "available", "on_hand") if options.get(name, "").strip()]
-    if "sku" in given and len(given) > 1:
-        return Review("feed.columns", Verdict.PASS, f"named: {', '.join(f'{name}={options[name]}' for name in given)}")
-    missing = "sku" if "sku" not in given else "available"
+    named = [name for name in ("sku", "available", "on_hand") if options.get(name, "").strip()]
+    if "sku" in named and len(named) > 1:
+        return Review("feed.columns", Verdict.PASS, f"named: {', '.join(f'{name}={options[name]}' for name in named)}")
+    missing = "sku" if "sku" not in named else "available"
     evidence = f"the column for {missing} is found by its usual name"
     if facts.worked:
         return Review("feed.columns", Verdict.PASS, f"{evidence}; {facts.test()} shows which")

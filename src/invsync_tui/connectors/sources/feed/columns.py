@@ -70,15 +70,15 @@ def map_columns(settings: FeedSettings, titles: Sequence[str], *, of_products: b
     """
     finder = _Finder(settings, titles, file)
     elsewhere = of_products or bool(settings.products_file)
-    found = {
+    places = {
         word: finder.find(word, optional=of_products or (elsewhere and word == "name")) for word in settings.columns
     }
     if settings.warehouse or of_products:
-        found["warehouse_column"] = None
+        places["warehouse_column"] = None
     columns = ColumnMap(
-        sku=found["sku"], id=found["id"], available=found["available"], on_hand=found["on_hand"],
-        committed=found["committed"], incoming=found["incoming"], warehouse=found["warehouse_column"],
-        name=found["name"], pack_size=found["pack_size"], aliases=finder.aliases(optional=elsewhere), titles=tuple(titles),
+        sku=places["sku"], id=places["id"], available=places["available"], on_hand=places["on_hand"],
+        committed=places["committed"], incoming=places["incoming"], warehouse=places["warehouse_column"],
+        name=places["name"], pack_size=places["pack_size"], aliases=finder.aliases(optional=elsewhere), titles=tuple(titles),
     )  # fmt: skip
     if columns.sku is None and columns.id is None and not columns.aliases:
         raise finder.missing("a code", "sku")
@@ -93,8 +93,8 @@ class _Finder:
         self._folded = [folded(title) for title in titles]
 
     def find(self, word: str, *, optional: bool) -> int | None:
-        given = self._settings.columns[word]
-        place = self._named(given, word, optional=optional) if given else None
+        column = self._settings.columns[word]
+        place = self._named(column, word, optional=optional) if column else None
         return self._usual(USUAL_NAMES.get(word, ()), word) if place is None else place
 
     def aliases(self, *, optional: bool) -> tuple[tuple[str, int], ...]:
@@ -105,22 +105,22 @@ class _Finder:
             places = {kind.upper(): self._usual((kind,), "aliases") for kind in USUAL_ALIASES}
         return tuple((kind, at) for kind, at in places.items() if at is not None)
 
-    def _named(self, given: str, word: str, *, optional: bool) -> int | None:
-        places = self._places(given)
+    def _named(self, column: str, word: str, *, optional: bool) -> int | None:
+        places = self._places(column)
         if len(places) > 1:
             numbers = " and ".join(str(at + 1) for at in places)
             raise NotConfiguredError(
-                f"{self._file}: columns {numbers} are both called {given!r}.",
+                f"{self._file}: columns {numbers} are both called {column!r}.",
                 advice=f"Give the column's number: --option {word}={places[0] + 1}",
             )
         if places:
             return places[0]
         most = len(self._titles) or COLUMNS_MOST
-        if given.isdecimal() and given.isascii() and len(given) < 6 and 1 <= int(given) <= most:
-            return int(given) - 1
+        if column.isdecimal() and column.isascii() and len(column) < 6 and 1 <= int(column) <= most:
+            return int(column) - 1
         if optional and self._titles:
             return None
-        raise self.missing(f"a column {given!r}", word)
+        raise self.missing(f"a column {column!r}", word)
 
     def _places(self, name: str) -> list[int]:
         exact = [at for at, title in enumerate(self._titles) if title == name]

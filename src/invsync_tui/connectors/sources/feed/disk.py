@@ -45,28 +45,28 @@ class DiskPlace:
         return await self._in_thread(self._files, name)
 
     def _files(self, name: str) -> list[FeedFile]:
-        found = {entry: self._entry(self._folder / entry) for entry in matching(_names(self._folder), name)}
+        files_by_name = {entry: self._entry(self._folder / entry) for entry in matching(_names(self._folder), name)}
         if self._archive is not None and self._archive.is_dir():
             for old in matching(_names(self._archive), name):
-                if found.get(old) is None:
+                if files_by_name.get(old) is None:
                     entry = self._entry(self._archive / old)
-                    found[old] = entry._replace(archived=True) if entry else None
-        return [file for file in found.values() if file is not None]
+                    files_by_name[old] = entry._replace(archived=True) if entry else None
+        return [file for file in files_by_name.values() if file is not None]
 
     @staticmethod
     def _entry(path: Path) -> FeedFile | None:
         try:
-            found = path.stat()
+            status = path.stat()
         except FileNotFoundError:
             return None
-        return FeedFile(path.name, found.st_size, int(found.st_mtime)) if stat.S_ISREG(found.st_mode) else None
+        return FeedFile(path.name, status.st_size, int(status.st_mtime)) if stat.S_ISREG(status.st_mode) else None
 
     def _path(self, file: FeedFile) -> Path:
         return (self._archive if file.archived and self._archive else self._folder) / file.name
 
     async def look(self, file: FeedFile) -> FeedFile | None:
-        found = await self._in_thread(self._entry, self._path(file))
-        return found._replace(archived=file.archived) if found else None
+        entry = await self._in_thread(self._entry, self._path(file))
+        return entry._replace(archived=file.archived) if entry else None
 
     async def has(self, name: str) -> bool:
         return await self._in_thread((self._folder / name).is_file)

@@ -95,13 +95,13 @@ class FtpPlace:
     async def files(self, name: str) -> Sequence[FeedFile]:
         return await self._in_thread(self._files, name)
 
-    def _files(self, wanted: str) -> list[FeedFile]:
+    def _files(self, name_or_pattern: str) -> list[FeedFile]:
         if self._lists:
             try:
                 facts = dict(map(_entry, self._lines(f"MLSD {self._folder}")))
                 return [
                     FeedFile(name, _number(facts[name].get("size")), _time(facts[name].get("modify")))
-                    for name in matching(facts, wanted)
+                    for name in matching(facts, name_or_pattern)
                     if facts[name].get("type", "file").lower() == "file"
                 ]
             except ftplib.error_perm as error:
@@ -114,7 +114,7 @@ class FtpPlace:
             if not str(error).startswith("550"):  # so some servers say of an empty folder
                 raise
             names = []
-        return [file for name in matching(names, wanted) if (file := self._stat(name)) is not None]
+        return [file for name in matching(names, name_or_pattern) if (file := self._stat(name)) is not None]
 
     def _lines(self, command: str) -> list[str]:
         """A list that the server sends; ContractError where it has no end."""
@@ -149,8 +149,8 @@ class FtpPlace:
         return self._ftp
 
     async def look(self, file: FeedFile) -> FeedFile | None:
-        found = await self._in_thread(self._files, file.name) if self._lists else []
-        return found[0] if found else await self._in_thread(self._stat, file.name)
+        files = await self._in_thread(self._files, file.name) if self._lists else []
+        return files[0] if files else await self._in_thread(self._stat, file.name)
 
     async def has(self, name: str) -> bool:
         return bool(await self._in_thread(self._files, name))

@@ -72,14 +72,14 @@ def is_pattern(name: str) -> bool:
     return bool(_WILD.search(name))
 
 
-def matching(names: Iterable[str], wanted: str) -> list[str]:
+def matching(names: Iterable[str], name_or_pattern: str) -> list[str]:
     """Names that a name or pattern names; markers and hidden files are never meant."""
-    if not is_pattern(wanted):
-        return [name for name in names if name == wanted]
+    if not is_pattern(name_or_pattern):
+        return [name for name in names if name == name_or_pattern]
     return [
         name
         for name in names
-        if fnmatch.fnmatchcase(name, wanted) and not name.endswith(MARKER) and not name.startswith(".")
+        if fnmatch.fnmatchcase(name, name_or_pattern) and not name.endswith(MARKER) and not name.startswith(".")
     ]
 
 

@@ -32,14 +32,14 @@ def read_files(files: list[Fetched], settings: FeedSettings, staging: Staging, s
     loader = Loader(settings, staging, stop)
     staging.zero_where_absent = settings.absent_is_zero
     for file in sorted(files, key=lambda file: not file.of_products):
-        with _opened(file, settings) as (rows, reader, told):
+        with _opened(file, settings) as (rows, reader, description):
             kind = "products" if file.of_products else "stock"
             load = loader.products if file.of_products else loader.levels
             count = load(rows, reader, file.name)
             if not count and not file.of_products and settings.which != "all":
                 raise UnavailableError(f"{file.name} has no rows; the stock known so far is kept.")
             loader.loaded.columns.append(
-                f"{kind} file {file.name}, {told}, {counted(count, 'row')}: {reader.columns.described()}"
+                f"{kind} file {file.name}, {description}, {counted(count, 'row')}: {reader.columns.described()}"
             )
     warehouses = len(loader.loaded.warehouses)
     staging.settle(all_products=warehouses > 1 or any(file.of_products for file in files), by_warehouse=warehouses > 1)

@@ -104,26 +104,26 @@ class SftpPlace:
             await ssh.wait_closed()
 
     async def files(self, name: str) -> Sequence[FeedFile]:
-        found = await self._listed(self._folder, name)
+        files = await self._listed(self._folder, name)
         if self._archive:
-            names = {file.name for file in found}
+            names = {file.name for file in files}
             try:
                 old = await self._listed(self._archive, name)
             except UnavailableError:
                 old = []  # the archive is made when the first file goes there
-            found += [file._replace(archived=True) for file in old if file.name not in names]
-        return found
+            files += [file._replace(archived=True) for file in old if file.name not in names]
+        return files
 
-    async def _listed(self, folder: str, wanted: str) -> list[FeedFile]:
+    async def _listed(self, folder: str, name_or_pattern: str) -> list[FeedFile]:
         by_name = await self._within(self._entries(folder))
-        found = []
-        for name in matching(by_name, wanted):
+        files = []
+        for name in matching(by_name, name_or_pattern):
             attrs = by_name[name]
             if attrs.permissions is not None and stat.S_ISLNK(attrs.permissions):
                 attrs = await self._within(self._sftp.stat(posixpath.join(folder, name)))
             if attrs.permissions is None or stat.S_ISREG(attrs.permissions):
-                found.append(_file(name, attrs))
-        return found
+                files.append(_file(name, attrs))
+        return files
 
     async def _entries(self, folder: str) -> dict[str, Any]:
         """Attributes by name; ContractError for a folder without end."""

@@ -174,20 +174,20 @@ class Staging:
         """Products behind a row number."""
         table = "product" if self._all_products else "line"
         with self._lock:
-            found = self._cx.execute(
+            records = self._cx.execute(
                 f"SELECT n, ref, sku, name, aliases FROM {table} WHERE n > ? ORDER BY n LIMIT ?",  # noqa: S608 (two constants)
                 (after, limit),
             ).fetchall()
-        rows = [ProductRow(ref, sku, name, unpacked_aliases(aliases)) for _, ref, sku, name, aliases in found]
-        return Rows(rows, (), found[-1][0] if len(found) == limit else None)
+        rows = [ProductRow(ref, sku, name, unpacked_aliases(aliases)) for _, ref, sku, name, aliases in records]
+        return Rows(rows, (), records[-1][0] if len(records) == limit else None)
 
     def lost(self, after: int, limit: int) -> Rows:
         """Rows that name no product."""
         with self._lock:
-            found = self._cx.execute(
+            records = self._cx.execute(
                 "SELECT n, what, why FROM lost WHERE n > ? ORDER BY n LIMIT ?", (after, limit)
             ).fetchall()
-        return Rows((), [(what, why) for _, what, why in found], found[-1][0] if len(found) == limit else None)
+        return Rows((), [(what, why) for _, what, why in records], records[-1][0] if len(records) == limit else None)
 
     def has_unnamed(self) -> bool:
         """Whether some row names no product."""
@@ -198,9 +198,9 @@ class Staging:
         """Levels of a warehouse behind a row number; with `zero_where_absent` one of each product."""
         sql = _LEVELS_OF_ALL if self.zero_where_absent else _LEVELS
         with self._lock:
-            found = self._cx.execute(sql, (warehouse, after, limit)).fetchall()
+            records = self._cx.execute(sql, (warehouse, after, limit)).fetchall()
         rows, rejected = [], []
-        for _, ref, file, line, on_hand, available, committed, incoming, why in found:
+        for _, ref, file, line, on_hand, available, committed, incoming, why in records:
             if why is not None:
                 rejected.append((ref, why))
             elif line is None:
@@ -208,7 +208,7 @@ class Staging:
             else:
                 raw = {"file": self.files[file], "line": line}
                 rows.append(LevelRow(ref, warehouse, on_hand, available, committed, incoming, read_at, raw))
-        return Rows(rows, rejected, found[-1][0] if len(found) == limit else None)
+        return Rows(rows, rejected, records[-1][0] if len(records) == limit else None)
 
     def rejects(self) -> Iterator[tuple[str, int, str, str]]:
         """(file, line, why, fields as JSON) of all rejected rows."""

@@ -71,14 +71,14 @@ def open_binary(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def find_encoding(beginning: bytes, wanted: str) -> str:
+def find_encoding(beginning: bytes, encoding: str) -> str:
     """The codec: that of the byte order mark where there is one, else the wanted one, else UTF-8."""
     for mark, codec in _BOMS:
         if beginning.startswith(mark):
             return codec
-    if wanted == "utf-16" or (wanted == "auto" and len(beginning) >= 4 and 0 in beginning[:4]):
+    if encoding == "utf-16" or (encoding == "auto" and len(beginning) >= 4 and 0 in beginning[:4]):
         return "utf-16-be" if beginning[:1] == b"\0" else "utf-16-le"
-    return "utf-8" if wanted == "auto" else wanted
+    return "utf-8" if encoding == "auto" else encoding
 
 
 def open_text(file: IO[bytes], settings: FeedSettings, name: str, format_name: str) -> TextTable:
@@ -97,8 +97,8 @@ def open_text(file: IO[bytes], settings: FeedSettings, name: str, format_name: s
         pass
     separator = settings.delimiter or ("\t" if format_name == "tsv" else "")
     head = next(lines, "")
-    if told := _SEP_LINE.fullmatch(head):
-        separator, head = settings.delimiter or told[1], next(lines, "")
+    if match := _SEP_LINE.fullmatch(head):
+        separator, head = settings.delimiter or match[1], next(lines, "")
     while head and not head.strip():
         head = next(lines, "")
     if not head:

@@ -157,9 +157,9 @@ class OdooSource:
             result["company created"] = _moment(companies[0]["create_date"]).isoformat()
         try:
             domain = [["key", "=", "database.uuid"]]
-            found = await self._rpc.search_read("ir.config_parameter", domain, ["value"], self._context())
-            if found and found[0]["value"]:
-                result["database id"] = text(found[0]["value"])
+            parameters = await self._rpc.search_read("ir.config_parameter", domain, ["value"], self._context())
+            if parameters and parameters[0]["value"]:
+                result["database id"] = text(parameters[0]["value"])
         except PermissionDeniedError:
             pass
         return result
@@ -298,27 +298,27 @@ class OdooSource:
         current, allowed = many_to_one(rows[0]["company_id"]), rows[0]["company_ids"]
         if current is None or not isinstance(allowed, list):
             raise ContractError("The user's companies cannot be read.", where=self._rpc.where)
-        wanted = self._connection.options.get("company", "").strip()
-        if not wanted:
+        company = self._connection.options.get("company", "").strip()
+        if not company:
             return current
-        if not wanted.isdecimal() or int(wanted) not in allowed:
+        if not company.isdecimal() or int(company) not in allowed:
             raise self._not_configured(
-                f"The user {checks.NOT_OF_COMPANY} {wanted}: every quantity would be 0.",
+                f"The user {checks.NOT_OF_COMPANY} {company}: every quantity would be 0.",
                 "Allow the user that company in Odoo (Settings > Users), or correct the option company: "
                 f"{', '.join(str(number) for number in allowed[:10])}.",
             )
-        return int(wanted)
+        return int(company)
 
     async def _find_schema(self) -> _Schema:
-        wanted = ["type", "free_qty", "is_storable", "bom_ids", "stock_move_ids"]
-        found = await self._rpc.call(
-            "product.product", "fields_get", allfields=wanted, attributes=["type"], context=self._context()
+        field_names = ["type", "free_qty", "is_storable", "bom_ids", "stock_move_ids"]
+        fields = await self._rpc.call(
+            "product.product", "fields_get", allfields=field_names, attributes=["type"], context=self._context()
         )
-        if not isinstance(found, dict):
+        if not isinstance(fields, dict):
             raise ContractError("The fields of products are not a record.", where=self._rpc.where)
-        if "free_qty" not in found:
+        if "free_qty" not in fields:
             raise self._not_configured(f"{checks.NO_INVENTORY} in this database.", "Install the app Inventory in Odoo.")
-        return _Schema("is_storable" if "is_storable" in found else "", "bom_ids" in found)
+        return _Schema("is_storable" if "is_storable" in fields else "", "bom_ids" in fields)
 
     async def _compare(self) -> int:
         check = ContextCheck(self._rpc, self._known_company(), self._context(), self._zone())
@@ -342,10 +342,10 @@ class OdooSource:
         return self._connection.options.get("zone", "").strip() or "warehouse"
 
     def _overlap(self) -> timedelta:
-        given = self._connection.options.get("overlap", "").strip() or str(OVERLAP)
-        if not given.isdecimal():
+        seconds = self._connection.options.get("overlap", "").strip() or str(OVERLAP)
+        if not seconds.isdecimal():
             raise self._not_configured("The option overlap is not a number.", "Give seconds, or leave it out.")
-        return timedelta(seconds=int(given))
+        return timedelta(seconds=int(seconds))
 
     def _not_configured(self, what: str, advice: str) -> NotConfiguredError:
         return NotConfiguredError(what, where=self._connection.name, advice=advice)
@@ -401,12 +401,12 @@ class OdooSource:
         parts = [*kits.PART_FIELDS, *schema.fields]
         names = ["default_code", "barcode", "name", "active", *(parts if schema.kits else schema.fields)]
         records = await self._rpc.search_records("product.product", domain, names, self._context(), limit=limit)
-        found = await self._kits(records.rows, parts) if schema.kits else Kits()
+        product_kits = await self._kits(records.rows, parts) if schema.kits else Kits()
         rows: list[ProductRow] = []
         rejected = list(records.rejected)
         for row in records.rows:
             try:
-                rows.append(_product(row, schema, found))
+                rows.append(_product(row, schema, product_kits))
             except ValueError as error:
                 rejected.append((str(row["id"]), str(error)))
         ids = [row["id"] for row in records.rows]
@@ -414,9 +414,9 @@ class OdooSource:
 
     async def _kits(self, rows: Sequence[Row], parts: Sequence[str]) -> Kits:
         """PermissionDeniedError where bills of materials may not be read: kits would look like goods without stock."""
-        found = await kits.read_kits(self._rpc, self._known_company(), rows, parts, self._context())
-        found.counted = {number: self._known().counts(row) for number, row in found.parts.items()}
-        return found
+        product_kits = await kits.read_kits(self._rpc, self._known_company(), rows, parts, self._context())
+        product_kits.counted = {number: self._known().counts(row) for number, row in product_kits.parts.items()}
+        return product_kits
 
     def _since(self, since: str) -> str:
         try:
@@ -443,10 +443,10 @@ def _written_after(moment: str, *stamps: str) -> Domain:
     return ["|"] * (len(stamps) - 1) + [[stamp, ">=", moment] for stamp in stamps]
 
 
-def _product(row: Row, schema: _Schema, found: Kits) -> ProductRow:
+def _product(row: Row, schema: _Schema, product_kits: Kits) -> ProductRow:
     """A product; ValueError where a field is not what it must be."""
     code, barcode = _text(row, "default_code"), _text(row, "barcode")
-    components = found.components(row) if schema.kits else None
+    components = product_kits.components(row) if schema.kits else None
     return ProductRow(
         str(row["id"]),
         code if code.strip() else None,

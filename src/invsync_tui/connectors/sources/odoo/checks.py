@@ -38,22 +38,24 @@ def _database(facts: SourceFacts) -> Review:
 
 def _company(facts: SourceFacts) -> Review:
     check = "odoo.company"
-    wanted = facts.connection.options.get("company", "").strip()
+    company = facts.connection.options.get("company", "").strip()
     fix = f"Allow the user the company in Odoo (Settings > Users), then: {facts.test()}"
-    if found := told_by(facts, check, (NOT_OF_COMPANY,), fix):
-        return found
+    if failure := told_by(facts, check, (NOT_OF_COMPANY,), fix):
+        return failure
     if not facts.worked:
         return Review(check, Verdict.SKIPPED, "no download has come that far")
-    return Review(check, Verdict.PASS, f"read as company {wanted}" if wanted else "read as the user's default company")
+    return Review(
+        check, Verdict.PASS, f"read as company {company}" if company else "read as the user's default company"
+    )
 
 
 def _quantities(facts: SourceFacts) -> Review:
     check = "odoo.quantities"
     fix = f"Disable the module that changes quantities in Odoo, then: {facts.test()}"
-    if found := told_by(facts, check, (IGNORED,), fix):
-        return found
-    if found := told_by(facts, check, (NO_INVENTORY,), f"Install Inventory in Odoo, then: {facts.test()}"):
-        return found
+    if failure := told_by(facts, check, (IGNORED,), fix):
+        return failure
+    if failure := told_by(facts, check, (NO_INVENTORY,), f"Install Inventory in Odoo, then: {facts.test()}"):
+        return failure
     if not facts.worked:
         return Review(check, Verdict.SKIPPED, "no download has come that far")
     return Review(check, Verdict.PASS, "quantities by warehouse agree with those by location")
@@ -88,6 +90,6 @@ def _delta(facts: SourceFacts) -> Review:
 
 def _protocol(facts: SourceFacts) -> Review:
     check = "odoo.protocol"
-    wanted = facts.connection.options.get("protocol", "").strip() or "auto"
-    ends = f"; {JSON_RPC_ENDS}" if wanted == "json-rpc" else ""
-    return Review(check, Verdict.PASS, f"option protocol: {wanted}{ends}")
+    protocol = facts.connection.options.get("protocol", "").strip() or "auto"
+    ends = f"; {JSON_RPC_ENDS}" if protocol == "json-rpc" else ""
+    return Review(check, Verdict.PASS, f"option protocol: {protocol}{ends}")

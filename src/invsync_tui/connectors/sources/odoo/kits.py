@@ -87,11 +87,11 @@ class Kits:
 
     def _holds(self, line: Row, product: Row) -> bool:
         """Whether a line counts for a variant: it has one of the line's values of each attribute."""
-        wanted: dict[int, set[int]] = defaultdict(set)
+        values_by_attribute: dict[int, set[int]] = defaultdict(set)
         for value in line["bom_product_template_attribute_value_ids"]:
-            wanted[self.attributes.get(value, 0)].add(value)
+            values_by_attribute[self.attributes.get(value, 0)].add(value)
         has = set(product["product_template_attribute_value_ids"])
-        return all(values & has for values in wanted.values())
+        return all(values & has for values in values_by_attribute.values())
 
 
 def _same_unit(record: Row, product: Row, what: str) -> None:
@@ -118,12 +118,12 @@ async def read_kits(
 ) -> Kits:
     """The kits among some products (with PART_FIELDS), and what is inside them. `part_fields` are read of each part."""
     kits = Kits()
-    asked: set[int] = set()
+    seen: set[int] = set()
     waiting = {template for row in products if (template := many_to_one(row["product_tmpl_id"])) is not None}
     for _ in range(DEEPEST + 1):
         if not waiting:
             break
-        asked |= waiting
+        seen |= waiting
         bills = await rpc.search_read(
             "mrp.bom",
             [
@@ -136,7 +136,7 @@ async def read_kits(
             order="sequence, product_id, id",
         )
         parts = await _inside(rpc, kits, bills, part_fields, context) if bills else []
-        waiting = {t for row in parts if (t := many_to_one(row["product_tmpl_id"])) is not None} - asked
+        waiting = {t for row in parts if (t := many_to_one(row["product_tmpl_id"])) is not None} - seen
     kits.unread = waiting
     return kits
 

@@ -114,16 +114,16 @@ class ContextCheck:
         """What shows that the warehouse was ignored; '' for nothing."""
         readings: list[Mapping[int, float]] = []
         for place in places:
-            found = await self._read(products, place.context(self._zone))
+            by_warehouse = await self._read(products, place.context(self._zone))
             if self._zone == "warehouse":
                 by_location = await self._read(products, {"location": place.view})
-                for product in found.keys() & by_location.keys():
-                    if abs(found[product] - by_location[product]) > FLOAT_NOISE:
+                for product in by_warehouse.keys() & by_location.keys():
+                    if abs(by_warehouse[product] - by_location[product]) > FLOAT_NOISE:
                         return (
-                            f"product {product} has {found[product]:g} in warehouse {place.warehouse} "
+                            f"product {product} has {by_warehouse[product]:g} in warehouse {place.warehouse} "
                             f"and {by_location[product]:g} in its locations"
                         )
-            readings.append(found)
+            readings.append(by_warehouse)
         first = readings[0]
         same = len(readings) > 1 and any(first.values()) and all(reading == first for reading in readings[1:])
         return await self._not_of_quants(products, places, first) if same else ""

@@ -184,12 +184,12 @@ class OdooRpc:
     async def version(self) -> Version:
         """The server's version, without a login. NotConfiguredError for one that is too old."""
         if self._version is None:
-            found = _version_in(await self._ask_version(), self.where)
-            if found.major < OLDEST:
+            version = _version_in(await self._ask_version(), self.where)
+            if version.major < OLDEST:
                 advice = f"Odoo {OLDEST} and later can be read."
-                raise NotConfiguredError(f"This is Odoo {found.text}.", where=self.where, advice=advice)
-            self.protocol = self._chosen(found)
-            self._version = found
+                raise NotConfiguredError(f"This is Odoo {version.text}.", where=self.where, advice=advice)
+            self.protocol = self._chosen(version)
+            self._version = version
         return self._version
 
     async def _ask_version(self) -> Any:
@@ -204,15 +204,15 @@ class OdooRpc:
         return self.connection.options.get("protocol", "").strip() or "auto"
 
     def _chosen(self, version: Version) -> Protocol:
-        wanted = self._wanted()
-        if wanted == "auto":
+        choice = self._wanted()
+        if choice == "auto":
             return Protocol.JSON_2 if version.major >= JSON_2_SINCE else Protocol.JSON_RPC
-        if wanted not in tuple(Protocol):
-            raise NotConfiguredError(f"The option protocol is {wanted!r}.", where=self.where)
-        if wanted == Protocol.JSON_2 and version.major < JSON_2_SINCE:
+        if choice not in tuple(Protocol):
+            raise NotConfiguredError(f"The option protocol is {choice!r}.", where=self.where)
+        if choice == Protocol.JSON_2 and version.major < JSON_2_SINCE:
             advice = "Set option protocol to auto."
             raise NotConfiguredError(f"Odoo {version.text} has no JSON-2.", where=self.where, advice=advice)
-        return Protocol(wanted)
+        return Protocol(choice)
 
     async def login(self) -> None:
         """Find out who the login is, unless that is known."""
@@ -232,10 +232,10 @@ class OdooRpc:
 
     async def _log_in(self) -> None:
         if self.protocol is Protocol.JSON_RPC:
-            found = await self._rpc("common", "login", self.database, self.connection.login, self._secret)
-            if found is False or found is None:
+            user_id = await self._rpc("common", "login", self.database, self.connection.login, self._secret)
+            if user_id is False or user_id is None:
                 raise AuthError("Odoo refused the login.", where=self.where, advice=LOGIN_ADVICE)
-            self.user = _id(found, "the answer to the login", self.where)
+            self.user = _id(user_id, "the answer to the login", self.where)
         context = await self._send("res.users", "context_get", {})
         if not isinstance(context, dict):
             raise ContractError("The user's context is not a record.", where=self.where)

@@ -76,33 +76,40 @@ class RestSource:
         await self.warehouses()
 
     async def _describe(self) -> Layout:
-        said = layout.understood(await description.read("description", self._connection.options.get("description", "")))
-        self._layout = said
+        api_layout = layout.understood(
+            await description.read("description", self._connection.options.get("description", ""))
+        )
+        self._layout = api_layout
         self.capabilities = SourceCapabilities(
-            delta=said.changes is not None, reports_reading_time="read_at" in said.levels.fields,
-            page_size=said.levels.paging.limit or 1000,
+            delta=api_layout.changes is not None, reports_reading_time="read_at" in api_layout.levels.fields,
+            page_size=api_layout.levels.paging.limit or 1000,
         )  # fmt: skip
-        self._http.limiter = RateLimiter(said.per_second, said.per_second)
+        self._http.limiter = RateLimiter(api_layout.per_second, api_layout.per_second)
         self._http.headers.pop("authorization", None)
         self._http.headers["accept"] = "application/json"
-        self._http.headers.update(await self._login(said))
-        return said
+        self._http.headers.update(await self._login(api_layout))
+        return api_layout
 
-    async def _login(self, said: Layout) -> dict[str, str]:
-        if said.auth == "none":
+    async def _login(self, api_layout: Layout) -> dict[str, str]:
+        if api_layout.auth == "none":
             return {}
         secret = await secrets.resolve(self._connection.secret)
         if not secret:
             raise NotConfiguredError(
-                f"The connection has no secret, and the description says auth {said.auth}.", where=self._connection.name
+                f"The connection has no secret, and the description says auth {api_layout.auth}.",
+                where=self._connection.name,
             )
-        if not secret.isascii() and said.auth != "basic":
+        if not secret.isascii() and api_layout.auth != "basic":
             raise NotConfiguredError("The key has characters that a header cannot carry.", where=self._connection.name)
-        if said.auth == "basic":
+        if api_layout.auth == "basic":
             pair = base64.b64encode(f"{self._connection.login}:{secret}".encode()).decode()
             self._http.remember(pair)
             return {"authorization": f"Basic {pair}"}
-        return {"authorization": f"Bearer {secret}"} if said.auth == "bearer" else {said.header.lower(): secret}
+        return (
+            {"authorization": f"Bearer {secret}"}
+            if api_layout.auth == "bearer"
+            else {api_layout.header.lower(): secret}
+        )
 
     async def close(self) -> None:
         await self._http.close()
@@ -125,24 +132,24 @@ class RestSource:
         status, where = response.status, response.where
         if status == 200:
             return response
-        said = f"{status}: {response.excerpt[:200]}"
+        reason = f"{status}: {response.excerpt[:200]}"
         if status == 401:
-            raise AuthError(f"The login was refused ({said}).", where=where)
+            raise AuthError(f"The login was refused ({reason}).", where=where)
         if status == 403:
-            raise PermissionDeniedError(f"The login may not read this ({said}).", where=where)
+            raise PermissionDeniedError(f"The login may not read this ({reason}).", where=where)
         if status >= 500:
-            raise UnavailableError(said, where=where)
-        raise ContractError(said, where=where, advice="Check the path and the query in the description.")
+            raise UnavailableError(reason, where=where)
+        raise ContractError(reason, where=where, advice="Check the path and the query in the description.")
 
     async def _listed(
-        self, listing: Listing, cursor: str | None, given: Mapping[str, str]
+        self, listing: Listing, cursor: str | None, placeholders: Mapping[str, str]
     ) -> tuple[list[Any], str | None, int | None]:
         """Records of one page, where the next one is, and how many there are in all."""
-        path = pages.target(listing, cursor, given)
+        path = pages.target(listing, cursor, placeholders)
         response = await self._get(path)
         records, total = pages.records_of(listing, response)
-        asked = path if "://" in path else f"{self._connection.url.rstrip('/')}{path}"
-        return records, pages.next_cursor(listing, response, records, cursor, total, asked), total
+        address = path if "://" in path else f"{self._connection.url.rstrip('/')}{path}"
+        return records, pages.next_cursor(listing, response, records, cursor, total, address), total
 
     async def _value(self, value: Value) -> str:
         response = await self._get(value.path)
@@ -164,29 +171,29 @@ class RestSource:
 
     async def mark(self) -> str:
         """What the system says, else its own now. Asked for before anything is read."""
-        said = self._said
-        if said.changes is None:
+        api_layout = self._said
+        if api_layout.changes is None:
             return ""
-        if said.mark is not None:
-            return await self._value(said.mark)
+        if api_layout.mark is not None:
+            return await self._value(api_layout.mark)
         if self._http.clock.offset is None:
-            await self.warehouses() if said.warehouses else await self.products_page(None)
+            await self.warehouses() if api_layout.warehouses else await self.products_page(None)
         if self._http.clock.offset is None:
             raise ContractError(
                 "The system's answers have no Date header, so its clock is not known.", where=self._connection.name,
                 advice="Add a table [mark] with path and field to the description.",
             )  # fmt: skip
         now = datetime.fromtimestamp(int(clock.seconds() + self._http.clock.offset), UTC)
-        return now.isoformat() if said.mark_as == "iso" else str(int(now.timestamp()))
+        return now.isoformat() if api_layout.mark_as == "iso" else str(int(now.timestamp()))
 
     def _since(self, mark: str) -> Mapping[str, str]:
         """The mark as it is sent: a time of our own making less the overlap."""
-        said = self._said
-        if said.mark is not None:
+        api_layout = self._said
+        if api_layout.mark is not None:
             return {"since": mark}
         overlap = int(self._connection.options.get("overlap", "").strip() or OVERLAP)
         try:
-            if said.mark_as == "epoch":
+            if api_layout.mark_as == "epoch":
                 return {"since": str(max(0, int(mark) - overlap))}
             return {"since": (datetime.fromisoformat(mark) - timedelta(seconds=overlap)).isoformat()}
         except (ValueError, OverflowError) as error:
@@ -197,7 +204,7 @@ class RestSource:
         listing = self._said.warehouses
         if listing is None:
             return [DEFAULT]
-        found: list[WarehouseRow] = []
+        warehouses: list[WarehouseRow] = []
         cursor: str | None = None
         for _ in range(WAREHOUSE_PAGES):
             records, cursor, _ = await self._listed(listing, cursor, {})
@@ -205,9 +212,9 @@ class RestSource:
             if rejected:
                 ref, why = rejected[0]
                 raise ContractError(f"The warehouse {ref} cannot be read: {why}.", where=self._connection.name)
-            found += named
+            warehouses += named
             if cursor is None:
-                return list({row.ref: row for row in found}.values())
+                return list({row.ref: row for row in warehouses}.values())
         raise ContractError(f"The warehouses do not end after {WAREHOUSE_PAGES} pages.", where=self._connection.name)
 
     async def products_page(self, cursor: str | None) -> Page[ProductRow]:
@@ -218,11 +225,13 @@ class RestSource:
         listing = self._said.changed_products
         return Page([], None) if listing is None else await self._products(listing, cursor, self._since(since))
 
-    async def _products(self, listing: Listing, cursor: str | None, given: Mapping[str, str]) -> Page[ProductRow]:
-        records, following, total = await self._listed(listing, cursor, given)
+    async def _products(
+        self, listing: Listing, cursor: str | None, placeholders: Mapping[str, str]
+    ) -> Page[ProductRow]:
+        records, following, total = await self._listed(listing, cursor, placeholders)
         read = partial(rows.read_each, records, listing.fields["ref"], partial(rows.product, listing))
-        found, rejected = await _threaded(read, len(records))
-        return Page(found, following, total, rejected)
+        products, rejected = await _threaded(read, len(records))
+        return Page(products, following, total, rejected)
 
     async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
         """Levels of one warehouse. Where the system lists all together, those of the others are read over."""
@@ -250,18 +259,18 @@ class RestSource:
         return await self._levels(listing, cursor, self._since(since), None)
 
     async def _levels(
-        self, listing: Listing, cursor: str | None, given: Mapping[str, str], asked: str | None
+        self, listing: Listing, cursor: str | None, placeholders: Mapping[str, str], warehouse_ref: str | None
     ) -> Page[LevelRow]:
-        records, following, total = await self._listed(listing, cursor, given)
-        one = partial(rows.level, listing, self._said.numbers, asked)
+        records, following, total = await self._listed(listing, cursor, placeholders)
+        read_level = partial(rows.level, listing, self._said.numbers, warehouse_ref)
 
         def read() -> tuple[list[LevelRow], list[rows.Rejected]]:
-            found, rejected = rows.read_each(records, listing.fields["product"], one)
-            kept, doubled = rows.without_doubles(found)
-            return kept, [*rejected, *doubled]
+            parsed, rejected = rows.read_each(records, listing.fields["product"], read_level)
+            distinct, doubled = rows.without_doubles(parsed)
+            return distinct, [*rejected, *doubled]
 
-        found, rejected = await _threaded(read, len(records))
-        return Page(found, following, total, rejected)
+        levels, rejected = await _threaded(read, len(records))
+        return Page(levels, following, total, rejected)
 
     # --- the connection test -----------------------------------------------------------------------------------------
 
@@ -278,8 +287,8 @@ class RestSource:
             yield step
 
     async def _check_description(self) -> str:
-        said = await self._describe()
-        return f"Read; the login is sent as {said.auth}, at most {said.per_second} requests per second."
+        api_layout = await self._describe()
+        return f"Read; the login is sent as {api_layout.auth}, at most {api_layout.per_second} requests per second."
 
     async def _check_warehouses(self) -> str:
         names = [row.code for row in await self.warehouses() if row.active]
@@ -296,14 +305,14 @@ class RestSource:
         return _first(page, shown)
 
     async def _check_levels(self) -> str:
-        said = "none"
+        summary = "none"
         for warehouse in [row for row in await self.warehouses() if row.active]:
             page = await self.levels_page(warehouse, None)
             shown = [f"{row.product_ref} in {warehouse.code}: available {row.available}" for row in page.rows[:SHOWN]]
-            said = _first(page, shown)
+            summary = _first(page, shown)
             if page.rows:
                 break
-        return said
+        return summary
 
     async def _check_changes(self) -> str:
         if self._said.changes is None:

@@ -131,149 +131,153 @@ class Layout:
     account: Value | None
 
 
-def understood(said: Description) -> Layout:
+def understood(description: Description) -> Layout:
     """The layout of a description; NotConfiguredError with the line and what is allowed."""
-    said.allow((
+    description.allow((
         "auth", "page", "numbers", "requests_per_second", "mark_as", WAREHOUSES, PRODUCTS, LEVELS, CHANGES,
         CHANGED_PRODUCTS, MARK, ACCOUNT,
     ))  # fmt: skip
-    said.allow(("kind", "name"), "auth")
-    auth = said.choice_at("auth", "kind", choices=AUTHS, default="none")
-    header = said.text_at("auth", "name") if auth == "header" else ""
+    description.allow(("kind", "name"), "auth")
+    auth = description.choice_at("auth", "kind", choices=AUTHS, default="none")
+    header = description.text_at("auth", "name") if auth == "header" else ""
     if header and (not _HEADER.fullmatch(header) or header.lower() in ("host", "content-length", "connection")):
-        raise said.wrong("it is not the name of a header such as X-Api-Key.", "auth", "name")
-    levels = _listing(said, LEVELS, LEVELS, ("warehouse",))
-    products = _listing(said, PRODUCTS, PRODUCTS)
+        raise description.wrong("it is not the name of a header such as X-Api-Key.", "auth", "name")
+    levels = _listing(description, LEVELS, LEVELS, ("warehouse",))
+    products = _listing(description, PRODUCTS, PRODUCTS)
     layout = Layout(
         auth,
         header,
-        said.choice_at("numbers", choices=NUMBERS, default="number"),
-        said.number_at("requests_per_second", default=5, least=1, most=100),
-        said.choice_at("mark_as", choices=MARKS, default="iso"),
-        _listing(said, WAREHOUSES, WAREHOUSES) if WAREHOUSES in said.tables else None,
+        description.choice_at("numbers", choices=NUMBERS, default="number"),
+        description.number_at("requests_per_second", default=5, least=1, most=100),
+        description.choice_at("mark_as", choices=MARKS, default="iso"),
+        _listing(description, WAREHOUSES, WAREHOUSES) if WAREHOUSES in description.tables else None,
         products,
         levels,
-        _listing(said, CHANGES, LEVELS, ("since",), like=levels) if CHANGES in said.tables else None,
-        _listing(said, CHANGED_PRODUCTS, PRODUCTS, ("since",), like=products)
-        if CHANGED_PRODUCTS in said.tables
+        _listing(description, CHANGES, LEVELS, ("since",), like=levels) if CHANGES in description.tables else None,
+        _listing(description, CHANGED_PRODUCTS, PRODUCTS, ("since",), like=products)
+        if CHANGED_PRODUCTS in description.tables
         else None,
-        _value(said, MARK),
-        _value(said, ACCOUNT),
+        _value(description, MARK),
+        _value(description, ACCOUNT),
     )
-    _agree(said, layout)
+    _agree(description, layout)
     return layout
 
 
-def _agree(said: Description, layout: Layout) -> None:
+def _agree(description: Description, layout: Layout) -> None:
     """Refuse tables that do not fit together."""
     named = "warehouse" in layout.levels.fields
     if layout.warehouses is None and (named or layout.levels.by_warehouse):
-        raise said.wrong("it is missing, and levels name a warehouse.", WAREHOUSES)
+        raise description.wrong("it is missing, and levels name a warehouse.", WAREHOUSES)
     if layout.warehouses is not None and not named and not layout.levels.by_warehouse:
-        raise said.wrong("give {warehouse} in path or query, or the field warehouse.", LEVELS)
+        raise description.wrong("give {warehouse} in path or query, or the field warehouse.", LEVELS)
     for listing in filter(None, (layout.changes, layout.changed_products)):
         if not any(SINCE in text for text in (listing.path, *listing.query.values())):
-            raise said.wrong(
+            raise description.wrong(
                 'it has no {since}; give it in path or query, such as query = { since = "{since}" }.', listing.name
             )
     if layout.changes is not None and layout.warehouses is not None and "warehouse" not in layout.changes.fields:
-        raise said.wrong("changes come for all warehouses: give the field warehouse in levels.fields.", CHANGES)
+        raise description.wrong("changes come for all warehouses: give the field warehouse in levels.fields.", CHANGES)
     if layout.changed_products is not None and layout.changes is None:
-        raise said.wrong("it needs a table [changes] too.", CHANGED_PRODUCTS)
+        raise description.wrong("it needs a table [changes] too.", CHANGED_PRODUCTS)
     if layout.mark is not None and layout.changes is None:
-        raise said.wrong("it needs a table [changes].", MARK)
+        raise description.wrong("it needs a table [changes].", MARK)
 
 
 def _listing(
-    said: Description, name: str, kind: str, placeholders: Collection[str] = (), like: Listing | None = None
+    description: Description, name: str, kind: str, placeholders: Collection[str] = (), like: Listing | None = None
 ) -> Listing:
     """A table of requests. Where it is `like` another, what it does not say itself is as there."""
     codes = ("codes", "code_list", "parts") if kind == PRODUCTS else ()
     own = ("fields", *codes) if like is None else ()
-    said.allow(("path", "query", "list", "total", "page", *own), name)
-    said.table(name)
-    path = _path(said, placeholders, name, "path")
-    query = _query(said, placeholders, name)
-    rows = _place(said, name, "list", default="") if like is None or "list" in said.table(name) else like.rows
-    total = _maybe_place(said, name, "total") or (like.total if like else None)
-    paging = _paging(said, name) if like is None or "page" in said.table(name) else like.paging
+    description.allow(("path", "query", "list", "total", "page", *own), name)
+    description.table(name)
+    path = _path(description, placeholders, name, "path")
+    query = _query(description, placeholders, name)
+    rows = (
+        _place(description, name, "list", default="")
+        if like is None or "list" in description.table(name)
+        else like.rows
+    )
+    total = _maybe_place(description, name, "total") or (like.total if like else None)
+    paging = _paging(description, name) if like is None or "page" in description.table(name) else like.paging
     if like is not None:
         return Listing(name, path, query, rows, total, paging, like.fields, like.codes, like.code_list, like.parts)
-    said.allow(FIELDS[kind], name, "fields")
-    given = said.table(name, "fields")
+    description.allow(FIELDS[kind], name, "fields")
+    named_fields = description.table(name, "fields")
     for key in REQUIRED[kind]:
-        if key not in given:
-            raise said.wrong(f"it is required. Allowed here: {', '.join(FIELDS[kind])}.", name, "fields", key)
-    fields = {key: _place(said, name, "fields", key) for key in given}
+        if key not in named_fields:
+            raise description.wrong(f"it is required. Allowed here: {', '.join(FIELDS[kind])}.", name, "fields", key)
+    fields = {key: _place(description, name, "fields", key) for key in named_fields}
     return Listing(
         name, path, query, rows, total, paging, fields,
-        {key.upper(): _place(said, name, "codes", key) for key in said.table(name, "codes", required=False)},
-        _records(said, name, "code_list", "type", "code"),
-        _records(said, name, "parts", "ref", "needed"),
+        {key.upper(): _place(description, name, "codes", key) for key in description.table(name, "codes", required=False)},
+        _records(description, name, "code_list", "type", "code"),
+        _records(description, name, "parts", "ref", "needed"),
     )  # fmt: skip
 
 
-def _records(said: Description, name: str, table: str, first: str, second: str) -> Records | None:
-    if table not in said.table(name):
+def _records(description: Description, name: str, table: str, first: str, second: str) -> Records | None:
+    if table not in description.table(name):
         return None
-    said.allow(("list", first, second), name, table)
-    return Records(*(_place(said, name, table, key) for key in ("list", first, second)))
+    description.allow(("list", first, second), name, table)
+    return Records(*(_place(description, name, table, key) for key in ("list", first, second)))
 
 
-def _value(said: Description, name: str) -> Value | None:
-    if name not in said.tables:
+def _value(description: Description, name: str) -> Value | None:
+    if name not in description.tables:
         return None
-    said.allow(("path", "field"), name)
-    return Value(_path(said, (), name, "path"), _place(said, name, "field"))
+    description.allow(("path", "field"), name)
+    return Value(_path(description, (), name, "path"), _place(description, name, "field"))
 
 
-def _paging(said: Description, name: str) -> Paging:
+def _paging(description: Description, name: str) -> Paging:
     """The listing's own table `page`, else that of the whole description."""
-    at = (name, "page") if "page" in said.table(name) else ("page",)
-    said.allow(("style", "parameter", "size", "limit", "first", "next", "pages"), *at)
-    style = said.choice_at(*at, "style", choices=STYLES, default="none")
-    size = said.text_at(*at, "size", default="")
-    if not size and "limit" in said.table(*at, required=False):
-        raise said.wrong("it needs size, the name of the parameter that carries it.", *at, "limit")
-    parameter = said.text_at(*at, "parameter") if style in ("page", "offset", "cursor") else ""
-    limit = said.number_at(*at, "limit", default=0 if not size else -1, least=0 if not size else 1, most=10_000)
-    follows = _place(said, *at, "next") if style in ("cursor", "next") else None
-    first = said.number_at(*at, "first", default=0 if style == "offset" else 1, least=0, most=1)
-    return Paging(style, parameter, size, limit, first, follows, _maybe_place(said, *at, "pages"))
+    at = (name, "page") if "page" in description.table(name) else ("page",)
+    description.allow(("style", "parameter", "size", "limit", "first", "next", "pages"), *at)
+    style = description.choice_at(*at, "style", choices=STYLES, default="none")
+    size = description.text_at(*at, "size", default="")
+    if not size and "limit" in description.table(*at, required=False):
+        raise description.wrong("it needs size, the name of the parameter that carries it.", *at, "limit")
+    parameter = description.text_at(*at, "parameter") if style in ("page", "offset", "cursor") else ""
+    limit = description.number_at(*at, "limit", default=0 if not size else -1, least=0 if not size else 1, most=10_000)
+    follows = _place(description, *at, "next") if style in ("cursor", "next") else None
+    first = description.number_at(*at, "first", default=0 if style == "offset" else 1, least=0, most=1)
+    return Paging(style, parameter, size, limit, first, follows, _maybe_place(description, *at, "pages"))
 
 
-def _path(said: Description, placeholders: Collection[str], *at: str) -> str:
-    text = said.text_at(*at)
+def _path(description: Description, placeholders: Collection[str], *at: str) -> str:
+    text = description.text_at(*at)
     if not text.startswith("/") or text.startswith("//") or "?" in text or "#" in text or not text.isprintable():
-        raise said.wrong("it must begin with / and have no query; parameters belong into query.", *at)
-    _refuse_others(said, text, placeholders, *at)
+        raise description.wrong("it must begin with / and have no query; parameters belong into query.", *at)
+    _refuse_others(description, text, placeholders, *at)
     return text
 
 
-def _query(said: Description, placeholders: Collection[str], name: str) -> Mapping[str, str]:
+def _query(description: Description, placeholders: Collection[str], name: str) -> Mapping[str, str]:
     query = {}
-    for key, value in said.table(name, "query", required=False).items():
+    for key, value in description.table(name, "query", required=False).items():
         if not isinstance(value, str | int) or isinstance(value, bool):
-            raise said.wrong("it must be a text or a number.", name, "query", key)
-        _refuse_others(said, str(value), placeholders, name, "query", key)
+            raise description.wrong("it must be a text or a number.", name, "query", key)
+        _refuse_others(description, str(value), placeholders, name, "query", key)
         query[key] = str(value)
     return query
 
 
-def _refuse_others(said: Description, text: str, placeholders: Collection[str], *at: str) -> None:
+def _refuse_others(description: Description, text: str, placeholders: Collection[str], *at: str) -> None:
     for word in _PLACEHOLDER.findall(text):
         if word not in placeholders:
             allowed = ", ".join(f"{{{name}}}" for name in placeholders) or "none"
-            raise said.wrong(f"{{{word}}} is not known here. Allowed: {allowed}.", *at)
+            raise description.wrong(f"{{{word}}} is not known here. Allowed: {allowed}.", *at)
 
 
-def _place(said: Description, *at: str, default: str | None = None) -> Place:
-    text = said.text_at(*at, default=default)
+def _place(description: Description, *at: str, default: str | None = None) -> Place:
+    text = description.text_at(*at, default=default)
     steps = tuple(text.removesuffix("?").split(".")) if text.removesuffix("?") else ()
     if any(not step.strip() for step in steps):
-        raise said.wrong("it is not a path such as stock.on_hand.", *at)
+        raise description.wrong("it is not a path such as stock.on_hand.", *at)
     return Place(steps, text.endswith("?"))
 
 
-def _maybe_place(said: Description, *at: str) -> Place | None:
-    return _place(said, *at) if at[-1] in said.table(*at[:-1], required=False) else None
+def _maybe_place(description: Description, *at: str) -> Place | None:
+    return _place(description, *at) if at[-1] in description.table(*at[:-1], required=False) else None

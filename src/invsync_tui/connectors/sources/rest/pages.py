@@ -26,13 +26,13 @@ _LINK = re.compile(r"<([^>]*)>\s*((?:;\s*[\w*!-]+\s*=\s*(?:\"[^\"]*\"|[^;,\s]*)\
 _NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\"]*\s)?next(?:\s[^\"]*)?\"?\s*(?:;|$)", re.IGNORECASE)
 
 
-def target(listing: Listing, cursor: str | None, given: Mapping[str, str]) -> str:
-    """Path and query of a page. `given` are the values of placeholders."""
+def target(listing: Listing, cursor: str | None, placeholders: Mapping[str, str]) -> str:
+    """Path and query of a page. `placeholders` has their values by name."""
     paging = listing.paging
     if cursor is not None and paging.style in ("link", "next"):
         return cursor
     path, query = listing.path, dict(listing.query)
-    for name, value in given.items():
+    for name, value in placeholders.items():
         word = f"{{{name}}}"
         path = path.replace(word, quote(value, safe=""))
         query = {key: text.replace(word, value) for key, text in query.items()}
@@ -72,28 +72,28 @@ def _kind(value: object) -> str:
 
 
 def next_cursor(
-    listing: Listing, response: Response, rows: list[Any], cursor: str | None, total: int | None, asked: str
+    listing: Listing, response: Response, rows: list[Any], cursor: str | None, total: int | None, page_url: str
 ) -> str | None:
-    """Where the next page is; None for the last one. `asked` is the absolute address of this page."""
+    """Where the next page is; None for the last one. `page_url` is the absolute address of this page."""
     paging = listing.paging
     if paging.style in ("page", "offset"):
         return _next_number(listing, response, rows, cursor, total)
     if paging.style == "link":
-        return _same_host(_linked(response.headers.get("link", "")), asked, response)
+        return _same_host(_linked(response.headers.get("link", "")), page_url, response)
     if paging.next is None:
         return None
     try:
-        found = paging.next.find(response.json())
+        following = paging.next.find(response.json())
     except ValueError as error:
         raise ContractError(
             f"The answer for {listing.name} does not say where the next page is: {error}.", where=response.where,
             advice="Where the last page leaves it out, write ? behind the path of next.",
         ) from error  # fmt: skip
-    if found is None or found in ("", False):
+    if following is None or following in ("", False):
         return None
-    if type(found) not in (str, int) or len(str(found)) > CURSOR_MOST:
-        raise ContractError(f"The next page {describe_value(found)} is no text.", where=response.where)
-    return str(found) if paging.style == "cursor" else _same_host(str(found), asked, response)
+    if type(following) not in (str, int) or len(str(following)) > CURSOR_MOST:
+        raise ContractError(f"The next page {describe_value(following)} is no text.", where=response.where)
+    return str(following) if paging.style == "cursor" else _same_host(str(following), page_url, response)
 
 
 def _linked(header: str) -> str:
@@ -101,24 +101,24 @@ def _linked(header: str) -> str:
     return next((link[1] for link in _LINK.finditer(header[:CURSOR_MOST]) if _NEXT.search(link[2])), "")
 
 
-def _same_host(address: str, asked: str, response: Response) -> str | None:
+def _same_host(address: str, page_url: str, response: Response) -> str | None:
     """Path and query of the next page. It is followed on the connection's own host only: the login goes along."""
     if not address:
         return None
     try:
-        found = urlsplit(urljoin(asked, address))
-        here = urlsplit(asked)
-        same = (found.scheme, found.hostname, found.port) == (here.scheme, here.hostname, here.port)
+        next_url = urlsplit(urljoin(page_url, address))
+        here = urlsplit(page_url)
+        same = (next_url.scheme, next_url.hostname, next_url.port) == (here.scheme, here.hostname, here.port)
     except ValueError:
         same = False
-    if not same or found.username is not None:
+    if not same or next_url.username is not None:
         raise ContractError(
             "The next page is said to be at another address: it was not followed.", where=response.where,
             advice="If the system calls itself by another name, set that as the connection's address.",
         )  # fmt: skip
     if len(address) > CURSOR_MOST:
         raise ContractError("The address of the next page is too long.", where=response.where)
-    return found.geturl()
+    return next_url.geturl()
 
 
 def _number(cursor: str | None, first: int) -> tuple[int, int, str]:

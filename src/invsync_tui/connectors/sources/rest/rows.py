@@ -46,10 +46,10 @@ def _named(record: Any, name: Place) -> str:
 
 def warehouse(listing: Listing, record: Any) -> WarehouseRow:
     """A warehouse; without a code it is called by its reference."""
-    found = {name: place.find(record) for name, place in listing.fields.items()}
-    ref = _site(found["ref"])
-    code = reference(found["code"]) if found.get("code") is not None else ref
-    return WarehouseRow(ref, code, _maybe_text(found.get("name")) or code, _flag(found.get("active"), "active"))
+    fields = {name: place.find(record) for name, place in listing.fields.items()}
+    ref = _site(fields["ref"])
+    code = reference(fields["code"]) if fields.get("code") is not None else ref
+    return WarehouseRow(ref, code, _maybe_text(fields.get("name")) or code, _flag(fields.get("active"), "active"))
 
 
 def _site(value: object) -> str:
@@ -59,19 +59,19 @@ def _site(value: object) -> str:
 
 def product(listing: Listing, record: Any) -> ProductRow:
     """A product with its codes and parts."""
-    found = {name: place.find(record) for name, place in listing.fields.items()}
+    fields = {name: place.find(record) for name, place in listing.fields.items()}
     codes = [(kind, place.find(record)) for kind, place in listing.codes.items()]
     codes += [(text(kind).upper() or "CUSTOM", code) for kind, code in _inner(listing.code_list, record)]
     return ProductRow(
-        reference(found["ref"]),
-        _maybe_code(found["sku"]),
-        _maybe_text(found.get("name")),
+        reference(fields["ref"]),
+        _maybe_code(fields["sku"]),
+        _maybe_text(fields.get("name")),
         tuple(AliasRow(kind, other) for kind, code in codes if (other := _maybe_code(code)) is not None),
         tuple(
             ComponentRow(reference(ref), whole(needed, 0, NEEDED_MOST)) for ref, needed in _inner(listing.parts, record)
         ),
-        _flag(found.get("active"), "active"),
-        _flag(found.get("counted"), "counted"),
+        _flag(fields.get("active"), "active"),
+        _flag(fields.get("counted"), "counted"),
     )
 
 
@@ -103,20 +103,22 @@ def _flag(value: object, name: str) -> bool:
         raise ValueError(f"{name}: {error}") from error
 
 
-def level(listing: Listing, numbers: str, asked: str | None, record: Any) -> LevelRow:
-    """A level. `asked` is the warehouse that was asked for, None where levels of all come together."""
-    found = {name: place.find(record) for name, place in listing.fields.items()}
-    values = {name: _quantity(found.get(name), name, numbers, must=name == "available") for name in QUANTITIES}
+def level(listing: Listing, numbers: str, warehouse_ref: str | None, record: Any) -> LevelRow:
+    """A level. `warehouse_ref` is the warehouse that was asked for, None where levels of all come together."""
+    fields = {name: place.find(record) for name, place in listing.fields.items()}
+    values = {name: _quantity(fields.get(name), name, numbers, must=name == "available") for name in QUANTITIES}
     available = values["available"]
     assert available is not None  # noqa: S101 (`_quantity` refuses it)
-    site = DEFAULT_WAREHOUSE_REF if asked is None else asked
-    if "warehouse" in found and (found["warehouse"] is not None or asked is None):
-        site = _site(found["warehouse"])
-        if asked is not None and site != asked:
-            raise ValueError(f"it is of warehouse {describe_value(site)}, and {describe_value(asked)} was asked for")
+    site = DEFAULT_WAREHOUSE_REF if warehouse_ref is None else warehouse_ref
+    if "warehouse" in fields and (fields["warehouse"] is not None or warehouse_ref is None):
+        site = _site(fields["warehouse"])
+        if warehouse_ref is not None and site != warehouse_ref:
+            raise ValueError(
+                f"it is of warehouse {describe_value(site)}, and {describe_value(warehouse_ref)} was asked for"
+            )
     raw = record if isinstance(record, dict) else None
-    return LevelRow(reference(found["product"]), site, values["on_hand"], available, values["committed"],
-                    values["incoming"], _moment(found.get("read_at")), raw)  # fmt: skip
+    return LevelRow(reference(fields["product"]), site, values["on_hand"], available, values["committed"],
+                    values["incoming"], _moment(fields.get("read_at")), raw)  # fmt: skip
 
 
 def _quantity(value: object, name: str, numbers: str, *, must: bool) -> int | None:

@@ -94,15 +94,15 @@ class SqlSource:
         return None
 
     async def _read_file(self) -> Queries:
-        said = await description.read("queries", self._connection.options.get("queries", ""))
-        found = queries.understood(said)
-        if found.time_zone and not all(c.isalnum() or c in "_/+-" for c in found.time_zone):
-            raise said.wrong("it is not a time zone; give one such as Europe/Berlin.", "time_zone")
-        if found.time_zone not in ("", "UTC") and self._scheme == "sqlite":
-            raise said.wrong("times in SQLite are in UTC, or name their offset: leave it out.", "time_zone")
-        self._queries = found
-        self.capabilities = SourceCapabilities(delta=bool(found.levels.changed), page_size=PAGE_SIZE)
-        return found
+        query_file = await description.read("queries", self._connection.options.get("queries", ""))
+        file_queries = queries.understood(query_file)
+        if file_queries.time_zone and not all(c.isalnum() or c in "_/+-" for c in file_queries.time_zone):
+            raise query_file.wrong("it is not a time zone; give one such as Europe/Berlin.", "time_zone")
+        if file_queries.time_zone not in ("", "UTC") and self._scheme == "sqlite":
+            raise query_file.wrong("times in SQLite are in UTC, or name their offset: leave it out.", "time_zone")
+        self._queries = file_queries
+        self.capabilities = SourceCapabilities(delta=bool(file_queries.levels.changed), page_size=PAGE_SIZE)
+        return file_queries
 
     @property
     def _scheme(self) -> str:
@@ -114,14 +114,14 @@ class SqlSource:
             database: Database = Sqlite(self._connection.url, where, self._connection.deadline)
         else:
             ca_file = options.get("ca_file", "").strip()
-            given = {
+            parameters = {
                 "user": self._connection.login,
                 "password": await secrets.resolve(self._connection.secret),
                 "time_zone": self._said.time_zone,
                 "tls": options.get("tls", "").strip() or "verify",
                 "ca_file": str(expanded(ca_file)) if ca_file else "",
             }
-            database = Postgres(self._connection.url, where, self._connection.deadline, given)
+            database = Postgres(self._connection.url, where, self._connection.deadline, parameters)
         self._database = database
         return await self._run(database.connect)
 
@@ -154,9 +154,9 @@ class SqlSource:
         return (await self._run(lambda: database.select(name, statement, values)))[1]
 
     async def _look_at_columns(self) -> None:
-        said = self._said
+        file_queries = self._said
         self._tables, self._doubled = {}, {}
-        for query in filter(None, (said.levels, said.products, said.warehouses)):
+        for query in filter(None, (file_queries.levels, file_queries.products, file_queries.warehouses)):
             await self._look_at(query)
         levels, products = self._tables[LEVELS].columns, self._tables.get(PRODUCTS)
         if products is None and "sku" not in levels.places:
@@ -174,9 +174,9 @@ class SqlSource:
         database = self._open
         statement = f"SELECT * FROM (\n{database.written(query.text)}\n) AS q LIMIT {database.value}"  # noqa: S608
         names, _ = await self._run(lambda: database.select(query.name, statement, (0,)))
-        found = queries.columns(query, names)
+        columns = queries.columns(query, names)
         ours = {LEVELS: OF_LEVELS, PRODUCTS: OF_PRODUCTS, WAREHOUSES: queries.COLUMNS[WAREHOUSES]}[query.name]
-        self._tables[query.name] = Table(query, found, database, tuple(n for n in ours if n in found.places))
+        self._tables[query.name] = Table(query, columns, database, tuple(n for n in ours if n in columns.places))
 
     @property
     def _ref(self) -> str:
@@ -230,16 +230,16 @@ class SqlSource:
             return {}
         limit = self._open.value
         statement = f"SELECT {', '.join(map(table.column, table.names))} FROM {table.source} LIMIT {limit}"  # noqa: S608
-        found = {}
+        warehouses = {}
         for row in await self._select(WAREHOUSES, statement, WAREHOUSES_MOST):
-            given = dict(zip(table.names, row, strict=True))
-            ref = self._warehouse(given["warehouse"])
+            values = dict(zip(table.names, row, strict=True))
+            ref = self._warehouse(values["warehouse"])
             try:
-                active = records.yes(given["active"]) if "active" in given else True
+                active = records.yes(values["active"]) if "active" in values else True
             except ValueError as error:
                 raise ContractError(f"The warehouse {ref} cannot be read: {error}.") from error
-            found[ref] = WarehouseRow(ref, ref or "Default", str(given.get("name") or ref or "Default"), active)
-        return found
+            warehouses[ref] = WarehouseRow(ref, ref or "Default", str(values.get("name") or ref or "Default"), active)
+        return warehouses
 
     async def products_page(self, cursor: str | None) -> Page[ProductRow]:
         """By the query for products; without one, each product of the levels once."""
@@ -257,10 +257,12 @@ class SqlSource:
     def _with_aliases(self, name: str) -> Table:
         """The table with the columns of products that are read, codes among them under the names of their kinds."""
         table = self._tables[name]
-        found = table.columns
-        kinds = {kind.lower(): place for kind, place in found.aliases if kind.lower() not in OF_PRODUCTS}
-        columns = queries.Columns(found.names, {**found.places, **kinds}, (), found.key, found.changed)
-        names = (*(n for n in OF_PRODUCTS if n in found.places), *kinds)
+        source_columns = table.columns
+        kinds = {kind.lower(): place for kind, place in source_columns.aliases if kind.lower() not in OF_PRODUCTS}
+        columns = queries.Columns(
+            source_columns.names, {**source_columns.places, **kinds}, (), source_columns.key, source_columns.changed
+        )
+        names = (*(n for n in OF_PRODUCTS if n in source_columns.places), *kinds)
         return Table(table.query, columns, table.database, names)
 
     async def _products_of_levels(
@@ -272,8 +274,8 @@ class SqlSource:
             values = [*values, key_of(cursor)]
         rows = await self._select(LEVELS, table.products(ref, conditions), *values, PAGE_SIZE)
         next_cursor = cursor_of(rows[-1][-1]) if len(rows) == PAGE_SIZE else None
-        found, rejected = records.products(table.names, ref, rows, ())
-        return Page(found, next_cursor, rejected=rejected)
+        products, rejected = records.products(table.names, ref, rows, ())
+        return Page(products, next_cursor, rejected=rejected)
 
     async def levels_page(self, warehouse: WarehouseRow, cursor: str | None) -> Page[LevelRow]:
         """Levels of one warehouse by the key."""
@@ -290,9 +292,9 @@ class SqlSource:
             return [], []
         column = table.exact("warehouse")
         raw = self._raw_warehouses.get(ref, {ref})
-        given = [value for value in raw if value is not None]
-        parts = [f"{column} = {self._open.value}" for _ in given] + [f"{column} IS NULL" for _ in raw - set(given)]
-        return [f"({' OR '.join(parts)})"], given
+        values = [value for value in raw if value is not None]
+        parts = [f"{column} = {self._open.value}" for _ in values] + [f"{column} IS NULL" for _ in raw - set(values)]
+        return [f"({' OR '.join(parts)})"], values
 
     async def _several(
         self, stage: str, table: Table, by: Sequence[str], conditions: list[str], values: list[object],
@@ -335,9 +337,9 @@ class SqlSource:
 
         def work() -> Page[Any]:
             _, rows = database.select(name, statement, (*values, PAGE_SIZE))
-            kept, next_cursor = cut(rows, PAGE_SIZE, name)
-            found, rejected = read(kept)
-            return Page(found, next_cursor, rejected=[*lost, *rejected])
+            page_rows, next_cursor = cut(rows, PAGE_SIZE, name)
+            parsed, rejected = read(page_rows)
+            return Page(parsed, next_cursor, rejected=[*lost, *rejected])
 
         return await self._run(work)
 
@@ -397,8 +399,8 @@ class SqlSource:
             yield step
 
     async def _check_file(self) -> str:
-        said = await self._read_file()
-        named = [query.name for query in (said.levels, said.products, said.warehouses) if query]
+        file_queries = await self._read_file()
+        named = [query.name for query in (file_queries.levels, file_queries.products, file_queries.warehouses) if query]
         return f"The file has queries for {', '.join(named)}."
 
     async def _check_rights(self) -> str:
@@ -410,10 +412,10 @@ class SqlSource:
         return " ".join(self._columns_of(table) for table in self._tables.values())
 
     def _columns_of(self, table: Table) -> str:
-        found = table.columns
-        aliases = [found.names[place] for _, place in found.aliases]
-        ignored = f"; not used: {', '.join(found.ignored)}" if found.ignored else ""
-        return f"{table.query.name}: {', '.join([*found.places, *aliases])}{ignored}."
+        columns = table.columns
+        aliases = [columns.names[place] for _, place in columns.aliases]
+        ignored = f"; not used: {', '.join(columns.ignored)}" if columns.ignored else ""
+        return f"{table.query.name}: {', '.join([*columns.places, *aliases])}{ignored}."
 
     async def _check_warehouses(self) -> str:
         names = [row.code for row in await self.warehouses() if row.active]

@@ -210,21 +210,21 @@ class Sqlite:
         return Path(self._path).name
 
     def _error(self, name: str, error: Exception) -> ConnectorError:
-        said = str(error)
-        if "interrupted" in said:
+        message = str(error)
+        if "interrupted" in message:
             return UnavailableError(
                 TOO_LONG.format(seconds=self._deadline, name=name), where=self._where, advice=FASTER
             )
-        if "not authorized" in said or "prohibited" in said or "readonly" in said:
+        if "not authorized" in message or "prohibited" in message or "readonly" in message:
             return NotConfiguredError(
-                f"The query {name} does more than read: {said}.", where=self._where, advice="Use SELECT only."
+                f"The query {name} does more than read: {message}.", where=self._where, advice="Use SELECT only."
             )
-        if any(word in said for word in ("locked", "busy", "disk I/O", "unable to open")):
-            return UnavailableError(f"SQLite: {said}.", where=self._where)
-        if "not a database" in said or "malformed" in said:
-            return ContractError(f"{self._path}: {said}.", where=self._where, advice="Check the file with sqlite3.")
+        if any(word in message for word in ("locked", "busy", "disk I/O", "unable to open")):
+            return UnavailableError(f"SQLite: {message}.", where=self._where)
+        if "not a database" in message or "malformed" in message:
+            return ContractError(f"{self._path}: {message}.", where=self._where, advice="Check the file with sqlite3.")
         return NotConfiguredError(
-            f"The query {name} is refused: {said}.", where=self._where, advice="Correct the query in the file."
+            f"The query {name} is refused: {message}.", where=self._where, advice="Correct the query in the file."
         )
 
 
@@ -245,12 +245,12 @@ class Postgres:
 
     value: ClassVar[str] = "%s"
 
-    def __init__(self, url: str, where: str, deadline: float, given: dict[str, str]) -> None:
-        """`given` has user, password, time_zone, tls (verify or off) and ca_file, '' for what is not given."""
+    def __init__(self, url: str, where: str, deadline: float, parameters: dict[str, str]) -> None:
+        """`parameters` has user, password, time_zone, tls (verify or off) and ca_file, '' for what is not given."""
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "", parts.port or 5432
         self._database = unquote(parts.path.strip("/"))
-        self._given = given
+        self._given = parameters
         self._where = where
         self._deadline = deadline
         self._connection: psycopg.Connection[Any] | None = None
@@ -369,36 +369,38 @@ class Postgres:
         return self._database
 
     def _not_connected(self, error: psycopg.Error) -> ConnectorError:
-        said = " ".join(str(error).split())
+        message = " ".join(str(error).split())
         words = {
             "password authentication failed": AuthError, "no password supplied": AuthError, "role ": AuthError,
             "no pg_hba.conf entry": PermissionDeniedError, "permission denied": PermissionDeniedError,
             "does not exist": NotConfiguredError, "certificate": NotConfiguredError,
             "does not support SSL": NotConfiguredError, "translate host name": NotConfiguredError,
         }  # fmt: skip
-        kind = next((kind for word, kind in words.items() if word in said), UnavailableError)
+        kind = next((kind for word, kind in words.items() if word in message), UnavailableError)
         advice = ""
-        if "SSL" in said or "certificate" in said:
+        if "SSL" in message or "certificate" in message:
             advice = "Name the authority with --option ca_file=PATH, or give --option tls=off on a line that you trust."
-        return kind(f"PostgreSQL does not let us in: {said}", where=self._where, advice=advice)
+        return kind(f"PostgreSQL does not let us in: {message}", where=self._where, advice=advice)
 
     def _error(self, name: str, error: Exception) -> ConnectorError:
         state = getattr(error, "sqlstate", None) or ""
-        said = re.sub(r"\s+", " ", str(error)).strip()
+        message = re.sub(r"\s+", " ", str(error)).strip()
         if state == "57014":
             return UnavailableError(
                 TOO_LONG.format(seconds=self._deadline, name=name), where=self._where, advice=FASTER
             )
         if state == "42501":
-            return PermissionDeniedError(f"The query {name}: {said}", where=self._where, advice="Grant SELECT on it.")
+            return PermissionDeniedError(
+                f"The query {name}: {message}", where=self._where, advice="Grant SELECT on it."
+            )
         if state[:2] == "25":  # it writes, or would make the transaction one that does
             return NotConfiguredError(
-                f"The query {name} does more than read: {said}", where=self._where, advice="Use SELECT only."
+                f"The query {name} does more than read: {message}", where=self._where, advice="Use SELECT only."
             )
-        if state[:2] in ("0A", "22", "3F", "42") or "placeholder" in said:
+        if state[:2] in ("0A", "22", "3F", "42") or "placeholder" in message:
             return NotConfiguredError(
-                f"The query {name} is refused: {said}", where=self._where, advice="Correct the query in the file."
+                f"The query {name} is refused: {message}", where=self._where, advice="Correct the query in the file."
             )
         if state[:2] in ("08", "53", "57", "40", "") and not isinstance(error, UnicodeError | ValueError):
-            return UnavailableError(f"PostgreSQL: {said}", where=self._where)
-        return ContractError(f"The query {name}: {said}", where=self._where)
+            return UnavailableError(f"PostgreSQL: {message}", where=self._where)
+        return ContractError(f"The query {name}: {message}", where=self._where)

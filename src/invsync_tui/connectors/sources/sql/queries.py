@@ -60,27 +60,27 @@ class Queries:
     """What times without a zone are in; '' for the database's own."""
 
 
-def understood(said: Description) -> Queries:
+def understood(description: Description) -> Queries:
     """The queries of a file; NotConfiguredError with the line and what is allowed."""
-    said.allow((LEVELS, PRODUCTS, WAREHOUSES, "time_zone"))
-    levels = _query(said, LEVELS)
-    products = _query(said, PRODUCTS) if PRODUCTS in said.tables else None
-    warehouses = _query(said, WAREHOUSES) if WAREHOUSES in said.tables else None
-    return Queries(levels, products, warehouses, said.text_at("time_zone", default=""))
+    description.allow((LEVELS, PRODUCTS, WAREHOUSES, "time_zone"))
+    levels = _query(description, LEVELS)
+    products = _query(description, PRODUCTS) if PRODUCTS in description.tables else None
+    warehouses = _query(description, WAREHOUSES) if WAREHOUSES in description.tables else None
+    return Queries(levels, products, warehouses, description.text_at("time_zone", default=""))
 
 
-def _query(said: Description, name: str) -> Query:
+def _query(description: Description, name: str) -> Query:
     paged = name != WAREHOUSES
-    said.allow(("query", "key", "changed") if paged else ("query",), name)
-    said.table(name)
-    text = said.text_at(name, "query")
+    description.allow(("query", "key", "changed") if paged else ("query",), name)
+    description.table(name)
+    text = description.text_at(name, "query")
     try:
         statement = single(text)
     except ValueError as error:
-        raise said.wrong(str(error), name, "query") from error
+        raise description.wrong(str(error), name, "query") from error
     if not paged:
         return Query(name, statement)
-    return Query(name, statement, said.text_at(name, "key"), said.text_at(name, "changed", default=""))
+    return Query(name, statement, description.text_at(name, "key"), description.text_at(name, "changed", default=""))
 
 
 def single(text: str) -> str:
@@ -141,15 +141,15 @@ def columns(query: Query, names: Sequence[str]) -> Columns:
     known = {name: by_name[name] for name in COLUMNS[query.name] if name in by_name and name not in ALIASES}
     kinds = {name: name for name in ALIASES} | {n: n.removeprefix(ALIAS) for n in by_name if n.startswith(ALIAS)}
     aliases = () if query.name == WAREHOUSES else tuple((kinds[n].upper(), by_name[n]) for n in by_name if n in kinds)
-    found = Columns(
+    column_map = Columns(
         tuple(names),
         known,
         aliases,
         _declared(query, "key", query.key, by_name, names),
         _declared(query, "changed", query.changed, by_name, names),
     )
-    _refuse_missing(query, found, names)
-    return found
+    _refuse_missing(query, column_map, names)
+    return column_map
 
 
 def _declared(query: Query, what: str, name: str, by_name: Mapping[str, int], names: Sequence[str]) -> str:
@@ -164,20 +164,20 @@ def _declared(query: Query, what: str, name: str, by_name: Mapping[str, int], na
     return names[by_name[name.lower()]]
 
 
-def _refuse_missing(query: Query, found: Columns, names: Sequence[str]) -> None:
+def _refuse_missing(query: Query, column_map: Columns, names: Sequence[str]) -> None:
     has = f"It has: {', '.join(names)}. Name columns with AS."
     if query.name == WAREHOUSES:
-        if "warehouse" not in found.places:
+        if "warehouse" not in column_map.places:
             raise _not_right(query, "has no column warehouse", has)
         return
-    if not {"id", "sku"} & found.places.keys():
+    if not {"id", "sku"} & column_map.places.keys():
         raise _not_right(query, "has no column sku, nor id", has)
-    if query.name == LEVELS and not {"available", "on_hand"} & found.places.keys():
+    if query.name == LEVELS and not {"available", "on_hand"} & column_map.places.keys():
         raise _not_right(query, "has no column available, nor on_hand", has)
-    if query.name == LEVELS and "available" not in found.places and "committed" not in found.places:
+    if query.name == LEVELS and "available" not in column_map.places and "committed" not in column_map.places:
         # Taking on hand for available is the operator's decision, and has to be written down.
         raise _not_right(query, "has on_hand without committed or available", f"Write on_hand AS available too. {has}")
-    if query.name == PRODUCTS and "sku" not in found.places:
+    if query.name == PRODUCTS and "sku" not in column_map.places:
         raise _not_right(query, "has no column sku", has)
 
 

@@ -186,21 +186,21 @@ def _difference(on_hand: Any, committed: Any) -> int:
 
 def _level(names: Sequence[str], ref: str, row: Row) -> LevelRow:
     """One level; ValueError with the column for what cannot be read."""
-    given = dict(zip(names, row, strict=False))
-    found: dict[str, int | None] = {}
+    values = dict(zip(names, row, strict=False))
+    quantities: dict[str, int | None] = {}
     for name in NUMBERS:
-        if name in given:
+        if name in values:
             try:
-                value = given[name]
-                found[name] = None if value is None and name != "available" else quantity(value)
+                value = values[name]
+                quantities[name] = None if value is None and name != "available" else quantity(value)
             except ValueError as error:
                 raise ValueError(f"{name}: {error}") from error
-    available = found.get("available")
+    available = quantities.get("available")
     if available is None:
-        available = _difference(given["on_hand"], given["committed"])
-    raw = {name: _plain(value) for name, value in given.items()}
-    numbers = found.get("on_hand"), available, found.get("committed"), found.get("incoming")
-    return LevelRow(code(given[ref]), warehouse_ref(given.get("warehouse")), *numbers, None, raw)
+        available = _difference(values["on_hand"], values["committed"])
+    raw = {name: _plain(value) for name, value in values.items()}
+    numbers = quantities.get("on_hand"), available, quantities.get("committed"), quantities.get("incoming")
+    return LevelRow(code(values[ref]), warehouse_ref(values.get("warehouse")), *numbers, None, raw)
 
 
 def _each(
@@ -262,7 +262,9 @@ def _all_products(
     skus = _maybe_codes(by_name.get("sku", none))
     titles = ["" if title is None else text(title) for title in by_name.get("name", none)]
     kinds = [_aliases(kind, _maybe_codes(columns[place])) for kind, place in aliases]
-    others = kinds[0] if len(kinds) == 1 else [sum(found, ()) for found in zip(*kinds, strict=True)] or [()] * len(rows)
+    others = (
+        kinds[0] if len(kinds) == 1 else [sum(groups, ()) for groups in zip(*kinds, strict=True)] or [()] * len(rows)
+    )
     active = list(map(yes, by_name["active"])) if "active" in by_name else (True,) * len(rows)
     fields = zip(refs, skus, titles, others, repeat(()), active, repeat(True), strict=False)
     return list(map(_product_row, fields))
@@ -281,14 +283,14 @@ def _maybe_codes(values: Sequence[Any]) -> Sequence[str | None]:
 
 
 def _product(names: Sequence[str], ref: str, aliases: Sequence[tuple[str, int]], row: Row) -> ProductRow:
-    given = dict(zip(names, row, strict=False))
+    values = dict(zip(names, row, strict=False))
     others = [(kind, _maybe_code(row[place])) for kind, place in aliases]
     return ProductRow(
-        code(given[ref]),
-        _maybe_code(given.get("sku")),
-        text(given["name"]) if given.get("name") is not None else "",
+        code(values[ref]),
+        _maybe_code(values.get("sku")),
+        text(values["name"]) if values.get("name") is not None else "",
         tuple(AliasRow(kind, other) for kind, other in others if other is not None),
-        active=yes(given["active"]) if "active" in given else True,
+        active=yes(values["active"]) if "active" in values else True,
     )
 
 

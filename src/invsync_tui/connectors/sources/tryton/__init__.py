@@ -145,16 +145,16 @@ def _product(row: Row, aliases: Sequence[AliasRow]) -> ProductRow:
 
 def _aliases_by_product(rows: Iterable[Row]) -> tuple[dict[int, list[AliasRow]], dict[int, str]]:
     """Aliases by product, and by product why one of them cannot be read."""
-    found: dict[int, list[AliasRow]] = defaultdict(list)
+    aliases: dict[int, list[AliasRow]] = defaultdict(list)
     wrong: dict[int, str] = {}
     for row in rows:
         product = row["product"]
         try:
             if row.get("code"):
-                found[product].append(AliasRow(text(alias_type(row.get("type"))), text(row["code"])))
+                aliases[product].append(AliasRow(text(alias_type(row.get("type"))), text(row["code"])))
         except (ValueError, AttributeError) as error:
             wrong[product] = f"identifier {row['id']}: {error}"
-    return found, wrong
+    return aliases, wrong
 
 
 class TrytonSource:
@@ -246,11 +246,13 @@ class TrytonSource:
         else:
             rows = await self._touched(moment, after, limit)
             products = ids = [row["id"] for row in rows]
-        found = [await self._read_levels([*GOODS, ["id", "in", products]], ref) for ref in await self._refs(products)]
+        level_pages = [
+            await self._read_levels([*GOODS, ["id", "in", products]], ref) for ref in await self._refs(products)
+        ]
         return Page(
-            [row for levels in found for row in levels.rows],
+            [row for levels in level_pages for row in levels.rows],
             _next_stage(stage, _next_cursor(ids, limit, len(ids))),
-            rejected=[bad for levels in found for bad in levels.rejected],
+            rejected=[bad for levels in level_pages for bad in levels.rejected],
         )
 
     async def changed_products_page(self, since: str, cursor: str | None) -> Page[ProductRow]:
@@ -339,15 +341,15 @@ class TrytonSource:
                 f"The login {self._connection.login} {checks.NO_COMPANY}: every quantity would be 0.",
                 "Give the user a company and choose it as current in Tryton (user's preferences).",
             )
-        wanted = self._wanted_company()
-        if wanted is None or wanted == current:
+        company = self._wanted_company()
+        if company is None or company == current:
             return int(current)
-        if wanted not in preferences.get("companies", ()):
+        if company not in preferences.get("companies", ()):
             raise self._not_configured(
-                f"The login {self._connection.login} {checks.NOT_OF_COMPANY} {wanted}: every quantity would be 0.",
+                f"The login {self._connection.login} {checks.NOT_OF_COMPANY} {company}: every quantity would be 0.",
                 "Add the company to the user in Tryton, or correct the option company.",
             )
-        return wanted
+        return company
 
     def _wanted_company(self) -> int | None:
         text = self._connection.options.get("company", "").strip()
@@ -416,14 +418,14 @@ class TrytonSource:
 
     async def _held_back(self, zone: Zone, products: Sequence[int]) -> Mapping[int, float]:
         """Units of shipments that only wait, where the option says that these are not for sale."""
-        found: Counter[int] = Counter()
+        units: Counter[int] = Counter()
         if products and self._subtracts_waiting():
             if zone.storage is None:
                 await self.warehouses()
                 zone = self._zones[zone.warehouse]
             for move in await self._waiting(zone, ["product", "in", list(products)]):
-                found[move["product"]] += _quantity(move["internal_quantity"])  # type: ignore[assignment]
-        return found
+                units[move["product"]] += _quantity(move["internal_quantity"])  # type: ignore[assignment]
+        return units
 
     async def _waiting(self, zone: Zone, *more: Any) -> list[Row]:
         """Draft moves of waiting customer shipments out of a zone."""

@@ -31,16 +31,18 @@ def _database(facts: SourceFacts) -> Review:
 
 def _company(facts: SourceFacts) -> Review:
     check = "tryton.company"
-    wanted = facts.connection.options.get("company", "").strip()
-    if wanted and not wanted.isdecimal():
+    company = facts.connection.options.get("company", "").strip()
+    if company and not company.isdecimal():
         cause = "The option company is not a number."
-        return Review(check, Verdict.FAIL, f"option company: {wanted}", cause, facts.set("--option company=ID"))
+        return Review(check, Verdict.FAIL, f"option company: {company}", cause, facts.set("--option company=ID"))
     fix = f"Give the user a company in Tryton and choose it as current, then: {facts.test()}"
-    if found := told_by(facts, check, (NO_COMPANY, NOT_OF_COMPANY), fix):
-        return found
+    if failure := told_by(facts, check, (NO_COMPANY, NOT_OF_COMPANY), fix):
+        return failure
     if not facts.worked:
         return Review(check, Verdict.SKIPPED, "no download has come that far")
-    return Review(check, Verdict.PASS, f"read as company {wanted}" if wanted else "read as the user's current company")
+    return Review(
+        check, Verdict.PASS, f"read as company {company}" if company else "read as the user's current company"
+    )
 
 
 def _zeros(facts: SourceFacts) -> Review:

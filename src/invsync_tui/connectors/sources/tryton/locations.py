@@ -70,10 +70,10 @@ def named(zone: Zone, places: Iterable[Row]) -> Zone:
         below[row.get("parent")].append(row["id"])
     if zone.storage is None or not zone.apart & known.keys():
         return zone
-    found, waiting = [], [zone.storage]
+    ids, waiting = [], [zone.storage]
     while waiting:
         number = waiting.pop()
         if number == zone.storage or known[number].get("type") in STORES:
-            found.append(number)
+            ids.append(number)
         waiting += [child for child in below.pop(number, ()) if child not in zone.apart]
-    return Zone(zone.warehouse, zone.storage, zone.apart, tuple(found))
+    return Zone(zone.warehouse, zone.storage, zone.apart, tuple(ids))
