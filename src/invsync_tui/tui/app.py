@@ -133,9 +133,9 @@ class ControlRoom(KeysInOrder):
         self._exit_renderables.clear()
         from invsync_tui.tui.crash_report import sentence
 
-        told = sentence(self._defect, self._defect_place, os.environ) + "\n"
+        message = sentence(self._defect, self._defect_place, os.environ) + "\n"
         with suppress(OSError):
-            os.write(2, told.encode(self.terminal_encoding, UNENCODABLE))
+            os.write(2, message.encode(self.terminal_encoding, UNENCODABLE))
 
     def _place(self) -> str:
         """On which screen, and of which run, for the report."""
@@ -215,8 +215,8 @@ class ControlRoom(KeysInOrder):
         """Keys of the configuration; what is wrong with them is said and keeps nobody from working."""
         from invsync_tui.tui.keymap import accepted
 
-        kept, wrong = accepted(self._keymap_said)
-        self.set_keymap(kept)
+        usable_keys, wrong = accepted(self._keymap_said)
+        self.set_keymap(usable_keys)
         if wrong:
             self.context.greeting = " ".join(wrong)
 

@@ -33,9 +33,9 @@ def _details(error: BaseException, place: str) -> str:
     """The traceback. It may quote what came from outside, so it passes the gate of the logs; variables are not in it."""
     from invsync_tui.operations.service.log import safe
 
-    told = "".join(traceback.format_exception(error))
+    traceback_text = "".join(traceback.format_exception(error))
     head = f"invsync {__version__}{place}, Python {sys.version.split()[0]}"
-    return "\n".join([head, *map(safe, told.splitlines())]) + "\n"
+    return "\n".join([head, *map(safe, traceback_text.splitlines())]) + "\n"
 
 
 def _innermost(error: BaseException) -> str:

@@ -75,8 +75,8 @@ class Group:
 
 @cache
 def _class_of(part: Part) -> type[DOMNode]:
-    found: type[DOMNode] = getattr(import_module(f"{PACKAGE}.{part.module}"), part.name)
-    return found
+    node_class: type[DOMNode] = getattr(import_module(f"{PACKAGE}.{part.module}"), part.name)
+    return node_class
 
 
 def _own(bindings: Sequence[BindingType]) -> Iterator[Binding]:
@@ -91,11 +91,11 @@ def sheet(keymap: Mapping[str, str] | None = None) -> tuple[Group, ...]:
 
 
 def _entries(owner: type[DOMNode], keymap: Mapping[str, str]) -> tuple[Entry, ...]:
-    found: dict[tuple[str | None, str], list[Binding]] = {}
+    by_action: dict[tuple[str | None, str], list[Binding]] = {}
     for binding in _own(owner.__dict__.get("BINDINGS", ())):
         if binding.description:
-            found.setdefault((binding.id, binding.action), []).append(binding)
-    return tuple(_entry(same, keymap) for same in found.values())
+            by_action.setdefault((binding.id, binding.action), []).append(binding)
+    return tuple(_entry(same, keymap) for same in by_action.values())
 
 
 def _entry(same: Sequence[Binding], keymap: Mapping[str, str]) -> Entry:
@@ -118,15 +118,15 @@ def accepted(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]
     if not keymap:
         return {}, ()
     known = ids()
-    kept: dict[str, str] = {}
+    usable: dict[str, str] = {}
     wrong: list[str] = []
     for name, keys in keymap.items():
-        problem = _unknown(name, known) or _without_keys(name, keys) or _clash(name, keys, kept)
+        problem = _unknown(name, known) or _without_keys(name, keys) or _clash(name, keys, usable)
         if problem:
             wrong.append(problem)
         else:
-            kept[name] = keys
-    return kept, tuple(wrong)
+            usable[name] = keys
+    return usable, tuple(wrong)
 
 
 @cache
@@ -148,15 +148,15 @@ def _without_keys(name: str, keys: str) -> str:
     return f'[keys] {name}: give keys, such as "f5,x".' if empty else ""
 
 
-def _clash(name: str, keys: str, kept: Mapping[str, str]) -> str:
+def _clash(name: str, keys: str, usable: Mapping[str, str]) -> str:
     """Two things on one key of one screen, of which only one could be done."""
-    wanted = {normal(key) for key in keys.split(",")}
+    new_keys = {normal(key) for key in keys.split(",")}
     for together in contexts():
         if name not in together:
             continue
         for other, present in together.items():
-            taken = {normal(key) for key in kept[other].split(",")} if other in kept else present
-            both = wanted & taken - together[name]
+            taken = {normal(key) for key in usable[other].split(",")} if other in usable else present
+            both = new_keys & taken - together[name]
             if other != name and both:
                 return f"[keys] {name}: {readable(min(both))} is {other}'s already; the default stays."
     return ""
@@ -182,8 +182,8 @@ def contexts() -> tuple[Mapping[str, frozenset[str]], ...]:
 
 def _lineage(owner: type[DOMNode]) -> list[type]:
     """Classes of ours whose keys a screen has."""
-    found = [each for each in owner.__mro__ if "BINDINGS" in each.__dict__]
-    return [each for each in found if each.__module__.startswith(PACKAGE)]
+    classes = [each for each in owner.__mro__ if "BINDINGS" in each.__dict__]
+    return [each for each in classes if each.__module__.startswith(PACKAGE)]
 
 
 def _keys_of(owners: Sequence[type]) -> Mapping[str, frozenset[str]]:
@@ -192,4 +192,4 @@ def _keys_of(owners: Sequence[type]) -> Mapping[str, frozenset[str]]:
         for binding in _own(owner.__dict__["BINDINGS"]):
             if binding.id:
                 keys.setdefault(binding.id, set()).add(normal(binding.key))
-    return {name: frozenset(found) for name, found in keys.items()}
+    return {name: frozenset(own_keys) for name, own_keys in keys.items()}

@@ -62,11 +62,11 @@ def _is_number(text: str) -> bool:
 
 
 def _place(word: str, text: str) -> str:
-    found = [word] if word in WORDS else [place for place in WORDS if word and place.startswith(word)]
-    if len(found) == 1:
-        return found[0]
-    among = ", ".join(found or WORDS)
-    raise UnknownCommandError(f"Which one, {among}?" if found else f"Unknown: {text!r}. Type one of: {among}.")
+    matches = [word] if word in WORDS else [place for place in WORDS if word and place.startswith(word)]
+    if len(matches) == 1:
+        return matches[0]
+    among = ", ".join(matches or WORDS)
+    raise UnknownCommandError(f"Which one, {among}?" if matches else f"Unknown: {text!r}. Type one of: {among}.")
 
 
 def _well_said(place: str, rest: str) -> None:
@@ -78,10 +78,10 @@ def _well_said(place: str, rest: str) -> None:
 
 def completions(known_runs: Iterable[int], known: Known = NOBODY) -> list[str]:
     """What the command line offers, most wanted first."""
-    said = {
+    choices = {
         Takes.RUN: [str(run) for run in known_runs],
         Takes.MERCHANT: [merchant.name for merchant in known.merchants],
         Takes.CART: [cart.name for cart in known.carts],
         Takes.THEME: list(THEMES),
     }
-    return [*WORDS, *(f"{place} {word}" for place, takes in WORDS.items() for word in said.get(takes, ()))]
+    return [*WORDS, *(f"{place} {word}" for place, takes in WORDS.items() for word in choices.get(takes, ()))]

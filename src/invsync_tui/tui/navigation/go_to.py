@@ -40,26 +40,26 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
         screen.ask(known, partial(_named, screen, to))
 
 
-def _named(screen: BaseScreen, to: GoTo, found: Known) -> None:
-    screen.context.known = found
+def _named(screen: BaseScreen, to: GoTo, known_names: Known) -> None:
+    screen.context.known = known_names
     if WORDS[to.place] is Takes.CART:
-        _cart(screen, to, found)
+        _cart(screen, to, known_names)
     elif not to.text and screen.merchant is None and to.place in OF_ALL:
         screen.go_to(to.place, None, "")
     else:
-        _merchant(screen, to, found)
+        _merchant(screen, to, known_names)
 
 
-def _cart(screen: BaseScreen, to: GoTo, found: Known) -> None:
-    cart = named(to.text, found.carts)
+def _cart(screen: BaseScreen, to: GoTo, known_names: Known) -> None:
+    cart = named(to.text, known_names.carts)
     if cart is None:
         screen.notice(f"There is no cart {to.text!r}. Type: carts", Tone.WARN)
     else:
         screen.go_to(to.place, cart.id, cart.name, cart.merchant)
 
 
-def _merchant(screen: BaseScreen, to: GoTo, found: Known) -> None:
-    merchant = _meant(screen, to.text, found)
+def _merchant(screen: BaseScreen, to: GoTo, known_names: Known) -> None:
+    merchant = _meant(screen, to.text, known_names)
     if merchant is None:
         what = f"There is no merchant {to.text!r}." if to.text else "Which merchant?"
         screen.notice(f"{what} Type: {to.place} and its name", Tone.WARN)
@@ -69,13 +69,13 @@ def _merchant(screen: BaseScreen, to: GoTo, found: Known) -> None:
         screen.go_to(to.place, merchant.id, merchant.name)
 
 
-def _meant(screen: BaseScreen, text: str, found: Known) -> Named | None:
+def _meant(screen: BaseScreen, text: str, known_names: Known) -> Named | None:
     """The merchant that was named, else the one that the screen is about, else the only one."""
     if text:
-        return named(text, found.merchants)
+        return named(text, known_names.merchants)
     if screen.merchant is not None:
         return screen.merchant
-    return found.merchants[0] if len(found.merchants) == 1 else None
+    return known_names.merchants[0] if len(known_names.merchants) == 1 else None
 
 
 def _sync(merchant_id: int, session: Session) -> Requested:

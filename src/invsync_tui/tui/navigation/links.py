@@ -42,7 +42,7 @@ class LinkedLines(list[Line]):
         self.extend(rows)
 
 
-_STEP_FIELDS = {one.step: one.name for one in reversed(CART) if one.step}
+_STEP_FIELDS = {field.step: field.name for field in reversed(CART) if field.step}
 _CHECK_FIELDS = {
     "merchant.switch": ("merchant", "sync"), "merchant.last_run": ("merchant", "every"),
     "merchant.status": ("merchant", "url"), "cart.switch": ("cart", "upload"), "cart.warehouses": ("cart", "warehouses"),
@@ -79,8 +79,8 @@ def of_group(cart: str, cause: Reason) -> Link:
 
 def of_check(check: str, subject: str) -> Link | None:
     """Where a check of the guide looks."""
-    found = _CHECK_FIELDS.get(check)
-    return Link(found[0], subject, found[1]) if found else None
+    target = _CHECK_FIELDS.get(check)
+    return Link(target[0], subject, target[1]) if target else None
 
 
 def follow(screen: BaseScreen, jump: Link) -> None:
@@ -91,12 +91,18 @@ def follow(screen: BaseScreen, jump: Link) -> None:
         screen.ask(known, partial(_named, screen, jump))
 
 
-def _named(screen: BaseScreen, jump: Link, found: Known) -> None:
-    screen.context.known = found
+def _named(screen: BaseScreen, jump: Link, known_names: Known) -> None:
+    screen.context.known = known_names
     openers: Mapping[str, tuple[Sequence[Named], Callable[[Named], None]]] = {
-        "cart": (found.carts, lambda cart: screen.go_to("setup", cart.id, cart.name, cart.merchant, jump.at)),
-        "listings": (found.carts, lambda cart: screen.go_to("products", cart.id, cart.name, cart.merchant, jump.at)),
-        "merchant": (found.merchants, lambda merchant: screen.go_to("settings", merchant.id, merchant.name, jump.at)),
+        "cart": (known_names.carts, lambda cart: screen.go_to("setup", cart.id, cart.name, cart.merchant, jump.at)),
+        "listings": (
+            known_names.carts,
+            lambda cart: screen.go_to("products", cart.id, cart.name, cart.merchant, jump.at),
+        ),
+        "merchant": (
+            known_names.merchants,
+            lambda merchant: screen.go_to("settings", merchant.id, merchant.name, jump.at),
+        ),
     }
     among, opener = openers[jump.kind]
     subject = next((each for each in among if each.name == jump.subject), None)

@@ -27,8 +27,8 @@ class Places(Provider):
         if not isinstance(screen, BaseScreen):
             return
 
-        def keep(found: Known) -> None:
-            screen.context.known = found
+        def keep(known_names: Known) -> None:
+            screen.context.known = known_names
             there.set()
 
         screen.ask(known, keep)

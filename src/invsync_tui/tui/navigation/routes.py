@@ -86,8 +86,8 @@ BY_NAME = {route.name: route for route in ROUTES}
 def screen_class(name: str) -> type[BaseScreen]:
     """The class of a screen, imported now."""
     route = BY_NAME[name]
-    found: type[BaseScreen] = getattr(import_module(f"invsync_tui.tui.{route.module}"), route.screen)
-    return found
+    screen_type: type[BaseScreen] = getattr(import_module(f"invsync_tui.tui.{route.module}"), route.screen)
+    return screen_type
 
 
 def screen(context: AppContext, name: str, *what: Any, **more: Any) -> BaseScreen:

@@ -79,8 +79,8 @@ def moment_field(
     """A column of past moments: clock and age."""
 
     def show(line: L, rendering: RenderContext) -> Span:
-        found = at(line)
-        return missing if found is None else (moment(found, rendering.now), Tone.PLAIN)
+        timestamp = at(line)
+        return missing if timestamp is None else (moment(timestamp, rendering.now), Tone.PLAIN)
 
     return Field(title, width, at, show, sort=sort, room=room)
 
@@ -91,8 +91,8 @@ def age_field(
     """A narrow column of past moments: the age alone."""
 
     def show(line: L, rendering: RenderContext) -> Span:
-        found = at(line)
-        return missing if found is None else (age(found, rendering.now), Tone.PLAIN)
+        timestamp = at(line)
+        return missing if timestamp is None else (age(timestamp, rendering.now), Tone.PLAIN)
 
     return Field(title, width, at, show, sort=sort, room=room)
 

@@ -47,10 +47,10 @@ def widths(columns: Sequence[Column], room: int) -> tuple[int, ...]:
     shares = sum(column.flex for column in columns)
     if spare <= 0 or not shares:
         return tuple(column.width for column in columns)
-    given = [column.width + spare * column.flex // shares for column in columns]
+    cells = [column.width + spare * column.flex // shares for column in columns]
     first_flexible = next(i for i, column in enumerate(columns) if column.flex)
-    given[first_flexible] += spare - sum(spare * column.flex // shares for column in columns)
-    return tuple(given)
+    cells[first_flexible] += spare - sum(spare * column.flex // shares for column in columns)
+    return tuple(cells)
 
 
 def header_line(columns: Sequence[Column], sizes: Sequence[int], glyphs: Glyphs) -> Line:

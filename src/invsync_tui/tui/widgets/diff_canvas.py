@@ -54,13 +54,13 @@ class Canvas(ScrollView):
 
         Blank spans take their neighbour's style, since each change of style costs 25 bytes.
         """
-        found: list[Segment] = []
+        segments: list[Segment] = []
         for text, tone in line.spans:
-            if found and text.isspace():
-                found.append(Segment(text, found[-1].style))
+            if segments and text.isspace():
+                segments.append(Segment(text, segments[-1].style))
             else:
-                found.append(Segment(text, self.tone_style(tone) + over))
-        return found
+                segments.append(Segment(text, self.tone_style(tone) + over))
+        return segments
 
     def strip_of(self, line: Line, width: int) -> Strip:
         """A line as exactly `width` cells."""

@@ -50,9 +50,9 @@ class FieldInput(LineInput):
         """Only the first line, without what no terminal should get, and no more than there is room for."""
         room = LONGEST - len(self.value) + len(self.value[min(start, end) : max(start, end)])
         line = text.splitlines()[0] if text else ""
-        kept = "".join(char for char in line if char.isprintable())[: max(room, 0)]
-        if kept or not text:
-            super().replace(kept, start, end)
+        accepted = "".join(char for char in line if char.isprintable())[: max(room, 0)]
+        if accepted or not text:
+            super().replace(accepted, start, end)
 
     def watch_value(self, value: str) -> None:
         self._form.typed(value)

@@ -68,11 +68,11 @@ def key_name(app: App[object], binding: Binding) -> str:
 
 def hints_of(app: App[object], active: Iterable[ActiveBinding]) -> list[KeyHint]:
     """Active bindings by action, in the order in which they were declared."""
-    found: dict[tuple[object, str], list[ActiveBinding]] = {}
+    by_action: dict[tuple[object, str], list[ActiveBinding]] = {}
     for each in active:
         if each.enabled and each.binding.description:
-            found.setdefault((each.node, each.binding.action), []).append(each)
-    return [_hint(app, each) for each in found.values()]
+            by_action.setdefault((each.node, each.binding.action), []).append(each)
+    return [_hint(app, each) for each in by_action.values()]
 
 
 def _hint(app: App[object], same: Sequence[ActiveBinding]) -> KeyHint:
@@ -129,12 +129,12 @@ class KeyFooter(Canvas, can_focus=False):
         shown = sorted(self._hints(), key=lambda hint: hint.general)
         everywhere = [hint for hint in shown if hint.group == EVERYWHERE]
         # What works everywhere has its place first, so that the way to help and out is never what is left out.
-        kept, room = [], width + GAP - sum(map(_cells, everywhere))
+        fitting, room = [], width + GAP - sum(map(_cells, everywhere))
         for hint in sorted(shown, key=lambda hint: hint.common):
             if hint.group != EVERYWHERE and _cells(hint) <= room:
-                kept.append(hint)
+                fitting.append(hint)
                 room -= _cells(hint)
-        return line(*(span for hint in (*kept, *everywhere) for span in _spans(hint)))
+        return line(*(span for hint in (*fitting, *everywhere) for span in _spans(hint)))
 
     def _hints(self) -> Iterator[KeyHint]:
         active = list(self.screen.active_bindings.values())

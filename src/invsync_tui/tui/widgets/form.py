@@ -115,7 +115,7 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
             self._rewrite()
 
     def _names(self) -> list[str]:
-        return [one.name for one in self._draft.form.fields] if self._draft else []
+        return [field.name for field in self._draft.form.fields] if self._draft else []
 
     def _put(self, field: str) -> None:
         if field != self._at:
@@ -197,10 +197,10 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
         if self._locked():
             self.post_message(self.Locked())
             return
-        one, present = self._draft.field_of(self._at), self._draft.value(self._at)
-        if one.kind is FieldKind.SWITCH:
+        field, present = self._draft.field_of(self._at), self._draft.value(self._at)
+        if field.kind is FieldKind.SWITCH:
             self.post_message(self.Valued(self._at, toggled(present)))
-        elif one.kind in TYPED:
+        elif field.kind in TYPED:
             self._open_input(present)
         else:
             self.post_message(self.ListWanted(self._at))
@@ -208,11 +208,11 @@ class FormView(Canvas, can_focus=True, inherit_bindings=False):
     def action_step(self, by: int) -> None:
         if self._draft is None or self._locked():
             return
-        one, present = self._draft.field_of(self._at), self._draft.value(self._at)
-        if one.kind is FieldKind.SWITCH:
+        field, present = self._draft.field_of(self._at), self._draft.value(self._at)
+        if field.kind is FieldKind.SWITCH:
             self.post_message(self.Valued(self._at, toggled(present)))
-        elif one.kind is FieldKind.CHOICE:
-            self.post_message(self.Valued(self._at, neighbour(one, present, by)))
+        elif field.kind is FieldKind.CHOICE:
+            self.post_message(self.Valued(self._at, neighbour(field, present, by)))
 
     # -- typing -------------------------------------------------------------------------------------------------------
 

@@ -156,13 +156,13 @@ class StoreSource(Generic[L]):
     def count(self) -> int:
         self._rows = rows = self._read()
         self.sortable = tuple(rows.sortable)
-        found = rows.count()
-        self.rough = not found.exact
-        if found.exact:
+        total = rows.count()
+        self.rough = not total.exact
+        if total.exact:
             self._known = 0
-            self.counted = found
+            self.counted = total
         else:
-            self.counted = Count(max(found.n, self._known), exact=self._known >= found.n)
+            self.counted = Count(max(total.n, self._known), exact=self._known >= total.n)
         return self.counted.n
 
     def around(self, key: Key) -> int | None:

@@ -212,7 +212,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         reading, recounts, key, source = self._reading, self._recounts, self._key, self._source
         self._submit(
             lambda: (source.count(), None if key is None else source.around(key)),
-            lambda found: self._recounted(reading, recounts, *found),
+            lambda answer: self._recounted(reading, recounts, *answer),
         )
 
     def _recounted(self, reading: int, recounts: int, count: int, position: int | None) -> None:

@@ -222,8 +222,8 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         self.open_prompt(":", "go-to", PLACEHOLDER, completions(self.context.known_runs, self.context.known))
         self.ask(known, self._know)
 
-    def _know(self, found: Known) -> None:
-        self.context.known = found
+    def _know(self, known_names: Known) -> None:
+        self.context.known = known_names
 
     def open_prompt(self, mark: str, name: str, placeholder: str, offers: Sequence[str] = (), value: str = "") -> None:
         """Put an input in the place of the notice."""

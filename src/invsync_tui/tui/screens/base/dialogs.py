@@ -232,8 +232,8 @@ class ConfirmDialog(ModalScreen[str | None]):
             self.dismiss("")
             return
         reason = self.query_one("#reason", Input)
-        if given := clean(reason.value).strip():
-            self.dismiss(given)
+        if reason_text := clean(reason.value).strip():
+            self.dismiss(reason_text)
         else:
             reason.focus()
 

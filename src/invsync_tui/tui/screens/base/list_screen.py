@@ -394,7 +394,7 @@ def _tried(job: Callable[[], Any], _session: Session) -> _Answer:
         return _Answer(failure=in_words(error))
 
 
-def facts(fields: Sequence[Field[L]], found: L, rendering: RenderContext, width: int) -> list[Line]:
+def facts(fields: Sequence[Field[L]], item: L, rendering: RenderContext, width: int) -> list[Line]:
     """Every field of a line with its title, in as many rows as it takes."""
     titled = [field for field in fields if field.title]
-    return flowed((line((f"{field.title} ", Tone.FAINT), field.cell(found, rendering)) for field in titled), width)
+    return flowed((line((f"{field.title} ", Tone.FAINT), field.cell(item, rendering)) for field in titled), width)

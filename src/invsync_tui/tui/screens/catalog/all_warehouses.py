@@ -33,8 +33,8 @@ TOTAL: Field[SummaryLine] = number("Total", 9, lambda line: line.total, sort="to
 
 
 def _at(values: Callable[[SummaryLine], tuple[int | None, ...]], index: int, line: SummaryLine) -> int | None:
-    found = values(line)
-    return found[index] if index < len(found) else None
+    numbers = values(line)
+    return numbers[index] if index < len(numbers) else None
 
 
 def _loaded(index: int, line: SummaryLine, rendering: RenderContext) -> Span:

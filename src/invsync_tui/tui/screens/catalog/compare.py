@@ -68,10 +68,10 @@ def _table(rivals: Sequence[ComparedProduct], width: int) -> list[Line]:
     return [row for name, tell in ASPECTS for row in _aspect(name, [tell(rival) for rival in rivals], room)]
 
 
-def _aspect(name: str, told: Sequence[Sequence[str]], room: int) -> list[Line]:
+def _aspect(name: str, columns: Sequence[Sequence[str]], room: int) -> list[Line]:
     """What each product has of one thing; what they do not have in common stands out."""
-    common = set.intersection(*(set(column) for column in told)) if len(told) > 1 else set()
-    cells = [[(row, text in common) for text in column for row in wrap(clean(text), room)] for column in told]
+    common = set.intersection(*(set(column) for column in columns)) if len(columns) > 1 else set()
+    cells = [[(row, text in common) for text in column for row in wrap(clean(text), room)] for column in columns]
     lines = []
     for number, row in enumerate(zip_longest(*cells, fillvalue=("", True))):
         spans = [(fit(text, room) + " " * GAP, Tone.FAINT if same else Tone.STRONG) for text, same in row]

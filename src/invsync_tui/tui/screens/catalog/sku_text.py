@@ -128,14 +128,14 @@ def _reason_text(name: str) -> str:
 
 def _history(tracks: Sequence[Track], sheet: Sheet) -> list[Line]:
     """One row per track, all on the same scale of time and quantity, so that they can be compared."""
-    told = [track for track in tracks if track.points]
-    if not told:
+    drawn_tracks = [track for track in tracks if track.points]
+    if not drawn_tracks:
         return []
-    begin = min(track.points[0].at for track in told)
+    begin = min(track.points[0].at for track in drawn_tracks)
     end = int(sheet.rendering.now)
-    top = max((point.value or 0 for track in told for point in track.points), default=0)
+    top = max((point.value or 0 for track in drawn_tracks for point in track.points), default=0)
     width = min(max(sheet.width - NAME_WIDTH - 12, SPARK_LEAST), SPARK_MOST)
-    rows = [_track(track, begin, end, top, width, sheet) for track in told]
+    rows = [_track(track, begin, end, top, width, sheet) for track in drawn_tracks]
     scale = f"{formatting.moment(begin, sheet.rendering.now)} to now, 0 to {top}"
     return [*rows, line((" " * (NAME_WIDTH + 1) + scale, Tone.FAINT))]
 

@@ -225,7 +225,7 @@ class LevelsScreen(ListScreen[LevelLine]):
         named = len(left) < len(self.left_out())
         whole = [line((f"{level.sku}  {level.name}".rstrip(), Tone.STRONG))] if named else []
         return [
-            *(row for one in whole for row in packed(one.spans, size.width)),
+            *(row for long_line in whole for row in packed(long_line.spans, size.width)),
             *facts(left, level, self.rendering(), size.width),
         ]
 

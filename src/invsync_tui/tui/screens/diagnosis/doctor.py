@@ -38,9 +38,9 @@ def verdict(answer: Checkup) -> Line:
     problems, unknown = by_verdict[Verdict.FAIL], by_verdict[Verdict.UNKNOWN]
     if not problems and not unknown:
         return line(("healthy", Tone.GOOD))
-    said = [(counted(problems, "problem"), Tone.BAD)] if problems else []
+    problem_spans = [(counted(problems, "problem"), Tone.BAD)] if problems else []
     gap = [(", ", Tone.FAINT)] if problems and unknown else []
-    return line(*said, *gap, *([(f"{unknown} unknown", Tone.WARN)] if unknown else []))
+    return line(*problem_spans, *gap, *([(f"{unknown} unknown", Tone.WARN)] if unknown else []))
 
 
 def write(answer: Checkup, width: int, glyphs: Glyphs) -> LinkedLines:
@@ -84,9 +84,9 @@ def _beside(lead: tuple[str, Tone], rows: Iterable[str]) -> list[Line]:
     return [line(lead if i == 0 else " " * len(lead[0]), row) for i, row in enumerate(rows)]
 
 
-def _mark(found: Verdict, glyphs: Glyphs) -> str:
+def _mark(outcome: Verdict, glyphs: Glyphs) -> str:
     marks = {Verdict.PASS: glyphs.check, Verdict.FAIL: glyphs.cross, Verdict.SKIPPED: glyphs.skipped}
-    return marks.get(found, "?")
+    return marks.get(outcome, "?")
 
 
 def _group(group: Group, width: int, glyphs: Glyphs) -> list[Line]:

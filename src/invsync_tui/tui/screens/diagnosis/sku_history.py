@@ -64,7 +64,7 @@ def _strip(
 ) -> list[Line]:
     """One line: its name, the scale at its left, and what holds now at its right."""
     now = points[-1].value if points else None
-    said, tone = (UNKNOWN, Tone.WARN) if now is None else (str(now), Tone.STRONG)
+    value_text, tone = (UNKNOWN, Tone.WARN) if now is None else (str(now), Tone.STRONG)
     lines = []
     for row, text in enumerate(chart(points, history.begin, history.end, room, rows, top, glyphs)):
         label = str(top) if row == 0 else "0" if row == rows - 1 else ""
@@ -75,7 +75,7 @@ def _strip(
                 (glyphs.separator, Tone.FAINT),
                 (text, Tone.ACCENT),
                 " ",
-                (fit(said if row == rows - 1 else "", VALUE_WIDTH), tone),
+                (fit(value_text if row == rows - 1 else "", VALUE_WIDTH), tone),
             )
         )
     return lines
@@ -112,8 +112,8 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
         Binding("right_square_bracket", "other(1)", "Listings", show=False, tooltip="The next one", id="history.next"),
     ]
 
-    def __init__(self, context: AppContext, asked: str, chosen: ListingLine | None) -> None:
-        self._asked = asked
+    def __init__(self, context: AppContext, code: str, chosen: ListingLine | None) -> None:
+        self._asked = code
         self._chosen = (chosen.cart, chosen.cart_listing_id) if chosen else None
         super().__init__(context)
 
@@ -148,4 +148,6 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
         self.show_answer()
 
     def _of(self, answer: tuple[SkuHistory, ...]) -> SkuHistory:
-        return next((one for one in answer if (one.cart, one.cart_listing_id) == self._chosen), answer[0])
+        return next(
+            (listing for listing in answer if (listing.cart, listing.cart_listing_id) == self._chosen), answer[0]
+        )

@@ -29,8 +29,8 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
         ),
     ]
 
-    def __init__(self, context: AppContext, asked: str, chosen: ListingLine | None) -> None:
-        self._asked = asked
+    def __init__(self, context: AppContext, code: str, chosen: ListingLine | None) -> None:
+        self._asked = code
         self._chosen = (chosen.cart, chosen.cart_listing_id) if chosen else None
         self._live: Mapping[int, Read] = {}
         super().__init__(context)
@@ -63,7 +63,7 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
 
     def _read(self, live: Mapping[int, Read]) -> None:
         self._live = live
-        failed = sum(bool(one.error) for one in live.values())
+        failed = sum(bool(reading.error) for reading in live.values())
         text = f"{failed} of {len(live)} carts could not be asked" if failed else "This is what the carts show now."
         self.notice(text, Tone.WARN if failed else Tone.GOOD)
         self.show_answer()

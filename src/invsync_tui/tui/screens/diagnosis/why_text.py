@@ -45,10 +45,10 @@ def _at(epoch: int) -> str:
 def _now(ref: str, read: Read) -> Span:
     if read.error:
         return f"now: the cart could not be asked: {read.error}", Tone.BAD
-    found = read.shown.get(ref)
-    if found is None:
+    shown = read.shown.get(ref)
+    if shown is None:
         return "now: the cart no longer has this listing", Tone.WARN
-    return f"now: {read_from_cart(found)}, asked at {_at(found.at)}", Tone.ACCENT
+    return f"now: {read_from_cart(shown)}, asked at {_at(shown.at)}", Tone.ACCENT
 
 
 def _source(row: SourceView) -> Iterator[Span]:
@@ -100,9 +100,9 @@ def write(
     rows = LinkedLines()
     text = f" ({answer.sku})" if answer.sku else ""
     rows.put([line(row) for row in wrap(clean(f"{answer.asked}: matched as {answer.taken_as}{text}"), width)])
-    for one in sorted(answer.listings, key=lambda listing: (listing.cart, listing.cart_listing_id) != chosen):
+    for entry in sorted(answer.listings, key=lambda listing: (listing.cart, listing.cart_listing_id) != chosen):
         rows.put([BLANK])
-        _listing(rows, one, width, glyphs, live)
+        _listing(rows, entry, width, glyphs, live)
     if not answer.listings:
         rows.put([BLANK, *(line((row, Tone.WARN)) for row in wrap(NO_LISTING, width))])
     return rows

@@ -146,13 +146,13 @@ class DriftScreen(ListScreen[DriftLine]):
         self.ask(partial(_correct, self._cart_id, (drift_line.sku,), None, reason), self.change_made)
 
     def action_correct_all(self) -> None:
-        if (wanted := self._class) is not None:
-            ask = replace(CORRECT, question=f"Correct everything that is {wanted}?", confirm="Correct all")
+        if (drift_class := self._class) is not None:
+            ask = replace(CORRECT, question=f"Correct everything that is {drift_class}?", confirm="Correct all")
             subject = f"{counted(self.table.count, 'listing')} of {self._cart}"
-            self.confirmed(ask, subject, partial(self._correct_all, wanted))
+            self.confirmed(ask, subject, partial(self._correct_all, drift_class))
 
-    def _correct_all(self, wanted: str, reason: str) -> None:
-        self.ask_slow(partial(_correct, self._cart_id, (), wanted, reason), self.change_made)
+    def _correct_all(self, drift_class: str, reason: str) -> None:
+        self.ask_slow(partial(_correct, self._cart_id, (), drift_class, reason), self.change_made)
 
     def action_verify(self) -> None:
         self.ask(partial(_check_now, self._cart_id), self.sync_requested)

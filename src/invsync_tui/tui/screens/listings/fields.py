@@ -105,8 +105,8 @@ def quantities(listing: ListingLine, rendering: RenderContext, width: int) -> li
         ("cart listing ID", (listing.cart_listing_id, Tone.FAINT)),
         ("run", ("-" if listing.run_id is None else str(listing.run_id), Tone.FAINT)),
     )
-    told = [(f"{title} " if title else "", span) for title, span in pairs if span[0]]
-    return flowed((line((title, Tone.FAINT), span) for title, span in told), width)
+    named_spans = [(f"{title} " if title else "", span) for title, span in pairs if span[0]]
+    return flowed((line((title, Tone.FAINT), span) for title, span in named_spans), width)
 
 
 def _number(value: int | None) -> Span:

@@ -83,12 +83,12 @@ class IdentityScreen(ListScreen[AnyLine]):
         return identity.unmatched(session, self._cart_id, tab or None, text, ordering)
 
     def empty(self) -> Sequence[str]:
-        told = {
+        texts = {
             "": "Every listing has a product, or is linked to one.",
             LINKED: "No listing of this cart is linked.",
             RENAMED: "No listing of this cart was renamed since it is known.",
         }
-        return told.get(self._tab, f"No listing here: {label(self._tab)}."), "[ and ] go to the other kinds."
+        return texts.get(self._tab, f"No listing here: {label(self._tab)}."), "[ and ] go to the other kinds."
 
     def about(self, line: AnyLine, size: Size) -> Sequence[Line]:
         return about(line, size.width, self.rendering())
@@ -125,14 +125,14 @@ class IdentityScreen(ListScreen[AnyLine]):
     key_a = key_u = key_upper_a = _explain
 
     def action_accept(self) -> None:
-        found, offered = self.line, _offered(self.line)
-        if found is None or offered is None:
+        selected, offered = self.line, _offered(self.line)
+        if selected is None or offered is None:
             return
         number, sku = offered
         ask = Confirmation(
             "Link this listing?", "It gets the product's stock with the next push.", "Link", needs_reason=False
         )
-        self._confirm(ask, f"{_code(found)} to {sku}", partial(_link, self._cart_id, found, number))
+        self._confirm(ask, f"{_code(selected)} to {sku}", partial(_link, self._cart_id, selected, number))
 
     def action_unlink(self) -> None:
         if isinstance(line := self.line, LinkLine):
@@ -228,10 +228,10 @@ class IdentityScreen(ListScreen[AnyLine]):
     def _tab_spans(self, tab: str) -> Sequence[Span]:
         count = self._count(tab)
         more = "" if self._tally is None or self._tally.exact or tab == LINKED else "+"
-        told = label(tab) if count is None else f"{label(tab)} {count}{more}"
+        title = label(tab) if count is None else f"{label(tab)} {count}{more}"
         if tab == self._tab:
-            return ("[", Tone.KEY), (told, Tone.STRONG), ("] ", Tone.KEY)
-        return ((f" {told}  ", Tone.PLAIN),)
+            return ("[", Tone.KEY), (title, Tone.STRONG), ("] ", Tone.KEY)
+        return ((f" {title}  ", Tone.PLAIN),)
 
 
 def _link(cart_id: int, line: AnyLine, product_id: int, session: Session) -> str:

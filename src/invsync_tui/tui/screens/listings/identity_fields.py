@@ -36,58 +36,65 @@ def _suggested(unmatched: UnmatchedLine, rendering: RenderContext) -> Span:
 
 
 UNMATCHED: tuple[Field[Any], ...] = (
-    Field("Listing", 18, lambda found: found.sku, lambda found, _: (found.sku, Tone.STRONG), flex=2, sort="sku"),
-    Field("Suggestion", 18, lambda found: found.product_sku, _suggested, flex=2),
-    Field("Why", 24, lambda found: found.words, flex=3),
-    Field("Kind", 12, lambda found: label(found.kind), room=100),
-    Field("Name", 20, lambda found: found.product_name, flex=2, room=120),
+    Field(
+        "Listing",
+        18,
+        lambda unmatched: unmatched.sku,
+        lambda unmatched, _: (unmatched.sku, Tone.STRONG),
+        flex=2,
+        sort="sku",
+    ),
+    Field("Suggestion", 18, lambda unmatched: unmatched.product_sku, _suggested, flex=2),
+    Field("Why", 24, lambda unmatched: unmatched.words, flex=3),
+    Field("Kind", 12, lambda unmatched: label(unmatched.kind), room=100),
+    Field("Name", 20, lambda unmatched: unmatched.product_name, flex=2, room=120),
 )
 LINKS: tuple[Field[Any], ...] = (
     Field(
         "Listing",
         18,
-        lambda found: found.sku or found.ref,
-        lambda found, _: (found.sku or found.ref, Tone.STRONG),
+        lambda link: link.sku or link.ref,
+        lambda link, _: (link.sku or link.ref, Tone.STRONG),
         flex=2,
     ),
-    Field("Product", 18, lambda found: found.product_sku, flex=2),
-    Field("Kind", 12, lambda found: found.kind),
-    Field("State", 14, lambda found: found.state or "holds", flex=2),
-    Field("Cart listing ID", 12, lambda found: found.ref, sort="ref", room=100),
-    Field("By", 10, lambda found: found.made_by, room=100),
-    moment_field("Since", 16, lambda found: found.made_at, room=120),
+    Field("Product", 18, lambda link: link.product_sku, flex=2),
+    Field("Kind", 12, lambda link: link.kind),
+    Field("State", 14, lambda link: link.state or "holds", flex=2),
+    Field("Cart listing ID", 12, lambda link: link.ref, sort="ref", room=100),
+    Field("By", 10, lambda link: link.made_by, room=100),
+    moment_field("Since", 16, lambda link: link.made_at, room=120),
 )
 RENAMES: tuple[Field[Any], ...] = (
-    Field("Before", 18, lambda found: found.before, flex=2),
-    Field("After", 18, lambda found: found.after, lambda found, _: (found.after, Tone.STRONG), flex=2),
-    moment_field("When", 16, lambda found: found.at, sort="at"),
-    Field("Means now", 14, lambda found: found.product_sku, flex=1, room=100),
-    Field("Meant before", 14, lambda found: found.former_sku, flex=1, room=100),
+    Field("Before", 18, lambda rename: rename.before, flex=2),
+    Field("After", 18, lambda rename: rename.after, lambda rename, _: (rename.after, Tone.STRONG), flex=2),
+    moment_field("When", 16, lambda rename: rename.at, sort="at"),
+    Field("Means now", 14, lambda rename: rename.product_sku, flex=1, room=100),
+    Field("Meant before", 14, lambda rename: rename.former_sku, flex=1, room=100),
 )
 FIELDS: Mapping[str, tuple[Field[Any], ...]] = {"": UNMATCHED, LINKED: LINKS, RENAMED: RENAMES}
 
 
-def about(found: UnmatchedLine | LinkLine | RenameLine, width: int, rendering: RenderContext) -> Sequence[Line]:
+def about(record: UnmatchedLine | LinkLine | RenameLine, width: int, rendering: RenderContext) -> Sequence[Line]:
     """A line in sentences."""
-    return [line((row, Tone.PLAIN)) for text in _told(found) for row in wrap(clean(text), width)]
+    return [line((row, Tone.PLAIN)) for text in _told(record) for row in wrap(clean(text), width)]
 
 
-def _told(found: UnmatchedLine | LinkLine | RenameLine) -> Sequence[str]:
-    if isinstance(found, LinkLine):
+def _told(record: UnmatchedLine | LinkLine | RenameLine) -> Sequence[str]:
+    if isinstance(record, LinkLine):
         return (
-            f"{found.sku or 'listing'} (cart listing ID {found.cart_listing_id}) is linked to "
-            f"{found.product_sku} {found.product_name}",
-            f"by {found.made_by} ({found.kind}): {found.state or 'holds'}",
+            f"{record.sku or 'listing'} (cart listing ID {record.cart_listing_id}) is linked to "
+            f"{record.product_sku} {record.product_name}",
+            f"by {record.made_by} ({record.kind}): {record.state or 'holds'}",
         )
-    if isinstance(found, RenameLine):
+    if isinstance(record, RenameLine):
         return (
-            f"{found.before} was renamed {found.after} in the cart (cart listing ID {found.cart_listing_id})",
-            f"means now: {found.product_sku or 'no product'}; the code before means: {found.former_sku or 'no product'}",
+            f"{record.before} was renamed {record.after} in the cart (cart listing ID {record.cart_listing_id})",
+            f"means now: {record.product_sku or 'no product'}; the code before means: {record.former_sku or 'no product'}",
         )
-    if found.product_sku is not None:
-        return f"{found.sku}: {found.words}", f"{found.product_sku} {found.product_name}, by its code {found.code}"
-    rivals = ", ".join(sku for _, sku in found.rivals)
+    if record.product_sku is not None:
+        return f"{record.sku}: {record.words}", f"{record.product_sku} {record.product_name}, by its code {record.code}"
+    rivals = ", ".join(sku for _, sku in record.rivals)
     return (
-        f"{found.sku} {found.name}: {found.words}",
-        rivals or f"Say it by hand: invsync link CART {found.cart_listing_id} SKU",
+        f"{record.sku} {record.name}: {record.words}",
+        rivals or f"Say it by hand: invsync link CART {record.cart_listing_id} SKU",
     )

@@ -95,8 +95,8 @@ class ListingActionsScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("change", "fix"):
-            wanted = Right.SYNC if parameters == ("sync",) else Right.LISTING
-            return not refusal(self.context.connection, wanted) and bool(self._targets())
+            right = Right.SYNC if parameters == ("sync",) else Right.LISTING
+            return not refusal(self.context.connection, right) and bool(self._targets())
         if action == "select":
             return not refusal(self.context.connection, Right.LISTING) and self._present() is not None
         return super().check_action(action, parameters)

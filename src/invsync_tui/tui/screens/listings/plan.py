@@ -100,13 +100,13 @@ class PlanScreen(ListScreen["PlanLine"]):
         cart_id: int,
         cart: str,
         merchant: str = "",
-        kept: int | None = None,
+        plan_id: int | None = None,
         overlay: Mapping[str, str] | None = None,
     ) -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
-        self._kept = kept
+        self._kept = plan_id
         self._overlay = overlay
         """Settings that are tried without being saved: such a plan cannot be applied."""
         self._shown: ShownPlan | None = None
@@ -168,8 +168,8 @@ class PlanScreen(ListScreen["PlanLine"]):
             )
         )
         tried = ", ".join(f"{name}={value}" for name, value in view.what_if)
-        told = "; ".join([f"Not saved: {tried}"] * bool(tried) + ([view.frozen] if view.frozen else list(view.holds)))
-        self.text_line("holds").show(line((clean(told), Tone.WARN)) if told else line())
+        notes = "; ".join([f"Not saved: {tried}"] * bool(tried) + ([view.frozen] if view.frozen else list(view.holds)))
+        self.text_line("holds").show(line((clean(notes), Tone.WARN)) if notes else line())
 
     def rows(self, session: Session, look: ListView) -> Rows[PlanLine]:
         from invsync_tui.operations.plans import plans

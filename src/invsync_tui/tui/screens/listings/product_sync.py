@@ -110,8 +110,8 @@ class ProductSyncScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def action_why(self) -> None:
         if (selected := self.line) is not None:
-            asked = selected.product_sku or selected.sku or selected.cart_listing_id
-            self.go_to("why", asked, selected)
+            code = selected.product_sku or selected.sku or selected.cart_listing_id
+            self.go_to("why", code, selected)
 
     def action_identity(self) -> None:
         self.go_to("identity", self._cart_id, self._cart, self._merchant)

@@ -38,41 +38,43 @@ class RunFilter:
 
 def understand(text: str, base: RunFilter, known: Known) -> RunFilter | None:
     """The filter on top of what the list is about anyway; None where a word cannot match anything."""
-    wanted: RunFilter | None = base
+    run_filter: RunFilter | None = base
     for word in text.split():
-        if wanted is None:
+        if run_filter is None:
             return None
         about, _, rest = word.partition(":")
         if about.casefold() in set(About):
-            wanted = _said(wanted, About(about.casefold()), rest, known) if rest else wanted
+            run_filter = _said(run_filter, About(about.casefold()), rest, known) if rest else run_filter
         else:
-            wanted = _guessed(wanted, word, known)
-    return wanted
+            run_filter = _guessed(run_filter, word, known)
+    return run_filter
 
 
-def _said(wanted: RunFilter, about: About, word: str, known: Known) -> RunFilter | None:
+def _said(run_filter: RunFilter, about: About, word: str, known: Known) -> RunFilter | None:
     if about is About.WHO:
-        return replace(wanted, who=word)
+        return replace(run_filter, who=word)
     word = word.casefold()
     if about in (About.STATE, About.TRIGGER):
         words = [str(state) for state in RunState] if about is About.STATE else TRIGGERS
         whole = next((each for each in words if each.startswith(word)), None)
         if whole is None:
             return None
-        return replace(wanted, state=whole) if about is About.STATE else replace(wanted, trigger=whole)
-    found = named(word, known.merchants if about is About.MERCHANT else known.carts)
-    if found is None:
+        return replace(run_filter, state=whole) if about is About.STATE else replace(run_filter, trigger=whole)
+    match = named(word, known.merchants if about is About.MERCHANT else known.carts)
+    if match is None:
         return None
-    return replace(wanted, merchant_id=found.id) if about is About.MERCHANT else replace(wanted, cart_id=found.id)
+    return (
+        replace(run_filter, merchant_id=match.id) if about is About.MERCHANT else replace(run_filter, cart_id=match.id)
+    )
 
 
-def _guessed(wanted: RunFilter, word: str, known: Known) -> RunFilter | None:
+def _guessed(run_filter: RunFilter, word: str, known: Known) -> RunFilter | None:
     """What a bare word is about: the first thing that it fits, and who asked where it fits nothing."""
     for about in (About.STATE, About.TRIGGER, About.CART, About.MERCHANT):
-        found = _said(wanted, about, word, known)
-        if found is not None:
-            return found
-    return replace(wanted, who=word)
+        narrowed = _said(run_filter, about, word, known)
+        if narrowed is not None:
+            return narrowed
+    return replace(run_filter, who=word)
 
 
 def offers(known: Known) -> list[str]:

@@ -23,16 +23,16 @@ GROUPS = (None, "zero", "jump", "rest")
 _TONES = {"zero": Tone.BAD, "jump": Tone.WARN}
 
 
-def _shows(found: HeldLine, rendering: RenderContext) -> Span:
-    return UNKNOWN if found.shows is None else (str(found.shows), Tone.PLAIN)
+def _shows(held_line: HeldLine, rendering: RenderContext) -> Span:
+    return UNKNOWN if held_line.shows is None else (str(held_line.shows), Tone.PLAIN)
 
 
-def _would(found: HeldLine, rendering: RenderContext) -> Span:
-    return str(found.would_show), _TONES.get(found.group, Tone.STRONG)
+def _would(held_line: HeldLine, rendering: RenderContext) -> Span:
+    return str(held_line.would_show), _TONES.get(held_line.group, Tone.STRONG)
 
 
-def _group(found: HeldLine, rendering: RenderContext) -> Span:
-    return words.group(found.group).capitalize(), _TONES.get(found.group, Tone.FAINT)
+def _group(held_line: HeldLine, rendering: RenderContext) -> Span:
+    return words.group(held_line.group).capitalize(), _TONES.get(held_line.group, Tone.FAINT)
 
 
 FIELDS: tuple[Field[HeldLine], ...] = (

@@ -80,11 +80,11 @@ def write(detail: RunDetail, page: Page) -> list[Line]:
     live = detail.run.state in (RunState.RUNNING, RunState.CANCELLING)
     if live:
         room = min(room, MAX_LIVE_EVENT_LINES)
-    told = events_lines(detail.events, page, room)
+    events = events_lines(detail.events, page, room)
     if live:
         # Room for events that are still to come: a sheet that keeps its length needs no new layout.
-        told += [BLANK] * (room + 1 - len(told))
-    return [*lines, *told]
+        events += [BLANK] * (room + 1 - len(events))
+    return [*lines, *events]
 
 
 def state_mark(state: RunState, glyphs: Glyphs) -> str:

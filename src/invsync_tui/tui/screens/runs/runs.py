@@ -131,10 +131,12 @@ class RunsScreen(ListScreen[RunRow]):
 
         if look.text and self._known is NOBODY:
             self._known = known(session)
-        wanted = understand(look.text, self._base, self._known)
-        if wanted is None:
+        run_filter = understand(look.text, self._base, self._known)
+        if run_filter is None:
             return MemoryRows((), FIELDS, look, lambda run: run.id)
-        return history.runs(session, wanted.merchant_id, wanted.cart_id, wanted.state, wanted.trigger, wanted.who)
+        return history.runs(
+            session, run_filter.merchant_id, run_filter.cart_id, run_filter.state, run_filter.trigger, run_filter.who
+        )
 
     def empty(self) -> Sequence[str]:
         return ("No runs yet.", "Go back and press s to start the first sync.")
@@ -151,10 +153,10 @@ class RunsScreen(ListScreen[RunRow]):
         """With the names of merchants and carts to complete."""
         self.ask(known, self._filter_with)
 
-    def _filter_with(self, found: Known) -> None:
-        self._known = found
+    def _filter_with(self, known_names: Known) -> None:
+        self._known = known_names
         self.open_prompt(
-            "Filter: ", FILTER, "a state, cart, merchant, trigger or operator", offers(found), self.look.text
+            "Filter: ", FILTER, "a state, cart, merchant, trigger or operator", offers(known_names), self.look.text
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

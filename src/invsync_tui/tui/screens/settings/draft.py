@@ -39,10 +39,10 @@ class Draft:
 
     def with_value(self, name: str, text: str) -> Draft:
         """The draft with this in the field; what is saved already is no edit."""
-        kept = {key: value for key, value in self.edits.items() if key != name}
+        edits = {key: value for key, value in self.edits.items() if key != name}
         if text != self.field_of(name).value:
-            kept[name] = text
-        return replace(self, edits=kept)
+            edits[name] = text
+        return replace(self, edits=edits)
 
     def with_problems(self, problems: Sequence[FieldProblem]) -> Draft:
         return replace(self, problems={each.field: each.text for each in problems})
@@ -50,9 +50,9 @@ class Draft:
     def rebased(self, fresh: Form, conflict: Conflict | None = None) -> Draft:
         """The same edits on top of what is saved now."""
         known = {each.name: each.value for each in fresh.fields}
-        kept = {name: text for name, text in self.edits.items() if name in known and known[name] != text}
+        edits = {name: text for name, text in self.edits.items() if name in known and known[name] != text}
         both = frozenset(conflict.both if conflict else self.contested)
-        return Draft(fresh, kept, {}, both & kept.keys())
+        return Draft(fresh, edits, {}, both & edits.keys())
 
 
 def toggled(present: str) -> str:
@@ -71,9 +71,9 @@ def listed(choices: Sequence[Choice], values: frozenset[str]) -> str:
     return COMMA.join([*known, *sorted(values - set(known))])
 
 
-def neighbour(one: Field, present: str, by: int) -> str:
+def neighbour(form_field: Field, present: str, by: int) -> str:
     """The choice before or behind the present one; the first or last stays."""
-    values = [choice.value for choice in one.choices]
+    values = [choice.value for choice in form_field.choices]
     if not values:
         return present
     place = values.index(present) + by if present in values else 0

@@ -99,11 +99,11 @@ class EditSetupScreen(BaseScreen):
         """The form, and on top of it what was typed when this screen was left last."""
         if self.draft is not None:
             return
-        kept = self.context.drafts.pop(self.subject, None)
-        if kept is None:
+        unsaved = self.context.drafts.pop(self.subject, None)
+        if unsaved is None:
             self.put(Draft(form))
         else:
-            self.put(kept.rebased(form))
+            self.put(unsaved.rebased(form))
             self.notice("Your unsaved edits are here again.", Tone.ACCENT)
         self.sheet.go_to(first_of(form, self._begin))
         self.press_again()
@@ -341,15 +341,15 @@ class EditSetupScreen(BaseScreen):
         """A question whose first answer is the safe one."""
         from invsync_tui.tui.screens.base.dialogs import Answer, ChoiceDialog
 
-        given = [Answer(name, label, risky=n > 0) for n, (name, label) in enumerate(answers)]
+        choices = [Answer(name, label, risky=n > 0) for n, (name, label) in enumerate(answers)]
         self.app.push_screen(
-            ChoiceDialog(question, facts, given, self.context.glyphs), lambda answer: then(answer or answers[0][0])
+            ChoiceDialog(question, facts, choices, self.context.glyphs), lambda answer: then(answer or answers[0][0])
         )
 
 
 def _change(draft: Draft, name: str) -> Change:
-    one = draft.field_of(name)
-    return Change(name, one.label, text.plain_value(one, one.value), text.plain_value(one, draft.value(name)))
+    field = draft.field_of(name)
+    return Change(name, field.label, text.plain_value(field, field.value), text.plain_value(field, draft.value(name)))
 
 
 def first_of(form: Form, name: str) -> str:
