@@ -111,16 +111,16 @@ def _switch(environ: Mapping[str, str], name: str) -> bool | None:
     return word in YES
 
 
-def _theme(environ: Mapping[str, str], said: Mapping[str, Any]) -> str | None:
-    named: str | None = environ.get("INVSYNC_THEME") or said.get("theme")
+def _theme(environ: Mapping[str, str], settings: Mapping[str, Any]) -> str | None:
+    named: str | None = environ.get("INVSYNC_THEME") or settings.get("theme")
     if named is not None and named not in THEMES:
         where = "INVSYNC_THEME" if environ.get("INVSYNC_THEME") else "theme in the configuration"
         raise ConfigError(f"{where}: {named!r} is not known. Choose one of: {', '.join(THEMES)}.")
     return named
 
 
-def _store(flags: Flags, environ: Mapping[str, str], said: Mapping[str, Any]) -> Path:
-    named = flags.store or environ.get("INVSYNC_STORE") or said.get("store")
+def _store(flags: Flags, environ: Mapping[str, str], settings: Mapping[str, Any]) -> Path:
+    named = flags.store or environ.get("INVSYNC_STORE") or settings.get("store")
     return expanded(named) if named else folder(environ, "XDG_DATA_HOME", ".local/share") / "store.db"
 
 
@@ -141,9 +141,9 @@ def expanded(path: str) -> Path:
         ) from None
 
 
-def _config_file(asked: str | None, environ: Mapping[str, str]) -> Path | None:
-    if asked:
-        return expanded(asked)
+def _config_file(name: str | None, environ: Mapping[str, str]) -> Path | None:
+    if name:
+        return expanded(name)
     try:
         return folder(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
     except ConfigError:
@@ -152,8 +152,8 @@ def _config_file(asked: str | None, environ: Mapping[str, str]) -> Path | None:
 
 def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The configuration file; one that was asked for by name must exist."""
-    asked = named or environ.get("INVSYNC_CONFIG")
-    path = _config_file(asked, environ)
+    name = named or environ.get("INVSYNC_CONFIG")
+    path = _config_file(name, environ)
     if path is None:
         return {}
     try:
@@ -161,7 +161,7 @@ def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
             _check_writers(path, os.fstat(file.fileno()))
             text = file.read()
     except (FileNotFoundError, NotADirectoryError):
-        if asked:
+        if name:
             raise ConfigError(f"{path}: there is no such file. Check --config and INVSYNC_CONFIG.") from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -207,16 +207,16 @@ def _checked(path: Path, text: str) -> Mapping[str, Any]:
     import tomllib
 
     try:
-        said = tomllib.loads(text)
+        settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         where = line.group(1) if line else str(text.count("\n") + 1)
         raise ConfigError(f"{path}:{where}: this is not TOML: {error}. Correct the line.") from error
-    for key, value in said.items():
+    for key, value in settings.items():
         _check(f"{path}:{_line(text, key)}", key, value)
-    if "store" in said:
-        said["store"] = os.fspath(path.parent / expanded(said["store"]))
-    return said
+    if "store" in settings:
+        settings["store"] = os.fspath(path.parent / expanded(settings["store"]))
+    return settings
 
 
 def _check(where: str, key: str, value: object) -> None:
@@ -264,9 +264,11 @@ def _check_retention(where: str, table: Mapping[str, object]) -> None:
             raise ConfigError(f"{where}: unknown kind of records {kind!r}. Known kinds: {', '.join(RETENTION)}.")
         if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= MOST_DAYS:
             raise ConfigError(f"{where}: {kind} must be a number of days from 1 to {MOST_DAYS}, or 0 to keep all.")
-    kept = {kind: float(days) or float("inf") for kind, days in {**RETENTION, **table}.items() if isinstance(days, int)}
-    longest = max(kept, key=lambda kind: kept[kind])
-    if kept["audit"] < kept[longest]:
+    days_by_kind = {
+        kind: float(days) or float("inf") for kind, days in {**RETENTION, **table}.items() if isinstance(days, int)
+    }
+    longest = max(days_by_kind, key=lambda kind: days_by_kind[kind])
+    if days_by_kind["audit"] < days_by_kind[longest]:
         raise ConfigError(
             f"{where}: audit must be kept longest, at least as long as {longest}. Raise audit, or set it to 0."
         )

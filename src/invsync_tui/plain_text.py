@@ -122,9 +122,9 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(UNENCODABLE, _replaced)
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: "1 listing", "2 listings", "0 matches"; `many` is the plural where it is not `one` + s."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def counted(number: int, noun: str, many: str = "") -> str:
+    """A number with its noun: "1 listing", "2 listings", "0 matches"; `many` is the plural where it is not `noun` + s."""
+    return f"{number} {noun if number == 1 else many or noun + 's'}"
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:

@@ -19,9 +19,9 @@ OTHER = "fedcba9876543210fedcba9876543210"
 
 
 async def _send(
-    cart: Any, wanted: Mapping[str, int], before: Mapping[str, int | None], key: str = BATCH
+    cart: Any, quantities: Mapping[str, int], before: Mapping[str, int | None], key: str = BATCH
 ) -> Sequence[RowAnswer]:
-    items = [PushItem(ref, quantity, before.get(ref)) for ref, quantity in wanted.items()]
+    items = [PushItem(ref, quantity, before.get(ref)) for ref, quantity in quantities.items()]
     answers: Sequence[RowAnswer] = await cart.send(key, cart.compose(key, items))
     return answers
 
@@ -102,9 +102,9 @@ async def one_bad_row(scene: Scene) -> None:
     before = dict(scene.server.shown())
     scene.server.remove(gone)
     async with scene.opened() as cart:
-        wanted = {ref: 60 + n for n, ref in enumerate([gone, *others])}
+        quantities = {ref: 60 + n for n, ref in enumerate([gone, *others])}
         try:
-            answers = {answer.ref: answer for answer in await _send(cart, wanted, before)}
+            answers = {answer.ref: answer for answer in await _send(cart, quantities, before)}
         except RowsRejectedError:
             assert {ref: scene.server.shown()[ref] for ref in others} == {ref: before[ref] for ref in others}, (
                 "a batch that was refused as a whole has changed something"
@@ -114,7 +114,7 @@ async def one_bad_row(scene: Scene) -> None:
             raise AssertionError(f"one deleted listing ends the run: {error}") from error
     bad = answers.get(gone)
     assert bad is None or bad.error or bad.reason or bad.quantity is None, f"a deleted listing was set: {bad}"
-    assert {ref: scene.server.shown()[ref] for ref in others} == {ref: wanted[ref] for ref in others}
+    assert {ref: scene.server.shown()[ref] for ref in others} == {ref: quantities[ref] for ref in others}
 
 
 async def lost_answer(scene: Scene) -> None:

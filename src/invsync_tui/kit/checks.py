@@ -35,8 +35,8 @@ class Scene:
 
     def connection(self) -> Connection:
         """To the server, through the proxy."""
-        given: Connection = self.server.connection(self.proxy.url)
-        return replace(given, deadline=DEADLINE)
+        connection: Connection = self.server.connection(self.proxy.url)
+        return replace(connection, deadline=DEADLINE)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Any]:
@@ -211,8 +211,8 @@ async def page_is_complete(scene: Scene) -> None:
     assert not missing, f"its `about` has no {', '.join(missing)}"
     assert about.wrong_address(about.example) == "", f"its example is no address of it: {about.example}"
     declared = {option.name for option in about.options}
-    given = set(scene.server.connection(scene.proxy.url).options)
-    assert given <= declared, f"options that are not declared: {sorted(given - declared)}"
+    used_options = set(scene.server.connection(scene.proxy.url).options)
+    assert used_options <= declared, f"options that are not declared: {sorted(used_options - declared)}"
     named = " ".join(option.what for option in about.options)
     assert all(option.what for option in about.options), f"an option says nothing of itself: {named}"
 

@@ -137,8 +137,8 @@ async def _message(reader: asyncio.StreamReader) -> bytes | None:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
         return None
-    if found := re.search(rb"(?i)\r\ncontent-length: *(\d+)", head):
-        return head + await reader.readexactly(int(found[1]))
+    if length := re.search(rb"(?i)\r\ncontent-length: *(\d+)", head):
+        return head + await reader.readexactly(int(length[1]))
     if re.search(rb"(?i)\r\ntransfer-encoding: *chunked", head):
         body = b""
         while not body.endswith(b"0\r\n\r\n"):

@@ -107,12 +107,12 @@ async def odd_quantities(scene: Scene) -> None:
         async with scene.opened() as source:
             rows, rejected = await _levels(source)
         read = {(row.product_ref, row.warehouse_ref): row.available for row in rows}
-        found = read.get((product, warehouse))
+        reading = read.get((product, warehouse))
         allowed = {None, _whole(value)}
         if isinstance(value, str):  # a text with digits may be read as the number that it says
             allowed |= {int(value)} if value.isdecimal() else set()
-        assert found in allowed, f"{value!r} was read as {found}"
-        assert found is not None or rejected, f"{value!r} was dropped without a word"
+        assert reading in allowed, f"{value!r} was read as {reading}"
+        assert reading is not None or rejected, f"{value!r} was dropped without a word"
         lost = [key for key in others if key not in read and scene.server.levels()[key] != 0]
         assert not lost, f"{value!r} cost other levels: {lost[:3]}"
 

@@ -54,31 +54,31 @@ def plain_shop(name: str, mode: Mode, catalogue: Catalogue) -> Shop:
     return Shop(name, mode, listings)
 
 
-def _customers(given: argparse.Namespace) -> dict[str, Catalogue]:
-    if given.profile == "plain":
-        return {"": generate(given.products, given.warehouses, given.seed)}
+def _customers(arguments: argparse.Namespace) -> dict[str, Catalogue]:
+    if arguments.profile == "plain":
+        return {"": generate(arguments.products, arguments.warehouses, arguments.seed)}
     from invsync_tui.sandbox.data_faults import customers
 
-    return customers(given.products, given.seed)
+    return customers(arguments.products, arguments.seed)
 
 
-def _shops(given: argparse.Namespace) -> dict[str, Shop]:
-    if given.profile == "demo":
+def _shops(arguments: argparse.Namespace) -> dict[str, Shop]:
+    if arguments.profile == "demo":
         from invsync_tui.sandbox.data_faults import shops
 
-        return shops(given.products, given.seed)
-    catalogue = generate(given.products, given.warehouses, given.seed)
-    named = (shop.partition(",") for shop in given.shop or ["main"])
+        return shops(arguments.products, arguments.seed)
+    catalogue = generate(arguments.products, arguments.warehouses, arguments.seed)
+    named = (shop.partition(",") for shop in arguments.shop or ["main"])
     return {name: plain_shop(name, Mode.read(mode), catalogue) for name, _, mode in named}
 
 
-def _service(given: argparse.Namespace) -> Service:
-    if given.server == "cart":
-        return Cart(given.token, _shops(given), Log(given.log))
-    pace = Pace(given.latency, given.jitter, given.burst, given.per_second)
-    if given.profile == "demo" and pace == Pace():
+def _service(arguments: argparse.Namespace) -> Service:
+    if arguments.server == "cart":
+        return Cart(arguments.token, _shops(arguments), Log(arguments.log))
+    pace = Pace(arguments.latency, arguments.jitter, arguments.burst, arguments.per_second)
+    if arguments.profile == "demo" and pace == Pace():
         pace = WMS_PACE
-    return Wms(given.token, pace, _customers(given))
+    return Wms(arguments.token, pace, _customers(arguments))
 
 
 def _until_stdin_ends(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
@@ -108,8 +108,8 @@ def service(arguments: Sequence[str]) -> Service:
 
 def main() -> int:
     """Serve until told to end."""
-    given = _arguments().parse_args()
-    asyncio.run(_serve(_service(given), given.port))
+    arguments = _arguments().parse_args()
+    asyncio.run(_serve(_service(arguments), arguments.port))
     return 0
 
 

@@ -150,12 +150,12 @@ def _wrong_alias_type(ground: Ground) -> None:
 
 def _ambiguous_alias(ground: Ground) -> None:
     for _ in range(3):
-        one, other = ground.pick(2)
-        shared = one.code("UPC")
+        first, other = ground.pick(2)
+        shared = first.code("UPC")
         aliases = tuple((kind, shared if kind == "UPC" else code) for kind, code in other.aliases)
         ground.set_product(replace(other, aliases=aliases))
         ground.b.remove(_ref(other))
-        ground.plant(CART_B, shared, Reason.AMBIGUOUS_ALIAS, one, other)
+        ground.plant(CART_B, shared, Reason.AMBIGUOUS_ALIAS, first, other)
 
 
 # --- faults in the shops

@@ -217,16 +217,16 @@ class Shop:
         """A listing by reference or code; KeyError if there is none."""
         if code in self.listings:
             return self.listings[code]
-        found = next((listing for listing in self.listings.values() if listing.sku == code), None)
-        if found is None:
+        match = next((listing for listing in self.listings.values() if listing.sku == code), None)
+        if match is None:
             raise KeyError(code)
-        return found
+        return match
 
     def order(self, listing: Listing, units: int, taken_at: int | None = None, place: str = "", into: str = "") -> str:
         """A shopper orders: on-hand shops hold the units back, others take them off at once. `into` a known order."""
         self._numbered += not into
         ref = into or f"O{self._numbered:08}"
-        line = 1 + sum(one.ref == ref for one in self.orders.values())
+        line = 1 + sum(order.ref == ref for order in self.orders.values())
         place = place or (FIRST_PLACE if self.mode.places else "")
         taken = Order(ref, listing.ref, units, self.now() if taken_at is None else taken_at, place, line)
         self.orders[taken.key] = taken
@@ -236,7 +236,7 @@ class Shop:
     def cancel(self, ref: str, units: int | None = None) -> None:
         """An order that did not leave the house is no longer wanted, or `units` of it: these are for sale again."""
         left = units
-        for order in [one for one in self.orders.values() if one.ref == ref]:
+        for order in [candidate for candidate in self.orders.values() if candidate.ref == ref]:
             part = order.quantity if left is None else min(left, order.quantity)
             left = None if left is None else left - part
             self._hold(self.listings[order.listing], -part, order.place)

@@ -23,10 +23,10 @@ class Table:
 
     def row(self, key: str) -> bytes:
         """The bytes of one row."""
-        found = self._bytes.get(key)
-        if found is None:
-            found = self._bytes[key] = self._encode(key)
-        return found
+        encoded = self._bytes.get(key)
+        if encoded is None:
+            encoded = self._bytes[key] = self._encode(key)
+        return encoded
 
     def touch(self, key: str) -> None:
         """The row is new or has changed."""

@@ -139,13 +139,13 @@ class Stock:
 
     def changes(self, since: int, after: str, limit: int) -> tuple[list[bytes], str | None, int]:
         """Levels of the products changed after a mark, all warehouses of a product on one page, and how many in all."""
-        found = [ref for ref in sorted(self.changed) if self.changed[ref] > since]
-        total = sum(ref in table for ref in found for table in self.levels.values())
+        refs = [ref for ref in sorted(self.changed) if self.changed[ref] > since]
+        total = sum(ref in table for ref in refs for table in self.levels.values())
         rows: list[bytes] = []
-        for ref in (ref for ref in found if ref > after):
+        for ref in (ref for ref in refs if ref > after):
             rows += [table.row(ref) for table in self.levels.values() if ref in table]
             if len(rows) >= limit:
-                return rows, ref if ref != found[-1] else None, total
+                return rows, ref if ref != refs[-1] else None, total
         return rows, None, total
 
 
@@ -293,18 +293,18 @@ class Wms(Service):
                 stock.set_level(place, ref, None)
             else:
                 known = stock.catalogue.levels[place].get(ref, Level(0))
-                given = {k: body[k] for k in ("available", "committed", "incoming") if k in body}
-                stock.set_level(place, ref, replace(known, read_at=body.get("read_at"), **given))
+                changes = {k: body[k] for k in ("available", "committed", "incoming") if k in body}
+                stock.set_level(place, ref, replace(known, read_at=body.get("read_at"), **changes))
         return ok({"mark": str(stock.mark)})
 
     @staticmethod
     def _order_product(stock: Stock, body: Any) -> Reply:
         """{ref, sku, name, aliases: [[type, code]], active, counted}: what is given is changed; a new ref adds a product."""
         known = stock.catalogue.products.get(body["ref"], Product(body["ref"], "", "", ()))
-        given = {name: body[name] for name in ("sku", "name", "active", "counted") if name in body}
+        changes = {name: body[name] for name in ("sku", "name", "active", "counted") if name in body}
         if "aliases" in body:
-            given["aliases"] = tuple((kind, code) for kind, code in body["aliases"])
-        stock.set_product(replace(known, **given))
+            changes["aliases"] = tuple((kind, code) for kind, code in body["aliases"])
+        stock.set_product(replace(known, **changes))
         return ok({"mark": str(stock.mark)})
 
     @staticmethod
