@@ -194,7 +194,7 @@ class RunScreen(BundleScreen):
             self.go_to("plan", run.cart_id or 0, run.cart or "")
 
     def _undo_planned(self, run: RunRow, number: int) -> None:
-        self.go_to("plan", run.cart_id or 0, run.cart or "", kept=number)
+        self.go_to("plan", run.cart_id or 0, run.cart or "", plan_id=number)
 
     def action_change(self, name: str) -> None:
         verb = VERBS[Action(name)]
