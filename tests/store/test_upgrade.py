@@ -34,11 +34,12 @@ LANDED = {
     "v0005_clocks_orders_identity": "21e7b4f8affdea74b1c785e91fe190674a35ead958781d05d038bb0a0d5db3d4",
     "v0006_units_per_listing": "9ee2495673b45951050ffffc40663ca829d77f63ff8f520de58a5afc2976c345",
     "v0007_runs_that_start_later": "48bfca1eb19a894179d0e3d64b84a6bbe688a5892432231cd37f4b7c32f7cb37",
+    "v0008_cart_locations": "9c11cd30fbcabcb59a7b08f861ea983b5e18422d508385a01d86300fe2881a7f",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 
 
-GROWS_NO_FILE = (4, 5, 6)
+GROWS_NO_FILE = (4, 5, 6, 7)
 """Schemas from which an upgrade needs no page more than a small store has: it adds columns, or uses pages that it freed."""
 
 

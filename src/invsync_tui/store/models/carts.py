@@ -56,6 +56,8 @@ class Cart(CartRules, SafetyRules, table=True):
     )
     id: int | None = Field(default=None, primary_key=True)
     merchant_id: int
+    of_cart: int | None = None
+    """The cart whose connection it uses: it is a further location of that cart. None for a cart with its own connection."""
     name: str = Field(sa_type=Text)
     system: str = Field(sa_type=Text)
     url: str = Field(sa_type=Text)
