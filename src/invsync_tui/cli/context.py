@@ -37,8 +37,8 @@ def opened(args: argparse.Namespace) -> Iterator[Session]:
     """The store of this command; closed at the end."""
     from invsync_tui.operations.session import Session
 
-    found = configuration(args)
-    session = Session.open(found.store, read_only=found.read_only, say=note)
+    effective_config = configuration(args)
+    session = Session.open(effective_config.store, read_only=effective_config.read_only, say=note)
     try:
         yield session
     finally:

@@ -151,12 +151,12 @@ def _done(done: int, total: int | None) -> str:
     return f"{number(done)}/{number(total)}{share}"
 
 
-def follow(session: Session, runs: Sequence[int], told: str, output: Output) -> int:
-    """Follow some runs until they have ended; `told` is said first, '' for nothing. Returns the exit code."""
+def follow(session: Session, runs: Sequence[int], message: str, output: Output) -> int:
+    """Follow some runs until they have ended; `message` is printed first, '' for nothing. Returns the exit code."""
     from invsync_tui.operations.runs.follow import Follower
 
-    if told:
-        output.text(clean(told))
+    if message:
+        output.text(clean(message))
     follower = Follower(session, runs)
     view = _view(output)
     try:

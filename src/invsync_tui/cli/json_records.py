@@ -47,11 +47,11 @@ def run(row: RunRow) -> dict[str, Any]:
     }
 
 
-def stall(found: Stall | None) -> dict[str, Any] | None:
+def stall(run_stall: Stall | None) -> dict[str, Any] | None:
     """Why a run that is under way is stalled."""
-    if found is None:
+    if run_stall is None:
         return None
-    return {"state": found.state, "since": utc(found.since), "text": found.text, "advice": found.advice}
+    return {"state": run_stall.state, "since": utc(run_stall.since), "text": run_stall.text, "advice": run_stall.advice}
 
 
 def service(view: ServiceView) -> dict[str, Any]:
@@ -73,10 +73,10 @@ def service(view: ServiceView) -> dict[str, Any]:
     }
 
 
-def pulse(found: Pulse) -> dict[str, Any]:
+def pulse(store_pulse: Pulse) -> dict[str, Any]:
     """The health of the whole store in numbers."""
     numbers = ("running", "held", "failing", "stale", "service_alive", "findings", "stalled")
-    return {name: getattr(found, name) for name in numbers}
+    return {name: getattr(store_pulse, name) for name in numbers}
 
 
 def run_detail(detail: RunDetail) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def merchant_health(row: MerchantRow) -> dict[str, Any]:
         "carts": row.carts,
         "active_run": row.active_run,
         "held": row.held,
-        "frozen": [{**asdict(one), "since": utc(one.since)} for one in row.frozen],
+        "frozen": [{**asdict(freeze), "since": utc(freeze.since)} for freeze in row.frozen],
         "problems": [
             {"text": problem.text, "advice": problem.advice, "urgent": problem.urgent} for problem in row.problems
         ],

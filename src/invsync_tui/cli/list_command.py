@@ -77,12 +77,12 @@ def place(text: str | None) -> tuple[Any, ...] | None:
     if text is None:
         return None
     try:
-        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error):
-        found = None
-    if not isinstance(found, list) or not all(isinstance(one, str | int | None) for one in found):
+        parts = None
+    if not isinstance(parts, list) or not all(isinstance(part, str | int | None) for part in parts):
         raise UsageError(f"--after: {text!r} is not the `next` of a page. Leave it out for the first page.")
-    return tuple(found)
+    return tuple(parts)
 
 
 def page(args: argparse.Namespace, rows: Rows[Line]) -> tuple[Sequence[Line], str | None]:
@@ -103,11 +103,11 @@ def print_page(
     args: argparse.Namespace,
     name: str,
     shape: Shape[Line],
-    found: tuple[Sequence[Line], str | None],
+    lines_and_next: tuple[Sequence[Line], str | None],
     more: Mapping[str, Any],
 ) -> None:
     """Print a page as it was asked for. In JSON it is `name`, with `next` and whatever else belongs to it."""
-    lines, following = found
+    lines, following = lines_and_next
     output = Output(args)
     if args.csv and not output.json:
         _print_csv(shape, lines)
@@ -121,7 +121,7 @@ def print_page(
 def _print_csv(shape: Shape[Line], lines: Sequence[Line]) -> None:
     from invsync_tui.operations.export import line as csv_line
 
-    print_data([csv_line(shape.columns), *(csv_line(shape.cells(one)) for one in lines)])
+    print_data([csv_line(shape.columns), *(csv_line(shape.cells(line)) for line in lines)])
 
 
 def whole(
@@ -131,7 +131,7 @@ def whole(
     start = place(args.after)
     rest = lines
     if start is not None:
-        known = [number(one) for one in lines]
+        known = [number(line) for line in lines]
         if len(start) != 1 or start[0] not in known:
             raise UsageError("--after: this token is of another list. Leave it out for the first page.")
         rest = lines[known.index(start[0]) + 1 :]

@@ -222,28 +222,28 @@ def _control_room(args: argparse.Namespace) -> int:
 
     if given(args, "json"):
         raise UsageError("invsync: --json needs a command, such as status. See: invsync --help")
-    found = configuration(args)
+    config = configuration(args)
     refused = refusal(os.environ, is_terminal())
     if refused is not None:
         note(refused.removeprefix("invsync: "))
         return Exit.USAGE
-    _must_exist(found.store)
+    _must_exist(config.store)
     # Hundreds of classes are made for the first frame, and none of them is garbage.
     gc.disable()
     from invsync_tui.tui.app import run as run_tui
 
-    told: list[str] = []
+    messages: list[str] = []
     code = run_tui(
-        found.store,
-        read_only=found.read_only,
-        ascii_only=found.ascii_only,
-        mouse=found.mouse,
-        theme=found.theme,
-        keymap=found.keys,
+        config.store,
+        read_only=config.read_only,
+        ascii_only=config.ascii_only,
+        mouse=config.mouse,
+        theme=config.theme,
+        keymap=config.keys,
         open_run=given(args, "open_run"),
-        say=told.append,
+        say=messages.append,
     )
-    for text in told:  # the screen is given back by now
+    for text in messages:  # the screen is given back by now
         note(text)
     return code
 

@@ -44,7 +44,7 @@ def _json(key: str, value: Any) -> Any:
     if key in TIMES and not isinstance(value, tuple | list):
         return utc(value)
     if isinstance(value, tuple | list):
-        return [_json(key, one) for one in value]
+        return [_json(key, item) for item in value]
     return value
 
 
@@ -126,7 +126,7 @@ def levels(now: float) -> Shape[LevelLine]:
         lambda line: (
             line.sku,
             _name(line.name),
-            *(number(one) for one in (line.on_hand, line.available, line.committed, line.incoming)),
+            *(number(units) for units in (line.on_hand, line.available, line.committed, line.incoming)),
             _since(line.loaded_at, now) if line.missing_since is None else f"missing, {age(line.missing_since, now)}",
         ),
         "No levels here. Try another warehouse, or less in --filter.",
@@ -145,7 +145,7 @@ def summary(codes: Sequence[str], now: float) -> Shape[SummaryLine]:
             line.sku,
             _name(line.name),
             number(line.total),
-            *("-" if one is None else number(one) for one in line.available),
+            *("-" if units is None else number(units) for units in line.available),
             _since(min((at for at in line.loaded_at if at is not None), default=None), now),
         ),
         "No products. They come with the first inventory download, or --filter lets none through.",
@@ -153,8 +153,8 @@ def summary(codes: Sequence[str], now: float) -> Shape[SummaryLine]:
 
 
 def _by_code(codes: Sequence[str], line: SummaryLine) -> list[Mapping[str, Any]]:
-    found = zip(codes, line.available, line.loaded_at, strict=True)
-    return [{"code": code, "available": units, "loaded_at": utc(at)} for code, units, at in found]
+    warehouses = zip(codes, line.available, line.loaded_at, strict=True)
+    return [{"code": code, "available": units, "loaded_at": utc(at)} for code, units, at in warehouses]
 
 
 def hits(now: float) -> Shape[SearchHit]:
@@ -192,7 +192,7 @@ def listings(now: float) -> Shape[ListingLine]:
         lambda line: (
             line.sku,
             "?" if line.tracked is None else on_off(line.tracked),
-            *("-" if one is None else number(one) for one in (line.target, line.confirmed, line.in_cart)),
+            *("-" if units is None else number(units) for units in (line.target, line.confirmed, line.in_cart)),
             _since(line.synced_at, now),
             words.outcome(line.outcome or "-"),
             line.reason or "-",
@@ -231,8 +231,8 @@ def runs() -> Shape[RunRow]:
     )  # fmt: skip
 
     def made(row: RunRow) -> list[Any]:
-        found = json_records.run(row)
-        return [(found | found["counts"])[column] for column in columns]
+        run_record = json_records.run(row)
+        return [(run_record | run_record["counts"])[column] for column in columns]
 
     return Shape(
         columns, made, json_records.run, columns, lambda row: [str(cell) for cell in made(row)], "No runs yet."

@@ -83,12 +83,12 @@ def run_carts(args: argparse.Namespace) -> int:
         return _csv(args)
     with opened(args) as session:
         changed = _change(args, session) if args.order != "list" else None
-        found, following = ([changed], None) if changed else _page(args, session)
+        setups, following = ([changed], None) if changed else _page(args, session)
     output = Output(args)
-    output.text(_lines(found) or ["No carts yet. Add one with: invsync carts add --help"])
+    output.text(_lines(setups) or ["No carts yet. Add one with: invsync carts add --help"])
     if following:
         output.text(f"\nMore: --after {following}")
-    shown = [json_records.cart(setup) for setup in found]
+    shown = [json_records.cart(setup) for setup in setups]
     output.document({"cart": shown[0]} if changed else {"carts": shown, "next": following})
     return Exit.OK
 
@@ -103,8 +103,8 @@ def _csv(args: argparse.Namespace) -> int:
 
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant).id if args.merchant else None
-        found = carts.carts(session, merchant)
-    page = list_command.whole(found, args, lambda line: line.id)
+        cart_lines = carts.carts(session, merchant)
+    page = list_command.whole(cart_lines, args, lambda line: line.id)
     list_command.print_page(args, "carts", shapes.carts(time.time()), page, {})
     return Exit.OK
 
@@ -121,10 +121,10 @@ def _change(args: argparse.Namespace, session: Session) -> CartSetup:
     from invsync_tui.operations.settings import carts as settings_carts
 
     if args.order == "add":
-        given = texts(args, CART, "system")
-        return settings_carts.add(session, args.owner, args.name, given, args.option, args.warehouse)
-    given = texts(args, CART)
-    return settings_carts.change(session, args.called, given, args.option, _warehouses(args), args.merchant)
+        setting_texts = texts(args, CART, "system")
+        return settings_carts.add(session, args.owner, args.name, setting_texts, args.option, args.warehouse)
+    setting_texts = texts(args, CART)
+    return settings_carts.change(session, args.called, setting_texts, args.option, _warehouses(args), args.merchant)
 
 
 def _warehouses(args: argparse.Namespace) -> Sequence[str] | None:
@@ -145,7 +145,11 @@ def _lines(setups: Sequence[CartSetup]) -> list[str]:
 
 def _facts(setup: CartSetup) -> list[tuple[str, str]]:
     return [
-        *((one.listed, _value(one, setup.values[one.name])) for one in CART if _is_listed(one, setup)),
+        *(
+            (setting.listed, _value(setting, setup.values[setting.name]))
+            for setting in CART
+            if _is_listed(setting, setup)
+        ),
         ("Last push", _last(setup.last_run)),
         ("Every", span(setup.every) if setup.every else "after each scheduled inventory download"),
         ("Next push", next_run(setup.next_run_at, scheduled=bool(setup.every) and setup.upload_on)),
@@ -163,8 +167,8 @@ def _value(setting: Setting, value: Any) -> str:
         return setting.listed_none
     if setting.kind is FieldKind.CHOICES:
         return ", ".join(value) or ALL_LOCATIONS
-    told = {FieldKind.SWITCH: on_off, FieldKind.NUMBER: number, FieldKind.DURATION: span}.get(setting.kind, str)
-    return setting.listing.format(told(value))
+    formatter = {FieldKind.SWITCH: on_off, FieldKind.NUMBER: number, FieldKind.DURATION: span}.get(setting.kind, str)
+    return setting.listing.format(formatter(value))
 
 
 def _last(run: RunRow | None) -> str:

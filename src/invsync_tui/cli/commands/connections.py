@@ -62,13 +62,13 @@ def add_connections(subparsers: Subparsers) -> None:
 def _list(args: argparse.Namespace) -> int:
     from invsync_tui.operations import connector_pages
 
-    found = connector_pages.pages()
+    pages = connector_pages.pages()
     output = Output(args)
-    width = max((len(page.system) for page in found), default=0)
+    width = max((len(page.system) for page in pages), default=0)
     for kind, title in (("wms", "WMS/OMS:"), ("cart", "Carts:")):
-        mine = [page for page in found if page.kind == kind]
+        mine = [page for page in pages if page.kind == kind]
         output.text([title, *(clean(f"  {page.system:<{width}}  {page.summary}") for page in mine)])
-    names = {kind: [page.system for page in found if page.kind == kind] for kind in ("wms", "cart")}
+    names = {kind: [page.system for page in pages if page.kind == kind] for kind in ("wms", "cart")}
     output.document({"sources": names["wms"], "carts": names["cart"]})
     return Exit.OK
 
@@ -76,14 +76,14 @@ def _list(args: argparse.Namespace) -> int:
 def _about(args: argparse.Namespace) -> int:
     from invsync_tui.operations import connector_pages
 
-    found = connector_pages.pages(args.system)
+    pages = connector_pages.pages(args.system)
     output = Output(args)
-    for page in found:
+    for page in pages:
         if args.markdown:
             output.text([clean(line) for line in connector_pages.markdown(page).splitlines()])
         else:
             output.text([clean(line) for line in _page_lines(page)])
-    output.document({"connectors": [page.document for page in found]})
+    output.document({"connectors": [page.document for page in pages]})
     return Exit.OK
 
 

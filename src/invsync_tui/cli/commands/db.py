@@ -41,8 +41,8 @@ def run_check(args: argparse.Namespace) -> int:
     """Check the file and the invariants of the store; 1 where something is wrong."""
     from invsync_tui.operations.storage import check_store
 
-    found = configuration(args)
-    sound = check_store(found.store, read_only=found.read_only, say=note)
+    config = configuration(args)
+    sound = check_store(config.store, read_only=config.read_only, say=note)
     output = Output(args)
     output.text(clean(line) for line in _lines(sound))
     output.document(
@@ -82,8 +82,8 @@ def run_restore(args: argparse.Namespace) -> int:
     """Put a verified backup in the place of the store."""
     from invsync_tui.operations.storage import restore
 
-    found = configuration(args)
-    done = restore(found.store, args.file, read_only=found.read_only, say=note)
+    config = configuration(args)
+    done = restore(config.store, args.file, read_only=config.read_only, say=note)
     output = Output(args)
     output.text(clean(f"Restored {done.store} from {done.backup} (schema {done.schema})."))
     if done.former is not None:

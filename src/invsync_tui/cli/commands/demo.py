@@ -70,15 +70,15 @@ def _headless(args: argparse.Namespace, folder: Path) -> int:
     return 0 if demo.sums_hold(document) else 1
 
 
-def _lines(found: dict[str, Any]) -> Iterator[str]:
-    for one in found["runs"]:
-        counts = one["counts"]
+def _lines(document: dict[str, Any]) -> Iterator[str]:
+    for run in document["runs"]:
+        counts = run["counts"]
         ends = " + ".join(f"{counts[end]} {end}" for end in list(counts)[1:] if counts[end]) or "0"
-        where = f"{one['merchant']} -> {one['cart']}" if one["cart"] else one["merchant"]
-        yield (f"run {one['id']:>3}  {one['kind']}  {where}: {one['state']}  {counts['total']} = {ends}")
-        for reason, n in sorted(one["reasons"].items(), key=lambda item: -item[1]):
+        where = f"{run['merchant']} -> {run['cart']}" if run["cart"] else run["merchant"]
+        yield (f"run {run['id']:>3}  {run['kind']}  {where}: {run['state']}  {counts['total']} = {ends}")
+        for reason, n in sorted(run["reasons"].items(), key=lambda item: -item[1]):
             yield (f"         {n:>6}  {reason}")
-    yield (f"{len(found['planted'])} faults were planted. Store: {found['store']}")
+    yield (f"{len(document['planted'])} faults were planted. Store: {document['store']}")
 
 
 def _terminal(args: argparse.Namespace, folder: Path) -> int:
@@ -93,17 +93,17 @@ def _terminal(args: argparse.Namespace, folder: Path) -> int:
         return 2
     from invsync_tui.operations.demo import demo
 
-    found = configuration(args)
+    config = configuration(args)
     note("starting the sandbox WMS, two sandbox carts and the service ...")
     with demo.running(folder, products=args.products, seed=args.seed) as started:
         from invsync_tui.tui.app import run as run_tui
 
         return run_tui(
             started.store,
-            ascii_only=found.ascii_only,
-            mouse=found.mouse,
-            theme=found.theme,
-            keymap=found.keys,
+            ascii_only=config.ascii_only,
+            mouse=config.mouse,
+            theme=config.theme,
+            keymap=config.keys,
             open_run=started.runs[0],
         )
 
@@ -163,11 +163,11 @@ def run_plant(args: argparse.Namespace) -> int:
     output = Output(args)
     session = Session.open(args.file, read_only=given(args, "read_only", False))
     try:
-        found = plant(session, args.seed)
+        planted = plant(session, args.seed)
     finally:
         session.close()
-    told = [(one.cart, one.sku, one.ref, sorted(one.causes)) for one in found.sown]
-    output.text(clean(f"{cart}: {sku}: {', '.join(causes)}") for cart, sku, _, causes in told)
-    rows = [{"cart": cart, "sku": sku, "cart_listing_id": ref, "causes": causes} for cart, sku, ref, causes in told]
+    faults = [(fault.cart, fault.sku, fault.ref, sorted(fault.causes)) for fault in planted.sown]
+    output.text(clean(f"{cart}: {sku}: {', '.join(causes)}") for cart, sku, _, causes in faults)
+    rows = [{"cart": cart, "sku": sku, "cart_listing_id": ref, "causes": causes} for cart, sku, ref, causes in faults]
     output.document({"store": str(args.file.absolute()), "seed": args.seed, "planted": rows})
     return Exit.OK

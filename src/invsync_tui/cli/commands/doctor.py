@@ -60,36 +60,39 @@ def _walk(session: Session, args: argparse.Namespace) -> Checkup:
 
 def document(checkup: Checkup) -> dict[str, Any]:
     """The JSON document, see docs/json.md."""
-    return {"checks": [_check(one) for one in checkup.checks], "groups": [_group(one) for one in checkup.groups]}
-
-
-def _check(one: Check) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "guide_section": one.section.value,
-        "subject": one.subject,
-        "verdict": one.verdict.value,
-        "evidence": one.evidence,
-        "cause": one.cause,
-        "fix": one.fix,
+        "checks": [_check(check) for check in checkup.checks],
+        "groups": [_group(group) for group in checkup.groups],
     }
 
 
-def _group(one: Group) -> dict[str, Any]:
-    return {"cart": one.cart, "cause": one.cause.value, "count": one.count, "sample": list(one.sample)}
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "guide_section": check.section.value,
+        "subject": check.subject,
+        "verdict": check.verdict.value,
+        "evidence": check.evidence,
+        "cause": check.cause,
+        "fix": check.fix,
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {"cart": group.cart, "cause": group.cause.value, "count": group.count, "sample": list(group.sample)}
 
 
 def _lines(checkup: Checkup) -> Iterator[str]:
     section = ""
-    for one in checkup.checks:
-        if one.section != section:
-            section = one.section
+    for check in checkup.checks:
+        if check.section != section:
+            section = check.section
             yield f"\n{section}"
-        yield f"  {MARKS[one.verdict]:<4} {one.subject}: {one.evidence}"
-        if one.cause:
-            yield f"       {one.cause}"
-        if one.fix:
-            yield f"       -> {one.fix}"
+        yield f"  {MARKS[check.verdict]:<4} {check.subject}: {check.evidence}"
+        if check.cause:
+            yield f"       {check.cause}"
+        if check.fix:
+            yield f"       -> {check.fix}"
     yield from _summary(checkup)
 
 
@@ -98,11 +101,11 @@ def _summary(checkup: Checkup) -> Iterator[str]:
 
     if checkup.groups:
         yield "\nCauses"
-    for one in checkup.groups:
-        more = ", ..." if len(one.sample) == SAMPLE and one.count > SAMPLE else ""
-        yield f"  {one.cart}: {one.count} {one.cause.value} ({', '.join(one.sample)}{more})"
-    told = {0: "Healthy.", 1: "There are findings.", 2: "Not enough is known to tell."}
-    yield f"\n{told[checkup.exit_code]}"
+    for group in checkup.groups:
+        more = ", ..." if len(group.sample) == SAMPLE and group.count > SAMPLE else ""
+        yield f"  {group.cart}: {group.count} {group.cause.value} ({', '.join(group.sample)}{more})"
+    verdicts = {0: "Healthy.", 1: "There are findings.", 2: "Not enough is known to tell."}
+    yield f"\n{verdicts[checkup.exit_code]}"
 
 
 BUNDLE_EXAMPLES = """\

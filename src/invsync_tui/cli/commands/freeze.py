@@ -48,8 +48,8 @@ def run_freeze(args: argparse.Namespace) -> int:
         raise UsageError("invsync freeze: say why, with --reason TEXT. See: invsync freeze --help")
     reason = values.reason(args.reason)
     with opened(args) as session:
-        table, found, _ = freeze.subject(session, args.called, args.merchant)
-        done = freeze.freeze(session, table, found, reason)
+        table, number, _ = freeze.subject(session, args.called, args.merchant)
+        done = freeze.freeze(session, table, number, reason)
     return answer(args, done)
 
 
@@ -67,10 +67,10 @@ def _list(args: argparse.Namespace) -> int:
 
     with opened(args) as session:
         owner = names.merchant(session, args.merchant).id if args.merchant else None
-        found = [line for line in freeze.lines(session, owner) if line.since is not None]
+        frozen_lines = [line for line in freeze.lines(session, owner) if line.since is not None]
     output = Output(args)
-    output.text(list(_texts(found)) or ["Nothing is frozen."])
-    output.document({"message": "", "carts": [document(line) for line in found]})
+    output.text(list(_texts(frozen_lines)) or ["Nothing is frozen."])
+    output.document({"message": "", "carts": [document(line) for line in frozen_lines]})
     return Exit.OK
 
 
@@ -109,6 +109,6 @@ def run_unfreeze(args: argparse.Namespace) -> int:
 
     reason = values.reason(args.reason) if args.reason else ""
     with opened(args) as session:
-        table, found, _ = plans_freeze.subject(session, args.called, args.merchant)
-        done = plans_freeze.unfreeze(session, table, found, reason)
+        table, number, _ = plans_freeze.subject(session, args.called, args.merchant)
+        done = plans_freeze.unfreeze(session, table, number, reason)
     return answer(args, done)

@@ -93,11 +93,13 @@ def _print_renamed(args: argparse.Namespace, session: Session, cart: int) -> int
 def _count(args: argparse.Namespace, session: Session, cart: int) -> int:
     from invsync_tui.operations.listings import identity
 
-    found, output = identity.tally(session, cart), Output(args)
-    more = "" if found.exact else "+"
-    output.text([f"{kind:<12} {n}{more}" for kind, n in found.counts.items()])
-    output.text(f"linked       {found.links}")
-    output.document({"counts": dict(found.counts), "links": found.links, "exact": found.exact})
+    identity_counts, output = identity.tally(session, cart), Output(args)
+    more = "" if identity_counts.exact else "+"
+    output.text([f"{kind:<12} {n}{more}" for kind, n in identity_counts.counts.items()])
+    output.text(f"linked       {identity_counts.links}")
+    output.document(
+        {"counts": dict(identity_counts.counts), "links": identity_counts.links, "exact": identity_counts.exact}
+    )
     return Exit.OK
 
 
@@ -116,12 +118,12 @@ def progress(args: argparse.Namespace) -> Told:
     """Tells on a terminal how far an order for all is."""
     loud = streams.err().isatty() and not given(args, "quiet")
 
-    def told(done: int, looked_at: int) -> bool:
+    def show_progress(done: int, looked_at: int) -> bool:
         if loud:
             rewritten(streams.err(), f"{done} of {looked_at} looked at ")
         return True
 
-    return told
+    return show_progress
 
 
 LINK_EXAMPLES = """\

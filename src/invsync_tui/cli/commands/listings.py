@@ -89,7 +89,7 @@ def shape(now: float) -> Shape[DriftLine]:
             line.sku,
             line.drift,
             number(line.exposure),
-            *("-" if one is None else number(one) for one in (line.confirmed, line.in_cart, line.target)),
+            *("-" if units is None else number(units) for units in (line.confirmed, line.in_cart, line.target)),
             "-" if line.read_at is None else age(line.read_at, now),
             "next push" if line.to_correct else "-",
         ),
@@ -170,8 +170,8 @@ def run_verify(args: argparse.Namespace) -> int:
         if args.every is not None:
             message, runs = drift.verify_every(session, cart, args.every), []
         else:
-            asked = drift.verify(session, cart)
-            message, runs = asked.message, list(asked.runs)
+            request = drift.verify(session, cart)
+            message, runs = request.message, list(request.runs)
     output = Output(args)
     output.text(clean(message) + (f" Watch it: invsync runs {runs[0]}" if runs else ""))
     output.document({"message": message, "runs": runs})

@@ -71,17 +71,17 @@ def run_merchants(args: argparse.Namespace) -> int:
 
     with opened(args) as session:
         changed = _change(args, session) if args.order != "list" else None
-        found, following = ([changed], None) if changed else _page(args, merchants(session))
+        setups, following = ([changed], None) if changed else _page(args, merchants(session))
         health = {row.id: row for row in overview(session).merchants}
     output = Output(args)
     if args.order == "list" and args.csv and not output.json:
-        lines = [health[setup.id] for setup in found]
+        lines = [health[setup.id] for setup in setups]
         list_command.print_page(args, "merchants", shapes.merchants(), (lines, following), {})
         return Exit.OK
-    output.text(_lines(found, health) or ["No merchants yet. Add one with: invsync merchants add --help"])
+    output.text(_lines(setups, health) or ["No merchants yet. Add one with: invsync merchants add --help"])
     if following:
         output.text(f"\nMore: --after {following}")
-    shown = [json_records.merchant(setup, health.get(setup.id)) for setup in found]
+    shown = [json_records.merchant(setup, health.get(setup.id)) for setup in setups]
     output.document({"merchant": shown[0]} if changed else {"merchants": shown, "next": following})
     return Exit.OK
 
@@ -94,10 +94,10 @@ def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
     from invsync_tui.operations.settings import merchants as settings_merchants
 
     if args.order == "add":
-        given = texts(args, MERCHANT, "source")
-        return settings_merchants.add(session, args.name, given, args.option)
-    given = texts(args, MERCHANT)
-    return settings_merchants.change(session, args.called, given, args.option)
+        setting_texts = texts(args, MERCHANT, "source")
+        return settings_merchants.add(session, args.name, setting_texts, args.option)
+    setting_texts = texts(args, MERCHANT)
+    return settings_merchants.change(session, args.called, setting_texts, args.option)
 
 
 def _lines(setups: Sequence[MerchantSetup], health: dict[int, MerchantRow]) -> list[str]:

@@ -138,13 +138,13 @@ def _new(session: Session, args: argparse.Namespace) -> tuple[PlanView, PlanRows
     cart = plans.cart_of(session, args.cart, args.merchant).id
     making = plans.build_plan(session, cart, overlay(args.overlay))
     # Further pages and exports look at the plan again; only the first look is one that may be applied.
-    kept = plans.save_plan(session, making) if args.after is None and not args.csv else None
-    return plans.view(session, making, kept), plans.rows(session, making, args.sort, args.filter, args.risk)
+    saved_plan = plans.save_plan(session, making) if args.after is None and not args.csv else None
+    return plans.view(session, making, saved_plan), plans.rows(session, making, args.sort, args.filter, args.risk)
 
 
-def overlay(given: list[str]) -> dict[str, str]:
+def overlay(assignments: list[str]) -> dict[str, str]:
     """SETTING=VALUE words as texts by setting."""
-    pairs = [one.partition("=") for one in given]
+    pairs = [assignment.partition("=") for assignment in assignments]
     if any(not sign for _, sign, _ in pairs):
         raise UsageError("invsync plan: --with takes SETTING=VALUE, such as --with minimum=3.")
     named = [(name.strip().replace("_", "-"), value) for name, _, value in pairs]
@@ -153,8 +153,8 @@ def overlay(given: list[str]) -> dict[str, str]:
 
 def document(view: PlanView) -> dict[str, Any]:
     """A plan without its listings, as JSON has it."""
-    found = asdict(view)
-    return found | {"made_at": utc(view.made_at), "what_if": dict(view.what_if)}
+    record = asdict(view)
+    return record | {"made_at": utc(view.made_at), "what_if": dict(view.what_if)}
 
 
 def shape() -> Shape[PlanLine]:

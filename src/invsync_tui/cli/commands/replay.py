@@ -46,40 +46,40 @@ def run_replay(args: argparse.Namespace) -> int:
     from invsync_tui.operations.plans.replay import Which, replay
 
     with opened(args) as session:
-        found = replay(session, args.number, Which(args.rules), args.sku)
+        result = replay(session, args.number, Which(args.rules), args.sku)
     output = Output(args)
     if not args.csv:
-        output.text(_summary(found))
-    if output.json or args.csv or found.lines:
+        output.text(_summary(result))
+    if output.json or args.csv or result.lines:
         list_command.print_page(
-            args, "differences", _shape(), list_command.whole(found.lines, args, _number), _facts(found)
+            args, "differences", _shape(), list_command.whole(result.lines, args, _number), _facts(result)
         )
-    return Exit.OK if found.identical or args.rules == "today" else Exit.FAILED
+    return Exit.OK if result.identical or args.rules == "today" else Exit.FAILED
 
 
 def _number(line: ReplayLine) -> int:
     return line.listing_id
 
 
-def _facts(found: Replay) -> dict[str, Any]:
+def _facts(result: Replay) -> dict[str, Any]:
     return {
-        "run": found.run_id,
-        "cart": found.cart,
-        "rules": found.rules.value,
-        "decided": found.decided,
-        "differ": len(found.lines),
-        "settings": [{"setting": name, "then": was, "today": now} for name, (was, now) in found.settings.items()],
+        "run": result.run_id,
+        "cart": result.cart,
+        "rules": result.rules.value,
+        "decided": result.decided,
+        "differ": len(result.lines),
+        "settings": [{"setting": name, "then": was, "today": now} for name, (was, now) in result.settings.items()],
     }
 
 
-def _summary(found: Replay) -> list[str]:
-    whose = "the rules of then" if found.rules == "then" else "today's rules"
-    verdict = "identical" if found.identical else f"{len(found.lines):,} differ"
-    lines = [clean(f"Run {found.run_id}, {found.cart}: {found.decided:,} decisions by {whose}: {verdict}.")]
-    if found.rules == "then" and not found.identical:
+def _summary(result: Replay) -> list[str]:
+    whose = "the rules of then" if result.rules == "then" else "today's rules"
+    verdict = "identical" if result.identical else f"{len(result.lines):,} differ"
+    lines = [clean(f"Run {result.run_id}, {result.cart}: {result.decided:,} decisions by {whose}: {verdict}.")]
+    if result.rules == "then" and not result.identical:
         lines.append("The same rules on the same facts came out differently: the program has changed since.")
     return lines + [
-        clean(f"  {name}: {_value(was)} then, {_value(now)} today") for name, (was, now) in found.settings.items()
+        clean(f"  {name}: {_value(was)} then, {_value(now)} today") for name, (was, now) in result.settings.items()
     ]
 
 

@@ -200,9 +200,9 @@ def run_sync(args: argparse.Namespace) -> int:
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant)
         cart = names.cart(session, args.cart, merchant.id).id if args.cart else None
-        asked = run_request.request(session, merchant.id, cart, full=args.full)
+        request = run_request.request(session, merchant.id, cart, full=args.full)
         if args.wait:
-            return follow(session, asked.runs, asked.message if asked.worker_started else "", output)
-    output.text([clean(asked.message), f"Runs: {', '.join(map(str, asked.runs))}. Watch them: invsync runs RUN"])
-    output.document({"runs": list(asked.runs), "worker_started": asked.worker_started, "message": asked.message})
+            return follow(session, request.runs, request.message if request.worker_started else "", output)
+    output.text([clean(request.message), f"Runs: {', '.join(map(str, request.runs))}. Watch them: invsync runs RUN"])
+    output.document({"runs": list(request.runs), "worker_started": request.worker_started, "message": request.message})
     return Exit.OK

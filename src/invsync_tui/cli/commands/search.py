@@ -75,13 +75,13 @@ def run_compare(args: argparse.Namespace) -> int:
     from invsync_tui.operations.listings import identity
 
     with opened(args) as session:
-        found: dict[int, None] = {}
+        product_ids: dict[int, None] = {}
         for code in args.codes:
             numbers = sku.resolve(session, code)
             if not numbers:
                 raise NotFoundError(f"No product is called {code!r}. Try: invsync search {code!r}")
-            found.update(dict.fromkeys(numbers))
-        rivals = identity.side_by_side(session, list(found))
+            product_ids.update(dict.fromkeys(numbers))
+        rivals = identity.side_by_side(session, list(product_ids))
     output = Output(args)
     output.text(line for rival in rivals for line in _lines(rival))
     output.document({"products": [_document(rival) for rival in rivals]})

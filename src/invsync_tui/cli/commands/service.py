@@ -35,13 +35,13 @@ def run_init(args: argparse.Namespace) -> int:
     from invsync_tui.operations.errors import RefusedError
     from invsync_tui.operations.session import Session
 
-    found = configuration(args)
-    existed = found.store.exists()
-    if found.read_only and not existed:
+    config = configuration(args)
+    existed = config.store.exists()
+    if config.read_only and not existed:
         raise RefusedError("Refused to make a store: this session is read-only. Start it without --read-only.")
-    session = Session.open(found.store, read_only=True) if existed else Session.create(found.store)
+    session = Session.open(config.store, read_only=True) if existed else Session.create(config.store)
     session.close()
-    path = str(found.store.absolute())
+    path = str(config.store.absolute())
     output = Output(args)
     output.text(clean(f"There is a store already: {path}" if existed else f"Created the store {path}"))
     if not existed:

@@ -39,13 +39,13 @@ def add_settings(subparsers: Subparsers) -> None:
     orders = parser.add_subparsers(metavar="show|diff|set", required=True, parser_class=Parser)
     _add(orders, "show", "show the settings with what may be chosen").set_defaults(run=run_settings, order="show")
     for order, summary in (("diff", "tell what would change, without saving"), ("set", "save settings")):
-        one = _add(orders, order, summary)
-        one.add_argument("given", metavar="NAME=VALUE", nargs="+", help="as `show` names and writes them")
-        one.add_argument("--preview", action="store_true", help="count what it would do to a cart's listings")
+        subparser = _add(orders, order, summary)
+        subparser.add_argument("given", metavar="NAME=VALUE", nargs="+", help="as `show` names and writes them")
+        subparser.add_argument("--preview", action="store_true", help="count what it would do to a cart's listings")
         if order == "set":
-            one.add_argument("--rev", metavar="N", type=row_number, help="save only if it is still this revision")
-            one.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
-        one.set_defaults(run=run_settings, order=order)
+            subparser.add_argument("--rev", metavar="N", type=row_number, help="save only if it is still this revision")
+            subparser.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
+        subparser.set_defaults(run=run_settings, order=order)
 
 
 def _add(orders: Subparsers, name: str, summary: str) -> Parser:
@@ -75,12 +75,12 @@ def _subject(session: Session, text: str) -> str:
     return f"{kind}:{merchant.id}"
 
 
-def _values(given: Sequence[str]) -> dict[str, str]:
+def _values(assignments: Sequence[str]) -> dict[str, str]:
     result: dict[str, str] = {}
-    for one in given:
-        name, equals, value = one.partition("=")
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
         if not equals:
-            raise UsageError(f"invsync settings: {one!r} is not NAME=VALUE. See: invsync settings --help")
+            raise UsageError(f"invsync settings: {assignment!r} is not NAME=VALUE. See: invsync settings --help")
         result[FORMER_NAMES.get(name, name)] = value
     return result
 
@@ -207,12 +207,12 @@ def add_setting_options(parser: argparse.ArgumentParser, settings: Iterable[Sett
         if setting.name == "name" and adding:
             continue
         default = f" (default {setting.default})" if setting.default and adding else ""
-        said = f"{setting.option_help or setting.help}{default}".replace("%", "%%")
+        help_text = f"{setting.option_help or setting.help}{default}".replace("%", "%%")
         metavar = setting.value.metavar
         if setting.repeated:
-            parser.add_argument(setting.flag, metavar=metavar, action="append", default=[], help=said)
+            parser.add_argument(setting.flag, metavar=metavar, action="append", default=[], help=help_text)
         else:
-            parser.add_argument(setting.flag, metavar=metavar, help=said)
+            parser.add_argument(setting.flag, metavar=metavar, help=help_text)
         for former, name in FORMER_NAMES.items():
             if name == setting.name:
                 parser.add_argument(f"--{former}", dest=setting.dest, help=argparse.SUPPRESS)
@@ -227,5 +227,5 @@ def texts(args: argparse.Namespace, settings: Iterable[Setting], adding: str = "
         if not setting.repeated and not (adding and setting.name == "name")
     }
     names = mine | ({adding: adding} if adding else {})
-    found = {name: getattr(args, dest, None) for dest, name in names.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    texts_by_name = {name: getattr(args, dest, None) for dest, name in names.items()}
+    return {name: value for name, value in texts_by_name.items() if value is not None}

@@ -69,12 +69,12 @@ def run_sku(args: argparse.Namespace) -> int:
         if ordered:
             view = sku.view(session, view.product_id)
     if args.csv:
-        page = list_command.whole(view.listings, args, lambda one: one.id)
+        page = list_command.whole(view.listings, args, lambda listing: listing.id)
         list_command.print_page(args, "listings", shapes.listings(time.time()), page, {})
         return Exit.OK
     output = Output(args)
     output.text([*([clean(ordered), ""] if ordered else []), *_lines(view)])
-    page = list_command.whole(view.listings, args, lambda one: one.id)
+    page = list_command.whole(view.listings, args, lambda listing: listing.id)
     output.document({"sku": _record(view, page[0]), "message": ordered, "next": page[1]})
     return Exit.OK
 
@@ -84,14 +84,14 @@ def _one(session: Session, text: str, merchant: int | None) -> SkuView:
     from invsync_tui.operations.catalog.search import search
     from invsync_tui.operations.errors import NotFoundError, OperationError
 
-    found = sku.resolve(session, text, merchant)
-    if not found:
+    matches = sku.resolve(session, text, merchant)
+    if not matches:
         raise NotFoundError(f"{text!r}: {search(session, text, merchant).verdict}. Look for it: invsync search TEXT.")
-    views = [sku.view(session, one) for one in found[:SEVERAL_SHOWN]]
-    if len(found) > 1:
+    views = [sku.view(session, product_id) for product_id in matches[:SEVERAL_SHOWN]]
+    if len(matches) > 1:
         named = ", ".join(f"{view.merchant}: {view.sku}" for view in views)
         raise OperationError(
-            f"{counted(len(found), 'product has', 'products have')} the code {text!r} ({named}). Give one SKU, or --merchant."
+            f"{counted(len(matches), 'product has', 'products have')} the code {text!r} ({named}). Give one SKU, or --merchant."
         )
     return views[0]
 
@@ -104,7 +104,7 @@ def _ordered(args: argparse.Namespace, session: Session, view: SkuView) -> str:
     if args.order is None and args.override is None:
         return ""
     cart = names.cart(session, args.cart, view.merchant_id).id if args.cart else None
-    chosen = [one.id for one in sku.of_carts(view, cart)]
+    chosen = [listing.id for listing in sku.of_carts(view, cart)]
     if not chosen:
         raise UsageError("invsync sku: no cart lists it, so there is nothing to change. See: invsync sku TEXT")
     if args.override is not None:
@@ -220,11 +220,11 @@ def run_history(args: argparse.Namespace) -> int:
     since = None if args.since is None else read("--since", args.since, int(time.time()))
     with opened(args) as session:
         cart = names.cart(session, args.cart).id if args.cart else None
-        found = histories(session, args.word, cart, since)
+        listing_histories = histories(session, args.word, cart, since)
     output = Output(args)
-    for one in found:
-        output.text(_history_lines(one))
-    output.document({"asked": args.word, "listings": [_document(one) for one in found]})
+    for history in listing_histories:
+        output.text(_history_lines(history))
+    output.document({"asked": args.word, "listings": [_document(history) for history in listing_histories]})
     return Exit.OK
 
 
@@ -270,5 +270,12 @@ def _held(line: Sequence[Point], at: int) -> int | None:
 def _events(happenings: Sequence[Happening], now: int) -> list[str]:
     if not happenings:
         return ["No run and no order had to do with it in this time."]
-    rows = [(moment(one.at, now), one.who, one.what + (f": {one.reason}" if one.reason else "")) for one in happenings]
+    rows = [
+        (
+            moment(happening.at, now),
+            happening.who,
+            happening.what + (f": {happening.reason}" if happening.reason else ""),
+        )
+        for happening in happenings
+    ]
     return table(("WHEN", "WHO", "WHAT"), rows)

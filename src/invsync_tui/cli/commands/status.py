@@ -35,55 +35,62 @@ def run_status(args: argparse.Namespace) -> int:
     from invsync_tui.operations.overview import overview
 
     with opened(args) as session:
-        found = overview(session)
-    healthy = not _unattended(found) and not any(problem.urgent for row in found.merchants for problem in row.problems)
+        store_overview = overview(session)
+    healthy = not _unattended(store_overview) and not any(
+        problem.urgent for row in store_overview.merchants for problem in row.problems
+    )
     output = Output(args)
-    output.text(_lines(found))
-    merchants = [json_records.merchant_health(row) for row in found.merchants]
-    service = json_records.service(found.pulse.service)
+    output.text(_lines(store_overview))
+    merchants = [json_records.merchant_health(row) for row in store_overview.merchants]
+    service = json_records.service(store_overview.pulse.service)
     output.document(
-        {"healthy": healthy, "service": service, "pulse": json_records.pulse(found.pulse), "merchants": merchants}
+        {
+            "healthy": healthy,
+            "service": service,
+            "pulse": json_records.pulse(store_overview.pulse),
+            "merchants": merchants,
+        }
     )
     return Exit.OK if healthy else Exit.FAILED
 
 
-def _unattended(found: Overview) -> bool:
+def _unattended(overview: Overview) -> bool:
     """A worker does not respond, or something is due by schedule and nobody is there to run it."""
-    service = found.pulse.service
+    service = overview.pulse.service
     if service.state.value != "none" and service.advice:
         return True
-    return not service.scheduled and any(row.scheduled for row in found.merchants)
+    return not service.scheduled and any(row.scheduled for row in overview.merchants)
 
 
-def _service_lines(found: Overview) -> list[str]:
+def _service_lines(overview: Overview) -> list[str]:
     """What is wrong with the workers and what to do, then where their log is."""
-    service = found.pulse.service
+    service = overview.pulse.service
     lines = []
     if service.state.value == "none":
-        lines = [NO_SERVICE] if _unattended(found) else []
+        lines = [NO_SERVICE] if _unattended(overview) else []
     elif service.advice:
         late = "" if service.scheduled else f" {NOTHING_BY_SCHEDULE}"
         lines = [f"{clean(service.text[:1].upper() + service.text[1:])}.{late} {clean(service.advice)}"]
-    elif _unattended(found):
+    elif _unattended(overview):
         lines = [f"A worker is there for requests only. {NOTHING_BY_SCHEDULE} Start a service: invsync serve"]
     if service.log and service.state.value != "running":
         lines.append(f"Log of the detached workers: {clean(service.log)}")
     return ["", *lines] if lines else []
 
 
-def _lines(found: Overview) -> list[str]:
-    if not found.merchants:
+def _lines(overview: Overview) -> list[str]:
+    if not overview.merchants:
         return ["No merchants yet. Add one with: invsync merchants add --help"]
-    pulse = found.pulse
+    pulse = overview.pulse
     stalled = f" ({pulse.stalled} stalled)" if pulse.stalled else ""
     counted = f"{pulse.running} running{stalled}, {pulse.held} held, {pulse.failing} failing, "
     counted += f"{_counted(pulse.stale, 'stale warehouse')}, {_counted(pulse.findings, 'new finding')}"
     return [
         f"{clean(pulse.service.text)}, {counted}",
         "",
-        *table(HEAD, [_cells(row) for row in found.merchants]),
-        *_service_lines(found),
-        *(line for row in found.merchants for line in _problems(row)),
+        *table(HEAD, [_cells(row) for row in overview.merchants]),
+        *_service_lines(overview),
+        *(line for row in overview.merchants for line in _problems(row)),
     ]
 
 

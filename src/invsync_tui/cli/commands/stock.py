@@ -61,10 +61,12 @@ def run_aliases(args: argparse.Namespace) -> int:
 def _chosen(types: tuple[AliasTypeLine, ...], name: str) -> AliasTypeLine:
     from invsync_tui.operations.errors import NotFoundError
 
-    for one in types:
-        if one.name == name.upper():
-            return one
-    raise NotFoundError(f"No alias type {name!r} has been loaded. Known: {', '.join(one.name for one in types)}.")
+    for alias_type in types:
+        if alias_type.name == name.upper():
+            return alias_type
+    raise NotFoundError(
+        f"No alias type {name!r} has been loaded. Known: {', '.join(alias_type.name for alias_type in types)}."
+    )
 
 
 def _print_products(args: argparse.Namespace, session: Session, merchant: int, chosen: AliasTypeLine) -> int:
@@ -118,7 +120,7 @@ def run_levels(args: argparse.Namespace) -> int:
             shape: list_command.Shape[Any] = shapes.levels(time.time())
         else:
             rows = stock.summary(session, merchant, args.filter, list_command.ordering(args))
-            shape = shapes.summary([one.code for one in places], time.time())
+            shape = shapes.summary([warehouse.code for warehouse in places], time.time())
         page, count = list_command.page(args, rows), list_command.counted(rows)
     list_command.print_page(args, "levels", shape, page, {"warehouse": args.warehouse or None, **count})
     return Exit.OK
@@ -127,16 +129,16 @@ def run_levels(args: argparse.Namespace) -> int:
 def _place(places: tuple[WarehouseLine, ...], code: str) -> WarehouseLine:
     from invsync_tui.operations.errors import NotFoundError, OperationError
 
-    found = [place for place in places if place.code == code] or [place for place in places if str(place.id) == code]
-    if not found:
+    matches = [place for place in places if place.code == code] or [place for place in places if str(place.id) == code]
+    if not matches:
         known = ", ".join(place.code for place in places)
         raise NotFoundError(
             f"There is no warehouse {code!r}. Known: {known}. List them with: invsync warehouses MERCHANT."
         )
-    if len(found) > 1:
-        numbers = ", ".join(str(one.id) for one in found)
+    if len(matches) > 1:
+        numbers = ", ".join(str(match.id) for match in matches)
         raise OperationError(f"Several warehouses have the code {code!r}. Give a number instead: {numbers}.")
-    return found[0]
+    return matches[0]
 
 
 ACTIONS = ("disable", "enable")

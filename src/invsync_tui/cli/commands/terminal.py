@@ -78,8 +78,8 @@ def run_keys(args: argparse.Namespace) -> int:
     """Print the sheet; what is wrong with [keys] is told beside it."""
     from invsync_tui.tui.keymap import accepted, sheet
 
-    kept, wrong = accepted(configuration(args).keys)
-    groups = [group for group in sheet(kept) if args.screen.casefold() in group.title.casefold()]
+    keymap, wrong = accepted(configuration(args).keys)
+    groups = [group for group in sheet(keymap) if args.screen.casefold() in group.title.casefold()]
     output = Output(args)
     for problem in wrong:
         note(problem)

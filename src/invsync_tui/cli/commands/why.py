@@ -36,15 +36,15 @@ def run(args: argparse.Namespace, session: Session, cart: int | None) -> int:
     from invsync_tui.operations.diagnosis.why_at import why_then
     from invsync_tui.operations.time_text import moment as read
 
-    found = why_then(session, args.word, read("--as-of", args.as_of, int(time.time())), cart)
+    answer = why_then(session, args.word, read("--as-of", args.as_of, int(time.time())), cart)
     if given(args, "json"):
-        print_json(document(found.why) | {"as_of": _document(found)})
+        print_json(document(answer.why) | {"as_of": _document(answer)})
     elif not given(args, "quiet"):
-        _print(found)
-    return 1 if any(listing.why.causes for listing in found.listings) else 0
+        _print(answer)
+    return 1 if any(listing.why.causes for listing in answer.listings) else 0
 
 
-def _document(found: WhyThen) -> dict[str, Any]:
+def _document(answer: WhyThen) -> dict[str, Any]:
     listings = [
         {
             "cart": listing.why.cart,
@@ -57,22 +57,22 @@ def _document(found: WhyThen) -> dict[str, Any]:
             "levels": [{"warehouse": level.warehouse, "available": _held(level.held)} for level in listing.levels],
             "settings": None if listing.settings is None else dict(listing.settings),
         }
-        for listing in found.listings
+        for listing in answer.listings
     ]
-    return {"at": utc(found.at), "listings": listings}
+    return {"at": utc(answer.at), "listings": listings}
 
 
 def _held(held: Held) -> dict[str, Any]:
     return {"known": held.known, "value": held.value}
 
 
-def _print(found: WhyThen) -> None:
-    why = found.why
+def _print(answer: WhyThen) -> None:
+    why = answer.why
     say(f"{why.asked}: matched as {why.taken_as}" + (f" ({why.sku})" if why.sku else ""))
-    say(f"As of {moment(found.at)}")
-    for listing in found.listings:
+    say(f"As of {moment(answer.at)}")
+    for listing in answer.listings:
         _print_listing(listing)
-    if not found.listings:
+    if not answer.listings:
         say("\nNo cart has a listing for it.")
 
 
@@ -144,13 +144,13 @@ def evidence_document(listing: WhyListing, live: Mapping[int, Read] | None) -> d
 def _live_document(listing: WhyListing, live: Read | None) -> dict[str, Any] | None:
     if live is None or listing.cart_listing_id is None:
         return None
-    found = live.shown.get(listing.cart_listing_id)
+    reading = live.shown.get(listing.cart_listing_id)
     return {
-        "quantity": found.quantity if found else None,
-        "allocated": found.allocated if found else None,
-        "tracked": found.tracked if found else None,
-        "at": found.at if found else None,
-        "in_cart": None if live.error else found is not None,
+        "quantity": reading.quantity if reading else None,
+        "allocated": reading.allocated if reading else None,
+        "tracked": reading.tracked if reading else None,
+        "at": reading.at if reading else None,
+        "in_cart": None if live.error else reading is not None,
         "error": live.error or None,
     }
 
@@ -195,11 +195,11 @@ def _attempt(attempt: ExchangeView) -> Iterator[str]:
 def _now(ref: str, live: Read | None) -> str:
     if live is None or live.error:
         return clean(f"the cart could not be asked: {live.error if live else 'it was not named'}")
-    found = live.shown.get(ref)
+    reading = live.shown.get(ref)
     return (
         "the cart no longer has this listing"
-        if found is None
-        else f"{read_from_cart(found)} (asked {moment(found.at)})"
+        if reading is None
+        else f"{read_from_cart(reading)} (asked {moment(reading.at)})"
     )
 
 
@@ -233,16 +233,16 @@ def run_why(args: argparse.Namespace) -> int:
         cart = names.cart(session, args.cart).id if args.cart else None
         if args.as_of is not None:
             return run(args, session, cart)
-        found = why(session, args.word, cart)
-        live = ask(session, found.listings) if args.live else None
+        answer = why(session, args.word, cart)
+        live = ask(session, answer.listings) if args.live else None
     if given(args, "json"):
-        print_json(document(found, live))
+        print_json(document(answer, live))
     elif not given(args, "quiet"):
-        print_why(found, live)
-    return 1 if any(listing.causes for listing in found.listings) else 0
+        print_why(answer, live)
+    return 1 if any(listing.causes for listing in answer.listings) else 0
 
 
-def document(found: Why, live: Mapping[int, Read] | None = None) -> dict[str, Any]:
+def document(answer: Why, live: Mapping[int, Read] | None = None) -> dict[str, Any]:
     """The JSON document, see docs/json.md."""
     listings = [
         {
@@ -259,13 +259,13 @@ def document(found: Why, live: Mapping[int, Read] | None = None) -> dict[str, An
             **evidence_document(listing, live),
             "drift": _drift(listing.drift),
         }
-        for listing in found.listings
+        for listing in answer.listings
     ]
     return {
         "version": DOCUMENT_VERSION,
-        "asked": found.asked,
-        "taken_as": found.taken_as,
-        "sku": found.sku,
+        "asked": answer.asked,
+        "taken_as": answer.taken_as,
+        "sku": answer.sku,
         "listings": listings,
     }
 
@@ -276,12 +276,12 @@ def _drift(drift: DriftLine | None) -> dict[str, Any] | None:
     return {"class": drift.drift, "exposure": drift.exposure, "to_correct": drift.to_correct, "text": drift.text}
 
 
-def print_why(found: Why, live: Mapping[int, Read] | None = None) -> None:
+def print_why(answer: Why, live: Mapping[int, Read] | None = None) -> None:
     """Print the answer as text."""
-    say(f"{found.asked}: matched as {found.taken_as}" + (f" ({found.sku})" if found.sku else ""))
-    for listing in found.listings:
+    say(f"{answer.asked}: matched as {answer.taken_as}" + (f" ({answer.sku})" if answer.sku else ""))
+    for listing in answer.listings:
         print_listing(listing, live)
-    if not found.listings:
+    if not answer.listings:
         say("\nNo cart has a listing for it, as far as plans have looked.")
 
 
