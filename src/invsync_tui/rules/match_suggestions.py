@@ -284,11 +284,11 @@ class Asked(NamedTuple):
     former: tuple[str, ...] = ()
 
 
-def suggest(asked: Asked, push_kind: int, hits: Sequence[CodeHit]) -> Suggestion:
+def suggest(listing: Asked, push_kind: int, hits: Sequence[CodeHit]) -> Suggestion:
     """The one product that fits best among those that were looked up; none where several fit equally well."""
     best: dict[int, tuple[int, tuple[Kind, ...], CodeHit]] = {}
     for hit in hits:
-        kinds = _kinds(asked, push_kind, hit)
+        kinds = _kinds(listing, push_kind, hit)
         if kinds is None:
             continue
         candidate = (sum(_WEIGHT[kind] for kind in kinds), kinds, hit)
@@ -304,11 +304,11 @@ def suggest(asked: Asked, push_kind: int, hits: Sequence[CodeHit]) -> Suggestion
     return Suggestion(fitting[0], kinds or (Kind.SHARED,), hit)
 
 
-def _kinds(asked: Asked, push_kind: int, hit: CodeHit) -> tuple[Kind, ...] | None:
+def _kinds(listing: Asked, push_kind: int, hit: CodeHit) -> tuple[Kind, ...] | None:
     other = (Kind.OTHER_KIND,) if hit.kind != push_kind else ()
-    kinds = difference(asked.code, hit.code)
+    kinds = difference(listing.code, hit.code)
     if kinds is not None:
         return (*other, *kinds)
-    if any(trimmed(code) == trimmed(hit.code) for code in asked.former):
+    if any(trimmed(code) == trimmed(hit.code) for code in listing.former):
         return (*other, Kind.RENAMED)
     return None

@@ -48,20 +48,20 @@ class Orders:
         lines: Sequence[Line] | None = ()
         netted = await self._look_at_source()
         reports = self.cart.capabilities.reports_orders and not netted
-        asked = self._asked(alone=not reports)
+        asked_cart = self._asked(alone=not reports)
         if reports:
-            lines = await self._read(asked)
+            lines = await self._read(asked_cart)
         with self.job.store.reading() as cx:
-            change = self._change(cx, asked, lines)
-            refs = pending_orders.listings_of_products(cx, self.cart_id, change.products(asked.shop))
+            change = self._change(cx, asked_cart, lines)
+            refs = pending_orders.listings_of_products(cx, self.cart_id, change.products(asked_cart.shop))
             refs += [
                 ref
-                for ref in pending_orders.not_seen_since(cx, self.cart_id, asked.shop, self.now)
+                for ref in pending_orders.not_seen_since(cx, self.cart_id, asked_cart.shop, self.now)
                 if ref not in set(refs)
             ]
         if change.added or change.removed or refs:
             # The cart took the orders off by itself: what it shows now need not be written again.
-            self._write(asked, lines, await self._shown(refs) if lines is not None else [])
+            self._write(asked_cart, lines, await self._shown(refs) if lines is not None else [])
 
     async def _look_at_source(self) -> bool:
         """Whether the WMS subtracts orders that it does not hold yet by itself; notes whether it names those it has."""
@@ -84,7 +84,7 @@ class Orders:
         same = frozenset({self.cart_id} if alone else (n for n, shop in carts.items() if shop.view == mine.view))
         return Asked(self.merchant_id, self.cart_id, mine.key, of_shop, same)
 
-    async def _read(self, asked: Asked) -> Sequence[Line] | None:
+    async def _read(self, asked_cart: Asked) -> Sequence[Line] | None:
         """The cart's order lines, None where they cannot be known: then those known so far stay."""
         if self.source.confirmed_at is None:
             return None  # without readings there is nothing to subtract from
@@ -92,7 +92,7 @@ class Orders:
         report.enter(PHASE)
         try:
             await self.clock.measure()
-            orders_since = await self.cart.orders_since(self._since(asked, self.source.confirmed_at))
+            orders_since = await self.cart.orders_since(self._since(asked_cart, self.source.confirmed_at))
         except PermissionDeniedError as error:
             report.event("warning", f"The cart's orders are not subtracted, since they cannot be read: {error}")
             report.leave("failed")
@@ -112,11 +112,11 @@ class Orders:
         readable = not line.error
         return Line(line.order_ref, line.listing_ref, line.quantity, ours, line.location, name, line.taken_at, readable)
 
-    def _since(self, asked: Asked, confirmed_at: int) -> int:
+    def _since(self, asked_cart: Asked, confirmed_at: int) -> int:
         """By the cart's clock: before the last good look, the readings, and the oldest order that is waited for."""
         with self.job.store.reading() as cx:
             looked = runs.last_good_phase(cx, "push", self.cart_id, PHASE, self.now - REACH)
-            oldest = pending_orders.oldest(cx, asked.peers)
+            oldest = pending_orders.oldest(cx, asked_cart.peers)
         # What was noted while our clock was ahead must not hide the orders until then: now is the latest.
         times = [self.clock.theirs_before(at) for at in (looked or 0, confirmed_at, self.now)]
         earliest = min([*times, *([oldest] if oldest is not None else [])]) - OVERLAP
@@ -130,18 +130,18 @@ class Orders:
         self.job.report.budget = self.cart.budget()
         return rows
 
-    def _write(self, asked: Asked, lines: Sequence[Line] | None, shown: Sequence[ListingRow]) -> None:
+    def _write(self, asked_cart: Asked, lines: Sequence[Line] | None, shown: Sequence[ListingRow]) -> None:
         with self.job.transaction() as tx:
             seq = change_sequence.upcoming(tx)
-            pending_orders.apply(tx, self.merchant_id, self._change(tx, asked, lines), seq)
+            pending_orders.apply(tx, self.merchant_id, self._change(tx, asked_cart, lines), seq)
             seen = [(row.ref, row.quantity, row.allocated) for row in shown if row.skip is not Reason.BAD_ROW]
             pending_orders.observe(tx, self.cart_id, seen, clock.seconds(), seq)
             change_sequence.take(tx, seq)
             self.job.report.put(tx)
 
-    def _change(self, cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None) -> Change:
+    def _change(self, cx: sqlite3.Connection, asked_cart: Asked, lines: Sequence[Line] | None) -> Change:
         terms = Terms(self.now, self.source.confirmed_at or 0, self.source.orders_within, self.by_name, REACH)
-        return pending_orders.change(cx, asked, lines, terms)
+        return pending_orders.change(cx, asked_cart, lines, terms)
 
 
 AT_ONCE = 200

@@ -259,24 +259,24 @@ class Terms(NamedTuple):
         return taken_at + (self.reach if self.by_name and named else self.within)
 
 
-def change(cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line] | None, terms: Terms) -> Change:
+def change(cx: sqlite3.Connection, asked_cart: Asked, lines: Sequence[Line] | None, terms: Terms) -> Change:
     """What becomes of the rows when a cart reports `lines` (None: it was not asked), with those that are over left out.
 
     Over is an order that all readings take into account, or that was taken too long ago. Rows of the merchant's other
     carts go for that reason too, so that none waits for its own cart's next push. What one cart reports stands for all
     that are told the same.
     """
-    before = _kept(cx, asked.merchant_id)
+    before = _kept(cx, asked_cart.merchant_id)
     kept_rows = [_not_ahead(row, terms.now) for row in before]
     rows = kept_rows
     if lines is not None:
         unread = {line.ref for line in lines if not line.readable}
-        rows = _rows(cx, asked, before, [line for line in lines if line.readable], terms.now)
+        rows = _rows(cx, asked_cart, before, [line for line in lines if line.readable], terms.now)
         reported = {row.ref for row in rows}
         rows += [
             row
             for row in kept_rows
-            if row.cart_id not in asked.peers or row.ref in unread or ("" in unread and row.ref not in reported)
+            if row.cart_id not in asked_cart.peers or row.ref in unread or ("" in unread and row.ref not in reported)
         ]
     rows = [row for row in rows if row.taken_at > terms.now - terms.reach]
     ambiguous = _ambiguous(rows)
@@ -309,19 +309,22 @@ def _kept(cx: sqlite3.Connection, merchant_id: int) -> list[Kept]:
     return [Kept(*row) for row in rows]
 
 
-def _rows(cx: sqlite3.Connection, asked: Asked, before: Sequence[Kept], lines: Sequence[Line], now: int) -> list[Kept]:
+def _rows(
+    cx: sqlite3.Connection, asked_cart: Asked, before: Sequence[Kept], lines: Sequence[Line], now: int
+) -> list[Kept]:
     """Lines as rows; those of listings that match no product are left out. What is known of an order stays known."""
     known: dict[tuple[str, int], list[Kept]] = defaultdict(list)
     for row in before:
-        if row.cart_id in asked.peers and (row.shop == asked.shop or row.cart_id == asked.cart_id):
+        if row.cart_id in asked_cart.peers and (row.shop == asked_cart.shop or row.cart_id == asked_cart.cart_id):
             known[row.ref, row.product_id].append(row)
     kepts: list[Kept] = []
-    for (ref, product), (first, units) in _sums(cx, asked, lines).items():
+    for (ref, product), (first, units) in _sums(cx, asked_cart, lines).items():
         was = known.get((ref, product), [])
         row = was[0] if was else Kept(
-            asked.cart_id, ref, product, "", 0, first.taken_at, asked.shop, first.name, first.reported_at, now, None, 0
+            asked_cart.cart_id, ref, product, "", 0, first.taken_at, asked_cart.shop, first.name, first.reported_at, now,
+            None, 0,
         )  # fmt: skip
-        row = _redated(row, first, now)._replace(shop=asked.shop, name=first.name, reported_at=first.reported_at)
+        row = _redated(row, first, now)._replace(shop=asked_cart.shop, name=first.name, reported_at=first.reported_at)
         kepts += [row._replace(location=at, quantity=n) for at, n in _located(units, was).items()]
     return kepts
 
@@ -355,10 +358,10 @@ def _redated(row: Kept, line: Line, now: int) -> Kept:
 
 
 def _sums(
-    cx: sqlite3.Connection, asked: Asked, lines: Sequence[Line]
+    cx: sqlite3.Connection, asked_cart: Asked, lines: Sequence[Line]
 ) -> dict[tuple[str, int], tuple[Line, dict[str, int]]]:
     """By order and product: its latest line, and the units by location."""
-    products = _products_of(cx, asked.of_shop, {line.listing_ref for line in lines})
+    products = _products_of(cx, asked_cart.of_shop, {line.listing_ref for line in lines})
     units: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     latest: dict[tuple[str, int], Line] = {}
     for line in lines:
