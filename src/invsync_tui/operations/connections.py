@@ -86,10 +86,10 @@ async def test(target: Target) -> AsyncIterator[Step]:
 def _proxy(target: Target) -> str:
     """Through which proxy it is reached, in words; '' for none."""
     try:
-        told = route_to(target.setup.url, target.name).told
+        proxy = route_to(target.setup.url, target.name).told
     except ConnectorError:
         return ""  # the test itself says what is wrong with the address
-    return f"Reached through the proxy {told}." if told else ""
+    return f"Reached through the proxy {proxy}." if proxy else ""
 
 
 async def _steps(connector: Source | Cart) -> AsyncGenerator[Step, None]:

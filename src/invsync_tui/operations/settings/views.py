@@ -112,7 +112,7 @@ def _merchant(row: Mapping[str, Any], keeps: bool) -> MerchantSetup:
     return MerchantSetup(
         id=row["id"],
         name=row["name"],
-        values={one.name: row[one.column] for one in fields.MERCHANT},
+        values={setting.name: row[setting.column] for setting in fields.MERCHANT},
         source=_connection(row) if row["system"] is not None else None,
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["inventory_sync"] else None,
@@ -142,7 +142,7 @@ def _cart(row: Mapping[str, Any], warehouses: tuple[str, ...], last_run: RunRow 
         merchant_id=row["merchant_id"],
         merchant=row["merchant"],
         name=row["name"],
-        values={one.name: row[one.column] for one in fields.CART if not one.resolved} | named,
+        values={setting.name: row[setting.column] for setting in fields.CART if not setting.resolved} | named,
         connection=_connection(row),
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["upload_enabled"] else None,
