@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.sources.feed import FeedSource
+from invsync_tui.connectors.sources.feed.sftp import SftpPlace
 from tests.connectors.test_feed import HEAD, names, stock, write
 from tests.connectors.test_feed_files import known
 from tests.support.merchant_store import Bench
@@ -193,3 +195,25 @@ async def test_a_password_is_sent_once_and_a_wrong_one_is_told_without_it(
         await feed_source.open()
         assert await stock(feed_source) == {("", "A-1"): 2, ("", "A-2"): 7}
         await feed_source.close()
+
+
+async def test_the_passphrase_of_a_key_is_a_secret_of_its_own_beside_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncssh
+
+    key = tmp_path / "key"
+    key.write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_private_key(passphrase="opens-the-key"))
+    monkeypatch.setenv("FEED_SECRET", "the-password-of-the-feed")
+    monkeypatch.setenv("FEED_PHRASE", "opens-the-key")
+    options = {"key_file": str(key)}
+    both = Connection("Demo", "feed", "sftp://feed.example/", "bot", "env:FEED_SECRET", options, 5)
+    keys, password = await SftpPlace(replace(both, secrets={"passphrase": "env:FEED_PHRASE"}), "/", "")._credentials(
+        asyncssh
+    )
+    assert len(keys) == 1 and password == "the-password-of-the-feed"
+    # As before: without a passphrase of its own the secret is the passphrase, and is sent to nobody.
+    keys, password = await SftpPlace(replace(both, secret="env:FEED_PHRASE"), "/", "")._credentials(asyncssh)
+    assert len(keys) == 1 and password is None
+    with pytest.raises(NotConfiguredError, match="passphrase"):
+        await SftpPlace(both, "/", "")._credentials(asyncssh)

@@ -29,8 +29,8 @@ STATE = {
     },
 }  # fmt: skip
 """Columns that are no settings: what the program itself keeps of a cart, a merchant and a source."""
-ELSEWHERE = {"combine_all": "warehouses"}
-"""Columns that a setting of another name is kept in as well."""
+ELSEWHERE = {"combine_all": "warehouses", "secrets": "secret"}
+"""Columns that a setting of another name is kept in as well: `secrets` has the parts of the secret after the first."""
 MODELS = {"cart": models.Cart, "merchant": models.Merchant, "source": models.Source}
 
 

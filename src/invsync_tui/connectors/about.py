@@ -74,6 +74,22 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretPart:
+    """One of the secrets that a connection needs. Each is given as a reference of its own."""
+
+    name: str
+    """Lower-case letters, digits and `_`; not the name of an option."""
+    label: str
+    help: str
+    """What it is there, in a few words."""
+    required: bool = True
+
+
+SECRET = "secret"  # noqa: S105 (a name)
+"""The name of the one part where a connector declares no parts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Permission:
     """Something that the login must be allowed, as the other system calls it."""
 
@@ -100,6 +116,8 @@ class About:
     """What the login name is there; '' where there is none."""
     signs_in_with: str = ""
     """What the secret is there; '' where there is none."""
+    secrets: tuple[SecretPart, ...] = ()
+    """Where there are several: each part, the first one being the connection's `secret`."""
     options: tuple[Option, ...] = ()
     permissions: tuple[Permission, ...] = ()
     setup: tuple[str, ...] = ()
@@ -109,6 +127,13 @@ class About:
     known_limits: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     """Where the facts come from: pages of the maker's documentation, a server that was tried."""
+
+    @property
+    def secret_parts(self) -> tuple[SecretPart, ...]:
+        """The declared parts; else the one secret, which may be left out; () where there is none."""
+        if self.secrets or not self.signs_in_with:
+            return self.secrets
+        return (SecretPart(SECRET, "Secret", self.signs_in_with, required=False),)
 
     def wrong_address(self, text: str) -> str:
         """What is wrong with an address, and what is allowed; '' for nothing.

@@ -22,7 +22,10 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where and how to log in. `secret` is a reference (`env:NAME`, `file:PATH`, `command:ARGV`), never the secret."""
+    """Where and how to log in. `secret` is a reference (`env:NAME`, `file:PATH`, `command:ARGV`), never the secret.
+
+    It is the first of the parts that the connector declares in `About.secrets`; `secrets` has the others, by name.
+    """
 
     name: str
     system: str
@@ -32,6 +35,7 @@ class Connection:
     options: Mapping[str, str] = field(default_factory=dict)
     deadline: float = 30.0
     """Seconds after which any single request is given up; also what a successor waits out after a takeover."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from invsync_tui.connectors.addresses import is_loopback
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
 from invsync_tui.connectors.home_paths import expanded
+from invsync_tui.connectors.secrets import reference_of
 from invsync_tui.rules.merchant_checks import Verdict
 
 
@@ -116,7 +117,7 @@ Facts = SourceFacts | CartFacts
 
 def reviews(facts: Facts) -> list[Review]:
     """The general checks of a connection and its connector's own."""
-    return [transport(facts), secret(facts, os.environ), *_of_connector(facts), *_beside(facts)]
+    return [transport(facts), *secrets(facts, os.environ), *_of_connector(facts), *_beside(facts)]
 
 
 def _beside(facts: Facts) -> Iterator[Review]:
@@ -145,9 +146,8 @@ def _beside(facts: Facts) -> Iterator[Review]:
 
 def _of_connector(facts: Facts) -> Iterator[Review]:
     system = facts.connection.system
-    group = registry.SOURCES if isinstance(facts, SourceFacts) else registry.CARTS
     try:
-        review = getattr(registry.connector(group, system), "review", None)
+        review = getattr(registry.connector(_group(facts), system), "review", None)
         own_reviews: Iterable[Review] = tuple(review(facts)) if review else ()
     except ConnectorError as error:
         yield Review("connection.system", Verdict.FAIL, f"system {system}", error.what, error.advice)
@@ -202,17 +202,34 @@ def transport(facts: Facts) -> Review:
 # --- the secret ------------------------------------------------------------------------------------------------------
 
 
-def secret(facts: Facts, environment: Mapping[str, str]) -> Review:
+def secrets(facts: Facts, environment: Mapping[str, str]) -> Iterator[Review]:
+    """A check for each part that the connector declares: `connection.secret` for the first, then `connection.secret.NAME`."""
+    connection = facts.connection
+    parts = registry.secret_parts(_group(facts), connection.system)
+    for number, part in enumerate(parts):
+        check = f"connection.secret.{part.name}" if number else "connection.secret"
+        change = f"--secret {part.name}=file:PATH" if len(parts) > 1 else "--secret file:PATH"
+        reference = reference_of(connection, parts, part.name)
+        if not reference and part.required:
+            cause = f"{part.label} is not given: {part.help}."
+            yield Review(check, Verdict.FAIL, f"no {part.name}", cause, facts.set(change))
+        elif number == 0 or reference:
+            yield _secret(facts, reference, check, change, environment)
+
+
+def _group(facts: Facts) -> str:
+    return registry.SOURCES if isinstance(facts, SourceFacts) else registry.CARTS
+
+
+def _secret(facts: Facts, reference: str, check: str, change: str, environment: Mapping[str, str]) -> Review:
     """Whether this process could resolve the reference. Nothing of the secret is told, and no command is run."""
-    reference = facts.connection.secret
-    check = "connection.secret"
     if not reference:
         return Review(check, Verdict.PASS, "it refers to no secret")
     kind, _, rest = reference.partition(":")
     if kind not in _LOOKS or not rest:
         # The text might be the secret itself: it is not repeated.
         cause = "The secret is not a reference."
-        return Review(check, Verdict.FAIL, "neither env:, file: nor command:", cause, facts.set("--secret file:PATH"))
+        return Review(check, Verdict.FAIL, "neither env:, file: nor command:", cause, facts.set(change))
     wrong, fix, local = _LOOKS[kind](rest, environment)
     if not wrong:
         return Review(check, Verdict.PASS, f"{kind}: can be resolved here")

@@ -7,11 +7,12 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
-from invsync_tui.connectors.about import KIT, About, Option
+from invsync_tui.connectors.about import KIT, SECRET, About, Option, SecretPart
 from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.checked_results import Checked
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.http_log import gate
+from invsync_tui.connectors.secrets import missing, reference_of
 from invsync_tui.plain_text import did_you_mean
 
 SOURCES = "invsync.sources"
@@ -75,6 +76,17 @@ def options(group: str, system: str) -> tuple[Option, ...] | None:
     return None if details is None else (*details.options, *COMMON)
 
 
+def secret_parts(group: str, system: str) -> tuple[SecretPart, ...]:
+    """The secrets that a system's connections may have, the connection's `secret` first; never empty: a connector that
+    declares none is given one all the same, as every connection has the field."""
+    try:
+        details = about(group, system)
+    except NotConfiguredError:
+        details = None
+    declared = details.secret_parts if details else ()
+    return declared or (SecretPart(SECRET, "Secret", "the secret of the login", required=False),)
+
+
 def wrong_option(group: str, system: str, option_values: Mapping[str, str]) -> str:
     """What is wrong with the names or values of options, with what is right; '' for nothing."""
     known = options(group, system)
@@ -113,7 +125,9 @@ def _refusal(group: str, connection: Connection) -> NotConfiguredError | None:
             else "Give another: --option NAME=VALUE"
         )
         return NotConfiguredError(what, where=connection.name, advice=change)
-    return None
+    parts = secret_parts(group, connection.system)
+    absent = [part for part in parts if part.required and not reference_of(connection, parts, part.name)]
+    return missing(connection.name, absent[0]) if absent else None
 
 
 def source(connection: Connection) -> Source:

@@ -13,9 +13,11 @@ import shlex
 import signal
 import stat
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from invsync_tui.connectors.about import SecretPart
+from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError
 from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.http_log import remember_secret
@@ -201,6 +203,35 @@ async def resolve(reference: str) -> str:
     secret = _checked(await resolver(rest), kind)
     remember_secret(secret, reference)
     return secret
+
+
+def reference_of(connection: Connection, parts: Sequence[SecretPart], name: str) -> str:
+    """The reference of a declared part; '' where none is given. The first part is the connection's `secret`."""
+    return connection.secret if parts and parts[0].name == name else connection.secrets.get(name, "")
+
+
+async def resolve_part(connection: Connection, parts: Sequence[SecretPart], name: str) -> str:
+    """The secret of a declared part; '' where it may be left out and is. NotConfiguredError names the part."""
+    part = next(part for part in parts if part.name == name)
+    reference = reference_of(connection, parts, name)
+    if not reference and part.required:
+        raise missing(connection.name, part)
+    try:
+        return await resolve(reference)
+    except NotConfiguredError as error:
+        raise NotConfiguredError(
+            f"{part.label} ({part.name}): {error.what}", where=connection.name, advice=error.advice
+        ) from error
+
+
+def missing(where: str, part: SecretPart) -> NotConfiguredError:
+    """A required part has no reference."""
+    return NotConfiguredError(
+        f"{part.label} ({part.name}) is not given: {part.help}.",
+        where=where,
+        # As an example it would look like a secret beside its name, and be blacked out.
+        advice=f"Give it by --secret NAME=REFERENCE, where NAME is {part.name}.",
+    )
 
 
 def learn(references: list[str]) -> None:

@@ -10,6 +10,7 @@ from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.connectors.network_errors import route_to
+from invsync_tui.connectors.secrets import resolve_part
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session
@@ -61,12 +62,32 @@ def target_of(session: Session, subject: str) -> Target:
     return cart_target(session, number) if kind == "cart" else source_target(session, number)
 
 
-def _connector(target: Target) -> Source | Cart:
+def _connection(target: Target) -> Connection:
     setup = target.setup
-    connection = Connection(
-        target.name, setup.system, setup.url, setup.login, setup.secret, setup.options, setup.deadline
+    return Connection(
+        target.name, setup.system, setup.url, setup.login, setup.secret, setup.options, setup.deadline, setup.secrets
     )
+
+
+def _connector(target: Target) -> Source | Cart:
+    connection = _connection(target)
     return registry.source(connection) if target.kind == "wms" else registry.cart(connection)
+
+
+async def _secrets(target: Target) -> Step | None:
+    """Whether each of several secrets is there; None where the connector has one or none, which its login tries."""
+    connection = _connection(target)
+    parts = registry.secret_parts(registry.SOURCES if target.kind == "wms" else registry.CARTS, connection.system)
+    if len(parts) < 2:
+        return None
+    present = []
+    for part in parts:
+        try:
+            if await resolve_part(connection, parts, part.name):
+                present.append(part.name)
+        except ConnectorError as error:
+            return Step("secrets", False, error.what, error.advice)
+    return Step("secrets", True, f"Resolved: {', '.join(present) or 'none is given, none is required'}.", "")
 
 
 async def test(target: Target) -> AsyncIterator[Step]:
@@ -75,6 +96,10 @@ async def test(target: Target) -> AsyncIterator[Step]:
         connector = _connector(target)
         if through := _proxy(target):
             yield Step("proxy", True, through, "")
+        if secrets := await _secrets(target):
+            yield secrets
+            if not secrets.ok:
+                return
         try:
             async with aclosing(_steps(connector)) as steps:
                 async for step in steps:
@@ -86,10 +111,10 @@ async def test(target: Target) -> AsyncIterator[Step]:
 def _proxy(target: Target) -> str:
     """Through which proxy it is reached, in words; '' for none."""
     try:
-        proxy = route_to(target.setup.url, target.name).told
+        told = route_to(target.setup.url, target.name).told
     except ConnectorError:
         return ""  # the test itself says what is wrong with the address
-    return f"Reached through the proxy {proxy}." if proxy else ""
+    return f"Reached through the proxy {told}." if told else ""
 
 
 async def _steps(connector: Source | Cart) -> AsyncGenerator[Step, None]:

@@ -87,7 +87,10 @@ def _sections(kind: str, system: str, about: About) -> Iterator[PageSection]:
 
 
 def _commands(kind: str, system: str, about: About) -> Iterator[str]:
-    login = (" --login NAME" if about.signs_in_as else "") + (" --secret file:PATH" if about.signs_in_with else "")
+    login = " --login NAME" if about.signs_in_as else ""
+    first, *others = about.secret_parts or (None,)
+    login += " --secret file:PATH" if first else ""
+    login += "".join(f" --secret {part.name}=file:PATH" for part in others if part and part.required)
     options = "".join(f" --option {option.name}=VALUE" for option in about.options if option.required)
     yield ADD[kind].format(system=system, url=about.example, login=login, options=options)
     yield "invsync connections test MERCHANT" + (" --cart NAME" if kind == CART else "")
@@ -101,8 +104,10 @@ def _login(about: About) -> Iterator[str]:
     yield f"url (required): such as {about.example}"
     if about.signs_in_as:
         yield f"login: {about.signs_in_as}"
-    if about.signs_in_with:
-        yield f"secret: {about.signs_in_with}; a reference env:NAME, file:PATH or command:ARGV"
+    parts = about.secret_parts
+    for part in parts:
+        called = "secret" if len(parts) == 1 else f"secret {part.name}{' (required)' if part.required else ''}"
+        yield f"{called}: {part.help}; a reference env:NAME, file:PATH or command:ARGV"
 
 
 def _option(option: Option) -> str:
@@ -123,6 +128,7 @@ def _document(kind: str, system: str, about: About) -> dict[str, Any]:
         "example": about.example,
         "login": about.signs_in_as,
         "secret": about.signs_in_with,
+        "secrets": [asdict(part) for part in about.secret_parts],
         "options": [_option_document(option) for option in (*about.options, *registry.COMMON)],
         "permissions": [asdict(permission) for permission in about.permissions],
         "setup": list(about.setup),

@@ -75,8 +75,8 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]], fo
 
 def _written(out: Any, lines: Iterable[str]) -> int:
     count = 0
-    for text in lines:
-        out.write(text)
+    for one in lines:
+        out.write(one)
         count += 1
     return count
 

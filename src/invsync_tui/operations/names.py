@@ -23,10 +23,10 @@ def merchant(session: Session, called: str) -> Named:
     """The merchant of this name or number; NotFoundError suggests similar names."""
     with as_operation_error(), session.store.reading() as cx:
         known = [Named(number, name, number) for number, name in settings_read.names(cx)]
-    matches = _called(known, called)
-    if not matches:
+    found = _called(known, called)
+    if not found:
         raise NotFoundError(_unknown("merchant", called, known, "invsync merchants"))
-    return matches[0]
+    return found[0]
 
 
 def cart(session: Session, called: str, merchant_id: int | None = None) -> Named:
@@ -34,21 +34,21 @@ def cart(session: Session, called: str, merchant_id: int | None = None) -> Named
     with as_operation_error(), session.store.reading() as cx:
         rows = [Named(number, name, owner) for number, owner, name in settings_read.cart_names(cx)]
     known = [row for row in rows if merchant_id in (None, row.merchant_id)]
-    matches = _called(known, called)
-    if not matches:
+    found = _called(known, called)
+    if not found:
         raise NotFoundError(_unknown("cart", called, known, "invsync carts"))
-    if len(matches) > 1:
-        numbers = ", ".join(str(match.id) for match in matches)
+    if len(found) > 1:
+        numbers = ", ".join(str(one.id) for one in found)
         raise OperationError(f"Several carts are called {called!r}. Give a number instead: {numbers}.")
-    return matches[0]
+    return found[0]
 
 
 def _called(known: Sequence[Named], called: str) -> list[Named]:
-    by_name = [named for named in known if named.name == called]
-    return by_name or [named for named in known if str(named.id) == called]
+    by_name = [one for one in known if one.name == called]
+    return by_name or [one for one in known if str(one.id) == called]
 
 
 def _unknown(what: str, called: str, known: Sequence[Named], command: str) -> str:
-    close = get_close_matches(called, [named.name for named in known], n=1)
+    close = get_close_matches(called, [one.name for one in known], n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return f"There is no {what} {called!r}.{hint} List them with: {command}."

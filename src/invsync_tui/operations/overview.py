@@ -73,7 +73,7 @@ def overview(session: Session) -> Overview:
         ended = runs.last_ended(cx, "pull")
         stale = rows.stale_warehouses(cx, now)
         disabled = rows.disabled_warehouses(cx)
-        findings_by_merchant = news(cx, now)
+        found = news(cx, now)
         frozen = freezes.by_merchant(cx)
         health = workers.load(session, cx)
         failing = {run.id: runs.failing_since(cx, run.kind, run.key) for run in newest if run.state == "failed"}
@@ -86,14 +86,14 @@ def overview(session: Session) -> Overview:
                 [r for r in newest if r.merchant_id == site.id],
                 ended.get(site.id),
                 stale,
-                findings_by_merchant.get(site.id, ()),
+                found.get(site.id, ()),
                 shown,
             ),
             frozen.get(site.id, ()),
         )
         for site in merchants
     )
-    return Overview(listed, _pulse(newest, stale, shown, sum(map(len, findings_by_merchant.values()))))
+    return Overview(listed, _pulse(newest, stale, shown, sum(map(len, found.values()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +150,9 @@ def _row(
 
 def _frozen(row: MerchantRow, freeze_rows: Sequence[FreezeRow]) -> MerchantRow:
     """With what is frozen of it: an operator's order, so it is told and calls for nobody."""
-    problems = [_freeze_problem(freeze_row) for freeze_row in freeze_rows]
-    shown = tuple(
-        Freeze(freeze_row.subject, freeze_row.name, freeze_row.since, freeze_row.by, freeze_row.why)
-        for freeze_row in freeze_rows
-    )
-    return replace(row, frozen=shown, problems=(*row.problems, *problems))
+    told = [_freeze_problem(one) for one in freeze_rows]
+    shown = tuple(Freeze(one.subject, one.name, one.since, one.by, one.why) for one in freeze_rows)
+    return replace(row, frozen=shown, problems=(*row.problems, *told))
 
 
 def _freeze_problem(row: FreezeRow) -> Problem:

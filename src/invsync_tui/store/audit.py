@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-CONNECTION = ("url", "login", "secret", "options")
+CONNECTION = ("url", "login", "secret", "secrets", "options")
 """Settings by which a system is reached."""
 
 
@@ -12,7 +12,7 @@ def connection_changed(cx: sqlite3.Connection, subject: str, since: int) -> bool
     """Whether somebody changed how a cart or a merchant's WMS is reached, at a time or after it."""
     sql = (
         "SELECT 1 FROM audit AS a WHERE a.subject = ? AND a.at >= ? AND a.action IN ('cart set', 'merchant set') "
-        "AND a.before <> '' AND EXISTS (SELECT 1 FROM json_each(a.before) AS b WHERE b.key IN (?, ?, ?, ?)) LIMIT 1"
+        "AND a.before <> '' AND EXISTS (SELECT 1 FROM json_each(a.before) AS b WHERE b.key IN (?, ?, ?, ?, ?)) LIMIT 1"
     )
     return cx.execute(sql, (subject, since, *CONNECTION)).fetchone() is not None
 

@@ -11,14 +11,14 @@ from invsync_tui.store import models
 
 def source_connection(merchant: str, row: models.Source) -> Connection:
     """The connection record of a merchant's WMS."""
-    options = json.loads(row.options)
-    return Connection(merchant, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000)
+    options, secrets = json.loads(row.options), json.loads(row.secrets)
+    return Connection(merchant, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000, secrets)
 
 
 def cart_connection(row: models.Cart) -> Connection:
     """The connection record of a cart."""
-    options = json.loads(row.options)
-    return Connection(row.name, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000)
+    options, secrets = json.loads(row.options), json.loads(row.secrets)
+    return Connection(row.name, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000, secrets)
 
 
 def connection_of(name: str, system: str, url: str, options: str) -> Connection:

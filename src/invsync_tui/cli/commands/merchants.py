@@ -125,11 +125,12 @@ def _facts(setup: MerchantSetup, health: MerchantRow) -> list[tuple[str, str]]:
 
 
 def connection_facts(label: str, setup: ConnectionSetup | None) -> list[tuple[str, str]]:
-    """A connection in words; the secret as a reference."""
+    """A connection in words; secrets as references."""
     if setup is None:
         return [(label, "not set up")]
     facts = [(label, f"{setup.system}, {setup.url}")]
     facts += [("Login", setup.login)] if setup.login else []
     facts += [("Secret", setup.secret)] if setup.secret else []
+    facts += [(f"Secret {name}", reference) for name, reference in setup.secrets.items()]
     facts += [("Options", ", ".join(f"{k}={v}" for k, v in setup.options.items()))] if setup.options else []
     return facts + ([("Last error", setup.last_error)] if setup.last_error else [])

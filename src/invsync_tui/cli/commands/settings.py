@@ -11,6 +11,7 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command, row_number
 from invsync_tui.cli.text import clean, fields, moment, utc
+from invsync_tui.operations.settings import secret_parts
 from invsync_tui.operations.settings.fields import FORMER_NAMES, Setting
 from invsync_tui.plain_text import counted
 
@@ -228,4 +229,4 @@ def texts(args: argparse.Namespace, settings: Iterable[Setting], adding: str = "
     }
     names = mine | ({adding: adding} if adding else {})
     texts_by_name = {name: getattr(args, dest, None) for dest, name in names.items()}
-    return {name: value for name, value in texts_by_name.items() if value is not None}
+    return {name: value for name, value in texts_by_name.items() if value is not None} | secret_parts.given(args.secret)

@@ -69,8 +69,8 @@ def of_cart(cx: sqlite3.Connection, site: MerchantRow, cart: CartRow) -> list[Ch
 
 
 def _connection(name: str, row: ConnectionRow) -> Connection:
-    options = json.loads(row.options)
-    return Connection(name, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000)
+    options, secrets = json.loads(row.options), json.loads(row.secrets)
+    return Connection(name, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000, secrets)
 
 
 def _checks(facts, subject: str) -> list[Check]:  # type: ignore[no-untyped-def]

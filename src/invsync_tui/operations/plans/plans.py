@@ -87,13 +87,13 @@ def start_plan(session: Session, cart_id: int, overlay: Mapping[str, str] | None
     from invsync_tui.sync.plans import dry_run
 
     name = _name(session, cart_id)
-    texts = dict(overlay or {})
-    values = forms.columns(session, f"cart:{cart_id}", texts) if texts else {}
+    given = dict(overlay or {})
+    values = forms.columns(session, f"cart:{cart_id}", given) if given else {}
     with as_operation_error(), session.store.reading() as cx:
         planned = dry_run.begin(cx, cart_id, values)
     if planned is None:
         raise OperationError(f"The merchant of {name} has no WMS connection. See: invsync merchants set --help.")
-    return PlanBuild(cart_id, name, tuple(texts.items()), planned)
+    return PlanBuild(cart_id, name, tuple(given.items()), planned)
 
 
 def advance(session: Session, making: PlanBuild, seconds: float | None = None) -> None:
@@ -204,8 +204,8 @@ def load_plan_rows(
     """The listings of a kept plan."""
     plan = find(session, number)
     ground: Any = start_plan(session, plan.cart_id).planned.ground if plan.kind == RULES else None
-    reason = {UNDO: f"run {plan.of_run} replaced it", SAFE: "safe level"}.get(plan.kind, "")
-    return PlanRows.of(session, plan.changes, ground, sort, text, risk, reason)
+    told = {UNDO: f"run {plan.of_run} replaced it", SAFE: "safe level"}.get(plan.kind, "")
+    return PlanRows.of(session, plan.changes, ground, sort, text, risk, told)
 
 
 def find(session: Session, number: int) -> KeptPlan:
@@ -219,10 +219,10 @@ def find(session: Session, number: int) -> KeptPlan:
 
 def _name(session: Session, cart_id: int) -> str:
     with as_operation_error(), session.store.reading() as cx:
-        cart_name = next((name for number, _, name in settings_read.cart_names(cx) if number == cart_id), None)
-    if cart_name is None:
+        found = next((name for number, _, name in settings_read.cart_names(cx) if number == cart_id), None)
+    if found is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
-    return cart_name
+    return found
 
 
 def _frozen(session: Session, cart_id: int) -> str:

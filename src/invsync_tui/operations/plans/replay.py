@@ -28,8 +28,8 @@ from invsync_tui.sync.settings import load_settings
 
 _SETTINGS = tuple(
     sorted(
-        (setting for setting in (*fields.MERCHANT, *fields.CART) if setting.step or setting.bears_on),
-        key=lambda setting: setting.name == fields.WAREHOUSES,
+        (one for one in (*fields.MERCHANT, *fields.CART) if one.step or one.bears_on),
+        key=lambda one: one.name == fields.WAREHOUSES,
     )
 )
 """Settings that a plan's decisions follow. The warehouses are the last that is named where several differ."""
@@ -105,18 +105,18 @@ def replay(session: Session, run_id: int, rules: Which = Which.THEN, sku: str | 
             raise _not_kept(cx, run_id)
         then = [Rules.of(document) for document in documents]
         today = then[-1] if rules is Which.THEN else _saved(cx, run.key)
-        product_ids = None if sku is None else _wanted(cx, run.key, sku)
+        wanted = None if sku is None else _wanted(cx, run.key, sku)
         decided, lines = 0, []
         for chunk, places in _last_decisions(cx, run.key, run_id):
             mine = then[chunk.plan]
             for place, line in _compared(chunk, places, mine, mine if rules is Which.THEN else today):
-                if product_ids is None or _is_wanted(chunk.rows[place], sku or "", product_ids):
+                if wanted is None or _is_wanted(chunk.rows[place], sku or "", wanted):
                     decided += 1
                     lines.extend([line] if line else [])
-    if product_ids is not None and not decided:
+    if wanted is not None and not decided:
         raise NotFoundError(f"Run {run_id} decided nothing on {sku!r}. A listing that did not change is not planned.")
-    differences = tuple(sorted(lines, key=lambda line: line.listing_id))
-    return Replay(run_id, run.key, run.cart or "", rules, decided, differences, changed(then[-1], today))
+    found = tuple(sorted(lines, key=lambda line: line.listing_id))
+    return Replay(run_id, run.key, run.cart or "", rules, decided, found, changed(then[-1], today))
 
 
 def _not_kept(cx: sqlite3.Connection, run_id: int) -> OperationError:
@@ -152,8 +152,8 @@ def _is_wanted(row: PlanRow, sku: str, products: frozenset[int]) -> bool:
 def _last_decisions(cx: sqlite3.Connection, cart_id: int, run_id: int) -> Iterator[tuple[DecisionChunk, Sequence[int]]]:
     """Chunks of a run with the places in them that no later chunk decided again."""
     seen: set[int] = set()
-    for stored_chunk in decision_log.newest_first(cx, cart_id, run_id):
-        chunk = DecisionChunk(stored_chunk)
+    for kept in decision_log.newest_first(cx, cart_id, run_id):
+        chunk = DecisionChunk(kept)
         places = [place for place, number in enumerate(chunk.ids) if number not in seen]
         seen.update(chunk.ids)
         yield chunk, places
@@ -163,10 +163,8 @@ def _compared(
     chunk: DecisionChunk, places: Sequence[int], then: Rules, today: Rules
 ) -> Iterator[tuple[int, ReplayLine | None]]:
     """Each place with its line where it comes out differently."""
-    decisions = decide(chunk, today)
-    differing = [
-        place for place in places if _shown(RecordedDecision.of(decisions[place])) != _shown(chunk.made[place])
-    ]
+    found = decide(chunk, today)
+    differing = [place for place in places if _shown(RecordedDecision.of(found[place])) != _shown(chunk.made[place])]
     explained = (decide(chunk, then, explain=True), decide(chunk, today, explain=True)) if differing else ([], [])
     parted = set(differing)
     for place in places:
@@ -174,7 +172,7 @@ def _compared(
         if place in parted:
             row = chunk.rows[place]
             because = _because(explained[0][place], explained[1][place], changed(then, today))
-            made = (_shown(chunk.made[place]), _shown(RecordedDecision.of(decisions[place])))
+            made = (_shown(chunk.made[place]), _shown(RecordedDecision.of(found[place])))
             line = ReplayLine(row.id, row.sku, row.ref, chunk.at, *made, because)
         yield place, line
 
@@ -203,7 +201,7 @@ def _named(rules: Rules) -> dict[str, Any]:
     }
     rows = {"merchant": settings.merchant, "cart": settings.cart}
     mine = [setting for setting in _SETTINGS if setting.column not in elsewhere]
-    return {setting.column: getattr(rows[setting.table], setting.column) for setting in mine} | elsewhere
+    return {one.column: getattr(rows[one.table], one.column) for one in mine} | elsewhere
 
 
 def _because(then: Decision, today: Decision, differ: Mapping[str, tuple[Any, Any]]) -> Because:
@@ -216,8 +214,8 @@ def _because(then: Decision, today: Decision, differ: Mapping[str, tuple[Any, An
 
 def _parting(then: Sequence[Step], today: Sequence[Step]) -> str:
     """The first step, in the order of the chain, that one of two decisions has and the other has not like this."""
-    for then_step, today_step in zip_longest(then, today):
-        if then_step != today_step:
-            names = [step.step for step in (then_step, today_step) if step is not None]
+    for one, other in zip_longest(then, today):
+        if one != other:
+            names = [step.step for step in (one, other) if step is not None]
             return min(names, key=CHAIN.index)
     return "compare"

@@ -71,7 +71,7 @@ def totals(changes: Changes, factor: int) -> PlanTotals:
             up += after > known
             down += after < known
             zero += after == 0 < known
-    return PlanTotals(len(changes.ids), zero, up, down, unknown, {kind: risks[kind] for kind in Risk if risks[kind]})
+    return PlanTotals(len(changes.ids), zero, up, down, unknown, {one: risks[one] for one in Risk if risks[one]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class PlanRows:
         sort: str,
         text: str = "",
         only: str | None = None,
-        reason: str = "",
+        told: str = "",
     ) -> PlanRows:
         """Sorted, and filtered to codes that have `text` in them and to one risk."""
         if sort not in SORTS:
@@ -108,13 +108,13 @@ class PlanRows:
         codes = _codes(session, changes.ids) if text or sort == "sku" else {}
         chosen: Iterable[int] = range(len(changes.ids))
         if text:
-            folded_text = normalize_key(text)
-            chosen = [n for n in chosen if folded_text in codes[changes.ids[n]]]
+            wanted = normalize_key(text)
+            chosen = [n for n in chosen if wanted in codes[changes.ids[n]]]
         if only:
             chosen = [n for n in chosen if _risk(changes, n, factor) == only]
         turns = _turns(changes)
         place = _places(changes, codes, factor, turns)[sort]
-        return cls(session, changes, array("q", sorted(chosen, key=place)), turns, place, ground, factor, reason)
+        return cls(session, changes, array("q", sorted(chosen, key=place)), turns, place, ground, factor, told)
 
     @property
     def sortable(self) -> Sequence[str]:

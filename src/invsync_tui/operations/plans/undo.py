@@ -91,12 +91,12 @@ def _shown(session: Session, cart_id: int, skus: Sequence[str]) -> list[tuple[in
     with as_operation_error(), session.store.reading() as cx:
         if not skus:
             return list(plans.shown(cx, cart_id))
-        skus_by_key = {normalize_key(sku): sku for sku in skus}
-        rows = plans.shown_of(cx, cart_id, list(skus_by_key))
-    missing = [sku for key, sku in skus_by_key.items() if key not in {row[1] for row in rows}]
+        wanted = {normalize_key(sku): sku for sku in skus}
+        found = plans.shown_of(cx, cart_id, list(wanted))
+    missing = [sku for key, sku in wanted.items() if key not in {row[1] for row in found}]
     if missing:
         raise NotFoundError(f"The cart has no listing {', '.join(map(repr, missing))}. Nothing was planned.")
-    return [(number, shows) for number, _, shows in rows]
+    return [(number, shows) for number, _, shows in found]
 
 
 def _keep(session: Session, cart_id: int, kind: str, of_run: int | None, reason: str, changes: Changes) -> int:

@@ -160,14 +160,21 @@ def _settings_file(session: Session, merchant_id: int | None) -> str:
 
 def _learn_secrets(connections: Sequence[Mapping[str, Any]]) -> None:
     """Resolve what can be resolved here, so that the redaction knows it; what cannot be is in no process's hands."""
-    secrets.learn([str(connection["secret"]) for connection in connections])
+    parts = [part for connection in connections for part in json.loads(connection["secrets"]).values()]
+    secrets.learn([*(str(connection["secret"]) for connection in connections), *parts])
 
 
 def _closed(row: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     if row is None:
         return None
-    kind = str(row["secret"]).partition(":")[0]
-    return {**row, "secret": f"{kind}:{BLACK}" if row["secret"] else "", "login": BLACK if row["login"] else ""}
+    parts = {name: _kind(reference) for name, reference in json.loads(row["secrets"]).items()}
+    login = BLACK if row["login"] else ""
+    return {**row, "secret": _kind(str(row["secret"])), "secrets": json.dumps(parts), "login": login}
+
+
+def _kind(reference: str) -> str:
+    """Of a reference its kind alone: paths and commands tell of the machine."""
+    return f"{reference.partition(':')[0]}:{BLACK}" if reference else ""
 
 
 # --- writing -----------------------------------------------------------------------------------------------------------

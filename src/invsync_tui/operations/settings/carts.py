@@ -10,7 +10,7 @@ from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import InvalidError, NotFoundError, as_operation_error
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import fields, values
+from invsync_tui.operations.settings import fields, secret_parts, values
 from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.operations.settings.views import SKU, CartSetup, carts
 from invsync_tui.store.settings import read as settings_read
@@ -23,30 +23,30 @@ MOVING = frozenset({"url", "options"})
 
 def details(session: Session, cart_id: int) -> CartSetup:
     """The settings of one cart with its connection and its newest push."""
-    setup = next((cart for cart in carts(session) if cart.id == cart_id), None)
-    if setup is None:
+    found = next((cart for cart in carts(session) if cart.id == cart_id), None)
+    if found is None:
         raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
-    return setup
+    return found
 
 
 def add(
     session: Session,
     merchant: str,
     name: str,
-    texts: Mapping[str, str],
+    given: Mapping[str, str],
     options: Sequence[str] = (),
     warehouses: Sequence[str] = (),
 ) -> CartSetup:
-    """A new cart; `texts` are by setting: system, url, and any of the others. Without warehouses it combines all."""
+    """A new cart; `given` are texts by setting: system, url, and any of the others. Without warehouses it combines all."""
     from invsync_tui.store import models
     from invsync_tui.store.settings import write as settings_write
 
     name = values.name("NAME", name)
     owner = names.merchant(session, merchant)
-    new = _new(texts, options)
-    alias = _alias(session, owner.id, texts.get("alias", SKU))
+    new = _new(given, options)
+    alias = _alias(session, owner.id, given.get("alias", SKU))
     chosen = _warehouses(session, owner, warehouses)
-    every = values.read_schedule("--every", texts["every"]) if "every" in texts else None
+    every = values.read_schedule("--every", given["every"]) if "every" in given else None
     with saving(session, f"add the cart {name!r}") as saved:
         new["push_kind"] = _push_kind(saved, owner.id, alias)
         row = models.Cart(merchant_id=owner.id, name=name, created_at=clock.seconds(), **new)
@@ -57,24 +57,25 @@ def add(
     return details(session, number)
 
 
-def _new(texts: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
+def _new(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
     from invsync_tui.connectors import registry
 
     for key in ("system", "url"):
-        if not texts.get(key):
+        if not given.get(key):
             raise InvalidError(f"--{key}", "it is needed to add a cart.")
-    fields.refuse_unknown(fields.CART, texts, ("system",))
-    system = values.one_of("--system", texts["system"], registry.systems(registry.CARTS))
-    columns = fields.read_all("cart", fields.of_system(fields.CART, registry.CARTS, system), texts)
-    columns["system"] = system
-    columns["options"] = json.dumps(values.options_of(registry.CARTS, system, options))
-    return columns
+    fields.refuse_unknown(fields.CART, secret_parts.without(given), ("system",))
+    system = values.one_of("--system", given["system"], registry.systems(registry.CARTS))
+    found = fields.read_all("cart", fields.of_system(fields.CART, registry.CARTS, system), given)
+    found["system"] = system
+    found["options"] = json.dumps(values.options_of(registry.CARTS, system, options))
+    found |= secret_parts.columns(registry.CARTS, system, given)
+    return found
 
 
 def change(
     session: Session,
     called: str,
-    texts: Mapping[str, str],
+    given: Mapping[str, str],
     options: Sequence[str] = (),
     warehouses: Sequence[str] | None = None,
     merchant: str | None = None,
@@ -86,28 +87,29 @@ def change(
 
     StaleError unless they are still revision `rev`, where one is given.
     """
-    fields.refuse_unknown(fields.CART, texts)
+    fields.refuse_unknown(fields.CART, secret_parts.without(given))
     owner_id = names.merchant(session, merchant).id if merchant else None
     present = details(session, names.cart(session, called, owner_id).id)
     system = present.connection.system
-    columns = fields.read_all("cart", fields.of_system(fields.CART, "invsync.carts", system), texts)
+    found = fields.read_all("cart", fields.of_system(fields.CART, "invsync.carts", system), given)
     if options:
-        columns["options"] = json.dumps(values.options_of("invsync.carts", system, options, present.connection.options))
+        found["options"] = json.dumps(values.options_of("invsync.carts", system, options, present.connection.options))
+    found |= secret_parts.columns("invsync.carts", system, given, present.connection.secrets)
     owner = names.Named(present.merchant_id, present.merchant, present.merchant_id)
-    alias = _alias(session, owner.id, texts["alias"]) if "alias" in texts else None
+    alias = _alias(session, owner.id, given["alias"]) if "alias" in given else None
     chosen = None if warehouses is None else _warehouses(session, owner, warehouses)
-    every = values.read_schedule("--every", texts["every"]) if "every" in texts else present.every
+    every = values.read_schedule("--every", given["every"]) if "every" in given else present.every
     with saving(session, f"change the cart {called!r}") as saved:
         if alias is not None:
-            columns["push_kind"] = _push_kind(saved, owner.id, alias)
-        _change(saved, present, columns, chosen, every, rev, reason)
+            found["push_kind"] = _push_kind(saved, owner.id, alias)
+        _change(saved, present, found, chosen, every, rev, reason)
     return details(session, present.id)
 
 
 def _change(
     saved: Saving,
     present: CartSetup,
-    columns: Mapping[str, Any],
+    found: Mapping[str, Any],
     chosen: list[int] | None,
     every: int | None,
     rev: int | None,
@@ -119,11 +121,11 @@ def _change(
 
     row = saved.current(saved.db.get_one(models.Cart, present.id), rev)
     was = row.rev
-    before = settings_write.change_cart(saved.db, row, columns, chosen)
+    before = settings_write.change_cart(saved.db, row, found, chosen)
     saved.flush()
     if before.keys() & MOVING or before.get("upload_enabled") is False:
         settings_read.drop_reading(saved.tx, present.id)
-    after = {key: chosen if key == "warehouses" else columns[key] for key in before}
+    after = {key: chosen if key == "warehouses" else found[key] for key in before}
     if every != present.every:
         saved.schedule("push", present.id, every, first_in=every or 0)
         before, after = before | {"every": present.every}, after | {"every": every}
@@ -146,27 +148,23 @@ def _push_kind(saved: Saving, merchant_id: int, alias: str) -> int:
     return 0 if alias == SKU else settings_write.ensure_alias_type(saved.db, merchant_id, alias)
 
 
-def _warehouses(session: Session, owner: names.Named, codes_or_refs: Sequence[str]) -> list[int]:
+def _warehouses(session: Session, owner: names.Named, wanted: Sequence[str]) -> list[int]:
     """Numbers of the warehouses with these codes, or with these references where a code is used twice."""
     with as_operation_error(), session.store.reading() as cx:
         places = settings_read.places(cx, owner.id)
-    return sorted({_warehouse(places, code_or_ref, owner.name) for code_or_ref in codes_or_refs})
+    return sorted({_warehouse(places, one, owner.name) for one in wanted})
 
 
-def _warehouse(places: Sequence[settings_read.WarehouseRef], code_or_ref: str, merchant: str) -> int:
-    warehouse_ids = [place.id for place in places if place.code == code_or_ref] or [
-        p.id for p in places if p.ref == code_or_ref != ""
-    ]
-    if len(warehouse_ids) > 1:
-        refs = ", ".join(place.ref for place in places if place.code == code_or_ref)
-        raise InvalidError(
-            "--warehouse", f"several warehouses have the code {code_or_ref!r}; give a reference: {refs}."
-        )
-    if not warehouse_ids:
+def _warehouse(places: Sequence[settings_read.WarehouseRef], wanted: str, merchant: str) -> int:
+    found = [place.id for place in places if place.code == wanted] or [p.id for p in places if p.ref == wanted != ""]
+    if len(found) > 1:
+        refs = ", ".join(place.ref for place in places if place.code == wanted)
+        raise InvalidError("--warehouse", f"several warehouses have the code {wanted!r}; give a reference: {refs}.")
+    if not found:
         known = ", ".join(place.code for place in places)
         raise InvalidError(
             "--warehouse",
-            f"no warehouse {code_or_ref!r} has been loaded for {merchant!r}; known: {known}. "
+            f"no warehouse {wanted!r} has been loaded for {merchant!r}; known: {known}. "
             "A new one comes with the next inventory download: invsync sync MERCHANT.",
         )
-    return warehouse_ids[0]
+    return found[0]

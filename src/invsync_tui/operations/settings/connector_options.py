@@ -82,8 +82,8 @@ def _show(name: str, stored: Any) -> str:
 
 def parsed(stored: Any) -> dict[str, str]:
     """Stored options by name."""
-    options: dict[str, str] = json.loads(stored or "{}")
-    return options
+    found: dict[str, str] = json.loads(stored or "{}")
+    return found
 
 
 def is_option(setting: Setting) -> bool:
@@ -92,15 +92,15 @@ def is_option(setting: Setting) -> bool:
 
 
 def with_value(stored: Any, setting: Setting, text: str) -> str:
-    """Stored options with another value of one; an empty one is taken away."""
-    rest = parsed(stored) | {setting.name.removeprefix(PREFIX): text}
+    """Stored options, or secrets by part, with another value of one; an empty one is taken away."""
+    rest = parsed(stored) | {setting.name.partition("-")[2]: text}
     return json.dumps({name: value for name, value in rest.items() if value})
 
 
-def apart(texts: Mapping[str, str], stored: Any) -> dict[str, str]:
+def apart(given: Mapping[str, str], stored: Any) -> dict[str, str]:
     """Values by field, with `options` as K=V, K=V given field by field: what it does not name is taken away."""
-    if ALL not in texts:
-        return dict(texts)
-    named = parsed(fields.read_options(ALL, texts[ALL]))
-    rest = {name: text for name, text in texts.items() if name != ALL}
+    if ALL not in given:
+        return dict(given)
+    named = parsed(fields.read_options(ALL, given[ALL]))
+    rest = {name: text for name, text in given.items() if name != ALL}
     return {**{f"{PREFIX}{name}": named.get(name, "") for name in (*parsed(stored), *named)}, **rest}

@@ -240,7 +240,9 @@ def _connection(table: str, *, changes_rules: bool) -> tuple[Setting, ...]:
         Setting("login", "login", table, section, "Login", _text(values.line, "NAME"), "login name", optional=True),
         Setting("secret", "secret", table, section, "Secret reference",
                 _text(values.secret, "REF", FieldKind.SECRET_REF),
-                "reference to the secret: env:NAME, file:PATH or command:ARGV", optional=True),
+                "reference to the secret: env:NAME, file:PATH or command:ARGV", optional=True, repeated=True,
+                option_help="reference to the secret: env:NAME, file:PATH or command:ARGV; NAME=REF, repeatable, for one of "
+                "several that the connector names, and NAME= takes it away"),
         Setting("deadline", "deadline_ms", table, section, "Request timeout",
                 _time(values.DEADLINE_LEAST, values.DEADLINE_MOST, factor=1000),
                 "how long to wait for an answer to one request, 1s to 10m (default 30s)"),
@@ -260,10 +262,10 @@ def _name(table: str) -> Setting:
     )
 
 
-def _every(label: str, help_text: str, option_help: str, default: str = "") -> Setting:
+def _every(label: str, said: str, option_help: str, default: str = "") -> Setting:
     value = _time_or(values.OFF, values.SCHEDULE_LEAST, values.SCHEDULE_MOST)
     return Setting(
-        "every", "every", "schedule", Section.SYNC, label, value, help_text, optional=True, option_help=option_help,
+        "every", "every", "schedule", Section.SYNC, label, value, said, optional=True, option_help=option_help,
         default=default,
     )  # fmt: skip
 
@@ -360,7 +362,7 @@ CART: tuple[Setting, ...] = (
 )  # fmt: skip
 """In the order of the form."""
 
-LIMITS: tuple[Setting, ...] = tuple(setting for setting in CART if setting.group == "safety_rules")
+LIMITS: tuple[Setting, ...] = tuple(one for one in CART if one.group == "safety_rules")
 """The limits above which a push is held; a merchant's form has them for all its carts."""
 ADDRESS = "url"
 ALIAS, WAREHOUSES = "alias", "warehouses"
@@ -378,7 +380,7 @@ FORMER_NAMES = {
 
 def setting(settings: Sequence[Setting], name: str) -> Setting:
     """The setting of this name; KeyError if there is none."""
-    return {setting.name: setting for setting in settings}[name]
+    return {one.name: one for one in settings}[name]
 
 
 def of_system(settings: Sequence[Setting], group: str, system: str) -> tuple[Setting, ...]:
@@ -393,10 +395,10 @@ def of_system(settings: Sequence[Setting], group: str, system: str) -> tuple[Set
     )
 
 
-def refuse_unknown(settings: Sequence[Setting], names: Iterable[str], also: Iterable[str] = ()) -> None:
+def refuse_unknown(settings: Sequence[Setting], given: Iterable[str], also: Iterable[str] = ()) -> None:
     """InvalidError for a name that is none of these: a setting that nobody knows is not to be dropped silently."""
     known = [*(setting.name for setting in settings), *also]
-    for name in names:
+    for name in given:
         if name not in known:
             raise unknown(name, known)
 
@@ -406,34 +408,30 @@ def unknown(name: str, known: Sequence[str]) -> InvalidError:
     return InvalidError(name, f"there is no such setting.{did_you_mean(name, known)} Known: {', '.join(known)}.")
 
 
-def read_all(table: str, settings: Sequence[Setting], texts: Mapping[str, str]) -> dict[str, Any]:
+def read_all(table: str, settings: Sequence[Setting], given: Mapping[str, str]) -> dict[str, Any]:
     """Column to value for the settings of a table that were given, by name; those that `choices` makes are left out."""
-    mine = [
-        setting for setting in settings if setting.table == table and not setting.resolved and setting.name in texts
-    ]
-    return {setting.column: setting.read(setting.flag, texts[setting.name]) for setting in mine}
+    mine = [one for one in settings if one.table == table and not one.resolved and one.name in given]
+    return {one.column: one.read(one.flag, given[one.name]) for one in mine}
 
 
 def document(settings: Sequence[Setting], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Stored values, by the name of the setting, as JSON has them."""
     result: dict[str, Any] = {}
-    for setting in settings:
-        if setting.in_json:
-            within = result.setdefault(setting.group, {}) if setting.group else result
-            within[setting.json_key] = setting.json_value(stored[setting.name])
+    for one in settings:
+        if one.in_json:
+            within = result.setdefault(one.group, {}) if one.group else result
+            within[one.json_key] = one.json_value(stored[one.name])
     return result
 
 
 def schemas(settings: Sequence[Setting]) -> dict[str, Any]:
     """The JSON Schemas of `document`, by name."""
     result: dict[str, Any] = {}
-    for setting in settings:
-        if setting.in_json and not setting.group:
-            result[setting.json_key] = setting.json_schema()
-        elif setting.in_json:
-            whole = result.setdefault(
-                setting.group, {"type": "object", "properties": {}, "additionalProperties": False}
-            )
-            whole["properties"][setting.json_key] = setting.json_schema()
+    for one in settings:
+        if one.in_json and not one.group:
+            result[one.json_key] = one.json_schema()
+        elif one.in_json:
+            whole = result.setdefault(one.group, {"type": "object", "properties": {}, "additionalProperties": False})
+            whole["properties"][one.json_key] = one.json_schema()
             whole["required"] = list(whole["properties"])
     return result

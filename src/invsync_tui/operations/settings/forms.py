@@ -13,7 +13,7 @@ from invsync_tui.connectors import registry
 from invsync_tui.operations.errors import InvalidError, NotFoundError, StaleError, as_operation_error
 from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, FieldProblem, Form, Preview, Saved
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import carts, choices, connector_options, fields, merchants
+from invsync_tui.operations.settings import carts, choices, connector_options, fields, merchants, secret_parts
 from invsync_tui.operations.settings import preview as settings_preview
 from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES, Section, Setting
 from invsync_tui.operations.settings.merchants import COLUMNS, Limits
@@ -45,12 +45,12 @@ class _Sheet:
 
     def setting(self, name: str) -> Setting:
         """The setting of a field."""
-        for setting in self.settings:
-            if setting.name == name:
-                return setting
+        for one in self.settings:
+            if one.name == name:
+                return one
         if name == connector_options.ALL:
             return fields.setting(fields.CART, name)  # all of them as one text, as scripts give it
-        known = [setting.name for setting in self.settings]
+        known = [one.name for one in self.settings]
         raise fields.unknown(name, known)
 
     def given(self, values: Mapping[str, str]) -> dict[str, str]:
@@ -73,20 +73,20 @@ def form(session: Session, subject: str) -> Form:
     title = f"{'Merchant' if sheet.kind == 'merchant' else 'Cart'} {sheet.columns['name']}"
     shown = tuple(
         Field(
-            setting.name,
-            setting.label,
-            setting.kind,
-            sheet.text(setting),
-            setting.help,
-            sheet.choices.get(setting.name, ()),
-            setting.optional,
-            str(setting.section),
+            one.name,
+            one.label,
+            one.kind,
+            sheet.text(one),
+            one.help,
+            sheet.choices.get(one.name, ()),
+            one.optional,
+            str(one.section),
         )
         for section in Section
-        for setting in sheet.settings
-        if setting.section is section
+        for one in sheet.settings
+        if one.section is section
     )
-    there = {field.section for field in shown}
+    there = {one.section for one in shown}
     return Form(subject, title, sheet.rev, shown, {str(s): h for s, h in fields.SECTION_HELP.items() if s in there})
 
 
@@ -107,8 +107,8 @@ def diff(session: Session, subject: str, values: Mapping[str, str]) -> tuple[Cha
 def preview(session: Session, cart_id: int, values: Mapping[str, str], after: Preview | None = None) -> Preview:
     """What these values would do to the cart's listings. Call it again with its answer until `counted` is `total`."""
     sheet = _sheet(session, f"cart:{cart_id}")
-    new_columns = _stored(sheet, sheet.given(values))
-    return settings_preview.preview(session, cart_id, sheet.columns, new_columns, after)
+    wanted = _stored(sheet, sheet.given(values))
+    return settings_preview.preview(session, cart_id, sheet.columns, wanted, after)
 
 
 def columns(session: Session, subject: str, values: Mapping[str, str]) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _sheet(session: Session, subject: str) -> _Sheet:
     if columns is None:
         raise NotFoundError(f"There is no {kind} {number}. List them with: invsync {kind}s.")
     if kind == "merchant":
-        known = tuple(setting for setting in fields.MERCHANT if setting.column in columns)
+        known = tuple(one for one in fields.MERCHANT if one.column in columns)
         settings = (*_with_options(known, registry.SOURCES, columns), *limits.settings())
         listed = connector_options.choices_of(registry.SOURCES, columns["system"]) if "system" in columns else {}
         return _Sheet(kind, int(number), columns | limits.columns(), settings, listed, limits)
@@ -161,10 +161,8 @@ def _sheet(session: Session, subject: str) -> _Sheet:
         stocked = plans.in_stock(cx, int(number), COUNTED_MOST)
         products = counts.products(cx, columns["merchant_id"])
     known = tuple(
-        loaded[setting.name][0]
-        if setting.resolved
-        else _with_numbers(setting, columns[setting.column], stocked, products)
-        for setting in fields.CART
+        loaded[one.name][0] if one.resolved else _with_numbers(one, columns[one.column], stocked, products)
+        for one in fields.CART
     )
     settings = _with_options(known, registry.CARTS, columns)
     listed = {name: choices for name, (_, choices) in loaded.items()}
@@ -178,6 +176,8 @@ def _with_options(settings: Sequence[Setting], group: str, columns: Mapping[str,
     for setting in fields.of_system(settings, group, columns["system"]):
         if setting.name == connector_options.ALL:
             result += connector_options.fields_of(group, columns["system"], setting, columns[setting.column])
+        elif setting.name == secret_parts.FIRST:
+            result += secret_parts.fields_of(group, columns["system"], setting, columns[secret_parts.COLUMN])
         else:
             result.append(setting)
     return tuple(result)
@@ -240,14 +240,19 @@ def _changes(sheet: _Sheet, values: Mapping[str, str]) -> tuple[Change, ...]:
 
 def _same(setting: Setting, value: Any, present: Any) -> bool:
     """SQLite keeps switches as 0 and 1, and options as text in any order."""
-    if setting.column == connector_options.ALL:
+    if _is_part(setting) or setting.column == connector_options.ALL:
         return _as_text(setting, value) == setting.show(present)
     return bool(value == present)
 
 
 def _as_text(setting: Setting, value: Any) -> str:
     """A value that was read, as it is typed."""
-    return str(value) if connector_options.is_option(setting) else setting.show(value)
+    return str(value) if _is_part(setting) else setting.show(value)
+
+
+def _is_part(setting: Setting) -> bool:
+    """Whether it is one of several in a column, an option or a secret."""
+    return connector_options.is_option(setting) or secret_parts.is_part(setting.name)
 
 
 def _stored(sheet: _Sheet, values: Mapping[str, str]) -> dict[str, Any]:
@@ -256,15 +261,15 @@ def _stored(sheet: _Sheet, values: Mapping[str, str]) -> dict[str, Any]:
     for name, text in values.items():
         setting = sheet.setting(name)
         value = _read(setting, text)
-        if connector_options.is_option(setting):
+        if _is_part(setting):
             present = result.get(setting.column, sheet.columns[setting.column])
             value = connector_options.with_value(present, setting, value)
         result[setting.column] = value
     return result
 
 
-def _save(session: Session, sheet: _Sheet, rev: int, values: Mapping[str, str], reason: str) -> None:
-    texts = dict(values)
+def _save(session: Session, sheet: _Sheet, rev: int, given: Mapping[str, str], reason: str) -> None:
+    texts = dict(given)
     named = [name for name in texts if connector_options.is_option(sheet.setting(name))]
     options = [f"{name.removeprefix(connector_options.PREFIX)}={texts.pop(name).strip()}" for name in named]
     options += _merged(sheet, texts.pop(connector_options.ALL, None))
@@ -283,9 +288,9 @@ def _merged(sheet: _Sheet, text: str | None) -> list[str]:
     """Options as the command line gives them: those that are gone are taken away by `K=`."""
     if text is None:
         return []
-    options = dict(part.split("=", 1) for part in (pair.strip() for pair in text.split(",")) if part)
+    wanted = dict(part.split("=", 1) for part in (one.strip() for one in text.split(",")) if part)
     present = dict(part.split("=", 1) for part in sheet.text(sheet.setting("options")).split(", ") if part)
-    return [f"{key}={options.get(key, '')}" for key in {**present, **options}]
+    return [f"{key}={wanted.get(key, '')}" for key in {**present, **wanted}]
 
 
 def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str]) -> Conflict:
@@ -294,14 +299,14 @@ def _conflict(session: Session, subject: str, rev: int, values: Mapping[str, str
         entries = store_read.changes(cx, subject, max(1, sheet.rev - rev))
     theirs: dict[str, Change] = {}
     for entry in entries:
-        for setting in sheet.settings:
-            if setting.column not in entry.before:
+        for one in sheet.settings:
+            if one.column not in entry.before:
                 continue
-            before, after = setting.show(entry.before[setting.column]), setting.show(entry.after.get(setting.column))
-            if connector_options.is_option(setting) and before == after:
-                continue  # another option of the same column changed
-            first = theirs.get(setting.name)
-            theirs[setting.name] = Change(setting.name, setting.label, first.before if first else before, after)
+            before, after = one.show(entry.before[one.column]), one.show(entry.after.get(one.column))
+            if _is_part(one) and before == after:
+                continue  # another part of the same column changed
+            first = theirs.get(one.name)
+            theirs[one.name] = Change(one.name, one.label, first.before if first else before, after)
     newest = entries[-1] if entries else None
     both = tuple(name for name in theirs if name in values)
     return Conflict(sheet.rev, newest.who if newest else "", newest.at if newest else 0, tuple(theirs.values()), both)

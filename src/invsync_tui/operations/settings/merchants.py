@@ -10,7 +10,7 @@ from typing import Any
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import fields, values
+from invsync_tui.operations.settings import fields, secret_parts, values
 from invsync_tui.operations.settings.fields import Setting
 from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.operations.settings.views import MerchantSetup, merchants
@@ -36,14 +36,14 @@ class Limits:
         """What all carts agree on; None where they do not."""
         if not self.carts:
             return {}
-        values_by_column = {column: set(self.of(column).values()) for column in COLUMNS}
-        return {column: distinct.pop() if len(distinct) == 1 else None for column, distinct in values_by_column.items()}
+        told = {column: set(self.of(column).values()) for column in COLUMNS}
+        return {column: found.pop() if len(found) == 1 else None for column, found in told.items()}
 
     def settings(self) -> tuple[Setting, ...]:
         """As fields of the merchant's form; none where it has no cart."""
         agreed = self.columns()
         known = fields.LIMITS if agreed else ()
-        return tuple(self._setting(setting, mixed=agreed[setting.column] is None) for setting in known)
+        return tuple(self._setting(one, mixed=agreed[one.column] is None) for one in known)
 
     def _setting(self, setting: Setting, *, mixed: bool) -> Setting:
         def read(field: str, text: str) -> Any:
@@ -61,9 +61,9 @@ class Limits:
 
     def label(self, setting: Setting, value: Any) -> str:
         """What a change of it is called: how many carts it changes, and which."""
-        limits_by_cart = self.of(setting.column)
-        changed = [name for name, present in limits_by_cart.items() if present != value]
-        return f"{setting.label}, {len(changed)} of {len(limits_by_cart)} carts ({_listed(changed)})"
+        found = self.of(setting.column)
+        changed = [name for name, present in found.items() if present != value]
+        return f"{setting.label}, {len(changed)} of {len(found)} carts ({_listed(changed)})"
 
 
 def _shown(value: Any) -> str:
@@ -75,22 +75,20 @@ def _listed(words: Sequence[str]) -> str:
     return ", ".join(words[:LISTED_MOST]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def save(saved: Saving, merchant_id: int, texts: Mapping[str, str], reason: str) -> None:
+def save(saved: Saving, merchant_id: int, given: Mapping[str, str], reason: str) -> None:
     """Write the limits that were given to each cart that has others; each has its own audit entry and revision."""
     from invsync_tui.store import models
     from invsync_tui.store.settings import read as settings_read
     from invsync_tui.store.settings import write as settings_write
 
-    columns = fields.read_all("cart", fields.LIMITS, texts)
-    for cart_limits in settings_read.limits_of_merchant(saved.tx, merchant_id) if columns else ():
-        row = saved.db.get_one(models.Cart, cart_limits.cart_id)
+    found = fields.read_all("cart", fields.LIMITS, given)
+    for one in settings_read.limits_of_merchant(saved.tx, merchant_id) if found else ():
+        row = saved.db.get_one(models.Cart, one.cart_id)
         was = row.rev
-        before = settings_write.change_cart(saved.db, row, columns, None)
+        before = settings_write.change_cart(saved.db, row, found, None)
         if before:
             row.rev = was + 1
-            saved.audit(
-                "cart set", f"cart:{cart_limits.cart_id}", before, {key: columns[key] for key in before}, reason
-            )
+            saved.audit("cart set", f"cart:{one.cart_id}", before, {key: found[key] for key in before}, reason)
 
 
 DEFAULT_EVERY = 3600
@@ -102,22 +100,22 @@ MOVING = frozenset({"url", "options"})
 
 def details(session: Session, merchant_id: int) -> MerchantSetup:
     """The settings of one merchant with its WMS connection."""
-    setup = next((merchant for merchant in merchants(session) if merchant.id == merchant_id), None)
-    if setup is None:
+    found = next((merchant for merchant in merchants(session) if merchant.id == merchant_id), None)
+    if found is None:
         raise NotFoundError(f"There is no merchant {merchant_id}. List them with: invsync merchants.")
-    return setup
+    return found
 
 
-def add(session: Session, name: str, texts: Mapping[str, str], options: Sequence[str] = ()) -> MerchantSetup:
-    """A new merchant; `texts` are by setting: source, url, and any of the others."""
+def add(session: Session, name: str, given: Mapping[str, str], options: Sequence[str] = ()) -> MerchantSetup:
+    """A new merchant; `given` are texts by setting: source, url, and any of the others."""
     from invsync_tui.store import models
     from invsync_tui.store.settings import write as settings_write
 
     name = values.name("NAME", name)
-    fields.refuse_unknown(fields.MERCHANT, texts, ("source",))
-    connection = _new_connection(texts, options)
-    merchant = fields.read_all("merchant", fields.MERCHANT, texts)
-    every = _every(texts, DEFAULT_EVERY)
+    fields.refuse_unknown(fields.MERCHANT, secret_parts.without(given), ("source",))
+    connection = _new_connection(given, options)
+    merchant = fields.read_all("merchant", fields.MERCHANT, given)
+    every = _every(given, DEFAULT_EVERY)
     with saving(session, f"add the merchant {name!r}") as saved:
         row = settings_write.add_merchant(
             saved.db,
@@ -132,44 +130,47 @@ def add(session: Session, name: str, texts: Mapping[str, str], options: Sequence
     return details(session, number)
 
 
-def _new_connection(texts: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
+def _new_connection(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
     from invsync_tui.connectors import registry
 
     for key in ("source", "url"):
-        if not texts.get(key):
+        if not given.get(key):
             raise InvalidError(f"--{key}", "it is needed to add a merchant.")
-    system = values.one_of("--source", texts["source"], registry.systems(registry.SOURCES))
-    columns = fields.read_all("source", fields.of_system(fields.MERCHANT, registry.SOURCES, system), texts)
-    columns["system"] = system
-    columns["options"] = json.dumps(values.options_of(registry.SOURCES, system, options))
-    return columns
+    system = values.one_of("--source", given["source"], registry.systems(registry.SOURCES))
+    found = fields.read_all("source", fields.of_system(fields.MERCHANT, registry.SOURCES, system), given)
+    found["system"] = system
+    found["options"] = json.dumps(values.options_of(registry.SOURCES, system, options))
+    found |= secret_parts.columns(registry.SOURCES, system, given)
+    return found
 
 
-def _every(texts: Mapping[str, str], default: int | None) -> int | None:
-    return values.read_schedule("--every", texts["every"]) if "every" in texts else default
+def _every(given: Mapping[str, str], default: int | None) -> int | None:
+    return values.read_schedule("--every", given["every"]) if "every" in given else default
 
 
 def change(
     session: Session,
     called: str,
-    texts: Mapping[str, str],
+    given: Mapping[str, str],
     options: Sequence[str] = (),
     *,
     rev: int | None = None,
     reason: str = "",
 ) -> MerchantSetup:
-    """Change a merchant's settings; `name` in `texts` renames it, safety rules' limits are those of its carts.
+    """Change a merchant's settings; `name` in `given` renames it, safety rules' limits are those of its carts.
 
     StaleError unless they are still revision `rev`.
     """
-    fields.refuse_unknown((*fields.MERCHANT, *fields.LIMITS), texts)
+    fields.refuse_unknown((*fields.MERCHANT, *fields.LIMITS), secret_parts.without(given))
     present = details(session, names.merchant(session, called).id)
-    merchant = fields.read_all("merchant", fields.MERCHANT, texts)
+    merchant = fields.read_all("merchant", fields.MERCHANT, given)
     system, before = (present.source.system, present.source.options) if present.source else ("", {})
-    connection = fields.read_all("source", fields.of_system(fields.MERCHANT, "invsync.sources", system), texts)
+    connection = fields.read_all("source", fields.of_system(fields.MERCHANT, "invsync.sources", system), given)
     if options:
         connection["options"] = json.dumps(values.options_of("invsync.sources", system, options, before))
-    every = _every(texts, present.every)
+    parts = present.source.secrets if present.source else {}
+    connection |= secret_parts.columns("invsync.sources", system, given, parts)
+    every = _every(given, present.every)
     with saving(session, f"change the merchant {called!r}") as saved:
         row = saved.current(_merchant_row(saved, present.id), rev)
         was = row.rev
@@ -181,7 +182,7 @@ def change(
         if before:
             row.rev = was + 1
             saved.audit("merchant set", f"merchant:{present.id}", before, after, reason)
-        save(saved, present.id, texts, reason)
+        save(saved, present.id, given, reason)
     return details(session, present.id)
 
 
@@ -191,13 +192,13 @@ def _merchant_row(saved: Saving, number: int) -> Any:
     return saved.db.get_one(models.Merchant, number)
 
 
-def _change_merchant(saved: Saving, number: int, columns: Mapping[str, Any]) -> dict[str, Any]:
+def _change_merchant(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:
     """Change the merchant's own row; returns what was replaced. Nothing was sent while it was off: see `drop_reading`."""
     from invsync_tui.store import models
     from invsync_tui.store.settings import read as settings_read
     from invsync_tui.store.settings import write as settings_write
 
-    before = settings_write.change_merchant(saved.db, saved.db.get_one(models.Merchant, number), columns)
+    before = settings_write.change_merchant(saved.db, saved.db.get_one(models.Merchant, number), found)
     if before.get("inventory_sync") is False:
         saved.flush()
         for cart in settings_write.carts(saved.db, number):
@@ -205,15 +206,15 @@ def _change_merchant(saved: Saving, number: int, columns: Mapping[str, Any]) -> 
     return before
 
 
-def _change_source(saved: Saving, number: int, columns: Mapping[str, Any]) -> dict[str, Any]:
+def _change_source(saved: Saving, number: int, found: Mapping[str, Any]) -> dict[str, Any]:
     """Change the WMS connection; one that may lead to other data is downloaded completely next."""
     from invsync_tui.store.settings import read as settings_read
     from invsync_tui.store.settings import write as settings_write
 
     row = settings_write.source_of(saved.db, number)
-    before = {column: getattr(row, column) for column, value in columns.items() if getattr(row, column) != value}
+    before = {column: getattr(row, column) for column, value in found.items() if getattr(row, column) != value}
     for column in before:
-        setattr(row, column, columns[column])
+        setattr(row, column, found[column])
     saved.flush()
     if before.keys() & MOVING:
         settings_read.drop_mark(saved.tx, number)

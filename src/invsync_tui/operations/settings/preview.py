@@ -35,9 +35,9 @@ def preview(
     with as_operation_error(), session.store.reading() as cx:
         total = counts.listings(cx, cart_id)
         plus = after or Preview(total, 0, 0, 0, 0, 0)
-        settings_pair = what_if.wanted(cx, columns, values)
-        while settings_pair is not None:
-            effect = what_if.effect(cx, settings_pair, plus.last, CHUNK)
+        wanted = what_if.wanted(cx, columns, values)
+        while wanted is not None:
+            effect = what_if.effect(cx, wanted, plus.last, CHUNK)
             plus = _plus(plus, effect)
             if effect.looked_at < CHUNK:
                 return replace(plus, total=plus.counted)
@@ -46,13 +46,13 @@ def preview(
     return replace(plus, total=max(total, plus.counted + 1))
 
 
-def _plus(so_far: Preview, effect: Effect) -> Preview:
+def _plus(found: Preview, effect: Effect) -> Preview:
     return Preview(
-        total=so_far.total,
-        counted=so_far.counted + effect.looked_at,
-        to_zero=so_far.to_zero + effect.to_zero,
-        changed=so_far.changed + effect.changed,
-        lose_match=so_far.lose_match + effect.lose_match,
-        gain_match=so_far.gain_match + effect.gain_match,
+        total=found.total,
+        counted=found.counted + effect.looked_at,
+        to_zero=found.to_zero + effect.to_zero,
+        changed=found.changed + effect.changed,
+        lose_match=found.lose_match + effect.lose_match,
+        gain_match=found.gain_match + effect.gain_match,
         last=effect.last,
     )

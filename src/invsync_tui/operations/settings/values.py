@@ -53,8 +53,8 @@ def switch(field: str, text: str) -> bool:
 
 def duration(field: str, text: str, least: int, most: int) -> int:
     """Seconds of a time such as 90s, 15m, 1h, 2d."""
-    match = re.fullmatch(r"([0-9]{1,9})\s*(s|m|min|h|d)", text.strip().lower(), re.ASCII)
-    seconds = int(match.group(1)) * _UNITS[match.group(2)] if match else -1
+    found = re.fullmatch(r"([0-9]{1,9})\s*(s|m|min|h|d)", text.strip().lower(), re.ASCII)
+    seconds = int(found.group(1)) * _UNITS[found.group(2)] if found else -1
     if not least <= seconds <= most:
         allowed = f"a time from {span(least)} to {span(most)}, such as 90s, 15m, 1h or 2d"
         raise InvalidError(field, f"{text!r} is not allowed; give {allowed}.")
@@ -83,10 +83,10 @@ def line(field: str, text: str, most: int = TEXT_MOST) -> str:
 
 def name(field: str, text: str) -> str:
     """A name that cannot be taken for a number."""
-    clean_name = line(field, text, NAME_MOST)
-    if not clean_name or clean_name.isdecimal():
+    found = line(field, text, NAME_MOST)
+    if not found or found.isdecimal():
         raise InvalidError(field, f"{text!r} is not allowed; give a name that is not empty and not a number.")
-    return clean_name
+    return found
 
 
 def address(field: str, text: str) -> str:
@@ -98,10 +98,10 @@ def address_of(group: str, system: str, field: str, text: str) -> str:
     """An address of a system, as its connector declares them. Without a login and without a query in it."""
     from invsync_tui.connectors import registry
 
-    clean_address = address(field, text)
-    if wrong := registry.wrong_address(group, system, clean_address):
+    found = address(field, text)
+    if wrong := registry.wrong_address(group, system, found):
         raise InvalidError(field, wrong)
-    return clean_address
+    return found
 
 
 def secret(field: str, text: str) -> str:
@@ -114,14 +114,14 @@ def secret(field: str, text: str) -> str:
 
 
 def options_of(
-    group: str, system: str, pairs: Iterable[str], present: Mapping[str, str] | None = None
+    group: str, system: str, given: Iterable[str], present: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """As `options`, of a system's connector: a name that it does not have or a value that it does not take is refused."""
     from invsync_tui.connectors import registry
 
-    pairs = list(pairs)
-    merged = options(pairs, present)
-    set_now = {name: value for name, value in merged.items() if any(pair.startswith(f"{name}=") for pair in pairs)}
+    given = list(given)
+    merged = options(given, present)
+    set_now = {name: value for name, value in merged.items() if any(one.startswith(f"{name}=") for one in given)}
     with as_operation_error():
         wrong = registry.wrong_option(group, system, set_now)
     if wrong:
@@ -129,11 +129,11 @@ def options_of(
     return merged
 
 
-def options(pairs: Iterable[str], present: Mapping[str, str] | None = None) -> dict[str, str]:
+def options(given: Iterable[str], present: Mapping[str, str] | None = None) -> dict[str, str]:
     """KEY=VALUE texts on top of the present ones; KEY= takes one away."""
     merged = dict(present or {})
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
+    for one in given:
+        key, equals, value = one.partition("=")
         if not equals or not _OPTION_KEY.fullmatch(key):
             raise InvalidError("--option", "it must be KEY=VALUE with a key of letters, digits, '_', '.' and '-'.")
         if any(word in key.lower() for word in _SECRET_WORDS):
@@ -162,7 +162,7 @@ def read_schedule(field: str, text: str) -> int | None:
 
 def reason(text: str) -> str:
     """Why an operator ordered something: one line that says something."""
-    clean_reason = line("--reason", text)
-    if not clean_reason:
+    found = line("--reason", text)
+    if not found:
         raise InvalidError("--reason", "it may not be empty; say why, for the audit.")
-    return clean_reason
+    return found

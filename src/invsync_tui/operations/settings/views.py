@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from invsync_tui.operations.errors import as_operation_error
@@ -32,6 +32,8 @@ class ConnectionSetup:
     deadline: float
     """Seconds."""
     last_error: str
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """References of the connector's further secrets, by the name of the part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _merchant(row: Mapping[str, Any], keeps: bool) -> MerchantSetup:
     return MerchantSetup(
         id=row["id"],
         name=row["name"],
-        values={setting.name: row[setting.column] for setting in fields.MERCHANT},
+        values={one.name: row[one.column] for one in fields.MERCHANT},
         source=_connection(row) if row["system"] is not None else None,
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["inventory_sync"] else None,
@@ -128,6 +130,7 @@ def _connection(row: Mapping[str, Any]) -> ConnectionSetup:
         options=json.loads(row["options"]),
         deadline=row["deadline_ms"] / 1000,
         last_error=row["last_error"],
+        secrets=json.loads(row["secrets"]),
     )
 
 
@@ -142,7 +145,7 @@ def _cart(row: Mapping[str, Any], warehouses: tuple[str, ...], last_run: RunRow 
         merchant_id=row["merchant_id"],
         merchant=row["merchant"],
         name=row["name"],
-        values={setting.name: row[setting.column] for setting in fields.CART if not setting.resolved} | named,
+        values={one.name: row[one.column] for one in fields.CART if not one.resolved} | named,
         connection=_connection(row),
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["upload_enabled"] else None,

@@ -63,6 +63,8 @@ class Cart(CartRules, SafetyRules, table=True):
     url: str = Field(sa_type=Text)
     login: str = Field(default="", sa_type=Text)
     secret: str = Field(default="", sa_type=Text)
+    secrets: str = Field(default="{}", sa_type=Text)
+    """JSON object: references of the connector's further secrets, by the name of the part."""
     options: str = Field(default="{}", sa_type=Text)
     deadline_ms: int = Field(default=30000)
     relist_every: int = Field(default=86400)

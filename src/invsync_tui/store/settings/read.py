@@ -221,12 +221,13 @@ def limits_of_merchant(cx: sqlite3.Connection, merchant_id: int) -> list[CartLim
 
 
 class ConnectionRow(NamedTuple):
-    """Where and how to log in. `options` is a JSON object, `secret` a reference."""
+    """Where and how to log in. `options` is a JSON object, `secret` a reference, `secrets` a JSON object of further ones."""
 
     system: str
     url: str
     login: str
     secret: str
+    secrets: str
     options: str
     deadline_ms: int
     last_error: str

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from invsync_tui.connectors.about import About, Option, OptionKind
+from invsync_tui.connectors.about import SECRET, About, Option, OptionKind, SecretPart
 
+PASSPHRASE = "passphrase"  # noqa: S105 (a name)
+SECRETS = (
+    SecretPart(SECRET, "Secret", "the password, or a bearer token; for SFTP with a key file the key's passphrase, where "
+               "that is not given by itself", required=False),
+    SecretPart(PASSPHRASE, "Passphrase", "the passphrase of the key file for SFTP; the password is then asked for as well "
+               "where the server wants both", required=False),
+)  # fmt: skip
 FORMATS = ("auto", "csv", "tsv", "xlsx")
 ENCODINGS = (
     "auto",
@@ -47,7 +54,7 @@ _FILES = (
     _number("max_age", "hours after which a file is too old to be read; 0 for never", 0, 100_000, "0"),
     _number("max_size", "megabytes of a file at most", 1, 100_000, "1000"),
     Option("archive", "folder that a stock file is moved to once it was read (disk, SFTP)"),
-    Option("key_file", "private key for SFTP; the secret is then its passphrase"),
+    Option("key_file", "private key for SFTP; its passphrase is the secret passphrase, or the secret"),
     Option("known_hosts", "file with the host keys of SFTP servers", default="~/.ssh/known_hosts"),
     Option("rejects", "folder on this machine for a file with the rows that could not be read"),
 )
@@ -93,6 +100,7 @@ ABOUT = About(
     versions="CSV, TSV and XLSX, on a disk or a server",
     signs_in_as="a user of the server; none for a disk, nor where the secret is a bearer token of a web server",
     signs_in_with="the password, the passphrase of a key, or a bearer token",
+    secrets=SECRETS,
     options=(*_FILES, *_FORMAT, *_COLUMNS, *_MEANING),
     setup=(
         "Let the WMS write a file with one row per product, or per product and warehouse, and all of its stock in it.",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from invsync_tui.connectors import secrets
+from invsync_tui.connectors.about import SECRET
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import (
     AuthError,
@@ -24,6 +25,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.network_errors import Route, explain
+from invsync_tui.connectors.sources.feed.about import PASSPHRASE, SECRETS
 from invsync_tui.connectors.sources.feed.disk import too_large
 from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, matching
 
@@ -36,7 +38,7 @@ SLOWEST = 50_000
 
 
 class SftpPlace:
-    """A folder on a server. The secret is the password, or with `key_file` the passphrase of the key."""
+    """A folder on a server. With `key_file` and no passphrase of its own, the secret is the passphrase of the key."""
 
     shows_growth = True
     clock_offset = None
@@ -64,19 +66,22 @@ class SftpPlace:
             self._sftp = await self._ssh.start_sftp_client()
 
     async def _credentials(self, library: Any) -> tuple[Any, str | None]:
-        secret = await secrets.resolve(self._connection.secret)
+        """(keys, password). With a passphrase of its own the secret stays the password, for servers that want both."""
+        secret = await secrets.resolve_part(self._connection, SECRETS, SECRET)
+        passphrase = await secrets.resolve_part(self._connection, SECRETS, PASSPHRASE)
         named = self._connection.options.get("key_file", "").strip()
         if not named:
             return None, secret
         try:
             # An encrypted key takes a moment to open, on purpose.
-            key = await asyncio.to_thread(library.read_private_key, expanded(named), secret or None)
+            opened_by = passphrase or secret or None
+            key = await asyncio.to_thread(library.read_private_key, expanded(named), opened_by)
         except (OSError, library.KeyImportError, library.KeyEncryptionError) as error:
             raise NotConfiguredError(
                 f"The key {named} cannot be read: {error}.", where=self._connection.name,
-                advice="Correct the option key_file; the key's passphrase is the secret.",
+                advice="Correct the option key_file, or the key's passphrase: --secret NAME=REFERENCE, where NAME is passphrase.",
             ) from error  # fmt: skip
-        return [key], None
+        return [key], (secret or None) if passphrase else None
 
     async def _known_hosts(self, library: Any) -> Any:
         named = self._connection.options.get("known_hosts", "").strip() or KNOWN_HOSTS
