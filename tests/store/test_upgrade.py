@@ -36,11 +36,12 @@ LANDED = {
     "v0007_runs_that_start_later": "48bfca1eb19a894179d0e3d64b84a6bbe688a5892432231cd37f4b7c32f7cb37",
     "v0008_cart_locations": "9c11cd30fbcabcb59a7b08f861ea983b5e18422d508385a01d86300fe2881a7f",
     "v0009_secrets_by_parts": "e5d454bd4577ec94c744531a9c7e26090a74ed5e6df31ea97953b475554d60b7",
+    "v0010_submitted_batches": "8b4e96f089cc0d7216153df8f22a458eb8b0d51f5e9bc9012242a1c57ce70603",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 
 
-GROWS_NO_FILE = (4, 5, 6, 7, 8)
+GROWS_NO_FILE = (4, 5, 6, 7, 8, 9)
 """Schemas from which an upgrade needs no page more than a small store has: it adds columns, or uses pages that it freed."""
 
 

@@ -60,9 +60,9 @@ _UNENDED = "SELECT id, state FROM run WHERE state NOT IN ('done', 'cancelled', '
 _OFF = """
 SELECT id, counts FROM run WHERE state = 'done' AND json_extract(counts, '$.total') <> json_extract(counts, '$.set')
   + json_extract(counts, '$.equal') + json_extract(counts, '$.skipped') + json_extract(counts, '$.failed')
-  + json_extract(counts, '$.held') + json_extract(counts, '$.in_doubt')
+  + json_extract(counts, '$.held') + json_extract(counts, '$.in_doubt') + coalesce(json_extract(counts, '$.submitted'), 0)
 """
-_OPEN = "SELECT id FROM push_batch WHERE state IN ('intent', 'in_doubt') AND id NOT LIKE 'theirs-%'"
+_OPEN = "SELECT id FROM push_batch WHERE state IN ('intent', 'in_doubt', 'submitted') AND id NOT LIKE 'theirs-%'"
 _WAITING = (
     "SELECT id, inflight FROM listing WHERE inflight IS NOT NULL AND gone_at IS NULL AND inflight NOT LIKE 'theirs-%'"
 )

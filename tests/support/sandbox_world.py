@@ -13,7 +13,7 @@ import pytest
 from invsync_tui.connectors import http
 from invsync_tui.operations.plans.replay import replay
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.sync import worker
+from invsync_tui.sync import submitted, worker
 from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 from tests.support.why_check import every_number_is_recomputed
@@ -29,6 +29,7 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(worker, "POLL", 0.01)
     patch.setattr(worker, "LOOK_ANYWAY", 0.05)
     patch.setattr(worker, "FULL_DISK_WAIT", 0.1)
+    patch.setattr(submitted, "LOOK_LEAST", 0)
 
 
 @dataclass

@@ -227,7 +227,7 @@ def runs() -> Shape[RunRow]:
     """Runs, for CSV; as text they have a form of their own."""
     columns = (
         "id", "kind", "merchant", "cart", "state", "trigger", "requested_by", "requested_at", "started_at", "ended_at", "total",
-        "updated", "in_sync", "skipped", "failed", "held", "in_doubt", "error",
+        "updated", "in_sync", "skipped", "failed", "held", "in_doubt", "submitted", "error",
     )  # fmt: skip
 
     def made(row: RunRow) -> list[Any]:

@@ -258,6 +258,18 @@ class Finishes(Protocol):
 # --- carts -----------------------------------------------------------------------------------------------------------
 
 
+@runtime_checkable
+class AppliesLater(Protocol):
+    """A cart that can say what became of a batch that it took under a ticket. Without it the listings are read back."""
+
+    async def outcome(self, ticket: str) -> Sequence[RowAnswer] | Pending:
+        """One answer per row as `Cart.send` has them, once the whole batch is done; it may be asked again after that.
+
+        Changes nothing. ContractError where the cart does not know the ticket: it is asked again until `give_up_at`.
+        """
+        ...
+
+
 class QuantityBasis(StrEnum):
     """What the number that a cart stores means."""
 
@@ -304,6 +316,9 @@ class CartCapabilities:
     """`orders_since` works; may be known only after `open`."""
     stable_pages: bool = False
     """Listings that are deleted between two requests hide no others: pages continue behind a record, not at a number."""
+    applies_within: float = 0.0
+    """Above 0 for a cart that applies later, see `Submitted`: seconds after which a batch that it received without our
+    hearing of it is applied or never will be. Until then a lost answer is not resolved by reading the listings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +381,31 @@ class RowAnswer(NamedTuple):
     reason: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Returned by `Cart.send` in the place of answers: the cart took the batch and applies it later.
+
+    Times are epoch seconds by our own clock (`clock.now() + seconds`). Return one only where the cart said that it has the
+    batch; where that answer is lost, raise as for any other lost answer.
+    """
+
+    ticket: str
+    """Under what the cart keeps the batch: given to `outcome`, kept in the store, shown to people. Not blank."""
+    look_after: float
+    """When it is worth asking what became of it."""
+    give_up_at: float
+    """When the cart has applied it or never will: the listings are read back then, and newer quantities are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Returned by `outcome`: the cart is not done with the batch. Times as in `Submitted`."""
+
+    look_after: float
+    give_up_at: float | None = None
+    """None leaves it as it was."""
+
+
 class OrderLine(NamedTuple):
     """Units of one listing in one order that the cart took. `taken_at` in epoch seconds, by the cart's clock."""
 
@@ -424,8 +464,11 @@ class Cart(Protocol):
         """
         ...
 
-    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
-        """Send a composed body once. One answer per row, in any order; a refused batch raises RowsRejectedError."""
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer] | Submitted:
+        """Send a composed body once. One answer per row, in any order; a refused batch raises RowsRejectedError.
+
+        A cart that applies it later returns `Submitted`, see also `AppliesLater`.
+        """
         ...
 
     # Optional:

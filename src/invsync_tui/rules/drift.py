@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Reason
 
 LAG = 120
@@ -69,6 +70,9 @@ class Seen:
     """Sellable units in the cart's warehouses before buffer and share; None where that is not known."""
     sold: int | None
     """Units of orders that the cart took since `synced_at`; None where its orders are not known."""
+    look_after: int | None = None
+    """When a quantity that the cart applies later is asked about, in epoch seconds; None where none waits, or the cart
+    had its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class Finding:
 
 def classify(seen: Seen, lag: int = LAG) -> Finding | None:
     """The drift of a listing; None where there is none."""
+    if seen.look_after is not None and seen.present and seen.tracked is not False:
+        return _submitted(seen, seen.look_after)
     if seen.acked is None:
         return None
     if not seen.present:
@@ -93,6 +99,13 @@ def classify(seen: Seen, lag: int = LAG) -> Finding | None:
     if seen.observed is None:
         return Finding(Drift.UNTRACKED, 0, f"The cart accepted {seen.acked} and shows no quantity.")
     return _compared(seen.acked, seen.observed - seen.allocated, seen, lag)
+
+
+def _submitted(seen: Seen, look_after: int) -> Finding:
+    """The cart may show either quantity: which one is known once it says what became of the newer."""
+    shows = "no quantity" if seen.observed is None else str(seen.observed - seen.allocated)
+    text = f"Submitted, looked at again at {words.time_of_day(look_after)}; the cart shows {shows}."
+    return Finding(Drift.LAGGING, 0, text)
 
 
 def _compared(acked: int, sellable: int, seen: Seen, lag: int) -> Finding | None:

@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     FAILED = "failed"
     HELD = "held"
     IN_DOUBT = "in_doubt"
+    SUBMITTED = "submitted"
+    """The cart took it and applies it later: what became of it is asked for by a later run."""
     PLANNED = "planned"
 
 
@@ -514,11 +516,12 @@ class Counts:
     failed: int = 0
     held: int = 0
     in_doubt: int = 0
+    submitted: int = 0
 
     @property
     def accounted(self) -> int:
-        """The sum over the six ends."""
-        return self.set + self.equal + self.skipped + self.failed + self.held + self.in_doubt
+        """The sum over the seven ends."""
+        return self.set + self.equal + self.skipped + self.failed + self.held + self.in_doubt + self.submitted
 
     def add(self, outcome: Outcome, n: int = 1) -> None:
         """Count `n` SKUs that ended with `outcome`; a planned SKU has no end yet and counts in the total only."""

@@ -6,8 +6,9 @@ A document and an option have the name (`in_sync`), a screen and a line for a pe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
-OUTCOMES = {"set": "updated", "equal": "in_sync", "in_doubt": "in_doubt"}
+OUTCOMES = {"set": "updated", "equal": "in_sync", "in_doubt": "in_doubt", "submitted": "submitted"}
 STATES = {"cancelling": "canceling", "cancelled": "canceled"}
 RUN_KINDS = {"radar": "drift_check"}
 GROUPS = {"zero": "to_zero", "jump": "large_changes", "rest": "other"}
@@ -59,6 +60,11 @@ def phase(name: str) -> str:
     if name.startswith(_LEVELS):
         return f"stock levels: {name.removeprefix(_LEVELS)}"
     return PHASES.get(name, name)
+
+
+def time_of_day(epoch: float) -> str:
+    """A time in words that may be read in another zone: 14:05 UTC."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%H:%M UTC")
 
 
 def _words(names: Mapping[str, str], code: str) -> str:

@@ -75,19 +75,23 @@ class Cart(Service):
         shop = self.shops.get(name)
         if shop is None:
             return refusal(404, "There is no such shop.")
+        shop.apply_taken(shop.tickets.due(), self.log)
         match request.method, call:
             case "GET", "":
                 return ok({"shop": name, **asdict(shop.mode)})
             case "GET", "listings" | "orders":
                 return (self._listings if call == "listings" else self._orders)(request, shop)
-            case "POST", "listings/read":
-                known = [str(ref) for ref in request.json()["refs"] if ref in shop.table]
-                if self.troubles.take(Kind.NO_ROWS, request.path, None):
-                    known = []
-                return Reply(200, joined("listings", map(shop.table.row, known), None, len(known)))
-            case "POST", "stock":
-                return self._stock(request, shop)
+            case "POST", "listings/read" | "stock":
+                return (self._read if call == "listings/read" else self._stock)(request, shop)
+            case "GET", _ if call.startswith("tickets/"):
+                return self._ticket(shop, call.removeprefix("tickets/"))
         return refusal(404, "There is no such call.")
+
+    def _read(self, request: Request, shop: Shop) -> Reply:
+        known = [str(ref) for ref in request.json()["refs"] if ref in shop.table]
+        if self.troubles.take(Kind.NO_ROWS, request.path, None):
+            known = []
+        return Reply(200, joined("listings", map(shop.table.row, known), None, len(known)))
 
     def _listings(self, request: Request, shop: Shop) -> Reply:
         after, limit = request.query.get("cursor", ""), _limit(request)
@@ -147,29 +151,52 @@ class Cart(Service):
         if trouble is not None:
             shop.rejects = {**known, **dict.fromkeys(trouble.refs, "The row was refused on purpose.")}
         try:
+            if shop.mode.later:
+                taken = shop.take(key, rows, request.query.get("place", ""))
+                wait = {"look_after": shop.mode.look_after, "give_up_after": shop.mode.give_up_after}
+                return ok({"ticket": taken.ticket, **wait})
             return ok({"rows": shop.apply(key, rows, self.log, request.query.get("place", ""))})
         except RefusedError as refused:
             return refusal(422, refused.text, refs=[refused.ref])
         finally:
             shop.rejects = known
 
+    @staticmethod
+    def _ticket(shop: Shop, ticket: str) -> Reply:
+        """What became of a batch that was taken."""
+        batch = shop.tickets.known(ticket)
+        if batch is None:
+            return refusal(404, f"There is no ticket {ticket}.")
+        if batch.answers is None:
+            return ok({"state": "waiting", "look_after": shop.mode.look_after})
+        return ok({"state": "applied", "rows": batch.answers})
+
     # --- the control door
 
     def order(self, name: str, body: Any) -> Reply:
+        for shop in self.shops.values():
+            shop.apply_taken(shop.tickets.due(), self.log)
         match name:
             case "log":
                 return ok([asdict(row) for row in self.log.applied])
             case "dump":
                 return ok(self._dump())
-            case "shop-pace":
-                return self._order_pace(body["shop"], Pace(**body["pace"]))
+            case "tickets":
+                return ok([batch.ticket for batch in self.shops[body["shop"]].tickets.waiting()])
             case "order":
                 return self._take(self.shops[body["shop"]], body)
+        return self._change(name, body)
+
+    def _change(self, name: str, body: Any) -> Reply:
+        """Orders that change a shop."""
         orders = {
+            "shop-pace": self._set_shop_pace,
             "edit": self._edit,
             "clock": self._set_clock,
             "cancel": self._cancel,
             "ship": self._ship,
+            "apply": self._apply_taken,
+            "lose": self._lose,
             "add": self._add,
             "remove": self._drop,
         }
@@ -178,9 +205,10 @@ class Cart(Service):
         orders[name](self.shops[body["shop"]], body)
         return ok({})
 
-    def _order_pace(self, shop: str, pace: Pace) -> Reply:
-        self.paces[shop], self.buckets[shop] = pace, pace.bucket()
-        return ok({})
+    def _set_shop_pace(self, shop: Shop, body: Any) -> None:
+        """{shop, pace}: how fast the shop answers."""
+        pace = Pace(**body["pace"])
+        self.paces[shop.name], self.buckets[shop.name] = pace, pace.bucket()
 
     def _dump(self) -> dict[str, list[dict[str, object]]]:
         return {name: [asdict(listing) for listing in shop.listings.values()] for name, shop in self.shops.items()}
@@ -215,6 +243,16 @@ class Cart(Service):
     def _ship(shop: Shop, body: Any) -> None:
         """{shop, ref, units}: an order leaves."""
         shop.ship(shop.find(body["ref"]), int(body.get("units", 1)))
+
+    def _apply_taken(self, shop: Shop, body: Any) -> None:
+        """{shop, tickets}: batches that were taken are applied now, in this order; all of them where none is named."""
+        waiting = {batch.ticket: batch for batch in shop.tickets.waiting()}
+        shop.apply_taken([waiting[ticket] for ticket in body.get("tickets", waiting) if ticket in waiting], self.log)
+
+    @staticmethod
+    def _lose(shop: Shop, body: Any) -> None:
+        """{shop, tickets, drop}: tickets are not known any more; all of them where none is named."""
+        shop.tickets.forget(body.get("tickets", list(shop.tickets.batches)), drop=bool(body.get("drop")))
 
     @staticmethod
     def _add(shop: Shop, body: Any) -> None:

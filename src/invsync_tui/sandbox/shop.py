@@ -5,6 +5,7 @@ Not here: HTTP and the shop's limits (`cart`).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 from invsync_tui.sandbox.server import encoded
 from invsync_tui.sandbox.service import Pace
 from invsync_tui.sandbox.table import Table
+from invsync_tui.sandbox.tickets import TakenBatch, Tickets
 
 FIRST_PLACE = "first"
 """What orders of a shop with several locations call the one that listings have without saying so."""
@@ -41,13 +43,22 @@ class Mode:
     """Further locations that the shop sells from, by slash: North/South. What a listing has there is in its `places`.
     The orders of a shop that has some say where their units come from."""
 
+    later: bool = False
+    """Whether batches are taken under a ticket and applied later."""
+    apply_after: float = 0.0
+    """Seconds until then; below 0 only when it is ordered."""
+    look_after: float = 0.0
+    """Seconds after which it asks to be asked about a ticket, told with it."""
+    give_up_after: float = 3600.0
+    """Seconds after which a batch is applied or never will be, told with the ticket."""
+
     def pace(self) -> Pace:
         """How fast the shop answers: latency and jitter in seconds, requests at once and per second."""
         return Pace(self.latency, self.jitter, self.burst, self.per_second)
 
     def options(self, shop: str) -> dict[str, str]:
         """The connector options (`connection.options`) that fit this shop."""
-        return {
+        made = {
             "shop": shop,
             "basis": self.basis,
             "row_errors": self.row_errors,
@@ -56,6 +67,7 @@ class Mode:
             "orders": "on" if self.orders else "off",
             "max_batch": str(self.max_batch),
         }
+        return {**made, "applies_within": str(math.ceil(self.give_up_after))} if self.later else made
 
     @classmethod
     def read(cls, text: str) -> Mode:
@@ -155,6 +167,8 @@ class Shop:
     """Idempotency key to (body, answer) of the batches that were done."""
     orders: dict[str, Order] = field(default_factory=dict)
     """Lines by key, in the order in which they were taken."""
+    tickets: Tickets = field(default_factory=Tickets)
+    """Batches that were taken and are applied later."""
     table: Table = field(init=False)
     _numbered: int = 0
 
@@ -189,6 +203,18 @@ class Shop:
         if self.mode.row_errors == "whole_batch":
             self._all_or_none(rows)
         return [self._apply_row(key, ref, quantity, journal, place) for ref, quantity in rows]
+
+    def take(self, key: str, rows: Sequence[tuple[str, int]], place: str = "") -> TakenBatch:
+        """Take a batch to be applied later; whether its rows can be is found out then."""
+        return self.tickets.take(key, rows, place, self.rejects, self.mode.apply_after)
+
+    def apply_taken(self, batches: Iterable[TakenBatch], journal: Journal) -> None:
+        """Apply batches that were taken before."""
+        known = self.rejects
+        for batch in batches:
+            self.rejects = {**known, **batch.rejects}
+            batch.answers = [self._apply_row(batch.key, ref, units, journal, batch.place) for ref, units in batch.rows]
+        self.rejects = known
 
     def _all_or_none(self, rows: Iterable[tuple[str, int]]) -> None:
         for ref, quantity in rows:

@@ -61,6 +61,7 @@ def _seen(row: DriftRow, exists: int | None, orders: bool) -> Seen:
         observed_at=row.observed_at,
         exists=exists,
         sold=row.sold if orders else None,
+        look_after=row.look_after,
     )
 
 

@@ -28,7 +28,7 @@ from invsync_tui.store.runs import http_log as http_log_rows
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import connections, source_identity
+from invsync_tui.sync import connections, source_identity, submitted
 from invsync_tui.sync import schedule as pushing
 from invsync_tui.sync.cancellation import Interrupted, RunStopped, interruptible
 from invsync_tui.sync.drift_check import DriftCheck
@@ -250,6 +250,8 @@ def _end(
         runs.finish(tx, job.run.id, state, text, now)
         if go_on_in is not None:
             _go_on_later(tx, job.run, now + math.ceil(go_on_in), now)
+        if job.run.kind == "push":
+            submitted.look_again(tx, job, now)
         if state == "done" and job.run.then_push:
             pushing.request_pushes_after(tx, job.run, now)
 

@@ -1,18 +1,29 @@
 """Push: sends what a plan found, batch by batch, each recorded with its exact body before the request.
 
 A row is judged by the quantity the cart returns. A batch without an answer is in doubt and is resolved before anything
-else: by the same idempotency key, by reading back, or by sending the absolute quantities again.
+else: by the same idempotency key, by reading back, or by sending the absolute quantities again. A batch that the cart
+applies later waits under its ticket, see `submitted`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
+import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from invsync_tui import clock
-from invsync_tui.connectors.base import Cart, DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
+from invsync_tui.connectors.base import (
+    Cart,
+    DoubtPolicy,
+    ListingRow,
+    PushItem,
+    QuantityBasis,
+    RowAnswer,
+    Submitted,
+)
 from invsync_tui.connectors.errors import (
     ConnectorError,
     ContractError,
@@ -24,10 +35,11 @@ from invsync_tui.connectors.errors import (
 from invsync_tui.connectors.http import backoff, send_deadline
 from invsync_tui.connectors.http_log import tag_batch
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
+from invsync_tui.rules.words import time_of_day
 from invsync_tui.store.listings import listings, push_batches
 from invsync_tui.store.listings.listings import ToPush
-from invsync_tui.store.listings.push_batches import Answer, Batch, Item
-from invsync_tui.sync import sending_order
+from invsync_tui.store.listings.push_batches import Answer, Batch, Item, Waits
+from invsync_tui.sync import sending_order, submitted
 from invsync_tui.sync.runs.run_context import RunContext
 
 ATTEMPTS = 4
@@ -158,14 +170,28 @@ class BatchSender:
             raise
         else:
             self._losses = 0
+            await self._take(batch, answers)
+
+    async def _take(self, batch: Batch, answers: Sequence[RowAnswer] | Submitted) -> None:
+        """Settle a batch, or let it wait for the cart to apply it."""
+        if not isinstance(answers, Submitted):
             await self._settle(batch, answers)
+            return
+        now = clock.now()
+        with self.job.transaction() as tx:
+            push_batches.submit(tx, batch, answers.ticket, submitted.waits_of(answers, now), int(now))
+            if batch.run_id == self.job.run.id:
+                self._count(Outcome.SUBMITTED, len(batch.items))
+            self.job.report.advance(len(batch.items))
+            self.job.report.budget = self.cart.budget()
+            self.job.report.put(tx)
 
     async def _resolve_or_stop(self, batch: Batch, why: ConnectorError) -> None:
         """A batch that stays in doubt ends the run, and so do several in a row: the next ones would fare no better."""
         self._losses += 1
         answers = await self.resolve(batch, str(why))
         if answers is not None:
-            await self._settle(batch, answers)
+            await self._take(batch, answers)
         elif self._doubted or self._losses >= LOSSES_MOST:
             raise why
 
@@ -185,7 +211,7 @@ class BatchSender:
         self._leave_by[batch_id] = clock.elapsed() + self.deadline
         return int((clock.now() + self.deadline) * 1000), int(self.deadline * 1000)
 
-    async def _deliver(self, batch: Batch) -> Sequence[RowAnswer]:
+    async def _deliver(self, batch: Batch) -> Sequence[RowAnswer] | Submitted:
         """The cart's answer. LostAnswer if the batch may have been applied; any other error says that it was not."""
         for attempt in range(ATTEMPTS):
             last = attempt == ATTEMPTS - 1
@@ -209,7 +235,7 @@ class BatchSender:
             batch = self._again(batch)
         raise AssertionError("unreachable")
 
-    async def _request(self, batch: Batch) -> Sequence[RowAnswer]:
+    async def _request(self, batch: Batch) -> Sequence[RowAnswer] | Submitted:
         """The recorded body on its way once. Whatever holds it up, it does not leave after its deadline."""
         try:
             leave_by = self._leave_by[batch.id]
@@ -270,6 +296,8 @@ class BatchSender:
 
     def _settle_answers(self, batch: Batch, answers: Sequence[Answer], state: str) -> None:
         with self.job.transaction() as tx:
+            if batch.state == "submitted":
+                push_batches.adopt(tx, batch, self.job.run.id)
             push_batches.settle(tx, batch, answers, self.job.run.id, clock.seconds())
             push_batches.end(tx, batch.id, state, next((a.error for a in answers if a.error), ""), clock.seconds())
             if batch.run_id == self.job.run.id:
@@ -284,15 +312,21 @@ class BatchSender:
     async def resolve_unfinished(self) -> None:
         """Find out what became of batches whose answer was never recorded, before anything new is sent."""
         with self.job.transaction() as tx:
+            submitted.count_waits_anew(tx, self.cart_id)
             open_batches = push_batches.unfinished(tx, self.cart_id)
         for batch in open_batches:
             self.job.stop_if_cancelled()
+            if submitted.not_yet(batch, clock.now()):
+                continue
+            if batch.state == "submitted":
+                await self._look_up(batch)
+                continue
             self.job.report.event("info", f"Resolving a batch of {len(batch.items)} whose answer was lost.")
             answers = await self.resolve(batch, "the answer was lost")
             if answers is not None:
-                await self._settle(batch, answers)
+                await self._take(batch, answers)
 
-    async def resolve(self, batch: Batch, error: str) -> Sequence[RowAnswer] | None:
+    async def resolve(self, batch: Batch, error: str) -> Sequence[RowAnswer] | Submitted | None:
         """Settle a batch in doubt. Returns the cart's answer, or None once it is planned again or left in doubt."""
         self._doubted = False
         try:
@@ -300,6 +334,9 @@ class BatchSender:
                 answers, batch = await self._replay(batch)
                 if answers is not None:
                     return answers
+            if self._may_be_applied_later(batch):
+                self._leave_in_doubt(batch, error)
+                return None
             if await self._look_until_seen(batch):
                 return None
         except RowsRejectedError as rejected:
@@ -317,7 +354,17 @@ class BatchSender:
             push_batches.doubt(tx, batch, self.job.run.id, error)
         self._count(Outcome.IN_DOUBT, len(batch.items) if batch.run_id == self.job.run.id else 0)
 
-    async def _replay(self, batch: Batch) -> tuple[Sequence[RowAnswer] | None, Batch]:
+    def _may_be_applied_later(self, batch: Batch) -> bool:
+        """The cart may have the batch and apply it yet: reading the listings tells nothing before, and is put off."""
+        within = self.cart.capabilities.applies_within
+        if batch.look_after is not None or within <= 0:
+            return False  # it was put off already, and its time has come
+        until = math.ceil(clock.now() + self._on_its_way(batch) + within)
+        with self.job.transaction() as tx:
+            push_batches.wait(tx, batch.id, Waits(until, None), clock.seconds())
+        return True
+
+    async def _replay(self, batch: Batch) -> tuple[Sequence[RowAnswer] | Submitted | None, Batch]:
         """The very same request once more, a few times: the cart does it at most once and says what it did."""
         for attempt in range(ATTEMPTS):
             batch = self._again(batch)
@@ -361,6 +408,7 @@ class BatchSender:
         """What shows our quantity was applied; the rest is planned again, all of it where the cart cannot be asked."""
         if self.cart.capabilities.doubt_policy is DoubtPolicy.RESEND:
             with self.job.transaction() as tx:
+                self._not_applied(tx, batch, batch.items)
                 push_batches.delete_old(tx, batch, batch.items)
                 push_batches.end(tx, batch.id, "refused", "sent again", clock.seconds())
             return
@@ -368,9 +416,42 @@ class BatchSender:
         applied = [item for item in batch.items if shown.get(item.ref) == item.target]
         rest = [item for item in batch.items if shown.get(item.ref) != item.target]
         with self.job.transaction() as tx:
+            self._not_applied(tx, batch, rest)
             push_batches.release(tx, batch, rest)
         answers = [Answer(item, Outcome.SET, None, "", item.target) for item in applied]
         self._settle_answers(batch, answers, "answered" if applied else "refused")
+
+    @staticmethod
+    def _not_applied(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None:
+        """Listings that are planned again although the cart took them once say so until they are."""
+        if batch.state == "submitted":
+            push_batches.not_applied(tx, batch, items, f"submitted, and not applied by {time_of_day(clock.now())}")
+
+    # --- applied later ---------------------------------------------------------------------------------------------
+
+    async def _look_up(self, batch: Batch) -> None:
+        """Find out what became of a batch that the cart took under a ticket."""
+        now = clock.now()
+        answer = await submitted.ask(self.cart, batch, now)
+        if not isinstance(answer, submitted.NoNews):
+            await self._settle(batch, answer)
+            return
+        event, listed = self.job.report.event, submitted.listings_of(batch)
+        said = f" ({answer.why})" if answer.why else ""
+        over = submitted.is_over(batch._replace(give_up_at=answer.waits.give_up_at), now)
+        if over:
+            event("warning", f"The cart has not applied {listed}{said}: they are read back.")
+            if await self._look_until_seen(batch):
+                return
+            event("warning", f"The cart cannot be read: {listed} wait for the next run.")
+        waits = answer.waits if not over else answer.waits._replace(look_after=int(now) + submitted.ASK_AGAIN)
+        with self.job.transaction() as tx:
+            push_batches.wait(tx, batch.id, waits, int(now))
+        if not over:
+            again = time_of_day(waits.look_after)
+            event(
+                "warning" if said else "info", f"The cart has not applied {listed} yet{said}: asked again at {again}."
+            )
 
 
 async def _sleep_until(elapsed: float) -> None:

@@ -18,7 +18,7 @@ from invsync_tui.rules.quantity import Decision
 from invsync_tui.rules.safety import SafetyRule, Trip
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import pull_progress, sync_marks
-from invsync_tui.store.listings import listings, matching, plans
+from invsync_tui.store.listings import listings, matching, plans, push_batches
 from invsync_tui.store.listings.listings import Decided, PlanRow
 from invsync_tui.store.listings.plans import KeptPlan, PlannedListing
 from invsync_tui.store.runs import runs
@@ -83,6 +83,8 @@ class PushPlanner:
         self.cart_id = job.run.key
         self.merchant_id = job.run.merchant_id
         self.rules = chain_rules(settings, cart.capabilities.quantity_basis)
+        self.submitted: frozenset[str] = frozenset()
+        """Batches that the cart has not applied yet."""
         self.plan_seq = 0
         self.recorder = Recorder(self.cart_id, job.run.id, settings, cart.capabilities.quantity_basis)
 
@@ -132,6 +134,7 @@ class PushPlanner:
         with self.job.transaction() as tx:
             self.plan_seq = change_sequence.current(tx)
             runs.plan_until(tx, self.job.run.id, self.plan_seq)
+            self.submitted = push_batches.submitted(tx, self.cart_id)
             self.recorder.begin(tx)
             ids = listings.changed_since(tx, self.cart_id, mark)
             # A cart that is switched off lacks nothing: the switch is the one reason for all it does not show.
@@ -155,7 +158,9 @@ class PushPlanner:
             rows = listings.plan_rows(tx, ids)
             stock = StockSnapshot.of(tx, rows, self.settings, now)
             decided = [(row, self._decide_row(row, stock, now)) for row in rows]
-            listings.decide(tx, [self._record(row, decision) for row, decision in decided])
+            listings.decide(
+                tx, [self._record(row, decision) for row, decision in decided if not self._refused_later(row, decision)]
+            )
             self.recorder.keep(tx, decided, stock, now)
             equal = [row.id for row, decision in decided if _newly_equal(row, decision)]
             listings.confirm_equal(tx, equal, now)
@@ -173,11 +178,22 @@ class PushPlanner:
             outcome, reason = Outcome.SKIPPED, Reason.FROZEN
         pending = int(decision.outcome is Outcome.PLANNED or reason in _STAY_PENDING)
         if row.inflight is not None:
-            outcome, pending = Outcome.IN_DOUBT, 1
+            outcome, pending = Outcome.SUBMITTED if row.inflight in self.submitted else Outcome.IN_DOUBT, 1
         elif outcome == Outcome.EQUAL and row.run_id == run_id and row.outcome == Outcome.SET:
             # This run set it before it was interrupted; finding it equal now does not undo that.
             outcome, reason = Outcome.SET, None if reason == Reason.IN_SYNC else reason
         return Decided(decision.desired, decision.target, outcome, reason, "", pending, run_id, row.id)
+
+    def _refused_later(self, row: PlanRow, decision: Decision) -> bool:
+        """This run found out that the cart did not apply this very quantity: that is the listing's end in this run, with
+        the cart's words, and the next run sends it again."""
+        return (
+            self.cart.capabilities.applies_within > 0
+            and row.inflight is None
+            and (row.run_id, row.outcome) == (self.job.run.id, Outcome.FAILED)
+            and decision.outcome is Outcome.PLANNED
+            and row.desired == decision.desired
+        )
 
     # --- check -----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 Options: `shop` (required), `basis` (available, on_hand), `row_errors` (per_row, whole_batch), `idempotency` and
 `returns_quantity` (on, off), `orders` (off, on: whether its orders are read), `max_batch`, `place` (one of the shop's
-further locations; none: its first).
+further locations; none: its first), `applies_within` (seconds, for a shop that takes batches under a ticket).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from invsync_tui import clock
 from invsync_tui.connectors import stock_elsewhere
 from invsync_tui.connectors.about import About, Option, OptionKind
 from invsync_tui.connectors.base import (
@@ -24,10 +25,12 @@ from invsync_tui.connectors.base import (
     ListingRow,
     OrderLine,
     Page,
+    Pending,
     PushItem,
     QuantityBasis,
     RowAnswer,
     RowErrors,
+    Submitted,
     refuse_negative,
     unreadable,
 )
@@ -35,7 +38,16 @@ from invsync_tui.connectors.checks import CartFacts, Review, told_by
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.json_rest import field_of, page_of
 from invsync_tui.connectors.sources.sandbox import SandboxSession
-from invsync_tui.connectors.values import maybe_seconds, maybe_whole, reference, seconds, text, whole, yes_or_no
+from invsync_tui.connectors.values import (
+    SECONDS_MOST,
+    maybe_seconds,
+    maybe_whole,
+    reference,
+    seconds,
+    text,
+    whole,
+    yes_or_no,
+)
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
 
@@ -61,6 +73,7 @@ def _capabilities(options: Mapping[str, str]) -> CartCapabilities:
             page_size=PAGE_SIZE,
             read_batch=PAGE_SIZE,
             reports_orders=SWITCH[options.get("orders", "off")],
+            applies_within=float(options.get("applies_within", "0")),
         )
     except (KeyError, ValueError) as error:
         raise NotConfiguredError(f"An option of the cart cannot be read: {error}.") from error
@@ -100,6 +113,8 @@ class SandboxCart:
             Option("returns_quantity", "whether its answers have the quantity that is shown now", kind=OptionKind.CHOICE,
                    choices=("on", "off"), default="on"),
             Option("orders", "whether its orders are read", kind=OptionKind.CHOICE, choices=("on", "off"), default="off"),
+            Option("applies_within", "seconds within which it applies a batch that it took under a ticket; 0: at once",
+                   kind=OptionKind.NUMBER, most=604800, default="0"),
             Option("max_batch", "listings in one request", kind=OptionKind.NUMBER, least=1, most=1000, default="100"),
         ),
         setup=("Start it with: python -m invsync_tui.sandbox",),
@@ -225,17 +240,38 @@ class SandboxCart:
         refuse_negative(items)
         return json.dumps({"rows": rows}, separators=(",", ":")).encode()
 
-    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer] | Submitted:
         headers = {"idempotency-key": batch_id}
         at = f"?{urlencode({'place': self._place})}" if self._place else ""
         response = await self._session.write("POST", f"{self._base}/stock{at}", content=body, headers=headers)
         try:
+            if "ticket" in response.json():
+                return _taken(response.json())
             return [_answer(record) for record in field_of(response, "rows")]
         except (ContractError, KeyError, TypeError, ValueError) as error:
             # The cart said 200: the rows are applied, we only cannot read how. That is doubt, not failure.
             raise UnavailableError(
                 f"The answer cannot be read: {error}", where=response.where, may_have_applied=True
             ) from error
+
+    async def outcome(self, ticket: str) -> Sequence[RowAnswer] | Pending:
+        response = await self._session.read("GET", f"{self._base}/tickets/{quote(ticket, safe='')}")
+        if field_of(response, "state") == "applied":
+            return [_answer(record) for record in field_of(response, "rows")]
+        return Pending(clock.now() + _duration(field_of(response, "look_after")))
+
+
+def _taken(record: Mapping[str, Any]) -> Submitted:
+    """A shop says for how long from now; the times are by our clock."""
+    now = clock.now()
+    look, give_up = _duration(record["look_after"]), _duration(record["give_up_after"])
+    return Submitted(text(record["ticket"]), now + look, now + give_up)
+
+
+def _duration(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < SECONDS_MOST:
+        raise ValueError(f"{value!r} is no number of seconds.")
+    return float(value)
 
 
 def _order_line(record: Mapping[str, Any]) -> OrderLine:

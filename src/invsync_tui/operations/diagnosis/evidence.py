@@ -70,6 +70,9 @@ class SentView:
     target: int
     error: str
     exchanges: tuple[ExchangeView, ...]
+    look_after: int | None = None
+    """Of a submitted one: when what became of it is asked for, and when the listing is read back instead."""
+    give_up_at: int | None = None
 
 
 def sources(cx: sqlite3.Connection, product_id: int | None, settings: Settings) -> tuple[SourceView, ...]:
@@ -95,7 +98,7 @@ def sent(cx: sqlite3.Connection, cart_id: int, listing_id: int, ref: str) -> Sen
     attempts = tuple(_attempt(exchange, ref) for exchange in http_log_rows.of_batch(cx, row.batch_id))
     return SentView(
         row.batch_id, row.run_id, row.state, row.attempts, row.created_at, row.ended_at, row.before, row.target,
-        row.error, attempts,
+        row.error, attempts, *(row.waits if row.state == "submitted" else ()),
     )  # fmt: skip
 
 

@@ -147,7 +147,7 @@ def _runs(cx: sqlite3.Connection, scale: Scale) -> None:
             "SELECT 'skipped', reason, count(*) FROM unlisted WHERE run_id = ?1 GROUP BY 1, 2",
             (run,),
         ).fetchall()
-        counts = dict.fromkeys(("total", "set", "equal", "skipped", "failed", "held", "in_doubt"), 0)
+        counts = dict.fromkeys(("total", "set", "equal", "skipped", "failed", "held", "in_doubt", "submitted"), 0)
         reasons: dict[str, int] = {}
         for outcome, reason, n in rows:
             counts["total"] += n

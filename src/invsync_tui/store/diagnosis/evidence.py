@@ -54,6 +54,8 @@ class SentRow(NamedTuple):
     target: int
     before: int | None
     error: str
+    waits: tuple[int | None, int | None]
+    """When what became of it is asked for, and when the listing is read back instead; None where it does not wait."""
 
 
 def last_sent(cx: sqlite3.Connection, cart_id: int, listing_id: int) -> SentRow | None:
@@ -69,14 +71,16 @@ def last_sent(cx: sqlite3.Connection, cart_id: int, listing_id: int) -> SentRow 
     like = f"%[{listing_id}, %"
     for where, values in _places(cart_id, run_id, synced_at, inflight):
         sql = (
-            "SELECT id, run_id, state, attempts, created_at, ended_at, items, error FROM push_batch "
+            "SELECT id, run_id, state, attempts, created_at, ended_at, items, error, look_after, give_up_at FROM push_batch "
             f"WHERE {where} AND items LIKE ? ORDER BY created_at DESC, rowid DESC"
         )
         for row in cx.execute(sql, (*values, like)):
             for item in json.loads(row[6]):
                 if item[0] == listing_id:
-                    number, run, state, attempts, created, ended, _, error = row
-                    return SentRow(number, run, state, attempts, created, ended, item[3], item[4], error)
+                    number, run, state, attempts, created, ended, _, error, *waits = row
+                    return SentRow(
+                        number, run, state, attempts, created, ended, item[3], item[4], error, (waits[0], waits[1])
+                    )
     return None
 
 

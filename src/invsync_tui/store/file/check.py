@@ -153,13 +153,13 @@ _WORK = (
         "text",
         "batches whose records cannot be read",
         "SELECT 'batch ' || id FROM push_batch WHERE NOT json_valid(items) "
-        "OR state NOT IN ('intent', 'answered', 'refused', 'in_doubt')",
+        "OR state NOT IN ('intent', 'submitted', 'answered', 'refused', 'in_doubt')",
     ),
     _Rule(
         "wait",
         "listings wait for the answer of a batch that is not open",
         "SELECT l.sku FROM listing AS l WHERE l.inflight IS NOT NULL AND l.gone_at IS NULL AND NOT EXISTS "
-        "(SELECT 1 FROM push_batch AS b WHERE b.id = l.inflight AND b.state IN ('intent', 'in_doubt'))",
+        "(SELECT 1 FROM push_batch AS b WHERE b.id = l.inflight AND b.state IN ('intent', 'in_doubt', 'submitted'))",
     ),
     _Rule(
         "acked",

@@ -65,7 +65,7 @@ _ANEW = (
     "UPDATE run SET state = 'cancelled', ended_at = ?2, error = ?1, rev = rev + 1 "
     "WHERE state IN ('requested', 'running', 'cancelling', 'held')",
     # A write whose answer the copy waits for may be long past: to send it once more would put an old quantity over a newer.
-    "UPDATE push_batch SET state = 'refused', error = ?1, ended_at = ?2 WHERE state IN ('intent', 'in_doubt')",
+    "UPDATE push_batch SET state = 'refused', error = ?1, ended_at = ?2 WHERE state IN ('intent', 'in_doubt', 'submitted')",
     "UPDATE listing SET inflight = NULL, acked = NULL, pending = 1 WHERE acked IS NOT NULL OR inflight IS NOT NULL",
     "UPDATE cart SET listed_at = NULL, watermark = 0",
     "UPDATE source SET mark = ''",

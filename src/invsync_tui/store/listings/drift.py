@@ -30,6 +30,8 @@ class DriftRow(NamedTuple):
     desired: int | None
     heal: int
     sold: int
+    look_after: int | None = None
+    """Of a batch that waits for the cart to apply it and that is not given up yet."""
 
 
 _COLUMNS = (
@@ -37,10 +39,11 @@ _COLUMNS = (
     "l.observed_at, l.desired, l.heal, (SELECT coalesce(sum(s.units), 0) FROM (SELECT max(o.quantity) AS units "
     "FROM pending_order AS o JOIN cart AS c ON c.id = l.cart_id WHERE o.product_id = l.product_id "
     "AND (o.cart_id = c.id OR (c.shop <> '' AND o.shop = c.shop)) AND (o.location IN ('', c.location) OR c.location = '') "
-    "AND (o.taken_at >= l.synced_at OR l.synced_at > :latest) GROUP BY o.ref, o.location) AS s)"
+    "AND (o.taken_at >= l.synced_at OR l.synced_at > :latest) GROUP BY o.ref, o.location) AS s), "
+    "(SELECT b.look_after FROM push_batch AS b WHERE b.id = l.inflight AND b.state = 'submitted' AND b.give_up_at > :now)"
 )
 _MAY_DRIFT = (
-    "l.acked IS NOT NULL AND (l.gone_at IS NOT NULL OR l.tracked = 0 OR l.observed IS NULL "
+    "(l.acked IS NOT NULL OR l.outcome = 'submitted') AND (l.gone_at IS NOT NULL OR l.tracked = 0 OR l.observed IS NULL "
     "OR l.observed - l.allocated <> l.acked OR l.pending <> 0 OR l.desired IS NOT l.acked)"
 )
 """Everything that can have a class; what shows the number that is wanted has none."""
@@ -49,7 +52,7 @@ _MAY_DRIFT = (
 def rows(cx: sqlite3.Connection, listing_ids: Sequence[int], now: int) -> list[DriftRow]:
     """Some listings, by number."""
     sql = f"SELECT {_COLUMNS} FROM listing AS l WHERE l.id IN (SELECT value FROM json_each(:ids)) ORDER BY l.id"
-    values = {"ids": json.dumps(list(listing_ids)), "latest": now + int(clock.TOLERANCE)}
+    values = {"ids": json.dumps(list(listing_ids)), "latest": now + int(clock.TOLERANCE), "now": now}
     return [DriftRow(*row) for row in cx.execute(sql, values)]
 
 
@@ -57,7 +60,7 @@ def candidates(cx: sqlite3.Connection, cart_id: int, after: int, limit: int, now
     """The next listings of a cart that may drift, by number. Reads the cart's listings until there are so many."""
     where = f"l.id > :after AND l.cart_id = :cart AND {_MAY_DRIFT}"
     sql = f"SELECT {_COLUMNS} FROM listing AS l NOT INDEXED WHERE {where} ORDER BY l.id LIMIT :limit"
-    values = {"after": after, "cart": cart_id, "limit": limit, "latest": now + int(clock.TOLERANCE)}
+    values = {"after": after, "cart": cart_id, "limit": limit, "latest": now + int(clock.TOLERANCE), "now": now}
     return [DriftRow(*row) for row in cx.execute(sql, values)]
 
 

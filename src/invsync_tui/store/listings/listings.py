@@ -54,6 +54,8 @@ class PlanRow(NamedTuple):
     """Its product is deactivated in the WMS."""
     uncounted: int | None = 0
     """The WMS keeps no stock of its product."""
+    desired: int | None = None
+    """What the plan before this one said that it should show."""
 
 
 class StockElsewhere(NamedTuple):
@@ -160,10 +162,14 @@ def record_unreadable(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str],
 
 
 def flag_gone(tx: sqlite3.Connection, cart_id: int, listing_ids: Iterable[int], now: int, seq: int) -> int:
-    """Mark listings that a complete read of the cart no longer had, and let their namesakes be looked at again."""
+    """Mark listings that a complete read of the cart no longer had, and let their namesakes be looked at again.
+
+    One that waits for a batch that the cart applies later goes on waiting, for the case that it comes back before.
+    """
     rows = [(now, seq, number) for number in listing_ids]
     tx.executemany(
-        "UPDATE listing SET gone_at = ?, seq = ?, pending = 0, inflight = NULL, "
+        "UPDATE listing SET gone_at = ?, seq = ?, pending = 0, "
+        "inflight = (SELECT b.id FROM push_batch AS b WHERE b.id = listing.inflight AND b.state = 'submitted'), "
         "run_id = CASE WHEN outcome = 'planned' THEN NULL ELSE run_id END WHERE id = ?",
         rows,
     )
@@ -211,7 +217,7 @@ def plan_rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[PlanRo
     rows = cx.execute(
         "SELECT l.id, l.ref, l.sku, l.product_id, l.match_reason, l.tracked, l.skip, l.override, l.excluded, l.locked, "
         "l.allocated, l.observed, l.acked, l.inflight, l.run_id, l.outcome, coalesce(p.is_kit, 0), l.reason, l.heal, "
-        "coalesce(p.inactive, 0), coalesce(p.uncounted, 0) "
+        "coalesce(p.inactive, 0), coalesce(p.uncounted, 0), l.desired "
         "FROM listing l LEFT JOIN product p ON p.id = l.product_id WHERE l.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     )

@@ -174,7 +174,9 @@ class PlannedListing(NamedTuple):
 def sending(cx: sqlite3.Connection, run_id: int) -> list[PlannedListing]:
     """Listings that a run would send, or has sent before it was interrupted."""
     rows = cx.execute(
-        "SELECT id, sku, desired, outcome, run_id FROM listing WHERE run_id = ? AND outcome IN ('planned', 'set', 'in_doubt')",
+        "SELECT id, sku, desired, outcome, run_id FROM listing WHERE run_id = ?1 "
+        "AND (outcome IN ('planned', 'set', 'in_doubt') "
+        "OR outcome = 'submitted' AND inflight IN (SELECT id FROM push_batch WHERE run_id = ?1))",
         (run_id,),
     )
     return [PlannedListing(*row) for row in rows]

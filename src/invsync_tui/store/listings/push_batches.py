@@ -1,6 +1,7 @@
 """Push batches: each is recorded with its exact body before it is sent, and answered in one transaction.
 
-An answer counts only while the listing still waits for that very batch, so a late one never wins.
+An answer counts only while the listing still waits for that very batch, so a late one never wins. A batch that the cart
+applies later is `submitted`: its listings wait for it under its ticket.
 """
 
 from __future__ import annotations
@@ -37,6 +38,19 @@ class Batch(NamedTuple):
     attempts: int
     answer_by_ms: int
     within_ms: int = 0
+    ticket: str = ""
+    """Of a submitted one."""
+    look_after: int | None = None
+    """Epoch seconds before which nobody asks what became of it."""
+    give_up_at: int | None = None
+    """Epoch seconds after which the listings of a submitted one are read back."""
+
+
+class Waits(NamedTuple):
+    """When a batch is looked at again, in epoch seconds. `give_up_at` None: it is not submitted."""
+
+    look_after: int
+    give_up_at: int | None
 
 
 class Answer(NamedTuple):
@@ -80,13 +94,42 @@ def repeat(tx: sqlite3.Connection, batch_id: str, epoch: int, answer_by_ms: int,
 
 
 def unfinished(cx: sqlite3.Connection, cart_id: int) -> list[Batch]:
-    """Batches whose answer was never recorded, oldest first."""
+    """Batches whose answer was never recorded, and those that the cart took and applies later, oldest first."""
+    columns = (
+        "SELECT rowid, id, cart_id, run_id, epoch, items, body, state, attempts, answer_by_ms, within_ms, ticket, look_after, "
+        "give_up_at FROM push_batch WHERE cart_id = ?1 AND state"
+    )
     rows = cx.execute(
-        "SELECT id, cart_id, run_id, epoch, items, body, state, attempts, answer_by_ms, within_ms FROM push_batch "
-        "WHERE cart_id = ? AND state IN ('intent', 'in_doubt') ORDER BY rowid",
+        f"{columns} IN ('intent', 'in_doubt') UNION ALL {columns} = 'submitted' ORDER BY 1",
         (cart_id,),
     )
-    return [Batch(*row)._replace(items=tuple(Item(*item) for item in json.loads(row[4]))) for row in rows]
+    return [Batch(*row[1:])._replace(items=tuple(Item(*item) for item in json.loads(row[5]))) for row in rows]
+
+
+def submitted(cx: sqlite3.Connection, cart_id: int) -> frozenset[str]:
+    """Ids of the batches that the cart applies later."""
+    sql = "SELECT id FROM push_batch WHERE cart_id = ? AND state = 'submitted'"
+    return frozenset(row[0] for row in cx.execute(sql, (cart_id,)))
+
+
+def next_look(cx: sqlite3.Connection, cart_id: int, now: int) -> int | None:
+    """When the next batch of a cart is to be looked at again, of those whose time is still to come; None for none."""
+    row = cx.execute(
+        "SELECT min(at) FROM (SELECT min(look_after) AS at FROM push_batch "
+        "WHERE cart_id = ?1 AND state = 'submitted' AND look_after > ?2 UNION ALL "
+        "SELECT min(look_after) FROM push_batch WHERE cart_id = ?1 AND state IN ('intent', 'in_doubt') AND look_after > ?2)",
+        (cart_id, now),
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def count_waits_anew(tx: sqlite3.Connection, cart_id: int, now: int, latest: int) -> None:
+    """Waits that were noted after `latest`, by a clock that was ahead, begin once more: nobody knows what passed of them."""
+    tx.execute(
+        "UPDATE push_batch SET look_after = look_after - waits_since + ?2, give_up_at = give_up_at - waits_since + ?2, "
+        "waits_since = ?2 WHERE cart_id = ?1 AND state IN ('intent', 'in_doubt', 'submitted') AND waits_since > ?3",
+        (cart_id, now, latest),
+    )
 
 
 _ACKNOWLEDGE = """
@@ -118,6 +161,42 @@ def settle(tx: sqlite3.Connection, batch: Batch, answers: Iterable[Answer], run_
         else:
             reason = (answer.error, answer.shown, run_id, answer.outcome, answer.reason, item.listing_id, batch.id)
             tx.execute(_FAIL, reason)
+
+
+def submit(tx: sqlite3.Connection, batch: Batch, ticket: str, waits: Waits, now: int) -> None:
+    """The cart took the batch and applies it later: its listings wait for it and are not planned meanwhile."""
+    tx.execute("UPDATE push_batch SET state = 'submitted', ticket = ?, error = '' WHERE id = ?", (ticket, batch.id))
+    wait(tx, batch.id, waits, now)
+    tx.executemany(
+        "UPDATE listing SET outcome = 'submitted', error = '', pending = 1 WHERE id = ? AND inflight = ?",
+        [(item.listing_id, batch.id) for item in batch.items],
+    )
+
+
+def wait(tx: sqlite3.Connection, batch_id: str, waits: Waits, now: int) -> None:
+    """Note when a batch is looked at again."""
+    tx.execute(
+        "UPDATE push_batch SET look_after = ?, give_up_at = ?, waits_since = ? WHERE id = ?", (*waits, now, batch_id)
+    )
+
+
+def adopt(tx: sqlite3.Connection, batch: Batch, run_id: int) -> None:
+    """What became of a submitted batch is an outcome of the run that found out, where the listing should still show the
+    same. One that should show something else by now has no outcome until it is planned again."""
+    tx.executemany(
+        "UPDATE listing SET run_id = iif(desired IS ?1, ?2, NULL), outcome = iif(desired IS ?1, outcome, NULL) "
+        "WHERE id = ?3 AND inflight = ?4",
+        [(item.desired, run_id, item.listing_id, batch.id) for item in batch.items],
+    )
+
+
+def not_applied(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item], error: str) -> None:
+    """Listings that do not show what was submitted are told as failed until they are planned again."""
+    tx.executemany(
+        "UPDATE listing SET run_id = NULL, outcome = 'failed', reason = 'VERIFY_FAILED', error = ? "
+        "WHERE id = ? AND inflight = ?",
+        [(error, item.listing_id, batch.id) for item in items],
+    )
 
 
 def release(tx: sqlite3.Connection, batch: Batch, items: Sequence[Item]) -> None:

@@ -48,6 +48,9 @@ class PullPage(Table, table=True):
     """Product ids as compressed 64-bit integers."""
 
 
+SUBMITTED = "state = 'submitted'"
+
+
 class PushBatch(Table, table=True):
     """A write to a cart, recorded with its exact body before it is sent."""
 
@@ -55,6 +58,13 @@ class PushBatch(Table, table=True):
     __table_args__ = (
         Index("push_batch_open", "cart_id", "created_at", sqlite_where=text("state IN ('intent', 'in_doubt')")),
         Index("push_batch_run", "run_id", "created_at"),
+        Index(
+            "push_batch_submitted",
+            "cart_id",
+            "look_after",
+            sqlite_where=text(SUBMITTED),
+            postgresql_where=text(SUBMITTED),
+        ),
         STRICT,
     )
     id: str = Field(primary_key=True, sa_type=Text)
@@ -66,7 +76,7 @@ class PushBatch(Table, table=True):
     """JSON list of [listing id, ref, desired, target, shown before]."""
     body: bytes = Field(sa_type=LargeBinary)
     state: str = Field(sa_type=Text)
-    """intent, answered, refused or in_doubt."""
+    """intent, submitted, answered, refused or in_doubt."""
     attempts: int = Field(default=0)
     created_at: int = Field(sa_type=Big)
     answer_by_ms: int = Field(sa_type=Big)
@@ -75,6 +85,14 @@ class PushBatch(Table, table=True):
     error: str = Field(default="", sa_type=Text)
     within_ms: int = Field(default=0)
     """Milliseconds from a request to `answer_by_ms`: nobody waits longer for it, whatever the clock says. 0: not known."""
+    ticket: str = Field(default="", sa_type=Text)
+    """Under what the cart keeps a batch that it applies later; '' for none."""
+    waits_since: int | None = Field(default=None, sa_type=Big)
+    """When the next two were noted: they count from it where the clock was set back since."""
+    look_after: int | None = Field(default=None, sa_type=Big)
+    """Before this nobody asks what became of the batch; None for at once."""
+    give_up_at: int | None = Field(default=None, sa_type=Big)
+    """When a submitted batch is resolved by reading the listings back."""
 
 
 class Lease(Table, table=True):

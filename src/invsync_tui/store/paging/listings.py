@@ -146,7 +146,7 @@ _UNLISTED = (
     "-u.product_id, u.cart_id, c.name, '', p.sku, p.name, NULL, u.product_id, p.sku, NULL, NULL, NULL, NULL, 'skipped', "
     "u.reason, '', u.run_id, NULL, 0, 0, 0, p.sku_key"
 )
-_OUTCOMES = ("failed", "in_doubt", "held", "skipped", "set", "equal", "planned")
+_OUTCOMES = ("failed", "in_doubt", "submitted", "held", "skipped", "set", "equal", "planned")
 _BY_ID = Order("id", ("l.id",))
 _OF_RUN = COLUMNS.replace("coalesce(l.match_reason, l.reason)", "l.reason")
 

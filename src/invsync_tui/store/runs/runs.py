@@ -62,7 +62,7 @@ def request(tx: sqlite3.Connection, order: RunRequest, now: int) -> RequestResul
         tx.execute(sql, (order.full, order.pushes, run.id))
     elif run.state == "requested" and run.plan_id is None:
         waiting_requests.join(tx, run, wish, now)
-        if order.trigger not in waiting_requests.BY_THEMSELVES:
+        if order.trigger not in waiting_requests.BY_THEMSELVES or run.trigger == waiting_requests.LOOK != order.trigger:
             tx.execute("UPDATE run SET not_before = NULL WHERE id = ?", (run.id,))
     else:  # an active one, and one that is bound to a plan, hand it on
         waiting_requests.add(tx, run, wish)
@@ -180,6 +180,21 @@ def go_on_at(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> int:
             "UPDATE run SET not_before = ?, plan_id = ?, released = ?, groups = ? WHERE id = ?",
             (at, run.plan_id, run.released, run.groups, number),
         )
+    return number
+
+
+def look_again_at(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> int | None:
+    """Ask for another run of the same cart, by itself from a time on; None where a run is asked for already."""
+    asked = tx.execute(
+        "SELECT 1 FROM run WHERE kind = ? AND key = ? AND state = 'requested'", (run.kind, run.key)
+    ).fetchone()
+    if asked:
+        return None
+    order = RunRequest(run.kind, run.key, run.merchant_id, waiting_requests.LOOK, run.requested_by)
+    number, fresh = request(tx, order, now)
+    if not fresh:
+        return None
+    tx.execute("UPDATE run SET not_before = ? WHERE id = ?", (at, number))
     return number
 
 

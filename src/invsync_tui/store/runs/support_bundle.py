@@ -24,7 +24,7 @@ def troubled(cx: sqlite3.Connection, run_id: int, most: int) -> list[dict[str, A
     """Listings of a run that it neither set nor found equal, at most so many."""
     rows = cx.execute(
         f"SELECT {', '.join(LISTING_COLUMNS)} FROM listing WHERE run_id = ? "
-        "AND outcome IN ('failed', 'held', 'in_doubt', 'skipped', 'planned') ORDER BY outcome, reason, id LIMIT ?",
+        "AND outcome IN ('failed', 'held', 'in_doubt', 'submitted', 'skipped', 'planned') ORDER BY outcome, reason, id LIMIT ?",
         (run_id, most),
     )
     return _dicts(LISTING_COLUMNS, rows.fetchall())

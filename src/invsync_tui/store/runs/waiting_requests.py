@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from invsync_tui.store.runs.records import RunRequest, RunRow
 
-BY_THEMSELVES = frozenset({"schedule", "after pull", "again"})
+LOOK = "look again"
+"""The trigger of a run that looks at what a cart applies later. It waits for its time only while nobody asks for a run."""
+BY_THEMSELVES = frozenset({"schedule", "after pull", "again", LOOK})
 """Triggers that are no person's wish: a person's request that joins such a run is named in their place."""
+
+
+_GIVES_WAY = {True: frozenset({LOOK}), False: BY_THEMSELVES}
+"""Triggers in whose place another one is named, by whether that one is no person's wish."""
 
 
 class Wish(NamedTuple):
@@ -34,7 +40,7 @@ class Wish(NamedTuple):
 
     def joined(self, other: Wish) -> Wish:
         """Both as one, for the same condition; a person is named rather than the schedule."""
-        first = other if self.trigger in BY_THEMSELVES and other.trigger not in BY_THEMSELVES else self
+        first = other if self.trigger in _GIVES_WAY[other.trigger in BY_THEMSELVES] else self
         return first._replace(full=self.full or other.full, pushes=self.pushes or other.pushes)
 
 

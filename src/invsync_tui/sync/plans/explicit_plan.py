@@ -14,7 +14,7 @@ from invsync_tui.rules import safety
 from invsync_tui.rules.eligibility import obstacle
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store import change_sequence
-from invsync_tui.store.listings import listings, plans
+from invsync_tui.store.listings import listings, plans, push_batches
 from invsync_tui.store.listings import plans as listings_plans
 from invsync_tui.store.listings.listings import Decided, PlanRow
 from invsync_tui.store.listings.plans import UNKNOWN, KeptPlan, UntouchedListing
@@ -41,10 +41,14 @@ class ExplicitPlanner:
         self.cart = cart
         self.settings = settings
         self.plan = plan
+        self.submitted: frozenset[str] = frozenset()
+        """Batches that the cart has not applied yet."""
         self.on_hand = cart.capabilities.quantity_basis is QuantityBasis.ON_HAND
 
     async def run(self) -> None:
         """Read back, decide, check; raises RunHeld where a safety rule stops what would be sent."""
+        with self.job.store.reading() as cx:
+            self.submitted = push_batches.submitted(cx, self.job.run.key)
         changes, step = self.plan.changes, self.cart.capabilities.read_batch
         self.job.report.enter("plan", len(changes.ids))
         for start in range(0, len(changes.ids), step):
@@ -115,7 +119,7 @@ class ExplicitPlanner:
         if row.run_id == self.job.run.id and row.outcome == Outcome.SET:
             return Outcome.SET, None, ""  # by this run, before it was interrupted
         if row.inflight is not None:
-            return Outcome.IN_DOUBT, None, ""
+            return Outcome.SUBMITTED if row.inflight in self.submitted else Outcome.IN_DOUBT, None, ""
         # Neither its product nor a warehouse is asked for a number.
         blocked = obstacle(standing_of(row, self.settings)._replace(match_reason=None, has_warehouse=True))
         if blocked is not None or entry.fresh is None:

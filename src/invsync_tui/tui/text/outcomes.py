@@ -16,6 +16,7 @@ OUTCOME_TONES: Mapping[str, Tone] = {
     Outcome.FAILED: Tone.BAD,
     Outcome.HELD: Tone.WARN,
     Outcome.IN_DOUBT: Tone.WARN,
+    Outcome.SUBMITTED: Tone.ACCENT,
 }
 """In the order in which a run's sum names them."""
 

@@ -91,6 +91,7 @@ OUTCOMES: tuple[Field[RunRow], ...] = (
     number("Skipped", 7, lambda run: run.counts.skipped),
     number("Held", 6, lambda run: run.counts.held),
     number(str(Outcome.IN_DOUBT).replace("_", " ").capitalize(), 8, lambda run: run.counts.in_doubt),
+    number("Submitted", 9, lambda run: run.counts.submitted),
 )
 """Told by the strip below the table."""
 
