@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from invsync_tui.connectors.errors import ConnectorError
+from invsync_tui.connectors.token_store import TokenStore
 from invsync_tui.rules.outcomes import Reason
 
 Row = TypeVar("Row")
@@ -36,6 +37,8 @@ class Connection:
     deadline: float = 30.0
     """Seconds after which any single request is given up; also what a successor waits out after a takeover."""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    tokens: TokenStore | None = field(default=None, compare=False, repr=False)
+    """Where tokens that the system gives are kept from run to run; None: for as long as the connector is open."""
 
 
 @dataclass(frozen=True, slots=True)

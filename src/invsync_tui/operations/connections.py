@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.connectors.network_errors import route_to
 from invsync_tui.connectors.secrets import resolve_part
+from invsync_tui.connectors.token_store import TokenStore
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts as settings_carts
 from invsync_tui.operations.settings import merchants
 from invsync_tui.operations.settings.views import ConnectionSetup
+from invsync_tui.sync.connections import cart_key, source_key, with_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Target:
     """Of the merchant, or of the cart."""
     name: str
     setup: ConnectionSetup
+    tokens: TokenStore | None = None
+    """Where the tokens of its login are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,21 @@ def source_target(session: Session, called: str) -> Target:
     setup = merchants.details(session, names.merchant(session, called).id)
     if setup.source is None:
         raise OperationError(f"{setup.name!r} has no WMS connection. Set one up: invsync merchants add --help.")
-    return Target("wms", setup.id, setup.name, setup.source)
+    return _target(session, "wms", setup.id, setup.name, setup.source)
 
 
 def cart_target(session: Session, called: str, merchant: str | None = None) -> Target:
     """The connection of a cart."""
     owner = names.merchant(session, merchant).id if merchant else None
     setup = settings_carts.details(session, names.cart(session, called, owner).id)
-    return Target("cart", setup.id, setup.name, setup.connection)
+    return _target(session, "cart", setup.id, setup.name, setup.connection)
+
+
+def _target(session: Session, kind: str, number: int, name: str, setup: ConnectionSetup) -> Target:
+    target = Target(kind, number, name, setup)
+    key = source_key(number) if kind == "wms" else cart_key(number)
+    kept = with_tokens(connection_of(target), session.store.path, key, read_only=session.read_only)
+    return replace(target, tokens=kept.tokens)
 
 
 def target_of(session: Session, subject: str) -> Target:
@@ -62,21 +73,30 @@ def target_of(session: Session, subject: str) -> Target:
     return cart_target(session, number) if kind == "cart" else source_target(session, number)
 
 
-def _connection(target: Target) -> Connection:
+def connection_of(target: Target) -> Connection:
+    """The connection record of a target."""
     setup = target.setup
     return Connection(
-        target.name, setup.system, setup.url, setup.login, setup.secret, setup.options, setup.deadline, setup.secrets
+        target.name,
+        setup.system,
+        setup.url,
+        setup.login,
+        setup.secret,
+        setup.options,
+        setup.deadline,
+        setup.secrets,
+        target.tokens,
     )
 
 
 def _connector(target: Target) -> Source | Cart:
-    connection = _connection(target)
+    connection = connection_of(target)
     return registry.source(connection) if target.kind == "wms" else registry.cart(connection)
 
 
 async def _secrets(target: Target) -> Step | None:
     """Whether each of several secrets is there; None where the connector has one or none, which its login tries."""
-    connection = _connection(target)
+    connection = connection_of(target)
     parts = registry.secret_parts(registry.SOURCES if target.kind == "wms" else registry.CARTS, connection.system)
     if len(parts) < 2:
         return None

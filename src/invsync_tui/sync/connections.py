@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+import stat
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import Cart, Connection, Source
+from invsync_tui.connectors.token_store import TokenStore, subject_of
 from invsync_tui.store import models
+from invsync_tui.store.file import file_modes
+
+OWNER_AND_GROUP = 0o660
+"""Nobody else reads tokens, whatever the store's mode says."""
 
 
 def source_connection(merchant: str, row: models.Source) -> Connection:
@@ -26,11 +35,40 @@ def connection_of(name: str, system: str, url: str, options: str) -> Connection:
     return Connection(name, system, url, options=json.loads(options))
 
 
-def source(merchant: str, row: models.Source) -> Source:
-    """The merchant's WMS, not yet opened."""
-    return registry.source(source_connection(merchant, row))
+def source(merchant: str, row: models.Source, store: Path | None = None) -> Source:
+    """The merchant's WMS, not yet opened; with the tokens that are kept beside the store where one is given."""
+    connection = source_connection(merchant, row)
+    return registry.source(connection if store is None else with_tokens(connection, store, source_key(row.merchant_id)))
 
 
-def cart(row: models.Cart) -> Cart:
-    """The cart, not yet opened."""
-    return registry.cart(cart_connection(row))
+def cart(row: models.Cart, store: Path | None = None, *, read_only: bool = False) -> Cart:
+    """The cart, not yet opened; with the tokens that are kept beside the store where one is given."""
+    connection = cart_connection(row)
+    if store is not None:
+        connection = with_tokens(connection, store, cart_key(row.of_cart or row.id), read_only=read_only)
+    return registry.cart(connection)
+
+
+def source_key(merchant_id: int) -> str:
+    """What the tokens of a merchant's WMS are kept under."""
+    return f"source-{merchant_id}"
+
+
+def cart_key(cart_id: int | None) -> str:
+    """What the tokens of a cart are kept under: its locations share those of the first."""
+    return f"cart-{cart_id}"
+
+
+def with_tokens(connection: Connection, store: Path, key: str, *, read_only: bool = False) -> Connection:
+    """The connection with its tokens: in a folder of their own beside the store, which no backup and no bundle contains.
+    Those who may use the store may use them, and nobody else."""
+    base = file_modes.real(store)
+    mode = file_modes.beside(store) & OWNER_AND_GROUP
+    tokens = TokenStore(
+        base.with_name(f"{base.name}.tokens") / f"{key}.json",
+        subject_of(connection.system, connection.url, connection.login, connection.secret),
+        give=partial(file_modes.give, mode=mode, store=store),
+        folder_mode=file_modes.folder_mode(mode) | stat.S_IRWXU,
+        read_only=read_only,
+    )
+    return replace(connection, tokens=tokens)

@@ -104,7 +104,7 @@ async def _pull(job: RunContext) -> None:
     if loaded is None:
         raise NotConfiguredError("The merchant has no WMS connection.", advice="Set one up: invsync merchants set.")
     merchant, row = loaded
-    source = connections.source(merchant.name, row)
+    source = connections.source(merchant.name, row, job.store.path)
     try:
         await Pull(job, source, merchant, row).run()
     finally:
@@ -114,7 +114,7 @@ async def _pull(job: RunContext) -> None:
 
 async def _push(job: RunContext) -> None:
     loaded = _settings(job)
-    cart = connections.cart(loaded.cart)
+    cart = connections.cart(loaded.cart, job.store.path)
     try:
         await _plan_and_push(job, cart, loaded)
     finally:
@@ -123,7 +123,7 @@ async def _push(job: RunContext) -> None:
 
 async def _drift_check(job: RunContext) -> None:
     loaded = _settings(job)
-    cart = connections.cart(loaded.cart)
+    cart = connections.cart(loaded.cart, job.store.path)
     try:
         job.report.enter("connect")
         await cart.open()

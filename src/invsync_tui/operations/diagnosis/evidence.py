@@ -137,11 +137,11 @@ def read_back(session: Session, cart_id: int, refs: Sequence[str]) -> Mapping[st
     if settings is None:
         raise OperationError("The cart's merchant has no WMS connection. See: invsync merchants set.")
     with as_operation_error():
-        return asyncio.run(_read(settings, list(refs)[:READ_MOST]))
+        return asyncio.run(_read(session, settings, list(refs)[:READ_MOST]))
 
 
-async def _read(settings: Settings, refs: Sequence[str]) -> Mapping[str, Shown | None]:
-    cart = connections.cart(settings.cart)
+async def _read(session: Session, settings: Settings, refs: Sequence[str]) -> Mapping[str, Shown | None]:
+    cart = connections.cart(settings.cart, session.store.path, read_only=session.read_only)
     try:
         await cart.open()
         step, now = cart.capabilities.read_batch, clock.seconds()

@@ -64,7 +64,8 @@ ABOUT = About(
         "Every reading is a complete one, by id: `updated_at` of a variant does not move with every sale, so a reading of "
         "changes would miss some.",
         "The calls keep to the points that Shopify reports with each answer, and wait when they are used up.",
-        "With a client id and secret a token for a day is asked for, and asked for again before it ends.",
+        "With a client id and secret a token for a day is asked for, kept beside the store for the runs of that day, and "
+        "asked for again before it ends or when the shop refuses it.",
         "In Shopify's inventory history a change refers to gid://invsync/Batch/ and the batch's id.",
     ),
     known_limits=(

@@ -6,14 +6,12 @@ Not here: what a listing is (`listings`) or what a batch is (`batches`). An answ
 
 from __future__ import annotations
 
-import asyncio
-import math
-import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, SET_COST, VERSIONS, Document
 from invsync_tui.connectors.errors import (
@@ -24,16 +22,16 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import IN_THREAD, HttpConnection, Response, Throttle, throttled_by_status
+from invsync_tui.connectors.kept_token import KeptToken
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.connectors.secrets import resolve
+from invsync_tui.connectors.token_store import Token
 from invsync_tui.connectors.values import reference, whole
 
 PATH = "/admin"
 TOKEN_HEADER = "x-shopify-access-token"  # noqa: S105 (a name)
 VERSION_HEADER = "x-shopify-api-version"
 GRANT_PATH = f"{PATH}/oauth/access_token"
-RENEW_BEFORE = 300
-"""Seconds before its end from which a token is not used any more."""
 POINTS, POINTS_PER_SECOND = 1000.0, 50.0
 """What the smallest plan ever had; the first answer says what this shop has."""
 QUERY_MOST = 1000
@@ -157,10 +155,8 @@ class ShopifyApi:
         self.answered_by = ""
         """The version that the last answer came from; '' where it did not say."""
         self._connection = connection
-        self._token = ""
-        self._until = math.inf
+        self._kept = KeptToken(connection.tokens, self._new_token, connection.deadline)
         self._refused: AuthError | None = None
-        self._turn = asyncio.Lock()
 
     @property
     def path(self) -> str:
@@ -168,53 +164,65 @@ class ShopifyApi:
         return f"{PATH}/api/{self.version}/graphql.json"
 
     async def close(self) -> None:
-        """Forget the token and close the client."""
-        self._token = ""
+        """Close the client."""
         await self.http.close()
 
     async def _headers(self) -> Mapping[str, str]:
-        async with self._turn:
-            if self._refused is not None:
-                raise self._refused
-            if not self._token or time.monotonic() >= self._until:
-                self._token, self._until = await self._new_token()
-                self.http.remember(self._token)
-            return {TOKEN_HEADER: self._token}
+        if self._refused is not None:
+            raise self._refused
+        try:
+            token = await self._kept.get() if self._has_client else await resolve(self._connection.secret)
+        except AuthError as error:
+            self._refused = error
+            raise
+        self.http.remember(token)
+        return {TOKEN_HEADER: token}
 
-    async def _new_token(self) -> tuple[str, float]:
-        """(token, until when by the monotonic clock). With a client id as the login the secret is that of the client, and
-        a token is asked for, which lasts a day; without, the secret is a token that lasts."""
-        secret = (await resolve(self._connection.secret)).strip()
+    @property
+    def _has_client(self) -> bool:
+        """With a client id as the login the secret is that of the client, and tokens are asked for; without, it is a token
+        that lasts."""
+        return bool(self._connection.login.strip())
+
+    async def _new_token(self, present: Token | None) -> Token:
+        """A token for a day, for the client's id and secret."""
+        secret = await resolve(self._connection.secret)
         client = self._connection.login.strip()
-        if not client:
-            return secret, math.inf
         form = urlencode({"grant_type": "client_credentials", "client_id": client, "client_secret": secret})
         kind = {"content-type": "application/x-www-form-urlencoded"}
-        asked_at = time.monotonic()
+        asked_at = clock.seconds()
         response = await self.http.read("POST", GRANT_PATH, content=form.encode(), headers=kind, cost=0.0)
         if response.status in (400, 401, 403):
-            self._refused = AuthError(
+            raise AuthError(
                 f"The shop refused the app's client id or secret ({response.status}).",
                 where=response.where,
                 advice="Set the login to the app's client id and the secret to its client secret, and install the app in "
                 "this shop; both must belong to the same organization.",
             )
-            raise self._refused
         judge_status(response, writes=False)
         try:
             answer = response.json()
             token, lasts = reference(answer["access_token"]), whole(answer["expires_in"], 0)
         except (KeyError, TypeError, ValueError) as error:
             raise ContractError(f"The answer has no access token: {error}.", where=response.where) from error
-        return token, asked_at + max(lasts - RENEW_BEFORE, 0)
+        return Token(token, asked_at, asked_at + lasts)
+
+    async def _authorized(self, send: Callable[[Mapping[str, str]], Awaitable[Response]]) -> Response:
+        """The answer to a request with a token. Where the shop refuses one that was kept from an earlier run, nothing was
+        done, and it is sent once more with another."""
+        response = await send(await self._headers())
+        if response.status == 401 and self._has_client and await self._kept.refused():
+            response = await send(await self._headers())
+        self._note_refusal(response)
+        return response
 
     async def query(self, document: Document, variables: Mapping[str, Any] | None = None, cost: int = 0) -> Any:
         """`data` of an answer without errors. `cost` points besides the document's own."""
         body = {"query": document.text, "variables": dict(variables or {})}
-        response = await self.http.read(
-            "POST", self.path, json_body=body, headers=await self._headers(), cost=float(document.cost + cost)
+        points = float(document.cost + cost)
+        response = await self._authorized(
+            lambda headers: self.http.read("POST", self.path, json_body=body, headers=headers, cost=points)
         )
-        self._note_refusal(response)
         judge_status(response, writes=False)
         answer = response.json()
         self._note(response, answer)
@@ -227,10 +235,9 @@ class ShopifyApi:
 
     async def mutate(self, body: bytes) -> tuple[Mapping[str, Any], str]:
         """(`data`, where) of the answer to a composed mutation, sent once."""
-        response = await self.http.write(
-            "POST", self.path, content=body, headers=await self._headers(), cost=float(SET_COST)
+        response = await self._authorized(
+            lambda headers: self.http.write("POST", self.path, content=body, headers=headers, cost=float(SET_COST))
         )
-        self._note_refusal(response)
         judge_status(response, writes=True)
         try:
             answer = response.json()
