@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from invsync_tui.operations import connection_login, connections
 from invsync_tui.operations.catalog import sku, warehouses
 from invsync_tui.operations.demo import plant_faults
 from invsync_tui.operations.errors import OperationError, RefusedError
@@ -60,6 +61,11 @@ TABLE = {
     "settings.carts.change":       (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.forms.save":                 (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.transaction.saving":              (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connection_login.ways":       (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connection_login.by_code":    (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connection_login.pasting":    (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connection_login.by_address": (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connection_login.forget":     (REFUSED, REFUSED, ALLOWED, REFUSED),
     "catalog.warehouses.set_enabled": (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "demo.plant_faults.plant":             (REFUSED, REFUSED, ALLOWED, REFUSED),
 }  # fmt: skip
@@ -72,6 +78,10 @@ def _saving(session: Session, scene: Scene) -> None:
 
     with saving(session, "change a setting"):
         pass
+
+
+def _target(scene: Scene) -> connections.Target:
+    return connections.cart_target(scene.shelf.session, str(scene.cart))
 
 
 CONNECTION = {"url": "http://127.0.0.1:9"}
@@ -108,6 +118,13 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
     "settings.carts.change": lambda s, made: carts.change(s, "Acme Shop", {"minimum": "3"}),
     "settings.forms.save": lambda s, made: forms.save(s, f"cart:{made.cart}", 1, {"minimum": "3"}),
     "settings.transaction.saving": _saving,
+    "connection_login.ways": lambda s, made: connection_login.ways(s, _target(made)),
+    "connection_login.by_code": lambda s, made: connection_login.by_code(s, _target(made), print),
+    "connection_login.pasting": lambda s, made: connection_login.pasting(s, _target(made)),
+    "connection_login.by_address": lambda s, made: connection_login.by_address(
+        s, _target(made), connection_login.Authorization("", "", ""), ""
+    ),
+    "connection_login.forget": lambda s, made: connection_login.forget(s, _target(made)),
     "catalog.warehouses.set_enabled": lambda s, made: warehouses.set_enabled(
         s, made.shelf.merchant, "EAST", enabled=False, reason="a test"
     ),

@@ -90,6 +90,41 @@ SECRET = "secret"  # noqa: S105 (a name)
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """A login that a person confirms in a browser on any machine (OAuth 2.0). The client id is the connection's login.
+
+    Addresses are paths from the root of the connection's own host, or whole addresses where the login is elsewhere.
+    """
+
+    token: str
+    """Where tokens are given."""
+    device: str = ""
+    """Where a code to be entered in a browser is given (RFC 8628); '' where there is none."""
+    authorize: str = ""
+    """Where a browser is sent, to come back with a code in its address (RFC 6749, 4.1); '' where there is none."""
+    redirect: str = ""
+    """Where it comes back to, as the client is registered there. Nobody has to listen at it."""
+    scopes: tuple[str, ...] = ()
+    separator: str = " "
+    """Between scopes: RFC 6749 has a space."""
+    secret: str = ""
+    """The name of the part that is the client's secret; '' for a client without one."""
+    pkce: bool = True
+    """It knows code challenges (RFC 7636)."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Further fields of the request that turns a code into tokens."""
+    required: bool = True
+    """False: the connector has another way in, and uses this one once somebody has logged in."""
+    lasts: str = ""
+    """How long a login lasts, in a few words."""
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """device, paste, or both."""
+        return tuple(way for way, address in (("device", self.device), ("paste", self.authorize)) if address)
+
+
+@dataclass(frozen=True, slots=True)
 class Permission:
     """Something that the login must be allowed, as the other system calls it."""
 
@@ -118,6 +153,8 @@ class About:
     """What the secret is there; '' where there is none."""
     secrets: tuple[SecretPart, ...] = ()
     """Where there are several: each part, the first one being the connection's `secret`."""
+    sign_in: SignIn | None = None
+    """Where it is logged in by `invsync connections login`."""
     options: tuple[Option, ...] = ()
     permissions: tuple[Permission, ...] = ()
     setup: tuple[str, ...] = ()

@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from invsync_tui import clock
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.addresses import is_loopback
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
 from invsync_tui.connectors.home_paths import expanded
+from invsync_tui.connectors.login_state import login_state
 from invsync_tui.connectors.secrets import reference_of
 from invsync_tui.rules.merchant_checks import Verdict
 
@@ -69,6 +71,10 @@ class SourceFacts:
         """The command that tests it."""
         return f"invsync connections test {shlex.quote(self.owner)}"
 
+    def login(self) -> str:
+        """The command that logs it in."""
+        return f"invsync connections login {shlex.quote(self.owner)}"
+
     @property
     def worked(self) -> bool:
         """Its last run had no error."""
@@ -106,6 +112,10 @@ class CartFacts:
         """The command that tests it."""
         return f"invsync connections test {shlex.quote(self.owner)} --cart {shlex.quote(self.connection.name)}"
 
+    def login(self) -> str:
+        """The command that logs it in."""
+        return f"invsync connections login {shlex.quote(self.owner)} --cart {shlex.quote(self.connection.name)}"
+
     @property
     def worked(self) -> bool:
         """Its last run had no error."""
@@ -117,7 +127,7 @@ Facts = SourceFacts | CartFacts
 
 def reviews(facts: Facts) -> list[Review]:
     """The general checks of a connection and its connector's own."""
-    return [transport(facts), *secrets(facts, os.environ), *_of_connector(facts), *_beside(facts)]
+    return [transport(facts), *secrets(facts, os.environ), *login(facts), *_of_connector(facts), *_beside(facts)]
 
 
 def _beside(facts: Facts) -> Iterator[Review]:
@@ -237,6 +247,31 @@ def _secret(facts: Facts, reference: str, check: str, change: str, environment: 
         return Review(check, Verdict.PASS, f"{wrong} The last run had it, in another process.")
     verdict = Verdict.UNKNOWN if local else Verdict.FAIL
     return Review(check, verdict, wrong, "The secret cannot be resolved in this process.", fix)
+
+
+def login(facts: Facts) -> Iterator[Review]:
+    """Whether somebody has logged in where the connector needs it, and for how long that lasts."""
+    connection, check = facts.connection, "connection.login"
+    try:
+        about = registry.about(_group(facts), connection.system)
+        if about is None or about.sign_in is None:
+            return
+        token = connection.tokens.read() if connection.tokens else None
+    except ConnectorError as error:
+        yield Review(check, Verdict.UNKNOWN, "the login cannot be looked at", error.what, error.advice)
+        return
+    if token is None or not token.signed_in:
+        if about.sign_in.required:
+            yield Review(check, Verdict.FAIL, "nobody has logged in", "It needs a login in a browser.", facts.login())
+        return
+    state = login_state(token, clock.seconds())
+    if state.over or state.soon:
+        cause = (
+            "Without a login nothing can be synced." if state.over else "It runs out soon, and syncs fail from then on."
+        )
+        yield Review(check, Verdict.FAIL, state.text, cause, facts.login())
+    else:
+        yield Review(check, Verdict.PASS, state.text)
 
 
 Looked = tuple[str, str, bool]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from invsync_tui import clock
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.errors import ConnectorError
+from invsync_tui.connectors.login_state import login_state
 from invsync_tui.connectors.network_errors import route_to
 from invsync_tui.connectors.secrets import resolve_part
 from invsync_tui.connectors.token_store import TokenStore
@@ -18,6 +21,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts as settings_carts
 from invsync_tui.operations.settings import merchants
 from invsync_tui.operations.settings.views import ConnectionSetup
+from invsync_tui.store.settings import read as settings_read
 from invsync_tui.sync.connections import cart_key, source_key, with_tokens
 
 
@@ -62,7 +66,11 @@ def cart_target(session: Session, called: str, merchant: str | None = None) -> T
 
 def _target(session: Session, kind: str, number: int, name: str, setup: ConnectionSetup) -> Target:
     target = Target(kind, number, name, setup)
-    key = source_key(number) if kind == "wms" else cart_key(number)
+    if kind == "wms":
+        key = source_key(number)
+    else:
+        with as_operation_error(), session.store.reading() as cx:
+            key = cart_key(settings_read.connected_through(cx, number))
     kept = with_tokens(connection_of(target), session.store.path, key, read_only=session.read_only)
     return replace(target, tokens=kept.tokens)
 
@@ -97,7 +105,7 @@ def _connector(target: Target) -> Source | Cart:
 async def _secrets(target: Target) -> Step | None:
     """Whether each of several secrets is there; None where the connector has one or none, which its login tries."""
     connection = connection_of(target)
-    parts = registry.secret_parts(registry.SOURCES if target.kind == "wms" else registry.CARTS, connection.system)
+    parts = registry.secret_parts(_group(target), connection.system)
     if len(parts) < 2:
         return None
     present = []
@@ -120,12 +128,36 @@ async def test(target: Target) -> AsyncIterator[Step]:
             yield secrets
             if not secrets.ok:
                 return
+        if login := _login(target):
+            yield login
+            if not login.ok:
+                return
         try:
             async with aclosing(_steps(connector)) as steps:
                 async for step in steps:
                     yield step
         finally:
             await connector.close()
+
+
+def _login(target: Target) -> Step | None:
+    """Whether somebody has logged in, and until when; None where that is not needed."""
+    about = registry.about(_group(target), target.setup.system)
+    if about is None or about.sign_in is None:
+        return None
+    token = target.tokens.read() if target.tokens else None
+    option = "" if target.kind == "wms" else "--cart "
+    command = f"invsync connections login {option}{shlex.quote(target.name)}"
+    if token is None or not token.signed_in:
+        required = about.sign_in.required
+        return Step("sign-in", False, "Nobody has logged in yet.", f"Log in: {command}") if required else None
+    state = login_state(token, clock.seconds())
+    sentence = f"{state.text[0].upper()}{state.text[1:]}."
+    return Step("sign-in", not state.over, sentence, f"Log in: {command}" if state.over or state.soon else "")
+
+
+def _group(target: Target) -> str:
+    return registry.SOURCES if target.kind == "wms" else registry.CARTS
 
 
 def _proxy(target: Target) -> str:

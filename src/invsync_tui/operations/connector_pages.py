@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors import registry
-from invsync_tui.connectors.about import About, Option, Permission, listed
+from invsync_tui.connectors.about import About, Option, Permission, SignIn, listed
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.plain_text import did_you_mean
 
@@ -93,7 +93,10 @@ def _commands(kind: str, system: str, about: About) -> Iterator[str]:
     login += "".join(f" --secret {part.name}=file:PATH" for part in others if part and part.required)
     options = "".join(f" --option {option.name}=VALUE" for option in about.options if option.required)
     yield ADD[kind].format(system=system, url=about.example, login=login, options=options)
-    yield "invsync connections test MERCHANT" + (" --cart NAME" if kind == CART else "")
+    cart = " --cart NAME" if kind == CART else ""
+    if about.sign_in is not None and about.sign_in.required:
+        yield f"invsync connections login MERCHANT{cart}"
+    yield f"invsync connections test MERCHANT{cart}"
 
 
 def _permission(permission: Permission) -> str:
@@ -108,6 +111,19 @@ def _login(about: About) -> Iterator[str]:
     for part in parts:
         called = "secret" if len(parts) == 1 else f"secret {part.name}{' (required)' if part.required else ''}"
         yield f"{called}: {part.help}; a reference env:NAME, file:PATH or command:ARGV"
+    if about.sign_in is not None:
+        yield f"login in a browser: {_sign_in(about.sign_in)}"
+
+
+def _sign_in(sign_in: SignIn) -> str:
+    """How a person logs in, and for how long."""
+    ways = [
+        *(["a code that is entered in a browser elsewhere"] if sign_in.device else []),
+        *(["the address that a browser ends at, pasted"] if sign_in.authorize else []),
+    ]
+    lasts = f" It lasts {sign_in.lasts}." if sign_in.lasts else ""
+    when = "" if sign_in.required else ", where it has no other way in"
+    return f"invsync connections login{when}: by {listed(ways)}.{lasts}"
 
 
 def _option(option: Option) -> str:
@@ -129,6 +145,7 @@ def _document(kind: str, system: str, about: About) -> dict[str, Any]:
         "login": about.signs_in_as,
         "secret": about.signs_in_with,
         "secrets": [asdict(part) for part in about.secret_parts],
+        "sign_in": _sign_in_document(about.sign_in),
         "options": [_option_document(option) for option in (*about.options, *registry.COMMON)],
         "permissions": [asdict(permission) for permission in about.permissions],
         "setup": list(about.setup),
@@ -136,6 +153,12 @@ def _document(kind: str, system: str, about: About) -> dict[str, Any]:
         "known_limits": list(about.known_limits),
         "sources": list(about.sources),
     }
+
+
+def _sign_in_document(sign_in: SignIn | None) -> dict[str, Any] | None:
+    if sign_in is None:
+        return None
+    return {"ways": list(sign_in.ways), "required": sign_in.required, "lasts": sign_in.lasts}
 
 
 def _option_document(option: Option) -> dict[str, Any]:

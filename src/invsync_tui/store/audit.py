@@ -9,10 +9,11 @@ CONNECTION = ("url", "login", "secret", "secrets", "options")
 
 
 def connection_changed(cx: sqlite3.Connection, subject: str, since: int) -> bool:
-    """Whether somebody changed how a cart or a merchant's WMS is reached, at a time or after it."""
+    """Whether somebody changed how a cart or a merchant's WMS is reached, or logged in, at a time or after it."""
     sql = (
-        "SELECT 1 FROM audit AS a WHERE a.subject = ? AND a.at >= ? AND a.action IN ('cart set', 'merchant set') "
-        "AND a.before <> '' AND EXISTS (SELECT 1 FROM json_each(a.before) AS b WHERE b.key IN (?, ?, ?, ?, ?)) LIMIT 1"
+        "SELECT 1 FROM audit AS a WHERE a.subject = ? AND a.at >= ? AND (a.action IN ('cart login', 'merchant login') "
+        "OR a.action IN ('cart set', 'merchant set') AND a.before <> '' "
+        "AND EXISTS (SELECT 1 FROM json_each(a.before) AS b WHERE b.key IN (?, ?, ?, ?, ?))) LIMIT 1"
     )
     return cx.execute(sql, (subject, since, *CONNECTION)).fetchone() is not None
 

@@ -1,10 +1,11 @@
-"""The checks of the connectors, fed with what the store knows. No request is sent and no secret is read."""
+"""The checks of the connectors, fed with what the store knows. No request is sent and no secret is resolved."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.rules.merchant_checks import Check, Item, Section, Verdict
@@ -15,7 +16,11 @@ from invsync_tui.store.settings.read import ConnectionRow
 
 
 def of_source(
-    cx: sqlite3.Connection, site: MerchantRow, places: Sequence[WarehouseRow], sold: Iterable[Collection[int]]
+    store: Path,
+    cx: sqlite3.Connection,
+    site: MerchantRow,
+    places: Sequence[WarehouseRow],
+    sold: Iterable[Collection[int]],
 ) -> list[Check]:
     """The checks of a merchant's WMS connection. `sold` has the warehouses of each cart that is on."""
     from invsync_tui.connectors.checks import SourceFacts, WarehouseStock
@@ -30,7 +35,7 @@ def of_source(
         WarehouseStock(place.code, place.levels, stocked.get(place.id, False), place.id in starving)
         for place in present
     )
-    connection = _connection(site.name, row.connection)
+    connection = _with_tokens(_connection(site.name, row.connection), store, "source", site.id)
     loaded = row.last_full_at is not None
     notes = json.loads(row.notes) if row.notes else {}
     facts = SourceFacts(connection, site.name, row.connection.last_error, loaded, row.mark, stock, notes)
@@ -45,7 +50,7 @@ def _starving(stocked: Mapping[int, bool], sold: Iterable[Collection[int]]) -> f
     )
 
 
-def of_cart(cx: sqlite3.Connection, site: MerchantRow, cart: CartRow) -> list[Check]:
+def of_cart(store: Path, cx: sqlite3.Connection, site: MerchantRow, cart: CartRow) -> list[Check]:
     """The checks of a cart's connection."""
     from invsync_tui.connectors.checks import CartFacts
 
@@ -53,7 +58,7 @@ def of_cart(cx: sqlite3.Connection, site: MerchantRow, cart: CartRow) -> list[Ch
     listed = cart.listed_at is not None
     beside = settings_read.stock_elsewhere(cx, cart.id)
     facts = CartFacts(
-        _connection(cart.name, row),
+        _with_tokens(_connection(cart.name, row), store, "cart", settings_read.connected_through(cx, cart.id)),
         site.name,
         row.last_error,
         listed,
@@ -71,6 +76,13 @@ def of_cart(cx: sqlite3.Connection, site: MerchantRow, cart: CartRow) -> list[Ch
 def _connection(name: str, row: ConnectionRow) -> Connection:
     options, secrets = json.loads(row.options), json.loads(row.secrets)
     return Connection(name, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000, secrets)
+
+
+def _with_tokens(connection: Connection, store: Path, kind: str, number: int) -> Connection:
+    from invsync_tui.sync import connections
+
+    key = connections.source_key(number) if kind == "source" else connections.cart_key(number)
+    return connections.with_tokens(connection, store, key, read_only=True)
 
 
 def _checks(facts, subject: str) -> list[Check]:  # type: ignore[no-untyped-def]

@@ -118,7 +118,7 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
         checks = list(merchant_checks.merchant_checks(_merchant_facts(cx, ground, site)))
         code = _sku_facts(cx, ground, site, sku) if sku is not None else None
         reviewed = connector_checks.of_source(
-            cx, site, places, [chosen[cart.id] for cart in carts if cart.upload_enabled]
+            session.path, cx, site, places, [chosen[cart.id] for cart in carts if cart.upload_enabled]
         )
     used = {place for cart in carts if cart.upload_enabled for place in chosen[cart.id]}
     warehouses = {place.id: _warehouse_facts(ground, site, place, place.id in used) for place in places}
@@ -217,7 +217,7 @@ def _cart(
     )
     with as_operation_error(), session.store.reading() as cx:
         facts = _cart_facts(cx, ground, site, cart, warehouses, findings)
-        reviewed = connector_checks.of_cart(cx, site, cart)
+        reviewed = connector_checks.of_cart(session.path, cx, site, cart)
     checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, findings.groups)]
     checks += [*_said(cart.name, "push", cart.id, cart, ground, site), *reviewed]
     return Checkup(tuple(checks), findings.groups)

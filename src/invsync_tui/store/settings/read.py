@@ -254,6 +254,12 @@ def cart_connection(cx: sqlite3.Connection, cart_id: int) -> ConnectionRow:
     return pick(ConnectionRow, records(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))[0])
 
 
+def connected_through(cx: sqlite3.Connection, cart_id: int) -> int:
+    """The number of the cart whose connection a cart has: its own, or that of the cart that it is a location of."""
+    row = cx.execute("SELECT coalesce(of_cart, id) FROM cart WHERE id = ?", (cart_id,)).fetchone()
+    return cart_id if row is None else int(row[0])
+
+
 def stocked(cx: sqlite3.Connection, warehouse_id: int) -> bool:
     """Whether any level of a warehouse is not 0. Ends at the first; only where all are 0 it reads them all."""
     present = "SELECT 1 FROM level WHERE warehouse_id = ? AND missing_since IS NULL AND"

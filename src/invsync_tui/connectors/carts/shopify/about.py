@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+from invsync_tui.connectors.about import SECRET, About, Option, OptionKind, Permission, SignIn
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, VERSIONS
 
 READ_ORDERS = "read_orders"
 READ_PLACES = "read_merchant_managed_fulfillment_orders"
 NEEDED = ("read_products", "read_inventory", "write_inventory", "read_locations")
+
+REDIRECT = "https://localhost/invsync"
+"""Where a login ends. The app lists it among its redirect addresses; nothing listens there, and nothing has to."""
 
 ABOUT = About(
     title="Shopify",
@@ -15,6 +18,18 @@ ABOUT = About(
     versions=f"Admin GraphQL {VERSIONS[0]} to {VERSIONS[-1]} (checked against the official schemas; not tried on a real shop)",
     signs_in_as="the app's client id; empty with an access token",
     signs_in_with="the app's client secret, or its Admin API access token (shpat_...)",
+    sign_in=SignIn(
+        "/admin/oauth/access_token",
+        authorize="/admin/oauth/authorize",
+        redirect=REDIRECT,
+        scopes=(*NEEDED, READ_ORDERS, READ_PLACES),
+        separator=",",
+        secret=SECRET,
+        pkce=False,
+        fields=(("expiring", "1"),),
+        required=False,
+        lasts="90 days from the last sync",
+    ),
     options=(
         Option("location", "id or name of the location, where the shop has several"),
         Option(
@@ -44,6 +59,9 @@ ABOUT = About(
         "in the organization that owns the shop.",
         "Give its version the scopes that are listed under Permissions, and release it. Install the app in the shop.",
         "Under the app's Settings copy the client id, which is the login, and the client secret, which is the secret.",
+        "An app of another organization than the shop's is not given tokens for its secret alone: add "
+        f"{REDIRECT} to the redirect addresses of its version, set the client id and secret here, then log in once: "
+        "invsync connections login MERCHANT --cart NAME. The browser ends at an address that cannot be opened; it is pasted.",
         "An app that was made in the shop's admin pages before 2026 has an Admin API access token (shpat_...) instead: that "
         "is the secret, and there is no login.",
         "The address is https://NAME.myshopify.com, see Settings > Domains; a domain of your own is not taken.",
@@ -71,19 +89,21 @@ ABOUT = About(
     known_limits=(
         "Not proved without a real shop: that a refused row leaves the whole batch undone, how long an idempotency key is "
         "kept, what a query really costs, the limit of 250 rows, the wording of errors, and the exchange of a client "
-        "secret for a token. Until it was tried on yours, begin with a development store.",
+        "secret, or of a login in a browser, for a token. Until it was tried on yours, begin with a development store.",
         "One location per cart: stock at other locations is for sale too and is not set; `why` and the doctor tell how much. "
         "That number is Shopify's total of a variant less what the location has.",
         "Variants that continue selling when out of stock are sold below 0 by Shopify.",
         "An item that several variants share is one listing.",
         "Orders older than 60 days are not shown to an app without read_all_orders.",
-        "An app of another organization than the shop's, which gets its tokens in a browser, cannot sign in by itself.",
         "Bulk operations are not used: 10,000 variants are 50 requests, and take about 7 minutes at 100 points a second.",
     ),
     sources=(
         "The official schemas of the Admin API 2026-04, 2026-07 and 2026-10, in the npm package @shopify/dev-mcp 1.16.0",
         "https://shopify.dev/docs/api/admin-graphql/latest/mutations/inventorySetQuantities",
         "https://shopify.dev/docs/apps/build/authentication-authorization/client-credentials-grant",
+        "https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant",
+        "https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens",
+        "https://shopify.dev/changelog/more-resilient-refreshes-for-expiring-offline-access-tokens",
         "https://shopify.dev/docs/api/usage/versioning",
         "https://shopify.dev/docs/api/usage/limits",
     ),

@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.carts.shopify.about import ABOUT
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, SET_COST, VERSIONS, Document
 from invsync_tui.connectors.errors import (
     AuthError,
@@ -23,6 +24,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.http import IN_THREAD, HttpConnection, Response, Throttle, throttled_by_status
 from invsync_tui.connectors.kept_token import KeptToken
+from invsync_tui.connectors.oauth import OAuth
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.connectors.secrets import resolve
 from invsync_tui.connectors.token_store import Token
@@ -185,7 +187,9 @@ class ShopifyApi:
         return bool(self._connection.login.strip())
 
     async def _new_token(self, present: Token | None) -> Token:
-        """A token for a day, for the client's id and secret."""
+        """Where somebody has logged in, what renews that; else a token for a day, for the client's id and secret."""
+        if present is not None and present.signed_in:
+            return await OAuth(self.http.connection, ABOUT).renewed(present)
         secret = await resolve(self._connection.secret)
         client = self._connection.login.strip()
         form = urlencode({"grant_type": "client_credentials", "client_id": client, "client_secret": secret})
@@ -197,7 +201,7 @@ class ShopifyApi:
                 f"The shop refused the app's client id or secret ({response.status}).",
                 where=response.where,
                 advice="Set the login to the app's client id and the secret to its client secret, and install the app in "
-                "this shop; both must belong to the same organization.",
+                "this shop; where it belongs to another organization than the shop, log in: invsync connections login",
             )
         judge_status(response, writes=False)
         try:
