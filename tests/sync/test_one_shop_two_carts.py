@@ -22,7 +22,7 @@ async def opened(made: Corner) -> Corner:
     made.east = bench.add_cart(first, name="East", warehouses=["EAST"])
     # The same shop, written differently.
     other = replace(
-        first, url=first.url.replace("http://127", "HTTP://127") + "/", options={**first.options, "place": "West"}
+        first, url=first.url.replace("http://127", "HTTP://127") + "/", options={**first.options, "location": "West"}
     )
     made.west = bench.add_cart(other, name="West", warehouses=["WEST"])
     await made.push()
@@ -182,7 +182,7 @@ def test_a_shop_is_known_by_its_system_and_the_options_that_choose_it() -> None:
     def shop(system: str = "sandbox", **options: str) -> Any:
         return shop_of(Connection("x", system, "http://127.0.0.1:9", options=options))
 
-    assert shop(shop="a", place="West") == shop(shop="a", basis="on_hand")
+    assert shop(shop="a", location="West") == shop(shop="a", basis="on_hand")
     assert shop(shop="a").key != shop(shop="b").key
     assert shop("vendure").key != shop("unheard-of").key
     assert shop("vendure", location="1").view == shop("vendure", location="2").view

@@ -128,8 +128,9 @@ def settings_of(acme: Shelf) -> Settings:
 
 
 def reader(acme: Shelf, job: RunContext, cart: Any) -> ListingsReader:
-    settings = settings_of(acme).cart
-    return ListingsReader(job, cart, settings, CartClock(job, cart, settings.clock_offset))
+    settings = settings_of(acme)
+    cart_clock = CartClock(job, cart, settings.cart.clock_offset)
+    return ListingsReader(job, cart or QuietCart(), settings.cart, cart_clock, settings.locations)
 
 
 async def test_a_run_stops_at_a_safe_point_when_its_worker_ends(acme: Shelf) -> None:
@@ -221,7 +222,9 @@ async def test_a_page_with_as_many_changed_as_unreadable_listings_is_looked_at_b
     job = job_of(acme)
     before = acme.bench.one("SELECT max(seq) FROM listing WHERE cart_id = ?", acme.cart)
     page = Page([ListingRow("L-A", "A", quantity=5)], None, 2, [("L-B", "not a number")])
-    ids = await reader(acme, job, QuietCart())._keep(page, Pace())
+    passed = Pass(stable=True)
+    await reader(acme, job, QuietCart())._keep(page, Pace(), passed)
+    ids = passed.seen[acme.cart]
     with acme.bench.store.reading() as cx:
         assert change_sequence.current(cx) > before
         assert sorted(listings.changed_since(cx, acme.cart, before)) == sorted(ids)
@@ -231,7 +234,9 @@ async def test_a_page_with_as_many_changed_as_unreadable_listings_is_looked_at_b
 async def test_a_page_is_counted_with_its_unreadable_listings(acme: Shelf) -> None:
     job = job_of(acme)
     job.report.enter("listings")
-    await reader(acme, job, QuietCart())._keep(Page([ListingRow("1", "A")], None, 7, [("2", "bad")]), Pace())
+    await reader(acme, job, QuietCart())._keep(
+        Page([ListingRow("1", "A")], None, 7, [("2", "bad")]), Pace(), Pass(stable=True)
+    )
     (phase,) = [one for one in job.report.phases if one.name == "listings"]
     assert (phase.done, phase.total) == (2, 7)
 
@@ -249,7 +254,7 @@ def test_carts_that_lead_to_one_shop_are_asked_about_its_orders_together(acme: S
         numbers = dict(tx.execute("SELECT name, id FROM cart WHERE merchant_id = ?", (acme.merchant,)).fetchall())
     settings = settings_of(acme)
     job = job_of(acme)
-    orders = Orders(job, QuietCart(), settings.merchant, settings.source, None)  # type: ignore[arg-type]
+    orders = Orders(job, QuietCart(), settings, None)  # type: ignore[arg-type]
     together = {acme.cart, numbers["Same Shop"]}
     asked = orders._asked(alone=False)
     assert asked.shop.startswith("sandbox ")
@@ -279,7 +284,7 @@ async def test_a_push_asks_the_wms_whether_it_names_or_subtracts_orders_and_clos
     monkeypatch.setattr(SandboxSource, "__init__", init)
     monkeypatch.setattr(SandboxSource, "close", close)
     settings = settings_of(acme)
-    orders = Orders(job_of(acme), QuietCart(), settings.merchant, settings.source, None)  # type: ignore[arg-type]
+    orders = Orders(job_of(acme), QuietCart(), settings, None)  # type: ignore[arg-type]
     assert await orders._look_at_source() is nets
     assert orders.by_name is names
     assert len(closed) == 1

@@ -39,6 +39,9 @@ class Connection:
     secrets: Mapping[str, str] = field(default_factory=dict)
     tokens: TokenStore | None = field(default=None, compare=False, repr=False)
     """Where tokens that the system gives are kept from run to run; None: for as long as the connector is open."""
+    also_at: tuple[str, ...] = ()
+    """Further locations of the cart that other carts of ours set, by id or name: what is there is not `elsewhere`, and a
+    cart that `reads_locations` gives listings for them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +315,9 @@ class CartCapabilities:
     delta_read: bool = False
     """`listings_page` honours `since`."""
     has_locations: bool = False
+    """It sets stock at one of the shop's locations, which its option `location` names."""
+    reads_locations: bool = False
+    """`listings_page` gives each listing once more for each location of `Connection.also_at` that the shop has."""
     page_size: int = 100
     read_batch: int = 100
     """References per `read` call."""
@@ -351,6 +357,8 @@ class ListingRow(NamedTuple):
     """What it holds back there for its open orders."""
     threshold: int = 0
     """Units that the cart keeps back itself: it sells down to this number. Below 0 it sells that many on backorder."""
+    location: str = ""
+    """One of `Connection.also_at`, as it stands there, for the listing at that location; '' for the cart's own."""
 
 
 def unreadable(ref: str, why: str) -> ListingRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,10 +25,12 @@ def source_connection(merchant: str, row: models.Source) -> Connection:
     return Connection(merchant, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000, secrets)
 
 
-def cart_connection(row: models.Cart) -> Connection:
-    """The connection record of a cart."""
-    options, secrets = json.loads(row.options), json.loads(row.secrets)
-    return Connection(row.name, row.system, row.url, row.login, row.secret, options, row.deadline_ms / 1000, secrets)
+def cart_connection(row: models.Cart, also_at: Iterable[str] = ()) -> Connection:
+    """The connection record of a cart; `also_at` are the locations that its other rows set."""
+    options, secrets, deadline = json.loads(row.options), json.loads(row.secrets), row.deadline_ms / 1000
+    return Connection(
+        row.name, row.system, row.url, row.login, row.secret, options, deadline, secrets, also_at=tuple(also_at)
+    )
 
 
 def connection_of(name: str, system: str, url: str, options: str) -> Connection:
@@ -41,9 +44,9 @@ def source(merchant: str, row: models.Source, store: Path | None = None) -> Sour
     return registry.source(connection if store is None else with_tokens(connection, store, source_key(row.merchant_id)))
 
 
-def cart(row: models.Cart, store: Path | None = None, *, read_only: bool = False) -> Cart:
+def cart(row: models.Cart, store: Path | None = None, also_at: Iterable[str] = (), *, read_only: bool = False) -> Cart:
     """The cart, not yet opened; with the tokens that are kept beside the store where one is given."""
-    connection = cart_connection(row)
+    connection = cart_connection(row, also_at)
     if store is not None:
         connection = with_tokens(connection, store, cart_key(row.of_cart or row.id), read_only=read_only)
     return registry.cart(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow
@@ -24,9 +24,10 @@ from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.settings import Settings
 
 
-def orders_known(cx: sqlite3.Connection, cart_id: int) -> bool:
-    """Whether pushes of this cart read its orders, so that a fall can be told from sales."""
-    return runs.last_good_phase(cx, "push", cart_id, PHASE, clock.seconds() - REACH) is not None
+def orders_known(cx: sqlite3.Connection, carts: Iterable[int]) -> bool:
+    """Whether pushes of a cart, through any of its locations, read its orders, so that a fall can be told from sales."""
+    after = clock.seconds() - REACH
+    return any(runs.last_good_phase(cx, "push", number, PHASE, after) is not None for number in carts)
 
 
 def findings(
@@ -34,7 +35,7 @@ def findings(
 ) -> list[tuple[DriftRow, Finding | None]]:
     """Each row with its drift, None for none."""
     exist = _existing(cx, settings, [row.id for row in rows])
-    known = orders_known(cx, int(settings.cart.id or 0))
+    known = orders_known(cx, [int(settings.cart.id or 0), *settings.locations.values()])
     return [(row, classify(_seen(row, exist.get(row.id), known), lag)) for row in rows]
 
 

@@ -114,7 +114,7 @@ async def _pull(job: RunContext) -> None:
 
 async def _push(job: RunContext) -> None:
     loaded = _settings(job)
-    cart = connections.cart(loaded.cart, job.store.path)
+    cart = connections.cart(loaded.cart, job.store.path, loaded.locations)
     try:
         await _plan_and_push(job, cart, loaded)
     finally:
@@ -123,7 +123,7 @@ async def _push(job: RunContext) -> None:
 
 async def _drift_check(job: RunContext) -> None:
     loaded = _settings(job)
-    cart = connections.cart(loaded.cart, job.store.path)
+    cart = connections.cart(loaded.cart, job.store.path, loaded.locations)
     try:
         job.report.enter("connect")
         await cart.open()

@@ -19,6 +19,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.sync import connections
 from invsync_tui.sync.clock_difference import CartClock
 from invsync_tui.sync.runs.run_context import RunContext
+from invsync_tui.sync.settings import Settings
 
 PHASE = "orders"
 OVERLAP = 300
@@ -30,13 +31,12 @@ REACH = 7 * 86400
 class Orders:
     """The pending orders of one push run."""
 
-    def __init__(
-        self, job: RunContext, cart: Cart, merchant: models.Merchant, source: models.Source, cart_clock: CartClock
-    ) -> None:
+    def __init__(self, job: RunContext, cart: Cart, settings: Settings, cart_clock: CartClock) -> None:
         self.job = job
         self.cart = cart
-        self.merchant = merchant
-        self.source = source
+        self.merchant = settings.merchant
+        self.source = settings.source
+        self.locations = tuple(settings.locations.values())
         self.clock = cart_clock
         self.cart_id = job.run.key
         self.merchant_id = job.run.merchant_id
@@ -49,8 +49,9 @@ class Orders:
         netted = await self._look_at_source()
         reports = self.cart.capabilities.reports_orders and not netted
         asked_cart = self._asked(alone=not reports)
+        known = reports and self._read_by_another(asked_cart)
         if reports:
-            lines = await self._read(asked_cart)
+            lines = None if known else await self._read(asked_cart)
         with self.job.store.reading() as cx:
             change = self._change(cx, asked_cart, lines)
             refs = pending_orders.listings_of_products(cx, self.cart_id, change.products(asked_cart.shop))
@@ -61,7 +62,14 @@ class Orders:
             ]
         if change.added or change.removed or refs:
             # The cart took the orders off by itself: what it shows now need not be written again.
-            self._write(asked_cart, lines, await self._shown(refs) if lines is not None else [])
+            self._write(asked_cart, lines, await self._shown(refs) if known or lines is not None else [])
+
+    def _read_by_another(self, asked_cart: Asked) -> bool:
+        """Whether another location of this cart has read its orders since this run was asked for: they are the same."""
+        others = [number for number in self.locations if number in asked_cart.peers]
+        began = self.job.run.requested_at
+        with self.job.store.reading() as cx:
+            return any(runs.last_good_phase(cx, "push", number, PHASE, began - 1) is not None for number in others)
 
     async def _look_at_source(self) -> bool:
         """Whether the WMS subtracts orders that it does not hold yet by itself; notes whether it names those it has."""
@@ -115,10 +123,10 @@ class Orders:
     def _since(self, asked_cart: Asked, confirmed_at: int) -> int:
         """By the cart's clock: before the last good look, the readings, and the oldest order that is waited for."""
         with self.job.store.reading() as cx:
-            looked = runs.last_good_phase(cx, "push", self.cart_id, PHASE, self.now - REACH)
+            looks = [runs.last_good_phase(cx, "push", peer, PHASE, self.now - REACH) or 0 for peer in asked_cart.peers]
             oldest = pending_orders.oldest(cx, asked_cart.peers)
         # What was noted while our clock was ahead must not hide the orders until then: now is the latest.
-        times = [self.clock.theirs_before(at) for at in (looked or 0, confirmed_at, self.now)]
+        times = [self.clock.theirs_before(at) for at in (max(looks), confirmed_at, self.now)]
         earliest = min([*times, *([oldest] if oldest is not None else [])]) - OVERLAP
         return max(0, self.clock.theirs_before(self.now - REACH), earliest)
 

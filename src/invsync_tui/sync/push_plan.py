@@ -90,14 +90,14 @@ class PushPlanner:
 
     async def run(self) -> None:
         """Observe, match, hear of orders, decide; raises RunHeld where a safety rule stops what would be sent."""
-        observation = ListingsReader(self.job, self.cart, self.settings.cart, self.clock)
+        observation = ListingsReader(self.job, self.cart, self.settings.cart, self.clock, self.settings.locations)
         await observation.run()
         if not observation.complete:
             await reread_doubted(self.job, self.cart)
             await Namesakes(self.job, self.cart, self._match_mark).run()
         await self._match()
         if self.settings.switched_on:
-            await Orders(self.job, self.cart, self.settings.merchant, self.settings.source, self.clock).run()
+            await Orders(self.job, self.cart, self.settings, self.clock).run()
         await self._decide()
         self._check()
 

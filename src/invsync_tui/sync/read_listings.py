@@ -1,9 +1,13 @@
-"""Reading a cart's listings: all of them when that is due, else those that the cart says have changed."""
+"""Reading a cart's listings: all of them when that is due, else those that the cart says have changed.
+
+Of a cart with several locations, what one of them reads is written for all: its catalogue is read once.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from invsync_tui import clock
@@ -53,8 +57,8 @@ class Pass:
 
     stable: bool
     """Deleted listings hide no others, by the connector's word."""
-    seen: set[int] = field(default_factory=set)
-    """Numbers of the listings."""
+    seen: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """By cart, the numbers of its listings."""
     refs: set[str] = field(default_factory=set)
     unnamed: int = 0
     total: int | None = None
@@ -68,7 +72,7 @@ class Pass:
 
     def add(self, page: Page[ListingRow]) -> None:
         """Take in the listings of one more page."""
-        self.refs.update(row.ref for row in page.rows)
+        self.refs.update(row.ref for row in page.rows if not row.location)
         self.refs.update(ref for ref, _ in page.rejected if ref != "?")
         self.unnamed += sum(ref == "?" for ref, _ in page.rejected)
         self.total = total_of(page)
@@ -81,14 +85,18 @@ class Pass:
 
 
 class ListingsReader:
-    """One read of a cart's listings, within a push run."""
+    """One read of a cart's listings, within a push run. `locations` are those beside its own, with their carts."""
 
-    def __init__(self, job: RunContext, cart: Cart, settings: models.Cart, cart_clock: CartClock) -> None:
+    def __init__(
+        self, job: RunContext, cart: Cart, settings: models.Cart, cart_clock: CartClock, locations: Mapping[str, int]
+    ) -> None:
         self.clock = cart_clock
         self.job = job
         self.cart = cart
         self.settings = settings
         self.cart_id = job.run.key
+        self.carts = {"": self.cart_id, **(locations if cart.capabilities.reads_locations else {})}
+        """By `ListingRow.location`, the cart of ours that sets stock there."""
         self.complete = False
         """All listings were read just now."""
 
@@ -99,14 +107,21 @@ class ListingsReader:
         self.job.report.enter("listings")
         # A look that is dated after now was dated by a clock that was ahead: nobody knows since when to ask for changes.
         ahead = observed is not None and clock.age(observed, now) is None
-        if self.job.run.full or ahead or not clock.within(listed, settings.relist_every, now):
+        full = self.job.run.full and not self._read_by_another(now)
+        if full or ahead or not clock.within(listed, settings.relist_every, now):
             await self._read(None, now)
         elif self.cart.capabilities.delta_read and observed is not None and now - observed >= settings.observe_every:
             await self.clock.measure()
             await self._read(self.clock.theirs_before(observed) - OBSERVE_OVERLAP, now)
 
+    def _read_by_another(self, now: int) -> bool:
+        """Whether another location of the cart has read all its listings, ours among them, since this read was asked for."""
+        listed, asked = self.settings.listed_at, self.job.run.requested_at
+        return len(self.carts) > 1 and listed is not None and asked < listed <= now
+
     async def _read(self, since: int | None, started: int) -> None:
         """Read to the end. Where listings may have been passed over because others were deleted meanwhile, read again."""
+        before = self._as_read_before()
         for _ in range(PASSES):
             passed = await self._pass(since)
             if not passed.may_hide:
@@ -114,14 +129,23 @@ class ListingsReader:
                     raise UnavailableError(
                         f"The cart announced {counted(passed.total, 'listing')} and sent {passed.found}: not complete."
                     )
-                if self.settings.listed_at is None:  # it was another cart before, or somebody else set its stock
-                    await self._forget_where_changed(sorted(passed.seen))
-                self._finish(passed.seen, started, complete=since is None)
+                for number, seen in passed.seen.items():
+                    if before[number].listed_at is None:  # it was another cart before, or somebody else set its stock
+                        await self._forget_where_changed(sorted(seen))
+                self._finish(passed, before, started, complete=since is None)
                 return
             self.job.report.event("info", "Listings were deleted in the cart while it was read: it is read again.")
         raise UnavailableError(
             f"The cart's listings changed during each of {PASSES} reads, so that none of them is complete."
         )
+
+    def _as_read_before(self) -> dict[int, sync_marks.LastRead]:
+        """By cart, when it was read last and under which settings."""
+        with self.job.store.reading() as cx:
+            before = sync_marks.last_reads(cx, list(self.carts.values()))
+        # This run works by the settings that it began with.
+        mine = self.settings
+        return before | {self.cart_id: sync_marks.LastRead(mine.rev, mine.listed_at, mine.observed_at)}
 
     async def _pass(self, since: int | None) -> Pass:
         passed = Pass(stable=self.cart.capabilities.stable_pages)
@@ -132,7 +156,7 @@ class ListingsReader:
         while True:
             self.job.stop_if_cancelled()
             page = await self.cart.listings_page(cursor, since)
-            passed.seen.update(await self._keep(page, pace))
+            await self._keep(page, pace, passed)
             passed.add(page)
             for ref, why in page.rejected:
                 self.job.report.event("warning", f"Listing {ref} cannot be read (BAD_ROW): {why}")
@@ -144,35 +168,35 @@ class ListingsReader:
             visited.add(cursor)
             bound.add(passed.found)
 
-    async def _keep(self, page: Page[ListingRow], pace: Pace) -> list[int]:
-        """Write a page; returns the ids of all its listings. Those that could not be read are still there."""
-        report, rows = self.job.report, page.rows
-        total = total_of(page)
+    async def _keep(self, page: Page[ListingRow], pace: Pace, passed: Pass) -> None:
+        """Write a page, and note which listings it had. Those that could not be read are still there, at all locations."""
+        report, total = self.job.report, total_of(page)
         report.budget = self.cart.budget()
-        begun: list[int] = []
-        while len(rows) > pace.rows:
-            piece, rows = rows[: pace.rows], rows[pace.rows :]  # what is written changes the pace
-            with pace.measured():
-                begun += self._write(piece)
-            await asyncio.sleep(0)
+        unreadable = [ref for ref, _ in page.rejected]
+        by_location: dict[str, list[ListingRow]] = defaultdict(list)
+        for row in page.rows:
+            by_location[row.location].append(row)
+        for location, number in self.carts.items():
+            rows: Sequence[ListingRow] = by_location[location]
+            if location and not rows:
+                continue  # a location that the cart does not have says nothing of its listings
+            while len(rows) > pace.rows:
+                piece, rows = rows[: pace.rows], rows[pace.rows :]  # what is written changes the pace
+                with pace.measured():
+                    passed.seen[number].update(self._write(number, piece))
+                await asyncio.sleep(0)
+            passed.seen[number].update(self._write(number, rows, unreadable))
         with self.job.transaction() as tx:
-            seq = change_sequence.upcoming(tx)
-            changed = listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], clock.seconds(), seq)
-            if changed + listings.record_unreadable(tx, self.cart_id, [ref for ref, _ in page.rejected], seq):
-                change_sequence.take(tx, seq)
-            report.advance(len(page.rows) + len(page.rejected), total)
+            report.advance(len(by_location[""]) + len(unreadable), total)
             report.put(tx)
-            ids = listings.ids_of_refs(
-                tx, self.cart_id, [*(row.ref for row in rows), *(ref for ref, _ in page.rejected)]
-            )
-        return [*begun, *ids]
 
-    def _write(self, rows: Sequence[ListingRow]) -> list[int]:
+    def _write(self, cart_id: int, rows: Sequence[ListingRow], unreadable: Sequence[str] = ()) -> list[int]:
         with self.job.transaction() as tx:
             seq = change_sequence.upcoming(tx)
-            if listings.upsert(tx, self.cart_id, [record_of(row) for row in rows], clock.seconds(), seq):
+            changed = listings.upsert(tx, cart_id, [record_of(row) for row in rows], clock.seconds(), seq)
+            if changed + listings.record_unreadable(tx, cart_id, unreadable, seq):
                 change_sequence.take(tx, seq)
-            return listings.ids_of_refs(tx, self.cart_id, [row.ref for row in rows])
+            return listings.ids_of_refs(tx, cart_id, [*(row.ref for row in rows), *unreadable])
 
     async def _forget_where_changed(self, ids: Sequence[int]) -> None:
         for start in range(0, len(ids), PIECE):
@@ -182,19 +206,31 @@ class ListingsReader:
                     change_sequence.take(tx, seq)
             await asyncio.sleep(0)
 
-    def _finish(self, seen: set[int], started: int, *, complete: bool) -> None:
+    def _finish(self, passed: Pass, before: Mapping[int, sync_marks.LastRead], started: int, *, complete: bool) -> None:
+        """Mark what is gone, and note that the cart was read; each of its locations whose listings came."""
+        gone_here = 0
         with self.job.transaction() as tx:
-            have = listings.present_ids(tx, self.cart_id) if complete else []
-            gone = [number for number in have if number not in seen]
-            if have and not seen:
-                raise UnavailableError("The cart answered with no listings at all; those known so far are kept.")
-            seq = change_sequence.upcoming(tx)
-            if listings.flag_gone(tx, self.cart_id, gone, started, seq):
-                change_sequence.take(tx, seq)
-            cart = self.settings
-            sync_marks.record_observed(tx, self.cart_id, started, cart.rev, cart.listed_at, complete=complete)
+            for number, last in before.items():
+                seen = passed.seen.get(number, set())
+                have = listings.present_ids(tx, number) if complete else []
+                if number != self.cart_id and not seen:
+                    continue
+                if have and not seen:
+                    raise UnavailableError("The cart answered with no listings at all; those known so far are kept.")
+                gone = [listing for listing in have if listing not in seen]
+                seq = change_sequence.upcoming(tx)
+                if listings.flag_gone(tx, number, gone, started, seq):
+                    change_sequence.take(tx, seq)
+                if complete or self._is_continued(last):
+                    sync_marks.record_observed(tx, number, started, last.rev, last.listed_at, complete=complete)
+                gone_here += len(gone) if number == self.cart_id else 0
         self.complete = complete
-        if gone:
+        if gone_here:
             self.job.report.event(
-                "warning", f"{counted(len(gone), 'listing is', 'listings are')} no longer in the cart."
+                "warning", f"{counted(gone_here, 'listing is', 'listings are')} no longer in the cart."
             )
+
+    def _is_continued(self, last: sync_marks.LastRead) -> bool:
+        """Whether changes since our last read are changes since a location's last read, too."""
+        mine = self.settings.observed_at
+        return last.observed_at is not None and mine is not None and last.observed_at >= mine

@@ -27,6 +27,8 @@ class Settings(NamedTuple):
     """Those of `warehouse_ids` in which the WMS offered stock once and does not any more, and why."""
     none_left: bool = False
     """All that were ever loaded are gone."""
+    locations: Mapping[str, int] = {}
+    """Further locations of the cart by id or name, with the carts of ours that set them."""
 
     @property
     def switched_on(self) -> bool:
@@ -61,7 +63,9 @@ def settings_of(cx: sqlite3.Connection, columns: Mapping[str, Any]) -> Settings 
     enabled = settings_read.enabled_warehouses(cx, number)
     mine = enabled if columns["combine_all"] else enabled & set(columns["warehouses"])
     codes = {place.id: place.code for place in settings_read.places(cx, number)}
-    return Settings(merchant, source, row_of(models.Cart, columns), mine, codes, *sync_marks.gone_of(cx, number, mine))
+    gone = sync_marks.gone_of(cx, number, mine)
+    cart = row_of(models.Cart, columns)
+    return Settings(merchant, source, cart, mine, codes, *gone, settings_read.other_locations(cx, int(cart.id or 0)))
 
 
 def load_source(cx: sqlite3.Connection, merchant_id: int) -> tuple[models.Merchant, models.Source] | None:

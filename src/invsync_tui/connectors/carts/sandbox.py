@@ -1,7 +1,7 @@
 """The sandbox cart. It can play several kinds of cart; the connection's options say which one it is.
 
 Options: `shop` (required), `basis` (available, on_hand), `row_errors` (per_row, whole_batch), `idempotency` and
-`returns_quantity` (on, off), `orders` (off, on: whether its orders are read), `max_batch`, `place` (one of the shop's
+`returns_quantity` (on, off), `orders` (off, on: whether its orders are read), `max_batch`, `location` (one of the shop's
 further locations; none: its first), `applies_within` (seconds, for a shop that takes batches under a ticket).
 """
 
@@ -34,6 +34,7 @@ from invsync_tui.connectors.base import (
     refuse_negative,
     unreadable,
 )
+from invsync_tui.connectors.cart_locations import OPTION
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.json_rest import field_of, page_of
@@ -69,6 +70,7 @@ def _capabilities(options: Mapping[str, str]) -> CartCapabilities:
             doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY if replays else DoubtPolicy.READ_BACK,
             returns_quantity=SWITCH[options.get("returns_quantity", "on")],
             delta_read=True,
+            reads_locations=True,
             stable_pages=True,
             page_size=PAGE_SIZE,
             read_batch=PAGE_SIZE,
@@ -103,7 +105,7 @@ class SandboxCart:
         signs_in_with="the password that the sandbox was started with",
         options=(
             Option("shop", "name of the shop", required=True),
-            Option("place", "where it sets stock, if the shop has several places"),
+            Option("location", "where it sets stock, if the shop has several locations"),
             Option("basis", "what its numbers mean", kind=OptionKind.CHOICE,
                    choices=tuple(QuantityBasis), default="available"),
             Option("row_errors", "what it says of a bad row in a batch", kind=OptionKind.CHOICE,
@@ -132,7 +134,8 @@ class SandboxCart:
     def __init__(self, connection: Connection) -> None:
         self.capabilities = _capabilities(connection.options)
         self._shop = connection.options.get("shop", "")
-        self._place = connection.options.get("place", "").strip()
+        self._place = self._at(connection.options.get(OPTION, ""))
+        self._others = tuple(word for word in connection.also_at if self._at(word) != self._place)
         self._base = f"/shops/{quote(self._shop, safe='')}"
         self._agreed = False
         self._session = SandboxSession(connection)
@@ -195,7 +198,9 @@ class SandboxCart:
         if since is not None:
             params["updated_after"] = str(since)
         response = await self._session.read("GET", f"{self._base}/listings?{urlencode(params)}")
-        return page_of(response, "listings", self._listing)
+        page = page_of(response, "listings", self._everywhere)
+        rows = [row for everywhere in page.rows for row in everywhere]
+        return Page(rows, page.next_cursor, page.total, page.rejected)
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
         response = await self._session.read("POST", f"{self._base}/listings/read", json_body={"refs": list(refs)})
@@ -217,11 +222,17 @@ class SandboxCart:
             cursor = page.next_cursor
         return lines
 
-    def _listing(self, record: Mapping[str, Any]) -> ListingRow:
-        """A listing with the stock at our place; what the others have beside it."""
+    def _everywhere(self, record: Mapping[str, Any]) -> list[ListingRow]:
+        """A listing at each location that is ours."""
+        return [self._listing(record), *(self._listing(record, word) for word in self._others)]
+
+    def _listing(self, record: Mapping[str, Any], word: str = "") -> ListingRow:
+        """A listing with the stock at one location, '' for our own; what those that are not ours have beside it."""
         first = {"quantity": record["quantity"], "allocated": record["allocated"]}
         places: dict[str, Mapping[str, Any]] = {"": first, **record.get("places", {})}
-        here = places.pop(self._place, {"quantity": None, "allocated": 0})
+        here = places.get(self._at(word) if word else self._place, {"quantity": None, "allocated": 0})
+        ours = {self._place, *map(self._at, self._others)}
+        places = {place: stock for place, stock in places.items() if place not in ours}
         return ListingRow(
             ref=reference(record["ref"]),
             sku=text(record["sku"]),
@@ -233,7 +244,13 @@ class SandboxCart:
             elsewhere=sum(maybe_whole(place["quantity"]) or 0 for place in places.values()) if places else None,
             elsewhere_allocated=sum(whole(place["allocated"]) for place in places.values()),
             threshold=whole(record.get("threshold", 0)),
+            location=word,
         )
+
+    @staticmethod
+    def _at(word: str) -> str:
+        """A location as listings name it: the first has no name there."""
+        return "" if word.strip() == FIRST_PLACE else word.strip()
 
     def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         rows = [{"ref": item.ref, "quantity": item.quantity} for item in items]

@@ -141,7 +141,7 @@ def read_back(session: Session, cart_id: int, refs: Sequence[str]) -> Mapping[st
 
 
 async def _read(session: Session, settings: Settings, refs: Sequence[str]) -> Mapping[str, Shown | None]:
-    cart = connections.cart(settings.cart, session.store.path, read_only=session.read_only)
+    cart = connections.cart(settings.cart, session.store.path, settings.locations, read_only=session.read_only)
     try:
         await cart.open()
         step, now = cart.capabilities.read_batch, clock.seconds()

@@ -191,6 +191,23 @@ def record_cart_error(tx: sqlite3.Connection, cart_id: int, text: Redacted, reas
     )
 
 
+class LastRead(NamedTuple):
+    """When a cart's listings were read last, completely and at all, and the revision of its settings."""
+
+    rev: int
+    listed_at: int | None
+    observed_at: int | None
+
+
+def last_reads(cx: sqlite3.Connection, cart_ids: Sequence[int]) -> dict[int, LastRead]:
+    """By cart, its last read."""
+    rows = cx.execute(
+        "SELECT id, rev, listed_at, observed_at FROM cart WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(cart_ids)),),
+    )
+    return {number: LastRead(*last) for number, *last in rows}
+
+
 def record_observed(
     tx: sqlite3.Connection, cart_id: int, now: int, rev: int, listed_at: int | None, *, complete: bool
 ) -> None:

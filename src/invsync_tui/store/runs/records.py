@@ -44,14 +44,17 @@ class RunRow(NamedTuple):
     not_before: int | None
     merchant: str
     cart: str | None
+    of_cart: int | None
+    """The cart of which the cart is a further location."""
 
     @property
     def lease_key(self) -> str:
         """The key under which one worker at a time may execute runs of this kind for this merchant or cart.
 
-        A drift check shares it with the pushes of its cart, so that it never reads in the middle of one.
+        A drift check shares it with the pushes of its cart, so that it never reads in the middle of one, and all locations
+        of a cart share it: they have one login and one rate limit.
         """
-        return f"push:{self.key}" if self.kind == "radar" else f"{self.kind}:{self.key}"
+        return f"pull:{self.key}" if self.kind == "pull" else f"push:{self.of_cart or self.key}"
 
 
 class RunRequest(NamedTuple):

@@ -28,7 +28,7 @@ RUN_COLUMNS = (
     "r.id, r.kind, r.key, r.merchant_id, r.state, r.trigger, r.requested_by, r.requested_at, r.after_run, r.full, "
     "r.again, r.cancel_requested, r.epoch, r.started_at, r.ended_at, r.heartbeat_at, r.phase, r.done, r.total, r.phases, "
     "r.counts, r.reasons, r.rate, r.trips, r.released, r.plan_seq, r.error, r.rev, r.groups, r.plan_id, "
-    "r.then_push, r.after_again, r.again_for, r.not_before, m.name, c.name"
+    "r.then_push, r.after_again, r.again_for, r.not_before, m.name, c.name, c.of_cart"
 )
 RUN_ORIGIN = (
     "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind <> 'pull' AND c.id = r.key"

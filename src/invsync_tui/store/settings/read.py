@@ -159,6 +159,16 @@ def merchants(cx: sqlite3.Connection) -> list[dict[str, Any]]:
     )
 
 
+def other_locations(cx: sqlite3.Connection, cart_id: int) -> dict[str, int]:
+    """The other rows of a cart with several locations: by the location's id or name, the row's number."""
+    rows = cx.execute(
+        "SELECT trim(coalesce(json_extract(o.options, '$.location'), '')), o.id FROM cart AS c JOIN cart AS o "
+        "ON coalesce(o.of_cart, o.id) = coalesce(c.of_cart, c.id) AND o.id <> c.id WHERE c.id = ? ORDER BY o.id DESC",
+        (cart_id,),
+    )
+    return {location: number for location, number in rows if location}
+
+
 def carts(cx: sqlite3.Connection, merchant_id: int | None = None) -> list[dict[str, Any]]:
     """Carts by merchant and number, of one merchant or of all: columns of the cart, `merchant` (its name), `alias` (None
     where the SKU is pushed), `every` and `next_at`."""

@@ -11,7 +11,7 @@ Options: `location` (id or name, required where there are several).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,11 +36,11 @@ from invsync_tui.connectors.base import (
     run_check_steps,
     unreadable,
 )
-from invsync_tui.connectors.cart_locations import choose_location
+from invsync_tui.connectors.cart_locations import ChosenLocations, listed
 from invsync_tui.connectors.carts.medusa import api, checks, listings
 from invsync_tui.connectors.carts.medusa import orders as medusa_orders
 from invsync_tui.connectors.carts.medusa.about import ABOUT
-from invsync_tui.connectors.errors import ContractError, NotConfiguredError, RowsRejectedError
+from invsync_tui.connectors.errors import ContractError, RowsRejectedError
 from invsync_tui.connectors.values import name_of, reference, text
 from invsync_tui.rules.outcomes import Reason
 
@@ -51,6 +51,7 @@ CAPABILITIES = CartCapabilities(
     doubt_policy=DoubtPolicy.READ_BACK,
     returns_quantity=True,
     has_locations=True,
+    reads_locations=True,
     reports_orders=True,
     stable_pages=True,
     page_size=500,
@@ -95,13 +96,13 @@ class MedusaCart:
         self.capabilities = CAPABILITIES
         self._connection = connection
         self._api = api.MedusaApi(connection)
-        self._location: CartLocation | None = None
+        self._locations = ChosenLocations(connection)
         self._served: set[str] = set()
         """The ids of the variants that the present read has returned so far."""
 
     async def open(self) -> None:
         """Try the key and choose the location."""
-        self._choose(await self.locations())
+        self._locations.choose(await self.locations())
 
     async def identity(self) -> Mapping[str, str]:
         """The store's id, which is made anew in each shop."""
@@ -146,19 +147,19 @@ class MedusaCart:
         return f"The API key is taken. Store: {', '.join(names) or 'none'}."
 
     async def _check_locations(self) -> str:
-        return ", ".join(f"{at.name} ({at.ref})" for at in await self.locations()) or "none"
+        return listed(await self.locations())
 
     async def _check_location(self) -> str:
         """The location, and whether any sales channel sells from it."""
-        at = self._choose(await self.locations())
+        where = self._locations.told(await self.locations())
+        at = self._locations.own
         query = (("id", at.ref), ("fields", "id,sales_channels.name"))
         records, _ = api.listed(await self._api.get(api.LOCATIONS, query), "stock_locations")
         channels = records[0].get("sales_channels") if records and isinstance(records[0], Mapping) else None
-        where = f"Stock is set at {at.name} ({at.ref})"
         if isinstance(channels, list) and not channels:
-            return f"{where}, from which no sales channel sells: connect one in Medusa under Locations & Shipping."
+            return f"{where} No sales channel sells from there: connect one in Medusa under Locations & Shipping."
         names = [str(channel.get("name")) for channel in channels or () if isinstance(channel, Mapping)]
-        return f"{where}, for {', '.join(names)}." if names else f"{where}."
+        return f"{where} It sells for {', '.join(names)}." if names else where
 
     async def _check_permission(self) -> str:
         """A batch without rows changes nothing; orders are asked for one record."""
@@ -185,17 +186,7 @@ class MedusaCart:
 
     def location_ref(self) -> str:
         """The location that stock is set at; '' before the cart is open."""
-        return self._location.ref if self._location is not None else ""
-
-    def _choose(self, locations: Sequence[CartLocation]) -> CartLocation:
-        self._location = choose_location(locations, self._connection.options.get("location", "").strip())
-        return self._location
-
-    @property
-    def _at(self) -> CartLocation:
-        if self._location is None:
-            raise NotConfiguredError("No location is chosen yet: the cart is not open.", where=self._connection.name)
-        return self._location
+        return self._locations.ref
 
     # --- reading ---
 
@@ -217,11 +208,15 @@ class MedusaCart:
 
     def _listings(self, records: Sequence[Any]) -> tuple[list[ListingRow], list[tuple[str, str]]]:
         """Rows, and (name, why) of those that cannot be read."""
+        ours = self._locations.ours()
         rows: list[ListingRow] = []
         rejected: list[tuple[str, str]] = []
         for variant in records:
             try:
-                rows.append(listings.of_variant(variant, self._at))
+                rows += [
+                    listings.of_variant(variant, at, ours)._replace(location=word)
+                    for word, at in self._locations.by_word()
+                ]
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 rejected.append((_ref_of(variant), f"{type(error).__name__}: {error}"))
         return rows, rejected
@@ -273,7 +268,7 @@ class MedusaCart:
         field: str,
         fields: str,
         refs: Sequence[str],
-        row_of: Callable[[Mapping[str, Any], CartLocation], ListingRow | None],
+        row_of: Callable[[Mapping[str, Any], CartLocation, Collection[str]], ListingRow | None],
     ) -> list[ListingRow]:
         if not refs:
             return []
@@ -282,7 +277,7 @@ class MedusaCart:
         rows: list[ListingRow] = []
         for record in records:
             try:
-                row = row_of(record, self._at)
+                row = row_of(record, self._locations.own, self._locations.ours())
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 # Absent means deleted, so an unreadable row must not be left out.
                 row = unreadable(name_of(record), f"{type(error).__name__}: {error}")
@@ -316,7 +311,7 @@ class MedusaCart:
     def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         """The body that sets these stocked quantities at our location."""
         refuse_negative(items)
-        return api.compose_update([(item.ref, item.quantity) for item in items], self._at.ref)
+        return api.compose_update([(item.ref, item.quantity) for item in items], self._locations.own.ref)
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
         """Send a composed body; each answer carries the quantity that Medusa now shows at the body's own location."""

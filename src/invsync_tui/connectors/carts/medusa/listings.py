@@ -7,7 +7,7 @@ its variant. A variant and its item are linked; their SKUs are independent, and 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from invsync_tui.connectors.base import CartLocation, ListingRow
@@ -47,8 +47,11 @@ def units(value: object, least: int = -QUANTITY_MOST) -> int:
     return whole(value, least)
 
 
-def of_variant(variant: Mapping[str, Any], location: CartLocation) -> ListingRow:
-    """A variant as a listing, with its stock at one location; without a level there the quantity is None."""
+def of_variant(variant: Mapping[str, Any], location: CartLocation, ours: Collection[str]) -> ListingRow:
+    """A variant as a listing, with its stock at one location; without a level there the quantity is None.
+
+    `ours` are references of locations that are not elsewhere.
+    """
     ref, tracked = reference(variant["id"]), yes_or_no(variant["manage_inventory"])
     links = variant["inventory_items"]
     sku, name = _code(variant["sku"]), _name(variant)
@@ -59,15 +62,15 @@ def of_variant(variant: Mapping[str, Any], location: CartLocation) -> ListingRow
         return ListingRow(ref, sku, name, tracked, skip=Reason.NOT_STOCKED_AT_LOCATION)
     if not _holds_one(links) or seller_of(item) != ref:
         return ListingRow(ref, sku, name, tracked, skip=Reason.BUNDLE_PARENT)
-    return _stocked(item, sku, name, location)
+    return _stocked(item, sku, name, location, ours)
 
 
-def of_item(item: Mapping[str, Any], location: CartLocation) -> ListingRow | None:
+def of_item(item: Mapping[str, Any], location: CartLocation, ours: Collection[str]) -> ListingRow | None:
     """An inventory item as a listing; None where no variant has it as its own stock."""
     seller = seller_of(item)
     for variant in item["variants"]:
         if reference(variant["id"]) == seller and yes_or_no(variant["manage_inventory"]):
-            return _stocked(item, _code(variant["sku"]), _name(variant), location)
+            return _stocked(item, _code(variant["sku"]), _name(variant), location, ours)
     return None
 
 
@@ -88,7 +91,7 @@ def _holds_one(links: Sequence[Mapping[str, Any]]) -> bool:
     return len(links) == 1 and whole(links[0]["required_quantity"]) == 1
 
 
-def _stocked(item: Mapping[str, Any], sku: str, name: str, location: CartLocation) -> ListingRow:
+def _stocked(item: Mapping[str, Any], sku: str, name: str, location: CartLocation, ours: Collection[str]) -> ListingRow:
     here: Mapping[str, Any] | None = None
     others: list[Mapping[str, Any]] = []
     for level in item["location_levels"]:
@@ -97,7 +100,7 @@ def _stocked(item: Mapping[str, Any], sku: str, name: str, location: CartLocatio
             if not stands:
                 raise _gone(location)
             here = level
-        elif stands:
+        elif stands and reference(level["location_id"]) not in ours:
             others.append(level)
     return ListingRow(
         ref=reference(item["id"]),

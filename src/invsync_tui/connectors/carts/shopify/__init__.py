@@ -32,10 +32,10 @@ from invsync_tui.connectors.base import (
     run_check_steps,
     unreadable,
 )
-from invsync_tui.connectors.cart_locations import choose_location
+from invsync_tui.connectors.cart_locations import ChosenLocations, listed
 from invsync_tui.connectors.carts.shopify import api, batches, checks, listings, orders, queries
 from invsync_tui.connectors.carts.shopify.about import ABOUT, NEEDED, READ_ORDERS, READ_PLACES
-from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
+from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError
 from invsync_tui.connectors.values import name_of, reference, text, yes_or_no
 
 CAPABILITIES = CartCapabilities(
@@ -45,15 +45,23 @@ CAPABILITIES = CartCapabilities(
     doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY,
     returns_quantity=True,
     has_locations=True,
+    reads_locations=True,
     reports_orders=True,
     stable_pages=True,
     page_size=200,
     read_batch=100,
 )
-"""A page of 250 variants would cost 1,003 points, and a query may cost 1,000."""
 PAGE_MOST = 200
+"""A page of 250 variants would cost 1,003 points, and a query may cost 1,000."""
+ROOM = 980
+"""Points that the variants or items of one query may cost."""
 ORDERS_OVERLAP = 60
 """Seconds further back, since an order is stamped before it can be found."""
+
+
+def _full_ref(word: str) -> str:
+    """A location's id also by its number alone."""
+    return f"gid://shopify/Location/{word}" if word.isascii() and word.isdigit() else word
 
 
 class ShopifyCart:
@@ -69,8 +77,7 @@ class ShopifyCart:
         self.capabilities = CAPABILITIES
         self._connection = connection
         self._opened: api.ShopifyApi | None = None
-        self._location: CartLocation | None = None
-        self._several = False
+        self._locations = ChosenLocations(connection, _full_ref)
         self._scopes: frozenset[str] = frozenset()
 
     @property
@@ -83,7 +90,7 @@ class ShopifyCart:
     async def open(self) -> None:
         """Try the token, see what it may do, choose the location."""
         self._note_scopes(await self._read_scopes())
-        self._choose(await self.locations())
+        self._locations.choose(await self.locations())
 
     async def identity(self) -> Mapping[str, str]:
         """The shop's id, which stays when its name or domain is changed."""
@@ -139,11 +146,10 @@ class ShopifyCart:
         return "May read and set stock, and read orders."
 
     async def _check_locations(self) -> str:
-        return ", ".join(f"{at.name} ({at.ref})" for at in await self.locations()) or "none"
+        return listed(await self.locations())
 
     async def _check_location(self) -> str:
-        at = self._choose(await self.locations())
-        return f"Stock is set at {at.name} ({at.ref})."
+        return self._locations.told(await self.locations())
 
     async def _check_shop(self) -> str:
         """What keeps the first listings from being set, and what the shop sells besides."""
@@ -182,22 +188,7 @@ class ShopifyCart:
 
     def location_ref(self) -> str:
         """The location that stock is set at; '' before the cart is open."""
-        return self._location.ref if self._location is not None else ""
-
-    def _choose(self, locations: Sequence[CartLocation]) -> CartLocation:
-        """By id, also by its number alone, or by name."""
-        location = self._connection.options.get("location", "").strip()
-        if location.isascii() and location.isdigit() and not any(at.name == location for at in locations):
-            location = f"gid://shopify/Location/{location}"
-        self._several = len(locations) > 1
-        self._location = choose_location(locations, location)
-        return self._location
-
-    @property
-    def _at(self) -> CartLocation:
-        if self._location is None:
-            raise NotConfiguredError("No location is chosen yet: the cart is not open.", where=self._connection.name)
-        return self._location
+        return self._locations.ref
 
     # --- reading ---
 
@@ -231,30 +222,50 @@ class ShopifyCart:
 
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
         """Variants by id. Pages continue behind a variant, whatever is deleted in between."""
-        first = min(self.capabilities.page_size, PAGE_MOST)
-        variables = {"first": first, "after": cursor, "location": self._at.ref}
-        records, following = await self._page(
-            queries.VARIANTS, variables, "productVariants", cost=first * queries.VARIANT_COST
-        )
+        document, levels = queries.variants(len(self._locations.others)), self._levels()
+        each = queries.VARIANT_COST + queries.LEVEL_COST * len(self._locations.others)
+        first = max(1, min(self.capabilities.page_size, PAGE_MOST, ROOM // each))
+        variables = {"first": first, "after": cursor, **self._at()}
+        records, following = await self._page(document, variables, "productVariants", cost=first * each)
         rows: list[ListingRow] = []
         rejected: list[tuple[str, str]] = []
         for variant in records:
             try:
-                rows.append(listings.of_variant(variant, several=self._several))
+                rows += [self._row(variant, word, level) for word, level in levels.items()]
             except listings.READING_ERRORS as error:
                 rejected.append((listings.ref_of(variant), f"{type(error).__name__}: {error}"))
         return Page(rows, following, None, rejected)
 
+    def _row(self, variant: Mapping[str, Any], word: str, level: str) -> ListingRow:
+        ours = tuple(self._levels().values())
+        row = listings.of_variant(variant, level, ours, several=self._locations.elsewhere)
+        return row._replace(location=word)
+
+    def _levels(self) -> dict[str, str]:
+        """By `ListingRow.location`, what an answer calls the level there."""
+        further = {word: queries.level_at(number) for number, word in enumerate(self._locations.others)}
+        return {"": listings.OWN, **further}
+
+    def _at(self) -> dict[str, str]:
+        """The variables of our locations."""
+        others = self._locations.others.values()
+        further = {queries.level_at(number): at.ref for number, at in enumerate(others)}
+        return {"location": self._locations.own.ref, **further}
+
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
         """The present state of some listings; those that no longer exist are absent."""
         rows: list[ListingRow] = []
-        for start in range(0, len(refs), CAPABILITIES.read_batch):
-            rows += await self._read_some(refs[start : start + CAPABILITIES.read_batch])
+        each = queries.ITEM_COST + queries.LEVEL_COST * len(self._locations.others)
+        step = max(1, min(CAPABILITIES.read_batch, ROOM // each))
+        for start in range(0, len(refs), step):
+            part = refs[start : start + step]
+            rows += await self._read_some(part, cost=len(part) * each)
         return rows
 
-    async def _read_some(self, refs: Sequence[str]) -> list[ListingRow]:
-        variables = {"ids": list(refs), "location": self._at.ref}
-        data = await self._api.query(queries.ITEMS, variables, cost=len(refs) * queries.ITEM_COST)
+    async def _read_some(self, refs: Sequence[str], cost: int) -> list[ListingRow]:
+        ours = tuple(self._levels().values())
+        document = queries.items(len(self._locations.others))
+        data = await self._api.query(document, {"ids": list(refs), **self._at()}, cost=cost)
         nodes = data.get("nodes")
         if not isinstance(nodes, list) or len(nodes) != len(refs):
             raise ContractError("The answer has not one record for each item.", where=self._connection.name)
@@ -263,7 +274,7 @@ class ShopifyCart:
             if item is None:
                 continue
             try:
-                row = listings.of_item(item, several=self._several)
+                row = listings.of_item(item, ours, several=self._locations.elsewhere)
                 if row is not None and row.ref != ref:
                     raise ValueError("it is another item")
             except listings.READING_ERRORS as error:
@@ -282,7 +293,7 @@ class ShopifyCart:
         records = await self._all(queries.ORDERS, {"query": query}, "orders")
         unique_orders = list({name_of(order): order for order in records}.values())
         places = await self._places([name_of(order) for order in unique_orders])
-        only = "" if self._several else self._at.ref
+        only = "" if self._locations.count > 1 else self._locations.own.ref
         order_lines: list[OrderLine] = []
         for order in unique_orders:
             lines = await self._lines(order)
@@ -306,7 +317,7 @@ class ShopifyCart:
     async def _places(self, refs: Sequence[str]) -> orders.Places:
         """Where the orders' lines are assigned; {} where that need not be asked or may not be."""
         places: dict[str, list[tuple[str, int]]] = {}
-        if not self._several or READ_PLACES not in self._scopes:
+        if self._locations.count < 2 or READ_PLACES not in self._scopes:
             return places
         known = [ref for ref in refs if ref != "?"]
         for start in range(0, len(known), queries.PLACES_ORDERS):
@@ -320,7 +331,7 @@ class ShopifyCart:
 
     def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         """The body that sets what is available at our location, with the batch's id as its idempotency key."""
-        return batches.compose(batch_id, items, self._at.ref)
+        return batches.compose(batch_id, items, self._locations.own.ref)
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
         """Send a composed body; each answer carries the quantity that Shopify says the row has now."""

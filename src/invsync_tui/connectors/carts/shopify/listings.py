@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,23 +21,32 @@ def epoch(value: object) -> int:
     return seconds(int(moment.timestamp()))
 
 
-def of_variant(variant: Mapping[str, Any], *, several: bool) -> ListingRow:
-    """A record of VARIANTS. `several`: the shop has other locations."""
-    return _row(variant, variant["inventoryItem"], several=several)
+OWN = "inventoryLevel"
+"""What an answer calls the level at our own location."""
 
 
-def of_item(item: Mapping[str, Any], *, several: bool) -> ListingRow | None:
-    """A record of ITEMS; None for an item that no variant has, which is no listing."""
+def of_variant(variant: Mapping[str, Any], level: str, ours: Sequence[str], *, several: bool) -> ListingRow:
+    """A record of VARIANTS with the stock of one `level` of it; `ours` are the names of all levels that are not elsewhere.
+
+    `several`: the shop has other locations.
+    """
+    return _row(variant, variant["inventoryItem"], level, ours, several=several)
+
+
+def of_item(item: Mapping[str, Any], ours: Sequence[str], *, several: bool) -> ListingRow | None:
+    """A record of ITEMS with the stock at our own location; None for an item that no variant has, which is no listing."""
     variants = item["variants"]["nodes"]
     if not isinstance(variants, list):
         raise ValueError("its variants are no list")
-    return _row(variants[0], item, several=several) if variants else None
+    return _row(variants[0], item, OWN, ours, several=several) if variants else None
 
 
-def _row(variant: Mapping[str, Any], item: Mapping[str, Any], *, several: bool) -> ListingRow:
-    level = item["inventoryLevel"]
-    stocked = level is not None and yes_or_no(level["isActive"])
-    available = _available(level) if level is not None and stocked else None
+def _row(
+    variant: Mapping[str, Any], item: Mapping[str, Any], name: str, ours: Sequence[str], *, several: bool
+) -> ListingRow:
+    level = item[name]
+    available = _stocked(level)
+    stocked = available is not None
     total = maybe_whole(variant["inventoryQuantity"])
     skip = None
     if yes_or_no(variant["requiresComponents"]):
@@ -53,8 +62,15 @@ def _row(variant: Mapping[str, Any], item: Mapping[str, Any], *, several: bool) 
         quantity=available,
         skip=skip,
         updated_at=epoch(level["updatedAt"]) if level is not None else None,
-        elsewhere=total - (available or 0) if several and tracked and total is not None else None,
+        elsewhere=total - sum(_stocked(item[at]) or 0 for at in ours)
+        if several and tracked and total is not None
+        else None,
     )
+
+
+def _stocked(level: Mapping[str, Any] | None) -> int | None:
+    """What is available at a level; None where the item is not stocked there."""
+    return _available(level) if level is not None and yes_or_no(level["isActive"]) else None
 
 
 def _available(level: Mapping[str, Any]) -> int:

@@ -25,27 +25,54 @@ LOCATIONS = Document(
     LOCATIONS_FIRST + 3,
 )
 
-_ITEM = (
-    "id tracked inventoryLevel(locationId: $location) "
-    '{ isActive updatedAt quantities(names: ["available"]) { name quantity } }'
-)
+_LEVEL = '{ isActive updatedAt quantities(names: ["available"]) { name quantity } }'
+_ITEM = f"id tracked inventoryLevel(locationId: $location) {_LEVEL}"
 _VARIANT = "id sku displayName inventoryQuantity requiresComponents"
 VARIANT_COST = 4
 """Points of a variant with its item, its level and its quantity."""
-VARIANTS = Document(
-    "query Variants($first: Int!, $after: String, $location: ID!) "
-    "{ productVariants(first: $first, after: $after, sortKey: ID) "
-    f"{{ nodes {{ {_VARIANT} inventoryItem {{ {_ITEM} }} }} pageInfo {{ hasNextPage endCursor }} }} }}",
-    3,
-)
-"""Its cost is for a page without variants."""
+LEVEL_COST = 2
+"""Points of a further level of an item with its quantity."""
+
+
+def level_at(number: int) -> str:
+    """What the level at a further location is called in an answer, and its variable in a request."""
+    return f"at{number}"
+
+
+def _declared(further: int) -> str:
+    return "".join(f", ${level_at(number)}: ID!" for number in range(further))
+
+
+def _item(further: int) -> str:
+    levels = (f" {level_at(n)}: inventoryLevel(locationId: ${level_at(n)}) {_LEVEL}" for n in range(further))
+    return _ITEM + "".join(levels)
+
+
+def variants(further: int) -> Document:
+    """A page of variants with their levels at our location and at `further` others; its cost is without variants."""
+    return Document(
+        f"query Variants($first: Int!, $after: String, $location: ID!{_declared(further)}) "
+        "{ productVariants(first: $first, after: $after, sortKey: ID) "
+        f"{{ nodes {{ {_VARIANT} inventoryItem {{ {_item(further)} }} }} pageInfo {{ hasNextPage endCursor }} }} }}",
+        3,
+    )
+
+
+VARIANTS = variants(0)
 ITEM_COST = 7
-ITEMS = Document(
-    "query Items($ids: [ID!]!, $location: ID!) { nodes(ids: $ids) { __typename id ... on InventoryItem "
-    f"{{ {_ITEM} variants(first: 1) {{ nodes {{ {_VARIANT} }} }} }} }} }}",
-    0,
-)
-"""Its cost is for no item."""
+
+
+def items(further: int) -> Document:
+    """Some items with their levels at our location and at `further` others; its cost is for no item."""
+    return Document(
+        f"query Items($ids: [ID!]!, $location: ID!{_declared(further)}) "
+        "{ nodes(ids: $ids) { __typename id ... on InventoryItem "
+        f"{{ {_item(further)} variants(first: 1) {{ nodes {{ {_VARIANT} }} }} }} }} }}",
+        0,
+    )
+
+
+ITEMS = items(0)
 
 _LINES = "nodes { id currentQuantity variant { inventoryItem { id } } } pageInfo { hasNextPage endCursor }"
 ORDERS = Document(

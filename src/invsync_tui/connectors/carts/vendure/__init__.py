@@ -10,7 +10,7 @@ Options: `location` (id or name, required where there are several), `channel` (i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ from invsync_tui.connectors.base import (
     run_check_steps,
     unreadable,
 )
-from invsync_tui.connectors.cart_locations import choose_location
+from invsync_tui.connectors.cart_locations import ChosenLocations, listed
 from invsync_tui.connectors.carts.vendure import api, checks
 from invsync_tui.connectors.carts.vendure import orders as vendure_orders
 from invsync_tui.connectors.carts.vendure.about import ABOUT
@@ -51,6 +51,7 @@ CAPABILITIES = CartCapabilities(
     returns_quantity=True,
     delta_read=True,
     has_locations=True,
+    reads_locations=True,
     stable_pages=True,
     page_size=200,
     read_batch=200,
@@ -123,13 +124,17 @@ def placed_after(since: int) -> Mapping[str, Any]:
     return {"orderPlacedAt": _after(since), "active": {"eq": False}, "state": {"notEq": "Cancelled"}}
 
 
-def listing(variant: Mapping[str, Any], location: str, shop: Mapping[str, Any]) -> ListingRow:
+def listing(
+    variant: Mapping[str, Any], location: str, shop: Mapping[str, Any], ours: Collection[str] = (), word: str = ""
+) -> ListingRow:
     """A variant as a listing, with its stock at one location; without a level there the quantity is None.
 
-    `shop` are the global settings, which variants inherit.
+    `shop` are the global settings, which variants inherit; `ours` are locations that are not elsewhere, `word` is what
+    `ListingRow.location` calls this one.
     """
     levels = {reference(at["stockLocationId"]): at for at in variant["stockLevels"]}
-    here = levels.pop(location, None)
+    here = levels.get(location)
+    levels = {at: level for at, level in levels.items() if at != location and at not in ours}
     tracking = text(variant["trackInventory"])
     tracked = yes_or_no(shop["trackInventory"]) if tracking == "INHERIT" else tracking == "TRUE"
     settings = shop if yes_or_no(variant["useGlobalOutOfStockThreshold"]) else variant
@@ -144,6 +149,7 @@ def listing(variant: Mapping[str, Any], location: str, shop: Mapping[str, Any]) 
         elsewhere=sum(whole(at["stockOnHand"]) for at in levels.values()) if levels else None,
         elsewhere_allocated=sum(whole(at["stockAllocated"]) for at in levels.values()),
         threshold=whole(settings["outOfStockThreshold"]) if tracked else 0,
+        location=word,
     )
 
 
@@ -174,7 +180,7 @@ class VendureCart:
         self.capabilities = CAPABILITIES
         self._connection = connection
         self._api = api.VendureApi(connection)
-        self._location: CartLocation | None = None
+        self._locations = ChosenLocations(connection)
         self._served: dict[str, set[str]] = {}
         """By part, the ids that its read has returned so far."""
 
@@ -182,7 +188,7 @@ class VendureCart:
         """Log in and choose the location. Without the permission to read orders there is no complete delta read."""
         reads_orders = bool(await self._permissions() & READS_ORDERS)
         self.capabilities = replace(CAPABILITIES, delta_read=reads_orders, reports_orders=reads_orders)
-        self._choose(await self.locations())
+        self._locations.choose(await self.locations())
 
     async def identity(self) -> Mapping[str, str]:
         """The channel by a digest of its token, which is made anew in each shop; {} where the login sees none."""
@@ -237,11 +243,10 @@ class VendureCart:
         return "May read and set stock, and read orders."
 
     async def _check_locations(self) -> str:
-        return ", ".join(f"{at.name} ({at.ref})" for at in await self.locations()) or "none"
+        return listed(await self.locations())
 
     async def _check_location(self) -> str:
-        at = self._choose(await self.locations())
-        return f"Stock is set at {at.name} ({at.ref})."
+        return self._locations.told(await self.locations())
 
     async def _check_shop(self) -> str:
         """What makes the shop sell another number than is pushed."""
@@ -269,16 +274,6 @@ class VendureCart:
             if len(items) < CAPABILITIES.page_size or (total is not None and len(cart_locations) >= total):
                 return cart_locations
 
-    def _choose(self, locations: Sequence[CartLocation]) -> CartLocation:
-        self._location = choose_location(locations, self._connection.options.get("location", "").strip())
-        return self._location
-
-    @property
-    def _at(self) -> str:
-        if self._location is None:
-            raise NotConfiguredError("No location is chosen yet: the cart is not open.", where=self._connection.name)
-        return self._location.ref
-
     # --- reading ---
 
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
@@ -288,7 +283,7 @@ class VendureCart:
             return await self._ordered_page(position, since or 0)
         changed = None if since is None else changed_after(since)
         part = await self._slice(api.VARIANTS, "productVariants", position, changed)
-        rows, rejected = self._listings(part)
+        rows, rejected = self._listings(part, self._locations.by_word())
         following = part.following
         if following is None and since is not None and self.capabilities.delta_read:
             following = Position(ORDERS_PART)
@@ -301,7 +296,7 @@ class VendureCart:
 
     def location_ref(self) -> str:
         """The location that stock is set at; '' before the cart is open."""
-        return self._location.ref if self._location is not None else ""
+        return self._locations.ref
 
     async def _ordered_page(self, position: Position, since: int) -> Page[ListingRow]:
         part = await self._slice(api.ORDERS, "orders", position, changed_after(since))
@@ -312,7 +307,7 @@ class VendureCart:
                 refs |= {reference(line["productVariant"]["id"]): None for line in order["lines"]}
             except (KeyError, TypeError, ValueError) as error:
                 rejected.append((f"in order {name_of(order)}", f"{type(error).__name__}: {error}"))
-        rows = await self.read(list(refs))
+        rows = await self._read_at(list(refs), self._locations.by_word())
         good = [row for row in rows if row.skip is not Reason.BAD_ROW]
         rejected += [(row.ref, row.name) for row in rows if row.skip is Reason.BAD_ROW]
         return Page(good, None if part.following is None else str(part.following), None, rejected)
@@ -360,29 +355,36 @@ class VendureCart:
         following = Position(part, end, name_of(items[-1])) if items and more else None
         return Slice(items, following, total, data)
 
-    def _listings(self, part: Slice) -> tuple[list[ListingRow], list[tuple[str, str]]]:
-        shop = api.part_of(part.data, "globalSettings")
+    def _listings(
+        self, part: Slice, locations: Sequence[tuple[str, CartLocation]]
+    ) -> tuple[list[ListingRow], list[tuple[str, str]]]:
+        shop, ours = api.part_of(part.data, "globalSettings"), self._locations.ours()
         rows: list[ListingRow] = []
         rejected: list[tuple[str, str]] = []
         for variant in part.items:
             try:
-                rows.append(listing(variant, self._at, shop))
+                rows += [listing(variant, at.ref, shop, ours, word) for word, at in locations]
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 rejected.append((name_of(variant), f"{type(error).__name__}: {error}"))
         return rows, rejected
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
-        """The present state of some variants; deleted ones are absent."""
+        """The present state of some variants at our location; deleted ones are absent."""
+        return await self._read_at(refs, self._locations.by_word()[:1])
+
+    async def _read_at(self, refs: Sequence[str], locations: Sequence[tuple[str, CartLocation]]) -> list[ListingRow]:
         rows: list[ListingRow] = []
         for start in range(0, len(refs), CAPABILITIES.read_batch):
-            rows += await self._read_some(refs[start : start + CAPABILITIES.read_batch])
+            rows += await self._read_some(refs[start : start + CAPABILITIES.read_batch], locations)
         return rows
 
-    async def _read_some(self, refs: Sequence[str]) -> Sequence[ListingRow]:
+    async def _read_some(
+        self, refs: Sequence[str], locations: Sequence[tuple[str, CartLocation]]
+    ) -> Sequence[ListingRow]:
         options = {"take": len(refs), "filter": {"id": {"in": list(refs)}}}
         data = await self._api.query(api.VARIANTS, {"options": options})
         items, _ = api.listed(data, "productVariants")
-        rows, rejected = self._listings(Slice(items, None, len(refs), data))
+        rows, rejected = self._listings(Slice(items, None, len(refs), data), locations)
         # Absent means deleted, so an unreadable row must not be left out.
         return [*rows, *(unreadable(ref, why) for ref, why in rejected)]
 
@@ -391,7 +393,7 @@ class VendureCart:
     def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
         """The mutation that sets these quantities at our location."""
         refuse_negative(items)
-        return api.compose_update([(item.ref, item.quantity) for item in items], self._at)
+        return api.compose_update([(item.ref, item.quantity) for item in items], self._locations.own.ref)
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
         """Send a composed body; each answer carries the quantity that Vendure now shows at the body's own location."""
