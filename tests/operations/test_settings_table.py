@@ -20,7 +20,7 @@ STATE = {
     "cart": {
         "id", "merchant_id", "system", "rules_rev", "pushed_rules_rev", "matched_rev", "watermark", "match_mark",
         "listed_at", "observed_at", "last_error", "last_reason", "created_at", "rev", "frozen_at", "frozen_by", "frozen_why",
-        "shop", "location", "clock_offset", "gone_accepted", "identity", "relist_every", "observe_every",
+        "shop", "location", "of_cart", "clock_offset", "gone_accepted", "identity", "relist_every", "observe_every",
     },
     "merchant": {"id", "created_at", "rev", "frozen_at", "frozen_by", "frozen_why"},
     "source": {

@@ -164,6 +164,8 @@ def cart(setup: CartSetup) -> dict[str, Any]:
         "merchant_id": setup.merchant_id,
         "merchant": setup.merchant,
         "name": setup.name,
+        "of_cart": setup.of_cart,
+        "location": setup.location or None,
         "connection": connection(setup.connection),
         "warehouses": list(setup.warehouses),
         "combine_all": not setup.warehouses,

@@ -11,7 +11,7 @@ from invsync_tui.connectors.base import Cart, ListingRow, OrderLine, Source
 from invsync_tui.connectors.errors import PermissionDeniedError
 from invsync_tui.connectors.shop_identity import shop_of
 from invsync_tui.rules.outcomes import Reason
-from invsync_tui.store import change_sequence, models
+from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import pending_orders
 from invsync_tui.store.listings.pending_orders import Asked, Change, Line, Terms

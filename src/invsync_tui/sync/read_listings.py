@@ -19,6 +19,7 @@ from invsync_tui.store import change_sequence, models
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import listings
 from invsync_tui.store.listings.listings import ListingRecord
+from invsync_tui.store.runs import runs
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import CartClock
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
@@ -107,21 +108,16 @@ class ListingsReader:
         self.job.report.enter("listings")
         # A look that is dated after now was dated by a clock that was ahead: nobody knows since when to ask for changes.
         ahead = observed is not None and clock.age(observed, now) is None
-        full = self.job.run.full and not self._read_by_another(now)
-        if full or ahead or not clock.within(listed, settings.relist_every, now):
+        if self.job.run.full or ahead or not clock.within(listed, settings.relist_every, now):
             await self._read(None, now)
         elif self.cart.capabilities.delta_read and observed is not None and now - observed >= settings.observe_every:
             await self.clock.measure()
             await self._read(self.clock.theirs_before(observed) - OBSERVE_OVERLAP, now)
 
-    def _read_by_another(self, now: int) -> bool:
-        """Whether another location of the cart has read all its listings, ours among them, since this read was asked for."""
-        listed, asked = self.settings.listed_at, self.job.run.requested_at
-        return len(self.carts) > 1 and listed is not None and asked < listed <= now
-
     async def _read(self, since: int | None, started: int) -> None:
         """Read to the end. Where listings may have been passed over because others were deleted meanwhile, read again."""
         before = self._as_read_before()
+        wanted = self._complete_reads_wanted() if since is None else {}
         for _ in range(PASSES):
             passed = await self._pass(since)
             if not passed.may_hide:
@@ -133,6 +129,7 @@ class ListingsReader:
                     if before[number].listed_at is None:  # it was another cart before, or somebody else set its stock
                         await self._forget_where_changed(sorted(seen))
                 self._finish(passed, before, started, complete=since is None)
+                self._serve(wanted, passed)
                 return
             self.job.report.event("info", "Listings were deleted in the cart while it was read: it is read again.")
         raise UnavailableError(
@@ -146,6 +143,17 @@ class ListingsReader:
         # This run works by the settings that it began with.
         mine = self.settings
         return before | {self.cart_id: sync_marks.LastRead(mine.rev, mine.listed_at, mine.observed_at)}
+
+    def _complete_reads_wanted(self) -> dict[int, list[runs.WantedRead]]:
+        """By other location, the pushes that wait and were asked to read all listings: this read is what they want."""
+        with self.job.store.reading() as cx:
+            return {number: runs.complete_reads_wanted(cx, number) for number in self.carts.values()}
+
+    def _serve(self, wanted: Mapping[int, Sequence[runs.WantedRead]], passed: Pass) -> None:
+        served = [read for number, reads in wanted.items() if passed.seen.get(number) for read in reads]
+        if served:
+            with self.job.transaction() as tx:
+                runs.complete_reads_done(tx, served, self.job.run.id, clock.seconds())
 
     async def _pass(self, since: int | None) -> Pass:
         passed = Pass(stable=self.cart.capabilities.stable_pages)

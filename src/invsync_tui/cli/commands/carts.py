@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from invsync_tui.operations.session import Session
+    from invsync_tui.operations.settings.cart_locations import At
     from invsync_tui.operations.settings.views import CartSetup
     from invsync_tui.operations.views import RunRow
 
@@ -36,6 +37,9 @@ example:
   invsync carts add Acme "Acme Shop" --system vendure --url https://shop.example.com --login sync \\
       --secret file:~/.secrets/shop --alias UPC --warehouse EAST --warehouse WEST --minimum 3 --upload on
   invsync connections test --cart "Acme Shop"
+
+A further location of a cart uses the cart's connection; its warehouses and its rules are its own:
+  invsync carts add Acme "Acme Shop West" --of "Acme Shop" --location West --warehouse WEST --upload on
 
 Its first push is held until an operator has looked at it: invsync release RUN --reason TEXT"""
 SET_EXAMPLES = """\
@@ -63,7 +67,9 @@ def _add_add(orders: Subparsers) -> None:
     parser = command(orders, "add", "add a cart to a merchant", ADD_EXAMPLES)
     parser.add_argument("owner", metavar="MERCHANT", help="name or number of the merchant")
     parser.add_argument("name", metavar="NAME", help="its display name")
-    parser.add_argument("--system", metavar="SYSTEM", required=True, help="see: invsync connections list")
+    parser.add_argument("--system", metavar="SYSTEM", help="see: invsync connections list")
+    parser.add_argument("--of", metavar="CART", help="it is a further location of this cart, and uses its connection")
+    parser.add_argument("--location", metavar="LOCATION", help="with --of: the location, by its id or name in the cart")
     add_setting_options(parser, CART, adding=True)
     parser.set_defaults(run=run_carts, order="add", all_warehouses=False)
 
@@ -122,9 +128,21 @@ def _change(args: argparse.Namespace, session: Session) -> CartSetup:
 
     if args.order == "add":
         setting_texts = texts(args, CART, "system")
-        return settings_carts.add(session, args.owner, args.name, setting_texts, args.option, args.warehouse)
+        return settings_carts.add(session, args.owner, args.name, setting_texts, args.option, args.warehouse, _at(args))
     setting_texts = texts(args, CART)
     return settings_carts.change(session, args.called, setting_texts, args.option, _warehouses(args), args.merchant)
+
+
+def _at(args: argparse.Namespace) -> At | None:
+    """The cart and the location of `--of`; None for a cart with a connection of its own."""
+    from invsync_tui.operations.errors import InvalidError
+    from invsync_tui.operations.settings.cart_locations import At
+
+    if (args.of is None) != (args.location is None):
+        raise InvalidError("--location" if args.of else "--of", "--of and --location are given together.")
+    if args.of is not None and args.system is not None:
+        raise InvalidError("--system", f"the connection is that of {args.of!r}; leave it out.")
+    return None if args.of is None else At(args.of, args.location)
 
 
 def _warehouses(args: argparse.Namespace) -> Sequence[str] | None:
@@ -144,7 +162,9 @@ def _lines(setups: Sequence[CartSetup]) -> list[str]:
 
 
 def _facts(setup: CartSetup) -> list[tuple[str, str]]:
+    location = [("Location", clean(setup.location))] if setup.location else []
     return [
+        *location,
         *(
             (setting.listed, _value(setting, setup.values[setting.name]))
             for setting in CART

@@ -10,7 +10,7 @@ from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import InvalidError, NotFoundError, as_operation_error
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import fields, secret_parts, values
+from invsync_tui.operations.settings import cart_locations, fields, secret_parts, values
 from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.operations.settings.views import SKU, CartSetup, carts
 from invsync_tui.store.settings import read as settings_read
@@ -36,19 +36,24 @@ def add(
     given: Mapping[str, str],
     options: Sequence[str] = (),
     warehouses: Sequence[str] = (),
+    at: cart_locations.At | None = None,
 ) -> CartSetup:
-    """A new cart; `given` are texts by setting: system, url, and any of the others. Without warehouses it combines all."""
+    """A new cart; `given` are texts by setting: system, url, and any of the others. Without warehouses it combines all.
+
+    `at` makes it a further location of another cart, whose connection it uses and whose rules it begins with.
+    """
     from invsync_tui.store import models
     from invsync_tui.store.settings import write as settings_write
 
     name = values.name("NAME", name)
     owner = names.merchant(session, merchant)
-    new = _new(given, options)
-    alias = _alias(session, owner.id, given.get("alias", SKU))
+    new = _new(given, options) if at is None else cart_locations.new(session, owner, at, given, options)
+    alias = _alias(session, owner.id, given.get("alias", SKU)) if at is None or "alias" in given else None
     chosen = _warehouses(session, owner, warehouses)
     every = values.read_schedule("--every", given["every"]) if "every" in given else None
     with saving(session, f"add the cart {name!r}") as saved:
-        new["push_kind"] = _push_kind(saved, owner.id, alias)
+        if alias is not None:
+            new["push_kind"] = _push_kind(saved, owner.id, alias)
         row = models.Cart(merchant_id=owner.id, name=name, created_at=clock.seconds(), **new)
         number = settings_write.number(settings_write.add_cart(saved.db, row, chosen))
         saved.schedule("push", number, every, first_in=every or 0)
@@ -90,6 +95,7 @@ def change(
     fields.refuse_unknown(fields.CART, secret_parts.without(given))
     owner_id = names.merchant(session, merchant).id if merchant else None
     present = details(session, names.cart(session, called, owner_id).id)
+    cart_locations.check_change(session, present, given, options)
     system = present.connection.system
     found = fields.read_all("cart", fields.of_system(fields.CART, "invsync.carts", system), given)
     if options:
@@ -126,6 +132,7 @@ def _change(
     if before.keys() & MOVING or before.get("upload_enabled") is False:
         settings_read.drop_reading(saved.tx, present.id)
     after = {key: chosen if key == "warehouses" else found[key] for key in before}
+    cart_locations.follow(saved, row, before, reason)
     if every != present.every:
         saved.schedule("push", present.id, every, first_in=every or 0)
         before, after = before | {"every": present.every}, after | {"every": every}

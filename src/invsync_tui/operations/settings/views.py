@@ -73,6 +73,15 @@ class CartSetup:
     """None also where there is a schedule and no service to keep it."""
     last_run: RunRow | None
     """The newest push; None for never."""
+    of_cart: int | None = None
+    """The cart of which it is a further location; None for one with a connection of its own."""
+    several: bool = False
+    """It has, or is, a further location."""
+
+    @property
+    def location(self) -> str:
+        """The location that it sets, as the option has it, where the cart has several; '' otherwise."""
+        return self.connection.options.get("location", "") if self.several else ""
 
     @property
     def upload_on(self) -> bool:
@@ -105,8 +114,16 @@ def carts(session: Session, merchant_id: int | None = None) -> tuple[CartSetup, 
         pushes = [run for run in runs.newest_per_key(cx, merchant_id) if run.kind == "push"]
     newest = {run.cart_id: run for run in views(session, pushes)}
     keeps = workers.service(session).scheduled
+    mains = {row["of_cart"] for row in rows} - {None}
     return tuple(
-        _cart(row, tuple(c for n, c in chosen if n == row["id"]), newest.get(row["id"]), keeps) for row in rows
+        _cart(
+            row,
+            tuple(code for number, code in chosen if number == row["id"]),
+            newest.get(row["id"]),
+            keeps,
+            row["of_cart"] is not None or row["id"] in mains,
+        )
+        for row in rows
     )
 
 
@@ -134,8 +151,10 @@ def _connection(row: Mapping[str, Any]) -> ConnectionSetup:
     )
 
 
-def _cart(row: Mapping[str, Any], warehouses: tuple[str, ...], last_run: RunRow | None, keeps: bool) -> CartSetup:
-    """`keeps`: a service is there to keep the schedule."""
+def _cart(
+    row: Mapping[str, Any], warehouses: tuple[str, ...], last_run: RunRow | None, keeps: bool, several: bool
+) -> CartSetup:
+    """`keeps`: a service is there to keep the schedule; `several`: the cart has further locations."""
     named = {
         fields.WAREHOUSES: () if row["combine_all"] else warehouses,
         fields.ALIAS: row["alias"] or (SKU if not row["push_kind"] else f"type {row['push_kind']}"),
@@ -150,4 +169,6 @@ def _cart(row: Mapping[str, Any], warehouses: tuple[str, ...], last_run: RunRow 
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["upload_enabled"] else None,
         last_run=last_run,
+        of_cart=row["of_cart"],
+        several=several,
     )

@@ -390,3 +390,26 @@ def login_refused(cx: sqlite3.Connection, kind: str, key: int) -> bool:
         return False
     subject = f"merchant:{key}" if kind == "pull" else f"cart:{key}"
     return not audit.connection_changed(cx, subject, row[2])
+
+
+class WantedRead(NamedTuple):
+    """A push that has not begun and is to read all listings, as it was asked for at revision `rev`."""
+
+    run_id: int
+    rev: int
+
+
+def complete_reads_wanted(cx: sqlite3.Connection, cart_id: int) -> list[WantedRead]:
+    """The pushes of a cart that wait and are to read all its listings."""
+    sql = "SELECT id, rev FROM run WHERE kind = 'push' AND key = ? AND state = 'requested' AND full <> 0"
+    return [WantedRead(*row) for row in cx.execute(sql, (cart_id,))]
+
+
+def complete_reads_done(tx: sqlite3.Connection, reads: Sequence[WantedRead], by: int, now: int) -> None:
+    """Run `by` has read the listings that some pushes were to read. Who joined one of these meanwhile wants a later read."""
+    for read in reads:
+        done = tx.execute(
+            "UPDATE run SET full = 0, rev = rev + 1 WHERE id = ? AND rev = ? AND state = 'requested'", read
+        )
+        if done.rowcount:
+            add_event(tx, read.run_id, now, "info", f"Run {by} read the listings of all locations.")

@@ -5,6 +5,7 @@ Table models do not validate, so values from outside are checked in `operations`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,6 +75,33 @@ def change_cart(
         cart.watermark = 0
     session.add(cart)
     return before
+
+
+CONNECTION_SETTINGS = ("system", "url", "login", "secret", "secrets", "deadline_ms")
+"""What the further locations of a cart have from it, beside its options."""
+LOCATION_OPTION = "location"
+"""The connector option that each location of a cart has for itself."""
+
+
+def locations_of(session: Session, cart_id: int) -> list[Cart]:
+    """The further locations of a cart, by number."""
+    return list(session.exec(select(Cart).where(Cart.of_cart == cart_id).order_by(col(Cart.id))))
+
+
+def connection_at(cart: Cart, location: str) -> dict[str, Any]:
+    """The connection of a cart, at another of its locations."""
+    options = {**json.loads(cart.options), LOCATION_OPTION: location}
+    return {**{name: getattr(cart, name) for name in CONNECTION_SETTINGS}, "options": json.dumps(options)}
+
+
+def connect_alike(session: Session, cart: Cart) -> list[tuple[Cart, dict[str, Any]]]:
+    """Give the further locations of a cart the connection that it has now; those that changed, and what it replaced."""
+    changed = []
+    for at in locations_of(session, number(cart)):
+        before = change_cart(session, at, connection_at(cart, json.loads(at.options).get(LOCATION_OPTION, "")), None)
+        if before:
+            changed.append((at, before))
+    return changed
 
 
 def change_merchant(session: Session, merchant: Merchant, values: Mapping[str, Any]) -> dict[str, Any]:
