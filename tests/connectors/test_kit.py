@@ -211,9 +211,27 @@ class ReadsDeleted(SandboxCart):
         return [rows.get(ref, ListingRow(ref, "", quantity=0)) for ref in refs]
 
 
+class OwnStockEverywhere(SandboxCart):
+    """Takes the stock at its own location for that at the others."""
+
+    async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
+        page = await super().listings_page(cursor, since)
+        own = {row.ref: row.quantity for row in page.rows if not row.location}
+        rows = [row._replace(quantity=own[row.ref]) for row in page.rows]
+        return Page(rows, page.next_cursor, page.total, page.rejected)
+
+
 @pytest.mark.parametrize(
     ("connector", "number"),
-    [(ReadsDeleted, 7), (OneByOne, 11), (KeyInBody, 12), (Assumes, 13), (Repeats, 15), (TakesNegatives, 16)],
+    [
+        (OwnStockEverywhere, 18),
+        (ReadsDeleted, 7),
+        (OneByOne, 11),
+        (KeyInBody, 12),
+        (Assumes, 13),
+        (Repeats, 15),
+        (TakesNegatives, 16),
+    ],
 )
 def test_a_cart_that_is_wrong_is_found(connector: type, number: int) -> None:
     (check,) = [check for check in checks_of(connector) if check.number == number]

@@ -324,7 +324,7 @@ async def test_the_test_asks_for_a_channel_that_sells_from_the_location(
 ) -> None:
     attic = server.ask("POST", "/admin/stock-locations", {"name": "Attic"})["stock_location"]["id"]
     found = await steps(replace(connection, options={"location": "Attic"}))
-    assert "no sales channel sells" in next(step.detail for step in found if step.name == "location")
+    assert "No sales channel sells" in next(step.detail for step in found if step.name == "location")
     server.delete_location(attic)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from invsync_tui import clock
+from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.sync import leases
@@ -197,3 +198,19 @@ async def test_each_location_has_rules_of_its_own(tmp_path: Path, order: Sequenc
         for name in order:
             assert (await push(made, getattr(made, name))).state == "done"
         assert made.sellable() == (EAST // 2, WEST - 2)
+
+
+async def test_stock_at_a_location_that_nobody_sets_is_found_although_another_one_is_ours(tmp_path: Path) -> None:
+    from invsync_tui.operations.diagnosis import doctor
+
+    with corner(tmp_path, Mode(basis="on_hand", orders=True, places="West/Attic")) as made:
+        await opened(made)
+        stock = {**made.listing()["places"], "Attic": {"quantity": 4, "allocated": 0}}
+        made.carts.edit(made.sku, "a", places=stock)
+        assert (await push(made, made.east, full=True)).state == "done"
+        checks = {(check.subject, check.id): check for check in doctor.doctor(made.bench.session()).checks}
+        for cart in ("Shop", "Shop West"):
+            check = checks[cart, "connection.locations"]
+            assert check.verdict == "fail"
+            assert "4 on hand" in check.evidence
+        assert made.sellable() == (EAST, WEST)

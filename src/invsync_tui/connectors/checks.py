@@ -140,7 +140,9 @@ def _beside(facts: Facts) -> Iterator[Review]:
             f"{facts.elsewhere_held} of it held for open orders"
         )
         cause = "The shop also sells from its other locations, whose stock is not set by this cart."
-        fix = "Set their stock to 0 in the shop, or add a cart for each of them: invsync carts add --help"
+        fix = (
+            "Set their stock to 0 in the shop, or add each as a further location of this cart: invsync carts add --help"
+        )
         yield (
             Review("connection.locations", Verdict.PASS, f"{evidence}; another cart sets stock there")
             if facts.elsewhere_ours

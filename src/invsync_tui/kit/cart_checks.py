@@ -8,7 +8,8 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from invsync_tui.connectors.base import DoubtPolicy, PushItem, QuantityBasis, RowAnswer
+from invsync_tui.connectors.base import DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
+from invsync_tui.connectors.cart_locations import OPTION
 from invsync_tui.connectors.errors import ConnectorError, RowsRejectedError, UnavailableError
 from invsync_tui.kit.checks import COMMON, Check, Scene, everything
 from invsync_tui.kit.proxy import Fault
@@ -157,6 +158,50 @@ async def negative_is_refused(scene: Scene) -> None:
             raise AssertionError("a negative quantity is composed")
 
 
+async def several_locations(scene: Scene) -> None:
+    """Listings at another location of ours come with the own ones, each as a connection to that location gives them."""
+    plain = scene.connection()
+    async with scene.opened() as cart:
+        if not cart.capabilities.reads_locations:
+            raise NotImplementedError("it reads one location at a time")
+        others = [at for at in await cart.locations() if at.ref != cart.location_ref()]
+    if not others:
+        raise NotImplementedError("the server has one location")
+    own, word = plain.options.get(OPTION, ""), others[0].name
+    alone = {location: await _rows_at(scene, location) for location in (own, word)}
+    together = await _rows_at(scene, own, word)
+    assert _facts(together, "") == _facts(alone[own], ""), "the own listings differ where another location is read too"
+    assert _facts(together, word) == _facts(alone[word], ""), (
+        f"the listings at {word} differ from what its own connection reads"
+    )
+    refs = [(row.location, row.ref) for row in together]
+    assert len(set(refs)) == len(refs), "a listing came twice for a location"
+    assert _facts(await _rows_at(scene, own, word, "a location that the shop does not have"), "") == _facts(
+        together, ""
+    )
+
+
+async def _rows_at(scene: Scene, location: str, *also_at: str) -> Sequence[ListingRow]:
+    plain = scene.connection()
+    options = {**plain.options, **({OPTION: location} if location else {})}
+    cart = scene.connector(replace(plain, options=options, also_at=also_at))
+    try:
+        await cart.open()
+        rows: Sequence[ListingRow] = await everything(cart)
+        return rows
+    finally:
+        await cart.close()
+
+
+def _facts(rows: Sequence[ListingRow], location: str) -> dict[str, tuple[object, ...]]:
+    """By reference, what does not depend on which other locations are ours."""
+    return {
+        row.ref: (row.sku, row.quantity, row.allocated, row.skip, row.tracked)
+        for row in rows
+        if row.location == location
+    }
+
+
 async def basis(scene: Scene) -> None:
     """What is allocated is told by carts that subtract it, and is not by others."""
     async with scene.opened() as cart:
@@ -177,6 +222,7 @@ CHECKS = (
     Check(15, "a lost answer doubles nothing", lost_answer),
     Check(16, "a quantity below zero is never sent", negative_is_refused),
     Check(17, "allocations are told where they are subtracted", basis),
+    Check(18, "other locations of ours are read along", several_locations),
     Check(20, "what was not to be changed stays as it is", nothing_else),
     *COMMON,
 )

@@ -104,7 +104,7 @@ def wms() -> Iterator[WmsServer]:
 @contextmanager
 def shop() -> Iterator[ShopServer]:
     """A small shop."""
-    with _with_token(), running("cart", f"--shop={SHOP}", "--products=12", f"--token={TOKEN}") as url:
+    with _with_token(), running("cart", f"--shop={SHOP},places=Annex", "--products=12", f"--token={TOKEN}") as url:
         yield ShopServer(url)
 
 

@@ -189,7 +189,10 @@ class SandboxCart:
         return self._session.http.limiter.budget()
 
     async def locations(self) -> Sequence[CartLocation]:
-        return []
+        """The shop's locations; none where it has no further ones."""
+        response = await self._session.read("GET", f"{self._base}/")
+        further = [place for place in str(field_of(response, "places")).split("/") if place]
+        return [CartLocation(place, place) for place in (FIRST_PLACE, *further)] if further else []
 
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
         if cursor is None:

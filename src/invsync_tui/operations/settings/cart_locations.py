@@ -53,7 +53,7 @@ def new(
         )
     if location in (own, *taken):
         raise InvalidError("--location", f"a cart of {owner.name!r} sets {location!r} already.")
-    _refuse(given, options, main.name)
+    _refuse(given, options, repr(main.name))
     fields.refuse_unknown(fields.CART, given)
     rules = {*models.CartRules.model_fields, *models.SafetyRules.model_fields, "heal"} - {
         "upload_enabled",

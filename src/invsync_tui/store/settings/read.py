@@ -294,7 +294,7 @@ class StockElsewhere(NamedTuple):
     held: int
     thresholds: int
     ours: bool
-    """Another cart of ours sets stock at another location of the shop."""
+    """Another cart of ours sets stock at another location of the shop, by a connection of its own: it is counted here."""
 
 
 def stock_elsewhere(cx: sqlite3.Connection, cart_id: int) -> StockElsewhere:
@@ -307,7 +307,8 @@ def stock_elsewhere(cx: sqlite3.Connection, cart_id: int) -> StockElsewhere:
     ).fetchone()
     ours = cx.execute(
         "SELECT 1 FROM cart AS c JOIN cart AS o ON o.shop = c.shop AND o.merchant_id = c.merchant_id "
-        "AND o.location <> c.location WHERE c.id = ? AND c.shop <> '' AND o.location <> '' LIMIT 1",
+        "AND o.location <> c.location "
+        "AND coalesce(o.of_cart, o.id) <> coalesce(c.of_cart, c.id) WHERE c.id = ? AND c.shop <> '' AND o.location <> '' LIMIT 1",
         (cart_id,),
     ).fetchone()
     return StockElsewhere(counts[0], counts[1], counts[2], counts[3], ours is not None)

@@ -40,7 +40,7 @@ ABOUT = About(
         "Orders are read with their reservations, which say at which location their units are.",
     ),
     known_limits=(
-        "One location per cart: stock at other locations is for sale too and is not set; `why` and the doctor tell how much.",
+        "Stock at locations that no cart of yours sets is for sale too; `why` and the doctor tell how much.",
         "An inventory item that no variant has alone is no listing: kits of such items get no stock.",
         "A variant that allows backorders is sold below 0 by Medusa, whatever its stock is.",
         "Fractions of a unit are rounded down.",

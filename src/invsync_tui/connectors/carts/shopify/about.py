@@ -90,8 +90,8 @@ ABOUT = About(
         "Not proved without a real shop: that a refused row leaves the whole batch undone, how long an idempotency key is "
         "kept, what a query really costs, the limit of 250 rows, the wording of errors, and the exchange of a client "
         "secret, or of a login in a browser, for a token. Until it was tried on yours, begin with a development store.",
-        "One location per cart: stock at other locations is for sale too and is not set; `why` and the doctor tell how much. "
-        "That number is Shopify's total of a variant less what the location has.",
+        "Stock at locations that no cart of yours sets is for sale too; `why` and the doctor tell how much. "
+        "That number is Shopify's total of a variant less what your locations have.",
         "Variants that continue selling when out of stock are sold below 0 by Shopify.",
         "An item that several variants share is one listing.",
         "Orders older than 60 days are not shown to an app without read_all_orders.",

@@ -32,7 +32,7 @@ ABOUT = About(
         "Variants that do not track inventory are skipped with a reason.",
     ),
     known_limits=(
-        "Stock at other locations of the same channel is for sale too and is not set; `why` and the doctor tell how much it is.",
+        "Stock at locations of the same channel that no cart of yours sets is for sale too; `why` and the doctor tell how much.",
     ),
     sources=(
         "A Vendure 3.7 server of our own",
