@@ -15,7 +15,9 @@ from invsync_tui import clock
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import CheckStep, Connection, PushItem
 from invsync_tui.connectors.carts.shopify import ShopifyCart, checks
-from invsync_tui.connectors.checks import CartFacts
+from invsync_tui.connectors.carts.shopify.about import ABOUT
+from invsync_tui.connectors.carts.shopify.queries import VERSIONS
+from invsync_tui.connectors.checks import CartFacts, interface
 from invsync_tui.connectors.errors import (
     AuthError,
     ConnectorError,
@@ -169,17 +171,23 @@ def _facts(**values: Any) -> CartFacts:
 
 
 def test_a_version_near_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    end = checks.ends_at("2026-07")
+    end = ABOUT.api_versions[1].ends_at
     for days, verdict in ((61, Verdict.PASS), (59, Verdict.FAIL), (-1, Verdict.FAIL)):
         monkeypatch.setattr(clock, "seconds", lambda at=end - days * 86400: at)
-        found = {review.id: review for review in checks.review(_facts(options={"version": "2026-07"}))}
-        assert found["shopify.version"].verdict is verdict
-        assert "2027-07-01" in found["shopify.version"].evidence
-    assert "version=2026-10" in found["shopify.version"].fix
+        (found,) = interface(_facts(options={"version": "2026-07"}))
+        assert (found.id, found.verdict) == ("connection.version", verdict)
+        assert "2027-07-01" in found.evidence
+    assert "version=2026-10" in found.fix
+
+
+def test_each_version_has_the_end_that_shopify_published() -> None:
+    assert tuple(version.name for version in ABOUT.api_versions) == VERSIONS
+    for version in ABOUT.api_versions:
+        year, month = version.name.split("-")
+        assert version.ends == f"{int(year) + 1}-{month}-01"
 
 
 def test_the_doctor_tells_a_wrong_address_token_and_location(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "seconds", lambda: checks.ends_at("2026-07") - 200 * 86400)
     assert {review.verdict for review in checks.review(_facts())} == {Verdict.PASS}
 
     def failing(**values: Any) -> set[str]:

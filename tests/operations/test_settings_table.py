@@ -20,12 +20,13 @@ STATE = {
     "cart": {
         "id", "merchant_id", "system", "rules_rev", "pushed_rules_rev", "matched_rev", "watermark", "match_mark",
         "listed_at", "observed_at", "last_error", "last_reason", "created_at", "rev", "frozen_at", "frozen_by", "frozen_why",
-        "shop", "location", "of_cart", "clock_offset", "gone_accepted", "identity", "relist_every", "observe_every",
+        "notices", "shop", "location", "of_cart", "clock_offset", "gone_accepted", "identity", "relist_every",
+        "observe_every",
     },
     "merchant": {"id", "created_at", "rev", "frozen_at", "frozen_by", "frozen_why"},
     "source": {
         "id", "merchant_id", "system", "mark", "last_full_at", "confirmed_at", "clock_offset", "last_error", "identity",
-        "notes", "last_reason",
+        "notes", "notices", "last_reason",
     },
 }  # fmt: skip
 """Columns that are no settings: what the program itself keeps of a cart, a merchant and a source."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
@@ -125,6 +126,22 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiVersion:
+    """A version of the other system or its interface, and until when its maker keeps it."""
+
+    name: str
+    ends: str
+    """The first day on which it may be gone, or gets no fixes any more, as `2027-04-01`."""
+    retired: bool = True
+    """It is gone then; False: it goes on answering, without fixes."""
+
+    @property
+    def ends_at(self) -> int:
+        """The beginning of that day in UTC, in epoch seconds."""
+        return int(datetime.fromisoformat(self.ends).replace(tzinfo=UTC).timestamp())
+
+
+@dataclass(frozen=True, slots=True)
 class Permission:
     """Something that the login must be allowed, as the other system calls it."""
 
@@ -147,6 +164,8 @@ class About:
     """An address."""
     versions: str = ""
     """Of the other system, such as `6.0 to 8.2`."""
+    api_versions: tuple[ApiVersion, ...] = ()
+    """Those whose end its maker has published, oldest first. The one in use is the option `version`, or what answers say."""
     signs_in_as: str = ""
     """What the login name is there; '' where there is none."""
     signs_in_with: str = ""

@@ -12,17 +12,21 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from invsync_tui import clock
 from invsync_tui.connectors import registry
+from invsync_tui.connectors.about import About
 from invsync_tui.connectors.addresses import is_loopback
+from invsync_tui.connectors.api_notices import ApiNotices
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
 from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.login_state import login_state
 from invsync_tui.connectors.secrets import reference_of
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.merchant_checks import Verdict
 
 
@@ -62,6 +66,8 @@ class SourceFacts:
     warehouses: tuple[WarehouseStock, ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
     """What the connector counted with its last download, see `connectors.base.Notes`."""
+    notices: ApiNotices | None = None
+    """What the system said of its interface."""
 
     def set(self, option: str) -> str:
         """The command that changes the connection."""
@@ -102,6 +108,8 @@ class CartFacts:
     """Another cart of ours sets one of these locations."""
     thresholds: int = 0
     """Listings of which the shop keeps units back, or sells some on backorder, by itself."""
+    notices: ApiNotices | None = None
+    """What the system said of its interface."""
 
     def set(self, option: str) -> str:
         """The command that changes the connection."""
@@ -127,7 +135,14 @@ Facts = SourceFacts | CartFacts
 
 def reviews(facts: Facts) -> list[Review]:
     """The general checks of a connection and its connector's own."""
-    return [transport(facts), *secrets(facts, os.environ), *login(facts), *_of_connector(facts), *_beside(facts)]
+    return [
+        transport(facts),
+        *secrets(facts, os.environ),
+        *login(facts),
+        *interface(facts),
+        *_of_connector(facts),
+        *_beside(facts),
+    ]
 
 
 def _beside(facts: Facts) -> Iterator[Review]:
@@ -154,6 +169,74 @@ def _beside(facts: Facts) -> Iterator[Review]:
         yield Review(
             "connection.threshold", Verdict.FAIL, evidence, cause, "Set the out-of-stock threshold to 0 in the shop."
         )
+
+
+WARN_DAYS = 60
+"""Days before the end of a version from which it is told."""
+
+
+def interface(facts: Facts) -> Iterator[Review]:
+    """Whether the interface that is used is kept by its maker: by its declared end, and by what its answers say."""
+    try:
+        about = registry.about(_group(facts), facts.connection.system)
+    except ConnectorError:
+        return
+    if about is not None and about.api_versions:
+        yield from _version(facts, about)
+    notices = facts.notices
+    if notices is not None and notices.warns:
+        yield _ending(notices)
+
+
+def _version(facts: Facts, about: About) -> Iterator[Review]:
+    """The version in use, as the answers say, else as it is set."""
+    check, known = "connection.version", {version.name: version for version in about.api_versions}
+    default = next((option.default for option in about.options if option.name == "version"), "")
+    asked = facts.connection.options.get("version", "").strip() or default
+    answered = facts.notices.version if facts.notices else ""
+    newest = about.api_versions[-1].name
+    change = facts.set(f"--option version={newest}") if default else f"Update {about.title}."
+    if asked and answered and answered != asked:
+        cause = "The version that is asked for is retired, and another one answers."
+        yield Review(check, Verdict.FAIL, f"asked for {asked}, answered by {answered}", cause, change)
+        return
+    version = known.get(answered or asked)
+    if version is None:
+        return
+    days = (version.ends_at - clock.seconds()) // 86400
+    if not version.retired:
+        yield Review(check, Verdict.PASS, f"version {version.name}, {_fixes(days)} {version.ends}")
+        return
+    evidence = f"version {version.name}, supported until {version.ends} at least"
+    if days > WARN_DAYS:
+        yield Review(check, Verdict.PASS, evidence)
+        return
+    when = f"in {counted(days, 'day')}" if days >= 0 else "now"
+    cause = f"It may be retired {when}; then another version answers, without an error, or none."
+    fix = change if version.name != newest else "Update invsync to a newer release."
+    yield Review(check, Verdict.FAIL, evidence, cause, fix)
+
+
+def _fixes(days: int) -> str:
+    return "which gets fixes until" if days >= 0 else "which has had no fixes since"
+
+
+def _ending(notices: ApiNotices) -> Review:
+    """What the system itself announces. Of something deprecated without a near end it is only said."""
+    check, at = "connection.interface", f" ({notices.where})" if notices.where else ""
+    if notices.sunset_at is None:
+        when = f" from {_day(notices.deprecated_at)} on" if notices.deprecated_at else ""
+        return Review(check, Verdict.PASS, f"the system calls the interface deprecated{when}{at}; it names no end")
+    days = (notices.sunset_at - clock.seconds()) // 86400
+    evidence = f"the system ends the interface on {_day(notices.sunset_at)}{at}"
+    if days > WARN_DAYS:
+        return Review(check, Verdict.PASS, evidence)
+    cause = f"It ends in {counted(days, 'day')}." if days >= 0 else "It has ended, and may stop answering at any time."
+    return Review(check, Verdict.FAIL, evidence, cause, "Update invsync to a newer release.")
+
+
+def _day(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
 
 
 def _of_connector(facts: Facts) -> Iterator[Review]:

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from invsync_tui import clock
-from invsync_tui.connectors import call_log, response_body, tls
+from invsync_tui.connectors import api_notices, call_log, response_body, tls
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import (
     ConnectorError,
@@ -405,6 +405,7 @@ class HttpConnection:
             heard.end(None, {}, b"", failure.what, most=heard.wants(None))
             raise failure from error
         self.clock.note(got, time.monotonic() - began)
+        api_notices.note(got, where)
         await self._tell(heard, status, got, body)
         call_log.note_answer(len(body), where)
         response = self._answered(Response(status, got, body, where))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors import registry
-from invsync_tui.connectors.about import About, Option, Permission, SignIn, listed
+from invsync_tui.connectors.about import About, ApiVersion, Option, Permission, SignIn, listed
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.plain_text import did_you_mean
 
@@ -78,6 +78,7 @@ def _page(kind: str, system: str, about: About) -> ConnectorPage:
 
 def _sections(kind: str, system: str, about: About) -> Iterator[PageSection]:
     yield PageSection("What to set up there", about.setup, steps=True)
+    yield PageSection("Versions", tuple(_version(version) for version in about.api_versions))
     yield PageSection("Permissions", tuple(_permission(permission) for permission in about.permissions))
     yield PageSection("In invsync", tuple(_commands(kind, system, about)), steps=True)
     yield PageSection("Settings", (*_login(about), *(_option(option) for option in (*about.options, *registry.COMMON))))
@@ -97,6 +98,10 @@ def _commands(kind: str, system: str, about: About) -> Iterator[str]:
     if about.sign_in is not None and about.sign_in.required:
         yield f"invsync connections login MERCHANT{cart}"
     yield f"invsync connections test MERCHANT{cart}"
+
+
+def _version(version: ApiVersion) -> str:
+    return f"{version.name}: {'supported' if version.retired else 'gets fixes'} until {version.ends}"
 
 
 def _permission(permission: Permission) -> str:
@@ -139,6 +144,7 @@ def _document(kind: str, system: str, about: About) -> dict[str, Any]:
         "system": system,
         "title": about.title,
         "versions": about.versions,
+        "api_versions": [asdict(version) for version in about.api_versions],
         "kit": about.kit,
         "schemes": list(about.schemes),
         "example": about.example,

@@ -12,6 +12,7 @@ import sqlite3
 import traceback
 
 from invsync_tui import __version__, clock
+from invsync_tui.connectors.api_notices import ApiNotices, collect, merged
 from invsync_tui.connectors.base import Cart
 from invsync_tui.connectors.errors import ConnectorError, DeferredError, NotConfiguredError, shorten
 from invsync_tui.connectors.http_log import log_http_to, redacted
@@ -63,9 +64,12 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         if run.started_at is not None and run.state in ("running", "cancelling"):
             runs.add_event(tx, run.id, clock.seconds(), "warning", _taken_over(run))
     try:
-        with log_http_to(hearing):
-            async with interruptible(job.cancel_wanted):
-                await _KINDS[run.kind](job)
+        with log_http_to(hearing), collect() as notices:
+            try:
+                async with interruptible(job.cancel_wanted):
+                    await _KINDS[run.kind](job)
+            finally:
+                _keep_notices(job, notices)
     except RunHeld as held:
         _note_held(job, str(held))
     except (RunCancelled, Interrupted):
@@ -90,6 +94,19 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
     except Exception as error:
         log.error("run %s: %s", run.id, redacted(traceback.format_exc()))
         _end(job, "failed", Outcome.FAILED, Reason.INTERNAL_DEFECT, defect_text(run.id, error))
+
+
+def _keep_notices(job: RunContext, notices: ApiNotices) -> None:
+    """What the system said of its interface, for the doctor. Whatever else happened to the run counts more."""
+    kind = "pull" if job.run.kind == "pull" else "cart"
+    try:
+        with job.store.reading() as cx:
+            kept = sync_marks.notices_of(cx, kind, job.run.key)
+        if (now := merged(kept, notices)) != kept:
+            with job.transaction() as tx:
+                sync_marks.record_notices(tx, kind, job.run.key, now)
+    except (StoreError, FencedError) as error:
+        log.warning("run %s: what the system said of its interface is not kept: %s", job.run.id, redacted(str(error)))
 
 
 def _taken_over(run: RunRow) -> str:

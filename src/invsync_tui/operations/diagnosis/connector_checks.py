@@ -23,6 +23,7 @@ def of_source(
     sold: Iterable[Collection[int]],
 ) -> list[Check]:
     """The checks of a merchant's WMS connection. `sold` has the warehouses of each cart that is on."""
+    from invsync_tui.connectors.api_notices import stored
     from invsync_tui.connectors.checks import SourceFacts, WarehouseStock
 
     row = settings_read.source_connection(cx, site.id)
@@ -38,7 +39,9 @@ def of_source(
     connection = _with_tokens(_connection(site.name, row.connection), store, "source", site.id)
     loaded = row.last_full_at is not None
     notes = json.loads(row.notes) if row.notes else {}
-    facts = SourceFacts(connection, site.name, row.connection.last_error, loaded, row.mark, stock, notes)
+    facts = SourceFacts(
+        connection, site.name, row.connection.last_error, loaded, row.mark, stock, notes, stored(row.connection.notices)
+    )
     return _checks(facts, site.name)
 
 
@@ -52,6 +55,7 @@ def _starving(stocked: Mapping[int, bool], sold: Iterable[Collection[int]]) -> f
 
 def of_cart(store: Path, cx: sqlite3.Connection, site: MerchantRow, cart: CartRow) -> list[Check]:
     """The checks of a cart's connection."""
+    from invsync_tui.connectors.api_notices import stored
     from invsync_tui.connectors.checks import CartFacts
 
     row = settings_read.cart_connection(cx, cart.id)
@@ -69,6 +73,7 @@ def of_cart(store: Path, cx: sqlite3.Connection, site: MerchantRow, cart: CartRo
         beside.held,
         beside.ours,
         beside.thresholds,
+        stored(row.notices),
     )
     return _checks(facts, cart.name)
 

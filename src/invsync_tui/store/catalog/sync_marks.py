@@ -161,6 +161,28 @@ def record_counted(tx: sqlite3.Connection, merchant_id: int, notes: str) -> None
     tx.execute("UPDATE source SET notes = ?1 WHERE merchant_id = ?2 AND notes <> ?1", (notes, merchant_id))
 
 
+def notices_of(cx: sqlite3.Connection, kind: str, key: int) -> str:
+    """What the system of a pull's merchant or of a cart said of its interface, as JSON; '' for nothing."""
+    row = cx.execute(_NOTICES[kind][0], (key,)).fetchone()
+    return row[0] if row else ""
+
+
+def record_notices(tx: sqlite3.Connection, kind: str, key: int, notices: str) -> None:
+    """Keep that, as JSON."""
+    tx.execute(_NOTICES[kind][1], (notices, key))
+
+
+_NOTICES = {
+    "pull": (
+        "SELECT notices FROM source WHERE merchant_id = ?",
+        "UPDATE source SET notices = ?1 WHERE merchant_id = ?2 AND notices <> ?1",
+    ),
+    "cart": (
+        "SELECT notices FROM cart WHERE id = ?",
+        "UPDATE cart SET notices = ?1 WHERE id = ?2 AND notices <> ?1",
+    ),
+}
+
 _DATED = {
     "source": ("confirmed_at", "last_full_at"),
     "warehouse": ("last_full_at", "vanished_at"),

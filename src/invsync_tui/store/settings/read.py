@@ -241,6 +241,8 @@ class ConnectionRow(NamedTuple):
     options: str
     deadline_ms: int
     last_error: str
+    notices: str = ""
+    """JSON object: what the system said of its interface; '' for nothing."""
 
 
 class SourceRow(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invsync_tui.connectors.about import SECRET, About, Option, OptionKind, Permission, SignIn
+from invsync_tui.connectors.about import SECRET, About, ApiVersion, Option, OptionKind, Permission, SignIn
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, VERSIONS
 
 READ_ORDERS = "read_orders"
@@ -16,6 +16,12 @@ ABOUT = About(
     title="Shopify",
     example="https://my-shop.myshopify.com",
     versions=f"Admin GraphQL {VERSIONS[0]} to {VERSIONS[-1]} (checked against the official schemas; not tried on a real shop)",
+    # Each is supported for at least a year: the table in Shopify's "About API versioning".
+    api_versions=(
+        ApiVersion("2026-04", "2027-04-01"),
+        ApiVersion("2026-07", "2027-07-01"),
+        ApiVersion("2026-10", "2027-10-01"),
+    ),
     signs_in_as="the app's client id; empty with an access token",
     signs_in_with="the app's client secret, or its Admin API access token (shpat_...)",
     sign_in=SignIn(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from invsync_tui import clock
 from invsync_tui.connectors.addresses import is_loopback
 from invsync_tui.connectors.base import ListingRow
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, VERSIONS
@@ -15,7 +13,6 @@ from invsync_tui.plain_text import counted
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
 
-WARN_DAYS = 60
 NO_LOCATION = (
     "several locations and none is chosen",
     "There is no location",
@@ -24,13 +21,6 @@ NO_LOCATION = (
 )
 NO_TOKEN = ("refused the access token", "refused the app's client id", "lacks the scope", "Access denied")
 """Words of the connector's own errors, and of Shopify's."""
-
-
-def ends_at(version: str) -> int:
-    """Epoch seconds of the first day on which a version may be retired: a year after it came out, in the first month of a
-    quarter, which is its name."""
-    year, month = map(int, version.split("-"))
-    return int(datetime(year + 1, month, 1, tzinfo=UTC).timestamp())
 
 
 def review(facts: CartFacts) -> Iterator[Review]:
@@ -66,19 +56,7 @@ def _version(facts: CartFacts) -> Review:
     version = facts.connection.options.get("version", "").strip() or DEFAULT_VERSION
     if version not in VERSIONS:
         return Review(check, Verdict.FAIL, f"version {version}", "The connector is not made for this version.", fix)
-    end = ends_at(version)
-    days = (end - clock.seconds()) // 86400
-    evidence = f"version {version}, supported until {datetime.fromtimestamp(end, UTC):%Y-%m-%d} at least"
-    if days > WARN_DAYS:
-        return Review(check, Verdict.PASS, evidence)
-    cause = (
-        f"It may be retired in {counted(max(0, days), 'day')}; then Shopify answers by a later version, without an error."
-        if days >= 0
-        else "It may be retired; then Shopify answers by a later version, without an error."
-    )
-    return Review(
-        check, Verdict.FAIL, evidence, cause, fix if version != VERSIONS[-1] else "Update invsync to a newer release."
-    )
+    return Review(check, Verdict.PASS, f"version {version}")
 
 
 def _location(facts: CartFacts) -> Review:

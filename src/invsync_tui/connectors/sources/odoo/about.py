@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+from invsync_tui.connectors.about import About, ApiVersion, Option, OptionKind, Permission
 
 PROTOCOLS = ("auto", "json-rpc", "json-2")
 ZONES = ("warehouse", "stock")
@@ -12,6 +12,13 @@ ABOUT = About(
     title="Odoo",
     example="https://example.odoo.com",
     versions="14 and later (tested with 19; 14 to 18 by JSON-RPC, 19 and later by JSON-2)",
+    # The maker fixes the last three; the table of "Supported versions" names the months.
+    api_versions=(
+        ApiVersion("15", "2024-10-01", retired=False),
+        ApiVersion("16", "2025-10-01", retired=False),
+        ApiVersion("17", "2026-10-01", retired=False),
+        ApiVersion("18", "2027-10-01", retired=False),
+    ),
     signs_in_as="a user of its own (Odoo 19 and later take it from the API key)",
     signs_in_with="an API key of that user; up to Odoo 18 also its password",
     options=(

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors import secrets
+from invsync_tui.connectors.api_notices import note_version
 from invsync_tui.connectors.base import Budget, Connection
 from invsync_tui.connectors.errors import (
     AuthError,
@@ -190,6 +191,7 @@ class OdooRpc:
                 raise NotConfiguredError(f"This is Odoo {version.text}.", where=self.where, advice=advice)
             self.protocol = self._chosen(version)
             self._version = version
+            note_version(str(version.major))
         return self._version
 
     async def _ask_version(self) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+from invsync_tui.connectors.about import About, ApiVersion, Option, OptionKind, Permission
 
 WAITING_SHIPMENTS = ("ignore", "subtract")
 
@@ -10,6 +10,15 @@ ABOUT = About(
     title="Tryton",
     example="https://tryton.example.com",
     versions="6.0 to 8.2 (tested with 8.2)",
+    # Fixed for five years where the series ends in 0, else for one; the "Release process" names the months.
+    api_versions=(
+        ApiVersion("6.0", "2026-05-01", retired=False),
+        ApiVersion("7.0", "2028-10-01", retired=False),
+        ApiVersion("7.2", "2025-05-01", retired=False),
+        ApiVersion("7.4", "2025-10-01", retired=False),
+        ApiVersion("7.6", "2026-05-01", retired=False),
+        ApiVersion("7.8", "2026-10-01", retired=False),
+    ),
     signs_in_as="a user of its own, with a current company",
     signs_in_with="the user's password",
     options=(
