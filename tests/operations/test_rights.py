@@ -18,7 +18,7 @@ from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.service import serve
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import carts, forms, merchants
+from invsync_tui.operations.settings import carts, forms, merchants, removal
 from invsync_tui.operations.views import NO_SERVICE, ServiceState
 from tests.support.neighbors import remember
 from tests.support.products_store import Shelf
@@ -60,6 +60,8 @@ TABLE = {
     "settings.carts.add":          (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.carts.change":       (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.forms.save":                 (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "settings.removal.remove":             (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "settings.removal.clear":              (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.transaction.saving":              (REFUSED, REFUSED, ALLOWED, REFUSED),
     "connection_login.ways":       (REFUSED, REFUSED, ALLOWED, REFUSED),
     "connection_login.by_code":    (REFUSED, REFUSED, ALLOWED, REFUSED),
@@ -117,6 +119,8 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
     "settings.carts.add": lambda s, made: carts.add(s, "Acme", "New", {"system": "sandbox", **CONNECTION}),
     "settings.carts.change": lambda s, made: carts.change(s, "Acme Shop", {"minimum": "3"}),
     "settings.forms.save": lambda s, made: forms.save(s, f"cart:{made.cart}", 1, {"minimum": "3"}),
+    "settings.removal.remove": lambda s, made: removal.remove(s, f"cart:{made.cart}", "Acme Shop"),
+    "settings.removal.clear": lambda s, made: removal.clear(s, 0.1),
     "settings.transaction.saving": _saving,
     "connection_login.ways": lambda s, made: connection_login.ways(s, _target(made)),
     "connection_login.by_code": lambda s, made: connection_login.by_code(s, _target(made), print),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -62,13 +63,25 @@ def cart_key(cart_id: int | None) -> str:
     return f"cart-{cart_id}"
 
 
+def forget_tokens(store: Path, key: str) -> None:
+    """Delete the tokens of a connection that was removed. What cannot be deleted is for a login that nobody uses."""
+    file = _tokens_file(store, key)
+    for path in (file, file.with_suffix(".lock")):
+        with suppress(OSError):
+            path.unlink()
+
+
+def _tokens_file(store: Path, key: str) -> Path:
+    base = file_modes.real(store)
+    return base.with_name(f"{base.name}.tokens") / f"{key}.json"
+
+
 def with_tokens(connection: Connection, store: Path, key: str, *, read_only: bool = False) -> Connection:
     """The connection with its tokens: in a folder of their own beside the store, which no backup and no bundle contains.
     Those who may use the store may use them, and nobody else."""
-    base = file_modes.real(store)
     mode = file_modes.beside(store) & OWNER_AND_GROUP
     tokens = TokenStore(
-        base.with_name(f"{base.name}.tokens") / f"{key}.json",
+        _tokens_file(store, key),
         subject_of(connection.system, connection.url, connection.login, connection.secret),
         give=partial(file_modes.give, mode=mode, store=store),
         folder_mode=file_modes.folder_mode(mode) | stat.S_IRWXU,

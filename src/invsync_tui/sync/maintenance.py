@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 
 from invsync_tui import clock
-from invsync_tui.store import retention
+from invsync_tui.store import removal, retention
 from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreError
 from invsync_tui.store.file import temporary_files
 from invsync_tui.store.retention import KINDS, Cursor, Limits
+from invsync_tui.sync.chunked_writes import Pace
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,22 @@ FIRST_AFTER = 60.0
 """Seconds from the start of a worker to its first round: what waits for it at its start goes first."""
 FINISH_MOST = 1.0
 """Seconds that a worker which ends by itself spends on a round."""
+
+
+class Clearing:
+    """Deletes what removed merchants and carts left behind; each call of `step` is one small transaction at most."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pace = Pace()
+
+    def step(self) -> int | None:
+        """How many rows were deleted; None where nothing is left."""
+        with self._store.reading() as cx:
+            if not removal.waiting(cx):
+                return None
+        with self._pace.measured(), self._store.transaction() as tx:
+            return removal.step(tx, self._pace.rows)
 
 
 class Upkeep:
@@ -32,6 +49,7 @@ class Upkeep:
         self._begun = (clock.seconds(), clock.elapsed())
         self._next = clock.elapsed() + FIRST_AFTER
         self.removed = 0
+        self.clearing = Clearing(store)
 
     def step(self) -> bool:
         """Go on with the present round, or begin one when it is time; True while a round is under way."""
@@ -55,6 +73,8 @@ class Upkeep:
         deadline = clock.elapsed() + FINISH_MOST
         try:
             while self.step() and clock.elapsed() < deadline:
+                pass
+            while self.clearing.step() is not None and clock.elapsed() < deadline:
                 pass
         except StoreError as error:
             log.warning("%s", error)

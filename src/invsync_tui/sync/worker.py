@@ -165,6 +165,7 @@ class Worker:
             return True
 
     def _look_once(self, now: float) -> bool:
+        self._clear_removed()
         version = self.store.data_version()
         if version == self._version and now - self._looked < LOOK_ANYWAY:
             return self._waiting
@@ -185,6 +186,11 @@ class Worker:
         """Work goes on, whatever keeps old records from going."""
         with suppress(StoreBusyError, StoreFullError):
             self._upkeep.step()
+
+    def _clear_removed(self) -> None:
+        """Delete some of what was removed, at each look: a million rows would take days at the pace of old records."""
+        with suppress(StoreBusyError, StoreFullError):
+            self._upkeep.clearing.step()
 
     def _end_small(self) -> None:
         """A worker that ends by itself seldom lives long enough for a round of its own."""

@@ -1,4 +1,4 @@
-"""`invsync carts`: lists carts with their Edit Setup, adds one, changes one."""
+"""`invsync carts`: lists carts with their Edit Setup, adds, changes, renames and removes one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import json_records, list_command, shapes
+from invsync_tui.cli.commands import removal
 from invsync_tui.cli.commands.merchants import connection_facts
 from invsync_tui.cli.commands.settings import add_setting_options, texts
 from invsync_tui.cli.context import opened
@@ -54,13 +55,25 @@ LIMIT = 1000
 
 def add_carts(subparsers: Subparsers) -> None:
     """Add `invsync carts` with its arguments."""
-    parser = command(subparsers, "carts", "list carts, add one, or change its Edit Setup", EXAMPLES)
+    parser = command(subparsers, "carts", "list carts, add, rename or remove one, or change its Edit Setup", EXAMPLES)
     parser.add_argument("--merchant", metavar="M", help="only carts of this merchant, by name or number")
     list_command.add_options(parser, LIMIT)
     parser.set_defaults(run=run_carts, order="list")
-    orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
+    orders = parser.add_subparsers(metavar="add|set|rename|remove", parser_class=Parser)
     _add_add(orders)
     _add_set(orders)
+    renaming = removal.add_rename(orders, "carts", '"Acme Shop"', '"Acme US"', "shop")
+    _add_owner(renaming)
+    renaming.set_defaults(run=run_carts, order="rename")
+    goes = "its settings, listings, runs, plans, history and pending orders"
+    removing = removal.add_remove(orders, "carts", '"Acme Shop"', goes, "--upload")
+    _add_owner(removing)
+    removing.add_argument("--with-locations", action="store_true", help="remove its further locations too")
+    removing.set_defaults(run=removal.run_remove_cart)
+
+
+def _add_owner(parser: Parser) -> None:
+    parser.add_argument("--merchant", metavar="M", default=argparse.SUPPRESS, help="where several have such a cart")
 
 
 def _add_add(orders: Subparsers) -> None:
@@ -77,7 +90,7 @@ def _add_add(orders: Subparsers) -> None:
 def _add_set(orders: Subparsers) -> None:
     parser = command(orders, "set", "change a cart's Edit Setup", SET_EXAMPLES)
     parser.add_argument("called", metavar="NAME", help="name or number")
-    parser.add_argument("--merchant", metavar="M", default=argparse.SUPPRESS, help="where several have such a cart")
+    _add_owner(parser)
     add_setting_options(parser, CART, adding=False)
     parser.add_argument("--all-warehouses", action="store_true", help=ALL_LOCATIONS)
     parser.set_defaults(run=run_carts, order="set")
@@ -129,6 +142,9 @@ def _change(args: argparse.Namespace, session: Session) -> CartSetup:
     if args.order == "add":
         setting_texts = texts(args, CART, "system")
         return settings_carts.add(session, args.owner, args.name, setting_texts, args.option, args.warehouse, _at(args))
+    if args.order == "rename":
+        renamed = {"name": args.name}
+        return settings_carts.change(session, args.called, renamed, merchant=args.merchant, reason=args.reason)
     setting_texts = texts(args, CART)
     return settings_carts.change(session, args.called, setting_texts, args.option, _warehouses(args), args.merchant)
 

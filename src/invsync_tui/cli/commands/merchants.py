@@ -1,4 +1,4 @@
-"""`invsync merchants`: lists merchants with their WMS connection, adds one, changes one."""
+"""`invsync merchants`: lists merchants with their WMS connection, adds, changes, renames and removes one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli import json_records, list_command, shapes
+from invsync_tui.cli.commands import removal
 from invsync_tui.cli.commands.settings import add_setting_options, texts
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
@@ -41,12 +42,16 @@ LIMIT = 1000
 
 def add_merchants(subparsers: Subparsers) -> None:
     """Add `invsync merchants` with its arguments."""
-    parser = command(subparsers, "merchants", "list merchants, add one, or change its settings", EXAMPLES)
+    parser = command(subparsers, "merchants", "list merchants, add, change, rename or remove one", EXAMPLES)
     list_command.add_options(parser, LIMIT)
     parser.set_defaults(run=run_merchants, order="list")
-    orders = parser.add_subparsers(metavar="add|set", parser_class=Parser)
+    orders = parser.add_subparsers(metavar="add|set|rename|remove", parser_class=Parser)
     _add_add(orders)
     _add_set(orders)
+    renaming = removal.add_rename(orders, "merchants", "Acme", '"Acme Ltd"', "WMS")
+    renaming.set_defaults(run=run_merchants, order="rename")
+    goes = "its WMS connection, carts, products, stock, listings, runs and history"
+    removal.add_remove(orders, "merchants", "Acme", goes, "--sync").set_defaults(run=removal.run_remove_merchant)
 
 
 def _add_add(orders: Subparsers) -> None:
@@ -96,6 +101,8 @@ def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
     if args.order == "add":
         setting_texts = texts(args, MERCHANT, "source")
         return settings_merchants.add(session, args.name, setting_texts, args.option)
+    if args.order == "rename":
+        return settings_merchants.change(session, args.called, {"name": args.name}, reason=args.reason)
     setting_texts = texts(args, MERCHANT)
     return settings_merchants.change(session, args.called, setting_texts, args.option)
 

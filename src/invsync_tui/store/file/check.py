@@ -32,6 +32,8 @@ class _Rule(NamedTuple):
 
 
 def _orphans(table: str, column: str, parent: str, key: str = "id", where: str = "1") -> _Rule:
+    """Rows whose parent is missing. Those of a merchant or cart that was removed wait for their turn, see `removal`."""
+    where += f" AND NOT EXISTS (SELECT 1 FROM counter AS r WHERE r.name = 'removed {parent} ' || t.{column})"
     return _Rule(
         "orphan",
         f"rows of {table} name a {parent} that does not exist",

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.rules import safety
-from invsync_tui.store import audit
+from invsync_tui.store import audit, numbers
 from invsync_tui.store.runs import waiting_requests
 from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.store.runs.waiting_requests import Wish
@@ -31,7 +31,10 @@ RUN_COLUMNS = (
     "r.then_push, r.after_again, r.again_for, r.not_before, m.name, c.name, c.of_cart"
 )
 RUN_ORIGIN = (
-    "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id LEFT JOIN cart AS c ON r.kind <> 'pull' AND c.id = r.key"
+    "run AS r CROSS JOIN merchant AS m ON m.id = r.merchant_id "
+    # The runs of a cart that was removed go soon: nobody sees or executes them until then.
+    "AND (r.kind = 'pull' OR EXISTS (SELECT 1 FROM cart AS k WHERE k.id = r.key)) "
+    "LEFT JOIN cart AS c ON r.kind <> 'pull' AND c.id = r.key"
 )
 _SELECT = f"SELECT {RUN_COLUMNS} FROM {RUN_ORIGIN} "
 
@@ -71,11 +74,11 @@ def request(tx: sqlite3.Connection, order: RunRequest, now: int) -> RequestResul
 
 def _insert(tx: sqlite3.Connection, order: RunRequest, wish: Wish, now: int) -> int:
     done = tx.execute(
-        "INSERT INTO run (kind, key, merchant_id, state, trigger, requested_by, requested_at, after_run, after_again, full, "
-        "then_push) VALUES (?, ?, ?, 'requested', ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO run (id, kind, key, merchant_id, state, trigger, requested_by, requested_at, after_run, after_again, "
+        "full, then_push) VALUES (?, ?, ?, ?, 'requested', ?, ?, ?, ?, ?, ?, ?)",
         (
-            order.kind, order.key, order.merchant_id, order.trigger, order.by, now, wish.after_run, wish.after_again,
-            order.full, order.pushes,
+            numbers.upcoming(tx, "run"), order.kind, order.key, order.merchant_id, order.trigger, order.by, now,
+            wish.after_run, wish.after_again, order.full, order.pushes,
         ),
     )  # fmt: skip
     return int(done.lastrowid or 0)
@@ -211,6 +214,12 @@ def cancel_behind(tx: sqlite3.Connection, run_id: int, text: str, now: int) -> N
     sql = f"SELECT r.id FROM run AS r WHERE r.after_run = ? AND r.state = 'requested' AND {_BEHIND_HELD}"
     for (number,) in tx.execute(sql, (run_id,)).fetchall():
         finish(tx, number, "cancelled", text, now)
+
+
+def active_of(cx: sqlite3.Connection, merchant_id: int) -> list[RunRow]:
+    """The runs of a merchant and its carts that are requested, executed or held, oldest first."""
+    sql = f"{_SELECT} WHERE r.merchant_id = ? AND (r.state = 'requested' OR r.state IN {ACTIVE}) ORDER BY r.id"
+    return [RunRow(*row) for row in cx.execute(sql, (merchant_id,))]
 
 
 def underway(cx: sqlite3.Connection) -> list[RunRow]:

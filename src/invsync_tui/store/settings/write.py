@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from invsync_tui import clock
+from invsync_tui.store import numbers
 from invsync_tui.store.models import AliasType, Cart, CartRules, CartWarehouse, Merchant, Source, Warehouse
 
 DEFAULT_WAREHOUSE = "Default"
@@ -25,7 +26,9 @@ def add_merchant(
 ) -> Merchant:
     """A merchant with its WMS connection and its Default warehouse."""
     now = clock.seconds()
-    merchant = Merchant(name=name, inventory_sync=inventory_sync, stale_after=stale_after, created_at=now)
+    merchant = Merchant(
+        id=_next(session, "merchant"), name=name, inventory_sync=inventory_sync, stale_after=stale_after, created_at=now
+    )
     session.add(merchant)
     session.flush()
     source.merchant_id = number(merchant)
@@ -33,6 +36,12 @@ def add_merchant(
     session.add(Warehouse(merchant_id=number(merchant), ref="", code=DEFAULT_WAREHOUSE, name=DEFAULT_WAREHOUSE))
     session.flush()
     return merchant
+
+
+def _next(session: Session, table: str) -> int:
+    """The number of a new row."""
+    cx: Any = session.connection().connection.driver_connection
+    return numbers.upcoming(cx, table)
 
 
 def number(row: Any) -> int:
@@ -46,6 +55,8 @@ def number(row: Any) -> int:
 def add_cart(session: Session, cart: Cart, warehouse_ids: Sequence[int]) -> Cart:
     """A cart; without warehouses it combines all locations."""
     cart.combine_all = not warehouse_ids
+    if cart.id is None:
+        cart.id = _next(session, "cart")
     session.add(cart)
     session.flush()
     for warehouse_id in warehouse_ids:
