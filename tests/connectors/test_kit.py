@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from invsync_tui.connectors.about import SecretPart, SignIn
 from invsync_tui.connectors.base import CheckStep, LevelRow, ListingRow, Page, ProductRow, PushItem, RowAnswer
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.errors import AuthError, ConnectorError, UnavailableError
@@ -146,12 +148,24 @@ class SaysNothing(SandboxSource):
     about = None  # type: ignore[assignment]
 
 
+class TwoOfOneName(SandboxSource):
+    """Has two secrets of one name."""
+
+    about = replace(SandboxSource.about, secrets=(SecretPart("password", "A", "a"), SecretPart("password", "B", "b")))
+
+
+class NoWayIn(SandboxSource):
+    """Has a login in a browser without an address for it."""
+
+    about = replace(SandboxSource.about, sign_in=SignIn("/token"))
+
+
 @pytest.mark.parametrize(
     ("connector", "number"),
     [
         (LosesRows, 1), (PagesByNumber, 2), (TrimsCodes, 5), (OddIsZero, 6), (OddIsSilent, 6), (NoDelta, 8),
         (Milliseconds, 9), (TriesLoginsAgain, 23), (SwallowsErrors, 24), (Tells, 27), (Writes, 30),
-        (PassesAnyway, 31), (SaysNothing, 32),
+        (PassesAnyway, 31), (SaysNothing, 32), (TwoOfOneName, 32), (NoWayIn, 32),
     ],
 )  # fmt: skip
 def test_a_source_that_is_wrong_is_found(connector: type, number: int) -> None:

@@ -292,3 +292,31 @@ async def test_a_token_that_was_lost_by_a_kill(server: LoginServer, tmp_path: Pa
         with pytest.raises(AuthError, match="A process ended while it renewed the login") as refused:
             await kept.get()
         assert "invsync connections login" in refused.value.advice
+
+
+RENEWING = """
+import asyncio, sys
+from pathlib import Path
+from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors.kept_token import KeptToken
+from invsync_tui.connectors.oauth import OAuth
+from invsync_tui.connectors.token_store import TokenStore
+from tests.connectors.test_oauth import ABOUT
+path, url, client = sys.argv[1:]
+shop = OAuth(Connection("Shop", "bench", url, client, "env:CLIENT_SECRET"), ABOUT)
+print(asyncio.run(KeptToken(TokenStore(Path(path), "subject"), shop.renewed, 30.0).get()))
+"""
+
+
+async def test_of_several_processes_one_renews_and_none_loses_the_login(server: LoginServer, tmp_path: Path) -> None:
+    """The server takes a refresh token once; a second use would end the login for all of them."""
+    store = TokenStore(tmp_path / "shop.json", "subject")
+    await store.replace(replace(await signed_in(server), expires_at=clock.seconds() - 1))
+    command = [sys.executable, "-c", RENEWING, str(store.path), server.url, CLIENT]
+    root, pipe = Path(__file__).parents[2], asyncio.subprocess.PIPE
+    started = [await asyncio.create_subprocess_exec(*command, cwd=root, stdout=pipe) for _ in range(4)]
+    async with asyncio.timeout(60):
+        answers = [(await process.communicate())[0].strip() for process in started]
+    assert answers == [b"access-token-0-1"] * 4
+    (family,) = server.families
+    assert len(family.refresh) == 2 and not family.revoked

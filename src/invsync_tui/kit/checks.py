@@ -7,6 +7,7 @@ reason for which it does not apply. The numbers are those of the suite in docs/h
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +22,8 @@ from invsync_tui.kit.proxy import Fault, Proxy
 
 DEADLINE = 5.0
 """Seconds for a request in the suite."""
+_PART = re.compile(r"[a-z][a-z0-9_]{0,49}", re.ASCII)
+"""The name of a secret, as `--secret NAME=REF` takes it."""
 LOGINS_MOST = 3
 """Requests that a refused login may cost, the look for a session included: more lock accounts out."""
 
@@ -215,6 +218,13 @@ async def page_is_complete(scene: Scene) -> None:
     assert used_options <= declared, f"options that are not declared: {sorted(used_options - declared)}"
     named = " ".join(option.what for option in about.options)
     assert all(option.what for option in about.options), f"an option says nothing of itself: {named}"
+    parts = [part.name for part in about.secret_parts]
+    wrong = [name for name in parts if not _PART.fullmatch(name) or parts.count(name) > 1 or name in declared]
+    assert not wrong, f"secrets with names that cannot be given: {wrong}"
+    assert all(part.help for part in about.secret_parts), "a secret says nothing of itself"
+    if about.sign_in is not None:
+        assert about.sign_in.ways, "its login in a browser has no way"
+        assert about.sign_in.secret in ("", *parts), f"no secret is called {about.sign_in.secret!r}"
 
 
 async def gone(scene: Scene) -> None:
