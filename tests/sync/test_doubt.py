@@ -168,3 +168,20 @@ async def test_a_refused_login_while_in_doubt_leaves_the_batch_in_doubt(somewher
 def _unsettled(made: Town) -> int:
     assert made.bench.one("SELECT count(*) FROM our_listing WHERE inflight IS NOT NULL AND NOT pending") == 0
     return int(made.bench.one("SELECT count(*) FROM our_push_batch WHERE state IN ('intent', 'in_doubt')"))
+
+
+@pytest.mark.parametrize("which", [DoubtPolicy.READ_BACK])
+async def test_a_later_run_that_finds_the_batch_applied_says_updated(somewhere: Town, which: DoubtPolicy) -> None:
+    # given: the batch was applied, and nothing could be read
+    await somewhere.bench.pull()
+    somewhere.cart.faults(
+        {"kind": "lost", "path": "/stock", "times": 1}, {"kind": "status", "path": "/listings/read", "status": 401}
+    )
+    await somewhere.bench.push(somewhere.cart_id)
+    somewhere.cart.faults()
+    # when
+    run = await somewhere.bench.push(somewhere.cart_id)
+    # then
+    assert somewhere.bench.counts(run)["set"] == len(somewhere.in_stock())
+    assert somewhere.bench.one("SELECT count(*) FROM our_listing WHERE outcome IN ('in_doubt', 'failed')") == 0
+    assert somewhere.bench.sums_hold()

@@ -296,7 +296,7 @@ class BatchSender:
 
     def _settle_answers(self, batch: Batch, answers: Sequence[Answer], state: str) -> None:
         with self.job.transaction() as tx:
-            if batch.state == "submitted":
+            if batch.state == "submitted" or batch.run_id != self.job.run.id:
                 push_batches.adopt(tx, batch, self.job.run.id)
             push_batches.settle(tx, batch, answers, self.job.run.id, clock.seconds())
             push_batches.end(tx, batch.id, state, next((a.error for a in answers if a.error), ""), clock.seconds())

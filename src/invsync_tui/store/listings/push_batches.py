@@ -181,8 +181,10 @@ def wait(tx: sqlite3.Connection, batch_id: str, waits: Waits, now: int) -> None:
 
 
 def adopt(tx: sqlite3.Connection, batch: Batch, run_id: int) -> None:
-    """What became of a submitted batch is an outcome of the run that found out, where the listing should still show the
-    same. One that should show something else by now has no outcome until it is planned again."""
+    """What became of a batch is an outcome of the run that found out, where the listing should still show the same.
+
+    One that should show something else by now has no outcome until it is planned again.
+    """
     tx.executemany(
         "UPDATE listing SET run_id = iif(desired IS ?1, ?2, NULL), outcome = iif(desired IS ?1, outcome, NULL) "
         "WHERE id = ?3 AND inflight = ?4",
