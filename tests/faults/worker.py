@@ -52,9 +52,45 @@ def _stop_before_sending() -> None:
     SandboxCart.send = send  # type: ignore[method-assign]
 
 
+KILLED_AT = "killed-at"
+"""`killed-at MODULE NAME before` or `after`: the process dies when it first comes to that function, or at its end."""
+
+
+def _die_at(module: str, name: str, moment: str) -> None:
+    """Let this process kill itself at the first call of a function or a method of a module."""
+    from importlib import import_module
+    from inspect import iscoroutinefunction
+
+    *owners, last = name.split(".")
+    owner: Any = import_module(module)
+    for part in owners:
+        owner = getattr(owner, part)
+    real = getattr(owner, last)
+
+    def die(at: str) -> None:
+        if at == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async def awaited(*args: Any, **more: Any) -> Any:
+        die("before")
+        result = await real(*args, **more)
+        die("after")
+        return result
+
+    def called(*args: Any, **more: Any) -> Any:
+        die("before")
+        result = real(*args, **more)
+        die("after")
+        return result
+
+    setattr(owner, last, awaited if iscoroutinefunction(real) else called)
+
+
 def _fork(store: Path, word: str) -> int:
     child = os.fork()
     if child == 0:
+        if word.startswith(KILLED_AT):
+            _die_at(*word.split()[1:])
         if word == STOP_BEFORE_SENDING:
             _stop_before_sending()
         asyncio.run(_work(store, 0.0))

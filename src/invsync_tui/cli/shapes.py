@@ -29,7 +29,7 @@ NAME_MOST = 32
 """Columns of a name in text; JSON and CSV have it whole."""
 TIMES = frozenset(
     {"last_full_at", "confirmed_at", "vanished_at", "loaded_at", "read_at", "missing_since", "synced_at", "last_push_at",
-     "next_run_at"}
+     "next_run_at", "next_look_at"}
 )  # fmt: skip
 
 
@@ -183,6 +183,7 @@ def listings(now: float) -> Shape[ListingLine]:
     columns = (
         "id", "cart", "cart_listing_id", "sku", "name", "tracked", "product_sku", "target", "confirmed", "in_cart", "synced_at",
         "outcome", "reason", "error", "run_id", "override", "excluded", "locked", "drift",
+        "next_look_at",
     )  # fmt: skip
     return Shape(
         columns,

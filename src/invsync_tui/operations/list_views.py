@@ -159,6 +159,8 @@ class ListingLine:
     locked: bool
     drift: bool
     """The cart shows another quantity than the one it accepted from us."""
+    next_look_at: int | None = None
+    """When the cart is asked what became of a quantity that it took and applies later; None where none waits."""
 
 
 @dataclass(frozen=True, slots=True)

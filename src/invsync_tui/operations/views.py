@@ -222,7 +222,7 @@ class RunRow:
     cart: str | None
     state: RunState
     trigger: str
-    """manual, schedule, after pull, again, demo."""
+    """manual, schedule, after pull, again, look again, demo."""
     requested_by: str
     requested_at: int
     started_at: int | None

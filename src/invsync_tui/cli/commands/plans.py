@@ -194,7 +194,7 @@ def _head(view: PlanView) -> Iterator[str]:
         ]
         yield "Left alone: " + ", ".join(rest)
     if view.in_doubt:
-        yield f"{number(view.in_doubt)} wait for the answer to an earlier batch; the push finds out first"
+        yield f"{number(view.in_doubt)} wait for the outcome of an earlier batch; a newer quantity is sent once it is known"
     for text in view.holds:
         yield clean(f"Would be held: {text}")
     yield ""

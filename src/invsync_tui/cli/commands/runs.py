@@ -41,7 +41,9 @@ def add_runs(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--state", choices=STATES, type=partial(words.name, words.STATES), help="only runs in this state"
     )
-    parser.add_argument("--trigger", metavar="WORD", help="only those: manual, schedule, 'after pull', again, demo")
+    parser.add_argument(
+        "--trigger", metavar="WORD", help="only those: manual, schedule, 'after pull', again, 'look again', demo"
+    )
     parser.add_argument("--who", metavar="NAME", help="only those that this operator asked for")
     parser.add_argument("--diff", action="store_true", help="RUN against the one before it")
     parser.add_argument("--reason", metavar="CODE", help="the SKUs of RUN that ended with this reason")

@@ -176,11 +176,19 @@ def _sent(sent: SentView) -> Iterator[str]:
     before = "unknown" if sent.before is None else sent.before
     yield clean(
         f"  sent      run {sent.run_id}, {moment(sent.at)}: {before} -> {sent.target} in the cart's count, {sent.state}"
+        + _until(sent)
         + (f", {sent.attempts} attempts" if sent.attempts > 1 else "")
         + (f": {sent.error}" if sent.error else "")
     )
     for attempt in sent.exchanges:
         yield from _attempt(attempt)
+
+
+def _until(sent: SentView) -> str:
+    """Of what the cart applies later: when that is asked about, and when the listing is read back instead."""
+    if sent.look_after is None or sent.give_up_at is None:
+        return ""
+    return f", looked at again at {moment(sent.look_after)}, read back at {moment(sent.give_up_at)}"
 
 
 def _attempt(attempt: ExchangeView) -> Iterator[str]:

@@ -78,4 +78,5 @@ def line(row: ListingRow) -> ListingLine:
         excluded=bool(row.excluded),
         locked=bool(row.locked),
         drift=bool(row.drift),
+        next_look_at=row.look_after,
     )

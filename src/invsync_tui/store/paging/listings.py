@@ -13,7 +13,8 @@ from invsync_tui.store.paging.text_filter import HITS, SUBSTRING_LEAST, products
 COLUMNS = (
     "l.id, l.cart_id, c.name, l.ref, l.sku, l.name, l.tracked, l.product_id, p.sku, l.desired, l.acked, l.observed, "
     "l.synced_at, l.outcome, coalesce(l.match_reason, l.reason), l.error, l.run_id, l.override, l.excluded, l.locked, "
-    "coalesce(l.shown <> l.observed, 0), l.key"
+    "coalesce(l.shown <> l.observed, 0) AND l.outcome IS NOT 'submitted', "
+    "(SELECT b.look_after FROM push_batch AS b WHERE b.id = l.inflight AND b.state = 'submitted'), l.key"
 )
 _JOINS = "CROSS JOIN cart AS c ON c.id = l.cart_id LEFT JOIN product AS p ON p.id = l.product_id"
 
@@ -42,6 +43,8 @@ class ListingRow(NamedTuple):
     excluded: int
     locked: int
     drift: int
+    look_after: int | None
+    """When what became of it is asked for, where the cart took it and applies it later."""
     key: str
 
 
@@ -58,7 +61,7 @@ TABS = {
     "failed": Tab("listing_failed", "l.outcome IN ('failed', 'in_doubt')"),
     "ambiguous": Tab("listing_unmatched", "l.match_reason = 'AMBIGUOUS_ALIAS'"),
     "not-in-wms": Tab("listing_unmatched", "l.match_reason = 'NOT_IN_WMS'"),
-    "drift": Tab("listing_drift", "l.shown <> l.observed"),
+    "drift": Tab("listing_drift", "l.shown <> l.observed AND l.outcome IS NOT 'submitted'"),
     "excluded": Tab("listing_withheld", "(l.excluded <> 0 OR l.locked <> 0)"),
 }
 SKU = Order("sku", ("l.key", "l.id"))
@@ -144,7 +147,7 @@ def of_product(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> lis
 
 _UNLISTED = (
     "-u.product_id, u.cart_id, c.name, '', p.sku, p.name, NULL, u.product_id, p.sku, NULL, NULL, NULL, NULL, 'skipped', "
-    "u.reason, '', u.run_id, NULL, 0, 0, 0, p.sku_key"
+    "u.reason, '', u.run_id, NULL, 0, 0, 0, NULL, p.sku_key"
 )
 _OUTCOMES = ("failed", "in_doubt", "submitted", "held", "skipped", "set", "equal", "planned")
 _BY_ID = Order("id", ("l.id",))

@@ -62,9 +62,19 @@ def _sent(sent: SentView) -> Iterator[Span]:
     before = "unknown" if sent.before is None else sent.before
     tries = f", {sent.attempts} attempts" if sent.attempts > 1 else ""
     error = f": {sent.error}" if sent.error else ""
-    yield f"sent {_at(sent.at)} by run {sent.run_id}: {before} to {sent.target}, {sent.state}{tries}{error}", Tone.PLAIN
+    yield (
+        f"sent {_at(sent.at)} by run {sent.run_id}: {before} to {sent.target}, {sent.state}{_until(sent)}{tries}{error}",
+        Tone.PLAIN,
+    )
     for attempt in sent.exchanges:
         yield from _attempt(attempt)
+
+
+def _until(sent: SentView) -> str:
+    """Of what the cart applies later: when that is asked about, and when the listing is read back instead."""
+    if sent.look_after is None or sent.give_up_at is None:
+        return ""
+    return f", looked at again at {_at(sent.look_after)}, read back at {_at(sent.give_up_at)}"
 
 
 def _attempt(attempt: ExchangeView) -> Iterator[Span]:

@@ -82,6 +82,10 @@ def explained(listing: ListingLine, width: int, rendering: RenderContext) -> lis
         rows.append(
             line((f"Drift: the cart shows {listing.in_cart}, but it confirmed {listing.confirmed}.", Tone.WARN))
         )
+    if listing.next_look_at is not None:
+        at = formatting.clock(listing.next_look_at, rendering.now)
+        text = f"Submitted: the cart applies it later. What became of it is looked up after {at}."
+        rows += [line((row, Tone.ACCENT)) for row in wrap(text, width)]
     if listing.error:
         rows += [line((row, Tone.BAD)) for row in wrap(clean(listing.error), width)]
     if listing.reason:
