@@ -10,9 +10,20 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.about import SecretPart, SignIn
-from invsync_tui.connectors.base import CheckStep, LevelRow, ListingRow, Page, ProductRow, PushItem, RowAnswer
+from invsync_tui.connectors.base import (
+    CheckStep,
+    Connection,
+    LevelRow,
+    ListingRow,
+    Page,
+    Pending,
+    ProductRow,
+    PushItem,
+    RowAnswer,
+    Submitted,
+)
 from invsync_tui.connectors.carts.sandbox import SandboxCart
-from invsync_tui.connectors.errors import AuthError, ConnectorError, UnavailableError
+from invsync_tui.connectors.errors import AuthError, ConnectorError, ContractError, UnavailableError
 from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.kit import cart_suite, source_suite
 from invsync_tui.kit.running import checks_of, run_check
@@ -27,6 +38,7 @@ def _shorter_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 TestSandboxSource = source_suite(SandboxSource, kit_servers.wms)
 TestSandboxCart = cart_suite(SandboxCart, kit_servers.shop)
+TestSandboxCartThatAppliesLater = cart_suite(SandboxCart, kit_servers.shop_that_applies_later)
 
 
 class LosesRows(SandboxSource):
@@ -197,6 +209,7 @@ class Assumes(SandboxCart):
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
         answers = await super().send(batch_id, body)
+        assert not isinstance(answers, Submitted)
         return [RowAnswer(answer.ref, 999) for answer in answers]
 
 
@@ -251,6 +264,89 @@ def test_a_cart_that_is_wrong_is_found(connector: type, number: int) -> None:
     (check,) = [check for check in checks_of(connector) if check.number == number]
     with pytest.raises(AssertionError):
         run_check(check, connector, kit_servers.shop)
+
+
+class EndsBeforeItLooks(SandboxCart):
+    """Gives up before anything can be known."""
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer] | Submitted:
+        answer = await super().send(batch_id, body)
+        return replace(answer, give_up_at=0.0) if isinstance(answer, Submitted) else answer
+
+
+class Hopes(SandboxCart):
+    """Says that a batch is done as soon as the cart has it."""
+
+    async def outcome(self, ticket: str) -> Sequence[RowAnswer] | Pending:
+        answer = await super().outcome(ticket)
+        return [] if isinstance(answer, Pending) else answer
+
+
+class DeclaresNothing(SandboxCart):
+    """Applies later, and says nothing of it."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.capabilities = replace(self.capabilities, applies_within=0.0)
+
+
+class Remembers(SandboxCart):
+    """Knows the tickets that it was given itself."""
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer] | Submitted:
+        answer = await super().send(batch_id, body)
+        self.known = answer.ticket if isinstance(answer, Submitted) else ""
+        return replace(answer, ticket="mine") if isinstance(answer, Submitted) else answer
+
+    async def outcome(self, ticket: str) -> Sequence[RowAnswer] | Pending:
+        return await super().outcome(getattr(self, "known", ticket))
+
+
+class AllIsWell(SandboxCart):
+    """Takes every row of a batch that is done for a good one."""
+
+    async def outcome(self, ticket: str) -> Sequence[RowAnswer] | Pending:
+        answer = await super().outcome(ticket)
+        return answer if isinstance(answer, Pending) else [RowAnswer(row.ref, row.quantity) for row in answer]
+
+
+class WritesWhenAsked(SandboxCart):
+    """Sends the batch again to see what the cart says of it."""
+
+    body = b""
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer] | Submitted:
+        self.body = body
+        return await super().send(batch_id, body)
+
+    async def outcome(self, ticket: str) -> Sequence[RowAnswer] | Pending:
+        answer = await super().outcome(ticket)
+        if not isinstance(answer, Pending):
+            await super().send("another key", self.body)
+        return answer
+
+
+class UnknownIsDone(SandboxCart):
+    """Takes a ticket that the cart does not know for one without rows."""
+
+    async def outcome(self, ticket: str) -> Sequence[RowAnswer] | Pending:
+        try:
+            return await super().outcome(ticket)
+        except ContractError:
+            return []
+
+
+@pytest.mark.parametrize(
+    ("connector", "number"),
+    [
+        (EndsBeforeItLooks, 33), (Hopes, 33), (DeclaresNothing, 33), (Remembers, 34), (AllIsWell, 35),
+        (WritesWhenAsked, 36), (UnknownIsDone, 37),
+    ],
+)  # fmt: skip
+def test_a_cart_that_is_wrong_about_what_it_applies_later_is_found(connector: type, number: int) -> None:
+    (check,) = [check for check in checks_of(connector) if check.number == number]
+    with pytest.raises(AssertionError):
+        run_check(check, connector, kit_servers.shop_that_applies_later)
 
 
 def test_an_exemption_needs_a_check_that_there_is() -> None:

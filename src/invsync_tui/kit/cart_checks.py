@@ -11,20 +11,19 @@ from typing import Any
 from invsync_tui.connectors.base import DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
 from invsync_tui.connectors.cart_locations import OPTION
 from invsync_tui.connectors.errors import ConnectorError, RowsRejectedError, UnavailableError
+from invsync_tui.kit import later_checks
 from invsync_tui.kit.checks import COMMON, Check, Scene, everything
+from invsync_tui.kit.later_checks import BATCH
 from invsync_tui.kit.proxy import Fault
 from invsync_tui.kit.source_checks import HOSTILE
 
-BATCH = "0123456789abcdef0123456789abcdef"
 OTHER = "fedcba9876543210fedcba9876543210"
 
 
 async def _send(
-    cart: Any, quantities: Mapping[str, int], before: Mapping[str, int | None], key: str = BATCH
+    scene: Scene, cart: Any, quantities: Mapping[str, int], before: Mapping[str, int | None], key: str = BATCH
 ) -> Sequence[RowAnswer]:
-    items = [PushItem(ref, quantity, before.get(ref)) for ref, quantity in quantities.items()]
-    answers: Sequence[RowAnswer] = await cart.send(key, cart.compose(key, items))
-    return answers
+    return await later_checks.settled(scene, cart, await later_checks.send(cart, quantities, before, key))
 
 
 async def every_listing_once(scene: Scene) -> None:
@@ -66,9 +65,11 @@ async def few_calls(scene: Scene) -> None:
         refs = list(scene.server.shown())[:most]
         before = dict(scene.server.shown())
         scene.proxy.clear()
-        await _send(cart, {ref: 50 + n for n, ref in enumerate(refs)}, before)
-    assert len(scene.proxy.requests) == ceil(most / cart.capabilities.max_batch), (
-        f"{len(scene.proxy.requests)} calls for {most} listings in batches of {cart.capabilities.max_batch}"
+        answer = await later_checks.send(cart, {ref: 50 + n for n, ref in enumerate(refs)}, before)
+        calls = len(scene.proxy.requests)
+        await later_checks.settled(scene, cart, answer)
+    assert calls == ceil(most / cart.capabilities.max_batch), (
+        f"{calls} calls for {most} listings in batches of {cart.capabilities.max_batch}"
     )
     assert {ref: scene.server.shown()[ref] for ref in refs} == {ref: 50 + n for n, ref in enumerate(refs)}
 
@@ -88,7 +89,7 @@ async def answers_are_honest(scene: Scene) -> None:
     """An answer's quantity is what is shown; a cart that gives none says so in its capabilities."""
     ref = next(iter(scene.server.shown()))
     async with scene.opened() as cart:
-        answers = await _send(cart, {ref: 31}, scene.server.shown())
+        answers = await _send(scene, cart, {ref: 31}, scene.server.shown())
         (answer,) = [answer for answer in answers if answer.ref == ref]
         assert answer.error is None and answer.reason is None, f"a good row is refused: {answer}"
         if cart.capabilities.returns_quantity:
@@ -105,7 +106,7 @@ async def one_bad_row(scene: Scene) -> None:
     async with scene.opened() as cart:
         quantities = {ref: 60 + n for n, ref in enumerate([gone, *others])}
         try:
-            answers = {answer.ref: answer for answer in await _send(cart, quantities, before)}
+            answers = {answer.ref: answer for answer in await _send(scene, cart, quantities, before)}
         except RowsRejectedError:
             assert {ref: scene.server.shown()[ref] for ref in others} == {ref: before[ref] for ref in others}, (
                 "a batch that was refused as a whole has changed something"
@@ -125,7 +126,7 @@ async def lost_answer(scene: Scene) -> None:
     async with scene.opened() as cart:
         scene.proxy.let(Fault.LOST, times=1)
         try:
-            await _send(cart, {ref: 41}, before)
+            await _send(scene, cart, {ref: 41}, before)
         except UnavailableError as error:
             assert error.may_have_applied, "a lost answer is taken for nothing done"
         else:
@@ -133,7 +134,8 @@ async def lost_answer(scene: Scene) -> None:
         assert len(scene.proxy.requests) == 1, f"a write was sent {len(scene.proxy.requests)} times"
         scene.proxy.clear()
         if cart.capabilities.doubt_policy is DoubtPolicy.IDEMPOTENCY_KEY:
-            await _send(cart, {ref: 41}, before)
+            await _send(scene, cart, {ref: 41}, before)
+        later_checks.let_apply(scene)
         (row,) = await cart.read([ref])
     assert row.quantity == 41 == scene.server.shown()[ref]
 
@@ -143,8 +145,8 @@ async def nothing_else(scene: Scene) -> None:
     before = dict(scene.server.shown())
     ref, *others = before
     async with scene.opened() as cart:
-        await _send(cart, {ref: 3}, before)
-        await _send(cart, {ref: 0}, {ref: 3}, OTHER)
+        await _send(scene, cart, {ref: 3}, before)
+        await _send(scene, cart, {ref: 0}, {ref: 3}, OTHER)
     assert {other: scene.server.shown()[other] for other in others} == {other: before[other] for other in others}
     assert scene.server.shown()[ref] == 0
 
@@ -224,5 +226,6 @@ CHECKS = (
     Check(17, "allocations are told where they are subtracted", basis),
     Check(18, "other locations of ours are read along", several_locations),
     Check(20, "what was not to be changed stays as it is", nothing_else),
+    *later_checks.CHECKS,
     *COMMON,
 )

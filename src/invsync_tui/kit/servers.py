@@ -75,6 +75,10 @@ class CartServer(Server, Protocol):
         """Somebody else's edit."""
         ...
 
+    # Only of a cart that applies a batch later, see `connectors.base.Submitted`; it applies nothing by itself:
+    # def apply_taken(self) -> None
+    #     Apply now what was taken and is not applied yet.
+
 
 SourceFake = Callable[[], AbstractContextManager[SourceServer]]
 CartFake = Callable[[], AbstractContextManager[CartServer]]

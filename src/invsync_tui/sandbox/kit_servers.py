@@ -13,10 +13,12 @@ from typing import Any
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.sandbox.in_thread import running
+from invsync_tui.sandbox.shop import Mode
 
 TOKEN = "sandbox-token-for-checks"  # noqa: S105 - of a server that lives as long as a check
 VARIABLE = "INVSYNC_SANDBOX_CHECK_TOKEN"
 SHOP = "main"
+LATER = Mode(later=True, apply_after=-1)
 
 
 @dataclass(slots=True)
@@ -94,6 +96,17 @@ class ShopServer(_Server):
         self._control("edit", shop=SHOP, ref=listing, quantity=quantity)
 
 
+class LaterShopServer(ShopServer):
+    """A shop that takes batches under a ticket and applies them when it is told to."""
+
+    def _options(self) -> dict[str, str]:
+        return LATER.options(SHOP)
+
+    def apply_taken(self) -> None:
+        """Apply what was taken."""
+        self._control("apply", shop=SHOP)
+
+
 @contextmanager
 def wms() -> Iterator[WmsServer]:
     """A small WMS."""
@@ -106,6 +119,16 @@ def shop() -> Iterator[ShopServer]:
     """A small shop."""
     with _with_token(), running("cart", f"--shop={SHOP},places=Annex", "--products=12", f"--token={TOKEN}") as url:
         yield ShopServer(url)
+
+
+@contextmanager
+def shop_that_applies_later() -> Iterator[LaterShopServer]:
+    """A small shop with tickets."""
+    with (
+        _with_token(),
+        running("cart", f"--shop={SHOP},{LATER.write()}", "--products=12", f"--token={TOKEN}") as url,
+    ):
+        yield LaterShopServer(url)
 
 
 @contextmanager
