@@ -25,6 +25,7 @@ from invsync_tui.connectors.kept_token import KeptToken
 from invsync_tui.connectors.oauth import OAuth
 from invsync_tui.connectors.token_store import Token, TokenStore
 from invsync_tui.rules.merchant_checks import Verdict
+from invsync_tui.store import audit
 from tests.support.made_connector import install
 from tests.support.merchant_store import Bench
 from tests.support.sandbox_world import sandbox_wms
@@ -123,6 +124,26 @@ def test_a_script_gets_one_document_and_can_forget_the_login(
     assert document(capsys, store, "connections", "login", "--cart", "Shop", "--forget")["login"] is None
     code, out, _ = run(capsys, store, "connections", "test", "--cart", "Shop")
     assert code == 1 and "Nobody has logged in yet" in out
+
+
+def test_a_refused_login_is_tried_again_by_the_schedule_after_somebody_logged_in(
+    capsys: pytest.CaptureFixture[str], store: Path, server: LoginServer
+) -> None:
+    """Also where a further location of the cart was named: it has the cart's connection."""
+    with closing(sqlite3.connect(store)) as cx:
+        main = cx.execute("SELECT id FROM cart WHERE name = 'Shop'").fetchone()[0]
+        columns = "merchant_id, system, url, login, secret, options, deadline_ms, created_at"
+        cx.execute(
+            f"INSERT INTO cart ({columns}, name, of_cart) SELECT {columns}, 'West', id FROM cart WHERE id = {main}"
+        )
+        cx.commit()
+        since = clock.seconds()
+        assert not audit.connection_changed(cx, f"cart:{main}", since)
+    assert run(capsys, store, "connections", "login", "--cart", "West", "--device")[0] == 0
+    with closing(sqlite3.connect(store)) as cx:
+        assert audit.connection_changed(cx, f"cart:{main}", since)
+        assert not audit.connection_changed(cx, f"cart:{main}", since + 10**6)
+    assert "Logged in until" in run(capsys, store, "connections", "test", "--cart", "Shop")[1]
 
 
 @pytest.mark.parametrize("arguments", [("--read-only",), ()])

@@ -93,6 +93,21 @@ async def test_who_may_use_the_store_may_use_the_tokens(
     assert stat.S_IMODE(kept.path.parent.stat().st_mode) & 0o007 == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for somebody else")
+async def test_what_root_makes_belongs_to_the_owner_of_the_store(tmp_path: Path) -> None:
+    from invsync_tui.connectors.base import Connection
+
+    database = tmp_path / "invsync.db"
+    database.touch(mode=0o600)
+    os.chown(database, 12345, 23456)
+    kept = with_tokens(Connection("Shop", "shopify", "https://shop.example"), database, "cart-3").tokens
+    assert kept is not None
+    async with kept.turn(1):
+        await kept.replace(token())
+    made = [kept.path.parent, *kept.path.parent.iterdir()]
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(12345, 23456)} and len(made) == 3
+
+
 async def test_only_one_renews_and_the_others_take_what_it_got(store: TokenStore) -> None:
     asked: list[Token | None] = []
 

@@ -78,12 +78,15 @@ class TokenStore:
         *,
         give: Callable[[int], None] = _ours,
         folder_mode: int = stat.S_IRWXU,
+        owned_as: Path | None = None,
         read_only: bool = False,
     ) -> None:
         self.path = path
         self.read_only = read_only
         """A session that may change nothing: what is stored is used, and nothing is renewed."""
         self._subject, self._give, self._folder_mode = subject, give, folder_mode
+        self._owned_as = owned_as
+        """What root makes here gets the owner of this file: the service that has to use it is seldom root."""
 
     def read(self) -> Token | None:
         """What is stored; None where there is nothing, or nothing for this login. NotConfiguredError for a file that this
@@ -143,9 +146,16 @@ class TokenStore:
             )
         except OSError as error:
             raise self._unusable("locked", error) from error
+        self._hand_over(descriptor)
+        return descriptor
+
+    def _hand_over(self, descriptor: int) -> None:
+        """Give an open file its mode, its group and, as far as the system lets us, its owner."""
         with contextlib.suppress(OSError):
             self._give(descriptor)
-        return descriptor
+        with contextlib.suppress(OSError):
+            if os.geteuid() == 0 and self._owned_as is not None:
+                os.fchown(descriptor, self._owned_as.stat().st_uid, -1)
 
     def _make_folder(self) -> None:
         folder = self.path.parent
@@ -156,7 +166,8 @@ class TokenStore:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             with contextlib.suppress(OSError):
-                os.fchown(descriptor, -1, folder.parent.stat().st_gid)
+                like = (self._owned_as or folder.parent).stat()
+                os.fchown(descriptor, like.st_uid if os.geteuid() == 0 else -1, like.st_gid)
         finally:
             os.close(descriptor)
 
@@ -200,8 +211,7 @@ class TokenStore:
                 made.unlink()
             descriptor = os.open(made, flags, 0o600)
             try:
-                with contextlib.suppress(OSError):
-                    self._give(descriptor)
+                self._hand_over(descriptor)
                 os.write(descriptor, content)
                 os.fsync(descriptor)
             finally:

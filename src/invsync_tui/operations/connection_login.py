@@ -19,7 +19,8 @@ from invsync_tui.operations.connections import Target, connection_of
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings.transaction import saving
+from invsync_tui.operations.settings.transaction import Saving, saving
+from invsync_tui.store.settings import read as settings_read
 
 __all__ = ["Authorization", "DeviceCode", "Login"]
 
@@ -91,7 +92,7 @@ def forget(session: Session, target: Target) -> None:
     with as_operation_error():
         asyncio.run(run())
     with saving(session, f"forget the login of {target.name!r}") as saved:
-        saved.audit(f"{_kind(target)} logout", f"{_kind(target)}:{target.id}", {}, {})
+        saved.audit(f"{_kind(target)} logout", _subject(saved, target), {}, {})
 
 
 def _what(target: Target) -> str:
@@ -100,6 +101,13 @@ def _what(target: Target) -> str:
 
 def _kind(target: Target) -> str:
     return "merchant" if target.kind == "wms" else "cart"
+
+
+def _subject(saved: Saving, target: Target) -> str:
+    """What the audit files it under: of a cart's further location that cart, whose runs it concerns."""
+    if target.kind == "wms":
+        return f"merchant:{target.id}"
+    return f"cart:{settings_read.connected_through(saved.tx, target.id)}"
 
 
 def _oauth(target: Target) -> OAuth:
@@ -130,5 +138,5 @@ async def _kept(tokens: TokenStore, target: Target, token: Token) -> Token:
 def _recorded(session: Session, target: Target, token: Token) -> Login:
     with saving(session, _what(target)) as saved:
         after = {"login_ends_at": token.login_ends_at, "renews": bool(token.refresh)}
-        saved.audit(f"{_kind(target)} login", f"{_kind(target)}:{target.id}", {}, after)
+        saved.audit(f"{_kind(target)} login", _subject(saved, target), {}, after)
     return Login(token.login_ends_at, bool(token.refresh), login_state(token, clock.seconds()).text)

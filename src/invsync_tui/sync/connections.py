@@ -86,5 +86,6 @@ def with_tokens(connection: Connection, store: Path, key: str, *, read_only: boo
         give=partial(file_modes.give, mode=mode, store=store),
         folder_mode=file_modes.folder_mode(mode) | stat.S_IRWXU,
         read_only=read_only,
+        owned_as=store,
     )
     return replace(connection, tokens=tokens)
