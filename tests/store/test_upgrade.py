@@ -38,11 +38,12 @@ LANDED = {
     "v0009_secrets_by_parts": "e5d454bd4577ec94c744531a9c7e26090a74ed5e6df31ea97953b475554d60b7",
     "v0010_submitted_batches": "8b4e96f089cc0d7216153df8f22a458eb8b0d51f5e9bc9012242a1c57ce70603",
     "v0011_notices_of_interfaces": "b697de698c0f740eaa5d540b5309c3de10f26af57be9763a4f2e814b2a3737d7",
+    "v0012_matched_by_barcode": "53717d6ae08a22732a8704e5efe49485608df909dc0fd312deae902422899ce8",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 
 
-GROWS_NO_FILE = (4, 5, 6, 7, 8, 9, 10)
+GROWS_NO_FILE = (4, 5, 6, 7, 8, 9, 10, 11)
 """Schemas from which an upgrade needs no page more than a small store has: it adds columns, or uses pages that it freed."""
 
 

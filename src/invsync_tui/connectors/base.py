@@ -16,6 +16,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.connectors.token_store import TokenStore
+from invsync_tui.rules.matching import trimmed
 from invsync_tui.rules.outcomes import Reason
 
 Row = TypeVar("Row")
@@ -359,6 +360,13 @@ class ListingRow(NamedTuple):
     """Units that the cart keeps back itself: it sells down to this number. Below 0 it sells that many on backorder."""
     location: str = ""
     """One of `Connection.also_at`, as it stands there, for the listing at that location; '' for the cart's own."""
+    barcode: str = ""
+    """EAN, UPC or what the cart calls so: a listing without a SKU is matched by it."""
+
+    @property
+    def code(self) -> str:
+        """What it is matched by: the SKU, or the barcode where that is blank."""
+        return self.sku if trimmed(self.sku) else self.barcode or self.sku
 
 
 def unreadable(ref: str, why: str) -> ListingRow:

@@ -48,6 +48,19 @@ class Match:
     near: tuple[CodeHit, ...] = ()
 
 
+def match_barcode(barcode: str, hits: Sequence[CodeHit]) -> Match:
+    """Match a listing that has no SKU by its `barcode`, whatever kind of code the cart pushes with.
+
+    `hits` are all products under the folded key, of any kind; which of the alias types is a barcode differs from WMS to
+    WMS, so any of them counts. A SKU that reads like the barcode does not.
+    """
+    exact = [hit for hit in hits if trimmed(hit.code) == trimmed(barcode) and hit.kind != SKU_KIND]
+    products = {hit.product_id for hit in exact if not hit.inactive} or {hit.product_id for hit in exact}
+    if len(products) == 1:
+        return Match(products.pop(), None)
+    return Match(None, Reason.AMBIGUOUS_ALIAS if products else Reason.NOT_IN_WMS, tuple(exact or hits))
+
+
 def match_code(code: str, push_kind: int, hits: Sequence[CodeHit], owners: frozenset[int]) -> Match:
     """Match a listing's `code` for a cart that pushes with codes of `push_kind`.
 

@@ -102,6 +102,7 @@ class Listing:
     updated_at: int = 0
     threshold: int = 0
     """Units that the shop keeps back by itself."""
+    barcode: str = ""
     places: dict[str, dict[str, int]] = field(default_factory=dict)
     """By further location, `quantity` and `allocated` there."""
 

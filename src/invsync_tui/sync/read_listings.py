@@ -33,8 +33,8 @@ def record_of(row: ListingRow) -> ListingRecord:
     """A cart's listing as the store keeps it."""
     skip = row.skip.value if row.skip else None
     return ListingRecord(
-        row.ref, row.sku, row.name, row.tracked, skip, row.allocated, row.quantity,
-        row.elsewhere, row.elsewhere_allocated, row.threshold,
+        row.ref, row.code, row.name, row.tracked, skip, row.allocated, row.quantity,
+        row.elsewhere, row.elsewhere_allocated, row.threshold, row.code is not row.sku,
     )  # fmt: skip
 
 

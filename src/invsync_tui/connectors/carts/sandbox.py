@@ -248,6 +248,7 @@ class SandboxCart:
             elsewhere_allocated=sum(whole(place["allocated"]) for place in places.values()),
             threshold=whole(record.get("threshold", 0)),
             location=word,
+            barcode=text(record.get("barcode", "")),
         )
 
     @staticmethod

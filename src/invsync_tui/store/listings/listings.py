@@ -26,6 +26,8 @@ class ListingRecord(NamedTuple):
     """At the cart's other locations."""
     elsewhere_allocated: int = 0
     threshold: int = 0
+    by_barcode: bool = False
+    """`sku` is its barcode: it has no SKU."""
 
 
 class PlanRow(NamedTuple):
@@ -90,19 +92,19 @@ class Decided(NamedTuple):
 
 _UPSERT = """
 INSERT INTO listing (cart_id, ref, sku, key, name, tracked, skip, allocated, observed, elsewhere, elsewhere_allocated,
-  threshold, observed_at, seq)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  threshold, by_barcode, observed_at, seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (cart_id, ref) DO UPDATE SET sku = excluded.sku, key = excluded.key, name = excluded.name,
   tracked = excluded.tracked, skip = excluded.skip, allocated = excluded.allocated, observed = excluded.observed,
   observed_at = excluded.observed_at, seq = excluded.seq, gone_at = NULL, elsewhere = excluded.elsewhere,
   acked = CASE WHEN listing.gone_at IS NOT NULL OR (listing.tracked = 0 AND excluded.tracked IS NOT 0)
     OR (listing.skip <> 'BAD_ROW' AND excluded.skip IS NULL) THEN NULL ELSE listing.acked END,
-  elsewhere_allocated = excluded.elsewhere_allocated, threshold = excluded.threshold
+  elsewhere_allocated = excluded.elsewhere_allocated, threshold = excluded.threshold, by_barcode = excluded.by_barcode
 WHERE listing.sku IS NOT excluded.sku OR listing.name IS NOT excluded.name OR listing.tracked IS NOT excluded.tracked
   OR listing.skip IS NOT excluded.skip OR listing.allocated IS NOT excluded.allocated
   OR listing.observed IS NOT excluded.observed OR listing.gone_at IS NOT NULL
   OR listing.elsewhere IS NOT excluded.elsewhere OR listing.threshold IS NOT excluded.threshold
-  OR listing.elsewhere_allocated IS NOT excluded.elsewhere_allocated
+  OR listing.elsewhere_allocated IS NOT excluded.elsewhere_allocated OR listing.by_barcode IS NOT excluded.by_barcode
 """
 
 

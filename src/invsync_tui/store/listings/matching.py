@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from invsync_tui.rules.matching import CodeHit, Match, match_code, trimmed
+from invsync_tui.rules.matching import CodeHit, Match, match_barcode, match_code, trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.listings import links, listings
 from invsync_tui.store.listings.links import Link
@@ -103,7 +103,8 @@ def look_up(
 ) -> list[MatchResult]:
     """Match some listings for a cart that pushes with codes of `push_kind`; what an operator linked is not matched."""
     rows = cx.execute(
-        "SELECT id, sku, key, product_id, match_reason, ref FROM listing WHERE id IN (SELECT value FROM json_each(?))",
+        "SELECT id, sku, key, product_id, match_reason, ref, by_barcode FROM listing "
+        "WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     ).fetchall()
     linked = links.of_refs(cx, cart_id, [row[5] for row in rows])
@@ -112,11 +113,12 @@ def look_up(
     owners = _owners(cx, sorted({hit.product_id for key_hits in hits.values() for hit in key_hits}), push_kind)
     shared = _shared(cx, cart_id, keys)
     results = []
-    for number, sku, key, product, reason, ref in rows:
+    for number, sku, key, product, reason, ref, by_barcode in rows:
         if ref in linked:
             results.append(MatchResult(number, (product, reason), _as_linked(linked[ref])))
             continue
-        match = match_code(sku, push_kind, hits.get(key, ()), owners)
+        key_hits = hits.get(key, ())
+        match = match_barcode(sku, key_hits) if by_barcode else match_code(sku, push_kind, key_hits, owners)
         if trimmed(sku) in shared:
             match = Match(None, Reason.DUPLICATE_IN_CART)
         results.append(

@@ -156,7 +156,9 @@ class Listing(Table, table=True):
     cart_id: int
     ref: str = Field(sa_type=Text)
     sku: str = Field(sa_type=Text)
-    """As the cart reports it."""
+    """As the cart reports it; its barcode where it has no SKU."""
+    by_barcode: bool = Field(default=False, sa_type=Flag)
+    """`sku` is its barcode."""
     key: str = Field(sa_type=Text)
     """Folded."""
     name: str = Field(default="", sa_type=Text)

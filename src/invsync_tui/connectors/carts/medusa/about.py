@@ -27,7 +27,8 @@ ABOUT = About(
     behavior=(
         "Medusa keeps stocked quantities and subtracts its own reservations: it is set to what is for sale plus what is "
         "reserved, and each item is read just before it is written.",
-        "A listing is a variant, matched by the variant's SKU. The stock belongs to its inventory item, which is found by "
+        "A listing is a variant, matched by the variant's SKU, or by its barcode, EAN or UPC where that is "
+        "blank. The stock belongs to its inventory item, which is found by "
         "the link between the two, so that a renamed SKU does no harm.",
         "A kit, which is a variant with several inventory items or with more than one unit of one, is skipped: Medusa "
         "computes its stock from the items. So is the second variant of an item that two variants share; the one with the "

@@ -15,7 +15,8 @@ from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.values import QUANTITY_MOST, reference, text, whole, yes_or_no
 from invsync_tui.rules.outcomes import Reason
 
-_OF_VARIANT = ("id", "sku", "title", "manage_inventory", "allow_backorder", "product.title")
+_BARCODES = ("barcode", "ean", "upc")
+_OF_VARIANT = ("id", "sku", *_BARCODES, "title", "manage_inventory", "allow_backorder", "product.title")
 _OF_ITEM = (
     "id",
     "sku",
@@ -52,6 +53,10 @@ def of_variant(variant: Mapping[str, Any], location: CartLocation, ours: Collect
 
     `ours` are references of locations that are not elsewhere.
     """
+    return _of_variant(variant, location, ours)._replace(barcode=_barcode(variant))
+
+
+def _of_variant(variant: Mapping[str, Any], location: CartLocation, ours: Collection[str]) -> ListingRow:
     ref, tracked = reference(variant["id"]), yes_or_no(variant["manage_inventory"])
     links = variant["inventory_items"]
     sku, name = _code(variant["sku"]), _name(variant)
@@ -70,7 +75,8 @@ def of_item(item: Mapping[str, Any], location: CartLocation, ours: Collection[st
     seller = seller_of(item)
     for variant in item["variants"]:
         if reference(variant["id"]) == seller and yes_or_no(variant["manage_inventory"]):
-            return _stocked(item, _code(variant["sku"]), _name(variant), location, ours)
+            row = _stocked(item, _code(variant["sku"]), _name(variant), location, ours)
+            return row._replace(barcode=_barcode(variant))
     return None
 
 
@@ -124,6 +130,11 @@ def _gone(location: CartLocation) -> NotConfiguredError:
 
 def _code(value: object) -> str:
     return "" if value is None else text(value)
+
+
+def _barcode(variant: Mapping[str, Any]) -> str:
+    """The first of the codes that Medusa has besides the SKU, '' for none."""
+    return next((text(variant[field]) for field in _BARCODES if variant.get(field)), "")
 
 
 def _name(variant: Mapping[str, Any]) -> str:

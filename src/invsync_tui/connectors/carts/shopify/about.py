@@ -83,7 +83,7 @@ ABOUT = About(
         "comparison.",
         "A refused row refuses its batch of up to 250; invsync sends the named rows by themselves.",
         "A batch whose answer is lost is sent again under the same idempotency key, which Shopify does at most once.",
-        "A listing is a variant, matched by its SKU. The barcode is not used.",
+        "A listing is a variant, matched by its SKU, or by its barcode where that is blank.",
         "Variants that are not stocked at the location, that are not tracked, or that are bundles are skipped with a reason.",
         "Every reading is a complete one, by id: `updated_at` of a variant does not move with every sale, so a reading of "
         "changes would miss some.",

@@ -57,6 +57,7 @@ def _row(
     return ListingRow(
         ref=reference(item["id"]),
         sku=text(variant["sku"] or ""),
+        barcode=text(variant["barcode"] or ""),
         name=text(variant["displayName"]),
         tracked=tracked,
         quantity=available,

@@ -27,7 +27,7 @@ LOCATIONS = Document(
 
 _LEVEL = '{ isActive updatedAt quantities(names: ["available"]) { name quantity } }'
 _ITEM = f"id tracked inventoryLevel(locationId: $location) {_LEVEL}"
-_VARIANT = "id sku displayName inventoryQuantity requiresComponents"
+_VARIANT = "id sku barcode displayName inventoryQuantity requiresComponents"
 VARIANT_COST = 4
 """Points of a variant with its item, its level and its quantity."""
 LEVEL_COST = 2

@@ -47,7 +47,8 @@ ABOUT = About(
         "A product or variation that does not manage stock is skipped with a reason, and so is a variation that shares "
         "the stock of its product: a quantity would have no effect. Manage stock is never switched on by invsync.",
         "Grouped products, bundles and composites are skipped: their stock is that of their parts.",
-        "A variation without a SKU of its own has none here, although WooCommerce shows its product's.",
+        "A variation without a SKU of its own has none here, although WooCommerce shows its product's: it is matched by its "
+        "GTIN, UPC, EAN or ISBN field, as whatever has no SKU is.",
         "100 products are set by one request, the variations of one product by one request for that product. A batch has "
         "100 listings, and 20 where the shop has 20 variable products or more, so at most 20 requests; they are sent one "
         "after the other, and if one of them goes wrong, the batch's listings are read before anything is sent again.",

@@ -17,9 +17,9 @@ from invsync_tui.connectors.base import ListingRow
 from invsync_tui.connectors.values import describe_value, reference, seconds, text, whole, yes_or_no
 from invsync_tui.rules.outcomes import Reason
 
-PRODUCT_FIELDS = "id,sku,name,type,manage_stock,stock_quantity,backorders,date_modified_gmt"
+PRODUCT_FIELDS = "id,sku,global_unique_id,name,type,manage_stock,stock_quantity,backorders,date_modified_gmt"
 """What is asked of products."""
-VARIATION_FIELDS = "id,sku,name,attributes,manage_stock,stock_quantity,backorders,date_modified_gmt"
+VARIATION_FIELDS = "id,sku,global_unique_id,name,attributes,manage_stock,stock_quantity,backorders,date_modified_gmt"
 """What is asked of variations. Their `name` is there since WooCommerce 8."""
 BUNDLES = frozenset(
     {"grouped", "bundle", "composite", "mix-and-match", "woosb", "yith_bundle", "yith-composite", "wooco"}
@@ -84,6 +84,7 @@ def _row(ref: str, record: Mapping[str, Any], threshold: int) -> ListingRow:
     return ListingRow(
         ref=ref,
         sku="" if record["sku"] is None else text(record["sku"]),
+        barcode=text(record.get("global_unique_id") or ""),
         name=_name(record),
         tracked=tracked,
         # Of a variation that shares it, this is the parent's: not a number of its own.
