@@ -32,8 +32,9 @@ from tests.support.sandbox_world import sandbox_wms
 from tests.support.servers.authorization import CLIENT, CLIENT_SECRET, REDIRECT, LoginServer, login_server
 from tests.support.servers.shopify import CLIENT as APP
 from tests.support.servers.shopify import TOKEN as APP_SECRET
-from tests.support.servers.shopify import shopify_server
+from tests.support.servers.shopify import ShopifyServer, shopify_server
 from tests.support.shell import INVSYNC, Shell, check
+from tests.support.terminal.pty import Terminal
 
 SCOPES = ("stock.read", "stock.write")
 DEVICE = SignIn("/oauth/token", "/oauth/device", "/oauth/authorize", REDIRECT, SCOPES, secret="client_secret")
@@ -206,6 +207,47 @@ def test_a_shop_of_another_organization_is_logged_in_to_by_a_pasted_address(tmp_
     assert not [path for path, content in seen.items() if b"code-of-the-shop" in content]
     having = [path for path, content in seen.items() if b"shpat-for-an-hour" in content or b"shprt-" in content]
     assert [path.parent.name for path in having] == ["store.db.tokens"]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[tuple[ShopifyServer, Shell]]:
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    secret.write_text(APP_SECRET)
+    with shopify_server(products=0) as server:
+        bench = Bench.make(tmp_path, alone=True)
+        bench.add_merchant(Connection("wms", "sandbox", "http://127.0.0.1:9"))
+        bench.add_cart(replace(server.connection(server.url), login=APP, secret=f"file:{secret}"), name="Shop")
+        bench.store.close()
+        yield server, Shell(tmp_path)
+
+
+def asked_at_terminal(shell: Shell) -> Terminal:
+    return Terminal([*INVSYNC, "connections", "login", "--cart", "Shop"], 500, 24, shell.environment())
+
+
+def test_a_terminal_does_not_show_what_is_pasted(shop: tuple[ShopifyServer, Shell]) -> None:
+    server, shell = shop
+    with asked_at_terminal(shell) as terminal:
+        lines = terminal.wait_for("Paste that address here")
+        opened = next(line for line in lines if "/admin/oauth/authorize" in line)
+        terminal.send(server.browse(opened.rpartition(" ")[2]), "\r")
+        assert terminal.wait_exit(30) == 0
+    assert b"code-of-the-shop" not in terminal.raw and b"logged in until" in terminal.raw
+
+
+def test_whoever_gives_up_at_the_prompt_gets_the_terminal_back_and_no_login(
+    shop: tuple[ShopifyServer, Shell],
+) -> None:
+    server, shell = shop
+    with asked_at_terminal(shell) as terminal:
+        modes = terminal.modes()
+        terminal.wait_for("Paste that address here")
+        assert terminal.modes() != modes  # no echo
+        terminal.send("\x03")
+        terminal.wait_until(lambda: terminal.modes() == modes, "the modes of before")
+        assert terminal.wait_exit(30) == 130
+    assert server.granted == [] and not list(shell.home.glob("store.db.tokens/*.json"))
 
 
 # --- how long it lasts ---------------------------------------------------------------------------------------------------
