@@ -130,7 +130,7 @@ def settings_of(acme: Shelf) -> Settings:
 def reader(acme: Shelf, job: RunContext, cart: Any) -> ListingsReader:
     settings = settings_of(acme)
     cart_clock = CartClock(job, cart, settings.cart.clock_offset)
-    return ListingsReader(job, cart or QuietCart(), settings.cart, cart_clock, settings.locations)
+    return ListingsReader(job, cart or QuietCart(), settings, cart_clock)
 
 
 async def test_a_run_stops_at_a_safe_point_when_its_worker_ends(acme: Shelf) -> None:

@@ -28,6 +28,11 @@ REACH = 7 * 86400
 """Seconds after which an order is no longer waited for; whatever the readings say, the WMS knows it by then."""
 
 
+READ_LATELY = 120
+"""Seconds for which what a run read of a cart's orders serves runs of its other locations. They wait for each other, and
+for times of their own: what was sold meanwhile is not known to a read of long ago."""
+
+
 class Orders:
     """The pending orders of one push run."""
 
@@ -67,9 +72,9 @@ class Orders:
     def _read_by_another(self, asked_cart: Asked) -> bool:
         """Whether another location of this cart has read its orders since this run was asked for: they are the same."""
         others = [number for number in self.locations if number in asked_cart.peers]
-        began = self.job.run.requested_at
+        request = runs.Request(self.job.run.requested_at, self.now - READ_LATELY, self.now)
         with self.job.store.reading() as cx:
-            return any(runs.last_good_phase(cx, "push", number, PHASE, began - 1) is not None for number in others)
+            return runs.phase_serves(cx, "push", others, PHASE, request)
 
     async def _look_at_source(self) -> bool:
         """Whether the WMS subtracts orders that it does not hold yet by itself; notes whether it names those it has."""

@@ -90,7 +90,7 @@ class PushPlanner:
 
     async def run(self) -> None:
         """Observe, match, hear of orders, decide; raises RunHeld where a safety rule stops what would be sent."""
-        observation = ListingsReader(self.job, self.cart, self.settings.cart, self.clock, self.settings.locations)
+        observation = ListingsReader(self.job, self.cart, self.settings, self.clock)
         await observation.run()
         if not observation.complete:
             await reread_doubted(self.job, self.cart)

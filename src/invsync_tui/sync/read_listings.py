@@ -15,7 +15,7 @@ from invsync_tui.connectors.base import Cart, ListingRow, Page
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.connectors.values import maybe_whole
 from invsync_tui.plain_text import counted
-from invsync_tui.store import change_sequence, models
+from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import listings
 from invsync_tui.store.listings.listings import ListingRecord
@@ -24,6 +24,7 @@ from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import CartClock
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
 from invsync_tui.sync.runs.run_context import RunContext
+from invsync_tui.sync.settings import Settings
 
 OBSERVE_OVERLAP = 120
 """Seconds by which a delta read goes back behind the last one: carts commit late."""
@@ -61,6 +62,8 @@ class Pass:
     seen: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     """By cart, the numbers of its listings."""
     refs: set[str] = field(default_factory=set)
+    unreadable: list[str] = field(default_factory=list)
+    """References of those that cannot be read."""
     unnamed: int = 0
     total: int | None = None
     most: int = 0
@@ -74,7 +77,9 @@ class Pass:
     def add(self, page: Page[ListingRow]) -> None:
         """Take in the listings of one more page."""
         self.refs.update(row.ref for row in page.rows if not row.location)
-        self.refs.update(ref for ref, _ in page.rejected if ref != "?")
+        unreadable = [ref for ref, _ in page.rejected if ref != "?"]
+        self.unreadable += unreadable
+        self.refs.update(unreadable)
         self.unnamed += sum(ref == "?" for ref, _ in page.rejected)
         self.total = total_of(page)
         self.most = max(self.most, self.total or 0)
@@ -86,18 +91,22 @@ class Pass:
 
 
 class ListingsReader:
-    """One read of a cart's listings, within a push run. `locations` are those beside its own, with their carts."""
+    """One read of a cart's listings, within a push run, and of those at its other locations along with it."""
 
-    def __init__(
-        self, job: RunContext, cart: Cart, settings: models.Cart, cart_clock: CartClock, locations: Mapping[str, int]
-    ) -> None:
+    def __init__(self, job: RunContext, cart: Cart, settings: Settings, cart_clock: CartClock) -> None:
         self.clock = cart_clock
         self.job = job
         self.cart = cart
-        self.settings = settings
+        self.settings = settings.cart
         self.cart_id = job.run.key
-        self.carts = {"": self.cart_id, **(locations if cart.capabilities.reads_locations else {})}
+        self.others = dict(settings.locations) if cart.capabilities.reads_locations else {}
         """By `ListingRow.location`, the cart of ours that sets stock there."""
+        mine = sync_marks.LastRead(settings.cart.rev, settings.cart.listed_at, settings.cart.observed_at)
+        # This run works by the settings that it began with: its connection leads to the locations as they were then.
+        self._before = {
+            self.cart_id: mine,
+            **{number: settings.location_reads[number] for number in self.others.values()},
+        }
         self.complete = False
         """All listings were read just now."""
 
@@ -116,7 +125,6 @@ class ListingsReader:
 
     async def _read(self, since: int | None, started: int) -> None:
         """Read to the end. Where listings may have been passed over because others were deleted meanwhile, read again."""
-        before = self._as_read_before()
         wanted = self._complete_reads_wanted() if since is None else {}
         for _ in range(PASSES):
             passed = await self._pass(since)
@@ -125,10 +133,13 @@ class ListingsReader:
                     raise UnavailableError(
                         f"The cart announced {counted(passed.total, 'listing')} and sent {passed.found}: not complete."
                     )
+                await self._keep_unreadable(passed)
                 for number, seen in passed.seen.items():
-                    if before[number].listed_at is None:  # it was another cart before, or somebody else set its stock
+                    if (
+                        self._before[number].listed_at is None
+                    ):  # it was another cart before, or somebody else set its stock
                         await self._forget_where_changed(sorted(seen))
-                self._finish(passed, before, started, complete=since is None)
+                await self._finish(passed, started, complete=since is None)
                 self._serve(wanted, passed)
                 return
             self.job.report.event("info", "Listings were deleted in the cart while it was read: it is read again.")
@@ -136,18 +147,10 @@ class ListingsReader:
             f"The cart's listings changed during each of {PASSES} reads, so that none of them is complete."
         )
 
-    def _as_read_before(self) -> dict[int, sync_marks.LastRead]:
-        """By cart, when it was read last and under which settings."""
-        with self.job.store.reading() as cx:
-            before = sync_marks.last_reads(cx, list(self.carts.values()))
-        # This run works by the settings that it began with.
-        mine = self.settings
-        return before | {self.cart_id: sync_marks.LastRead(mine.rev, mine.listed_at, mine.observed_at)}
-
     def _complete_reads_wanted(self) -> dict[int, list[runs.WantedRead]]:
         """By other location, the pushes that wait and were asked to read all listings: this read is what they want."""
         with self.job.store.reading() as cx:
-            return {number: runs.complete_reads_wanted(cx, number) for number in self.carts.values()}
+            return {number: runs.complete_reads_wanted(cx, number) for number in self._before}
 
     def _serve(self, wanted: Mapping[int, Sequence[runs.WantedRead]], passed: Pass) -> None:
         served = [read for number, reads in wanted.items() if passed.seen.get(number) for read in reads]
@@ -177,26 +180,43 @@ class ListingsReader:
             bound.add(passed.found)
 
     async def _keep(self, page: Page[ListingRow], pace: Pace, passed: Pass) -> None:
-        """Write a page, and note which listings it had. Those that could not be read are still there, at all locations."""
+        """Write a page, and note which listings it had. Those that could not be read are still there."""
         report, total = self.job.report, total_of(page)
         report.budget = self.cart.budget()
         unreadable = [ref for ref, _ in page.rejected]
         by_location: dict[str, list[ListingRow]] = defaultdict(list)
         for row in page.rows:
             by_location[row.location].append(row)
-        for location, number in self.carts.items():
-            rows: Sequence[ListingRow] = by_location[location]
-            if location and not rows:
-                continue  # a location that the cart does not have says nothing of its listings
-            while len(rows) > pace.rows:
-                piece, rows = rows[: pace.rows], rows[pace.rows :]  # what is written changes the pace
-                with pace.measured():
-                    passed.seen[number].update(self._write(number, piece))
-                await asyncio.sleep(0)
-            passed.seen[number].update(self._write(number, rows, unreadable))
+        for location, number in self.others.items():
+            if by_location[location]:  # a location that the cart does not have says nothing of its listings
+                await self._keep_rows(number, by_location[location], pace, passed)
+        await self._keep_rows(self.cart_id, by_location[""], pace, passed, unreadable)
         with self.job.transaction() as tx:
             report.advance(len(by_location[""]) + len(unreadable), total)
             report.put(tx)
+
+    async def _keep_rows(
+        self,
+        number: int,
+        rows: Sequence[ListingRow],
+        pace: Pace,
+        passed: Pass,
+        unreadable: Sequence[str] = (),
+    ) -> None:
+        while len(rows) > pace.rows:
+            piece, rows = rows[: pace.rows], rows[pace.rows :]  # what is written changes the pace
+            with pace.measured():
+                passed.seen[number].update(self._write(number, piece))
+            await asyncio.sleep(0)
+        passed.seen[number].update(self._write(number, rows, unreadable))
+        await asyncio.sleep(0)
+
+    async def _keep_unreadable(self, passed: Pass) -> None:
+        """What could not be read is still there at the other locations, too; known once it is known which the cart has."""
+        for number in self.others.values():
+            for start in range(0, len(passed.unreadable) if passed.seen.get(number) else 0, PIECE):
+                passed.seen[number].update(self._write(number, (), passed.unreadable[start : start + PIECE]))
+                await asyncio.sleep(0)
 
     def _write(self, cart_id: int, rows: Sequence[ListingRow], unreadable: Sequence[str] = ()) -> list[int]:
         with self.job.transaction() as tx:
@@ -214,29 +234,33 @@ class ListingsReader:
                     change_sequence.take(tx, seq)
             await asyncio.sleep(0)
 
-    def _finish(self, passed: Pass, before: Mapping[int, sync_marks.LastRead], started: int, *, complete: bool) -> None:
-        """Mark what is gone, and note that the cart was read; each of its locations whose listings came."""
-        gone_here = 0
-        with self.job.transaction() as tx:
-            for number, last in before.items():
-                seen = passed.seen.get(number, set())
-                have = listings.present_ids(tx, number) if complete else []
-                if number != self.cart_id and not seen:
-                    continue
-                if have and not seen:
-                    raise UnavailableError("The cart answered with no listings at all; those known so far are kept.")
-                gone = [listing for listing in have if listing not in seen]
-                seq = change_sequence.upcoming(tx)
-                if listings.flag_gone(tx, number, gone, started, seq):
-                    change_sequence.take(tx, seq)
-                if complete or self._is_continued(last):
-                    sync_marks.record_observed(tx, number, started, last.rev, last.listed_at, complete=complete)
-                gone_here += len(gone) if number == self.cart_id else 0
+    async def _finish(self, passed: Pass, started: int, *, complete: bool) -> None:
+        """Mark what is gone, and note that the cart was read; each of its locations whose listings came, its own first."""
+        gone_here = self._finish_at(self.cart_id, passed, started, complete=complete)
         self.complete = complete
         if gone_here:
             self.job.report.event(
                 "warning", f"{counted(gone_here, 'listing is', 'listings are')} no longer in the cart."
             )
+        for number in self.others.values():
+            if passed.seen.get(number):
+                await asyncio.sleep(0)
+                self._finish_at(number, passed, started, complete=complete)
+
+    def _finish_at(self, number: int, passed: Pass, started: int, *, complete: bool) -> int:
+        """How many listings of a cart are gone."""
+        seen, last = passed.seen.get(number, set()), self._before[number]
+        with self.job.transaction() as tx:
+            have = listings.present_ids(tx, number) if complete else []
+            if have and not seen:
+                raise UnavailableError("The cart answered with no listings at all; those known so far are kept.")
+            gone = [listing for listing in have if listing not in seen]
+            seq = change_sequence.upcoming(tx)
+            if listings.flag_gone(tx, number, gone, started, seq):
+                change_sequence.take(tx, seq)
+            if complete or self._is_continued(last):
+                sync_marks.record_observed(tx, number, started, last.rev, last.listed_at, complete=complete)
+        return len(gone)
 
     def _is_continued(self, last: sync_marks.LastRead) -> bool:
         """Whether changes since our last read are changes since a location's last read, too."""

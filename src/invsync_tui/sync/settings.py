@@ -29,6 +29,8 @@ class Settings(NamedTuple):
     """All that were ever loaded are gone."""
     locations: Mapping[str, int] = {}
     """Further locations of the cart by id or name, with the carts of ours that set them."""
+    location_reads: Mapping[int, sync_marks.LastRead] = {}
+    """By such a cart, when it was read last, and the revision of its settings."""
 
     @property
     def switched_on(self) -> bool:
@@ -65,7 +67,9 @@ def settings_of(cx: sqlite3.Connection, columns: Mapping[str, Any]) -> Settings 
     codes = {place.id: place.code for place in settings_read.places(cx, number)}
     gone = sync_marks.gone_of(cx, number, mine)
     cart = row_of(models.Cart, columns)
-    return Settings(merchant, source, cart, mine, codes, *gone, settings_read.other_locations(cx, int(cart.id or 0)))
+    locations = settings_read.other_locations(cx, int(cart.id or 0))
+    reads = sync_marks.last_reads(cx, list(locations.values())) if locations else {}
+    return Settings(merchant, source, cart, mine, codes, *gone, locations, reads)
 
 
 def load_source(cx: sqlite3.Connection, merchant_id: int) -> tuple[models.Merchant, models.Source] | None:

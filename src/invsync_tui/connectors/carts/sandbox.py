@@ -7,6 +7,7 @@ further locations; none: its first), `applies_within` (seconds, for a shop that 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
@@ -136,6 +137,7 @@ class SandboxCart:
         self._shop = connection.options.get("shop", "")
         self._place = self._at(connection.options.get(OPTION, ""))
         self._others = tuple(word for word in connection.also_at if self._at(word) != self._place)
+        self._ours = frozenset({self._place, *map(self._at, self._others)})
         self._base = f"/shops/{quote(self._shop, safe='')}"
         self._agreed = False
         self._session = SandboxSession(connection)
@@ -201,9 +203,18 @@ class SandboxCart:
         if since is not None:
             params["updated_after"] = str(since)
         response = await self._session.read("GET", f"{self._base}/listings?{urlencode(params)}")
-        page = page_of(response, "listings", self._everywhere)
-        rows = [row for everywhere in page.rows for row in everywhere]
-        return Page(rows, page.next_cursor, page.total, page.rejected)
+        page = page_of(response, "listings", lambda record: (record, self._listing(record)))
+        if not self._others:
+            return Page([row for _, row in page.rows], page.next_cursor, page.total, page.rejected)
+        rows: list[ListingRow] = []
+        rejected = list(page.rejected)
+        for record, row in page.rows:
+            try:
+                rows += [row, *self._further(record, row)]
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                rejected.append((row.ref, f"{type(error).__name__}: {error}"))
+            await asyncio.sleep(0)  # with several hundred locations a page has very many listings
+        return Page(rows, page.next_cursor, page.total, rejected)
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
         response = await self._session.read("POST", f"{self._base}/listings/read", json_body={"refs": list(refs)})
@@ -225,17 +236,19 @@ class SandboxCart:
             cursor = page.next_cursor
         return lines
 
-    def _everywhere(self, record: Mapping[str, Any]) -> list[ListingRow]:
-        """A listing at each location that is ours."""
-        return [self._listing(record), *(self._listing(record, word) for word in self._others)]
+    def _further(self, record: Mapping[str, Any], row: ListingRow) -> Iterator[ListingRow]:
+        """A listing at each further location that is ours."""
+        places = _places(record)
+        for word in self._others:
+            here = places.get(self._at(word), NO_STOCK)
+            quantity, allocated = maybe_whole(here["quantity"]), whole(here["allocated"])
+            yield row._replace(quantity=quantity, allocated=allocated, location=word)
 
-    def _listing(self, record: Mapping[str, Any], word: str = "") -> ListingRow:
-        """A listing with the stock at one location, '' for our own; what those that are not ours have beside it."""
-        first = {"quantity": record["quantity"], "allocated": record["allocated"]}
-        places: dict[str, Mapping[str, Any]] = {"": first, **record.get("places", {})}
-        here = places.get(self._at(word) if word else self._place, {"quantity": None, "allocated": 0})
-        ours = {self._place, *map(self._at, self._others)}
-        places = {place: stock for place, stock in places.items() if place not in ours}
+    def _listing(self, record: Mapping[str, Any]) -> ListingRow:
+        """A listing with the stock at our own location, and what those that are not ours have beside it."""
+        places = _places(record)
+        here = places.get(self._place, NO_STOCK)
+        places = {place: stock for place, stock in places.items() if place not in self._ours}
         return ListingRow(
             ref=reference(record["ref"]),
             sku=text(record["sku"]),
@@ -247,7 +260,6 @@ class SandboxCart:
             elsewhere=sum(maybe_whole(place["quantity"]) or 0 for place in places.values()) if places else None,
             elsewhere_allocated=sum(whole(place["allocated"]) for place in places.values()),
             threshold=whole(record.get("threshold", 0)),
-            location=word,
             barcode=text(record.get("barcode", "")),
         )
 
@@ -280,6 +292,15 @@ class SandboxCart:
         if field_of(response, "state") == "applied":
             return [_answer(record) for record in field_of(response, "rows")]
         return Pending(clock.now() + _duration(field_of(response, "look_after")))
+
+
+NO_STOCK: Mapping[str, Any] = {"quantity": None, "allocated": 0}
+
+
+def _places(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What a record says of each location, the first as ''."""
+    first = {"quantity": record["quantity"], "allocated": record["allocated"]}
+    return {"": first, **record.get("places", {})}
 
 
 def _taken(record: Mapping[str, Any]) -> Submitted:

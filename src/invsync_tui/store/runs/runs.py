@@ -388,6 +388,28 @@ def last_good_phase(cx: sqlite3.Connection, kind: str, key: int, phase: str, aft
     return None
 
 
+def phase_serves(cx: sqlite3.Connection, kind: str, keys: Sequence[int], phase: str, request: Request) -> bool:
+    """Whether a run of one of `keys` began after a request was made, and ended well, and with it a phase of this name.
+
+    One that began in the very second of the request did so after it where both were asked for together.
+    """
+    rows = cx.execute(
+        "SELECT phases FROM run WHERE kind = ?1 AND key IN (SELECT value FROM json_each(?2)) AND state = 'done' "
+        "AND started_at BETWEEN ?3 AND ?4 AND (started_at > ?5 OR (started_at = ?5 AND requested_at = ?5))",
+        (kind, json.dumps(list(keys)), request.earliest, request.now, request.made_at),
+    )
+    return any(load["name"] == phase and load["state"] == "done" for (phases,) in rows for load in json.loads(phases))
+
+
+class Request(NamedTuple):
+    """A request that a phase of another run may serve, where that began at `earliest` or later, and not after `now`: one
+    that is dated after now began while the clock was ahead, nobody knows when."""
+
+    made_at: int
+    earliest: int
+    now: int
+
+
 def login_refused(cx: sqlite3.Connection, kind: str, key: int) -> bool:
     """Whether the last run of a pull or push ended because the login was refused, and its connection is as it was then."""
     row = cx.execute(

@@ -85,6 +85,8 @@ def join(tx: sqlite3.Connection, run: RunRow, wish: Wish, now: int) -> None:
         "rev = rev + 1 WHERE id = ?",
         (*joined, run.id),
     )
+    if wish.trigger not in BY_THEMSELVES:  # a person wants the shop as it is now: what was read before is not enough
+        tx.execute("UPDATE run SET requested_at = max(requested_at, ?) WHERE id = ?", (now, run.id))
     if (wish.trigger, wish.by) != (mine.trigger, mine.by):
         _say(tx, run.id, now, f"Also requested by {wish.by} ({wish.trigger}).")
     if behind is not None:

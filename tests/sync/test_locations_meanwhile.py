@@ -1,0 +1,142 @@
+"""What happens meanwhile between the runs of a cart's locations: settings, orders, clocks, kills, bad records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from invsync_tui import clock
+from invsync_tui.connectors.carts import sandbox
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.sync.read_listings import ListingsReader
+from tests.support.loop_watch import LoopWatch, watching
+from tests.support.shared_shop import EAST, WEST, corner
+from tests.sync.test_cart_locations import opened, push, request
+
+
+class OurClock:
+    """Our clock, `ahead` of that of the WMS and the carts by seconds."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.ahead = 0.0
+        patch.setattr(clock, "now", lambda: time.time() + self.ahead)
+
+
+@pytest.fixture
+def ours(monkeypatch: pytest.MonkeyPatch) -> OurClock:
+    return OurClock(monkeypatch)
+
+
+async def test_listings_of_a_page_that_cannot_be_read_at_all_are_kept_at_all_locations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with corner(tmp_path) as made:
+        await opened(made)
+        monkeypatch.setattr(sandbox, "PAGE_SIZE", 1)
+        made.carts.faults({"kind": "bad_row", "path": "/shops/a/listings", "after": 3, "times": 1})
+        await push(made, made.east, full=True)
+        for cart in (made.east, made.west):
+            assert made.bench.one("SELECT count(*) FROM listing WHERE cart_id = ? AND gone_at IS NULL", cart) == 20
+            assert made.bench.one("SELECT count(*) FROM listing WHERE cart_id = ? AND skip = 'BAD_ROW'", cart) == 1
+
+
+async def test_a_location_that_is_moved_while_another_one_is_about_to_read_is_not_taken_as_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listings of West say nothing of Attic, although both are the same row of ours."""
+    from invsync_tui.operations.settings import carts as settings_carts
+
+    with corner(tmp_path, Mode(basis="on_hand", orders=True, places="West/Attic")) as made:
+        await opened(made)
+        real = ListingsReader.run
+
+        async def moved_first(self: ListingsReader) -> None:
+            if self.job.run.key == made.east:
+                settings_carts.change(made.bench.session(), "Shop West", {}, ["location=Attic"])
+            await real(self)
+
+        monkeypatch.setattr(ListingsReader, "run", moved_first)
+        assert (await push(made, made.east, full=True)).state == "done"
+        assert made.bench.one("SELECT listed_at FROM cart WHERE id = ?", made.west) is None
+        monkeypatch.undo()
+        assert (await push(made, made.west)).state == "done"
+        assert made.listing()["places"]["Attic"]["quantity"] == WEST
+
+
+async def test_a_request_that_joins_a_waiting_run_has_its_orders_read_as_of_then(tmp_path: Path) -> None:
+    """The waiting run was asked for before the other location read the orders; who joins it wants them as of now."""
+    with corner(tmp_path) as made:
+        await opened(made)
+        waiting = request(made, made.west)
+        with made.bench.by_hand() as cx:
+            cx.execute("UPDATE run SET not_before = ? WHERE id = ?", (clock.seconds() + 3600, waiting))
+        assert (await push(made, made.east)).state == "done"
+        made.order(2, place="West")
+        made.level(EAST, WEST + 4)
+        await made.pull()
+        with made.bench.by_hand() as cx:
+            cx.execute("UPDATE run SET started_at = started_at - 5 WHERE key = ? AND state = 'done'", (made.east,))
+            cx.execute("UPDATE run SET requested_at = requested_at - 10 WHERE id = ?", (waiting,))
+        assert request(made, made.west) == waiting
+        await made.bench.work()
+        assert made.bench.run(waiting).state == "done"
+        assert made.sellable() == (EAST, WEST + 4 - 2)
+
+
+async def test_orders_that_another_location_read_long_ago_are_read_again(tmp_path: Path) -> None:
+    """A run may have to wait for an hour after it was asked for: what the shop sold meanwhile counts."""
+    with corner(tmp_path) as made:
+        await opened(made)
+        waiting = request(made, made.west)
+        with made.bench.by_hand() as cx:
+            cx.execute("UPDATE run SET not_before = ? WHERE id = ?", (clock.seconds() + 3600, waiting))
+        assert (await push(made, made.east)).state == "done"
+        made.order(2, place="West")
+        made.level(EAST, WEST + 4)
+        await made.pull()
+        with made.bench.by_hand() as cx:
+            past = "started_at = started_at - 3000, requested_at = requested_at - 3000, ended_at = ended_at - 3000"
+            cx.execute(f"UPDATE run SET {past} WHERE key = ? AND state = 'done'", (made.east,))
+            cx.execute(
+                "UPDATE run SET requested_at = requested_at - 3600, not_before = not_before - 3600 WHERE id = ?",
+                (waiting,),
+            )
+        await made.bench.work()
+        assert made.bench.run(waiting).state == "done"
+        assert made.sellable() == (EAST, WEST + 4 - 2)
+
+
+async def test_orders_read_while_our_clock_was_ahead_do_not_count_as_read_since(tmp_path: Path, ours: OurClock) -> None:
+    with corner(tmp_path) as made:
+        await opened(made)
+        ours.ahead = 3600.0
+        assert (await push(made, made.east)).state == "done"
+        ours.ahead = 0.0
+        made.order(2, place="West")
+        made.level(EAST, WEST + 4)
+        await made.pull()
+        assert (await push(made, made.west)).state == "done"
+        assert made.sellable() == (EAST, WEST + 4 - 2)
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopWatch]:
+    yield from watching(monkeypatch)
+
+
+async def test_several_hundred_locations_are_read_in_small_steps(tmp_path: Path, watch: LoopWatch) -> None:
+    names = [f"Place {number}" for number in range(300)]
+    with corner(tmp_path, Mode(basis="on_hand", places="/".join(["West", *names]))) as made:
+        await opened(made)
+        for name in names:
+            connection = made.carts.connection("a", 5.0, location=name)
+            row = made.bench.add_cart(connection, name=name, warehouses=["WEST"])
+            with made.bench.by_hand() as cx:
+                cx.execute("UPDATE cart SET of_cart = ? WHERE id = ?", (made.east, row))
+        watch.slow.clear()
+        assert (await push(made, made.east, full=True)).state == "done"
+        assert made.bench.one("SELECT count(*) FROM cart WHERE of_cart = ? AND listed_at > 0", made.east) == 301
+        assert watch.slow == []
