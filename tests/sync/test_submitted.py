@@ -10,7 +10,11 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.diagnosis.why import why
+from invsync_tui.operations.list_views import ListingFilter
+from invsync_tui.operations.listings import product_sync
 from invsync_tui.operations.listings.drift import drifted
+from invsync_tui.operations.plans import plans, undo
+from invsync_tui.operations.runs import request as run_request
 from invsync_tui.rules.drift import LAG
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.listings import plans as plan_rows
@@ -538,3 +542,48 @@ async def test_why_and_drift_say_that_it_is_submitted_and_not_that_it_drifted(ma
 )
 def test_times_of_a_cart_are_kept_within_reason(look: float, give_up: float, expected: tuple[int, int]) -> None:
     assert submitted.waits_of(submitted.Submitted("T1", look, give_up), 1000.0) == expected
+
+
+async def test_lists_show_when_it_is_looked_at_and_no_drift(made: Town, time: Clock) -> None:
+    # given: the cart shows the newer quantity already
+    await settled(made, time)
+    sku = made.in_stock()[0]
+    raised(made, sku, 7)
+    await made.bench.pull()
+    await made.bench.push(made.cart_id)
+    applies(made)
+    await made.bench.push(made.cart_id, full=True)
+    # then
+    session = made.bench.session()
+    line = next(row for row in product_sync.listings(session, made.cart_id).after(None, 100) if row.sku == sku)
+    assert (line.outcome, line.drift, line.confirmed != line.in_cart) == ("submitted", False, True)
+    assert line.next_look_at is not None and 0 < line.next_look_at - clock.now() <= LOOK + 1
+    assert list(product_sync.listings(session, made.cart_id, ListingFilter.DRIFT).after(None, 100)) == []
+    others = [row for row in product_sync.listings(session, made.cart_id).after(None, 100) if row.sku != sku]
+    assert {row.next_look_at for row in others} == {None}
+
+
+async def test_an_undo_leaves_what_is_submitted_alone(made: Town, time: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given: a run that updated everything, and one listing that waits for a newer quantity
+    monkeypatch.setattr(run_request, "ensure_worker", lambda session: False)
+    await settled(made, time)
+    sent = made.bench.one("SELECT min(run_id) FROM our_push_batch")
+    sku = made.in_stock()[0]
+    raised(made, sku, 7)
+    await made.bench.pull()
+    await made.bench.push(made.cart_id)
+    # when
+    session = made.bench.session()
+    remedy = undo.undo(session, int(str(sent)), "a test")
+    plans.apply(session, remedy.plan, "a test", freeze=True)
+    await made.bench.work()
+    # then
+    run = newest(made) if newest(made).state != "requested" else made.bench.run(newest(made).id - 1)
+    assert made.bench.counts(run)["submitted"] == len(made.in_stock())
+    assert made.bench.sums_hold()
+    waiting = made.bench.listings(made.cart_id)[sku]
+    assert (waiting["outcome"], len(tickets(made))) == ("submitted", 3)
+    applies(made)
+    time.passes(LOOK + 1)
+    await made.bench.work()
+    assert {code: units for code, units in made.shown().items() if units} == {sku: made.stock()[sku]}

@@ -42,10 +42,10 @@ def test_a_sum_that_is_off_shouts(counts: Counts, state: RunState) -> None:
 
 def test_a_long_sum_is_wrapped_and_never_cut() -> None:
     n = 123_456_789
-    counts = Counts(total=6 * n, set=n, equal=n, skipped=n, failed=n, held=n, in_doubt=n)
+    counts = Counts(total=7 * n, set=n, equal=n, skipped=n, failed=n, held=n, in_doubt=n, submitted=n)
     lines = sum_lines(counts, RunState.DONE, Page(Size(40, 18), 0.0, UNICODE, frozenset()))
     assert all(line.width <= 40 for line in lines)
-    assert "in doubt" in lines[-1].text + lines[-2].text
+    assert "submitted" in lines[-1].text + lines[-2].text
 
 
 @pytest.mark.parametrize("width", [40, 79, 119, 200])

@@ -10,8 +10,8 @@ product is healthy, given the rules:
 * `Demo Outdoor A` pushes by SKU, combines all locations, Minimum Inventory Level 3: healthy totals are 0 or >= 3.
 * `Demo Outdoor B` pushes by alias UPC and syncs EAST only; it counts on hand, less its own allocations, and takes a
   batch whole or not at all.
-* `Demo Outdoor C` has its upload service off, `Demo Paused A` belongs to a merchant whose sync is off. There every SKU
-  has the one cause SWITCH_OFF; some are named in the list.
+* `Demo Outdoor C` has its upload service off, and applies batches a minute after it took them. `Demo Paused A` belongs to a
+  merchant whose sync is off. In both every SKU has the one cause SWITCH_OFF; some are named in the list.
 * A reading older than 24 hours is stale; a stale product is stale in all warehouses, so for A and for B.
 * In B, a product without a UPC is ALIAS_MISSING, whether the cart does not list it or lists it by another code; a
   listing by another type's code of a product that has a UPC is WRONG_ALIAS_TYPE. Two products with one UPC are one

@@ -40,7 +40,9 @@ MODES: Mapping[str, Mode] = {
         burst=40,
         per_second=15,
     ),
-    "outdoor-c": Mode(latency=0.05, burst=40, per_second=20),
+    "outdoor-c": Mode(
+        latency=0.05, burst=40, per_second=20, later=True, apply_after=60, look_after=90, give_up_after=900
+    ),
     "paused-a": Mode(latency=0.05, burst=40, per_second=20),
 }
 """By shop."""
