@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from invsync_tui.connectors import registry
+from invsync_tui.connectors import quality, registry
 from invsync_tui.connectors.about import About, ApiVersion, Option, Permission, SignIn, listed
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.plain_text import did_you_mean
@@ -84,6 +84,7 @@ def _sections(kind: str, system: str, about: About) -> Iterator[PageSection]:
     yield PageSection("Settings", (*_login(about), *(_option(option) for option in (*about.options, *registry.COMMON))))
     yield PageSection("How it reads" if kind == WMS else "How it reads and writes", about.behavior)
     yield PageSection("Known limits", about.known_limits)
+    yield PageSection("How it is proved", tuple(_proved(kind, system)))
     yield PageSection("Sources", about.sources)
 
 
@@ -131,6 +132,25 @@ def _sign_in(sign_in: SignIn) -> str:
     return f"invsync connections login{when}: by {listed(ways)}.{lasts}"
 
 
+def _proved(kind: str, system: str) -> Iterator[str]:
+    """Its tier, what is missing for the next one, and what each rule rests on."""
+    rated = quality.of(registry.connector(GROUPS[kind], system))
+    if rated.answers:
+        yield f"Tier: {rated.tier}"
+    for answer in rated.answers:
+        told = {"done": "", "exempt": "does not apply: ", "todo": "missing: "}[answer.state]
+        yield f"{answer.rule.tier}, {answer.rule.text}: {told}{answer.text}"
+
+
+def _quality_document(kind: str, system: str) -> dict[str, Any]:
+    rated = quality.of(registry.connector(GROUPS[kind], system))
+    rules = [
+        {"rule": answer.rule.name, "tier": str(answer.rule.tier), "state": answer.state, "text": answer.text}
+        for answer in rated.answers
+    ]
+    return {"tier": str(rated.tier), "rules": rules}
+
+
 def _option(option: Option) -> str:
     marks = ["required"] if option.required else []
     marks += [f"default {option.default}"] if option.default else []
@@ -157,6 +177,7 @@ def _document(kind: str, system: str, about: About) -> dict[str, Any]:
         "setup": list(about.setup),
         "behavior": list(about.behavior),
         "known_limits": list(about.known_limits),
+        "quality": _quality_document(kind, system),
         "sources": list(about.sources),
     }
 
