@@ -43,12 +43,17 @@ CHANGES = {
     "run.discard": OPERATOR,
     "run.undo": OPERATOR,
     "warehouses.enable": OPERATOR,
+    "setup.add": ADMIN,
+    "setup.rename": ADMIN,
+    "setup.switch": ADMIN,
+    "setup.remove": ADMIN,
+    "connection.save": ADMIN,
     "settings.save": ADMIN,
     "settings.revert": ADMIN,
     "settings.back": ADMIN,
 }
 LOOKS = {
-    "aliases.missing", "asking.cancel", "asking.down", "asking.next", "asking.previous", "asking.up", "back", "bundle",
+    "add.about", "aliases.missing", "asking.cancel", "asking.down", "asking.next", "asking.previous", "asking.up", "back", "bundle",
     "cart.drift", "cart.identity", "cart.plan", "cart.runs", "cart.setup", "cart.test", "choose.cancel", "choose.mark",
     "confirm.cancel", "confirm.next", "confirm.previous", "connection.repeat", "diff.earlier", "drift.class",
     "form.accept", "form.choice-after", "form.choice-before", "form.down", "form.down-letter", "form.edit", "form.first",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -13,13 +14,13 @@ from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.connectors.login_state import login_state
 from invsync_tui.connectors.network_errors import route_to
-from invsync_tui.connectors.secrets import resolve_part
+from invsync_tui.connectors.secrets import resolve, resolve_part
 from invsync_tui.connectors.token_store import TokenStore
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import additions, forms, merchants
 from invsync_tui.operations.settings import carts as settings_carts
-from invsync_tui.operations.settings import merchants
 from invsync_tui.operations.settings.views import ConnectionSetup
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.sync.connections import cart_key, source_key, with_tokens
@@ -81,6 +82,13 @@ def target_of(session: Session, subject: str) -> Target:
     return cart_target(session, number) if kind == "cart" else source_target(session, number)
 
 
+def new_target(session: Session, subject: str, values: Mapping[str, str]) -> Target:
+    """The connection of something that is to be added, with what was typed for it; see `settings.additions`."""
+    setup = forms.connection(session, subject, values)
+    kind = "wms" if subject.startswith(f"{additions.MERCHANT}:") else "cart"
+    return Target(kind, 0, values.get("name", "").strip() or setup.system, setup)
+
+
 def connection_of(target: Target) -> Connection:
     """The connection record of a target."""
     setup = target.setup
@@ -103,10 +111,11 @@ def _connector(target: Target) -> Source | Cart:
 
 
 async def _secrets(target: Target) -> Step | None:
-    """Whether each of several secrets is there; None where the connector has one or none, which its login tries."""
+    """Whether each of several secrets is there; None where the connector has one or none, which its login tries. Of a
+    connection that is not saved yet one is looked up too: what was typed may be no more than a slip."""
     connection = connection_of(target)
     parts = registry.secret_parts(_group(target), connection.system)
-    if len(parts) < 2:
+    if len(parts) < 2 and (target.id or not connection.secret):
         return None
     present = []
     for part in parts:
@@ -116,6 +125,16 @@ async def _secrets(target: Target) -> Step | None:
         except ConnectorError as error:
             return Step("secrets", False, error.what, error.advice)
     return Step("secrets", True, f"Resolved: {', '.join(present) or 'none is given, none is required'}.", "")
+
+
+def unreadable(reference: str) -> str:
+    """Why a secret cannot be read by this process, with what to do; '' where it can, and where none is given. May take as
+    long as its command does."""
+    try:
+        asyncio.run(resolve(reference))
+    except ConnectorError as error:
+        return f"{error.what} {error.advice}".strip()
+    return ""
 
 
 async def test(target: Target) -> AsyncIterator[Step]:

@@ -39,6 +39,7 @@ PARTS = (
     Part("Lines that lead somewhere", "widgets.text_view", "LinkedTextView"),
     Part("Command line and filters", "widgets.prompt", "Prompt"),
     Part("Lists", "screens.base.list_screen", "ListScreen"),
+    Part("Setting up merchants and carts", "screens.base.set_up_screen", "SetUpScreen"),
     Part("Answers that are worked out", "screens.base.report_screen", "ReportScreen"),
     Part("Changes to listings", "screens.listings.listing_actions", "ListingActionsScreen"),
     Part("Lists of an alias type", "screens.catalog.aliases", "OfKindScreen"),
@@ -50,6 +51,7 @@ PARTS = (
     Part("Choices", "screens.base.dialogs", "ListDialog"),
     Part("Question", "screens.base.dialogs", "ChoiceDialog"),
     Part("Confirmation", "screens.base.dialogs", "ConfirmDialog"),
+    Part("Removal", "screens.base.remove_dialog", "RemoveDialog"),
     Part("Help", "screens.base.help", "HelpScreen"),
 )
 """In the order of the sheet. A test holds it against the screens that there are."""

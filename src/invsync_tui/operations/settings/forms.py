@@ -13,10 +13,20 @@ from invsync_tui.connectors import registry
 from invsync_tui.operations.errors import InvalidError, NotFoundError, StaleError, as_operation_error
 from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, FieldProblem, Form, Preview, Saved
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import carts, choices, connector_options, fields, merchants, secret_parts
+from invsync_tui.operations.settings import (
+    additions,
+    carts,
+    choices,
+    connector_options,
+    fields,
+    merchants,
+    secret_parts,
+    views,
+)
 from invsync_tui.operations.settings import preview as settings_preview
 from invsync_tui.operations.settings.fields import ALIAS, WAREHOUSES, Section, Setting
 from invsync_tui.operations.settings.merchants import COLUMNS, Limits
+from invsync_tui.operations.settings.views import ConnectionSetup
 from invsync_tui.plain_text import counted
 from invsync_tui.store.listings import plans
 from invsync_tui.store.paging import counts
@@ -38,6 +48,8 @@ class _Sheet:
     choices: Mapping[str, tuple[Choice, ...]]
     limits: Limits | None = None
     """Of a merchant: what its carts have for the limits that the form shows as the merchant's."""
+    new: additions.NewSubject | None = None
+    """What it adds; None for settings that are stored."""
 
     @property
     def rev(self) -> int:
@@ -68,9 +80,10 @@ class _Sheet:
 
 
 def form(session: Session, subject: str) -> Form:
-    """The form of `merchant:1` or `cart:3`."""
+    """The form of `merchant:1` or `cart:3`, or of one that is to be added, see `additions`."""
     sheet = _sheet(session, subject)
-    title = f"{'Merchant' if sheet.kind == 'merchant' else 'Cart'} {sheet.columns['name']}"
+    title = f"{'Merchant' if sheet.kind == 'merchant' else 'Cart'} {sheet.columns['name']}".strip()
+    sections = additions.SECTIONS if sheet.new is not None else tuple(Section)
     shown = tuple(
         Field(
             one.name,
@@ -82,7 +95,7 @@ def form(session: Session, subject: str) -> Form:
             one.optional,
             str(one.section),
         )
-        for section in Section
+        for section in sections
         for one in sheet.settings
         if one.section is section
     )
@@ -94,6 +107,56 @@ def check(session: Session, subject: str, values: Mapping[str, str]) -> tuple[Fi
     """What keeps these values from being saved; () if nothing does."""
     sheet = _sheet(session, subject)
     return _problems(session, sheet, sheet.given(values))
+
+
+def incomplete(session: Session, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
+    """What keeps something new from being added: what is wrong, and what is not given; () if nothing does."""
+    sheet = _sheet(session, subject)
+    if sheet.new is None:
+        return check(session, subject, values)
+    values = sheet.given(values)
+    texts = {setting.name: values.get(setting.name, sheet.text(setting)) for setting in sheet.settings}
+    absent = additions.missing(sheet.new, sheet.settings, texts)
+    wrong = _problems(session, sheet, {name: text for name, text in texts.items() if name not in absent})
+    found = absent | {problem.field: problem.text for problem in wrong}
+    return tuple(FieldProblem(setting.name, found[setting.name]) for setting in sheet.settings if setting.name in found)
+
+
+def add(session: Session, subject: str, values: Mapping[str, str]) -> additions.Added:
+    """Add the merchant or the cart that was typed; InvalidError tells the first value that cannot be saved."""
+    sheet = _sheet(session, subject)
+    if sheet.new is None:
+        raise NotFoundError(f"{subject!r} is nothing to be added.")
+    problems = incomplete(session, subject, values)
+    if problems:
+        raise InvalidError(problems[0].field, problems[0].text)
+    texts = {name: sheet.text(sheet.setting(name)) for name in additions.ALWAYS if _has(sheet, name)}
+    texts |= sheet.given(values)
+    options = [
+        f"{name.removeprefix(connector_options.PREFIX)}={texts.pop(name).strip()}"
+        for name in list(texts)
+        if connector_options.is_option(sheet.setting(name))
+    ]
+    options += _merged(sheet, texts.pop(connector_options.ALL, None))
+    name = texts.pop("name").strip()
+    if sheet.kind == "merchant":
+        added = merchants.add(session, name, texts | {"source": sheet.new.system}, options)
+        return additions.Added(f"merchant:{added.id}", added.name)
+    chosen = _read(sheet.setting(WAREHOUSES), texts.pop(WAREHOUSES, ""))
+    codes = choices.references(session, sheet.new.merchant_id, chosen)
+    cart = carts.add(session, str(sheet.new.merchant_id), name, texts | {"system": sheet.new.system}, options, codes)
+    return additions.Added(f"cart:{cart.id}", cart.name)
+
+
+def connection(session: Session, subject: str, values: Mapping[str, str]) -> ConnectionSetup:
+    """The connection that was typed, for a test of it before it is saved."""
+    sheet = _sheet(session, subject)
+    row = {**sheet.columns, **_stored(sheet, sheet.given(values))}
+    return views.connection_of(row)
+
+
+def _has(sheet: _Sheet, name: str) -> bool:
+    return any(setting.name == name for setting in sheet.settings)
 
 
 def diff(session: Session, subject: str, values: Mapping[str, str]) -> tuple[Change, ...]:
@@ -143,6 +206,25 @@ def save(session: Session, subject: str, rev: int, values: Mapping[str, str], re
 
 
 def _sheet(session: Session, subject: str) -> _Sheet:
+    new = additions.parsed(subject)
+    return _stored_sheet(session, subject) if new is None else _new_sheet(session, new)
+
+
+def _new_sheet(session: Session, new: additions.NewSubject) -> _Sheet:
+    row = additions.columns(new)
+    listed: dict[str, tuple[Choice, ...]] = {}
+    known = fields.MERCHANT
+    if new.kind == "cart":
+        loaded = choices.of_cart(session, new.merchant_id)
+        known = tuple(loaded[setting.name][0] if setting.resolved else setting for setting in fields.CART)
+        listed = {name: choices for name, (_, choices) in loaded.items()}
+    with as_operation_error():
+        settings = additions.explained(new, _with_options(known, new.group, row))
+        listed |= connector_options.choices_of(new.group, new.system)
+    return _Sheet(new.kind, 0, row, settings, listed, new=new)
+
+
+def _stored_sheet(session: Session, subject: str) -> _Sheet:
     kind, _, number = subject.partition(":")
     if kind not in ("merchant", "cart") or not number.isdecimal():
         raise NotFoundError(f"There are no settings of {subject!r}. Give merchant:NUMBER or cart:NUMBER.")

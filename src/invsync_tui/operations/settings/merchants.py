@@ -54,7 +54,7 @@ class Limits:
             raise InvalidError(field, "all its carts have the same; give a number.")
 
         note = (
-            f"; now {_listed([f'{name} {value}' for name, value in self.of(setting.column).items()])}" if mixed else ""
+            f"; now {listed([f'{name} {value}' for name, value in self.of(setting.column).items()])}" if mixed else ""
         )
         value = replace(setting.value, read=read, show=_shown)
         return replace(setting, value=value, help=f"of all its carts: {setting.help}{note}")
@@ -63,14 +63,15 @@ class Limits:
         """What a change of it is called: how many carts it changes, and which."""
         found = self.of(setting.column)
         changed = [name for name, present in found.items() if present != value]
-        return f"{setting.label}, {len(changed)} of {len(found)} carts ({_listed(changed)})"
+        return f"{setting.label}, {len(changed)} of {len(found)} carts ({listed(changed)})"
 
 
 def _shown(value: Any) -> str:
     return MIXED if value is None else str(value)
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
+    """The first few of some names, and how many more there are."""
     rest = len(words) - LISTED_MOST
     return ", ".join(words[:LISTED_MOST]) + (f" and {rest} more" if rest > 0 else "")
 

@@ -16,6 +16,7 @@ from invsync_tui import clock
 from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError, StaleError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import merchants
 from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.plain_text import counted
 from invsync_tui.store import removal
@@ -57,9 +58,9 @@ class Contents:
     @property
     def goes(self) -> tuple[str, ...]:
         """What goes, a line for each kind."""
-        lines = [f"{counted(len(self.carts), 'cart')}: {', '.join(self.carts)}"] if self.carts else []
+        lines = [f"{counted(len(self.carts), 'cart')}: {merchants.listed(self.carts)}"] if self.carts else []
         if self.locations:
-            lines.append(f"{counted(len(self.locations), 'further location')}: {', '.join(self.locations)}")
+            lines.append(f"{counted(len(self.locations), 'further location')}: {merchants.listed(self.locations)}")
         held = f", {len(self.held)} of them held for review" if self.held else ""
         for name, one, more, note in _WORDS:
             number = self.counts.get(name)

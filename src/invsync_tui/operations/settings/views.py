@@ -132,13 +132,14 @@ def _merchant(row: Mapping[str, Any], keeps: bool) -> MerchantSetup:
         id=row["id"],
         name=row["name"],
         values={one.name: row[one.column] for one in fields.MERCHANT},
-        source=_connection(row) if row["system"] is not None else None,
+        source=connection_of(row) if row["system"] is not None else None,
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["inventory_sync"] else None,
     )
 
 
-def _connection(row: Mapping[str, Any]) -> ConnectionSetup:
+def connection_of(row: Mapping[str, Any]) -> ConnectionSetup:
+    """The connection in the columns of a cart or a source."""
     return ConnectionSetup(
         system=row["system"],
         url=row["url"],
@@ -165,7 +166,7 @@ def _cart(
         merchant=row["merchant"],
         name=row["name"],
         values={one.name: row[one.column] for one in fields.CART if not one.resolved} | named,
-        connection=_connection(row),
+        connection=connection_of(row),
         every=row["every"],
         next_run_at=row["next_at"] if keeps and row["upload_enabled"] else None,
         last_run=last_run,

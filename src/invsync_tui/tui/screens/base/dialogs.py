@@ -201,8 +201,7 @@ class ConfirmDialog(ModalScreen[str | None]):
                 yield Button(self._ask.leave, id="cancel", compact=True)
                 yield Button(self._ask.confirm, id="confirm", compact=True)
 
-    @staticmethod
-    def _reason_input() -> Input:
+    def _reason_input(self) -> Input:
         reason = Input(placeholder="Reason, kept in the audit trail (required)", id="reason", compact=True)
         reason.cursor_blink = False
         reason.select_on_focus = False

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from invsync_tui.operations.list_views import CartLine
 from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.actions import Confirmation, Right, refusal
-from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.screens.base.set_up_screen import Addition, SetUpScreen, SetUpSubject
 from invsync_tui.tui.screens.merchants.text import status_tone
 from invsync_tui.tui.screens.settings.text import ALL_LOCATIONS
 from invsync_tui.tui.text.formatting import moment_field, until
@@ -78,7 +78,7 @@ FREEZE = Confirmation(
 THAW = Confirmation("Unfreeze this cart?", "The next push will send pending changes.", "Unfreeze", needs_reason=True)
 
 
-class CartsScreen(ListScreen[CartLine]):
+class CartsScreen(SetUpScreen[CartLine]):
     """Enter is View Product Sync."""
 
     noun = "carts"
@@ -118,10 +118,24 @@ class CartsScreen(ListScreen[CartLine]):
         return MemoryRows(carts.carts(session, self._merchant_id), self.fields, look, _ident)
 
     def empty(self) -> Sequence[str]:
-        return ("No carts yet.", "Connect one with: invsync carts add --help.")
+        if self._merchant_id is None:
+            return ("No carts yet.", "Add one on the carts of its merchant: c in the list of merchants, then A.")
+        return ("No carts yet.", "A adds one: choose its system, fill in the fields, test the connection, save.")
 
     def copied(self, line: CartLine) -> str:
         return line.name
+
+    def subject_of(self, line: CartLine) -> SetUpSubject:
+        return SetUpSubject(f"cart:{line.id}", line.name, line.upload_on, "Inventory Upload Service")
+
+    @property
+    def addition(self) -> Addition | None:
+        """Only where one knows to which merchant."""
+        merchant_id = self._merchant_id
+        if merchant_id is None:
+            return None
+        follows = "s starts its first push, which is held until you have looked at it."
+        return Addition("cart", lambda system: f"new-cart:{merchant_id}:{system}", follows)
 
     def open_line(self, line: CartLine) -> None:
         self.go_to("products", line.id, line.name, line.merchant)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 
-from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.screens.base.set_up_screen import Addition, SetUpScreen, SetUpSubject
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
 from invsync_tui.tui.widgets.columns import Align, Field, RenderContext
 from invsync_tui.tui.widgets.row_source import MemoryRows
@@ -66,7 +66,7 @@ def request_sync(merchant_id: int, session: Session) -> Requested:
     return request.request(session, merchant_id)
 
 
-class MerchantsScreen(ListScreen["MerchantRow"]):
+class MerchantsScreen(SetUpScreen["MerchantRow"]):
     """The bottom of the stack; its cursor stays on its merchant whatever is opened on top."""
 
     CSS_PATH = None
@@ -129,6 +129,14 @@ class MerchantsScreen(ListScreen["MerchantRow"]):
         from invsync_tui.tui.screens.merchants import text
 
         return text.about(merchant_row, size.width, self.context.clock(), self.context.glyphs)
+
+    def subject_of(self, line: MerchantRow) -> SetUpSubject:
+        return SetUpSubject(f"merchant:{line.id}", line.name, line.sync_on, "Synchronization With WMS - Inventory")
+
+    @property
+    def addition(self) -> Addition:
+        follows = "s starts its first inventory download; c, then A, adds a cart."
+        return Addition("merchant", lambda system: f"new-merchant:{system}", follows)
 
     def open_line(self, line: MerchantRow) -> None:
         run_id = line.active_run or line.latest_run

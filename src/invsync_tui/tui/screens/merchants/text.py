@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 NO_MERCHANTS = (
     line(("No merchants yet.", Tone.STRONG)),
     BLANK,
-    line("  ", ("invsync init", Tone.KEY), "   sets up the first merchant, its WMS and its carts"),
-    line("  ", ("invsync demo", Tone.KEY), "   sets up a small warehouse and a shop to play with"),
+    line("  ", ("A", Tone.KEY), "   adds the first one: choose its WMS, fill in the fields, test the connection, save"),
     BLANK,
+    line(("  On the command line: invsync merchants add --help; to try it: invsync demo", Tone.FAINT)),
     line(("Refreshes automatically; leave it open or press q to quit.", Tone.FAINT)),
 )
 

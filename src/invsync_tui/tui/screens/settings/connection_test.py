@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -24,6 +24,7 @@ from invsync_tui.tui.widgets.text_view import TextView
 if TYPE_CHECKING:
     from invsync_tui.operations.connections import Step, Target
     from invsync_tui.operations.session import Session
+    from invsync_tui.operations.settings.additions import Added
 
 LEFT = "The test was stopped."
 
@@ -145,6 +146,16 @@ class ConnectionScreen(BaseScreen):
             lines += [line("    ", (glyphs.arrow if i == 0 else " ", Tone.FAINT), " ", r) for i, r in enumerate(rows)]
         return lines
 
+    @property
+    def passed(self) -> bool:
+        """Whether the test has ended and every step went well."""
+        return self._outcome == "works"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the test has ended, well or not."""
+        return bool(self._outcome)
+
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -157,3 +168,78 @@ class ConnectionScreen(BaseScreen):
     def action_back(self) -> None:
         self._left.set()
         self.app.pop_screen()
+
+
+SAVE, STAY = "save", "stay"
+
+
+class NewConnectionScreen(ConnectionScreen):
+    """The test of a connection that is not saved yet: it ends with saving it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "save", "Save", tooltip="Save it; asks first where the test did not pass", id="connection.save"),
+    ]
+
+    def __init__(
+        self, context: AppContext, subject: str, edits: Mapping[str, str], when_saved: Callable[[Added], None]
+    ) -> None:
+        super().__init__(context, subject)
+        self._edits = edits
+        self._when_saved = when_saved
+
+    def _find(self, session: Session) -> Target:
+        from invsync_tui.operations import connections
+
+        return connections.new_target(session, self._subject, self._edits)
+
+    def _write(self, size: Size) -> list[Line]:
+        lines = super()._write(size)
+        if self.passed:
+            return [*lines, BLANK, line("Press ", ("s", Tone.KEY), " to save it.")]
+        if self.ended:
+            return [
+                *lines,
+                BLANK,
+                line(("Esc", Tone.KEY), " leads back to the fields, ", ("r", Tone.KEY), " tests again."),
+            ]
+        return lines
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.ended if action == "save" else super().check_action(action, parameters)
+
+    def action_save(self) -> None:
+        if self.passed:
+            self._save(SAVE)
+            return
+        from invsync_tui.tui.screens.base.dialogs import Answer, ChoiceDialog
+
+        text = "The connection was tested and does not work. It can be saved and changed later in Edit Setup."
+        answers = [Answer(STAY, "Cancel"), Answer(SAVE, "Save anyway", risky=True)]
+        facts = lambda width: [line(row) for row in wrap(text, width)]  # noqa: E731
+        self.app.push_screen(
+            ChoiceDialog("Save it although the test did not pass?", facts, answers, self.context.glyphs),
+            lambda answer: self._save(answer or STAY),
+        )
+
+    def _save(self, answer: str) -> None:
+        if answer != SAVE:
+            self.notice("Nothing was saved.", Tone.FAINT)
+            return
+        self.ask(partial(_add, self._subject, self._edits), self._saved)
+
+    def question_failed(self, text: str) -> None:
+        """A test that has ended well stays so, whatever became of saving."""
+        if self.ended:
+            self.notice(text, Tone.BAD)
+        else:
+            super().question_failed(text)
+
+    def _saved(self, added: Added) -> None:
+        self.app.pop_screen()
+        self._when_saved(added)
+
+
+def _add(subject: str, edits: Mapping[str, str], session: Session) -> Added:
+    from invsync_tui.operations.settings import forms
+
+    return forms.add(session, subject, edits)
