@@ -53,7 +53,8 @@ CHANGES = {
     "settings.back": ADMIN,
 }
 LOOKS = {
-    "add.about", "aliases.missing", "asking.cancel", "asking.down", "asking.next", "asking.previous", "asking.up", "back", "bundle",
+    "add.about",
+    "aliases.missing", "asking.cancel", "asking.down", "asking.next", "asking.previous", "asking.up", "back", "bundle",
     "cart.drift", "cart.identity", "cart.plan", "cart.runs", "cart.setup", "cart.test", "choose.cancel", "choose.mark",
     "confirm.cancel", "confirm.next", "confirm.previous", "connection.repeat", "diff.earlier", "drift.class",
     "form.accept", "form.choice-after", "form.choice-before", "form.down", "form.down-letter", "form.edit", "form.first",

@@ -100,7 +100,7 @@ async def fill(driver: Driver, **values: str) -> None:
         await driver.press("enter", "ctrl+u", *text, "enter")
 
 
-async def tested_and_saved(driver: Driver) -> None:
+async def save_after_test(driver: Driver) -> None:
     await driver.press("s")
     await driver.until(lambda: screen_is(driver, NewConnectionScreen))
     await driver.sees("All steps passed.")
@@ -111,7 +111,7 @@ async def tested_and_saved(driver: Driver) -> None:
 async def add_merchant(driver: Driver, stage: Stage, name: str = "Acme") -> None:
     await choose_system(driver, "Sandbox WMS")
     await fill(driver, name=name, url=stage.wms.url, secret=stage.wms.secret)
-    await tested_and_saved(driver)
+    await save_after_test(driver)
     await driver.until(lambda: screen_is(driver, MerchantsScreen))
     await driver.until(lambda: driver.table.cursor_line is not None)
 
@@ -122,7 +122,7 @@ async def add_cart(driver: Driver, stage: Stage, name: str = "Acme Shop") -> Non
     await driver.sees("No carts yet.")
     await choose_system(driver, "Sandbox cart")
     await fill(driver, name=name, url=stage.shop.url, secret=stage.shop.secret, option_shop="main")
-    await tested_and_saved(driver)
+    await save_after_test(driver)
     await driver.until(lambda: screen_is(driver, CartsScreen))
     await driver.until(lambda: driver.table.cursor_line is not None)
 

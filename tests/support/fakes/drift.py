@@ -22,11 +22,11 @@ class FakeDrift:
     def __init__(self) -> None:
         self.orders: list[tuple[object, ...]] = []
 
-    def drifted(self, cart_id: int, wanted: str | None = None) -> Rows[DriftLine]:
+    def drifted(self, cart_id: int, drift_class: str | None = None) -> Rows[DriftLine]:
         lines = [
             DriftLine(n, f"L-{n}", f"DEMO-{n}", "Tent", found, units, 10, shows, 10, 1_790_000_000, False, text)
             for n, (found, units, shows, text) in enumerate(LINES, 1)
-            if wanted in (None, found)
+            if drift_class in (None, found)
         ]
         return FakeRows(lines, "id")
 
@@ -34,7 +34,7 @@ class FakeDrift:
         self.orders.append(("radar", cart_id))
         return Requested((20,), worker_started=False, message="Requested run 20.")
 
-    def correct(self, cart_id: int, skus: Sequence[str], wanted: str | None, reason: str) -> str:
-        what = ("heal", cart_id, *skus) if wanted is None else ("heal class", cart_id, wanted)
+    def correct(self, cart_id: int, skus: Sequence[str], drift_class: str | None, reason: str) -> str:
+        what = ("heal", cart_id, *skus) if drift_class is None else ("heal class", cart_id, drift_class)
         self.orders.append((*what, reason))
         return "1 listing is to be corrected: the next push writes what differs."

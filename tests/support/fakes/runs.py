@@ -132,8 +132,8 @@ class FakeHistory:
         ]  # fmt: skip
         return FakeRows([line for line in lines if group in (None, line.group)], "id")
 
-    def of_sku(self, asked: str) -> tuple[SkuHistory, ...]:
-        return (sku_history(asked), sku_history(asked, "Demo Cart US"))
+    def of_sku(self, word: str) -> tuple[SkuHistory, ...]:
+        return (sku_history(word), sku_history(word, "Demo Cart US"))
 
 
 def sku_history(asked: str, cart: str = "Demo Cart EU") -> SkuHistory:

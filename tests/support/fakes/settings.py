@@ -19,6 +19,8 @@ from invsync_tui.operations.list_views import (
     Preview,
     Saved,
 )
+from invsync_tui.operations.settings.additions import Added
+from invsync_tui.operations.settings.removal import Contents, Removed
 from invsync_tui.operations.settings.views import ConnectionSetup
 from tests.support.fakes.operations import Fake
 
@@ -95,6 +97,26 @@ class FakeTest(Fake):
             yield step
 
 
+class FakeRemoval:
+    """Removes merchants and carts; keeps what was removed."""
+
+    def __init__(self) -> None:
+        self.removed: list[tuple[str, str]] = []
+
+    def contents(self, subject: str) -> Contents:
+        counts = {"listings": 4812, "runs": 200, "history": 31_000, "orders": 2}
+        return Contents(
+            subject, "Demo Outdoor", "Demo Outdoor", ("Demo Cart EU", "Demo Cart US"), (), counts, (), (21,)
+        )
+
+    def remove(self, subject: str, typed: str, *, with_locations: bool = False) -> Removed:
+        self.removed.append((subject, typed))
+        return Removed(self.contents(subject), f"{typed} is removed.")
+
+    def clear(self, seconds: float) -> int | None:
+        return None
+
+
 class FakeForms:
     """Settings of merchants and carts, and the test of a connection."""
 
@@ -111,7 +133,21 @@ class FakeForms:
     # -- operations ---------------------------------------------------------------------------------------------------
 
     def form(self, subject: str) -> Form:
+        if subject not in self.saved:  # something new, see `settings.additions`
+            blank = cart_form() if subject.startswith("new-cart") else merchant_form()
+            name = Field("name", "Display name", FieldKind.TEXT, "", "What invsync calls it.", section="Connection")
+            self.saved[subject] = replace(blank, subject=subject, rev=0, fields=(name, *blank.fields))
         return self.saved[subject]
+
+    def incomplete(self, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
+        absent = [] if values.get("name") else [FieldProblem("name", "it is needed.")]
+        return (*absent, *self.check(subject, values))
+
+    def add(self, subject: str, values: Mapping[str, str]) -> Added:
+        return Added("merchant:9", values["name"])
+
+    def new_target(self, subject: str, values: Mapping[str, str]) -> FakeTest:
+        return self.test
 
     def check(self, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
         found = ((one, values.get(one.name, one.value)) for one in self.saved[subject].fields)

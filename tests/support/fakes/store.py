@@ -44,7 +44,7 @@ from tests.support.fakes.operations import Fake, give_back, stand_in
 from tests.support.fakes.plans import FakePlans
 from tests.support.fakes.reports import DEAF, checkup, why_of
 from tests.support.fakes.runs import FakeHistory
-from tests.support.fakes.settings import FakeForms
+from tests.support.fakes.settings import FakeForms, FakeRemoval
 
 NOW = int(time.time())
 STARTED = "No service is running, so a worker was started; it continues when this terminal closes."
@@ -212,6 +212,7 @@ class FakeStore(Fake, FakeLists, StoreConnection):
         self.failure = ""
         self.alive = True
         self.forms = FakeForms()
+        self.removal = FakeRemoval()
         self.history = FakeHistory()
         self.identity = FakeIdentity()
         self.plans = FakePlans()
@@ -279,11 +280,11 @@ class FakeStore(Fake, FakeLists, StoreConnection):
     def carts(self, merchant_id: int | None = None) -> Sequence[CartLine]:
         return tuple(cart for cart in self.history.carts if merchant_id in (None, cart.merchant_id))
 
-    def why(self, asked: str) -> Why:
-        self.explained.append(asked)
+    def why(self, word: str) -> Why:
+        self.explained.append(word)
         if self.failure:
             raise OperationError(self.failure)
-        return why_of(asked)
+        return why_of(word)
 
     def read_back(self, cart_id: int, refs: Sequence[str]) -> Mapping[str, Shown | None]:
         if cart_id == DEAF:
@@ -294,8 +295,8 @@ class FakeStore(Fake, FakeLists, StoreConnection):
         self.orders.append(("bundle", run_id, folder))
         return folder / "bundle.zip"
 
-    def sku_bundle(self, asked: str, folder: Path) -> Path:
-        self.orders.append(("bundle", asked, folder))
+    def sku_bundle(self, word: str, folder: Path) -> Path:
+        self.orders.append(("bundle", word, folder))
         return folder / "bundle.zip"
 
     def doctor(self, merchant_id: int | None = None) -> Checkup:
