@@ -133,3 +133,8 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 
     near = difflib.get_close_matches(name.lower(), known, 1)
     return f" Did you mean {near[0]}?" if near else ""
+
+
+def signed(number: int | None) -> str:
+    """A difference with its sign and separators; `-` alone is unknown."""
+    return "-" if number is None else f"{number:+,}" if number else "0"

@@ -18,6 +18,7 @@ from invsync_tui.operations.listings import product_sync
 from invsync_tui.operations.rows import Ordering, Rows
 from invsync_tui.operations.runs import history as run_history
 from invsync_tui.rules.matching import normalize_key, trimmed
+from invsync_tui.store.paging import listings as listing_pages
 from tests.support.products_store import Shelf, Thing, shelf
 
 CODES = st.text(st.sampled_from("aAbB0-é ß\n%_\"'*"), min_size=1, max_size=6).filter(trimmed)
@@ -179,6 +180,10 @@ def test_tabs_hold_what_their_names_say(acme: Shelf) -> None:
     acme.set(a, synced_at=5, shown=3, observed=2)
     acme.set(c, outcome="failed", synced_at=5)
     acme.set(d, excluded=1, synced_at=5)
+    lock, fix, wait = acme.list(["L1", "L2", "L3"])
+    acme.set(lock, locked=1, synced_at=5, match_reason=None)
+    acme.set(fix, override=0, synced_at=5, match_reason=None)
+    acme.set(wait, outcome="held", desired=8, observed=12, allocated=3, shown=12, synced_at=5, match_reason=None)
     tabs = {tab: walked(product_sync.listings(acme.session, acme.cart, tab), 9) for tab in ListingFilter}
     ids = {tab: [line.id for line in lines] for tab, lines in tabs.items()}
     assert ids[ListingFilter.NEVER] == [b, x]
@@ -187,8 +192,78 @@ def test_tabs_hold_what_their_names_say(acme: Shelf) -> None:
     assert ids[ListingFilter.NOT_IN_WMS] == [x]
     assert ids[ListingFilter.DRIFT] == [a]
     assert ids[ListingFilter.EXCLUDED] == [d]
+    assert ids[ListingFilter.LOCKED] == [lock]
+    assert ids[ListingFilter.OVERRIDES] == [fix]
+    assert ids[ListingFilter.HELD] == [wait]
+    assert ids[ListingFilter.MISMATCH] == [wait]
     counts = product_sync.tabs(acme.session, acme.cart)
     assert {tab: count.n for tab, count in counts.items()} == {tab: len(found) for tab, found in ids.items()}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(*[st.none() | st.integers(0, 9)] * 2, st.integers(0, 3)), max_size=12),
+    st.integers(1, 5),
+    st.booleans(),
+)
+def test_mismatches_are_those_whose_numbers_are_known_and_differ_in_the_order_of_it(
+    numbers: list[tuple[int | None, int | None, int]], step: int, descending: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        acme = shelf(Path(folder))
+        shops = [acme.cart, acme.another_cart("Second")]
+        ids = [acme.list([f"S{n}"], cart=shops[n % 2])[0] for n in range(len(numbers))]
+        expected: list[tuple[int, int, int]] = []
+        for number, shop, (target, shown, held) in zip(ids, shops * len(ids), numbers, strict=False):
+            acme.set(number, desired=target, observed=shown, allocated=held)
+            if target is not None and shown is not None and shown - held != target:
+                expected.append((shown - held - target, number, shop))
+        expected.sort(reverse=descending)
+        ordering = Ordering("difference", descending)
+        for shop in shops:
+            mine = [(difference, number) for difference, number, cart in expected if cart == shop]
+            rows = product_sync.listings(acme.session, shop, ListingFilter.MISMATCH, "", ordering)
+            holds(rows, mine, lambda line: (line.difference, line.id), step)
+        rows = product_sync.everywhere(acme.session, acme.merchant, ListingFilter.MISMATCH, "", ordering)
+        holds(rows, expected, lambda line: (line.difference, line.id, line.cart_id), step)
+        rows = product_sync.everywhere(acme.session, None, ListingFilter.MISMATCH, "", ordering)
+        every = [(line.difference, line.id, line.cart_id) for line in walked(rows, 99)]
+        assert every == sorted(every, reverse=descending)
+        assert [row for row in every if row[2] in shops] == expected
+        holds(rows, every, lambda line: (line.difference, line.id, line.cart_id), step)
+        acme.bench.store.close()
+
+
+def test_mismatches_begin_with_what_is_offered_beyond_stock_and_may_go_over_more_carts_than_are_merged(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme.put([Thing("a", "Alpha"), Thing("b", "Beta")])
+    a, b = acme.list(["Alpha", "Beta"])
+    acme.set(a, desired=5, observed=2)
+    acme.set(b, desired=5, observed=9)
+    for most in (listing_pages.MERGED_MOST, 0):
+        monkeypatch.setattr(listing_pages, "MERGED_MOST", most)
+        for merchant in (None, acme.merchant):
+            lines = [
+                line for line in walked(product_sync.everywhere(acme.session, merchant), 1) if line.merchant == "Acme"
+            ]
+            assert [(line.id, line.difference) for line in lines] == [(b, 4), (a, -3)]
+            assert [line.id for line in walked(product_sync.everywhere(acme.session, merchant, text="alp"), 1)] == [a]
+            assert [line.id for line in walked(product_sync.everywhere(acme.session, merchant, text="be"), 1)] == [b]
+        assert walked(product_sync.everywhere(acme.session, 4711), 9) == []
+    with pytest.raises(OperationError, match="more than 0 carts; this list is for one merchant or one cart"):
+        product_sync.everywhere(acme.session, None, ListingFilter.HELD)
+
+
+def test_all_quantities_of_a_listing_are_sellable_units(acme: Shelf) -> None:
+    (number,) = acme.list(["A"])
+    acme.set(number, desired=8, acked=8, observed=12, allocated=4, shown=12)
+    (line,) = walked(product_sync.listings(acme.session, acme.cart), 9)
+    assert (line.target, line.confirmed, line.in_cart, line.difference) == (8, 8, 8, 0)
+    assert (line.cart_count, line.cart_orders) == (12, 4)
+    acme.set(number, observed=None)
+    (line,) = walked(product_sync.listings(acme.session, acme.cart), 9)
+    assert (line.in_cart, line.difference, line.cart_count) == (None, None, None), "unknown is not 0"
 
 
 def test_collisions_and_missing_aliases_are_exact_and_lead_to_products(acme: Shelf) -> None:

@@ -39,6 +39,7 @@ LANDED = {
     "v0010_submitted_batches": "8b4e96f089cc0d7216153df8f22a458eb8b0d51f5e9bc9012242a1c57ce70603",
     "v0011_notices_of_interfaces": "b697de698c0f740eaa5d540b5309c3de10f26af57be9763a4f2e814b2a3737d7",
     "v0012_matched_by_barcode": "53717d6ae08a22732a8704e5efe49485608df909dc0fd312deae902422899ce8",
+    "v0013_listing_tabs": "cf10398da843ad92642ac32124b78def583a2114436d8c6ff5e0a177da3f9980",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 

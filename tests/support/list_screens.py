@@ -16,6 +16,7 @@ from tests.support.fakes.store import FakeStore
 Place = Callable[[AppContext], BaseScreen]
 WAREHOUSES: Place = lambda context: routes.screen(context, "warehouses", 1, "Demo Outdoor")  # noqa: E731
 LISTINGS: Place = lambda context: routes.screen(context, "products", 7, "Demo Cart EU", "Demo Outdoor")  # noqa: E731
+MISMATCHES: Place = lambda context: routes.screen(context, "listings", None, "")  # noqa: E731
 ALIASES: Place = lambda context: routes.screen(context, "aliases", 1, "Demo Outdoor")  # noqa: E731
 
 

@@ -66,17 +66,26 @@ class Shelf:
             levels.upsert(tx, [(warehouse, number, units, units, 0, 0, None, now, seq) for number, units in found])
             change_sequence.take(tx, seq)
 
-    def list(self, skus: Iterable[str], shown: int | None = None) -> list[int]:
-        """Listings of the cart, matched."""
+    def another_cart(self, name: str) -> int:
+        """A further cart of the merchant, with settings of its own."""
+        with self.bench.store.session() as db:
+            row = models.Cart(
+                merchant_id=self.bench.merchant, name=name, system="sandbox", url="http://127.0.0.1:9", created_at=NOW
+            )
+            return settings_write.number(settings_write.add_cart(db, row, []))
+
+    def list(self, skus: Iterable[str], shown: int | None = None, cart: int | None = None) -> list[int]:
+        """Listings of a cart, matched; without one those of the first."""
+        shop = self.cart if cart is None else cart
         with self.bench.store.transaction() as tx:
             seq = change_sequence.upcoming(tx)
             records = [ListingRecord(f"L-{sku}", sku, "", True, None, 0, shown) for sku in skus]
-            listings.upsert(tx, self.cart, records, NOW, seq)
-            ids = listings.ids_of_refs(tx, self.cart, [record.ref for record in records])
-            kind = tx.execute("SELECT push_kind FROM cart WHERE id = ?", (self.cart,)).fetchone()[0]
-            matching.rematch(tx, self.merchant, self.cart, kind, ids, seq)
+            listings.upsert(tx, shop, records, NOW, seq)
+            ids = listings.ids_of_refs(tx, shop, [record.ref for record in records])
+            kind = tx.execute("SELECT push_kind FROM cart WHERE id = ?", (shop,)).fetchone()[0]
+            matching.rematch(tx, self.merchant, shop, kind, ids, seq)
             change_sequence.take(tx, seq)
-            named = dict(tx.execute("SELECT ref, id FROM listing WHERE cart_id = ?", (self.cart,)).fetchall())
+            named = dict(tx.execute("SELECT ref, id FROM listing WHERE cart_id = ?", (shop,)).fetchall())
         return [named[record.ref] for record in records]
 
     def set(self, listing: int, **values: Any) -> None:

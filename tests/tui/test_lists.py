@@ -16,6 +16,7 @@ from invsync_tui.tui.screens.catalog.all_warehouses import AllWarehousesScreen
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.catalog.warehouses import LevelsScreen, WarehousesScreen
+from invsync_tui.tui.screens.listings.all_carts import AllCartsScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.widgets.text_view import TextView
 from tests.support.control_room import Driver, room
@@ -199,11 +200,11 @@ async def test_leaving_the_question_changes_no_warehouse() -> None:
 
 async def test_wide_terminals_show_more_columns() -> None:
     async with at(LISTINGS) as driver:
-        assert "Target" not in driver.lines()[3]
+        assert "Confirmed" not in driver.lines()[3]
         await driver.pilot.resize_terminal(120, 40)
-        await driver.sees("Target")
+        await driver.sees("Confirmed")
         await driver.pilot.resize_terminal(80, 24)
-        await driver.until(lambda: "Target" not in driver.lines()[3])
+        await driver.until(lambda: "Confirmed" not in driver.lines()[3])
 
 
 async def test_aliases_lead_down_to_products() -> None:
@@ -223,11 +224,56 @@ async def test_aliases_lead_down_to_products() -> None:
 
 async def test_tabs_show_their_counts_and_narrow_the_list() -> None:
     async with at(LISTINGS, size=(120, 40)) as driver:
-        await driver.sees("Never synced 2")
-        await driver.press("right_square_bracket", "right_square_bracket")
+        await driver.sees("Never 2")
+        await driver.press(*["right_square_bracket"] * 4)
         await driver.until(lambda: driver.table.count == 1)
         await driver.sees("[Failed 1]")
         await driver.sees("[red]no")
+
+
+async def test_at_80_columns_a_row_tells_target_cart_and_difference_and_the_key_of_why_is_shown() -> None:
+    async with at(LISTINGS) as driver:
+        assert "Target   In cart    Diff" in driver.lines()[3]
+        await driver.sees("w Why")
+
+
+async def test_the_mismatch_tab_begins_with_what_is_offered_most_beyond_stock() -> None:
+    async with at(LISTINGS) as driver:
+        await driver.press("right_square_bracket")
+        await driver.sees("[Mismatch 2]")
+        await driver.sees("Diff ▼")
+        await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.id == 10)
+        await driver.sees("+44")
+        await driver.press("O")
+        await driver.sees("Diff ▲")
+        await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.id == 8)
+        await driver.press("right_square_bracket")
+        await driver.sees("SKU ▲")
+
+
+async def test_the_strip_tells_the_carts_own_count_where_it_is_another_one() -> None:
+    async with at(LISTINGS) as driver:
+        await driver.press("f", *"DEMO-00008", "enter")
+        await driver.until(lambda: driver.table.count == 1)
+        await driver.sees("3 on hand - 2 on open orders")
+        await driver.press("escape", "f", *"DEMO-00020", "enter")
+        await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.id == 20)
+        assert "on hand" not in shown(driver)
+
+
+async def test_mismatches_of_all_merchants_are_a_key_and_a_word_away() -> None:
+    async with room(FakeStore()) as driver:
+        await driver.press("U")
+        await driver.until(lambda: ready(driver, AllCartsScreen))
+        await driver.sees("[Mismatch 2]")
+        assert "Cart" in driver.lines()[3] and "Diff ▼" in driver.lines()[3]
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, SkuScreen))
+        await driver.press("escape", "escape", "colon", *"listings Demo Outdoor", "enter")
+        await driver.until(lambda: ready(driver, AllCartsScreen))
+        await driver.sees("Demo Outdoor › Listings of all carts")
+        await driver.press("escape", "u")
+        await driver.sees("Demo Outdoor › Listings of all carts")
 
 
 async def test_the_selected_listings_are_synced_after_a_question() -> None:

@@ -62,6 +62,7 @@ LOOKS = {
     "help", "help.back", "history.next", "history.previous", "kinds.next", "kinds.previous", "list.copy", "list.export",
     "list.filter", "list.reverse", "list.sort", "listing.drift", "listing.identity", "listing.plan", "listing.why",
     "merchant.aliases", "merchant.carts", "merchant.doctor", "merchant.runs", "merchant.setup", "merchant.test",
+    "merchant.mismatches", "merchant.all_mismatches",
     "merchant.warehouses", "mouse", "palette", "paper.down", "paper.end", "paper.lead", "paper.page-down", "paper.page-up",
     "paper.top", "paper.up", "part.next", "part.previous", "plan.again", "prompt.complete", "prompt.leave", "quit",
     "run.diff", "run.next", "run.plan", "run.previous", "run.reasons", "runs.diff", "search", "settings.test",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import json_records
 from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.text import age, cut, number, on_off, utc
+from invsync_tui.plain_text import signed
 from invsync_tui.rules import words
 
 if TYPE_CHECKING:
@@ -181,24 +182,36 @@ def hits(now: float) -> Shape[SearchHit]:
 def listings(now: float) -> Shape[ListingLine]:
     """Listings of a cart."""
     columns = (
-        "id", "cart", "cart_listing_id", "sku", "name", "tracked", "product_sku", "target", "confirmed", "in_cart", "synced_at",
-        "outcome", "reason", "error", "run_id", "override", "excluded", "locked", "drift",
-        "next_look_at",
+        "id", "merchant", "cart", "cart_listing_id", "sku", "name", "tracked", "product_sku", "target", "confirmed", "in_cart",
+        "difference", "cart_count", "cart_orders", "synced_at", "outcome", "reason", "error", "run_id", "override", "excluded",
+        "locked", "drift", "next_look_at",
     )  # fmt: skip
     return Shape(
         columns,
         cells(columns),
         record,
-        ("SKU", "TRACKED", "TARGET", "CONFIRMED", "IN CART", "LAST SYNCED", "OUTCOME", "REASON"),
+        ("SKU", "TRACKED", "TARGET", "CONFIRMED", "IN CART", "DIFF", "LAST SYNCED", "OUTCOME", "REASON"),
         lambda line: (
             line.sku,
             "?" if line.tracked is None else on_off(line.tracked),
             *("-" if units is None else number(units) for units in (line.target, line.confirmed, line.in_cart)),
+            signed(line.difference),
             _since(line.synced_at, now),
             words.outcome(line.outcome or "-"),
             line.reason or "-",
         ),
         "No such listings. Not every cart tells what it lists; compare the SKU there with: invsync search TEXT",
+    )
+
+
+def listings_of_carts(now: float) -> Shape[ListingLine]:
+    """Listings of several carts, each line with the names of its merchant and cart."""
+    of_cart = listings(now)
+    return replace(
+        of_cart,
+        heads=("MERCHANT", "CART", *of_cart.heads),
+        text=lambda line: (line.merchant, line.cart, *of_cart.text(line)),
+        empty="No such listings.",
     )
 
 

@@ -134,11 +134,12 @@ class StockLine:
 
 @dataclass(frozen=True, slots=True)
 class ListingLine:
-    """A cart's listing. Quantities: `target` and `confirmed` sellable, `in_cart` what the cart was last seen showing."""
+    """A cart's listing. All quantities are sellable units; `in_cart` is what the cart was last seen offering."""
 
     id: int
     cart_id: int
     cart: str
+    merchant: str
     cart_listing_id: str
     sku: str
     name: str
@@ -148,6 +149,13 @@ class ListingLine:
     target: int | None
     confirmed: int | None
     in_cart: int | None
+    """`cart_count` less `cart_orders`."""
+    difference: int | None
+    """`in_cart` less `target`: above 0 the cart offers too many. None where one of them is unknown."""
+    cart_count: int | None
+    """What the cart shows in its own count."""
+    cart_orders: int
+    """Units of it that the cart holds back for its own open orders; 0 for a cart that subtracts them before."""
     synced_at: int | None
     """Last synced; None is Never."""
     outcome: str | None
@@ -205,12 +213,16 @@ class ListingFilter(StrEnum):
     """The tabs of View Product Sync."""
 
     ALL = "all"
+    MISMATCH = "mismatch"
     NEVER = "never"
+    HELD = "held"
     FAILED = "failed"
     AMBIGUOUS = "ambiguous"
     NOT_IN_WMS = "not-in-wms"
     DRIFT = "drift"
+    OVERRIDES = "overrides"
     EXCLUDED = "excluded"
+    LOCKED = "locked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ PARTS = (
     Part("Setting up merchants and carts", "screens.base.set_up_screen", "SetUpScreen"),
     Part("Answers that are worked out", "screens.base.report_screen", "ReportScreen"),
     Part("Changes to listings", "screens.listings.listing_actions", "ListingActionsScreen"),
+    Part("Listings in tabs", "screens.listings.listing_tabs", "ListingTabsScreen"),
     Part("Lists of an alias type", "screens.catalog.aliases", "OfKindScreen"),
     Part("Support bundles", "screens.base.report_screen", "BundleScreen"),
     *(Part(route.title, route.module, route.screen) for route in ROUTES),

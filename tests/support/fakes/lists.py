@@ -98,9 +98,10 @@ def level(number: int) -> LevelLine:
 
 def listing(number: int, **changes: Any) -> ListingLine:
     line = ListingLine(
-        id=number, cart_id=7, cart="Demo Cart EU", cart_listing_id=f"L{number:07}", sku=sku(number), name=name(number),
-        tracked=True, product_id=number, product_sku=sku(number), target=number % 97, confirmed=number % 97,
-        in_cart=number % 97, synced_at=NOW - 240, outcome="set", reason=None, error="", run_id=11, override=None,
+        id=number, cart_id=7, cart="Demo Cart EU", merchant="Demo Outdoor", cart_listing_id=f"L{number:07}",
+        sku=sku(number), name=name(number), tracked=True, product_id=number, product_sku=sku(number), target=number % 97,
+        confirmed=number % 97, in_cart=number % 97, difference=0, cart_count=number % 97, cart_orders=0,
+        synced_at=NOW - 240, outcome="set", reason=None, error="", run_id=11, override=None,
         excluded=False, locked=False, drift=False,
     )  # fmt: skip
     return replace(line, **changes)
@@ -111,8 +112,11 @@ SPECIAL: dict[int, dict[str, Any]] = {
     1: {**UNSYNCED, "reason": "NOT_IN_WMS", "product_id": None, "product_sku": None},
     6: {**UNSYNCED, "reason": "AMBIGUOUS_ALIAS"},
     7: {"outcome": "failed", "reason": "REJECTED_BY_CART", "error": "[red]no \x1b[2J such variant"},
-    8: {"drift": True, "in_cart": 1},
+    8: {"drift": True, "in_cart": 1, "difference": -7, "cart_count": 3, "cart_orders": 2},
     9: {"excluded": True, "reason": "EXCLUDED"},
+    10: {"outcome": "held", "reason": "HELD_FOR_REVIEW", "in_cart": 54, "difference": 44, "cart_count": 54},
+    11: {"locked": True, "reason": "LOCKED"},
+    12: {"override": 12},
 }
 TABS: dict[ListingFilter, Callable[[ListingLine], bool]] = {
     ListingFilter.ALL: lambda line: True,
@@ -121,7 +125,11 @@ TABS: dict[ListingFilter, Callable[[ListingLine], bool]] = {
     ListingFilter.AMBIGUOUS: lambda line: line.reason == "AMBIGUOUS_ALIAS",
     ListingFilter.NOT_IN_WMS: lambda line: line.reason == "NOT_IN_WMS",
     ListingFilter.DRIFT: lambda line: line.drift,
-    ListingFilter.EXCLUDED: lambda line: line.excluded or line.locked,
+    ListingFilter.EXCLUDED: lambda line: line.excluded,
+    ListingFilter.LOCKED: lambda line: line.locked,
+    ListingFilter.OVERRIDES: lambda line: line.override is not None,
+    ListingFilter.HELD: lambda line: line.outcome == "held",
+    ListingFilter.MISMATCH: lambda line: bool(line.difference),
 }
 
 
@@ -176,7 +184,24 @@ class FakeLists:
         ordering: Ordering | None = None,
     ) -> FakeRows[ListingLine]:
         found = builtins.filter(TABS[filter], map(self._listing, _found(text)))
-        return FakeRows(found, {"sku": lambda line: line.sku, "outcome": lambda line: line.outcome or ""}, ordering)
+        orders = {
+            "sku": lambda line: line.sku,
+            "outcome": lambda line: line.outcome or "",
+            "difference": lambda line: line.difference,
+        }
+        return FakeRows(found, orders, ordering)
+
+    def everywhere(
+        self,
+        merchant_id: int | None,
+        filter: ListingFilter = ListingFilter.MISMATCH,  # noqa: A002 - as the operation has it
+        text: str = "",
+        ordering: Ordering | None = None,
+    ) -> FakeRows[ListingLine]:
+        return self.listings(7, filter, text, ordering)
+
+    def tabs_everywhere(self, merchant_id: int | None, filters: Sequence[ListingFilter]) -> dict[ListingFilter, Count]:
+        return {tab: count for tab, count in self.tabs(7).items() if tab in filters}
 
     def tabs(self, cart_id: int) -> dict[ListingFilter, Count]:
         return {tab: self.listings(cart_id, tab, "", None).count() for tab in ListingFilter}

@@ -45,6 +45,8 @@ OPERATIONS = {
     "listings.carts:carts": "carts",
     "listings.product_sync:listings": "listings",
     "listings.product_sync:tabs": "tabs",
+    "listings.product_sync:everywhere": "everywhere",
+    "listings.product_sync:tabs_everywhere": "tabs_everywhere",
     "listings.identity:unmatched": "identity.unmatched",
     "listings.identity:side_by_side": "identity.side_by_side",
     "listings.identity:link_list": "identity.link_list",

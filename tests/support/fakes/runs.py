@@ -84,10 +84,12 @@ def cart_line(number: int, name: str, merchant: str = "Demo Outdoor", **changes:
 
 def listing(number: int, sku: str, reason: str, **changes: Any) -> ListingLine:
     given: dict[str, Any] = {
-        "id": number, "cart_id": 7, "cart": "Demo Cart EU", "cart_listing_id": f"v-{number}", "sku": sku,
+        "id": number, "cart_id": 7, "cart": "Demo Cart EU", "merchant": "Demo Outdoor",
+        "cart_listing_id": f"v-{number}", "sku": sku,
         "name": f"Product {sku}",
         "tracked": True, "product_id": None, "product_sku": None, "target": None, "confirmed": None, "in_cart": 3,
-        "synced_at": None, "outcome": "skipped", "reason": reason, "error": "", "run_id": 15, "override": None,
+        "difference": None, "cart_count": 3, "cart_orders": 0, "synced_at": None,
+        "outcome": "skipped", "reason": reason, "error": "", "run_id": 15, "override": None,
         "excluded": False, "locked": False, "drift": False,
     }  # fmt: skip
     return ListingLine(**{**given, **changes})

@@ -19,20 +19,29 @@ if TYPE_CHECKING:
 
 LISTINGS_EXAMPLES = """\
 example:
+  invsync listings --only mismatch               where a cart does not show its target, over all carts
+  invsync listings --merchant Acme --only held   of one merchant
   invsync listings "Acme Shop" --only never      Last synced: Never
   invsync listings "Acme Shop" --only ambiguous --csv > ambiguous.csv
-  invsync listings "Acme Shop" --filter 0042"""
-ONLY = ("all", "never", "failed", "ambiguous", "not-in-wms", "drift", "excluded")
+  invsync listings "Acme Shop" --filter 0042
+
+DIFF is the units in the cart less the target: above 0 the cart offers more than there is to sell. A mismatch list begins
+with the largest; --sort difference begins with the most negative one."""
+ONLY = (
+    "all", "mismatch", "never", "held", "failed", "ambiguous", "not-in-wms", "drift", "overrides", "excluded", "locked",
+)  # fmt: skip
 
 
 def add_listings(subparsers: Subparsers) -> None:
     """Add `invsync listings` with its arguments."""
-    parser = command(subparsers, "listings", "list what a cart lists, and how its sync went", LISTINGS_EXAMPLES)
-    parser.add_argument("cart", metavar="CART", help="name or number")
-    parser.add_argument("--merchant", metavar="M", help="where several have such a cart")
-    parser.add_argument("--only", choices=ONLY, default="all", help="only these (default all)")
+    parser = command(subparsers, "listings", "list what carts list, and how its sync went", LISTINGS_EXAMPLES)
+    parser.add_argument("cart", metavar="CART", nargs="?", help="name or number; without it all carts")
+    parser.add_argument("--merchant", metavar="M", help="only this merchant's carts")
+    parser.add_argument(
+        "--only", "--tab", choices=ONLY, help="only these (default: all of a cart, or the mismatches of all carts)"
+    )
     parser.add_argument("--filter", metavar="TEXT", default="", help="only SKUs with this in them or in a code")
-    list_command.add_sort(parser, "sku or synced_at; more on small lists")
+    list_command.add_sort(parser, "sku or synced_at, mismatches by difference; more on small lists")
     list_command.add_options(parser)
     parser.set_defaults(run=run_listings)
 
@@ -43,12 +52,17 @@ def run_listings(args: argparse.Namespace) -> int:
     from invsync_tui.operations.list_views import ListingFilter
     from invsync_tui.operations.listings import product_sync
 
+    only = ListingFilter(args.only or ("all" if args.cart else "mismatch"))
     with opened(args) as session:
         owner = names.merchant(session, args.merchant).id if args.merchant else None
-        cart = names.cart(session, args.cart, owner).id
-        rows = product_sync.listings(session, cart, ListingFilter(args.only), args.filter, list_command.ordering(args))
+        look = args.filter, list_command.ordering(args)
+        if args.cart:
+            rows = product_sync.listings(session, names.cart(session, args.cart, owner).id, only, *look)
+        else:
+            rows = product_sync.everywhere(session, owner, only, *look)
         page, count = list_command.page(args, rows), list_command.counted(rows)
-    list_command.print_page(args, "listings", shapes.listings(time.time()), page, {"only": args.only, **count})
+    shape = shapes.listings(time.time()) if args.cart else shapes.listings_of_carts(time.time())
+    list_command.print_page(args, "listings", shape, page, {"only": only.value, **count})
     return Exit.OK
 
 

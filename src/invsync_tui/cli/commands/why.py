@@ -13,7 +13,14 @@ from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import DOCUMENT_VERSION, print_json, say
 from invsync_tui.cli.parser import Subparsers, command, given
 from invsync_tui.cli.text import clean, moment, number, on_off, utc
-from invsync_tui.operations.diagnosis.evidence_text import Read, read_from_cart, refs_by_cart, remarks, stock
+from invsync_tui.operations.diagnosis.evidence_text import (
+    Read,
+    in_own_count,
+    read_from_cart,
+    refs_by_cart,
+    remarks,
+    stock,
+)
 from invsync_tui.rules import words
 
 if TYPE_CHECKING:
@@ -261,6 +268,8 @@ def document(answer: Why, live: Mapping[int, Read] | None = None) -> dict[str, A
             "target": listing.target,
             "confirmed": listing.confirmed,
             "in_cart": listing.in_cart,
+            "cart_count": listing.cart_count,
+            "cart_orders": listing.cart_orders,
             "outcome": listing.outcome and words.name(words.OUTCOMES, listing.outcome),
             "causes": [cause.value for cause in listing.causes],
             "linked": listing.linked or None,
@@ -308,9 +317,10 @@ def print_listing(listing: WhyListing, live: Mapping[int, Read] | None = None) -
     for step in listing.steps:
         say(f"  {step.step:<9} {_number(step.before):>8} -> {_number(step.after):<8} {step.because}")
     if listing.cart_listing_id is not None:
+        count = in_own_count(listing.cart_count, listing.cart_orders)
         say(
             f"  target {_number(listing.target)}, confirmed {_number(listing.confirmed)}, "
-            f"in cart {_number(listing.in_cart)} (its count)"
+            f"in cart {_number(listing.in_cart)}{f' ({count})' if count else ''}"
         )
     for line in lines(listing, live):
         say(line)

@@ -50,3 +50,8 @@ def read_from_cart(shown: Shown) -> str:
     quantity = "no quantity" if shown.quantity is None else str(shown.quantity)
     held = f", {shown.allocated} of it held for its own orders" if shown.allocated else ""
     return f"the cart shows {quantity} in its own count{held}"
+
+
+def in_own_count(count: int | None, orders: int) -> str:
+    """How a cart's own count becomes the sellable units beside it; '' where the two are the same."""
+    return "" if count is None or not orders else f"{count} on hand - {orders} on open orders"

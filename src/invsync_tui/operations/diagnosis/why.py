@@ -22,6 +22,7 @@ from invsync_tui.store.catalog import lookup
 from invsync_tui.store.catalog.lookup import CodeOf, ListingOf
 from invsync_tui.store.listings import links
 from invsync_tui.store.listings.links import Link
+from invsync_tui.store.listings.listings import PlanRow
 from invsync_tui.sync import connections
 from invsync_tui.sync.decide import Trace, traces
 from invsync_tui.sync.settings import load_settings
@@ -38,7 +39,7 @@ class WhyListing:
     target: int | None
     confirmed: int | None
     in_cart: int | None
-    """In the cart's basis, as last read."""
+    """Sellable units as last read, like the target: `cart_count` less `cart_orders`."""
     outcome: str | None
     causes: tuple[Reason, ...]
     linked: str = ""
@@ -50,6 +51,10 @@ class WhyListing:
     """The source's rows of the product, with its own records."""
     sent: SentView | None = None
     """The last request for it; None where it was never sent, or is no longer kept."""
+    cart_count: int | None = None
+    """What the cart shows in its own count."""
+    cart_orders: int = 0
+    """Units of it that the cart holds back for its own open orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +123,14 @@ def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing
 def _line(cart: str, trace: Trace, link: Link | None) -> WhyListing:
     row = trace.row
     return WhyListing(
-        cart, row.sku, row.ref, trace.steps, trace.desired, row.acked, row.observed, row.outcome, trace.causes,
-        _as_linked(link, row.product_id) if link else "",
+        cart, row.sku, row.ref, trace.steps, trace.desired, row.acked, sellable(row), row.outcome, trace.causes,
+        _as_linked(link, row.product_id) if link else "", cart_count=row.observed, cart_orders=row.allocated,
     )  # fmt: skip
+
+
+def sellable(row: PlanRow) -> int | None:
+    """Units that the cart was last seen offering; None where that is unknown."""
+    return None if row.observed is None else row.observed - row.allocated
 
 
 def _as_linked(link: Link, product_id: int | None) -> str:

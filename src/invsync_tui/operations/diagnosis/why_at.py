@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui import clock
-from invsync_tui.operations.diagnosis.why import Why, WhyListing, meaning_of
+from invsync_tui.operations.diagnosis.why import Why, WhyListing, meaning_of, sellable
 from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.eligibility import SENDING_CAUSES
@@ -110,8 +110,8 @@ def _told(listing: ListingOf, chunk: DecisionChunk | None, explained: Explained 
         outcome, causes = Outcome.SET.value, tuple(cause for cause in causes if cause not in SENDING_CAUSES)
     return WhyListing(
         cart=listing.cart, sku=row.sku, cart_listing_id=row.ref, steps=explained.decision.steps,
-        target=explained.decision.desired, confirmed=accepted.value, in_cart=row.observed, outcome=outcome,
-        causes=causes,
+        target=explained.decision.desired, confirmed=accepted.value, in_cart=sellable(row), outcome=outcome,
+        causes=causes, cart_count=row.observed, cart_orders=row.allocated,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from invsync_tui.operations.errors import as_operation_error
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.listed_rows import Listed, chosen
 from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
@@ -23,7 +23,8 @@ _PLACES: Mapping[str, Callable[[ListingLine], PlaceKey]] = {
     "reason": lambda line: (Reason(line.reason).stored if line.reason else "", line.id),
     "target": lambda line: (-1 if line.target is None else line.target, line.id),
     "confirmed": lambda line: (-1 if line.confirmed is None else line.confirmed, line.id),
-    "in_cart": lambda line: (-1 if line.in_cart is None else line.in_cart, line.id),
+    "in_cart": lambda line: (pages.LEAST if line.in_cart is None else line.in_cart, line.id),
+    "difference": lambda line: (pages.LEAST if line.difference is None else line.difference, line.id),
     "name": lambda line: (line.name, line.id),
 }
 
@@ -35,13 +36,58 @@ def listings(
     text: str = "",
     ordering: Ordering | None = None,
 ) -> Rows[ListingLine]:
-    """A tab of View Product Sync; `text` keeps listings that have it in their SKU or in a code of their product."""
+    """A tab of View Product Sync; `text` keeps listings that have it in their SKU or in a code of their product.
+
+    Those that differ begin with what the cart offers most beyond its target.
+    """
     with as_operation_error(), session.store.reading() as cx:
         total = counts.listings(cx, cart_id)
-        order, descending, sortable = chosen(pages.orders(filter.value), ordering, small=total <= stock.SMALL)
+        wanted = ordering or first_order(filter)
+        order, descending, sortable = chosen(pages.orders(filter.value), wanted, small=total <= stock.SMALL)
         listing_pages = pages.listings(cx, cart_id, filter.value, normalize_key(text), order, descending)
     counted = total if filter is ListingFilter.ALL and not text else None
     return Listed(session, listing_pages, lines, _PLACES[order.name], sortable, counted)
+
+
+def first_order(filter: ListingFilter) -> Ordering | None:  # noqa: A002 (the word of the screen)
+    """The order that a tab has where none is asked for; None for its SKUs."""
+    return Ordering("difference", descending=True) if filter is ListingFilter.MISMATCH else None
+
+
+def everywhere(
+    session: Session,
+    merchant_id: int | None,
+    filter: ListingFilter = ListingFilter.MISMATCH,  # noqa: A002 (the word of the screen)
+    text: str = "",
+    ordering: Ordering | None = None,
+) -> Rows[ListingLine]:
+    """A tab over all carts of a merchant, or of all merchants.
+
+    OperationError: there are more carts than can be merged, and it is not the tab of those that differ.
+    """
+    key, wanted = normalize_key(text), ordering or first_order(filter)
+    with as_operation_error(), session.store.reading() as cx:
+        carts = pages.carts_of(cx, merchant_id)
+        few = len(carts) <= pages.MERGED_MOST
+        if not few and filter is not ListingFilter.MISMATCH:
+            raise OperationError(
+                f"There are more than {pages.MERGED_MOST} carts; this list is for one merchant or one cart. "
+                f"Over all carts: {ListingFilter.MISMATCH.value}."
+            )
+        small = few and sum(counts.listings(cx, cart) for cart in carts) <= stock.SMALL
+        order, descending, sortable = chosen(pages.orders(filter.value), wanted, small=small)
+        if few:
+            listing_pages = pages.merged(cx, carts, filter.value, key, order, descending)
+        else:
+            listing_pages = pages.mismatches(cx, merchant_id, key, descending)
+    return Listed(session, listing_pages, lines, _PLACES[order.name], sortable)
+
+
+def tabs_everywhere(
+    session: Session, merchant_id: int | None, filters: Sequence[ListingFilter]
+) -> dict[ListingFilter, Count]:
+    """How many listings each of some tabs has over all carts, counted up to 1000."""
+    return {tab: everywhere(session, merchant_id, tab).count() for tab in filters}
 
 
 def tabs(session: Session, cart_id: int) -> dict[ListingFilter, Count]:
@@ -56,10 +102,12 @@ def lines(rows: Sequence[Any]) -> list[ListingLine]:
 
 def line(row: ListingRow) -> ListingLine:
     """A listing as front ends are given it."""
+    in_cart = None if row.observed is None else row.observed - row.allocated
     return ListingLine(
         id=row.id,
         cart_id=row.cart_id,
         cart=row.cart,
+        merchant=row.merchant,
         cart_listing_id=row.ref,
         sku=row.sku,
         name=row.name,
@@ -68,7 +116,10 @@ def line(row: ListingRow) -> ListingLine:
         product_sku=row.product_sku,
         target=row.desired,
         confirmed=row.acked,
-        in_cart=row.observed,
+        in_cart=in_cart,
+        difference=None if in_cart is None or row.desired is None else in_cart - row.desired,
+        cart_count=row.observed,
+        cart_orders=row.allocated,
         synced_at=row.synced_at,
         outcome=row.outcome,
         reason=str(Reason(row.reason)) if row.reason else None,

@@ -123,9 +123,13 @@ _TABS = (
     Index("listing_unmatched", "cart_id", "match_reason", "key", "id", sqlite_where=text("match_reason IS NOT NULL")),
     Index("listing_failed", "cart_id", "key", "id", sqlite_where=text("outcome IN ('failed', 'in_doubt')")),
     Index("listing_drift", "cart_id", "key", "id", sqlite_where=text("shown <> observed")),
-    Index("listing_withheld", "cart_id", "key", "id", sqlite_where=text("excluded <> 0 OR locked <> 0")),
+    Index("listing_held", "cart_id", "key", "id", sqlite_where=text("outcome = 'held'")),
+    Index("listing_override", "cart_id", "key", "id", sqlite_where=text("override IS NOT NULL")),
+    Index("listing_excluded", "cart_id", "key", "id", sqlite_where=text("excluded <> 0")),
+    Index("listing_locked", "cart_id", "key", "id", sqlite_where=text("locked <> 0")),
 )
-"""What the tabs of View Product Sync show, in their order. `listing_synced`, an expression, is made by the migration."""
+"""What the tabs of View Product Sync show, in their order. Those of expressions (`listing_synced`, `listing_mismatch`,
+`listing_mismatch_all`) are made by migrations."""
 
 
 _TROUBLED = Index(

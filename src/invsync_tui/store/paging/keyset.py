@@ -88,7 +88,7 @@ class Pages:
         rows = self.cx.execute(union, tuple(value for part in parts for value in part.values)).fetchall()
         width = len(self.select.order.terms)
         rows.sort(key=lambda row: row[-width:], reverse=descending)
-        return rows[:limit]
+        return [row[:-width] for row in rows[:limit]]
 
     def _arm(self, variant: Part, key: Key | None, limit: int, descending: bool) -> Part:
         """One variant's statement; its rows end with the values of the order's terms, for the merge."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from invsync_tui.rules.outcomes import Outcome, Reason
@@ -11,12 +12,21 @@ from invsync_tui.store.paging.keyset import Chain, Order, Pages, Paging, Part, S
 from invsync_tui.store.paging.text_filter import HITS, SUBSTRING_LEAST, products, substring, upper
 
 COLUMNS = (
-    "l.id, l.cart_id, c.name, l.ref, l.sku, l.name, l.tracked, l.product_id, p.sku, l.desired, l.acked, l.observed, "
-    "l.synced_at, l.outcome, coalesce(l.match_reason, l.reason), l.error, l.run_id, l.override, l.excluded, l.locked, "
-    "coalesce(l.shown <> l.observed, 0) AND l.outcome IS NOT 'submitted', "
+    "l.id, l.cart_id, c.name, m.name, l.ref, l.sku, l.name, l.tracked, l.product_id, p.sku, l.desired, l.acked, l.observed, "
+    "l.allocated, l.synced_at, l.outcome, coalesce(l.match_reason, l.reason), l.error, l.run_id, l.override, l.excluded, "
+    "l.locked, coalesce(l.shown <> l.observed, 0) AND l.outcome IS NOT 'submitted', "
     "(SELECT b.look_after FROM push_batch AS b WHERE b.id = l.inflight AND b.state = 'submitted'), l.key"
 )
-_JOINS = "CROSS JOIN cart AS c ON c.id = l.cart_id LEFT JOIN product AS p ON p.id = l.product_id"
+_JOINS = (
+    "CROSS JOIN cart AS c ON c.id = l.cart_id CROSS JOIN merchant AS m ON m.id = c.merchant_id "
+    "LEFT JOIN product AS p ON p.id = l.product_id"
+)
+DIFFERENCE = "l.observed - l.allocated - l.desired"
+"""Sellable units that the cart shows beyond its target, as two indexes have it; NULL where one of them is unknown."""
+LEAST = -(2**62)
+"""In the place of a difference that is unknown: in front of all others."""
+MERGED_MOST = 100
+"""Carts whose lists are merged for one page."""
 
 
 class ListingRow(NamedTuple):
@@ -25,6 +35,7 @@ class ListingRow(NamedTuple):
     id: int
     cart_id: int
     cart: str
+    merchant: str
     ref: str
     sku: str
     name: str
@@ -34,6 +45,9 @@ class ListingRow(NamedTuple):
     desired: int | None
     acked: int | None
     observed: int | None
+    """In the cart's own basis."""
+    allocated: int
+    """Units of `observed` that the cart holds back for its own open orders."""
     synced_at: int | None
     outcome: str | None
     reason: str | None
@@ -49,20 +63,25 @@ class ListingRow(NamedTuple):
 
 
 class Tab(NamedTuple):
-    """A tab: the index that holds its rows in the order of their SKU, and its condition."""
+    """A tab: the index that holds its rows in the order of their SKU, or of their difference, and its condition."""
 
     held_by: str
     where: str
 
 
+MISMATCH = "mismatch"
 TABS = {
     "all": Tab("listing_key", "1"),
+    MISMATCH: Tab("listing_mismatch", "l.observed - l.allocated <> l.desired"),
     "never": Tab("listing_never", "l.synced_at IS NULL"),
+    "held": Tab("listing_held", "l.outcome = 'held'"),
     "failed": Tab("listing_failed", "l.outcome IN ('failed', 'in_doubt')"),
     "ambiguous": Tab("listing_unmatched", "l.match_reason = 'AMBIGUOUS_ALIAS'"),
     "not-in-wms": Tab("listing_unmatched", "l.match_reason = 'NOT_IN_WMS'"),
     "drift": Tab("listing_drift", "l.shown <> l.observed AND l.outcome IS NOT 'submitted'"),
-    "excluded": Tab("listing_withheld", "(l.excluded <> 0 OR l.locked <> 0)"),
+    "overrides": Tab("listing_override", "l.override IS NOT NULL"),
+    "excluded": Tab("listing_excluded", "l.excluded <> 0"),
+    "locked": Tab("listing_locked", "l.locked <> 0"),
 }
 SKU = Order("sku", ("l.key", "l.id"))
 SYNCED = ("coalesce(l.synced_at, 0)", "l.id")
@@ -71,32 +90,69 @@ _SMALL_ORDERS = (
     Order("reason", ("coalesce(l.match_reason, l.reason, '')", "l.id"), indexed=False),
     Order("target", ("coalesce(l.desired, -1)", "l.id"), indexed=False),
     Order("confirmed", ("coalesce(l.acked, -1)", "l.id"), indexed=False),
-    Order("in_cart", ("coalesce(l.observed, -1)", "l.id"), indexed=False),
+    Order("in_cart", (f"coalesce(l.observed - l.allocated, {LEAST})", "l.id"), indexed=False),
     Order("name", ("l.name", "l.id"), indexed=False),
 )
+_BY_DIFFERENCE = Order("difference", (DIFFERENCE, "l.id"))
+_BY_ANY_DIFFERENCE = Order("difference", (f"coalesce({DIFFERENCE}, {LEAST})", "l.id"), indexed=False)
 
 
 def orders(tab: str) -> tuple[Order, ...]:
-    """Orders of a tab. Only all listings together are indexed by the time of their sync."""
-    return (SKU, Order("synced_at", SYNCED, indexed=tab == "all"), *_SMALL_ORDERS)
+    """Orders of a tab, the default first. Only all listings together are indexed by the time of their sync, and only
+    those that differ by their difference."""
+    synced = Order("synced_at", SYNCED, indexed=tab == "all")
+    if tab == MISMATCH:
+        return (_BY_DIFFERENCE, Order(SKU.name, SKU.terms, indexed=False), synced, *_SMALL_ORDERS)
+    return (SKU, synced, _BY_ANY_DIFFERENCE, *_SMALL_ORDERS)
 
 
 def listings(cx: sqlite3.Connection, cart_id: int, tab: str, text: str, order: Order, descending: bool) -> Pages:
     """Listings that the cart has, on a tab, with a folded text in their SKU or in a code of their product."""
-    where = f"l.cart_id = ? AND {TABS[tab].where} AND l.gone_at IS NULL"
+    origin, part = _narrowed(cx, (cart_id,), tab, text, order)
+    select = Select(COLUMNS, f"{origin} {_JOINS}", _present(tab), (), order, descending)
+    return Pages(cx, select.narrowed(Part("l.cart_id = ?", (cart_id,))).narrowed(part[cart_id]))
+
+
+def merged(cx: sqlite3.Connection, carts: Sequence[int], tab: str, text: str, order: Order, descending: bool) -> Pages:
+    """Listings of several carts, at most MERGED_MOST, on a tab in one order."""
+    if not carts:
+        return Pages(cx, Select(COLUMNS, f"listing AS l {_JOINS}", "0", (), order, descending))
+    origin, parts = _narrowed(cx, carts, tab, text, order)
+    select = Select(COLUMNS, f"{origin} {_JOINS}", _present(tab), (), order, descending)
+    of_carts = [Part(f"l.cart_id = ? AND {part.where}", (cart, *part.values)) for cart, part in parts.items()]
+    return Pages(cx, select, of_carts)
+
+
+def mismatches(cx: sqlite3.Connection, merchant_id: int | None, text: str, descending: bool) -> Pages:
+    """Mismatches of all carts however many there are, of one merchant or of all, in the order of their difference."""
+    origin = f"listing AS l INDEXED BY listing_mismatch_all {_JOINS}"
+    select = Select(COLUMNS, origin, _present(MISMATCH), (), _BY_DIFFERENCE, descending)
+    if merchant_id is not None:
+        select = select.narrowed(Part("c.merchant_id = ?", (merchant_id,)))
+    return Pages(cx, select.narrowed(_condition(text)))
+
+
+def carts_of(cx: sqlite3.Connection, merchant_id: int | None) -> list[int]:
+    """The carts of a merchant, or all: up to one more than are merged."""
+    sql = "SELECT id FROM cart WHERE merchant_id = coalesce(?, merchant_id) ORDER BY id LIMIT ?"
+    return [row[0] for row in cx.execute(sql, (merchant_id, MERGED_MOST + 1))]
+
+
+def _present(tab: str) -> str:
+    return f"{TABS[tab].where} AND l.gone_at IS NULL"
+
+
+def _narrowed(
+    cx: sqlite3.Connection, carts: Sequence[int], tab: str, text: str, order: Order
+) -> tuple[str, dict[int, Part]]:
+    """The table with its index, and by cart the condition of a text."""
     if len(text) >= SUBSTRING_LEAST and _few(cx, text):
-        origin, part = "listing AS l NOT INDEXED", _hits(cart_id, text, substring(cx, text))
-    else:
-        origin, part = _walk(tab, text, order)
-    select = Select(COLUMNS, f"{origin} {_JOINS}", where, (cart_id,), order, descending)
-    return Pages(cx, select.narrowed(part))
-
-
-def _walk(tab: str, text: str, order: Order) -> tuple[str, Part]:
+        part = substring(cx, text)
+        return "listing AS l NOT INDEXED", {cart: _hits(cart, text, part) for cart in carts}
     index = TABS[tab].held_by
     if order.name == "synced_at" and order.indexed:
         index = "listing_synced"
-    return f"listing AS l INDEXED BY {index}", _condition(text)
+    return f"listing AS l INDEXED BY {index}", dict.fromkeys(carts, _condition(text))
 
 
 def _condition(text: str) -> Part:
@@ -146,8 +202,8 @@ def of_product(cx: sqlite3.Connection, merchant_id: int, product_id: int) -> lis
 # --- SKUs of a run ---------------------------------------------------------------------------------------------------
 
 _UNLISTED = (
-    "-u.product_id, u.cart_id, c.name, '', p.sku, p.name, NULL, u.product_id, p.sku, NULL, NULL, NULL, NULL, 'skipped', "
-    "u.reason, '', u.run_id, NULL, 0, 0, 0, NULL, p.sku_key"
+    "-u.product_id, u.cart_id, c.name, m.name, '', p.sku, p.name, NULL, u.product_id, p.sku, NULL, NULL, NULL, 0, NULL, "
+    "'skipped', u.reason, '', u.run_id, NULL, 0, 0, 0, NULL, p.sku_key"
 )
 _OUTCOMES = ("failed", "in_doubt", "submitted", "held", "skipped", "set", "equal", "planned")
 _BY_ID = Order("id", ("l.id",))
@@ -180,7 +236,10 @@ def _ended(run_id: int, outcome: str, reason: str) -> Select:
 
 
 def _missing(run_id: int, reason: str) -> Select:
-    origin = "unlisted AS u INDEXED BY unlisted_run JOIN cart AS c ON c.id = u.cart_id JOIN product AS p ON p.id = u.product_id"
+    origin = (
+        "unlisted AS u INDEXED BY unlisted_run JOIN cart AS c ON c.id = u.cart_id JOIN merchant AS m ON m.id = c.merchant_id "
+        "JOIN product AS p ON p.id = u.product_id"
+    )
     where = "u.run_id = ? AND u.reason = ? AND u.cart_id = (SELECT key FROM run WHERE id = u.run_id)"
     return Select(_UNLISTED, origin, where, (run_id, reason), Order("product", ("u.product_id",)))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.views import Requested
     from invsync_tui.tui.screens.base.base_screen import BaseScreen
 
-OF_ALL = frozenset({"runs", "carts", "doctor"})
+OF_ALL = frozenset({"runs", "carts", "doctor", "listings"})
 """Screens that there also are for all merchants together."""
 
 

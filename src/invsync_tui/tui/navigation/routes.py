@@ -61,6 +61,7 @@ ROUTES = (
     Route("run comparison", "Comparison of runs", "runs.diff:RunDiffScreen"),
     Route("carts", "Carts", "listings.carts:CartsScreen", Takes.MERCHANT, alone=True),
     Route("products", "Product Sync", "listings.product_sync:ProductSyncScreen", Takes.CART),
+    Route("listings", "Listings of all carts", "listings.all_carts:AllCartsScreen", Takes.MERCHANT, alone=True),
     Route("warehouses", "Locations & Products", "catalog.warehouses:WarehousesScreen", Takes.MERCHANT, alone=True),
     Route("levels", "Levels of a warehouse", "catalog.warehouses:LevelsScreen"),
     Route("all warehouses", "All warehouses", "catalog.all_warehouses:AllWarehousesScreen"),

@@ -38,7 +38,6 @@ class SkuScreen(ListingActionsScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="back"),
         Binding("y", "copy", "Copy", tooltip="Send the SKU to the terminal's clipboard", id="list.copy"),
-        Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding(
             "h", "history", "History", tooltip="Over time, with the runs and changes that touched it", id="sku.history"
         ),

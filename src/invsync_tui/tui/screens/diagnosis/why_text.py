@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from invsync_tui.operations.diagnosis.evidence_text import Read, read_from_cart, remarks, stock
+from invsync_tui.operations.diagnosis.evidence_text import Read, in_own_count, read_from_cart, remarks, stock
 from invsync_tui.plain_text import counted
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import REASONS, Reason
@@ -163,6 +163,7 @@ def _number(value: int | None) -> Span:
 
 def _state(listing: WhyListing, width: int) -> list[Line]:
     outcome = words.outcome(listing.outcome or UNKNOWN)
+    count = in_own_count(listing.cart_count, listing.cart_orders)
     spans: Sequence[Span] = (
         ("  target ", Tone.FAINT),
         _number(listing.target),
@@ -170,7 +171,7 @@ def _state(listing: WhyListing, width: int) -> list[Line]:
         _number(listing.confirmed),
         (", in cart ", Tone.FAINT),
         _number(listing.in_cart),
-        (" (its count)", Tone.FAINT),
+        (f" ({count})" if count else "", Tone.FAINT),
         ("; outcome ", Tone.FAINT),
         (clean(outcome), Tone.WARN if listing.outcome is None else Tone.PLAIN),
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from invsync_tui.operations.diagnosis.evidence_text import in_own_count
 from invsync_tui.operations.list_views import ListingLine
-from invsync_tui.rules.outcomes import REASONS, Reason
+from invsync_tui.plain_text import signed
+from invsync_tui.rules import words
+from invsync_tui.rules.outcomes import REASONS, Outcome, Reason
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import NEVER_SPAN, age_field
 from invsync_tui.tui.text.outcomes import outcome_span
@@ -34,44 +37,73 @@ def _synced(listing: ListingLine, rendering: RenderContext) -> Span:
     )
 
 
-def _outcome(listing: ListingLine, rendering: RenderContext) -> Span:
-    return outcome_span(listing.outcome)
-
-
-def _reason(listing: ListingLine, rendering: RenderContext) -> Span:
-    return reason_words(listing), Tone.PLAIN
-
-
 def reason_words(listing: ListingLine) -> str:
     """The reason, after what an operator set for the listing."""
+    return ", ".join([*operator_words(listing), *([listing.reason] if listing.reason else [])])
+
+
+def operator_words(listing: ListingLine) -> list[str]:
+    """What an operator set for the listing."""
     marks = [word for word, held in (("excluded", listing.excluded), ("locked", listing.locked)) if held]
     if listing.override is not None:
         marks.append(f"override {listing.override}")
-    return ", ".join([*marks, *([listing.reason] if listing.reason else [])])
+    return marks
 
 
+def _difference(listing: ListingLine, rendering: RenderContext) -> Span:
+    """Above 0 the cart offers units that are not there to be sold: the graver side."""
+    if listing.difference is None:
+        return UNKNOWN
+    tone = Tone.BAD if listing.difference > 0 else Tone.WARN if listing.difference else Tone.FAINT
+    return signed(listing.difference), tone
+
+
+def _state(listing: ListingLine, rendering: RenderContext) -> Span:
+    return state_words(listing), outcome_span(listing.outcome)[1]
+
+
+def state_words(listing: ListingLine) -> str:
+    """How the last run ended for it and why, after what an operator set for it; '-' where no run decided on it."""
+    reason = reason_words(listing)
+    if listing.outcome is None:
+        return reason or "-"
+    if listing.outcome == Outcome.HELD:
+        return ", ".join([words.outcome(listing.outcome), *operator_words(listing)])
+    # The reason of these says all that the outcome says.
+    if listing.outcome in (Outcome.EQUAL, Outcome.SKIPPED) and reason:
+        return reason
+    return f"{words.outcome(listing.outcome)} {reason}".strip()
+
+
+CART: Field[ListingLine] = Field("Cart", 12, lambda line: line.cart, flex=1)
+MERCHANT: Field[ListingLine] = Field("Merchant", 12, lambda line: line.merchant, flex=1, room=100)
+DIFFERENCE: Field[ListingLine] = Field(
+    "Diff", 7, lambda line: line.difference, _difference, align=Align.RIGHT, sort="difference"
+)
 SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
     MARK,
     Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
-    Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=130),
-    Field("Tracked", 7, lambda line: line.tracked, _tracked, room=112),
-    number("Target", 9, lambda line: line.target, sort="target", room=100),
+    Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=140),
+    Field("Tracked", 7, lambda line: line.tracked, _tracked, room=130),
+    number("Target", 8, lambda line: line.target, sort="target"),
     number("Confirmed", 9, lambda line: line.confirmed, sort="confirmed", room=100),
-    Field("In cart", 7, lambda line: line.in_cart, _shown, align=Align.RIGHT, sort="in_cart"),
-    Field("Last synced", 18, lambda line: line.synced_at, _synced, sort="synced_at"),
-    Field("Outcome", 9, lambda line: line.outcome, _outcome, sort="outcome"),
-    Field("Reason", 16, lambda line: reason_words(line) or None, _reason, flex=2, sort="reason"),
+    Field("In cart", 9, lambda line: line.in_cart, _shown, align=Align.RIGHT, sort="in_cart"),
+    DIFFERENCE,
+    age_field("Synced", 10, lambda line: line.synced_at, sort="synced_at", missing=NEVER_SPAN),
+    Field("State", 17, state_words, _state, flex=2, sort="outcome"),
 )
+ALL_CARTS_FIELDS = (MARK, MERCHANT, CART, *SYNC_FIELDS[1:])
+"""Of listings of several carts."""
 CART_FIELDS: tuple[Field[ListingLine], ...] = (
     MARK,
     Field("Cart", 13, lambda line: line.cart, lambda line, _: (line.cart, Tone.STRONG), flex=2),
     Field("Listing SKU", 14, lambda line: line.sku, flex=2, room=100),
     number("Target", 6, lambda line: line.target),
-    number("Confirmed", 9, lambda line: line.confirmed),
+    number("Confirmed", 9, lambda line: line.confirmed, room=100),
     Field("In cart", 7, lambda line: line.in_cart, _shown, align=Align.RIGHT),
+    DIFFERENCE._replace(sort=""),
     age_field("Last synced", 12, lambda line: line.synced_at, missing=NEVER_SPAN),
-    Field("Outcome", 8, lambda line: line.outcome, _outcome),
-    Field("Reason", 13, lambda line: reason_words(line) or None, _reason, flex=2),
+    Field("State", 17, state_words, _state, flex=2),
 )
 
 
@@ -103,6 +135,7 @@ def quantities(listing: ListingLine, rendering: RenderContext, width: int) -> li
         ("target", _number(listing.target)),
         ("confirmed", _number(listing.confirmed)),
         ("in cart", _shown(listing, rendering)),
+        ("=", (in_own_count(listing.cart_count, listing.cart_orders), Tone.PLAIN)),
         ("last synced", _synced(listing, rendering)),
         ("tracked", _tracked(listing, rendering)),
         ("product", (listing.product_sku or "none", Tone.PLAIN if listing.product_sku else Tone.WARN)),

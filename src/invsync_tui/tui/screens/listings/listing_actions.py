@@ -39,6 +39,7 @@ class ListingActionsScreen(BaseScreen):
     """Space selects, and every change asks first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding(
             "space", "select", "Select", tooltip="Select the listing for a bulk action, or not", id="listing.select"
         ),

@@ -76,6 +76,21 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
         Binding("s", "sync", "Sync", tooltip="Start a sync of the selected merchant and open it", id="sync.start"),
         Binding("w", "visit('warehouses')", "Products", tooltip="Locations & Products", id="merchant.warehouses"),
         Binding("c", "visit('carts')", "Carts", tooltip="The carts of the selected merchant", id="merchant.carts"),
+        Binding(
+            "u",
+            "visit('listings')",
+            "Mismatches",
+            tooltip="Where carts of the selected merchant do not show their target",
+            id="merchant.mismatches",
+        ),
+        Binding(
+            "U",
+            "mismatches",
+            "All mismatches",
+            show=False,
+            tooltip="Mismatches of all merchants",
+            id="merchant.all_mismatches",
+        ),
         Binding("r", "visit('runs')", "Runs", tooltip="The runs of the selected merchant", id="merchant.runs"),
         Binding("a", "visit('aliases')", "Aliases", tooltip="Alias types and collisions", id="merchant.aliases"),
         Binding(
@@ -157,6 +172,9 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
         """One of the screens that belong to a merchant, by its name in the route table."""
         if (merchant := self.line) is not None:
             self.go_to(place, merchant.id, merchant.name)
+
+    def action_mismatches(self) -> None:
+        self.go_to("listings", None, "")
 
     def action_test(self) -> None:
         if (merchant := self.line) is not None:

@@ -1,0 +1,141 @@
+"""Listings in tabs: what the list of one cart and the list over several carts have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.widget import Widget
+
+from invsync_tui.operations.list_views import ListingFilter, ListingLine
+from invsync_tui.operations.rows import Count
+from invsync_tui.tui.screens.base.list_screen import ListScreen
+from invsync_tui.tui.screens.listings.fields import explained, quantities
+from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
+from invsync_tui.tui.text import tabs
+from invsync_tui.tui.text.styled import Line, Span, Tone, line
+from invsync_tui.tui.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.session import Session
+    from invsync_tui.tui.context import AppContext
+    from invsync_tui.tui.widgets.columns import ListView
+
+LABELS: Mapping[ListingFilter, str] = {
+    ListingFilter.ALL: "All",
+    ListingFilter.MISMATCH: "Mismatch",
+    ListingFilter.NEVER: "Never",
+    ListingFilter.HELD: "Held",
+    ListingFilter.FAILED: "Failed",
+    ListingFilter.AMBIGUOUS: "Ambiguous",
+    ListingFilter.NOT_IN_WMS: "Not in WMS",
+    ListingFilter.DRIFT: "Drift",
+    ListingFilter.OVERRIDES: "Overrides",
+    ListingFilter.EXCLUDED: "Excluded",
+    ListingFilter.LOCKED: "Locked",
+}
+EMPTY: Mapping[ListingFilter, str] = {
+    ListingFilter.MISMATCH: "No mismatch: every listing whose numbers are known shows its target.",
+    ListingFilter.NEVER: "Every listing was synced at least once.",
+    ListingFilter.HELD: "No listing is held for review.",
+    ListingFilter.OVERRIDES: "No quantity is overridden.",
+    ListingFilter.EXCLUDED: "No listing is excluded.",
+    ListingFilter.LOCKED: "No listing is locked.",
+}
+
+
+def in_first_order(look: ListView, tab: ListingFilter, before: ListingFilter) -> ListView:
+    """The look with the order that a tab begins with: mismatches by what is offered most beyond stock, else by SKU."""
+    if tab is ListingFilter.MISMATCH:
+        return look.sorted_by("difference", descending=True)
+    return look.sorted_by("") if before is ListingFilter.MISMATCH else look
+
+
+class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
+    """Enter opens the SKU; `[` and `]` change the tab."""
+
+    noun = "listings"
+    filtered_by = "a part of a SKU or alias"
+    tabs: ClassVar[Sequence[ListingFilter]] = tuple(ListingFilter)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
+        Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
+    ]
+
+    def __init__(self, context: AppContext, tab: ListingFilter) -> None:
+        self.tab = tab
+        self._counts: Mapping[ListingFilter, Count] = {}
+        super().__init__(context)
+        if tab is ListingFilter.MISMATCH:
+            self.look = in_first_order(self.look, tab, tab)
+
+    def count_tabs(self, session: Session) -> Mapping[ListingFilter, Count]:
+        """How many listings each tab has. Runs on a store thread."""
+        raise NotImplementedError
+
+    def above(self) -> Iterator[Widget]:
+        yield TextLine(self.context.glyphs.more, id="tabs")
+
+    def on_mount(self) -> None:
+        self.table.is_marked = self.is_selected
+        self._show_tabs()
+
+    def empty(self) -> Sequence[str]:
+        return (EMPTY.get(self.tab, f"No listing here: {LABELS[self.tab]}."), "[ and ] go to the other tabs.")
+
+    def about(self, listing: ListingLine, size: Size) -> Sequence[Line]:
+        rendering = self.rendering()
+        return [*explained(listing, size.width, rendering), *quantities(listing, rendering, size.width)]
+
+    def open_line(self, line: ListingLine) -> None:
+        if line.product_id is not None:
+            self.go_to("sku", line.product_id, line.product_sku or line.sku)
+        else:
+            self.go_to("search", line.sku)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "why":
+            return self.is_mounted and self.line is not None
+        return super().check_action(action, parameters)
+
+    def action_why(self) -> None:
+        if (selected := self.line) is not None:
+            code = selected.product_sku or selected.sku or selected.cart_listing_id
+            self.go_to("why", code, selected)
+
+    # -- tabs ---------------------------------------------------------------------------------------------------------
+
+    def store_changed(self) -> None:
+        super().store_changed()
+        self.ask_slow(self.count_tabs, self._tabs_counted)
+
+    def _tabs_counted(self, counts: Mapping[ListingFilter, Count]) -> None:
+        self._counts = counts
+        self._show_tabs()
+
+    def action_tab(self, by: int) -> None:
+        before = self.tab
+        self.tab = self.tabs[(self.tabs.index(before) + by) % len(self.tabs)]
+        self.look = in_first_order(self.look, self.tab, before)
+        self._show_tabs()
+        self._use(self.table.use_from_the_top)
+
+    def selection_changed(self) -> None:
+        self._show_tabs()
+
+    def _show_tabs(self) -> None:
+        chosen = line((f"{len(self.selected)} selected", Tone.KEY)) if self.selected else line()
+        self.text_line("tabs").show(partial(self._tabs, self.tab), chosen)
+
+    def _tabs(self, chosen: ListingFilter, width: int) -> Line:
+        return tabs.fitted([self._tab_spans(tab) for tab in self.tabs], self.tabs.index(chosen), width)
+
+    def _tab_spans(self, tab: ListingFilter) -> Sequence[Span]:
+        count = self._counts.get(tab)
+        number = "" if count is None else f" {count.n}{'' if count.exact else '+'}"
+        if tab is self.tab:
+            return ("[", Tone.KEY), (f"{LABELS[tab]}{number}", Tone.STRONG), ("] ", Tone.KEY)
+        return ((f" {LABELS[tab]}{number}  ", Tone.FAINT if count and not count.n else Tone.PLAIN),)
