@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -270,6 +271,9 @@ async def test_a_row_that_is_refused_later_fails_and_is_sent_by_the_next_run(mad
         "failed", "REJECTED_BY_CART", "The row was refused on purpose.",
     )  # fmt: skip
     assert len(made.writes()) == 2, "what was just refused is sent again at once"
+    (listing,) = why(made.bench.session(), sku, made.cart_id).listings
+    assert listing.sent is not None and listing.causes == ("REJECTED_BY_CART",)
+    assert (listing.sent.state, listing.sent.target) == ("answered", made.stock()[sku])
     # and when the next run comes
     again = await made.bench.push(made.cart_id)
     assert made.bench.counts(again)["submitted"] == 1
@@ -332,12 +336,15 @@ async def test_a_ticket_that_the_cart_lost_is_read_back_once_it_is_given_up(
     assert made.bench.sums_hold()
 
 
-async def test_a_cart_that_cannot_be_asked_is_asked_again_and_the_rest_goes_on(made: Town, time: Clock) -> None:
+@pytest.mark.parametrize("status", [503, 403, 200], ids=["down", "not allowed", "another shape"])
+async def test_a_cart_that_cannot_be_asked_is_asked_again_and_the_rest_goes_on(
+    made: Town, time: Clock, status: int
+) -> None:
     await begun(made)
     sku = made.sold_out()[0]
     made.wms.set_level(sku, "EAST", 4)
     await made.bench.pull()
-    made.cart.faults({"kind": "status", "path": "/tickets/", "status": 503})
+    made.cart.faults({"kind": "status", "path": "/tickets/", "status": status})
     time.passes(LOOK + 1)
     run = await made.bench.push(made.cart_id)
     assert (run.state, len(tickets(made))) == ("done", 3)
@@ -455,6 +462,32 @@ async def test_a_canceled_run_leaves_what_was_submitted_to_the_next(made: Town, 
     assert (asked(made), made.shown()) == (2, made.stock())
 
 
+async def test_a_run_that_is_canceled_while_it_sends_keeps_what_was_submitted(made: Town, time: Clock) -> None:
+    # given: the first of two batches is on its way
+    await made.bench.pull()
+    run_id = made.bench.request("push", made.cart_id)
+    await made.bench.work()
+    made.bench.release(run_id)
+    made.cart.faults({"kind": "slow_after", "path": "/stock", "seconds": 0.3, "times": 1})
+    work = asyncio.create_task(made.bench.work())
+    async with asyncio.timeout(20):
+        while not made.writes():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    with made.bench.store.transaction() as tx:
+        runs.cancel(tx, run_id, clock.seconds())
+    await work
+    # then: what is not known is in doubt or submitted, the rest is canceled, and the next run ends it
+    run = made.bench.run(run_id)
+    assert (run.state, made.bench.sums_hold()) == ("cancelled", True)
+    await made.bench.push(made.cart_id)
+    applies(made)
+    time.passes(LOOK + 1)
+    await made.bench.work()
+    assert made.shown() == made.stock()
+    refs = [row["ref"] for row in made.cart.log()]
+    assert len(refs) == len(set(refs)), "a canceled run sent something twice"
+
+
 async def test_a_frozen_cart_finds_out_and_sends_nothing(made: Town, time: Clock) -> None:
     await begun(made)
     sku = made.in_stock()[0]
@@ -528,6 +561,15 @@ async def test_why_and_drift_say_that_it_is_submitted_and_not_that_it_drifted(ma
 
 
 # --- times that cannot be
+
+
+@pytest.mark.parametrize(
+    "of", [lambda: submitted.Submitted(" ", 1.0, 2.0), lambda: submitted.Submitted("T" * 5000, 1.0, 2.0),
+             lambda: submitted.Submitted("T", float("nan"), 2.0), lambda: submitted.Pending(float("inf"))],
+)  # fmt: skip
+def test_a_ticket_that_is_none_and_times_that_are_none_are_refused(of: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"ticket|time"):
+        of()
 
 
 @pytest.mark.parametrize(

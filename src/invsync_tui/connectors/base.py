@@ -9,6 +9,7 @@ Times are epoch seconds. A `cursor` is the connector's own text, opaque to every
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -400,6 +401,10 @@ class RowAnswer(NamedTuple):
     reason: Reason | None = None
 
 
+TICKET_MOST = 4096
+"""Characters of a ticket."""
+
+
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """Returned by `Cart.send` in the place of answers: the cart took the batch and applies it later.
@@ -415,6 +420,11 @@ class Submitted:
     give_up_at: float
     """When the cart has applied it or never will: the listings are read back then, and newer quantities are sent."""
 
+    def __post_init__(self) -> None:
+        if not self.ticket.strip() or len(self.ticket) > TICKET_MOST:
+            raise ValueError(f"A ticket has 1 to {TICKET_MOST} characters.")
+        _refuse_no_time(self.look_after, self.give_up_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:
@@ -423,6 +433,14 @@ class Pending:
     look_after: float
     give_up_at: float | None = None
     """None leaves it as it was."""
+
+    def __post_init__(self) -> None:
+        _refuse_no_time(self.look_after, self.give_up_at)
+
+
+def _refuse_no_time(*times: float | None) -> None:
+    if not all(at is None or math.isfinite(at) for at in times):
+        raise ValueError(f"No points in time: {times}.")
 
 
 class OrderLine(NamedTuple):

@@ -13,7 +13,13 @@ from typing import NamedTuple
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import AppliesLater, Cart, Pending, RowAnswer, Submitted
-from invsync_tui.connectors.errors import ContractError, DeferredError, ThrottledError, UnavailableError
+from invsync_tui.connectors.errors import (
+    ContractError,
+    DeferredError,
+    PermissionDeniedError,
+    ThrottledError,
+    UnavailableError,
+)
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.words import time_of_day
 from invsync_tui.store.listings import push_batches
@@ -65,7 +71,7 @@ async def ask(cart: Cart, batch: Batch, now: float) -> Sequence[RowAnswer] | NoN
         answer = await cart.outcome(batch.ticket)
     except DeferredError:
         raise
-    except (ThrottledError, UnavailableError, ContractError) as error:
+    except (ThrottledError, UnavailableError, ContractError, PermissionDeniedError) as error:
         return NoNews(error.what, Waits(min(math.ceil(now) + ASK_AGAIN, max(give_up, math.ceil(now))), give_up))
     if not isinstance(answer, Pending):
         return answer

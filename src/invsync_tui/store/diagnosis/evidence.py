@@ -11,6 +11,10 @@ BEFORE_MOST = 3600
 """Seconds before its confirmation in which the batch of a listing is looked for."""
 
 
+LATER_RUNS = 50
+"""Pushes of a cart in which a batch that was applied later is looked for."""
+
+
 class SourceRow(NamedTuple):
     """A level with the record that it came from. Times in epoch seconds; `body` is JSON, None where none was kept."""
 
@@ -102,4 +106,8 @@ def _places(
             "AND coalesce(ended_at, started_at) >= ? ORDER BY id DESC LIMIT 20) AND ended_at BETWEEN ? AND ?"
         )
         result.append((runs, (cart_id, synced_at, synced_at - BEFORE_MOST, synced_at, synced_at + 2)))
+    if run_id is not None:
+        # What became of a batch that is applied later is found out by a later run than the one that sent it.
+        runs = "run_id IN (SELECT id FROM run WHERE kind = 'push' AND key = ? AND id <= ? ORDER BY id DESC LIMIT ?)"
+        result.append((f"{runs} AND ticket <> ''", (cart_id, run_id, LATER_RUNS)))
     return result
