@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from invsync_tui import clock
-from invsync_tui.operations.diagnosis import connector_checks
+from invsync_tui.operations.diagnosis import connector_checks, location_facts
 from invsync_tui.operations.diagnosis.causes import TRACED_MOST, Findings, of_cart, of_sku
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.plans.freeze import how_to_unfreeze
@@ -17,6 +17,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
 from invsync_tui.rules import cart_checks, merchant_checks
 from invsync_tui.rules.cart_checks import CartFacts
+from invsync_tui.rules.location_checks import location_checks
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.rules.merchant_checks import Check, Group, MerchantFacts, ServiceFacts, SkuFacts, WarehouseFacts
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
@@ -116,6 +117,7 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
         carts = checkup.carts(cx, site.id)
         chosen = {cart.id: _chosen(cx, cart, places) for cart in carts}
         checks = list(merchant_checks.merchant_checks(_merchant_facts(cx, ground, site)))
+        shared = location_checks(location_facts.of_merchant(cx, site, places, chosen))
         code = _sku_facts(cx, ground, site, sku) if sku is not None else None
         reviewed = connector_checks.of_source(
             session.path, cx, site, places, [chosen[cart.id] for cart in carts if cart.upload_enabled]
@@ -129,7 +131,7 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
     for cart in (candidate for candidate in carts if cart_id in (None, candidate.id)):
         mine = tuple(warehouses[number] for number in sorted(chosen[cart.id]))
         cart_checkup = _cart(session, ground, site, cart, mine, sku)
-        checks += cart_checkup.checks
+        checks += [*cart_checkup.checks, *shared.get(cart.id, ())]
         groups += cart_checkup.groups
     return Checkup(tuple(merchant_checks.in_guide_order(checks)), tuple(groups))
 

@@ -76,6 +76,33 @@ def carts(cx: sqlite3.Connection, merchant_id: int) -> list[CartRow]:
     return [settings_read.pick(CartRow, row | {"alias": row["alias"] or ""}) for row in rows]
 
 
+class CartLocationRow(NamedTuple):
+    """The location that a cart sets. `main` is the cart whose connection it uses, `option` the location as it was typed."""
+
+    id: int
+    name: str
+    main: int
+    upload_enabled: int
+    push_kind: int
+    share_percent: int
+    shop: str
+    """The shop that it led to when it was last opened; '' where it was not opened since its connection changed."""
+    location: str
+    """The reference of the location then; '' for none."""
+    option: str
+
+
+def cart_locations(cx: sqlite3.Connection, merchant_id: int) -> list[CartLocationRow]:
+    """The carts of a merchant by number."""
+    rows = cx.execute(
+        "SELECT id, name, coalesce(of_cart, id), upload_enabled, push_kind, share_percent, "
+        "CASE WHEN listed_at IS NULL THEN '' ELSE shop END, CASE WHEN listed_at IS NULL THEN '' ELSE location END, "
+        "trim(coalesce(json_extract(options, '$.location'), '')) FROM cart WHERE merchant_id = ? ORDER BY id",
+        (merchant_id,),
+    )
+    return [CartLocationRow(*row) for row in rows]
+
+
 def chosen(cx: sqlite3.Connection, cart_id: int) -> frozenset[int]:
     """Warehouses of a cart that does not combine all locations."""
     return frozenset(

@@ -1,0 +1,95 @@
+"""The doctor's findings of locations of one shop: stock that is sold at two of them, a location that two carts set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invsync_tui.operations.diagnosis import doctor
+from invsync_tui.rules.merchant_checks import Check
+from tests.support.shared_shop import Corner, corner
+from tests.sync.test_cart_locations import add, opened, push
+
+
+def checks(made: Corner, kind: str) -> dict[str, Check]:
+    """By cart, its check of a kind."""
+    return {check.subject: check for check in doctor.doctor(made.bench.session()).checks if check.id == kind}
+
+
+def verdicts(made: Corner, kind: str) -> dict[str, str]:
+    return {name: str(check.verdict) for name, check in checks(made, kind).items()}
+
+
+BOTH = {"Shop": "fail", "Shop West": "fail"}
+NEITHER = {"Shop": "pass", "Shop West": "pass"}
+
+
+async def test_warehouses_of_their_own_are_no_finding(tmp_path: Path) -> None:
+    with corner(tmp_path) as made:
+        await opened(made)
+        assert verdicts(made, "cart.stock_shared") == verdicts(made, "cart.location_once") == NEITHER
+
+
+@pytest.mark.parametrize("east", [[], ["EAST", "WEST"]], ids=["combine all locations", "chosen"])
+async def test_a_warehouse_that_feeds_two_locations_is_a_finding_with_advice(tmp_path: Path, east: list[str]) -> None:
+    with corner(tmp_path) as made:
+        await opened(made)
+        made.bench.set_cart(made.east, warehouses=[made.bench.warehouse(code) for code in east])
+        assert verdicts(made, "cart.stock_shared") == BOTH
+        found = checks(made, "cart.stock_shared")["Shop West"]
+        assert found.evidence == "WEST feeds Shop West (100 %) and also Shop (100 %)"
+        assert "invsync carts set 'Shop West' --merchant Demo --warehouse CODE" in found.fix
+
+
+@pytest.mark.parametrize(
+    "values", [{"share_percent": 50}, {"upload_enabled": False}], ids=["shares come to 100", "switched off"]
+)
+async def test_what_offers_each_unit_once_is_no_finding(tmp_path: Path, values: dict[str, Any]) -> None:
+    with corner(tmp_path) as made:
+        await opened(made)
+        made.bench.set_cart(made.east, warehouses=[])
+        made.bench.set_cart(made.east, **values)
+        made.bench.set_cart(made.west, share_percent=50)
+        assert "fail" not in verdicts(made, "cart.stock_shared").values()
+
+
+async def test_it_is_found_before_the_first_push(tmp_path: Path) -> None:
+    with corner(tmp_path) as made:
+        await made.bench.work()
+        add(made)
+        made.bench.set_cart(made.east, warehouses=[])
+        assert verdicts(made, "cart.stock_shared") == BOTH
+
+
+async def test_a_location_that_is_set_twice_by_id_and_by_name_is_a_finding(tmp_path: Path) -> None:
+    """The option of one is the reference, that of the other the name: what they were opened as tells that it is one."""
+    with corner(tmp_path) as made:
+        await opened(made)
+        with made.bench.by_hand() as cx:
+            cx.execute("UPDATE cart SET location = 'first' WHERE id = ?", (made.west,))
+        assert verdicts(made, "cart.location_once") == BOTH
+        assert "'Shop West'" in checks(made, "cart.location_once")["Shop West"].fix
+        made.bench.set_cart(made.west, push_kind=7)
+        assert verdicts(made, "cart.location_once") == NEITHER
+        # what one location gets twice is not sold at two of them
+        made.bench.set_cart(made.east, warehouses=[])
+        assert verdicts(made, "cart.stock_shared") == NEITHER
+
+
+async def test_carts_with_connections_of_their_own_to_one_shop_are_compared_too(tmp_path: Path) -> None:
+    with corner(tmp_path) as made:
+        await opened(made)
+        with made.bench.by_hand() as cx:
+            cx.execute("UPDATE cart SET of_cart = NULL")
+        made.bench.set_cart(made.west, warehouses=[])
+        await push(made, made.west)
+        assert verdicts(made, "cart.stock_shared") == BOTH
+
+
+async def test_a_cart_that_is_alone_in_its_shop_has_no_such_check(tmp_path: Path) -> None:
+    with corner(tmp_path) as made:
+        await made.bench.work()
+        made.bench.add_cart(made.carts.connection("a", 5.0), name="alone")
+        assert verdicts(made, "cart.stock_shared") == {}
