@@ -133,5 +133,5 @@ def test_the_last_error_of_a_connection_is_told_with_what_its_class_stands_for(
 
 def test_what_an_operator_ordered_and_what_is_in_sync_is_expected_and_all_else_is_a_finding() -> None:
     assert {reason.value for reason, info in REASONS.items() if info.expected} == {
-        "CANCELED", "CUT_OFF_APPLIED", "EXCLUDED", "FROZEN", "HELD_FOR_REVIEW", "IN_SYNC", "LOCKED", "SWITCH_OFF",
+        "CANCELED", "CUT_OFF_APPLIED", "EXCLUDED", "FROZEN", "HELD_FOR_REVIEW", "IN_SYNC", "LOCKED", "OVERRIDDEN", "SWITCH_OFF",
     }  # fmt: skip

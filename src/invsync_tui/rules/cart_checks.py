@@ -189,7 +189,7 @@ _TOPICS = (
     _Topic("sku.counted", Section.RECEIVED, "the WMS counts the stock of all products"),
     _Topic("sku.known", Section.NO_RESULT, "every code is a product's code"),
     _Topic("sku.unique", Section.SEVERAL_RESULTS, "every code names one product"),
-    _Topic("listing.wished", Section.SYNCED, "nothing is excluded or locked"),
+    _Topic("listing.wished", Section.SYNCED, "nothing is excluded, locked or overridden"),
     _Topic("listing.code", Section.NEVER_SYNCED, "codes are of the chosen alias"),
     _Topic("listing.listed", Section.NOT_LISTED, "every product is listed"),
     _Topic("listing.once", Section.NOT_LISTED, "no code is listed twice"),
@@ -214,6 +214,7 @@ def listing_checks(facts: CartFacts, groups: Sequence[Group]) -> Iterator[Check]
 def _found(item: Item, facts: CartFacts, group: Group) -> Check:
     info = REASONS[group.cause]
     evidence = f"{group.cause.value}: {group.count} ({', '.join(group.sample)}{', ...' * (group.count > SAMPLE)})"
+    evidence += f"; {group.note}" if group.note else ""
     if info.harmless:
         return item.passed(evidence)
     return item.failed(evidence, info.text, remedy(facts, group))

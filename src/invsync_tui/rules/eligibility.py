@@ -25,6 +25,8 @@ class Eligibility(NamedTuple):
     """Nothing is sent by an operator's order. The arithmetic goes on, so this is no obstacle to it."""
     warehouses_gone: bool = False
     """There are enabled ones, but the WMS reports no stock for any of them."""
+    overridden: bool = False
+    """An operator gave it a quantity. That is pushed, so it is no obstacle."""
 
 
 def obstacle(standing: Eligibility) -> Reason | None:
@@ -73,6 +75,7 @@ def _all(standing: Eligibility, stock: Reason | None, last: Reason | None) -> It
         (standing.frozen, Reason.FROZEN),
         (standing.excluded, Reason.EXCLUDED),
         (standing.locked, Reason.LOCKED),
+        (standing.overridden, Reason.OVERRIDDEN),
         (standing.tracked is False, Reason.CART_NOT_TRACKING),
         (not standing.has_warehouse, no_warehouse(standing)),
     )

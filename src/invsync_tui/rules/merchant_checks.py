@@ -71,6 +71,8 @@ class Group:
     cause: Reason
     count: int
     sample: tuple[str, ...]
+    note: str = ""
+    """What else is known of it, such as who wished it last, when and why; '' for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     WMS_STALE = "WMS_STALE"
     EXCLUDED = "EXCLUDED"
     LOCKED = "LOCKED"
+    OVERRIDDEN = "OVERRIDDEN"
     IN_SYNC = "IN_SYNC"
     CUT_OFF_APPLIED = "CUT_OFF_APPLIED"
     CAS_CONFLICT = "CAS_CONFLICT"
@@ -328,9 +329,19 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
             "An operator locked this listing at its present quantity.",
             "Unlock it to sync it.",
             ReasonKind.LISTING,
-            listings="excluded",
+            listings="locked",
             check="listing.wished",
             fix="invsync sku {sku} --cart {cart} --unlock --reason TEXT",
+            expected=True,
+        ),
+        Reason.OVERRIDDEN: ReasonInfo(
+            "An operator overrode this listing's quantity; its stock has no effect on it.",
+            "Remove the override to show its stock again.",
+            ReasonKind.LISTING,
+            outcome="note",
+            listings="overrides",
+            check="listing.wished",
+            fix="invsync sku {sku} --cart {cart} --override off --reason TEXT",
             expected=True,
         ),
         Reason.ACCOUNTING: ReasonInfo(

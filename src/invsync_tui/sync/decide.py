@@ -64,6 +64,7 @@ class Gate(NamedTuple):
             self.has_warehouse and not self.none_left,
             self.frozen,
             self.none_left,
+            row.override is not None,
         )
 
 

@@ -272,6 +272,16 @@ def document(answer: Why, live: Mapping[int, Read] | None = None) -> dict[str, A
             "cart_orders": listing.cart_orders,
             "outcome": listing.outcome and words.name(words.OUTCOMES, listing.outcome),
             "causes": [cause.value for cause in listing.causes],
+            "set_by": [
+                {
+                    "cause": change.cause.value,
+                    "who": change.who,
+                    "at": utc(change.at),
+                    "reason": change.reason,
+                    "certain": change.certain,
+                }
+                for change in listing.set_by
+            ],
             "linked": listing.linked or None,
             **evidence_document(listing, live),
             "drift": _drift(listing.drift),
@@ -326,6 +336,9 @@ def print_listing(listing: WhyListing, live: Mapping[int, Read] | None = None) -
         say(line)
     for cause in listing.causes:
         say(f"  ! {cause.value}: {REASONS[cause].text}")
+        for change in listing.set_by:
+            if change.cause is cause:
+                say(f"    {change.text}")
         say(f"    {REASONS[cause].advice}")
     if listing.drift is not None:
         marked = " The next push writes it." if listing.drift.to_correct else ""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from invsync_tui import clock
+from invsync_tui.operations.diagnosis import operator_changes
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import counted
@@ -42,6 +43,7 @@ class _Tally:
     cart: str
     counts: dict[Reason, int] = field(default_factory=lambda: defaultdict(int))
     samples: dict[Reason, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    notes: dict[Reason, str] = field(default_factory=dict)
 
     def add(self, cause: Reason, count: int, sample: Iterable[str]) -> None:
         self.counts[cause] += count
@@ -50,7 +52,7 @@ class _Tally:
     def groups(self) -> tuple[Group, ...]:
         order = {reason: place for place, reason in enumerate(Reason)}
         return tuple(
-            Group(self.cart, cause, self.counts[cause], tuple(self.samples[cause])[:SAMPLE])
+            Group(self.cart, cause, self.counts[cause], tuple(self.samples[cause])[:SAMPLE], self.notes.get(cause, ""))
             for cause in sorted(self.counts, key=lambda cause: order.get(cause, len(order)))
         )
 
@@ -67,6 +69,7 @@ def of_sku(session: Session, cart: CartRow, sku: str) -> Findings:
     for listing in answer.listings:
         for cause in listing.causes:
             tally.add(cause, 1, [listing.sku or answer.sku or sku])
+        tally.notes |= {change.cause: change.text for change in listing.set_by}
     return Findings(tally.groups(), absent=not answer.listings)
 
 
@@ -87,6 +90,10 @@ def of_cart(session: Session, merchant: MerchantRow, cart: CartRow, most: int, *
         )
         _whole_cart(cx, tally, cart, [cause for applies, cause in stops if applies])
         hidden = _recorded(cx, tally, cart, usable)
+        count, sample = cause_counts.overridden(cx, cart.id, SAMPLE)
+        if count:
+            tally.add(Reason.OVERRIDDEN, count, sample)
+        tally.notes |= {cause: operator_changes.newest(cx, cart.id, cause) for cause in tally.counts}
         for reason, count in checkup.unlisted(cx, cart.id):
             tally.add(Reason(reason), count, checkup.unlisted_skus(cx, cart.id, reason, SAMPLE))
         unseen = _behind(cx, tally, cart, hidden, most) if usable else ""

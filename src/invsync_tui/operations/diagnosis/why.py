@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from invsync_tui import clock
 from invsync_tui.connectors import registry
-from invsync_tui.operations.diagnosis import evidence
+from invsync_tui.operations.diagnosis import evidence, operator_changes
 from invsync_tui.operations.diagnosis.evidence import SentView, SourceView
+from invsync_tui.operations.diagnosis.operator_changes import OperatorChange
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.listings import drift
 from invsync_tui.operations.listings.drift import DriftLine
@@ -55,6 +56,8 @@ class WhyListing:
     """What the cart shows in its own count."""
     cart_orders: int = 0
     """Units of it that the cart holds back for its own open orders."""
+    set_by: tuple[OperatorChange, ...] = ()
+    """Of the causes that an operator set: who, when and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +113,17 @@ def _explain(session: Session, listings: Sequence[ListingOf]) -> list[WhyListing
         linked = links.of_refs(cx, listings[0].cart_id, [listing.ref for listing in listings])
         number = listings[0].cart_id
         rests = [
-            (evidence.sources(cx, t.row.product_id, settings), evidence.sent(cx, number, t.row.id, t.row.ref))
+            (
+                evidence.sources(cx, t.row.product_id, settings),
+                evidence.sent(cx, number, t.row.id, t.row.ref),
+                operator_changes.of_listing(cx, number, t.row.id, t.causes),
+            )
             for t in explained
         ]
     lines = [_line(listings[0].cart, trace, linked.get(trace.row.ref)) for trace in explained]
     return [
-        replace(line, drift=drifts.get(trace.row.id), cart_id=number, source=source, sent=sent)
-        for line, trace, (source, sent) in zip(lines, explained, rests, strict=True)
+        replace(line, drift=drifts.get(trace.row.id), cart_id=number, source=source, sent=sent, set_by=set_by)
+        for line, trace, (source, sent, set_by) in zip(lines, explained, rests, strict=True)
     ]
 
 

@@ -45,3 +45,11 @@ def switched_off(cx: sqlite3.Connection, cart_id: int) -> list[int]:
         (cart_id,),
     )
     return [row[0] for row in rows]
+
+
+def overridden(cx: sqlite3.Connection, cart_id: int, limit: int) -> tuple[int, list[str]]:
+    """How many listings of a cart have a quantity that an operator gave, and the SKUs of the first by code."""
+    origin = "FROM listing INDEXED BY listing_override WHERE cart_id = ? AND override IS NOT NULL AND gone_at IS NULL"
+    count = cx.execute(f"SELECT count(*) {origin}", (cart_id,)).fetchone()[0]
+    rows = cx.execute(f"SELECT sku {origin} ORDER BY key, id LIMIT ?", (cart_id, limit))
+    return int(count), [row[0] for row in rows]

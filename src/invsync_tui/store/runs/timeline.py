@@ -65,3 +65,17 @@ def orders(cx: sqlite3.Connection, subjects: Sequence[str], since: int) -> list[
         (json.dumps(list(subjects)), since),
     )
     return [Ordered(*row) for row in rows]
+
+
+CHANGES_MOST = 500
+"""Entries of one action that are looked through."""
+
+
+def changes(cx: sqlite3.Connection, subject: str, action: str) -> list[Ordered]:
+    """The newest audit entries of one subject and action."""
+    rows = cx.execute(
+        "SELECT at, who, action, subject, before, after, reason FROM audit WHERE subject = ? AND action = ? "
+        "ORDER BY id DESC LIMIT ?",
+        (subject, action, CHANGES_MOST),
+    )
+    return [Ordered(*row) for row in rows]

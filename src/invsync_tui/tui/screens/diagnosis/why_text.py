@@ -128,7 +128,8 @@ def _listing(rows: LinkedLines, listing: WhyListing, width: int, glyphs: Glyphs,
     if listed:
         rows.put(_state(listing, width))
     for cause in listing.causes:
-        rows.put(_cause(cause, width, glyphs), of_cause(listing.cart, listing.sku, cause))
+        set_by = next((change.text for change in listing.set_by if change.cause is cause), "")
+        rows.put(_cause(cause, set_by, width, glyphs), of_cause(listing.cart, listing.sku, cause))
     if listing.drift is not None:
         lines = wrap(clean(f"{listing.drift.drift}: {listing.drift.text}"), width - 4)
         rows.put([line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(lines)])
@@ -178,9 +179,10 @@ def _state(listing: WhyListing, width: int) -> list[Line]:
     return packed(spans, width)
 
 
-def _cause(cause: Reason, width: int, glyphs: Glyphs) -> list[Line]:
+def _cause(cause: Reason, set_by: str, width: int, glyphs: Glyphs) -> list[Line]:
+    """A cause; who set it, when and why, where an operator did; what to do."""
     info = REASONS[cause]
-    rows = wrap(clean(f"{cause.value}: {info.text}"), width - 4)
+    rows = wrap(clean(f"{cause.value}: {info.text}{f' Set {set_by}.' if set_by else ''}"), width - 4)
     advice = wrap(clean(info.advice), width - 6)
     return [
         *(line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(rows)),
