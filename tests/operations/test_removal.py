@@ -74,7 +74,7 @@ def test_it_is_said_beforehand_what_goes_with_a_merchant(acme: Shelf) -> None:
     filled(acme)
     going = removal.contents(acme.session, f"merchant:{acme.merchant}")
     name = carts.details(acme.session, acme.cart).name
-    assert going.goes[:2] == (f"1 cart: {name}", "2 products, with codes and kits")
+    assert going.goes[:2] == (f"1 cart: {name}", "2 products, 2 warehouses")
     assert "3 listings, with exclusions, locks and overrides" in going.goes
     assert going.carts == (name,)
 

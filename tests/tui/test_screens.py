@@ -187,7 +187,7 @@ async def test_keys_can_be_remapped() -> None:
 
 async def test_an_empty_store_says_what_to_do_next() -> None:
     async with room(FakeStore(())) as driver:
-        await driver.sees("invsync init")
+        await driver.sees("A   adds the first one: choose its WMS, fill in, test the connection, save")
         await driver.sees("invsync demo")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.operations.runs import request as run_request
+from invsync_tui.operations.settings.removal import Contents
 from invsync_tui.store.database import Store, create_store
 from invsync_tui.sync.worker import Worker
 from invsync_tui.tui.app import control_room
@@ -295,3 +296,18 @@ async def test_who_may_only_look_is_told_why(stage: Stage) -> None:
         await driver.press("A")
         await driver.until(lambda: "Read-only" in driver.notice())
         assert screen_is(driver, MerchantsScreen)
+
+
+async def test_all_that_goes_fits_on_a_small_screen(stage: Stage) -> None:
+    counts = dict.fromkeys(
+        ("products", "levels", "warehouses", "listings", "runs", "history", "plans", "links", "orders", "unanswered"),
+        1_234_567,
+    )
+    names = tuple(f"A shop with a rather long name {n}" for n in range(9))
+    going = Contents("merchant:1", "Acme", "Acme", names, names[:2], counts, (), (4, 5))
+    async with room(stage) as driver:
+        driver.app.push_screen(RemoveDialog(going, driver.app.context.glyphs))
+        await driver.sees("Remove this merchant?")
+        for text in ("1,234,567 products", "and 4 more", "without an answer", "Type its name: Acme", "Cancel"):
+            await driver.sees(text)
+        assert driver.lines()[-1].strip() == "" or "╰" in "\n".join(driver.lines())

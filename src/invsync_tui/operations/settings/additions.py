@@ -67,7 +67,7 @@ def _known(new: NewSubject) -> NewSubject:
 
 
 def systems(kind: str) -> tuple[Choice, ...]:
-    """What a merchant's WMS, or a cart, can be: its name, and in a few words what it takes."""
+    """What a merchant's WMS, or a cart, can be: its name and versions."""
     group = registry.SOURCES if kind == "merchant" else registry.CARTS
     return tuple(sorted((_choice(group, name) for name in registry.systems(group)), key=lambda one: one.label.lower()))
 
@@ -77,8 +77,7 @@ def _choice(group: str, system: str) -> Choice:
         about = registry.about(group, system) or About(system)
     except NotConfiguredError as error:
         return Choice(system, system, str(error))
-    login = ", ".join(text for text in (about.signs_in_as, about.signs_in_with) if text)
-    return Choice(system, about.title, "; ".join(text for text in (about.versions, login) if text))
+    return Choice(system, about.title, about.versions)
 
 
 def columns(new: NewSubject) -> dict[str, Any]:

@@ -57,16 +57,19 @@ class Contents:
 
     @property
     def goes(self) -> tuple[str, ...]:
-        """What goes, a line for each kind."""
+        """What goes, in a few lines."""
         lines = [f"{counted(len(self.carts), 'cart')}: {merchants.listed(self.carts)}"] if self.carts else []
         if self.locations:
             lines.append(f"{counted(len(self.locations), 'further location')}: {merchants.listed(self.locations)}")
         held = f", {len(self.held)} of them held for review" if self.held else ""
-        for name, one, more, note in _WORDS:
-            number = self.counts.get(name)
-            if number or (number is not None and name in _ALWAYS):
-                lines.append(counted(number, one, more) + (held if name == "runs" else "") + note)
+        for words, note in _LINES:
+            parts = [_counted(self.counts[name], one, more) for name, one, more in words if self._is_named(name)]
+            if parts:
+                lines.append(", ".join(parts) + (held if words is _RUNS else "") + note)
         return tuple(lines)
+
+    def _is_named(self, name: str) -> bool:
+        return bool(self.counts.get(name)) or (name in self.counts and name in _ALWAYS)
 
     @property
     def stays(self) -> str:
@@ -80,18 +83,40 @@ class Contents:
 
 _ALWAYS = frozenset({"listings", "products", "runs"})
 """Kinds that are named also where there are none."""
-_WORDS = (
-    ("products", "product", "products", ", with codes and kits"),
-    ("levels", "stock level", "stock levels", ""),
-    ("warehouses", "warehouse", "warehouses", ""),
-    ("listings", "listing", "listings", ", with exclusions, locks and overrides"),
-    ("links", "link of a listing to a product", "links of listings to products", ""),
-    ("runs", "run", "runs", ""),
-    ("history", "entry of history", "entries of history", ""),
-    ("plans", "stored plan", "stored plans", ""),
-    ("orders", "pending order", "pending orders", ": other carts may sell these units until the WMS knows the orders"),
-    ("unanswered", "batch without an answer", "batches without an answer", ": what the cart made of it stays unknown"),
+_RUNS = (("runs", "run", "runs"),)
+_LINES: tuple[tuple[tuple[tuple[str, str, str], ...], str], ...] = (
+    (
+        (
+            ("products", "product", "products"),
+            ("levels", "stock level", "stock levels"),
+            ("warehouses", "warehouse", "warehouses"),
+        ),
+        "",
+    ),
+    ((("listings", "listing", "listings"),), ", with exclusions, locks and overrides"),
+    (_RUNS, ""),
+    (
+        (
+            ("history", "entry of history", "entries of history"),
+            ("plans", "stored plan", "stored plans"),
+            ("links", "link of a listing to a product", "links of listings to products"),
+        ),
+        "",
+    ),
+    (
+        (("orders", "pending order", "pending orders"),),
+        ": other carts may sell these units until the WMS knows the orders",
+    ),
+    (
+        (("unanswered", "batch without an answer", "batches without an answer"),),
+        ": what the cart made of it stays unknown",
+    ),
 )
+"""Lines of what goes: kinds with their nouns, and what follows."""
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ SHORT_KEYS: Mapping[str, str] = {
 
 
 EVERYWHERE = "Everywhere"
-COMMON = "list."
-"""How ids of bindings begin that all lists have."""
+COMMON = ("list.", "setup.")
+"""How ids of bindings begin that all lists have, and those that are needed once in a while."""
 TYPING = ("-prompting", "-editing")
 """Classes of a screen while letters are text."""
 GAP = 2
@@ -83,7 +83,7 @@ def _hint(app: App[object], same: Sequence[ActiveBinding]) -> KeyHint:
         explanation=first.tooltip or first.description,
         shown=first.show,
         group=_group(same[0]),
-        general=(first.id or "").startswith("list."),
+        general=(first.id or "").startswith(COMMON),
         common=(first.id or "").startswith(COMMON),
     )
 

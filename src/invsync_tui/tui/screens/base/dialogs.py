@@ -111,8 +111,9 @@ class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
         Binding("escape", "leave", "Cancel", tooltip="Leave the field as it was", id="choose.cancel"),
     ]
 
-    def __init__(self, field: Field, present: str, glyphs: Glyphs) -> None:
+    def __init__(self, field: Field, present: str, glyphs: Glyphs, columns: Sequence[Column] = COLUMNS) -> None:
         super().__init__()
+        self._columns = columns
         self._field = field
         self._glyphs = glyphs
         self._several = field.kind is FieldKind.CHOICES
@@ -121,7 +122,7 @@ class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         more = self._glyphs.more
         yield TextLine(more, id="header")
-        yield WindowTable(COLUMNS, glyphs=self._glyphs, id="choices")
+        yield WindowTable(self._columns, glyphs=self._glyphs, id="choices")
         yield TextLine(more, id="chosen")
         yield KeyFooter()
 

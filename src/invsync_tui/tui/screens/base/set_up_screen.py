@@ -113,6 +113,7 @@ class SetUpScreen(ListScreen[L]):
     def _choose(self, addition: Addition, systems: tuple[Choice, ...]) -> None:
         from invsync_tui.operations.list_views import Field, FieldKind
         from invsync_tui.tui.screens.base.dialogs import ListDialog
+        from invsync_tui.tui.widgets.columns import Column
 
         what = "WMS of the new merchant" if addition.kind == "merchant" else "System of the new cart"
         field = Field("system", what, FieldKind.CHOICE, "", "", systems)
@@ -123,7 +124,8 @@ class SetUpScreen(ListScreen[L]):
                 where = self.trail
                 self.go_to("add", addition.subject(system), titles[system], where, addition.follows)
 
-        self.app.push_screen(ListDialog(field, "", self.context.glyphs), chosen)
+        columns = (Column("", 2), Column("System", 22), Column("Versions, and what they were tested with", 20, flex=1))
+        self.app.push_screen(ListDialog(field, "", self.context.glyphs, columns), chosen)
 
     # -- rename -------------------------------------------------------------------------------------------------------
 

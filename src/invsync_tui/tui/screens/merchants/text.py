@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NO_MERCHANTS = (
     line(("No merchants yet.", Tone.STRONG)),
     BLANK,
-    line("  ", ("A", Tone.KEY), "   adds the first one: choose its WMS, fill in the fields, test the connection, save"),
+    line("  ", ("A", Tone.KEY), "   adds the first one: choose its WMS, fill in, test the connection, save"),
     BLANK,
     line(("  On the command line: invsync merchants add --help; to try it: invsync demo", Tone.FAINT)),
     line(("Refreshes automatically; leave it open or press q to quit.", Tone.FAINT)),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.list_views import FieldKind, FieldProblem
+from invsync_tui.operations.list_views import FieldKind, FieldProblem, Form
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.settings.draft import Draft
@@ -28,7 +28,7 @@ class AddSetupScreen(EditSetupScreen):
     """`s` goes on to the connection test, and from there the form is saved."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "save", "Test and save", tooltip="Test the connection, then save", id="settings.save"),
+        Binding("s", "save", "Next", tooltip="Test the connection, then save", id="settings.save"),
         Binding(
             "i", "about", "What to set up", tooltip="What to do in the system first, and permissions", id="add.about"
         ),
@@ -40,12 +40,20 @@ class AddSetupScreen(EditSetupScreen):
         self._system = system
         self._where = tuple(where)
         self._follows = follows
+        self._incomplete = False
+        """Whether the notice says what is missing."""
         self._looked_up = ""
         """The reference that was looked up last."""
 
     @property
     def trail(self) -> tuple[str, ...]:
         return *self._where, f"New: {self._system}"
+
+    def _opened(self, form: Form) -> None:
+        first = self.draft is None and self.subject not in self.context.drafts
+        super()._opened(form)
+        if first:
+            self.notice(f"i: what to set up in {self._system} first. s: test the connection, then save.", Tone.FAINT)
 
     def _state(self) -> tuple[str, Tone]:
         return ("not saved yet", Tone.ACCENT) if self.draft is not None else super()._state()
@@ -88,6 +96,12 @@ class AddSetupScreen(EditSetupScreen):
         else:
             self.notice("The secret can be read.", Tone.GOOD)
 
+    def draft_changed(self) -> None:
+        """What was missing may be there now."""
+        if self._incomplete and self.draft is not None and not self.draft.problems:
+            self._incomplete = False
+            self.notice("")
+
     # -- saving -------------------------------------------------------------------------------------------------------
 
     def action_save(self) -> None:
@@ -101,6 +115,7 @@ class AddSetupScreen(EditSetupScreen):
         if not problems:
             self.go_to("new connection test", self.subject, dict(draft.edits), self.added)
             return
+        self._incomplete = True
         self.draft = draft.with_problems(problems)
         self.sheet.show(self.draft)
         self.sheet.go_to(problems[0].field)
