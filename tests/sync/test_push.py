@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 
 import pytest
 
+from invsync_tui.connectors.base import ListingRow
+from invsync_tui.connectors.carts.sandbox import SandboxCart
+from invsync_tui.rules.outcomes import Reason
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store import change_sequence
 from tests.support.sandbox_world import SHOP, Town, town
@@ -354,3 +358,29 @@ async def test_only_the_chosen_warehouses_count(tmp_path: Path) -> None:
 
 def _ref(made: Town, sku: str) -> str:
     return next(ref for ref, code in made.wms.dump()["products"].items() if code == sku)
+
+
+@pytest.mark.parametrize("reason", [Reason.NOT_STOCKED_AT_LOCATION, Reason.BUNDLE_PARENT, Reason.BAD_ROW])
+async def test_a_listing_that_cannot_be_set_any_more_since_it_was_planned_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: Reason
+) -> None:
+    with town(tmp_path, mode=Mode(basis="on_hand")) as made:
+        await made.bench.pull()
+        read = SandboxCart.read
+
+        async def changed(cart: SandboxCart, refs: Sequence[str]) -> Sequence[ListingRow]:
+            rows = list(await read(cart, refs))
+            return [rows[0]._replace(skip=reason), *rows[1:]] if rows else rows
+
+        monkeypatch.setattr(SandboxCart, "read", changed)
+        run = await made.bench.push(made.cart_id)
+        assert run.state == "done"
+        counts, reasons = made.bench.counts(run), made.bench.reasons(run)
+        assert counts["failed"] >= 1
+        assert reasons[reason.value] == counts["failed"]
+        failed = made.bench.store.read(
+            "SELECT ref FROM listing WHERE outcome = 'failed' AND cart_id = ?", (made.cart_id,)
+        )
+        written = {entry["ref"] for entry in made.cart.log()}
+        assert written
+        assert not written & {ref for (ref,) in failed}

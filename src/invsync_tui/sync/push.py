@@ -108,35 +108,41 @@ class BatchSender:
         items: list[Item] = []
         equal: list[Item] = []
         gone: list[int] = []
-        bad: dict[int, str] = {}
+        barred: dict[int, tuple[Reason, str]] = {}
         for row in rows:
             now = fresh.get(row.ref)
             if now is None:
                 gone.append(row.id)
                 continue
-            if now.skip is Reason.BAD_ROW:
-                bad[row.id] = now.name
+            if (
+                now.skip is not None
+            ):  # since it was planned: it cannot be read, became a bundle, is not stocked any more
+                barred[row.id] = (now.skip, now.name if now.skip is Reason.BAD_ROW else "")
                 continue
             target = row.desired + now.allocated
             (equal if now.quantity == target else items).append(
                 Item(row.id, row.ref, row.desired, target, now.quantity)
             )
-        self._note_fresh([*items, *equal], equal, gone, bad)
+        self._note_fresh([*items, *equal], equal, gone, barred)
         return items
 
     def _note_fresh(
-        self, read: Sequence[Item], equal: Sequence[Item], gone: Sequence[int], bad: Mapping[int, str]
+        self,
+        read: Sequence[Item],
+        equal: Sequence[Item],
+        gone: Sequence[int],
+        barred: Mapping[int, tuple[Reason, str]],
     ) -> None:
         with self.job.transaction() as tx:
             listings.refresh(tx, [(i.target, i.before, i.target - i.desired, i.listing_id) for i in read])
             listings.mark_equal(tx, [item.listing_id for item in equal], clock.seconds())
             listings.fail_planned(tx, gone, Reason.NOT_IN_CART, "the cart no longer has this listing")
-            for number, why in bad.items():
-                listings.fail_planned(tx, [number], Reason.BAD_ROW, why)
+            for number, (reason, why) in barred.items():
+                listings.fail_planned(tx, [number], reason, why)
+                self._count(Outcome.FAILED, 1, reason)
             self._count(Outcome.EQUAL, len(equal))
             self._count(Outcome.FAILED, len(gone), Reason.NOT_IN_CART)
-            self._count(Outcome.FAILED, len(bad), Reason.BAD_ROW)
-            self.job.report.advance(len(equal) + len(gone) + len(bad))
+            self.job.report.advance(len(equal) + len(gone) + len(barred))
             self.job.report.put(tx)
 
     def _count(self, outcome: Outcome, n: int, reason: str | None = None) -> None:
