@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,13 @@ class TestDatabase:
             connection.execute(statement)
         connection.commit()
         connection.close()
+
+    def rows(self, statement: str) -> list[tuple[object, ...]]:
+        """What a statement gives to its owner."""
+        if self.server is not None:
+            return self.server.execute(statement, database="wms")
+        with closing(sqlite3.connect(self.folder / "wms.db")) as connection:
+            return connection.execute(statement).fetchall()
 
     def prepare(self, quantity: str = "") -> TestDatabase:
         """The table, empty. On SQLite its quantities take anything, as columns do there."""

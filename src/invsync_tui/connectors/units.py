@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from invsync_tui.connectors.values import QUANTITY_MOST, describe_value
 
-FLOAT_NOISE = 1e-6
-"""A binary fraction may be a little below the whole number that was meant."""
+NOISE = Decimal("0.000001")
+"""A binary fraction, or 12 times a twelfth, may be a little below the whole number that was meant."""
+FLOAT_NOISE = float(NOISE)
 
 
 def quantity(value: object) -> int:
@@ -17,7 +18,7 @@ def quantity(value: object) -> int:
         value = math.floor(value + FLOAT_NOISE) if abs(value) <= QUANTITY_MOST else int(value)
     elif type(value) is Decimal and value.is_finite():
         # Its digits first: the whole number of 1E+999999 would fill the memory.
-        value = math.floor(value) if value.adjusted() < 20 else 10**20
+        value = math.floor(value + NOISE) if value.adjusted() < 20 else 10**20
     if type(value) is not int:
         raise ValueError(f"{describe_value(value)} is not a number")
     if abs(value) > QUANTITY_MOST:

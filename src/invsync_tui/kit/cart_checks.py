@@ -124,7 +124,7 @@ async def lost_answer(scene: Scene) -> None:
     ref, *_ = scene.server.shown()
     before = dict(scene.server.shown())
     async with scene.opened() as cart:
-        scene.proxy.let(Fault.LOST, times=1)
+        scene.let(Fault.LOST, times=1)
         try:
             await _send(scene, cart, {ref: 41}, before)
         except UnavailableError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +18,14 @@ from typing import Any, NamedTuple
 from invsync_tui.connectors.about import About
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import MAX_TEXT, AuthError, ConnectorError, UnavailableError
-from invsync_tui.kit.proxy import Fault, Proxy
+from invsync_tui.kit.proxy import Between, Fault
 
 DEADLINE = 5.0
 """Seconds for a request in the suite."""
 _PART = re.compile(r"[a-z][a-z0-9_]{0,49}", re.ASCII)
 """The name of a secret, as `--secret NAME=REF` takes it."""
+BROKEN = (Fault.UNAVAILABLE, Fault.HTML, Fault.LONG_ERROR, Fault.CLOSED, Fault.CUT_HEADERS, Fault.CUT_BODY)
+"""What may come instead of an answer."""
 LOGINS_MOST = 3
 """Requests that a refused login may cost, the look for a session included: more lock accounts out."""
 
@@ -34,12 +36,25 @@ class Scene:
 
     connector: Any
     server: Any
-    proxy: Proxy
+    proxy: Between
 
-    def connection(self) -> Connection:
-        """To the server, through the proxy."""
-        connection: Connection = self.server.connection(self.proxy.url)
+    def connection(self, url: str = "") -> Connection:
+        """To the server, through the proxy; with `url` to that address instead."""
+        connection: Connection = self.server.connection(url or self.proxy.url)
         return replace(connection, deadline=DEADLINE)
+
+    def let(self, fault: Fault, *, times: int | None = None) -> None:
+        """Let something go wrong with the next requests; NotImplementedError where nothing between can make it."""
+        if fault not in self.proxy.faults:
+            raise NotImplementedError(f"nothing stands for {fault} between it and its server")
+        self.proxy.let(fault, times=times)
+
+    def possible(self, *faults: Fault) -> Sequence[Fault]:
+        """Those that can be made. NotImplementedError where there are none."""
+        possible = [fault for fault in faults if fault in self.proxy.faults]
+        if not possible:
+            raise NotImplementedError("nothing can go wrong between it and its server")
+        return possible
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Any]:
@@ -87,14 +102,14 @@ async def throttled(scene: Scene) -> None:
     """A 429 that says when to go on is waited for, and nothing is lost by it."""
     async with scene.opened() as connector:
         whole = await everything(connector)
-        scene.proxy.let(Fault.THROTTLED, times=1)
+        scene.let(Fault.THROTTLED, times=1)
         again = await everything(connector)
         assert [row.ref for row in again] == [row.ref for row in whole], "rows are missing after a 429"
 
 
 async def login_refused(scene: Scene) -> None:
     """A refused login is an AuthError and is not tried again and again."""
-    scene.proxy.let(Fault.UNAUTHORIZED)
+    scene.let(Fault.UNAUTHORIZED)
     made = scene.connector(scene.connection())
     try:
         error = await failed(_opened_and_read(made), "a refused login")
@@ -113,7 +128,7 @@ async def broken_answers(scene: Scene) -> None:
     """Whatever comes instead of an answer ends as a ConnectorError with a bounded text, and the next read works."""
     async with scene.opened() as connector:
         whole = await everything(connector)
-        for fault in (Fault.UNAVAILABLE, Fault.HTML, Fault.LONG_ERROR, Fault.CLOSED, Fault.CUT_HEADERS, Fault.CUT_BODY):
+        for fault in scene.possible(*BROKEN):
             scene.proxy.let(fault)
             error = await failed(everything(connector), str(fault))
             assert len(error.what) <= MAX_TEXT, f"the error of {fault} quotes {len(error.what)} characters"
@@ -128,7 +143,7 @@ async def one_broken_answer(scene: Scene) -> None:
     """A read that fails once is asked for again."""
     async with scene.opened() as connector:
         whole = await everything(connector)
-        for fault in (Fault.UNAVAILABLE, Fault.CLOSED):
+        for fault in scene.possible(Fault.UNAVAILABLE, Fault.CLOSED):
             scene.proxy.let(fault, times=1)
             assert [row.ref for row in await everything(connector)] == [row.ref for row in whole], (
                 f"rows differ after {fault}"
@@ -139,7 +154,7 @@ async def secrets_stay(scene: Scene) -> None:
     """What a server repeats of a request shows no secret in any error or step."""
     texts: list[str] = []
     async with scene.opened() as connector:
-        scene.proxy.let(Fault.ECHO)
+        scene.let(Fault.ECHO)
         texts.append(str(await failed(everything(connector), "an error page")))
     made = scene.connector(scene.connection())
     try:
@@ -153,7 +168,7 @@ async def secrets_stay(scene: Scene) -> None:
 async def credentials_stay(scene: Scene) -> None:
     """Nothing is sent to another host that an answer names."""
     async with scene.opened() as connector:
-        scene.proxy.let(Fault.REDIRECT)
+        scene.let(Fault.REDIRECT)
         await failed(everything(connector), "a redirect to another host")
     assert scene.proxy.elsewhere == [], "a request went to another host"
 
@@ -161,7 +176,7 @@ async def credentials_stay(scene: Scene) -> None:
 async def foreign_text_is_clean(scene: Scene) -> None:
     """No control character of an error text reaches a person."""
     async with scene.opened() as connector:
-        scene.proxy.let(Fault.CONTROLS)
+        scene.let(Fault.CONTROLS)
         error = await failed(everything(connector), "an error page")
     assert str(error).isprintable(), f"control characters in {str(error)!r}"
 
@@ -189,7 +204,7 @@ async def connection_test(scene: Scene) -> None:
     """The connection test goes through all its steps, and stops at the first that fails with an advice."""
     steps = await _steps(scene)
     assert steps and all(step.ok for step in steps), f"it fails with a good connection: {steps}"
-    for fault in (Fault.UNAUTHORIZED, Fault.FORBIDDEN, Fault.CLOSED, Fault.HTML):
+    for fault in scene.possible(Fault.UNAUTHORIZED, Fault.FORBIDDEN, Fault.CLOSED, Fault.HTML):
         scene.proxy.let(fault)
         bad = await _steps(scene)
         assert bad and not bad[-1].ok, f"it passes with {fault}"
@@ -229,7 +244,7 @@ async def page_is_complete(scene: Scene) -> None:
 
 async def gone(scene: Scene) -> None:
     """A server that is not there is told as such."""
-    made = scene.connector(replace(scene.connection(), url="http://127.0.0.1:9"))
+    made = scene.connector(scene.connection(scene.proxy.nobody))
     try:
         error = await failed(_opened_and_read(made), "a server that is not there")
     finally:

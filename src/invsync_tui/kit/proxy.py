@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 
@@ -32,10 +33,42 @@ class Fault(StrEnum):
     LOST = "work that is done and an answer that is lost"
 
 
+class Between(Protocol):
+    """What counts requests and lets things go wrong between a connector and its server: `Proxy` for one that speaks HTTP.
+
+    A server that is spoken to in another way has one of its own, see `servers`.
+    """
+
+    url: str
+    """Leads to the server, from `start` on."""
+    nobody: str
+    """An address of the same kind at which nobody answers."""
+    fault: Fault | None
+    times: int | None
+    requests: list[tuple[str, str]]
+    elsewhere: list[bytes]
+
+    @property
+    def faults(self) -> frozenset[Fault]:
+        """Those that it can make. Checks that need another one are skipped."""
+        ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def let(
+        self, fault: Fault, *, times: int | None = None, wanted: Callable[[str, str], bool] | None = None
+    ) -> None: ...
+
+
 @dataclass(slots=True)
 class Proxy:
     """Between `start` and `stop`. `wanted` says which requests (method, path) meet the fault, `times` how many of them."""
 
+    faults: ClassVar[frozenset[Fault]] = frozenset(Fault)
     target: str
     fault: Fault | None = None
     times: int | None = None
@@ -45,6 +78,7 @@ class Proxy:
     elsewhere: list[bytes] = field(default_factory=list)
     """What came to the other host that a redirect names: it has to stay empty."""
     url: str = ""
+    nobody: str = "http://127.0.0.1:9"
     other: str = ""
     _servers: list[asyncio.Server] = field(default_factory=list)
     _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from invsync_tui.kit import cart_checks, source_checks
 from invsync_tui.kit.checks import Check, Scene
-from invsync_tui.kit.proxy import Proxy
+from invsync_tui.kit.proxy import Between, Proxy
 
 Fake = Callable[[], AbstractContextManager[Any]]
 
@@ -45,7 +45,7 @@ def run_check(check: Check, connector: type, fake: Fake) -> None:
 
 
 async def _run(check: Check, connector: type, server: Any) -> None:
-    proxy = Proxy(server.url)
+    proxy: Between = server.between() if hasattr(server, "between") else Proxy(server.url)
     await proxy.start()
     try:
         await check.run(Scene(connector, server, proxy))

@@ -27,6 +27,10 @@ class Server(Protocol):
         """The secrets themselves that `connection` refers to: they may appear in no text."""
         ...
 
+    # Only of a server that is not spoken to by HTTP, such as a database:
+    # def between(self) -> proxy.Between
+    #     What stands between a connector and it, and makes faults of the same kinds as `proxy.Proxy` does.
+
 
 class SourceServer(Server, Protocol):
     """A WMS. Products and warehouses are known by the references that its connector reports."""

@@ -55,6 +55,8 @@ OF_LEVELS = ("id", "sku", "warehouse", *queries.NUMBERS)
 OF_PRODUCTS = ("id", "sku", "name", "active")
 BEHIND = 5.0
 """Seconds after the database's own time limit until we give up ourselves."""
+AGAIN = (0.5, 2.0)
+"""Seconds to wait before a database that is not connected any more is connected to again: a restart takes a moment."""
 WRITABLE = "writable_tables"
 
 
@@ -138,16 +140,32 @@ class SqlSource:
         return self._database
 
     async def _run(self, work: Callable[[], Result]) -> Result:
-        """One thing at a time, in a thread."""
+        """One thing at a time, in a thread. Where the connection is lost meanwhile, it is made anew and `work` done again."""
         async with self._turn:
-            database = self._open
-            try:
-                return await stoppable(
-                    work, database.interrupt, self._connection.deadline + BEHIND, self._connection.name
-                )
-            except AbandonedError:
-                self._database = None  # a thread of ours still uses it
-                raise
+            database, now = self._open, asyncio.get_running_loop().time
+            until, pauses = now() + self._connection.deadline, iter(AGAIN)
+            while True:
+                try:
+                    if not database.connected and work != database.connect:
+                        await self._in_thread(database, database.connect)
+                    return await self._in_thread(database, work)
+                except UnavailableError as error:
+                    pause = next(pauses, None)
+                    if (
+                        isinstance(error, AbandonedError)
+                        or database.connected
+                        or pause is None
+                        or now() + pause > until
+                    ):
+                        raise
+                await asyncio.sleep(pause)
+
+    async def _in_thread(self, database: Database, work: Callable[[], Result]) -> Result:
+        try:
+            return await stoppable(work, database.interrupt, self._connection.deadline + BEHIND, self._connection.name)
+        except AbandonedError:
+            self._database = None  # a thread of ours still uses it
+            raise
 
     async def _select(self, name: str, statement: str, *values: object) -> list[Sequence[Any]]:
         database = self._open
@@ -272,8 +290,9 @@ class SqlSource:
         if cursor is not None:
             conditions = [*conditions, f"{self._open.key(table.columns.real(ref))} > {self._open.value}"]
             values = [*values, key_of(cursor)]
-        rows = await self._select(LEVELS, table.products(ref, conditions), *values, PAGE_SIZE)
-        next_cursor = cursor_of(rows[-1][-1]) if len(rows) == PAGE_SIZE else None
+        size = self.capabilities.page_size
+        rows = await self._select(LEVELS, table.products(ref, conditions), *values, size)
+        next_cursor = cursor_of(rows[-1][-1]) if len(rows) == size else None
         products, rejected = records.products(table.names, ref, rows, ())
         return Page(products, next_cursor, rejected=rejected)
 
@@ -333,11 +352,12 @@ class SqlSource:
             lost = [("?", f"{counted(count, 'row')} of the query {name} without {table.query.key}")] if count else []
         else:
             conditions, values = [*conditions, table.after()], [*values, key_of(cursor)]
-        statement = table.page(conditions, PAGE_SIZE)
+        statement = table.page(conditions)
+        limit = self.capabilities.page_size + 1  # the row behind the page shows where its last key ends
 
         def work() -> Page[Any]:
-            _, rows = database.select(name, statement, (*values, PAGE_SIZE))
-            page_rows, next_cursor = cut(rows, PAGE_SIZE, name)
+            _, rows = database.select(name, statement, (*values, limit))
+            page_rows, next_cursor = cut(rows, limit, name)
             parsed, rejected = read(page_rows)
             return Page(parsed, next_cursor, rejected=[*lost, *rejected])
 

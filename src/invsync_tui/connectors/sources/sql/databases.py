@@ -7,7 +7,7 @@ PostgreSQL: each statement runs in a transaction of its own that is READ ONLY an
 with the transaction, so that a pooler between does not lose them. A statement with values goes by the extended protocol,
 in which the server refuses a second statement. SQLite: the file is opened with `mode=ro`, and an authorizer allows
 nothing but reading. Sources: https://www.postgresql.org/docs/current/sql-set-transaction.html,
-https://www.psycopg.org/psycopg3/docs/, https://www.sqlite.org/c3ref/set_authorizer.html.
+https://www.psycopg.org/psycopg3/docs/, https://www.sqlite.org/c3ref/set_authorizer.html, https://www.sqlite.org/fileformat2.html.
 
 All methods but `interrupt` block and are called from one thread at a time.
 """
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 INSTALL = "Install the driver: pip install 'psycopg[binary]'."
 GRANT = "Give the login SELECT only: see the page of this connector (invsync connections about sql)."
 TOO_LONG = "The database took longer than {seconds:g} s for the query {name} and was stopped."
+LOCKED_MOST = 5.0
+"""Seconds that a SQLite file which another program has locked is waited for."""
+LOOKS, BETWEEN_LOOKS = 3, 0.05
+"""How often, and after how many seconds again, a file is looked at that is shorter than it says."""
 FASTER = "Put an index on the key, or raise the request timeout of the connection."
 Rows = tuple[tuple[str, ...], list[Sequence[Any]]]
 """Names of the columns, and the rows."""
@@ -53,7 +57,12 @@ class Database(Protocol):
     """What stands in a statement for a value that is given with it."""
 
     def connect(self) -> str:
-        """Connect; what answers, with its version."""
+        """Connect, again after a loss too; what answers, with its version."""
+        ...
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is there, as far as is known."""
         ...
 
     def select(self, name: str, statement: str, values: Sequence[object] = ()) -> Rows:
@@ -128,14 +137,16 @@ class Sqlite:
         self._connection: sqlite3.Connection | None = None
 
     def connect(self) -> str:
+        self.close()
         path = Path(self._path)
         if not path.is_file():
-            raise NotConfiguredError(
-                f"There is no file {path}.", where=self._where, advice="Correct the address: sqlite:///path/to/file."
-            )
+            raise UnavailableError(
+                f"There is no file {path}.", where=self._where,
+                advice="Mount its drive, or correct the address: sqlite:///path/to/file.",
+            )  # fmt: skip
         try:
             self._connection = sqlite3.connect(
-                f"file:{quote(self._path)}?mode=ro", uri=True, timeout=min(5.0, self._deadline),
+                f"file:{quote(self._path)}?mode=ro", uri=True, timeout=min(LOCKED_MOST, self._deadline),
                 isolation_level=None, check_same_thread=False, cached_statements=16,
             )  # fmt: skip
             self._connection.set_authorizer(_only_reads)
@@ -145,12 +156,17 @@ class Sqlite:
             raise self._error("schema", error) from error
         return f"SQLite {sqlite3.sqlite_version} reads {path}"
 
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None
+
     def _is_late(self) -> bool:
         return time.monotonic() > self._until
 
     def select(self, name: str, statement: str, values: Sequence[object] = ()) -> Rows:
         if self._connection is None:
             raise UnavailableError("The connection is not open.", where=self._where)
+        self._refuse_part()
         try:
             return self._rows(self._connection, statement, values)
         except sqlite3.OperationalError as error:
@@ -164,6 +180,28 @@ class Sqlite:
             return self._rows(self._connection, statement, values)
         except sqlite3.Error as error:
             raise self._error(name, error) from error
+
+    def _refuse_part(self) -> None:
+        """SQLite reads what a file lacks at its end as zeros, and rows vanish without an error. UnavailableError instead.
+
+        A file with a write-ahead log may be shorter than it says while that is written back, and is left to SQLite.
+        """
+        for _ in range(LOOKS):
+            with open(self._path, "rb") as file:  # noqa: PTH123 (a tenth of what pathlib takes)
+                head = file.read(100)
+                there = file.seek(0, os.SEEK_END)
+            size = int.from_bytes(head[16:18], "big")
+            whole = int.from_bytes(head[28:32], "big") * (65536 if size == 1 else size)
+            counted_pages = (
+                head[24:28] == head[92:96] and head.startswith(b"SQLite format 3\0") and head[18:19] != b"\2"
+            )
+            if there >= whole or not counted_pages:
+                return
+            time.sleep(BETWEEN_LOOKS)  # another program may write its end at this moment
+        raise UnavailableError(
+            f"{self._path} has {there} of {whole} bytes: it is being copied, or was cut.", where=self._where,
+            advice="Copy it to another name first, then rename it.",
+        )  # fmt: skip
 
     def _rows(self, connection: sqlite3.Connection, statement: str, values: Sequence[object]) -> Rows:
         self._until = time.monotonic() + self._deadline
@@ -256,6 +294,7 @@ class Postgres:
         self._connection: psycopg.Connection[Any] | None = None
 
     def connect(self) -> str:
+        self.close()
         try:
             import psycopg
         except ImportError as error:
@@ -272,6 +311,10 @@ class Postgres:
             raise self._not_connected(error) from error
         version = self._connection.info.server_version
         return f"PostgreSQL {version // 10000}.{version % 10000} answers at {self._host}:{self._port}"
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None and not self._connection.closed
 
     def _settings(self) -> dict[str, Any]:
         """For libpq. Everything that its environment variables could turn elsewhere is named, an empty text included."""

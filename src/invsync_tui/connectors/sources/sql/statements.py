@@ -1,7 +1,7 @@
 """Statements around an operator's query, and the cursors of pages.
 
-A page is `WHERE key > :after ORDER BY key LIMIT n`. Rows with the same key stay on one page: of a full page the rows with
-its last key are left for the next one, so that no row is skipped between two pages, and rows that are doubled meet.
+A page is `WHERE key > :after ORDER BY key LIMIT n + 1`. Rows with the same key stay on one page: of n + 1 rows those with
+the last key are left for the next one, so that no row is skipped between two pages, and rows that are doubled meet.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Table:
         """The query as a table, on lines of its own, since it may end in a comment."""
         return f"(\n{self.database.written(self.query.text)}\n) AS q"
 
-    def page(self, conditions: Sequence[str], limit: int) -> str:
+    def page(self, conditions: Sequence[str]) -> str:
         """Our columns and the key of rows that fulfil all conditions, by key; the limit is the last value."""
         key = self.database.column(self.columns.key)
         listed = ", ".join([*map(self.column, self.names), key])
@@ -111,7 +111,7 @@ def key_of(cursor: str) -> int | str:
 
 
 def cut(rows: Sequence[Sequence[Any]], limit: int, name: str) -> tuple[Sequence[Sequence[Any]], str | None]:
-    """The rows of a page, and the cursor behind them; None behind the last page."""
+    """The rows of a page, and the cursor behind them; None behind the last page. `limit` rows are more than a page."""
     if len(rows) < limit:
         return rows, None
     last = rows[-1][-1]
