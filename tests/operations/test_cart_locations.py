@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.base import Connection
+from invsync_tui.operations import connections
 from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts as settings_carts
+from invsync_tui.operations.settings import forms
 from invsync_tui.operations.settings.cart_locations import At
 from invsync_tui.operations.settings.views import CartSetup
 from tests.support.merchant_store import Bench
@@ -114,3 +116,35 @@ def test_a_location_of_a_location_and_of_a_cart_that_names_none_are_refused(benc
 def test_one_cart_with_one_location_looks_as_before(session: Session, bench: Bench) -> None:
     setup = settings_carts.details(session, bench.carts["Shop"])
     assert (setup.location, setup.of_cart) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("url", "https://x.example"), ("login", "x"), ("secret", "env:Y"), ("deadline", "5s"), ("option-channel", "b"),
+        ("option-location", "East"), ("option-location", ""),
+    ],
+)  # fmt: skip
+def test_the_form_says_at_once_what_a_further_location_cannot_change(session: Session, field: str, text: str) -> None:
+    subject = f"cart:{west(session).id}"
+    (problem,) = forms.check(session, subject, {field: text})
+    assert problem.field == field
+    assert "invsync" not in problem.text
+    saved = {name: entry.value for entry in forms.form(session, subject).fields for name in [entry.name]}
+    assert forms.check(session, subject, {field: saved[field], "buffer": "4", "option-location": "North"}) == ()
+
+
+def test_the_form_of_the_first_location_changes_the_connection_of_all(session: Session, bench: Bench) -> None:
+    added, main = west(session), f"cart:{bench.carts['Shop']}"
+    assert forms.check(session, main, {"option-location": "West"})
+    values = {"url": "https://new.example", "option-channel": "b"}
+    assert forms.check(session, main, values) == ()
+    forms.save(session, main, forms.form(session, main).rev, values)
+    connection = settings_carts.details(session, added.id).connection
+    assert (connection.url, connection.options) == ("https://new.example", {"location": "West", "channel": "b"})
+
+
+def test_the_connection_test_knows_the_other_locations_that_are_ours(session: Session) -> None:
+    west(session)
+    for name, other in (("Shop", "West"), ("Shop West", "East")):
+        assert connections.connection_of(connections.cart_target(session, name)).also_at == (other,)

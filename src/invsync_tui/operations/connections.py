@@ -38,6 +38,8 @@ class Target:
     setup: ConnectionSetup
     tokens: TokenStore | None = None
     """Where the tokens of its login are kept."""
+    also_at: tuple[str, ...] = ()
+    """The further locations of the cart that others of ours set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def _target(session: Session, kind: str, number: int, name: str, setup: Connecti
     else:
         with as_operation_error(), session.store.reading() as cx:
             key = cart_key(settings_read.connected_through(cx, number))
+            target = replace(target, also_at=tuple(settings_read.other_locations(cx, number)))
     kept = with_tokens(connection_of(target), session.store.path, key, read_only=session.read_only)
     return replace(target, tokens=kept.tokens)
 
@@ -102,6 +105,7 @@ def connection_of(target: Target) -> Connection:
         setup.deadline,
         setup.secrets,
         target.tokens,
+        also_at=target.also_at,
     )
 
 

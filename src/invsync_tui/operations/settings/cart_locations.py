@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import InvalidError, as_operation_error
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import fields, secret_parts, values
+from invsync_tui.operations.settings import connector_options, fields, secret_parts, values
 from invsync_tui.store.settings import read as settings_read
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOVING = frozenset({"url", "options"})
 CONNECTION = frozenset({"url", "login", "secret", "deadline", "options"})
 """Settings that a further location has from its cart."""
+FORM_LOCATION = f"{connector_options.PREFIX}location"
+"""The field of its form that it has for itself."""
 OWN = "location="
 """The option that it has for itself."""
 
@@ -78,6 +80,27 @@ def check_change(session: Session, present: CartSetup, given: Mapping[str, str],
     if own[-1] in ("", *taken):
         text = f"another of its carts sets {own[-1]!r} already" if own[-1] else "the cart has several locations"
         raise InvalidError("--option", f"location: {text}.")
+
+
+def form_problem(session: Session, columns: Mapping[str, Any], name: str, text: str) -> str:
+    """Why a cart cannot have another text in a field of its form, as `check_change` would refuse it; '' if it can.
+
+    `columns` are those of the cart as it is saved.
+    """
+    if name == FORM_LOCATION:
+        with as_operation_error(), session.store.reading() as cx:
+            taken = settings_read.other_locations(cx, columns["id"])
+        several = bool(taken) or columns["of_cart"] is not None
+        if several and not text.strip():
+            return "the cart has several locations; say which one this is."
+        return "another location of the cart is this one already." if text.strip() in taken else ""
+    if columns["of_cart"] is None or not (
+        name in CONNECTION or secret_parts.is_part(name) or name.startswith(connector_options.PREFIX)
+    ):
+        return ""
+    with as_operation_error(), session.store.reading() as cx:
+        main = settings_read.record(cx, "SELECT name FROM cart WHERE id = ?", (columns["of_cart"],)) or {}
+    return f"all locations have the connection of {main.get('name', 'their cart')}; change it there."
 
 
 def _refuse(given: Mapping[str, str], options: Sequence[str], cart: str) -> None:

@@ -15,6 +15,7 @@ from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, F
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import (
     additions,
+    cart_locations,
     carts,
     choices,
     connector_options,
@@ -293,6 +294,9 @@ def _problems(session: Session, sheet: _Sheet, values: Mapping[str, str]) -> tup
             continue
         if name == "name" and value != sheet.columns["name"] and value in _taken(session, sheet):
             problems.append(FieldProblem(name, "this name is taken; choose another."))
+        elif sheet.kind == "cart" and sheet.number and text != sheet.text(sheet.setting(name)):
+            problem = cart_locations.form_problem(session, sheet.columns, name, text)
+            problems += [FieldProblem(name, problem)] if problem else []
     return tuple(problems)
 
 

@@ -1,0 +1,72 @@
+"""kill -9 of a worker that pushes one location of a cart, and another location that reads the shop next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from invsync_tui.sandbox.shop import Mode
+from invsync_tui.sync import uptime
+from tests.faults.worker import STOP_BEFORE_SENDING
+from tests.support.shared_shop import corner
+from tests.support.worker_kills import Workers, _wait
+from tests.sync.test_cart_locations import opened, request
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("replays", [False, True], ids=["read back", "same key"])
+async def test_an_open_batch_of_one_location_survives_that_another_one_reads_the_shop(
+    tmp_path: Path, replays: bool
+) -> None:
+    mode = Mode(basis="on_hand", orders=True, places="West", max_batch=5, idempotency=replays)
+    with corner(tmp_path, mode) as made:
+        await opened(made)
+        for number, listing in enumerate(made.carts.dump()["a"]):
+            made.wms.set_level(listing["sku"], "WEST", 40 + number)
+            made.wms.set_level(listing["sku"], "EAST", 80 + number)
+        await made.pull()
+        first = request(made, made.east, full=True)
+        with made.bench.by_hand() as cx:  # West goes first, and East, which was asked for before, takes over
+            cx.execute("UPDATE run SET not_before = requested_at + 3600 WHERE id = ?", (first,))
+        killed = request(made, made.west)
+        workers = Workers(made.bench.store.path)
+        try:
+            process = workers.start(STOP_BEFORE_SENDING)
+            _until(lambda: uptime.process(process) is uptime.Process.STOPPED)
+            os.kill(process, signal.SIGKILL)
+            _wait(process)
+        finally:
+            workers.close()
+        assert made.bench.run(killed).state == "running"
+        open_batches = "SELECT count(*) FROM push_batch WHERE state = 'intent' AND cart_id = ?"
+        assert made.bench.one(open_batches, made.west) == 1
+        # when: a listing that West has planned is deleted in the shop, and East reads all for both
+        made.carts.control("remove", {"shop": "a", "refs": [made.listing()["ref"]]})
+        with made.bench.by_hand() as cx:
+            cx.execute("UPDATE run SET not_before = NULL WHERE id = ?", (first,))
+        await made.bench.work()
+        for number in (first, killed):
+            if made.bench.run(number).state == "held":
+                made.bench.release(number)
+        await made.bench.work()
+        # then
+        assert [made.bench.run(number).state for number in (first, killed)] == ["done", "done"]
+        assert made.bench.sums_hold()
+        assert made.bench.one(open_batches, made.west) == 0
+        wanted = {sku: row["desired"] for sku, row in made.bench.listings(made.west).items()}
+        shown = {row["sku"]: row["places"].get("West", {}).get("quantity") for row in made.carts.dump()["a"]}
+        assert {sku: units for sku, units in shown.items() if units is not None} == {
+            sku: units for sku, units in wanted.items() if shown.get(sku) is not None
+        }
+        assert {40, 41, 42} <= set(shown.values())
