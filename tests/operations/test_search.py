@@ -114,3 +114,31 @@ def test_no_text_is_an_error(acme: Shelf, text: str) -> None:
     stocked(acme, Thing("a", f"x{text}y"))
     assert search(acme.session, text).verdict
     assert [hit.sku for hit in search(acme.session, f"x{text}y").hits] == [f"x{text}y".strip()]
+
+
+def test_a_hit_says_what_matched_whether_it_is_shown_elsewhere_or_not(acme: Shelf) -> None:
+    stocked(acme, Thing("a", "X1", "Summit pack, blue", (("UPC", "4006381333931"), ("EAN", "99"))))
+    matched = {
+        text: [(hit.kind, hit.code) for hit in search(acme.session, text, acme.merchant).hits] for text in MATCHED
+    }
+    assert matched == {text: [by] for text, by in MATCHED.items()}
+
+
+MATCHED = {
+    "X1": ("SKU", "X1"),
+    "4006381333931": ("UPC", "4006381333931"),
+    "6381333": ("UPC", "4006381333931"),
+    "99": ("EAN", "99"),
+    "summit": ("name", "Summit pack, blue"),
+}
+
+
+def test_hits_go_on_to_the_last_one_however_many_there_are(acme: Shelf) -> None:
+    stocked(acme, *(Thing(f"r{n}", f"AB-{n:04}") for n in range(1200)))
+    stocked(acme, Thing("late", "Z9", "b-11 by name"))
+    hits = search(acme.session, "b-", acme.merchant, 5000).hits
+    assert hits == (), "two characters are the beginning of a code"
+    skus = [hit.sku for hit in search(acme.session, "ab-", acme.merchant, 5000).hits]
+    assert sorted(skus) == [f"AB-{n:04}" for n in range(1200)]
+    inside = [hit.sku for hit in search(acme.session, "b-11", acme.merchant, 5000).hits]
+    assert sorted(inside) == [*(f"AB-{n}" for n in range(1100, 1200)), "Z9"]

@@ -404,6 +404,19 @@ async def test_a_bounded_count_becomes_exact() -> None:
         await driver.until(lambda: "+" not in driver.lines()[1])
 
 
+async def test_hits_go_on_as_the_cursor_comes_near_the_last() -> None:
+    async with room() as driver:
+        await driver.press("slash", *"demo")
+        await driver.sees("the best 50 shown")
+        await driver.press(*["pagedown"] * 5)
+        await driver.sees("the best 250 shown")
+        line = driver.table.cursor_line
+        assert driver.table.cursor_position < 60 and line is not None
+        await driver.press(*["pagedown"] * 20)
+        await driver.sees("896 found")
+        await driver.until(lambda: "shown" not in driver.lines()[1])
+
+
 async def test_letters_in_the_search_are_text() -> None:
     async with room() as driver:
         await driver.press("slash", *"y?:/q")

@@ -82,7 +82,7 @@ class HitRank(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A product found. `code` is the code that matched and `kind` its type (SKU, UPC, ...)."""
+    """A product found. `code` is the code that matched and `kind` its type (SKU, UPC, ...); or the name and 'name'."""
 
     product_id: int
     merchant_id: int

@@ -17,6 +17,8 @@ from invsync_tui.store.catalog.search import CodeHit, ProductHit
 from invsync_tui.store.paging.text_filter import SUBSTRING_LEAST
 
 LIMIT = 50
+NAME_KIND = "name"
+"""In the place of a kind of code where words of the name matched."""
 Ranked = tuple[HitRank, CodeHit]
 
 SHORT_HINT = "Up to two characters: codes that begin with them. From three: anywhere in a code, and words of the name."
@@ -31,9 +33,10 @@ def search(session: Session, text: str, merchant_id: int | None = None, limit: i
         owners = rows.merchants(cx, merchant_id)
         same = rows.exact(cx, key, owners)
         ranked = _ranked(same, rows.beginning(cx, key, owners, 2 * limit))
-        inside = rows.containing(cx, key, merchant_id, rows.COUNTED_MOST + 1)
+        most = max(rows.COUNTED_MOST, limit) + 1
+        inside = rows.containing(cx, key, merchant_id, most)
         _fill(ranked, rows.code_with(cx, inside[: 2 * limit], key).values(), limit)
-        names = rows.named(cx, key, merchant_id, rows.COUNTED_MOST + 1) if len(inside) <= rows.COUNTED_MOST else []
+        names = rows.named(cx, key, merchant_id, most) if len(inside) < most else []
         shown = [*ranked, *(number for number in names if number not in ranked)][:limit]
         total = len({*inside, *names}) if len(key) >= SUBSTRING_LEAST else rows.count(cx, key, merchant_id)
         counted = max(total, len(shown))
@@ -69,7 +72,7 @@ def _fill(ranked: dict[int, Ranked], hits: Iterable[CodeHit], limit: int) -> Non
 
 
 def _hit(product: ProductHit, ranked: Ranked | None) -> SearchHit:
-    rank, code, kind = HitRank.NAME, product.sku, "SKU"
+    rank, code, kind = HitRank.NAME, product.name, NAME_KIND
     if ranked is not None:
         rank, code, kind = ranked[0], ranked[1].code, ranked[1].kind_name
     return SearchHit(

@@ -36,14 +36,17 @@ if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
 
-LIMIT = 50
+LIMITS = (50, 250, 1000)
+"""Hits that are asked for at first, and each time when the cursor comes near the last of them."""
+NEAR = 10
+"""Rows in front of the last hit from which on more are asked for."""
 TYPING = 0.4
 """Seconds after a key in which the next one is expected: what can wait does, so that its answer comes at once."""
 RANK_TONES: Mapping[HitRank, Tone] = {HitRank.EXACT: Tone.GOOD, HitRank.PREFIX: Tone.ACCENT}
 FIELDS: tuple[Field[SearchHit], ...] = (
     Field("Match", 9, lambda hit: hit.rank, lambda hit, _: (hit.rank, RANK_TONES.get(hit.rank, Tone.FAINT))),
     Field("SKU", 16, lambda hit: hit.sku, lambda hit, _: (hit.sku, Tone.STRONG), flex=2),
-    Field("Code", 18, lambda hit: hit.code, flex=2),
+    Field("Matched by", 18, lambda hit: hit.code, flex=2),
     Field("Type", 6, lambda hit: hit.kind),
     Field("Name", 18, lambda hit: hit.name, flex=3, room=100),
     Field("Merchant", 14, lambda hit: hit.merchant, flex=1, room=120),
@@ -67,6 +70,7 @@ class SearchScreen(BaseScreen):
         self._answer: SearchAnswer | None = None
         self._count = Count(0, exact=True)
         self._all: tuple[str, Count | None] = ("", None)
+        self._limit = LIMITS[0]
         self._typed_at = 0.0
         self._postponed: list[Callable[[], None]] = []
         """Moves and Enter for hits that are on their way, in their order."""
@@ -121,12 +125,13 @@ class SearchScreen(BaseScreen):
         """What is typed by now: a key after it may be here before the message of the change is."""
         if text != self._text:
             self._text, self._all, self._typed_at = text, ("", None), time.monotonic()
+            self._limit = LIMITS[0]
             self._postponed.clear()
             self._search()
 
     def _search(self) -> None:
         text = self._text
-        self.ask(partial(_find, text), self._answered, wanted=lambda: text == self._text)
+        self.ask(partial(_find, text, self._limit), self._answered, wanted=lambda: text == self._text)
 
     def _answered(self, answer: SearchAnswer) -> None:
         if answer.asked != self._text:
@@ -176,8 +181,8 @@ class SearchScreen(BaseScreen):
         counted = ""
         if self._answer is not None and self._text:
             counted = f"{self._count.n}{'' if self._count.exact else '+'} found"
-            if self._count.n > LIMIT:
-                counted += f", the best {LIMIT} shown"
+            if self._count.n > len(self._answer.hits):
+                counted += f", the best {len(self._answer.hits)} shown"
         here = line((f"Merchants{gap}", Tone.FAINT), ("Search", Tone.STRONG))
         self.text_line("trail").show(here, line((counted, Tone.FAINT)))
 
@@ -194,6 +199,16 @@ class SearchScreen(BaseScreen):
     def on_window_table_cursor_moved(self, event: WindowTable.CursorMoved) -> None:
         self.query_one("#about", TextView).show(self._about)
         self.refresh_bindings()
+        self._search_on()
+
+    def _search_on(self) -> None:
+        """Ask for more where the cursor is near the last hit, and there are more."""
+        shown = len(self._answer.hits) if self._answer is not None and self._answer.asked == self._text else 0
+        if shown >= self._limit and self._count.n > shown and self.table.cursor_position >= shown - NEAR:
+            further = [limit for limit in LIMITS if limit > self._limit]
+            if further:
+                self._limit = further[0]
+                self._search()
 
     def _about(self, size: Size) -> Sequence[Line]:
         hit = self.table.cursor_line
@@ -292,10 +307,10 @@ class SearchScreen(BaseScreen):
         self.app.pop_screen()
 
 
-def _find(text: str, session: Session) -> SearchAnswer:
+def _find(text: str, limit: int, session: Session) -> SearchAnswer:
     from invsync_tui.operations.catalog import search
 
-    return search.search(session, text, None, LIMIT)
+    return search.search(session, text, None, limit)
 
 
 def _count(text: str, session: Session) -> int:
