@@ -50,6 +50,8 @@ CHANGES = {
     "carts remove": (ADMIN, ["Acme Shop", "--yes-remove", "Acme Shop"]),
     "carts add": (ADMIN, ["Acme", "New", "--system", "sandbox", *ADD]),
     "carts set": (ADMIN, ["Acme Shop", "--minimum", "3"]),
+    "connections hooks": (ADMIN, ["Acme Shop"]),
+    "connections login": (ADMIN, ["--cart", "Acme Shop", "--forget"]),
     "db restore": (ADMIN, ["there-is-no-such-backup"]),
     "settings set": (ADMIN, ["cart:Acme Shop", "minimum=3"]),
 }

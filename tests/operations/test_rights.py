@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from invsync_tui.operations import connection_login, connections
+from invsync_tui.operations import connection_login, connections, webhooks
 from invsync_tui.operations.catalog import sku, warehouses
 from invsync_tui.operations.demo import plant_faults
 from invsync_tui.operations.errors import OperationError, RefusedError
@@ -69,6 +69,7 @@ TABLE = {
     "connection_login.pasting":    (REFUSED, REFUSED, ALLOWED, REFUSED),
     "connection_login.by_address": (REFUSED, REFUSED, ALLOWED, REFUSED),
     "connection_login.forget":     (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "webhooks.show":             (REFUSED, REFUSED, ALLOWED, REFUSED),
     "catalog.warehouses.set_enabled": (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "demo.plant_faults.plant":             (REFUSED, REFUSED, ALLOWED, REFUSED),
 }  # fmt: skip
@@ -131,6 +132,7 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
         s, _target(made), connection_login.Authorization("", "", ""), ""
     ),
     "connection_login.forget": lambda s, made: connection_login.forget(s, _target(made)),
+    "webhooks.show": lambda s, made: webhooks.show(s, str(made.cart)),
     "catalog.warehouses.set_enabled": lambda s, made: warehouses.set_enabled(
         s, made.shelf.merchant, "EAST", enabled=False, reason="a test"
     ),

@@ -126,6 +126,27 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Hooks:
+    """Webhooks that a cart sends, signed by the HMAC-SHA256 of the body in base64."""
+
+    signature_header: str
+    """In lower case."""
+    delivery_header: str
+    """In lower case: has an id that stays the same when a webhook is sent again."""
+    topics: tuple[str, ...]
+    """Those to subscribe to, as the system calls them."""
+    setup: tuple[str, ...]
+    """What to do in the other system, step by step. `{address}` stands for the whole address."""
+    secret: SecretPart | None = None
+    """The part that they are signed with, where that is one of its own; None: the connection's first secret."""
+    or_secret: bool = True
+    """Where that part is not given, they are signed with the connection's first secret."""
+    ping: str = ""
+    """A pattern of the whole body that is sent without a signature when a webhook is set up: it is answered, and has no
+    effect. '' where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiVersion:
     """A version of the other system or its interface, and until when its maker keeps it."""
 
@@ -174,6 +195,8 @@ class About:
     """Where there are several: each part, the first one being the connection's `secret`."""
     sign_in: SignIn | None = None
     """Where it is logged in by `invsync connections login`."""
+    hooks: Hooks | None = None
+    """Of a cart that sends webhooks, see `connectors.hooks`."""
     options: tuple[Option, ...] = ()
     permissions: tuple[Permission, ...] = ()
     setup: tuple[str, ...] = ()
@@ -186,10 +209,12 @@ class About:
 
     @property
     def secret_parts(self) -> tuple[SecretPart, ...]:
-        """The declared parts; else the one secret, which may be left out; () where there is none."""
+        """The declared parts; else the one secret, which may be left out; () where there is none. Last, the part for
+        webhooks where they have one."""
+        hooks = (self.hooks.secret,) if self.hooks is not None and self.hooks.secret is not None else ()
         if self.secrets or not self.signs_in_with:
-            return self.secrets
-        return (SecretPart(SECRET, "Secret", self.signs_in_with, required=False),)
+            return (*self.secrets, *hooks)
+        return (SecretPart(SECRET, "Secret", self.signs_in_with, required=False), *hooks)
 
     def wrong_address(self, text: str) -> str:
         """What is wrong with an address, and what is allowed; '' for nothing.

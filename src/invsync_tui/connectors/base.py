@@ -278,6 +278,28 @@ class AppliesLater(Protocol):
         ...
 
 
+class HookNews(NamedTuple):
+    """What a webhook is about. Quantities in it are not taken over."""
+
+    refs: tuple[str, ...] = ()
+    """Listings to read again. References that the cart turns out not to have do no harm."""
+    orders: bool = False
+    """Orders are to be read again."""
+
+
+@runtime_checkable
+class TakesHooks(Protocol):
+    """A cart that sends webhooks, which `About.hooks` declares. What is called here has the right signature."""
+
+    @staticmethod
+    def hook(headers: Mapping[str, str], body: bytes) -> HookNews:
+        """What a webhook is about. Names of headers are in lower case. ValueError for a body that cannot be read.
+
+        Pure, and called without opening the cart: no request, no file. A topic that does not matter is `HookNews()`.
+        """
+        ...
+
+
 class QuantityBasis(StrEnum):
     """What the number that a cart stores means."""
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors import quality, registry
-from invsync_tui.connectors.about import About, ApiVersion, Option, Permission, SignIn, listed
+from invsync_tui.connectors.about import About, ApiVersion, Hooks, Option, Permission, SignIn, listed
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.plain_text import did_you_mean
 
@@ -83,6 +83,7 @@ def _sections(kind: str, system: str, about: About) -> Iterator[PageSection]:
     yield PageSection("In invsync", tuple(_commands(kind, system, about)), steps=True)
     yield PageSection("Settings", (*_login(about), *(_option(option) for option in (*about.options, *registry.COMMON))))
     yield PageSection("How it reads" if kind == WMS else "How it reads and writes", about.behavior)
+    yield PageSection("Webhooks", tuple(_hooks(about)), steps=True)
     yield PageSection("Known limits", about.known_limits)
     yield PageSection("How it is proved", tuple(_proved(kind, system)))
     yield PageSection("Sources", about.sources)
@@ -99,6 +100,13 @@ def _commands(kind: str, system: str, about: About) -> Iterator[str]:
     if about.sign_in is not None and about.sign_in.required:
         yield f"invsync connections login MERCHANT{cart}"
     yield f"invsync connections test MERCHANT{cart}"
+
+
+def _hooks(about: About) -> Iterator[str]:
+    if about.hooks is not None:
+        yield "invsync connections hooks NAME"
+        for step in about.hooks.setup:
+            yield step.replace("{address}", "as that command shows it")
 
 
 def _version(version: ApiVersion) -> str:
@@ -172,6 +180,7 @@ def _document(kind: str, system: str, about: About) -> dict[str, Any]:
         "secret": about.signs_in_with,
         "secrets": [asdict(part) for part in about.secret_parts],
         "sign_in": _sign_in_document(about.sign_in),
+        "hooks": _hooks_document(about.hooks),
         "options": [_option_document(option) for option in (*about.options, *registry.COMMON)],
         "permissions": [asdict(permission) for permission in about.permissions],
         "setup": list(about.setup),
@@ -186,6 +195,12 @@ def _sign_in_document(sign_in: SignIn | None) -> dict[str, Any] | None:
     if sign_in is None:
         return None
     return {"ways": list(sign_in.ways), "required": sign_in.required, "lasts": sign_in.lasts}
+
+
+def _hooks_document(hooks: Hooks | None) -> dict[str, Any] | None:
+    if hooks is None:
+        return None
+    return {"topics": list(hooks.topics), "setup": list(hooks.setup), "signature_header": hooks.signature_header}
 
 
 def _option_document(option: Option) -> dict[str, Any]:

@@ -41,6 +41,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--shop", action="append", default=[], metavar="NAME[,KEY=VALUE...]", help="cart, plain: a shop"
     )
+    parser.add_argument(
+        "--hook", action="append", default=[], metavar="SHOP=URL", help="cart: where a shop's webhooks go"
+    )
     parser.add_argument("--log", type=Path, help="cart: file to which every applied row is added")
     return parser
 
@@ -74,7 +77,9 @@ def _shops(arguments: argparse.Namespace) -> dict[str, Shop]:
 
 def _service(arguments: argparse.Namespace) -> Service:
     if arguments.server == "cart":
-        return Cart(arguments.token, _shops(arguments), Log(arguments.log))
+        cart = Cart(arguments.token, _shops(arguments), Log(arguments.log))
+        cart.outbox.addresses.update(tuple(hook.split("=", 1)) for hook in arguments.hook)
+        return cart
     pace = Pace(arguments.latency, arguments.jitter, arguments.burst, arguments.per_second)
     if arguments.profile == "demo" and pace == Pace():
         pace = WMS_PACE

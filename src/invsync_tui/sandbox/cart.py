@@ -12,6 +12,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from invsync_tui.sandbox.hooks import Outbox
 from invsync_tui.sandbox.server import Reply, Request, encoded, ok, refusal
 from invsync_tui.sandbox.server_faults import Bucket, Kind
 from invsync_tui.sandbox.service import Pace, Service
@@ -44,6 +45,7 @@ class Cart(Service):
         super().__init__(token, Pace())
         self.shops = dict(shops)
         self.log = log
+        self.outbox = Outbox(token)
         self.paces = {name: shop.mode.pace() for name, shop in shops.items()}
         self.buckets = {name: pace.bucket() for name, pace in self.paces.items()}
 
@@ -184,13 +186,16 @@ class Cart(Service):
             case "tickets":
                 return ok([batch.ticket for batch in self.shops[body["shop"]].tickets.waiting()])
             case "order":
-                return self._take(self.shops[body["shop"]], body)
+                reply = self._take(self.shops[body["shop"]], body)
+                self.outbox.announce(body["shop"], "order", [self.shops[body["shop"]].find(body["ref"]).ref])
+                return reply
         return self._change(name, body)
 
     def _change(self, name: str, body: Any) -> Reply:
         """Orders that change a shop."""
         orders = {
             "shop-pace": self._set_shop_pace,
+            "hook": self._set_hook,
             "edit": self._edit,
             "clock": self._set_clock,
             "cancel": self._cancel,
@@ -213,14 +218,18 @@ class Cart(Service):
     def _dump(self) -> dict[str, list[dict[str, object]]]:
         return {name: [asdict(listing) for listing in shop.listings.values()] for name, shop in self.shops.items()}
 
-    @staticmethod
-    def _edit(shop: Shop, body: Any) -> None:
+    def _set_hook(self, shop: Shop, body: Any) -> None:
+        """{shop, address}: where its webhooks go from now on; '' for nowhere."""
+        self.outbox.addresses[shop.name] = str(body["address"])
+
+    def _edit(self, shop: Shop, body: Any) -> None:
         """{shop, ref (or code), any of sku, name, quantity, tracked, allocated}: somebody else's edit or rename."""
         listing = shop.find(body["ref"])
         for name in EDITABLE:
             if name in body:
                 setattr(listing, name, body[name])
         shop.touch(listing.ref)
+        self.outbox.announce(shop.name, "listing", [listing.ref])
 
     @staticmethod
     def _set_clock(shop: Shop, body: Any) -> None:
@@ -234,10 +243,11 @@ class Cart(Service):
         into = body.get("into", "")
         return ok({"order": shop.order(listing, units, body.get("taken_at"), body.get("place", ""), into)})
 
-    @staticmethod
-    def _cancel(shop: Shop, body: Any) -> None:
+    def _cancel(self, shop: Shop, body: Any) -> None:
         """{shop, order, units}: an order that was not shipped is cancelled, or some units of it."""
+        refs = sorted({order.listing for order in shop.orders.values() if order.ref == body["order"]})
         shop.cancel(body["order"], body.get("units"))
+        self.outbox.announce(shop.name, "order", refs)
 
     @staticmethod
     def _ship(shop: Shop, body: Any) -> None:

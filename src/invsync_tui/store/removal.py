@@ -68,6 +68,7 @@ def forget_cart(tx: sqlite3.Connection, cart_id: int, now: int) -> None:
     _mark(tx, _CART_MARK, cart_id, now)
     tx.execute("DELETE FROM cart_warehouse WHERE cart_id = ?", (cart_id,))
     tx.execute("DELETE FROM finding WHERE cart_id = ?", (cart_id,))
+    tx.execute("DELETE FROM hook_address WHERE cart_id = ?", (cart_id,))
     tx.execute("DELETE FROM schedule WHERE kind <> 'pull' AND key = ?", (cart_id,))
     tx.execute("DELETE FROM cart WHERE id = ?", (cart_id,))
 
@@ -196,6 +197,8 @@ _OF_CART: tuple[_Part, ...] = (
     _rows_of("pending_order", "cart_id", "cart_id, ref, product_id, location"),
     _rows_of("unlisted", "cart_id", "cart_id, product_id"),
     _rows_of("link", "cart_id", "cart_id, ref"),
+    _rows_of("hook_ref", "cart_id", "cart_id, ref"),
+    _rows_of("hook_delivery", "cart_id", "cart_id, delivery"),
     _rows_of("plan", "cart_id", "id"),
     _rows_of("decision_record", "cart_id", "id"),
     _with_parts(

@@ -25,6 +25,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.sync.clock_difference import CartClock
 from invsync_tui.sync.decide import StockSnapshot, chain_rules, decide_row
 from invsync_tui.sync.duplicate_codes import Namesakes
+from invsync_tui.sync.hooks.announced import Announced
 from invsync_tui.sync.pending_orders import Orders
 from invsync_tui.sync.plans.decision_log import Recorder
 from invsync_tui.sync.read_listings import ListingsReader
@@ -90,14 +91,17 @@ class PushPlanner:
 
     async def run(self) -> None:
         """Observe, match, hear of orders, decide; raises RunHeld where a safety rule stops what would be sent."""
+        announced = Announced(self.job, self.cart)
         observation = ListingsReader(self.job, self.cart, self.settings, self.clock)
         await observation.run()
+        await announced.read(complete=observation.complete)
         if not observation.complete:
             await reread_doubted(self.job, self.cart)
             await Namesakes(self.job, self.cart, self._match_mark).run()
         await self._match()
         if self.settings.switched_on:
             await Orders(self.job, self.cart, self.settings, self.clock).run()
+        announced.done()
         await self._decide()
         self._check()
 

@@ -28,6 +28,7 @@ from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.sync import leases, schedule, uptime
 from invsync_tui.sync.cancellation import runs_stop_when
 from invsync_tui.sync.executor import defect_text, end_plainly
+from invsync_tui.sync.hooks import requests as hook_requests
 from invsync_tui.sync.maintenance import Upkeep
 from invsync_tui.sync.runs import run_log
 from invsync_tui.sync.runs.run_log import execute
@@ -205,6 +206,11 @@ class Worker:
         if due:
             with self.store.transaction() as tx:
                 schedule.request_due(tx, now, timetable)
+        with self.store.reading() as cx:
+            announced = hook_requests.due(cx, now)
+        if announced:
+            with self.store.transaction() as tx:
+                hook_requests.request_pushes(tx, now)
 
     def _tell_clock(self, by: float) -> None:
         """Say that the time of day was set: ages and times on the screen are off by as much for a while."""

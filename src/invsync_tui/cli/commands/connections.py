@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from invsync_tui.cli.commands.connection_hooks import add_hooks
 from invsync_tui.cli.commands.connection_login import add_login
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
@@ -30,7 +31,8 @@ example:
   invsync connections new mywms --kind source   a package to begin a connector with
   invsync connections test Acme                 the merchant's WMS
   invsync connections test --cart "Acme Shop"   a cart
-  invsync connections login --cart "Acme Shop"  log it in by the browser of another machine"""
+  invsync connections login --cart "Acme Shop"  log it in by the browser of another machine
+  invsync connections hooks "Acme Shop"         the address for its webhooks"""
 
 
 def add_connections(subparsers: Subparsers) -> None:
@@ -38,7 +40,7 @@ def add_connections(subparsers: Subparsers) -> None:
     parser = command(
         subparsers, "connections", "test a connection, list the known systems, tell how to set one up", EXAMPLES
     )
-    orders = parser.add_subparsers(metavar="test|login|list|about|verify|new", required=True, parser_class=Parser)
+    orders = parser.add_subparsers(metavar="test|login|hooks|list|about|verify|new", required=True, parser_class=Parser)
     listing = command(orders, "list", "list the systems that can be connected", EXAMPLES)
     listing.set_defaults(run=_list)
     telling = command(orders, "about", "tell how a system is set up, what it needs, and what it cannot do", EXAMPLES)
@@ -60,6 +62,7 @@ def add_connections(subparsers: Subparsers) -> None:
     testing.add_argument("--cart", metavar="C", help="test this cart, by name or number")
     testing.set_defaults(run=run_connections)
     add_login(orders)
+    add_hooks(orders)
 
 
 def _list(args: argparse.Namespace) -> int:

@@ -54,6 +54,7 @@ SERVE_EXAMPLES = """\
 example:
   invsync serve                    until SIGTERM or Ctrl-C: the schedule, and what operators ask for
   invsync serve --until-idle 10    until there was nothing to do for 10 seconds
+  invsync serve --hooks 8788       also take webhooks of carts, on this machine, behind a proxy with TLS
 
 Several may serve one store; they share the work. What one leaves unfinished, the next takes over.
 SIGTERM: runs stop between two batches, then it ends; a second one ends it at once. SIGHUP: opens its log file anew."""
@@ -63,6 +64,11 @@ def add_serve(subparsers: Subparsers) -> None:
     """Add `invsync serve` with its arguments."""
     parser = command(subparsers, "serve", "run syncs: the schedule, and what operators ask for", SERVE_EXAMPLES)
     parser.add_argument("--until-idle", metavar="SECONDS", type=_seconds, help="end after so long without work")
+    parser.add_argument(
+        "--hooks",
+        metavar="ADDRESS:PORT",
+        help="take webhooks of carts there; PORT alone: on this machine, for a TLS proxy",
+    )
     parser.add_argument("--log-format", choices=("text", "json"), default="text", help="a line for each record")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="info, with --quiet warning")
     parser.add_argument(
@@ -80,14 +86,20 @@ def _seconds(text: str) -> float:
 
 def run_serve(args: argparse.Namespace) -> int:
     """Serve until told to end."""
+    from invsync_tui.operations.errors import InvalidError
     from invsync_tui.operations.service import serve
+    from invsync_tui.operations.service.hooks import Place
 
+    try:
+        place = Place.parse(args.hooks) if args.hooks else None
+    except InvalidError as error:
+        raise UsageError(f"invsync serve: {error}") from error
     # A terminal that closes while the store is being opened ends nothing; later on the service itself takes care of it.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     output = Output(args)
     _log(args, output)
     with opened(args) as session:
-        serve.serve(session, args.until_idle, lambda serving: _started(output, serving))
+        serve.serve(session, args.until_idle, lambda serving: _started(output, serving), place)
     return Exit.OK
 
 
@@ -106,5 +118,7 @@ def _started(output: Output, serving: Serving) -> None:
     if output.json or output.quiet:
         return
     note(f"serving {serving.store} (process {serving.pid}).")
+    if serving.hooks:
+        note(f"listening for webhooks on http://{serving.hooks}; put a proxy with TLS in front of it.")
     if serving.others:
         note("another worker serves this store already; they share the work.")

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, command
-from invsync_tui.cli.text import clean, moment, on_off, table
+from invsync_tui.cli.text import clean, moment, on_off, table, utc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from invsync_tui.operations.views import MerchantRow, Overview
+    from invsync_tui.operations.webhooks import Heard
 
 EXAMPLES = """\
 example:
@@ -32,15 +35,17 @@ def add_status(subparsers: Subparsers) -> None:
 def run_status(args: argparse.Namespace) -> int:
     """Print the overview; 1 if something needs attention."""
     from invsync_tui.cli import json_records
+    from invsync_tui.operations import webhooks
     from invsync_tui.operations.overview import overview
 
     with opened(args) as session:
         store_overview = overview(session)
+        heard = webhooks.heard(session)
     healthy = not _unattended(store_overview) and not any(
         problem.urgent for row in store_overview.merchants for problem in row.problems
     )
     output = Output(args)
-    output.text(_lines(store_overview))
+    output.text([*_lines(store_overview), *_webhook_lines(heard)])
     merchants = [json_records.merchant_health(row) for row in store_overview.merchants]
     service = json_records.service(store_overview.pulse.service)
     output.document(
@@ -49,6 +54,15 @@ def run_status(args: argparse.Namespace) -> int:
             "service": service,
             "pulse": json_records.pulse(store_overview.pulse),
             "merchants": merchants,
+            "webhooks": [
+                {
+                    "cart": cart.cart,
+                    "merchant": cart.merchant,
+                    "heard_at": utc(cart.heard_at),
+                    "refused_at": utc(cart.refused_at),
+                }
+                for cart in heard
+            ],
         }
     )
     return Exit.OK if healthy else Exit.FAILED
@@ -92,6 +106,16 @@ def _lines(overview: Overview) -> list[str]:
         *_service_lines(overview),
         *(line for row in overview.merchants for line in _problems(row)),
     ]
+
+
+def _webhook_lines(heard: Sequence[Heard]) -> list[str]:
+    """When a webhook of each cart last came; nothing where none is to come."""
+    lines = []
+    for cart in heard:
+        last = "none yet" if cart.heard_at is None else f"last {moment(cart.heard_at)}"
+        wrong = f", wrong signature {moment(cart.refused_at)}" if cart.refused_at is not None else ""
+        lines.append(f"Webhooks of {clean(cart.cart)}: {last}{wrong}")
+    return ["", *lines] if lines else []
 
 
 def _counted(number: int, what: str) -> str:

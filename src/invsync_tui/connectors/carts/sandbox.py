@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from invsync_tui import clock
 from invsync_tui.connectors import stock_elsewhere
-from invsync_tui.connectors.about import About, Option, OptionKind
+from invsync_tui.connectors.about import About, Hooks, Option, OptionKind
 from invsync_tui.connectors.base import (
     Budget,
     CartCapabilities,
@@ -23,6 +23,7 @@ from invsync_tui.connectors.base import (
     CheckStep,
     Connection,
     DoubtPolicy,
+    HookNews,
     ListingRow,
     OrderLine,
     Page,
@@ -38,6 +39,7 @@ from invsync_tui.connectors.base import (
 from invsync_tui.connectors.cart_locations import OPTION
 from invsync_tui.connectors.checks import CartFacts, Review, told_by
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
+from invsync_tui.connectors.hooks import document
 from invsync_tui.connectors.json_rest import field_of, page_of
 from invsync_tui.connectors.sources.sandbox import SandboxSession
 from invsync_tui.connectors.values import (
@@ -104,6 +106,12 @@ class SandboxCart:
         versions="of this package",
         signs_in_as="any name",
         signs_in_with="the password that the sandbox was started with",
+        hooks=Hooks(
+            signature_header="x-sandbox-signature",
+            delivery_header="x-sandbox-delivery",
+            topics=("listing", "order"),
+            setup=("Start it with --hook SHOP={address}: it signs with its password.",),
+        ),
         options=(
             Option("shop", "name of the shop", required=True),
             Option("location", "where it sets stock, if the shop has several locations"),
@@ -131,6 +139,15 @@ class SandboxCart:
         yield _options_review(facts)
         failure = told_by(facts, "sandbox.basis", (SAYS_ANOTHER_BASIS,), facts.set("--option basis=WORD"))
         yield failure or Review("sandbox.basis", Verdict.PASS, "no run was told otherwise")
+
+    @staticmethod
+    def hook(headers: Mapping[str, str], body: bytes) -> HookNews:
+        """The listings that changed; of an order, that too."""
+        record = document(body)
+        try:
+            return HookNews(tuple(text(ref) for ref in record["refs"]), record["topic"] == "order")
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"it is not as the shop sends it ({type(error).__name__})") from error
 
     def __init__(self, connection: Connection) -> None:
         self.capabilities = _capabilities(connection.options)

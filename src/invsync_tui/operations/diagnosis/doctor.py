@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from invsync_tui import clock
+from invsync_tui.operations import webhooks
 from invsync_tui.operations.diagnosis import connector_checks, location_facts
 from invsync_tui.operations.diagnosis.causes import TRACED_MOST, Findings, of_cart, of_sku
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
@@ -219,7 +220,10 @@ def _cart(
     )
     with as_operation_error(), session.store.reading() as cx:
         facts = _cart_facts(cx, ground, site, cart, warehouses, findings)
-        reviewed = connector_checks.of_cart(session.path, cx, site, cart)
+        reviewed = [
+            *connector_checks.of_cart(session.path, cx, site, cart),
+            *webhooks.checks(cx, cart.id, cart.name, ground.now),
+        ]
     checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, findings.groups)]
     checks += [*_said(cart.name, "push", cart.id, cart, ground, site), *reviewed]
     return Checkup(tuple(checks), findings.groups)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from invsync_tui import config
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
+from invsync_tui.operations.service import hooks as service_hooks
 from invsync_tui.operations.service import log as service_log
+from invsync_tui.operations.service.hooks import Listening, Place
 from invsync_tui.operations.service.systemd import Notifier
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import counted
@@ -39,19 +41,28 @@ class Serving:
     """serve, or detached for a worker that ends by itself."""
     others: bool
     """Another worker serves the store already; they share the work."""
+    hooks: str = ""
+    """Where it listens for webhooks, as ADDRESS:PORT; '' where it does not."""
 
 
-def serve(session: Session, until_idle: float | None, started: Callable[[Serving], None]) -> None:
-    """Work until SIGTERM or SIGINT, or until there was nothing to do for `until_idle` seconds."""
+def serve(
+    session: Session, until_idle: float | None, started: Callable[[Serving], None], hooks: Place | None = None
+) -> None:
+    """Work until SIGTERM or SIGINT, or until there was nothing to do for `until_idle` seconds.
+
+    With a place for `hooks` it also takes webhooks there.
+    """
     session.allow(Right.SERVE, "serve")
     kind = "serve" if until_idle is None else "detached"
-    serving = Serving(str(session.path.absolute()), os.getpid(), kind, worker_alive(session.path))
+    listening = service_hooks.listen(hooks) if hooks is not None else None
+    place = str(listening.place) if listening is not None else ""
+    serving = Serving(str(session.path.absolute()), os.getpid(), kind, worker_alive(session.path), place)
     started(serving)
     with as_operation_error():
-        asyncio.run(_work(session, serving, until_idle))
+        asyncio.run(_work(session, serving, until_idle, listening))
 
 
-async def _work(session: Session, serving: Serving, until_idle: float | None) -> None:
+async def _work(session: Session, serving: Serving, until_idle: float | None, listening: Listening | None) -> None:
     from invsync_tui.sync.worker import Worker, prefer_throughput
 
     prefer_throughput()
@@ -61,7 +72,8 @@ async def _work(session: Session, serving: Serving, until_idle: float | None) ->
     log.info("%s started, process %s, store %s", serving.kind, serving.pid, serving.store, extra={"event": "started"})
     watching = asyncio.create_task(_tell_manager(runner, notifier), name="service manager")
     try:
-        await (runner.run_forever() if until_idle is None else runner.run_until_idle(until_idle))
+        async with service_hooks.serving(session.store, listening):
+            await (runner.run_forever() if until_idle is None else runner.run_until_idle(until_idle))
     finally:
         watching.cancel()
         notifier.send("STOPPING=1")

@@ -19,6 +19,7 @@ from invsync_tui.store.models.catalog import (
     Source,
     Warehouse,
 )
+from invsync_tui.store.models.hooks import HookAddress, HookDelivery, HookRef
 from invsync_tui.store.models.records import (
     Census,
     Collision,
@@ -57,6 +58,9 @@ __all__ = [
     "DecisionRecord",
     "Exchange",
     "Finding",
+    "HookAddress",
+    "HookDelivery",
+    "HookRef",
     "KitComponent",
     "Lease",
     "Level",

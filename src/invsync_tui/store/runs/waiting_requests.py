@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 LOOK = "look again"
 """The trigger of a run that looks at what a cart applies later. It waits for its time only while nobody asks for a run."""
-BY_THEMSELVES = frozenset({"schedule", "after pull", "again", LOOK})
+WEBHOOK = "webhook"
+"""The trigger of a run that reads again what a webhook announced."""
+BY_THEMSELVES = frozenset({"schedule", "after pull", "again", WEBHOOK, LOOK})
 """Triggers that are no person's wish: a person's request that joins such a run is named in their place."""
 
 

@@ -266,6 +266,12 @@ def cart_connection(cx: sqlite3.Connection, cart_id: int) -> ConnectionRow:
     return pick(ConnectionRow, records(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))[0])
 
 
+def cart_connection_named(cx: sqlite3.Connection, cart_id: int) -> tuple[str, ConnectionRow] | None:
+    """A cart's name and its connection; None where there is no such cart."""
+    row = record(cx, "SELECT * FROM cart WHERE id = ?", (cart_id,))
+    return (row["name"], pick(ConnectionRow, row)) if row else None
+
+
 def connected_through(cx: sqlite3.Connection, cart_id: int) -> int:
     """The number of the cart whose connection a cart has: its own, or that of the cart that it is a location of."""
     row = cx.execute("SELECT coalesce(of_cart, id) FROM cart WHERE id = ?", (cart_id,)).fetchone()

@@ -33,7 +33,7 @@ from invsync_tui.connectors.base import (
     unreadable,
 )
 from invsync_tui.connectors.cart_locations import ChosenLocations, listed
-from invsync_tui.connectors.carts.shopify import api, batches, checks, listings, orders, queries
+from invsync_tui.connectors.carts.shopify import api, batches, checks, hooks, listings, orders, queries
 from invsync_tui.connectors.carts.shopify.about import ABOUT, NEEDED, READ_ORDERS, READ_PLACES
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError
 from invsync_tui.connectors.values import name_of, reference, text, yes_or_no
@@ -69,6 +69,7 @@ class ShopifyCart:
 
     about = ABOUT
     review = staticmethod(checks.review)
+    hook = staticmethod(hooks.hook)
     SHOP_OPTIONS = ()
     VIEW_OPTIONS = ()
     API_PATH = api.PATH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import SECRET, About, ApiVersion, Option, OptionKind, Permission, SignIn
+from invsync_tui.connectors.carts.shopify.hooks import HOOKS
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, VERSIONS
 
 READ_ORDERS = "read_orders"
@@ -36,6 +37,7 @@ ABOUT = About(
         required=False,
         lasts="90 days from the last sync",
     ),
+    hooks=HOOKS,
     options=(
         Option("location", "id or name of the location, where the shop has several"),
         Option(
@@ -110,6 +112,7 @@ ABOUT = About(
         "https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant",
         "https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens",
         "https://shopify.dev/changelog/more-resilient-refreshes-for-expiring-offline-access-tokens",
+        "https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
         "https://shopify.dev/docs/api/usage/versioning",
         "https://shopify.dev/docs/api/usage/limits",
     ),

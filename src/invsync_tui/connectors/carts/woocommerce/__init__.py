@@ -34,7 +34,7 @@ from invsync_tui.connectors.base import (
     run_check_steps,
     unreadable,
 )
-from invsync_tui.connectors.carts.woocommerce import api, batches, checks, listings, pages
+from invsync_tui.connectors.carts.woocommerce import api, batches, checks, hooks, listings, pages
 from invsync_tui.connectors.carts.woocommerce import orders as woo_orders
 from invsync_tui.connectors.carts.woocommerce.about import ABOUT
 from invsync_tui.connectors.errors import (
@@ -111,6 +111,7 @@ class WooCommerceCart:
 
     about = ABOUT
     review = staticmethod(checks.review)
+    hook = staticmethod(hooks.hook)
     secret_names = ("consumer_key", "consumer_secret")
     SHOP_OPTIONS = ()
     VIEW_OPTIONS = ()

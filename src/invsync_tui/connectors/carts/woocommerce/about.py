@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+from invsync_tui.connectors.carts.woocommerce.hooks import HOOKS
 
 ABOUT = About(
     title="WooCommerce",
@@ -10,6 +11,7 @@ ABOUT = About(
     versions="6 and later (REST API v3)",
     signs_in_as="the consumer key (ck_...)",
     signs_in_with="the consumer secret (cs_...)",
+    hooks=HOOKS,
     options=(
         Option(
             "auth",
@@ -77,6 +79,7 @@ ABOUT = About(
     ),
     sources=(
         "https://woocommerce.github.io/woocommerce-rest-api-docs/",
+        "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
         "https://developer.woocommerce.com/docs/apis/rest-api/authentication/",
         "A WooCommerce 7.9.0 that was tried for the behavior of batches; the connector itself was tested with a fake "
         "that follows the documentation",
