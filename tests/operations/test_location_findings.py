@@ -93,3 +93,41 @@ async def test_a_cart_that_is_alone_in_its_shop_has_no_such_check(tmp_path: Path
         await made.bench.work()
         made.bench.add_cart(made.carts.connection("a", 5.0), name="alone")
         assert verdicts(made, "cart.stock_shared") == {}
+
+
+def elsewhere(made: Corner) -> Check:
+    """What the doctor says of West's listings whose stock lies in other warehouses."""
+    return checks(made, "sku.warehouse")["Shop West"]
+
+
+async def test_stock_that_another_location_of_the_shop_has_is_no_finding(tmp_path: Path) -> None:
+    with corner(tmp_path) as made:
+        await opened(made)
+        west = made.bench.warehouse("WEST")
+        rest = made.bench.store.read(
+            "SELECT id FROM warehouse WHERE merchant_id = ? AND id <> ?", (made.bench.merchant, west)
+        )
+        made.bench.set_cart(made.east, warehouses=[row[0] for row in rest])
+        assert (await push(made, made.west)).state == "done"
+        assert str(elsewhere(made).verdict) == "pass"
+        assert "WRONG_WAREHOUSE" in elsewhere(made).evidence
+        assert "at its other locations" in elsewhere(made).evidence
+
+
+async def test_stock_that_no_location_has_is_a_finding_and_the_advice_is_not_to_take_all_warehouses(
+    tmp_path: Path,
+) -> None:
+    """All warehouses at two locations are the same stock twice."""
+    with corner(tmp_path) as made:
+        await opened(made)
+        made.bench.set_cart(made.east, upload_enabled=False)
+        add_north(made)
+        assert str(elsewhere(made).verdict) == "fail"
+        assert elsewhere(made).fix == "invsync carts set 'Shop West' --merchant Demo --warehouse CODE"
+
+
+def add_north(made: Corner) -> None:
+    """A third location with the same warehouse as West."""
+    row = made.bench.add_cart(made.carts.connection("a", 5.0, location="North"), name="North", warehouses=["WEST"])
+    with made.bench.by_hand() as cx:
+        cx.execute("UPDATE cart SET of_cart = ? WHERE id = ?", (made.east, row))

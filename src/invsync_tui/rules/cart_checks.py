@@ -47,6 +47,8 @@ class CartFacts:
     """One SKU was asked for, and no listing has to do with it."""
     unfreeze: str = ""
     """The commands that unfreeze it: its merchant, itself, or both."""
+    sold_there: bool | None = None
+    """Whether all warehouses that do not feed it feed other locations of its shop; None: its shop has no others."""
 
     def set(self, option: str) -> str:
         """The command that changes one of its settings."""
@@ -217,6 +219,11 @@ def _found(item: Item, facts: CartFacts, group: Group) -> Check:
     evidence += f"; {group.note}" if group.note else ""
     if info.harmless:
         return item.passed(evidence)
+    if group.cause is Reason.WRONG_WAREHOUSE and facts.sold_there is not None:
+        if facts.sold_there:
+            return item.passed(f"{evidence}; the shop has their stock at its other locations")
+        # Not the cause's own advice: all warehouses at several locations sell the same stock several times.
+        return item.failed(evidence, info.text, facts.set("--warehouse CODE"))
     return item.failed(evidence, info.text, remedy(facts, group))
 
 

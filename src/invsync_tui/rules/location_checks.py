@@ -45,6 +45,22 @@ def location_checks(carts: Sequence[LocationFacts]) -> dict[int, list[Check]]:
     }
 
 
+def feeding_others(carts: Sequence[LocationFacts]) -> dict[int, frozenset[int]]:
+    """By cart number, the warehouses that feed other locations of its shop; only of carts whose shop has some."""
+    by_shop: dict[str, list[LocationFacts]] = defaultdict(list)
+    for facts in carts:
+        by_shop[facts.shop].append(facts)
+    others = {
+        facts.cart_id: [other for other in by_shop[facts.shop] if other is not facts and not other.at & facts.at]
+        for facts in carts
+    }
+    return {
+        number: frozenset(warehouse for other in at_others for warehouse in other.warehouses)
+        for number, at_others in others.items()
+        if at_others
+    }
+
+
 def _fed_by(carts: Sequence[LocationFacts]) -> Mapping[int, Sequence[LocationFacts]]:
     """By warehouse, the carts that it feeds."""
     fed: dict[int, list[LocationFacts]] = defaultdict(list)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from invsync_tui import clock
 from invsync_tui.operations import webhooks
@@ -18,7 +18,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
 from invsync_tui.rules import cart_checks, merchant_checks
 from invsync_tui.rules.cart_checks import CartFacts
-from invsync_tui.rules.location_checks import location_checks
+from invsync_tui.rules.location_checks import LocationFacts, feeding_others, location_checks
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.rules.merchant_checks import Check, Group, MerchantFacts, ServiceFacts, SkuFacts, WarehouseFacts
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
@@ -118,7 +118,8 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
         carts = checkup.carts(cx, site.id)
         chosen = {cart.id: _chosen(cx, cart, places) for cart in carts}
         checks = list(merchant_checks.merchant_checks(_merchant_facts(cx, ground, site)))
-        shared = location_checks(location_facts.of_merchant(cx, site, places, chosen))
+        at_locations = location_facts.of_merchant(cx, site, places, chosen)
+        shared = location_checks(at_locations)
         code = _sku_facts(cx, ground, site, sku) if sku is not None else None
         reviewed = connector_checks.of_source(
             session.path, cx, site, places, [chosen[cart.id] for cart in carts if cart.upload_enabled]
@@ -131,7 +132,9 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
     groups: list[Group] = []
     for cart in (candidate for candidate in carts if cart_id in (None, candidate.id)):
         mine = tuple(warehouses[number] for number in sorted(chosen[cart.id]))
-        cart_checkup = _cart(session, ground, site, cart, mine, sku)
+        cart_checkup = _cart(
+            session, ground, site, cart, mine, sku, _sold_there(at_locations, cart.id, warehouses, mine)
+        )
         checks += [*cart_checkup.checks, *shared.get(cart.id, ())]
         groups += cart_checkup.groups
     return Checkup(tuple(merchant_checks.in_guide_order(checks)), tuple(groups))
@@ -139,6 +142,21 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
 
 def _chosen(cx: sqlite3.Connection, cart: CartRow, places: Sequence[WarehouseRow]) -> frozenset[int]:
     return frozenset(place.id for place in places) if cart.combine_all else checkup.chosen(cx, cart.id)
+
+
+def _sold_there(
+    carts: Sequence[LocationFacts],
+    cart_id: int,
+    warehouses: Mapping[int, WarehouseFacts],
+    mine: Sequence[WarehouseFacts],
+) -> bool | None:
+    """Whether all warehouses with levels that do not feed a cart feed other locations of its shop; None: it has none."""
+    fed = feeding_others(carts).get(cart_id)
+    if fed is None:
+        return None
+    return fed >= {
+        number for number, facts in warehouses.items() if facts.enabled and facts.levels and facts not in mine
+    }
 
 
 def _merchant_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow) -> MerchantFacts:
@@ -210,6 +228,7 @@ def _cart(
     cart: CartRow,
     warehouses: tuple[WarehouseFacts, ...],
     sku: str | None,
+    sold_there: bool | None,
 ) -> Checkup:
     """All checks of one cart."""
     usable = any(warehouse.enabled for warehouse in warehouses)
@@ -219,7 +238,7 @@ def _cart(
         else of_cart(session, site, cart, ground.traced_most, usable=usable)
     )
     with as_operation_error(), session.store.reading() as cx:
-        facts = _cart_facts(cx, ground, site, cart, warehouses, findings)
+        facts = replace(_cart_facts(cx, ground, site, cart, warehouses, findings), sold_there=sold_there)
         reviewed = [
             *connector_checks.of_cart(session.path, cx, site, cart),
             *webhooks.checks(cx, cart.id, cart.name, ground.now),
