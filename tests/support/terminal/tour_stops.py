@@ -19,6 +19,8 @@ STOPS = (
     Stop("SKU", ("/", "demo-00042", "Enter"), "Demo product 42"),
     Stop("hostile SKU", ("/", "[red]x", "Enter"), "[red]x"),
     Stop("product sync", LISTINGS, "900 listings"),
+    Stop("mismatches of a cart", (*LISTINGS, "]"), "2 listings"),
+    Stop("listings of all carts", ("U",), "2 listings"),
     Stop("why", ("/", "demo-00042", "Enter", "w"), "matched as SKU"),
     Stop("hostile why", (*LISTINGS, "w"), "matched as SKU"),
     Stop("history of a SKU", ("/", "demo-00042", "Enter", "h"), "9 events"),
