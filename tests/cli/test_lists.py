@@ -28,6 +28,7 @@ LISTS = (
     ("missing", ["aliases", "1", "--type", "ASIN", "--missing"], "missing"),
     ("runs", ["runs"], "runs"),
     ("skus", ["runs", "402", "--reason", "UNCHANGED"], "listings"),
+    ("outcome", ["runs", "402", "--outcome", "skipped"], "listings"),
 )
 
 

@@ -92,6 +92,7 @@ def run_detail(detail: RunDetail) -> dict[str, Any]:
         "hold": _hold(detail.hold) if detail.hold else None,
         "actions": sorted(action.value for action in detail.actions),
         "worker_alive": detail.worker_alive,
+        "counted": asdict(detail.counted),
     }
 
 

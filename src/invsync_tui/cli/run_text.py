@@ -83,6 +83,7 @@ def _facts(detail: RunDetail) -> list[tuple[str, str]]:
         ("Held since" if row.state.value == "held" else "Ended", moment(row.ended_at)),
         ("Took", took(row)),
         ("Outcomes", outcome_sum(row.counts)),
+        *([("Counted", detail.counted.text)] if detail.counted.text else []),
     ]
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         WarehouseLine,
     )
     from invsync_tui.operations.listings.identity import LinkLine, RenameLine, UnmatchedLine
+    from invsync_tui.operations.runs.changes import ChangeLine
     from invsync_tui.operations.views import MerchantRow, RunRow
 
 NAME_MOST = 32
@@ -212,6 +213,35 @@ def listings_of_carts(now: float) -> Shape[ListingLine]:
         heads=("MERCHANT", "CART", *of_cart.heads),
         text=lambda line: (line.merchant, line.cart, *of_cart.text(line)),
         empty="No such listings.",
+    )
+
+
+def changes(nothing: str) -> Shape[ChangeLine]:
+    """What a run set; `nothing` is said where it set nothing."""
+    columns = (
+        "sku", "name", "cart_listing_id", "product_sku", "before", "set_to", "change", "result", "reason", "error",
+        "cart_before", "cart_set_to",
+    )  # fmt: skip
+
+    def made(line: ChangeLine) -> dict[str, Any]:
+        values = {column: getattr(line, column) for column in columns}
+        return values | {"result": words.name(words.OUTCOMES, line.result)}
+
+    return Shape(
+        columns,
+        lambda line: list(made(line).values()),
+        lambda line: made(line) | {"listing_id": line.listing_id},
+        ("SKU", "NAME", "FROM", "TO", "CHANGE", "RESULT", "REASON"),
+        lambda line: (
+            line.sku,
+            _name(line.name),
+            "-" if line.before is None else number(line.before),
+            number(line.set_to),
+            "-" if line.change is None else f"{line.change:+,}",
+            words.outcome(line.result),
+            line.reason or "-",
+        ),
+        nothing,
     )
 
 

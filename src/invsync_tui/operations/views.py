@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Counts, Reason
 from invsync_tui.rules.worker_health import WorkerState
 
@@ -262,6 +263,18 @@ class ReasonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EndRow:
+    """How many SKUs of a run ended alike: with an outcome for a reason, or with an outcome that needs none."""
+
+    outcome: str
+    reason: str | None
+    count: int
+    cause: str
+    advice: str
+    sample: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EventRow:
     """Something that happened in a run. `level` is info, warning or error. `n` grows by one within the run."""
 
@@ -303,6 +316,31 @@ def ways_out_of(run_id: int, cart: str | None) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class RunSize:
+    """What the SKUs of a run's sum are; None for what is not counted by its kind or not known any more.
+
+    A download counts stock levels: one for each product and warehouse. A push counts listings, and the products that
+    its cart does not list.
+    """
+
+    levels: int | None = None
+    products: int | None = None
+    listings: int | None = None
+    not_listed: int | None = None
+
+    @property
+    def text(self) -> str:
+        """In words, such as "14144 stock levels of 5000 products"; '' where nothing is known."""
+        if self.levels is not None:
+            of = "" if self.products is None else f" of {counted(self.products, 'product')}"
+            return f"{counted(self.levels, 'stock level')}{of}"
+        if self.listings is None:
+            return ""
+        more = f" + {counted(self.not_listed, 'product')} not listed in the cart" if self.not_listed else ""
+        return f"{counted(self.listings, 'listing')}{more}"
+
+
+@dataclass(frozen=True, slots=True)
 class RunDetail:
     """What the run screen shows."""
 
@@ -322,6 +360,36 @@ class RunDetail:
     """The process that executes the run responds (always True for runs that are not under way)."""
     siblings: tuple[RunRow, ...] = field(default=())
     """The newest run of the pull and of each cart of the same merchant, this one included: what one can switch to."""
+    counted: RunSize = field(default=RunSize())
+    """What the total of its sum counts."""
+
+
+END_TEXTS = {
+    "set": "The cart got another quantity, and confirmed it.",
+    "equal": "The cart shows the right quantity already.",
+    "skipped": "Nothing was to be sent.",
+    "failed": "The cart did not take the quantity.",
+    "held": "Nothing was sent: a safety rule holds it for review.",
+    "in_doubt": "It was sent, and the answer was lost: the next run finds out what became of it.",
+    "submitted": "The cart took it and applies it later.",
+}
+"""What an outcome means, by its stored code."""
+
+
+def ends(detail: RunDetail) -> tuple[EndRow, ...]:
+    """Every outcome of a run: its reasons, and what is not explained by reasons as the outcome alone."""
+    explained: dict[str, int] = {}
+    for row in detail.reasons:
+        explained[row.outcome] = explained.get(row.outcome, 0) + row.count
+    by_outcome = [
+        EndRow(outcome, None, number, END_TEXTS[outcome], "")
+        for outcome, number in detail.run.counts.as_dict().items()
+        if outcome != "total" and number and explained.get(outcome) != number
+    ]
+    by_reason = [
+        EndRow(row.outcome, str(row.reason), row.count, row.cause, row.advice, row.sample) for row in detail.reasons
+    ]
+    return (*by_outcome, *by_reason)
 
 
 @dataclass(frozen=True, slots=True)

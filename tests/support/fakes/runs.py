@@ -8,6 +8,7 @@ from typing import Any
 from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
 from invsync_tui.operations.list_views import CartLine, ListingLine, Point, RunDiff
 from invsync_tui.operations.rows import Count, PlaceKey, Rows
+from invsync_tui.operations.runs.changes import ChangeLine
 from invsync_tui.operations.runs.held import HeldLine
 from invsync_tui.operations.views import RunKind, RunRow, RunState
 from invsync_tui.rules.outcomes import Counts
@@ -18,13 +19,17 @@ NOW = 1_790_000_000
 STATES = (RunState.DONE, RunState.DONE, RunState.FAILED, RunState.DONE, RunState.CANCELLED)
 
 
+def _number(line: Any) -> int:
+    return int(line.n if isinstance(line, ChangeLine) else line.id)
+
+
 class FakeRows:
     """`Rows` over a list in its order, keyed by number."""
 
     def __init__(self, lines: Sequence[Any], *sortable: str) -> None:
         self.sortable = sortable
         self._lines = lines
-        self._at = {line.id: at for at, line in enumerate(lines)}
+        self._at = {_number(line): at for at, line in enumerate(lines)}
 
     def count(self) -> Count:
         return Count(len(self._lines), exact=True)
@@ -33,7 +38,7 @@ class FakeRows:
         return len(self._lines)
 
     def key(self, line: Any) -> PlaceKey:
-        return (line.id,)
+        return (_number(line),)
 
     def position(self, key: PlaceKey) -> int | None:
         return self._at.get(key[0])
@@ -82,7 +87,7 @@ def cart_line(number: int, name: str, merchant: str = "Demo Outdoor", **changes:
     return CartLine(**{**given, **changes})
 
 
-def listing(number: int, sku: str, reason: str, **changes: Any) -> ListingLine:
+def listing(number: int, sku: str, reason: str | None, **changes: Any) -> ListingLine:
     given: dict[str, Any] = {
         "id": number, "cart_id": 7, "cart": "Demo Cart EU", "merchant": "Demo Outdoor",
         "cart_listing_id": f"v-{number}", "sku": sku,
@@ -93,6 +98,16 @@ def listing(number: int, sku: str, reason: str, **changes: Any) -> ListingLine:
         "excluded": False, "locked": False, "drift": False,
     }  # fmt: skip
     return ListingLine(**{**given, **changes})
+
+
+def change(number: int) -> ChangeLine:
+    """A row that a run sent: most of them confirmed, some failed, with hostile words."""
+    before, set_to, failed = 40 - number % 7, (0, 250, 41)[number % 3], number % 10 == 9
+    return ChangeLine(
+        1, number, number, f"L-{number}", f"DEMO-{number:05}", "Tent [red]\x1b[2J", number, f"DEMO-{number:05}",
+        None if number % 11 == 10 else before, set_to, None if number % 11 == 10 else set_to - before, before, set_to,
+        "failed" if failed else "set", "REJECTED_BY_CART" if failed else None, "no such \x1b[2Jvariant" if failed else "",
+    )  # fmt: skip
 
 
 class FakeHistory:
@@ -125,6 +140,16 @@ class FakeHistory:
 
     def skus(self, run_id: int, reason: str) -> Rows[ListingLine]:
         return FakeRows([listing(n, f"FRN-{1000 + n}", reason) for n in range(1, 15)], "outcome")
+
+    def of_outcome(self, run_id: int, outcome: str) -> Rows[ListingLine]:
+        lines = [listing(n, f"FRN-{1000 + n}", None, outcome=outcome, target=4, confirmed=4) for n in range(1, 15)]
+        return FakeRows(lines, "outcome")
+
+    def changes(self, run_id: int) -> Rows[ChangeLine]:
+        return FakeRows([change(n) for n in range(400)], "sent")
+
+    def why_none(self, run_id: int) -> str:
+        return f"Run {run_id} set nothing."
 
     def held(self, run_id: int, group: str | None = None) -> Rows[HeldLine]:
         groups = ("zero", "jump", "rest")

@@ -27,8 +27,11 @@ example:
   invsync runs --cart "Acme Shop" --state failed --csv
   invsync runs 17                          its phases, its sum, why SKUs were not set, and what happened
   invsync runs 17 --diff                   against the run before it
-  invsync runs 17 --reason NOT_IN_WMS      the SKUs that ended so"""
+  invsync runs 17 --changes                what it set, from what to what; --csv for a spreadsheet
+  invsync runs 17 --reason NOT_IN_WMS      the SKUs that ended so
+  invsync runs 17 --outcome failed         the SKUs with this outcome, for whatever reason"""
 LIMIT = 20
+OUTCOMES = ("updated", "in_sync", "skipped", "failed", "held", "in_doubt", "submitted")
 STATES = ("requested", "running", "canceling", "held", "canceled", "done", "failed")
 
 
@@ -46,7 +49,14 @@ def add_runs(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--who", metavar="NAME", help="only those that this operator asked for")
     parser.add_argument("--diff", action="store_true", help="RUN against the one before it")
+    parser.add_argument("--changes", action="store_true", help="what RUN set, from what to what, for each listing")
     parser.add_argument("--reason", metavar="CODE", help="the SKUs of RUN that ended with this reason")
+    parser.add_argument(
+        "--outcome",
+        choices=OUTCOMES,
+        type=lambda word: words.name(words.OUTCOMES, word.replace("-", "_").replace(" ", "_")),
+        help="the SKUs of RUN that ended so",
+    )
     parser.add_argument("--before", metavar="RUN", type=row_number, help="the page before this run")
     list_command.add_options(parser, LIMIT)
     parser.set_defaults(run=run_runs)
@@ -55,11 +65,17 @@ def add_runs(subparsers: Subparsers) -> None:
 def run_runs(args: argparse.Namespace) -> int:
     """Print one run, or a page of them."""
     if args.number is None:
-        if args.diff or args.reason:
-            raise UsageError("invsync runs: --diff and --reason need a RUN. See: invsync runs --help")
+        if args.diff or args.reason or args.changes or args.outcome:
+            raise UsageError(
+                "invsync runs: --diff, --changes, --reason and --outcome need a RUN. See: invsync runs --help"
+            )
         return _list(args)
     if args.diff:
         return _diff(args)
+    if args.changes:
+        return _changes(args)
+    if args.outcome:
+        return _outcome(args)
     return _skus(args) if args.reason else _show(args)
 
 
@@ -137,6 +153,29 @@ def _skus(args: argparse.Namespace) -> int:
         page, count = list_command.page(args, rows), list_command.counted(rows)
     more = {"run": args.number, "reason": args.reason.upper(), **count}
     list_command.print_page(args, "listings", shapes.listings(time.time()), page, more)
+    return Exit.OK
+
+
+def _outcome(args: argparse.Namespace) -> int:
+    from invsync_tui.operations.runs import history as run_history
+
+    with opened(args) as session:
+        rows = run_history.of_outcome(session, args.number, words.stored(words.OUTCOMES, args.outcome))
+        page, count = list_command.page(args, rows), list_command.counted(rows)
+    more = {"run": args.number, "outcome": args.outcome, **count}
+    list_command.print_page(args, "listings", shapes.listings(time.time()), page, more)
+    return Exit.OK
+
+
+def _changes(args: argparse.Namespace) -> int:
+    from invsync_tui.operations.runs import changes
+
+    with opened(args) as session:
+        rows = changes.changes(session, args.number)
+        page, count = list_command.page(args, rows), list_command.counted(rows)
+        nothing = "" if page[0] else changes.why_none(session, args.number)
+    more = {"run": args.number, **count, "note": nothing}
+    list_command.print_page(args, "changes", shapes.changes(nothing), page, more)
     return Exit.OK
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from invsync_tui.operations.errors import as_operation_error
+from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.list_views import ListingLine, RunDiff
 from invsync_tui.operations.listed_rows import Listed
 from invsync_tui.operations.listings.product_sync import lines
@@ -72,5 +73,26 @@ def skus(session: Session, run_id: int, reason: Reason | str) -> Rows[ListingLin
     def place(line: ListingLine) -> PlaceKey:
         part = "" if line.id < 0 else line.outcome or ""
         return run_skus.outcomes.index(part), abs(line.id)
+
+    return Listed(session, run_skus.pages, lines, place, ("outcome",))
+
+
+def of_outcome(session: Session, run_id: int, outcome: str) -> Rows[ListingLine]:
+    """SKUs that a run ended with an outcome (a stored code such as `set`), by reason.
+
+    As with `skus`, a listing that a newer run has decided on since is no longer among them.
+    """
+    run = find(session, run_id)
+    if run.kind == "pull":
+        raise OperationError(
+            f"Run {run_id} is an inventory download: it counts stock levels and keeps no list of them. "
+            f"See: invsync levels {shlex.quote(run.merchant)}."
+        )
+    with as_operation_error(), session.store.reading() as cx:
+        run_skus = listings.of_outcome(cx, run_id, outcome)
+
+    def place(line: ListingLine) -> PlaceKey:
+        reason = Reason(line.reason).stored if line.reason else None
+        return run_skus.parts.index((line.id > 0, reason)), abs(line.id)
 
     return Listed(session, run_skus.pages, lines, place, ("outcome",))

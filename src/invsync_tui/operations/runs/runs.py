@@ -20,13 +20,14 @@ from invsync_tui.operations.views import (
     ReasonRow,
     RunDetail,
     RunRow,
+    RunSize,
     RunState,
     ways_out_of,
 )
 from invsync_tui.rules.outcomes import REASONS, Counts, Reason
 from invsync_tui.store import audit
 from invsync_tui.store.listings import listings
-from invsync_tui.store.runs import records
+from invsync_tui.store.runs import records, run_size
 from invsync_tui.store.runs import runs as rows
 
 RATE_WINDOW_LEAST = 1.0
@@ -50,6 +51,7 @@ def detail(session: Session, run_id: int) -> RunDetail:
         events = tuple(EventRow(*event) for event in rows.events(cx, run_id))
         newest = rows.newest_per_key(cx, row.merchant_id)
         reasons = tuple(_reasons(cx, row))
+        size = _size(cx, row)
     siblings = tuple(views(session, newest))
     run = views(session, [row])[0]
     phases = tuple(_phase(values) for values in json.loads(row.phases))
@@ -67,7 +69,19 @@ def detail(session: Session, run_id: int) -> RunDetail:
         actions=_actions(session, run),
         worker_alive=run.stall is None or run.stall.state == "no_progress",
         siblings=_with(siblings, run),
+        counted=size,
     )
+
+
+def _size(cx, row: records.RunRow) -> RunSize:  # type: ignore[no-untyped-def]
+    """What the total of a run's sum counts, of one that has ended or is held."""
+    total = Counts.from_dict(json.loads(row.counts)).total
+    if not total or row.state not in (*rows.FINAL, "held"):
+        return RunSize()
+    if row.kind == "pull":
+        return RunSize(levels=total, products=run_size.products_read(cx, row.merchant_id, row.id))
+    not_listed = run_size.not_listed(cx, row.id, json.loads(row.reasons))
+    return RunSize() if not_listed is None else RunSize(listings=total - not_listed, not_listed=not_listed)
 
 
 def _with(siblings: tuple[RunRow, ...], run: RunRow) -> tuple[RunRow, ...]:

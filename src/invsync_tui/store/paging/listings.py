@@ -225,12 +225,36 @@ def of_run(cx: sqlite3.Connection, run_id: int, reason: str) -> RunSkus:
     return RunSkus(Chain(parts), (*outcomes, ""))
 
 
+class OutcomeSkus(NamedTuple):
+    """SKUs of a run that ended alike: pages, and of each of their parts whether the cart lists them, and their reason."""
+
+    pages: Paging
+    parts: tuple[tuple[bool, str | None], ...]
+
+
+def of_outcome(cx: sqlite3.Connection, run_id: int, outcome: str) -> OutcomeSkus:
+    """SKUs that a run ended with an outcome, by reason, then, of the skipped ones, products that its cart lacks."""
+    reasons = [reason.stored for reason in Reason]
+    parts: list[tuple[bool, str | None]] = [(True, None)]
+    parts += [(True, reason) for reason in reasons if _has(cx, run_id, outcome, reason)]
+    pages: list[Paging] = [Pages(cx, _ended(run_id, outcome, reason)) for _, reason in parts]
+    if outcome == Outcome.SKIPPED:
+        sql = "SELECT 1 FROM unlisted WHERE run_id = ? AND reason = ? LIMIT 1"
+        lacking = [reason for reason in reasons if cx.execute(sql, (run_id, reason)).fetchone() is not None]
+        parts += [(False, reason) for reason in lacking]
+        pages += [Pages(cx, _missing(run_id, reason)) for reason in lacking]
+    return OutcomeSkus(Chain(pages), tuple(parts))
+
+
 def _has(cx: sqlite3.Connection, run_id: int, outcome: str, reason: str) -> bool:
     sql = "SELECT 1 FROM listing WHERE run_id = ? AND outcome = ? AND reason = ? LIMIT 1"
     return cx.execute(sql, (run_id, outcome, reason)).fetchone() is not None
 
 
-def _ended(run_id: int, outcome: str, reason: str) -> Select:
+def _ended(run_id: int, outcome: str, reason: str | None) -> Select:
+    if reason is None:
+        where = "l.run_id = ? AND l.outcome = ? AND l.reason IS NULL"
+        return Select(_OF_RUN, f"listing AS l INDEXED BY listing_run {_JOINS}", where, (run_id, outcome), _BY_ID)
     where = "l.run_id = ? AND l.outcome = ? AND l.reason = ?"
     return Select(_OF_RUN, f"listing AS l INDEXED BY listing_run {_JOINS}", where, (run_id, outcome, reason), _BY_ID)
 

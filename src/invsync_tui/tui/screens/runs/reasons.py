@@ -1,4 +1,4 @@
-"""Reasons of a run, and the SKUs that share one."""
+"""How the SKUs of a run ended, and those that share an outcome or a reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from textual.geometry import Size
 
 from invsync_tui.operations.list_views import ListingLine
 from invsync_tui.operations.rows import Rows
-from invsync_tui.operations.views import ReasonRow
+from invsync_tui.operations.views import EndRow, ends
+from invsync_tui.rules import words
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
 from invsync_tui.tui.text.outcomes import outcome_span
@@ -24,26 +25,26 @@ if TYPE_CHECKING:
     from invsync_tui.tui.widgets.columns import ListView
 
 
-def _outcome(row: ReasonRow, rendering: RenderContext) -> Span:
+def _outcome(row: EndRow, rendering: RenderContext) -> Span:
     return outcome_span(row.outcome)
 
 
-FIELDS: tuple[Field[ReasonRow], ...] = (
+FIELDS: tuple[Field[EndRow], ...] = (
     number("SKUs", 8, lambda row: row.count, sort="count"),
     Field("Outcome", 9, lambda row: row.outcome, _outcome, sort="outcome"),
-    Field("Reason", 22, lambda row: str(row.reason), sort="reason"),
+    Field("Reason", 22, lambda row: row.reason, sort="reason"),
     Field("Why", 20, lambda row: row.cause, flex=3),
 )
 
 
-def _ident(row: ReasonRow) -> str:
-    return f"{row.outcome} {row.reason}"
+def _ident(row: EndRow) -> str:
+    return f"{row.outcome} {row.reason or ''}"
 
 
-class ReasonsScreen(ListScreen[ReasonRow]):
+class ReasonsScreen(ListScreen[EndRow]):
     """Enter lists the SKUs."""
 
-    noun = "reasons"
+    noun = "outcomes"
 
     def __init__(self, context: AppContext, run_id: int) -> None:
         self._run_id = run_id
@@ -51,37 +52,42 @@ class ReasonsScreen(ListScreen[ReasonRow]):
 
     @property
     def trail(self) -> tuple[str, ...]:
-        return "Runs", f"Run {self._run_id}", "Reasons"
+        return "Runs", f"Run {self._run_id}", "Outcomes"
 
     @property
-    def fields(self) -> Sequence[Field[ReasonRow]]:
+    def fields(self) -> Sequence[Field[EndRow]]:
         return FIELDS
 
-    def rows(self, session: Session, look: ListView) -> Rows[ReasonRow]:
+    def rows(self, session: Session, look: ListView) -> Rows[EndRow]:
         from invsync_tui.operations.runs import runs
 
-        return MemoryRows(runs.detail(session, self._run_id).reasons, FIELDS, look, _ident)
+        return MemoryRows(ends(runs.detail(session, self._run_id)), FIELDS, look, _ident)
 
     def empty(self) -> Sequence[str]:
-        return ("No SKU of this run needed a reason.", "Everything is in sync or was updated. Esc goes back.")
+        return ("No SKU of this run has an outcome yet.", "Esc goes back.")
 
-    def about(self, reason_row: ReasonRow, size: Size) -> Sequence[Line]:
+    def about(self, reason_row: EndRow, size: Size) -> Sequence[Line]:
         cause = [line((row, Tone.PLAIN)) for row in wrap(clean(reason_row.cause), size.width)]
         advice = [line((row, Tone.FAINT)) for row in wrap(clean(reason_row.advice), size.width)]
         sample = f"e.g. {', '.join(reason_row.sample)}" if reason_row.sample else ""
         return [*cause, *advice, *(line((row, Tone.FAINT)) for row in wrap(clean(sample), size.width) if row)]
 
-    def copied(self, line: ReasonRow) -> str:
-        return str(line.reason)
+    def copied(self, line: EndRow) -> str:
+        return line.reason or words.outcome(line.outcome)
 
-    def open_line(self, line: ReasonRow) -> None:
-        self.go_to("reason SKUs", self._run_id, str(line.reason))
+    def open_line(self, line: EndRow) -> None:
+        if line.reason is not None:
+            self.go_to("reason SKUs", self._run_id, line.reason)
+        else:
+            self.go_to("outcome SKUs", self._run_id, line.outcome)
 
 
 class ReasonSkusScreen(ListScreen[ListingLine]):
     """Enter opens the SKU; where the WMS has none, the search for it."""
 
     noun = "SKUs"
+
+    what = "reason"
 
     def __init__(self, context: AppContext, run_id: int, reason: str) -> None:
         self._run_id = run_id
@@ -107,7 +113,7 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
 
     def empty(self) -> Sequence[str]:
         return (
-            "No SKU has this reason any more.",
+            f"No SKU has this {self.what} any more.",
             "A newer run has decided about them since. Esc goes back.",
         )
 
@@ -124,3 +130,18 @@ class ReasonSkusScreen(ListScreen[ListingLine]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Its order is the run's own, and so is what is in it."""
         return action != "filter" and super().check_action(action, parameters)
+
+
+class OutcomeSkusScreen(ReasonSkusScreen):
+    """The same for an outcome, whatever the reason."""
+
+    what = "outcome"
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        return "Runs", f"Run {self._run_id}", words.outcome(self._reason).capitalize()
+
+    def rows(self, session: Session, look: ListView) -> Rows[ListingLine]:
+        from invsync_tui.operations.runs import history
+
+        return history.of_outcome(session, self._run_id, self._reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.views import Action, HoldView, Requested, RunDetail, RunKind, RunRow
+from invsync_tui.operations.views import Action, EndRow, HoldView, Requested, RunDetail, RunKind, RunRow, ends
 from invsync_tui.tui.actions import VERBS, Confirmation, Right, RunAction, offered, refusal
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.screens.base.report_screen import BundleScreen
@@ -75,7 +75,8 @@ class RunScreen(BundleScreen):
         ),
         Binding("left_square_bracket", "sibling(-1)", "Previous", tooltip="The run to the left", id="run.previous"),
         Binding("right_square_bracket", "sibling(1)", "Next", tooltip="The run to the right", id="run.next"),
-        Binding("enter", "reasons", "SKUs", tooltip="The reasons of this run, down to their SKUs", id="run.reasons"),
+        Binding("enter", "reasons", "SKUs", tooltip="The outcomes of this run, down to their SKUs", id="run.reasons"),
+        Binding("v", "changes", "Changes", tooltip="What this push set, from what to what", id="run.changes"),
         Binding("u", "undo", "Undo", tooltip="Plan to put back what this push replaced", id="run.undo"),
         Binding("d", "diff", "Compare", tooltip="This run against the one before it", id="run.diff"),
         Binding("p", "plan", "Plan", tooltip="What the held push would send now, to apply exactly that", id="run.plan"),
@@ -144,10 +145,19 @@ class RunScreen(BundleScreen):
             return frozenset()
         return offered(self._detail.actions, read_only=self.context.read_only)
 
-    def _bindable(self) -> tuple[frozenset[Action], bool, bool, bool]:
+    def _bindable(self) -> tuple[frozenset[Action], bool, bool, bool, bool]:
         """What the bindings depend on."""
-        reasons = self._detail is not None and bool(self._detail.reasons)
-        return self._allowed(), self._siblings(), reasons, self._held()
+        return self._allowed(), self._siblings(), bool(self._ends()), self._held(), self._sent()
+
+    def _ends(self) -> tuple[EndRow, ...]:
+        """The outcomes that can be opened: those of pushes. A download keeps no list of what it counted."""
+        detail = self._detail
+        return () if detail is None or detail.run.kind is RunKind.PULL else ends(detail)
+
+    def _sent(self) -> bool:
+        """Whether it may have set something."""
+        run = self._detail.run if self._detail is not None else None
+        return run is not None and run.kind is RunKind.PUSH and run.started_at is not None
 
     def _held(self) -> bool:
         return self._detail is not None and self._detail.hold is not None and self._detail.run.cart_id is not None
@@ -160,15 +170,15 @@ class RunScreen(BundleScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "change":
             return Action(str(parameters[0])) in self._allowed()
-        if action == "undo":
-            return self._undoable()
-        if action == "plan":
-            return self._held()
-        if action == "sibling":
-            return self._siblings()
-        if action in ("reasons", "diff"):
-            return self._detail is not None and (action == "diff" or bool(self._detail.reasons))
-        return True
+        allowed: Mapping[str, Callable[[], bool]] = {
+            "undo": self._undoable,
+            "plan": self._held,
+            "sibling": self._siblings,
+            "changes": self._sent,
+            "reasons": lambda: bool(self._ends()),
+            "diff": lambda: self._detail is not None,
+        }
+        return action not in allowed or allowed[action]()
 
     def _undoable(self) -> bool:
         run = self._detail.run if self._detail is not None else None
@@ -290,15 +300,20 @@ class RunScreen(BundleScreen):
             self.notice(notice, Tone.GOOD)
 
     def action_reasons(self) -> None:
-        """To the SKUs; where several reasons are told, by way of their list."""
+        """To the SKUs; where they ended in several ways, through the list of those."""
         if self._held():
             self.go_to("held", self.run_id)
             return
-        reasons = self._detail.reasons if self._detail is not None else ()
-        if len(reasons) == 1:
-            self.go_to("reason SKUs", self.run_id, str(reasons[0].reason))
+        rows = self._ends()
+        if len(rows) == 1 and rows[0].reason is not None:
+            self.go_to("reason SKUs", self.run_id, rows[0].reason)
+        elif len(rows) == 1:
+            self.go_to("outcome SKUs", self.run_id, rows[0].outcome)
         else:
             self.go_to("reasons", self.run_id)
+
+    def action_changes(self) -> None:
+        self.go_to("run changes", self.run_id)
 
     def action_diff(self) -> None:
         self.go_to("run comparison", self.run_id)

@@ -73,6 +73,8 @@ def write(detail: RunDetail, page: Page) -> list[Line]:
         BLANK,
         *sum_lines(detail.run.counts, detail.run.state, page),
     ]
+    if detail.counted.text:
+        lines += [line((row, Tone.FAINT)) for row in wrap(f"counted: {detail.counted.text}", width)]
     if detail.rate:
         lines += rate_line(detail.rate, width, page.glyphs)
     lines += reasons_lines(detail.reasons, page)
