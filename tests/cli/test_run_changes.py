@@ -74,7 +74,7 @@ def test_changes_that_are_no_longer_kept_are_said_to_be(
 
 
 def test_an_outcome_of_a_download_leads_to_its_levels(acme: Shelf, capsys: pytest.CaptureFixture[str]) -> None:
-    pull = acme.bench.one("SELECT id FROM run WHERE kind = 'pull'")
+    pull = acme.bench.one("SELECT max(id) FROM run WHERE kind = 'pull' AND merchant_id = ?", acme.merchant)
     assert main.run(["runs", str(pull), "--outcome", "updated", "--store", str(acme.bench.store.path)]) != 0
     assert "invsync levels Acme" in capsys.readouterr().err
 
