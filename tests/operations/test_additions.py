@@ -115,3 +115,22 @@ async def test_what_was_typed_is_tested_before_it_is_saved(acme: Shelf, monkeypa
     assert (steps[0].name, steps[0].ok) == ("secrets", True)
     assert not steps[-1].ok and len(steps) > 1
     assert acme.bench.store.one("SELECT count(*) FROM merchant WHERE name = 'New'")[0] == 0
+
+
+def test_a_further_location_has_the_rules_and_the_connection_of_its_cart(acme: Shelf) -> None:
+    offered = additions.offered(acme.session, "cart", acme.merchant)
+    assert not [choice for choice in offered if choice.value.startswith("new-location")]
+    carts.change(acme.session, str(acme.cart), {"buffer": "2"}, ["location=MAIN", "shop=main"])
+    name = carts.details(acme.session, acme.cart).name
+    (place,) = [c for c in additions.offered(acme.session, "cart", acme.merchant) if c.value.startswith("new-location")]
+    assert place.label == f"Location of {name}"
+    fields = {field.name for field in forms.form(acme.session, place.value).fields}
+    assert {"name", "option-location", "buffer", "warehouses"} <= fields
+    assert not fields & {"url", "secret", "option-shop", "deadline"}
+    assert [p.field for p in forms.incomplete(acme.session, place.value, {})] == ["name", "option-location"]
+    added = forms.add(acme.session, place.value, {"name": "East", "option-location": "EAST", "minimum": "4"})
+    setup = carts.details(acme.session, int(added.subject.partition(":")[2]))
+    assert (setup.of_cart, setup.values["buffer"], setup.values["minimum"]) == (acme.cart, 2, 4)
+    assert setup.connection.options == {"shop": "main", "location": "EAST"}
+    target = connections.new_target(acme.session, place.value, {"name": "East", "option-location": "WEST"})
+    assert (target.id, target.setup.options["location"]) == (acme.cart, "WEST")

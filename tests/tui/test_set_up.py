@@ -73,14 +73,14 @@ def screen_is(driver: Driver, kind: type) -> bool:
     return isinstance(driver.app.screen, kind)
 
 
-async def choose_system(driver: Driver, title: str) -> None:
+async def choose_system(driver: Driver, title: str, system: str = ":sandbox") -> None:
     """`A`, and the system in the list."""
     await driver.press("A")
     await driver.until(lambda: screen_is(driver, ListDialog))
     await driver.sees(title)
     for _ in range(40):
         row = driver.table.cursor_key
-        if row == "sandbox":
+        if str(row).endswith(system):
             break
         await driver.press("down")
     await driver.press("enter")
@@ -158,6 +158,23 @@ async def test_from_an_empty_store_to_a_first_push_held_for_review(stage: Stage)
         assert not [
             entry for entry in stage.shop.requests() if entry["method"] != "GET" and "_control" not in entry["path"]
         ]
+
+
+async def test_a_further_location_of_a_cart_is_added_and_uses_its_connection(stage: Stage) -> None:
+    async with room(stage) as driver:
+        await add_merchant(driver, stage)
+        await add_cart(driver, stage)
+        with stage.store.transaction() as tx:
+            tx.execute("UPDATE cart SET options = ?, buffer = 2", ('{"shop": "main", "location": "MAIN"}',))
+        await choose_system(driver, "Location of Acme Shop", "new-location:1")
+        assert not any("Address" in line for line in driver.lines())
+        await driver.press("s")
+        await driver.until(lambda: "Not complete: Display name" in driver.notice())
+        await fill(driver, name="Acme Shop East", option_location="EAST")
+        await save_after_test(driver)
+        await driver.until(lambda: stage.one("SELECT count(*) FROM cart") == 2)
+        added = stage.store.read("SELECT name, of_cart, system, url, buffer, options FROM cart WHERE id = 2")
+        assert added == [("Acme Shop East", 1, "sandbox", stage.shop.url, 2, '{"shop": "main", "location": "EAST"}')]
 
 
 async def test_what_is_missing_is_told_and_the_cursor_goes_there(stage: Stage) -> None:

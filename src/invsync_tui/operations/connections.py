@@ -88,6 +88,9 @@ def target_of(session: Session, subject: str) -> Target:
 def new_target(session: Session, subject: str, values: Mapping[str, str]) -> Target:
     """The connection of something that is to be added, with what was typed for it; see `settings.additions`."""
     setup = forms.connection(session, subject, values)
+    kind, _, number = subject.partition(":")
+    if kind == additions.LOCATION:
+        return _target(session, "cart", int(number), values.get("name", "").strip(), setup)
     kind = "wms" if subject.startswith(f"{additions.MERCHANT}:") else "cart"
     return Target(kind, 0, values.get("name", "").strip() or setup.system, setup)
 

@@ -77,6 +77,8 @@ OPERATIONS = {
     "settings.forms:diff": "forms.diff",
     "settings.forms:preview": "forms.preview",
     "settings.forms:save": "forms.save",
+    "settings.additions:offered": "forms.offered",
+    "settings.additions:page": "forms.page",
     "settings.forms:incomplete": "forms.incomplete",
     "settings.forms:add": "forms.add",
     "settings.removal:contents": "removal.contents",

@@ -7,7 +7,9 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
+from invsync_tui.operations import connector_pages
 from invsync_tui.operations.connections import Step
+from invsync_tui.operations.connector_pages import ConnectorPage
 from invsync_tui.operations.list_views import (
     Change,
     Choice,
@@ -19,6 +21,7 @@ from invsync_tui.operations.list_views import (
     Preview,
     Saved,
 )
+from invsync_tui.operations.settings import additions
 from invsync_tui.operations.settings.additions import Added
 from invsync_tui.operations.settings.removal import Contents, Removed
 from invsync_tui.operations.settings.views import ConnectionSetup
@@ -138,6 +141,13 @@ class FakeForms:
             name = Field("name", "Display name", FieldKind.TEXT, "", "What invsync calls it.", section="Connection")
             self.saved[subject] = replace(blank, subject=subject, rev=0, fields=(name, *blank.fields))
         return self.saved[subject]
+
+    def offered(self, kind: str, merchant_id: int = 0) -> tuple[Choice, ...]:
+        return tuple(replace(choice, value=f"new-{kind}:{choice.value}") for choice in additions.systems(kind))
+
+    def page(self, subject: str) -> ConnectorPage:
+        kind = "wms" if subject.startswith("new-merchant") else "cart"
+        return next(page for page in connector_pages.pages(subject.rpartition(":")[2]) if page.kind == kind)
 
     def incomplete(self, subject: str, values: Mapping[str, str]) -> tuple[FieldProblem, ...]:
         absent = [] if values.get("name") else [FieldProblem("name", "it is needed.")]

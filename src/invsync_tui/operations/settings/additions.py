@@ -1,10 +1,12 @@
 """What a new merchant or cart begins with, as the columns of one that is stored: the guided form is made of them.
 
-Its subject is `new-merchant:SYSTEM` or `new-cart:MERCHANT:SYSTEM`, with the number of the merchant.
+Its subject is `new-merchant:SYSTEM`, or `new-cart:MERCHANT:SYSTEM` with the number of the merchant, or `new-location:CART` with
+the number of the cart whose connection the further location uses.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -12,12 +14,16 @@ from typing import Any, NamedTuple
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import About
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.operations.errors import NotFoundError
+from invsync_tui.operations import connector_pages
+from invsync_tui.operations.connector_pages import ConnectorPage
+from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.list_views import Choice
-from invsync_tui.operations.settings import fields, merchants, secret_parts
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.settings import connector_options, fields, merchants, secret_parts
 from invsync_tui.operations.settings.fields import Section, Setting
+from invsync_tui.store.settings import read as settings_read
 
-MERCHANT, CART = "new-merchant", "new-cart"
+MERCHANT, CART, LOCATION = "new-merchant", "new-cart", "new-location"
 SECTIONS = (Section.CONNECTION, *(section for section in Section if section is not Section.CONNECTION))
 """In the order of the form: where the system is and how to log in comes first."""
 ALWAYS = ("sync", "every", "upload")
@@ -33,6 +39,8 @@ class NewSubject(NamedTuple):
     system: str
     merchant_id: int = 0
     """The owner of a cart."""
+    of_cart: int | None = None
+    """The cart that it is a further location of."""
 
     @property
     def group(self) -> str:
@@ -48,9 +56,12 @@ class Added:
     name: str
 
 
-def parsed(subject: str) -> NewSubject | None:
-    """What a subject adds; None for one that is stored. NotFoundError where no connector is called so."""
+def parsed(session: Session, subject: str) -> NewSubject | None:
+    """What a subject adds; None for one that is stored. NotFoundError where no connector, or no cart, is called so."""
     kind, _, rest = subject.partition(":")
+    if kind == LOCATION and rest.isdecimal():
+        row = _cart(session, int(rest))
+        return NewSubject("cart", row["system"], row["merchant_id"], row["id"])
     if kind == MERCHANT:
         return _known(NewSubject("merchant", rest))
     owner, _, system = rest.partition(":")
@@ -64,6 +75,28 @@ def _known(new: NewSubject) -> NewSubject:
     if new.system not in known:
         raise NotFoundError(f"No connector is called {new.system!r}. There are: {', '.join(known)}.")
     return new
+
+
+def _cart(session: Session, cart_id: int) -> dict[str, Any]:
+    with as_operation_error(), session.store.reading() as cx:
+        row = settings_read.cart(cx, cart_id)
+    if row is None:
+        raise NotFoundError(f"There is no cart {cart_id}. List them with: invsync carts.")
+    return row
+
+
+def offered(session: Session, kind: str, merchant_id: int = 0) -> tuple[Choice, ...]:
+    """What can be added, by subject: each system, and a further location of each cart that says which location it sets."""
+    if kind == "merchant":
+        return tuple(replace(choice, value=f"{MERCHANT}:{choice.value}") for choice in systems(kind))
+    with as_operation_error(), session.store.reading() as cx:
+        rows = settings_read.carts(cx, merchant_id)
+    places = [
+        Choice(f"{LOCATION}:{row['id']}", f"Location of {row['name']}", f"uses its connection, {row['system']}")
+        for row in rows
+        if row["of_cart"] is None and connector_options.parsed(row["options"]).get("location")
+    ]
+    return (*(replace(choice, value=f"{CART}:{merchant_id}:{choice.value}") for choice in systems(kind)), *places)
 
 
 def systems(kind: str) -> tuple[Choice, ...]:
@@ -80,8 +113,13 @@ def _choice(group: str, system: str) -> Choice:
     return Choice(system, about.title, about.versions)
 
 
-def columns(new: NewSubject) -> dict[str, Any]:
-    """The columns of a row that was not stored yet, as `store.settings.read` has them."""
+def columns(session: Session, new: NewSubject) -> dict[str, Any]:
+    """The columns of a row that was not stored yet, as `store.settings.read` has them. A further location begins with the
+    rules of its cart, and all warehouses."""
+    if new.of_cart is not None:
+        options = connector_options.parsed(_cart(session, new.of_cart)["options"]) | {"location": ""}
+        own = {"name": "", "options": json.dumps(options), "upload_enabled": True, "combine_all": True}
+        return _cart(session, new.of_cart) | own | {"warehouses": [], "every": None, "rev": 0}
     from invsync_tui.store import models
 
     if new.kind == "merchant":
@@ -98,6 +136,10 @@ def columns(new: NewSubject) -> dict[str, Any]:
 
 def explained(new: NewSubject, settings: Sequence[Setting]) -> tuple[Setting, ...]:
     """The settings with what its connector says of address, login and secret; first the name, then the connection."""
+    if new.of_cart is not None:
+        own = ("name", f"{connector_options.PREFIX}location")
+        settings = [one for one in settings if one.section is not Section.CONNECTION or one.name in own]
+        settings = [replace(one, optional=False) if one.name == own[1] else one for one in settings]
     about = registry.about(new.group, new.system) or About(new.system)
     helps = {
         "url": f"such as {about.example}",
@@ -122,8 +164,19 @@ def missing(new: NewSubject, settings: Sequence[Setting], texts: Mapping[str, st
         part.name: f"{secret_parts.PREFIX}{part.name}" for part in parts[1:]
     }
     names = {wanted[name] for name in required} | {"name", fields.ADDRESS}
+    if new.of_cart is not None:
+        names = {"name", f"{connector_options.PREFIX}location"}
     return {
         setting.name: "it is needed."
         for setting in settings
         if setting.name in names and not texts.get(setting.name, "").strip()
     }
+
+
+def page(session: Session, subject: str) -> ConnectorPage:
+    """What the connector of something new says of itself."""
+    new = parsed(session, subject)
+    if new is None:
+        raise NotFoundError(f"{subject!r} is nothing to be added.")
+    kind = connector_pages.WMS if new.kind == "merchant" else connector_pages.CART
+    return next(page for page in connector_pages.pages(new.system) if page.kind == kind)

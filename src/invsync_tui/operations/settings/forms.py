@@ -145,7 +145,12 @@ def add(session: Session, subject: str, values: Mapping[str, str]) -> additions.
         return additions.Added(f"merchant:{added.id}", added.name)
     chosen = _read(sheet.setting(WAREHOUSES), texts.pop(WAREHOUSES, ""))
     codes = choices.references(session, sheet.new.merchant_id, chosen)
-    cart = carts.add(session, str(sheet.new.merchant_id), name, texts | {"system": sheet.new.system}, options, codes)
+    owner = str(sheet.new.merchant_id)
+    if sheet.new.of_cart is not None:
+        at = cart_locations.At(str(sheet.new.of_cart), options[-1].partition("=")[2])
+        cart = carts.add(session, owner, name, texts, (), codes, at)
+    else:
+        cart = carts.add(session, owner, name, texts | {"system": sheet.new.system}, options, codes)
     return additions.Added(f"cart:{cart.id}", cart.name)
 
 
@@ -207,12 +212,12 @@ def save(session: Session, subject: str, rev: int, values: Mapping[str, str], re
 
 
 def _sheet(session: Session, subject: str) -> _Sheet:
-    new = additions.parsed(subject)
+    new = additions.parsed(session, subject)
     return _stored_sheet(session, subject) if new is None else _new_sheet(session, new)
 
 
 def _new_sheet(session: Session, new: additions.NewSubject) -> _Sheet:
-    row = additions.columns(new)
+    row = additions.columns(session, new)
     listed: dict[str, tuple[Choice, ...]] = {}
     known = fields.MERCHANT
     if new.kind == "cart":

@@ -5,7 +5,6 @@ A subclass says what a line is (`subject_of`), where something new belongs (`add
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -58,8 +57,8 @@ class Addition:
 
     kind: str
     """merchant or cart."""
-    subject: Callable[[str], str]
-    """Of the form, by the system that was chosen."""
+    merchant_id: int
+    """The owner of a new cart."""
     follows: str
     """What to do next, when it is saved."""
 
@@ -108,7 +107,7 @@ class SetUpScreen(ListScreen[L]):
 
     def action_add(self) -> None:
         if (addition := self.addition) is not None:
-            self.ask(partial(_systems, addition.kind), partial(self._choose, addition))
+            self.ask(partial(_offered, addition), partial(self._choose, addition))
 
     def _choose(self, addition: Addition, systems: tuple[Choice, ...]) -> None:
         from invsync_tui.operations.list_views import Field, FieldKind
@@ -119,10 +118,9 @@ class SetUpScreen(ListScreen[L]):
         field = Field("system", what, FieldKind.CHOICE, "", "", systems)
         titles = {choice.value: choice.label for choice in systems}
 
-        def chosen(system: str | None) -> None:
-            if system is not None:
-                where = self.trail
-                self.go_to("add", addition.subject(system), titles[system], where, addition.follows)
+        def chosen(subject: str | None) -> None:
+            if subject is not None:
+                self.go_to("add", subject, titles[subject], self.trail, addition.follows)
 
         columns = (Column("", 2), Column("System", 22), Column("Versions, and what they were tested with", 20, flex=1))
         self.app.push_screen(ListDialog(field, "", self.context.glyphs, columns), chosen)
@@ -195,10 +193,10 @@ class SetUpScreen(ListScreen[L]):
             self.ask_slow(_clear, self._clear)
 
 
-def _systems(kind: str, _session: Session) -> tuple[Choice, ...]:
+def _offered(addition: Addition, session: Session) -> tuple[Choice, ...]:
     from invsync_tui.operations.settings import additions
 
-    return additions.systems(kind)
+    return additions.offered(session, addition.kind, addition.merchant_id)
 
 
 def _rename(about: SetUpSubject, name: str, session: Session) -> str:

@@ -131,11 +131,10 @@ class CartsScreen(SetUpScreen[CartLine]):
     @property
     def addition(self) -> Addition | None:
         """Only where one knows to which merchant."""
-        merchant_id = self._merchant_id
-        if merchant_id is None:
+        if self._merchant_id is None:
             return None
         follows = "s starts its first push, which is held until you have looked at it."
-        return Addition("cart", lambda system: f"new-cart:{merchant_id}:{system}", follows)
+        return Addition("cart", self._merchant_id, follows)
 
     def open_line(self, line: CartLine) -> None:
         self.go_to("products", line.id, line.name, line.merchant)

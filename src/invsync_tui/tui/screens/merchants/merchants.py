@@ -151,7 +151,7 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
     @property
     def addition(self) -> Addition:
         follows = "s starts its first inventory download; c, then A, adds a cart."
-        return Addition("merchant", lambda system: f"new-merchant:{system}", follows)
+        return Addition("merchant", 0, follows)
 
     def open_line(self, line: MerchantRow) -> None:
         run_id = line.active_run or line.latest_run

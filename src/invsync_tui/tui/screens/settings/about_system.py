@@ -27,11 +27,10 @@ class AboutSystemScreen(BaseScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", tooltip="Back to the fields", id="back")]
 
-    def __init__(self, context: AppContext, kind: str, system: str) -> None:
-        """`kind` is wms or cart."""
+    def __init__(self, context: AppContext, subject: str) -> None:
+        """`subject` is what is to be added, see `operations.settings.additions`."""
         super().__init__(context)
-        self._kind = kind
-        self._system = system
+        self._subject = subject
         self._page: ConnectorPage | None = None
 
     def body(self) -> Iterator[Widget]:
@@ -39,12 +38,11 @@ class AboutSystemScreen(BaseScreen):
         yield TextView(id="page")
 
     def on_mount(self) -> None:
-        self.text_line("title").show(line((clean(self._system), Tone.STRONG)))
-        self.ask(partial(_page, self._kind, self._system), self._show)
+        self.ask(partial(_page, self._subject), self._show)
 
     def _show(self, page: ConnectorPage) -> None:
         self._page = page
-        self.text_line("title").show(line((clean(page.title), Tone.STRONG)), line((clean(self._system), Tone.FAINT)))
+        self.text_line("title").show(line((clean(page.title), Tone.STRONG)), line((clean(page.system), Tone.FAINT)))
         self.query_one("#page", TextView).show(self._write)
 
     def _write(self, size: Size) -> list[Line]:
@@ -63,7 +61,7 @@ class AboutSystemScreen(BaseScreen):
         self.app.pop_screen()
 
 
-def _page(kind: str, system: str, _session: Session) -> ConnectorPage:
-    from invsync_tui.operations import connector_pages
+def _page(subject: str, session: Session) -> ConnectorPage:
+    from invsync_tui.operations.settings import additions
 
-    return next(page for page in connector_pages.pages(system) if page.kind == kind)
+    return additions.page(session, subject)

@@ -66,8 +66,7 @@ class AddSetupScreen(EditSetupScreen):
         return super().check_action(action, parameters)
 
     def action_about(self) -> None:
-        kind, _, rest = self.subject.partition(":")
-        self.go_to("about system", "wms" if kind == "new-merchant" else "cart", rest.rpartition(":")[2])
+        self.go_to("about system", self.subject)
 
     # -- secrets ------------------------------------------------------------------------------------------------------
 
