@@ -16,7 +16,8 @@ from invsync_tui.store import hooks
 from invsync_tui.store.hooks import Notice
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from invsync_tui.sync.hooks import requests
+from invsync_tui.store.runs.waiting_requests import LOOK
+from invsync_tui.sync.hooks import announced, requests
 from invsync_tui.sync.worker import Worker
 from tests.support.sandbox_world import SHOP, Town, town
 from tests.support.servers.webhooks import Receiving, receiving
@@ -147,8 +148,6 @@ async def test_a_listing_that_was_deleted_is_marked_as_gone(shop: Town) -> None:
 async def test_what_is_announced_while_it_is_read_is_read_by_the_next_push(
     shop: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from invsync_tui.sync.hooks import announced
-
     ref = ref_of(shop, shop.in_stock()[0])
     announce(shop, ref)
     reread = announced.reread
@@ -255,3 +254,25 @@ async def test_what_is_announced_for_a_run_that_is_put_off_does_not_start_it(sho
         runs.request(tx, RunRequest("push", shop.cart_id, shop.bench.merchant, "webhook", "webhook"), clock.seconds())
         assert runs.requested(tx, clock.seconds()) == []
         runs.cancel(tx, number, 1)
+
+
+async def test_a_run_that_only_looks_at_what_is_applied_later_gives_way(shop: Town) -> None:
+    with shop.bench.store.transaction() as tx:
+        request = RunRequest("push", shop.cart_id, shop.bench.merchant, LOOK, "look")
+        number = runs.request(tx, request, clock.seconds()).run_id
+        tx.execute("UPDATE run SET not_before = ? WHERE id = ?", (2**40, number))
+    announce(shop, orders=True)
+    assert ask(shop) == [number]
+    assert ask(shop) == [], "once"
+    await shop.bench.work()
+    assert (shop.bench.run(number).state, shop.bench.run(number).trigger) == ("done", "webhook")
+
+
+async def test_what_one_push_does_not_read_is_read_by_the_next(shop: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(announced, "MOST", 3)
+    refs = sorted(ref_of(shop, sku) for sku in shop.in_stock()[:5])
+    announce(shop, *refs, orders=True)
+    assert (await pushed(shop)).state == "done"
+    assert list(waiting(shop)) == refs[2:], "orders and two listings were read"
+    assert (await pushed(shop)).state == "done"
+    assert waiting(shop) == {}

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from invsync_tui.store.runs.waiting_requests import LOOK
+
 DELIVERIES_KEPT = 86400 * 2
 """Seconds for which a delivery is known again: Shopify repeats one for 4 hours."""
 DELIVERIES_MOST = 5000
@@ -122,9 +124,10 @@ def _forget_old(tx: sqlite3.Connection, cart_id: int, now: int) -> None:
 # --- what is to be read again ------------------------------------------------------------------------------------------
 
 
-def waiting(cx: sqlite3.Connection, cart_id: int) -> dict[str, int]:
-    """By reference, how often it was announced since it was last read."""
-    return dict(cx.execute("SELECT ref, times FROM hook_ref WHERE cart_id = ?", (cart_id,)).fetchall())
+def waiting(cx: sqlite3.Connection, cart_id: int, most: int = -1) -> dict[str, int]:
+    """By reference, how often it was announced since it was last read; orders first. At most so many, -1 for all."""
+    sql = "SELECT ref, times FROM hook_ref WHERE cart_id = ? ORDER BY ref LIMIT ?"
+    return dict(cx.execute(sql, (cart_id, most)).fetchall())
 
 
 def listings(cx: sqlite3.Connection, cart_id: int, refs: Iterable[str]) -> list[tuple[int, str]]:
@@ -153,16 +156,19 @@ class Due(NamedTuple):
     ended_well: bool
 
 
-_DUE = """
-SELECT c.id, c.merchant_id, min(h.at), r.ended_at, r.state IS NULL OR r.state <> 'failed'
-FROM hook_ref AS h JOIN cart AS c ON c.id = h.cart_id JOIN merchant AS m ON m.id = c.merchant_id
+_DUE = f"""
+SELECT c.id, c.merchant_id, (SELECT min(h.at) FROM hook_ref AS h WHERE h.cart_id = c.id),
+  r.ended_at, r.state IS NULL OR r.state <> 'failed'
+FROM cart AS c JOIN merchant AS m ON m.id = c.merchant_id
   LEFT JOIN run AS r ON r.id = (SELECT max(n.id) FROM run AS n WHERE n.kind = 'push' AND n.key = c.id
     AND n.ended_at IS NOT NULL)
-WHERE c.upload_enabled = 1 AND m.inventory_sync = 1 AND c.frozen_at IS NULL AND m.frozen_at IS NULL
+WHERE EXISTS (SELECT 1 FROM hook_ref AS h WHERE h.cart_id = c.id)
+  AND c.upload_enabled = 1 AND m.inventory_sync = 1 AND c.frozen_at IS NULL AND m.frozen_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM run AS o WHERE o.kind = 'push' AND o.key = c.id
-    AND o.state IN ('requested', 'running', 'cancelling', 'held'))
-GROUP BY c.id ORDER BY c.id
+    AND (o.state IN ('running', 'cancelling', 'held') OR (o.state = 'requested' AND o.trigger <> '{LOOK}')))
+ORDER BY c.id
 """
+"""A run that only looks at what a cart applies later gives way to any other: it does not keep one from being asked for."""
 
 
 def due(cx: sqlite3.Connection) -> list[Due]:

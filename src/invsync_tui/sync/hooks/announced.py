@@ -11,19 +11,16 @@ from invsync_tui.sync.runs.run_context import RunContext
 
 
 class Announced:
-    """What waits when a push begins. It goes on waiting until it was read: a push that ends before leaves it."""
+    """What waits when a push begins, as much as one push reads. It goes on waiting until it was read: a push that ends
+    before leaves it, and the rest is read by the next one."""
 
     def __init__(self, job: RunContext, cart: Cart) -> None:
         self.job = job
         self.cart = cart
         with job.store.reading() as cx:
-            waiting = hooks.waiting(cx, job.run.key)
-            refs = [ref for ref in waiting if ref != ORDERS]
-            self._listings = hooks.listings(cx, job.run.key, refs)[:MOST]
-            known = {ref for _, ref in hooks.listings(cx, job.run.key, refs)}
-        left = known - {ref for _, ref in self._listings}
-        self._read = {ref: times for ref, times in waiting.items() if ref not in left}
-        self._orders = ORDERS in waiting
+            self._read = hooks.waiting(cx, job.run.key, MOST)
+            self._listings = hooks.listings(cx, job.run.key, [ref for ref in self._read if ref != ORDERS])
+        self._orders = ORDERS in self._read
 
     async def read(self, *, complete: bool) -> None:
         """Read the listings again, unless all of them were read just now."""
