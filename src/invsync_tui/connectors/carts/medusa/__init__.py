@@ -10,6 +10,7 @@ Options: `location` (id or name, required where there are several).
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -170,7 +171,7 @@ class MedusaCart:
     async def _check_shop(self) -> str:
         """What makes the shop sell another number than is pushed."""
         records, _, total = await self._slice(Position())
-        rows, _ = self._listings(records)
+        rows, _ = await self._listings(records)
         summary = checks.told_of_listings(rows, total, sum(map(listings.sells_below_zero, records)))
         return " ".join(part for part in (summary, stock_elsewhere.describe(rows)) if part)
 
@@ -203,10 +204,10 @@ class MedusaCart:
     async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
         """Variants by id, each once."""
         records, following, total = await self._slice(Position.parse(cursor))
-        rows, rejected = self._listings(records)
+        rows, rejected = await self._listings(records)
         return Page(rows, None if following is None else str(following), total, rejected)
 
-    def _listings(self, records: Sequence[Any]) -> tuple[list[ListingRow], list[tuple[str, str]]]:
+    async def _listings(self, records: Sequence[Any]) -> tuple[list[ListingRow], list[tuple[str, str]]]:
         """Rows, and (name, why) of those that cannot be read."""
         ours = self._locations.ours()
         rows: list[ListingRow] = []
@@ -219,6 +220,8 @@ class MedusaCart:
                 ]
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 rejected.append((_ref_of(variant), f"{type(error).__name__}: {error}"))
+            if self._locations.others:
+                await asyncio.sleep(0)  # with several hundred locations a page has very many listings
         return rows, rejected
 
     async def _slice(self, position: Position) -> tuple[list[Any], Position | None, int | None]:

@@ -9,6 +9,7 @@ Options: `location` (id or name, required where there are several), `channel` (i
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -153,6 +154,25 @@ def listing(
     )
 
 
+def listings_at(
+    variant: Mapping[str, Any],
+    locations: Sequence[tuple[str, CartLocation]],
+    shop: Mapping[str, Any],
+    ours: Collection[str],
+) -> list[ListingRow]:
+    """A variant as a listing at each of some locations of ours. They differ in their own stock alone."""
+    (word, own), *others = locations
+    row = listing(variant, own.ref, shop, ours, word)
+    levels = {reference(at["stockLocationId"]): at for at in variant["stockLevels"]}
+    rows = [row]
+    for word, at in others:
+        here = levels.get(at.ref)
+        quantity = None if here is None else whole(here["stockOnHand"])
+        allocated = 0 if here is None else whole(here["stockAllocated"])
+        rows.append(row._replace(quantity=quantity, allocated=allocated, location=word))
+    return rows
+
+
 def channel_permissions(me: Mapping[str, Any], token: str) -> frozenset[str]:
     """What the login may do in our channel. A server with one channel ignores an unknown token: never rely on it."""
     channels = me["channels"]
@@ -283,7 +303,7 @@ class VendureCart:
             return await self._ordered_page(position, since or 0)
         changed = None if since is None else changed_after(since)
         part = await self._slice(api.VARIANTS, "productVariants", position, changed)
-        rows, rejected = self._listings(part, self._locations.by_word())
+        rows, rejected = await self._listings(part, self._locations.by_word())
         following = part.following
         if following is None and since is not None and self.capabilities.delta_read:
             following = Position(ORDERS_PART)
@@ -355,7 +375,7 @@ class VendureCart:
         following = Position(part, end, name_of(items[-1])) if items and more else None
         return Slice(items, following, total, data)
 
-    def _listings(
+    async def _listings(
         self, part: Slice, locations: Sequence[tuple[str, CartLocation]]
     ) -> tuple[list[ListingRow], list[tuple[str, str]]]:
         shop, ours = api.part_of(part.data, "globalSettings"), self._locations.ours()
@@ -363,9 +383,11 @@ class VendureCart:
         rejected: list[tuple[str, str]] = []
         for variant in part.items:
             try:
-                rows += [listing(variant, at.ref, shop, ours, word) for word, at in locations]
+                rows += listings_at(variant, locations, shop, ours)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 rejected.append((name_of(variant), f"{type(error).__name__}: {error}"))
+            if len(locations) > 1:
+                await asyncio.sleep(0)  # with several hundred locations a page has very many listings
         return rows, rejected
 
     async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
@@ -384,7 +406,7 @@ class VendureCart:
         options = {"take": len(refs), "filter": {"id": {"in": list(refs)}}}
         data = await self._api.query(api.VARIANTS, {"options": options})
         items, _ = api.listed(data, "productVariants")
-        rows, rejected = self._listings(Slice(items, None, len(refs), data), locations)
+        rows, rejected = await self._listings(Slice(items, None, len(refs), data), locations)
         # Absent means deleted, so an unreadable row must not be left out.
         return [*rows, *(unreadable(ref, why) for ref, why in rejected)]
 
