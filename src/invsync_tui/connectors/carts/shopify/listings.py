@@ -57,7 +57,7 @@ def _row(
     return ListingRow(
         ref=reference(item["id"]),
         sku=text(variant["sku"] or ""),
-        barcode=text(variant["barcode"] or ""),
+        barcode=text(variant.get("barcode") or ""),
         name=text(variant["displayName"]),
         tracked=tracked,
         quantity=available,
