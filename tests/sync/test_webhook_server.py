@@ -308,3 +308,18 @@ async def test_who_waits_longer_than_the_sender_does_is_told_to_come_again(
     monkeypatch.setattr(http_server, "ANSWER_MOST", 0.05)
     monkeypatch.setattr(receiver.Receiver, "note", never)
     assert await taking.post(*_changed("L1")) == 503
+
+
+async def test_a_defect_ends_a_connection_and_is_logged_once_a_minute(
+    taking: Receiving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: Any) -> HTTPStatus:
+        raise RuntimeError("a defect")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(receiver.Receiver, "note", broken)
+        for _ in range(3):
+            with pytest.raises(OSError, match=r"."):
+                await taking.post(*_changed("L1"))
+    assert [record.getMessage() for record in caplog.records].count("a webhook could not be answered") == 1
+    assert await taking.post(*_changed("L1")) == 200

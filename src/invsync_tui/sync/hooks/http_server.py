@@ -43,6 +43,9 @@ BACKLOG = 128
 ACCEPT_AGAIN = 1.0
 """Seconds until connections are taken again where the system has no room for one more."""
 
+DEFECT_EVERY = 60.0
+"""Seconds between two lines in the log about a defect of this program."""
+
 
 class Endpoint(Protocol):
     """Who takes what came to one path."""
@@ -105,6 +108,7 @@ class HookServer:
         self._listening = listening
         self._endpoints = endpoints
         self._open: set[asyncio.Task[None]] = set()
+        self._next_defect = 0.0
         self._room = asyncio.Semaphore(CONNECTIONS_MOST)
         self._accepting = asyncio.create_task(self._accept(), name="webhooks")
 
@@ -152,7 +156,9 @@ class HookServer:
         except (OSError, TimeoutError, h11.ProtocolError):
             return
         except Exception:
-            log.exception("a webhook could not be answered")
+            if clock.elapsed() >= self._next_defect:
+                self._next_defect = clock.elapsed() + DEFECT_EVERY
+                log.exception("a webhook could not be answered")
 
     async def _answer(self, client: socket.socket, connection: h11.Connection) -> None:
         try:
