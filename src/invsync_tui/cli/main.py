@@ -44,6 +44,7 @@ MODULES = {
     "why": "why",
     "replay": "replay",
     "history": "sku",
+    "audit": "audit",
     "doctor": "doctor",
     "bundle": "doctor",
     "sku": "sku",

@@ -28,6 +28,8 @@ OPERATIONS = {
     "runs.history:of_outcome": "history.of_outcome",
     "runs.changes:changes": "history.changes",
     "runs.changes:why_none": "history.why_none",
+    "audit:entries": "history.audit",
+    "audit:actions": "history.audit_actions",
     "runs.held:held": "history.held",
     "runs.support_bundle:of_run": "run_bundle",
     "runs.support_bundle:of_sku": "sku_bundle",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from invsync_tui.operations.audit import AuditFilter, AuditLine
+from invsync_tui.operations.audit_text import Changed
 from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
 from invsync_tui.operations.list_views import CartLine, ListingLine, Point, RunDiff
 from invsync_tui.operations.rows import Count, PlaceKey, Rows
@@ -110,6 +112,25 @@ def change(number: int) -> ChangeLine:
     )  # fmt: skip
 
 
+def audit_line(number: int) -> AuditLine:
+    """An entry: a change of settings, a release, or a freeze with hostile words."""
+    at, who = NOW - (300 - number) * HOUR, ("demo", "[red]demo")[number % 7 == 0]
+    if number % 3 == 0:
+        change = Changed("Minimum Inventory Level", "0", str(number))
+        return AuditLine(
+            number, at, who, "cart settings", "cart:7", "cart Demo Cart EU", (change,),
+            f"Minimum Inventory Level: 0 to {number}", "", 7, None,
+        )  # fmt: skip
+    if number % 3 == 1:
+        return AuditLine(number, at, who, "release", "run:11", "run 11, Demo Cart EU", (), "", "looked at", None, 11)
+    return AuditLine(
+        number, at, who, "freeze", "cart:7", "cart Demo Cart EU", (), "frozen", "photo \x1b[2J\x1b[31mday", 7, None
+    )
+
+
+EVERYTHING = AuditFilter()
+
+
 class FakeHistory:
     """Runs beyond a single one, newest first, and the past of a SKU."""
 
@@ -150,6 +171,21 @@ class FakeHistory:
 
     def why_none(self, run_id: int) -> str:
         return f"Run {run_id} set nothing."
+
+    def audit(self, wanted: AuditFilter = EVERYTHING) -> Rows[AuditLine]:
+        lines = [audit_line(n) for n in range(300, 0, -1)]
+        asked = (wanted.who, wanted.action)
+        return FakeRows(
+            [
+                line
+                for line in lines
+                if all(a in (None, b) for a, b in zip(asked, (line.who, line.action), strict=True))
+            ],
+            "newest",
+        )
+
+    def audit_actions(self) -> tuple[str, ...]:
+        return ("cart settings", "freeze", "release")
 
     def held(self, run_id: int, group: str | None = None) -> Rows[HeldLine]:
         groups = ("zero", "jump", "rest")

@@ -40,6 +40,7 @@ STOPS = (
     Stop("comparison of runs", (":", "run 11", "Enter", "d"), "against run"),
     Stop("outcomes of a run", (":", "run 11", "Enter", "Enter"), "outcomes"),
     Stop("changes of a run", (":", "run 11", "Enter", "v"), "400 changes"),
+    Stop("audit", (":", "audit", "Enter"), "300 entries"),
     Stop("merchant settings", ("E",), "Synchronization With WMS"),
     Stop("cart settings", (":", "setup 7", "Enter"), "Inventory Upload Service"),
     Stop("choice of a system", ("A",), "Tryton"),

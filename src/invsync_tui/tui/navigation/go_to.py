@@ -25,6 +25,7 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
     """Do what was typed on this screen."""
     simple: Mapping[str, Callable[[], object]] = {
         "merchants": screen.back_home,
+        "audit": lambda: screen.go_to("audit"),
         "help": screen.action_help,
         "quit": screen.leave,
         "run": lambda: screen.open_run(to.number),

@@ -84,6 +84,7 @@ ROUTES = (
     Route("collisions", "Collisions", "catalog.aliases:CollisionsScreen"),
     Route("missing aliases", "Products without an alias", "catalog.aliases:MissingAliasScreen"),
     Route("compare", "Products side by side", "catalog.compare:CompareScreen"),
+    Route("audit", "Audit", "audit.audit:AuditScreen", Takes.NOTHING, alone=True),
     Route("doctor", "Doctor", "diagnosis.doctor:DoctorScreen", Takes.MERCHANT, alone=True),
 )  # fmt: skip
 BY_NAME = {route.name: route for route in ROUTES}
