@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -231,10 +231,17 @@ class OdooServer:
 
     def count(self, product: int, location: int, quantity: float) -> None:
         """An inventory count that finds this much in a location."""
+        self.count_all(location, {product: quantity})
+
+    def count_all(self, location: int, quantities: Mapping[int, float]) -> None:
+        """An inventory count of several products in a location."""
         context = {"inventory_mode": True}
-        values = {"product_id": product, "location_id": location, "inventory_quantity": quantity}
-        number = self.rpc("stock.quant", "create", values, context=context)
-        self.rpc("stock.quant", "action_apply_inventory", [number], context=context)
+        values = [
+            {"product_id": product, "location_id": location, "inventory_quantity": quantity}
+            for product, quantity in quantities.items()
+        ]
+        numbers = self.rpc("stock.quant", "create", values, context=context)
+        self.rpc("stock.quant", "action_apply_inventory", numbers, context=context)
 
 
 def _wait(server: OdooProcess) -> None:

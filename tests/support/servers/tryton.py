@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -185,13 +185,17 @@ class TrytonServer:
 
     def set_stock(self, product: int, warehouse: int, quantity: float) -> None:
         """Count the stock of a warehouse and find this much on hand, more or less than before."""
-        line = {"product": product, "quantity": float(quantity)}
+        self.set_stocks(warehouse, {product: quantity})
+
+    def set_stocks(self, warehouse: int, quantities: Mapping[int, float]) -> None:
+        """Count several products of a warehouse at once."""
+        lines = [{"product": product, "quantity": float(quantity)} for product, quantity in quantities.items()]
         inventory = self.create(
             "stock.inventory",
             location=self._storage(warehouse),
             date=_today(),
             company=self.company,
-            lines=[["create", [line]]],
+            lines=[["create", lines]],
         )
         self.rpc("model.stock.inventory.confirm", [inventory])
 
