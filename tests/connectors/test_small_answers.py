@@ -11,6 +11,7 @@ import pytest
 from invsync_tui.connectors import call_log
 from invsync_tui.connectors.base import (
     CartCapabilities,
+    CartLocation,
     DoubtPolicy,
     ListingRow,
     QuantityBasis,
@@ -133,6 +134,7 @@ async def test_vendure_is_asked_for_200_listings_in_a_request_and_for_the_rest_i
 
     with graphql_stub(answer) as stub:
         cart = VendureCart(connection_to(stub.url))
+        cart._locations.choose([CartLocation("1", "here")])
         assert (await cart.listings_page(None)).rows == []
         assert await cart.read([str(n) for n in range(401)]) == []
         await cart.close()
@@ -144,8 +146,8 @@ def test_what_the_connectors_declare_that_they_can_do() -> None:
     vendure = VendureCart(connection_to("http://127.0.0.1:9")).capabilities
     assert vendure == CartCapabilities(
         quantity_basis=QuantityBasis.ON_HAND, max_batch=50, row_errors=RowErrors.WHOLE_BATCH,
-        doubt_policy=DoubtPolicy.READ_BACK, returns_quantity=True, delta_read=True, has_locations=True, stable_pages=True,
-        page_size=200, read_batch=200,
+        doubt_policy=DoubtPolicy.READ_BACK, returns_quantity=True, delta_read=True, has_locations=True,
+        reads_locations=True, stable_pages=True, page_size=200, read_batch=200,
     )  # fmt: skip
     tryton = TrytonSource(connection_to("http://127.0.0.1:9/wms")).capabilities
     assert tryton == SourceCapabilities(delta=True, page_size=1000)
