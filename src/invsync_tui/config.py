@@ -150,6 +150,12 @@ def _config_file(name: str | None, environ: Mapping[str, str]) -> Path | None:
         return None
 
 
+def file_in_use(named: str | None, environ: Mapping[str, str]) -> Path | None:
+    """The configuration file that is read; None where there is none."""
+    path = _config_file(named or environ.get("INVSYNC_CONFIG"), environ)
+    return path if path is not None and path.exists() else None
+
+
 def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The configuration file; one that was asked for by name must exist."""
     name = named or environ.get("INVSYNC_CONFIG")

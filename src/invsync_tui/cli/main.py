@@ -61,6 +61,8 @@ MODULES = {
     "unlink": "identity",
     "settings": "settings",
     "connections": "connections",
+    "info": "monitoring",
+    "metrics": "monitoring",
     "db": "db",
     "keys": "terminal",
     "completion": "terminal",
