@@ -211,10 +211,10 @@ def test_a_period_of_downloads_is_changed_with_its_entry(acme: Shelf) -> None:
 
 def test_more_than_five_carts_are_counted_and_five_are_named() -> None:
     names_of = [f"C{n}" for n in range(1, 8)]
-    assert merchants._listed(names_of[:5]) == "C1, C2, C3, C4, C5"
-    assert merchants._listed(names_of[:6]).startswith("C1, C2, C3, C4, C5 ")
-    assert "1" in merchants._listed(names_of[:6])[len("C1, C2, C3, C4, C5") :]
-    assert "2" in merchants._listed(names_of)[len("C1, C2, C3, C4, C5") :]
+    assert merchants.listed(names_of[:5]) == "C1, C2, C3, C4, C5"
+    assert merchants.listed(names_of[:6]).startswith("C1, C2, C3, C4, C5 ")
+    assert "1" in merchants.listed(names_of[:6])[len("C1, C2, C3, C4, C5") :]
+    assert "2" in merchants.listed(names_of)[len("C1, C2, C3, C4, C5") :]
 
 
 # --- names ------------------------------------------------------------------------------------------------------------------
