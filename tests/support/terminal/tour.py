@@ -76,8 +76,11 @@ def press(terminal: Tour, key: str) -> None:
 
 
 def go(terminal: Tour, stop: Stop) -> None:
-    """From the merchants to a stop."""
+    """From the merchants to a stop. A key that begins with `~` is a text that has to be there before the next one."""
     for key in stop.keys:
+        if key.startswith("~"):
+            terminal.wait_for(key[1:])
+            continue
         press(terminal, key)
         terminal.settle(2 * QUIET, 5)
     terminal.wait_for(stop.shows)
