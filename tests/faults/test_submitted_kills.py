@@ -103,6 +103,14 @@ def moved(made: Town, history: dict[str, list[int]], units: int) -> None:
         history.setdefault(listing["ref"], []).append(stock[listing["sku"]])
 
 
+async def due(made: Town, column: str) -> None:
+    """Wait until the time has come to look at every batch that the cart took, or to give it up."""
+    while (at := made.bench.one(f"SELECT max({column}) FROM push_batch WHERE state = 'submitted'")) is not None:
+        if time.time() >= at:
+            return
+        await asyncio.sleep(0.1)
+
+
 async def begun(made: Town, workers: Workers) -> dict[str, list[int]]:
     history: dict[str, list[int]] = {}
     moved(made, history, 1000)
@@ -129,7 +137,7 @@ async def test_killed_while_it_looks_up_what_became_of_it(made: Town, workers: W
     made.cart.control("apply", {"shop": SHOP})
     moved(made, history, 2000)
     await made.bench.pull()
-    await asyncio.sleep(1.0)  # the times of the cart are whole seconds
+    await due(made, "look_after")
     work(made, workers, f"{KILLED_AT} {step}")
     assert died(made)
     settle(made, workers)
@@ -144,7 +152,7 @@ async def test_killed_while_it_gives_up(made: Town, workers: Workers, step: str)
     made.cart.control("lose", {"shop": SHOP, "drop": True})
     moved(made, history, 2000)
     await made.bench.pull()
-    await asyncio.sleep(2.0)  # until the cart cannot apply it any more
+    await due(made, "give_up_at")
     work(made, workers, f"{KILLED_AT} {step}")
     assert died(made)
     settle(made, workers)
