@@ -128,7 +128,7 @@ def test_why_recomputes_the_number_that_the_cart_holds(ran: Ran, session: Sessio
     assert len(rows) > 100
     for cart, sku, shown in rows[::5]:
         one = next(one for one in explained(session, cart, sku).listings if one.sku == sku)
-        assert one.steps[-1].after == shown == one.in_cart
+        assert one.steps[-1].after == shown == one.cart_count
 
 
 def test_reasons_of_the_runs_count_what_was_planted(ran: Ran) -> None:

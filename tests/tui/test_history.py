@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from invsync_tui.operations.views import RunState
+from invsync_tui.rules.outcomes import Counts
 from invsync_tui.tui.navigation.names import Known, Named
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
@@ -122,6 +123,7 @@ async def test_a_reason_leads_down_to_its_skus() -> None:
         await driver.sees("NOT_IN_WMS")
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, ReasonsScreen))
+        await driver.press("down", "down")
         await driver.sees("Load the SKU in the WMS")
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, ReasonSkusScreen))
@@ -132,7 +134,9 @@ async def test_a_reason_leads_down_to_its_skus() -> None:
 
 async def test_a_run_with_one_reason_needs_no_detour() -> None:
     store = FakeStore()
-    store.details[11] = replace(store.details[11], reasons=store.details[11].reasons[:1])
+    detail = store.details[11]
+    only = replace(detail.run, counts=Counts(total=14, skipped=14))
+    store.details[11] = replace(detail, run=only, reasons=detail.reasons[:1])
     async with room(store) as driver:
         await driver.press("enter")
         await driver.sees("NOT_IN_WMS")
