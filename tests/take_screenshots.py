@@ -86,7 +86,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("carts", "Listings", ("c",)),
     Shot("cart-setup", "Sync Inventory With Warehouse", ("c", "E")),
     Shot("merchant-setup", "Synchronization With WMS", ("E",)),
-    Shot("product-sync", "[Mismatch", ("c", "enter", "right_square_bracket", "down", "down"), small=True),
+    Shot("product-sync", "[All", ("c", "enter", "down", "down"), small=True),
     Shot(
         "exclude",
         "Exclude from the sync?",
