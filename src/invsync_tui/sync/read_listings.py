@@ -135,9 +135,8 @@ class ListingsReader:
                     )
                 await self._keep_unreadable(passed)
                 for number, seen in passed.seen.items():
-                    if (
-                        self._before[number].listed_at is None
-                    ):  # it was another cart before, or somebody else set its stock
+                    # It was another cart before, or somebody else set its stock.
+                    if self._before[number].listed_at is None:
                         await self._forget_where_changed(sorted(seen))
                 await self._finish(passed, started, complete=since is None)
                 self._serve(wanted, passed)

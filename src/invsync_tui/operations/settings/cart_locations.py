@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from invsync_tui.store.models import Cart
 
 MOVING = frozenset({"url", "options"})
+"""Changes after which the connection may lead to other listings."""
 CONNECTION = frozenset({"url", "login", "secret", "deadline", "options"})
 """Settings that a further location has from its cart."""
 FORM_LOCATION = f"{connector_options.PREFIX}location"
@@ -38,6 +39,7 @@ def new(
 ) -> dict[str, Any]:
     """The columns of a further location: the cart's connection and rules, changed by `given`."""
     from invsync_tui.store import models
+    from invsync_tui.store.settings import write as settings_write
 
     location = values.line("--location", at.location, values.NAME_MOST)
     main = names.cart(session, at.of, owner.id)
@@ -61,11 +63,9 @@ def new(
         "upload_enabled",
         "combine_all",
     }
-    connection = {name: row[name] for name in ("system", "url", "login", "secret", "secrets", "deadline_ms")}
-    connection["options"] = json.dumps({**json.loads(row["options"]), "location": location})
     changed = fields.read_all("cart", fields.of_system(fields.CART, "invsync.carts", row["system"]), given)
     kept = {name: row[name] for name in (*sorted(rules), "push_kind", "relist_every", "observe_every")}
-    return {**kept, **changed, **connection, "of_cart": main.id}
+    return {**kept, **changed, **settings_write.connection_at(row, location), "of_cart": main.id}
 
 
 def check_change(session: Session, present: CartSetup, given: Mapping[str, str], options: Sequence[str]) -> None:

@@ -17,8 +17,6 @@ from invsync_tui.store.settings import read as settings_read
 
 ALIAS_TYPES = ("UPC", "EAN", "ASIN", "MPN", "CUSTOM")
 """Types that may be chosen before the WMS has loaded an alias of them."""
-MOVING = frozenset({"url", "options"})
-"""Changes after which the connection may lead to other listings."""
 
 
 def details(session: Session, cart_id: int) -> CartSetup:
@@ -129,7 +127,7 @@ def _change(
     was = row.rev
     before = settings_write.change_cart(saved.db, row, found, chosen)
     saved.flush()
-    if before.keys() & MOVING or before.get("upload_enabled") is False:
+    if before.keys() & cart_locations.MOVING or before.get("upload_enabled") is False:
         settings_read.drop_reading(saved.tx, present.id)
     after = {key: chosen if key == "warehouses" else found[key] for key in before}
     cart_locations.follow(saved, row, before, reason)

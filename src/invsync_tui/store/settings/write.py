@@ -99,17 +99,17 @@ def locations_of(session: Session, cart_id: int) -> list[Cart]:
     return list(session.exec(select(Cart).where(Cart.of_cart == cart_id).order_by(col(Cart.id))))
 
 
-def connection_at(cart: Cart, location: str) -> dict[str, Any]:
-    """The connection of a cart, at another of its locations."""
-    options = {**json.loads(cart.options), LOCATION_OPTION: location}
-    return {**{name: getattr(cart, name) for name in CONNECTION_SETTINGS}, "options": json.dumps(options)}
+def connection_at(cart: Mapping[str, Any], location: str) -> dict[str, Any]:
+    """The connection of a cart, given by its columns, at another of its locations."""
+    options = {**json.loads(cart["options"]), LOCATION_OPTION: location}
+    return {**{name: cart[name] for name in CONNECTION_SETTINGS}, "options": json.dumps(options)}
 
 
 def connect_alike(session: Session, cart: Cart) -> list[tuple[Cart, dict[str, Any]]]:
     """Give the further locations of a cart the connection that it has now; those that changed, and what it replaced."""
-    changed = []
+    changed, columns = [], cart.model_dump()
     for at in locations_of(session, number(cart)):
-        before = change_cart(session, at, connection_at(cart, json.loads(at.options).get(LOCATION_OPTION, "")), None)
+        before = change_cart(session, at, connection_at(columns, json.loads(at.options).get(LOCATION_OPTION, "")), None)
         if before:
             changed.append((at, before))
     return changed
