@@ -32,6 +32,9 @@ def clerk(facts: Facts, rules: ChainRules) -> Opinion:
     if sellable is None:
         return Opinion(None, None, False)
     sellable = max(sellable, 0)
+    if facts.cap is not None:
+        room = facts.cap - facts.allocated if rules.basis_on_hand else facts.cap
+        sellable = min(sellable, max(room, 0))
     write = sellable + facts.allocated if rules.basis_on_hand else sellable
     if facts.heal and facts.shown is not None:
         return Opinion(sellable, write, facts.shown != write)
@@ -106,6 +109,7 @@ known = st.builds(
     heal=st.booleans(),
     inactive=st.sampled_from([False, False, False, True]),
     uncounted=st.sampled_from([False, False, False, True]),
+    cap=st.none() | st.none() | st.integers(0, 30),
 )
 
 

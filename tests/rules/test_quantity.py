@@ -70,6 +70,7 @@ facts = st.builds(
     allocated=small,
     shown=st.none() | quantities,
     acked=st.none() | st.integers(0, 5_000),
+    cap=st.none(),
 )
 
 
@@ -235,6 +236,25 @@ def test_a_cut_off_that_hides_stock_says_so(available: int, limit: int) -> None:
 @given(quantities, st.integers(0, 500))
 def test_the_cap_is_the_most(available: int, most: int) -> None:
     assert desired(available, max_quantity=most) == max(0, min(available, most))
+
+
+@given(quantities, st.integers(0, 500), st.integers(0, 500), st.none() | st.integers(0, 500))
+def test_what_the_cart_accepts_of_a_listing_is_a_cap_too(
+    available: int, cap: int, allocated: int, most: int | None
+) -> None:
+    decision = decide(known(available, cap=cap), ChainRules(max_quantity=most))
+    assert decision.desired == max(0, min(available, cap, cap if most is None else most))
+    # a cart that counts its open orders in cannot be sent more than the cap with them
+    facts = known(available, cap=cap, allocated=allocated)
+    on_hand = decide(facts, ChainRules(basis_on_hand=True, max_quantity=most))
+    assert on_hand.desired == max(0, min(available, cap - allocated, cap if most is None else most))
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_an_override_is_capped_by_what_the_cart_accepts(override: int, cap: int) -> None:
+    decision = decide(known(7, override=override, cap=cap), ChainRules())
+    assert decision.desired == min(override, cap)
+    assert ("cap" in names(decision)) == (override > cap)
 
 
 @given(st.integers(-5_000, -1))

@@ -385,6 +385,8 @@ class ListingRow(NamedTuple):
     """One of `Connection.also_at`, as it stands there, for the listing at that location; '' for the cart's own."""
     barcode: str = ""
     """EAN, UPC or what the cart calls so: a listing without a SKU is matched by it."""
+    cap: int | None = None
+    """The largest quantity that the cart accepts of it, in its own basis (0 or more); None: it names no such limit."""
 
     @property
     def code(self) -> str:

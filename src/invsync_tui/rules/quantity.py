@@ -115,6 +115,8 @@ class Facts(NamedTuple):
     """The product is deactivated in the WMS."""
     uncounted: bool = False
     """The WMS keeps no stock of the product."""
+    cap: int | None = None
+    """The largest quantity that the cart accepts of the listing, in its own basis; None for no limit."""
 
 
 class Decision(NamedTuple):
@@ -266,7 +268,7 @@ def _desired(facts: Facts, rules: ChainRules, steps: Steps) -> tuple[int, Reason
     if facts.override is not None:
         if steps is not None:
             steps.append(Step("override", None, max(0, facts.override), "an operator overrode this listing's quantity"))
-        return max(0, facts.override), None
+        return _accepted(max(0, facts.override), facts, rules, steps), None
     if facts.inactive and rules.zero_inactive and not facts.uncounted:
         if steps is not None:
             steps.append(Step("inactive", None, 0, "deactivated in the WMS; this cart shows 0 then"))
@@ -275,7 +277,20 @@ def _desired(facts: Facts, rules: ChainRules, steps: Steps) -> tuple[int, Reason
     if unknown is not None:
         return _skip(unknown[0], steps, unknown[1])
     quantity, hidden = _reduce(_start(facts, steps), rules, steps)
-    return quantity, Reason.CUT_OFF_APPLIED if hidden else None
+    return _accepted(quantity, facts, rules, steps), Reason.CUT_OFF_APPLIED if hidden else None
+
+
+def _accepted(quantity: int, facts: Facts, rules: ChainRules, steps: Steps) -> int:
+    """Sellable units that the cart accepts. A cart of basis on hand counts its own open orders in the number it limits."""
+    if facts.cap is None:
+        return quantity
+    room = max(0, facts.cap - facts.allocated if rules.basis_on_hand else facts.cap)
+    if quantity <= room:
+        return quantity
+    if steps is not None:
+        held = f", {facts.allocated} of it for its own open orders" if room < facts.cap else ""
+        steps.append(Step("cap", quantity, room, f"the cart accepts at most {facts.cap} of this listing{held}"))
+    return room
 
 
 def decide(facts: Facts, rules: ChainRules, *, explain: bool = True) -> Decision:

@@ -103,6 +103,8 @@ class Listing:
     threshold: int = 0
     """Units that the shop keeps back by itself."""
     barcode: str = ""
+    most: int | None = None
+    """The largest quantity that the shop accepts of it; None for no limit."""
     places: dict[str, dict[str, int]] = field(default_factory=dict)
     """By further location, `quantity` and `allocated` there."""
 
@@ -195,6 +197,9 @@ class Shop:
             return "There is no such listing."
         if quantity < 0:
             return "A quantity is not negative."
+        most = self.listings[ref].most
+        if most is not None and quantity > most:
+            return f"A quantity is at most {most}."
         return self.rejects.get(ref, "")
 
     def apply(

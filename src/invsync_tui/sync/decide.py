@@ -149,6 +149,7 @@ class StockSnapshot:
             heal=bool(row.heal),
             inactive=bool(row.inactive),
             uncounted=bool(row.uncounted),
+            cap=row.cap,
         )
 
     def _without_gone(self, readings: tuple[Reading, ...], views: Sequence[LevelView], now: int) -> tuple[Reading, ...]:

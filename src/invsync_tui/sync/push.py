@@ -119,9 +119,10 @@ class BatchSender:
             ):  # since it was planned: it cannot be read, became a bundle, is not stocked any more
                 barred[row.id] = (now.skip, now.name if now.skip is Reason.BAD_ROW else "")
                 continue
-            target = row.desired + now.allocated
+            desired = row.desired if now.cap is None else min(row.desired, max(0, now.cap - now.allocated))
+            target = desired + now.allocated
             (equal if now.quantity == target else items).append(
-                Item(row.id, row.ref, row.desired, target, now.quantity)
+                Item(row.id, row.ref, desired, target, now.quantity)
             )
         self._note_fresh([*items, *equal], equal, gone, barred)
         return items

@@ -278,6 +278,7 @@ class SandboxCart:
             elsewhere_allocated=sum(whole(place["allocated"]) for place in places.values()),
             threshold=whole(record.get("threshold", 0)),
             barcode=text(record.get("barcode", "")),
+            cap=maybe_whole(record.get("most"), 0),
         )
 
     @staticmethod

@@ -28,6 +28,8 @@ class ListingRecord(NamedTuple):
     threshold: int = 0
     by_barcode: bool = False
     """`sku` is its barcode: it has no SKU."""
+    cap: int | None = None
+    """The largest quantity that the cart accepts."""
 
 
 class PlanRow(NamedTuple):
@@ -58,6 +60,8 @@ class PlanRow(NamedTuple):
     """The WMS keeps no stock of its product."""
     desired: int | None = None
     """What the plan before this one said that it should show."""
+    cap: int | None = None
+    """The largest quantity that the cart accepts of it, in the cart's basis."""
 
 
 class StockElsewhere(NamedTuple):
@@ -92,19 +96,21 @@ class Decided(NamedTuple):
 
 _UPSERT = """
 INSERT INTO listing (cart_id, ref, sku, key, name, tracked, skip, allocated, observed, elsewhere, elsewhere_allocated,
-  threshold, by_barcode, observed_at, seq)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  threshold, by_barcode, cap, observed_at, seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (cart_id, ref) DO UPDATE SET sku = excluded.sku, key = excluded.key, name = excluded.name,
   tracked = excluded.tracked, skip = excluded.skip, allocated = excluded.allocated, observed = excluded.observed,
   observed_at = excluded.observed_at, seq = excluded.seq, gone_at = NULL, elsewhere = excluded.elsewhere,
   acked = CASE WHEN listing.gone_at IS NOT NULL OR (listing.tracked = 0 AND excluded.tracked IS NOT 0)
     OR (listing.skip <> 'BAD_ROW' AND excluded.skip IS NULL) THEN NULL ELSE listing.acked END,
-  elsewhere_allocated = excluded.elsewhere_allocated, threshold = excluded.threshold, by_barcode = excluded.by_barcode
+  elsewhere_allocated = excluded.elsewhere_allocated, threshold = excluded.threshold, by_barcode = excluded.by_barcode,
+  cap = excluded.cap
 WHERE listing.sku IS NOT excluded.sku OR listing.name IS NOT excluded.name OR listing.tracked IS NOT excluded.tracked
   OR listing.skip IS NOT excluded.skip OR listing.allocated IS NOT excluded.allocated
   OR listing.observed IS NOT excluded.observed OR listing.gone_at IS NOT NULL
   OR listing.elsewhere IS NOT excluded.elsewhere OR listing.threshold IS NOT excluded.threshold
   OR listing.elsewhere_allocated IS NOT excluded.elsewhere_allocated OR listing.by_barcode IS NOT excluded.by_barcode
+  OR listing.cap IS NOT excluded.cap
 """
 
 
@@ -219,7 +225,7 @@ def plan_rows(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> list[PlanRo
     rows = cx.execute(
         "SELECT l.id, l.ref, l.sku, l.product_id, l.match_reason, l.tracked, l.skip, l.override, l.excluded, l.locked, "
         "l.allocated, l.observed, l.acked, l.inflight, l.run_id, l.outcome, coalesce(p.is_kit, 0), l.reason, l.heal, "
-        "coalesce(p.inactive, 0), coalesce(p.uncounted, 0), l.desired "
+        "coalesce(p.inactive, 0), coalesce(p.uncounted, 0), l.desired, l.cap "
         "FROM listing l LEFT JOIN product p ON p.id = l.product_id WHERE l.id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(listing_ids)),),
     )

@@ -13,6 +13,7 @@ from invsync_tui.store.models.catalog import (
     AliasType,
     KitComponent,
     Level,
+    LevelFraction,
     Merchant,
     Product,
     ProductCode,

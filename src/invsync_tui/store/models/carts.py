@@ -207,6 +207,8 @@ class Listing(Table, table=True):
     elsewhere_allocated: int = Field(default=0, sa_type=Big)
     threshold: int = Field(default=0, sa_type=Big)
     """Units that the cart keeps back itself."""
+    cap: int | None = Field(default=None, sa_type=Big)
+    """The largest quantity that the cart accepts of it, in the cart's basis; None where it names no such limit."""
 
 
 class Unlisted(Table, table=True):

@@ -174,3 +174,14 @@ class Level(Table, table=True):
     """When the row last changed here; an unchanged row is known to be right until the source's confirmed_at."""
     seq: int = Field(sa_type=Big)
     missing_since: int | None = Field(default=None, sa_type=Big)
+
+
+class LevelFraction(Table, table=True):
+    """A level whose available quantity the WMS reports as a fraction; the level itself has it rounded down."""
+
+    __tablename__ = "level_fraction"
+    __table_args__ = (STRICT_NO_ROWID,)
+    warehouse_id: int = Field(primary_key=True)
+    product_id: int = Field(primary_key=True)
+    reported: str = Field(sa_type=Text)
+    """As the WMS reports it, such as `2.5`."""
