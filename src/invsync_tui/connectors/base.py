@@ -170,6 +170,9 @@ class LevelRow(NamedTuple):
     read_at: int | None = None
     raw: Mapping[str, object] | None = None
     """The WMS's own record as it came; kept with the level whenever it changes, for `why`."""
+    fraction: str = ""
+    """What is available in the WMS's own digits where that is no whole number, see `units.fraction`: `available` is it
+    rounded down, below 0 too. It is shown in `why` and the doctor."""
 
 
 class Source(Protocol):

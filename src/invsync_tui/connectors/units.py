@@ -12,6 +12,15 @@ NOISE = Decimal("0.000001")
 FLOAT_NOISE = float(NOISE)
 
 
+def fraction(value: object) -> str:
+    """The value in digits where it is no whole number, such as `2.5`; '' for a whole one. For what `quantity` takes."""
+    if type(value) is float:
+        value = Decimal(repr(value))
+    if not isinstance(value, Decimal) or abs(value - round(value)) <= NOISE:
+        return ""
+    return f"{value:.6f}".rstrip("0")
+
+
 def quantity(value: object) -> int:
     """Whole units, rounded down; ValueError for what is no number or larger than any stock."""
     if type(value) is float and math.isfinite(value):

@@ -182,6 +182,36 @@ def _set_merchant(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class RoundedLevel:
+    """A level that the WMS reports as a fraction. `reported` is in its own digits, `available` whole units."""
+
+    sku: str
+    warehouse: str
+    reported: str
+    available: int
+
+
+ROUNDED_MOST = 1000
+"""Levels that are fractions and are counted at most."""
+
+
+def rounded_checks(merchant: str, levels: Sequence[RoundedLevel]) -> Iterator[Check]:
+    """Nothing where every level is a whole number; `levels` holds at most ROUNDED_MOST."""
+    if not levels:
+        return
+    listed = ", ".join(
+        f"{level.sku} in {level.warehouse}: {level.reported}, taken as {level.available}" for level in levels[:SAMPLE]
+    )
+    more = ", ..." if len(levels) > SAMPLE else ""
+    exact = "" if len(levels) < ROUNDED_MOST else " or more"
+    yield Item("merchant.fractions", Section.LEVELS, merchant).failed(
+        f"{counted(len(levels), 'level')}{exact} with a fraction: {listed}{more}",
+        "The WMS reports fractions of a unit; carts sell whole units, so these are rounded down.",
+        "Count these products in whole units in the WMS, or in a smaller unit, such as grams for kilograms.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class WarehouseFacts:
     """A warehouse of the merchant."""
 

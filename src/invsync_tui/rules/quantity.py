@@ -40,6 +40,8 @@ class Reading(NamedTuple):
     read_at: int
     missing: bool = False
     """It was absent from the last complete load; it counts as 0 beside other readings, and as unknown alone."""
+    fraction: str = ""
+    """What the WMS reports where that is no whole number: `available` is it rounded down."""
 
 
 GONE = {
@@ -176,7 +178,8 @@ def existing(facts: Facts, units_per_listing: int = 1) -> int | None:
 def _reported(reading: Reading) -> str:
     if reading.missing:
         return "missing from the last complete load, counts as 0"
-    return f"available {reading.available}"
+    rounded = f", rounded down from {reading.fraction}" if reading.fraction else ""
+    return f"available {reading.available}{rounded}"
 
 
 def _kit(components: tuple[Component, ...], total: int, steps: Steps) -> int:

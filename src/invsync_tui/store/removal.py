@@ -220,6 +220,8 @@ _OF_MERCHANT: tuple[_Part, ...] = (
     _with_parts(
         "SELECT id FROM product WHERE merchant_id = ? LIMIT ?",
         (
+            "DELETE FROM level_fraction WHERE product_id = ?1 "
+            "AND warehouse_id IN (SELECT warehouse_id FROM level WHERE product_id = ?1)",
             "DELETE FROM level WHERE product_id = ?",
             "DELETE FROM level_history WHERE product_id = ?",
             "DELETE FROM source_record WHERE product_id = ?",

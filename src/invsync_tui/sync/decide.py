@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import NamedTuple
 
@@ -100,6 +100,8 @@ class StockSnapshot:
         self._mine = settings.warehouse_ids
         self._codes = settings.warehouse_codes
         self._gone = settings.gone
+        self.fractions: Mapping[tuple[int, int], str] = {}
+        """By (product, warehouse), levels that the WMS reports as fractions: read where a decision is explained."""
 
     @classmethod
     def of(cls, tx: sqlite3.Connection, rows: Sequence[PlanRow], settings: Settings, now: int) -> StockSnapshot:
@@ -123,7 +125,13 @@ class StockSnapshot:
         views = self._by_product.get(product, ())
         codes, of_cart = self._codes, self._mine
         # As Reading(...), without counting the arguments of each.
-        mine = tuple([_new(Reading, (codes[v[1]], v[2], v[3], v[4])) for v in views if v[1] in of_cart])
+        mine = tuple([_new(Reading, (codes[v[1]], v[2], v[3], v[4], "")) for v in views if v[1] in of_cart])
+        if self.fractions:
+            places = [(view.product_id, view.warehouse_id) for view in views if view.warehouse_id in of_cart]
+            mine = tuple(
+                reading._replace(fraction=self.fractions.get(place, ""))
+                for place, reading in zip(places, mine, strict=True)
+            )
         if self._gone:
             mine = self._without_gone(mine, [view for view in views if view.warehouse_id in of_cart], now)
         others = [view for view in views if view.warehouse_id not in of_cart] if len(mine) < len(views) else []
@@ -244,6 +252,7 @@ def traces(
     """Explain some listings of one cart."""
     rows = listings.plan_rows(cx, listing_ids)
     stock = StockSnapshot.of(cx, rows, settings, now)
+    stock.fractions = levels.fractions_of(cx, [row.product_id for row in rows if row.product_id is not None])
     beside = listings.beside(cx, listing_ids)
     explained = [_trace(row, stock, settings, basis, now) for row in rows]
     return [trace._replace(steps=(*trace.steps, *_in_shop(trace, beside[trace.row.id]))) for trace in explained]

@@ -57,6 +57,8 @@ IDLE_MOST = 20
 UNNAMED = 0
 """Stands among the ids of a page for its records of products that the store does not know by their reference."""
 UNNAMED_WARNING = "Some records could not be read at all, so that nothing was marked as missing."
+FRACTIONS_NAMED = 5
+"""Levels that are fractions and are named in the run's events."""
 REJECTED_SHOWN = 20
 """Unreadable records that are named in the run's events."""
 MARK_BACK = timedelta(hours=1)
@@ -146,6 +148,8 @@ class Pull:
         self._named = 0
         self._ids: dict[str, int] = {}
         self._clock_offset = 0
+        self._rounded = 0
+        """Levels of this pull that the WMS reports as fractions."""
 
     async def run(self) -> None:
         """Read the source; raises ConnectorError, StoreError, RunCancelled, FencedError or SwitchedOff."""
@@ -169,6 +173,7 @@ class Pull:
             await self._delta(generation, sites_by_ref)
         else:
             await self._full(generation, sites_by_ref)
+        self._name_rounded()
         await self._notes()
         await self._finished()
 
@@ -419,8 +424,28 @@ class Pull:
                 if row.raw is not None
             }
             catalog_levels.save_source_records(tx, seq, raw, stamp[0])
+        self._keep_fractions(tx, records, known)
         why = "a level of a product or warehouse that the WMS does not list"
         return PageResult([record[1] for record in records], changed, [(row.product_ref, why) for row in unknown])
+
+    def _keep_fractions(self, tx: sqlite3.Connection, records: Sequence[LevelRecord], rows: Sequence[LevelRow]) -> None:
+        """Keep what the WMS reports as a fraction; it is rounded down, and the run says so."""
+        parts = {
+            (record[0], record[1]): row.fraction for record, row in zip(records, rows, strict=True) if row.fraction
+        }
+        levels.save_fractions(tx, [(record[0], record[1]) for record in records], parts)
+        self._rounded += len(parts)
+
+    def _name_rounded(self) -> None:
+        """Say which levels of this pull were rounded down."""
+        if not self._rounded:
+            return
+        with self.job.store.reading() as cx:
+            listed = levels.fractions(cx, self.merchant_id, FRACTIONS_NAMED)
+        texts = [f"{part.sku} in {part.warehouse}: {part.reported}" for part in listed]
+        more = ", ..." if self._rounded > len(texts) else ""
+        levels_are = counted(self._rounded, "level is a fraction", "levels are fractions")
+        self.job.report.event("warning", f"{levels_are} and rounded down: {', '.join(texts)}{more}.")
 
     def _look_up(self, tx: sqlite3.Connection, rows: Sequence[LevelRow]) -> Mapping[str, int]:
         """Our numbers of a page's products, where this pull has not met all of them yet."""

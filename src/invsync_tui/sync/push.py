@@ -121,9 +121,7 @@ class BatchSender:
                 continue
             desired = row.desired if now.cap is None else min(row.desired, max(0, now.cap - now.allocated))
             target = desired + now.allocated
-            (equal if now.quantity == target else items).append(
-                Item(row.id, row.ref, desired, target, now.quantity)
-            )
+            (equal if now.quantity == target else items).append(Item(row.id, row.ref, desired, target, now.quantity))
         self._note_fresh([*items, *equal], equal, gone, barred)
         return items
 

@@ -239,6 +239,6 @@ def _level(record: Mapping[str, Any]) -> LevelRow:
         and 0 <= (read_at or 0) <= SECONDS_MOST
         and ref.isascii()
     ):
-        return _level_row((*values, record))
+        return _level_row((*values, record, ""))
     numbers = maybe_whole(on_hand), whole(available), maybe_whole(committed), maybe_whole(incoming)
     return LevelRow(text(ref), text(warehouse), *numbers, maybe_seconds(read_at), record)

@@ -20,8 +20,17 @@ from invsync_tui.rules import cart_checks, merchant_checks
 from invsync_tui.rules.cart_checks import CartFacts
 from invsync_tui.rules.location_checks import LocationFacts, feeding_others, location_checks
 from invsync_tui.rules.matching import normalize_key, trimmed
-from invsync_tui.rules.merchant_checks import Check, Group, MerchantFacts, ServiceFacts, SkuFacts, WarehouseFacts
+from invsync_tui.rules.merchant_checks import (
+    Check,
+    Group,
+    MerchantFacts,
+    RoundedLevel,
+    ServiceFacts,
+    SkuFacts,
+    WarehouseFacts,
+)
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
+from invsync_tui.store.catalog import levels as catalog_levels
 from invsync_tui.store.catalog import products
 from invsync_tui.store.diagnosis import checkup
 from invsync_tui.store.diagnosis.checkup import CartRow, MerchantRow, WarehouseRow
@@ -118,6 +127,8 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
         carts = checkup.carts(cx, site.id)
         chosen = {cart.id: _chosen(cx, cart, places) for cart in carts}
         checks = list(merchant_checks.merchant_checks(_merchant_facts(cx, ground, site)))
+        rounded = catalog_levels.fractions(cx, site.id, merchant_checks.ROUNDED_MOST)
+        checks += merchant_checks.rounded_checks(site.name, [RoundedLevel(*part) for part in rounded])
         at_locations = location_facts.of_merchant(cx, site, places, chosen)
         shared = location_checks(at_locations)
         code = _sku_facts(cx, ground, site, sku) if sku is not None else None

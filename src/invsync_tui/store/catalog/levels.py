@@ -49,7 +49,7 @@ def flag_missing(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterabl
     return len(rows)
 
 
-def set_to_zero(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterable[int], now: int, seq: int) -> int:
+def set_to_zero(tx: sqlite3.Connection, warehouse_id: int, product_ids: Sequence[int], now: int, seq: int) -> int:
     """Set levels that a complete load no longer had to 0, for sources that leave out what is out of stock."""
     rows = [(now, seq, warehouse_id, number) for number in product_ids]
     changed = tx.executemany(
@@ -57,6 +57,7 @@ def set_to_zero(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterable
         "seq = ? WHERE warehouse_id = ? AND product_id = ? AND (available <> 0 OR on_hand IS NOT 0)",
         rows,
     ).rowcount
+    tx.executemany(_FORGET_FRACTION, [(warehouse_id, number) for number in product_ids])
     return max(0, changed)
 
 
@@ -67,6 +68,56 @@ def flag_inactive(tx: sqlite3.Connection, product_ids: Sequence[int], now: int, 
         "AND missing_since IS NULL",
         (now, seq, json.dumps(list(product_ids))),
     )
+
+
+_FORGET_FRACTION = "DELETE FROM level_fraction WHERE warehouse_id = ? AND product_id = ?"
+_KEEP_FRACTION = (
+    "INSERT INTO level_fraction (warehouse_id, product_id, reported) VALUES (?, ?, ?) "
+    "ON CONFLICT (warehouse_id, product_id) DO UPDATE SET reported = excluded.reported "
+    "WHERE reported IS NOT excluded.reported"
+)
+
+
+def save_fractions(
+    tx: sqlite3.Connection, places: Iterable[tuple[int, int]], fractions: Mapping[tuple[int, int], str]
+) -> None:
+    """Of a page with levels at `places`, by (warehouse, product), keep those that the WMS reports as a fraction."""
+    if tx.execute("SELECT 1 FROM level_fraction LIMIT 1").fetchone() is not None:
+        tx.executemany(_FORGET_FRACTION, [place for place in places if place not in fractions])
+    tx.executemany(_KEEP_FRACTION, [(*place, reported) for place, reported in fractions.items()])
+
+
+def fractions_of(cx: sqlite3.Connection, product_ids: Sequence[int]) -> dict[tuple[int, int], str]:
+    """By (product, warehouse), the quantity as the WMS reports it, of levels that are fractions there."""
+    rows = cx.execute(
+        "SELECT v.product_id, v.warehouse_id, f.reported FROM level AS v CROSS JOIN level_fraction AS f "
+        "ON f.warehouse_id = v.warehouse_id AND f.product_id = v.product_id "
+        "WHERE v.product_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(product_ids)),),
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+class Fraction(NamedTuple):
+    """A level that the WMS reports as a fraction."""
+
+    sku: str
+    warehouse: str
+    reported: str
+    available: int
+
+
+def fractions(cx: sqlite3.Connection, merchant_id: int, limit: int) -> list[Fraction]:
+    """The first of a merchant's levels that are fractions, by warehouse and product."""
+    rows = cx.execute(
+        "SELECT coalesce(nullif(p.sku, ''), p.ref), w.code, f.reported, v.available FROM warehouse AS w "
+        "CROSS JOIN level_fraction AS f ON f.warehouse_id = w.id "
+        "CROSS JOIN level AS v ON v.warehouse_id = w.id AND v.product_id = f.product_id "
+        "CROSS JOIN product AS p ON p.id = f.product_id WHERE w.merchant_id = ? AND v.missing_since IS NULL "
+        "AND p.missing_since IS NULL ORDER BY w.id, f.product_id LIMIT ?",
+        (merchant_id, limit),
+    )
+    return [Fraction(*row) for row in rows]
 
 
 class LevelView(NamedTuple):

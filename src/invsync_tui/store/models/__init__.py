@@ -65,6 +65,7 @@ __all__ = [
     "KitComponent",
     "Lease",
     "Level",
+    "LevelFraction",
     "LevelHistory",
     "Link",
     "Listing",

@@ -7,14 +7,16 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.connectors.sources.feed.columns import ColumnMap
-from invsync_tui.connectors.sources.feed.quantities import BlankError, whole_of_cell
+from invsync_tui.connectors.sources.feed.quantities import BlankError, exact_of_cell, whole_of_cell
 from invsync_tui.connectors.sources.feed.settings import FeedSettings
 from invsync_tui.connectors.sources.feed.staging import StagedProduct, StagedRow, Staging, packed_aliases
 from invsync_tui.connectors.sources.feed.text_rows import RawRow, has_lost_bytes, wrong_bytes
+from invsync_tui.connectors.units import fraction, quantity
 from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value
 
 BATCH = 5000
@@ -70,6 +72,8 @@ class RowReader:
         known = columns.sku is not None and columns.available is not None and self._width > 0
         self._fast = known and self._plain_codes and columns.id is None and columns.pack_size is None
         self.repaired = 0
+        self.fraction = ""
+        """What the last row has available in its own digits, where that is no whole number."""
         self.bad_codes: list[str] = []
         """Why other codes of the last row cannot be read: they cost nothing but themselves."""
 
@@ -199,6 +203,22 @@ class RowReader:
             shown = "the text has bytes that cannot be decoded" if has_lost_bytes(str(value)) else str(error)
             raise RowError(f"{self._place(line, at)}: {word.replace('_', ' ')} {shown}") from None
 
+    def _available(self, fields: Sequence[object]) -> int | Decimal:
+        """What is for sale before it is rounded, of cells that `_quantity` could read; 0 for those that are blank."""
+        columns, style = self.columns, self._settings.quantity
+
+        def exact(at: int | None) -> int | Decimal:
+            try:
+                return 0 if at is None else exact_of_cell(fields[at] if at < len(fields) else "", style)
+            except BlankError:
+                return 0
+
+        return (
+            exact(columns.available)
+            if columns.available is not None
+            else exact(columns.on_hand) - exact(columns.committed)
+        )
+
     def quantities(self, fields: Sequence[object], line: int) -> tuple[int | None, int, int | None, int | None]:
         """on hand, available, committed, incoming; RowError where what is for sale is not known."""
         columns = self.columns
@@ -206,16 +226,19 @@ class RowReader:
         on_hand = self._quantity(fields, columns.on_hand, line, "on_hand")
         committed = self._quantity(fields, columns.committed, line, "committed")
         incoming = self._quantity(fields, columns.incoming, line, "incoming")
+        exact = self._available(fields)
         if columns.available is None and on_hand is not None and (columns.committed is None or committed is not None):
-            available = on_hand - (committed or 0)
+            available = quantity(exact)
         if available is None:
             word = "available" if columns.available is not None else "on hand" if on_hand is None else "committed"
             raise RowError(f"{self._place(line, None)}: {word} is blank, so what is for sale is not known")
+        self.fraction = fraction(exact)
         if columns.pack_size is None:
             return on_hand, available, committed, incoming
         units = self._quantity(fields, columns.pack_size, line, "pack_size")
         if not units or units < 0:
             raise RowError(f"{self._place(line, columns.pack_size)}: the pack size is not a number above 0")
+        self.fraction += f" packs of {units}" if self.fraction else ""
         return _times(on_hand, units), available * units, _times(committed, units), _times(incoming, units)
 
     def check_width(self, fields: Sequence[object], line: int) -> None:
@@ -292,7 +315,7 @@ class Loader:
             place = self._settings.warehouse if at is None else str(fields[at])
             if place in self.loaded.warehouses:
                 code, name, aliases, available, on_hand, committed, incoming = plain
-                return (file, line, code, place, code, name, aliases, on_hand, available, committed, incoming, None)
+                return (file, line, code, place, code, name, aliases, on_hand, available, committed, incoming, None, "")
         ref, sku, aliases = "", None, ""
         # Without a column for it the warehouse is known whatever the row has.
         placed = self._warehouse(fields, line, reader) if reader.columns.warehouse is None else None
@@ -312,7 +335,21 @@ class Loader:
                 return None
             self._staging.add_reject(file, line, str(error), json.dumps([str(value) for value in fields]))
             if ref and placed is not None:
-                return (file, line, ref, placed, sku, reader.name(fields), aliases, None, None, None, None, str(error))
+                return (
+                    file,
+                    line,
+                    ref,
+                    placed,
+                    sku,
+                    reader.name(fields),
+                    aliases,
+                    None,
+                    None,
+                    None,
+                    None,
+                    str(error),
+                    "",
+                )
             self._staging.add_lost(f"{self._staging.files[file]}:{line}", str(error))
             return None
         self._note_bad_codes(reader, ref, file, line, fields)
@@ -321,7 +358,21 @@ class Loader:
             self.loaded.preview.append(
                 _preview(ref, warehouse or "Default", name, on_hand, available, committed, incoming, aliases)
             )
-        return (file, line, ref, warehouse, sku, name, aliases, on_hand, available, committed, incoming, None)
+        return (
+            file,
+            line,
+            ref,
+            warehouse,
+            sku,
+            name,
+            aliases,
+            on_hand,
+            available,
+            committed,
+            incoming,
+            None,
+            reader.fraction,
+        )
 
     def _note_bad_codes(self, reader: RowReader, ref: str, file: int, line: int, fields: Sequence[object]) -> None:
         for why in reader.bad_codes:

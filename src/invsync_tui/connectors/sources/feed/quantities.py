@@ -11,9 +11,8 @@ from invsync_tui.connectors.values import QUANTITY_MOST, describe_value
 
 _PLAIN_DIGITS = 12
 """Digits of a number that is surely below QUANTITY_MOST."""
-FLOAT_NOISE = 1e-6
-"""Spreadsheets and other programs keep numbers as floats: 16.999999999 is 17."""
 _NOISE = Decimal("0.000001")
+"""Spreadsheets and other programs keep numbers as floats: 16.999999999 is 17."""
 _SEPARATORS = {"comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
 """What programs write for a space, an apostrophe and a minus between digits."""
@@ -38,6 +37,11 @@ class QuantityFormat:
 
     def whole(self, text: str) -> int:
         """Whole units in a quantity, rounded down. BlankError for nothing, ValueError for what is not one number."""
+        number = self.exact(text)
+        return number if isinstance(number, int) else math.floor(number + _NOISE)
+
+    def exact(self, text: str) -> int | Decimal:
+        """The quantity as it is written; errors as `whole`."""
         if len(text) <= _PLAIN_DIGITS and text.isdecimal() and text.isascii():
             return int(text)
         stripped = text.translate(_SPACES).strip()
@@ -49,7 +53,7 @@ class QuantityFormat:
         number = self._number(digits, text)
         if number > QUANTITY_MOST:
             raise ValueError(f"{describe_value(text)} is larger than any stock")
-        return math.floor(sign * number + _NOISE)
+        return sign * number
 
     def _number(self, digits: str, text: str) -> Decimal:
         whole, mark, part = digits.partition(self.decimal)
@@ -80,6 +84,12 @@ def _signed(text: str) -> tuple[int, str]:
 
 def whole_of_cell(value: object, style: QuantityFormat) -> int:
     """As `whole` for a cell of a workbook: a number as such, a text as in a CSV file."""
+    number = exact_of_cell(value, style)
+    return number if isinstance(number, int) else math.floor(number + _NOISE)
+
+
+def exact_of_cell(value: object, style: QuantityFormat) -> int | Decimal:
+    """As `exact` for a cell of a workbook."""
     if isinstance(value, bool):
         raise ValueError(f"{describe_value(value)} is not a number")
     if isinstance(value, int | float):
@@ -87,9 +97,9 @@ def whole_of_cell(value: object, style: QuantityFormat) -> int:
             raise ValueError(f"{describe_value(value)} is not a number")
         if abs(value) > QUANTITY_MOST:
             raise ValueError(f"{describe_value(value)} is larger than any stock")
-        return math.floor(value + FLOAT_NOISE)
+        return value if isinstance(value, int) else Decimal(repr(value))
     if value is None:
         raise BlankError("is blank")
     if not isinstance(value, str):
         raise ValueError(f"{describe_value(value)} is not a number")
-    return style.whole(value)
+    return style.exact(value)

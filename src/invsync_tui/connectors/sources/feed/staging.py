@@ -14,8 +14,11 @@ from typing import NamedTuple
 
 from invsync_tui.connectors.base import AliasRow, LevelRow, ProductRow
 
-StagedRow = tuple[int, int, str, str, str | None, str, str, int | None, int | None, int | None, int | None, str | None]
-"""file, line, ref, warehouse, sku, name, aliases, on_hand, available, committed, incoming, why (None where readable)."""
+StagedRow = tuple[
+    int, int, str, str, str | None, str, str, int | None, int | None, int | None, int | None, str | None, str
+]
+"""file, line, ref, warehouse, sku, name, aliases, on_hand, available, committed, incoming, why (None where readable),
+fraction."""
 StagedProduct = tuple[str, str | None, str, str]
 """ref, sku, name, aliases."""
 LostRow = tuple[str, str]
@@ -27,14 +30,14 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16000;
 PRAGMA temp_store = FILE;
 CREATE TABLE line (n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, ref TEXT, warehouse TEXT, sku TEXT, name TEXT,
-  aliases TEXT, on_hand INTEGER, available INTEGER, committed INTEGER, incoming INTEGER, why TEXT);
+  aliases TEXT, on_hand INTEGER, available INTEGER, committed INTEGER, incoming INTEGER, why TEXT, fraction TEXT);
 CREATE TABLE product (n INTEGER PRIMARY KEY, ref TEXT UNIQUE, sku TEXT, name TEXT, aliases TEXT);
 CREATE TABLE lost (n INTEGER PRIMARY KEY, what TEXT, why TEXT, named INTEGER);
 CREATE TABLE reject (n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, why TEXT, fields TEXT);
 """
 _ADD_ROW = (
-    "INSERT INTO line (file, line, ref, warehouse, sku, name, aliases, on_hand, available, committed, incoming, why) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO line (file, line, ref, warehouse, sku, name, aliases, on_hand, available, committed, incoming, why, "
+    "fraction) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_PRODUCT = (
     "INSERT INTO product (ref, sku, name, aliases) VALUES (?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET "
@@ -51,11 +54,13 @@ _OF_DOUBLED = (
     "WHERE ref = ? AND warehouse = ? ORDER BY n"
 )
 _LEVELS = (
-    "SELECT r.n, r.ref, r.file, r.line, r.on_hand, r.available, r.committed, r.incoming, r.why FROM line AS r "
+    "SELECT r.n, r.ref, r.file, r.line, r.on_hand, r.available, r.committed, r.incoming, r.why, "
+    "r.fraction FROM line AS r "
     "WHERE r.warehouse = ? AND r.n > ? ORDER BY r.n LIMIT ?"
 )
 _LEVELS_OF_ALL = (
-    "SELECT p.n, p.ref, r.file, r.line, r.on_hand, r.available, r.committed, r.incoming, r.why FROM product AS p "
+    "SELECT p.n, p.ref, r.file, r.line, r.on_hand, r.available, r.committed, r.incoming, r.why, "
+    "r.fraction FROM product AS p "
     "LEFT JOIN line AS r ON r.ref = p.ref AND r.warehouse = ? WHERE p.n > ? ORDER BY p.n LIMIT ?"
 )
 _UNNAMED = "SELECT count(*) FROM lost WHERE NOT named"
@@ -200,14 +205,14 @@ class Staging:
         with self._lock:
             records = self._cx.execute(sql, (warehouse, after, limit)).fetchall()
         rows, rejected = [], []
-        for _, ref, file, line, on_hand, available, committed, incoming, why in records:
+        for _, ref, file, line, on_hand, available, committed, incoming, why, part in records:
             if why is not None:
                 rejected.append((ref, why))
             elif line is None:
                 rows.append(LevelRow(ref, warehouse, 0, 0, read_at=read_at, raw={"absent": "0"}))
             else:
                 raw = {"file": self.files[file], "line": line}
-                rows.append(LevelRow(ref, warehouse, on_hand, available, committed, incoming, read_at, raw))
+                rows.append(LevelRow(ref, warehouse, on_hand, available, committed, incoming, read_at, raw, part))
         return Rows(rows, rejected, records[-1][0] if len(records) == limit else None)
 
     def rejects(self) -> Iterator[tuple[str, int, str, str]]:

@@ -17,6 +17,7 @@ from invsync_tui.connectors.base import LevelRow
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.record_lists import Row
 from invsync_tui.connectors.sources.odoo.rpc import Domain, OdooRpc
+from invsync_tui.connectors.units import fraction
 from invsync_tui.connectors.values import QUANTITY_MOST, describe_value
 
 FLOAT_NOISE = 1e-6
@@ -70,8 +71,9 @@ def level(row: Row, warehouse: str, *, subtract_waiting: bool) -> LevelRow:
     raw = {"id": row["id"], "warehouse": int(warehouse), **{name: row[name] for name in FIELDS}}
     units = whole(available)
     return LevelRow(
-        str(row["id"]), warehouse, whole(here), units, max(0, whole(here) - units), max(0, whole(coming)), raw=raw
-    )
+        str(row["id"]), warehouse, whole(here), units, max(0, whole(here) - units), max(0, whole(coming)), raw=raw,
+        fraction=fraction(available),
+    )  # fmt: skip
 
 
 class ContextCheck:

@@ -17,7 +17,7 @@ from invsync_tui.connectors.base import (
     WarehouseRow,
 )
 from invsync_tui.connectors.sources.rest.layout import Listing, Place, Records
-from invsync_tui.connectors.units import quantity
+from invsync_tui.connectors.units import fraction, quantity
 from invsync_tui.connectors.values import NEEDED_MOST, describe_value, reference, seconds, text, whole, yes_or_no
 
 Rejected = tuple[str, str]
@@ -117,8 +117,9 @@ def level(listing: Listing, numbers: str, warehouse_ref: str | None, record: Any
                 f"it is of warehouse {describe_value(site)}, and {describe_value(warehouse_ref)} was asked for"
             )
     raw = record if isinstance(record, dict) else None
+    part = _fraction(fields.get("available"), numbers)
     return LevelRow(reference(fields["product"]), site, values["on_hand"], available, values["committed"],
-                    values["incoming"], _moment(fields.get("read_at")), raw)  # fmt: skip
+                    values["incoming"], _moment(fields.get("read_at")), raw, part)  # fmt: skip
 
 
 def _quantity(value: object, name: str, numbers: str, *, must: bool) -> int | None:
@@ -130,6 +131,11 @@ def _quantity(value: object, name: str, numbers: str, *, must: bool) -> int | No
         return quantity(value)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
+
+
+def _fraction(available: object, numbers: str) -> str:
+    """The digits of a quantity that was read by `_quantity`, where it is no whole number."""
+    return fraction(_decimal(available) if numbers == "text" and isinstance(available, str) else available)
 
 
 def _decimal(value: str) -> Decimal:

@@ -7,7 +7,7 @@ Two rows for one product in one warehouse are both refused: adding them up, or c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -18,7 +18,7 @@ from uuid import UUID
 
 from invsync_tui.connectors.base import DEFAULT_WAREHOUSE_REF, AliasRow, LevelRow, ProductRow
 from invsync_tui.connectors.sources.sql.queries import NUMBERS
-from invsync_tui.connectors.units import quantity
+from invsync_tui.connectors.units import fraction, quantity
 from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value, text
 
 SEVERAL = "several rows for it in one warehouse; add them up in the query (SUM, GROUP BY)"
@@ -117,7 +117,23 @@ def _all_levels(names: Sequence[str], ref: str, rows: Sequence[Row]) -> list[Lev
         numbers["available"] = [_difference(here, held) for here, held in zip(on_hand, committed, strict=True)]
     raw = _raw(names, columns)
     fields = (numbers.get(name, none) for name in NUMBERS)
-    return list(map(_level_row, zip(refs, sites, *fields, none, raw, strict=True)))
+    return list(map(_level_row, zip(refs, sites, *fields, none, raw, _fractions(by_name, len(rows)), strict=True)))
+
+
+def _fractions(by_name: Mapping[str, Sequence[Any]], count: int) -> Iterable[str]:
+    """Of each row what is available where it is no whole number, else ''."""
+    columns = [by_name["available"]] if "available" in by_name else [by_name["on_hand"], by_name["committed"]]
+    if all(set(map(type, column)) <= {int} for column in columns):
+        return repeat("", count)
+    return [fraction(_available(values)) for values in zip(*columns, strict=True)]
+
+
+def _available(values: Sequence[Any]) -> Any:
+    """What is available, of (available) or (on hand, committed), before it is rounded."""
+    if len(values) == 1:
+        return values[0]
+    on_hand, committed = values
+    return float(on_hand) - float(committed) if float in (type(on_hand), type(committed)) else on_hand - committed
 
 
 def _numbers(values: Sequence[Any], *, maybe: bool) -> Sequence[int | None]:
@@ -179,9 +195,7 @@ def _difference(on_hand: Any, committed: Any) -> int:
         quantity(committed)
     except ValueError as error:
         raise ValueError(f"committed: {error}") from error
-    if type(on_hand) is float or type(committed) is float:
-        return quantity(float(on_hand) - float(committed))
-    return quantity(on_hand - committed)
+    return quantity(_available((on_hand, committed)))
 
 
 def _level(names: Sequence[str], ref: str, row: Row) -> LevelRow:
@@ -200,7 +214,9 @@ def _level(names: Sequence[str], ref: str, row: Row) -> LevelRow:
         available = _difference(values["on_hand"], values["committed"])
     raw = {name: _plain(value) for name, value in values.items()}
     numbers = quantities.get("on_hand"), available, quantities.get("committed"), quantities.get("incoming")
-    return LevelRow(code(values[ref]), warehouse_ref(values.get("warehouse")), *numbers, None, raw)
+    exact = (values["available"],) if "available" in values else (values["on_hand"], values["committed"])
+    part = fraction(_available(exact))
+    return LevelRow(code(values[ref]), warehouse_ref(values.get("warehouse")), *numbers, None, raw, part)
 
 
 def _each(

@@ -44,6 +44,7 @@ from invsync_tui.connectors.sources.tryton import checks, locations
 from invsync_tui.connectors.sources.tryton.about import ABOUT
 from invsync_tui.connectors.sources.tryton.locations import Zone
 from invsync_tui.connectors.sources.tryton.rpc import Domain, TrytonRpc, decode_time, encode_time
+from invsync_tui.connectors.units import fraction
 from invsync_tui.connectors.values import QUANTITY_MOST, describe_value, text
 
 PAGE_SIZE = 1000
@@ -114,7 +115,9 @@ def _level(product: int, warehouse: str, on_hand: float, available: float, back:
     raw = {"id": product, "warehouse": int(warehouse), "quantity": on_hand, "quantity with stock_assign": available}
     if back:
         raw["held back"] = back
-    return LevelRow(str(product), warehouse, here, free, max(0, here - free), raw=raw)
+    return LevelRow(
+        str(product), warehouse, here, free, max(0, here - free), raw=raw, fraction=fraction(available - back)
+    )
 
 
 def _levels(
