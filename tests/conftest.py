@@ -9,7 +9,10 @@ import hypothesis
 import pytest
 
 from invsync_tui.connectors.http_log import forget_secrets
+from tests.support.bytecode import keep_bytecode
 from tests.support.neighbors import WATCHED
+
+keep_bytecode()
 
 # How long examples take says nothing on a machine that does other work as well.
 hypothesis.settings.register_profile(

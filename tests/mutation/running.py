@@ -24,6 +24,7 @@ from typing import NamedTuple
 from tests.mutation import tracing
 from tests.mutation.faults import Fault
 from tests.mutation.reach import Reach
+from tests.support.bytecode import LEFT_OUT
 
 LIBRARIES = (
     "pytest", "_pytest.assertion.rewrite", "pytest_asyncio", "xdist", "hypothesis", "sqlmodel", "sqlalchemy", "alembic.command",
@@ -245,6 +246,7 @@ def _in_child(tree: Path, arguments: Sequence[str], environment: dict[str, str])
     sys.dont_write_bytecode = True
     importlib.invalidate_caches()
     os.environ.update(environment, PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE="1")
+    os.environ[LEFT_OUT] = "1"
     return int(pytest.main([*OPTIONS, f"--rootdir={tree}", *arguments]))
 
 
