@@ -138,3 +138,17 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 def signed(number: int | None) -> str:
     """A difference with its sign and separators; `-` alone is unknown."""
     return "-" if number is None else f"{number:+,}" if number else "0"
+
+
+def asked_by(by: str, trigger: str) -> str:
+    """Who asked for a run, and on what occasion, which may be the same: "ada, manual", "schedule", "order at CART"."""
+    return by if _is_occasion(by, trigger) else f"{by}, {trigger}"
+
+
+def occasion(by: str, trigger: str) -> str:
+    """On what occasion a run was asked for, and by whom: "manual by ada", "schedule", "order at CART"."""
+    return (by or trigger) if not by or _is_occasion(by, trigger) else f"{trigger} by {by}"
+
+
+def _is_occasion(by: str, trigger: str) -> bool:
+    return by == trigger or by.startswith(f"{trigger} at ")

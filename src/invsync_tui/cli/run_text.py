@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli.text import clean, duration, fields, moment, number, table
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import asked_by, counted
 from invsync_tui.rules import words
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _facts(detail: RunDetail) -> list[tuple[str, str]]:
     return [
         ("State", words.state(row.state.value) + (f": {row.error}" if row.error else "")),
         *([("Stalled", row.stall.text), ("What to do", row.stall.advice)] if row.stall else []),
-        ("Requested", f"{moment(row.requested_at)} by {row.requested_by}, {row.trigger}"),
+        ("Requested", f"{moment(row.requested_at)} by {asked_by(row.requested_by, row.trigger)}"),
         ("Started", moment(row.started_at)),
         ("Held since" if row.state.value == "held" else "Ended", moment(row.ended_at)),
         ("Took", took(row)),

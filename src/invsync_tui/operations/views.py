@@ -223,7 +223,7 @@ class RunRow:
     cart: str | None
     state: RunState
     trigger: str
-    """manual, schedule, after pull, again, look again, demo."""
+    """manual, schedule, after pull, again, look again, webhook, order, demo."""
     requested_by: str
     requested_at: int
     started_at: int | None

@@ -16,7 +16,7 @@ from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import pending_orders
 from invsync_tui.store.listings.pending_orders import Asked, Change, Line, Terms
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import connections
+from invsync_tui.sync import connections, orders_elsewhere
 from invsync_tui.sync.clock_difference import CartClock
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.settings import Settings
@@ -146,10 +146,13 @@ class Orders:
     def _write(self, asked_cart: Asked, lines: Sequence[Line] | None, shown: Sequence[ListingRow]) -> None:
         with self.job.transaction() as tx:
             seq = change_sequence.upcoming(tx)
-            pending_orders.apply(tx, self.merchant_id, self._change(tx, asked_cart, lines), seq)
+            change = self._change(tx, asked_cart, lines)
+            before = orders_elsewhere.before(tx, change)
+            pending_orders.apply(tx, self.merchant_id, change, seq)
             seen = [(row.ref, row.quantity, row.allocated) for row in shown if row.skip is not Reason.BAD_ROW]
             pending_orders.observe(tx, self.cart_id, seen, clock.seconds(), seq)
             change_sequence.take(tx, seq)
+            orders_elsewhere.request_pushes(tx, self.job.run, before, clock.seconds())
             self.job.report.put(tx)
 
     def _change(self, cx: sqlite3.Connection, asked_cart: Asked, lines: Sequence[Line] | None) -> Change:

@@ -45,7 +45,9 @@ def add_runs(subparsers: Subparsers) -> None:
         "--state", choices=STATES, type=partial(words.name, words.STATES), help="only runs in this state"
     )
     parser.add_argument(
-        "--trigger", metavar="WORD", help="only those: manual, schedule, 'after pull', again, 'look again', demo"
+        "--trigger",
+        metavar="WORD",
+        help="only those: manual, schedule, 'after pull', again, 'look again', webhook, order, demo",
     )
     parser.add_argument("--who", metavar="NAME", help="only those that this operator asked for")
     parser.add_argument("--diff", action="store_true", help="RUN against the one before it")

@@ -181,8 +181,9 @@ def _source(row: SourceView) -> Iterator[str]:
 
 def _sent(sent: SentView) -> Iterator[str]:
     before = "unknown" if sent.before is None else sent.before
+    asked = f" ({sent.asked_by})" if sent.asked_by else ""
     yield clean(
-        f"  sent      run {sent.run_id}, {moment(sent.at)}: {before} -> {sent.target} in the cart's count, {sent.state}"
+        f"  sent      run {sent.run_id}{asked}, {moment(sent.at)}: {before} -> {sent.target} in the cart's count, {sent.state}"
         + _until(sent)
         + (f", {sent.attempts} attempts" if sent.attempts > 1 else "")
         + (f": {sent.error}" if sent.error else "")

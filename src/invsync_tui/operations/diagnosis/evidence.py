@@ -11,9 +11,11 @@ from invsync_tui import clock
 from invsync_tui.connectors.http_log import redacted
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session
+from invsync_tui.plain_text import asked_by
 from invsync_tui.store.catalog import levels
 from invsync_tui.store.diagnosis import evidence
 from invsync_tui.store.runs import http_log as http_log_rows
+from invsync_tui.store.runs import timeline
 from invsync_tui.store.runs.http_log import ExchangeRow
 from invsync_tui.sync import connections
 from invsync_tui.sync.settings import Settings, load_settings
@@ -73,6 +75,8 @@ class SentView:
     look_after: int | None = None
     """Of a submitted one: when what became of it is asked for, and when the listing is read back instead."""
     give_up_at: int | None = None
+    asked_by: str = ""
+    """Who asked for the run, and on what occasion; '' where the run is not kept any more."""
 
 
 def sources(cx: sqlite3.Connection, product_id: int | None, settings: Settings) -> tuple[SourceView, ...]:
@@ -96,9 +100,11 @@ def sent(cx: sqlite3.Connection, cart_id: int, listing_id: int, ref: str) -> Sen
     if row is None:
         return None
     attempts = tuple(_attempt(exchange, ref) for exchange in http_log_rows.of_batch(cx, row.batch_id))
+    run = timeline.runs(cx, [row.run_id]).get(row.run_id)
     return SentView(
         row.batch_id, row.run_id, row.state, row.attempts, row.created_at, row.ended_at, row.before, row.target,
-        row.error, attempts, *(row.waits if row.state == "submitted" else ()),
+        row.error, attempts, *(row.waits if row.state == "submitted" else (None, None)),
+        asked_by(run.by, run.trigger) if run else "",
     )  # fmt: skip
 
 

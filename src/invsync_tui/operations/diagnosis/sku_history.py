@@ -13,6 +13,7 @@ from invsync_tui.operations.diagnosis.why import meaning_of
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.list_views import ListingLine, Point, Track
 from invsync_tui.operations.session import Session
+from invsync_tui.plain_text import asked_by
 from invsync_tui.rules.matching import trimmed
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.catalog import level_history, products
@@ -220,7 +221,7 @@ def _pulls(cx: sqlite3.Connection, product: products.ProductRow, changes: Sequen
 
 
 def _happening(run: Ran, at: int, what: str) -> Happening:
-    return Happening(at, f"{run.by}, {run.trigger}", f"{run.kind} {run.id}: {what}", run.id)
+    return Happening(at, asked_by(run.by, run.trigger), f"{run.kind} {run.id}: {what}", run.id)
 
 
 def _number(value: int | None) -> str:

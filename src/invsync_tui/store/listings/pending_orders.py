@@ -410,6 +410,11 @@ def _readings(cx: sqlite3.Connection, product_ids: Collection[int], terms: Terms
     return {product: min(times) for product, times in times_by_product.items() if times}
 
 
+def with_parts(cx: sqlite3.Connection, product_ids: Collection[int]) -> set[int]:
+    """Some products, and the parts of those that are kits: of these units go where one of the products is sold."""
+    return {*product_ids, *(part for kit_parts in _parts(cx, product_ids).values() for part in kit_parts)}
+
+
 def _parts(cx: sqlite3.Connection, kit_ids: Collection[int]) -> Mapping[int, set[int]]:
     rows = cx.execute(
         "SELECT kit_id, component_id FROM kit_component WHERE kit_id IN (SELECT value FROM json_each(?))",

@@ -17,7 +17,9 @@ LOOK = "look again"
 """The trigger of a run that looks at what a cart applies later. It waits for its time only while nobody asks for a run."""
 WEBHOOK = "webhook"
 """The trigger of a run that reads again what a webhook announced."""
-BY_THEMSELVES = frozenset({"schedule", "after pull", "again", WEBHOOK, LOOK})
+ORDER = "order"
+"""The trigger of a run that is asked for since an order at another cart takes some of its stock."""
+BY_THEMSELVES = frozenset({"schedule", "after pull", "again", WEBHOOK, ORDER, LOOK})
 """Triggers that are no person's wish: a person's request that joins such a run is named in their place."""
 
 
@@ -39,6 +41,11 @@ class Wish(NamedTuple):
     def condition(self) -> tuple[int | None, bool]:
         """What it waits for."""
         return self.after_run, self.after_again
+
+    @property
+    def origin(self) -> str:
+        """Who asked, and on what occasion; an order says both: "order at CART"."""
+        return self.by if self.trigger == ORDER else f"{self.by} ({self.trigger})"
 
     def joined(self, other: Wish) -> Wish:
         """Both as one, for the same condition; a person is named rather than the schedule."""
@@ -90,7 +97,7 @@ def join(tx: sqlite3.Connection, run: RunRow, wish: Wish, now: int) -> None:
     if wish.trigger not in BY_THEMSELVES:  # a person wants the shop as it is now: what was read before is not enough
         tx.execute("UPDATE run SET requested_at = max(requested_at, ?) WHERE id = ?", (now, run.id))
     if (wish.trigger, wish.by) != (mine.trigger, mine.by):
-        _say(tx, run.id, now, f"Also requested by {wish.by} ({wish.trigger}).")
+        _say(tx, run.id, now, f"Also requested by {wish.origin}.")
     if behind is not None:
         add(tx, run, behind)
 
@@ -138,7 +145,7 @@ def follow(tx: sqlite3.Connection, run: RunRow, successor: int) -> None:
 def tell(tx: sqlite3.Connection, run: RunRow, successor: int, now: int) -> None:
     """Say in the next run who asked for it while the one before was under way."""
     for wish in of_run(run):
-        _say(tx, successor, now, f"Requested by {wish.by} ({wish.trigger}) while run {run.id} was under way.")
+        _say(tx, successor, now, f"Requested by {wish.origin} while run {run.id} was under way.")
 
 
 def _say(tx: sqlite3.Connection, run_id: int, now: int, text: str) -> None:

@@ -62,8 +62,9 @@ def _sent(sent: SentView) -> Iterator[Span]:
     before = "unknown" if sent.before is None else sent.before
     tries = f", {sent.attempts} attempts" if sent.attempts > 1 else ""
     error = f": {sent.error}" if sent.error else ""
+    asked = f" ({sent.asked_by})" if sent.asked_by else ""
     yield (
-        f"sent {_at(sent.at)} by run {sent.run_id}: {before} to {sent.target}, {sent.state}{_until(sent)}{tries}{error}",
+        f"sent {_at(sent.at)} by run {sent.run_id}{asked}: {before} to {sent.target}, {sent.state}{_until(sent)}{tries}{error}",
         Tone.PLAIN,
     )
     for attempt in sent.exchanges:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from invsync_tui.operations.views import RunState
 from invsync_tui.tui.navigation.names import Known, named
 
-TRIGGERS = ("manual", "schedule", "after pull", "again", "look again", "webhook", "demo")
+TRIGGERS = ("manual", "schedule", "after pull", "again", "look again", "webhook", "order", "demo")
 
 
 class About(StrEnum):

@@ -21,7 +21,7 @@ from invsync_tui.operations.views import (
     RunRow,
     RunState,
 )
-from invsync_tui.plain_text import counted
+from invsync_tui.plain_text import counted, occasion
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.tui.actions import VERBS
@@ -147,7 +147,7 @@ def _sibling(run: RunRow, present: bool, glyphs: Glyphs) -> Line:
 def life_lines(detail: RunDetail, page: Page) -> list[Line]:
     """Who asked for it and when; what stopped it; whether its worker lives."""
     run, now = detail.run, page.now
-    origin = f"{run.trigger} by {run.requested_by}" if run.requested_by else run.trigger
+    origin = occasion(run.requested_by, run.trigger)
     lines = [line((text, Tone.FAINT)) for text in wrap(clean(f"{origin}; {_when(run, now)}"), page.size.width)]
     if run.stall is not None:
         lines += _warning(run.stall.text, page)

@@ -1,0 +1,43 @@
+"""kill -9 of a worker while it learns of an order that lowers another cart: the push of that is neither lost nor doubled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.worker_kills import Workers, _wait
+from tests.sync.test_orders_elsewhere import WEST, market, settle
+
+ELSEWHERE = "invsync_tui.sync.orders_elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("moment", "kept"),
+    [
+        (f"{ELSEWHERE} before before", 0),
+        (f"{ELSEWHERE} request_pushes after", 0),
+        ("invsync_tui.sync.push_plan PushPlanner._decide before", 1),
+        ("invsync_tui.sync.executor _end before", 1),
+    ],
+    ids=["before the orders are stored", "before the commit", "after the commit", "before the end"],
+)
+async def test_a_push_for_an_order_survives_a_kill(tmp_path: Path, moment: str, kept: int) -> None:
+    with market(tmp_path) as made:
+        await settle(made)
+        made.sell("a", 3)
+        number = made.bench.request("push", made.numbers["a"])
+        workers = Workers(made.bench.store.path)
+        try:
+            _wait(workers.start(f"killed-at {moment}"))
+        finally:
+            workers.close()
+        # then: the orders and the pushes are both there, or neither is
+        assert made.bench.run(number).state == "running"
+        assert made.bench.one("SELECT count(*) FROM our_pending_order") == kept
+        assert len(made.asked()) == 2 * kept
+        # and whoever comes next does it, once
+        await made.bench.work()
+        assert made.shown() == {"a": 7, "b": 11, "c": WEST, "d": 11}
+        assert made.asked() == ["b: order at A", "d: order at A"]
+        assert made.bench.sums_hold()
