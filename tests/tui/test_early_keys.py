@@ -11,6 +11,7 @@ from textual import events
 
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.key_order import KeyDone
+from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
@@ -170,4 +171,47 @@ async def test_a_key_that_is_under_way_while_the_program_ends_harms_nothing() ->
         # then it is over, and the next one is handled as ever
         assert not app._key_under_way
         await pilot.press("down")
+    app.close_store()
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "key", "expected"),
+    [
+        pytest.param("sku", (142, "DEMO-00042"), "w", WhyScreen, id="what is shown"),
+        pytest.param("carts", (1, "Demo Outdoor"), "enter", ProductSyncScreen, id="rows"),
+    ],
+)
+async def test_a_key_that_comes_before_its_screen_is_mounted_is_for_that_screen(
+    name: str,
+    what: tuple[Any, ...],
+    key: str,
+    expected: type,
+    gate: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After Enter in the search `w` was handled before the screen of the SKU was mounted, and lost."""
+    app = control_room(FakeStore(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.sees("Demo Outdoor")
+        home, put_off = app.screen, app.put_off
+        assert isinstance(home, BaseScreen)
+
+        def before_mount(event: events.Key) -> bool:
+            with monkeypatch.context() as patch:
+                patch.setattr(app.screen, "_is_mounted", False)
+                return put_off(event)
+
+        # given a screen that is not mounted when its key is looked at
+        home.go_to(name, *what)
+        opened = app.screen
+        with monkeypatch.context() as patch:
+            patch.setattr(app, "put_off", before_mount)
+            await driver.press(key)
+        assert app.screen is opened
+        # when what it shows comes
+        gate.set()
+        # then the key does there what it does later
+        await driver.until(lambda: isinstance(app.screen, expected))
+        assert app.screen_stack[-2] is opened
     app.close_store()

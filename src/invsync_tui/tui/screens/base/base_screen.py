@@ -165,6 +165,8 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         if self.context.greeting:
             self.notice(self.context.greeting, Tone.ACCENT)
             self.context.greeting = ""
+        # A screen that reads nothing is settled from its first frame on.
+        self.call_after_refresh(self.press_again)
 
     def on_screen_resume(self) -> None:
         self.watch_facts()
@@ -266,7 +268,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
     def keeps(self, event: events.Key) -> bool:
         """Whether a key is to wait, since what it is for is on its way."""
-        if self.settled or self.awaits_text or not self.is_mounted:
+        if self.is_mounted and (self.settled or self.awaits_text):
             return False
         first = not self.early.waiting
         keep = self.early.keep(event)
