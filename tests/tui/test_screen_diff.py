@@ -15,12 +15,23 @@ from tests.support.terminal.emulator import Grid
 
 WIDTH, HEIGHT = 24, 3
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=WIDTH)
-STYLES = [Style(), Style(bold=True), Style(color="red"), Style(bgcolor="blue", reverse=True)]
+STYLES = [
+    Style(),
+    Style(bold=True),
+    Style(color="red"),
+    Style(bgcolor="blue", reverse=True),
+    Style(dim=True, underline=True, bgcolor="blue"),
+]
 text = st.text("ab 0漢字éé─हिन्दीक", max_size=12)
 strips = st.lists(st.tuples(text, st.sampled_from(STYLES)), max_size=4).map(
     lambda parts: Strip([Segment(*part) for part in parts]).adjust_cell_length(WIDTH, STYLES[0])
 )
 frames = st.lists(strips, min_size=HEIGHT, max_size=HEIGHT)
+TALL = 12
+scrolls = st.lists(
+    st.tuples(st.integers(0, TALL - 1), st.integers(0, TALL - 1), st.integers(-3, 3), strips), min_size=1, max_size=4
+)
+"""Of each frame: the first and the last row of what moves, by how many rows, and what comes in behind it."""
 
 
 def sent(diff: ScreenDiff, frame: list[Strip]) -> str:
@@ -32,7 +43,7 @@ def sent(diff: ScreenDiff, frame: list[Strip]) -> str:
 @given(st.lists(frames, min_size=1, max_size=5))
 def test_after_every_frame_the_terminal_shows_what_a_full_redraw_shows(shown: list[list[Strip]]) -> None:
     # given a terminal that follows frame by frame
-    diff, grid = ScreenDiff(), Grid(WIDTH, HEIGHT)
+    diff, grid = ScreenDiff(erases=True), Grid(WIDTH, HEIGHT)
     for frame in shown:
         grid.feed(sent(diff, frame))
         # when another one is drawn from nothing
@@ -81,3 +92,61 @@ def test_what_follows_a_gap_stands_where_it_belongs_however_wide_a_terminal_draw
         grid.feed(found)
         assert "".join(char for char, _ in grid.cells[0]).rstrip().endswith("42")
     assert "\x1b[1;" in sent(ScreenDiff(), [line("हिन्दी      42")]).split("हिन्दी")[1]
+
+
+def scrolled(frame: list[Strip], top: int, bottom: int, by: int, new: Strip) -> list[Strip]:
+    """The frame with the rows `top` to `bottom` moved up `by` rows."""
+    inside = frame[top : bottom + 1]
+    moved = [inside[y + by] if 0 <= y + by < len(inside) else new for y in range(len(inside))]
+    return [*frame[:top], *moved, *frame[bottom + 1 :]]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(strips, min_size=TALL, max_size=TALL), scrolls)
+def test_after_every_scroll_the_terminal_shows_what_a_full_redraw_shows(
+    frame: list[Strip], moves: list[tuple[int, int, int, Strip]]
+) -> None:
+    diff, grid = ScreenDiff(scrolls=True), Grid(WIDTH, TALL)
+    grid.feed(sent(diff, frame))
+    for top, bottom, by, new in moves:
+        frame = scrolled(frame, min(top, bottom), max(top, bottom), by, new)
+        grid.feed(sent(diff, frame))
+        fresh = Grid(WIDTH, TALL)
+        fresh.feed(sent(ScreenDiff(), frame))
+        assert grid.cells == fresh.cells
+        assert (grid.top, grid.bottom) == (0, TALL - 1)
+
+
+def listed(first: int, cursor: int) -> list[Strip]:
+    """A list with its header, a cursor, and a strip about the row under it."""
+    rows = [
+        Strip([Segment(f" DEMO-{n:05} {n * 7:6} in sync", STYLES[1 if n == cursor else 0])]).adjust_cell_length(WIDTH)
+        for n in range(first, first + 9)
+    ]
+    return [line("SKU"), *rows, line(f"about {cursor}")]
+
+
+@pytest.mark.parametrize("by", [1, -1, 3])
+def test_a_list_that_scrolls_is_moved_by_the_terminal(by: int) -> None:
+    diff, drawing = ScreenDiff(scrolls=True), ScreenDiff()
+    for each in (diff, drawing):
+        sent(each, listed(100, 108))
+    moved = sent(diff, listed(100 + by, 108 + by))
+    assert moved.count("\x1bD" if by > 0 else "\x1bM") == abs(by)
+    # the rows that came in and the two that the cursor left and entered, but not the others
+    assert moved.count("DEMO") == abs(by)
+    assert "\x1bD" not in (drawn := sent(drawing, listed(100 + by, 108 + by)))
+    assert len(moved) < len(drawn)
+
+
+def test_where_drawing_is_shorter_nothing_is_scrolled() -> None:
+    diff = ScreenDiff(scrolls=True)
+    sent(diff, [line(f"{n}") for n in range(4)])
+    assert "\x1bD" not in sent(diff, [line(f"{n + 1}") for n in range(4)])
+
+
+def test_a_change_of_color_alone_does_not_repeat_what_stays() -> None:
+    diff = ScreenDiff()
+    parts = [Segment(f"{n:03} ", Style(color="red" if n % 2 else "blue", bgcolor="black")) for n in range(6)]
+    sent(diff, [Strip([Segment(" " * WIDTH, Style(bgcolor="black"))])])
+    assert len(sent(diff, [Strip(parts)])) < WIDTH + 6 * len("\x1b[31m") + 16

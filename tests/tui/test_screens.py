@@ -269,6 +269,17 @@ def test_manners_follow_the_terminal() -> None:
     assert terminal_of({"LANG": "C"}).ascii_only
 
 
+@pytest.mark.parametrize(
+    ("term", "scrolls", "erases"),
+    [("xterm-256color", True, True), ("tmux-256color", True, False), ("vt220", True, False), ("ansi", False, False)],
+)
+def test_a_terminal_is_believed_to_scroll_and_to_erase_in_color_only_where_that_is_known(
+    term: str, scrolls: bool, erases: bool
+) -> None:
+    terminal = terminal_of({"TERM": term})
+    assert (terminal.scrolls, terminal.erases) == (scrolls, erases)
+
+
 async def test_a_very_small_terminal_shows_rows_of_the_list_too() -> None:
     async with room(FakeStore(), (40, 10)) as driver:
         await driver.until(lambda: sum("Demo Outdoor" in row for row in driver.lines()) == 2)

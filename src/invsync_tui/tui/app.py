@@ -81,7 +81,7 @@ class ControlRoom(KeysInOrder):
         self.context = context
         self._open_run = open_run
         self._keymap_said = keymap or {}
-        self._diff = ScreenDiff()
+        self._diff = ScreenDiff(scrolls=context.terminal.scrolls, erases=context.terminal.erases)
         self._defect: Exception | None = None
         self._defect_place = ""
         self.animation_level = "none"

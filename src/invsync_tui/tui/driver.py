@@ -35,6 +35,7 @@ HANGUP_CODE = 128 + signal.SIGHUP
 RESTORE = (
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
     "\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[?2026l"  # paste, focus, sizes, half a frame
+    "\x1b[r"  # rows that scroll by themselves
     "\x1b[<u\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"  # keys, wrapping, colours, the main screen, the cursor
 )
 """Leaves the terminal as programs expect it. What was not on is not hurt by being switched off."""
@@ -172,7 +173,7 @@ class TerminalDriver(LinuxDriver):
                 return
             if self._raw_attrs is not None:
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw_attrs)
-        self.write("\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[?1004h")
+        self.write("\x1b[?1049h\x1b[r\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[?1004h")
         self._enable_mouse_support()
         self._loop.call_soon_threadsafe(self._app.call_later, getattr(self._app, "draw_anew", self._app.refresh))
         os.kill(os.getpid(), signal.SIGWINCH)

@@ -1,7 +1,8 @@
 """What the terminal shows, and what has to be sent so that it shows a new frame: only cells that differ.
 
 Textual sends regions that widgets called dirty. A widget cannot know what of that was really sent, so the difference is
-made here, against the frame that was sent last. Not here: which lines are drawn anew (`widgets.canvas`).
+made here, against the frame that was sent last. Not here: which lines are drawn anew (`widgets.canvas`), codes of styles
+(`pen`), and which rows only moved (`scrolling`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from rich.cells import set_cell_size
+from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
 from rich.segment import Segment
@@ -19,22 +21,31 @@ from rich.style import Style
 from textual._compositor import CompositorUpdate
 from textual.strip import Strip
 
+from invsync_tui.tui import scrolling
+from invsync_tui.tui.pen import Look, Pen, look_of, on_blank
 from invsync_tui.tui.text.sanitize import clean, width_of
 from invsync_tui.tui.text.width import is_doubtful
 
-Cell = tuple[str, Style | None]
+Cell = tuple[str, Look | None]
 _TAIL = ""
 """Stands in the second cell of a wide character."""
 _NO_CELL: Cell = ("\0", None)
-NEAR = 8
-"""Equal cells between two changes that are sent rather than jumped over: a jump costs as many bytes."""
+NEAR = 5
+"""Equal cells of one look between two changes that are sent rather than jumped over: a jump costs as many bytes."""
+ERASED, ERASED_WITHIN = 6, 12
+"""Blanks that are erased and not written: at the end of a change that costs five bytes, and within one a jump more."""
 _GAPS = re.compile(r" {2,}")
 
 
 class ScreenDiff:
-    """Remembers the frame that was sent last."""
+    """Remembers the frame that was sent last.
 
-    def __init__(self) -> None:
+    `scrolls`: the terminal can move rows by itself. `erases`: it erases cells in the background of its style.
+    """
+
+    def __init__(self, *, scrolls: bool = False, erases: bool = False) -> None:
+        self.scrolls = scrolls
+        self.erases = erases
         self._sent: Sequence[Strip] = ()
 
     def forget(self) -> None:
@@ -61,36 +72,97 @@ class _Changes(CompositorUpdate):
         self.frame = frame
 
     def render_segments(self, console: Console) -> str:
-        """Bytes for the terminal."""
-        sent = [
-            part
-            for y, (old, new) in enumerate(zip(self.known, self.frame, strict=True))
-            for part in _line(y, old, new, console)
-        ]
+        """Bytes for the terminal: with the rows that moved moved, or all of them drawn, whichever is shorter."""
+        painter = Painter(console, erases=self.diff.erases)
+        sent = painter.drawn(self.known, self.frame)
+        scroll = scrolling.find(self.known, self.frame) if self.diff.scrolls else None
+        if scroll is not None:
+            moved = scroll.commands() + painter.drawn(scroll.moved(self.known), self.frame)
+            sent = min(moved, sent, key=len)
         self.diff.was_sent(self.frame)
-        return "".join(sent)
+        return sent
 
 
-def _line(y: int, old: Strip | None, new: Strip, console: Console) -> Iterator[str]:
-    if old is not None and old == new:
-        return
-    old, new = old and _harmless(old), _harmless(new)
-    if is_doubtful(new.text) or (old is not None and is_doubtful(old.text)):
-        yield from _placed(y, new, console)
-    elif old is None or old.cell_length != new.cell_length:
-        yield _at(0, y) + new.render(console)
-    else:
-        for start, end in changed_ranges(old, new):
-            yield _at(start, y) + _cut(new, start, end).render(console)
+class Painter:
+    """Draws what differs between two frames in the colors of a console."""
+
+    def __init__(self, console: Console, *, erases: bool) -> None:
+        self._erases = erases
+        self._color_system = console._color_system or ColorSystem.TRUECOLOR
+        self._pen = Pen()
+        self._looks: dict[Style | None, Look] = {}
+
+    def drawn(self, known: Sequence[Strip | None], frame: Sequence[Strip]) -> str:
+        """What makes a terminal that shows `known` show `frame`; it is left with the plain style."""
+        parts = [
+            part for y, (old, new) in enumerate(zip(known, frame, strict=True)) for part in self._line(y, old, new)
+        ]
+        return "".join([*parts, self._pen.plain()])
+
+    def _line(self, y: int, old: Strip | None, new: Strip) -> Iterator[str]:
+        if old is not None and old == new:
+            return
+        old, new = old and _harmless(old), _harmless(new)
+        cells = self._cells(new)
+        if is_doubtful(new.text) or (old is not None and is_doubtful(old.text)):
+            yield from self._placed(y, new.text, cells)
+        elif old is None or old.cell_length != new.cell_length:
+            yield _at(0, y) + self._written(0, cells)
+        else:
+            for number, (start, end) in enumerate(changed_ranges(self._cells(old), cells)):
+                yield (_along(start) if number else _at(start, y)) + self._written(start, cells[start:end])
+
+    def _written(self, x: int, cells: Sequence[Cell]) -> str:
+        """Cells from column `x`, where the cursor stands. Where it stands afterwards is not known."""
+        parts: list[str] = []
+        end = x + len(cells)
+        for look, run in groupby(cells, key=itemgetter(1)):
+            if look is None:
+                continue
+            characters = [character for character, _ in run]
+            x += len(characters)
+            parts.append(self._pen.to(look))
+            if self._erases and look.attributes is None and len(characters) >= (ERASED if x == end else ERASED_WITHIN):
+                parts.append(f"\x1b[{len(characters)}X" + (_along(x) if x < end else ""))
+            else:
+                parts += characters
+        return "".join(parts)
+
+    def _placed(self, y: int, text: str, cells: Sequence[Cell]) -> Iterator[str]:
+        """A line with text of a width that terminals disagree on: what follows a gap is put where it belongs, on blank
+        cells."""
+        yield _at(0, y) + self._written(0, [(" ", look) for _, look in cells])
+        starts = sorted({0, *(width_of(text[: gap.end()]) for gap in _GAPS.finditer(text))})
+        for start, end in zip(starts, [*starts[1:], len(cells)], strict=True):
+            if end > start:
+                yield _at(start, y) + self._written(start, cells[start:end])
+
+    def _cells(self, strip: Strip) -> list[Cell]:
+        """A character and its look for each cell; marks that take no cell belong to the one before."""
+        cells: list[Cell] = []
+        for text, style, _ in strip:
+            look = self._looks.get(style)
+            if look is None:
+                look = self._looks[style] = look_of(style, self._color_system)
+            blank = on_blank(look)
+            for cell in text if text.isascii() else _characters(text):
+                cells.append((cell, blank if cell == " " else look))
+                cells.extend((_TAIL, look) for _ in range(width_of(cell[0]) - 1 if not cell.isascii() else 0))
+        return cells
 
 
-def _cut(strip: Strip, start: int, end: int) -> Strip:
-    """Some cells of a line, each with its marks; `Strip.crop` leaves those of the last one behind now and then."""
-    if strip.text.isascii():
-        return strip.crop(start, end)
-    cells = list(cells_of(strip))[start:end]
-    parts = [Segment("".join(text for text, _ in run), style) for style, run in groupby(cells, key=itemgetter(1))]
-    return Strip(parts, end - start)
+def _characters(text: str) -> Iterator[str]:
+    """Each character with the marks that take no cell behind it."""
+    cell = ""
+    for char in text:
+        if width_of(char):
+            if cell:
+                yield cell
+            cell = char
+        else:
+            cell += char
+    if cell:
+        yield cell
 
 
 def _harmless(strip: Strip) -> Strip:
@@ -113,63 +185,48 @@ def _based(text: str) -> str:
     return text[first:]
 
 
-def _placed(y: int, strip: Strip, console: Console) -> Iterator[str]:
-    """A line with text of a width that terminals disagree on: what follows a gap is put where it belongs, on blank cells."""
-    blank = Strip([Segment(" " * width_of(text), style) for text, style, _ in strip], strip.cell_length)
-    yield _at(0, y) + blank.render(console)
-    starts = sorted({0, *(width_of(strip.text[: gap.end()]) for gap in _GAPS.finditer(strip.text))})
-    for start, end in zip(starts, [*starts[1:], strip.cell_length], strict=True):
-        if end > start:
-            yield _at(start, y) + strip.crop(start, end).render(console)
-
-
 def _at(x: int, y: int) -> str:
     return Control.move_to(x, y).segment.text
 
 
-def changed_ranges(old: Strip, new: Strip) -> list[tuple[int, int]]:
-    """The cells that differ between two strips of one length, near ones together; no wide character is cut."""
-    before, after = list(cells_of(old)), list(cells_of(new))
-    width = max(len(before), len(after))
-    before += [_NO_CELL] * (width - len(before))
-    after += [_NO_CELL] * (width - len(after))
+def _along(x: int) -> str:
+    """To another column of the row."""
+    return f"\x1b[{x + 1}G"
+
+
+def changed_ranges(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
+    """The cells that differ between two lines, near ones together; no wide character is cut."""
+    width = max(len(old), len(new))
+    before = [*old, *[_NO_CELL] * (width - len(old))]
+    after = [*new, *[_NO_CELL] * (width - len(new))]
     result: list[tuple[int, int]] = []
     for x in range(width):
         if before[x] == after[x]:
             continue
         start, end = _whole(x, x + 1, before, after)
-        if result and start - result[-1][1] <= NEAR:
+        if result and _worth_sending(after, result[-1][1], start):
             result[-1] = (result[-1][0], max(end, result[-1][1]))
         else:
             result.append((start, end))
     return result
 
 
-def cells_of(strip: Strip) -> Iterator[Cell]:
-    """A character and its style for each cell; marks that take no cell belong to the one before."""
-    for text, style, _ in strip:
-        if text.isascii():
-            yield from ((char, style) for char in text)
-            continue
-        cell = ""
-        for char in text:
-            if width_of(char):
-                if cell:
-                    yield from _cell(cell, style)
-                cell = char
-            else:
-                cell += char
-        if cell:
-            yield from _cell(cell, style)
+def _worth_sending(cells: Sequence[Cell], end: int, start: int) -> bool:
+    """Whether the equal cells from one change to the next cost less than a jump over them."""
+    if start - end > NEAR:
+        return False
+    return start <= end or all(_alike(cells[x][1], cells[end - 1][1]) for x in range(end, start))
 
 
-def _cell(cell: str, style: Style | None) -> Iterator[Cell]:
-    yield (cell, style)
-    yield from ((_TAIL, style) for _ in range(width_of(cell[0]) - 1))
+def _alike(look: Look | None, before: Look | None) -> bool:
+    """Whether a cell can follow another without codes between them, as a blank can wherever its background goes on."""
+    if look is None or before is None:
+        return look is before
+    return look == before or (look.attributes is None and look.back == before.back)
 
 
 def _whole(start: int, end: int, before: Sequence[Cell], after: Sequence[Cell]) -> tuple[int, int]:
-    """The range widened so that it cuts no wide character in either strip."""
+    """The range widened so that it cuts no wide character in either line."""
     while start > 0 and _TAIL in (before[start][0], after[start][0]):
         start -= 1
     while end < len(before) and _TAIL in (before[end][0], after[end][0]):

@@ -17,6 +17,15 @@ PLAIN_TERMS = ("linux", "xterm", "screen", "vt100", "vt220", "ansi")
 """Terminal types with 16 colours; their `-256color` variants are not among them."""
 OWN_COLOURS = "16"
 """The theme that leaves colours to the terminal."""
+KNOWN_TO_SCROLL = (
+    "xterm", "screen", "tmux", "linux", "vt1", "vt2", "vt3", "vt4", "vt5", "rxvt", "alacritty", "kitty", "foot", "wezterm",
+    "konsole", "gnome", "vte", "st", "putty", "iterm", "ghostty", "contour", "mintty", "mlterm", "eterm",
+)  # fmt: skip
+"""Beginnings of TERM. On any other terminal the rows are drawn."""
+KNOWN_TO_ERASE = tuple(
+    term for term in KNOWN_TO_SCROLL if term not in ("screen", "tmux", "vt1", "vt2", "vt3", "vt4", "vt5")
+)
+"""The same of those that erase in the background of the style (terminfo: bce)."""
 UNABLE_TERMS = ("", "dumb", "unknown")
 
 
@@ -31,6 +40,10 @@ class Terminal(NamedTuple):
     """dark or light, where it is not the terminal's own colours."""
     encoding: str = "utf-8"
     """ascii where the locale is another: what it lacks is shown as a stand-in, never as another character."""
+    scrolls: bool = True
+    """Whether it can move rows by itself."""
+    erases: bool = True
+    """Whether what it erases has the background of the style."""
 
 
 def terminal_of(
@@ -45,7 +58,14 @@ def terminal_of(
         interval=SSH_INTERVAL if remote else LOCAL_INTERVAL,
         theme="light" if theme == "light" else "dark",
         encoding="utf-8" if is_utf8(locale_of(environ)) else "ascii",
+        scrolls=is_among(KNOWN_TO_SCROLL, environ),
+        erases=is_among(KNOWN_TO_ERASE, environ),
     )
+
+
+def is_among(beginnings: tuple[str, ...], environ: Mapping[str, str]) -> bool:
+    """Whether the terminal's type begins with one of these."""
+    return environ.get("TERM", "").lower().startswith(beginnings)
 
 
 def over_ssh(environ: Mapping[str, str]) -> bool:

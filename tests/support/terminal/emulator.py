@@ -23,35 +23,100 @@ from invsync_tui.tui.app import ControlRoom
 PILOT_KEYS = {"Enter": "enter", "Esc": "escape", "Down": "down", "Up": "up", "PgDn": "pagedown", "End": "end"}
 Cells = list[list[tuple[str, str]]]
 BLANK = (" ", "")
-SEQUENCE = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b\[?[?<>=]?[\d;$]*[A-Za-z]|[\x00-\x1f]")
+SEQUENCE = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b([DM])|\x1b\[?[?<>=]?[\d;$]*[A-Za-z]|[\x00-\x1f]")
+ENDS = {22: {1, 2}, 23: {3}, 24: {4, 21}, 25: {5, 6}, 27: {7}, 28: {8}, 29: {9}, 54: {51, 52}, 55: {53}}
+"""Codes that end attributes, and those that they end."""
+SEEN_ON_BLANKS = frozenset({4, 5, 6, 7, 9, 21, 51, 52, 53})
+"""Attributes that can be seen where there is no character."""
+
+
+class Brush:
+    """How characters look from now on: attributes and the two colors, as codes."""
+
+    def __init__(self) -> None:
+        self.attributes: set[int] = set()
+        self.fore = self.back = ""
+
+    def take(self, codes: str) -> None:
+        numbers = [int(code or 0) for code in codes.split(";")]
+        while numbers:
+            code = numbers.pop(0)
+            if code in (38, 48):
+                length = 4 if numbers[0] == 2 else 2
+                color, numbers = f"{numbers[:length]}", numbers[length:]
+            else:
+                color = "" if code in (39, 49) else str(code % 10 + (60 if code >= 90 else 0))
+            if code == 0:
+                self.attributes, self.fore, self.back = set(), "", ""
+            elif code in (38, 39) or code // 10 in (3, 9):
+                self.fore = color
+            elif code in (48, 49) or code // 10 in (4, 10):
+                self.back = color
+            elif code in ENDS:
+                self.attributes -= ENDS[code]
+            else:
+                self.attributes.add(code)
+
+    def on(self, character: str) -> str:
+        """What can be seen of the style on a character: of a blank, not whether it is bold."""
+        if character == " " and not self.attributes & SEEN_ON_BLANKS:
+            return f"on {self.back}" if self.back else ""
+        return f"{sorted(self.attributes)} {self.fore} on {self.back}" if vars(self) != vars(Brush()) else ""
 
 
 class Grid:
-    """Characters with the codes of their style; lines do not wrap."""
+    """Characters with what can be seen of their style; lines do not wrap."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns, rows
         self.cells: Cells = [[BLANK] * columns for _ in range(rows)]
         self.x = self.y = 0
-        self.style = ""
+        self.brush = Brush()
+        self.top, self.bottom = 0, rows - 1
 
     def resize(self, columns: int, rows: int) -> None:
         kept = [(row + [BLANK] * columns)[:columns] for row in self.cells[:rows]]
         self.cells = kept + [[BLANK] * columns for _ in range(rows - len(kept))]
         self.columns, self.rows = columns, rows
         self.x, self.y = min(self.x, columns - 1), min(self.y, rows - 1)
+        self.top, self.bottom = 0, rows - 1
 
     def feed(self, data: str) -> None:
         at = 0
         for found in SEQUENCE.finditer(data):
             self._text(data[at : found.start()])
             at = found.end()
-            if found[2] == "m":
-                self.style = "" if found[1] in ("", "0") else self.style + found[1] + ";"
-            elif found[2] == "H":
-                y, x = (int(n or 1) for n in (found[1] or "1;1").split(";"))
-                self.x, self.y = min(x, self.columns) - 1, min(y, self.rows) - 1
+            if found[3]:
+                self._scroll(up=found[3] == "D")
+            elif found[2]:
+                self._command(found[2], found[1])
         self._text(data[at:])
+
+    def _command(self, name: str, numbers: str) -> None:
+        if name == "m":
+            self.brush.take(numbers)
+        elif name == "H":
+            y, x = (int(n or 1) for n in (numbers or "1;1").split(";"))
+            self.x, self.y = min(x, self.columns) - 1, min(y, self.rows) - 1
+        elif name == "X":
+            for x in range(self.x, min(self.x + int(numbers), self.columns)):
+                self.cells[self.y][x] = (" ", f"on {self.brush.back}" if self.brush.back else "")
+        elif name == "G":
+            self.x = min(int(numbers or 1), self.columns) - 1
+        elif name == "r":
+            top, bottom = (int(n) for n in (numbers or f"1;{self.rows}").split(";"))
+            if top < min(bottom, self.rows):
+                self.top, self.bottom = top - 1, min(bottom, self.rows) - 1
+            self.x = self.y = 0
+
+    def _scroll(self, *, up: bool) -> None:
+        """Index and reverse index: they scroll at the edge of the region, and move the cursor inside."""
+        if self.y != (self.bottom if up else self.top):
+            self.y = max(0, min(self.y + (1 if up else -1), self.rows - 1))
+            return
+        gone, new = (self.top, self.bottom) if up else (self.bottom, self.top)
+        del self.cells[gone]
+        self.cells.insert(new, [BLANK] * self.columns)
 
     def _text(self, text: str) -> None:
         row = self.cells[self.y]
@@ -62,7 +127,7 @@ class Grid:
                     row[self.x - 1] = (row[self.x - 1][0] + char, row[self.x - 1][1])
                 continue
             for cell in [char, *[""] * (width - 1)]:
-                row[min(self.x, self.columns - 1)] = (cell, self.style)
+                row[min(self.x, self.columns - 1)] = (cell, self.brush.on(char))
                 self.x = min(self.x + 1, self.columns)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.terminal.tour import Stop
-from tests.support.terminal.tour_stops import STOPS, drive, weigh
+from tests.support.terminal.tour_stops import LISTS, STOPS, drive, weigh
 
 SIZE = (80, 24)
 
@@ -16,5 +16,6 @@ def test_every_advertised_key_does_something(stop: Stop) -> None:
     drive(stop, SIZE)
 
 
-def test_a_cursor_move_is_cheap_and_a_list_at_rest_is_silent() -> None:
-    weigh(SIZE)
+@pytest.mark.parametrize("stop", LISTS, ids=str)
+def test_a_cursor_move_is_cheap_and_a_list_at_rest_is_silent(stop: Stop) -> None:
+    weigh(stop, SIZE)

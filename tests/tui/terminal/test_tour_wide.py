@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.terminal.tour import Stop
-from tests.support.terminal.tour_stops import STOPS, drive_what_is_more, weigh
+from tests.support.terminal.tour_stops import LISTS, STOPS, drive_what_is_more, weigh
 
 SIZE = (120, 40)
 NARROW = (80, 24)
@@ -17,5 +17,6 @@ def test_every_screen_fits_and_every_further_key_does_something(stop: Stop) -> N
     drive_what_is_more(stop, SIZE, NARROW)
 
 
-def test_a_cursor_move_is_cheap_and_a_list_at_rest_is_silent() -> None:
-    weigh(SIZE)
+@pytest.mark.parametrize("stop", LISTS, ids=str)
+def test_a_cursor_move_is_cheap_and_a_list_at_rest_is_silent(stop: Stop) -> None:
+    weigh(stop, SIZE)

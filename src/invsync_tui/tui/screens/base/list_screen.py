@@ -21,7 +21,7 @@ from invsync_tui.tui.messages import AnswerReceived
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.store_thread import in_words
 from invsync_tui.tui.text.breadcrumb import breadcrumb
-from invsync_tui.tui.text.sanitize import clean, wrap
+from invsync_tui.tui.text.sanitize import clean, width_of, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
 from invsync_tui.tui.type_ahead import MOVES
 from invsync_tui.tui.widgets.columns import Column, Field, ListView, RenderContext, fields_that_fit
@@ -397,4 +397,15 @@ def _tried(job: Callable[[], Any], _session: Session) -> _Answer:
 def facts(fields: Sequence[Field[L]], item: L, rendering: RenderContext, width: int) -> list[Line]:
     """Every field of a line with its title, in as many rows as it takes."""
     titled = [field for field in fields if field.title]
-    return flowed((line((f"{field.title} ", Tone.FAINT), field.cell(item, rendering)) for field in titled), width)
+    return flowed(
+        (line((f"{field.title} ", Tone.FAINT), _padded(field, *field.cell(item, rendering))) for field in titled), width
+    )
+
+
+PADDED_MOST = 12
+"""Cells up to which a value of a strip has the width of its column."""
+
+
+def _padded(field: Field[L], text: str, tone: Tone) -> Span:
+    """What follows it stands in the same place for the next line, and is not sent anew for it."""
+    return text + " " * (min(field.width, PADDED_MOST) - width_of(clean(text))), tone

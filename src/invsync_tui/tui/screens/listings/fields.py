@@ -75,6 +75,8 @@ def state_words(listing: ListingLine) -> str:
     return f"{words.outcome(listing.outcome)} {reason}".strip()
 
 
+TRACKED: Field[ListingLine] = Field("Tracked", 7, lambda line: line.tracked, _tracked, room=130)
+STATE: Field[ListingLine] = Field("State", 17, state_words, _state, flex=2, sort="outcome")
 CART: Field[ListingLine] = Field("Cart", 12, lambda line: line.cart, flex=1)
 MERCHANT: Field[ListingLine] = Field("Merchant", 12, lambda line: line.merchant, flex=1, room=100)
 DIFFERENCE: Field[ListingLine] = Field(
@@ -84,13 +86,13 @@ SYNC_FIELDS: tuple[Field[ListingLine], ...] = (
     MARK,
     Field("Listing SKU", 15, lambda line: line.sku, lambda line, _: (line.sku, Tone.STRONG), flex=2, sort="sku"),
     Field("Name", 18, lambda line: line.name, flex=2, sort="name", room=140),
-    Field("Tracked", 7, lambda line: line.tracked, _tracked, room=130),
+    TRACKED,
     number("Target", 8, lambda line: line.target, sort="target"),
     number("Confirmed", 9, lambda line: line.confirmed, sort="confirmed", room=100),
     Field("In cart", 9, lambda line: line.in_cart, _shown, align=Align.RIGHT, sort="in_cart"),
     DIFFERENCE,
     age_field("Synced", 10, lambda line: line.synced_at, sort="synced_at", missing=NEVER_SPAN),
-    Field("State", 17, state_words, _state, flex=2, sort="outcome"),
+    STATE,
 )
 ALL_CARTS_FIELDS = (MARK, MERCHANT, CART, *SYNC_FIELDS[1:])
 """Of listings of several carts."""
@@ -125,6 +127,37 @@ def explained(listing: ListingLine, width: int, rendering: RenderContext) -> lis
         rows += [line(row) for row in wrap(clean(info.text), width)]
         rows += [line((row, Tone.FAINT)) for row in wrap(clean(info.advice), width)]
     return rows
+
+
+def beyond_the_row(
+    listing: ListingLine, left_out: Sequence[Field[ListingLine]], rendering: RenderContext, width: int
+) -> list[Line]:
+    """What is known of a listing and not in its row: the fields that are left out there, and its numbers in the cart.
+
+    What the row shows is not repeated: each move of the cursor would send it once more.
+    """
+    explained_already = bool(listing.reason or listing.error)
+    pairs = [
+        (field.title, field.cell(listing, rendering))
+        for field in left_out
+        if field.title
+        and not (field.title == STATE.title and explained_already)
+        and not (field.title == TRACKED.title and listing.tracked)
+    ]
+    pairs += _in_cart_pairs(listing)
+    return flowed((line((f"{title} ", Tone.FAINT), span) for title, span in pairs if span[0]), width)
+
+
+def _in_cart_pairs(listing: ListingLine) -> list[tuple[str, Span]]:
+    """The cart's own count, the product where its SKU is another, the cart's number, and the run."""
+    pairs: list[tuple[str, Span]] = [("In cart =", (in_own_count(listing.cart_count, listing.cart_orders), Tone.PLAIN))]
+    if listing.product_sku is None:
+        pairs.append(("product", ("none", Tone.WARN)))
+    elif listing.product_sku != listing.sku:
+        pairs.append(("product", (listing.product_sku, Tone.PLAIN)))
+    pairs.append(("cart listing ID", (listing.cart_listing_id, Tone.FAINT)))
+    pairs.append(("run", ("" if listing.run_id is None else str(listing.run_id), Tone.FAINT)))
+    return pairs
 
 
 def quantities(listing: ListingLine, rendering: RenderContext, width: int) -> list[Line]:

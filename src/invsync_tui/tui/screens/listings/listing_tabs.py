@@ -13,7 +13,7 @@ from textual.widget import Widget
 from invsync_tui.operations.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.rows import Count
 from invsync_tui.tui.screens.base.list_screen import ListScreen
-from invsync_tui.tui.screens.listings.fields import explained, quantities
+from invsync_tui.tui.screens.listings.fields import beyond_the_row, explained
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
 from invsync_tui.tui.text import tabs
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
@@ -88,7 +88,10 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def about(self, listing: ListingLine, size: Size) -> Sequence[Line]:
         rendering = self.rendering()
-        return [*explained(listing, size.width, rendering), *quantities(listing, rendering, size.width)]
+        return [
+            *explained(listing, size.width, rendering),
+            *beyond_the_row(listing, self.left_out(), rendering, size.width),
+        ]
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:
