@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from invsync_tui.connectors.rate_limit import PAUSE_MOST, RateLimiter
+from invsync_tui.connectors.rate_limit import PAUSE_MOST, RateLimiter, long_waits_lifted
 
 
 @dataclass
@@ -146,3 +146,67 @@ async def test_what_was_earned_before_a_pause_is_not_added_after_it(clock: Clock
     made.pause(5)
     clock.now += 5
     assert made.budget().available == pytest.approx(1)
+
+
+# --- shared by the runs of a process ---
+
+
+async def test_runs_on_one_connection_go_on_with_what_is_left(clock: Clock) -> None:
+    first, second, other = limiter(clock), limiter(clock), limiter(clock)
+    first.share("shop", 60)
+    for _ in range(5):
+        await first.take()
+    second.share("shop", 60)
+    other.share("another shop", 60)
+    assert (first.wait_for(), second.wait_for(), other.wait_for()) == (0.5, 0.5, 0.0)
+    await second.take()
+    # then each says how long its own requests have waited
+    assert (first.budget().waited, second.budget().waited) == (0.0, pytest.approx(0.5))
+
+
+async def test_a_pause_is_for_all_runs_on_the_connection(clock: Clock) -> None:
+    first, second = limiter(clock), limiter(clock)
+    first.share("shop", 60)
+    second.share("shop", 60)
+    first.pause(3600)
+    third = limiter(clock)
+    third.share("shop", 60)
+    assert (second.wait_for(), third.wait_for()) == (3600, 3600)
+    # and when a person asks, a long one is lifted for all
+    with long_waits_lifted(True):
+        fourth = limiter(clock)
+        fourth.share("shop", 60)
+    assert (fourth.wait_for(), second.wait_for()) == (0, 0)
+    # and a short one is not
+    fourth.pause(30)
+    with long_waits_lifted(True):
+        fifth = limiter(clock)
+        fifth.share("shop", 60)
+    assert fifth.wait_for() == 30
+
+
+async def test_another_declared_limit_is_another_allowance(clock: Clock) -> None:
+    first, second = limiter(clock, 5, 2), limiter(clock, 50, 20)
+    first.share("shop", 60)
+    second.share("shop", 60)
+    first.pause(30)
+    assert second.wait_for() == 0
+
+
+async def test_what_has_no_name_is_not_shared(clock: Clock) -> None:
+    first, second = limiter(clock), limiter(clock)
+    first.share("", 60)
+    second.share("", 60)
+    first.pause(30)
+    assert second.wait_for() == 0
+
+
+def test_each_event_loop_has_its_own(clock: Clock) -> None:
+    async def left() -> float:
+        made = limiter(clock)
+        made.share("shop", 60)
+        before = made.wait_for()
+        made.pause(30)
+        return before
+
+    assert [asyncio.run(left()), asyncio.run(left())] == [0, 0]

@@ -214,3 +214,25 @@ async def test_stock_at_a_location_that_nobody_sets_is_found_although_another_on
             assert check.verdict == "fail"
             assert "4 on hand" in check.evidence
         assert made.sellable() == (EAST, WEST)
+
+
+async def test_what_a_cart_puts_off_is_put_off_for_all_its_locations(tmp_path: Path) -> None:
+    with corner(tmp_path) as made:
+        await opened(made)
+        made.level(EAST + 5, WEST + 5)
+        await made.pull()
+        made.carts.faults({"kind": "status", "status": 429, "seconds": 3600, "path": "/stock"})
+        assert "60 min" in (await push(made, made.east)).error
+        # when the other location comes by its schedule, the cart is not asked
+        before = len(made.carts.requests())
+        with made.bench.store.transaction() as tx:
+            order = RunRequest("push", made.west, made.bench.merchant, "schedule", "schedule")
+            number = runs.request(tx, order, clock.seconds()).run_id
+        await made.bench.work()
+        waits = made.bench.run(number)
+        assert (waits.state, len(made.carts.requests()) - before) == ("failed", 0)
+        assert "59 min" in waits.error or "60 min" in waits.error
+        # and when a person asks for it, it does not wait
+        made.carts.faults()
+        assert (await push(made, made.west)).state == "done"
+        assert made.sellable()[1] == WEST + 5

@@ -44,6 +44,8 @@ class Connection:
     also_at: tuple[str, ...] = ()
     """Further locations of the cart that other carts of ours set, by id or name: what is there is not `elsewhere`, and a
     cart that `reads_locations` gives listings for them too."""
+    limit_key: str = field(default="", compare=False, repr=False)
+    """Connections of the same key share what is left of their rate limits, from run to run; '' for none but this."""
 
 
 @dataclass(frozen=True, slots=True)

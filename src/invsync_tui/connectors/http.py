@@ -210,12 +210,17 @@ class HttpConnection:
         """`throttled` says which answers mean too many requests, where the vendor says it otherwise than by a 429."""
         self.connection = connection
         self._throttled = throttled or throttled_by_status
-        self.limiter = limiter or RateLimiter(capacity=20, per_second=20)
+        self.limit_by(limiter or RateLimiter(capacity=20, per_second=20))
         self.headers: dict[str, str] = {"user-agent": "invsync", "accept-encoding": response_body.ACCEPTED}
         self.clock = ServerClock()
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
         self._route: Route | None = None
+
+    def limit_by(self, limiter: RateLimiter) -> None:
+        """Keep this limit from now on, with what other runs on the same connection have left of it."""
+        limiter.share(self.connection.limit_key, WAIT_MOST)
+        self.limiter = limiter
 
     def remember(self, token: str) -> None:
         """A token or session that the server gave us: it is hidden from now on wherever it turns up."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import Cart, Connection, Source
+from invsync_tui.connectors.shop_identity import shop_of
 from invsync_tui.connectors.token_store import TokenStore, subject_of
 from invsync_tui.store import models
 from invsync_tui.store.file import file_modes
@@ -41,16 +42,22 @@ def connection_of(name: str, system: str, url: str, options: str) -> Connection:
 
 def source(merchant: str, row: models.Source, store: Path | None = None) -> Source:
     """The merchant's WMS, not yet opened; with the tokens that are kept beside the store where one is given."""
-    connection = source_connection(merchant, row)
+    connection = _limited(source_connection(merchant, row))
     return registry.source(connection if store is None else with_tokens(connection, store, source_key(row.merchant_id)))
 
 
 def cart(row: models.Cart, store: Path | None = None, also_at: Iterable[str] = (), *, read_only: bool = False) -> Cart:
     """The cart, not yet opened; with the tokens that are kept beside the store where one is given."""
-    connection = cart_connection(row, also_at)
+    connection = _limited(cart_connection(row, also_at))
     if store is not None:
         connection = with_tokens(connection, store, cart_key(row.of_cart or row.id), read_only=read_only)
     return registry.cart(connection)
+
+
+def _limited(connection: Connection) -> Connection:
+    """Runs on one shop with one login share its rate limits, whichever location they are for."""
+    shop = shop_of(connection).key
+    return replace(connection, limit_key="\n".join((shop, connection.login, connection.secret)))
 
 
 def source_key(merchant_id: int) -> str:

@@ -16,6 +16,7 @@ from invsync_tui.connectors.api_notices import ApiNotices, collect, merged
 from invsync_tui.connectors.base import Cart
 from invsync_tui.connectors.errors import ConnectorError, DeferredError, NotConfiguredError, shorten
 from invsync_tui.connectors.http_log import log_http_to, redacted
+from invsync_tui.connectors.rate_limit import long_waits_lifted
 from invsync_tui.connectors.shop_identity import location_of, shop_of
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
 from invsync_tui.rules.redaction import Redacted
@@ -24,7 +25,7 @@ from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.listings import listings, plans
 from invsync_tui.store.listings.plans import KeptPlan
-from invsync_tui.store.runs import decision_log, runs
+from invsync_tui.store.runs import decision_log, runs, waiting_requests
 from invsync_tui.store.runs import http_log as http_log_rows
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.workers import FencedError
@@ -64,7 +65,7 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         if run.started_at is not None and run.state in ("running", "cancelling"):
             runs.add_event(tx, run.id, clock.seconds(), "warning", _taken_over(run))
     try:
-        with log_http_to(hearing), collect() as notices:
+        with log_http_to(hearing), collect() as notices, long_waits_lifted(_tries_at_once(run)):
             try:
                 async with interruptible(job.cancel_wanted):
                     await _KINDS[run.kind](job)
@@ -94,6 +95,11 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
     except Exception as error:
         log.error("run %s: %s", run.id, redacted(traceback.format_exc()))
         _end(job, "failed", Outcome.FAILED, Reason.INTERNAL_DEFECT, defect_text(run.id, error))
+
+
+def _tries_at_once(run: RunRow) -> bool:
+    """Whether a run does not go by what a server put off before: a person asked for it, or the wait is over by the clock."""
+    return run.not_before is not None or run.trigger not in waiting_requests.BY_THEMSELVES
 
 
 def _keep_notices(job: RunContext, notices: ApiNotices) -> None:

@@ -84,7 +84,7 @@ class RestSource:
             delta=api_layout.changes is not None, reports_reading_time="read_at" in api_layout.levels.fields,
             page_size=api_layout.levels.paging.limit or 1000,
         )  # fmt: skip
-        self._http.limiter = RateLimiter(api_layout.per_second, api_layout.per_second)
+        self._http.limit_by(RateLimiter(api_layout.per_second, api_layout.per_second))
         self._http.headers.pop("authorization", None)
         self._http.headers["accept"] = "application/json"
         self._http.headers.update(await self._login(api_layout))
