@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ def _shorter_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 TestSandboxSource = source_suite(SandboxSource, kit_servers.wms)
 TestSandboxCart = cart_suite(SandboxCart, kit_servers.shop)
+TestSandboxCartWithGroups = cart_suite(SandboxCart, kit_servers.shop_with_groups)
 TestSandboxCartThatAppliesLater = cart_suite(SandboxCart, kit_servers.shop_that_applies_later)
 
 
@@ -246,6 +248,44 @@ class OwnStockEverywhere(SandboxCart):
         own = {row.ref: row.quantity for row in page.rows if not row.location}
         rows = [row._replace(quantity=own[row.ref]) for row in page.rows]
         return Page(rows, page.next_cursor, page.total, page.rejected)
+
+
+class RequestPerListing(SandboxCart):
+    """Sets by one request what its listings say belongs together, and takes one for each all the same."""
+
+    async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:
+        answers: list[RowAnswer] = []
+        for number, row in enumerate(json.loads(body)["rows"]):
+            key = f"{int(batch_id, 16) + number:032x}"[-32:]
+            part = await super().send(key, json.dumps({"rows": [row]}).encode())
+            assert not isinstance(part, Submitted)
+            answers += part
+        return answers
+
+
+class AllBelongTogether(SandboxCart):
+    """Says that everything belongs to one thing."""
+
+    async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
+        return [row._replace(group="all") for row in await super().read(refs)]
+
+    async def listings_page(self, cursor: str | None, since: int | None = None) -> Page[ListingRow]:
+        page = await super().listings_page(cursor, since)
+        return replace(page, rows=[row._replace(group="all") for row in page.rows])
+
+
+class ForgetsGroups(SandboxCart):
+    """Reads some listings without what they belong to."""
+
+    async def read(self, refs: Sequence[str]) -> Sequence[ListingRow]:
+        return [row._replace(group="") for row in await super().read(refs)]
+
+
+@pytest.mark.parametrize("connector", [RequestPerListing, AllBelongTogether, ForgetsGroups])
+def test_a_cart_whose_groups_are_wrong_is_found(connector: type) -> None:
+    (check,) = [check for check in checks_of(connector) if check.number == 19]
+    with pytest.raises((AssertionError, ConnectorError)):
+        run_check(check, connector, kit_servers.shop_with_groups)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from invsync_tui.connectors import registry
-from invsync_tui.connectors.base import CheckStep, Connection, ListingRow, OrderLine, PushItem
-from invsync_tui.connectors.carts.woocommerce import CAPABILITIES, MIXED_BATCH, WooCommerceCart
+from invsync_tui.connectors.base import BatchScope, CheckStep, Connection, ListingRow, OrderLine, PushItem
+from invsync_tui.connectors.carts.woocommerce import WooCommerceCart
 from invsync_tui.connectors.errors import (
     AuthError,
     ConnectorError,
@@ -269,19 +269,11 @@ async def test_products_are_one_request_and_variations_one_for_each_product(cart
     assert shop.posts() == ["products/batch", "products/10/variations/batch", "products/20/variations/batch"]
 
 
-@pytest.mark.parametrize(("kind", "number"), [("variable", 19), ("variable", 20), ("variable-subscription", 20)])
-async def test_a_batch_is_smaller_where_it_could_be_many_requests(
-    connection: Connection, shop: Shop, kind: str, number: int
-) -> None:
-    shop.products = [product(at, type=kind, manage_stock=False) for at in range(1, number + 1)]
-    cart = WooCommerceCart(connection)
-    await cart.open()
-    assert CAPABILITIES.max_batch == 100
-    if kind != "variable":  # types of plugins are found out when they are read
-        assert cart.capabilities.max_batch == 100
-        await all_listings(cart)
-    assert cart.capabilities.max_batch == (MIXED_BATCH if number >= MIXED_BATCH else 100)
-    await cart.close()
+async def test_variations_belong_to_their_product(cart: WooCommerceCart) -> None:
+    groups = {ref: row.group for ref, row in (await all_listings(cart)).items()}
+    assert {"/" in ref for ref in groups} == {True, False}
+    assert groups == {ref: ref.split("/")[0] if "/" in ref else "" for ref in groups}
+    assert cart.capabilities.batch_scope is BatchScope.GROUP
 
 
 async def test_a_bad_row_is_answered_by_itself(cart: WooCommerceCart, shop: Shop) -> None:

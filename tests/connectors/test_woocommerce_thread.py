@@ -71,7 +71,7 @@ def _stock(dump: Mapping[str, Mapping[str, object]]) -> dict[str, int]:
 async def test_the_thread_from_a_wms_to_the_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches meet a 429, a 503, a lost answer in their middle and a deleted listing; every listing ends with its number or
     a reason, and a last push sends nothing."""
-    monkeypatch.setattr(woocommerce, "MIXED_BATCH", 3)
+    monkeypatch.setattr(woocommerce, "CAPABILITIES", replace(woocommerce.CAPABILITIES, max_batch=3))
     with sandbox_wms(16) as wms, woocommerce_server(products=0) as server:
         proxy = Proxy(server.url)
         await proxy.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,81 @@ async def test_the_plan_shows_the_order_in_which_the_push_then_sends(
     assert [row.turn for row in rows] == list(range(1, len(rows) + 1))
     await made.bench.push(made.cart_id)
     assert [row.sku for row in rows] == [sku for sku, _, _ in sent(made, before)]
+
+
+GROUPS = 5
+
+
+@pytest.fixture
+async def grouped(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """As `changed`, with a cart that sets by one request only what belongs to one of 5 things."""
+    mode = Mode(max_batch=BATCH, one_group=True)
+    with town(tmp_path, products=24, mode=mode, warehouses=2, deadline=0.5) as made:
+        skus = list(made.stock(["EAST"]))[:-KITS]
+        belongs = {sku: f"G{n % GROUPS}" for n, sku in enumerate(skus)}
+        for listing in made.cart.dump()["main"]:
+            made.cart.edit(listing["ref"], group=belongs.get(listing["sku"], "kits"))
+        for sku in skus:
+            made.wms.set_level(sku, "EAST", 100)
+        await made.bench.pull()
+        made.bench.set_cart(made.cart_id, [made.bench.warehouse("EAST")], zero_count=1000, jump_count=1000)
+        await made.bench.push(made.cart_id)
+        changes = {}
+        for n, sku in enumerate(skus):
+            after = (90 - n, 0, 101 + n)[n % 3]
+            made.wms.set_level(sku, "EAST", after)
+            changes[sku] = (100, after)
+        await made.bench.pull()
+        yield made, changes, belongs, newest(made)
+
+
+def batches_of(made: Town, after: int) -> list[list[str]]:
+    """SKUs by request, as they went out."""
+    skus = dict(made.bench.store.read("SELECT id, sku FROM listing"))
+    rows = made.bench.store.read(
+        "SELECT items FROM push_batch WHERE cart_id = ? AND rowid > ? ORDER BY rowid", (made.cart_id, after)
+    )
+    return [[skus[item[0]] for item in json.loads(text)] for (text,) in rows]
+
+
+async def test_a_group_goes_with_its_most_urgent_listing_in_as_few_requests_as_can_be(
+    grouped: tuple[Town, dict[str, tuple[int, int]], dict[str, str], int],
+) -> None:
+    # given
+    made, changes, belongs, before = grouped
+    session = made.bench.session()
+    build = plans.build_plan(session, made.cart_id)
+    shown, lines = plans.view(session, build, None), plans.rows(session, build).after(None, 100)
+    # when
+    run = await made.bench.push(made.cart_id)
+    # then
+    assert (run.state, made.bench.counts(run)["failed"]) == ("done", 0)
+    sent_batches = batches_of(made, before)
+    members = Counter(belongs[sku] for sku in changes)
+    assert len(sent_batches) == sum(-(-n // BATCH) for n in members.values()) == shown.requests
+    left = expected(changes)
+    for batch in sent_batches:
+        assert len({belongs[sku] for sku in batch}) == 1
+        assert batch[0] == left[0]
+        assert batch == [sku for sku in left if belongs[sku] == belongs[batch[0]]][:BATCH]
+        left = [sku for sku in left if sku not in batch]
+    assert left == []
+    # and the plan said so
+    assert [line.sku for line in lines] == [sku for batch in sent_batches for sku in batch]
+
+
+async def test_a_push_by_groups_that_is_cut_goes_on_with_the_same_requests(
+    grouped: tuple[Town, dict[str, tuple[int, int]], dict[str, str], int],
+) -> None:
+    made, changes, _, before = grouped
+    made.cart.faults({"kind": "status", "status": 503, "path": "/stock", "after": 3})
+    assert (await made.bench.push(made.cart_id)).state == "failed"
+    made.cart.faults()
+    await made.bench.push(made.cart_id)
+    rows = sent(made, before)
+    assert len({sku for sku, _, _ in rows}) == len(rows) == len(changes)
+    shown = made.shown()
+    assert {sku: shown[sku] for sku in changes} == {sku: after for sku, (_, after) in changes.items()}
 
 
 @pytest.mark.parametrize(

@@ -320,6 +320,15 @@ class RowErrors(StrEnum):
     WHOLE_BATCH = "whole_batch"
 
 
+class BatchScope(StrEnum):
+    """What a batch may hold."""
+
+    ANY = "any"
+    """Any listings."""
+    GROUP = "group"
+    """Listings of one group (`ListingRow.group`): the cart sets by one request only what belongs together."""
+
+
 class DoubtPolicy(StrEnum):
     """How a batch whose answer was lost is resolved."""
 
@@ -354,6 +363,10 @@ class CartCapabilities:
     """`orders_since` works; may be known only after `open`."""
     stable_pages: bool = False
     """Listings that are deleted between two requests hide no others: pages continue behind a record, not at a number."""
+    batch_scope: BatchScope = BatchScope.ANY
+    """A batch is one request that writes: say GROUP where a batch of any listings would take several."""
+    group_max: int | None = None
+    """Most listings of one group in a batch; None: as many as a batch has."""
     applies_within: float = 0.0
     """Above 0 for a cart that applies later, see `Submitted`: seconds after which a batch that it received without our
     hearing of it is applied or never will be. Until then a lost answer is not resolved by reading the listings."""
@@ -392,6 +405,9 @@ class ListingRow(NamedTuple):
     """EAN, UPC or what the cart calls so: a listing without a SKU is matched by it."""
     cap: int | None = None
     """The largest quantity that the cart accepts of it, in its own basis (0 or more); None: it names no such limit."""
+    group: str = ""
+    """What it belongs to where the cart sets things by what they belong to, such as the product of a variation: see
+    `CartCapabilities.batch_scope`. '' is a group of its own kind: the listings that belong to nothing."""
 
     @property
     def code(self) -> str:

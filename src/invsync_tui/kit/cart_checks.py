@@ -16,6 +16,7 @@ from invsync_tui.kit.checks import COMMON, Check, Scene, everything
 from invsync_tui.kit.later_checks import BATCH
 from invsync_tui.kit.proxy import Fault
 from invsync_tui.kit.source_checks import HOSTILE
+from invsync_tui.sync.sending_order import batch_rule
 
 OTHER = "fedcba9876543210fedcba9876543210"
 
@@ -61,8 +62,8 @@ async def read_some(scene: Scene) -> None:
 async def few_calls(scene: Scene) -> None:
     """A batch is one call that writes."""
     async with scene.opened() as cart:
-        most = min(cart.capabilities.max_batch, len(scene.server.shown()))
-        refs = list(scene.server.shown())[:most]
+        refs = (await later_checks.one_batch(cart, list(scene.server.shown())))[: cart.capabilities.max_batch]
+        most = len(refs)
         before = dict(scene.server.shown())
         scene.proxy.clear()
         answer = await later_checks.send(cart, {ref: 50 + n for n, ref in enumerate(refs)}, before)
@@ -72,6 +73,29 @@ async def few_calls(scene: Scene) -> None:
         f"{calls} calls for {most} listings in batches of {cart.capabilities.max_batch}"
     )
     assert {ref: scene.server.shown()[ref] for ref in refs} == {ref: 50 + n for n, ref in enumerate(refs)}
+
+
+async def groups_are_requests(scene: Scene) -> None:
+    """What a cart says belongs together is set by one request, and what it reads later belongs to the same."""
+    async with scene.opened() as cart:
+        rule = batch_rule(cart.capabilities)
+        if not rule.one_group:
+            raise NotImplementedError("its batches may hold any listings")
+        refs = list(scene.server.shown())
+        listed = {row.ref: row.group for row in await everything(cart) if row.ref in refs}
+        members_by_group = await later_checks.by_group(cart, refs)
+        for number, (group, members) in enumerate(members_by_group.items(), 1):
+            assert all(listed.get(ref) == group for ref in members), f"read and listings_page differ on group {group!r}"
+            some = members[: rule.of_group]
+            scene.proxy.clear()
+            before = dict(scene.server.shown())
+            answer = await later_checks.send(
+                cart, {ref: 70 + n for n, ref in enumerate(some)}, before, f"{number:032x}"
+            )
+            calls = len(scene.proxy.requests)
+            await later_checks.settled(scene, cart, answer)
+            assert calls == 1, f"{calls} calls for {len(some)} listings of the group {group!r}"
+            assert {ref: scene.server.shown()[ref] for ref in some} == {ref: 70 + n for n, ref in enumerate(some)}
 
 
 async def pure_bodies(scene: Scene) -> None:
@@ -100,10 +124,10 @@ async def answers_are_honest(scene: Scene) -> None:
 
 async def one_bad_row(scene: Scene) -> None:
     """A listing that is deleted in between costs itself: it is named, or the batch is refused as a whole."""
-    gone, *others = list(scene.server.shown())[:3]
     before = dict(scene.server.shown())
-    scene.server.remove(gone)
     async with scene.opened() as cart:
+        gone, *others = (await later_checks.one_batch(cart, list(before)))[:3]
+        scene.server.remove(gone)
         quantities = {ref: 60 + n for n, ref in enumerate([gone, *others])}
         try:
             answers = {answer.ref: answer for answer in await _send(scene, cart, quantities, before)}
@@ -225,6 +249,7 @@ CHECKS = (
     Check(16, "a quantity below zero is never sent", negative_is_refused),
     Check(17, "allocations are told where they are subtracted", basis),
     Check(18, "other locations of ours are read along", several_locations),
+    Check(19, "a group is set by one call", groups_are_requests),
     Check(20, "what was not to be changed stays as it is", nothing_else),
     *later_checks.CHECKS,
     *COMMON,

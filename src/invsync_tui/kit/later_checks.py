@@ -10,6 +10,7 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import AppliesLater, Pending, PushItem, RowAnswer, Submitted
 from invsync_tui.connectors.errors import ConnectorError, ContractError
 from invsync_tui.kit.checks import Check, Scene, failed
+from invsync_tui.sync.sending_order import batch_rule
 
 BATCH = "0123456789abcdef0123456789abcdef"
 TRIES, PAUSE = 50, 0.1
@@ -39,6 +40,26 @@ async def settled(scene: Scene, cart: Any, answer: Sequence[RowAnswer] | Submitt
             return rows
         await asyncio.sleep(PAUSE)
     raise AssertionError("it does not say what became of a batch that was applied")
+
+
+async def one_batch(cart: Any, refs: list[str]) -> list[str]:
+    """Those of some listings that may share a batch by what the cart declares: the largest group, or as many of each."""
+    rule = batch_rule(cart.capabilities)
+    if not rule.by_group:
+        return refs
+    members = await by_group(cart, refs)
+    if rule.one_group:
+        return max(members.values(), key=len)[: rule.of_group]
+    return [ref for group in members.values() for ref in group[: rule.of_group]]
+
+
+async def by_group(cart: Any, refs: Sequence[str]) -> dict[str, list[str]]:
+    """Some listings by the group that the cart reads of them, without those that cannot be set."""
+    members: dict[str, list[str]] = {}
+    for row in await cart.read(refs):
+        if row.skip is None:
+            members.setdefault(row.group, []).append(row.ref)
+    return members
 
 
 def let_apply(scene: Scene) -> None:
@@ -90,8 +111,8 @@ async def a_ticket_lasts(scene: Scene) -> None:
 
 async def refused_later(scene: Scene) -> None:
     """A row that turns out to be bad when the batch is applied is named, and costs itself."""
-    gone, other, *_ = scene.server.shown()
     async with scene.opened() as cart:
+        gone, other, *_ = await one_batch(cart, list(scene.server.shown()))
         taken = _only_if_later(cart, await send(cart, {gone: 73, other: 74}, scene.server.shown()))
         scene.server.remove(gone)
         rows = {row.ref: row for row in await settled(scene, cart, taken)}

@@ -132,6 +132,8 @@ class Cart(Service):
             return refusal(422, "A quantity is a whole number.")
         if len(rows) > shop.mode.max_batch:
             return refusal(413, f"A batch has at most {shop.mode.max_batch} rows.")
+        if shop.mode.one_group and len({shop.listings[ref].group for ref, _ in rows if ref in shop.listings}) > 1:
+            return refusal(422, "A batch has listings of one group.")
         key = request.headers.get("idempotency-key", "")
         if shop.mode.idempotency and key:
             return self._once(shop, key, request, rows)

@@ -19,6 +19,7 @@ TOKEN = "sandbox-token-for-checks"  # noqa: S105 - of a server that lives as lon
 VARIABLE = "INVSYNC_SANDBOX_CHECK_TOKEN"
 SHOP = "main"
 LATER = Mode(later=True, apply_after=-1)
+GROUPED = Mode(one_group=True)
 
 
 @dataclass(slots=True)
@@ -96,6 +97,18 @@ class ShopServer(_Server):
         self._control("edit", shop=SHOP, ref=listing, quantity=quantity)
 
 
+class GroupedShopServer(ShopServer):
+    """A shop that sets by one request only what belongs together: every third listing to the same."""
+
+    def _options(self) -> dict[str, str]:
+        return GROUPED.options(SHOP)
+
+    def add(self, sku: str, quantity: int) -> str:
+        ref = super().add(sku, quantity)
+        self._control("edit", shop=SHOP, ref=ref, group="added")
+        return ref
+
+
 class LaterShopServer(ShopServer):
     """A shop that takes batches under a ticket and applies them when it is told to."""
 
@@ -119,6 +132,19 @@ def shop() -> Iterator[ShopServer]:
     """A small shop."""
     with _with_token(), running("cart", f"--shop={SHOP},places=Annex", "--products=12", f"--token={TOKEN}") as url:
         yield ShopServer(url)
+
+
+@contextmanager
+def shop_with_groups() -> Iterator[GroupedShopServer]:
+    """A small shop whose listings belong to one of three things."""
+    with (
+        _with_token(),
+        running("cart", f"--shop={SHOP},{GROUPED.write()}", "--products=12", f"--token={TOKEN}") as url,
+    ):
+        server = GroupedShopServer(url)
+        for number, ref in enumerate(sorted(server.shown())):
+            server._control("edit", shop=SHOP, ref=ref, group=f"G{number % 3}")
+        yield server
 
 
 @contextmanager

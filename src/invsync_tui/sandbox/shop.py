@@ -43,6 +43,8 @@ class Mode:
     """Further locations that the shop sells from, by slash: North/South. What a listing has there is in its `places`.
     The orders of a shop that has some say where their units come from."""
 
+    one_group: bool = False
+    """Whether a batch has listings of one group only."""
     later: bool = False
     """Whether batches are taken under a ticket and applied later."""
     apply_after: float = 0.0
@@ -66,6 +68,7 @@ class Mode:
             "returns_quantity": "on" if self.returns_quantity else "off",
             "orders": "on" if self.orders else "off",
             "max_batch": str(self.max_batch),
+            "batch_scope": "group" if self.one_group else "any",
         }
         return {**made, "applies_within": str(math.ceil(self.give_up_after))} if self.later else made
 
@@ -105,6 +108,8 @@ class Listing:
     barcode: str = ""
     most: int | None = None
     """The largest quantity that the shop accepts of it; None for no limit."""
+    group: str = ""
+    """What it belongs to. A shop of mode `one_group` sets by one request only what belongs together."""
     places: dict[str, dict[str, int]] = field(default_factory=dict)
     """By further location, `quantity` and `allocated` there."""
 

@@ -12,7 +12,6 @@ import math
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import (
@@ -89,8 +88,8 @@ class BatchSender:
     async def _one_pass(self, size: int) -> bool:
         """One round in batches of `size` rows, what is nearest to overselling first; False if there was nothing to do."""
         any_rows = False
-        numbers = await sending_order.in_order(self.job.store, self.job.run.id)
-        while batch := list(islice(numbers, size)):
+        rule = sending_order.batch_rule(self.cart.capabilities, size)
+        for batch in await sending_order.in_order(self.job.store, self.job.run.id, rule):
             self.job.stop_if_cancelled()
             with self.job.store.reading() as cx:
                 rows = listings.planned(cx, self.job.run.id, batch)

@@ -36,7 +36,7 @@ def record_of(row: ListingRow) -> ListingRecord:
     return ListingRecord(
         row.ref, row.code, row.name, row.tracked, skip, row.allocated, row.quantity,
         row.elsewhere, row.elsewhere_allocated, row.threshold, row.code is not row.sku,
-        row.cap,
+        row.cap, row.group,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ VIEW = PlanView(
     what_if=(),
     frozen="",
     applied_by=None,
+    requests=1,
 )
 
 

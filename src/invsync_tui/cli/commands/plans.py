@@ -187,6 +187,9 @@ def _head(view: PlanView) -> Iterator[str]:
         f"{number(total.to_set)} to update: {number(total.up)} up, {number(total.down)} down, "
         f"{number(total.to_zero)} of them to zero, {number(total.unknown)} show nothing known"
     )
+    if total.to_set:
+        requests = "1 request" if view.requests == 1 else f"{number(view.requests)} requests"
+        yield f"Takes {requests} to the cart, or more where it refuses rows"
     if view.in_sync is not None:
         rest = [
             f"{number(view.in_sync)} in sync",

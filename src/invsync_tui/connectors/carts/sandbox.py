@@ -17,6 +17,7 @@ from invsync_tui import clock
 from invsync_tui.connectors import stock_elsewhere
 from invsync_tui.connectors.about import About, Hooks, Option, OptionKind
 from invsync_tui.connectors.base import (
+    BatchScope,
     Budget,
     CartCapabilities,
     CartLocation,
@@ -69,6 +70,7 @@ def _capabilities(options: Mapping[str, str]) -> CartCapabilities:
         return CartCapabilities(
             quantity_basis=QuantityBasis(options.get("basis", "available")),
             max_batch=int(options.get("max_batch", "100")),
+            batch_scope=BatchScope(options.get("batch_scope", "any")),
             row_errors=RowErrors(options.get("row_errors", "per_row")),
             doubt_policy=DoubtPolicy.IDEMPOTENCY_KEY if replays else DoubtPolicy.READ_BACK,
             returns_quantity=SWITCH[options.get("returns_quantity", "on")],
@@ -126,6 +128,8 @@ class SandboxCart:
             Option("orders", "whether its orders are read", kind=OptionKind.CHOICE, choices=("on", "off"), default="off"),
             Option("applies_within", "seconds within which it applies a batch that it took under a ticket; 0: at once",
                    kind=OptionKind.NUMBER, most=604800, default="0"),
+            Option("batch_scope", "what one request may set: any listings, or those of one group", kind=OptionKind.CHOICE,
+                   choices=tuple(BatchScope), default="any"),
             Option("max_batch", "listings in one request", kind=OptionKind.NUMBER, least=1, most=1000, default="100"),
         ),
         setup=("Start it with: python -m invsync_tui.sandbox",),
@@ -279,6 +283,7 @@ class SandboxCart:
             threshold=whole(record.get("threshold", 0)),
             barcode=text(record.get("barcode", "")),
             cap=maybe_whole(record.get("most"), 0),
+            group=text(record.get("group", "")),
         )
 
     @staticmethod

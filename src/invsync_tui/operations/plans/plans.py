@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
+from invsync_tui.operations.plans.grouping import requests
 from invsync_tui.operations.plans.rows import PlanLine, PlanRows, PlanTotals, totals
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session
@@ -57,6 +58,8 @@ class PlanView:
     """Why nothing would be sent although it is planned; '' where it would."""
     applied_by: int | None
     """The run that is or was bound to it."""
+    requests: int = 0
+    """The least number of requests that sets all of it."""
     advice: tuple[str, ...] = field(default=())
     """What can be done with it, in words."""
 
@@ -162,13 +165,14 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
         what_if=making.what_if,
         frozen=_frozen(session, making.cart_id),
         applied_by=None,
+        requests=requests(session, making.cart_id, planned.changes.ids),
     )
     return _advised(plan, _unfreeze(session, making.cart_id))
 
 
 def rows(session: Session, making: PlanBuild, sort: str = "turn", text: str = "", risk: str | None = None) -> PlanRows:
     """The listings of a plan that was just made."""
-    return PlanRows.of(session, making.planned.changes, making.planned.ground, sort, text, risk)
+    return PlanRows.of(session, making.cart_id, making.planned.changes, making.planned.ground, sort, text, risk)
 
 
 def load_plan(session: Session, number: int) -> PlanView:
@@ -194,6 +198,7 @@ def load_plan(session: Session, number: int) -> PlanView:
         what_if=(),
         frozen="" if plan.explicit else _frozen(session, plan.cart_id),
         applied_by=by[0] if by else None,
+        requests=requests(session, plan.cart_id, plan.changes.ids),
     )
     return _advised(plan_view, _unfreeze(session, plan.cart_id))
 
@@ -205,7 +210,7 @@ def load_plan_rows(
     plan = find(session, number)
     ground: Any = start_plan(session, plan.cart_id).planned.ground if plan.kind == RULES else None
     told = {UNDO: f"run {plan.of_run} replaced it", SAFE: "safe level"}.get(plan.kind, "")
-    return PlanRows.of(session, plan.changes, ground, sort, text, risk, told)
+    return PlanRows.of(session, plan.cart_id, plan.changes, ground, sort, text, risk, told)
 
 
 def find(session: Session, number: int) -> KeptPlan:

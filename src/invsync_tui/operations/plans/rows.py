@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.plans import grouping
 from invsync_tui.operations.rows import Count, PlaceKey
 from invsync_tui.operations.session import Session
+from invsync_tui.rules.batches import batches
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.quantity import CHAIN
-from invsync_tui.rules.safety import RANKS, Risk, risk, sending_key
+from invsync_tui.rules.safety import RANKS, Risk, listing_of, risk, sending_key
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import UNKNOWN, Changes
 
@@ -94,6 +96,7 @@ class PlanRows:
     def of(
         cls,
         session: Session,
+        cart_id: int,
         changes: Changes,
         ground: PlanInputs | None,
         sort: str,
@@ -112,7 +115,7 @@ class PlanRows:
             chosen = [n for n in chosen if wanted in codes[changes.ids[n]]]
         if only:
             chosen = [n for n in chosen if _risk(changes, n, factor) == only]
-        turns = _turns(changes)
+        turns = _turns(session, cart_id, changes)
         place = _places(changes, codes, factor, turns)[sort]
         return cls(session, changes, array("q", sorted(chosen, key=place)), turns, place, ground, factor, told)
 
@@ -199,18 +202,20 @@ def _risk(changes: Changes, n: int, factor: int) -> Risk:
     return risk(None if before == UNKNOWN else before, changes.after[n], factor)
 
 
-def _turns(changes: Changes) -> array[int]:
+def _turns(session: Session, cart_id: int, changes: Changes) -> array[int]:
     """By position, the place in the order of sending."""
-    keys = array(
-        "q",
-        (
-            sending_key(number, None if before == UNKNOWN else before, after)
-            for number, before, after in zip(*changes, strict=True)
-        ),
+    keys = sorted(
+        sending_key(number, None if before == UNKNOWN else before, after)
+        for number, before, after in zip(*changes, strict=True)
     )
+    rule, groups = grouping.of_listings(session, cart_id, changes.ids)
+    by_group: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
+    for key in keys:
+        by_group[groups.get(listing_of(key), "")].append(key)
     turns = array("q", bytes(8 * len(keys)))
-    for turn, n in enumerate(sorted(range(len(keys)), key=keys.__getitem__), 1):
-        turns[n] = turn
+    sent = (listing_of(key) for batch in batches(map(iter, by_group.values()), rule) for key in batch)
+    for turn, number in enumerate(sent, 1):
+        turns[bisect_left(changes.ids, number)] = turn
     return turns
 
 

@@ -30,6 +30,8 @@ class ListingRecord(NamedTuple):
     """`sku` is its barcode: it has no SKU."""
     cap: int | None = None
     """The largest quantity that the cart accepts."""
+    group: str = ""
+    """Listings of one group are set by one request, see `connectors.base.BatchScope`."""
 
 
 class PlanRow(NamedTuple):
@@ -96,21 +98,21 @@ class Decided(NamedTuple):
 
 _UPSERT = """
 INSERT INTO listing (cart_id, ref, sku, key, name, tracked, skip, allocated, observed, elsewhere, elsewhere_allocated,
-  threshold, by_barcode, cap, observed_at, seq)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  threshold, by_barcode, cap, batch_group, observed_at, seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (cart_id, ref) DO UPDATE SET sku = excluded.sku, key = excluded.key, name = excluded.name,
   tracked = excluded.tracked, skip = excluded.skip, allocated = excluded.allocated, observed = excluded.observed,
   observed_at = excluded.observed_at, seq = excluded.seq, gone_at = NULL, elsewhere = excluded.elsewhere,
   acked = CASE WHEN listing.gone_at IS NOT NULL OR (listing.tracked = 0 AND excluded.tracked IS NOT 0)
     OR (listing.skip <> 'BAD_ROW' AND excluded.skip IS NULL) THEN NULL ELSE listing.acked END,
   elsewhere_allocated = excluded.elsewhere_allocated, threshold = excluded.threshold, by_barcode = excluded.by_barcode,
-  cap = excluded.cap
+  cap = excluded.cap, batch_group = excluded.batch_group
 WHERE listing.sku IS NOT excluded.sku OR listing.name IS NOT excluded.name OR listing.tracked IS NOT excluded.tracked
   OR listing.skip IS NOT excluded.skip OR listing.allocated IS NOT excluded.allocated
   OR listing.observed IS NOT excluded.observed OR listing.gone_at IS NOT NULL
   OR listing.elsewhere IS NOT excluded.elsewhere OR listing.threshold IS NOT excluded.threshold
   OR listing.elsewhere_allocated IS NOT excluded.elsewhere_allocated OR listing.by_barcode IS NOT excluded.by_barcode
-  OR listing.cap IS NOT excluded.cap
+  OR listing.cap IS NOT excluded.cap OR listing.batch_group IS NOT excluded.batch_group
 """
 
 
@@ -271,16 +273,24 @@ class PlannedChange(NamedTuple):
     id: int
     shows: int | None
     desired: int
+    group: str
+    """Listings of one group are set by one request."""
 
 
 def planned_changes(cx: sqlite3.Connection, run_id: int, after: int, limit: int) -> list[PlannedChange]:
     """The next planned listings of a run, by id."""
     rows = cx.execute(
-        "SELECT id, coalesce(observed - allocated, acked), desired FROM listing "
+        "SELECT id, coalesce(observed - allocated, acked), desired, batch_group FROM listing "
         "WHERE run_id = ? AND outcome = 'planned' AND inflight IS NULL AND id > ? ORDER BY id LIMIT ?",
         (run_id, after, limit),
     )
     return [PlannedChange(*row) for row in rows]
+
+
+def groups(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, str]:
+    """The group of each of some listings, by number."""
+    sql = "SELECT id, batch_group FROM listing WHERE id IN (SELECT value FROM json_each(?))"
+    return dict(cx.execute(sql, (json.dumps(list(listing_ids)),)).fetchall())
 
 
 def planned(cx: sqlite3.Connection, run_id: int, listing_ids: Sequence[int]) -> list[ToPush]:

@@ -209,6 +209,8 @@ class Listing(Table, table=True):
     """Units that the cart keeps back itself."""
     cap: int | None = Field(default=None, sa_type=Big)
     """The largest quantity that the cart accepts of it, in the cart's basis; None where it names no such limit."""
+    batch_group: str = Field(default="", sa_type=Text)
+    """Listings of one group are set by one request, for carts that set by one request only what belongs together."""
 
 
 class Unlisted(Table, table=True):

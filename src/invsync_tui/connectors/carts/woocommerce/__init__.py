@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from invsync_tui.connectors.base import (
+    BatchScope,
     Budget,
     CartCapabilities,
     CartLocation,
@@ -53,6 +54,7 @@ from invsync_tui.rules.outcomes import Reason
 CAPABILITIES = CartCapabilities(
     quantity_basis=QuantityBasis.AVAILABLE,
     max_batch=batches.ROWS_MOST,
+    batch_scope=BatchScope.GROUP,
     row_errors=RowErrors.PER_ROW,
     doubt_policy=DoubtPolicy.READ_BACK,
     returns_quantity=True,
@@ -61,9 +63,6 @@ CAPABILITIES = CartCapabilities(
     page_size=pages.PER_PAGE_MOST,
     read_batch=100,
 )
-MIXED_BATCH = 20
-"""Rows of a batch where the shop has as many variable products or more: each row may be of another product, so a request of
-its own, and all of them have to be answered within the deadline of one."""
 REQUESTS_OF_A_PAGE = 20
 """Products whose variations are read for one page of listings."""
 ATTEMPTS = 3
@@ -133,16 +132,10 @@ class WooCommerceCart:
     async def open(self) -> None:
         """Try the key, and see what the shop has: variable products, settings of stock, orders that may be read."""
         variable = await self._count(api.PRODUCTS, ("type", "variable"))
-        self._expect_variable(MIXED_BATCH if variable is None else variable)
+        self._variable = 1 if variable is None else variable
         settings = await self._settings()
         self._threshold = checks.threshold_of(settings)
         self.capabilities = replace(self.capabilities, reports_orders=await self._reads_orders())
-
-    def _expect_variable(self, products: int) -> None:
-        """So many variable products are known of: a batch makes at most one request for each of them."""
-        self._variable = max(self._variable, products)
-        if self._variable >= MIXED_BATCH:
-            self.capabilities = replace(self.capabilities, max_batch=MIXED_BATCH)
 
     async def _count(self, path: str, *query: tuple[str, str]) -> int | None:
         _, total = await pages.records(self._api, path, (*query, ("per_page", "1"), ("_fields", "id")))
@@ -284,7 +277,7 @@ class WooCommerceCart:
         rows, rejected = _read_each(records, self._of_product, name_of)
         parents = tuple(_parents(records))
         self._parents += len(parents)
-        self._expect_variable(self._parents)
+        self._variable = max(self._variable, self._parents)
         # What is announced are products; with variations among the listings it is not their number.
         return Page(rows, Position(following, parents).cursor, None if self._variable else total, rejected)
 
@@ -376,7 +369,7 @@ class WooCommerceCart:
     # --- pushing ---
 
     def compose(self, batch_id: str, items: Sequence[PushItem]) -> bytes:
-        """The body that sets these quantities: one request for the products, and one for each product with variations."""
+        """The body that sets these quantities: one request for products, or for the variations of one product."""
         return batches.compose(items)
 
     async def send(self, batch_id: str, body: bytes) -> Sequence[RowAnswer]:

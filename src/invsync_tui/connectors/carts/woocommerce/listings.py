@@ -74,7 +74,7 @@ def of_product(product: Mapping[str, Any], threshold: int = 0) -> ListingRow:
 def of_variation(variation: Mapping[str, Any], parent: str, parent_sku: str, threshold: int = 0) -> ListingRow:
     """A variation as a listing. WooCommerce shows the parent's SKU for a variation without one: that is blank here."""
     row = _row(f"{parent}/{reference(variation['id'])}", variation, threshold)
-    return row._replace(sku="") if row.sku == parent_sku else row
+    return row._replace(sku="" if row.sku == parent_sku else row.sku, group=parent)
 
 
 def _row(ref: str, record: Mapping[str, Any], threshold: int) -> ListingRow:

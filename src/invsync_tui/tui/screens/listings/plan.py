@@ -164,6 +164,7 @@ class PlanScreen(ListScreen["PlanLine"]):
             line(
                 (f"{total.up} up, {total.down} down, ", Tone.PLAIN),
                 (f"{total.to_zero} to zero", Tone.WARN if total.to_zero else Tone.PLAIN),
+                (f", {counted(view.requests, 'request')}" if total.to_set else "", Tone.PLAIN),
                 (rest, Tone.FAINT),
             )
         )
