@@ -90,3 +90,32 @@ def test_an_upgrade_and_its_backup_are_said_on_stderr(tmp_path: Path) -> None:
     assert f"upgraded from schema 3 to {VERSION}. The backup of before is {copy}" in answer.err
     # and that copy can be put back
     assert shell.json("db", "restore", str(copy))["restored"]["schema"] == 3
+
+
+def test_a_folder_keeps_its_newest_backups_and_whatever_else_is_in_it(shell: Shell) -> None:
+    # given
+    folder = shell.home / "copies"
+    folder.mkdir()
+    older = [folder / f"store-2026010{day}T023000Z.db" for day in (1, 2, 3)]
+    others = [folder / "store.db", folder / "store-monday.db", folder / "other-20260101T023000Z.db"]
+    for path in (*older, *others):
+        path.write_text("precious")
+    # when
+    made = shell.json("db", "backup", str(folder), "--keep", "2")["backup"]
+    # then
+    assert made["removed"] == [str(older[0]), str(older[1])]
+    assert sorted(folder.iterdir()) == sorted([*others, older[2], Path(made["path"])])
+    assert shell.json("db", "restore", made["path"])["restored"]["backup"] == made["path"]
+
+
+def test_old_backups_stay_where_no_new_one_could_be_made_and_nothing_may_be_removed(shell: Shell) -> None:
+    folder = shell.home / "copies"
+    folder.mkdir()
+    older = folder / "store-20260101T023000Z.db"
+    older.write_text("precious")
+    assert "--keep" in shell.run("db", "backup", str(folder), "--keep", "0").error
+    assert "--keep needs a folder" in shell.run("db", "backup", str(folder / "new"), "--keep", "1").error
+    assert shell.run("--read-only", "db", "backup", str(folder), "--keep", "1").code == 2
+    shell.store.write_bytes(b"\xa5" * 8192)
+    assert shell.run("db", "backup", str(folder), "--keep", "1").code == 2
+    assert [path.name for path in folder.iterdir()] == [older.name]

@@ -261,3 +261,9 @@ def test_an_old_store_is_upgraded_with_a_word_and_one_that_may_not_be_is_refused
     assert answer.code in (0, 1)
     assert "upgraded" in answer.err.lower() and "backup" in answer.err.lower(), answer.err
     assert not shell.run("status").err
+
+
+def test_whether_a_worker_runs_is_told_alone(acme: Shell) -> None:
+    answer = acme.run("status", "--service")
+    assert (answer.code, answer.out) == (1, "no service. Start one with: invsync serve\n")
+    check("status", acme.run("status", "--service", "--json").document)

@@ -19,7 +19,7 @@ from invsync_tui.store.file import backups, check, temporary_files
 from invsync_tui.store.file import restore as restoring
 from invsync_tui.store.file.check import Problem
 
-__all__ = ["Copy", "Problem", "Restored", "Soundness", "backup", "check_store", "restore"]
+__all__ = ["Copy", "Problem", "Restored", "Soundness", "backup", "backup_in", "check_store", "restore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Copy:
     path: str
     schema: int
     bytes: int
+    removed: tuple[str, ...] = ()
+    """Older backups in the same folder that were removed, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,28 @@ def backup(session: Session, target: Path) -> Copy:
         session.store.check_still_there()
         made = backups.make(session.path, path)
     return Copy(str(session.path.absolute()), str(path.absolute()), made.schema, made.size)
+
+
+def backup_in(session: Session, folder: Path, keep: int) -> Copy:
+    """Copy the store into a folder under a name with the time, then remove the oldest of such copies beyond `keep`.
+
+    Nothing is removed unless the new copy was verified; whatever has another name stays.
+    """
+    if session.read_only:
+        raise RefusedError("Refused to remove old backups: this session is read-only. Start it without --read-only.")
+    place = expanded(str(folder))
+    if not place.is_dir():
+        raise OperationError(f"{place}: --keep needs a folder that exists.")
+    with as_operation_error():
+        session.store.check_still_there()
+        made, removed = backups.make_in(session.path, place, keep)
+    return Copy(
+        str(session.path.absolute()),
+        str(made.path.absolute()),
+        made.schema,
+        made.size,
+        tuple(str(path.absolute()) for path in removed),
+    )
 
 
 def restore(store: Path, copy: Path, *, read_only: bool, say: Say) -> Restored:

@@ -15,10 +15,13 @@ from invsync_tui.cli.text import clean
 if TYPE_CHECKING:
     from invsync_tui.operations.storage import Soundness
 
+KEEP_MOST = 10_000
+
 EXAMPLES = """\
 example:
   invsync db check                              read the whole store and compare it with itself; exit code 1: problems
   invsync db backup /backup/invsync-monday      while the service runs; a copy made by cp would lack the newest changes
+  invsync db backup /backup --keep 14           into a folder under a name with the time; the 14 newest such copies stay
   invsync db restore /backup/invsync-monday     stop the service and close every control room before
 
 A restored store reads everything again with its next sync. The store that it replaces is kept beside it."""
@@ -30,11 +33,18 @@ def add_db(subparsers: Subparsers) -> None:
     orders = parser.add_subparsers(metavar="check|backup|restore", required=True, parser_class=Parser)
     command(orders, "check", "look for damage in the store", EXAMPLES).set_defaults(run=run_check)
     backing = command(orders, "backup", "copy the store, whatever is written meanwhile", EXAMPLES)
-    backing.add_argument("file", metavar="FILE", type=Path, help="the copy; must not exist")
+    backing.add_argument("file", metavar="FILE", type=Path, help="the copy; must not exist. With --keep: a folder")
+    backing.add_argument("--keep", metavar="N", type=_keep, help="remove the oldest backups of the folder beyond N")
     backing.set_defaults(run=run_backup)
     restoring = command(orders, "restore", "put a backup in the place of the store", EXAMPLES)
     restoring.add_argument("file", metavar="FILE", type=Path, help="a backup of db backup, or of an upgrade")
     restoring.set_defaults(run=run_restore)
+
+
+def _keep(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= KEEP_MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number from 1 to {KEEP_MOST}")
+    return int(text)
 
 
 def run_check(args: argparse.Namespace) -> int:
@@ -68,12 +78,13 @@ def _lines(sound: Soundness) -> list[str]:
 
 def run_backup(args: argparse.Namespace) -> int:
     """Back the store up."""
-    from invsync_tui.operations.storage import backup
+    from invsync_tui.operations.storage import backup, backup_in
 
     with opened(args) as session:
-        made = backup(session, args.file)
+        made = backup(session, args.file) if args.keep is None else backup_in(session, args.file, args.keep)
     output = Output(args)
     output.text(clean(f"Backed up {made.store} to {made.path} ({made.bytes:,} bytes, schema {made.schema}); verified."))
+    output.text(clean(f"Removed the old backup {path}") for path in made.removed)
     output.document({"backup": asdict(made)})
     return Exit.OK
 

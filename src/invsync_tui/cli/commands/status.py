@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 example:
   invsync status                        merchants, what runs, what is wrong and what to do
-  invsync --quiet status || mail-me     exit code 1: something needs attention"""
+  invsync --quiet status || mail-me     exit code 1: something needs attention
+  invsync status --service              exit code 1: no worker runs; for the health check of a container"""
 
 HEAD = ("MERCHANT", "WMS", "SYNC", "LAST INVENTORY RUN", "STATUS", "NEXT", "CARTS")
 NO_SERVICE = "No service is running: nothing runs by schedule. Start one with: invsync serve"
@@ -29,7 +30,9 @@ NOTHING_BY_SCHEDULE = "Nothing runs by schedule."
 
 def add_status(subparsers: Subparsers) -> None:
     """Add `invsync status` with its arguments."""
-    command(subparsers, "status", "show how every merchant is doing", EXAMPLES).set_defaults(run=run_status)
+    parser = command(subparsers, "status", "show how every merchant is doing", EXAMPLES)
+    parser.add_argument("--service", action="store_true", help="only whether a worker runs; exit code 1 if none does")
+    parser.set_defaults(run=run_status)
 
 
 def run_status(args: argparse.Namespace) -> int:
@@ -41,11 +44,15 @@ def run_status(args: argparse.Namespace) -> int:
     with opened(args) as session:
         store_overview = overview(session)
         heard = webhooks.heard(session)
+    works = store_overview.pulse.service.works
     healthy = not _unattended(store_overview) and not any(
         problem.urgent for row in store_overview.merchants for problem in row.problems
     )
     output = Output(args)
-    output.text([*_lines(store_overview), *_webhook_lines(heard)])
+    if args.service:
+        output.text(_service_line(store_overview))
+    else:
+        output.text([*_lines(store_overview), *_webhook_lines(heard)])
     merchants = [json_records.merchant_health(row) for row in store_overview.merchants]
     service = json_records.service(store_overview.pulse.service)
     output.document(
@@ -65,7 +72,13 @@ def run_status(args: argparse.Namespace) -> int:
             ],
         }
     )
-    return Exit.OK if healthy else Exit.FAILED
+    return Exit.OK if (works if args.service else healthy) else Exit.FAILED
+
+
+def _service_line(overview: Overview) -> str:
+    """What the service does, and what to do about it."""
+    service = overview.pulse.service
+    return clean(f"{service.text}. {service.advice}" if service.advice else service.text)
 
 
 def _unattended(overview: Overview) -> bool:

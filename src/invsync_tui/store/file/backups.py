@@ -8,6 +8,7 @@ import re
 import shlex
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,24 @@ def make(store: Path, target: Path) -> Backup:
     except OSError as error:
         raise unwritable(error, target) from error
     return made._replace(path=target)
+
+
+def make_in(store: Path, folder: Path, keep: int) -> tuple[Backup, Sequence[Path]]:
+    """Make a copy named by the store and the time in UTC; then remove the oldest of such copies beyond `keep`.
+
+    Returns the copy, and what was removed, oldest first.
+    """
+    made = make(store, folder / f"{store.stem}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.db")
+    name = re.compile(re.escape(store.stem) + r"-\d{8}T\d{6}Z\.db")
+    # Of the others, so that a clock that was set back does not cost the copy that was made just now.
+    others = sorted(path for path in folder.iterdir() if name.fullmatch(path.name) and path != made.path)
+    removed = others[: max(0, len(others) - (keep - 1))]
+    try:
+        for path in removed:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(error, folder) from error
+    return made, removed
 
 
 def verify(path: Path) -> Backup:
