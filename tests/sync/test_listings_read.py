@@ -11,6 +11,8 @@ import pytest
 from invsync_tui.connectors.base import ListingRow, Page
 from invsync_tui.connectors.carts import sandbox as sandbox_carts
 from invsync_tui.sync import chunked_writes
+from invsync_tui.sync.read_listings import ListingsReader
+from invsync_tui.sync.runs.run_context import RunContext
 from tests.support.sandbox_world import SHOP, Town, town
 
 
@@ -152,3 +154,32 @@ async def test_one_absurd_listing_ends_as_bad_row_and_the_others_go_on(watched: 
     await watched.bench.push(watched.cart_id)
     # then
     assert watched.bench.listings(watched.cart_id)[bad["sku"]]["reason"] != "BAD_ROW"
+
+
+async def test_a_page_is_written_with_the_progress_in_one_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[int] = []
+    within = False
+    keep, transaction = ListingsReader._keep, RunContext.transaction
+
+    async def kept(self: ListingsReader, *page: Any) -> None:
+        nonlocal within
+        pages.append(0)
+        within = True
+        await keep(self, *page)
+        within = False
+
+    def begun(self: RunContext) -> Any:
+        if within:
+            pages[-1] += 1
+        return transaction(self)
+
+    with town(tmp_path) as made:
+        assert (await made.bench.pull()).state == "done"
+        monkeypatch.setattr(ListingsReader, "_keep", kept)
+        monkeypatch.setattr(RunContext, "transaction", begun)
+        run = await made.bench.push(made.cart_id, release=False)
+        assert set(pages) == {1}
+        phases = {phase.name: phase for phase in made.bench.detail(run.id).phases}
+        assert (phases["listings"].done, phases["listings"].total) == (40, 40)

@@ -123,6 +123,21 @@ async def test_listings_of_a_batch_that_is_applied_later_are_submitted_and_count
     assert waiting.not_before is not None and 0 < waiting.not_before - clock.now() <= LOOK + 1
 
 
+async def test_a_plan_counts_listings_that_the_cart_has_not_applied_apart_from_those_in_doubt(made: Town) -> None:
+    await begun(made)
+    session = made.bench.session()
+    making = plans.build_plan(session, made.cart_id)
+    plan = plans.view(session, making, None)
+    assert (plan.submitted, plan.in_doubt) == (len(made.in_stock()), 0)
+    # and when a batch has no answer at all
+    with made.bench.store.transaction() as tx:
+        tx.execute(
+            "UPDATE push_batch SET state = 'in_doubt' WHERE state = 'submitted' AND cart_id = ?", (made.cart_id,)
+        )
+    plan = plans.view(session, plans.build_plan(session, made.cart_id), None)
+    assert (plan.submitted, plan.in_doubt) == (0, len(made.in_stock()))
+
+
 async def test_until_its_time_has_come_nothing_is_asked_or_sent_again(made: Town, time: Clock) -> None:
     await begun(made)
     time.passes(LOOK - 30)

@@ -190,10 +190,8 @@ class ListingsReader:
         for location, number in self.others.items():
             if by_location[location]:  # a location that the cart does not have says nothing of its listings
                 await self._keep_rows(number, by_location[location], pace, passed)
-        await self._keep_rows(self.cart_id, by_location[""], pace, passed, unreadable)
-        with self.job.transaction() as tx:
-            report.advance(len(by_location[""]) + len(unreadable), total)
-            report.put(tx)
+        of_page = (len(by_location[""]) + len(unreadable), total)
+        await self._keep_rows(self.cart_id, by_location[""], pace, passed, unreadable, of_page)
 
     async def _keep_rows(
         self,
@@ -202,13 +200,15 @@ class ListingsReader:
         pace: Pace,
         passed: Pass,
         unreadable: Sequence[str] = (),
+        of_page: tuple[int, int | None] | None = None,
     ) -> None:
+        """`of_page`: how far the run is with the page, as (listings, announced in all), told with its last write."""
         while len(rows) > pace.rows:
             piece, rows = rows[: pace.rows], rows[pace.rows :]  # what is written changes the pace
             with pace.measured():
                 passed.seen[number].update(self._write(number, piece))
             await asyncio.sleep(0)
-        passed.seen[number].update(self._write(number, rows, unreadable))
+        passed.seen[number].update(self._write(number, rows, unreadable, of_page))
         await asyncio.sleep(0)
 
     async def _keep_unreadable(self, passed: Pass) -> None:
@@ -218,12 +218,21 @@ class ListingsReader:
                 passed.seen[number].update(self._write(number, (), passed.unreadable[start : start + PIECE]))
                 await asyncio.sleep(0)
 
-    def _write(self, cart_id: int, rows: Sequence[ListingRow], unreadable: Sequence[str] = ()) -> list[int]:
+    def _write(
+        self,
+        cart_id: int,
+        rows: Sequence[ListingRow],
+        unreadable: Sequence[str] = (),
+        of_page: tuple[int, int | None] | None = None,
+    ) -> list[int]:
         with self.job.transaction() as tx:
             seq = change_sequence.upcoming(tx)
             changed = listings.upsert(tx, cart_id, [record_of(row) for row in rows], clock.seconds(), seq)
             if changed + listings.record_unreadable(tx, cart_id, unreadable, seq):
                 change_sequence.take(tx, seq)
+            if of_page is not None:
+                self.job.report.advance(*of_page)
+                self.job.report.put(tx)
             return listings.ids_of_refs(tx, cart_id, [*(row.ref for row in rows), *unreadable])
 
     async def _forget_where_changed(self, ids: Sequence[int]) -> None:

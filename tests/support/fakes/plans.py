@@ -35,6 +35,7 @@ VIEW = PlanView(
     skipped={Reason.NOT_IN_WMS: 3},
     in_sync=860,
     in_doubt=0,
+    submitted=0,
     holds=("8 of 900 listings in stock would show 0; the limit is 5",),
     what_if=(),
     frozen="",

@@ -196,6 +196,8 @@ def _head(view: PlanView) -> Iterator[str]:
             *(f"{number(n)} {reason.value}" for reason, n in view.skipped.items()),
         ]
         yield "Left alone: " + ", ".join(rest)
+    if view.submitted:
+        yield f"{number(view.submitted)} wait until the cart applies an earlier batch; a newer quantity is sent after it"
     if view.in_doubt:
         yield f"{number(view.in_doubt)} wait for the outcome of an earlier batch; a newer quantity is sent once it is known"
     for text in view.holds:

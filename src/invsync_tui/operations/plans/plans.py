@@ -50,6 +50,8 @@ class PlanView:
     """Listings that were looked at and would be left alone, by reason; known while the plan is new."""
     in_sync: int | None
     in_doubt: int | None
+    submitted: int | None
+    """Listings that wait until the cart applies an earlier batch."""
     holds: tuple[str, ...]
     """Each safety rule that would hold a push of this, in a sentence. Applying the plan accepts them."""
     what_if: tuple[tuple[str, str], ...]
@@ -161,6 +163,7 @@ def view(session: Session, making: PlanBuild, number: int | None) -> PlanView:
         skipped=dict(planned.skipped.most_common()),
         in_sync=planned.equal,
         in_doubt=planned.in_doubt,
+        submitted=planned.submitted,
         holds=tuple(trip.text for trip in planned.trips),
         what_if=making.what_if,
         frozen=_frozen(session, making.cart_id),
@@ -194,6 +197,7 @@ def load_plan(session: Session, number: int) -> PlanView:
         skipped={},
         in_sync=None,
         in_doubt=None,
+        submitted=None,
         holds=tuple(trip["text"] for trip in json.loads(plan.trips)),
         what_if=(),
         frozen="" if plan.explicit else _frozen(session, plan.cart_id),

@@ -23,7 +23,7 @@ from invsync_tui.rules.safety import Group, Trip
 from invsync_tui.store import change_sequence
 from invsync_tui.store.catalog import products
 from invsync_tui.store.catalog.products import PLAIN, Kind
-from invsync_tui.store.listings import listings, matching, plans
+from invsync_tui.store.listings import listings, matching, plans, push_batches
 from invsync_tui.store.listings.listings import PlanRow, StockFacts
 from invsync_tui.store.listings.plans import Changes
 from invsync_tui.store.settings import read as settings_read
@@ -49,6 +49,8 @@ class PlanInputs(NamedTuple):
     """Listings whose code means another product by now, and which one or why none."""
     kinds: Mapping[int, Kind]
     """What these products are."""
+    submitted: frozenset[str] = frozenset()
+    """Batches that the cart has not applied yet."""
 
 
 @dataclass(slots=True)
@@ -61,6 +63,8 @@ class DryRun:
     equal: int = 0
     in_doubt: int = 0
     """Listings whose last batch has no answer yet: the push finds out first."""
+    submitted: int = 0
+    """Listings whose last batch the cart took and has not applied yet: nothing newer is sent before it has."""
     skipped: Counter[Reason] = field(default_factory=Counter)
     to_zero: int = 0
     to_jump: int = 0
@@ -93,7 +97,8 @@ def begin(cx: sqlite3.Connection, cart_id: int, values: Mapping[str, Any]) -> Dr
         ids = array("q", sorted({*ids, *moved}))
     kinds = products.kinds(cx, [product for product, _ in moved.values() if product is not None])
     basis = registry.cart(connections.cart_connection(cart)).capabilities.quantity_basis
-    return DryRun(PlanInputs(settings, basis, change_sequence.current(cx), ids, moved, kinds))
+    waiting = push_batches.submitted(cx, cart_id)
+    return DryRun(PlanInputs(settings, basis, change_sequence.current(cx), ids, moved, kinds, waiting))
 
 
 def _rematched(cx: sqlite3.Connection, settings: Settings, mark: int) -> dict[int, tuple[int | None, str | None]]:
@@ -146,7 +151,10 @@ def _decide(plan: DryRun, rows: list[PlanRow], stock: StockSnapshot, rules: Chai
     factor, add, group_of = settings.cart.jump_factor, plan.changes.add, safety.group
     for row in rows:
         if row.inflight is not None:
-            plan.in_doubt += 1
+            if row.inflight in plan.ground.submitted:
+                plan.submitted += 1
+            else:
+                plan.in_doubt += 1
             continue
         decision = decide_row(row, stock, settings, rules, now)
         if decision.outcome is Outcome.PLANNED and decision.desired is not None:
