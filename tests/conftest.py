@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 
 from invsync_tui.connectors.http_log import forget_secrets
 from tests.support.bytecode import keep_bytecode
+from tests.support.forked import STARTED
 from tests.support.neighbors import WATCHED
 
 keep_bytecode()
@@ -42,6 +46,17 @@ LONG = (
     "connectors/test_feed_*.py", "connectors/test_sql_*.py", "connectors/test_kit.py", "connectors/test_download.py",
 )  # fmt: skip
 """Files in these folders that start processes or servers of their own, or go through whole runs."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where the workers of this run mark which programs were started by themselves."""
+    if not hasattr(config, "workerinput"):
+        os.environ[STARTED] = tempfile.mkdtemp(prefix="invsync-started-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(STARTED, ""), ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,4 +1,7 @@
-"""Runs the real command in a process of its own, as a script would."""
+"""Runs the real command in a process of its own, as a script would.
+
+The first of each kind in a run is started by the interpreter, the others are forked with the modules loaded.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+
+from tests.support import forked
 
 INVSYNC = [sys.executable, "-m", "invsync_tui"]
 
@@ -55,8 +60,11 @@ class Shell:
         return {**kept, "HOME": str(self.home), "INVSYNC_STORE": str(self.store), "TZ": "Europe/Berlin", **(more or {})}
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> Answer:
+        command = [*INVSYNC, *arguments]
+        if forked.forkable(command, env):
+            return Answer(*forked.run(command, self.environment(env), self.home, timeout=90))
         done = subprocess.run(
-            [*INVSYNC, *arguments],
+            command,
             env=self.environment(env),
             cwd=self.home,
             capture_output=True,

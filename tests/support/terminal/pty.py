@@ -16,6 +16,8 @@ from types import TracebackType
 
 import pyte
 
+from tests.support.forked import Forked, forkable
+
 SYNC_QUERY, SYNC_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 KEYS = {
     "up": "\x1b[A",
@@ -31,6 +33,9 @@ KEYS = {
 class Terminal:
     """One program at one size. Everything that waits is bounded."""
 
+    forks = False
+    """Whether the program may be forked with its modules loaded, where its start is not what is tested."""
+
     def __init__(
         self, command: Sequence[str], columns: int = 80, rows: int = 24, environ: Mapping[str, str] | None = None
     ) -> None:
@@ -40,6 +45,13 @@ class Terminal:
         self.status: int | None = None
         self.raw = bytearray()
         env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": "", **(environ or {})}
+        self._forked: Forked | None = None
+        if self.forks and forkable(command, environ):
+            self._fd, theirs = pty.openpty()
+            self._size(columns, rows)
+            self._forked = Forked(command, {k: v for k, v in env.items() if v}, str(Path.cwd()), (theirs,))
+            self.pid = self._forked.pid
+            return
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             time.sleep(0.02)
@@ -162,13 +174,18 @@ class Terminal:
     def close(self) -> None:
         if not self._reaped():
             os.kill(self.pid, signal.SIGKILL)
-            _, self.status = os.waitpid(self.pid, 0)
+            self.status = self._forked.status(10) if self._forked else os.waitpid(self.pid, 0)[1]
+        if self._forked:
+            self._forked.close()
+            self._forked = None
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
     def _reaped(self) -> bool:
-        if self.status is None:
+        if self.status is None and self._forked:
+            self.status = self._forked.status()
+        elif self.status is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             self.status = status if pid else None
         return self.status is not None

@@ -51,6 +51,8 @@ def hints(footer: str) -> list[tuple[str, str]]:
 class Tour(Terminal):
     """A terminal whose program writes down how many keys it has handled."""
 
+    forks = True
+
     def __init__(self, command: Sequence[str], columns: int, rows: int) -> None:
         number, self._counter = tempfile.mkstemp(prefix="keys-")
         os.close(number)
