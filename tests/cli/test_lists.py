@@ -128,3 +128,15 @@ def test_a_run_is_compared_with_the_one_before(big: Shell) -> None:
     document = big.json("runs", "402", "--diff")["diff"]
     assert document["before"] is not None and document["outcomes"]["total"]["now"] > 0
     assert big.ok("runs", "402", "--diff").out
+
+
+def test_listings_are_filtered_by_conditions_and_a_wrong_one_is_a_usage_error(big: Shell) -> None:
+    document = big.json("listings", CART, "--filter", "target=none -never sku:demo", "--limit", "20")
+    assert document["filter"] == "target=none -never sku:demo"
+    every = big.json("listings", CART, "--limit", "1000")["listings"]
+    known = [line for line in every if line["target"] is None and line["synced_at"] is not None]
+    expected = [line["id"] for line in known if "demo" in line["sku"].lower()]
+    assert [line["id"] for line in document["listings"]] == expected[:20]
+    wrong = big.run("listings", CART, "--filter", "tarqet<5")
+    assert wrong.code == 2
+    assert "tarqet is nothing to filter by. Did you mean target? Known: target, confirmed" in wrong.err

@@ -17,8 +17,10 @@ from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.operations.listings import product_sync
 from invsync_tui.operations.rows import Ordering, Rows
 from invsync_tui.operations.runs import history as run_history
+from invsync_tui.rules.listing_filter import parse
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.store.paging import listings as listing_pages
+from invsync_tui.store.paging.listing_conditions import tab_of
 from tests.support.products_store import Shelf, Thing, shelf
 
 CODES = st.text(st.sampled_from("aAbB0-é ß\n%_\"'*"), min_size=1, max_size=6).filter(trimmed)
@@ -326,3 +328,82 @@ def test_an_order_that_no_index_serves_is_offered_on_small_lists_only(
 def test_an_unknown_warehouse_is_told(acme: Shelf) -> None:
     with pytest.raises(NotFoundError, match="invsync warehouses"):
         stock.levels(acme.session, 99)
+
+
+def _known(number: int | None, test: Callable[[int], bool]) -> bool:
+    return number is not None and test(number)
+
+
+FILTERS: dict[str, Callable[[Any], bool]] = {
+    "diff>0": lambda line: _known(line.difference, lambda n: n > 0),
+    "diff<1": lambda line: _known(line.difference, lambda n: n < 1),
+    "-diff>0": lambda line: not _known(line.difference, lambda n: n > 0),
+    "target<5 in-cart>=2": lambda line: _known(line.target, lambda n: n < 5) and _known(line.in_cart, lambda n: n >= 2),
+    "target=none": lambda line: line.target is None,
+    "target!=none locked": lambda line: line.target is not None and line.locked,
+    "-locked": lambda line: not line.locked,
+    "outcome:failed -excluded": lambda line: line.outcome == "failed" and not line.excluded,
+    "outcome!=failed": lambda line: line.outcome != "failed",
+    "override>1": lambda line: _known(line.override, lambda n: n > 1),
+    "never": lambda line: line.synced_at is None,
+    "sku:s1 diff!=0": lambda line: "s1" in line.sku.lower() and _known(line.difference, lambda n: n != 0),
+    "mismatch S": lambda line: _known(line.difference, lambda n: n != 0),
+}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.tuples(
+            *[st.none() | st.integers(0, 9)] * 3, st.booleans(), st.booleans(), st.sampled_from((None, "failed", "set"))
+        ),
+        max_size=14,
+    ),
+    st.sampled_from(sorted(FILTERS)),
+    st.sampled_from((ListingFilter.ALL, ListingFilter.LOCKED, ListingFilter.MISMATCH)),
+    st.integers(1, 5),
+)
+def test_a_filter_with_conditions_keeps_the_lines_that_fulfil_them(
+    numbers: list[tuple[Any, ...]], text: str, tab: ListingFilter, step: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        acme = shelf(Path(folder))
+        shops = [acme.cart, acme.another_cart("Second")]
+        for n, (target, shown, override, locked, excluded, outcome) in enumerate(numbers):
+            (number,) = acme.list([f"S{n}"], cart=shops[n % 2])
+            acme.set(
+                number, desired=target, observed=shown, override=override, locked=locked, excluded=excluded,
+                outcome=outcome, synced_at=None if outcome is None else 1,
+            )  # fmt: skip
+        for shop in shops:
+            every = walked(product_sync.listings(acme.session, shop, tab), 99)
+            expected = sorted(line.id for line in every if FILTERS[text](line))
+            rows = product_sync.listings(acme.session, shop, tab, text)
+            assert sorted(line.id for line in walked(rows, step)) == expected
+            holds(rows, [line.id for line in walked(rows, 99)], lambda line: line.id, step)
+        every = walked(product_sync.everywhere(acme.session, acme.merchant, tab), 99)
+        rows = product_sync.everywhere(acme.session, acme.merchant, tab, text)
+        assert sorted(line.id for line in walked(rows, step)) == sorted(
+            line.id for line in every if FILTERS[text](line)
+        )
+        acme.bench.store.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "tab"),
+    [
+        ("diff>0", "mismatch"), ("diff<=-1", "mismatch"), ("outcome:failed", "failed"), ("held -locked", "held"),
+        ("override>2", "overrides"), ("reason:NOT_IN_WMS", "not-in-wms"), ("never", "never"),
+        ("diff>=0", "all"), ("-locked", "all"), ("target<5", "all"), ("boot", "all"),
+    ],
+)  # fmt: skip
+def test_conditions_are_answered_by_the_index_of_the_tab_that_holds_their_rows(text: str, tab: str) -> None:
+    assert tab_of("all", parse(text).conditions) == tab
+    assert tab_of("locked", parse(text).conditions) == "locked"
+
+
+def test_a_wrong_filter_is_an_error_of_the_operator(acme: Shelf) -> None:
+    with pytest.raises(OperationError, match="Did you mean target"):
+        product_sync.listings(acme.session, acme.cart, text="tarqet<5")
+    with pytest.raises(OperationError, match="Did you mean target"):
+        product_sync.everywhere(acme.session, None, text="tarqet<5")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Input
 
+from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.catalog.all_warehouses import AllWarehousesScreen
@@ -482,3 +486,56 @@ async def test_the_trail_has_what_fits_at_every_width() -> None:
             # then the longest trail that has room beside the count is shown
             longest = next((part for part in parts if len(part) <= width - len(state) - 2), parts[-1])
             assert shown.startswith(longest), (width, shown)
+
+
+# --- filters with conditions -----------------------------------------------------------------------------------------
+
+
+async def test_a_filter_compares_numbers_and_states() -> None:
+    async with at(LISTINGS) as driver:
+        await driver.until(lambda: driver.table.count == PRODUCTS)
+        await driver.press("f", *"-locked diff>0", "enter")
+        await driver.sees("diff>0: 1 listing")
+        assert driver.table.cursor_line.difference > 0
+        await driver.press("escape")
+        await driver.until(lambda: driver.table.count == PRODUCTS)
+
+
+async def test_a_wrong_filter_says_what_is_known() -> None:
+    async with at(LISTINGS, size=(160, 30)) as driver:
+        await driver.until(lambda: driver.table.count == PRODUCTS)
+        await driver.press("f", *"tarqet<5")
+        await driver.sees("Did you mean target?")
+        await driver.press("enter")
+        await driver.until(lambda: "tarqet is nothing" not in driver.lines()[1])
+        await driver.sees("tarqet is nothing to filter by")
+
+
+class SlowFilter(FakeStore):
+    """Looks for rows until it is interrupted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interrupted = threading.Event()
+
+    def interrupt(self) -> None:
+        self.interrupted.set()
+
+    def listings(self, cart_id: int, filter: Any = ListingFilter.ALL, text: str = "", ordering: Any = None) -> Any:  # noqa: A002
+        if "<" in text:
+            assert self.interrupted.wait(20)
+            raise OperationError("interrupted")
+        return super().listings(cart_id, filter, text, ordering)
+
+
+async def test_a_filter_that_takes_long_says_so_and_escape_stops_it() -> None:
+    store = SlowFilter()
+    async with at(LISTINGS, store) as driver:
+        await driver.until(lambda: driver.table.count == PRODUCTS)
+        await driver.press("f", *"target<5", "enter")
+        await driver.sees("filtering, Esc stops")
+        await driver.sees("Looking for listings that match target<5")
+        await driver.press("escape")
+        await driver.until(store.interrupted.is_set)
+        await driver.sees(f"{PRODUCTS} listings")
+        assert "interrupted" not in shown(driver)

@@ -79,6 +79,10 @@ class Session:
         if not self.may(right):
             raise _without(right, what, self.role)
 
+    def interrupt(self) -> None:
+        """End the question that is being answered, from any thread; the one who asked gets an error."""
+        self.store.interrupt()
+
     def close(self) -> None:
         """Close the store; the session is of no use afterwards."""
         self.store.close()

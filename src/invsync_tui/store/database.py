@@ -72,6 +72,10 @@ class Store:
             self._engine.dispose()
         self._connection.close()
 
+    def interrupt(self) -> None:
+        """End the statement that is running, from any thread: it fails as interrupted."""
+        self._connection.interrupt()
+
     def check_still_there(self) -> None:
         """Raise StoreReplacedError if the file behind the store's name is no longer the one that was opened.
 

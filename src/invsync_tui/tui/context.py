@@ -40,6 +40,7 @@ class AppContext:
     """Edits of settings that were left without saving or discarding them, by subject."""
     glyphs: Glyphs = field(init=False)
     _slow_store: StoreThread | None = field(init=False, default=None)
+    _filter_store: StoreThread | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.glyphs = glyphs_for(self.terminal.ascii_only)
@@ -57,12 +58,30 @@ class AppContext:
     def slow_store(self) -> StoreThread:
         """For what may take seconds, such as exact counts and exports: a thread and a session of its own."""
         if self._slow_store is None:
-            self._slow_store = StoreThread(self.connection.twin(), self.terminal.interval)
-            self._slow_store.start()
+            self._slow_store = self._another_store()
         return self._slow_store
+
+    @property
+    def filter_store(self) -> StoreThread:
+        """For lists whose filter has to look at many rows: what it is asked can be interrupted, and nothing else is."""
+        if self._filter_store is None:
+            self._filter_store = self._another_store()
+        return self._filter_store
+
+    def stop_filtering(self) -> None:
+        """End what a filter is looking for."""
+        if self._filter_store is not None:
+            self._filter_store.connection.interrupt()
+
+    def _another_store(self) -> StoreThread:
+        thread = StoreThread(self.connection.twin(), self.terminal.interval)
+        thread.start()
+        return thread
 
     def close(self) -> None:
         """End the threads and with them their sessions."""
         self.store.stop()
-        if self._slow_store is not None:
-            self._slow_store.stop()
+        self.stop_filtering()
+        for thread in (self._slow_store, self._filter_store):
+            if thread is not None:
+                thread.stop()

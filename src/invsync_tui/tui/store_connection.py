@@ -59,6 +59,11 @@ class StoreConnection:
             raise OperationError("The store is not open yet.")
         return self._session
 
+    def interrupt(self) -> None:
+        """End what is being answered, from any thread."""
+        if self._session is not None:
+            self._session.interrupt()
+
     def changed(self) -> bool:
         """Whether any process committed since the last call; cheap."""
         return self._watch is not None and self._watch.changed()

@@ -6,9 +6,11 @@ The first products carry hostile names, so that every test and every tour meets 
 from __future__ import annotations
 
 import builtins
+import operator
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from invsync_tui.operations.list_views import (
@@ -30,6 +32,7 @@ from invsync_tui.operations.list_views import (
 )
 from invsync_tui.operations.rows import Count, Ordering, PlaceKey
 from invsync_tui.operations.views import Requested
+from invsync_tui.rules.listing_filter import Condition, parse
 
 L = TypeVar("L")
 NOW = int(time.time())
@@ -133,6 +136,19 @@ TABS: dict[ListingFilter, Callable[[ListingLine], bool]] = {
 }
 
 
+SIGNS = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+VALUES = {"diff": "difference", "in-cart": "in_cart"}
+
+
+def _fulfils(condition: Condition, line: ListingLine) -> bool:
+    if not condition.sign:
+        return TABS[ListingFilter(condition.field)](line) != condition.negated
+    value = getattr(line, VALUES.get(condition.field, condition.field))
+    return (value is not None and bool(SIGNS[condition.sign](value, condition.value))) != condition.negated
+
+
 @dataclass
 class FakeLists:
     """The lists of a fake session. `asked` are the searches that were really answered."""
@@ -183,7 +199,10 @@ class FakeLists:
         text: str = "",
         ordering: Ordering | None = None,
     ) -> FakeRows[ListingLine]:
-        found = builtins.filter(TABS[filter], map(self._listing, _found(text)))
+        parsed = parse(text)
+        found = builtins.filter(TABS[filter], map(self._listing, _found(parsed.text)))
+        for condition in parsed.conditions:
+            found = builtins.filter(partial(_fulfils, condition), found)
         orders = {
             "sku": lambda line: line.sku,
             "outcome": lambda line: line.outcome or "",

@@ -10,9 +10,10 @@ from invsync_tui.cli import list_command, shapes
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, command
+from invsync_tui.cli.parser import Subparsers, UsageError, command
 from invsync_tui.cli.shapes import record
 from invsync_tui.cli.text import age, clean, number, utc
+from invsync_tui.rules.listing_filter import FilterError, parse
 
 if TYPE_CHECKING:
     from invsync_tui.operations.listings.drift import DriftLine
@@ -24,6 +25,11 @@ example:
   invsync listings "Acme Shop" --only never      Last synced: Never
   invsync listings "Acme Shop" --only ambiguous --csv > ambiguous.csv
   invsync listings "Acme Shop" --filter 0042
+  invsync listings "Acme Shop" --filter "diff>0 outcome:failed -locked"
+
+A filter compares target, confirmed, in-cart, diff and override (target<5, target=none for unknown), outcome:, reason:,
+sku:, name: and error:, and knows the names of --only by themselves; - in front of one means not. Other words are looked
+for in SKUs and codes; quotes make a word such a text.
 
 DIFF is the units in the cart less the target: above 0 the cart offers more than there is to sell. A mismatch list begins
 with the largest; --sort difference begins with the most negative one."""
@@ -40,7 +46,9 @@ def add_listings(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--only", "--tab", choices=ONLY, help="only these (default: all of a cart, or the mismatches of all carts)"
     )
-    parser.add_argument("--filter", metavar="TEXT", default="", help="only SKUs with this in them or in a code")
+    parser.add_argument(
+        "--filter", metavar="TEXT", default="", help="a part of a SKU or code, or conditions such as 'diff>0 -locked'"
+    )
     list_command.add_sort(parser, "sku or synced_at, mismatches by difference; more on small lists")
     list_command.add_options(parser)
     parser.set_defaults(run=run_listings)
@@ -53,6 +61,7 @@ def run_listings(args: argparse.Namespace) -> int:
     from invsync_tui.operations.listings import product_sync
 
     only = ListingFilter(args.only or ("all" if args.cart else "mismatch"))
+    _check(args.filter)
     with opened(args) as session:
         owner = names.merchant(session, args.merchant).id if args.merchant else None
         look = args.filter, list_command.ordering(args)
@@ -62,8 +71,15 @@ def run_listings(args: argparse.Namespace) -> int:
             rows = product_sync.everywhere(session, owner, only, *look)
         page, count = list_command.page(args, rows), list_command.counted(rows)
     shape = shapes.listings(time.time()) if args.cart else shapes.listings_of_carts(time.time())
-    list_command.print_page(args, "listings", shape, page, {"only": only.value, **count})
+    list_command.print_page(args, "listings", shape, page, {"only": only.value, "filter": args.filter, **count})
     return Exit.OK
+
+
+def _check(text: str) -> None:
+    try:
+        parse(text)
+    except FilterError as error:
+        raise UsageError(f"--filter: {error}") from error
 
 
 DRIFT_EXAMPLES = """\

@@ -10,11 +10,13 @@ from invsync_tui.operations.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.listed_rows import Listed, chosen
 from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
+from invsync_tui.rules.listing_filter import FilterError, parse
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.paging import counts, stock
 from invsync_tui.store.paging import listings as pages
-from invsync_tui.store.paging.listings import ListingRow
+from invsync_tui.store.paging.listing_conditions import tab_of
+from invsync_tui.store.paging.listings import ListingRow, Sought
 
 _PLACES: Mapping[str, Callable[[ListingLine], PlaceKey]] = {
     "sku": lambda line: (normalize_key(line.sku), line.id),
@@ -36,17 +38,28 @@ def listings(
     text: str = "",
     ordering: Ordering | None = None,
 ) -> Rows[ListingLine]:
-    """A tab of View Product Sync; `text` keeps listings that have it in their SKU or in a code of their product.
+    """A tab of View Product Sync. `text` is a filter (`rules.listing_filter`): conditions, and what is looked for in SKUs
+    and codes; OperationError for one that means nothing.
 
     Those that differ begin with what the cart offers most beyond its target.
     """
+    sought = _sought(filter, text)
     with as_operation_error(), session.store.reading() as cx:
         total = counts.listings(cx, cart_id)
-        wanted = ordering or first_order(filter)
-        order, descending, sortable = chosen(pages.orders(filter.value), wanted, small=total <= stock.SMALL)
-        listing_pages = pages.listings(cx, cart_id, filter.value, normalize_key(text), order, descending)
+        wanted = ordering or first_order(ListingFilter(sought.tab))
+        order, descending, sortable = chosen(pages.orders(sought.tab), wanted, small=total <= stock.SMALL)
+        listing_pages = pages.listings(cx, cart_id, sought, order, descending)
     counted = total if filter is ListingFilter.ALL and not text else None
     return Listed(session, listing_pages, lines, _PLACES[order.name], sortable, counted)
+
+
+def _sought(filter: ListingFilter, text: str) -> Sought:  # noqa: A002 (the word of the screen)
+    """What a filter looks for on a tab: where all of it is on a smaller tab, on that one."""
+    try:
+        parsed = parse(text)
+    except FilterError as error:
+        raise OperationError(str(error)) from error
+    return Sought(tab_of(filter.value, parsed.conditions), normalize_key(parsed.text), parsed.conditions)
 
 
 def first_order(filter: ListingFilter) -> Ordering | None:  # noqa: A002 (the word of the screen)
@@ -65,21 +78,22 @@ def everywhere(
 
     OperationError: there are more carts than can be merged, and it is not the tab of those that differ.
     """
-    key, wanted = normalize_key(text), ordering or first_order(filter)
+    sought = _sought(filter, text)
+    wanted = ordering or first_order(ListingFilter(sought.tab))
     with as_operation_error(), session.store.reading() as cx:
         carts = pages.carts_of(cx, merchant_id)
         few = len(carts) <= pages.MERGED_MOST
-        if not few and filter is not ListingFilter.MISMATCH:
+        if not few and sought.tab != ListingFilter.MISMATCH:
             raise OperationError(
                 f"There are more than {pages.MERGED_MOST} carts; this list is for one merchant or one cart. "
                 f"Over all carts: {ListingFilter.MISMATCH.value}."
             )
         small = few and sum(counts.listings(cx, cart) for cart in carts) <= stock.SMALL
-        order, descending, sortable = chosen(pages.orders(filter.value), wanted, small=small)
+        order, descending, sortable = chosen(pages.orders(sought.tab), wanted, small=small)
         if few:
-            listing_pages = pages.merged(cx, carts, filter.value, key, order, descending)
+            listing_pages = pages.merged(cx, carts, sought, order, descending)
         else:
-            listing_pages = pages.mismatches(cx, merchant_id, key, descending)
+            listing_pages = pages.mismatches(cx, merchant_id, sought, descending)
     return Listed(session, listing_pages, lines, _PLACES[order.name], sortable)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from invsync_tui.store.paging import listings
+from invsync_tui.store.paging.listing_conditions import MISMATCH
 from invsync_tui.store.runs import runs
 
 REQUESTS_MOST = 20_000
@@ -44,8 +45,8 @@ def waiting(cx: sqlite3.Connection) -> int:
 
 def mismatches(cx: sqlite3.Connection, cart_id: int) -> int:
     """Listings of a cart that show another quantity than they should."""
-    order = listings.orders(listings.MISMATCH)[0]
-    return listings.listings(cx, cart_id, listings.MISMATCH, "", order, descending=False).count(None)
+    order = listings.orders(MISMATCH)[0]
+    return listings.listings(cx, cart_id, listings.Sought(MISMATCH), order, descending=False).count(None)
 
 
 def batches(cx: sqlite3.Connection, cart_id: int) -> tuple[int, int]:

@@ -6,9 +6,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.rules.listing_filter import Condition
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.listings.plans import GROUP, SHOWS
 from invsync_tui.store.paging.keyset import Chain, Order, Pages, Paging, Part, Select
+from invsync_tui.store.paging.listing_conditions import DIFFERENCE, MISMATCH, part_of
 from invsync_tui.store.paging.text_filter import HITS, SUBSTRING_LEAST, products, substring, upper
 
 COLUMNS = (
@@ -21,8 +23,6 @@ _JOINS = (
     "CROSS JOIN cart AS c ON c.id = l.cart_id CROSS JOIN merchant AS m ON m.id = c.merchant_id "
     "LEFT JOIN product AS p ON p.id = l.product_id"
 )
-DIFFERENCE = "l.observed - l.allocated - l.desired"
-"""Sellable units that the cart shows beyond its target, as two indexes have it; NULL where one of them is unknown."""
 LEAST = -(2**62)
 """In the place of a difference that is unknown: in front of all others."""
 MERGED_MOST = 100
@@ -62,6 +62,15 @@ class ListingRow(NamedTuple):
     key: str
 
 
+class Sought(NamedTuple):
+    """What is looked for in a list: rows of a tab that fulfil conditions, with a folded text in their SKU or in a code of
+    their product."""
+
+    tab: str
+    text: str = ""
+    conditions: Sequence[Condition] = ()
+
+
 class Tab(NamedTuple):
     """A tab: the index that holds its rows in the order of their SKU, or of their difference, and its condition."""
 
@@ -69,7 +78,6 @@ class Tab(NamedTuple):
     where: str
 
 
-MISMATCH = "mismatch"
 TABS = {
     "all": Tab("listing_key", "1"),
     MISMATCH: Tab("listing_mismatch", "l.observed - l.allocated <> l.desired"),
@@ -106,36 +114,44 @@ def orders(tab: str) -> tuple[Order, ...]:
     return (SKU, synced, _BY_ANY_DIFFERENCE, *_SMALL_ORDERS)
 
 
-def listings(cx: sqlite3.Connection, cart_id: int, tab: str, text: str, order: Order, descending: bool) -> Pages:
-    """Listings that the cart has, on a tab, with a folded text in their SKU or in a code of their product."""
-    origin, part = _narrowed(cx, (cart_id,), tab, text, order)
-    select = Select(COLUMNS, f"{origin} {_JOINS}", _present(tab), (), order, descending)
+def listings(cx: sqlite3.Connection, cart_id: int, sought: Sought, order: Order, descending: bool) -> Pages:
+    """Listings that the cart has."""
+    origin, part = _narrowed(cx, (cart_id,), sought.tab, sought.text, order)
+    select = _selected(f"{origin} {_JOINS}", sought, order, descending)
     return Pages(cx, select.narrowed(Part("l.cart_id = ?", (cart_id,))).narrowed(part[cart_id]))
 
 
-def merged(cx: sqlite3.Connection, carts: Sequence[int], tab: str, text: str, order: Order, descending: bool) -> Pages:
-    """Listings of several carts, at most MERGED_MOST, on a tab in one order."""
+def merged(cx: sqlite3.Connection, carts: Sequence[int], sought: Sought, order: Order, descending: bool) -> Pages:
+    """Listings of several carts, at most MERGED_MOST, in one order."""
     if not carts:
         return Pages(cx, Select(COLUMNS, f"listing AS l {_JOINS}", "0", (), order, descending))
-    origin, parts = _narrowed(cx, carts, tab, text, order)
-    select = Select(COLUMNS, f"{origin} {_JOINS}", _present(tab), (), order, descending)
+    origin, parts = _narrowed(cx, carts, sought.tab, sought.text, order)
+    select = _selected(f"{origin} {_JOINS}", sought, order, descending)
     of_carts = [Part(f"l.cart_id = ? AND {part.where}", (cart, *part.values)) for cart, part in parts.items()]
     return Pages(cx, select, of_carts)
 
 
-def mismatches(cx: sqlite3.Connection, merchant_id: int | None, text: str, descending: bool) -> Pages:
-    """Mismatches of all carts however many there are, of one merchant or of all, in the order of their difference."""
+def mismatches(cx: sqlite3.Connection, merchant_id: int | None, sought: Sought, descending: bool) -> Pages:
+    """Mismatches among what is looked for, of all carts however many there are, of one merchant or of all, by their
+    difference."""
     origin = f"listing AS l INDEXED BY listing_mismatch_all {_JOINS}"
-    select = Select(COLUMNS, origin, _present(MISMATCH), (), _BY_DIFFERENCE, descending)
+    select = _selected(origin, sought._replace(tab=MISMATCH), _BY_DIFFERENCE, descending)
     if merchant_id is not None:
         select = select.narrowed(Part("c.merchant_id = ?", (merchant_id,)))
-    return Pages(cx, select.narrowed(_condition(text)))
+    return Pages(cx, select.narrowed(_condition(sought.text)))
 
 
 def carts_of(cx: sqlite3.Connection, merchant_id: int | None) -> list[int]:
     """The carts of a merchant, or all: up to one more than are merged."""
     sql = "SELECT id FROM cart WHERE merchant_id = coalesce(?, merchant_id) ORDER BY id LIMIT ?"
     return [row[0] for row in cx.execute(sql, (merchant_id, MERGED_MOST + 1))]
+
+
+def _selected(origin: str, sought: Sought, order: Order, descending: bool) -> Select:
+    select = Select(COLUMNS, origin, _present(sought.tab), (), order, descending)
+    if not sought.conditions:
+        return select
+    return select.narrowed(part_of(sought.conditions, {name: tab.where for name, tab in TABS.items()}))
 
 
 def _present(tab: str) -> str:

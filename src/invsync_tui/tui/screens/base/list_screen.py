@@ -67,6 +67,12 @@ class ListScreen(BaseScreen, Generic[L]):
         self._counted_at = float("-inf")
         self._counting = False
         self._export: Export[L] | None = None
+        self._problem = ""
+        """What is wrong with the filter as it is typed now."""
+        self._long = False
+        """Whether the list is read aside."""
+        self._looking = False
+        """Whether it is still being looked for."""
         self.set_class(context.terminal.ascii_only, "-plain")
 
     # -- for subclasses -----------------------------------------------------------------------------------------------
@@ -111,6 +117,14 @@ class ListScreen(BaseScreen, Generic[L]):
     def copied(self, line: L) -> str:
         """The text that `y` copies: the SKU of a line, else its name."""
         return str(getattr(line, "sku", "") or getattr(line, "name", ""))
+
+    def filter_problem(self, text: str) -> str:
+        """What is wrong with a filter, and what is known; '' where it means something."""
+        return ""
+
+    def takes_long(self, look: ListView) -> bool:
+        """Whether the filter has to look at many rows: it is asked aside, and Esc stops it."""
+        return False
 
     def above(self) -> Iterator[Widget]:
         """Rows between the trail and the table."""
@@ -169,12 +183,17 @@ class ListScreen(BaseScreen, Generic[L]):
         shown = fields_that_fit(self.fields, self.app.size.width)
         sortable = self._source.sortable if self._source else ()
         look = self.look
-        self._source = StoreSource(
-            lambda: self._read(self.context.connection.session, look), shown, self.rendering, sortable
-        )
+        if self._long:
+            self.context.stop_filtering()
+        self._long = self._looking = self.takes_long(look)
+        connection = self.context.filter_store.connection if self._long else self.context.connection
+        self._source = StoreSource(lambda: self._read(connection.session, look), shown, self.rendering, sortable)
         self._counted_at = float("-inf")
         self.context.looks[self.memory] = self.look
         put(self._source, self._columns())
+        if self._looking and self.table.counted:
+            self._show_trail()
+            self.table.repaint()
 
     def _read(self, session: Session, look: ListView) -> Rows[L]:
         """A list that grew too long for the order it had is shown in its own order again."""
@@ -190,8 +209,9 @@ class ListScreen(BaseScreen, Generic[L]):
     def _submit(self, job: Callable[[], Any], deliver: Callable[[Any], None]) -> None:
         """Where the table's questions are answered; those about a list that is no longer shown are dropped."""
         source = self._source
-        self.ask(
-            partial(_tried, job), partial(self._rows_answered, source, deliver), wanted=lambda: source is self._source
+        store = self.context.filter_store if self._long else self.context.store
+        store.ask(
+            self, partial(_tried, job), partial(self._rows_answered, source, deliver), lambda: source is self._source
         )
 
     def _rows_answered(self, source: StoreSource[L] | None, deliver: Callable[[Any], None], answer: _Answer) -> None:
@@ -199,6 +219,7 @@ class ListScreen(BaseScreen, Generic[L]):
         if not answer.failure:
             deliver(answer.value)
         elif source is self._source:
+            self._looking = False
             self.notice(answer.failure, Tone.BAD)
             self.table.reading_failed()
             self.press_again(give_up=True)
@@ -206,6 +227,7 @@ class ListScreen(BaseScreen, Generic[L]):
     # -- counting -----------------------------------------------------------------------------------------------------
 
     def on_window_table_counted(self, event: WindowTable.Counted) -> None:
+        self._looking = False
         self.table.show_columns(self._columns())
         self.table.say_when_empty(self._nothing)
         self._show_trail()
@@ -237,16 +259,23 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def _state(self) -> Iterator[Span]:
         """Filter, and how many lines there are."""
+        if self._problem:
+            yield self._problem, Tone.WARN
+            return
         if self.look.text:
             yield f"filter {self.look.text}: ", Tone.ACCENT
         count = self._source.counted if self._source else None
-        if count is None or not self._source or not self._source.sortable:
+        if self._looking:
+            yield "filtering, Esc stops", Tone.ACCENT
+        elif count is None or not self._source or not self._source.sortable:
             yield self.context.glyphs.more, Tone.FAINT
         else:
             noun = self.noun.removesuffix("s") if count.n == 1 and count.exact else self.noun
             yield f"{count.n}{'' if count.exact else '+'} {noun}", Tone.FAINT
 
     def _nothing(self, width: int) -> Sequence[Line]:
+        if self._looking:
+            return (line((f"Looking for {self.noun} that match {self.look.text}", Tone.FAINT)),)
         if self.look.text:
             return (line((f"Nothing matches {self.look.text}.", Tone.STRONG)), line(("Esc shows all.", Tone.FAINT)))
         first, *rest = self.empty()
@@ -263,6 +292,8 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def keeps(self, event: events.Key) -> bool:
         if self.is_mounted and self.table.counted and not self.early.waiting and event.key in MOVES:
+            return False
+        if self._long and event.key == "escape":
             return False
         return super().keeps(event)
 
@@ -335,15 +366,29 @@ class ListScreen(BaseScreen, Generic[L]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.id == FILTER:
-            self._look(self.look.narrowed(event.value))
+            self._filter_typed(event.value)
+
+    def _filter_typed(self, text: str) -> None:
+        """A filter that means nothing yet leaves the list as it is."""
+        self._problem = self.filter_problem(text)
+        if self._problem:
+            self._show_trail()
+        else:
+            self._look(self.look.narrowed(text))
+            self._show_trail()
 
     def on_prompt_left(self, event: Prompt.Left) -> None:
         if event.prompt.id == FILTER:
+            self._problem = ""
             self._look(self.look.narrowed(""))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if event.input.id in (FILTER, EXPORT):
             self.close_prompt()
+        if event.input.id == FILTER and self._problem:
+            self.notice(self._problem, Tone.WARN)
+            self._problem = ""
+            self._show_trail()
         if event.input.id == EXPORT:
             self._write(event.value.strip())
 

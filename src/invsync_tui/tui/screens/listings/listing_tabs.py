@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from invsync_tui.operations.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.rows import Count
+from invsync_tui.rules.listing_filter import FilterError, parse
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import beyond_the_row, explained
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
@@ -58,7 +59,7 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
     """Enter opens the SKU; `[` and `]` change the tab."""
 
     noun = "listings"
-    filtered_by = "a part of a SKU or alias"
+    filtered_by = "a part of a SKU or code, diff>0, outcome:failed, -locked"
     tabs: ClassVar[Sequence[ListingFilter]] = tuple(ListingFilter)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
@@ -75,6 +76,16 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
     def count_tabs(self, session: Session) -> Mapping[ListingFilter, Count]:
         """How many listings each tab has. Runs on a store thread."""
         raise NotImplementedError
+
+    def filter_problem(self, text: str) -> str:
+        try:
+            parse(text)
+        except FilterError as error:
+            return str(error)
+        return ""
+
+    def takes_long(self, look: ListView) -> bool:
+        return not self.filter_problem(look.text) and bool(parse(look.text).conditions)
 
     def above(self) -> Iterator[Widget]:
         yield TextLine(self.context.glyphs.more, id="tabs")
