@@ -1,4 +1,4 @@
-"""The past of a SKU on the screen: three lines on one scale, events with who and what, at both sizes and in ASCII."""
+"""The past of a SKU on the screen: one chart, a cursor along its events, at several sizes and in ASCII."""
 
 from __future__ import annotations
 
@@ -8,59 +8,111 @@ import pytest
 
 from invsync_tui.operations.list_views import Point
 from invsync_tui.tui.navigation import routes
-from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen, write
-from invsync_tui.tui.text.charts import chart
+from invsync_tui.tui.navigation.links import LinkedLines
+from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen
+from invsync_tui.tui.screens.diagnosis.sku_history_text import Place, first_shown, write
+from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
+from invsync_tui.tui.text.line_chart import BRAILLE
+from tests.support.control_room import Driver
 from tests.support.fakes.runs import sku_history
 from tests.support.list_screens import at as list_at
 from tests.support.report_screens import SIZES, SKU, answered, sheet
 
-
-def test_a_step_stands_where_it_happened() -> None:
-    # 0 for the first half, then 8 of 16, and unknown before the first point
-    points = [Point(15, 0), Point(60, 8), Point(90, 16)]
-    assert chart(points, 0, 100, 10, 2, 16, UNICODE) == ["        ██", " ▁▁▁▁█████"]
-    assert chart(points, 0, 100, 10, 2, 16, ASCII) == ["        ##", " ____#####"]
+HISTORY = sku_history(SKU)
 
 
-def test_nothing_is_a_line_at_the_bottom_and_all_fills_the_rows() -> None:
-    points = [Point(0, 0), Point(60, 300)]
-    assert chart(points, 0, 100, 2, 1, 300, UNICODE) == ["▁█"]
-    assert chart([Point(0, 0)], 0, 100, 3, 2, 0, UNICODE) == ["   ", "▁▁▁"]
+def written(width: int = 80, height: int = 19, selected: int = 0, glyphs: Glyphs = UNICODE) -> LinkedLines:
+    first = first_shown(HISTORY, width, height, Place(selected), glyphs)
+    return write(HISTORY, 1, width, height, Place(selected, first), glyphs)
 
 
-@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize(("width", "height"), [(40, 14), (80, 19), (120, 35), (200, 55)])
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
-def test_every_row_fits_and_says_its_scale(width: int, glyphs: Glyphs) -> None:
-    rows = write(sku_history(SKU), 0, width, 2, glyphs)
-    assert max(row.width for row in rows) <= width
-    told = "\n".join(row.text for row in rows)
-    assert "\x1b" not in told
-    for name, now in (("source", "1"), ("target", "1"), ("confirmed", "4")):
-        first = next(number for number, row in enumerate(rows) if row.text.startswith(name))
-        assert " 40" in rows[first].text and rows[first + 1].text.lstrip().startswith("0")
-        assert rows[first + 1].text.rstrip().endswith(f" {now}")
-    if glyphs is ASCII:
-        assert told.isascii()
+def test_every_row_fits_and_the_chart_says_its_scale(width: int, height: int, glyphs: Glyphs) -> None:
+    for selected in range(len(HISTORY.happenings)):
+        rows = written(width, height, selected, glyphs)
+        assert max(row.width for row in rows) <= width
+        assert width < 80 or len(rows) <= height
+        text = "\n".join(row.text for row in rows)
+        assert "\x1b" not in text
+        beside = [row.text.split(glyphs.tick)[0].strip() for row in rows if f" {glyphs.tick}" in row.text[:8]]
+        scale = [label for label in beside if label]
+        assert scale[0] == "40" and scale[-1] == "0" and (len(scale) == 3 or height < 19)
+        if glyphs is ASCII:
+            assert text.isascii()
 
 
-def test_what_is_not_known_is_blank_and_said() -> None:
-    rows = write(dataclasses.replace(sku_history(SKU), confirmed=()), 0, 80, 2, UNICODE)
-    cart = next(number for number, row in enumerate(rows) if row.text.startswith("confirmed"))
-    assert "unknown" in rows[cart + 1].text
-    assert not set(UNICODE.levels) & set(rows[cart].text + rows[cart + 1].text)
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+def test_the_legend_names_each_line_with_its_present_value(glyphs: Glyphs) -> None:
+    text = " ".join(" ".join(row.text for row in written(glyphs=glyphs)).split())
+    for words in ("available 1", "target 1", "confirmed 4", f"{glyphs.diamond} in cart 6, read"):
+        assert words in text
+
+
+def test_what_is_not_known_is_a_gap_and_said() -> None:
+    unread = dataclasses.replace(HISTORY, source=(), target=(), confirmed=(), in_cart=None)
+    rows = write(unread, 0, 80, 19, Place(0), UNICODE)
+    text = "\n".join(row.text for row in rows)
+    assert text.count("unknown") == 6, "in the legend and at the selected event"
+    assert not any(BRAILLE <= ord(character) < BRAILLE + 256 for character in text[text.index("┤") : text.index("└")])
+    assert "in cart" not in text
+    read = dataclasses.replace(unread, in_cart=Point(HISTORY.end, None))
+    assert "in cart unknown" in "\n".join(row.text for row in write(read, 0, 80, 19, Place(0), UNICODE))
+
+
+def test_the_values_are_those_at_the_selected_event() -> None:
+    at_lock = next(n for n, event in enumerate(HISTORY.happenings) if event.what == "lock")
+    rows = [row.text for row in written(selected=at_lock)]
+    (values,) = [row for row in rows if row.startswith(UNICODE.bar_full)]
+    assert "available 31   target 31   confirmed 31" in values
+
+
+@pytest.mark.parametrize("selected", range(len(HISTORY.happenings)))
+def test_the_selected_event_is_on_the_screen_and_marked(selected: int) -> None:
+    rows = written(height=16, selected=selected)
+    assert len(rows) <= 16
+    (at,) = rows.jumps
+    run_id = HISTORY.happenings[selected].run_id
+    assert (f"push {run_id}" if run_id else "lock: photo") in rows[at].text
+    assert (rows.jumps[at] is None) == (run_id is None)
+    assert UNICODE.bar_full in rows[at].text
+
+
+async def _open(driver: Driver) -> None:
+    await driver.press("h")
+    await answered(driver)
+    assert isinstance(driver.app.screen, SkuHistoryScreen)
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_h_on_a_sku_tells_its_past(size: tuple[int, int]) -> None:
     async with list_at(lambda context: routes.screen(context, "sku", 42, SKU), size=size) as driver:
-        await driver.press("h")
-        await answered(driver)
-        assert isinstance(driver.app.screen, SkuHistoryScreen)
-        told = sheet(driver)
-        for word in ("source", "target", "confirmed", "push 307: should show 1", "lock: photo", "demo, after pull"):
-            assert word in told
-        assert all(len(row) <= size[0] for row in told.splitlines())
-        assert told.index("push 307") < told.index("lock: photo") < told.index("push 300"), "the newest first"
-        await driver.press("escape")
+        await _open(driver)
+        text = sheet(driver)
+        for word in ("available", "target", "confirmed", "push 307: should show 1", "demo, after pull"):
+            assert word in text
+        assert all(len(row) <= size[0] for row in text.splitlines())
+        assert text.index("push 307") < text.index("push 306"), "the newest first"
+        await driver.press("end")
+        assert "push 300" in sheet(driver) and "lock: photo" in sheet(driver)
+        await driver.press("home", "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, RunScreen))
+        await driver.press("escape", "escape")
         assert not isinstance(driver.app.screen, SkuHistoryScreen)
+
+
+async def test_the_cursor_moves_along_the_events() -> None:
+    async with list_at(lambda context: routes.screen(context, "sku", 42, SKU)) as driver:
+        await _open(driver)
+
+        def selected() -> str:
+            return next(row for row in sheet(driver).splitlines() if "push" in row and UNICODE.bar_full in row)
+
+        assert "push 307" in selected()
+        await driver.press("down", "left")
+        assert "push 305" in selected()
+        await driver.press("right", "up", "up")
+        assert "push 307" in selected()
+        await driver.press("right_square_bracket")
+        assert "Demo Cart US" in sheet(driver) and "push 307" in selected()

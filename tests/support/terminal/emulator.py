@@ -20,7 +20,15 @@ from textual.pilot import Pilot
 
 from invsync_tui.tui.app import ControlRoom
 
-PILOT_KEYS = {"Enter": "enter", "Esc": "escape", "Down": "down", "Up": "up", "PgDn": "pagedown", "End": "end"}
+PILOT_KEYS = {
+    "Enter": "enter",
+    "Esc": "escape",
+    "Down": "down",
+    "Up": "up",
+    "PgDn": "pagedown",
+    "End": "end",
+    "Left": "left",
+}
 Cells = list[list[tuple[str, str]]]
 BLANK = (" ", "")
 SEQUENCE = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\x1b([DM])|\x1b\[?[?<>=]?[\d;$]*[A-Za-z]|[\x00-\x1f]")

@@ -50,6 +50,8 @@ async def test_three_lines_tell_what_was(synced: Town) -> None:
     assert _values(found.target) == [before, after, after - 2]
     assert _values(found.confirmed) == [before, after, after - 2]
     assert found.begin < found.end - 2 * HOUR + 60
+    read = synced.bench.one("SELECT observed_at FROM our_listing WHERE sku = ?", name)
+    assert found.in_cart == Point(read, after - 2)
 
 
 async def test_runs_and_orders_are_told_with_who_and_what(synced: Town) -> None:

@@ -230,6 +230,7 @@ def run_history(args: argparse.Namespace) -> int:
 
 def _document(history: SkuHistory) -> dict[str, Any]:
     lines = {"source": history.source, "target": history.target, "confirmed": history.confirmed}
+    read = history.in_cart
     return {
         "cart": history.cart,
         "merchant": history.merchant,
@@ -238,6 +239,7 @@ def _document(history: SkuHistory) -> dict[str, Any]:
         "begin": utc(history.begin),
         "end": utc(history.end),
         "lines": {name: [{"at": utc(p.at), "value": p.value} for p in points] for name, points in lines.items()},
+        "in_cart": None if read is None else {"at": utc(read.at), "value": read.value},
         "events": [
             {"at": utc(event.at), "who": event.who, "what": event.what, "run": event.run_id, "reason": event.reason}
             for event in history.happenings
@@ -247,9 +249,11 @@ def _document(history: SkuHistory) -> dict[str, Any]:
 
 def _history_lines(history: SkuHistory) -> list[str]:
     rows = [(moment(at, history.end), *(number(value) for value in values)) for at, values in _steps(history)]
+    read = history.in_cart
     return [
         clean(f"{history.cart}: listing {history.sku}, cart listing ID {history.cart_listing_id}"),
-        *(f"  {row}" for row in table(("SINCE", "SOURCE", "TARGET", "CONFIRMED"), rows)),
+        *(f"  {row}" for row in table(("SINCE", "AVAILABLE", "TARGET", "CONFIRMED"), rows)),
+        *([] if read is None else ["", f"  in cart {number(read.value)}, read {moment(read.at, history.end)}"]),
         "",
         *(f"  {row}" for row in _events(history.happenings, history.end)),
         "",

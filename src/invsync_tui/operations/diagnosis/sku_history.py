@@ -56,6 +56,8 @@ class SkuHistory:
     confirmed: tuple[Point, ...]
     happenings: tuple[Happening, ...]
     """The newest first."""
+    in_cart: Point | None = None
+    """Sellable units as last read from the cart, and when; None where it was never read."""
 
 
 def histories(
@@ -96,8 +98,14 @@ def _history(cx: sqlite3.Connection, listing: ListingOf, begin: int, now: int) -
         source=source,
         target=desired,
         confirmed=acked,
+        in_cart=_in_cart(cx, listing.id),
         happenings=tuple(sorted(happened, key=lambda happening: (happening.at, happening.run_id or 0), reverse=True)),
     )
+
+
+def _in_cart(cx: sqlite3.Connection, listing_id: int) -> Point | None:
+    read = level_history.read_from_cart(cx, listing_id)
+    return None if read is None else Point(*read)
 
 
 # --- lines -------------------------------------------------------------------------------------------------------------

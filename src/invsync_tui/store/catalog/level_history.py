@@ -98,6 +98,13 @@ def limit(since: int | None, now: int) -> int | None:
     return None if since is None else max(since, now - KEPT_SECONDS)
 
 
+def read_from_cart(cx: sqlite3.Connection, listing_id: int) -> tuple[int, int | None] | None:
+    """When the cart was last read, and the sellable units that it showed; None where it was never read."""
+    sql = "SELECT observed_at, observed - allocated FROM listing WHERE id = ? AND observed_at IS NOT NULL"
+    row = cx.execute(sql, (listing_id,)).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
 def listings_now(cx: sqlite3.Connection, listing_ids: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
     """Present (desired, acked) by listing."""
     sql = "SELECT id, desired, acked FROM listing WHERE id IN (SELECT value FROM json_each(?))"

@@ -33,12 +33,17 @@ class LinkedLines(list[Line]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.jumps: dict[int, Link] = {}
+        self.jumps: dict[int, Link | None] = {}
 
     def put(self, rows: Sequence[Line], jump: Link | None = None) -> None:
         """Append rows; Enter on the first of them leads there."""
         if jump is not None and rows:
             self.jumps[len(self)] = jump
+        self.extend(rows)
+
+    def select(self, rows: Sequence[Line], jump: Link | None) -> None:
+        """Append rows; the cursor is on the first of them, whether it leads anywhere or not."""
+        self.jumps[len(self)] = jump
         self.extend(rows)
 
 
@@ -85,7 +90,9 @@ def of_check(check: str, subject: str) -> Link | None:
 
 def follow(screen: BaseScreen, jump: Link) -> None:
     """Open the screen that a link points to."""
-    if jump.kind == "sku":
+    if jump.kind == "run":
+        screen.open_run(int(jump.subject))
+    elif jump.kind == "sku":
         screen.go_to("search", jump.subject)
     else:
         screen.ask(known, partial(_named, screen, jump))

@@ -63,6 +63,11 @@ def about_left(seconds: int) -> str:
     return f"about {duration(rounded).removesuffix(' 00 s')} left"
 
 
+def grouped(number: int) -> str:
+    """A whole number with separators: 5,003."""
+    return f"{number:,}"
+
+
 def amount(number: float) -> str:
     """A whole number, or one decimal where it matters."""
     return f"{number:.1f}" if 0 < number < 10 and number != int(number) else f"{number:.0f}"

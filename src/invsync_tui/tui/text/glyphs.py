@@ -26,12 +26,19 @@ class Glyphs(NamedTuple):
     lock: str
     crumb: str
     dot: str
+    tick: str
+    corner: str
+    diamond: str
     levels: str
     """From nothing to all of it; the one that is not one character."""
 
 
-UNICODE = Glyphs("█", "░", "✓", "✗", "·", "▶", "○", "▲", "•", "│", "…", "▲", "▼", "→", "─", "⊘", "›", "·", "▁▂▃▄▅▆▇█")
-ASCII = Glyphs("#", ".", "+", "x", ".", ">", "o", "!", "*", "|", "~", "^", "v", ">", "-", "#", "/", "-", "_.:-=+*#")
+UNICODE = Glyphs(
+    "█", "░", "✓", "✗", "·", "▶", "○", "▲", "•", "│", "…", "▲", "▼", "→", "─", "⊘", "›", "·", "┤", "└", "◆", "▁▂▃▄▅▆▇█"
+)
+ASCII = Glyphs(
+    "#", ".", "+", "x", ".", ">", "o", "!", "*", "|", "~", "^", "v", ">", "-", "#", "/", "-", "|", "+", "@", "_.:-=+*#"
+)
 
 
 def glyphs_for(ascii_only: bool) -> Glyphs:

@@ -19,6 +19,10 @@ Writer = Callable[[Size], Sequence[Line]]
 """Writes the sheet for a viewport; lines wider than it are cut."""
 
 
+FAR = 1_000_000
+"""More lines than any sheet has."""
+
+
 def _nothing(_: Size) -> Sequence[Line]:
     return ()
 
@@ -143,3 +147,35 @@ class LinkedTextView(TextView, inherit_bindings=True):
     def action_lead(self) -> None:
         if self._at is not None and (to := self.jumps.get(self._at)) is not None:
             self.post_message(self.Followed(to))
+
+
+class SelectedTextView(LinkedTextView, inherit_bindings=True):
+    """A sheet that fits and has one selected line: the keys that scroll ask its screen to select another one.
+
+    The screen marks the line; a bar over all of it would cost each move twice the bytes.
+    """
+
+    class Moved(Message):
+        """The screen is to select so many further down."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "lead" or (self._at is not None and self.jumps.get(self._at) is not None)
+
+    def strip_at(self, y: int) -> Strip:
+        return TextView.strip_at(self, y)
+
+    def action_roll(self, by: int) -> None:
+        self.post_message(self.Moved(by))
+
+    def action_roll_home(self) -> None:
+        self.post_message(self.Moved(-FAR))
+
+    def action_roll_end(self) -> None:
+        self.post_message(self.Moved(FAR))
+
+    def action_roll_page(self, pages: int) -> None:
+        self.post_message(self.Moved(pages * max(self.size.height // 2, 1)))

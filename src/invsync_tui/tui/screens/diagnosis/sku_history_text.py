@@ -1,0 +1,210 @@
+"""The history of a listing as text: one chart, the values at the selected event, and the events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from invsync_tui.tui.navigation.links import Link, LinkedLines
+from invsync_tui.tui.text.charts import held_at
+from invsync_tui.tui.text.formatting import grouped
+from invsync_tui.tui.text.glyphs import Glyphs
+from invsync_tui.tui.text.line_chart import (
+    TOGETHER,
+    Dot,
+    Pattern,
+    Series,
+    column_of,
+    height_of,
+    plotted,
+    sample,
+    time_axis,
+)
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right, wrap
+from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, cut, flowed, line
+
+if TYPE_CHECKING:
+    from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
+
+WHEN_WIDTH = 12
+LEAST_WIDTH = 16
+"""Cells for a sentence, however narrow the terminal."""
+UNKNOWN = "unknown"
+CHART_LEAST, CHART_MOST = 3, 14
+"""Rows of the chart."""
+AROUND = 6
+"""Rows beside legend, chart and events: name, axis, marks, times, values, and a blank one."""
+NO_EVENTS = "No run and no change had to do with it in this time."
+
+
+class Place(NamedTuple):
+    """The selected event by its number, the newest is 0, and the first one of those on the screen."""
+
+    selected: int
+    first: int = 0
+
+
+def series_of(history: SkuHistory) -> tuple[Series, ...]:
+    """The lines, those that cover others last."""
+    return (
+        Series("available", history.source, Pattern.THIN, Tone.FAINT),
+        Series("target", history.target, Pattern.DASHED, Tone.ACCENT),
+        Series("confirmed", history.confirmed, Pattern.THICK, Tone.STRONG),
+    )
+
+
+def chart_rows(height: int) -> int:
+    """How many rows the chart itself has of a sheet without the legend."""
+    return min(max((height - AROUND) * 3 // 5, CHART_LEAST), CHART_MOST)
+
+
+def write(history: SkuHistory, others: int, width: int, height: int, place: Place, glyphs: Glyphs) -> LinkedLines:
+    """The chart, what held at the selected event, and as many events as there is room for."""
+    rows = LinkedLines()
+    more = f"; [ and ] show {others} more" if others else ""
+    about = f"{history.cart}: listing {history.sku}, cart listing ID {history.cart_listing_id}{more}"
+    rows.put([cut(line((clean(about), Tone.STRONG)), width, glyphs.more)])
+    legend = _legend(history, width, glyphs)
+    rows.put(legend)
+    rows.put(_chart(history, width, chart_rows(height - len(legend)), place.selected, glyphs))
+    if not history.happenings:
+        rows.put([BLANK, line((NO_EVENTS, Tone.FAINT))])
+        return rows
+    rows.put([_values(history, history.happenings[place.selected].at, width, glyphs), BLANK])
+    for number, block in shown_events(history, width, max(height - len(rows), 1), place, glyphs):
+        if number == place.selected:
+            run_id = history.happenings[number].run_id
+            rows.select(block, None if run_id is None else Link("run", str(run_id)))
+        else:
+            rows.put(block)
+    return rows
+
+
+def shown_events(
+    history: SkuHistory, width: int, room: int, place: Place, glyphs: Glyphs
+) -> list[tuple[int, list[Line]]]:
+    """Events from the first one on, as many rows as there is room for."""
+    blocks: list[tuple[int, list[Line]]] = []
+    for number in range(place.first, len(history.happenings)):
+        block = _event(history.happenings[number], history.end, width, glyphs, selected=number == place.selected)
+        blocks.append((number, block[:room]))
+        room -= len(block)
+        if room <= 0:
+            break
+    return blocks
+
+
+def first_shown(history: SkuHistory, width: int, height: int, place: Place, glyphs: Glyphs) -> int:
+    """The first event that is to be shown, so that the selected one is on the screen; the same as before if it is."""
+    left = height - len(_legend(history, width, glyphs))
+    room = left - chart_rows(left) - AROUND
+    if place.selected <= place.first:
+        return place.selected
+    first = place.selected
+    used = 0
+    while first >= place.first:
+        used += len(_event(history.happenings[first], history.end, width, glyphs, selected=False))
+        if used > room:
+            return min(first + 1, place.selected)
+        first -= 1
+    return place.first
+
+
+def _legend(history: SkuHistory, width: int, glyphs: Glyphs) -> list[Line]:
+    items = [
+        line((f"{sample(series.pattern, glyphs)} ", series.tone), (f"{series.name} ", Tone.FAINT), _now(series))
+        for series in series_of(history)
+    ]
+    if glyphs.bar_full.isascii():
+        items.append(line((f"{TOGETHER} together", Tone.FAINT)))
+    if history.in_cart is not None:
+        read = f", read {_when(history.in_cart.at, history.end)}"
+        value = _quantity(history.in_cart.value)
+        items.append(line((f"{glyphs.diamond} ", Tone.KEY), ("in cart ", Tone.FAINT), value, (read, Tone.FAINT)))
+    return flowed(items, width)
+
+
+def _now(series: Series) -> Span:
+    return _quantity(series.points[-1].value if series.points else None)
+
+
+def _quantity(value: int | None) -> Span:
+    return (UNKNOWN, Tone.WARN) if value is None else (grouped(value), Tone.STRONG)
+
+
+def _chart(history: SkuHistory, width: int, rows: int, selected: int, glyphs: Glyphs) -> list[Line]:
+    series = series_of(history)
+    read = history.in_cart
+    dot = None if read is None or read.value is None or read.at < history.begin else Dot(read.at, read.value)
+    values = [point.value or 0 for each in series for point in each.points]
+    top = max([*values, dot.value if dot else 0], default=0)
+    scale = {0: grouped(top), rows - 1: "0"}
+    if rows >= CHART_LEAST + 2 and top > 1:
+        scale[rows - 1 - height_of(top // 2, rows, top)] = grouped(top // 2)
+    margin = max(map(len, scale.values())) + 1
+    room = max(width - margin - 1, LEAST_WIDTH)
+    drawn = plotted(series, history.begin, history.end, room, rows, top, glyphs, dot)
+    lines = [
+        Line(((f"{fit_right(scale.get(n, ''), margin - 1)} {glyphs.tick}", Tone.FAINT), *row.spans))
+        for n, row in enumerate(drawn)
+    ]
+    axis = f"{' ' * margin}{glyphs.corner}{glyphs.rule * room}"
+    times = f"{' ' * (margin + 1)}{time_axis(history.begin, history.end, room)}"
+    marks = _marks(history, room, selected, glyphs)
+    return [
+        *lines,
+        line((axis, Tone.FAINT)),
+        Line(((" " * (margin + 1), Tone.PLAIN), *marks)),
+        line((times, Tone.FAINT)),
+    ]
+
+
+def _marks(history: SkuHistory, room: int, selected: int, glyphs: Glyphs) -> list[Span]:
+    """A mark for each event below the axis; the selected one is a block, a change by an operator hides a run."""
+    cells: list[Span] = [(" ", Tone.PLAIN)] * room
+    for happening in sorted(history.happenings, key=lambda event: event.run_id is None):
+        if history.begin <= happening.at <= history.end:
+            column = column_of(happening.at, history.begin, history.end, room)
+            cells[column] = (_mark(happening, glyphs), Tone.FAINT if happening.run_id else Tone.WARN)
+    if selected < len(history.happenings):
+        cells[column_of(history.happenings[selected].at, history.begin, history.end, room)] = (
+            glyphs.bar_full,
+            Tone.KEY,
+        )
+    return cells
+
+
+def _mark(happening: Happening, glyphs: Glyphs) -> str:
+    return glyphs.bullet if happening.run_id is None else glyphs.ascending
+
+
+def _values(history: SkuHistory, at: int, width: int, glyphs: Glyphs) -> Line:
+    """What each line was at the end of the second of an event."""
+    zone = time.strftime("%b %d %H:%M:%S %Z", time.localtime(at)).rstrip()
+    spans: list[Span] = [(f"{glyphs.bar_full} ", Tone.KEY), (zone, Tone.STRONG)]
+    for series in series_of(history):
+        spans += [(f"   {series.name} ", Tone.FAINT), _quantity(held_at(series.points, at))]
+    return cut(Line(tuple(spans)), width, glyphs.more)
+
+
+def _event(happening: Happening, now: int, width: int, glyphs: Glyphs, *, selected: bool) -> list[Line]:
+    """When, and beside it what, why and who."""
+    head = f"{fit(_when(happening.at, now), WHEN_WIDTH)} {glyphs.bar_full if selected else _mark(happening, glyphs)} "
+    why = f": {happening.reason}" if happening.reason else ""
+    by = f" ({happening.who})" if happening.who else ""
+    rows = wrap(clean(f"{happening.what}{why}{by}"), max(width - len(head), LEAST_WIDTH))
+    tone = Tone.STRONG if happening.run_id is None else Tone.PLAIN
+    return [line((head if row == 0 else " " * len(head), Tone.FAINT), (text, tone)) for row, text in enumerate(rows)]
+
+
+def _when(at: int, now: int) -> str:
+    """The time of day; of another day with its date."""
+    there = time.localtime(at)
+    form = "%H:%M" if there[:3] == time.localtime(now)[:3] else "%b %d %H:%M"
+    return time.strftime(form, there)
+
+
+def moved(events: Sequence[Happening], place: Place, by: int) -> int:
+    """The number of the selected event after a move."""
+    return min(max(place.selected + by, 0), max(len(events) - 1, 0))
