@@ -43,6 +43,7 @@ LANDED = {
     "v0014_webhooks": "683a00f7a117f9e733d34fe3eb30250c08fef853e5e8debc700f9fb23c9ce2ca",
     "v0015_caps_and_fractions": "ab20c43535591bbd163a7ba933631e9165d9ff21ac44e7a814f2407e83987c86",
     "v0016_batch_groups": "e0ceb616f4bc4ca090f7f09734602e3d358f80a84e6a030692af1e5a248c27f9",
+    "v0017_batch_limits": "b0da475249b2358190a4102b560cabee4688c3cc6935882c600b8c9b4bc76989",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 

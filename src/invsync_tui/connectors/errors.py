@@ -125,3 +125,9 @@ class RowsRejectedError(ConnectorError):
     def __init__(self, what: str, *, where: str = "", advice: str = "", refs: Sequence[str] = ()) -> None:
         self.refs = tuple(refs)
         super().__init__(what, where=where, advice=advice)
+
+
+class BatchTooLargeError(RowsRejectedError):
+    """A batch was refused for its size, and nothing of it was applied: it is sent in halves, and smaller ones from then on."""
+
+    advice_default = "It is sent again in smaller batches."

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from invsync_tui.connectors.base import Page
 from invsync_tui.connectors.errors import (
     AuthError,
+    BatchTooLargeError,
     ContractError,
     PermissionDeniedError,
     RowsRejectedError,
@@ -36,7 +37,9 @@ def judged(response: Response, *, writes: bool = False) -> Response:
         raise PermissionDeniedError(said(response), where=where)
     if status >= 500:
         raise UnavailableError(f"{status}: {said(response)}", where=where, may_have_applied=writes)
-    if writes and status in (413, 422):
+    if writes and status == 413:
+        raise BatchTooLargeError(said(response), where=where)
+    if writes and status == 422:
         raise RowsRejectedError(said(response), where=where, refs=_named(response))
     if status != 200:
         raise ContractError(f"{status}: {said(response)}", where=where)

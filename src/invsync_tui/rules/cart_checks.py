@@ -55,6 +55,15 @@ class CartFacts:
         return f"invsync carts set {shlex.quote(self.name)} --merchant {shlex.quote(self.merchant)} {option}"
 
 
+def batch_limit_check(cart: str, most: int, found: str) -> Check:
+    """A cart that refused larger requests for their size. It costs time and nothing else."""
+    listings = counted(most, "listing")
+    return Item("cart.batch_size", Section.SYSTEM, cart).passed(
+        f"takes {listings} in one request, found out {found}: larger ones were refused for their size. Tried again with twice "
+        "as many a week later"
+    )
+
+
 def cart_checks(facts: CartFacts) -> Iterator[Check]:
     """Check Cart Settings, and whether View Product Sync has anything to show."""
     yield _upload_switch(facts)

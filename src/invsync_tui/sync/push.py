@@ -24,6 +24,7 @@ from invsync_tui.connectors.base import (
     Submitted,
 )
 from invsync_tui.connectors.errors import (
+    BatchTooLargeError,
     ConnectorError,
     ContractError,
     DeferredError,
@@ -33,9 +34,11 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.http import backoff, send_deadline
 from invsync_tui.connectors.http_log import tag_batch
+from invsync_tui.rules import batch_limits as size_rules
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
 from invsync_tui.rules.words import time_of_day
-from invsync_tui.store.listings import listings, push_batches
+from invsync_tui.store.listings import batch_limits, listings, push_batches
+from invsync_tui.store.listings.batch_limits import BatchLimit
 from invsync_tui.store.listings.listings import ToPush
 from invsync_tui.store.listings.push_batches import Answer, Batch, Item, Waits
 from invsync_tui.sync import sending_order, submitted
@@ -78,7 +81,7 @@ class BatchSender:
         """Send everything that is planned. Raises ConnectorError where the connection as a whole cannot go on."""
         self.job.report.enter("push", total)
         for round_number in range(PASSES):
-            if not await self._one_pass(max(1, self.cart.capabilities.max_batch // SMALLER**round_number)):
+            if not await self._one_pass(max(1, self._size() // SMALLER**round_number)):
                 return
         with self.job.transaction() as tx:
             listings.end_planned(
@@ -95,9 +98,34 @@ class BatchSender:
                 rows = listings.planned(cx, self.job.run.id, batch)
             any_rows = any_rows or bool(rows)
             items = await self._items(rows) if rows else ()
-            if items:
-                await self._send(items)
+            await self._send_all(items)
         return any_rows
+
+    def _size(self) -> int:
+        """Listings that the next request may have."""
+        with self.job.store.reading() as cx:
+            limit = batch_limits.get(cx, self.cart_id)
+        declared = self.cart.capabilities.max_batch
+        if limit is None:
+            return declared
+        return size_rules.size_now(declared, limit.most, clock.age(limit.at, clock.seconds()))
+
+    async def _send_all(self, items: Sequence[Item]) -> None:
+        """Send some listings, in several batches where the cart was found to take fewer in the meantime."""
+        while items:
+            self.job.stop_if_cancelled()
+            size = self._size()
+            part, items = items[:size], items[size:]
+            await self._send(part)
+
+    def _note_size(self, tx: sqlite3.Connection, rows: int, *, refused: bool) -> None:
+        """Keep what the answer to a batch of so many listings says of the size that the cart takes."""
+        limit = batch_limits.get(tx, self.cart_id)
+        if refused:
+            batch_limits.put(tx, self.cart_id, BatchLimit(size_rules.after_refusal(rows), clock.seconds()))
+        elif limit is not None and rows > limit.most:
+            all_of_it = rows >= self.cart.capabilities.max_batch
+            batch_limits.put(tx, self.cart_id, None if all_of_it else BatchLimit(rows, clock.seconds()))
 
     async def _items(self, rows: Sequence[ToPush]) -> list[Item]:
         """Rows as batch items. A cart that subtracts its own allocations is read first: they move with every order."""
@@ -183,6 +211,7 @@ class BatchSender:
             return
         now = clock.now()
         with self.job.transaction() as tx:
+            self._note_size(tx, len(batch.items), refused=False)
             push_batches.submit(tx, batch, answers.ticket, submitted.waits_of(answers, now), int(now))
             if batch.run_id == self.job.run.id:
                 self._count(Outcome.SUBMITTED, len(batch.items))
@@ -262,6 +291,8 @@ class BatchSender:
         with self.job.transaction() as tx:
             push_batches.release(tx, batch, batch.items)
             push_batches.end(tx, batch.id, "refused", str(error), clock.seconds())
+            if isinstance(error, BatchTooLargeError) and len(batch.items) > 1:
+                self._note_size(tx, len(batch.items), refused=True)
 
     async def _split(self, batch: Batch, error: RowsRejectedError) -> None:
         if len(batch.items) == 1:
@@ -270,6 +301,13 @@ class BatchSender:
             )
             return
         self._release_batch(batch, error)
+        if isinstance(error, BatchTooLargeError):
+            event = self.job.report.event
+            event(
+                "info", f"The cart refused {len(batch.items)} listings in one request for their number: sent in halves."
+            )
+            await self._send_all(batch.items)
+            return
         named = [item for item in batch.items if item.ref in error.refs]
         rest = [item for item in batch.items if item.ref not in error.refs]
         half = len(batch.items) // 2
@@ -303,6 +341,8 @@ class BatchSender:
             if batch.state == "submitted" or batch.run_id != self.job.run.id:
                 push_batches.adopt(tx, batch, self.job.run.id)
             push_batches.settle(tx, batch, answers, self.job.run.id, clock.seconds())
+            if state == "answered":
+                self._note_size(tx, len(batch.items), refused=False)
             push_batches.end(tx, batch.id, state, next((a.error for a in answers if a.error), ""), clock.seconds())
             if batch.run_id == self.job.run.id:
                 for answer in answers:

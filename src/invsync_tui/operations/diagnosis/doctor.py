@@ -35,7 +35,7 @@ from invsync_tui.store.catalog import products
 from invsync_tui.store.diagnosis import checkup
 from invsync_tui.store.diagnosis.checkup import CartRow, MerchantRow, WarehouseRow
 from invsync_tui.store.file import check
-from invsync_tui.store.listings import plans
+from invsync_tui.store.listings import batch_limits, plans
 from invsync_tui.store.paging import counts
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRow
@@ -253,10 +253,17 @@ def _cart(
         reviewed = [
             *connector_checks.of_cart(session.path, cx, site, cart),
             *webhooks.checks(cx, cart.id, cart.name, ground.now),
+            *_batch_limit(cx, ground, cart),
         ]
     checks = [*cart_checks.cart_checks(facts), *cart_checks.listing_checks(facts, findings.groups)]
     checks += [*_said(cart.name, "push", cart.id, cart, ground, site), *reviewed]
     return Checkup(tuple(checks), findings.groups)
+
+
+def _batch_limit(cx: sqlite3.Connection, ground: _Ground, cart: CartRow) -> list[Check]:
+    """How many listings of one request the cart takes, where it refused more."""
+    limit = batch_limits.get(cx, cart.id)
+    return [] if limit is None else [cart_checks.batch_limit_check(cart.name, limit.most, ago(limit.at, ground.now))]
 
 
 def _cart_facts(

@@ -186,7 +186,7 @@ _NOTICES = {
 _DATED = {
     "source": ("confirmed_at", "last_full_at"),
     "warehouse": ("last_full_at", "vanished_at"),
-    "cart": ("observed_at", "listed_at"),
+    "cart": ("observed_at", "listed_at", "batch_most_at"),
     "pending_order": ("taken_at", "seen_at", "known_at"),
 }
 """What is compared with the time of day, of the tables that are short; of levels and listings a time ahead says nothing."""

@@ -104,6 +104,10 @@ class Cart(CartRules, SafetyRules, table=True):
     """The location there that stock was set at; '' where it has none."""
     clock_offset: int | None = None
     """Seconds by which the cart's clock is ahead of ours, as last measured."""
+    batch_most: int | None = None
+    """Listings of one request that it was found to take, where larger ones were refused for their size; None: as declared."""
+    batch_most_at: int | None = Field(default=None, sa_type=Big)
+    """When that was found out last."""
     gone_accepted: str = Field(default="[]", sa_type=Text)
     """JSON list of warehouse ids: those that offered no stock when a push last passed the safety rules."""
     identity: str = Field(default="", sa_type=Text)

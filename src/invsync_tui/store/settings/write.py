@@ -81,6 +81,8 @@ def change_cart(
         cart.combine_all = not warehouse_ids
     if before:
         cart.rev += 1
+    if before.keys() & {"system", "url", "options"}:  # another server may take more, or less
+        cart.batch_most = cart.batch_most_at = None
     if before.keys() & (RULE_SETTINGS | {"warehouses"}):
         cart.rules_rev += 1
         cart.watermark = 0

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import (
     AuthError,
+    BatchTooLargeError,
     ContractError,
     NotConfiguredError,
     PermissionDeniedError,
@@ -88,7 +89,7 @@ def judge_batch(response: Response, refs: Sequence[str]) -> None:
     """As `judge_status` for a batch of the items `refs`; RowsRejectedError where rows are the cause."""
     message = message_of(response)
     if response.status == 413:
-        raise RowsRejectedError("The batch is too large for the server (413).", where=response.where)
+        raise BatchTooLargeError("The batch is too large for the server (413).", where=response.where)
     if response.status in _REFUSED_ROWS and (named := named_refs(message, refs)):
         raise RowsRejectedError(message, where=response.where, refs=named)
     if response.status == 404 and not message:

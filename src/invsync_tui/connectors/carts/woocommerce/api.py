@@ -18,6 +18,7 @@ from invsync_tui.connectors import addresses
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import (
     AuthError,
+    BatchTooLargeError,
     ConnectorError,
     ContractError,
     NotConfiguredError,
@@ -230,10 +231,12 @@ class WooApi:
             code, message = error_of(response)
             if response.status == 404 and code.endswith(INVALID_ID):
                 raise ProductGoneError(f"{message} ({code})", where=response.where)
-            if response.status == 413 or (code and code != "rest_no_route"):
-                raise RowsRejectedError(message or "The batch is too large for the shop (413).", where=response.where)
+            if response.status == 413:
+                raise BatchTooLargeError(message or "The batch is too large for the shop (413).", where=response.where)
+            if code and code != "rest_no_route":
+                raise RowsRejectedError(message or "refused", where=response.where)
         if response.status == 413:
-            raise RowsRejectedError("The batch is too large for the web server (413).", where=response.where)
+            raise BatchTooLargeError("The batch is too large for the web server (413).", where=response.where)
         self._judge(response, writes=True)
         try:
             return document(response)
