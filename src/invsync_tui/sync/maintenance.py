@@ -10,7 +10,6 @@ from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreError
 from invsync_tui.store.file import temporary_files
 from invsync_tui.store.retention import KINDS, Cursor, Limits
-from invsync_tui.sync.chunked_writes import Pace
 
 log = logging.getLogger(__name__)
 
@@ -22,20 +21,36 @@ FINISH_MOST = 1.0
 """Seconds that a worker which ends by itself spends on a round."""
 
 
+CLEARING = 0.004
+"""Seconds after which one step of deleting ends; its commit takes several times as long where rows are large. A step is one
+of the event loop: all runs wait for it."""
+PIECE = 25
+"""Rows that are deleted between two looks at the clock. How many rows the last piece had says nothing of the next one: a
+row may be a few numbers, or a request with its answer."""
+PIECES_MOST = 100
+"""Pieces of one step, whatever the clock says."""
+
+
 class Clearing:
     """Deletes what removed merchants and carts left behind; each call of `step` is one small transaction at most."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._pace = Pace()
 
     def step(self) -> int | None:
         """How many rows were deleted; None where nothing is left."""
         with self._store.reading() as cx:
             if not removal.waiting(cx):
                 return None
-        with self._pace.measured(), self._store.transaction() as tx:
-            return removal.step(tx, self._pace.rows)
+        deleted = 0
+        with self._store.transaction() as tx:
+            until = clock.elapsed() + CLEARING
+            for _ in range(PIECES_MOST):
+                number = removal.step(tx, PIECE)
+                deleted += number or 0
+                if number is None or clock.elapsed() >= until:
+                    break
+        return deleted
 
 
 class Upkeep:
