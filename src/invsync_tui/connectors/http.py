@@ -13,12 +13,14 @@ import functools
 import json
 import random
 import re
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +43,10 @@ from invsync_tui.connectors.network_errors import Route, explain, route_to
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.connectors.server_clock import ServerClock
 from invsync_tui.rules.redaction import Redacted
+
+if "sniffio" not in sys.modules and find_spec("sniffio") is None:
+    # httpcore 1.0.9 imports it several times for each request, and Python searches every folder again for what is missing.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 CONNECT_TIMEOUT = 5.0
 READ_ATTEMPTS = 4
