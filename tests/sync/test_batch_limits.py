@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from invsync_tui.operations import connections
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.rules.batch_limits import MORE_AFTER, after_refusal, size_now
 from invsync_tui.sandbox.shop import Mode
@@ -78,6 +79,12 @@ async def test_halves_are_sent_until_the_cart_takes_them_and_the_size_is_remembe
     # and the doctor says so
     (check,) = [check for check in doctor(made.bench.session()).checks if check.id == "cart.batch_size"]
     assert f"takes {limit(made)} listings in one request" in check.evidence
+    # and so does the connection test
+    steps = [
+        step async for step in connections.test(connections.target_of(made.bench.session(), f"cart:{made.cart_id}"))
+    ]
+    assert all(step.ok for step in steps)
+    assert steps[-1].detail.startswith(f"Takes {limit(made)} listings in one request")
 
 
 async def test_a_run_that_is_cut_after_a_refusal_goes_on_with_what_was_found_out(made: Town) -> None:

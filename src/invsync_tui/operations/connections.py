@@ -22,6 +22,8 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import additions, forms, merchants
 from invsync_tui.operations.settings import carts as settings_carts
 from invsync_tui.operations.settings.views import ConnectionSetup
+from invsync_tui.plain_text import counted
+from invsync_tui.store.listings import batch_limits
 from invsync_tui.store.settings import read as settings_read
 from invsync_tui.sync.connections import cart_key, source_key, with_tokens
 
@@ -40,6 +42,8 @@ class Target:
     """Where the tokens of its login are kept."""
     also_at: tuple[str, ...] = ()
     """The further locations of the cart that others of ours set."""
+    batch_most: int | None = None
+    """Listings of one request that the cart was found to take; None where it never refused one for its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,9 @@ def _target(session: Session, kind: str, number: int, name: str, setup: Connecti
     else:
         with as_operation_error(), session.store.reading() as cx:
             key = cart_key(settings_read.connected_through(cx, number))
-            target = replace(target, also_at=tuple(settings_read.other_locations(cx, number)))
+            limit = batch_limits.get(cx, number)
+            also_at = tuple(settings_read.other_locations(cx, number))
+            target = replace(target, also_at=also_at, batch_most=limit.most if limit else None)
     kept = with_tokens(connection_of(target), session.store.path, key, read_only=session.read_only)
     return replace(target, tokens=kept.tokens)
 
@@ -158,10 +164,16 @@ async def test(target: Target) -> AsyncIterator[Step]:
             yield login
             if not login.ok:
                 return
+        fine = True
         try:
             async with aclosing(_steps(connector)) as steps:
                 async for step in steps:
+                    fine = fine and step.ok
                     yield step
+            if fine and target.batch_most is not None:
+                most = counted(target.batch_most, "listing")
+                text = f"Takes {most} in one request: larger ones were refused for their size."
+                yield Step("batch size", True, text, "")
         finally:
             await connector.close()
 
