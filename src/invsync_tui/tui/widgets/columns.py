@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from invsync_tui.tui.text.glyphs import Glyphs
-from invsync_tui.tui.text.sanitize import clean, fit, fit_right
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of
 from invsync_tui.tui.text.styled import Line, Span, Tone
 
 if TYPE_CHECKING:
@@ -41,16 +41,54 @@ class Column(NamedTuple):
     sorting: Sorting = Sorting.NONE
 
 
-def widths(columns: Sequence[Column], room: int) -> tuple[int, ...]:
-    """Cells per column; the sum with gaps is `room`, or more where the minimum needs it."""
-    spare = room - sum(column.width for column in columns) - (len(columns) - 1) * len(GAP)
+SORT_MARK = 2
+"""Cells of the mark of the order behind a title."""
+
+
+def widths(columns: Sequence[Column], room: int, needs: Sequence[int] = ()) -> tuple[int, ...]:
+    """Cells per column; the sum with gaps is `room`, or more where the minimum needs it.
+
+    `needs` are the widest cells that are known of each column: a column that needs less than its width gives the rest to
+    those that need more, so that nothing is cut while another column has room. What is left is shared by `flex`.
+    """
+    room -= (len(columns) - 1) * len(GAP)
+    wanted = [
+        max(need, width_of(column.title) + (SORT_MARK if column.sorting is not Sorting.NONE else 0))
+        for column, need in zip(columns, needs or [0] * len(columns), strict=True)
+    ]
+    cells = [column.width for column in columns]
+    if needs:
+        spare = room - sum(cells)
+        lacking = sum(max(want - cell, 0) for want, cell in zip(wanted, cells, strict=True))
+        for i, (want, cell) in enumerate(zip(wanted, cells, strict=True)):
+            given = min(max(cell - want, 0), max(lacking - spare, 0))
+            cells[i] -= given
+            spare += given
+        _fill_up(cells, wanted, spare)
+    return _shared(columns, cells, room - sum(cells))
+
+
+def _fill_up(cells: list[int], wanted: Sequence[int], spare: int) -> None:
+    """Give spare cells to columns that need more: those that need the least first, the others alike."""
+    lacking = sorted(
+        (i for i in range(len(cells)) if wanted[i] > cells[i]), key=lambda i: wanted[i] - cells[i], reverse=True
+    )
+    while lacking and spare > 0:
+        i = lacking.pop()
+        given = min(wanted[i] - cells[i], spare // (len(lacking) + 1))
+        cells[i] += given
+        spare -= given
+
+
+def _shared(columns: Sequence[Column], cells: list[int], spare: int) -> tuple[int, ...]:
+    """The rest, by `flex`; where there is none, the columns stay as they are."""
     shares = sum(column.flex for column in columns)
     if spare <= 0 or not shares:
-        return tuple(column.width for column in columns)
-    cells = [column.width + spare * column.flex // shares for column in columns]
+        return tuple(cells)
     first_flexible = next(i for i, column in enumerate(columns) if column.flex)
-    cells[first_flexible] += spare - sum(spare * column.flex // shares for column in columns)
-    return tuple(cells)
+    given = [spare * column.flex // shares for column in columns]
+    given[first_flexible] += spare - sum(given)
+    return tuple(cell + more for cell, more in zip(cells, given, strict=True))
 
 
 def header_line(columns: Sequence[Column], sizes: Sequence[int], glyphs: Glyphs) -> Line:

@@ -104,6 +104,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._columns = columns
         self._sizes = widths(columns, 0)
+        self._needs: list[int] = []
+        """The widest cells of each column in the rows that came; they only grow, so that columns do not jump."""
         self._source: RowSource = source or ListSource(())
         self._submit = submit
         self._glyphs = glyphs
@@ -165,6 +167,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         if columns is not None and columns != self._columns:
             # The old rows have the old columns.
             self._blocks.clear()
+            self._needs = []
             self._put_columns(columns)
             self.refresh()
         self.read_again()
@@ -183,6 +186,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
     def use_from_the_top(self, source: RowSource, columns: Sequence[Column]) -> None:
         """Show the same rows in another order, where the cursor's row is anywhere."""
         self._key = self._record = None
+        self._needs = []
         self._cursor = 0
         self.scroll_to(y=0, animate=False)
         self.use(source, columns)
@@ -283,7 +287,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
 
     def _extend(self) -> None:
         room = self.scrollable_content_region.width
-        self._sizes = widths(self._columns, room)
+        self._sizes = widths(self._columns, room, self._needs)
         natural = sum(self._sizes) + len(self._sizes) - 1
         self.set_extent(max(natural, room), self._count + 1)
 
@@ -333,8 +337,19 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._blocks.move_to_end(index)
         while len(self._blocks) > KEPT_BLOCKS:
             self._blocks.popitem(last=False)
+        self._measure(rows)
         self._settle_key()
         self.repaint()
+
+    def _measure(self, rows: Sequence[Row]) -> None:
+        """Fit the columns to what is in them."""
+        whole = [row.cells for row in rows if len(row.cells) == len(self._columns)]
+        if not whole:
+            return
+        before = self._needs or [0] * len(self._columns)
+        self._needs = [max(need, *(width_of(clean(cells[i][0])) for cells in whole)) for i, need in enumerate(before)]
+        if self._needs != before:
+            self._extend()
 
     # -- cursor -------------------------------------------------------------------------------------------------------
 
