@@ -48,7 +48,7 @@ LANDED = {
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 
 
-GROWS_NO_FILE = (4, 5, 6, 7, 8, 9, 10, 11)
+GROWS_NO_FILE = (4, 5, 6, 7, 8, 9, 10, 11, 15, 16)
 """Schemas from which an upgrade needs no page more than a small store has: it adds columns, or uses pages that it freed."""
 
 
