@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from textual.screen import Screen
@@ -12,19 +13,24 @@ from textual.screen import Screen
 from invsync_tui.tui import keymap, screens
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.navigation.commands import WORDS, GoTo, UnknownCommandError, completions, understand
-from invsync_tui.tui.navigation.names import Known, Named, named
+from invsync_tui.tui.navigation.go_to import places_for
+from invsync_tui.tui.navigation.history import MOST, CommandHistory
+from invsync_tui.tui.navigation.names import Fit, Known, Named, fit, named
 from invsync_tui.tui.screens.catalog.search import SearchScreen
+from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.catalog.warehouses import WarehousesScreen
 from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.drift import DriftScreen
 from invsync_tui.tui.screens.listings.identity import IdentityScreen
 from invsync_tui.tui.screens.listings.plan import PlanScreen
+from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.runs.run import RunScreen
 from invsync_tui.tui.screens.runs.runs import RunsScreen
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.terminal import GREETING, greeting
+from invsync_tui.tui.widgets.prompt import CommandLine
 from tests.support.control_room import QUICK, Driver, room
 from tests.support.fakes.store import FakeStore
 
@@ -130,6 +136,8 @@ async def test_somebody_new_is_greeted_once(monkeypatch: pytest.MonkeyPatch, tmp
         ("dr 7", GoTo("drift", "7")),
         ("SYNC Demo", GoTo("sync", "Demo")),
         ("q", GoTo("quit")),
+        (" nowhere at all ", GoTo("find", "nowhere at all")),
+        ("²", GoTo("find", "²")),
     ],
 )
 def test_words_of_the_command_line(text: str, to: GoTo) -> None:
@@ -140,14 +148,12 @@ def test_words_of_the_command_line(text: str, to: GoTo) -> None:
     "text",
     [
         "",
-        "nowhere",
         "s",
         "run",
         "run x",
         "run " + "9" * 21,
         "9" * 5000,
         "run ²",
-        "²",
         "run -1",
         "setup",
         "plan",
@@ -238,3 +244,86 @@ async def test_the_mouse_is_kept_where_it_cannot_be_switched() -> None:
     async with room() as driver:
         await driver.press("m")
         await driver.until(lambda: "mouse" in driver.notice().lower())
+
+
+# --- a SKU or a name behind `:` --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "quality"),
+    [
+        ("Demo Cart", "demo cart", Fit.EXACT),
+        ("Demo Cart", "DEMO", Fit.BEGINNING),
+        ("Demo Cart", "cart", Fit.WORD),
+        ("Demo-Cart, EU", "eu", Fit.WORD),
+        ("Scartter cart", "cart", Fit.WORD),
+        ("Demo Cart", "emo", Fit.PART),
+        ("Demo Cart", "dct", Fit.SUBSEQUENCE),
+        ("Demo Cart", "tcd", None),
+        ("Demo Cart", "  ", None),
+    ],
+)
+def test_how_well_a_name_fits(name: str, typed: str, quality: Fit | None) -> None:
+    assert fit(name, typed) == quality
+
+
+def test_places_are_offered_the_best_first() -> None:
+    assert [place.name for place in places_for("demo", SOME)] == ["Demo Cart", "Demo Outdoor", "Demo Books"]
+    assert places_for("demo books", SOME)[0].name == "Demo Books"
+    assert places_for("doctor", SOME)[0].name == "Doctor"
+    assert places_for("lctns", SOME)[0].name == "Locations & Products"
+
+
+async def go(driver: Driver, text: str) -> None:
+    await driver.press("colon")
+    await driver.until(lambda: isinstance(driver.app.focused, CommandLine))
+    await driver.press(*text, "enter")
+
+
+async def test_a_sku_a_cart_and_a_title_behind_the_colon_are_opened() -> None:
+    async with room() as driver:
+        await go(driver, "DEMO-00042")
+        await driver.until(lambda: isinstance(driver.app.screen, SkuScreen))
+        await go(driver, "demo cart us")
+        await driver.until(lambda: isinstance(driver.app.screen, ProductSyncScreen))
+        await go(driver, "lctns")
+        await driver.until(lambda: isinstance(driver.app.screen, WarehousesScreen))
+        await go(driver, "demo-0001")
+        await driver.until(lambda: isinstance(driver.app.screen, SearchScreen))
+
+
+async def test_up_and_down_go_through_what_was_typed_behind_the_colon() -> None:
+    async with room() as driver:
+        for text in ("carts", "doctor"):
+            await go(driver, text)
+            await driver.until(lambda: not driver.app.screen.awaits_text)
+        await driver.press("colon")
+        await driver.until(lambda: isinstance(driver.app.focused, CommandLine))
+        line = driver.app.focused
+        await driver.press("x")
+        for key, shown in (("up", "doctor"), ("up", "carts"), ("up", "carts"), ("down", "doctor"), ("down", "x")):
+            await driver.press(key)
+            assert line.value == shown
+
+
+def test_commands_are_kept_for_this_user_alone_and_not_without_end(tmp_path: Path) -> None:
+    file = tmp_path / "state" / "command-history"
+    history = CommandHistory(file)
+    for number in range(MOST + 5):
+        history.add(f"run {number}")
+    history.add("run 50")
+    history.add("  ")
+    history.add("x" * 5000)
+    commands = CommandHistory(file).commands
+    assert len(commands) == MOST
+    assert list(commands[-2:]) == [f"run {MOST + 4}", "run 50"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_commands_of_a_folder_that_cannot_be_written_are_kept_as_long_as_the_program(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for file in (tmp_path / "file" / "command-history", None):
+        history = CommandHistory(file)
+        history.add("doctor")
+        assert list(history.commands) == ["doctor"]

@@ -56,6 +56,7 @@ LOOKS = {
     "add.about",
     "aliases.missing", "asking.cancel", "asking.down", "asking.next", "asking.previous", "asking.up", "back", "bundle",
     "cart.drift", "cart.identity", "cart.plan", "cart.runs", "cart.setup", "cart.test", "choose.cancel", "choose.mark",
+    "command.after", "command.before",
     "confirm.cancel", "confirm.next", "confirm.previous", "connection.repeat", "diff.earlier", "drift.class",
     "form.accept", "form.choice-after", "form.choice-before", "form.down", "form.down-letter", "form.edit", "form.first",
     "form.give-up", "form.last", "form.page-down", "form.page-up", "form.up", "form.up-letter", "go-to", "held.group",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from invsync_tui.tui.navigation.history import CommandHistory
 from invsync_tui.tui.navigation.names import NOBODY, Known, Named
 from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.store_thread import StoreThread
@@ -38,6 +40,8 @@ class AppContext:
     """Names that the command line completes."""
     drafts: dict[str, Draft] = field(default_factory=dict)
     """Edits of settings that were left without saving or discarding them, by subject."""
+    history: CommandHistory = field(default_factory=lambda: CommandHistory.of(os.environ))
+    """What was typed behind `:`."""
     glyphs: Glyphs = field(init=False)
     _slow_store: StoreThread | None = field(init=False, default=None)
     _filter_store: StoreThread | None = field(init=False, default=None)

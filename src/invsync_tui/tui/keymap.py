@@ -38,6 +38,7 @@ PARTS = (
     Part("Sheets of text", "widgets.text_view", "TextView"),
     Part("Lines that lead somewhere", "widgets.text_view", "LinkedTextView"),
     Part("Command line and filters", "widgets.prompt", "Prompt"),
+    Part("Command line", "widgets.prompt", "CommandLine"),
     Part("Lists", "screens.base.list_screen", "ListScreen"),
     Part("Setting up merchants and carts", "screens.base.set_up_screen", "SetUpScreen"),
     Part("Answers that are worked out", "screens.base.report_screen", "ReportScreen"),

@@ -22,7 +22,11 @@ WORDS: dict[str, Takes] = {
 MEANS_SOMETHING_ALONE = frozenset({*(route.name for route in ROUTES if route.alone), "sync", "help", "quit"})
 """The rest means nothing without what it takes."""
 THEMES = ("dark", "light")
-PLACEHOLDER = "merchants, run 42, carts, settings MERCHANT, search TEXT, help, quit"
+PLACEHOLDER = "a SKU, a merchant or cart, run 42, carts, settings MERCHANT, help, quit"
+LONGEST = 500
+"""Characters of a command."""
+FIND = "find"
+"""The place of what is no command: a SKU, a name, a part of a title. Nobody has to type it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,15 @@ class UnknownCommandError(Exception):
 
 def understand(text: str) -> GoTo:
     """The place that was typed; an unmistakable beginning is enough."""
+    if len(text) > LONGEST:
+        raise UnknownCommandError(f"That is longer than the {LONGEST} characters that are looked up.")
     first, _, rest = text.strip().partition(" ")
     rest = rest.strip()
     if _is_number(first) and not rest:
         return GoTo("run", first)
-    place = _place(first.lower(), text)
+    place = _place(first.lower())
+    if place == FIND:
+        return GoTo(FIND, text.strip())
     if not rest and place not in MEANS_SOMETHING_ALONE:
         raise UnknownCommandError(f"What {place}? Type: {place} {WORDS[place]}")
     if rest and not WORDS[place]:
@@ -61,12 +69,15 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
-def _place(word: str, text: str) -> str:
+def _place(word: str) -> str:
     matches = [word] if word in WORDS else [place for place in WORDS if word and place.startswith(word)]
     if len(matches) == 1:
         return matches[0]
-    among = ", ".join(matches or WORDS)
-    raise UnknownCommandError(f"Which one, {among}?" if matches else f"Unknown: {text!r}. Type one of: {among}.")
+    if not word:
+        raise UnknownCommandError(f"Type one of: {', '.join(WORDS)}, or a SKU or name.")
+    if matches:
+        raise UnknownCommandError(f"Which one, {', '.join(matches)}?")
+    return FIND
 
 
 def _well_said(place: str, rest: str) -> None:
@@ -84,4 +95,17 @@ def completions(known_runs: Iterable[int], known: Known = NOBODY) -> list[str]:
         Takes.CART: [cart.name for cart in known.carts],
         Takes.THEME: list(THEMES),
     }
-    return [*WORDS, *(f"{place} {word}" for place, takes in WORDS.items() for word in choices.get(takes, ()))]
+    names = [*choices[Takes.MERCHANT], *choices[Takes.CART]]
+    return [
+        *WORDS,
+        *(name for name in names if _names_itself(name)),
+        *(f"{place} {word}" for place, takes in WORDS.items() for word in choices.get(takes, ())),
+    ]
+
+
+def _names_itself(name: str) -> bool:
+    """Whether a name that is typed alone is looked up, and not taken for a command or a run."""
+    try:
+        return understand(name).place == FIND
+    except UnknownCommandError:
+        return False

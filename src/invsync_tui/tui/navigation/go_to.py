@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from invsync_tui.tui.navigation.commands import WORDS, GoTo
-from invsync_tui.tui.navigation.names import Known, Named, known, named
-from invsync_tui.tui.navigation.routes import Takes
+from invsync_tui.tui.navigation.commands import FIND, WORDS, GoTo
+from invsync_tui.tui.navigation.names import Fit, Known, Named, fit, known, named
+from invsync_tui.tui.navigation.routes import ROUTES, Takes
 from invsync_tui.tui.text.styled import Tone
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.list_views import SearchAnswer
+    from invsync_tui.operations.list_views import SearchAnswer, SearchHit
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.views import Requested
     from invsync_tui.tui.screens.base.base_screen import BaseScreen
@@ -34,6 +34,7 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
         "sku": lambda: _find(screen, to.text),
         "why": lambda: screen.go_to("why", to.text, None),
         "history": lambda: screen.go_to("history", to.text, None),
+        FIND: lambda: screen.ask(partial(_look_up, to.text), partial(_looked_up, screen, to.text)),
     }
     if to.place in simple:
         simple[to.place]()
@@ -103,11 +104,78 @@ def _search(text: str, session: Session) -> SearchAnswer:
     return search.search(session, text, None, 2)
 
 
-def _found(screen: BaseScreen, text: str, answer: SearchAnswer) -> None:
+def _exact(answer: SearchAnswer) -> Sequence[SearchHit]:
     from invsync_tui.operations.list_views import HitRank
 
-    exact = [hit for hit in answer.hits if hit.rank is HitRank.EXACT]
+    return [hit for hit in answer.hits if hit.rank is HitRank.EXACT]
+
+
+def _found(screen: BaseScreen, text: str, answer: SearchAnswer) -> None:
+    exact = _exact(answer)
     if len(exact) == 1:
         screen.go_to("sku", exact[0].product_id, exact[0].sku)
     else:
         screen.go_to("search", text)
+
+
+class Place(NamedTuple):
+    """A place that fits what was typed."""
+
+    fit: Fit
+    name: str
+    open: Callable[[BaseScreen], None]
+
+
+def _look_up(text: str, session: Session) -> tuple[Known, SearchAnswer]:
+    return known(session), _search(text, session)
+
+
+def _looked_up(screen: BaseScreen, text: str, answer: tuple[Known, SearchAnswer]) -> None:
+    """Open what fits best: a name or title that is exactly this, the SKU that is, a name that begins or has a word like
+    it; else what the search finds, else a name that has the characters in their order."""
+    screen.context.known, hits = answer
+    places = places_for(text, screen.context.known)
+    best = [place for place in places if place.fit == places[0].fit] if places else []
+    exact = _exact(hits)
+    if best and best[0].fit is not Fit.EXACT and len(exact) == 1:
+        best = []
+    if best and best[0].fit > Fit.WORD and hits.hits:
+        best = []
+    if len(best) == 1:
+        best[0].open(screen)
+    elif best and not hits.hits:
+        screen.notice(
+            f"Several fit: {', '.join(place.name for place in best[:SHOWN_MOST])}. Type more of one.", Tone.WARN
+        )
+    else:
+        _found(screen, text, hits)
+
+
+SHOWN_MOST = 4
+"""Names that a notice lists."""
+
+
+def places_for(text: str, names: Known) -> list[Place]:
+    """Merchants, carts and screens that fit, the best first."""
+    candidates: list[tuple[str, Callable[[BaseScreen], None]]] = [
+        *((cart.name, partial(_open_cart, cart)) for cart in names.carts),
+        *((merchant.name, partial(_open_merchant, merchant)) for merchant in names.merchants),
+        *((route.title, partial(_open_screen, route.name)) for route in ROUTES if route.alone),
+    ]
+    fitting = [Place(quality, name, opener) for name, opener in candidates if (quality := fit(name, text)) is not None]
+    return sorted(fitting, key=lambda place: place.fit)
+
+
+def _open_cart(cart: Named, screen: BaseScreen) -> None:
+    """Its listings; commands that name no merchant mean its merchant from then on."""
+    merchants = screen.context.known.merchants
+    screen.context.merchant = next((each for each in merchants if each.name == cart.merchant), screen.context.merchant)
+    screen.go_to("products", cart.id, cart.name, cart.merchant)
+
+
+def _open_merchant(merchant: Named, screen: BaseScreen) -> None:
+    screen.go_to("carts", merchant.id, merchant.name)
+
+
+def _open_screen(name: str, screen: BaseScreen) -> None:
+    follow(screen, GoTo(name))

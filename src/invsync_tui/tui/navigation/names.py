@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -58,3 +59,35 @@ def _rank(each: Named, word: str) -> int:
     if name.startswith(word):
         return 2
     return 3 if word in name else _NO_FIT
+
+
+class Fit(IntEnum):
+    """How well a name fits what was typed, the best first."""
+
+    EXACT = 0
+    BEGINNING = 1
+    WORD = 2
+    """One of its words begins with it."""
+    PART = 3
+    SUBSEQUENCE = 4
+    """It has all the characters in their order."""
+
+
+def fit(name: str, typed: str) -> Fit | None:
+    """How well a name fits; None where it does not."""
+    name, typed = name.casefold(), typed.strip().casefold()
+    if not typed:
+        return None
+    if name == typed:
+        return Fit.EXACT
+    if name.startswith(typed):
+        return Fit.BEGINNING
+    at = name.find(typed)
+    while at > 0:
+        if not name[at - 1].isalnum():
+            return Fit.WORD
+        at = name.find(typed, at + 1)
+    if typed in name:
+        return Fit.PART
+    characters = iter(name)
+    return Fit.SUBSEQUENCE if all(char in characters for char in typed) else None

@@ -56,6 +56,29 @@ class Prompt(LineInput):
         self.post_message(self.Left(self))
 
 
+class CommandLine(Prompt):
+    """The prompt behind `:`; Up and Down go through what was typed before."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "former(-1)", "Before", tooltip="The command that was typed before", id="command.before"),
+        Binding("down", "former(1)", "After", tooltip="The command that was typed after it", id="command.after"),
+    ]
+
+    def __init__(self, placeholder: str, completions: Sequence[str], former: Sequence[str], *, id: str) -> None:  # noqa: A002
+        super().__init__(placeholder, completions, id=id)
+        self._former = [*former, ""]
+        """Commands, the latest last, and what is being typed."""
+        self._at = len(former)
+
+    def action_former(self, by: int) -> None:
+        """Show another command; what was typed is there again behind the latest."""
+        if self._at == len(self._former) - 1:
+            self._former[-1] = self.value
+        self._at = max(0, min(self._at + by, len(self._former) - 1))
+        self.value = self._former[self._at]
+        self.cursor_position = len(self.value)
+
+
 class Query(Prompt):
     """A prompt that says what its keys do there."""
 

@@ -220,8 +220,10 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         """The prompt is there at once with the names that are known; new ones are there the next time."""
         from invsync_tui.tui.navigation.commands import PLACEHOLDER, completions
         from invsync_tui.tui.navigation.names import known
+        from invsync_tui.tui.widgets.prompt import CommandLine
 
-        self.open_prompt(":", "go-to", PLACEHOLDER, completions(self.context.known_runs, self.context.known))
+        offers = completions(self.context.known_runs, self.context.known)
+        self._replace_notice(":", CommandLine(PLACEHOLDER, offers, self.context.history.commands, id="go-to"))
         self.ask(known, self._know)
 
     def _know(self, known_names: Known) -> None:
@@ -231,10 +233,13 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         """Put an input in the place of the notice."""
         from invsync_tui.tui.widgets.prompt import Prompt
 
+        self._replace_notice(mark, Prompt(placeholder, offers, value, id=name))
+
+    def _replace_notice(self, mark: str, prompt: Prompt) -> None:
         label = TextLine(self.context.glyphs.more, id="prompt-mark")
         label.styles.width = len(mark)
         self.add_class("-prompting")
-        self.call_later(self._put_prompt, label, line((mark, Tone.KEY)), Prompt(placeholder, offers, value, id=name))
+        self.call_later(self._put_prompt, label, line((mark, Tone.KEY)), prompt)
 
     async def _put_prompt(self, label: TextLine, mark: Line, prompt: Prompt) -> None:
         if not self.has_class("-prompting"):
@@ -310,6 +315,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         if event.input.id != "go-to":
             return
         self.close_prompt()
+        self.context.history.add(event.value)
         try:
             self.go(understand(event.value))
         except UnknownCommandError as unknown:

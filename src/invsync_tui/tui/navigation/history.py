@@ -1,0 +1,67 @@
+"""What was typed behind `:`, for Up and Down: kept in the state folder, for this user alone, and bounded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from invsync_tui.config import ConfigError, folder
+
+MOST = 100
+"""Commands that are kept."""
+LONGEST = 500
+"""Characters of a command that is kept."""
+NAME = "command-history"
+
+
+class CommandHistory:
+    """Commands, the latest last. Where nothing can be kept, it lasts as long as the program."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._commands: list[str] | None = None
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> CommandHistory:
+        """The history of this user."""
+        try:
+            return cls(folder(environ, "XDG_STATE_HOME", ".local/state") / NAME)
+        except ConfigError:
+            return cls(None)
+
+    @property
+    def commands(self) -> Sequence[str]:
+        """All that are kept."""
+        return self._loaded()
+
+    def add(self, command: str) -> None:
+        """Keep a command; one that was typed before moves to the end."""
+        command = " ".join(command.split())
+        if not command or len(command) > LONGEST:
+            return
+        known = [each for each in self._loaded() if each != command]
+        self._commands = [*known, command][-MOST:]
+        self._save()
+
+    def _loaded(self) -> list[str]:
+        if self._commands is None:
+            self._commands = []
+            if self._file is not None:
+                with suppress(OSError):
+                    text = self._file.read_text("utf-8", errors="replace")
+                    self._commands = [line for line in text.splitlines() if line and len(line) <= LONGEST][-MOST:]
+        return self._commands
+
+    def _save(self) -> None:
+        """Written aside and renamed: a kill leaves the former file or the new one."""
+        if self._file is None:
+            return
+        aside = self._file.with_name(f"{NAME}.{os.getpid()}")
+        with suppress(OSError):
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+                file.writelines(f"{command}\n" for command in self._loaded())
+            aside.replace(self._file)
