@@ -65,12 +65,14 @@ async def test_a_release_asks_for_the_group_and_then_for_the_reason() -> None:
         # and when the second group is chosen: Cancel, All, zero, jump
         await driver.press("r", "right", "right", "right", "enter")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
+        await driver.sees("Release 12 of 412 listings (large changes)?")
         await driver.press(*"seen", "enter", "right", "enter")
         # then
         await driver.until(lambda: store.orders == [("release", 21, "seen", "jump")])
         # and when all of it is
         await driver.press("r", "right", "enter")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog))
+        await driver.sees("Release all 412 held listings?")
         await driver.press(*"seen", "enter", "right", "enter")
         await driver.until(lambda: store.orders[1:] == [("release", 21, "seen")])
 

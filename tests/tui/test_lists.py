@@ -539,3 +539,38 @@ async def test_a_filter_that_takes_long_says_so_and_escape_stops_it() -> None:
         await driver.until(store.interrupted.is_set)
         await driver.sees(f"{PRODUCTS} listings")
         assert "interrupted" not in shown(driver)
+
+
+# --- selections ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_range_is_selected_and_the_question_says_how_many_of_how_many() -> None:
+    async with at(LISTINGS) as driver:
+        await driver.sees(f"{PRODUCTS} listings")
+        await driver.press("down", "shift+down", "shift+down")
+        await driver.sees("3 selected")
+        await driver.press("x")
+        await driver.sees(f"Exclude 3 of {PRODUCTS} listings from the sync?")
+        assert driver.app.focused.id == "cancel"
+        await driver.press("escape", "shift+up")
+        assert len(driver.app.screen.selected) == 3
+
+
+async def test_all_of_a_filter_are_selected_and_let_go_again() -> None:
+    async with at(LISTINGS) as driver:
+        await driver.press("f", *"demo-0004", "enter")
+        await driver.until(lambda: driver.table.count == 10)
+        await driver.press("asterisk")
+        await driver.sees("10 selected")
+        await driver.press("l")
+        await driver.sees("Lock 10 of 10 listings (filter demo-0004) at what the cart")
+        await driver.press("escape", "asterisk")
+        assert not driver.app.screen.selected
+
+
+async def test_too_many_for_one_action_are_not_selected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("invsync_tui.tui.screens.listings.listing_tabs.SELECTED_MOST", 20)
+    async with at(LISTINGS) as driver:
+        await driver.press("asterisk")
+        await driver.sees("More than 20 listings are too many for one action")
+        assert not driver.app.screen.selected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from invsync_tui.operations.list_views import ListingLine
@@ -26,6 +26,12 @@ class Confirmation:
     needs_reason: bool
     leave: str = "Cancel"
     """The button that changes nothing."""
+    several: str = ""
+    """The question about several; `{}` says how many of how many."""
+
+    def about(self, listings: str) -> Confirmation:
+        """The same about several listings, such as "4 of 892 listings"."""
+        return replace(self, question=self.several.format(listings)) if self.several else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +149,12 @@ FIXED = Confirmation(
     "The cart gets it with the next push, whatever the stock is, until the override is removed.",
     "Override",
     True,
+    several="Override the quantity of {}?",
 )
-LET_GO = Confirmation("Remove the override?", "The next push sends what the settings say.", "Remove override", True)
+LET_GO = Confirmation(
+    "Remove the override?", "The next push sends what the settings say.", "Remove override", True,
+    several="Remove the override of {}?",
+)  # fmt: skip
 
 
 def fixed_quantity(typed: str) -> int | None:
@@ -156,7 +166,11 @@ def fixed_quantity(typed: str) -> int | None:
 
 
 SYNC = Confirmation(
-    "Sync now?", "Their quantities are recalculated and sent to the cart.", "Sync now", needs_reason=False
+    "Sync now?",
+    "Their quantities are recalculated and sent to the cart.",
+    "Sync now",
+    needs_reason=False,
+    several="Sync {} now?",
 )
 LISTING_CHANGES: tuple[ListingChange, ...] = (
     ListingChange(
@@ -165,14 +179,17 @@ LISTING_CHANGES: tuple[ListingChange, ...] = (
     ListingChange(
         "exclude", "x", "Exclude", "Exclude the selected listings from every sync, or include them again",
         Confirmation("Exclude from the sync?",
-            "Nothing is sent for them any more; the cart keeps what it shows.", "Exclude", True),
-        Confirmation("Include in the sync?", "The next push sends what the settings say.", "Include", True),
+            "Nothing is sent for them any more; the cart keeps what it shows.", "Exclude", True,
+            several="Exclude {} from the sync?"),
+        Confirmation("Include in the sync?", "The next push sends what the settings say.", "Include", True,
+            several="Include {} in the sync?"),
         lambda line: line.excluded, _exclude,
     ),
     ListingChange(
         "lock", "l", "Lock", "Keep the selected listings at what their cart shows, or unlock them",
-        Confirmation("Lock at what the cart shows?", "Nothing is sent for them until they are unlocked.", "Lock", True),
-        Confirmation("Unlock?", "The next push sends what the settings say.", "Unlock", True),
+        Confirmation("Lock at what the cart shows?", "Nothing is sent for them until they are unlocked.", "Lock", True,
+            several="Lock {} at what the cart shows?"),
+        Confirmation("Unlock?", "The next push sends what the settings say.", "Unlock", True, several="Unlock {}?"),
         lambda line: line.locked, _lock,
     ),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.rows import Count, Rows
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import AnswerReceived
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
@@ -152,6 +152,11 @@ class ListScreen(BaseScreen, Generic[L]):
     def exporting(self) -> bool:
         """Whether a file is being written."""
         return self._export is not None
+
+    @property
+    def list_count(self) -> Count | None:
+        """How many lines there are; None before the first reading."""
+        return self._source.counted if self._source is not None and self._source.sortable else None
 
     def rendering(self) -> RenderContext:
         return RenderContext(self.context.clock(), self.context.glyphs)

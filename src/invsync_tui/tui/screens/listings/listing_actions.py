@@ -11,12 +11,14 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.list_views import ListingLine
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import (
     FIX,
     FIX_KEY,
     FIXED,
     LET_GO,
     LISTING_CHANGES,
+    Confirmation,
     ListingChange,
     Right,
     fixed_quantity,
@@ -42,6 +44,22 @@ class ListingActionsScreen(BaseScreen):
         Binding("w", "why", "Why", tooltip="The arithmetic in every cart, and every cause", id="listing.why"),
         Binding(
             "space", "select", "Select", tooltip="Select the listing for a bulk action, or not", id="listing.select"
+        ),
+        Binding(
+            "shift+down",
+            "extend(1)",
+            "Select down",
+            show=False,
+            tooltip="Select the listing and go to the next: a range, held down",
+            id="listing.select-down",
+        ),
+        Binding(
+            "shift+up",
+            "extend(-1)",
+            "Select up",
+            show=False,
+            tooltip="Select the listing and go to the one before",
+            id="listing.select-up",
         ),
         Binding(
             FIX_KEY,
@@ -94,11 +112,26 @@ class ListingActionsScreen(BaseScreen):
         self.listings.action_step(1)
         self.selection_changed()
 
+    def action_extend(self, by: int) -> None:
+        """Select the listing under the cursor, and the one that the cursor goes to."""
+        if (present := self._present()) is None:
+            return
+        self.selected[present.id] = present
+        self.listings.action_step(by)
+        if (following := self._present()) is not None:
+            self.selected[following.id] = following
+        self.listings.repaint()
+        self.selection_changed()
+
+    def how_many(self, listings: Sequence[ListingLine]) -> str:
+        """How many listings a question is about, in words."""
+        return counted(len(listings), "listing")
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("change", "fix"):
             right = Right.SYNC if parameters == ("sync",) else Right.LISTING
             return not refusal(self.context.connection, right) and bool(self._targets())
-        if action == "select":
+        if action in ("select", "extend", "select_all"):
             return not refusal(self.context.connection, Right.LISTING) and self._present() is not None
         return super().check_action(action, parameters)
 
@@ -106,7 +139,12 @@ class ListingActionsScreen(BaseScreen):
         change = next(listing_change for listing_change in LISTING_CHANGES if listing_change.name == name)
         if not (targets := self._targets()):
             return
-        self.confirmed(change.question(targets), subject(targets), partial(self._change, change, targets))
+        self.confirmed(
+            self._question(change.question(targets), targets), subject(targets), partial(self._change, change, targets)
+        )
+
+    def _question(self, ask: Confirmation, listings: Sequence[ListingLine]) -> Confirmation:
+        return ask.about(self.how_many(listings)) if len(listings) > 1 else ask
 
     def action_fix(self) -> None:
         if targets := self._targets():
@@ -125,8 +163,8 @@ class ListingActionsScreen(BaseScreen):
             self.notice(str(wrong), Tone.WARN)
             return
         if targets := self._targets():
-            ask = LET_GO if quantity is None else replace(FIXED, question=f"Override the quantity to {quantity}?")
-            self.confirmed(ask, subject(targets), partial(self._fix, targets, quantity))
+            ask = LET_GO if quantity is None else _fixed_at(quantity)
+            self.confirmed(self._question(ask, targets), subject(targets), partial(self._fix, targets, quantity))
 
     def _fix(self, listings: Sequence[ListingLine], quantity: int | None, reason: str) -> None:
         ids = [line.id for line in listings]
@@ -149,6 +187,14 @@ class ListingActionsScreen(BaseScreen):
         why = refusal(self.context.connection, Right.LISTING)
         if why and event.key in {FIX_KEY, *(listing_change.key for listing_change in LISTING_CHANGES)}:
             self.notice(why, Tone.WARN)
+
+
+def _fixed_at(quantity: int) -> Confirmation:
+    return replace(
+        FIXED,
+        question=f"Override the quantity to {quantity}?",
+        several=f"Override the quantity of {{}} to {quantity}?",
+    )
 
 
 def _override(listing_ids: Sequence[int], quantity: int | None, reason: str, session: Session) -> str:

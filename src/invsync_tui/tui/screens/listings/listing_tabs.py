@@ -17,6 +17,7 @@ from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import beyond_the_row, explained
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
 from invsync_tui.tui.text import tabs
+from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
 from invsync_tui.tui.widgets.text_line import TextLine
 
@@ -38,6 +39,8 @@ LABELS: Mapping[ListingFilter, str] = {
     ListingFilter.EXCLUDED: "Excluded",
     ListingFilter.LOCKED: "Locked",
 }
+SELECTED_MOST = 5000
+"""Listings that are selected together at most."""
 EMPTY: Mapping[ListingFilter, str] = {
     ListingFilter.MISMATCH: "No mismatch: every listing whose numbers are known shows its target.",
     ListingFilter.NEVER: "Every listing was synced at least once.",
@@ -64,6 +67,14 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
         Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
+        Binding(
+            "asterisk",
+            "select_all",
+            "Select all",
+            show=False,
+            tooltip="Select all listings of this tab and filter, or none",
+            id="listing.select-all",
+        ),
     ]
 
     def __init__(self, context: AppContext, tab: ListingFilter) -> None:
@@ -136,6 +147,43 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
         self.look = in_first_order(self.look, self.tab, before)
         self._show_tabs()
         self._use(self.table.use_from_the_top)
+
+    # -- selection ----------------------------------------------------------------------------------------------------
+
+    def how_many(self, listings: Sequence[ListingLine]) -> str:
+        """How many of how many, and of which."""
+        count = self.list_count
+        of = "" if count is None or not count.exact or count.n < len(listings) else f" of {count.n:,}"
+        which = [LABELS[self.tab]] if self.tab is not ListingFilter.ALL else []
+        which += [f"filter {clean(self.look.text)}"] if self.look.text else []
+        named = f" ({', '.join(which)})" if which else ""
+        return f"{len(listings):,}{of} listings{named}"
+
+    def action_select_all(self) -> None:
+        """Everything that the tab and the filter hold, as long as it is not too much for one action; else nothing."""
+        if self.selected:
+            self._select(())
+            return
+        tab, look = self.tab, self.look
+        self.ask_slow(
+            lambda session: self._read(session, look).after(None, SELECTED_MOST + 1),
+            partial(self._select_of, tab, look),
+        )
+
+    def _select_of(self, tab: ListingFilter, look: ListView, listings: Sequence[ListingLine]) -> None:
+        if (tab, look) != (self.tab, self.look):
+            return
+        if len(listings) > SELECTED_MOST:
+            self.notice(f"More than {SELECTED_MOST:,} listings are too many for one action. Filter first: f", Tone.WARN)
+        else:
+            self._select(listings)
+
+    def _select(self, listings: Sequence[ListingLine]) -> None:
+        self.selected.clear()
+        self.selected.update((listing.id, listing) for listing in listings)
+        self.table.repaint()
+        self.selection_changed()
+        self.refresh_bindings()
 
     def selection_changed(self) -> None:
         self._show_tabs()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,6 +13,8 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.views import Action, EndRow, HoldView, Requested, RunDetail, RunKind, RunRow, ends
+from invsync_tui.plain_text import counted
+from invsync_tui.rules import words
 from invsync_tui.tui.actions import VERBS, Confirmation, Right, RunAction, offered, refusal
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.screens.base.report_screen import BundleScreen
@@ -241,7 +244,22 @@ class RunScreen(BundleScreen):
         from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 
         about = self.text_line("title").text if self._detail is None else _subject(self._detail)
-        self.app.push_screen(ConfirmDialog(verb.ask, about, self.context.glyphs), partial(self._decided, verb))
+        ask = self._exactly(verb.ask) if verb.action is Action.RELEASE else verb.ask
+        self.app.push_screen(ConfirmDialog(ask, about, self.context.glyphs), partial(self._decided, verb))
+
+    def _exactly(self, ask: Confirmation) -> Confirmation:
+        """The question about a release with how many of how many listings it sends, and of which group."""
+        hold = self._detail.hold if self._detail else None
+        total = sum(hold.groups.values()) if hold else 0
+        if hold is None or not total:
+            return ask
+        number = sum(hold.groups.get(group, 0) for group in self._groups) if self._groups else total
+        of = (
+            f"{number:,} of {total:,} listings ({', '.join(map(words.group, self._groups))})"
+            if self._groups
+            else (f"all {counted(total, 'held listing')}")
+        )
+        return replace(ask, question=f"Release {of}?")
 
     def _decided(self, verb: RunAction, reason: str | None) -> None:
         if reason is None:
