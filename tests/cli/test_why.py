@@ -34,8 +34,21 @@ def test_why_tells_the_arithmetic_its_sources_and_what_it_cannot_ask(big: Shell)
     (listing,) = [one for one in answer.document["listings"] if one["cart"] == "Demo Shop 1"]
     assert listing["source"] and listing["steps"]
     assert listing["live"]["error"] and listing["live"]["quantity"] is None, "nobody is there to answer"
-    text = big.run("why", sku, "--live").out
+    text = big.run("why", sku, "--live", "--cart", "Demo Shop 1").out
     assert "the cart could not be asked" in text and "source" in text
+    # and the chain is a table: numbers end below each other
+    rows = text[text.index("  STEP") :].splitlines()
+    end = rows[0].index("TOTAL") + len("TOTAL")
+    totals = [row[:end].split("  ")[-1].strip() for row in rows[1 : 1 + len(listing["steps"])]]
+    afters = [step["after"] for step in listing["steps"]]
+    assert totals == ["not sent" if after is None else f"{after:,}" for after in afters]
+
+
+def test_records_are_shown_when_they_are_asked_for(big: Shell) -> None:
+    sku = _sku(big)
+    folded, records = (big.run("why", sku, *more).out for more in ((), ("--records",)))
+    assert "--records shows them" in folded or "records  " not in folded
+    assert "--records shows them" not in records and len(records.splitlines()) >= len(folded.splitlines())
 
 
 def test_doctor_answers_with_checks_and_groups(big: Shell) -> None:

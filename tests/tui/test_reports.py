@@ -57,7 +57,7 @@ async def test_why_of_a_sku_tells_all_carts_the_chosen_one_first(size: tuple[int
         await answered(driver)
         told = sheet(driver)
         assert told.index("Demo Cart EU") < told.index("cart listing ID R1") < told.index("not listed")
-        await driver.sees("unknown → 42")
+        assert any(row.split()[:3] == ["stock", "unknown", "never"] for row in told.splitlines())
         assert "buffer" in told and "AMBIGUOUS_ALIAS: " in told
         assert all(len(row) <= size[0] for row in told.splitlines())
 
@@ -197,13 +197,51 @@ async def test_carts_are_read_back_on_a_key_and_one_that_is_down_hides_no_other(
         await answered(driver)
         told = sheet(driver)
         assert "source WH-1: DEMO: on hand 44, available 40, committed 4, incoming unknown" in " ".join(told.split())
-        assert "their request id req-77" in " ".join(told.split()) and "now:" not in told
+        assert "now:" not in told
         await driver.press("b")
         await driver.until(lambda: "1 of 2 carts could not be asked" in driver.notice())
         told = " ".join(sheet(driver).split())
         assert "now: the cart shows 41 in its own count, 1 of it held for its own orders" in told
         assert "now: the cart could not be asked: The cart is down" in told
         assert "\x1b" not in told
+
+
+async def test_records_are_folded_until_a_key_shows_them_as_keys_and_values() -> None:
+    async with list_at(lambda context: routes.screen(context, "sku", 42, SKU)) as driver:
+        await driver.press("w")
+        await answered(driver)
+        folded = sheet(driver)
+        assert "1 record of the WMS, 1 request to the cart: v shows them" in folded and "req-77" not in folded
+        await driver.press("v")
+        rows = [" ".join(row.split()) for row in sheet(driver).splitlines()]
+        assert "available: 40" in rows and "{" not in "".join(row for row in rows if "available" in row)
+        assert "their request id req-77" in " ".join(rows) and "v shows them" not in " ".join(rows)
+        assert "\x1b" not in sheet(driver)
+        await driver.press("v")
+        assert sheet(driver) == folded
+
+
+def test_times_are_local_and_say_their_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        told = " ".join(" ".join(row.text for row in write(why_of(SKU), None, 120, UNICODE)).split())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "loaded 2025-10-09 04:53:20 EDT" in told and "sent 2025-10-09 04:55:00 EDT" in told
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 200])
+def test_numbers_of_the_chain_stand_below_each_other(width: int) -> None:
+    rows = [row.text for row in write(why_of(SKU), None, width, UNICODE)]
+    (stock,) = [row for row in rows if row.startswith("  stock") and "42" in row]
+    (buffer,) = [row for row in rows if row.startswith("  buffer")]
+    head = rows[rows.index(stock) - 1]
+    end = head.index("total") + len("total")
+    assert stock[:end].endswith(" 42") and buffer[:end].endswith(" 40")
+    assert buffer[:end].split() == ["buffer", "-2", "40"]
+    assert max(map(len, (head, stock, buffer))) <= max(width, end + 1)
 
 
 async def test_a_bundle_is_written_where_one_says() -> None:

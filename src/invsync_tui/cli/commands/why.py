@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import DOCUMENT_VERSION, print_json, say
 from invsync_tui.cli.parser import Subparsers, command, given
-from invsync_tui.cli.text import clean, moment, number, on_off, utc
+from invsync_tui.cli.text import clean, fields, moment, on_off, utc
 from invsync_tui.operations.diagnosis.evidence_text import (
     Read,
     in_own_count,
     read_from_cart,
+    record_lines,
+    records_of,
     refs_by_cart,
     remarks,
     stock,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.why_at import Held, ListingThen, WhyThen
     from invsync_tui.operations.listings.drift import DriftLine
     from invsync_tui.operations.session import Session
+    from invsync_tui.rules.quantity import Step
 
 
 def add_option(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
@@ -90,8 +93,8 @@ def _print_listing(listing_then: ListingThen) -> None:
         f"\n{listing_then.why.cart}: listing {listing_then.why.sku}, cart listing ID {listing_then.why.cart_listing_id}"
     )
     say(f"  {_decided(listing_then)}")
-    for step in listing_then.why.steps:
-        say(f"  {step.step:<9} {number(step.before):>8} -> {number(step.after):<8} {step.because}")
+    for row in chain(listing_then.why.steps):
+        say(row)
     say(f"  target {_quantity(listing_then.wanted)}, confirmed {_quantity(listing_then.accepted)}")
     for level in listing_then.levels:
         say(f"  {level.warehouse}: {_quantity(level.held)} available")
@@ -162,24 +165,51 @@ def _live_document(listing: WhyListing, live: Read | None) -> dict[str, Any] | N
     }
 
 
-def lines(listing: WhyListing, live: Mapping[int, Read] | None) -> Iterator[str]:
-    """The rows of the source, the last request and what the cart shows now, as lines of text."""
+def chain(steps: Iterable[Step]) -> list[str]:
+    """The quantity chain as an aligned table, numbers to the right; nothing for no steps."""
+    from invsync_tui.operations.diagnosis.why_table import HEAD, table_rows
+
+    rows = table_rows(steps)
+    if not rows:
+        return []
+    step, change, total = (max(map(len, column)) for column in list(zip(HEAD, *rows, strict=False))[:3])
+    cells = [tuple(name.upper() for name in HEAD), *(row[:4] for row in rows)]
+    return [
+        clean(f"  {name:<{step}}  {number:>{change}}  {after:>{total}}  {rule}".rstrip())
+        for name, number, after, rule in cells
+    ]
+
+
+def lines(listing: WhyListing, live: Mapping[int, Read] | None, *, records: bool = False) -> Iterator[str]:
+    """The rows of the source, the last request and what the cart shows now, as lines of text.
+
+    Records and requests themselves only with `records`.
+    """
     for row in listing.source:
-        yield from _source(row)
+        yield from _source(row, records)
     if listing.sent is not None:
-        yield from _sent(listing.sent)
+        yield from _sent(listing.sent, records)
+    if (count := records_of(listing)) and not records:
+        yield f"  records   {count}: --records shows them"
     if live is not None and listing.cart_listing_id is not None:
         yield f"  now       {_now(listing.cart_listing_id, live.get(listing.cart_id or 0))}"
 
 
-def _source(row: SourceView) -> Iterator[str]:
+def _source(row: SourceView, records: bool) -> Iterator[str]:
     text = f"{stock(row)}; loaded {moment(row.loaded_at)}{remarks(row)}"
     yield clean(f"  source    {row.warehouse}: {row.sku}: {text}")
-    if row.raw is not None:
-        yield clean(f"            {row.raw}")
+    if row.raw is not None and records:
+        yield from _record(row.raw)
 
 
-def _sent(sent: SentView) -> Iterator[str]:
+def _record(raw: str) -> Iterator[str]:
+    """A key and its value for each line."""
+    pairs = record_lines(raw)
+    yield from fields([pair for pair in pairs if pair[0]], " " * 14)
+    yield from (clean(f"              {text}") for key, text in pairs if not key)
+
+
+def _sent(sent: SentView, records: bool) -> Iterator[str]:
     before = "unknown" if sent.before is None else sent.before
     asked = f" ({sent.asked_by})" if sent.asked_by else ""
     yield clean(
@@ -188,7 +218,7 @@ def _sent(sent: SentView) -> Iterator[str]:
         + (f", {sent.attempts} attempts" if sent.attempts > 1 else "")
         + (f": {sent.error}" if sent.error else "")
     )
-    for attempt in sent.exchanges:
+    for attempt in sent.exchanges if records else ():
         yield from _attempt(attempt)
 
 
@@ -203,9 +233,10 @@ def _attempt(attempt: ExchangeView) -> Iterator[str]:
     came = f"answered {attempt.status} in {attempt.took_ms} ms" if attempt.status else f"no answer: {attempt.error}"
     named = f", its id there {attempt.vendor_id}" if attempt.vendor_id else ""
     yield clean(f"            {attempt.method} {attempt.url} {came}{named}")
-    yield clean(f"            request {attempt.request}")
-    if attempt.answer:
-        yield clean(f"            answer  {attempt.answer}")
+    for name, text in (("request", attempt.request), ("answer", attempt.answer)):
+        if text:
+            yield f"            {name}"
+            yield from _record(text)
 
 
 def _now(ref: str, live: Read | None) -> str:
@@ -224,6 +255,7 @@ example:
   invsync why DEMO-LAMP-00432                    a SKU, an alias, a cart's code or a cart listing ID
   invsync why 400041541119 --cart 'Web shop'     one cart only
   invsync why DEMO-LAMP-00432 --json             for tickets
+  invsync why DEMO-LAMP-00432 --records          with the records of the WMS and the requests to the cart
   invsync why DEMO-LAMP-00432 --live             also ask the carts what they show right now
   invsync why DEMO-LAMP-00432 --as-of -2h        by what was known two hours ago, and the settings of then
 
@@ -237,6 +269,9 @@ def add_why(subparsers: Subparsers) -> None:
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
     add_option(parser, "--as-of", "what was known then: a date, a time, -2h, '2 hours ago', or epoch seconds")
     parser.add_argument("--live", action="store_true", help="also ask the carts what they show right now")
+    parser.add_argument(
+        "--records", action="store_true", help="also show the WMS's records and the requests as they were"
+    )
     parser.set_defaults(run=run_why)
 
 
@@ -254,7 +289,7 @@ def run_why(args: argparse.Namespace) -> int:
     if given(args, "json"):
         print_json(document(answer, live))
     elif not given(args, "quiet"):
-        print_why(answer, live)
+        print_why(answer, live, records=args.records)
     return 1 if any(listing.causes for listing in answer.listings) else 0
 
 
@@ -304,16 +339,16 @@ def _drift(drift: DriftLine | None) -> dict[str, Any] | None:
     return {"class": drift.drift, "exposure": drift.exposure, "to_correct": drift.to_correct, "text": drift.text}
 
 
-def print_why(answer: Why, live: Mapping[int, Read] | None = None) -> None:
+def print_why(answer: Why, live: Mapping[int, Read] | None = None, *, records: bool = False) -> None:
     """Print the answer as text."""
     say(f"{answer.asked}: matched as {answer.taken_as}" + (f" ({answer.sku})" if answer.sku else ""))
     for listing in answer.listings:
-        print_listing(listing, live)
+        print_listing(listing, live, records=records)
     if not answer.listings:
         say("\nNo cart has a listing for it, as far as plans have looked.")
 
 
-def print_listing(listing: WhyListing, live: Mapping[int, Read] | None = None) -> None:
+def print_listing(listing: WhyListing, live: Mapping[int, Read] | None = None, *, records: bool = False) -> None:
     """One cart's side as text."""
     from invsync_tui.rules.outcomes import REASONS
 
@@ -325,15 +360,15 @@ def print_listing(listing: WhyListing, live: Mapping[int, Read] | None = None) -
     say(f"\n{listing.cart}: {name}")
     if listing.linked:
         say(f"  {listing.linked}")
-    for step in listing.steps:
-        say(f"  {step.step:<9} {_number(step.before):>8} -> {_number(step.after):<8} {step.because}")
+    for row in chain(listing.steps):
+        say(row)
     if listing.cart_listing_id is not None:
         count = in_own_count(listing.cart_count, listing.cart_orders)
         say(
             f"  target {_number(listing.target)}, confirmed {_number(listing.confirmed)}, "
             f"in cart {_number(listing.in_cart)}{f' ({count})' if count else ''}"
         )
-    for line in lines(listing, live):
+    for line in lines(listing, live, records=records):
         say(line)
     for cause in listing.causes:
         say(f"  ! {cause.value}: {REASONS[cause].text}")
@@ -349,4 +384,4 @@ def print_listing(listing: WhyListing, live: Mapping[int, Read] | None = None) -
 
 
 def _number(value: int | None) -> str:
-    return "unknown" if value is None else str(value)
+    return "unknown" if value is None else f"{value:,}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.evidence import Shown, SourceView
@@ -55,3 +58,40 @@ def read_from_cart(shown: Shown) -> str:
 def in_own_count(count: int | None, orders: int) -> str:
     """How a cart's own count becomes the sellable units beside it; '' where the two are the same."""
     return "" if count is None or not orders else f"{count} on hand - {orders} on open orders"
+
+
+RECORD_LINES = 200
+"""Values of one record that are shown; the bundle has all."""
+
+
+def record_lines(raw: str) -> list[tuple[str, str]]:
+    """A record as (key, value): keys of nested objects with dots, entries of lists by number from 1.
+
+    What is no JSON, such as a part that was cut out of a longer text, is one line without a key.
+    """
+    try:
+        values = list(_values("", json.loads(raw)))
+    except (ValueError, RecursionError):
+        return [("", raw)]
+    more = len(values) - RECORD_LINES
+    return values if more <= 0 else [*values[:RECORD_LINES], ("", f"{more} more values")]
+
+
+def _values(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for name, part in value.items():
+            yield from _values(f"{key}.{name}" if key else name, part)
+    elif isinstance(value, list) and value:
+        for number, part in enumerate(value, 1):
+            yield from _values(f"{key}.{number}" if key else str(number), part)
+    else:
+        yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def records_of(listing: WhyListing) -> str:
+    """How many records a listing has to show, in words; '' for none."""
+    rows = sum(row.raw is not None for row in listing.source)
+    requests = len(listing.sent.exchanges) if listing.sent is not None else 0
+    parts = [counted(rows, "record of the WMS", "records of the WMS")] if rows else []
+    parts += [counted(requests, "request to the cart", "requests to the cart")] if requests else []
+    return ", ".join(parts)

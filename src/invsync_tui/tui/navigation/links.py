@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from invsync_tui.operations.diagnosis.why_table import setting_of
 from invsync_tui.operations.list_views import ListingFilter
-from invsync_tui.operations.settings.fields import CART
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
 from invsync_tui.tui.navigation.names import Known, Named, known
 from invsync_tui.tui.text.styled import Line, Tone
@@ -47,7 +47,6 @@ class LinkedLines(list[Line]):
         self.extend(rows)
 
 
-_STEP_FIELDS = {field.step: field.name for field in reversed(CART) if field.step}
 _CHECK_FIELDS = {
     "merchant.switch": ("merchant", "sync"), "merchant.last_run": ("merchant", "every"),
     "merchant.status": ("merchant", "url"), "cart.switch": ("cart", "upload"), "cart.warehouses": ("cart", "warehouses"),
@@ -60,10 +59,8 @@ def of_step(cart: str, sku: str | None, step: str, because: str) -> Link | None:
     """The setting that a step of the arithmetic comes from."""
     if step == "override":
         return Link("sku", sku) if sku else None
-    field = _STEP_FIELDS.get(step)
-    if step == "cutoff" and because.startswith("at or below"):
-        field = "end-at"
-    return Link("cart", cart, field) if field else None
+    setting = setting_of(step, because)
+    return Link("cart", cart, setting.name) if setting is not None else None
 
 
 def of_cause(cart: str, sku: str | None, cause: Reason) -> Link | None:

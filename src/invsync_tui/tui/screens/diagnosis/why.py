@@ -27,12 +27,16 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
         Binding(
             "b", "read_back", "Read from cart", tooltip="Ask the carts what they show right now", id="why.read-back"
         ),
+        Binding(
+            "v", "records", "Records", tooltip="Show or fold the records of the WMS and the requests", id="why.records"
+        ),
     ]
 
     def __init__(self, context: AppContext, code: str, chosen: ListingLine | None) -> None:
         self._asked = code
         self._chosen = (chosen.cart, chosen.cart_listing_id) if chosen else None
         self._live: Mapping[int, Read] = {}
+        self._records = False
         super().__init__(context)
 
     @property
@@ -52,7 +56,12 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
         return why_text.verdict(answer, self.context.glyphs)
 
     def write(self, answer: Why, width: int) -> Sequence[Line]:
-        return why_text.write(answer, self._chosen, width, self.context.glyphs, self._live)
+        return why_text.write(answer, self._chosen, width, self.context.glyphs, self._live, records=self._records)
+
+    def action_records(self) -> None:
+        """Show what was read and sent as it was, or fold it again."""
+        self._records = not self._records
+        self.show_answer()
 
     def action_read_back(self) -> None:
         if self.answer is not None and (refs := refs_by_cart(self.answer.listings)):

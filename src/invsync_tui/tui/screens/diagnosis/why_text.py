@@ -6,14 +6,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from invsync_tui.operations.diagnosis.evidence_text import Read, in_own_count, read_from_cart, remarks, stock
+from invsync_tui.operations.diagnosis.evidence_text import (
+    Read,
+    in_own_count,
+    read_from_cart,
+    record_lines,
+    records_of,
+    remarks,
+    stock,
+)
+from invsync_tui.operations.diagnosis.why_table import HEAD, table_rows
 from invsync_tui.plain_text import counted
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import REASONS, Reason
-from invsync_tui.rules.quantity import Step
 from invsync_tui.tui.navigation.links import LinkedLines, of_cause, of_step
 from invsync_tui.tui.text.glyphs import Glyphs
-from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of, wrap
+from invsync_tui.tui.text.sanitize import clean, fit, fit_right, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, line, packed
 
 if TYPE_CHECKING:
@@ -23,8 +31,8 @@ if TYPE_CHECKING:
 NOBODY_ASKED: Mapping[int, Read] = {}
 
 
-def rests_on(listing: WhyListing, live: Mapping[int, Read]) -> Iterator[Span]:
-    """One listing's proofs, a span a paragraph."""
+def rests_on(listing: WhyListing, live: Mapping[int, Read], *, records: bool = False) -> Iterator[Span]:
+    """One listing's proofs, a span a paragraph; records and requests themselves only with `records`."""
     if (
         listing.cart_listing_id is not None
         and listing.cart_id is not None
@@ -32,14 +40,14 @@ def rests_on(listing: WhyListing, live: Mapping[int, Read]) -> Iterator[Span]:
     ):
         yield _now(listing.cart_listing_id, read)
     for row in listing.source:
-        yield from _source(row)
+        yield from _source(row, records)
     if listing.sent is not None:
-        yield from _sent(listing.sent)
+        yield from _sent(listing.sent, records)
 
 
 def _at(epoch: int) -> str:
-    """Local time, to the second."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(epoch))
+    """Local time to the second, with its zone."""
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(epoch)).rstrip()
 
 
 def _now(ref: str, read: Read) -> Span:
@@ -51,14 +59,20 @@ def _now(ref: str, read: Read) -> Span:
     return f"now: {read_from_cart(shown)}, asked at {_at(shown.at)}", Tone.ACCENT
 
 
-def _source(row: SourceView) -> Iterator[Span]:
+def _source(row: SourceView, records: bool) -> Iterator[Span]:
     text = f"{stock(row)}; loaded {_at(row.loaded_at)}{remarks(row)}"
     yield f"source {row.warehouse}: {row.sku}: {text}", Tone.PLAIN
-    if row.raw is not None:
-        yield f"  {row.raw}", Tone.FAINT
+    if row.raw is not None and records:
+        yield from _record(row.raw)
 
 
-def _sent(sent: SentView) -> Iterator[Span]:
+def _record(raw: str) -> Iterator[Span]:
+    """A key and its value for each line."""
+    for key, value in record_lines(raw):
+        yield f"    {key}: {value}" if key else f"    {value}", Tone.FAINT
+
+
+def _sent(sent: SentView, records: bool) -> Iterator[Span]:
     before = "unknown" if sent.before is None else sent.before
     tries = f", {sent.attempts} attempts" if sent.attempts > 1 else ""
     error = f": {sent.error}" if sent.error else ""
@@ -67,7 +81,7 @@ def _sent(sent: SentView) -> Iterator[Span]:
         f"sent {_at(sent.at)} by run {sent.run_id}{asked}: {before} to {sent.target}, {sent.state}{_until(sent)}{tries}{error}",
         Tone.PLAIN,
     )
-    for attempt in sent.exchanges:
+    for attempt in sent.exchanges if records else ():
         yield from _attempt(attempt)
 
 
@@ -82,12 +96,13 @@ def _attempt(attempt: ExchangeView) -> Iterator[Span]:
     came = f"{attempt.status} in {attempt.took_ms} ms" if attempt.status else f"no answer: {attempt.error}"
     named = f", their request id {attempt.vendor_id}" if attempt.vendor_id else ""
     yield f"  {attempt.method} {attempt.url}: {came}{named}", Tone.FAINT
-    yield f"  request {attempt.request}", Tone.FAINT
-    if attempt.answer:
-        yield f"  answer {attempt.answer}", Tone.FAINT
+    for name, text in (("request", attempt.request), ("answer", attempt.answer)):
+        if text:
+            yield f"  {name}", Tone.FAINT
+            yield from _record(text)
 
 
-STEP_WIDTH, NUMBER_WIDTH = 10, 7
+RECORDS_KEY = "v"
 LEAST_WIDTH = 16
 """Cells for a sentence beside numbers, however narrow the terminal."""
 NO_LISTING = "No cart has a listing for it, as far as plans have looked."
@@ -105,7 +120,13 @@ def verdict(answer: Why, glyphs: Glyphs) -> Line:
 
 
 def write(
-    answer: Why, chosen: tuple[str, str] | None, width: int, glyphs: Glyphs, live: Mapping[int, Read] = NOBODY_ASKED
+    answer: Why,
+    chosen: tuple[str, str] | None,
+    width: int,
+    glyphs: Glyphs,
+    live: Mapping[int, Read] = NOBODY_ASKED,
+    *,
+    records: bool = False,
 ) -> LinkedLines:
     """All of it; `chosen` is the cart and cart listing ID of the listing that comes first, `live` what carts say now."""
     rows = LinkedLines()
@@ -113,21 +134,22 @@ def write(
     rows.put([line(row) for row in wrap(clean(f"{answer.asked}: matched as {answer.taken_as}{text}"), width)])
     for entry in sorted(answer.listings, key=lambda listing: (listing.cart, listing.cart_listing_id) != chosen):
         rows.put([BLANK])
-        _listing(rows, entry, width, glyphs, live)
+        _listing(rows, entry, width, glyphs, live, records)
     if not answer.listings:
         rows.put([BLANK, *(line((row, Tone.WARN)) for row in wrap(NO_LISTING, width))])
     return rows
 
 
-def _listing(rows: LinkedLines, listing: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read]) -> None:
+def _listing(
+    rows: LinkedLines, listing: WhyListing, width: int, glyphs: Glyphs, live: Mapping[int, Read], records: bool
+) -> None:
     listed = listing.cart_listing_id is not None
     name = f"listing {listing.sku}, cart listing ID {listing.cart_listing_id}" if listed else "not listed"
     rows.put(packed([(clean(listing.cart), Tone.STRONG), (clean(f"  {name}"), Tone.FAINT)], width))
     rows.put([line("  ", (row, Tone.STRONG)) for row in wrap(clean(listing.linked), width - 2) if row])
-    for step in listing.steps:
-        rows.put(_step(step, width, glyphs), of_step(listing.cart, listing.sku, step.step, step.because))
     if listed:
         rows.put(_state(listing, width))
+    _table(rows, listing, width)
     for cause in listing.causes:
         set_by = next((change.text for change in listing.set_by if change.cause is cause), "")
         rows.put(_cause(cause, set_by, width, glyphs), of_cause(listing.cart, listing.sku, cause))
@@ -136,31 +158,47 @@ def _listing(rows: LinkedLines, listing: WhyListing, width: int, glyphs: Glyphs,
         rows.put([line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(lines)])
     if not listing.causes and not listing.drift:
         rows.put([line(f"  {glyphs.check} ", ("Nothing is wrong.", Tone.GOOD))])
-    for text, tone in rests_on(listing, live):
-        rows.put([line("  ", (row, tone)) for row in wrap(clean(text), width - 2)])
+    for text, tone in rests_on(listing, live, records=records):
+        indent = " " * (2 + len(text) - len(text.lstrip()))
+        rows.put([line(indent, (row, tone)) for row in wrap(clean(text.lstrip()), width - len(indent))])
+    if (count := records_of(listing)) and not records:
+        rows.put(
+            [
+                line(
+                    f"  {glyphs.running} ",
+                    (f"{count}: ", Tone.FAINT),
+                    (RECORDS_KEY, Tone.KEY),
+                    (" shows them", Tone.FAINT),
+                )
+            ]
+        )
 
 
-def _step(step: Step, width: int, glyphs: Glyphs) -> list[Line]:
-    before, before_tone = _number(step.before)
-    after, after_tone = _number(step.after)
-    name = clean(step.step)
-    head = line(
-        f"  {fit(name, max(STEP_WIDTH, width_of(name)))}",
-        (fit_right(before, max(NUMBER_WIDTH, len(before))), before_tone),
-        (f" {glyphs.arrow} ", Tone.FAINT),
-        (fit(after, max(NUMBER_WIDTH, len(after))), after_tone),
-        "  ",
-    )
-    because = wrap(clean(step.because), max(width - head.width, LEAST_WIDTH))
-    first, rest = because[:1], because[1:]
-    return [
-        line(*head.spans, *((row, Tone.FAINT) for row in first)),
-        *(line(" " * head.width, (row, Tone.FAINT)) for row in rest),
-    ]
+def _table(rows: LinkedLines, listing: WhyListing, width: int) -> None:
+    """The chain: numbers below each other, and at their right the rule."""
+    table = table_rows(listing.steps)
+    if not table:
+        return
+    steps, numbers, totals = (max(map(len, column)) for column in list(zip(HEAD, *table, strict=False))[:3])
+    margin = 2 + steps + 2 + numbers + 2 + totals + 2
+    beside = width - margin >= LEAST_WIDTH
+    rule_width = width - (margin if beside else 4)
+    head = f"  {fit(HEAD[0], steps)}  {fit_right(HEAD[1], numbers)}  {fit_right(HEAD[2], totals)}"
+    rows.put([line((f"{head}  {HEAD[3]}"[:width], Tone.FAINT))])
+    for step, row in zip(listing.steps, table, strict=True):
+        tone = Tone.STRONG if step.after is not None else Tone.WARN
+        cells = (f"  {fit(row.step, steps)}  {fit_right(row.number, numbers)}  ", (fit_right(row.total, totals), tone))
+        rules = wrap(clean(row.rule), rule_width)
+        jump = of_step(listing.cart, listing.sku, step.step, step.because)
+        if beside:
+            rest = [line(" " * margin, (text, Tone.FAINT)) for text in rules[1:]]
+            rows.put([line(*cells, "  ", (rules[0] if rules else "", Tone.FAINT)), *rest], jump)
+        else:
+            rows.put([line(*cells), *(line("    ", (text, Tone.FAINT)) for text in rules)], jump)
 
 
 def _number(value: int | None) -> Span:
-    return (UNKNOWN, Tone.WARN) if value is None else (str(value), Tone.STRONG)
+    return (UNKNOWN, Tone.WARN) if value is None else (f"{value:,}", Tone.STRONG)
 
 
 def _state(listing: WhyListing, width: int) -> list[Line]:
