@@ -11,7 +11,7 @@ from invsync_tui.operations import connector_pages
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.settings.fields import Section, Setting
 from invsync_tui.rules.outcomes import REASONS
-from tests.support import reference_pages
+from tests.support import manual_page, reference_pages
 from tests.support.reference_pages import cells as _cells
 
 ROOT = Path(__file__).parents[1]
@@ -98,6 +98,7 @@ def made() -> dict[Path, str]:
         SCHEMAS / "carts.json": _schema("carts", fields.CART, "upload_on"),
         SCHEMAS / "merchants.json": _schema("merchants", fields.MERCHANT, "sync_on"),
         REFERENCE / "commands.md": reference_pages.commands(),
+        REFERENCE / "invsync.1": manual_page.page(),
         REFERENCE / "settings.md": _manual(),
         REFERENCE / "reasons.md": reference_pages.reasons(),
         REFERENCE / "json.md": reference_pages.documents(SCHEMAS),

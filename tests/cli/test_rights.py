@@ -58,7 +58,7 @@ CHANGES = {
 LOOKS = {
     "status", "runs", "held", "plan", "merchants", "warehouses", "levels", "search", "why", "replay", "history", "doctor",
     "bundle", "sku", "carts", "listings", "drift", "aliases", "identity", "compare", "links", "settings", "connections",
-    "keys", "completion", "settings show", "settings diff", "connections test", "connections list", "connections about",
+    "keys", "completion", "docs", "settings show", "settings diff", "connections test", "connections list", "connections about",
     "connections verify", "connections new", "merchants list",
     "audit", "info", "metrics", "carts list", "db", "db check", "db backup",
 }  # fmt: skip

@@ -66,12 +66,16 @@ MODULES = {
     "db": "db",
     "keys": "terminal",
     "completion": "terminal",
+    "docs": "manual",
     "dev": "demo",
 }
 """In the order of the help: each command, and the module of cli.commands that has its `add_NAME`."""
 COMMANDS = tuple(MODULES)
 ALIASES = {"thaw": "unfreeze", "radar": "verify", "heal": "correct"}
 """Former names of commands: understood for one more release, and shown nowhere."""
+
+COMPLETE = "complete"
+"""What the scripts of `invsync completion` call. It is no command for a person, and shown nowhere."""
 
 DESCRIPTION = """\
 Keeps shopping carts showing the stock a warehouse really has.
@@ -84,6 +88,7 @@ examples:
   invsync merchants add --help     connect a WMS
   invsync sync Acme --wait         sync now and watch
   invsync status --json            for scripts
+  invsync docs                     the manual
 
 exit codes: 0 ok; 1 failed, or status has findings; 2 usage, value, configuration or store; 3 held"""
 
@@ -117,7 +122,7 @@ def run(argv: Sequence[str]) -> int:
     with streams.plain_streams():
         sys.excepthook = _show
         try:
-            code = _guarded(argv)
+            code = _completed(argv[1:]) if argv[:1] == [COMPLETE] else _guarded(argv)
             streams.out().flush()
         except BrokenPipeError:
             streams.nobody_reads()
@@ -127,6 +132,12 @@ def run(argv: Sequence[str]) -> int:
             note(f"the answer could not be written to standard output: {error}. What was asked for may have been done.")
             return Exit.FAILED
         return code
+
+
+def _completed(arguments: Sequence[str]) -> int:
+    """Answer a shell that completes a line. By name, as the modules of commands: it reads the parsers that are made here."""
+    code: int = import_module("invsync_tui.cli.completion").complete(arguments)
+    return code
 
 
 def _show(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:

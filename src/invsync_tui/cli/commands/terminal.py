@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli import streams
+from invsync_tui.cli import completion, streams
 from invsync_tui.cli.context import configuration
 from invsync_tui.cli.output import Exit, Output, note
 from invsync_tui.cli.parser import Subparsers, command
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 COMPLETION_EXAMPLES = """\
 example:
   invsync completion bash > ~/.local/share/bash-completion/completions/invsync
-  invsync completion zsh > "${fpath[1]}/_invsync\""""
+  invsync completion zsh > "${fpath[1]}/_invsync"
+  invsync completion fish > ~/.config/fish/completions/invsync.fish
 
-SHELLS = ("bash", "zsh", "tcsh")
-FILES = frozenset({"store", "config"})
-"""Options that take a file."""
+bash, zsh and fish complete the names of merchants, carts and settings too."""
+
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 
 
 def add_completion(subparsers: Subparsers) -> None:
@@ -34,27 +35,23 @@ def add_completion(subparsers: Subparsers) -> None:
 
 def run_completion(args: argparse.Namespace) -> int:
     """Print the completion script of a shell."""
-    import shtab
-
-    from invsync_tui.cli.main import parser
-
-    main = parser()
-    _complete_files(main, shtab.FILE)
-    script = shtab.complete(main, shell=args.shell)
+    script = _tcsh() if args.shell == "tcsh" else completion.script(args.shell)
     if not Output(args).json:
         streams.out().exact(script)
     Output(args).document({"shell": args.shell, "script": script})
     return Exit.OK
 
 
-def _complete_files(parser: argparse.ArgumentParser, how: Mapping[str, object]) -> None:
-    """Tell shtab which options take a file, in every command."""
-    for action in parser._actions:
-        if action.dest in FILES:
-            action.complete = how  # type: ignore[attr-defined]
-        if isinstance(action, argparse._SubParsersAction):
-            for child in action.choices.values():
-                _complete_files(child, how)
+def _tcsh() -> str:
+    """A script of commands and options alone: tcsh has no functions that could ask for names."""
+    import shtab
+
+    from invsync_tui.cli.main import parser
+
+    main = parser()
+    for action in completion.file_options(main):
+        action.complete = shtab.FILE  # type: ignore[attr-defined]
+    return str(shtab.complete(main, shell="tcsh"))  # noqa: S604 - the name of the shell
 
 
 KEYS_EXAMPLES = """\
