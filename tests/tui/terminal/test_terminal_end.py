@@ -22,8 +22,14 @@ ENDING = (
 )  # fmt: skip
 
 
+class Ended(Terminal):
+    """Its program has ways to end that do not depend on how it was started."""
+
+    forks = True
+
+
 def opened(*options: str, environ: dict[str, str] | None = None) -> tuple[Terminal, list[object]]:
-    terminal = Terminal([*DEMO, *options], environ={**MOUSE, **(environ or {})})
+    terminal = Ended([*DEMO, *options], environ={**MOUSE, **(environ or {})})
     before = terminal.modes()
     terminal.wait_for("run 11" if "--open" in options else "1 run is held")
     terminal.settle(0.2, 3)
