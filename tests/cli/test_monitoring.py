@@ -112,3 +112,13 @@ def test_every_metric_is_documented_and_no_alert_names_another() -> None:
     table, _, alerts = text.partition("## Alerts")
     assert set(re.findall(r"^\| `(invsync_\w+)`", table, re.MULTILINE)) == set(HELP)
     assert set(re.findall(r"\binvsync_\w+", alerts)) <= set(HELP)
+
+
+def test_the_service_says_where_it_answers_a_monitor(acme: Shelf, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ["--store", str(acme.bench.store.path)]
+    assert main.run(["serve", "--metrics", "0", "--until-idle", "0", "--json", *store]) == 0
+    document = json.loads(capsys.readouterr().out)
+    check("serve", document)
+    assert re.fullmatch(r"127\.0\.0\.1:[1-9]\d+", document["serving"]["metrics"])
+    assert main.run(["serve", "--metrics", "nowhere", *store]) == 2
+    assert "--metrics" in capsys.readouterr().err

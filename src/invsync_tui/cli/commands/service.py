@@ -54,6 +54,7 @@ SERVE_EXAMPLES = """\
 example:
   invsync serve                    until SIGTERM or Ctrl-C: the schedule, and what operators ask for
   invsync serve --until-idle 10    until there was nothing to do for 10 seconds
+  invsync serve --metrics 9464     also answer Prometheus on http://127.0.0.1:9464/metrics, see docs/howto/monitor.md
   invsync serve --hooks 8788       also take webhooks of carts, on this machine, behind a proxy with TLS
 
 Several may serve one store; they share the work. What one leaves unfinished, the next takes over.
@@ -68,6 +69,11 @@ def add_serve(subparsers: Subparsers) -> None:
         "--hooks",
         metavar="ADDRESS:PORT",
         help="take webhooks of carts there; PORT alone: on this machine, for a TLS proxy",
+    )
+    parser.add_argument(
+        "--metrics",
+        metavar="ADDRESS:PORT",
+        help="answer a monitor there: /metrics and /health; PORT alone: on this machine",
     )
     parser.add_argument("--log-format", choices=("text", "json"), default="text", help="a line for each record")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="info, with --quiet warning")
@@ -91,7 +97,8 @@ def run_serve(args: argparse.Namespace) -> int:
     from invsync_tui.operations.service.hooks import Place
 
     try:
-        place = Place.parse(args.hooks) if args.hooks else None
+        hooks = Place.parse(args.hooks) if args.hooks else None
+        metrics = Place.parse(args.metrics, "--metrics") if args.metrics else None
     except InvalidError as error:
         raise UsageError(f"invsync serve: {error}") from error
     # A terminal that closes while the store is being opened ends nothing; later on the service itself takes care of it.
@@ -99,7 +106,7 @@ def run_serve(args: argparse.Namespace) -> int:
     output = Output(args)
     _log(args, output)
     with opened(args) as session:
-        serve.serve(session, args.until_idle, lambda serving: _started(output, serving), place)
+        serve.serve(session, args.until_idle, lambda serving: _started(output, serving), hooks, metrics)
     return Exit.OK
 
 
@@ -120,5 +127,7 @@ def _started(output: Output, serving: Serving) -> None:
     note(f"serving {serving.store} (process {serving.pid}).")
     if serving.hooks:
         note(f"listening for webhooks on http://{serving.hooks}; put a proxy with TLS in front of it.")
+    if serving.metrics:
+        note(f"answering a monitor on http://{serving.metrics}/metrics.")
     if serving.others:
         note("another worker serves this store already; they share the work.")

@@ -20,13 +20,13 @@ _GIVEN = re.compile(r"(?:(?P<host>[0-9.]+|\[[0-9a-fA-F:.]+\]):)?(?P<port>\d{1,5}
 
 
 class Place(NamedTuple):
-    """Where the service listens for webhooks."""
+    """Where the service listens, for webhooks or for a monitor."""
 
     host: str
     port: int
 
     @classmethod
-    def parse(cls, text: str) -> Place:
+    def parse(cls, text: str, option: str = "--hooks") -> Place:
         """`PORT` on this machine alone, or `ADDRESS:PORT`; an IPv6 address in brackets. InvalidError for anything else."""
         match = _GIVEN.fullmatch(text.strip())
         try:
@@ -34,7 +34,7 @@ class Place(NamedTuple):
         except ValueError:
             host = ""
         if match is None or not host or int(match["port"]) > 65535:
-            raise InvalidError("--hooks", f"{text!r} is no place to listen; give PORT or ADDRESS:PORT.")
+            raise InvalidError(option, f"{text!r} is no place to listen; give PORT or ADDRESS:PORT.")
         return cls(host, int(match["port"]))
 
     @property
@@ -53,15 +53,15 @@ class Listening(NamedTuple):
     place: Place
 
 
-def listen(place: Place) -> Listening:
-    """Take the place; OperationError where that is not possible."""
+def listen(place: Place, what: str = "webhooks", option: str = "--hooks") -> Listening:
+    """Take the place for `what`, which `option` asked for; OperationError where that is not possible."""
     from invsync_tui.sync.hooks import http_server
 
     try:
         listening = http_server.listen(place.host, place.port)
     except OSError as error:
         raise OperationError(
-            f"Cannot listen for webhooks on {place}: {error.strerror}. Choose another place with --hooks."
+            f"Cannot listen for {what} on {place}: {error.strerror}. Choose another place with {option}."
         ) from error
     return Listening(listening, place._replace(port=int(listening.getsockname()[1])))
 

@@ -15,6 +15,7 @@ from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.service import hooks as service_hooks
 from invsync_tui.operations.service import log as service_log
+from invsync_tui.operations.service import metrics_server
 from invsync_tui.operations.service.hooks import Listening, Place
 from invsync_tui.operations.service.systemd import Notifier
 from invsync_tui.operations.session import Session
@@ -43,22 +44,29 @@ class Serving:
     """Another worker serves the store already; they share the work."""
     hooks: str = ""
     """Where it listens for webhooks, as ADDRESS:PORT; '' where it does not."""
+    metrics: str = ""
+    """Where it answers a monitor, in the same form."""
 
 
 def serve(
-    session: Session, until_idle: float | None, started: Callable[[Serving], None], hooks: Place | None = None
+    session: Session,
+    until_idle: float | None,
+    started: Callable[[Serving], None],
+    hooks: Place | None = None,
+    metrics: Place | None = None,
 ) -> None:
     """Work until SIGTERM or SIGINT, or until there was nothing to do for `until_idle` seconds.
 
-    With a place for `hooks` it also takes webhooks there.
+    With a place for `hooks` it also takes webhooks there, and with one for `metrics` it answers a monitor.
     """
     session.allow(Right.SERVE, "serve")
     kind = "serve" if until_idle is None else "detached"
     listening = service_hooks.listen(hooks) if hooks is not None else None
-    place = str(listening.place) if listening is not None else ""
-    serving = Serving(str(session.path.absolute()), os.getpid(), kind, worker_alive(session.path), place)
+    monitored = service_hooks.listen(metrics, "a monitor", "--metrics") if metrics is not None else None
+    places = [str(each.place) if each is not None else "" for each in (listening, monitored)]
+    serving = Serving(str(session.path.absolute()), os.getpid(), kind, worker_alive(session.path), *places)
     started(serving)
-    with as_operation_error():
+    with as_operation_error(), metrics_server.serving(session.path, monitored):
         asyncio.run(_work(session, serving, until_idle, listening))
 
 
