@@ -82,7 +82,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("search", "substring", ("slash", "type:mugs-00")),
     Shot("sku", "Levels", ("slash", "type:mugs-00", "enter"), small=True),
     Shot("why", "matched as", ("c", "enter", "right_square_bracket", "right_square_bracket", "down", "w")),
-    Shot("doctor", "Check Merchant Settings 1", ("D",)),
+    Shot("doctor", "Check Merchant Settings", ("D",)),
     Shot("carts", "Listings", ("c",)),
     Shot("cart-setup", "Sync Inventory With Warehouse", ("c", "E")),
     Shot("merchant-setup", "Synchronization With WMS", ("E",)),

@@ -64,7 +64,7 @@ LOOKS = {
     "form.accept", "form.choice-after", "form.choice-before", "form.down", "form.down-letter", "form.edit", "form.first",
     "form.give-up", "form.last", "form.page-down", "form.page-up", "form.up", "form.up-letter", "go-to", "held.group",
     "help", "help.back", "history.newer", "history.next", "history.older",
-    "history.previous", "why.records", "kinds.next", "kinds.previous", "list.copy", "list.export",
+    "history.previous", "why.records", "doctor.all", "doctor.fix", "kinds.next", "kinds.previous", "list.copy", "list.export",
     "list.filter", "list.reverse", "list.sort", "listing.drift", "listing.identity", "listing.plan", "listing.why",
     "merchant.aliases", "merchant.carts", "merchant.doctor", "merchant.runs", "merchant.setup", "merchant.test",
     "merchant.mismatches", "merchant.all_mismatches",

@@ -51,13 +51,19 @@ def _problem(cart: str | None, rows: Sequence[FindingRow]) -> Problem:
         info = REASONS[Reason(rows[0].cause)]
         number = f"{counted(rows[0].n, 'listing')}: " if cart else ""
         text = f"New after run {rows[0].run_id}, {cart or 'WMS connection'}: {number}{info.text}"
-        return Problem(text, info.advice, urgent=False)
+        place = ("listings", cart, info.listings or "all") if cart else None
+        return Problem(text, info.advice, urgent=False, place=place)
     lines = [f"{row.cause} {row.n}" if cart else row.cause for row in rows[:TOLD]]
     more = f" and {len(rows) - TOLD} more" if len(rows) > TOLD else ""
     text = f"New after the last runs, {cart or 'WMS connection'}: {', '.join(lines)}{more}."
     option = f" --cart {shlex.quote(cart)}" if cart else ""
+    place = ("listings", cart, "all") if cart else None
     return Problem(
-        text, f"See each with its fix: invsync doctor{option}", urgent=False, key="D tells each with its fix."
+        text,
+        f"See each with its fix: invsync doctor{option}",
+        urgent=False,
+        key="D tells each with its fix.",
+        place=place,
     )
 
 
@@ -178,7 +184,12 @@ def _problems(
     site: MerchantOverviewRow, newest: list[RunRow], ended: RunRow | None, stale: list[str], shown: _Shown
 ) -> list[Problem]:
     result = [
-        Problem(f"Run {run.id} ({_what(run)}) is stalled. {stall.text}", stall.advice, key=stall.key)
+        Problem(
+            f"Run {run.id} ({_what(run)}) is stalled. {stall.text}",
+            stall.advice,
+            key=stall.key,
+            place=("run", str(run.id), ""),
+        )
         for run in newest
         if (stall := shown.stalled.get(run.id)) is not None
     ]
@@ -190,6 +201,7 @@ def _problems(
             f"Switch it on: invsync carts set {shlex.quote(cart)} --upload on",
             False,
             "c opens its carts; E there switches it on.",
+            ("cart", cart, "upload"),
         )
         for cart in site.off
     ]
@@ -207,7 +219,8 @@ def _not_running(site: MerchantOverviewRow, ended: RunRow | None) -> list[Proble
     if not site.inventory_sync:
         text = "Synchronization With WMS - Inventory is off: nothing is downloaded or pushed."
         advice = f"Switch it on: invsync merchants set {name} --sync on"
-        result.append(Problem(text, advice, key="E opens its settings; switch it on there."))
+        key = "E opens its settings; switch it on there."
+        result.append(Problem(text, advice, key=key, place=("merchant", site.name, "sync")))
     if site.system is None:
         result.append(Problem("No WMS connection is set up.", "See: invsync merchants add --help"))
     if site.inventory_sync and ended is None:
@@ -220,7 +233,8 @@ def _stale(merchant: str, codes: Sequence[str]) -> Problem:
     name = shlex.quote(merchant)
     advice = f"Check the connection: invsync connections test {name}. Then start a sync: invsync sync {name}"
     key = "T checks the WMS connection; s starts a sync."
-    return Problem(f"Not loaded within the limit: {', '.join(codes)}.", advice, key=key)
+    text = f"Not loaded within the limit: {', '.join(codes)}."
+    return Problem(text, advice, key=key, place=("warehouses", merchant, ""))
 
 
 def _disabled(merchant: str, codes: Sequence[str]) -> Problem:
@@ -230,7 +244,11 @@ def _disabled(merchant: str, codes: Sequence[str]) -> Problem:
     text = f"Stock of {', '.join(codes)} does not count: {'these warehouses are' if many else 'the warehouse is'} disabled."
     which = "CODE" if many else shlex.quote(codes[0])
     return Problem(
-        text, f"Enable it: invsync warehouses enable {name} {which}", False, "w opens its warehouses; d enables."
+        text,
+        f"Enable it: invsync warehouses enable {name} {which}",
+        False,
+        "w opens its warehouses; d enables.",
+        ("warehouses", merchant, ""),
     )
 
 
@@ -245,9 +263,13 @@ def _run_problem(run: RunRow, shown: _Shown) -> Problem:
         return Problem(
             f"Run {run.id} ({_what(run)}) was held for review by a safety rule{since}.",
             f"See why: invsync runs {run.id}. Then: {either}",
-            key="Enter opens its runs; r there releases the held one, x discards it.",
+            key="Enter opens it; r there releases it, x discards it.",
+            place=("run", str(run.id), ""),
         )
     began, count = shown.failing[run.id]
     often = f" {counted(count, 'run')} in a row failed, the first {ago(began, shown.now)}." if count > 1 else ""
     text = f"Run {run.id} ({_what(run)}) failed: {run.error}{often}"
-    return Problem(text, f"See what happened: invsync runs {run.id}", key="Enter opens its runs, with what happened.")
+    place = ("run", str(run.id), "")
+    return Problem(
+        text, f"See what happened: invsync runs {run.id}", key="Enter opens it, with what happened.", place=place
+    )

@@ -67,6 +67,8 @@ class Problem:
     urgent: bool = True
     key: str = ""
     """What to do in the control room instead, by a key; '' where there is none."""
+    place: tuple[str, str, str] | None = None
+    """Where the control room shows it: the kind of place, the name or number there, and the field or tab."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.eligibility import STOCK_CAUSES
@@ -217,7 +217,7 @@ def listing_checks(facts: CartFacts, groups: Sequence[Group]) -> Iterator[Check]
         matching_groups = [group for group in ordered if REASONS[group.cause].check == topic.id]
         item = Item(topic.id, topic.section, facts.name)
         if matching_groups:
-            yield from (_found(item, facts, group) for group in matching_groups)
+            yield from (replace(_found(item, facts, group), reason=group.cause) for group in matching_groups)
         else:
             yield _nothing_found(item, topic, facts)
 

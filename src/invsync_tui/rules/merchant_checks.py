@@ -49,6 +49,11 @@ class Section(StrEnum):
     NOT_LISTED = "Check Cart Sync 2.2"
     SYSTEM = "Check WMS/OMS Specific Issues"
 
+    @property
+    def heading(self) -> str:
+        """The guide's own heading, without the number of the step."""
+        return self.value.rstrip("0123456789. ")
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -61,6 +66,13 @@ class Check:
     evidence: str
     cause: str = ""
     fix: str = ""
+    reason: Reason | None = None
+    """What its listings have in common; None where it is not about listings."""
+
+    @property
+    def step(self) -> str:
+        """The number of the guide's step, such as 2.1."""
+        return self.section.value.rpartition(" ")[2] if self.section is not Section.SYSTEM else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ STOPS = (
     Stop("why", ("/", "demo-00042", "Enter", "w"), "matched as SKU"),
     Stop("hostile why", (*LISTINGS, "w"), "matched as SKU"),
     Stop("history of a SKU", ("/", "demo-00042", "Enter", "h"), "9 events"),
-    Stop("doctor", ("D",), "Check Merchant Settings 1"),
+    Stop("doctor", ("D",), "Check Merchant Settings"),
     Stop("identity", ("c", "i"), "40 listings"),
     Stop("plan", ("c", "p"), "40 to update"),
     Stop("aliases", ("a",), "3 alias types"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A place: `kind` cart (a field of its Edit Setup), merchant (a field of its), listings (a tab), aliases, sku, run."""
+    """A place: `kind` cart (a field of its Edit Setup), merchant (a field of its), listings (a tab), sku, run, test (of a
+    connection), or runs, warehouses, aliases (of a merchant, or of the merchant of a cart)."""
 
     kind: str
     subject: str
     """The name of the cart or merchant, the SKU, or the number of the run."""
     at: str = ""
-    """The field or the tab."""
+    """The field, the tab, or the cart whose connection is tested."""
 
 
 class LinkedLines(list[Line]):
@@ -47,12 +48,8 @@ class LinkedLines(list[Line]):
         self.extend(rows)
 
 
-_CHECK_FIELDS = {
-    "merchant.switch": ("merchant", "sync"), "merchant.last_run": ("merchant", "every"),
-    "merchant.status": ("merchant", "url"), "cart.switch": ("cart", "upload"), "cart.warehouses": ("cart", "warehouses"),
-    "cart.alias": ("cart", "alias"), "cart.never_synced": ("listings", ListingFilter.NEVER.value),
-    "cart.listings": ("listings", ListingFilter.ALL.value),
-}  # fmt: skip
+OF_MERCHANT = ("runs", "warehouses", "aliases")
+"""Screens that take a merchant."""
 
 
 def of_step(cart: str, sku: str | None, step: str, because: str) -> Link | None:
@@ -79,12 +76,6 @@ def of_group(cart: str, cause: Reason) -> Link:
     return Link("listings", cart, info.listings or ListingFilter.ALL.value)
 
 
-def of_check(check: str, subject: str) -> Link | None:
-    """Where a check of the guide looks."""
-    target = _CHECK_FIELDS.get(check)
-    return Link(target[0], subject, target[1]) if target else None
-
-
 def follow(screen: BaseScreen, jump: Link) -> None:
     """Open the screen that a link points to."""
     if jump.kind == "run":
@@ -97,20 +88,38 @@ def follow(screen: BaseScreen, jump: Link) -> None:
 
 def _named(screen: BaseScreen, jump: Link, known_names: Known) -> None:
     screen.context.known = known_names
-    openers: Mapping[str, tuple[Sequence[Named], Callable[[Named], None]]] = {
-        "cart": (known_names.carts, lambda cart: screen.go_to("setup", cart.id, cart.name, cart.merchant, jump.at)),
-        "listings": (
-            known_names.carts,
-            lambda cart: screen.go_to("products", cart.id, cart.name, cart.merchant, jump.at),
-        ),
-        "merchant": (
-            known_names.merchants,
-            lambda merchant: screen.go_to("settings", merchant.id, merchant.name, jump.at),
-        ),
-    }
-    among, opener = openers[jump.kind]
-    subject = next((each for each in among if each.name == jump.subject), None)
+    if jump.kind in OF_MERCHANT:
+        merchant = _merchant_of(jump.subject, known_names)
+        _open(screen, jump, merchant, lambda site: screen.go_to(jump.kind, site.id, site.name))
+    elif jump.kind == "merchant":
+        merchant = _called(jump.subject, known_names.merchants)
+        _open(screen, jump, merchant, lambda site: screen.go_to("settings", site.id, site.name, jump.at))
+    elif jump.kind == "test":
+        cart = _called(jump.at, known_names.carts) if jump.at else None
+        subject = cart or _called(jump.subject, known_names.merchants)
+        kind = "cart" if cart else "merchant"
+        _open(screen, jump, subject, lambda named: screen.go_to("connection test", f"{kind}:{named.id}"))
+    else:
+        name = "setup" if jump.kind == "cart" else "products"
+        cart = _called(jump.subject, known_names.carts)
+        _open(screen, jump, cart, lambda named: screen.go_to(name, named.id, named.name, named.merchant, jump.at))
+
+
+def _open(screen: BaseScreen, jump: Link, subject: Named | None, opener: Callable[[Named], None]) -> None:
     if subject is None:
         screen.notice(f"{jump.subject} is not there any more.", Tone.WARN)
     else:
         opener(subject)
+
+
+def _called(name: str, among: Sequence[Named]) -> Named | None:
+    return next((each for each in among if each.name == name), None)
+
+
+def _merchant_of(subject: str, known_names: Known) -> Named | None:
+    """The merchant itself, that of a cart, or that of "merchant / warehouse"."""
+    cart = _called(subject, known_names.carts)
+    named = [site for site in known_names.merchants if subject == site.name or subject.startswith(f"{site.name} / ")]
+    return max(
+        named, key=lambda site: len(site.name), default=_called(cart.merchant, known_names.merchants) if cart else None
+    )

@@ -141,8 +141,18 @@ class LinkedTextView(TextView, inherit_bindings=True):
         else:
             super().action_roll(by)
 
+    @property
+    def lines(self) -> Sequence[Line]:
+        """What is written."""
+        return self._lines
+
+    @property
+    def selected(self) -> int:
+        """The line under the cursor; -1 where nothing can be selected."""
+        return -1 if self._at is None else self._at
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "lead" or self._at in self.jumps
+        return action != "lead" or (self._at is not None and self.jumps.get(self._at) is not None)
 
     def action_lead(self) -> None:
         if self._at is not None and (to := self.jumps.get(self._at)) is not None:
@@ -161,9 +171,6 @@ class SelectedTextView(LinkedTextView, inherit_bindings=True):
         def __init__(self, by: int) -> None:
             super().__init__()
             self.by = by
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "lead" or (self._at is not None and self.jumps.get(self._at) is not None)
 
     def strip_at(self, y: int) -> Strip:
         return TextView.strip_at(self, y)

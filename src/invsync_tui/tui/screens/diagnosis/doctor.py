@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
 
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.merchant_checks import SAMPLE, Check, Group, Verdict
 from invsync_tui.rules.outcomes import REASONS
-from invsync_tui.tui.navigation.links import Link, LinkedLines, of_check, of_group
+from invsync_tui.tui.navigation.links import LinkedLines, follow, of_group
 from invsync_tui.tui.screens.base.report_screen import ReportScreen
+from invsync_tui.tui.screens.diagnosis.finding_links import SAYS, fix_of, list_of
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
+from invsync_tui.tui.widgets.text_view import LinkedTextView
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.doctor import Checkup
@@ -26,10 +30,23 @@ TONES = {
     Verdict.UNKNOWN: Tone.WARN,
     Verdict.SKIPPED: Tone.FAINT,
 }
-LEADS = {"cart": "Enter opens this setting of the cart.", "merchant": "Enter opens this setting of the merchant."}
-"""By the kind of place that Enter leads to."""
-LEAD = 12
-"""Cells of mark and verdict."""
+FOLDED = frozenset({Verdict.PASS, Verdict.SKIPPED})
+LEAD, STEP = 12, 5
+"""Cells of mark and verdict, and of the number of the guide's step."""
+UNFOLD_KEY = "v"
+
+
+class Findings(LinkedLines):
+    """Lines with the check that each finding's first line is about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checks: dict[int, Check] = {}
+
+    def put_check(self, check: Check, rows: Sequence[Line]) -> None:
+        """Append a finding: Enter opens its list, `f` what fixes it."""
+        self.checks[len(self)] = check
+        self.select(rows, list_of(check))
 
 
 def verdict(answer: Checkup) -> Line:
@@ -43,16 +60,22 @@ def verdict(answer: Checkup) -> Line:
     return line(*problem_spans, *gap, *([(f"{unknown} unknown", Tone.WARN)] if unknown else []))
 
 
-def write(answer: Checkup, width: int, glyphs: Glyphs) -> LinkedLines:
-    """Checks under the guide's sections, then the groups; what is wrong leads to where it can be mended."""
-    rows = LinkedLines()
-    section = ""
-    for check in answer.checks:
-        if check.section != section:
-            section = check.section
-            rows.append(line((clean(section), Tone.STRONG)))
-        jump = of_check(check.id, check.subject) if check.fix else None
-        rows.put(_check(check, jump, width, glyphs), jump)
+def write(answer: Checkup, width: int, glyphs: Glyphs, *, unfolded: bool = False) -> Findings:
+    """Checks under the guide's headings, then the groups. Those that passed or do not apply are counted, or shown too."""
+    rows = Findings()
+    headings = dict.fromkeys(check.section.heading for check in answer.checks)
+    for heading in headings:
+        checks = [check for check in answer.checks if check.section.heading == heading]
+        rows.put([*([BLANK] if rows else []), line((clean(heading), Tone.STRONG))])
+        for check in checks:
+            if check.verdict not in FOLDED:
+                rows.put_check(check, _check(check, width, glyphs))
+        if unfolded:
+            for check in checks:
+                if check.verdict in FOLDED:
+                    rows.put(_check(check, width, glyphs))
+        elif any(check.verdict in FOLDED for check in checks):
+            rows.put([_folded(checks, glyphs)])
     if answer.groups:
         rows.put([BLANK, line(("Causes", Tone.STRONG))])
     for group in answer.groups:
@@ -60,23 +83,38 @@ def write(answer: Checkup, width: int, glyphs: Glyphs) -> LinkedLines:
     return rows
 
 
-def _check(check: Check, jump: Link | None, width: int, glyphs: Glyphs) -> list[Line]:
-    mark = f"  {_mark(check.verdict, glyphs)} {WORDS[check.verdict]}"
-    lines = wrap(clean(f"{check.subject}: {check.evidence}"), width - LEAD)
-    rows = _beside((fit(mark, LEAD), TONES[check.verdict]), lines)
+def _folded(checks: Sequence[Check], glyphs: Glyphs) -> Line:
+    """How many checks passed, and how many do not apply."""
+    passed, skipped = (sum(check.verdict is each for check in checks) for each in (Verdict.PASS, Verdict.SKIPPED))
+    parts = []
+    if passed:
+        parts += [(f"  {glyphs.check} ", Tone.GOOD), (f"{counted(passed, 'check')} passed", Tone.FAINT)]
+    if skipped:
+        lead = (", ", Tone.FAINT) if passed else (f"  {glyphs.skipped} ", Tone.FAINT)
+        parts += [lead, (f"{counted(skipped, 'check')} skipped", Tone.FAINT)]
+    return line(*parts)
+
+
+def _check(check: Check, width: int, glyphs: Glyphs) -> list[Line]:
+    mark = fit(f"  {_mark(check.verdict, glyphs)} {WORDS[check.verdict]}", LEAD)
+    margin = LEAD + STEP
+    lead = ((mark, TONES[check.verdict]), (fit(check.step, STEP), Tone.FAINT))
+    lines = wrap(clean(f"{check.subject}: {check.evidence}"), width - margin)
+    rows = [line(*(lead if n == 0 else (" " * margin,)), text) for n, text in enumerate(lines)]
     if check.cause:
-        rows += [line(" " * LEAD, (row, Tone.WARN)) for row in wrap(clean(check.cause), width - LEAD)]
+        rows += [line(" " * margin, (row, Tone.WARN)) for row in wrap(clean(check.cause), width - margin)]
     if check.fix:
-        rows += _beside(
-            (f"{' ' * LEAD}{glyphs.arrow} ", Tone.FAINT), wrap(clean(_step(check.fix, jump)), width - LEAD - 2)
-        )
+        arrow = (f"{' ' * margin}{glyphs.arrow} ", Tone.FAINT)
+        rows += _beside(arrow, wrap(clean(_steps(check)), width - margin - 2))
     return rows
 
 
-def _step(fix: str, jump: Link | None) -> str:
-    """What to do: by a key where one leads to the place, else as the doctor says it."""
-    settings = fix.startswith(("invsync carts set ", "invsync merchants set "))
-    return LEADS[jump.kind] if settings and jump is not None and jump.kind in LEADS else fix
+def _steps(check: Check) -> str:
+    """What to do, with its key, and what Enter opens."""
+    link = list_of(check)
+    opens = f" Enter opens {SAYS[link.kind]}." if link is not None and link.kind in SAYS else ""
+    text = fix_of(check).text
+    return f"{text}{'.' * text.endswith(')')}{opens}"
 
 
 def _beside(lead: tuple[str, Tone], rows: Iterable[str]) -> list[Line]:
@@ -101,10 +139,23 @@ class DoctorScreen(ReportScreen["Checkup"]):
     """It looks at many rows, so it looks again at most every ten seconds."""
 
     pause = 10.0
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "f", "fix", "Fix", tooltip="Open what fixes the selected finding, or copy its command", id="doctor.fix"
+        ),
+        Binding(
+            UNFOLD_KEY,
+            "unfold",
+            "All checks",
+            tooltip="Show or fold the checks that passed or do not apply",
+            id="doctor.all",
+        ),
+    ]
 
     def __init__(self, context: AppContext, merchant_id: int | None, merchant: str) -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
+        self._unfolded = False
         super().__init__(context)
 
     @property
@@ -120,4 +171,32 @@ class DoctorScreen(ReportScreen["Checkup"]):
         return verdict(answer)
 
     def write(self, answer: Checkup, width: int) -> Sequence[Line]:
-        return write(answer, width, self.context.glyphs)
+        return write(answer, width, self.context.glyphs, unfolded=self._unfolded)
+
+    def action_unfold(self) -> None:
+        """Show every check, or only what is to be done."""
+        self._unfolded = not self._unfolded
+        self.show_answer()
+
+    @property
+    def finding(self) -> Check | None:
+        """The finding under the cursor."""
+        sheet = self.query_one("#sheet", LinkedTextView)
+        return sheet.lines.checks.get(sheet.selected) if isinstance(sheet.lines, Findings) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "fix":
+            return self.is_mounted and self.finding is not None
+        return super().check_action(action, parameters)
+
+    def action_fix(self) -> None:
+        """Open the place where the selected finding is fixed; a command is sent to the clipboard."""
+        if (check := self.finding) is None:
+            return
+        fix = fix_of(check)
+        if fix.link is not None:
+            follow(self, fix.link)
+        elif fix.command:
+            self.send_to_clipboard(fix.command)
+        else:
+            self.notice(clean(fix.text))

@@ -154,8 +154,13 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
         return Addition("merchant", 0, follows)
 
     def open_line(self, line: MerchantRow) -> None:
+        place = next((problem.place for problem in line.problems if problem.place is not None), None)
         run_id = line.active_run or line.latest_run
-        if run_id is None:
+        if place is not None and line.active_run is None:
+            from invsync_tui.tui.navigation.links import Link, follow
+
+            follow(self, Link(*place))
+        elif run_id is None:
             way = "" if self._refusal() else " Press s to start its first sync."
             self.notice(f"{line.name} has never been synced.{way}", Tone.WARN)
         else:

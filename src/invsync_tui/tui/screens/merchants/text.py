@@ -125,7 +125,7 @@ def _waiting(held: int) -> Problem:
     from invsync_tui.operations.views import Problem
 
     what = "1 run is held and waits" if held == 1 else f"{counted(held, 'run is', 'runs are')} held and wait"
-    advice = "Enter opens its runs; [ and ] switch between them; release or discard the held one."
+    advice = "r opens its runs; release or discard the held one there."
     return Problem(f"{what} for an operator.", advice, urgent=False)
 
 
