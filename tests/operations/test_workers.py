@@ -121,6 +121,7 @@ def test_a_frozen_worker_is_told_everywhere_and_no_rate_or_time_left_is(acme: Sh
     # and the merchants
     row = next(one for one in overview.merchants if one.id == acme.merchant)
     assert row.status.startswith("stalled: ") and row.next_run_at is None and row.scheduled
+    assert row.not_due == "stalled"
     assert [problem for problem in row.problems if word in problem.text and problem.urgent]
     assert (overview.pulse.service_alive, overview.pulse.stalled) == (False, 1)
     assert overview.pulse.service.state is ServiceState.NOT_RESPONDING

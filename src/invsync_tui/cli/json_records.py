@@ -44,6 +44,7 @@ def run(row: RunRow) -> dict[str, Any]:
         "counts": counts(row.counts),
         "error": row.error,
         "stalled": stall(row.stall),
+        "decision": row.decision.value if row.decision else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,10 +31,31 @@ def _cells(row: RunRow) -> tuple[str, ...]:
 
 
 def state_text(row: RunRow) -> str:
-    """The state, with why it is stalled or what stopped it."""
+    """The state, with why it is stalled, what stopped it, or what was decided on it."""
     if row.stall is not None:
-        return f"{words.state(row.state.value)}: {row.stall.text}"
+        return f"stalled: {row.stall.text}"
+    if row.decision is not None:
+        return decision_text(row)
     return f"{words.state(row.state.value)}: {row.error}" if row.error else words.state(row.state.value)
+
+
+def decision_text(row: RunRow) -> str:
+    """What an operator decided on a run that was held."""
+    if row.decision is not None and row.decision.value == "partly_released":
+        return f"{words.state(row.state.value)}: partly released, {counted(row.counts.held, 'listing')} still held"
+    return "discarded: nothing was sent"
+
+
+def _still_possible(row: RunRow) -> list[tuple[str, str]]:
+    """What can be done with a run that was discarded or released in part."""
+    if row.decision is None:
+        return []
+    sync = f"invsync sync {shlex.quote(row.merchant)}"
+    if row.cart is None:
+        return [("What to do", f"{sync} downloads again, and may be held again")]
+    cart = shlex.quote(row.cart)
+    plan = f"invsync plan {cart} shows what would be sent now, to apply exactly that"
+    return [("What to do", f"{plan}; {sync} --cart {cart} plans again, and may be held again")]
 
 
 def took(row: RunRow) -> str:
@@ -68,7 +90,7 @@ def detail_lines(detail: RunDetail) -> list[str]:
         *_section("Held for review", _hold(detail.hold)),
         *_section("Phases", _phases(detail.phases)),
         *_section("Reasons", _reasons(detail.reasons)),
-        *_section("API rate limit", _rate(detail.rate)),
+        *_section("API rate limit", _rate(detail.rate if detail.run.stall is None else None)),
         *_section("Events", [f"  {moment(e.at)}  {e.level:<7}  {clean(e.text)}" for e in detail.events]),
     ]
 
@@ -76,8 +98,10 @@ def detail_lines(detail: RunDetail) -> list[str]:
 def _facts(detail: RunDetail) -> list[tuple[str, str]]:
     row = detail.run
     return [
-        ("State", words.state(row.state.value) + (f": {row.error}" if row.error else "")),
-        *([("Stalled", row.stall.text), ("What to do", row.stall.advice)] if row.stall else []),
+        ("State", decision_text(row) if row.decision else _state_and_error(row)),
+        *([("Stalled since", moment(row.stall.since)), ("Stalled", row.stall.text)] if row.stall else []),
+        *([("What to do", row.stall.advice)] if row.stall else []),
+        *_still_possible(row),
         ("Requested", f"{moment(row.requested_at)} by {asked_by(row.requested_by, row.trigger)}"),
         ("Started", moment(row.started_at)),
         ("Held since" if row.state.value == "held" else "Ended", moment(row.ended_at)),
@@ -85,6 +109,10 @@ def _facts(detail: RunDetail) -> list[tuple[str, str]]:
         ("Outcomes", outcome_sum(row.counts)),
         *([("Counted", detail.counted.text)] if detail.counted.text else []),
     ]
+
+
+def _state_and_error(row: RunRow) -> str:
+    return words.state(row.state.value) + (f": {row.error}" if row.error else "")
 
 
 def _section(name: str, lines: Sequence[str]) -> list[str]:

@@ -146,6 +146,7 @@ def _row(
         status=_status(ended, newest, shown.stalled),
         next_run_at=site.next_at if site.inventory_sync and shown.service.scheduled else None,
         scheduled=site.next_at is not None and bool(site.inventory_sync),
+        not_due=shown.service.not_due if site.next_at is not None and site.inventory_sync else "",
         carts=site.carts,
         active_run=active[0].id if active else None,
         latest_run=max((run.id for run in newest), default=None),

@@ -39,6 +39,14 @@ class RunState(StrEnum):
         return self in (RunState.CANCELLED, RunState.DONE, RunState.FAILED)
 
 
+class Decision(StrEnum):
+    """What an operator decided on a held run, where it is not simply released."""
+
+    DISCARDED = "discarded"
+    PARTLY_RELEASED = "partly_released"
+    """Some groups were sent, listings of the others are still held."""
+
+
 class PhaseState(StrEnum):
     """Where one phase of a run stands."""
 
@@ -110,6 +118,8 @@ class MerchantRow:
     """What is frozen of it: itself, or some of its carts."""
     scheduled: bool = False
     """Inventory downloads have a schedule, whether or not a service is there to keep it."""
+    not_due: str = ""
+    """Why no time is given for the next run that has a schedule: `no service`; '' where one is given or none is due."""
 
 
 class ServiceState(StrEnum):
@@ -168,6 +178,13 @@ class ServiceView:
     def scheduled(self) -> bool:
         """What is due by schedule will be started."""
         return self.state is ServiceState.RUNNING
+
+    @property
+    def not_due(self) -> str:
+        """Why what is due by schedule will not be started, in a word or two; '' if it will."""
+        return {ServiceState.RUNNING: "", ServiceState.NOT_RESPONDING: "stalled", ServiceState.UNKNOWN: "unknown"}.get(
+            self.state, "no service"
+        )
 
 
 NO_SERVICE = ServiceView(ServiceState.NONE, "no service", "Start one with: invsync serve", (), "")
@@ -238,6 +255,8 @@ class RunRow:
     """What stopped it, or a notice of a run that did nothing; ''."""
     stall: Stall | None = None
     """Why a run that is under way is stalled; None if it does not, and for all others."""
+    decision: Decision | None = None
+    """Of a run that was held; None too where all of it was released."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ async def test_a_released_group_is_sent_and_the_others_stay_held(synced: Town) -
     # then
     ended = synced.bench.run(run.id)
     assert ended.state == "done"
+    assert runs.detail(synced.bench.session(), run.id).run.decision == "partly_released"
     assert {key: synced.bench.counts(ended)[key] for key in ("set", "held")} == {"set": 6, "held": 4}
     assert synced.bench.sums_hold()
     assert {sku: q for sku, q in synced.shown().items() if q != stock[sku]} == {sku: before[sku] for sku in zero}

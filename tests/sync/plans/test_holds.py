@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from invsync_tui.operations.runs import runs
 from tests.support.sandbox_world import Town, town
 
 
@@ -60,11 +61,11 @@ async def test_a_mass_zero_is_held_and_a_discard_changes_nothing(synced: Town) -
     assert run.state == "held"
     assert _trips(run) == {"MASS_ZERO": 4}
     # and when it is discarded
-    with synced.bench.store.transaction() as tx:
-        from invsync_tui.store.runs import runs
-
-        assert runs.cancel(tx, run.id, 1) == "cancelled"
-    # then nothing was sent, and the next push is held again
+    session = synced.bench.session()
+    assert runs.detail(session, run.id).run.decision is None
+    runs.discard(session, run.id, "a mistake of the WMS")
+    # then it says so, nothing was sent, and the next push is held again
+    assert runs.detail(session, run.id).run.decision == "discarded"
     assert synced.shown() == before
     again = await synced.bench.push(synced.cart_id, release=False)
     assert again.id != run.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.list_views import CartLine
 from invsync_tui.operations.overview import ACTIVE
+from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings.views import CartSetup
 from invsync_tui.operations.settings.views import carts as setups
@@ -19,14 +20,17 @@ from invsync_tui.store.runs.records import RunRow
 def carts(session: Session, merchant_id: int | None = None) -> tuple[CartLine, ...]:
     """Carts by merchant and number, of one merchant or of all."""
     cart_setups = setups(session, merchant_id)
+    not_due = workers.service(session).not_due
     with as_operation_error(), session.store.reading() as cx:
         counts = {setup.id: paging_counts.listings(cx, setup.id) for setup in cart_setups}
         ended = rows.last_ended(cx, "push")
         frozen = plans.all_frozen(cx)
-    return tuple(_line(setup, counts[setup.id], ended.get(setup.id), frozen.get(setup.id)) for setup in cart_setups)
+    return tuple(
+        _line(setup, counts[setup.id], ended.get(setup.id), frozen.get(setup.id), not_due) for setup in cart_setups
+    )
 
 
-def _line(setup: CartSetup, listings: int, ended: RunRow | None, frozen: Frozen | None) -> CartLine:
+def _line(setup: CartSetup, listings: int, ended: RunRow | None, frozen: Frozen | None, not_due: str) -> CartLine:
     last = setup.last_run
     status = _status(setup, ended)
     return CartLine(
@@ -46,6 +50,7 @@ def _line(setup: CartSetup, listings: int, ended: RunRow | None, frozen: Frozen 
         latest_run=last.id if last else None,
         active_run=last.id if last and last.state.value in ACTIVE else None,
         frozen=frozen is not None,
+        not_due=not_due if setup.every and setup.upload_on else "",
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.views import RunKind, RunRow, RunState, Stall
+from invsync_tui.operations.views import Decision, RunKind, RunRow, RunState, Stall
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.store.runs import records
 from invsync_tui.store.runs import runs as rows
@@ -36,7 +36,17 @@ def view(row: records.RunRow, stall: Stall | None = None) -> RunRow:
         counts=Counts.from_dict(json.loads(row.counts)),
         error=row.error,
         stall=stall,
+        decision=_decision(row),
     )
+
+
+def _decision(row: records.RunRow) -> Decision | None:
+    """What an operator decided on a run that was held. The rules that stopped it stay with a run that is discarded: one
+    that is started again loses them, and one that is released and stopped before that has not started."""
+    if row.state == "cancelled" and row.started_at is not None and row.trips != "[]":
+        return Decision.DISCARDED
+    partly = row.state == "done" and row.groups and Counts.from_dict(json.loads(row.counts)).held
+    return Decision.PARTLY_RELEASED if partly else None
 
 
 def views(session: Session, run_rows: Sequence[records.RunRow]) -> list[RunRow]:

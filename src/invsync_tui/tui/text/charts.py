@@ -35,19 +35,30 @@ def bar(share: float, width: int, glyphs: Glyphs) -> str:
 
 
 def phase_line(
-    phase: PhaseView, per_second: float | None, eta: int | None, name_width: int, width: int, glyphs: Glyphs
+    phase: PhaseView,
+    per_second: float | None,
+    eta: int | None,
+    name_width: int,
+    width: int,
+    glyphs: Glyphs,
+    stalled: str = "",
 ) -> list[Line]:
-    """Mark, name, bar and numbers; on a narrow screen what runs may need a second row."""
-    tone = PHASE_TONES[phase.state]
+    """Mark, name, bar and numbers; on a narrow screen what runs may need a second row.
+
+    `stalled` is what is said of a phase that has begun and does not move, in the place of its rate.
+    """
+    tone = Tone.WARN if stalled else PHASE_TONES[phase.state]
     name = fit(clean(words.phase(phase.name)), name_width, glyphs.more)
-    head: list[Span] = [(_mark(phase.state, glyphs), tone), (f" {name} ", Tone.PLAIN if phase.done else tone)]
+    mark = glyphs.warning if stalled else _mark(phase.state, glyphs)
+    head: list[Span] = [(mark, tone), (f" {name} ", Tone.PLAIN if phase.done else tone)]
     bar_width = min(max(width - name_width - BESIDE_A_BAR, NARROWEST_BAR), WIDEST_BAR)
     if phase.total:
         head.append((bar(phase.done / phase.total, bar_width, glyphs), tone))
     elif phase.state is PhaseState.RUNNING or phase.done:
         # Nobody can know how much there is: an empty place says so, where a moving bar would only cost bytes.
         head.append((" " * bar_width, Tone.PLAIN))
-    numbers = line((f" {_progress(phase)}", Tone.PLAIN), (_pace(phase, per_second, eta), Tone.FAINT))
+    pace = (f"  {stalled}", Tone.WARN) if stalled else (_pace(phase, per_second, eta), Tone.FAINT)
+    numbers = line((f" {_progress(phase)}", Tone.PLAIN), pace)
     row = line(*head)
     if row.width + numbers.width <= width:
         return [Line((*row.spans, *numbers.spans))]

@@ -47,7 +47,9 @@ def _status(line: CartLine, rendering: RenderContext) -> Span:
 
 
 def _next(line: CartLine, rendering: RenderContext) -> Span:
-    return UNKNOWN if line.next_run_at is None else (until(line.next_run_at, rendering.now), Tone.PLAIN)
+    if line.next_run_at is None:
+        return (line.not_due, Tone.WARN) if line.not_due else UNKNOWN
+    return until(line.next_run_at, rendering.now), Tone.PLAIN
 
 
 def _switch(line: CartLine) -> str:
@@ -65,7 +67,7 @@ FIELDS: tuple[Field[CartLine], ...] = (
     number("Listings", 10, lambda line: line.listings, sort="listings"),
     moment_field("Last push", 18, lambda line: line.last_push_at, sort="pushed", missing=("Never", Tone.WARN)),
     Field("Status", 10, lambda line: line.status or None, _status, flex=3, sort="status"),
-    Field("Next run", 9, lambda line: line.next_run_at, _next, room=100),
+    Field("Next run", 10, lambda line: line.next_run_at, _next, room=100),
 )
 
 

@@ -36,6 +36,12 @@ def _cell(name: str) -> Callable[[MerchantRow, RenderContext], Span]:
     return show
 
 
+def _status(merchant: MerchantRow) -> str:
+    from invsync_tui.tui.screens.merchants import text
+
+    return text.status_of(merchant)
+
+
 def _ident(merchant: MerchantRow) -> int:
     return merchant.id
 
@@ -45,8 +51,8 @@ FIELDS: tuple[Field[MerchantRow], ...] = (
     Field("Source", 7, lambda row: row.source, _cell("source"), flex=1, sort="source"),
     Field("Sync", 4, lambda row: row.sync_on, _cell("sync")),
     Field("Last Inventory Run", 18, lambda row: row.last_run_at, _cell("last"), sort="last"),
-    Field("Status", 9, lambda row: row.status or "never run", _cell("status"), flex=4, sort="status"),
-    Field("Next run", 8, lambda row: row.next_run_at, _cell("next"), align=Align.RIGHT),
+    Field("Status", 9, _status, _cell("status"), flex=4, sort="status"),
+    Field("Next run", 10, lambda row: row.next_run_at, _cell("next"), align=Align.RIGHT),
     Field("Held", 4, lambda row: row.held, _cell("held"), align=Align.RIGHT),
     Field("Problems", 8, lambda row: len(row.problems), _cell("problems"), align=Align.RIGHT),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from invsync_tui.plain_text import counted
-from invsync_tui.tui.text.formatting import moment, until
+from invsync_tui.tui.text.formatting import NEVER, moment, until
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, joined, line
@@ -26,7 +26,7 @@ NO_MERCHANTS = (
 
 HELD = "held for review"
 """In the text of a problem that names a held run."""
-SHORT_STATUSES = frozenset({"", "success", "running"})
+SHORT_STATUSES = frozenset({"never run", "off", "success", "running"})
 """The row has room for these."""
 
 
@@ -44,9 +44,22 @@ def status_tone(status: str) -> Tone:
 
 
 def _next(merchant: MerchantRow, now: float) -> Span:
+    if not merchant.sync_on:
+        return NEVER, Tone.FAINT
     if merchant.next_run_at is None:
-        return ("waiting", Tone.WARN) if merchant.scheduled else ("-", Tone.FAINT)
+        return (merchant.not_due, Tone.WARN) if merchant.not_due else ("-", Tone.FAINT)
     return until(merchant.next_run_at, now), Tone.PLAIN
+
+
+UNDER_WAY = ("running", "stalled", "waiting")
+"""Beginnings of a status that says something of now."""
+
+
+def status_of(merchant: MerchantRow) -> str:
+    """The status; a merchant that is switched off and has nothing under way is off, however its last run went."""
+    if not merchant.sync_on and not merchant.status.startswith(UNDER_WAY):
+        return "off"
+    return merchant.status or "never run"
 
 
 def _number(number: int, tone: Tone) -> Span:
@@ -62,7 +75,7 @@ CELLS: Mapping[str, Callable[[MerchantRow, float], Span]] = {
     "source": lambda merchant, now: (merchant.source, Tone.PLAIN) if merchant.source else ("none", Tone.WARN),
     "sync": lambda merchant, now: ("on", Tone.GOOD) if merchant.sync_on else ("off", Tone.FAINT),
     "last": lambda merchant, now: (moment(merchant.last_run_at, now), Tone.PLAIN),
-    "status": lambda merchant, now: (merchant.status or "never run", status_tone(merchant.status)),
+    "status": lambda merchant, now: (status_of(merchant), status_tone(status_of(merchant))),
     "next": _next,
     "held": lambda merchant, now: _number(merchant.held, Tone.WARN),
     "problems": lambda merchant, now: _number(len(merchant.problems), _worst(merchant.problems)),
@@ -98,7 +111,7 @@ def about(merchant: MerchantRow, width: int, now: float, glyphs: Glyphs) -> list
     each row down would send it."""
     carts = counted(merchant.carts, "cart")
     lines = [line((merchant.name, Tone.STRONG), (f"  {carts}", Tone.FAINT))]
-    if merchant.status not in SHORT_STATUSES:
+    if status_of(merchant) not in SHORT_STATUSES:
         lines += _status_lines(merchant, width, now)
     if merchant.held and not any(HELD in problem.text for problem in merchant.problems):
         lines += _problem_lines(_waiting(merchant.held), width, glyphs)
@@ -111,7 +124,7 @@ def about(merchant: MerchantRow, width: int, now: float, glyphs: Glyphs) -> list
 
 def _status_lines(merchant: MerchantRow, width: int, now: float) -> list[Line]:
     label = "Last Inventory Run "
-    status = merchant.status or "never run"
+    status = status_of(merchant)
     head = f"{label}{moment(merchant.last_run_at, now)}: "
     rows = wrap(clean(head + status), width)
     tone = status_tone(merchant.status)

@@ -148,9 +148,16 @@ class RunScreen(BundleScreen):
             return frozenset()
         return offered(self._detail.actions, read_only=self.context.read_only)
 
-    def _bindable(self) -> tuple[frozenset[Action], bool, bool, bool, bool]:
+    def _bindable(self) -> tuple[frozenset[Action], bool, bool, bool, bool, bool]:
         """What the bindings depend on."""
-        return self._allowed(), self._siblings(), bool(self._ends()), self._held(), self._sent()
+        return (
+            self._allowed(),
+            self._siblings(),
+            bool(self._ends()),
+            self._held(),
+            self._plannable(),
+            self._sent(),
+        )
 
     def _ends(self) -> tuple[EndRow, ...]:
         """The outcomes that can be opened: those of pushes. A download keeps no list of what it counted."""
@@ -165,6 +172,11 @@ class RunScreen(BundleScreen):
     def _held(self) -> bool:
         return self._detail is not None and self._detail.hold is not None and self._detail.run.cart_id is not None
 
+    def _plannable(self) -> bool:
+        """Whether something of this push waits for an operator, or was given up."""
+        run = self._detail.run if self._detail is not None else None
+        return self._held() or (run is not None and run.kind is RunKind.PUSH and run.decision is not None)
+
     def _siblings(self) -> bool:
         return self._detail is not None and len(self._detail.siblings) > 1
 
@@ -175,7 +187,7 @@ class RunScreen(BundleScreen):
             return Action(str(parameters[0])) in self._allowed()
         allowed: Mapping[str, Callable[[], bool]] = {
             "undo": self._undoable,
-            "plan": self._held,
+            "plan": self._plannable,
             "sibling": self._siblings,
             "changes": self._sent,
             "reasons": lambda: bool(self._ends()),

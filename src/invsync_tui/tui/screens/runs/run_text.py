@@ -12,6 +12,7 @@ from textual.geometry import Size
 
 from invsync_tui.operations.views import (
     Action,
+    Decision,
     EventRow,
     HoldView,
     PhaseState,
@@ -20,6 +21,7 @@ from invsync_tui.operations.views import (
     RunKind,
     RunRow,
     RunState,
+    Stall,
 )
 from invsync_tui.plain_text import counted, occasion
 from invsync_tui.rules import words
@@ -75,11 +77,11 @@ def write(detail: RunDetail, page: Page) -> list[Line]:
     ]
     if detail.counted.text:
         lines += [line((row, Tone.FAINT)) for row in wrap(f"counted: {detail.counted.text}", width)]
-    if detail.rate:
+    if detail.rate and detail.run.stall is None:
         lines += rate_line(detail.rate, width, page.glyphs)
     lines += reasons_lines(detail.reasons, page)
     room = max(page.size.height - len(lines) - 1, MIN_EVENT_LINES)
-    live = detail.run.state in (RunState.RUNNING, RunState.CANCELLING)
+    live = detail.run.state in (RunState.RUNNING, RunState.CANCELLING) and detail.run.stall is None
     if live:
         room = min(room, MAX_LIVE_EVENT_LINES)
     events = events_lines(detail.events, page, room)
@@ -105,6 +107,10 @@ def state_span(run: RunRow, glyphs: Glyphs) -> Span:
     """The state with its mark; a run that is stalled says so in its place."""
     if run.stall is not None:
         return f"{glyphs.warning} stalled", Tone.WARN
+    if run.decision is Decision.DISCARDED:
+        return f"{glyphs.skipped} discarded", Tone.FAINT
+    if run.decision is Decision.PARTLY_RELEASED:
+        return f"{glyphs.warning} partly released", Tone.WARN
     return f"{state_mark(run.state, glyphs)} {words.state(run.state)}", STATE_TONES[run.state]
 
 
@@ -150,12 +156,33 @@ def life_lines(detail: RunDetail, page: Page) -> list[Line]:
     origin = occasion(run.requested_by, run.trigger)
     lines = [line((text, Tone.FAINT)) for text in wrap(clean(f"{origin}; {_when(run, now)}"), page.size.width)]
     if run.stall is not None:
-        lines += _warning(run.stall.text, page)
+        since = "" if run.stall.since is None else f"Stalled since {formatting.moment(run.stall.since, now)}. "
+        lines += _warning(since + run.stall.text, page)
         lines += _hanging(f"{page.glyphs.arrow} ", run.stall.key or run.stall.advice, page)
     if run.error:
         tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN
         lines += _warning(run.error, page, tone)
-    return [*lines, BLANK]
+    return [*lines, *decision_lines(run, page), BLANK]
+
+
+def decision_lines(run: RunRow, page: Page) -> list[Line]:
+    """What was decided on a run that was held, and what can still be done."""
+    if run.decision is None:
+        return []
+    if run.decision is Decision.DISCARDED:
+        what = "It was held for review and discarded: nothing was sent."
+        rest = "the next run makes a new plan and may be held again."
+    else:
+        held = run.counts.held
+        still = "1 listing is" if held == 1 else f"{formatting.grouped(held)} listings are"
+        what = f"It was released in part: {still} still held and keep{'s' if held == 1 else ''} the quantity of the cart."
+        rest = "the next run plans them again and may be held again."
+    lines = _warning(what, page)
+    if Action.START in page.offered:
+        lines += _hanging(f"{page.glyphs.arrow} ", f"s starts a sync now; {rest}", page)
+    if run.kind is RunKind.PUSH:
+        lines += _hanging(f"{page.glyphs.arrow} ", "p shows what would be sent now, to apply exactly that.", page)
+    return lines
 
 
 def _when(run: RunRow, now: float) -> str:
@@ -232,8 +259,16 @@ def phases_lines(detail: RunDetail, page: Page) -> list[Line]:
     for phase in detail.phases:
         running = phase.state is PhaseState.RUNNING
         per_second, eta = (detail.per_second, detail.eta) if running else (None, None)
-        lines += phase_line(phase, per_second, eta, name_width, page.size.width, page.glyphs)
+        stalled = _stalled(detail.run.stall, page.now) if running else ""
+        lines += phase_line(phase, per_second, eta, name_width, page.size.width, page.glyphs, stalled)
     return lines or [line(("No phase has begun.", Tone.FAINT))]
+
+
+def _stalled(stall: Stall | None, now: float) -> str:
+    """What stands where the rate stood."""
+    if stall is None:
+        return ""
+    return "stalled" if stall.since is None else f"stalled since {formatting.clock(stall.since, now)}"
 
 
 def sum_lines(counts: Counts, state: RunState, page: Page) -> list[Line]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.rows import Rows
-from invsync_tui.operations.views import RunKind, RunRow, RunState
+from invsync_tui.operations.views import Decision, RunKind, RunRow, RunState
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.tui.navigation.names import NOBODY, Known, known
@@ -31,6 +31,12 @@ def _state(run: RunRow, rendering: RenderContext) -> Span:
     return state_span(run, rendering.glyphs)
 
 
+def _state_word(run: RunRow) -> str:
+    if run.stall is not None:
+        return "stalled"
+    return words.state(run.state) if run.decision is None else str(run.decision).replace("_", " ")
+
+
 def _about(run: RunRow) -> str:
     return run.cart or ("download" if run.kind is RunKind.PULL else "upload")
 
@@ -45,9 +51,13 @@ def _took_cell(run: RunRow, rendering: RenderContext) -> Span:
 
 
 def _story(run: RunRow) -> str:
-    """Why it is stalled, what stopped it, else how far it is, else nothing."""
+    """Why it is stalled, what stopped it, what was decided on it, else how far it is, else nothing."""
     if run.stall is not None:
         return run.stall.text
+    if run.decision is Decision.PARTLY_RELEASED:
+        return f"{formatting.grouped(run.counts.held)} still held"
+    if run.decision is Decision.DISCARDED:
+        return run.error or "held for review, nothing sent"
     if run.error:
         return run.error
     if run.state in (RunState.RUNNING, RunState.CANCELLING):
@@ -76,7 +86,7 @@ FIELDS: tuple[Field[RunRow], ...] = (
     number("Run", 7, lambda run: run.id),
     Field("Merchant", 10, lambda run: run.merchant, flex=2),
     Field("Cart", 10, _about, flex=2),
-    Field("State", 12, lambda run: "stalled" if run.stall else words.state(run.state), _state),
+    Field("State", 17, _state_word, _state),
     Field("Trigger", 10, lambda run: run.trigger, room=110),
     Field("By", 8, lambda run: run.requested_by, flex=1, room=100),
     age_field("Asked", 10, lambda run: run.requested_at),
