@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from invsync_tui.tui.widgets.prompt import Prompt
 
 T = TypeVar("T")
+NOTICE_SECONDS = 30.0
+"""For how long a notice stands that nothing replaces; an error stands until something better is known."""
+READ_FOR = 4.0
+"""Seconds for which a notice stands at least, so that it can be read."""
 
 SERVICE_WORDS = {
     "running": ("service running", Tone.GOOD),
@@ -63,6 +68,11 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         self._failing = False
         self.type_ahead = TypeAhead()
         self.early = EarlyKeys()
+        self._notice_timer: Timer | None = None
+        """Runs out when the notice has stood long enough; a timer of one shot, so that nothing wakes an idle screen."""
+        self._notice_at = float("-inf")
+        self._notice_state: object = None
+        """What was known of the notice's subject when it was given."""
         self._giving_up: Timer | None = None
         """Runs out when the first of the keys that wait has waited long enough."""
 
@@ -163,7 +173,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.show_header()
         if self.context.greeting:
-            self.notice(self.context.greeting, Tone.ACCENT)
+            self.notice(self.context.greeting, Tone.ACCENT, lasts=True)
             self.context.greeting = ""
         # A screen that reads nothing is settled from its first frame on.
         self.call_after_refresh(self.press_again)
@@ -174,10 +184,40 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def text_line(self, name: str) -> TextLine:
         return self.query_one(f"#{name}", TextLine)
 
-    def notice(self, text: str, tone: Tone = Tone.PLAIN) -> None:
-        """What just happened; it stays until the next one."""
+    def notice(self, text: str, tone: Tone = Tone.PLAIN, *, lasts: bool = False) -> None:
+        """What just happened. It stands until the next one, until what is known of its subject changes, or for
+        NOTICE_SECONDS; one that `lasts`, such as that something is under way, and an error have no such end."""
         mark = f"{self.context.glyphs.warning} " if tone in (Tone.WARN, Tone.BAD) else ""
         self.query_one("#notice", StatusMessage).show(mark + text, tone)
+        self._notice_at = time.monotonic()
+        self._notice_state = self.notice_subject
+        self._end_notice_in(None if lasts or not text or tone is Tone.BAD else NOTICE_SECONDS)
+
+    @property
+    def notice_subject(self) -> object:
+        """What is known of what this screen's notices are about; one that was given for another state goes."""
+        return None
+
+    def notice_subject_read(self) -> None:
+        """The subject of the notices was read again: a notice about what it was before goes, when it could be read."""
+        before, self._notice_state = self._notice_state, self.notice_subject
+        if before not in (None, self._notice_state) and self.query_one("#notice", StatusMessage).text:
+            self._end_notice_in(READ_FOR - (time.monotonic() - self._notice_at))
+
+    def _end_notice_in(self, seconds: float | None) -> None:
+        if self._notice_timer is not None:
+            self._notice_timer.stop()
+            self._notice_timer = None
+        if seconds is None:
+            return
+        if seconds <= 0:
+            self._end_notice()
+        else:
+            self._notice_timer = self.set_timer(seconds, self._end_notice)
+
+    def _end_notice(self) -> None:
+        self._notice_timer = None
+        self.query_one("#notice", StatusMessage).show("", Tone.PLAIN)
 
     def send_to_clipboard(self, text: str) -> None:
         """Hand a text to the terminal. It answers nothing, so all that is known is that it was sent."""

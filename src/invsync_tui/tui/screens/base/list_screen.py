@@ -417,7 +417,7 @@ class ListScreen(BaseScreen, Generic[L]):
             return
         self._export = export
         look = self.look
-        self.notice(f"Writing {export.path}", Tone.FAINT)
+        self.notice(f"Writing {export.path}", Tone.FAINT, lasts=True)
         self.ask_slow(lambda session: export.run(partial(self._read, session, look)), self._show_progress)
 
     def _send_progress(self, progress: Progress) -> None:
@@ -427,7 +427,7 @@ class ListScreen(BaseScreen, Generic[L]):
     def _show_progress(self, progress: Progress) -> None:
         if progress.ended:
             self._export = None
-        self.notice(progress.text, progress.tone)
+        self.notice(progress.text, progress.tone, lasts=not progress.ended)
 
 
 class _Answer(NamedTuple):

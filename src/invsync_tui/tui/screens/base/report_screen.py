@@ -50,7 +50,7 @@ class BundleScreen(BaseScreen):
             return
         self.close_prompt()
         folder, subject = event.value.strip() or ".", self.bundled
-        self.notice("Writing a bundle", Tone.FAINT)
+        self.notice("Writing a bundle", Tone.FAINT, lasts=True)
         self.ask_slow(
             lambda session: _write_bundle(session, subject, folder),
             lambda path: self.notice(f"Written: {path}", Tone.GOOD),

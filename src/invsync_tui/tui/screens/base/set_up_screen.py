@@ -163,7 +163,7 @@ class SetUpScreen(ListScreen[L]):
         """What goes is counted first, which takes a moment where there are a million listings."""
         if (selected := self.line) is not None:
             about = self.subject_of(selected)
-            self.notice(f"Counting what belongs to {about.name} {self.context.glyphs.more}", Tone.FAINT)
+            self.notice(f"Counting what belongs to {about.name} {self.context.glyphs.more}", Tone.FAINT, lasts=True)
             self.ask_slow(partial(_contents, about.subject), self._announce)
 
     def _announce(self, going: Contents) -> None:

@@ -65,7 +65,7 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
 
     def action_read_back(self) -> None:
         if self.answer is not None and (refs := refs_by_cart(self.answer.listings)):
-            self.notice("Asking the carts", Tone.FAINT)
+            self.notice("Asking the carts", Tone.FAINT, lasts=True)
             self.ask_slow(partial(read_all, refs), self._read)
         else:
             self.notice("No cart has a listing to ask for.", Tone.WARN)

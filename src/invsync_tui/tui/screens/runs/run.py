@@ -118,10 +118,17 @@ class RunScreen(BundleScreen):
         before = self._bindable()
         self._detail = detail
         self._show_titles()
+        self.notice_subject_read()
         self.query_one("#sheet", TextView).show(self._sheet)
         if before != self._bindable():
             self.refresh_bindings()
         self.press_again()
+
+    @property
+    def notice_subject(self) -> object:
+        """State of the run; a notice that was given before it was read is about what is read first."""
+        run = self._detail.run if self._detail is not None and self._detail.run.id == self.run_id else None
+        return None if run is None else (run.id, run.state, run.decision, run.stall is not None)
 
     @property
     def settled(self) -> bool:
@@ -302,9 +309,9 @@ class RunScreen(BundleScreen):
             self.watch_facts()
 
     def sync_requested(self, requested: Requested) -> None:
-        super().sync_requested(requested)
         if requested.runs:
             self._show_run(requested.runs[0])
+        super().sync_requested(requested)
 
     # -- moving -------------------------------------------------------------------------------------------------------
 
@@ -320,6 +327,7 @@ class RunScreen(BundleScreen):
         if run_id == self.run_id:
             return
         self.run_id = run_id
+        self.notice("")
         self.query_one("#sheet", TextView).action_roll_home()
         if self.is_current:
             self.watch_facts()

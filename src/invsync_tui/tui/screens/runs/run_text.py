@@ -175,7 +175,9 @@ def decision_lines(run: RunRow, page: Page) -> list[Line]:
     else:
         held = run.counts.held
         still = "1 listing is" if held == 1 else f"{formatting.grouped(held)} listings are"
-        what = f"It was released in part: {still} still held and keep{'s' if held == 1 else ''} the quantity of the cart."
+        what = (
+            f"It was released in part: {still} still held and keep{'s' if held == 1 else ''} the quantity of the cart."
+        )
         rest = "the next run plans them again and may be held again."
     lines = _warning(what, page)
     if Action.START in page.offered:

@@ -53,7 +53,9 @@ class AddSetupScreen(EditSetupScreen):
         first = self.draft is None and self.subject not in self.context.drafts
         super()._opened(form)
         if first:
-            self.notice(f"i: what to set up in {self._system} first. s: test the connection, then save.", Tone.FAINT)
+            self.notice(
+                f"i: what to set up in {self._system} first. s: test the connection, then save.", Tone.FAINT, lasts=True
+            )
 
     def _state(self) -> tuple[str, Tone]:
         return ("not saved yet", Tone.ACCENT) if self.draft is not None else super()._state()
