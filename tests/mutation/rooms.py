@@ -26,13 +26,14 @@ TESTS = {
         "acceptance/test_doctor_connector_checks.py",
     ),
     "sync": ("sync", "faults", "operations"),
-    "connectors": ("connectors", "sync", "sandbox"),
+    "connectors": ("connectors", "sync", "sandbox", "test_docs.py", "test_kit_docs.py"),
     "operations": (
         "operations",
         "acceptance/test_doctor_demo.py",
         "acceptance/test_doctor_planted.py",
         "acceptance/test_doctor_connector_checks.py",
         "sync",
+        "test_docs.py",
     ),
     "tui": ("tui",),
 }

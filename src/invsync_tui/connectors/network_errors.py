@@ -265,7 +265,7 @@ def _too_slow(error: BaseException, route: Route, seconds: float) -> tuple[str, 
 
 
 def _broken(error: BaseException, route: Route) -> tuple[str, str]:
-    text = str(error) or type(error).__name__
+    text = str(error).rstrip(".") or type(error).__name__
     plain = route.url.startswith("http://")
     if plain and ("\\x15\\x03" in text or (_is(error, "RemoteProtocolError") and "without sending" in text)):
         return (
