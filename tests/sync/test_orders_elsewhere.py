@@ -22,6 +22,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.sync import orders_elsewhere
 from invsync_tui.sync.hooks import requests
+from invsync_tui.sync.hooks.requests import AFTER_FAILURE
 from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 
@@ -230,6 +231,27 @@ async def test_a_push_that_waits_for_a_rate_limit_goes_on_waiting_and_knows_who_
         tx.execute("UPDATE run SET not_before = NULL WHERE id = ?", (number,))
     await synced.bench.work()
     assert synced.shown()["b"] == 11
+
+
+async def test_a_cart_that_just_failed_is_tried_again_once_after_a_while(synced: Market) -> None:
+    # given a cart whose last push failed
+    failed = await synced.push("b")
+    with synced.bench.by_hand() as tx:
+        tx.execute("UPDATE run SET state = 'failed' WHERE id = ?", (failed.id,))
+    before = synced.runs()
+    # when orders come at another one
+    for units in (3, 2):
+        synced.sell("a", units)
+        await synced.push("a")
+    # then one push of it is asked for, for when the wait is over
+    sql = "SELECT id, not_before, state FROM run WHERE key = ? AND kind = 'push' AND id > ?"
+    waits = list(synced.bench.store.read(sql, (synced.numbers["b"], failed.id)))
+    assert [(at, state) for _, at, state in waits] == [((failed.ended_at or 0) + AFTER_FAILURE, "requested")]
+    assert synced.runs() == before + 2 + 2 + 1  # those of A, of D, and the one that waits
+    with synced.bench.by_hand() as tx:
+        tx.execute("UPDATE run SET not_before = 1 WHERE id = ?", (waits[0][0],))
+    await synced.bench.work()
+    assert synced.shown()["b"] == 9
 
 
 async def test_a_webhook_of_one_cart_lowers_the_others(synced: Market, monkeypatch: pytest.MonkeyPatch) -> None:

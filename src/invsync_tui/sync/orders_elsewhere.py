@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import QuantityBasis
 from invsync_tui.store.listings import listings, pending_orders
 from invsync_tui.store.listings.pending_orders import Change, Pending
@@ -19,6 +20,7 @@ from invsync_tui.store.runs.order_pushes import OtherCart
 from invsync_tui.store.runs.records import RunRequest, RunRow
 from invsync_tui.store.runs.waiting_requests import ORDER
 from invsync_tui.sync.decide import StockSnapshot, chain_rules, decide_row
+from invsync_tui.sync.hooks.requests import AFTER_FAILURE
 from invsync_tui.sync.settings import load_settings
 
 CARTS_COMPARED = 10
@@ -61,11 +63,21 @@ def request_pushes(tx: sqlite3.Connection, run: RunRow, known: Before | None, no
             continue
         compared = number < CARTS_COMPARED and len(ids) <= LISTINGS_COMPARED
         if not compared or _is_lowered(tx, cart.id, ids, known, now):
-            runs.request(tx, RunRequest("push", cart.id, run.merchant_id, ORDER, f"order at {run.cart}"), now)
+            _request(
+                tx, RunRequest("push", cart.id, run.merchant_id, ORDER, f"order at {run.cart}"), cart.failed_at, now
+            )
             asked.append(cart)
     if asked:
         runs.add_event(tx, run.id, now, "info", _text(asked))
     return [cart.id for cart in asked]
+
+
+def _request(tx: sqlite3.Connection, order: RunRequest, failed_at: int | None, now: int) -> None:
+    """A cart that just failed is tried again after a while: many orders elsewhere must not make as many failures of it."""
+    if failed_at is not None and clock.within(failed_at, AFTER_FAILURE, now):
+        runs.request_from(tx, order, failed_at + AFTER_FAILURE, now)
+    else:
+        runs.request(tx, order, now)
 
 
 def _grown(known: Mapping[int, list[Pending]], after: Mapping[int, list[Pending]]) -> Mapping[int, list[Pending]]:

@@ -13,10 +13,15 @@ class OtherCart(NamedTuple):
 
     id: int
     name: str
+    failed_at: int | None
+    """When its last push ended, where that one failed."""
 
 
 _OTHERS = """
-SELECT c.id, c.name FROM cart AS c JOIN merchant AS m ON m.id = c.merchant_id
+SELECT c.id, c.name, CASE WHEN l.state = 'failed' THEN l.ended_at END
+FROM cart AS c JOIN merchant AS m ON m.id = c.merchant_id
+  LEFT JOIN run AS l ON l.id = (SELECT max(n.id) FROM run AS n WHERE n.kind = 'push' AND n.key = c.id
+    AND n.ended_at IS NOT NULL)
 WHERE c.merchant_id = :merchant AND c.id <> :sold_by AND c.upload_enabled = 1 AND m.inventory_sync = 1
   AND c.frozen_at IS NULL AND m.frozen_at IS NULL AND c.pushed_rules_rev > 0
   AND (:any OR c.combine_all = 1 OR EXISTS (SELECT 1 FROM cart_warehouse AS w WHERE w.cart_id = c.id

@@ -186,6 +186,14 @@ def go_on_at(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> int:
     return number
 
 
+def request_from(tx: sqlite3.Connection, order: RunRequest, at: int, now: int) -> RequestResult:
+    """Ask for a run that begins at a time, or when a person asks for it; one that is asked for already keeps its own."""
+    result = request(tx, order, now)
+    if result.fresh:
+        tx.execute("UPDATE run SET not_before = ? WHERE id = ?", (at, result.run_id))
+    return result
+
+
 def look_again_at(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> int | None:
     """Ask for another run of the same cart, by itself from a time on; None where a run is asked for already."""
     asked = tx.execute(
@@ -194,11 +202,8 @@ def look_again_at(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> int
     if asked:
         return None
     order = RunRequest(run.kind, run.key, run.merchant_id, waiting_requests.LOOK, run.requested_by)
-    number, fresh = request(tx, order, now)
-    if not fresh:
-        return None
-    tx.execute("UPDATE run SET not_before = ? WHERE id = ?", (at, number))
-    return number
+    number, fresh = request_from(tx, order, at, now)
+    return number if fresh else None
 
 
 def held_before(cx: sqlite3.Connection, run_id: int) -> int | None:
