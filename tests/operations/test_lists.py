@@ -127,11 +127,15 @@ def test_listings_page_like_the_sorted_list(skus: list[str], step: int, descendi
         ids = acme.list(skus)
         for number in ids[::2]:
             acme.set(number, synced_at=number * 7 % 5 or None)
-        for tab, column in ((ListingFilter.ALL, "sku"), (ListingFilter.ALL, "synced_at"), (ListingFilter.NEVER, "sku")):
+        columns = ("sku", "synced_at", "tracked", "cart", "merchant")
+        for tab, column in (*((ListingFilter.ALL, column) for column in columns), (ListingFilter.NEVER, "sku")):
             plain = walked(product_sync.listings(acme.session, acme.cart, tab), 99)
             by = {
                 "sku": lambda line: (normalize_key(line.sku), line.id),
                 "synced_at": lambda line: (line.synced_at or 0, line.id),
+                "tracked": lambda line: (-1 if line.tracked is None else line.tracked, line.id),
+                "cart": lambda line: (line.cart, line.id),
+                "merchant": lambda line: (line.merchant, line.id),
             }
             expected = [line.id for line in sorted(plain, key=by[column], reverse=descending)]
             rows = product_sync.listings(acme.session, acme.cart, tab, "", Ordering(column, descending))

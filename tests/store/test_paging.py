@@ -15,6 +15,7 @@ from invsync_tui.store.listings import match_suggestions, matching
 from invsync_tui.store.paging import codes, counts, identity, listings, stock, text_filter
 from invsync_tui.store.paging import runs as run_pages
 from invsync_tui.store.paging.keyset import Pages
+from invsync_tui.store.paging.listings import Sought
 from invsync_tui.store.paging.runs import RunFilter
 
 PRODUCTS = 12_000
@@ -42,14 +43,14 @@ def _lists() -> dict[str, Callable[[sqlite3.Connection], Any]]:
         for order in listings.orders(tab):
             if order.indexed:
                 name = f"{tab} by {order.name}"
-                found[name] = lambda cx, tab=tab, order=order: listings.listings(cx, 2, tab, "", order, False)
+                found[name] = lambda cx, tab=tab, order=order: listings.listings(cx, 2, Sought(tab), order, False)
     for tab in listings.TABS:
         found[f"{tab} of several carts"] = lambda cx, tab=tab: listings.merged(
-            cx, (1, 2), tab, "", listings.orders(tab)[0], False
+            cx, (1, 2), Sought(tab), listings.orders(tab)[0], False
         )
-    found["mismatches of all carts"] = lambda cx: listings.mismatches(cx, None, "", True)
-    found["mismatches of a merchant"] = lambda cx: listings.mismatches(cx, 1, "", True)
-    found["begin of a listing"] = lambda cx: listings.listings(cx, 1, "all", "de", listings.SKU, False)
+    found["mismatches of all carts"] = lambda cx: listings.mismatches(cx, None, Sought(""), True)
+    found["mismatches of a merchant"] = lambda cx: listings.mismatches(cx, 1, Sought(""), True)
+    found["begin of a listing"] = lambda cx: listings.listings(cx, 1, Sought("all", "de"), listings.SKU, False)
     found["summary"] = lambda cx: stock.summary(cx, 1, none, stock.SUMMARY_ORDERS[0], False)
     found["missing"] = lambda cx: stock.lacking(cx, 1, generated_rows.UPC, False)
     found["unmatched"] = lambda cx: identity.unmatched(cx, 1, "")

@@ -237,7 +237,7 @@ async def test_tabs_show_their_counts_and_narrow_the_list() -> None:
 
 async def test_at_80_columns_a_row_tells_target_cart_and_difference_and_the_key_of_why_is_shown() -> None:
     async with at(LISTINGS) as driver:
-        assert "Target   In cart    Diff" in driver.lines()[3]
+        assert "Target In cart Diff" in " ".join(driver.lines()[3].split())
         await driver.sees("w Why")
 
 
@@ -574,3 +574,49 @@ async def test_too_many_for_one_action_are_not_selected(monkeypatch: pytest.Monk
         await driver.press("asterisk")
         await driver.sees("More than 20 listings are too many for one action")
         assert not driver.app.screen.selected
+
+
+# --- order by the number of a column ---------------------------------------------------------------------------------
+
+
+async def test_a_number_sorts_by_the_column_at_its_place_and_again_the_other_way_round() -> None:
+    async with at(WAREHOUSES) as driver:
+        await levels(driver)
+        await driver.sees("SKU ▲")
+        await driver.press("3")
+        await driver.sees("Available ▲")
+        await driver.press("3")
+        await driver.sees("Available ▼")
+        await driver.until(lambda: driver.table.cursor_line is not None and driver.table.cursor_line.available == 96)
+        await driver.press("1")
+        await driver.sees("SKU ▲")
+
+
+async def test_a_column_that_a_list_cannot_be_sorted_by_says_why() -> None:
+    async with at(WAREHOUSES) as driver:
+        await levels(driver)
+        await driver.press("4")
+        assert driver.notice().endswith(
+            "The store keeps no order by Committed for this list. It can be sorted by SKU, Available."
+        )
+        await driver.press("0")
+        assert driver.notice().endswith("The table shows 6 columns.")
+        await driver.sees("SKU ▲")
+
+
+async def test_a_column_whose_order_takes_too_long_at_this_size_says_so() -> None:
+    from invsync_tui.operations.rows import Count
+    from invsync_tui.tui.screens.base.list_order import why_not
+    from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS
+
+    state = next(field for field in SYNC_FIELDS if field.title == "State")
+    assert why_not(state, SYNC_FIELDS, ("sku", "synced_at", "outcome"), Count(9, exact=True)) == ""
+    said = why_not(state, SYNC_FIELDS, ("sku", "synced_at"), Count(1_000_000, exact=True))
+    assert said == "1,000,000 rows are too many to sort by State. It can be sorted by Listing SKU, Synced."
+
+
+def test_the_keys_of_columns_are_one_line_of_the_help() -> None:
+    from invsync_tui.tui import keymap
+
+    lists = next(group for group in keymap.sheet() if group.title == "Lists")
+    assert [entry.keys for entry in lists.entries if entry.id == "list.sort-column"] == [("1-9, 0",)]

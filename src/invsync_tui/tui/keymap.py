@@ -105,8 +105,11 @@ def _entries(owner: type[DOMNode], keymap: Mapping[str, str]) -> tuple[Entry, ..
 def _entry(same: Sequence[Binding], keymap: Mapping[str, str]) -> Entry:
     first = same[0]
     chosen = keymap.get(first.id or "")
-    keys = [key.strip() for key in chosen.split(",")] if chosen else [binding.key for binding in same]
-    return Entry(first.id or "", tuple(map(readable, keys)), first.description, first.tooltip or first.description)
+    if chosen:
+        keys = [readable(key.strip()) for key in chosen.split(",")]
+    else:
+        keys = [binding.key_display or readable(binding.key) for binding in same]
+    return Entry(first.id or "", tuple(keys), first.description, first.tooltip or first.description)
 
 
 def readable(key: str) -> str:

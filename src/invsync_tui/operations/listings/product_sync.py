@@ -28,6 +28,9 @@ _PLACES: Mapping[str, Callable[[ListingLine], PlaceKey]] = {
     "in_cart": lambda line: (pages.LEAST if line.in_cart is None else line.in_cart, line.id),
     "difference": lambda line: (pages.LEAST if line.difference is None else line.difference, line.id),
     "name": lambda line: (line.name, line.id),
+    "tracked": lambda line: (-1 if line.tracked is None else int(line.tracked), line.id),
+    "cart": lambda line: (line.cart, line.id),
+    "merchant": lambda line: (line.merchant, line.id),
 }
 
 

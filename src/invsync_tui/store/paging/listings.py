@@ -100,6 +100,9 @@ _SMALL_ORDERS = (
     Order("confirmed", ("coalesce(l.acked, -1)", "l.id"), indexed=False),
     Order("in_cart", (f"coalesce(l.observed - l.allocated, {LEAST})", "l.id"), indexed=False),
     Order("name", ("l.name", "l.id"), indexed=False),
+    Order("tracked", ("coalesce(l.tracked, -1)", "l.id"), indexed=False),
+    Order("cart", ("c.name", "l.id"), indexed=False),
+    Order("merchant", ("m.name", "l.id"), indexed=False),
 )
 _BY_DIFFERENCE = Order("difference", (DIFFERENCE, "l.id"))
 _BY_ANY_DIFFERENCE = Order("difference", (f"coalesce({DIFFERENCE}, {LEAST})", "l.id"), indexed=False)

@@ -16,9 +16,11 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.rows import Count, Rows
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import AnswerReceived
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.screens.base.list_order import sort_keys, why_not
 from invsync_tui.tui.store_thread import in_words
 from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.sanitize import clean, width_of, wrap
@@ -56,6 +58,7 @@ class ListScreen(BaseScreen, Generic[L]):
         Binding("f", "filter", "Filter", tooltip="Filter by text", id="list.filter"),
         Binding("o", "sort", "Sort", tooltip="Sort by the next column", id="list.sort"),
         Binding("O", "reverse", "Reverse", tooltip="Reverse the order", show=False, id="list.reverse"),
+        *sort_keys(),
         Binding("y", "copy", "Copy", tooltip="Send the SKU or name to the terminal's clipboard", id="list.copy"),
         Binding("e", "export", "Export", tooltip="Write what is shown to a CSV or JSON file", id="list.export"),
     ]
@@ -348,6 +351,21 @@ class ListScreen(BaseScreen, Generic[L]):
         present = self.look.sort if self.look.sort in sorts else sorts[0]
         following = sorts[(sorts.index(present) + 1) % len(sorts)]
         self._order(self.look.sorted_by(following))
+
+    def action_sort_column(self, place: int) -> None:
+        """Sort by the column at a place of the table, counted from 1; by the same one again: the other way round."""
+        sorts = self._sorts()
+        shown = [field for field in self._row_fields() if field.title]
+        if not sorts:
+            return
+        if place > len(shown):
+            self.notice(f"The table shows {counted(len(shown), 'column')}.", Tone.WARN)
+        elif reason := why_not(shown[place - 1], self.fields, sorts, self._source.counted if self._source else None):
+            self.notice(reason, Tone.WARN)
+        else:
+            present = self.look.sort if self.look.sort in sorts else sorts[0]
+            again = shown[place - 1].sort == present
+            self._order(self.look.sorted_by(shown[place - 1].sort, descending=again and not self.look.descending))
 
     def action_reverse(self) -> None:
         self._order(self.look.sorted_by(self.look.sort or self._sorts()[0], descending=not self.look.descending))

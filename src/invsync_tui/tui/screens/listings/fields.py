@@ -75,10 +75,10 @@ def state_words(listing: ListingLine) -> str:
     return f"{words.outcome(listing.outcome)} {reason}".strip()
 
 
-TRACKED: Field[ListingLine] = Field("Tracked", 7, lambda line: line.tracked, _tracked, room=130)
+TRACKED: Field[ListingLine] = Field("Tracked", 7, lambda line: line.tracked, _tracked, room=130, sort="tracked")
 STATE: Field[ListingLine] = Field("State", 17, state_words, _state, flex=2, sort="outcome")
-CART: Field[ListingLine] = Field("Cart", 12, lambda line: line.cart, flex=1)
-MERCHANT: Field[ListingLine] = Field("Merchant", 12, lambda line: line.merchant, flex=1, room=100)
+CART: Field[ListingLine] = Field("Cart", 12, lambda line: line.cart, flex=1, sort="cart")
+MERCHANT: Field[ListingLine] = Field("Merchant", 12, lambda line: line.merchant, flex=1, room=100, sort="merchant")
 DIFFERENCE: Field[ListingLine] = Field(
     "Diff", 7, lambda line: line.difference, _difference, align=Align.RIGHT, sort="difference"
 )
