@@ -91,7 +91,7 @@ def sentence(entry: Entry, changed: tuple[Changed, ...]) -> str:
     """The entry in one line: its changes, the safety rules of a released run, or the words it has."""
     if changed:
         parts = [_one(change) for change in changed[:MOST]]
-        more = _total(entry) - len(parts)
+        more = _total(entry, changed) - len(parts)
         return "; ".join(parts) + (f"; and {more} more" if more > 0 else "")
     rules = _read(entry.before)
     if isinstance(rules, list):
@@ -116,15 +116,15 @@ def _one(change: Changed) -> str:
     return f"{change.what}: {value}" if value else change.what
 
 
-def _total(entry: Entry) -> int:
+def _total(entry: Entry, changed: tuple[Changed, ...]) -> int:
+    """How many listings, links or settings an entry is about, of which it may name only the first."""
     for text in (entry.before, entry.after):
         content = _read(text)
         if isinstance(content, dict):
             for name in ("listings", "links"):
                 if isinstance(content.get(name), list):
                     return int(content.get("total", len(content[name])))
-    before, after = _read(entry.before), _read(entry.after)
-    return len({**(before if isinstance(before, dict) else {}), **(after if isinstance(after, dict) else {})})
+    return len(changed)
 
 
 def _read(text: str) -> Any:
