@@ -45,32 +45,36 @@ def variant(*links: Any, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+GONE = level("l5", 90, stock_locations=[])
+NOT_HERE = Reason.NOT_STOCKED_AT_LOCATION
+BUNDLE = Reason.BUNDLE_PARENT
 STOCKED = ListingRow("i1", "SKU", "P / T", True, 7, 2, barcode="400")
 VARIANTS: dict[str, tuple[dict[str, Any], ListingRow]] = {
     "stock here": (variant(link(item(level("l1", 7, 2)))), STOCKED),
     "stock here and elsewhere, of which one location is ours and one is deleted": (
-        variant(link(item(level("l2", 5, 1), level("l1", 7, 2), level("l3", 2.5, 1), level("l4", 50), level("l5", 90, stock_locations=[])))),
+        variant(link(item(level("l2", 5, 1), level("l1", 7, 2), level("l3", 2.5, 1), level("l4", 50), GONE))),
         STOCKED._replace(elsewhere=7, elsewhere_allocated=2),
     ),
     "stock elsewhere alone": (
         variant(link(item(level("l2", 5)))),
-        STOCKED._replace(quantity=None, allocated=0, skip=Reason.NOT_STOCKED_AT_LOCATION, elsewhere=5),
+        STOCKED._replace(quantity=None, allocated=0, skip=NOT_HERE, elsewhere=5),
     ),
     "stock nowhere": (
-        variant(link(item())), STOCKED._replace(quantity=None, allocated=0, skip=Reason.NOT_STOCKED_AT_LOCATION),
+        variant(link(item())), STOCKED._replace(quantity=None, allocated=0, skip=NOT_HERE),
     ),
     "inventory is not managed": (
-        variant(link(item(level("l1", 7))), manage_inventory=False, sku=None), ListingRow("v1", "", "P / T", False, barcode="400"),
+        variant(link(item(level("l1", 7))), manage_inventory=False, sku=None),
+        ListingRow("v1", "", "P / T", False, barcode="400"),
     ),
-    "no item": (variant(), ListingRow("v1", "SKU", "P / T", True, skip=Reason.NOT_STOCKED_AT_LOCATION, barcode="400")),
+    "no item": (variant(), ListingRow("v1", "SKU", "P / T", True, skip=NOT_HERE, barcode="400")),
     "a deleted item": (
-        variant(link(None), barcode="123"), ListingRow("v1", "SKU", "P / T", True, skip=Reason.NOT_STOCKED_AT_LOCATION, barcode="123"),
+        variant(link(None), barcode="123"), ListingRow("v1", "SKU", "P / T", True, skip=NOT_HERE, barcode="123"),
     ),
-    "two of an item": (variant(link(item(), 2)), ListingRow("v1", "SKU", "P / T", True, skip=Reason.BUNDLE_PARENT, barcode="400")),
-    "two items": (variant(link(item()), link(item())), ListingRow("v1", "SKU", "P / T", True, skip=Reason.BUNDLE_PARENT, barcode="400")),
+    "two of an item": (variant(link(item(), 2)), ListingRow("v1", "SKU", "P / T", True, skip=BUNDLE, barcode="400")),
+    "two items": (variant(link(item()), link(item())), ListingRow("v1", "SKU", "P / T", True, skip=BUNDLE, barcode="400")),
     "another variant's item": (
         variant(link(item(level("l1", 7), variants=[seller("v1", "X"), seller("v2", "SKU")])), ean=None, upc=""),
-        ListingRow("v1", "SKU", "P / T", True, skip=Reason.BUNDLE_PARENT),
+        ListingRow("v1", "SKU", "P / T", True, skip=BUNDLE),
     ),
 }  # fmt: skip
 
@@ -163,7 +167,8 @@ KITS: dict[str, tuple[Kits, dict[str, Any], Any]] = {
     ),
     "a bill that makes two": (kits({1: [bill(1, 1, 2)]}, {1: [part(2, 6)]}), product(1), (ComponentRow("2", 3),)),
     "the bill of a variant of its own": (
-        kits({1: [bill(1, 1, variant=7), bill(2, 1, variant=1), bill(3, 1)]}, {1: [part(2, 1)], 2: [part(3, 1)], 3: [part(4, 1)]}),
+        kits({1: [bill(1, 1, variant=7), bill(2, 1, variant=1), bill(3, 1)]},
+             {1: [part(2, 1)], 2: [part(3, 1)], 3: [part(4, 1)]}),
         product(1), (ComponentRow("3", 1),),
     ),
     "lines of other variants": (
@@ -179,7 +184,7 @@ KITS: dict[str, tuple[Kits, dict[str, Any], Any]] = {
     "less than nothing": (kits({1: [bill(1, 1)]}, {1: [part(2, -1)]}), product(1), "is not between 0 and"),
     "an amount in words": (kits({1: [bill(1, 1)]}, {1: [part(2, "1")]}), product(1), "is not between 0 and"),
     "a part in another unit": (kits({1: [bill(1, 1)]}, {1: [part(9, 1)]}), product(1), "the component 9 is in another unit"),
-    "a bill in another unit": (kits({1: [bill(1, 1, unit=DOZEN)]}, {}), product(1), "bill of materials of the kit is in another unit"),
+    "a bill in another unit": (kits({1: [bill(1, 1, unit=DOZEN)]}, {}), product(1), "of the kit is in another unit"),
     "a part that cannot be read": (kits({1: [bill(1, 1)]}, {1: [part(99, 1)]}), product(1), "component 99 cannot be read"),
     "a part whose bills were not read": (
         kits({1: [bill(1, 1)]}, {1: [part(2, 1)]}, unread={20}), product(1), "is more than 10 deep",

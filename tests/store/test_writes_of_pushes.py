@@ -215,7 +215,6 @@ CASES: dict[str, Case] = {
         push_batch b-1: +
         push_batch b-1: + answer_by_ms 77000
         push_batch b-1: + attempts 1
-        push_batch b-1: + body b'body'
         push_batch b-1: + cart_id Acme Shop
         push_batch b-1: + created_at 1760001000
         push_batch b-1: + epoch 3

@@ -17,6 +17,10 @@ _NAMES: dict[str, Callable[[dict[str, Any], dict[str, dict[int, str]]], str]] = 
     "warehouse": lambda row, known: f"{row['code']} of {known['merchant'].get(row['merchant_id'])}",
     "product": lambda row, known: f"{row['ref']} of {known['merchant'].get(row['merchant_id'])}",
     "listing": lambda row, known: f"{row['ref']} in {known['cart'].get(row['cart_id'])}",
+    "run": lambda row, known: (
+        f"{row['kind']} of {known['merchant' if row['kind'] == 'pull' else 'cart'].get(row['key'])}"
+    ),
+    "audit": lambda row, _: f"of {row['who']}",
 }
 """How a row of these tables is called; known are the names of the tables before it, by number."""
 _BY_NUMBER = {
@@ -25,8 +29,10 @@ _BY_NUMBER = {
 }  # fmt: skip
 
 
-_DIGESTS = frozenset({"sig"})
-"""Columns that say nothing to a reader."""
+SHOWN = 75
+"""Characters of a value that are told."""
+_DIGESTS = frozenset({"sig", "rows", "token", "body"})
+"""Columns that say nothing to a reader, or are made by chance."""
 
 
 class Changes:
@@ -45,6 +51,17 @@ def changes(store: Store) -> Iterator[tuple[sqlite3.Connection, Changes]]:
         yield tx, told
         after = _rows(tx)
         told.lines = _differences(before, after)
+
+
+@contextmanager
+def watched(store: Store) -> Iterator[Changes]:
+    """The same of everything that is done meanwhile, in whatever transactions."""
+    told = Changes()
+    with store.reading() as cx:
+        before = _rows(cx)
+    yield told
+    with store.reading() as cx:
+        told.lines = _differences(before, _rows(cx))
 
 
 def _rows(cx: sqlite3.Connection) -> dict[str, Rows]:
@@ -89,7 +106,8 @@ def _value(column: str, value: Any, known: dict[str, dict[int, str]]) -> str:
         return str(known[_BY_NUMBER[column]].get(value, value))
     if column == "items":  # of a batch: each begins with the number of its listing
         return str([[known["listing"][number], *rest] for number, *rest in json.loads(value)])
-    return repr(value)
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)"
 
 
 def _told(
