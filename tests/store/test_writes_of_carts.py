@@ -195,12 +195,12 @@ CASES: dict[str, Case] = {
                 "(:c, 't', 1, 2, 3), (:d, 'u', 1, 2, 3)"
             ),
         ),
-        lambda w, tx: hooks.put_address(tx, w.first, "new", AT),
+        lambda w, tx: (hooks.put_address(tx, w.first, "new", AT), [one.token for one in hooks.addresses(tx)]),
         """
         hook_address Acme Shop: heard_at 2 -> None
         hook_address Acme Shop: made_at 1 -> 1760001000
         hook_address Acme Shop: refused_at 3 -> None
-        hook_address Acme Shop: token 't' -> 'new'
+        -> (None, ['new', 'u'])
         """,
     ),
     "what was announced was read": (
