@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 from collections.abc import Iterator
 from io import StringIO
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from invsync_tui.cli import main
 from tests.support.shell import Shell, check
 
 CART = "Demo Shop 2"
@@ -140,3 +142,35 @@ def test_listings_are_filtered_by_conditions_and_a_wrong_one_is_a_usage_error(bi
     wrong = big.run("listings", CART, "--filter", "tarqet<5")
     assert wrong.code == 2
     assert "tarqet is nothing to filter by. Did you mean target? Known: target, confirmed" in wrong.err
+
+
+LISTS_OVER_TIME = {"runs", "audit"}
+"""Lists whose lines have a time; the others show the present."""
+
+
+def test_every_list_has_the_options_of_lists() -> None:
+    """A literal table: which commands print a page of a list, by their options."""
+    paged = {
+        "aliases", "audit", "carts", "drift", "held", "identity", "levels", "links", "listings", "merchants",
+        "plan", "replay", "runs", "search", "sku", "warehouses",
+    }  # fmt: skip
+    options = {name: set(parser.known_options()) for name, parser in command_parsers().items()}
+    assert {name for name, flags in options.items() if "--limit" in flags} == paged
+    assert {name for name in paged if not {"--limit", "--after", "--csv"} <= options[name]} == set()
+    assert {name for name in paged if {"--since", "--until"} <= options[name]} == LISTS_OVER_TIME
+
+
+def command_parsers() -> dict[str, Any]:
+    parser = main.parser()
+    (subparsers,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(subparsers.choices)
+
+
+def test_runs_of_a_time_are_listed(big: Shell) -> None:
+    every = big.json("runs", "--limit", "1000")["runs"]
+    times = sorted({run["requested_at"] for run in every})
+    first, last = times[1], times[-2]
+    found = big.json("runs", "--limit", "1000", "--since", first, "--until", last)["runs"]
+    assert found == [run for run in every if first <= run["requested_at"] <= last] and 0 < len(found) < len(every)
+    answer = big.run("runs", "--since", "nonsense")
+    assert answer.code == 2 and "--since" in answer.error

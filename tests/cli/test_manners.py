@@ -91,7 +91,7 @@ def test_bash_takes_the_completion(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["frobnicate"], "invalid choice"),
+        (["frobnicate"], "there is no command 'frobnicate'. See: invsync --help"),
         (["sync"], "MERCHANT"),
         (["runs", "--limit", "0"], "from 1 to 1000"),
         (["runs", "9" * 21], "is not a number such as 42"),
@@ -108,6 +108,25 @@ def test_a_wrong_command_line_is_one_line_and_code_2(shell: Shell, arguments: li
     answer = shell.run(*arguments, "--json")
     assert answer.code == 2 and told in answer.error and "--help" in answer.error
     check("error", answer.document)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["stauts"], "status"),
+        (["merchants", "ad"], "add"),
+        (["audit", "--mercant", "Acme"], "--merchant"),
+        (["carts", "add", "A", "B", "--systm", "sandbox"], "--system"),
+        (["runs", "--state", "faild"], "failed"),
+        (["sync", "Acm"], "'Acme'"),
+        (["listings", "Acme Shp"], "'Acme Shop'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_what_is_misspelled_is_guessed_behind_one_prefix(acme: Shell, arguments: list[str], meant: str) -> None:
+    answer = acme.run(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert f"Did you mean {meant}?" in answer.error and not answer.error.startswith("invsync: invsync")
 
 
 def test_without_a_store_it_says_how_to_make_one(shell: Shell) -> None:

@@ -48,7 +48,7 @@ CHANGES = {
     "merchants remove": (ADMIN, ["Acme", "--yes-remove", "Acme"]),
     "carts rename": (ADMIN, ["Acme Shop", "Acme US"]),
     "carts remove": (ADMIN, ["Acme Shop", "--yes-remove", "Acme Shop"]),
-    "carts add": (ADMIN, ["Acme", "New", "--system", "sandbox", *ADD]),
+    "carts add": (ADMIN, ["Acme", "New", "--system", "sandbox", "--option", "shop=main", *ADD]),
     "carts set": (ADMIN, ["Acme Shop", "--minimum", "3"]),
     "connections hooks": (ADMIN, ["Acme Shop"]),
     "connections login": (ADMIN, ["--cart", "Acme Shop", "--forget"]),

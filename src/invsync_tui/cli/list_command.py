@@ -6,12 +6,13 @@ import argparse
 import base64
 import binascii
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from invsync_tui.cli.output import Output, print_data
-from invsync_tui.cli.parser import UsageError
+from invsync_tui.cli.parser import UsageError, add_moment
 from invsync_tui.cli.text import table
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Line = TypeVar("Line")
 
+WHEN = "a date, a time, -2d, '2 hours ago', or epoch seconds"
 LIMIT, LIMIT_MOST = 50, 100_000
 FIRST_SIGN = "-"
 """In front of a column: descending."""
@@ -43,6 +45,21 @@ def add_options(parser: argparse.ArgumentParser, limit: int = LIMIT) -> None:
     parser.add_argument("--limit", metavar="N", type=_limit, default=limit, help=f"how many (default {limit})")
     parser.add_argument("--after", metavar="TOKEN", help="the page behind this one: `next` of the JSON document")
     parser.add_argument("--csv", action="store_true", help="print CSV; cells that a spreadsheet would run are defused")
+
+
+def add_period(parser: argparse.ArgumentParser) -> None:
+    """--since and --until, of a list whose lines have a time."""
+    add_moment(parser, "--since", f"not before: {WHEN}")
+    add_moment(parser, "--until", f"not after: {WHEN}")
+
+
+def period(args: argparse.Namespace) -> tuple[int | None, int | None]:
+    """The first and the last moment that --since and --until ask for, in epoch seconds; None where one is open."""
+    from invsync_tui.operations.time_text import moment
+
+    now = int(time.time())
+    since = None if args.since is None else moment("--since", args.since, now)
+    return since, None if args.until is None else moment("--until", args.until, now)
 
 
 def add_sort(parser: argparse.ArgumentParser, columns: str) -> None:

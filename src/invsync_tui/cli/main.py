@@ -198,7 +198,7 @@ def _failed(error: Exception, *, as_json: bool) -> int:
     """Say it in one line; the exit code."""
     if isinstance(error, UsageError | ConfigError):
         kind = "usage" if isinstance(error, UsageError) else "config"
-        report(kind, str(error).removeprefix("invsync: "), as_json=as_json)
+        report(kind, str(error).removeprefix("invsync: ").removeprefix("invsync "), as_json=as_json)
         return Exit.USAGE
     from invsync_tui.cli import output
     from invsync_tui.operations.errors import OperationError

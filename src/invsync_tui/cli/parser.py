@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
+from argparse import _get_action_name
 from typing import Any, NoReturn, TypeAlias
+
+from invsync_tui.plain_text import did_you_mean
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[Parser]"
 
@@ -21,7 +25,36 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}. See: {self.prog} --help")
+        meant = self._meant(message)
+        if unknown := re.match(r"argument COMMAND: invalid choice: ('[^']*')", message):
+            message = f"there is no command {unknown[1]}"  # forty names help nobody
+        raise UsageError(f"{self.prog}: {message}.{meant} See: {self.prog} --help")
+
+    def _meant(self, message: str) -> str:
+        """What a misspelled command, option or word may mean, as a sentence with a space before it; '' for nothing.
+
+        argparse says what is wrong in its message alone; one in other words gets no suggestion.
+        """
+        if option := re.match(r"unrecognized arguments: (--[\w-]+)", message):
+            return did_you_mean(option[1], self.known_options())
+        if choice := re.match(r"argument ([^:]+): invalid choice: '([^']*)'", message):
+            action = next((a for a in self._actions if _get_action_name(a) == choice[1]), None)
+            return did_you_mean(choice[2], [str(known) for known in (action.choices if action else None) or ()])
+        return ""
+
+    def known_options(self) -> list[str]:
+        """The options that are shown, also of the commands below."""
+        known = [
+            flag
+            for action in self._actions
+            if action.help != argparse.SUPPRESS
+            for flag in action.option_strings
+            if flag.startswith("--")
+        ]
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                known += [flag for child in action.choices.values() for flag in child.known_options()]
+        return list(dict.fromkeys(known))
 
 
 def command(subparsers: Subparsers, name: str, summary: str, examples: str) -> Parser:
@@ -42,6 +75,13 @@ def row_number(text: str) -> int:
     if 0 <= number <= LARGEST:
         return number
     raise argparse.ArgumentTypeError(f"{text!r} is not a number such as 42")
+
+
+def add_moment(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+    """An option that takes a moment."""
+    # So that -2h is a value, as -2 is, and not an unknown option.
+    parser._negative_number_matcher = re.compile(r"^-\s*\d+\s*[A-Za-z]*$")
+    parser.add_argument(flag, metavar="TIME", help=text)
 
 
 def add_globals(parser: argparse.ArgumentParser) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import time
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import list_command
-from invsync_tui.cli.commands import why
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.output import Exit
@@ -26,7 +24,6 @@ example:
   invsync audit --since 2026-11-01 --until 2026-11-30 --csv --limit 100000
 
 How long entries are kept is `audit` under [retention] in the configuration; shortening it leaves an entry too."""
-WHEN = "a date, a time, -2d, '2 hours ago', or epoch seconds"
 TEXT_MOST = 60
 """Columns of what was changed, in text; JSON and CSV have it whole."""
 
@@ -41,8 +38,7 @@ def add_audit(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--merchant", metavar="M", help="only about this merchant, its carts, warehouses and runs")
     parser.add_argument("--cart", metavar="C", help="only about this cart, its runs and its plans")
-    why.add_option(parser, "--since", f"not before: {WHEN}")
-    why.add_option(parser, "--until", f"not after: {WHEN}")
+    list_command.add_period(parser)
     list_command.add_options(parser)
     parser.set_defaults(run=run_audit)
 
@@ -50,14 +46,10 @@ def add_audit(subparsers: Subparsers) -> None:
 def run_audit(args: argparse.Namespace) -> int:
     """Print a page of the audit."""
     from invsync_tui.operations import audit
-    from invsync_tui.operations.time_text import moment as read
 
-    now = int(time.time())
-    since, until = (
-        None if text is None else read(flag, text, now)
-        for flag, text in (("--since", args.since), ("--until", args.until))
+    wanted = audit.AuditFilter(
+        args.who, args.action, args.subject, args.merchant, args.cart, *list_command.period(args)
     )
-    wanted = audit.AuditFilter(args.who, args.action, args.subject, args.merchant, args.cart, since, until)
     with opened(args) as session:
         rows = audit.entries(session, wanted)
         page, count = list_command.page(args, rows), list_command.counted(rows)

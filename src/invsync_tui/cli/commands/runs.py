@@ -25,6 +25,7 @@ RUNS_EXAMPLES = """\
 example:
   invsync runs --merchant Acme --limit 10
   invsync runs --cart "Acme Shop" --state failed --csv
+  invsync runs --since -1d --until -1h     requested in this time
   invsync runs 17                          its phases, its sum, why SKUs were not set, and what happened
   invsync runs 17 --diff                   against the run before it
   invsync runs 17 --changes                what it set, from what to what; --csv for a spreadsheet
@@ -60,6 +61,7 @@ def add_runs(subparsers: Subparsers) -> None:
         help="the SKUs of RUN that ended so",
     )
     parser.add_argument("--before", metavar="RUN", type=row_number, help="the page before this run")
+    list_command.add_period(parser)
     list_command.add_options(parser, LIMIT)
     parser.set_defaults(run=run_runs)
 
@@ -102,7 +104,7 @@ def _list(args: argparse.Namespace) -> int:
         merchant = names.merchant(session, args.merchant).id if args.merchant else None
         cart = names.cart(session, args.cart, merchant).id if args.cart else None
         state = args.state and words.stored(words.STATES, args.state)
-        rows = run_history.runs(session, merchant, cart, state, args.trigger, args.who)
+        rows = run_history.runs(session, merchant, cart, state, args.trigger, args.who, *list_command.period(args))
         page, following = list_command.page(args, rows)
     output = Output(args)
     if args.csv and not output.json:

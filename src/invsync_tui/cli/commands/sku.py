@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli import list_command, shapes
-from invsync_tui.cli.commands import why
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, UsageError, command
+from invsync_tui.cli.parser import Subparsers, UsageError, add_moment, command
 from invsync_tui.cli.text import age, clean, fields, moment, number, table, utc
 from invsync_tui.plain_text import counted
 
@@ -207,7 +206,7 @@ def add_history(subparsers: Subparsers) -> None:
     )
     parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, cart listing ID, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
-    why.add_option(parser, "--since", "from when on: a date, a time, -2d, '2 hours ago', or epoch seconds")
+    add_moment(parser, "--since", "from when on: a date, a time, -2d, '2 hours ago', or epoch seconds")
     parser.set_defaults(run=run_history)
 
 

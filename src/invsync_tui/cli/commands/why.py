@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import DOCUMENT_VERSION, print_json, say
-from invsync_tui.cli.parser import Subparsers, command, given
+from invsync_tui.cli.parser import Subparsers, add_moment, command, given
 from invsync_tui.cli.text import clean, fields, moment, on_off, utc
 from invsync_tui.operations.diagnosis.evidence_text import (
     Read,
@@ -32,13 +31,6 @@ if TYPE_CHECKING:
     from invsync_tui.operations.listings.drift import DriftLine
     from invsync_tui.operations.session import Session
     from invsync_tui.rules.quantity import Step
-
-
-def add_option(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
-    """An option that takes a moment."""
-    # So that -2h is a value, as -2 is, and not an unknown option.
-    parser._negative_number_matcher = re.compile(r"^-\s*\d+\s*[A-Za-z]*$")
-    parser.add_argument(flag, metavar="TIME", help=text)
 
 
 def run(args: argparse.Namespace, session: Session, cart: int | None) -> int:
@@ -267,7 +259,7 @@ def add_why(subparsers: Subparsers) -> None:
     parser = command(subparsers, "why", "say why a SKU shows what it shows, with the arithmetic", WHY_EXAMPLES)
     parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, cart listing ID, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
-    add_option(parser, "--as-of", "what was known then: a date, a time, -2h, '2 hours ago', or epoch seconds")
+    add_moment(parser, "--as-of", "what was known then: a date, a time, -2h, '2 hours ago', or epoch seconds")
     parser.add_argument("--live", action="store_true", help="also ask the carts what they show right now")
     parser.add_argument(
         "--records", action="store_true", help="also show the WMS's records and the requests as they were"

@@ -29,9 +29,11 @@ def runs(
     state: RunState | str | None = None,
     trigger: str | None = None,
     who: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
 ) -> Rows[RunRow]:
-    """Runs, newest first. Of a cart: its pushes."""
-    run_filter = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who)
+    """Runs, newest first. Of a cart: its pushes. `since` and `until` are epoch seconds of the request, both included."""
+    run_filter = RunFilter(merchant_id, cart_id, None if state is None else str(state), trigger, who, since, until)
     with as_operation_error(), session.store.reading() as cx:
         run_pages = pages.runs(cx, run_filter)
 

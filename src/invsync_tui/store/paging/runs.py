@@ -20,6 +20,9 @@ class RunFilter(NamedTuple):
     state: str | None = None
     trigger: str | None = None
     who: str | None = None
+    since: int | None = None
+    """Epoch seconds of the request; this one and `until` are included."""
+    until: int | None = None
 
 
 _CONDITIONS = {
@@ -28,6 +31,8 @@ _CONDITIONS = {
     "state": "r.state = ?",
     "trigger": "r.trigger = ?",
     "who": "r.requested_by = ?",
+    "since": "r.requested_at >= ?",
+    "until": "r.requested_at <= ?",
 }
 
 
