@@ -102,6 +102,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("drift", "Drift", ("c", "d")),
     Shot("history", "History", ("slash", "type:mugs-00", "enter", "h")),
     Shot("why-read-back", "now: the cart shows", ("slash", "type:mugs-00", "enter", "w", "b")),
+    Shot("themes", "high-contrast", ("colon", "type:theme", "enter", "down", "down"), small=True),
     Shot("help", "Keys for this screen", ("w", "question_mark")),
     Shot("go-to", "w", ("colon", "type:wa")),
 )

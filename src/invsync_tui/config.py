@@ -33,7 +33,7 @@ _KINDS = {
     bool: "true or false",
     dict: "a table of its own",
 }
-THEMES = ("dark", "light", "16")
+THEMES = ("dark", "light", "high-contrast", "color-blind", "16")
 """Looks of the control room; 16 is the terminal's own colours."""
 ROLES = ("viewer", "operator", "admin", "service")
 """Keys of the table [roles]; each a list of system users."""
@@ -154,6 +154,11 @@ def file_in_use(named: str | None, environ: Mapping[str, str]) -> Path | None:
     """The configuration file that is read; None where there is none."""
     path = _config_file(named or environ.get("INVSYNC_CONFIG"), environ)
     return path if path is not None and path.exists() else None
+
+
+def file_to_write(named: str | None, environ: Mapping[str, str]) -> Path | None:
+    """The configuration file that is read, or would be if there were one; None for a user without a home folder."""
+    return _config_file(named or environ.get("INVSYNC_CONFIG"), environ)
 
 
 def _file(named: str | None, environ: Mapping[str, str]) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from invsync_tui import __version__
 from invsync_tui.cli import streams
 from invsync_tui.cli.output import Exit, Output, note, print_document, report
 from invsync_tui.cli.parser import Parser, UsageError, add_globals, given, row_number
-from invsync_tui.config import ConfigError
+from invsync_tui.config import ConfigError, file_to_write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -254,6 +254,7 @@ def _control_room(args: argparse.Namespace) -> int:
         mouse=config.mouse,
         theme=config.theme,
         keymap=config.keys,
+        config_file=file_to_write(given(args, "config"), os.environ),
         open_run=given(args, "open_run"),
         say=messages.append,
     )

@@ -201,6 +201,7 @@ class ControlRoom(KeysInOrder):
         if self.current_theme.ansi:
             return False
         self.theme = THEMES[name].name
+        self.context.theme_name = name
         return True
 
     def _wear_theme(self) -> None:
@@ -234,9 +235,12 @@ def control_room(
     open_run: int | None = None,
     keymap: Mapping[str, str] | None = None,
     greeting: str = "",
+    config_file: Path | None = None,
 ) -> ControlRoom:
     """An application that is ready to run; `greeting` is said on its first screen."""
-    context = AppContext(StoreThread(connection, terminal.interval), terminal, greeting=greeting)
+    context = AppContext(
+        StoreThread(connection, terminal.interval), terminal, greeting=greeting, config_file=config_file
+    )
     kind = AnsiControlRoom if terminal.ansi_theme else ControlRoom
     return kind(context, open_run=open_run, keymap=keymap)
 
@@ -263,12 +267,22 @@ def run(
     theme: str | None = None,
     keymap: Mapping[str, str] | None = None,
     open_run: int | None = None,
+    config_file: Path | None = None,
     say: Callable[[str], None] = lambda _text: None,
 ) -> int:
     """Show the control room until the operator leaves it; the exit code of the program. `say` is told of an upgrade."""
     connection = StoreConnection(store, read_only=read_only, say=say)
     terminal = terminal_of(os.environ, ascii_only=ascii_only, mouse=mouse, theme=theme)
-    return shown(control_room(connection, terminal, open_run=open_run, keymap=keymap, greeting=greeting(os.environ)))
+    return shown(
+        control_room(
+            connection,
+            terminal,
+            open_run=open_run,
+            keymap=keymap,
+            greeting=greeting(os.environ),
+            config_file=config_file,
+        )
+    )
 
 
 def run_with(connection: StoreConnection, terminal: Terminal, *, open_run: int | None = None) -> int:

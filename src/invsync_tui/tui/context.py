@@ -6,13 +6,14 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invsync_tui.tui.navigation.history import CommandHistory
 from invsync_tui.tui.navigation.names import NOBODY, Known, Named
 from invsync_tui.tui.store_connection import StoreConnection
 from invsync_tui.tui.store_thread import StoreThread
-from invsync_tui.tui.terminal import Terminal
+from invsync_tui.tui.terminal import OWN_COLOURS, Terminal
 from invsync_tui.tui.text.glyphs import Glyphs, glyphs_for
 
 if TYPE_CHECKING:
@@ -42,11 +43,15 @@ class AppContext:
     """Edits of settings that were left without saving or discarding them, by subject."""
     history: CommandHistory = field(default_factory=lambda: CommandHistory.of(os.environ))
     """What was typed behind `:`."""
+    config_file: Path | None = None
+    """Where the operator's own choices are kept, such as the theme; None where that is not known."""
+    theme_name: str = field(init=False)
     glyphs: Glyphs = field(init=False)
     _slow_store: StoreThread | None = field(init=False, default=None)
     _filter_store: StoreThread | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        self.theme_name = OWN_COLOURS if self.terminal.ansi_theme else self.terminal.theme
         self.glyphs = glyphs_for(self.terminal.ascii_only)
 
     @property

@@ -37,6 +37,7 @@ PARTS = (
     Part("Tables", "widgets.table", "WindowTable"),
     Part("Sheets of text", "widgets.text_view", "TextView"),
     Part("Lines that lead somewhere", "widgets.text_view", "LinkedTextView"),
+    Part("Choice of a theme", "widgets.theme_list", "ThemeList"),
     Part("Command line and filters", "widgets.prompt", "Prompt"),
     Part("Command line", "widgets.prompt", "CommandLine"),
     Part("Lists", "screens.base.list_screen", "ListScreen"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from invsync_tui.config import ConfigError, folder
+from invsync_tui.config import THEMES, ConfigError, folder
 from invsync_tui.plain_text import is_utf8, locale_of
 
 LOCAL_INTERVAL = 0.5
@@ -37,7 +37,7 @@ class Terminal(NamedTuple):
     mouse: bool
     interval: float
     theme: str = "dark"
-    """dark or light, where it is not the terminal's own colours."""
+    """One of `config.THEMES`, where it is not the terminal's own colours."""
     encoding: str = "utf-8"
     """ascii where the locale is another: what it lacks is shown as a stand-in, never as another character."""
     scrolls: bool = True
@@ -56,7 +56,7 @@ def terminal_of(
         ansi_theme=theme == OWN_COLOURS or "NO_COLOR" in environ or environ.get("TERM", "") in PLAIN_TERMS,
         mouse=not remote if mouse is None else mouse,
         interval=SSH_INTERVAL if remote else LOCAL_INTERVAL,
-        theme="light" if theme == "light" else "dark",
+        theme=theme if theme in THEMES and theme != OWN_COLOURS else "dark",
         encoding="utf-8" if is_utf8(locale_of(environ)) else "ascii",
         scrolls=is_among(KNOWN_TO_SCROLL, environ),
         erases=is_among(KNOWN_TO_ERASE, environ),

@@ -1,10 +1,10 @@
-"""How the control room looks in 256 colours: dark and light. The terminal's own 16 need no theme of ours."""
+"""How the control room looks in 256 colours. The terminal's own 16 need no theme of ours."""
 
 from __future__ import annotations
 
 from textual.theme import Theme
 
-DARK, LIGHT = "dark", "light"
+DARK, LIGHT, CONTRAST, COLOR_BLIND, OWN = "dark", "light", "high-contrast", "color-blind", "16"
 
 NIGHT = Theme(
     name="invsync",
@@ -37,4 +37,46 @@ DAY = Theme(
     variables={"panel-lighten-2": "#a8a8a8"},
 )
 """Colours of the 256-colour cube, so that SSH without truecolor shows the same."""
-THEMES = {DARK: NIGHT, LIGHT: DAY}
+HIGH_CONTRAST = Theme(
+    name="invsync-high-contrast",
+    primary="#5fafff",
+    secondary="#87afff",
+    accent="#5fffff",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#303030",
+    success="#87ff87",
+    warning="#ffff5f",
+    error="#ff8787",
+    dark=True,
+    variables={
+        "text-muted": "#d7d7d7",
+        "panel-lighten-2": "#ffffff",
+        "block-cursor-background": "#ffffff",
+        "block-cursor-foreground": "#000000",
+    },
+)
+SAFE_COLORS = Theme(
+    name="invsync-color-blind",
+    primary="#5f87d7",
+    secondary="#5f87af",
+    accent="#d7afff",
+    foreground="#d0d0d0",
+    background="#1c1c1c",
+    surface="#262626",
+    panel="#303030",
+    success="#5fafff",
+    warning="#ffff87",
+    error="#ff8700",
+    dark=True,
+)
+"""Blue, pale yellow and orange, after Okabe and Ito: they differ for eyes without red, green or blue cones."""
+THEMES = {DARK: NIGHT, LIGHT: DAY, CONTRAST: HIGH_CONTRAST, COLOR_BLIND: SAFE_COLORS}
+DESCRIPTIONS = {
+    DARK: "for most terminals",
+    LIGHT: "for a light room",
+    CONTRAST: "white on black, every text at least 7 to 1",
+    COLOR_BLIND: "blue, yellow and orange instead of green, amber and red",
+    OWN: "the terminal's own 16 colors, from the next start",
+}

@@ -51,6 +51,7 @@ STOPS = (
     Stop("about a system", ("A", "~Tryton", "Enter", "~Display name", "i"), "What to set up there"),
     Stop("connection test", ("T",), "does not work"),
     Stop("why by command", (":", "why DEMO-00042", "Enter"), "matched as SKU"),
+    Stop("themes", (":", "theme", "Enter"), "high-contrast"),
     Stop("help", ("w", "?"), "Keys for this screen"),
 )
 

@@ -15,6 +15,7 @@ from invsync_tui.cli.context import configuration
 from invsync_tui.cli.output import Exit, Output, note, print_json
 from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command, given
 from invsync_tui.cli.text import clean
+from invsync_tui.config import file_to_write
 
 EXAMPLE = """\
 example:
@@ -104,6 +105,7 @@ def _terminal(args: argparse.Namespace, folder: Path) -> int:
             mouse=config.mouse,
             theme=config.theme,
             keymap=config.keys,
+            config_file=file_to_write(given(args, "config"), os.environ),
             open_run=started.runs[0],
         )
 

@@ -19,9 +19,9 @@ WORDS: dict[str, Takes] = {
     "quit": Takes.NOTHING,
 }
 """Screens and commands by their words, and what each takes."""
-MEANS_SOMETHING_ALONE = frozenset({*(route.name for route in ROUTES if route.alone), "sync", "help", "quit"})
+MEANS_SOMETHING_ALONE = frozenset({*(route.name for route in ROUTES if route.alone), "sync", "theme", "help", "quit"})
 """The rest means nothing without what it takes."""
-THEMES = ("dark", "light")
+THEMES = ("dark", "light", "high-contrast", "color-blind")
 PLACEHOLDER = "a SKU, a merchant or cart, run 42, carts, settings MERCHANT, help, quit"
 LONGEST = 500
 """Characters of a command."""
@@ -83,8 +83,8 @@ def _place(word: str) -> str:
 def _well_said(place: str, rest: str) -> None:
     if place == "run" and not _is_number(rest):
         raise UnknownCommandError("Which run? Type its number, such as: run 42")
-    if place == "theme" and rest not in THEMES:
-        raise UnknownCommandError(f"Themes that can be put on now: {', '.join(THEMES)}. Others: theme in config.toml.")
+    if place == "theme" and rest and rest not in THEMES:
+        raise UnknownCommandError(f"Themes that can be put on now: {', '.join(THEMES)}. theme alone shows them.")
 
 
 def completions(known_runs: Iterable[int], known: Known = NOBODY) -> list[str]:

@@ -30,7 +30,7 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
         "quit": screen.leave,
         "run": lambda: screen.open_run(to.number),
         "search": lambda: screen.go_to("search", to.text),
-        "theme": lambda: screen.use_theme(to.text),
+        "theme": lambda: screen.use_theme(to.text) if to.text else screen.go_to("themes"),
         "sku": lambda: _find(screen, to.text),
         "why": lambda: screen.go_to("why", to.text, None),
         "history": lambda: screen.go_to("history", to.text, None),

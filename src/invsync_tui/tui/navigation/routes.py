@@ -25,7 +25,7 @@ class Takes(StrEnum):
     MERCHANT = "MERCHANT"
     CART = "CART"
     TEXT = "TEXT"
-    THEME = "dark|light"
+    THEME = "NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ ROUTES = (
     Route("missing aliases", "Products without an alias", "catalog.aliases:MissingAliasScreen"),
     Route("compare", "Products side by side", "catalog.compare:CompareScreen"),
     Route("audit", "Audit", "audit.audit:AuditScreen", Takes.NOTHING, alone=True),
+    Route("themes", "Themes", "settings.themes:ThemesScreen"),
     Route("doctor", "Doctor", "diagnosis.doctor:DoctorScreen", Takes.MERCHANT, alone=True),
 )  # fmt: skip
 BY_NAME = {route.name: route for route in ROUTES}

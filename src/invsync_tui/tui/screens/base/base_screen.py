@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
+from invsync_tui.plain_text import counted
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import AnswerReceived, QuestionFailed
 from invsync_tui.tui.screens.base.toned_screen import TonedScreen
@@ -221,8 +222,9 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
     def send_to_clipboard(self, text: str) -> None:
         """Hand a text to the terminal. It answers nothing, so all that is known is that it was sent."""
-        sent = clean(text)
-        self.app.copy_to_clipboard(sent)
+        rows = [clean(row).rstrip() for row in text.splitlines()]
+        self.app.copy_to_clipboard("\n".join(rows))
+        sent = rows[0] if len(rows) == 1 else counted(len(rows), "line")
         self.notice(f"Sent to the terminal's clipboard: {sent} (some terminals do not allow it)", Tone.PLAIN)
 
     def confirmed(self, ask: Confirmation, subject: str, then: Callable[[str], None]) -> None:

@@ -77,7 +77,12 @@ class ReportScreen(BaseScreen, Generic[A]):
 
     pause: ClassVar[float] = 1.0
     """Seconds between two questions at least."""
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", id="back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="back"),
+        Binding(
+            "y", "copy", "Copy", show=False, tooltip="Send what is shown to the terminal's clipboard", id="report.copy"
+        ),
+    ]
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -104,6 +109,14 @@ class ReportScreen(BaseScreen, Generic[A]):
     def write(self, answer: A, width: int) -> Sequence[Line]:
         """The answer as lines of at most `width` cells."""
         raise NotImplementedError
+
+    def copied(self) -> str:
+        """What `y` copies: all of the sheet, or the part that the cursor is on."""
+        return self.query_one("#sheet", TextView).text
+
+    def action_copy(self) -> None:
+        if self.answer is not None:
+            self.send_to_clipboard(self.copied())
 
     # -- frame --------------------------------------------------------------------------------------------------------
 

@@ -189,6 +189,14 @@ class DoctorScreen(ReportScreen["Checkup"]):
             return self.is_mounted and self.finding is not None
         return super().check_action(action, parameters)
 
+    def copied(self) -> str:
+        """The selected finding, else everything."""
+        if (check := self.finding) is None:
+            return super().copied()
+        step = f"{check.section.heading} {check.step}".rstrip()
+        lines = (f"{step}: {check.subject}: {check.evidence}", check.cause, check.fix)
+        return "\n".join(text for text in lines if text)
+
     def action_fix(self) -> None:
         """Open the place where the selected finding is fixed; a command is sent to the clipboard."""
         if (check := self.finding) is None:

@@ -70,6 +70,12 @@ def _worst(problems: Sequence[Problem]) -> Tone:
     return Tone.BAD if any(problem.urgent for problem in problems) else Tone.WARN
 
 
+def _problems(problems: Sequence[Problem]) -> Span:
+    """How many; the mark of urgent ones says it without color."""
+    text, tone = _number(len(problems), _worst(problems))
+    return (f"! {text}", tone) if tone is Tone.BAD else (text, tone)
+
+
 CELLS: Mapping[str, Callable[[MerchantRow, float], Span]] = {
     "name": lambda merchant, now: (merchant.name, Tone.STRONG),
     "source": lambda merchant, now: (merchant.source, Tone.PLAIN) if merchant.source else ("none", Tone.WARN),
@@ -78,7 +84,7 @@ CELLS: Mapping[str, Callable[[MerchantRow, float], Span]] = {
     "status": lambda merchant, now: (status_of(merchant), status_tone(status_of(merchant))),
     "next": _next,
     "held": lambda merchant, now: _number(merchant.held, Tone.WARN),
-    "problems": lambda merchant, now: _number(len(merchant.problems), _worst(merchant.problems)),
+    "problems": lambda merchant, now: _problems(merchant.problems),
 }
 """One cell of a merchant's row each."""
 
