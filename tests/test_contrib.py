@@ -57,6 +57,9 @@ def test_the_service_notifies_is_watched_and_is_confined() -> None:
     assert int(service["TimeoutStopSec"]) > DRAIN_MOST, "runs come to a safe point first"
     for name in ("invsync.service", "invsync-backup.service"):
         assert HARDENING.items() <= dict(unit(name)["Service"]).items(), name
+        assert "RestrictSUIDSGID" not in unit(name)["Service"], (
+            "the folder of locks gets this bit beside a shared store"
+        )
         assert "ProtectProc" not in unit(name)["Service"], "whether another user's worker works is seen in /proc"
 
 
