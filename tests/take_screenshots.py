@@ -95,6 +95,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("runs", "Runs", ("r",)),
     Shot("run-reasons", "NOT_IN_WMS", ("colon", "type:run 2", "enter", "enter")),
     Shot("run-changes", "Changes", ("colon", "type:run 2", "enter", "v"), small=True),
+    Shot("events", "Severity", ("colon", "type:events", "enter"), small=True),
     Shot("audit", "Action", ("colon", "type:audit", "enter"), small=True),
     Shot("aliases", "Carts that push with it", ("a",)),
     Shot("alias-collisions", "is shared by", ("a", "down", "down", "down", "enter")),

@@ -60,7 +60,7 @@ LOOKS = {
     "bundle", "sku", "carts", "listings", "drift", "aliases", "identity", "compare", "links", "settings", "connections",
     "keys", "completion", "docs", "settings show", "settings diff", "connections test", "connections list", "connections about",
     "connections verify", "connections new", "merchants list",
-    "audit", "info", "metrics", "carts list", "db", "db check", "db backup",
+    "audit", "events", "info", "metrics", "carts list", "db", "db check", "db backup",
 }  # fmt: skip
 OTHERS = {
     "demo", "init", "dev", "dev generate", "dev plant",  # they make a store of their own, or need one made for it

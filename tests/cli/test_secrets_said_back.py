@@ -35,7 +35,15 @@ def test_no_command_and_no_worker_shows_a_secret_that_a_server_says_back(tmp_pat
         bench.store.close()
         # when
         said = [shell.run("sync", "Demo", "--wait"), shell.run("connections", "test", "Demo", "--json")]
-    commands = (("status",), ("runs",), ("doctor",), ("carts",), ("settings", "show", "merchant:Demo"), ("audit",))
+    commands = (
+        ("status",),
+        ("runs",),
+        ("doctor",),
+        ("carts",),
+        ("settings", "show", "merchant:Demo"),
+        ("audit",),
+        ("events",),
+    )
     said += [shell.run(*command, *more) for command in commands for more in ((), ("--json",))]
     # then
     assert all(one.code in (0, 1) for one in said), [one.err for one in said if one.code not in (0, 1)]

@@ -44,6 +44,7 @@ LANDED = {
     "v0015_caps_and_fractions": "ab20c43535591bbd163a7ba933631e9165d9ff21ac44e7a814f2407e83987c86",
     "v0016_batch_groups": "e0ceb616f4bc4ca090f7f09734602e3d358f80a84e6a030692af1e5a248c27f9",
     "v0017_batch_limits": "b0da475249b2358190a4102b560cabee4688c3cc6935882c600b8c9b4bc76989",
+    "v0018_events_by_time": "9f3fbb5cd11f6fbffda6599bc01d08e44329c43e69e6290feb4b3755c5b88606",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 

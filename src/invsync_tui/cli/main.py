@@ -45,6 +45,7 @@ MODULES = {
     "replay": "replay",
     "history": "sku",
     "audit": "audit",
+    "events": "events",
     "doctor": "doctor",
     "bundle": "doctor",
     "sku": "sku",

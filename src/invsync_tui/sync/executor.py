@@ -18,8 +18,10 @@ from invsync_tui.connectors.errors import ConnectorError, DeferredError, NotConf
 from invsync_tui.connectors.http_log import log_http_to, redacted
 from invsync_tui.connectors.rate_limit import long_waits_lifted
 from invsync_tui.connectors.shop_identity import location_of, shop_of
+from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
 from invsync_tui.rules.redaction import Redacted
+from invsync_tui.rules.worker_health import span
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
@@ -267,6 +269,8 @@ def _end(
         job.report.put(tx)
         if text:
             runs.add_event(tx, job.run.id, now, {"done": "warning", "cancelled": "info"}.get(state, "error"), text)
+        if state == "done" and (again := _works_again(tx, job.run, now)):
+            runs.add_event(tx, job.run.id, now, "info", again)
         schedule.record_result(tx, job.run.kind, job.run.key, state, now)
         run_findings.look(tx, job.run, reason if state == "failed" else None, now)
         http_log_rows.delete_old(tx, now)
@@ -277,6 +281,14 @@ def _end(
             submitted.look_again(tx, job, now)
         if state == "done" and job.run.then_push:
             pushing.request_pushes_after(tx, job.run, now)
+
+
+def _works_again(tx: sqlite3.Connection, run: RunRow, now: int) -> str:
+    """That a connection recovered, for the event log; '' where its run before this one had not failed."""
+    since, failed = runs.failing_before(tx, run)
+    if not failed:
+        return ""
+    return f"Works again: {counted(failed, 'run')} before it had failed, the first {span(now - since)} ago."
 
 
 def _go_on_later(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> None:

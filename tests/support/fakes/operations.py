@@ -28,6 +28,7 @@ OPERATIONS = {
     "runs.history:of_outcome": "history.of_outcome",
     "runs.changes:changes": "history.changes",
     "runs.changes:why_none": "history.why_none",
+    "events:events": "history.events",
     "audit:entries": "history.audit",
     "audit:actions": "history.audit_actions",
     "runs.held:held": "history.held",

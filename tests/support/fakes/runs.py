@@ -8,6 +8,7 @@ from typing import Any
 from invsync_tui.operations.audit import AuditFilter, AuditLine
 from invsync_tui.operations.audit_text import Changed
 from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
+from invsync_tui.operations.events import EventFilter, EventLine, Severity
 from invsync_tui.operations.list_views import CartLine, ListingLine, Point, RunDiff
 from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.runs.changes import ChangeLine
@@ -22,7 +23,7 @@ STATES = (RunState.DONE, RunState.DONE, RunState.FAILED, RunState.DONE, RunState
 
 
 def _number(line: Any) -> int:
-    return int(line.n if isinstance(line, ChangeLine) else line.id)
+    return int(line.n if isinstance(line, ChangeLine | EventLine) else line.id)
 
 
 class FakeRows:
@@ -128,7 +129,23 @@ def audit_line(number: int) -> AuditLine:
     )
 
 
+def event_line(number: int) -> EventLine:
+    """An event: of a download or an upload, one in ten an error with hostile words."""
+    at, pull = NOW - (300 - number) * 60, number % 3 == 0
+    severity = (Severity.INFO, Severity.WARNING, Severity.ERROR)[(number % 5 == 0) + (number % 10 == 0)]
+    text = (
+        "The cart refused \x1b[2J[red]our login (401)."
+        if severity is Severity.ERROR
+        else f"Batch {number} of 300 accepted"
+    )
+    return EventLine(
+        11, number, at, severity, text, RunKind.PULL if pull else RunKind.PUSH, 1, "Demo Outdoor", None if pull else 7,
+        None if pull else "Demo Cart EU",
+    )  # fmt: skip
+
+
 EVERYTHING = AuditFilter()
+ALL_EVENTS = EventFilter()
 
 
 class FakeHistory:
@@ -182,6 +199,13 @@ class FakeHistory:
                 if all(a in (None, b) for a, b in zip(asked, (line.who, line.action), strict=True))
             ],
             "newest",
+        )
+
+    def events(self, wanted: EventFilter = ALL_EVENTS) -> Rows[EventLine]:
+        lines = [event_line(n) for n in range(300, 0, -1)]
+        levels = wanted.severity.and_worse if wanted.severity else ("info", "warning", "error")
+        return FakeRows(
+            [line for line in lines if line.severity in levels and wanted.cart in (None, line.cart)], "newest"
         )
 
     def audit_actions(self) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ STOPS = (
     Stop("comparison of runs", (":", "run 11", "Enter", "d"), "against run"),
     Stop("outcomes of a run", (":", "run 11", "Enter", "Enter"), "outcomes"),
     Stop("changes of a run", (":", "run 11", "Enter", "v"), "400 changes"),
+    Stop("events", (":", "events", "Enter"), "300 events"),
     Stop("audit", (":", "audit", "Enter"), "300 entries"),
     Stop("merchant settings", ("E",), "Synchronization With WMS"),
     Stop("cart settings", (":", "setup 7", "Enter"), "Inventory Upload Service"),
@@ -140,7 +141,7 @@ OFTEN = ("merchants", "levels", "product sync")
 SELDOM = (
     "warehouses", "all warehouses", "mismatches of a cart", "listings of all carts", "identity", "plan", "aliases",
     "collisions", "missing", "carts", "runs", "drift", "what a held run would send", "outcomes of a run",
-    "changes of a run", "audit",
+    "changes of a run", "audit", "events",
 )  # fmt: skip
 LISTS = [
     pytest.param(stop, marks=() if stop.name in OFTEN else pytest.mark.slow)
@@ -160,6 +161,7 @@ ABOUT_EACH_ROW = frozenset(
         "drift",
         "outcomes of a run",
         "audit",
+        "events",
     }
 )
 """Lists whose strip says something else about each row of the demo: it is sent with every move."""

@@ -178,7 +178,7 @@ class RunEvent(Table, table=True):
     """Something that happened in a run, in words."""
 
     __tablename__ = "run_event"
-    __table_args__ = (STRICT_NO_ROWID,)
+    __table_args__ = (Index("run_event_at", "at", "run_id", "n"), STRICT_NO_ROWID)
     run_id: int = Field(primary_key=True)
     n: int = Field(primary_key=True)
     at: int = Field(sa_type=Big)

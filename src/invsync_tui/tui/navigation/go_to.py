@@ -26,6 +26,7 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
     simple: Mapping[str, Callable[[], object]] = {
         "merchants": screen.back_home,
         "audit": lambda: screen.go_to("audit"),
+        "events": lambda: screen.go_to("events"),
         "help": screen.action_help,
         "quit": screen.leave,
         "run": lambda: screen.open_run(to.number),

@@ -84,6 +84,7 @@ ROUTES = (
     Route("collisions", "Collisions", "catalog.aliases:CollisionsScreen"),
     Route("missing aliases", "Products without an alias", "catalog.aliases:MissingAliasScreen"),
     Route("compare", "Products side by side", "catalog.compare:CompareScreen"),
+    Route("events", "Events", "events.events:EventsScreen", Takes.NOTHING, alone=True),
     Route("audit", "Audit", "audit.audit:AuditScreen", Takes.NOTHING, alone=True),
     Route("themes", "Themes", "settings.themes:ThemesScreen"),
     Route("doctor", "Doctor", "diagnosis.doctor:DoctorScreen", Takes.MERCHANT, alone=True),

@@ -1,0 +1,124 @@
+"""What happened in runs, over all merchants and connections: the event log, newest first, and what is new in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from invsync_tui.operations import names
+from invsync_tui.operations.errors import as_operation_error
+from invsync_tui.operations.listed_rows import Listed
+from invsync_tui.operations.rows import PlaceKey, Rows
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.views import RunKind
+from invsync_tui.store.paging import events as pages
+from invsync_tui.store.paging.events import StoredEvent
+
+OVERLAP = 5
+"""Seconds that are read again for new events: what several workers write in one second does not come in its order."""
+
+
+class Severity(StrEnum):
+    """How much an event matters, rising."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def and_worse(self) -> tuple[str, ...]:
+        """Stored levels from this one on."""
+        levels = [str(severity) for severity in Severity]
+        return tuple(levels[levels.index(str(self)) :])
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """Something that happened in a run. `at` in epoch seconds."""
+
+    run_id: int
+    n: int
+    """Counts within the run."""
+    at: int
+    severity: Severity
+    text: str
+    kind: RunKind
+    merchant_id: int
+    merchant: str
+    cart_id: int | None
+    cart: str | None
+    """None for a download."""
+
+    @property
+    def id(self) -> PlaceKey:
+        """Its place in the log."""
+        return self.at, self.run_id, self.n
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events; None does not narrow. Of a merchant: its download's and its carts'."""
+
+    merchant: str | None = None
+    cart: str | None = None
+    severity: Severity | None = None
+    """This one and worse."""
+    since: int | None = None
+    """Epoch seconds, included."""
+    until: int | None = None
+
+
+def events(session: Session, wanted: EventFilter = EventFilter()) -> Rows[EventLine]:
+    """The event log, newest first. OperationError for a merchant or a cart that there is none of."""
+    merchant = names.merchant(session, wanted.merchant).id if wanted.merchant else None
+    cart = names.cart(session, wanted.cart, merchant).id if wanted.cart else None
+    levels = wanted.severity.and_worse if wanted.severity else None
+    narrowed = pages.EventFilter(merchant, cart, levels, wanted.since, wanted.until)
+    with as_operation_error(), session.store.reading() as cx:
+        event_pages = pages.events(cx, narrowed)
+
+    def lines(rows: Sequence[Any]) -> list[EventLine]:
+        return [_line(StoredEvent(*row)) for row in rows]
+
+    return Listed(session, event_pages, lines, lambda line: line.id, ("newest",))
+
+
+def _line(event: StoredEvent) -> EventLine:
+    return EventLine(
+        run_id=event.run_id,
+        n=event.n,
+        at=event.at,
+        severity=Severity(event.level),
+        text=event.text,
+        kind=RunKind(event.kind),
+        merchant_id=event.merchant_id,
+        merchant=event.merchant,
+        cart_id=event.cart_id,
+        cart=event.cart,
+    )
+
+
+class NewEvents:
+    """Events that were written since the last question, in the order of time."""
+
+    def __init__(self, rows: Rows[EventLine]) -> None:
+        self._rows = rows
+        newest = rows.after(None, 1)
+        self._at = newest[0].at if newest else 0
+        recent = rows.before((self._at - OVERLAP, 0, 0), LOOKED_AT)
+        self._seen = {line.id for line in recent}
+
+    def read(self) -> list[EventLine]:
+        """What is new, oldest first; no more than LOOKED_AT at a time, the rest with the next call."""
+        lines = self._rows.before((self._at - OVERLAP, 0, 0), LOOKED_AT)
+        fresh = [line for line in reversed(lines) if line.id not in self._seen]
+        if fresh:
+            self._at = max(self._at, fresh[-1].at)
+        self._seen = {key for key in self._seen | {line.id for line in fresh} if key[0] >= self._at - OVERLAP}
+        return fresh
+
+
+LOOKED_AT = 1000
+"""Events that are read at once for what is new."""

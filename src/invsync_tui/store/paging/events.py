@@ -1,0 +1,63 @@
+"""What happened in runs, over all of them, in pages, newest first."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from invsync_tui.store.paging.keyset import Order, Pages, Part, Select
+
+NEWEST = Order("newest", ("e.at", "e.run_id", "e.n"))
+COLUMNS = "e.run_id, e.n, e.at, e.level, e.text, r.kind, r.merchant_id, m.name, c.id, c.name"
+ORIGIN = (
+    "run_event AS e INDEXED BY run_event_at CROSS JOIN run AS r ON r.id = e.run_id "
+    "CROSS JOIN merchant AS m ON m.id = r.merchant_id "
+    # The runs of a cart that was removed go soon: nobody sees them until then.
+    "AND (r.kind = 'pull' OR EXISTS (SELECT 1 FROM cart AS k WHERE k.id = r.key)) "
+    "LEFT JOIN cart AS c ON r.kind <> 'pull' AND c.id = r.key"
+)
+
+
+class StoredEvent(NamedTuple):
+    """An event with its run. `at` in epoch seconds; `n` counts within the run; `kind` pull, push or radar."""
+
+    run_id: int
+    n: int
+    at: int
+    level: str
+    text: str
+    kind: str
+    merchant_id: int
+    merchant: str
+    cart_id: int | None
+    cart: str | None
+
+
+class EventFilter(NamedTuple):
+    """Which events; None does not narrow. Times in epoch seconds, both included."""
+
+    merchant_id: int | None = None
+    cart_id: int | None = None
+    levels: tuple[str, ...] | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+_CONDITIONS = {
+    "merchant_id": "r.merchant_id = ?",
+    "cart_id": "r.kind <> 'pull' AND r.key = ?",
+    "since": "e.at >= ?",
+    "until": "e.at <= ?",
+}
+
+
+def events(cx: sqlite3.Connection, wanted: EventFilter) -> Pages:
+    """The events that are wanted, newest first."""
+    select = Select(COLUMNS, ORIGIN, "1", (), NEWEST, descending=True)
+    for name, where in _CONDITIONS.items():
+        if (value := getattr(wanted, name)) is not None:
+            select = select.narrowed(Part(where, (value,)))
+    if wanted.levels is not None:
+        marks = ", ".join("?" * len(wanted.levels))
+        select = select.narrowed(Part(f"e.level IN ({marks})", wanted.levels))
+    return Pages(cx, select)
