@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,11 @@ class World:
     def merchant(self) -> int:
         return self.acme.merchant
 
+    def refs(self, listing_ids: Iterable[int]) -> str:
+        """Which listings of the first cart these are, by the letters of their products."""
+        known = {number: ref for ref, number in self.shown.items()}
+        return "".join(known.get(number, "?") for number in listing_ids)
+
     def place(self, tx: sqlite3.Connection, code: str) -> StoredWarehouse:
         return next(site for site in sync_marks.warehouses(tx, self.merchant) if site.code == code)
 
@@ -72,14 +77,20 @@ Case = tuple[tuple[str, ...], Step, str]
 """What was before, as statements, what is done, and which columns of which rows are other then."""
 
 
-def check(folder: Path, case: Case) -> None:
-    """Try a case: exactly these columns of exactly these rows are other, in a store full of neighbors."""
-    steps, step, expected = case
+def prepared(folder: Path, steps: tuple[str, ...]) -> World:
+    """A world in which these statements were executed; `:m`, `:c`, `:d`, `:at`, `:A` to `:K` are its numbers."""
     world = World(folder)
     names = {"m": world.merchant, "c": world.first, "d": world.second, "at": AT} | world.ids
     with world.acme.bench.store.transaction() as tx:
         for sql in steps:
             tx.execute(sql, {key: value for key, value in names.items() if f":{key}" in sql})
+    return world
+
+
+def check(folder: Path, case: Case) -> None:
+    """Try a case: exactly these columns of exactly these rows are other, in a store full of neighbors."""
+    steps, step, expected = case
+    world = prepared(folder, steps)
     with changes(world.acme.bench.store) as (tx, told):
         answer = step(world, tx)
     world.acme.bench.store.close()
