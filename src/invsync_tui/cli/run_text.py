@@ -11,17 +11,27 @@ from invsync_tui.plain_text import asked_by, counted
 from invsync_tui.rules import words
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.runs.folding import FoldedRuns
     from invsync_tui.operations.views import HoldView, PhaseView, RateView, ReasonRow, RunDetail, RunRow
     from invsync_tui.rules.outcomes import Counts
 
 HEAD = ("RUN", "KIND", "MERCHANT", "CART", "STATE", "STARTED", "TOOK", "OUTCOMES")
 
 
-def listed(rows: Sequence[RunRow]) -> list[str]:
-    """Runs as a table."""
-    return (
-        table(HEAD, [_cells(row) for row in rows]) if rows else ["No runs yet. Start one with: invsync sync MERCHANT"]
-    )
+def listed(rows: Sequence[RunRow], *, fold: bool = False) -> list[str]:
+    """Runs as a table; with `fold` those that changed nothing are one line where they follow each other."""
+    if not rows:
+        return ["No runs yet. Start one with: invsync sync MERCHANT"]
+    if not fold:
+        return table(HEAD, [_cells(row) for row in rows])
+    from invsync_tui.operations.runs.folding import FoldedRuns, folded
+
+    return table(HEAD, [_folded_cells(line) if isinstance(line, FoldedRuns) else _cells(line) for line in folded(rows)])
+
+
+def _folded_cells(line: FoldedRuns) -> tuple[str, ...]:
+    numbers = [run.id for run in line.runs]
+    return f"{min(numbers)}-{max(numbers)}", *("",) * (len(HEAD) - 2), line.text
 
 
 def _cells(row: RunRow) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ example:
   invsync runs --merchant Acme --limit 10
   invsync runs --cart "Acme Shop" --state failed --csv
   invsync runs --since -1d --until -1h     requested in this time
+  invsync runs --fold --limit 200          one line for runs in a row that found nothing to do
   invsync runs 17                          its phases, its sum, why SKUs were not set, and what happened
   invsync runs 17 --diff                   against the run before it
   invsync runs 17 --changes                what it set, from what to what; --csv for a spreadsheet
@@ -59,6 +60,9 @@ def add_runs(subparsers: Subparsers) -> None:
         choices=OUTCOMES,
         type=lambda word: words.name(words.OUTCOMES, word.replace("-", "_").replace(" ", "_")),
         help="the SKUs of RUN that ended so",
+    )
+    parser.add_argument(
+        "--fold", action="store_true", help="in text: one line for runs in a row that found nothing to do"
     )
     parser.add_argument("--before", metavar="RUN", type=row_number, help="the page before this run")
     list_command.add_period(parser)
@@ -110,7 +114,7 @@ def _list(args: argparse.Namespace) -> int:
     if args.csv and not output.json:
         list_command.print_page(args, "runs", shapes.runs(), (page, following), {})
         return Exit.OK
-    output.text(listed(page))
+    output.text(listed(page, fold=args.fold))
     if following:
         output.text(f"\nOlder ones: --after {following}")
     last = page[-1].id if following else None
