@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.cli import main
+from invsync_tui.preferences import Preferences
 from tests.support.shell import Shell, check
 
 CART = "Demo Shop 2"
@@ -142,6 +143,19 @@ def test_listings_are_filtered_by_conditions_and_a_wrong_one_is_a_usage_error(bi
     wrong = big.run("listings", CART, "--filter", "tarqet<5")
     assert wrong.code == 2
     assert "tarqet is nothing to filter by. Did you mean target? Known: target, confirmed" in wrong.err
+
+
+def test_a_filter_is_given_by_the_name_that_it_was_saved_under(big: Shell) -> None:
+    file = big.home / ".local" / "state" / "invsync" / "terminal.json"
+    Preferences(file).save_filter("unknown", "target=none -never")
+    try:
+        by_name = big.json("listings", CART, "--filter", "@unknown", "--limit", "20")
+        assert by_name == big.json("listings", CART, "--filter", "target=none -never", "--limit", "20")
+        wrong = big.run("listings", CART, "--filter", "@unknwon")
+        assert wrong.code == 2
+        assert "No filter is saved as 'unknwon'. Saved filters: @unknown." in wrong.err
+    finally:
+        file.unlink()
 
 
 LISTS_OVER_TIME = {"runs", "audit"}

@@ -67,6 +67,8 @@ LOOKS = {
     "history.previous", "why.records", "report.copy", "themes.back", "themes.keep", "doctor.all", "doctor.fix",
     "kinds.next", "kinds.previous", "list.copy", "list.export", "list.filter", "list.reverse", "list.sort",
     "list.sort-column", "listing.drift", "listing.identity", "listing.plan", "listing.why",
+    "bookmark", "bookmark.remove", "filter.remove", "filter.save", "filters", "list.columns", "list.wide", "visits.back",
+    "visits.forward",
     "merchant.aliases", "merchant.carts", "merchant.doctor", "merchant.runs", "merchant.setup", "merchant.test",
     "merchant.mismatches", "merchant.all_mismatches",
     "merchant.warehouses", "mouse", "palette", "paper.down", "paper.end", "paper.lead", "paper.page-down", "paper.page-up",

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from textual import events, on
 from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.reactive import Reactive
@@ -24,6 +25,7 @@ from invsync_tui.plain_text import UNENCODABLE
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.driver import TerminalDriver
 from invsync_tui.tui.key_order import KeysInOrder
+from invsync_tui.tui.navigation.visits import remember
 from invsync_tui.tui.screen_diff import ScreenDiff
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.toned_screen import STYLES
@@ -57,6 +59,30 @@ class ControlRoom(KeysInOrder):
             "Go to",
             tooltip="Go anywhere by words, such as carts, run 42 or settings Demo",
             id="go-to",
+        ),
+        Binding(
+            "alt+left,less_than_sign",
+            "screen.former",
+            "Back to",
+            show=False,
+            tooltip="Back to the screen that was open before",
+            id="visits.back",
+        ),
+        Binding(
+            "alt+right,greater_than_sign",
+            "screen.following",
+            "Forward",
+            show=False,
+            tooltip="Forward to the screen that was left last",
+            id="visits.forward",
+        ),
+        Binding(
+            "M",
+            "screen.bookmark",
+            "Bookmark",
+            show=False,
+            tooltip="Bookmark this screen with its tab and filter; :bookmarks lists them",
+            id="bookmark",
         ),
         Binding("question_mark", "screen.help", "Help", tooltip="All keys of this screen", id="help"),
         Binding(
@@ -191,6 +217,11 @@ class ControlRoom(KeysInOrder):
         """Ctrl+C stops nothing here; say what does, without Textual's animated toast."""
         if isinstance(self.screen, BaseScreen):
             self.screen.notice("Press q to leave the control room. Syncs go on without it.")
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave the screen on top; forward opens it again."""
+        remember(self.context, self.screen)
+        return super().pop_screen()
 
     def close_store(self) -> None:
         """End the store threads and with them their sessions."""

@@ -17,6 +17,8 @@ from invsync_tui.tui.terminal import OWN_COLOURS, Terminal
 from invsync_tui.tui.text.glyphs import Glyphs, glyphs_for
 
 if TYPE_CHECKING:
+    from invsync_tui.preferences import Preferences
+    from invsync_tui.tui.navigation.routes import Visit
     from invsync_tui.tui.screens.settings.draft import Draft
     from invsync_tui.tui.widgets.columns import ListView
 
@@ -46,7 +48,10 @@ class AppContext:
     config_file: Path | None = None
     """Where the operator's own choices are kept, such as the theme; None where that is not known."""
     theme_name: str = field(init=False)
+    left: list[Visit] = field(default_factory=list)
+    """Screens that were left, the latest last, for forward."""
     glyphs: Glyphs = field(init=False)
+    _preferences: Preferences | None = field(init=False, default=None)
     _slow_store: StoreThread | None = field(init=False, default=None)
     _filter_store: StoreThread | None = field(init=False, default=None)
 
@@ -58,6 +63,15 @@ class AppContext:
     def connection(self) -> StoreConnection:
         """The store, the operator, the role and the service as they are known."""
         return self.store.connection
+
+    @property
+    def preferences(self) -> Preferences:
+        """What this user keeps for the terminal."""
+        if self._preferences is None:
+            from invsync_tui.preferences import Preferences
+
+            self._preferences = Preferences.of(os.environ)
+        return self._preferences
 
     @property
     def read_only(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, UsageError, command
 from invsync_tui.cli.shapes import record
 from invsync_tui.cli.text import age, clean, number, utc
+from invsync_tui.preferences import Preferences, UnknownFilterError
 from invsync_tui.rules.listing_filter import FilterError, parse
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ example:
 
 A filter compares target, confirmed, in-cart, diff and override (target<5, target=none for unknown), outcome:, reason:,
 sku:, name: and error:, and knows the names of --only by themselves; - in front of one means not. Other words are looked
-for in SKUs and codes; quotes make a word such a text.
+for in SKUs and codes; quotes make a word such a text. @NAME is a filter that was saved in the control room (F in a list of
+listings).
 
 DIFF is the units in the cart less the target: above 0 the cart offers more than there is to sell. A mismatch list begins
 with the largest; --sort difference begins with the most negative one."""
@@ -47,7 +50,10 @@ def add_listings(subparsers: Subparsers) -> None:
         "--only", "--tab", choices=ONLY, help="only these (default: all of a cart, or the mismatches of all carts)"
     )
     parser.add_argument(
-        "--filter", metavar="TEXT", default="", help="a part of a SKU or code, or conditions such as 'diff>0 -locked'"
+        "--filter",
+        metavar="TEXT",
+        default="",
+        help="a part of a SKU or code, conditions such as 'diff>0 -locked', or @NAME of a saved filter",
     )
     list_command.add_sort(parser, "sku or synced_at, mismatches by difference; more on small lists")
     list_command.add_options(parser)
@@ -61,7 +67,7 @@ def run_listings(args: argparse.Namespace) -> int:
     from invsync_tui.operations.listings import product_sync
 
     only = ListingFilter(args.only or ("all" if args.cart else "mismatch"))
-    _check(args.filter)
+    args.filter = _filter(args.filter)
     with opened(args) as session:
         owner = names.merchant(session, args.merchant).id if args.merchant else None
         look = args.filter, list_command.ordering(args)
@@ -75,11 +81,14 @@ def run_listings(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _check(text: str) -> None:
+def _filter(text: str) -> str:
+    """The filter that is asked for, by its saved name too."""
     try:
+        text = Preferences.of(os.environ).filter_text(text)
         parse(text)
-    except FilterError as error:
+    except (FilterError, UnknownFilterError) as error:
         raise UsageError(f"--filter: {error}") from error
+    return text
 
 
 DRIFT_EXAMPLES = """\

@@ -87,7 +87,7 @@ def _well_said(place: str, rest: str) -> None:
         raise UnknownCommandError(f"Themes that can be put on now: {', '.join(THEMES)}. theme alone shows them.")
 
 
-def completions(known_runs: Iterable[int], known: Known = NOBODY) -> list[str]:
+def completions(known_runs: Iterable[int], known: Known = NOBODY, bookmarks: Iterable[str] = ()) -> list[str]:
     """What the command line offers, most wanted first."""
     choices = {
         Takes.RUN: [str(run) for run in known_runs],
@@ -95,7 +95,7 @@ def completions(known_runs: Iterable[int], known: Known = NOBODY) -> list[str]:
         Takes.CART: [cart.name for cart in known.carts],
         Takes.THEME: list(THEMES),
     }
-    names = [*choices[Takes.MERCHANT], *choices[Takes.CART]]
+    names = [*choices[Takes.MERCHANT], *choices[Takes.CART], *bookmarks]
     return [
         *WORDS,
         *(name for name in names if _names_itself(name)),

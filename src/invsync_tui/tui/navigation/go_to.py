@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.list_views import SearchAnswer, SearchHit
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.views import Requested
+    from invsync_tui.preferences import Bookmark
     from invsync_tui.tui.screens.base.base_screen import BaseScreen
 
 OF_ALL = frozenset({"runs", "carts", "doctor", "listings"})
@@ -27,6 +28,8 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
         "merchants": screen.back_home,
         "audit": lambda: screen.go_to("audit"),
         "events": lambda: screen.go_to("events"),
+        "bookmarks": lambda: screen.go_to("bookmarks"),
+        "filters": lambda: screen.go_to("filters"),
         "help": screen.action_help,
         "quit": screen.leave,
         "run": lambda: screen.open_run(to.number),
@@ -135,7 +138,8 @@ def _looked_up(screen: BaseScreen, text: str, answer: tuple[Known, SearchAnswer]
     """Open what fits best: a name or title that is exactly this, the SKU that is, a name that begins or has a word like
     it; else what the search finds, else a name that has the characters in their order."""
     screen.context.known, hits = answer
-    places = places_for(text, screen.context.known)
+    bookmarks = screen.context.preferences.bookmarks(screen.context.connection.label)
+    places = places_for(text, screen.context.known, bookmarks)
     best = [place for place in places if place.fit == places[0].fit] if places else []
     exact = _exact(hits)
     if best and best[0].fit is not Fit.EXACT and len(exact) == 1:
@@ -156,9 +160,10 @@ SHOWN_MOST = 4
 """Names that a notice lists."""
 
 
-def places_for(text: str, names: Known) -> list[Place]:
-    """Merchants, carts and screens that fit, the best first."""
+def places_for(text: str, names: Known, bookmarks: Sequence[Bookmark] = ()) -> list[Place]:
+    """Bookmarks, merchants, carts and screens that fit, the best first."""
     candidates: list[tuple[str, Callable[[BaseScreen], None]]] = [
+        *((bookmark.name, partial(_open_bookmark, bookmark)) for bookmark in bookmarks),
         *((cart.name, partial(_open_cart, cart)) for cart in names.carts),
         *((merchant.name, partial(_open_merchant, merchant)) for merchant in names.merchants),
         *((route.title, partial(_open_screen, route.name)) for route in ROUTES if route.alone),
@@ -172,6 +177,12 @@ def _open_cart(cart: Named, screen: BaseScreen) -> None:
     merchants = screen.context.known.merchants
     screen.context.merchant = next((each for each in merchants if each.name == cart.merchant), screen.context.merchant)
     screen.go_to("products", cart.id, cart.name, cart.merchant)
+
+
+def _open_bookmark(bookmark: Bookmark, screen: BaseScreen) -> None:
+    from invsync_tui.tui.navigation.visits import open_bookmark
+
+    open_bookmark(screen, bookmark)
 
 
 def _open_merchant(merchant: Named, screen: BaseScreen) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from invsync_tui.tui.navigation.names import Named
 
@@ -87,9 +87,18 @@ ROUTES = (
     Route("events", "Events", "events.events:EventsScreen", Takes.NOTHING, alone=True),
     Route("audit", "Audit", "audit.audit:AuditScreen", Takes.NOTHING, alone=True),
     Route("themes", "Themes", "settings.themes:ThemesScreen"),
+    Route("bookmarks", "Bookmarks", "personal.bookmarks:BookmarksScreen", Takes.NOTHING, alone=True),
+    Route("filters", "Saved filters", "personal.filters:FiltersScreen", Takes.NOTHING, alone=True),
     Route("doctor", "Doctor", "diagnosis.doctor:DoctorScreen", Takes.MERCHANT, alone=True),
 )  # fmt: skip
 BY_NAME = {route.name: route for route in ROUTES}
+
+
+class Visit(NamedTuple):
+    """A screen by its route, and what it is opened with."""
+
+    name: str
+    what: tuple[Any, ...] = ()
 
 
 def screen_class(name: str) -> type[BaseScreen]:
@@ -106,4 +115,6 @@ def screen(context: AppContext, name: str, *what: Any, **more: Any) -> BaseScree
     """
     if BY_NAME[name].takes is Takes.MERCHANT and what[0] is not None:
         context.merchant = Named(what[0], what[1])
-    return screen_class(name)(context, *what, **more)
+    opened = screen_class(name)(context, *what, **more)
+    opened.visit = Visit(name, what)
+    return opened

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from invsync_tui.tui.actions import Confirmation
     from invsync_tui.tui.navigation.commands import GoTo
     from invsync_tui.tui.navigation.names import Known, Named
+    from invsync_tui.tui.navigation.routes import Visit
     from invsync_tui.tui.store_connection import StoreConnection
     from invsync_tui.tui.widgets.prompt import Prompt
 
 T = TypeVar("T")
+BOOKMARK = "bookmark-name"
 NOTICE_SECONDS = 30.0
 """For how long a notice stands that nothing replaces; an error stands until something better is known."""
 READ_FOR = 4.0
@@ -66,6 +68,8 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def __init__(self, context: AppContext) -> None:
         super().__init__()
         self.context = context
+        self.visit: Visit | None = None
+        """What it was opened with, by the route table."""
         self._failing = False
         self.type_ahead = TypeAhead()
         self.early = EarlyKeys()
@@ -103,6 +107,11 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def ask_before_leaving(self, leave: Callable[[], None]) -> None:
         """Asked of screens with something unsaved: leave if the operator still wants to."""
         leave()
+
+    @property
+    def visited(self) -> Visit | None:
+        """How this screen is opened again as it is now; None where it cannot be."""
+        return self.visit
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -264,7 +273,8 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         from invsync_tui.tui.navigation.names import known
         from invsync_tui.tui.widgets.prompt import CommandLine
 
-        offers = completions(self.context.known_runs, self.context.known)
+        bookmarks = self.context.preferences.bookmarks(self.context.connection.label)
+        offers = completions(self.context.known_runs, self.context.known, [each.name for each in bookmarks])
         self._replace_notice(":", CommandLine(PLACEHOLDER, offers, self.context.history.commands, id="go-to"))
         self.ask(known, self._know)
 
@@ -354,6 +364,9 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         from invsync_tui.tui.navigation.commands import UnknownCommandError, understand
 
+        if event.input.id == BOOKMARK:
+            self.close_prompt()
+            self._save_bookmark(event.value)
         if event.input.id != "go-to":
             return
         self.close_prompt()
@@ -382,6 +395,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         """Show a screen of the route table on top of this one; what it takes is what its class takes after the context."""
         from invsync_tui.tui.navigation.routes import screen
 
+        self.context.left = []
         self.app.push_screen(screen(self.context, name, *what, **more))
 
     def open_run(self, run_id: int, notice: str = "") -> None:
@@ -392,6 +406,46 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         """To the merchants, which are always at the bottom of the stack."""
         while len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+    # -- what was open, and bookmarks ---------------------------------------------------------------------------------
+
+    def action_former(self) -> None:
+        """Leave this screen; at the bottom of the stack there is nothing before it."""
+        if self.awaits_text:
+            return
+        if len(self.app.screen_stack) == 1:
+            self.notice("There is nothing to go back to.", Tone.FAINT)
+        elif self.unsaved:
+            self.ask_before_leaving(self._leave_screen)
+        else:
+            self.app.pop_screen()
+
+    def _leave_screen(self) -> None:
+        self.app.pop_screen()
+
+    def action_following(self) -> None:
+        from invsync_tui.tui.navigation.visits import forward
+
+        if not self.awaits_text and not self.unsaved:
+            forward(self)
+
+    def action_bookmark(self) -> None:
+        from invsync_tui.tui.navigation.visits import bookmark_of
+
+        proposed = bookmark_of(self)
+        if proposed is None:
+            self.notice("This screen cannot be bookmarked. The one that it was opened from can.", Tone.WARN)
+        else:
+            self.open_prompt("Bookmark as: ", BOOKMARK, "a name", value=proposed.name)
+
+    def _save_bookmark(self, name: str) -> None:
+        from invsync_tui.tui.navigation.visits import bookmark_of
+
+        if (bookmark := bookmark_of(self, name)) is None:
+            return
+        lasts = self.context.preferences.save_bookmark(bookmark)
+        until = "" if lasts else " It is kept until you leave; the state folder cannot be written."
+        self.notice(f"Bookmarked as {bookmark.name}. :bookmarks lists them.{until}", Tone.GOOD if lasts else Tone.WARN)
 
     def action_search(self) -> None:
         self.go_to("search")

@@ -103,6 +103,10 @@ class ChoiceDialog(TonedScreen[str], ModalScreen[str]):
 COLUMNS = (Column("", 3), Column("Choice", 20, flex=2), Column("About it", 16, flex=3))
 
 
+NONE_MARKED = f"None is marked: {ALL_LOCATIONS}"
+"""What it means that no choice is taken, for a cart's warehouses."""
+
+
 class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
     """Dismissed with the field's new value, or None."""
 
@@ -111,9 +115,17 @@ class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
         Binding("escape", "leave", "Cancel", tooltip="Leave the field as it was", id="choose.cancel"),
     ]
 
-    def __init__(self, field: Field, present: str, glyphs: Glyphs, columns: Sequence[Column] = COLUMNS) -> None:
+    def __init__(
+        self,
+        field: Field,
+        present: str,
+        glyphs: Glyphs,
+        columns: Sequence[Column] = COLUMNS,
+        none_marked: str = NONE_MARKED,
+    ) -> None:
         super().__init__()
         self._columns = columns
+        self._none_marked = none_marked
         self._field = field
         self._glyphs = glyphs
         self._several = field.kind is FieldKind.CHOICES
@@ -145,7 +157,7 @@ class ListDialog(TonedScreen[str | None], ModalScreen[str | None]):
         self._table.use(ListSource([self._row(choice) for choice in self._field.choices]))
         if self._several:
             number = len(self._marked)
-            text = f"{number} of {len(self._field.choices)} marked" if number else f"None is marked: {ALL_LOCATIONS}"
+            text = f"{number} of {len(self._field.choices)} marked" if number else self._none_marked
             self.query_one("#chosen", TextLine).show(line((text, Tone.ACCENT)))
 
     def _row(self, choice: Choice) -> Row:

@@ -20,13 +20,13 @@ from invsync_tui.plain_text import counted
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import AnswerReceived
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
-from invsync_tui.tui.screens.base.list_order import sort_keys, why_not
+from invsync_tui.tui.screens.base.list_order import choose_columns, chosen_fields, sort_keys, toggle_wide, why_not
 from invsync_tui.tui.store_thread import in_words
 from invsync_tui.tui.text.breadcrumb import breadcrumb
 from invsync_tui.tui.text.sanitize import clean, width_of, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
 from invsync_tui.tui.type_ahead import MOVES
-from invsync_tui.tui.widgets.columns import Column, Field, ListView, RenderContext, fields_that_fit
+from invsync_tui.tui.widgets.columns import Column, Field, ListView, RenderContext
 from invsync_tui.tui.widgets.row_source import StoreSource
 from invsync_tui.tui.widgets.table import WindowTable
 from invsync_tui.tui.widgets.text_line import TextLine
@@ -59,6 +59,10 @@ class ListScreen(BaseScreen, Generic[L]):
         Binding("o", "sort", "Sort", tooltip="Sort by the next column", id="list.sort"),
         Binding("O", "reverse", "Reverse", tooltip="Reverse the order", show=False, id="list.reverse"),
         *sort_keys(),
+        Binding("C", "columns", "Columns", show=False, tooltip="Choose the columns of this screen", id="list.columns"),
+        Binding(
+            "W", "wide", "Wide", show=False, tooltip="All columns, Right scrolls; again: those that fit", id="list.wide"
+        ),
         Binding("y", "copy", "Copy", tooltip="Send the SKU or name to the terminal's clipboard", id="list.copy"),
         Binding("e", "export", "Export", tooltip="Write what is shown to a CSV or JSON file", id="list.export"),
     ]
@@ -125,6 +129,10 @@ class ListScreen(BaseScreen, Generic[L]):
         """What is wrong with a filter, and what is known; '' where it means something."""
         return ""
 
+    def filter_meant(self, text: str) -> str:
+        """The filter that is typed, where a name can stand for one."""
+        return text
+
     def takes_long(self, look: ListView) -> bool:
         """Whether the filter has to look at many rows: it is asked aside, and Esc stops it."""
         return False
@@ -173,7 +181,7 @@ class ListScreen(BaseScreen, Generic[L]):
         self.table.read_again()
 
     def on_resize(self, event: events.Resize) -> None:
-        if self._source is not None and fields_that_fit(self.fields, self.app.size.width) != self._source.fields:
+        if self._source is not None and self._fields_shown() != self._source.fields:
             self._use(self.table.use)
 
     def _columns(self) -> tuple[Column, ...]:
@@ -182,13 +190,17 @@ class ListScreen(BaseScreen, Generic[L]):
         look = self.look.sorted_by(sort or next(iter(sortable), ""), descending=self.look.descending)
         return tuple(field.column(look) for field in self._row_fields())
 
+    def _fields_shown(self) -> tuple[Field[L], ...]:
+        """The columns that were chosen for this kind of screen, else those that the terminal has room for."""
+        return chosen_fields(self.fields, self.app.size.width, self.context.preferences.columns(type(self).__name__))
+
     def _row_fields(self) -> Sequence[Field[L]]:
         """The columns of the rows that are there, or are on their way."""
-        return fields_that_fit(self.fields, self.app.size.width) if self._source is None else self._source.fields
+        return self._fields_shown() if self._source is None else self._source.fields
 
     def _use(self, put: Callable[[StoreSource[L], tuple[Column, ...]], None]) -> None:
         """Read the list as it is looked at from now on."""
-        shown = fields_that_fit(self.fields, self.app.size.width)
+        shown = self._fields_shown()
         sortable = self._source.sortable if self._source else ()
         look = self.look
         if self._long:
@@ -338,6 +350,17 @@ class ListScreen(BaseScreen, Generic[L]):
         else:
             self.app.pop_screen()
 
+    def action_columns(self) -> None:
+        choose_columns(self)
+
+    def action_wide(self) -> None:
+        toggle_wide(self)
+
+    def columns_chosen(self, text: str, tone: Tone) -> None:
+        """Other columns are to be shown from now on."""
+        self._use(self.table.use)
+        self.notice(text, tone)
+
     # -- order and filter ---------------------------------------------------------------------------------------------
 
     def _sorts(self) -> list[str]:
@@ -360,7 +383,7 @@ class ListScreen(BaseScreen, Generic[L]):
             return
         if place > len(shown):
             self.notice(f"The table shows {counted(len(shown), 'column')}.", Tone.WARN)
-        elif reason := why_not(shown[place - 1], self.fields, sorts, self._source.counted if self._source else None):
+        elif reason := why_not(shown[place - 1], self.fields, sorts):
             self.notice(reason, Tone.WARN)
         else:
             present = self.look.sort if self.look.sort in sorts else sorts[0]
@@ -397,7 +420,7 @@ class ListScreen(BaseScreen, Generic[L]):
         if self._problem:
             self._show_trail()
         else:
-            self._look(self.look.narrowed(text))
+            self._look(self.look.narrowed(self.filter_meant(text)))
             self._show_trail()
 
     def on_prompt_left(self, event: Prompt.Left) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.list_views import ListingLine
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
+    from invsync_tui.tui.navigation.routes import Visit
 
 
 class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
@@ -38,6 +39,10 @@ class SkuHistoryScreen(ReportScreen[tuple["SkuHistory", ...]]):
         self._chosen = (chosen.cart, chosen.cart_listing_id) if chosen else None
         self._place = Place(0)
         super().__init__(context)
+
+    @property
+    def visited(self) -> Visit | None:
+        return self.visit and self.visit._replace(what=(self._asked, None))
 
     @property
     def trail(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.list_views import ListingLine
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
+    from invsync_tui.tui.navigation.routes import Visit
 
 
 class WhyScreen(ReportScreen["Why"], BundleScreen):
@@ -38,6 +39,10 @@ class WhyScreen(ReportScreen["Why"], BundleScreen):
         self._live: Mapping[int, Read] = {}
         self._records = False
         super().__init__(context)
+
+    @property
+    def visited(self) -> Visit | None:
+        return self.visit and self.visit._replace(what=(self._asked, None))
 
     @property
     def trail(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from invsync_tui.tui.widgets.columns import Field, ListView
 if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
+    from invsync_tui.tui.navigation.routes import Visit
 
 
 class AllCartsScreen(ListingTabsScreen):
@@ -24,14 +25,18 @@ class AllCartsScreen(ListingTabsScreen):
         ListingFilter.OVERRIDES, ListingFilter.EXCLUDED, ListingFilter.LOCKED,
     )  # fmt: skip
 
-    def __init__(self, context: AppContext, merchant_id: int | None, merchant: str) -> None:
+    def __init__(self, context: AppContext, merchant_id: int | None, merchant: str, tab: str = "") -> None:
         self._merchant_id = merchant_id
         self._merchant = merchant
-        super().__init__(context, ListingFilter.MISMATCH)
+        super().__init__(context, ListingFilter(tab) if tab else ListingFilter.MISMATCH)
 
     @property
     def trail(self) -> tuple[str, ...]:
         return "Merchants", *([] if self._merchant_id is None else [self._merchant]), "Listings of all carts"
+
+    @property
+    def visited(self) -> Visit | None:
+        return self.visit and self.visit._replace(what=(self._merchant_id, self._merchant, self.tab.value))
 
     @property
     def memory(self) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.views import Requested
     from invsync_tui.tui.context import AppContext
+    from invsync_tui.tui.navigation.routes import Visit
     from invsync_tui.tui.widgets.columns import ListView
 
 CLASSES = (None, "vanished", "untracked", "oversell", "undersell", "edited", "lagging")
@@ -84,16 +85,21 @@ class DriftScreen(ListScreen[DriftLine]):
         Binding("R", "verify", "Check now", tooltip="Read the listings from the cart now", id="drift.radar"),
     ]
 
-    def __init__(self, context: AppContext, cart_id: int, cart: str, merchant: str) -> None:
+    def __init__(self, context: AppContext, cart_id: int, cart: str, merchant: str, drift_class: str = "") -> None:
         self._cart_id = cart_id
         self._cart = cart
         self._merchant = merchant
-        self._class: str | None = None
+        self._class: str | None = drift_class if drift_class in CLASSES else None
         super().__init__(context)
 
     @property
     def trail(self) -> tuple[str, ...]:
         return self._merchant, self._cart, "Drift" if self._class is None else f"Drift: {self._class}"
+
+    @property
+    def visited(self) -> Visit | None:
+        what = self._cart_id, self._cart, self._merchant, self._class or ""
+        return self.visit and self.visit._replace(what=what)
 
     @property
     def memory(self) -> str:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from invsync_tui.operations.list_views import ListingFilter, ListingLine
 from invsync_tui.operations.rows import Count
+from invsync_tui.preferences import UnknownFilterError
 from invsync_tui.rules.listing_filter import FilterError, parse
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import beyond_the_row, explained
@@ -68,6 +69,9 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
         Binding("left_square_bracket", "tab(-1)", "Tabs", tooltip="The tab to the left", id="tabs.previous"),
         Binding("right_square_bracket", "tab(1)", "Tabs", show=False, tooltip="The tab to the right", id="tabs.next"),
         Binding(
+            "F", "filters", "Saved filters", show=False, tooltip="Saved filters: apply, save, remove", id="filters"
+        ),
+        Binding(
             "asterisk",
             "select_all",
             "Select all",
@@ -90,10 +94,13 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def filter_problem(self, text: str) -> str:
         try:
-            parse(text)
-        except FilterError as error:
+            parse(self.filter_meant(text))
+        except (FilterError, UnknownFilterError) as error:
             return str(error)
         return ""
+
+    def filter_meant(self, text: str) -> str:
+        return self.context.preferences.filter_text(text)
 
     def takes_long(self, look: ListView) -> bool:
         return not self.filter_problem(look.text) and bool(parse(look.text).conditions)
@@ -130,6 +137,17 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
         if (selected := self.line) is not None:
             code = selected.product_sku or selected.sku or selected.cart_listing_id
             self.go_to("why", code, selected)
+
+    def action_filters(self) -> None:
+        self.go_to("filters")
+
+    def apply_filter(self, text: str) -> None:
+        """Filter by a saved filter, which may be from another version."""
+        if problem := self.filter_problem(text):
+            self.notice(problem, Tone.WARN)
+            return
+        self._look(self.look.narrowed(text))
+        self._show_trail()
 
     # -- tabs ---------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from invsync_tui.tui.widgets.columns import Field, ListView
 if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
+    from invsync_tui.tui.navigation.routes import Visit
 
 
 class ProductSyncScreen(ListingTabsScreen):
@@ -38,6 +39,10 @@ class ProductSyncScreen(ListingTabsScreen):
     @property
     def trail(self) -> tuple[str, ...]:
         return "Merchants", self._merchant, self._cart, "Product Sync"
+
+    @property
+    def visited(self) -> Visit | None:
+        return self.visit and self.visit._replace(what=(self._cart_id, self._cart, self._merchant, self.tab.value))
 
     @property
     def memory(self) -> str:

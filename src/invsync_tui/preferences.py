@@ -1,0 +1,228 @@
+"""What a user keeps for the terminal: named filters, bookmarks and chosen columns, in one file of the state folder.
+
+The file is for this user alone and bounded; what cannot be read in it is left out. The theme is no part of it: that is
+configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from invsync_tui.config import ConfigError, folder
+
+NAME = "terminal.json"
+MOST = 100
+"""Filters, bookmarks and screens with chosen columns that are kept, of each."""
+LONGEST_NAME, LONGEST_TEXT = 60, 500
+"""Characters of a name, and of a filter or another text."""
+LARGEST = 1_000_000
+"""Bytes of a file that is read."""
+SAVED = "@"
+"""In front of a saved filter's name where a filter is expected."""
+_FILTER_NAME = re.compile(r"[\w.-]{1,60}")
+
+Argument = str | int | None
+
+
+class UnknownFilterError(Exception):
+    """No filter is saved under a name; the text says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """A screen: its route with what it is opened with, in one store, and how its list is looked at."""
+
+    name: str
+    store: str
+    screen: str
+    what: tuple[Argument, ...] = ()
+    text: str = ""
+    """The filter of its list."""
+    sort: str = ""
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """Columns of a screen by their titles; none: those that the terminal has room for. `wide`: all of them."""
+
+    titles: tuple[str, ...] = ()
+    wide: bool = False
+
+
+@dataclass(slots=True)
+class _Content:
+    filters: dict[str, str]
+    bookmarks: list[Bookmark]
+    columns: dict[str, ColumnChoice]
+
+
+class Preferences:
+    """Read when they are first needed, and again before each change. Without a file they last as long as the program."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._content: _Content | None = None
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Preferences:
+        """Those of this user."""
+        try:
+            return cls(folder(environ, "XDG_STATE_HOME", ".local/state") / NAME)
+        except ConfigError:
+            return cls(None)
+
+    # -- filters ------------------------------------------------------------------------------------------------------
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """Texts of saved filters by name, in the order of the names."""
+        return dict(sorted(self._loaded().filters.items(), key=lambda pair: pair[0].casefold()))
+
+    def filter_text(self, text: str) -> str:
+        """The text of a saved filter where `text` is `@NAME`, else `text` itself; UnknownFilterError for an unknown name."""
+        if not text.startswith(SAVED):
+            return text
+        name = text.removeprefix(SAVED).strip()
+        if name in self.filters:
+            return self.filters[name]
+        saved = ", ".join(f"{SAVED}{each}" for each in self.filters) or "none; F in a list of listings saves one"
+        raise UnknownFilterError(f"No filter is saved as {name!r}. Saved filters: {saved}.")
+
+    def save_filter(self, name: str, text: str) -> bool:
+        """Keep a filter under a name, in the place of a former one; whether it outlasts the program."""
+        return self._change(lambda content: content.filters.__setitem__(name, text))
+
+    def remove_filter(self, name: str) -> bool:
+        """Forget a filter."""
+        return self._change(lambda content: content.filters.pop(name, None))
+
+    # -- bookmarks ----------------------------------------------------------------------------------------------------
+
+    def bookmarks(self, store: str) -> Sequence[Bookmark]:
+        """Those of a store, the oldest first."""
+        return [bookmark for bookmark in self._loaded().bookmarks if bookmark.store == store]
+
+    def save_bookmark(self, bookmark: Bookmark) -> bool:
+        """Keep a bookmark, in the place of one with its name in the same store."""
+        return self._change(lambda content: _replaced(content.bookmarks, bookmark, bookmark))
+
+    def remove_bookmark(self, bookmark: Bookmark) -> bool:
+        """Forget a bookmark."""
+        return self._change(lambda content: _replaced(content.bookmarks, bookmark, None))
+
+    # -- columns ------------------------------------------------------------------------------------------------------
+
+    def columns(self, screen: str) -> ColumnChoice:
+        """The columns that were chosen for a screen."""
+        return self._loaded().columns.get(screen, ColumnChoice())
+
+    def choose_columns(self, screen: str, choice: ColumnChoice) -> bool:
+        """Keep the columns of a screen."""
+
+        def put(content: _Content) -> None:
+            content.columns.pop(screen, None)
+            if choice != ColumnChoice():
+                content.columns[screen] = choice
+
+        return self._change(put)
+
+    # -- the file -----------------------------------------------------------------------------------------------------
+
+    def _loaded(self) -> _Content:
+        if self._content is None:
+            self._content = self._read() or _Content({}, [], {})
+        return self._content
+
+    def _read(self) -> _Content | None:
+        """What is in the file; None where there is none."""
+        if self._file is None:
+            return None
+        with suppress(OSError, ValueError, RecursionError), self._file.open("rb") as file:
+            return _understood(json.loads(file.read(LARGEST)))
+        return None
+
+    def _change(self, change: Callable[[_Content], object]) -> bool:
+        """Another control room may have written in the meantime: its content is what is changed."""
+        self._content = content = self._read() or self._loaded()
+        change(content)
+        content.filters = dict(list(content.filters.items())[-MOST:])
+        content.bookmarks = content.bookmarks[-MOST:]
+        content.columns = dict(list(content.columns.items())[-MOST:])
+        return self._write(content)
+
+    def _write(self, content: _Content) -> bool:
+        """Written aside and renamed: a kill leaves the former file or the new one."""
+        if self._file is None:
+            return False
+        aside = self._file.with_name(f"{NAME}.{os.getpid()}")
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(asdict(content), file, indent=1)
+            aside.replace(self._file)
+        except OSError:
+            return False
+        return True
+
+
+def filter_name(text: str) -> str:
+    """The name for a filter as it was typed, without the `@` in front; '' where it cannot be one."""
+    name = text.strip().removeprefix(SAVED)
+    return name if _FILTER_NAME.fullmatch(name) else ""
+
+
+def _replaced(bookmarks: list[Bookmark], old: Bookmark, new: Bookmark | None) -> None:
+    others = [each for each in bookmarks if (each.store, each.name) != (old.store, old.name)]
+    bookmarks[:] = [*others, *([new] if new is not None else [])]
+
+
+def _understood(document: Any) -> _Content:
+    """What of a document means something."""
+    filters = {
+        name: text
+        for name, text in _table(document, "filters").items()
+        if _FILTER_NAME.fullmatch(name) and _is_text(text)
+    }
+    bookmarks = _field(document, "bookmarks")
+    known = [_bookmark(each) for each in bookmarks] if isinstance(bookmarks, list) else []
+    columns = {name: _columns(choice) for name, choice in _table(document, "columns").items() if _is_text(name)}
+    return _Content(filters, [each for each in known if each is not None][-MOST:], columns)
+
+
+def _field(document: Any, name: str) -> Any:
+    return document.get(name) if isinstance(document, dict) else None
+
+
+def _table(document: Any, name: str) -> dict[str, Any]:
+    table = _field(document, name)
+    return dict(list(table.items())[-MOST:]) if isinstance(table, dict) else {}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT and value.isprintable()
+
+
+def _bookmark(entry: Any) -> Bookmark | None:
+    texts = [_field(entry, key) for key in ("name", "store", "screen", "text", "sort")]
+    what = _field(entry, "what")
+    if not all(map(_is_text, texts)) or not texts[0] or not isinstance(what, list):
+        return None
+    if not all(each is None or type(each) is int or _is_text(each) for each in what):
+        return None
+    name, store, screen, text, sort = texts
+    return Bookmark(name, store, screen, tuple(what), text, sort, _field(entry, "descending") is True)
+
+
+def _columns(choice: Any) -> ColumnChoice:
+    titles = _field(choice, "titles")
+    known = tuple(title for title in titles if _is_text(title)) if isinstance(titles, list) else ()
+    return ColumnChoice(known[:MOST], _field(choice, "wide") is True)

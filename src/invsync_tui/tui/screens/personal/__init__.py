@@ -1,0 +1,1 @@
+"""What the user keeps for the terminal: bookmarks and saved filters."""
