@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from invsync_tui.preferences import Bookmark, ColumnChoice, Preferences
+from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.navigation.go_to import places_for
 from invsync_tui.tui.navigation.names import Known
 from invsync_tui.tui.navigation.visits import open_bookmark
 from invsync_tui.tui.screens.base.dialogs import ListDialog
+from invsync_tui.tui.screens.catalog.aliases import AliasesScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
 from invsync_tui.tui.screens.catalog.warehouses import LevelsScreen, WarehousesScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.screens.personal.bookmarks import BookmarksScreen
 from invsync_tui.tui.screens.personal.filters import FiltersScreen
-from tests.support.control_room import Driver
+from tests.support.control_room import Driver, room
 from tests.support.list_screens import LISTINGS, WAREHOUSES, at, ready
 
 
@@ -163,3 +167,18 @@ async def test_wide_shows_all_columns_and_again_those_of_before() -> None:
         await driver.press("W")
         await driver.until(lambda: driver.lines()[3] == before)
         assert kept().columns("ProductSyncScreen") == ColumnChoice()
+
+
+CART_ROUTES = [route.name for route in routes.ROUTES if route.takes is routes.Takes.CART]
+
+
+@pytest.mark.parametrize("name", CART_ROUTES)
+async def test_every_screen_of_a_cart_knows_its_merchant(name: str) -> None:
+    async with room() as driver:
+        context = driver.app.context
+        driver.app.push_screen(routes.screen(context, name, 7, "Demo Cart EU", "Demo Outdoor"))
+        await driver.pilot.pause(0.1)
+        await driver.press("colon", *"aliases", "enter")
+        await on(driver, AliasesScreen)
+        assert context.merchant is not None
+        assert context.merchant.name == "Demo Outdoor"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from invsync_tui.tui.navigation.commands import FIND, WORDS, GoTo
 from invsync_tui.tui.navigation.names import Fit, Known, Named, fit, known, named
-from invsync_tui.tui.navigation.routes import ROUTES, Takes
+from invsync_tui.tui.navigation.routes import BY_NAME, ROUTES, Takes
 from invsync_tui.tui.text.styled import Tone
 
 if TYPE_CHECKING:
@@ -48,12 +48,22 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
 
 def _named(screen: BaseScreen, to: GoTo, known_names: Known) -> None:
     screen.context.known = known_names
+    screen.context.merchant = _merchant_of_cart(screen, known_names) or screen.context.merchant
     if WORDS[to.place] is Takes.CART:
         _cart(screen, to, known_names)
     elif not to.text and screen.merchant is None and to.place in OF_ALL:
         screen.go_to(to.place, None, "")
     else:
         _merchant(screen, to, known_names)
+
+
+def _merchant_of_cart(screen: BaseScreen, known_names: Known) -> Named | None:
+    """The merchant of the cart that a screen is about; None for screens about something else."""
+    visit = screen.visit
+    if visit is None or BY_NAME[visit.name].takes is not Takes.CART:
+        return None
+    cart = next((each for each in known_names.carts if each.id == visit.what[0]), None)
+    return next((each for each in known_names.merchants if cart and each.name == cart.merchant), None)
 
 
 def _cart(screen: BaseScreen, to: GoTo, known_names: Known) -> None:

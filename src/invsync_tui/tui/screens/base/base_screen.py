@@ -415,13 +415,12 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
             return
         if len(self.app.screen_stack) == 1:
             self.notice("There is nothing to go back to.", Tone.FAINT)
-        elif self.unsaved:
-            self.ask_before_leaving(self._leave_screen)
         else:
-            self.app.pop_screen()
+            self.leave_screen()
 
-    def _leave_screen(self) -> None:
-        self.app.pop_screen()
+    def leave_screen(self) -> None:
+        """Leave as Esc does: what the screen has begun ends, and what is unsaved is asked about."""
+        getattr(self, "action_back", self.app.pop_screen)()
 
     def action_following(self) -> None:
         from invsync_tui.tui.navigation.visits import forward

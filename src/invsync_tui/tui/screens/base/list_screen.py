@@ -361,6 +361,12 @@ class ListScreen(BaseScreen, Generic[L]):
         self._use(self.table.use)
         self.notice(text, tone)
 
+    def leave_screen(self) -> None:
+        """Leave, whatever the filter."""
+        if self._export is not None:
+            self._export.cancel()
+        self.app.pop_screen()
+
     # -- order and filter ---------------------------------------------------------------------------------------------
 
     def _sorts(self) -> list[str]:
