@@ -92,7 +92,7 @@ def _in_order(step: str) -> bool:
 def test_a_text_in_several_carts_is_found_without_walking_them(store: Store, text: str) -> None:
     with store.reading() as cx:
         for tab in ("all", "mismatch"):
-            pages = listings.merged(cx, (1, 2), tab, text, listings.orders(tab)[0], False)
+            pages = listings.merged(cx, (1, 2), Sought(tab, text), listings.orders(tab)[0], False)
             for step in _plans(pages, None, False):
                 assert not (step.startswith("SCAN") and step.split()[1] in LARGE), step
 

@@ -287,6 +287,6 @@ async def test_without_colors_the_cursor_is_reversed_and_a_selection_underlined(
         y = next(y for y, line in enumerate(shown.terminal.lines()) if "Text words" in line)
         row = shown.terminal.cells()[y]
         end = "".join(char for char, _ in row).index(WORDS) + len(WORDS)
-        attributes = [codes.split(";") for _, codes in row[end - 3 : end + 1]]
+        attributes = [seen.partition("]")[0].lstrip("[").split(", ") for _, seen in row[end - 3 : end + 1]]
         assert ["7" in codes for codes in attributes] == [False, True, False, False]
         assert ["4" in codes for codes in attributes] == [False, True, True, False]
