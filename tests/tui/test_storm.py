@@ -77,6 +77,20 @@ async def test_a_line_that_changes_between_being_asked_for_and_being_drawn_is_sh
         assert shown.terminal.lines()[-1] == "a Aliases  : Go to  ? Help  q Quit"
 
 
+async def test_what_is_told_of_a_row_follows_the_room_of_its_columns() -> None:
+    """Back from 40 columns the strip went on telling what the row had no room for there."""
+    async with emulated(room()) as shown:
+        await go(shown, next(stop for stop in STOPS if stop.name == "product sync"))
+        await shown.until_shown("Confirmed")
+        await shown.settled()
+        before = shown.terminal.lines()[1:]
+        for size in ((40, 10), (80, 24)):
+            shown.terminal.resize(*size)
+            await shown.settled()
+        await shown.until_shown("Confirmed")
+        assert shown.terminal.lines()[1:] == before
+
+
 async def test_a_terminal_that_was_another_size_for_a_moment_gets_everything_again() -> None:
     async with emulated(room()) as shown:
         await shown.until_shown("merchants")

@@ -13,7 +13,7 @@ MOVE_BUDGET, LETTER_BUDGET = 400, 400
 def opened(terminal: Terminal) -> None:
     terminal.wait_for("1 run is held")
     terminal.send(":")
-    terminal.wait_for("merchants, run 42")
+    terminal.wait_for("a merchant or cart, run 42")
     terminal.send("setup 7", "enter")
     terminal.wait_for("Inventory Upload Service")
     terminal.settle(0.6)

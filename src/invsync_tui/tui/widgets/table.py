@@ -124,7 +124,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self.is_marked: Callable[[Row], bool] = lambda _: False
         """Whether a row has a check in its first column."""
         self.when_moved: Callable[[], None] = lambda: None
-        """Called with the move itself, where CursorMoved comes after the next paint: one paint instead of two."""
+        """Called with the move itself, where CursorMoved comes after the next paint: one paint instead of two. Also where
+        columns become wider or narrower under the cursor."""
 
     # -- what it shows ------------------------------------------------------------------------------------------------
 
@@ -287,7 +288,9 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
 
     def _extend(self) -> None:
         room = self.scrollable_content_region.width
-        self._sizes = widths(self._columns, room, self._needs)
+        before, self._sizes = self._sizes, widths(self._columns, room, self._needs)
+        if self._sizes != before and self._record is not None:
+            self.when_moved()  # what a row has no room for changes with its columns
         natural = sum(self._sizes) + len(self._sizes) - 1
         self.set_extent(max(natural, room), self._count + 1)
 
