@@ -26,7 +26,7 @@ CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 DOTTED = re.compile(r"(?:rules|store|connectors|sync|operations|cli|tui)(?:\.[A-Za-z_]\w*)+")
 FILE = re.compile(r"[\w./*-]+(?:/|\.(?:py|md|toml|json|lock|txt))")
-NOT_OURS = {"config.toml", "store.db"}
+NOT_OURS = {"config.toml", "store.db", "terminal.json"}
 """Files of the user's."""
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
