@@ -158,14 +158,14 @@ def test_a_filter_is_given_by_the_name_that_it_was_saved_under(big: Shell) -> No
         file.unlink()
 
 
-LISTS_OVER_TIME = {"runs", "audit"}
+LISTS_OVER_TIME = {"runs", "audit", "events"}
 """Lists whose lines have a time; the others show the present."""
 
 
 def test_every_list_has_the_options_of_lists() -> None:
     """A literal table: which commands print a page of a list, by their options."""
     paged = {
-        "aliases", "audit", "carts", "drift", "held", "identity", "levels", "links", "listings", "merchants",
+        "aliases", "audit", "carts", "drift", "events", "held", "identity", "levels", "links", "listings", "merchants",
         "plan", "replay", "runs", "search", "sku", "warehouses",
     }  # fmt: skip
     options = {name: set(parser.known_options()) for name, parser in command_parsers().items()}

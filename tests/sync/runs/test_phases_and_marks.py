@@ -141,4 +141,4 @@ async def test_an_undo_shows_its_phases_and_looks_for_a_cancel(synced: Town, saf
     assert [one for one in phases(synced, applied.run) if one[1] == "done"] == [
         ("connect", "done", 0), ("resolve", "done", 0), ("plan", "done", 2), ("check", "done", 0), ("push", "done", 2),
     ]  # fmt: skip
-    assert safe_points == Counter({"explicit_plan.run": 1, "push._one_pass": 1})
+    assert safe_points == Counter({"explicit_plan.run": 1, "push._one_pass": 1, "push._send_all": 1})
