@@ -95,7 +95,8 @@ class Terminal:
     def wait_until(self, holds: Callable[[], bool], what: str, timeout: float = 20.0) -> list[str]:
         until = time.monotonic() + timeout
         while not holds():
-            if time.monotonic() > until or not self._read(0.1, patient=True):
+            # What was read last, or the end of the program, may be what was waited for.
+            if (time.monotonic() > until or not self._read(0.1, patient=True)) and not holds():
                 raise AssertionError(f"waited for {what}, but the screen is:\n" + "\n".join(self.lines()))
         return self.lines()
 
