@@ -28,4 +28,4 @@ def test_a_part_of_the_sheet_with_ids(shell: Shell) -> None:
 
 def test_a_theme_that_is_not_known_is_told(shell: Shell) -> None:
     answer = shell.run("keys", env={"INVSYNC_THEME": "pink"})
-    assert answer.code == 2 and "dark, light, 16" in answer.error
+    assert answer.code == 2 and "dark, light, high-contrast, color-blind, 16" in answer.error
