@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import tomllib
 from pathlib import Path
 
 from invsync_tui.config import ConfigError
-
-NEW_MODE = 0o600
+from invsync_tui.user_files import PRIVATE, write_whole
 
 
 def set_theme(path: Path, theme: str) -> None:
@@ -18,10 +15,9 @@ def set_theme(path: Path, theme: str) -> None:
     try:
         path = path.resolve()
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        mode = path.stat().st_mode & 0o777 if path.exists() else NEW_MODE
+        mode = path.stat().st_mode & 0o777 if path.exists() else PRIVATE
         changed = with_theme(text, theme)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, changed, mode)
+        write_whole(path, changed, mode)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"{path}: it cannot be written: {why}. Set theme = {theme!r} in it by hand.") from error
@@ -45,18 +41,3 @@ def with_theme(text: str, theme: str) -> str:
     if not kept:
         raise ConfigError(f"The configuration file cannot be changed safely. Set theme = {theme!r} in it by hand.")
     return changed
-
-
-def _replace(path: Path, text: str, mode: int) -> None:
-    """All of it or nothing."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

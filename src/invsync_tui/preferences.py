@@ -7,7 +7,6 @@ configuration.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from invsync_tui.config import ConfigError, folder
+from invsync_tui.user_files import state_file, write_whole
 
 NAME = "terminal.json"
 MOST = 100
@@ -74,10 +73,7 @@ class Preferences:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Preferences:
         """Those of this user."""
-        try:
-            return cls(folder(environ, "XDG_STATE_HOME", ".local/state") / NAME)
-        except ConfigError:
-            return cls(None)
+        return cls(state_file(environ, NAME))
 
     # -- filters ------------------------------------------------------------------------------------------------------
 
@@ -159,16 +155,11 @@ class Preferences:
         return self._write(content)
 
     def _write(self, content: _Content) -> bool:
-        """Written aside and renamed: a kill leaves the former file or the new one."""
+        """Whether it could be kept."""
         if self._file is None:
             return False
-        aside = self._file.with_name(f"{NAME}.{os.getpid()}")
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(asdict(content), file, indent=1)
-            aside.replace(self._file)
+            write_whole(self._file, json.dumps(asdict(content), indent=1))
         except OSError:
             return False
         return True

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from invsync_tui.config import ConfigError, folder
+from invsync_tui.user_files import state_file, write_whole
 
 MOST = 100
 """Commands that are kept."""
@@ -26,10 +25,7 @@ class CommandHistory:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> CommandHistory:
         """The history of this user."""
-        try:
-            return cls(folder(environ, "XDG_STATE_HOME", ".local/state") / NAME)
-        except ConfigError:
-            return cls(None)
+        return cls(state_file(environ, NAME))
 
     @property
     def commands(self) -> Sequence[str]:
@@ -55,13 +51,6 @@ class CommandHistory:
         return self._commands
 
     def _save(self) -> None:
-        """Written aside and renamed: a kill leaves the former file or the new one."""
-        if self._file is None:
-            return
-        aside = self._file.with_name(f"{NAME}.{os.getpid()}")
-        with suppress(OSError):
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-                file.writelines(f"{command}\n" for command in self._loaded())
-            aside.replace(self._file)
+        if self._file is not None:
+            with suppress(OSError):
+                write_whole(self._file, "".join(f"{command}\n" for command in self._loaded()))
