@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from invsync_tui.tui.text.filter_words import filter_words
+
 ABOUT = ("who", "action", "cart", "merchant", "subject", "since", "until")
-_WORD = re.compile(r'(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
 
 
 class Typed(NamedTuple):
@@ -25,8 +25,7 @@ class Typed(NamedTuple):
 def understand(text: str, actions: Sequence[str]) -> Typed:
     """The words of a filter. A bare one is an action that begins so, else an operator; quotes keep blanks together."""
     typed: dict[str, str] = {}
-    for about, quoted, plain in _WORD.findall(text):
-        word = quoted or plain
+    for about, word in filter_words(text):
         if about.casefold() in ABOUT:
             typed[about.casefold()] = word
         elif not about:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from invsync_tui.tui.navigation.names import Known, named
+from invsync_tui.tui.text.filter_words import filter_words
 
 ABOUT = ("merchant", "cart", "severity", "since", "until")
 SEVERITIES = ("info", "warning", "error")
-_WORD = re.compile(r'(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
 
 
 class Typed(NamedTuple):
@@ -25,8 +24,8 @@ class Typed(NamedTuple):
 def understand(text: str, known: Known) -> Typed | None:
     """The words of a filter; None where one of them can match nothing. A bare one is a severity, a cart or a merchant."""
     typed: dict[str, str] = {}
-    for prefix, quoted, plain in _WORD.findall(text):
-        word, about = quoted or plain, prefix.casefold()
+    for prefix, word in filter_words(text):
+        about = prefix.casefold()
         if about and about not in ABOUT:
             return None
         severity = next((each for each in SEVERITIES if each.startswith(word.casefold())), None)
