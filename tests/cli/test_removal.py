@@ -29,7 +29,7 @@ def test_a_merchant_and_a_cart_are_renamed_and_that_is_audited(acme: Shell) -> N
 
 
 def test_a_name_that_is_taken_is_refused(acme: Shell) -> None:
-    acme.ok("carts", "add", "Acme", "Second", "--system", "sandbox", "--url", NOWHERE)
+    acme.ok("carts", "add", "Acme", "Second", "--system", "sandbox", "--url", NOWHERE, "--option", "shop=main")
     answer = acme.run("carts", "rename", "Second", "Acme Shop")
     assert answer.code != 0 and "one of this name already" in answer.error
     assert [name for (name,) in rows(acme, "SELECT name FROM cart ORDER BY id")] == ["Acme Shop", "Second"]

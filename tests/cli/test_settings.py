@@ -83,6 +83,25 @@ def test_another_address_is_read_completely_next(acme: Shell) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "option", "what"),
+    [
+        (("merchants", "add", "New", "--source", "tryton"), "database", "name of the database"),
+        (("carts", "add", "Acme", "New", "--system", "sandbox"), "shop", "name of the shop"),
+        (("carts", "set", "Acme Shop", "--option", "shop="), "shop", "name of the shop"),
+    ],
+)
+def test_a_required_option_that_is_not_given_is_named(
+    acme: Shell, words: tuple[str, ...], option: str, what: str
+) -> None:
+    before = rows(acme, "SELECT * FROM cart"), rows(acme, "SELECT * FROM merchant")
+    url = () if "set" in words else ("--url", "https://shop.example.com")
+    answer = acme.run(*words, *url)
+    assert answer.code == 2
+    assert f"{option}: it is required: {what}. Give it as --option {option}=VALUE." in answer.error
+    assert (rows(acme, "SELECT * FROM cart"), rows(acme, "SELECT * FROM merchant")) == before
+
+
+@pytest.mark.parametrize(
     ("option", "value", "told"),
     [
         ("--share", "130", "from 0 to 100"),
@@ -144,7 +163,7 @@ def test_a_name_that_is_nearly_right_is_suggested(acme: Shell) -> None:
 
 def test_two_carts_of_one_name_need_their_merchant_or_number(acme: Shell) -> None:
     acme.ok("merchants", "add", "Other", "--source", "sandbox", "--url", NOWHERE)
-    acme.ok("carts", "add", "Other", "Acme Shop", "--system", "sandbox", "--url", NOWHERE)
+    acme.ok("carts", "add", "Other", "Acme Shop", "--system", "sandbox", "--url", NOWHERE, "--option", "shop=main")
     assert "Give a number instead: 1, 2" in acme.run("carts", "set", "Acme Shop", "--buffer", "1").error
     acme.ok("carts", "set", "Acme Shop", "--merchant", "Other", "--buffer", "7")
     acme.ok("carts", "set", "1", "--buffer", "5")

@@ -188,7 +188,9 @@ def test_the_keys_are_free_again_where_it_was_refused(acme: Shelf) -> None:
 
 
 def with_a_location(acme: Shelf) -> int:
-    made = carts.add(acme.session, "Acme", "Second place", {"system": "sandbox", "url": "http://127.0.0.1:9"})
+    made = carts.add(
+        acme.session, "Acme", "Second place", {"system": "sandbox", "url": "http://127.0.0.1:9"}, ["shop=main"]
+    )
     with acme.bench.store.transaction() as tx:
         tx.execute("UPDATE cart SET of_cart = ? WHERE id = ?", (acme.cart, made.id))
     return made.id
@@ -242,7 +244,9 @@ def test_a_name_can_be_given_again_at_once_and_means_the_new_one(acme: Shelf) ->
     filled(acme)
     setup = carts.details(acme.session, acme.cart)
     removal.remove(acme.session, subject(acme), setup.name)
-    again = carts.add(acme.session, "Acme", setup.name, {"system": "sandbox", "url": setup.connection.url})
+    again = carts.add(
+        acme.session, "Acme", setup.name, {"system": "sandbox", "url": setup.connection.url}, ["shop=main"]
+    )
     assert again.id > acme.cart
     clear(acme)
     with acme.bench.store.reading() as cx:
@@ -268,7 +272,7 @@ def test_a_merchant_that_got_a_cart_meanwhile_is_not_removed(acme: Shelf, monkey
     real = removal._nothing_starts
 
     def meanwhile(*given: Any) -> Any:
-        carts.add(acme.session, "Acme", "Late", {"system": "sandbox", "url": "http://127.0.0.1:9"})
+        carts.add(acme.session, "Acme", "Late", {"system": "sandbox", "url": "http://127.0.0.1:9"}, ["shop=main"])
         return real(*given)
 
     monkeypatch.setattr(removal, "_nothing_starts", meanwhile)

@@ -118,7 +118,9 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
     "listings.links.remove_all": lambda s, made: links.remove_all(s, made.cart, "case"),
     "settings.merchants.add": lambda s, made: merchants.add(s, "New", {"source": "sandbox", **CONNECTION}),
     "settings.merchants.change": lambda s, made: merchants.change(s, "Acme", {"sync": "off"}),
-    "settings.carts.add": lambda s, made: carts.add(s, "Acme", "New", {"system": "sandbox", **CONNECTION}),
+    "settings.carts.add": lambda s, made: carts.add(
+        s, "Acme", "New", {"system": "sandbox", **CONNECTION}, ["shop=main"]
+    ),
     "settings.carts.change": lambda s, made: carts.change(s, "Acme Shop", {"minimum": "3"}),
     "settings.forms.add": lambda s, made: forms.add(s, "new-merchant:sandbox", {"name": "New", **CONNECTION}),
     "settings.forms.save": lambda s, made: forms.save(s, f"cart:{made.cart}", 1, {"minimum": "3"}),

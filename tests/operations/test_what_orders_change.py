@@ -295,7 +295,7 @@ CHANGED: dict[str, str] = {
     "settings.carts.add": """
         audit of admin: +
         audit of admin: + action 'cart add'
-        audit of admin: + after '{"every": null, "merchant": "Acme", "name": "New", "options": "{}", "push_... (153 characters)
+        audit of admin: + after '{"every": null, "merchant": "Acme", "name": "New", "options": "{\\\\"shop\\\\"... (175 characters)
         audit of admin: + at 1760001000
         audit of admin: + subject 'cart:15'
         audit of admin: + who 'admin'
@@ -316,7 +316,7 @@ CHANGED: dict[str, str] = {
         cart New: + merchant_id Acme
         cart New: + name 'New'
         cart New: + observe_every 900
-        cart New: + options '{}'
+        cart New: + options '{"shop": "main"}'
         cart New: + push_kind 0
         cart New: + pushed_rules_rev 0
         cart New: + relist_every 86400

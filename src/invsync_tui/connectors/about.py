@@ -57,7 +57,7 @@ class Option:
         """What is wrong with a value, with what is allowed; '' for nothing."""
         text = text.strip()
         if not text:
-            return "it is required." if self.required else ""
+            return f"it is required: {self.what}." if self.required else ""
         if self.kind is OptionKind.CHOICE and text not in self.choices:
             return f"{text!r} is not known; choose one of: {', '.join(self.choices)}."
         if self.kind is OptionKind.NUMBER and not (

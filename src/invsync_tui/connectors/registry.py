@@ -88,7 +88,7 @@ def secret_parts(group: str, system: str) -> tuple[SecretPart, ...]:
 
 
 def wrong_option(group: str, system: str, option_values: Mapping[str, str]) -> str:
-    """What is wrong with the names or values of options, with what is right; '' for nothing."""
+    """What is wrong with the names or values of options that are given, with what is right; '' for nothing."""
     known = options(group, system)
     if known is None:
         return ""
@@ -99,6 +99,12 @@ def wrong_option(group: str, system: str, option_values: Mapping[str, str]) -> s
         if text and (wrong := by_name[name].wrong(text)):
             return f"{name}: {wrong}"
     return ""
+
+
+def missing_option(group: str, system: str, option_values: Mapping[str, str]) -> Option | None:
+    """The first option that a system's connections cannot do without and that is not among these; None if all are."""
+    required = (option for option in options(group, system) or () if option.required)
+    return next((option for option in required if not option_values.get(option.name, "").strip()), None)
 
 
 def listed(known: Iterable[Option]) -> str:
@@ -125,6 +131,10 @@ def _refusal(group: str, connection: Connection) -> NotConfiguredError | None:
             else "Give another: --option NAME=VALUE"
         )
         return NotConfiguredError(what, where=connection.name, advice=change)
+    if (option := missing_option(group, connection.system, connection.options)) is not None:
+        return NotConfiguredError(
+            f"{option.name}: {option.wrong('')}", where=connection.name, advice=f"Give it: --option {option.name}=VALUE"
+        )
     parts = secret_parts(group, connection.system)
     absent = [part for part in parts if part.required and not reference_of(connection, parts, part.name)]
     return missing(connection.name, absent[0]) if absent else None

@@ -10,7 +10,7 @@ from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import InvalidError, NotFoundError, as_operation_error
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import cart_locations, fields, secret_parts, values
+from invsync_tui.operations.settings import cart_locations, connector_options, fields, secret_parts, values
 from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.operations.settings.views import SKU, CartSetup, carts
 from invsync_tui.store.settings import read as settings_read
@@ -70,7 +70,7 @@ def _new(given: Mapping[str, str], options: Sequence[str]) -> dict[str, Any]:
     system = values.one_of("--system", given["system"], registry.systems(registry.CARTS))
     found = fields.read_all("cart", fields.of_system(fields.CART, registry.CARTS, system), given)
     found["system"] = system
-    found["options"] = json.dumps(values.options_of(registry.CARTS, system, options))
+    found["options"] = json.dumps(connector_options.merged(registry.CARTS, system, options))
     found |= secret_parts.columns(registry.CARTS, system, given)
     return found
 
@@ -97,7 +97,9 @@ def change(
     system = present.connection.system
     found = fields.read_all("cart", fields.of_system(fields.CART, "invsync.carts", system), given)
     if options:
-        found["options"] = json.dumps(values.options_of("invsync.carts", system, options, present.connection.options))
+        found["options"] = json.dumps(
+            connector_options.merged("invsync.carts", system, options, present.connection.options)
+        )
     found |= secret_parts.columns("invsync.carts", system, given, present.connection.secrets)
     owner = names.Named(present.merchant_id, present.merchant, present.merchant_id)
     alias = _alias(session, owner.id, given["alias"]) if "alias" in given else None

@@ -1,9 +1,10 @@
-"""Options of a connector in forms: a field for each that it declares, instead of one field with all of them as K=V."""
+"""Options of a connector, which its declaration decides alone: as commands give them, K=V, and as forms have them, a field
+for each. A name that it does not have, a value that it does not take, and one that is required and absent are refused."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import Option
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.operations.errors import InvalidError
+from invsync_tui.operations.errors import InvalidError, as_operation_error
 from invsync_tui.operations.list_views import Choice, FieldKind
 from invsync_tui.operations.settings import fields, values
 from invsync_tui.operations.settings.fields import Setting, Value
@@ -20,6 +21,22 @@ PREFIX = "option-"
 """In front of an option's name: what its field is called."""
 ALL = "options"
 """The name and the column of all of them together."""
+
+
+def merged(group: str, system: str, given: Iterable[str], present: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Options as KEY=VALUE on top of the present ones, for `system`; KEY= takes one away. InvalidError tells the first that
+    is refused, or that is required and not there then."""
+    given = list(given)
+    found = values.options(given, present)
+    set_now = {name: value for name, value in found.items() if any(one.startswith(f"{name}=") for one in given)}
+    with as_operation_error():
+        wrong = registry.wrong_option(group, system, set_now)
+        absent = None if wrong else registry.missing_option(group, system, found)
+    if absent is not None:
+        wrong = f"{absent.name}: {absent.wrong('')} Give it as --option {absent.name}=VALUE."
+    if wrong:
+        raise InvalidError("--option", wrong)
+    return found
 
 
 def fields_of(group: str, system: str, whole: Setting, stored: str) -> tuple[Setting, ...]:
@@ -66,7 +83,8 @@ def _field(option: Option, whole: Setting) -> Setting:
 def _help(option: Option) -> str:
     """What it is, what may be given, and what holds without."""
     default = f" (default {option.default})" if option.default else ""
-    return option.what + (f": {option.allowed}" if option.allowed else "") + default
+    required = " (required)" if option.required else ""
+    return option.what + (f": {option.allowed}" if option.allowed else "") + default + required
 
 
 def _read(option: Option, at: str, text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.operations.session import Session
-from invsync_tui.operations.settings import fields, secret_parts, values
+from invsync_tui.operations.settings import connector_options, fields, secret_parts, values
 from invsync_tui.operations.settings.fields import Setting
 from invsync_tui.operations.settings.transaction import Saving, saving
 from invsync_tui.operations.settings.views import MerchantSetup, merchants
@@ -140,7 +140,7 @@ def _new_connection(given: Mapping[str, str], options: Sequence[str]) -> dict[st
     system = values.one_of("--source", given["source"], registry.systems(registry.SOURCES))
     found = fields.read_all("source", fields.of_system(fields.MERCHANT, registry.SOURCES, system), given)
     found["system"] = system
-    found["options"] = json.dumps(values.options_of(registry.SOURCES, system, options))
+    found["options"] = json.dumps(connector_options.merged(registry.SOURCES, system, options))
     found |= secret_parts.columns(registry.SOURCES, system, given)
     return found
 
@@ -168,7 +168,7 @@ def change(
     system, before = (present.source.system, present.source.options) if present.source else ("", {})
     connection = fields.read_all("source", fields.of_system(fields.MERCHANT, "invsync.sources", system), given)
     if options:
-        connection["options"] = json.dumps(values.options_of("invsync.sources", system, options, before))
+        connection["options"] = json.dumps(connector_options.merged("invsync.sources", system, options, before))
     parts = present.source.secrets if present.source else {}
     connection |= secret_parts.columns("invsync.sources", system, given, parts)
     every = _every(given, present.every)

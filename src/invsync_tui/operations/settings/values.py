@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from invsync_tui.operations.errors import InvalidError, as_operation_error
+from invsync_tui.operations.errors import InvalidError
 
 MOST = 1_000_000_000
 """No quantity is larger."""
@@ -113,22 +113,6 @@ def secret(field: str, text: str) -> str:
     )
 
 
-def options_of(
-    group: str, system: str, given: Iterable[str], present: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """As `options`, of a system's connector: a name that it does not have or a value that it does not take is refused."""
-    from invsync_tui.connectors import registry
-
-    given = list(given)
-    merged = options(given, present)
-    set_now = {name: value for name, value in merged.items() if any(one.startswith(f"{name}=") for one in given)}
-    with as_operation_error():
-        wrong = registry.wrong_option(group, system, set_now)
-    if wrong:
-        raise InvalidError("--option", wrong)
-    return merged
-
-
 def options(given: Iterable[str], present: Mapping[str, str] | None = None) -> dict[str, str]:
     """KEY=VALUE texts on top of the present ones; KEY= takes one away."""
     merged = dict(present or {})
@@ -139,7 +123,7 @@ def options(given: Iterable[str], present: Mapping[str, str] | None = None) -> d
         if any(word in key.lower() for word in _SECRET_WORDS):
             raise InvalidError("--option", f"{key} looks like a secret; give it as --secret env:NAME, file:PATH.")
         merged[key] = line("--option", value)
-        if not value:
+        if not merged[key]:
             del merged[key]
     return merged
 
