@@ -332,7 +332,7 @@ CHANGED: dict[str, str] = {
         cart New: + watermark 0
         cart New: + zero_count 25
         cart New: + zero_percent 10
-    """,
+    """,  # noqa: E501
     "settings.carts.change": """
         audit of admin: +
         audit of admin: + action 'cart set'
