@@ -11,12 +11,13 @@ from invsync_tui.operations import connector_pages
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.settings.fields import Section, Setting
 from invsync_tui.rules.outcomes import REASONS
-from tests.support import manual_page, reference_pages
+from tests.support import declared, manual_page, reference_pages
 from tests.support.reference_pages import cells as _cells
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "src" / "invsync_tui" / "cli" / "schemas"
 REFERENCE = ROOT / "docs" / "reference"
+DECLARED = ROOT / "tests" / "declared"
 
 
 def _records(schema: Any, mark: str) -> list[dict[str, Any]]:
@@ -103,6 +104,7 @@ def made() -> dict[Path, str]:
         REFERENCE / "reasons.md": reference_pages.reasons(),
         REFERENCE / "json.md": reference_pages.documents(SCHEMAS),
         REFERENCE / "keys.md": reference_pages.keys(),
+        **{DECLARED / f"{room}.txt": declared.text(room) for room in declared.ROOMS},
         **{
             REFERENCE / "connectors" / f"{page.system}-{page.kind}.md": connector_pages.markdown(page)
             for page in connector_pages.pages()

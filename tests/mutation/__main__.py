@@ -85,7 +85,7 @@ def main(given: Sequence[str]) -> int:
     with Yard(ROOT, wanted.jobs) as yard:
         rooms_asked = {room for room, _ in picked}
         folders = wanted.tests or dict.fromkeys(one for room in sorted(rooms_asked) for one in rooms.TESTS[room])
-        reach = yard.reach(rooms.test_files(ROOT, folders))
+        reach = yard.reach(rooms.test_files(ROOT, [rooms.ALWAYS, *folders]))
         texts = {str(path): (ROOT / path).read_text(encoding="utf-8") for path in _all_modules()}
         mentions = Mentions(texts)
         questions = [

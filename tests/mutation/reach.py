@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.mutation.faults import Fault
+from tests.mutation.rooms import ALWAYS
 
 
 @dataclass
@@ -121,7 +122,9 @@ def asked(fault: Fault, room: str, reach: Reach, mentions: Mentions, seconds: fl
             found |= reach.of_lines(path, [back])
     own = f"tests/{room}/"
     ordered = sorted(found, key=lambda test: (not test.startswith(own), reach.times[test], test))
-    chosen, spent = [], 0.0
+    declared = f"tests/{ALWAYS}"
+    chosen = [test for test in reach.times if test.startswith(declared) and f"[{room}]" in test]
+    spent = 0.0
     for test in ordered:
         if spent + reach.times[test] <= seconds:
             chosen.append(test)
