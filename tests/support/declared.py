@@ -86,7 +86,7 @@ def _lines(name: str, value: object, seen: Seen) -> Iterator[str]:
     """One line, or one for each part where that is long; none for what is empty, only a text or another name of a type.
     What is in `seen` is named only."""
     text = shown(value)
-    if text in ("text", "''", "()") or "Alias" in text:
+    if text in ("text", "None", "''", "()") or "Alias" in text:
         return
     members = _members(value) if len(text) > _LINE_MOST else None
     if members is None:
