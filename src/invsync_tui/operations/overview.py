@@ -12,12 +12,21 @@ from invsync_tui.operations.errors import as_operation_error
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
-from invsync_tui.operations.views import Freeze, MerchantRow, Overview, Problem, Pulse, ServiceView, Stall
+from invsync_tui.operations.views import (
+    Freeze,
+    MerchantRow,
+    Overview,
+    Problem,
+    ProblemKind,
+    Pulse,
+    ServiceView,
+    Stall,
+)
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.diagnosis import findings
 from invsync_tui.store.diagnosis.findings import FindingRow
-from invsync_tui.store.runs import runs
+from invsync_tui.store.runs import newest, runs
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.settings import freezes
 from invsync_tui.store.settings import read as rows
@@ -30,10 +39,10 @@ NEW_FOR = 3600
 """Seconds for which a finding is news."""
 
 
-def news(cx: sqlite3.Connection, now: int) -> dict[int, list[FindingRow]]:
-    """By merchant, the findings of the last hour, newest first."""
+def news(cx: sqlite3.Connection, now: int, merchants: Sequence[int] | None = None) -> dict[int, list[FindingRow]]:
+    """By merchant, of some or of all, the findings of the last hour, newest first."""
     result: dict[int, list[FindingRow]] = {}
-    for row in findings.newer(cx, now - NEW_FOR):
+    for row in findings.newer(cx, now - NEW_FOR, merchants):
         result.setdefault(row.merchant_id, []).append(row)
     return result
 
@@ -72,70 +81,81 @@ ACTIVE = ("running", "cancelling", "requested")
 
 def overview(session: Session) -> Overview:
     """All merchants by name, and the pulse of the whole store."""
-    now = clock.seconds()
     with as_operation_error(), session.store.reading() as cx:
-        merchants = rows.merchants_with_carts_off(cx)
-        newest = runs.newest_per_key(cx, None)
-        ended = runs.last_ended(cx, "pull")
-        stale = rows.stale_warehouses(cx, now)
-        disabled = rows.disabled_warehouses(cx)
-        found = news(cx, now)
-        frozen = freezes.by_merchant(cx)
-        health = workers.load(session, cx)
-        failing = {run.id: runs.failing_since(cx, run.kind, run.key) for run in newest if run.state == "failed"}
-    stalled = health.stalls(newest)
-    shown = _Shown(now, health.service, stalled, failing, disabled)
-    listed = tuple(
-        _frozen(
-            _row(
-                site,
-                [r for r in newest if r.merchant_id == site.id],
-                ended.get(site.id),
-                stale,
-                found.get(site.id, ()),
-                shown,
-            ),
-            frozen.get(site.id, ()),
-        )
-        for site in merchants
+        return Overview(read_facts(session, cx).rows(), read_pulse(session, cx))
+
+
+def read_pulse(session: Session, cx: sqlite3.Connection) -> Pulse:
+    """The health of the whole store in numbers, within a reading; no merchant is read for it."""
+    now = clock.seconds()
+    health = workers.load(session, cx)
+    open_runs = newest.under_way_or_held(cx)
+    return Pulse(
+        running=sum(run.state != "held" for run in open_runs),
+        held=sum(run.state == "held" for run in open_runs),
+        failing=newest.failing(cx),
+        stale=sum(len(codes) for codes in rows.stale_warehouses(cx, now).values()),
+        service_alive=health.service.works,
+        findings=sum(map(len, news(cx, now).values())),
+        stalled=len(health.stalls(open_runs)),
+        service=health.service,
     )
-    return Overview(listed, _pulse(newest, stale, shown, sum(map(len, found.values()))))
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """What is read once for all merchants: workers, runs that stall, and since when connections fail."""
+class Facts:
+    """What is known of some merchants, in their order: all that their rows and those of their carts are made of."""
 
     now: int
     service: ServiceView
+    merchants: Sequence[MerchantOverviewRow]
+    runs: Mapping[int, Sequence[RunRow]]
+    """By merchant, the newest run of each pull, push and drift check."""
+    ended: Mapping[int, RunRow]
+    """By merchant, the newest download that ended."""
+    stale: Mapping[int, Sequence[str]]
+    disabled: Mapping[int, Sequence[str]]
+    found: Mapping[int, Sequence[FindingRow]]
+    frozen: Mapping[int, Sequence[FreezeRow]]
     stalled: Mapping[int, Stall]
     failing: Mapping[int, tuple[int, int]]
-    disabled: Mapping[int, Sequence[str]]
+    """By run, since when its key fails, and how many runs of it did."""
+
+    def rows(self) -> tuple[MerchantRow, ...]:
+        """The merchants, each with its health."""
+        return tuple(_frozen(_row(site, self), self.frozen.get(site.id, ())) for site in self.merchants)
 
 
-def _pulse(newest: list[RunRow], stale: dict[int, list[str]], shown: _Shown, findings: int) -> Pulse:
-    return Pulse(
-        running=sum(run.state in ("running", "cancelling") for run in newest),
-        held=sum(run.state == "held" for run in newest),
-        failing=sum(run.state == "failed" for run in newest),
-        stale=sum(len(codes) for codes in stale.values()),
-        service_alive=shown.service.works,
-        findings=findings,
-        stalled=len(shown.stalled),
-        service=shown.service,
+def read_facts(session: Session, cx: sqlite3.Connection, merchants: Sequence[int] | None = None) -> Facts:
+    """The facts of some merchants, or of all, within a reading. What some cost does not depend on how many there are."""
+    now = clock.seconds()
+    sites = rows.merchants_with_carts_off(cx, merchants)
+    numbers = [site.id for site in sites]
+    newest_runs = newest.newest_of(cx, numbers)
+    by_merchant: dict[int, list[RunRow]] = {}
+    for run in newest_runs:
+        by_merchant.setdefault(run.merchant_id, []).append(run)
+    health = workers.load(session, cx)
+    return Facts(
+        now,
+        health.service,
+        sites,
+        by_merchant,
+        newest.last_ended_of(cx, "pull", numbers),
+        rows.stale_warehouses(cx, now, merchants),
+        rows.disabled_warehouses(cx, merchants),
+        news(cx, now, merchants),
+        freezes.by_merchant(cx, merchants),
+        health.stalls(newest_runs),
+        {run.id: runs.failing_since(cx, run.kind, run.key) for run in newest_runs if run.state == "failed"},
     )
 
 
-def _row(
-    site: MerchantOverviewRow,
-    newest: list[RunRow],
-    ended: RunRow | None,
-    stale: dict[int, list[str]],
-    finding_rows: Sequence[FindingRow],
-    shown: _Shown,
-) -> MerchantRow:
+def _row(site: MerchantOverviewRow, facts: Facts) -> MerchantRow:
+    newest_runs = facts.runs.get(site.id, ())
+    ended = facts.ended.get(site.id)
     active = sorted(
-        (run for run in newest if run.state in ACTIVE), key=lambda run: (run.state == "requested", run.kind)
+        (run for run in newest_runs if run.state in ACTIVE), key=lambda run: (run.state == "requested", run.kind)
     )
     return MerchantRow(
         id=site.id,
@@ -143,26 +163,27 @@ def _row(
         source=site.system or "",
         sync_on=bool(site.inventory_sync),
         last_run_at=ended.ended_at if ended else None,
-        status=_status(ended, newest, shown.stalled),
-        next_run_at=site.next_at if site.inventory_sync and shown.service.scheduled else None,
+        status=_status(ended, newest_runs, facts.stalled),
+        next_run_at=site.next_at if site.inventory_sync and facts.service.scheduled else None,
         scheduled=site.next_at is not None and bool(site.inventory_sync),
-        not_due=shown.service.not_due if site.next_at is not None and site.inventory_sync else "",
+        not_due=facts.service.not_due if site.next_at is not None and site.inventory_sync else "",
         carts=site.carts,
         active_run=active[0].id if active else None,
-        latest_run=max((run.id for run in newest), default=None),
-        held=sum(run.state == "held" for run in newest),
-        problems=(*_problems(site, newest, ended, stale.get(site.id, []), shown), *problems(finding_rows)),
+        latest_run=max((run.id for run in newest_runs), default=None),
+        held=sum(run.state == "held" for run in newest_runs),
+        problems=(*_problems(site, facts), *problems(facts.found.get(site.id, ()))),
     )
 
 
 def _frozen(row: MerchantRow, freeze_rows: Sequence[FreezeRow]) -> MerchantRow:
     """With what is frozen of it: an operator's order, so it is told and calls for nobody."""
-    told = [_freeze_problem(one) for one in freeze_rows]
+    told = [freeze_problem(one) for one in freeze_rows]
     shown = tuple(Freeze(one.subject, one.name, one.since, one.by, one.why) for one in freeze_rows)
     return replace(row, frozen=shown, problems=(*row.problems, *told))
 
 
-def _freeze_problem(row: FreezeRow) -> Problem:
+def freeze_problem(row: FreezeRow) -> Problem:
+    """That nothing is sent to a merchant or a cart: who said so, when and why."""
     what = f"{row.name} is frozen" if row.subject == "cart" else "All its carts are frozen"
     since = ago(row.since, clock.seconds())
     text = f"{what}, {since} by {row.by}: {row.why or 'no reason given'}."
@@ -170,8 +191,8 @@ def _freeze_problem(row: FreezeRow) -> Problem:
     return Problem(text, f"Nothing is sent until: invsync unfreeze {shlex.quote(row.name)}", False, key)
 
 
-def _status(ended: RunRow | None, newest: list[RunRow], stalled: Mapping[int, Stall]) -> str:
-    pull = next((run for run in newest if run.kind == "pull"), None)
+def _status(ended: RunRow | None, newest_runs: Sequence[RunRow], stalled: Mapping[int, Stall]) -> str:
+    pull = next((run for run in newest_runs if run.kind == "pull"), None)
     if pull is not None and pull.id in stalled:
         return f"stalled: {stalled[pull.id].text}"
     if pull is not None and pull.state in ACTIVE:
@@ -181,36 +202,51 @@ def _status(ended: RunRow | None, newest: list[RunRow], stalled: Mapping[int, St
     return "success" if ended.state == "done" and not ended.error else f"{ended.state}: {ended.error}".rstrip(": ")
 
 
-def _problems(
-    site: MerchantOverviewRow, newest: list[RunRow], ended: RunRow | None, stale: list[str], shown: _Shown
-) -> list[Problem]:
-    result = [
+def _problems(site: MerchantOverviewRow, facts: Facts) -> list[Problem]:
+    newest_runs, ended = facts.runs.get(site.id, ()), facts.ended.get(site.id)
+    result = _stalls(newest_runs, facts)
+    result += _not_running(site, ended)
+    result += _held_or_failed(newest_runs, facts)
+    result += [upload_off(cart) for cart in site.off]
+    if (stale := facts.stale.get(site.id)) and site.inventory_sync and ended is not None:
+        result.append(_stale(site.name, stale))
+    if disabled := facts.disabled.get(site.id):
+        result.append(_disabled(site.name, disabled))
+    return result
+
+
+def run_problems(newest_runs: Sequence[RunRow], facts: Facts) -> list[Problem]:
+    """What is wrong with some runs: that they stall, are held or failed."""
+    return _stalls(newest_runs, facts) + _held_or_failed(newest_runs, facts)
+
+
+def _stalls(newest_runs: Sequence[RunRow], facts: Facts) -> list[Problem]:
+    return [
         Problem(
             f"Run {run.id} ({_what(run)}) is stalled. {stall.text}",
             stall.advice,
             key=stall.key,
             place=("run", str(run.id), ""),
+            kind=ProblemKind.STALLED,
         )
-        for run in newest
-        if (stall := shown.stalled.get(run.id)) is not None
+        for run in newest_runs
+        if (stall := facts.stalled.get(run.id)) is not None
     ]
-    result += _not_running(site, ended)
-    result += [_run_problem(run, shown) for run in newest if run.state in ("held", "failed")]
-    result += [
-        Problem(
-            f"Inventory Upload Service of {cart} is off.",
-            f"Switch it on: invsync carts set {shlex.quote(cart)} --upload on",
-            False,
-            "c opens its carts; E there switches it on.",
-            ("cart", cart, "upload"),
-        )
-        for cart in site.off
-    ]
-    if stale and site.inventory_sync and ended is not None:
-        result.append(_stale(site.name, stale))
-    if disabled := shown.disabled.get(site.id):
-        result.append(_disabled(site.name, disabled))
-    return result
+
+
+def _held_or_failed(newest_runs: Sequence[RunRow], facts: Facts) -> list[Problem]:
+    return [_run_problem(run, facts) for run in newest_runs if run.state in ("held", "failed")]
+
+
+def upload_off(cart: str) -> Problem:
+    """That the Inventory Upload Service of a cart is off."""
+    return Problem(
+        f"Inventory Upload Service of {cart} is off.",
+        f"Switch it on: invsync carts set {shlex.quote(cart)} --upload on",
+        False,
+        "c opens its carts; E there switches it on.",
+        ("cart", cart, "upload"),
+    )
 
 
 def _not_running(site: MerchantOverviewRow, ended: RunRow | None) -> list[Problem]:
@@ -257,20 +293,25 @@ def _what(run: RunRow) -> str:
     return {"push": f"push to {run.cart}", "radar": f"drift check of {run.cart}"}.get(run.kind, "inventory download")
 
 
-def _run_problem(run: RunRow, shown: _Shown) -> Problem:
+def _run_problem(run: RunRow, facts: Facts) -> Problem:
     if run.state == "held":
-        since = "" if run.ended_at is None else f" {ago(run.ended_at, shown.now)}"
+        since = "" if run.ended_at is None else f" {ago(run.ended_at, facts.now)}"
         either = f"invsync release {run.id} --reason '...' Or: invsync discard {run.id} --reason '...'"
         return Problem(
             f"Run {run.id} ({_what(run)}) was held for review by a safety rule{since}.",
             f"See why: invsync runs {run.id}. Then: {either}",
             key="Enter opens it; r there releases it, x discards it.",
             place=("run", str(run.id), ""),
+            kind=ProblemKind.HELD,
         )
-    began, count = shown.failing[run.id]
-    often = f" {counted(count, 'run')} in a row failed, the first {ago(began, shown.now)}." if count > 1 else ""
+    began, count = facts.failing[run.id]
+    often = f" {counted(count, 'run')} in a row failed, the first {ago(began, facts.now)}." if count > 1 else ""
     text = f"Run {run.id} ({_what(run)}) failed: {run.error}{often}"
     place = ("run", str(run.id), "")
     return Problem(
-        text, f"See what happened: invsync runs {run.id}", key="Enter opens it, with what happened.", place=place
+        text,
+        f"See what happened: invsync runs {run.id}",
+        key="Enter opens it, with what happened.",
+        place=place,
+        kind=ProblemKind.FAILING,
     )

@@ -9,7 +9,9 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
+from invsync_tui.operations.rows import Count
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Counts, Reason
 from invsync_tui.rules.worker_health import WorkerState
@@ -66,6 +68,15 @@ class Action(StrEnum):
     DISCARD = "discard"
 
 
+class ProblemKind(StrEnum):
+    """What a problem is about, the most wrong first; what is none of the first three waits longest."""
+
+    HELD = "held"
+    FAILING = "failing"
+    STALLED = "stalled"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something an operator should act on: what, and what to do by a command."""
@@ -77,6 +88,7 @@ class Problem:
     """What to do in the control room instead, by a key; '' where there is none."""
     place: tuple[str, str, str] | None = None
     """Where the control room shows it: the kind of place, the name or number there, and the field or tab."""
+    kind: ProblemKind = ProblemKind.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,16 @@ class Freeze:
     since: int
     by: str
     why: str
+
+
+class PastPush(NamedTuple):
+    """A push that is over or held, and how many listings it updated."""
+
+    state: RunState
+    updated: int
+
+
+NO_ROWS = Count(0, exact=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +142,40 @@ class MerchantRow:
     """Inventory downloads have a schedule, whether or not a service is there to keep it."""
     not_due: str = ""
     """Why no time is given for the next run that has a schedule: `no service`; '' where one is given or none is due."""
+    mismatches: Count = NO_ROWS
+    """Listings of its carts that do not show their target."""
+    pushes: tuple[PastPush, ...] = ()
+    """The last pushes to its carts, oldest first; () where they were not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class CartRow:
+    """A cart beneath its merchant on the merchants screen."""
+
+    id: int
+    merchant_id: int
+    merchant: str
+    name: str
+    system: str
+    upload_on: bool
+    """Inventory Upload Service."""
+    last_push_at: int | None
+    status: str
+    """How its last push went, in words; '' for never."""
+    next_run_at: int | None
+    """When its next push starts that has a schedule of its own."""
+    not_due: str
+    """As for a merchant."""
+    active_run: int | None
+    latest_run: int | None
+    held: int
+    """Pushes that wait for an operator."""
+    held_listings: int
+    """Listings of these."""
+    mismatches: Count
+    pushes: tuple[PastPush, ...]
+    """The last ones, oldest first."""
+    problems: tuple[Problem, ...] = ()
 
 
 class ServiceState(StrEnum):

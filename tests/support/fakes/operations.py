@@ -15,6 +15,9 @@ from typing import Any
 
 OPERATIONS = {
     "overview:overview": "overview",
+    "home:head": "home_head",
+    "home:few": "home_few",
+    "home:paged": "home_paged",
     "runs.request:request": "start",
     "runs.request:failed_worker": "failed_worker",
     "service.workers:service": "workers",

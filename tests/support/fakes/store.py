@@ -13,14 +13,18 @@ from invsync_tui.operations.diagnosis.doctor import Checkup
 from invsync_tui.operations.diagnosis.evidence import Shown
 from invsync_tui.operations.diagnosis.why import Why
 from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.home import Head, HomeLine
 from invsync_tui.operations.list_views import CartLine
+from invsync_tui.operations.rows import Count, Ordering, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import (
     Action,
+    CartRow,
     EventRow,
     HoldView,
     MerchantRow,
     Overview,
+    PastPush,
     PhaseState,
     PhaseView,
     Problem,
@@ -199,6 +203,29 @@ def demo_merchants() -> tuple[MerchantRow, ...]:
     )
 
 
+def home_cart(cart: CartLine, **changes: object) -> CartRow:
+    """A cart as it stands beneath its merchant, healthy apart from what is changed."""
+    row = CartRow(
+        id=cart.id,
+        merchant_id=cart.merchant_id,
+        merchant=cart.merchant,
+        name=cart.name,
+        system=cart.system,
+        upload_on=cart.upload_on,
+        last_push_at=cart.last_push_at,
+        status=cart.status,
+        next_run_at=cart.next_run_at,
+        not_due=cart.not_due,
+        active_run=cart.active_run,
+        latest_run=cart.latest_run,
+        held=int(cart.status == "held"),
+        held_listings=0,
+        mismatches=Count(0, exact=True),
+        pushes=tuple(PastPush(RunState.DONE, updated) for updated in (0, 3, 12, 0, 1)),
+    )
+    return replace(row, **changes)  # type: ignore[arg-type]
+
+
 class FakeStore(Fake, FakeLists, StoreConnection):
     """Connection and session in one, answering from memory. `commit` is what another process would do."""
 
@@ -267,6 +294,23 @@ class FakeStore(Fake, FakeLists, StoreConnection):
         failing = sum(row.status.startswith("failed") for row in self.merchants)
         running = sum(row.active_run is not None for row in self.merchants)
         return Overview(self.merchants, Pulse(running, held, failing, 1, self.alive))
+
+    def home_head(self) -> Head:
+        return Head(self.overview().pulse, tuple(sorted(self.details, reverse=True)))
+
+    def home_few(self, *, carts: bool) -> tuple[HomeLine, ...]:
+        """Each merchant, with `carts` the carts of the history beneath it."""
+        if self.failure:
+            raise OperationError(self.failure)
+        lines: list[HomeLine] = []
+        for row in self.merchants:
+            lines.append(row)
+            lines += [home_cart(cart) for cart in self.history.carts if carts and cart.merchant_id == row.id]
+        return tuple(lines)
+
+    def home_paged(self, text: str = "", ordering: Ordering | None = None, *, carts: bool) -> Rows[HomeLine]:
+        """Never asked: they are few."""
+        raise NotImplementedError
 
     def run(self, run_id: int) -> RunDetail:
         found = self.details.get(run_id)

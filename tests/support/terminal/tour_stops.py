@@ -83,7 +83,10 @@ def home(terminal: Tour) -> None:
     """Back to the merchants from wherever a key led, with every filter ended."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        if terminal.lines()[1].rstrip().endswith("merchants") and "s Sync" in terminal.lines()[-1]:
+        if (
+            terminal.lines()[1].rstrip().endswith(("merchants", "merchants and carts"))
+            and "s Sync" in terminal.lines()[-1]
+        ):
             return
         # A form that is left with something unsaved asks, and Esc there goes on editing.
         edited = "Enter Edit" in terminal.lines()[-1] and "u Undo" in terminal.lines()[-1]

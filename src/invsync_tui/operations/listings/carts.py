@@ -9,7 +9,7 @@ from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings.views import CartSetup
 from invsync_tui.operations.settings.views import carts as setups
-from invsync_tui.operations.views import RunState
+from invsync_tui.operations.views import RunState, Stall
 from invsync_tui.store.listings import plans
 from invsync_tui.store.listings.plans import Frozen
 from invsync_tui.store.paging import counts as paging_counts
@@ -55,13 +55,19 @@ def _line(setup: CartSetup, listings: int, ended: RunRow | None, frozen: Frozen 
 
 
 def _status(setup: CartSetup, ended: RunRow | None) -> str:
-    """Result of the last push in words; '' for never."""
     last = setup.last_run
-    if last is not None and last.state is RunState.HELD:
+    return push_status(last.state if last else None, last.stall if last else None, ended)
+
+
+def push_status(newest: RunState | None, stall: Stall | None, ended: RunRow | None) -> str:
+    """How the last push of a cart went, in words, '' for never: of its newest one the state and why it is stalled, and the
+    last one that ended."""
+    if newest is RunState.HELD:
         return "held"
-    if last is not None and last.state.value in ACTIVE:
-        running = "running" if last.stall is None else f"stalled: {last.stall.text}"
-        return "waiting for a worker" if last.state is RunState.REQUESTED else running
+    if newest is RunState.REQUESTED:
+        return "waiting for a worker"
+    if newest is not None and newest.value in ACTIVE:
+        return "running" if stall is None else f"stalled: {stall.text}"
     if ended is None:
         return ""
     return "success" if ended.state == "done" and not ended.error else f"{ended.state}: {ended.error}".rstrip(": ")

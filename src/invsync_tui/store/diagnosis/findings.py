@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from invsync_tui.store.settings.read import Some, among
+
 SOURCE = 0
 """In the place of a cart: the merchant's source."""
 
@@ -43,12 +45,13 @@ def record(
     return [cause for cause in counts if cause not in before]
 
 
-def newer(cx: sqlite3.Connection, since: int) -> list[FindingRow]:
+def newer(cx: sqlite3.Connection, since: int, merchants: Some = None) -> list[FindingRow]:
     """Findings that are there since some time, newest first."""
+    where, values = among("f.merchant_id", merchants)
     rows = cx.execute(
         "SELECT f.merchant_id, m.name, f.cart_id, c.name, f.cause, f.n, f.since, f.run_id FROM finding AS f "
         "JOIN merchant AS m ON m.id = f.merchant_id LEFT JOIN cart AS c ON c.id = f.cart_id "
-        "WHERE f.since >= ? ORDER BY f.since DESC, f.n DESC, f.cause",
-        (since,),
+        f"WHERE f.since >= ? AND {where} ORDER BY f.since DESC, f.n DESC, f.cause",
+        (since, *values),
     )
     return [FindingRow(*row) for row in rows]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
+from invsync_tui.store.paging.listing_conditions import MISMATCH
+from invsync_tui.store.paging.listings import TABS
+
 
 def products(cx: sqlite3.Connection, merchant_id: int) -> int:
     """Products of a merchant that the last complete load had."""
@@ -36,3 +39,13 @@ def collisions(cx: sqlite3.Connection, merchant_id: int, kind: int) -> int:
     """Codes of a kind that several products have."""
     sql = "SELECT count(*) FROM collision WHERE merchant_id = ? AND kind = ?"
     return int(cx.execute(sql, (merchant_id, kind)).fetchone()[0])
+
+
+def mismatches(cx: sqlite3.Connection, cart_id: int, most: int) -> int:
+    """Listings of a cart that do not show their target, counted up to `most`."""
+    tab = TABS[MISMATCH]
+    sql = (
+        f"SELECT count(*) FROM (SELECT 1 FROM listing AS l INDEXED BY {tab.held_by} "
+        f"WHERE l.cart_id = ? AND {tab.where} AND l.gone_at IS NULL LIMIT ?)"
+    )
+    return int(cx.execute(sql, (cart_id, most)).fetchone()[0])

@@ -6,6 +6,8 @@ import sqlite3
 from collections import defaultdict
 from typing import NamedTuple
 
+from invsync_tui.store.settings.read import Some, among
+
 
 class FreezeRow(NamedTuple):
     """An order that nothing be sent to a `cart`, or to all carts of a `merchant`. `since` in epoch seconds."""
@@ -18,12 +20,16 @@ class FreezeRow(NamedTuple):
     why: str
 
 
-def by_merchant(cx: sqlite3.Connection) -> dict[int, list[FreezeRow]]:
+def by_merchant(cx: sqlite3.Connection, merchants: Some = None) -> dict[int, list[FreezeRow]]:
     """By merchant, its own freeze before those of its carts."""
+    where, values = among("id", merchants)
+    of_carts, carts = among("merchant_id", merchants)
     rows = cx.execute(
-        "SELECT id, 'merchant', id, name, frozen_at, frozen_by, frozen_why FROM merchant WHERE frozen_at IS NOT NULL "
+        "SELECT id, 'merchant', id, name, frozen_at, frozen_by, frozen_why FROM merchant "
+        f"WHERE frozen_at IS NOT NULL AND {where} "
         "UNION ALL SELECT merchant_id, 'cart', id, name, frozen_at, frozen_by, frozen_why FROM cart "
-        "WHERE frozen_at IS NOT NULL ORDER BY 1, 2 DESC, 3"
+        f"WHERE frozen_at IS NOT NULL AND {of_carts} ORDER BY 1, 2 DESC, 3",
+        (*values, *carts),
     )
     result: dict[int, list[FreezeRow]] = defaultdict(list)
     for merchant, *row in rows:

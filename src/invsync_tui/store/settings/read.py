@@ -24,29 +24,47 @@ class MerchantOverviewRow(NamedTuple):
     off: tuple[str, ...] = ()
 
 
-def merchants_with_carts_off(cx: sqlite3.Connection) -> list[MerchantOverviewRow]:
-    """All merchants by name."""
+Some = Sequence[int] | None
+"""Merchants by number; None for all."""
+
+
+def among(column: str, merchants: Some) -> tuple[str, tuple[str, ...]]:
+    """The condition that a column is one of some merchants, and its value."""
+    if merchants is None:
+        return "1", ()
+    return f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(list(merchants)),)
+
+
+def merchants_with_carts_off(cx: sqlite3.Connection, merchants: Some = None) -> list[MerchantOverviewRow]:
+    """Merchants by name."""
     off: dict[int, list[str]] = defaultdict(list)
-    for merchant, name in cx.execute("SELECT merchant_id, name FROM cart WHERE upload_enabled = 0 ORDER BY id"):
+    where, values = among("merchant_id", merchants)
+    for merchant, name in cx.execute(
+        f"SELECT merchant_id, name FROM cart WHERE upload_enabled = 0 AND {where} ORDER BY id", values
+    ):
         off[merchant].append(name)
+    where, values = among("m.id", merchants)
     rows = cx.execute(
         "SELECT m.id, m.name, m.inventory_sync, m.stale_after, s.system, d.next_at, "
         "(SELECT count(*) FROM cart c WHERE c.merchant_id = m.id) FROM merchant m "
-        "LEFT JOIN source s ON s.merchant_id = m.id LEFT JOIN schedule d ON d.kind = 'pull' AND d.key = m.id ORDER BY m.name"
+        "LEFT JOIN source s ON s.merchant_id = m.id LEFT JOIN schedule d ON d.kind = 'pull' AND d.key = m.id "
+        f"WHERE {where} ORDER BY m.name",
+        values,
     )
     return [MerchantOverviewRow(*row)._replace(off=tuple(off[row[0]])) for row in rows]
 
 
-def stale_warehouses(cx: sqlite3.Connection, now: int) -> dict[int, list[str]]:
+def stale_warehouses(cx: sqlite3.Connection, now: int, merchants: Some = None) -> dict[int, list[str]]:
     """By merchant, the enabled warehouses that have levels and were last confirmed longer ago than the merchant's limit."""
+    where, values = among("w.merchant_id", merchants)
     rows = cx.execute(
         "SELECT w.merchant_id, w.code FROM warehouse w JOIN merchant m ON m.id = w.merchant_id "
         "JOIN source s ON s.merchant_id = m.id "
         "WHERE w.enabled = 1 AND m.stale_after IS NOT NULL AND m.inventory_sync = 1 "
         "AND coalesce(CASE WHEN w.vanished_at IS NULL AND w.last_full_at IS NOT NULL THEN s.confirmed_at END, 0) "
         "< ? - m.stale_after "
-        "AND EXISTS (SELECT 1 FROM level l WHERE l.warehouse_id = w.id) ORDER BY w.id",
-        (now,),
+        f"AND EXISTS (SELECT 1 FROM level l WHERE l.warehouse_id = w.id) AND {where} ORDER BY w.id",
+        (now, *values),
     )
     result: dict[int, list[str]] = defaultdict(list)
     for merchant, code in rows:
@@ -54,10 +72,13 @@ def stale_warehouses(cx: sqlite3.Connection, now: int) -> dict[int, list[str]]:
     return result
 
 
-def disabled_warehouses(cx: sqlite3.Connection) -> dict[int, list[str]]:
+def disabled_warehouses(cx: sqlite3.Connection, merchants: Some = None) -> dict[int, list[str]]:
     """By merchant, the codes of the warehouses that an operator disabled."""
     result: dict[int, list[str]] = defaultdict(list)
-    for merchant, code in cx.execute("SELECT merchant_id, code FROM warehouse WHERE enabled = 0 ORDER BY id"):
+    where, values = among("merchant_id", merchants)
+    for merchant, code in cx.execute(
+        f"SELECT merchant_id, code FROM warehouse WHERE enabled = 0 AND {where} ORDER BY id", values
+    ):
         result[merchant].append(code)
     return result
 
@@ -180,6 +201,31 @@ def carts(cx: sqlite3.Connection, merchant_id: int | None = None) -> list[dict[s
         "WHERE ?1 IS NULL OR c.merchant_id = ?1 ORDER BY m.name, c.id",
         (merchant_id,),
     )
+
+
+class CartHead(NamedTuple):
+    """A cart with its merchant and its own schedule: `every` and `next_at` are None where it has none."""
+
+    id: int
+    merchant_id: int
+    merchant: str
+    name: str
+    system: str
+    upload_enabled: int
+    every: int | None
+    next_at: int | None
+
+
+def cart_heads(cx: sqlite3.Connection, merchants: Sequence[int]) -> list[CartHead]:
+    """The carts of some merchants, by number."""
+    where, values = among("c.merchant_id", merchants)
+    rows = cx.execute(
+        "SELECT c.id, c.merchant_id, m.name, c.name, c.system, c.upload_enabled, d.every, d.next_at FROM cart AS c "
+        "JOIN merchant AS m ON m.id = c.merchant_id LEFT JOIN schedule AS d ON d.kind = 'push' AND d.key = c.id "
+        f"WHERE {where} ORDER BY c.id",
+        values,
+    )
+    return [CartHead(*row) for row in rows]
 
 
 def every(cx: sqlite3.Connection, kind: str, key: int) -> int | None:

@@ -71,7 +71,7 @@ class MemoryRows(Generic[L]):
         self._ident = ident
         self._sort = next((field for field in fields if field.sort and field.sort == look.sort), None)
         self._given = {ident(line): number for number, line in enumerate(lines)}
-        shown = (line for line in lines if _matches(line, fields, look.text))
+        shown = (line for line in lines if matches(line, fields, look.text))
         self._lines = sorted(shown, key=self._place, reverse=look.descending)
 
     def _place(self, line: L) -> tuple[Any, ...]:
@@ -111,7 +111,7 @@ def comparable(value: Value) -> tuple[int, float, str]:
     return (1, float(value), "") if isinstance(value, int) else (2, 0, value.casefold())
 
 
-def _matches(line: L, fields: Sequence[Field[L]], text: str) -> bool:
+def matches(line: L, fields: Sequence[Field[L]], text: str) -> bool:
     """Whether every word is somewhere in the line's values."""
     words = text.casefold().split()
     if not words:

@@ -125,6 +125,10 @@ class ListScreen(BaseScreen, Generic[L]):
         """The text that `y` copies: the SKU of a line, else its name."""
         return str(getattr(line, "sku", "") or getattr(line, "name", ""))
 
+    def noun_of(self, count: Count) -> str:
+        """What it counts, in the right number."""
+        return self.noun.removesuffix("s") if count.n == 1 and count.exact else self.noun
+
     def filter_problem(self, text: str) -> str:
         """What is wrong with a filter, and what is known; '' where it means something."""
         return ""
@@ -290,8 +294,7 @@ class ListScreen(BaseScreen, Generic[L]):
         elif count is None or not self._source or not self._source.sortable:
             yield self.context.glyphs.more, Tone.FAINT
         else:
-            noun = self.noun.removesuffix("s") if count.n == 1 and count.exact else self.noun
-            yield f"{count.n}{'' if count.exact else '+'} {noun}", Tone.FAINT
+            yield f"{count.n}{'' if count.exact else '+'} {self.noun_of(count)}", Tone.FAINT
 
     def _nothing(self, width: int) -> Sequence[Line]:
         if self._looking:

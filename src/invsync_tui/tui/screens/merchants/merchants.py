@@ -1,79 +1,58 @@
-"""Home: the pulse on top, one row per merchant, and what is wrong with the selected one.
+"""Home: the pulse on top, one row per merchant, on a wide terminal its carts beneath it, and what is wrong with the selected
+one.
 
 The first frame shows this screen without facts. What is needed to put facts into words is imported with the first facts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 
+from invsync_tui.tui.navigation.names import Named
 from invsync_tui.tui.screens.base.set_up_screen import Addition, SetUpScreen, SetUpSubject
-from invsync_tui.tui.text.styled import Line, Span, Tone, line
-from invsync_tui.tui.widgets.columns import Align, Field, RenderContext
-from invsync_tui.tui.widgets.row_source import MemoryRows
+from invsync_tui.tui.screens.merchants.fields import FIELDS, WIDE, WIDE_FIELDS, is_cart, tree
+from invsync_tui.tui.text.styled import Line, Tone, line
+from invsync_tui.tui.widgets.columns import Field
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.rows import Rows
+    from invsync_tui.operations.home import Head, HomeLine
+    from invsync_tui.operations.rows import Count, Rows
     from invsync_tui.operations.session import Session
-    from invsync_tui.operations.views import MerchantRow, Overview, Requested
+    from invsync_tui.operations.views import Requested
     from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.widgets.columns import ListView
 
 
-def _cell(name: str) -> Callable[[MerchantRow, RenderContext], Span]:
-    """A cell of `merchants_text`, which is imported with the first row."""
-
-    def show(merchant: MerchantRow, rendering: RenderContext) -> Span:
-        from invsync_tui.tui.screens.merchants import text
-
-        return text.CELLS[name](merchant, rendering.now)
-
-    return show
-
-
-def _status(merchant: MerchantRow) -> str:
-    from invsync_tui.tui.screens.merchants import text
-
-    return text.status_of(merchant)
-
-
-def _ident(merchant: MerchantRow) -> int:
-    return merchant.id
-
-
-FIELDS: tuple[Field[MerchantRow], ...] = (
-    Field("Merchant", 12, lambda row: row.name, _cell("name"), flex=3, sort="name"),
-    Field("Source", 7, lambda row: row.source, _cell("source"), flex=1, sort="source"),
-    Field("Sync", 4, lambda row: row.sync_on, _cell("sync")),
-    Field("Last Inventory Run", 18, lambda row: row.last_run_at, _cell("last"), sort="last"),
-    Field("Status", 9, _status, _cell("status"), flex=4, sort="status"),
-    Field("Next run", 10, lambda row: row.next_run_at, _cell("next"), align=Align.RIGHT),
-    Field("Held", 4, lambda row: row.held, _cell("held"), align=Align.RIGHT),
-    Field("Problems", 8, lambda row: len(row.problems), _cell("problems"), align=Align.RIGHT),
-)
-
-
-def read_overview(session: Session) -> Overview:
+def read_head(session: Session) -> Head:
     """What this screen watches."""
-    from invsync_tui.operations import overview
+    from invsync_tui.operations import home
 
-    return overview.overview(session)
+    return home.head(session)
 
 
-def request_sync(merchant_id: int, session: Session) -> Requested:
-    """Start a sync of the merchant and all its carts."""
+def read_rows(carts: bool, fields: Sequence[Field[HomeLine]], look: ListView, session: Session) -> Rows[HomeLine]:
+    """All merchants in one order where they are few, else in pages."""
+    from invsync_tui.operations import home
+
+    lines = home.few(session, carts=carts)
+    return home.paged(session, look.text, look.ordering, carts=carts) if lines is None else tree(lines, fields, look)
+
+
+def request_sync(merchant_id: int, cart_id: int | None, session: Session) -> Requested:
+    """Start a sync of the merchant and all its carts, or of one cart."""
     from invsync_tui.operations.runs import request
 
-    return request.request(session, merchant_id)
+    return request.request(session, merchant_id) if cart_id is None else request.request(session, merchant_id, cart_id)
 
 
-class MerchantsScreen(SetUpScreen["MerchantRow"]):
-    """The bottom of the stack; its cursor stays on its merchant whatever is opened on top."""
+class MerchantsScreen(SetUpScreen["HomeLine"]):
+    """The bottom of the stack; its cursor stays on its line whatever is opened on top. Keys that a merchant and a cart both
+    have a place for act on what the line is; the others on the merchant of a cart."""
 
     CSS_PATH = None
     """The first frame's, which the application has already."""
@@ -107,7 +86,8 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
     ]
 
     def __init__(self, context: AppContext) -> None:
-        self._overview: Overview | None = None
+        self._head: Head | None = None
+        self._wide = False
         super().__init__(context)
 
     # -- list ---------------------------------------------------------------------------------------------------------
@@ -117,20 +97,26 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
         return ("Merchants",)
 
     @property
-    def fields(self) -> Sequence[Field[MerchantRow]]:
-        return FIELDS
+    def fields(self) -> Sequence[Field[HomeLine]]:
+        return WIDE_FIELDS if self._wide else FIELDS
 
-    def rows(self, session: Session, look: ListView) -> Rows[MerchantRow]:
-        """What was read last, since the reading that makes the table read again is the same."""
-        overview = self._overview or read_overview(session)
-        return MemoryRows(overview.merchants, FIELDS, look, _ident)
+    def _fields_shown(self) -> tuple[Field[HomeLine], ...]:
+        self._wide = self.app.size.width >= WIDE
+        return super()._fields_shown()
+
+    def rows(self, session: Session, look: ListView) -> Rows[HomeLine]:
+        return read_rows(self._wide, self.fields, look, session)
+
+    def noun_of(self, count: Count) -> str:
+        """A single line is a merchant's: a cart is never without it."""
+        return "merchants and carts" if self._wide and count.n != 1 else super().noun_of(count)
 
     def watch_facts(self) -> None:
-        self.watch_store(read_overview, self._show_overview)
+        self.watch_store(read_head, self._show_head)
 
-    def _show_overview(self, overview: Overview) -> None:
-        self._overview = overview
-        self.context.known_runs = _runs_of(overview)
+    def _show_head(self, head: Head) -> None:
+        self._head = head
+        self.context.known_runs = head.newest_runs
         self._show_trail()
         self.table.read_again()
 
@@ -138,20 +124,22 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
         """The pulse stands where other lists say where they are."""
         from invsync_tui.tui.screens.merchants.text import pulse_line
 
-        if self._overview is not None:
-            self.text_line("trail").show(pulse_line(self._overview.pulse, self.context.glyphs), line(*self._state()))
+        if self._head is not None:
+            self.text_line("trail").show(pulse_line(self._head.pulse, self.context.glyphs), line(*self._state()))
 
     def _nothing(self, width: int) -> Sequence[Line]:
         from invsync_tui.tui.screens.merchants.text import NO_MERCHANTS
 
         return super()._nothing(width) if self.look.text else NO_MERCHANTS
 
-    def about(self, merchant_row: MerchantRow, size: Size) -> Sequence[Line]:
+    def about(self, selected: HomeLine, size: Size) -> Sequence[Line]:
         from invsync_tui.tui.screens.merchants import text
 
-        return text.about(merchant_row, size.width, self.context.clock(), self.context.glyphs)
+        return text.about(selected, size.width, self.context.clock(), self.context.glyphs)
 
-    def subject_of(self, line: MerchantRow) -> SetUpSubject:
+    def subject_of(self, line: HomeLine) -> SetUpSubject:
+        if is_cart(line):
+            return SetUpSubject(f"cart:{line.id}", line.name, line.upload_on, "Inventory Upload Service")
         return SetUpSubject(f"merchant:{line.id}", line.name, line.sync_on, "Synchronization With WMS - Inventory")
 
     @property
@@ -159,18 +147,24 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
         follows = "s starts its first inventory download; c, then A, adds a cart."
         return Addition("merchant", 0, follows)
 
-    def open_line(self, line: MerchantRow) -> None:
-        place = next((problem.place for problem in line.problems if problem.place is not None), None)
-        run_id = line.active_run or line.latest_run
-        if place is not None and line.active_run is None:
+    def open_line(self, line: HomeLine) -> None:
+        """What is most wrong: a held run, a failing connection, a stalled run, mismatches, then what else there is."""
+        from invsync_tui.tui.screens.merchants.worst import Opens, worst
+
+        found = worst(line)
+        if found.run is not None:
+            self.open_run(found.run)
+        elif found.place is not None:
             from invsync_tui.tui.navigation.links import Link, follow
 
-            follow(self, Link(*place))
-        elif run_id is None:
+            follow(self, Link(*found.place))
+        elif found.opens is Opens.MISMATCHES:
+            self.action_visit("listings")
+        elif is_cart(line):
+            self.action_visit("products")
+        else:
             way = "" if self._refusal() else " Press s to start its first sync."
             self.notice(f"{line.name} has never been synced.{way}", Tone.WARN)
-        else:
-            self.open_run(run_id)
 
     def action_back(self) -> None:
         """There is nothing to go back to, but a filter can be ended."""
@@ -180,16 +174,31 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
     # -- places -------------------------------------------------------------------------------------------------------
 
     def action_visit(self, place: str) -> None:
-        """One of the screens that belong to a merchant, by its name in the route table."""
-        if (merchant := self.line) is not None:
+        """One of the screens that belong to a merchant, by its name in the route table; of a cart its own, where it has
+        one."""
+        if (selected := self.line) is None:
+            return
+        merchant = (
+            Named(selected.merchant_id, selected.merchant) if is_cart(selected) else Named(selected.id, selected.name)
+        )
+        if not is_cart(selected):
+            self.go_to(place, merchant.id, merchant.name)
+        elif place == "runs":
+            self.go_to("runs", merchant.id, merchant.name, selected.id, selected.name)
+        elif place == "settings":
+            self.go_to("setup", selected.id, selected.name, merchant.name)
+        elif place in ("listings", "products"):
+            tab = "mismatch" if place == "listings" else ""
+            self.go_to("products", selected.id, selected.name, merchant.name, tab)
+        else:
             self.go_to(place, merchant.id, merchant.name)
 
     def action_mismatches(self) -> None:
         self.go_to("listings", None, "")
 
     def action_test(self) -> None:
-        if (merchant := self.line) is not None:
-            self.go_to("connection test", f"merchant:{merchant.id}")
+        if (selected := self.line) is not None:
+            self.go_to("connection test", self.subject_of(selected).subject)
 
     # -- sync ---------------------------------------------------------------------------------------------------------
 
@@ -201,8 +210,9 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
         return super().check_action(action, parameters)
 
     def action_sync(self) -> None:
-        if (merchant := self.line) is not None:
-            self.ask(partial(request_sync, merchant.id), self.sync_requested)
+        if (selected := self.line) is not None:
+            whose = (selected.merchant_id, selected.id) if is_cart(selected) else (selected.id, None)
+            self.ask(partial(request_sync, *whose), self.sync_requested)
 
     def key_s(self) -> None:
         """Where it is refused the binding is hidden; the key still says why nothing happens."""
@@ -219,8 +229,3 @@ class MerchantsScreen(SetUpScreen["MerchantRow"]):
         super().sync_requested(requested)
         if requested.runs and self.is_current:
             self.open_run(requested.runs[0], requested.message)
-
-
-def _runs_of(overview: Overview) -> tuple[int, ...]:
-    runs = {run for row in overview.merchants for run in (row.active_run, row.latest_run) if run is not None}
-    return tuple(sorted(runs, reverse=True))

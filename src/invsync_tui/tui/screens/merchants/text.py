@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from invsync_tui.operations.views import CartRow, MerchantRow, Problem, RunState
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.text.formatting import NEVER, moment, until
 from invsync_tui.tui.text.glyphs import Glyphs
@@ -12,8 +13,10 @@ from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, joined, line
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.views import MerchantRow, Problem, Pulse
+    from invsync_tui.operations.views import Pulse
+    from invsync_tui.tui.widgets.columns import RenderContext, Value
 
+HomeLine = MerchantRow | CartRow
 NO_MERCHANTS = (
     line(("No merchants yet.", Tone.STRONG)),
     BLANK,
@@ -26,7 +29,7 @@ NO_MERCHANTS = (
 
 HELD = "held for review"
 """In the text of a problem that names a held run."""
-SHORT_STATUSES = frozenset({"never run", "off", "success", "running"})
+SHORT_STATUSES = frozenset({"never run", "never pushed", "off", "success", "running"})
 """The row has room for these."""
 
 
@@ -43,23 +46,18 @@ def status_tone(status: str) -> Tone:
     return Tone.GOOD if status.startswith("success") else Tone.FAINT
 
 
-def _next(merchant: MerchantRow, now: float) -> Span:
-    if not merchant.sync_on:
-        return NEVER, Tone.FAINT
-    if merchant.next_run_at is None:
-        return (merchant.not_due, Tone.WARN) if merchant.not_due else ("-", Tone.FAINT)
-    return until(merchant.next_run_at, now), Tone.PLAIN
-
-
 UNDER_WAY = ("running", "stalled", "waiting")
 """Beginnings of a status that says something of now."""
 
 
-def status_of(merchant: MerchantRow) -> str:
-    """The status; a merchant that is switched off and has nothing under way is off, however its last run went."""
-    if not merchant.sync_on and not merchant.status.startswith(UNDER_WAY):
+def status_of(line: HomeLine) -> str:
+    """The status; what is switched off and has nothing under way is off, however its last run went."""
+    on = line.upload_on if isinstance(line, CartRow) else line.sync_on
+    if not on and not line.status.startswith(UNDER_WAY):
         return "off"
-    return merchant.status or "never run"
+    if isinstance(line, CartRow) and line.status == "held" and line.held_listings:
+        return f"held: {counted(line.held_listings, 'listing')}"
+    return line.status or ("never pushed" if isinstance(line, CartRow) else "never run")
 
 
 def _number(number: int, tone: Tone) -> Span:
@@ -76,17 +74,90 @@ def _problems(problems: Sequence[Problem]) -> Span:
     return (f"! {text}", tone) if tone is Tone.BAD else (text, tone)
 
 
-CELLS: Mapping[str, Callable[[MerchantRow, float], Span]] = {
-    "name": lambda merchant, now: (merchant.name, Tone.STRONG),
-    "source": lambda merchant, now: (merchant.source, Tone.PLAIN) if merchant.source else ("none", Tone.WARN),
-    "sync": lambda merchant, now: ("on", Tone.GOOD) if merchant.sync_on else ("off", Tone.FAINT),
-    "last": lambda merchant, now: (moment(merchant.last_run_at, now), Tone.PLAIN),
-    "status": lambda merchant, now: (status_of(merchant), status_tone(status_of(merchant))),
+def _name(line: HomeLine, rendering: RenderContext) -> Span:
+    """A cart stands further in than its merchant, behind a mark."""
+    if isinstance(line, CartRow):
+        return f"  {rendering.glyphs.corner} {line.name}", Tone.PLAIN
+    return line.name, Tone.STRONG
+
+
+def _source(line: HomeLine, rendering: RenderContext) -> Span:
+    source = system_of(line)
+    return (source, Tone.PLAIN) if source else ("none", Tone.WARN)
+
+
+def system_of(line: HomeLine) -> str:
+    """The system of a merchant's WMS or of a cart; '' for none."""
+    return line.system if isinstance(line, CartRow) else line.source
+
+
+def _last(line: HomeLine, rendering: RenderContext) -> Span:
+    if isinstance(line, CartRow):
+        return (moment(line.last_push_at, rendering.now), Tone.PLAIN) if line.last_push_at else ("Never", Tone.WARN)
+    return moment(line.last_run_at, rendering.now), Tone.PLAIN
+
+
+def _next(line: HomeLine, rendering: RenderContext) -> Span:
+    if isinstance(line, MerchantRow) and not line.sync_on:
+        return NEVER, Tone.FAINT
+    if line.next_run_at is None:
+        return (line.not_due, Tone.WARN) if line.not_due else ("-", Tone.FAINT)
+    return until(line.next_run_at, rendering.now), Tone.PLAIN
+
+
+def _sync(line: HomeLine, rendering: RenderContext) -> Span:
+    on = line.upload_on if isinstance(line, CartRow) else line.sync_on
+    return ("on", Tone.GOOD) if on else ("off", Tone.FAINT)
+
+
+def _mismatches(line: HomeLine, rendering: RenderContext) -> Span:
+    count = line.mismatches
+    return (f"{count.n}{'' if count.exact else '+'}", Tone.WARN) if count.n else ("-", Tone.FAINT)
+
+
+def _pushes(line: HomeLine, rendering: RenderContext) -> Span:
+    """The last pushes, oldest first: how many listings each updated against the most, a mark where it did not end well."""
+    glyphs = rendering.glyphs
+    marks = {RunState.FAILED: glyphs.cross, RunState.HELD: glyphs.warning, RunState.CANCELLED: glyphs.skipped}
+    most = max((push.updated for push in line.pushes), default=0)
+    drawn = [marks.get(push.state) or _height(push.updated, most, glyphs) for push in line.pushes]
+    states = [push.state for push in line.pushes]
+    if not states:
+        return "-", Tone.FAINT
+    tones = {RunState.FAILED: Tone.BAD, RunState.HELD: Tone.WARN}
+    return "".join(drawn), tones.get(states[-1], Tone.ACCENT)
+
+
+def _height(updated: int, most: int, glyphs: Glyphs) -> str:
+    """Nothing is the lowest, anything is above it."""
+    return glyphs.levels[-(-updated * (len(glyphs.levels) - 1) // most)] if updated else glyphs.levels[0]
+
+
+CELLS: Mapping[str, Callable[[HomeLine, RenderContext], Span]] = {
+    "name": _name,
+    "source": _source,
+    "sync": _sync,
+    "last": _last,
+    "status": lambda line, _: (status_of(line), status_tone(status_of(line))),
     "next": _next,
-    "held": lambda merchant, now: _number(merchant.held, Tone.WARN),
-    "problems": lambda merchant, now: _problems(merchant.problems),
+    "held": lambda line, _: _number(line.held, Tone.WARN),
+    "mismatches": _mismatches,
+    "problems": lambda line, _: _problems(line.problems),
+    "pushes": _pushes,
 }
-"""One cell of a merchant's row each."""
+"""One cell of a row each."""
+VALUES: Mapping[str, Callable[[HomeLine], Value]] = {
+    "name": lambda line: f"{line.merchant} / {line.name}" if isinstance(line, CartRow) else line.name,
+    "source": system_of,
+    "sync": lambda line: line.upload_on if isinstance(line, CartRow) else line.sync_on,
+    "last": lambda line: line.last_push_at if isinstance(line, CartRow) else line.last_run_at,
+    "status": status_of,
+    "mismatches": lambda line: line.mismatches.n,
+    "pushes": lambda line: " ".join(
+        str(push.updated) if push.state is RunState.DONE else push.state.value for push in line.pushes
+    ),
+}
+"""What a row is exported, filtered and sorted by."""
 
 
 def pulse_line(pulse: Pulse, glyphs: Glyphs) -> Line:
@@ -112,11 +183,11 @@ def _pulse(word: str, number: int, tone: Tone) -> Line:
     return line((str(number), shown), (f" {word}", shown))
 
 
-def about(merchant: MerchantRow, width: int, now: float, glyphs: Glyphs) -> list[Line]:
+def about(merchant: HomeLine, width: int, now: float, glyphs: Glyphs) -> list[Line]:
     """What the row has no room for, first of all the problems with advice. What it says already is not said again:
     each row down would send it."""
-    carts = counted(merchant.carts, "cart")
-    lines = [line((merchant.name, Tone.STRONG), (f"  {carts}", Tone.FAINT))]
+    beside = merchant.merchant if isinstance(merchant, CartRow) else counted(merchant.carts, "cart")
+    lines = [line((merchant.name, Tone.STRONG), (f"  {beside}", Tone.FAINT))]
     if status_of(merchant) not in SHORT_STATUSES:
         lines += _status_lines(merchant, width, now)
     if merchant.held and not any(HELD in problem.text for problem in merchant.problems):
@@ -128,10 +199,11 @@ def about(merchant: MerchantRow, width: int, now: float, glyphs: Glyphs) -> list
     return lines
 
 
-def _status_lines(merchant: MerchantRow, width: int, now: float) -> list[Line]:
-    label = "Last Inventory Run "
+def _status_lines(merchant: HomeLine, width: int, now: float) -> list[Line]:
+    of_cart = isinstance(merchant, CartRow)
+    at = merchant.last_push_at if isinstance(merchant, CartRow) else merchant.last_run_at
     status = status_of(merchant)
-    head = f"{label}{moment(merchant.last_run_at, now)}: "
+    head = f"{'Last push' if of_cart else 'Last Inventory Run'} {moment(at, now)}: "
     rows = wrap(clean(head + status), width)
     tone = status_tone(merchant.status)
     if rows[0].startswith(head.rstrip()):
@@ -141,8 +213,6 @@ def _status_lines(merchant: MerchantRow, width: int, now: float) -> list[Line]:
 
 
 def _waiting(held: int) -> Problem:
-    from invsync_tui.operations.views import Problem
-
     what = "1 run is held and waits" if held == 1 else f"{counted(held, 'run is', 'runs are')} held and wait"
     advice = "r opens its runs; release or discard the held one there."
     return Problem(f"{what} for an operator.", advice, urgent=False)

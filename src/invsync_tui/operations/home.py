@@ -1,0 +1,205 @@
+"""What the merchants screen shows: merchants with their carts beneath them, a page at a time, and the pulse of the store.
+
+What one page shows is read for its merchants alone; the pulse is counted by indexes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from heapq import nlargest
+from typing import Any, NamedTuple
+
+from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.listed_rows import Listed
+from invsync_tui.operations.listings.carts import push_status
+from invsync_tui.operations.overview import (
+    ACTIVE,
+    Facts,
+    freeze_problem,
+    problems,
+    read_facts,
+    read_pulse,
+    run_problems,
+    upload_off,
+)
+from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.session import Session
+from invsync_tui.operations.views import CartRow, MerchantRow, PastPush, Problem, Pulse, RunState
+from invsync_tui.rules.outcomes import Counts
+from invsync_tui.store.paging import counts
+from invsync_tui.store.paging.keyset import BOUND
+from invsync_tui.store.paging.merchants import MerchantTree, TreeRow, size
+from invsync_tui.store.runs import newest
+from invsync_tui.store.runs.newest import PushRow
+from invsync_tui.store.runs.records import RunRow
+from invsync_tui.store.settings.read import CartHead, cart_heads
+
+HomeLine = MerchantRow | CartRow
+FEW = 1000
+"""Merchants, and merchants with their carts a fifth of it, that are read together: they have every order and are filtered
+by everything that they show. More are read in pages by name."""
+FEW_WITH_CARTS = FEW // 5
+PUSHES = 8
+"""Last pushes of a cart or merchant that are shown."""
+NAMED_RUNS = 50
+"""Newest runs whose numbers are offered where a run's number is typed."""
+BY_NAME = "name"
+
+
+class Head(NamedTuple):
+    """The pulse, and the numbers of the newest runs, newest first."""
+
+    pulse: Pulse
+    newest_runs: tuple[int, ...]
+
+
+def head(session: Session) -> Head:
+    """What stands above the list."""
+    with as_operation_error(), session.store.reading() as cx:
+        return Head(read_pulse(session, cx), tuple(newest.newest_numbers(cx, NAMED_RUNS)))
+
+
+def few(session: Session, *, carts: bool) -> tuple[HomeLine, ...] | None:
+    """All merchants by name, with `carts` each cart beneath its merchant; None where they are too many to be read
+    together."""
+    with as_operation_error(), session.store.reading() as cx:
+        merchants, all_carts = size(cx)
+        if merchants > FEW or (carts and merchants + all_carts > FEW_WITH_CARTS):
+            return None
+        return tuple(_lines(session, carts, MerchantTree(cx, carts=carts).after(None, merchants + all_carts)))
+
+
+def paged(session: Session, text: str = "", ordering: Ordering | None = None, *, carts: bool) -> Rows[HomeLine]:
+    """The same in pages, by name. `text`: every word is in a name or system of a merchant or of one of its carts.
+
+    OperationError: another order than by name was asked for.
+    """
+    if ordering is not None and ordering.column != BY_NAME:
+        raise OperationError(f"So many merchants cannot be sorted by {ordering.column!r}, but by {BY_NAME!r}.")
+    descending = ordering is not None and ordering.descending
+    with as_operation_error(), session.store.reading() as cx:
+        tree = MerchantTree(cx, text.split(), carts, descending)
+        return Listed(session, tree, partial(_lines, session, carts), _place, (BY_NAME,), tree.count(None))
+
+
+def _place(line: HomeLine) -> PlaceKey:
+    return (line.merchant, line.name) if isinstance(line, CartRow) else (line.name, "")
+
+
+def _lines(session: Session, carts: bool, rows: Sequence[Any]) -> list[HomeLine]:
+    """The lines of some rows of the tree, in their order."""
+    places = [TreeRow(*row) for row in rows]
+    with as_operation_error(), session.store.reading() as cx:
+        page = _read_page(session, cx, sorted({place.merchant_id for place in places}), carts)
+    return [
+        page.merchants[place.merchant_id] if place.cart_id is None else page.carts[place.cart_id] for place in places
+    ]
+
+
+class _Page(NamedTuple):
+    """Merchants and carts, by number."""
+
+    merchants: Mapping[int, MerchantRow]
+    carts: Mapping[int, CartRow]
+
+
+def _read_page(session: Session, cx: sqlite3.Connection, merchants: Sequence[int], carts: bool) -> _Page:
+    """Some merchants with all of their carts. Without carts it is known of mismatches only whether there are any."""
+    facts = read_facts(session, cx, merchants)
+    heads = cart_heads(cx, merchants)
+    found = {cart.id: counts.mismatches(cx, cart.id, BOUND + 1 if carts else 1) for cart in heads}
+    pushes = {cart.id: newest.last_pushes(cx, cart.id, PUSHES) if carts else [] for cart in heads}
+    ended = newest.last_ended_of(cx, "push", [cart.id for cart in heads] if carts else [])
+    of_merchant: dict[int, list[int]] = {}
+    for cart in heads:
+        of_merchant.setdefault(cart.merchant_id, []).append(cart.id)
+    return _Page(
+        {
+            row.id: replace(
+                row,
+                mismatches=_sum([found[cart] for cart in of_merchant.get(row.id, ())], BOUND if carts else 0),
+                pushes=_past([push for cart in of_merchant.get(row.id, ()) for push in pushes[cart]]),
+            )
+            for row in facts.rows()
+        },
+        {
+            cart.id: _cart(cart, facts, ended.get(cart.id), _sum([found[cart.id]], BOUND), _past(pushes[cart.id]))
+            for cart in heads
+            if carts
+        },
+    )
+
+
+def _sum(numbers: Sequence[int], bound: int) -> Count:
+    """The sum of counts that stop one above `bound`."""
+    exact = all(number <= bound for number in numbers)
+    return Count(sum(numbers) if exact else max(sum(min(number, bound) for number in numbers), 1), exact)
+
+
+def _past(pushes: Sequence[PushRow]) -> tuple[PastPush, ...]:
+    """The last of some pushes, oldest first."""
+    last = nlargest(PUSHES, pushes, key=lambda push: push.id)[::-1]
+    return tuple(PastPush(RunState(push.state), Counts.from_dict(json.loads(push.counts)).set) for push in last)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """The newest push and drift check of a cart."""
+
+    all: Sequence[RunRow]
+
+    @property
+    def push(self) -> RunRow | None:
+        return next((run for run in self.all if run.kind == "push"), None)
+
+
+def _cart(
+    cart: CartHead, facts: Facts, ended: RunRow | None, mismatches: Count, pushes: tuple[PastPush, ...]
+) -> CartRow:
+    runs = _Runs(
+        [run for run in facts.runs.get(cart.merchant_id, ()) if run.kind in ("push", "radar") and run.key == cart.id]
+    )
+    push = runs.push
+    held = [push] if push is not None and push.state == "held" else []
+    frozen = [
+        freeze
+        for freeze in facts.frozen.get(cart.merchant_id, ())
+        if freeze.subject == "merchant" or freeze.number == cart.id
+    ]
+    status = push_status(RunState(push.state) if push else None, facts.stalled.get(push.id) if push else None, ended)
+    own_schedule = cart.every is not None and bool(cart.upload_enabled)
+    return CartRow(
+        id=cart.id,
+        merchant_id=cart.merchant_id,
+        merchant=cart.merchant,
+        name=cart.name,
+        system=cart.system,
+        upload_on=bool(cart.upload_enabled),
+        last_push_at=ended.ended_at if ended else None,
+        status=f"frozen by {frozen[-1].by}: {frozen[-1].why}" if frozen else status,
+        next_run_at=cart.next_at if own_schedule and facts.service.scheduled else None,
+        not_due=facts.service.not_due if own_schedule else "",
+        active_run=push.id if push is not None and push.state in ACTIVE else None,
+        latest_run=push.id if push is not None else None,
+        held=len(held),
+        held_listings=sum(Counts.from_dict(json.loads(run.counts)).held for run in held),
+        mismatches=mismatches,
+        pushes=pushes,
+        problems=tuple(_cart_problems(cart, runs, facts)),
+    )
+
+
+def _cart_problems(cart: CartHead, runs: _Runs, facts: Facts) -> list[Problem]:
+    result = run_problems(runs.all, facts)
+    result += [] if cart.upload_enabled else [upload_off(cart.name)]
+    result += problems([found for found in facts.found.get(cart.merchant_id, ()) if found.cart_id == cart.id])
+    result += [
+        freeze_problem(freeze)
+        for freeze in facts.frozen.get(cart.merchant_id, ())
+        if freeze.subject == "cart" and freeze.number == cart.id
+    ]
+    return result
