@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from invsync_tui.operations.list_views import ListingLine
-from invsync_tui.operations.roles import Right, Role, has, needed
 from invsync_tui.operations.views import Action
 from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
+    from invsync_tui.operations.list_views import ListingLine
     from invsync_tui.operations.session import Session
-    from invsync_tui.tui.store_connection import StoreConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,6 @@ VERBS: Mapping[Action, RunAction] = {
         ),
     )
 }
-READ_ONLY = "Read-only: this control room was started to look only. Start it without --read-only to make changes."
 
 
 def offered(allowed: frozenset[Action], *, read_only: bool) -> frozenset[Action]:
@@ -99,7 +96,7 @@ def offered(allowed: frozenset[Action], *, read_only: bool) -> frozenset[Action]
 
 Make = Callable[["Session", Sequence[int], bool, str], str]
 """Makes the change: session, numbers of listings, set it or take it back, reason; what follows, in words."""
-Held = Callable[[ListingLine], bool]
+Held = Callable[["ListingLine"], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +196,3 @@ def subject(listings: Sequence[ListingLine]) -> str:
     """The listings in words: the one, or how many and the first."""
     first = f"{listings[0].sku} in {listings[0].cart}"
     return first if len(listings) == 1 else f"{counted(len(listings), 'listing')}: {first} and others"
-
-
-__all__ = ["Right", "refusal"]
-
-
-def refusal(connection: StoreConnection, right: Right) -> str:
-    """Why a change of this kind would be refused; '' where it would not, and while the role is not known yet."""
-    if connection.read_only:
-        return READ_ONLY
-    if not connection.role or has(Role(connection.role), right):
-        return ""
-    return (
-        f"This takes the role {needed(right).value}, and yours is {connection.role}. "
-        "Roles are given under [roles] in the configuration."
-    )

@@ -87,7 +87,8 @@ class SetUpScreen(ListScreen[L]):
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def _setup_refusal(self) -> str:
-        from invsync_tui.tui.actions import Right, refusal
+        from invsync_tui.operations.roles import Right
+        from invsync_tui.tui.rights import refusal
 
         return refusal(self.context.connection, Right.SETTINGS)
 

@@ -10,9 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 
 from invsync_tui.operations.list_views import LevelLine, WarehouseLine
+from invsync_tui.operations.roles import Right
 from invsync_tui.operations.rows import Rows
-from invsync_tui.tui.actions import Confirmation, Right, refusal
+from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.context import AppContext
+from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen, facts
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import moment_field

@@ -11,9 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 
 from invsync_tui.operations.listings.drift import DriftLine
+from invsync_tui.operations.roles import Right
 from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
-from invsync_tui.tui.actions import Confirmation, Right, refusal
+from invsync_tui.tui.actions import Confirmation
+from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line

@@ -11,9 +11,11 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.listings.identity import AcceptProgress, IdentityCounts, LinkLine, RenameLine, UnmatchedLine
+from invsync_tui.operations.roles import Right
 from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
-from invsync_tui.tui.actions import Confirmation, Right, refusal
+from invsync_tui.tui.actions import Confirmation
+from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.identity_fields import ACCEPTABLE, FIELDS, LINKED, RENAMED, TABS, about, label
 from invsync_tui.tui.text import tabs

@@ -11,6 +11,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from invsync_tui.operations.list_views import ListingLine
+from invsync_tui.operations.roles import Right
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import (
     FIX,
@@ -20,12 +21,11 @@ from invsync_tui.tui.actions import (
     LISTING_CHANGES,
     Confirmation,
     ListingChange,
-    Right,
     fixed_quantity,
-    refusal,
     subject,
 )
 from invsync_tui.tui.context import AppContext
+from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.row_source import Row

@@ -221,7 +221,8 @@ class MerchantsScreen(SetUpScreen["HomeLine"]):
 
     def _refusal(self) -> str:
         """Why a sync would be refused; '' where it would not."""
-        from invsync_tui.tui.actions import Right, refusal
+        from invsync_tui.operations.roles import Right
+        from invsync_tui.tui.rights import refusal
 
         return refusal(self.context.connection, Right.SYNC)
 

@@ -12,11 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
+from invsync_tui.operations.roles import Right
 from invsync_tui.operations.views import Action, EndRow, HoldView, Requested, RunDetail, RunKind, RunRow, ends
 from invsync_tui.plain_text import counted
 from invsync_tui.rules import words
-from invsync_tui.tui.actions import VERBS, Confirmation, Right, RunAction, offered, refusal
+from invsync_tui.tui.actions import VERBS, Confirmation, RunAction, offered
 from invsync_tui.tui.context import AppContext
+from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.report_screen import BundleScreen
 from invsync_tui.tui.screens.runs.run_text import Page, group_lines, switcher, title, write
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line

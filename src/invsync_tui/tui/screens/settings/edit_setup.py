@@ -16,8 +16,9 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.list_views import Change, Conflict, FieldProblem, Form, Saved
-from invsync_tui.tui.actions import Right, refusal
+from invsync_tui.operations.roles import Right
 from invsync_tui.tui.context import AppContext
+from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.settings import text
 from invsync_tui.tui.screens.settings.draft import Draft
