@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -61,6 +62,23 @@ def test_a_code_that_differs_only_by_case_is_offered_as_near() -> None:
 def test_folding_and_trimming_are_stable(code: str) -> None:
     assert trimmed(trimmed(code)) == trimmed(code)
     assert normalize_key(code) == normalize_key(trimmed(code))
+
+
+UNSEEN = "\u00a0\u3000\u2003\u202f\u200b\u200e\u202a\u202c\u200d\u2060\ufeff\u00ad\u2028\x00\x0b\x85"
+
+
+@pytest.mark.parametrize("char", UNSEEN, ids=[f"U+{ord(char):04X}" for char in UNSEEN])
+def test_what_nobody_sees_around_a_code_is_no_part_of_it(char: str) -> None:
+    assert trimmed(f"{char}A 1{char} ") == "A 1"
+    assert trimmed(f"A{char}1") == f"A{char}1"
+    # and inside it is another code, which is offered as near
+    spaces = " " if char.isspace() else ""
+    assert normalize_key(f"{char}A{char}1{char}") == f"a{spaces}1"
+
+
+def test_a_letter_with_its_accent_is_one_code_as_one_character_and_as_two() -> None:
+    assert trimmed("U\u0308-1") == trimmed("\u00dc-1") != trimmed("U-1")
+    assert match_code("U\u0308", SKU_KIND, [CodeHit(1, SKU_KIND, "\u00dc")], frozenset({1})).product_id == 1
 
 
 def test_leading_zeros_are_part_of_a_code() -> None:

@@ -351,6 +351,8 @@ CASES: dict[str, Case] = {
         kit_component K of Acme, B of Acme: -
         kit_component K of Acme, Z of Acme: +
         kit_component K of Acme, Z of Acme: + needed 3
+        product B of Acme: seq 7 -> 900
+        product K of Acme: seq 7 -> 900
         product Z of Acme: +
         product Z of Acme: + inactive 0
         product Z of Acme: + is_kit 0

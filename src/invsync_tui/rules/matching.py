@@ -14,17 +14,36 @@ from invsync_tui.rules.outcomes import Reason
 SKU_KIND = 0
 """The kind under which a product's SKU stands among its codes; alias types have numbers from 1."""
 
-_EDGES = " \t\r\n\u00a0\u200b\ufeff"
+_UNSEEN = frozenset(("Cc", "Cf"))
+"""Categories of characters without a shape: control characters, zero-width ones, marks of the direction of writing."""
+
+
+def _is_unseen(char: str) -> bool:
+    return not char.isprintable() and not char.isspace() and unicodedata.category(char) in _UNSEEN
 
 
 def trimmed(code: str) -> str:
-    """A code without white space and zero-width characters at its edges; case and everything inside stay."""
-    return code.strip(_EDGES)
+    """A code without white space and characters that nobody sees at its edges, in Unicode's composed form (NFC).
+
+    Case and everything inside stay. Programs write one letter with an accent as one character or as two (NFC and NFD),
+    and copying puts marks of the direction of writing around a text: neither makes it another code.
+    """
+    if code.isascii() and code.isprintable():
+        return code.strip(" ")
+    composed = unicodedata.normalize("NFC", code)
+    begin, end = 0, len(composed)
+    while begin < end and (composed[begin].isspace() or _is_unseen(composed[begin])):
+        begin += 1
+    while end > begin and (composed[end - 1].isspace() or _is_unseen(composed[end - 1])):
+        end -= 1
+    return composed[begin:end]
 
 
 def normalize_key(code: str) -> str:
-    """The key of a code for search: NFKC, casefold, no zero-width characters, single inner spaces. Lossy."""
-    text = unicodedata.normalize("NFKC", trimmed(code)).casefold().replace("\u200b", "").replace("\ufeff", "")
+    """The key of a code for search: NFKC, casefold, nothing that nobody sees, single inner spaces. Lossy."""
+    text = unicodedata.normalize("NFKC", trimmed(code)).casefold()
+    if not text.isprintable():
+        text = "".join(char for char in text if not _is_unseen(char))
     return " ".join(text.split())
 
 

@@ -299,11 +299,14 @@ class Wms(Service):
 
     @staticmethod
     def _order_product(stock: Stock, body: Any) -> Reply:
-        """{ref, sku, name, aliases: [[type, code]], active, counted}: what is given is changed; a new ref adds a product."""
+        """{ref, sku, name, aliases: [[type, code]], components: [[ref, needed]], active, counted}: what is given is changed; a
+        new ref adds a product."""
         known = stock.catalogue.products.get(body["ref"], Product(body["ref"], "", "", ()))
         changes = {name: body[name] for name in ("sku", "name", "active", "counted") if name in body}
         if "aliases" in body:
             changes["aliases"] = tuple((kind, code) for kind, code in body["aliases"])
+        if "components" in body:
+            changes["components"] = tuple((part, needed) for part, needed in body["components"])
         stock.set_product(replace(known, **changes))
         return ok({"mark": str(stock.mark)})
 

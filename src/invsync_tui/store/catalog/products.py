@@ -219,8 +219,15 @@ def _signature(record: ProductRecord) -> str:
         parts += alias
     for ref, needed in record.components:
         parts += ("\x1e", ref, str(needed))
+    parts += _as_matched((record.sku or "", *(code for _, code in record.aliases)))
     parts += ["\x1d", "inactive"] * (not record.active) + ["\x1d", "uncounted"] * (not record.counted)
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def _as_matched(codes: Iterable[str]) -> list[str]:
+    """What codes are stored as that are not plain: one that was stored by an older rule is written anew."""
+    return [part for code in codes if not code.isascii() or not code.isprintable()
+            for part in ("\x1c", trimmed(code), normalize_key(code))]  # fmt: skip
 
 
 def _codes(record: ProductRecord, kinds: Mapping[str, int]) -> list[tuple[int, str]]:
@@ -325,20 +332,39 @@ def _hold_places(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str], 
 def write_components(
     tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], now: int, seq: int
 ) -> None:
-    """Kits of a page. Components that the WMS never lists have no levels, which makes the kit unknown."""
+    """Kits of a page, and products that no longer are kits. A part that is named several times is needed that often.
+
+    Components that the WMS never lists have no levels, which makes the kit unknown.
+    """
     kits = [record for record in records if record.components]
-    refs = sorted({ref for record in kits for ref, _ in record.components} | {record.ref for record in kits})
+    refs = sorted({ref for record in kits for ref, _ in record.components})
     _hold_places(tx, merchant_id, refs, now, seq)
-    known = {ref: row[1] for ref, row in _known(tx, merchant_id, refs).items()}
-    for record in kits:
+    known = {ref: row[1] for ref, row in _known(tx, merchant_id, [*refs, *(record.ref for record in records)]).items()}
+    had = _parts_of(tx, [known[record.ref] for record in records])
+    for record in records:
         kit = known[record.ref]
-        parts = {(known[ref], needed) for ref, needed in record.components}
-        have = set(tx.execute("SELECT component_id, needed FROM kit_component WHERE kit_id = ?", (kit,)).fetchall())
-        if parts != have:
-            tx.execute("DELETE FROM kit_component WHERE kit_id = ?", (kit,))
-            tx.executemany(
-                "INSERT INTO kit_component VALUES (?, ?, ?)", [(kit, part, needed) for part, needed in parts]
-            )
+        needed: dict[int, int] = defaultdict(int)
+        for ref, units in record.components:
+            needed[known[ref]] += units
+        if needed != had.get(kit, {}):
+            _write_parts(tx, kit, had.get(kit, {}), needed, seq)
+
+
+def _parts_of(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """By kit, its parts and how many of each it needs; absent for what is no kit."""
+    parts: dict[int, dict[int, int]] = defaultdict(dict)
+    sql = "SELECT kit_id, component_id, needed FROM kit_component WHERE kit_id IN (SELECT value FROM json_each(?))"
+    for kit, part, needed in cx.execute(sql, (json.dumps(list(kit_ids)),)):
+        parts[kit][part] = needed
+    return parts
+
+
+def _write_parts(tx: sqlite3.Connection, kit: int, had: Mapping[int, int], needed: Mapping[int, int], seq: int) -> None:
+    """Replace a kit's parts. Orders for the kit take units off its parts, so those that it lost are planned anew as well."""
+    tx.execute("DELETE FROM kit_component WHERE kit_id = ?", (kit,))
+    tx.executemany("INSERT INTO kit_component VALUES (?, ?, ?)", [(kit, part, units) for part, units in needed.items()])
+    moved = [(seq, number) for number in (kit, *(had.keys() - needed.keys()))]
+    tx.executemany("UPDATE product SET seq = ? WHERE id = ?", moved)
 
 
 def ids_by_ref(cx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dict[str, int]:

@@ -113,6 +113,7 @@ WHERE listing.sku IS NOT excluded.sku OR listing.name IS NOT excluded.name OR li
   OR listing.elsewhere IS NOT excluded.elsewhere OR listing.threshold IS NOT excluded.threshold
   OR listing.elsewhere_allocated IS NOT excluded.elsewhere_allocated OR listing.by_barcode IS NOT excluded.by_barcode
   OR listing.cap IS NOT excluded.cap OR listing.batch_group IS NOT excluded.batch_group
+  OR listing.key IS NOT excluded.key
 """
 
 

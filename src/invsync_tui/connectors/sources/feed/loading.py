@@ -18,6 +18,7 @@ from invsync_tui.connectors.sources.feed.staging import StagedProduct, StagedRow
 from invsync_tui.connectors.sources.feed.text_rows import RawRow, has_lost_bytes, wrong_bytes
 from invsync_tui.connectors.units import fraction, quantity
 from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value
+from invsync_tui.rules.matching import trimmed
 
 BATCH = 5000
 WAREHOUSES_MOST = 1000
@@ -31,7 +32,6 @@ _FORMULA = re.compile(r'="(.*)"')
 _PLAIN_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,99}").fullmatch
 """A code that needs no second look: nothing around it, and no exponent."""
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,12}").fullmatch
-_AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff"
 PREVIEW = 3
 
 
@@ -121,9 +121,9 @@ class RowReader:
         )
 
     def _text_code(self, value: str, at: int, line: int) -> str:
-        code = value.strip(_AROUND)
+        code = trimmed(value)
         if formula := _FORMULA.fullmatch(code):
-            code = formula[1].strip(_AROUND)
+            code = trimmed(formula[1])
         if _EXPONENT.fullmatch(code):
             raise RowError(
                 f"{self._place(line, at)}: the code {describe_value(code)} was rounded by a spreadsheet; format the column "
@@ -422,7 +422,7 @@ class Loader:
 
 
 def _is_blank(fields: Sequence[object]) -> bool:
-    return not any(value is not None and str(value).strip(_AROUND) for value in fields)
+    return not any(value is not None and trimmed(str(value)) for value in fields)
 
 
 def _preview(
