@@ -8,9 +8,12 @@ from datetime import datetime
 import pytest
 
 from invsync_tui.cli import run_text
-from invsync_tui.operations.runs.folding import FoldedRuns, folded, unchanged
+from invsync_tui.operations.runs import folding
+from invsync_tui.operations.runs.folding import FoldedList, FoldedRuns, folded, unchanged
 from invsync_tui.operations.views import Decision, RunKind, RunRow, RunState, Stall
 from invsync_tui.rules.outcomes import Counts
+from invsync_tui.tui.widgets.columns import ListView
+from invsync_tui.tui.widgets.row_source import MemoryRows
 
 DAY = datetime(2026, 3, 4)
 
@@ -68,3 +71,45 @@ def test_the_list_of_the_command_has_one_line_for_a_fold() -> None:
     assert len(text) == 3 and text[1].startswith("2-3") and "2 downloads without changes" in text[1]
     assert "failed: down" in text[2]
     assert len(run_text.listed([run(3), run(2)], fold=False)) == 3
+
+
+def quiet_and_loud(total: int) -> list[RunRow]:
+    """Newest first: of each nine runs three by themselves, then six that changed nothing."""
+    return [run(n, state=RunState.FAILED) if n % 9 in (1, 4, 7) else run(n) for n in range(total, 0, -1)]
+
+
+@pytest.mark.parametrize("total", [0, 1, 30, folding.WINDOW, folding.WINDOW + 200])
+@pytest.mark.parametrize("limit", [1, 7, 5000])
+def test_a_folded_list_has_the_same_lines_from_both_ends_and_folds_the_newest(total: int, limit: int) -> None:
+    runs = quiet_and_loud(total)
+    listed = FoldedList(MemoryRows(runs, (), ListView(), lambda row: row.id))
+    expected = [*folded(runs[: folding.WINDOW]), *runs[folding.WINDOW :]]
+    forwards: list[RunRow | FoldedRuns] = []
+    while page := listed.after(listed.key(forwards[-1]) if forwards else None, limit):
+        forwards += page
+    backwards: list[RunRow | FoldedRuns] = []
+    while page := listed.before(listed.key(backwards[0]) if backwards else None, limit):
+        backwards = [*page, *backwards]
+    assert forwards == backwards == expected
+    assert listed.count().n == listed.exact_count() == len(expected) == total - listed.hidden
+    assert [listed.position(listed.key(line)) for line in expected] == list(range(len(expected)))
+
+
+def test_a_line_keeps_its_place_while_newer_runs_join_it_and_is_opened_by_it() -> None:
+    def listed(newest: int, *opened: tuple[int]) -> FoldedList:
+        runs = [run(n, state=RunState.FAILED) if n == 3 else run(n) for n in range(newest, 0, -1)]
+        return FoldedList(MemoryRows(runs, (), ListView(), lambda row: row.id), opened)
+
+    before, after = listed(6), listed(8)
+    place = before.key(before.after(None, 1)[0])
+    assert place == after.key(after.after(None, 1)[0]) == (4,)
+    assert [line.id for line in listed(8, place).after(None, 6) if isinstance(line, RunRow)] == [8, 7, 6, 5, 4, 3]
+    assert [type(line) for line in listed(8, place).after(None, 9)][-1] is FoldedRuns
+
+
+def test_a_place_of_a_run_inside_a_folded_line_leads_on_behind_it() -> None:
+    runs = [run(n, state=RunState.FAILED) if n in (2, 8) else run(n) for n in range(9, 0, -1)]
+    listed = FoldedList(MemoryRows(runs, (), ListView(), lambda row: row.id))
+    assert listed.position((5,)) is None
+    assert [listed.key(line) for line in listed.after((5,), 2)] == [(3,), (2,)]
+    assert [listed.key(line) for line in listed.before((5,), 2)] == [(9,), (8,)]

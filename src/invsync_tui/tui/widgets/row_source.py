@@ -23,6 +23,8 @@ class Row(NamedTuple):
     cells: tuple[tuple[str, Tone], ...]
     line: Any = None
     """The record that it shows."""
+    across: tuple[str, Tone] | None = None
+    """What is written over the whole width in the place of the cells."""
 
 
 class RowSource(Protocol):
@@ -134,8 +136,11 @@ class StoreSource(Generic[L]):
         fields: Sequence[Field[L]],
         rendering: Callable[[], RenderContext],
         sortable: tuple[str, ...] = (),
+        across: Callable[[L], tuple[str, Tone] | None] = lambda _: None,
     ) -> None:
+        """`across`: what a line shows over the whole width instead of cells; None for a line with cells."""
         self._read = read
+        self._across = across
         self.fields = fields
         self._rendering = rendering
         self._rows: Rows[L] | None = None
@@ -184,10 +189,12 @@ class StoreSource(Generic[L]):
             self._remember(first, keys[0])
             self._remember(first + len(keys) - 1, keys[-1])
         rendering = self._rendering()
-        return [
-            Row(key, tuple(field.cell(line, rendering) for field in self.fields), line)
-            for key, line in zip(keys, lines, strict=True)
-        ]
+        return [self._row(key, line, rendering) for key, line in zip(keys, lines, strict=True)]
+
+    def _row(self, key: Key, line: L, rendering: RenderContext) -> Row:
+        if (across := self._across(line)) is not None:
+            return Row(key, (("", Tone.PLAIN),) * len(self.fields), line, across)
+        return Row(key, tuple(field.cell(line, rendering) for field in self.fields), line)
 
     # -- by key -------------------------------------------------------------------------------------------------------
 

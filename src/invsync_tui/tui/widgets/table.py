@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from invsync_tui.tui.text.glyphs import UNICODE, Glyphs
-from invsync_tui.tui.text.sanitize import clean, width_of
+from invsync_tui.tui.text.sanitize import clean, fit, width_of
 from invsync_tui.tui.text.styled import BLANK, Line, Tone
 from invsync_tui.tui.widgets.columns import Column, Sorting, cells_line, header_line, widths
 from invsync_tui.tui.widgets.diff_canvas import Canvas
@@ -272,6 +272,9 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         row = self._row(position)
         if row is None:
             return Line(((self._glyphs.more, Tone.FAINT),))
+        if row.across is not None:
+            text, tone = row.across
+            return Line(((fit(clean(text), sum(self._sizes) + len(self._sizes) - 1, self._glyphs.more), tone),))
         cells = ((self._glyphs.check, Tone.KEY), *row.cells[1:]) if self.is_marked(row) else row.cells
         return cells_line(cells, self._columns, self._sizes, self._glyphs)
 

@@ -117,6 +117,14 @@ class ListScreen(BaseScreen, Generic[L]):
         whole = {field.title for i, field in enumerate(shown) if i not in cut}
         return [field for field in self.fields if field.title not in whole]
 
+    def across(self, line: L) -> Span | None:
+        """What a line shows over the whole width instead of its fields; None where it shows them."""
+        return None
+
+    def exported(self, session: Session, look: ListView) -> Rows[L]:
+        """What is written to a file: the list as it is looked at, where every line has its fields."""
+        return self._read(session, look)
+
     def empty(self) -> Sequence[str]:
         """What to do where there is nothing, first of all why."""
         return (f"No {self.noun} yet.",)
@@ -211,7 +219,9 @@ class ListScreen(BaseScreen, Generic[L]):
             self.context.stop_filtering()
         self._long = self._looking = self.takes_long(look)
         connection = self.context.filter_store.connection if self._long else self.context.connection
-        self._source = StoreSource(lambda: self._read(connection.session, look), shown, self.rendering, sortable)
+        self._source = StoreSource(
+            lambda: self._read(connection.session, look), shown, self.rendering, sortable, self.across
+        )
         self._counted_at = float("-inf")
         self.context.looks[self.memory] = self.look
         put(self._source, self._columns())
@@ -468,7 +478,7 @@ class ListScreen(BaseScreen, Generic[L]):
         self._export = export
         look = self.look
         self.notice(f"Writing {export.path}", Tone.FAINT, lasts=True)
-        self.ask_slow(lambda session: export.run(partial(self._read, session, look)), self._show_progress)
+        self.ask_slow(lambda session: export.run(partial(self.exported, session, look)), self._show_progress)
 
     def _send_progress(self, progress: Progress) -> None:
         """Called on the slow store thread."""

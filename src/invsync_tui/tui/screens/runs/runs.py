@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.rows import Count, PlaceKey, Rows
+from invsync_tui.operations.runs.folding import FoldedList, FoldedRuns
 from invsync_tui.operations.views import Decision, RunKind, RunRow, RunState
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Outcome
@@ -17,7 +19,8 @@ from invsync_tui.tui.screens.runs.filter import RunFilter, offers, understand
 from invsync_tui.tui.screens.runs.run_text import state_span
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.formatting import age_field
-from invsync_tui.tui.text.styled import Span, Tone
+from invsync_tui.tui.text.styled import Line, Span, Tone
+from invsync_tui.tui.text.styled import line as styled
 from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
@@ -106,11 +109,22 @@ OUTCOMES: tuple[Field[RunRow], ...] = (
 """Told by the strip below the table."""
 
 
-class RunsScreen(ListScreen[RunRow]):
-    """Enter opens the run, `d` compares it with the one before."""
+RunLine = RunRow | FoldedRuns
+
+
+class RunsScreen(ListScreen[RunLine]):
+    """Runs that found nothing to do are one line where they follow each other, unless a filter looks for runs. Enter opens a
+    run, or shows those of a folded line; `d` compares a run with the one before."""
 
     noun = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "z",
+            "fold",
+            "Fold",
+            tooltip="Runs in a row that found nothing to do: one by one, or again as one line",
+            id="runs.fold",
+        ),
         Binding("d", "diff", "Compare", tooltip="The selected run against the one before it", id="runs.diff"),
     ]
 
@@ -121,6 +135,11 @@ class RunsScreen(ListScreen[RunRow]):
         self._merchant = merchant
         self._cart = cart
         self._known = NOBODY
+        self._folds = True
+        self._opened: frozenset[PlaceKey] = frozenset()
+        """Folded lines that are shown run by run."""
+        self._hidden = 0
+        """How many runs more there are than lines."""
         super().__init__(context)
 
     @property
@@ -134,10 +153,25 @@ class RunsScreen(ListScreen[RunRow]):
         return f"runs:{self._base.merchant_id or 'all'}:{self._base.cart_id or 'all'}"
 
     @property
-    def fields(self) -> Sequence[Field[RunRow]]:
-        return (*FIELDS, *(Field(f.title, f.width, f.value, f.show, room=10_000) for f in OUTCOMES))
+    def fields(self) -> Sequence[Field[RunLine]]:
+        # A folded line has no cells, see `across`.
+        more = (Field(f.title, f.width, f.value, f.show, room=10_000) for f in OUTCOMES)
+        return cast("Sequence[Field[RunLine]]", (*FIELDS, *more))
 
-    def rows(self, session: Session, look: ListView) -> Rows[RunRow]:
+    def rows(self, session: Session, look: ListView) -> Rows[RunLine]:
+        runs = self._runs(session, look)
+        if not self._folds or look.text:
+            self._hidden = 0
+            return cast("Rows[RunLine]", runs)
+        lines = FoldedList(runs, self._opened)
+        self._hidden = lines.hidden
+        return lines
+
+    def exported(self, session: Session, look: ListView) -> Rows[RunLine]:
+        """Each run by itself."""
+        return cast("Rows[RunLine]", self._runs(session, look))
+
+    def _runs(self, session: Session, look: ListView) -> Rows[RunRow]:
         from invsync_tui.operations.runs import history
 
         if look.text and self._known is NOBODY:
@@ -149,14 +183,37 @@ class RunsScreen(ListScreen[RunRow]):
             session, run_filter.merchant_id, run_filter.cart_id, run_filter.state, run_filter.trigger, run_filter.who
         )
 
+    def across(self, line: RunLine) -> Span | None:
+        if not isinstance(line, FoldedRuns):
+            return None
+        return f"{self.context.glyphs.more:>7} {line.text}", Tone.FAINT
+
+    def about(self, line: RunLine, size: Size) -> Sequence[Line]:
+        if not isinstance(line, FoldedRuns):
+            return super().about(line, size)
+        numbers = [run.id for run in line.runs]
+        return (
+            styled((f"Runs {min(numbers)} to {max(numbers)} found nothing to do.", Tone.STRONG)),
+            styled((f"{self.context.glyphs.arrow} Enter shows them one by one; z all that are folded.", Tone.FAINT)),
+        )
+
+    def noun_of(self, count: Count) -> str:
+        if not self._hidden:
+            return super().noun_of(count)
+        return f"{'line' if count.n == 1 else 'lines'}, {count.n + self._hidden}{'' if count.exact else '+'} runs"
+
     def empty(self) -> Sequence[str]:
         return ("No runs yet.", "Go back and press s to start the first sync.")
 
-    def copied(self, line: RunRow) -> str:
-        return str(line.id)
+    def copied(self, line: RunLine) -> str:
+        return line.text if isinstance(line, FoldedRuns) else str(line.id)
 
-    def open_line(self, line: RunRow) -> None:
-        self.open_run(line.id)
+    def open_line(self, line: RunLine) -> None:
+        if isinstance(line, FoldedRuns):
+            self._opened |= {(line.runs[-1].id,)}
+            self._use(self.table.use)
+        else:
+            self.open_run(line.id)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -172,9 +229,17 @@ class RunsScreen(ListScreen[RunRow]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "diff":
-            return self.is_mounted and self.line is not None
+            return self.is_mounted and isinstance(self.line, RunRow)
+        if action == "fold":
+            return not self.look.text
         return super().check_action(action, parameters)
 
+    def action_fold(self) -> None:
+        self._folds, self._opened = not self._folds or bool(self._opened), frozenset()
+        self._use(self.table.use)
+        text = "Runs in a row that found nothing to do are one line" if self._folds else "Each run is a line"
+        self.notice(text, Tone.FAINT)
+
     def action_diff(self) -> None:
-        if (line := self.line) is not None:
-            self.go_to("run comparison", line.id)
+        if isinstance(selected := self.line, RunRow):
+            self.go_to("run comparison", selected.id)
