@@ -51,6 +51,7 @@ CHANGES = {
     "carts add": (ADMIN, ["Acme", "New", "--system", "sandbox", "--option", "shop=main", *ADD]),
     "carts set": (ADMIN, ["Acme Shop", "--minimum", "3"]),
     "connections hooks": (ADMIN, ["Acme Shop"]),
+    "connections fix --apply": (ADMIN, ["Acme Shop", "track", "--sku", "NONE", "--apply", *WHY]),
     "connections login": (ADMIN, ["--cart", "Acme Shop", "--forget"]),
     "db restore": (ADMIN, ["there-is-no-such-backup"]),
     "settings set": (ADMIN, ["cart:Acme Shop", "minimum=3"]),
@@ -59,6 +60,7 @@ LOOKS = {
     "status", "runs", "held", "plan", "merchants", "warehouses", "levels", "search", "why", "replay", "history", "doctor",
     "bundle", "sku", "carts", "listings", "drift", "aliases", "identity", "compare", "links", "settings", "connections",
     "keys", "completion", "docs", "settings show", "settings diff", "connections test", "connections list", "connections about",
+    "connections preview",
     "connections verify", "connections new", "merchants list",
     "audit", "events", "info", "metrics", "carts list", "db", "db check", "db backup",
 }  # fmt: skip

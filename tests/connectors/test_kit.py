@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from invsync_tui.connectors.about import SecretPart, SignIn
+from invsync_tui.connectors.about import Preview, SecretPart, SignIn
 from invsync_tui.connectors.base import (
     CheckStep,
     Connection,
@@ -25,6 +25,7 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.errors import AuthError, ConnectorError, ContractError, UnavailableError
+from invsync_tui.connectors.on_request import Fixed
 from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.kit import cart_suite, source_suite
 from invsync_tui.kit.running import checks_of, run_check
@@ -387,6 +388,55 @@ def test_a_cart_that_is_wrong_about_what_it_applies_later_is_found(connector: ty
     (check,) = [check for check in checks_of(connector) if check.number == number]
     with pytest.raises(AssertionError):
         run_check(check, connector, kit_servers.shop_that_applies_later)
+
+
+class FixesWithoutBeingAsked(SandboxCart):
+    """Turns on tracking where it only looks."""
+
+    async def unfixable(self, name: str, refs: Sequence[str]) -> Mapping[str, str]:
+        await self.fix(name, refs)
+        return {}
+
+
+class SaysThatItFixed(SandboxCart):
+    """Says so and does nothing."""
+
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+        return [Fixed(ref) for ref in refs]
+
+
+class FixesTooMuch(SandboxCart):
+    """Turns on tracking, and sets another listing on the way."""
+
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+        other = next(row.ref for row in (await self.listings_page(None)).rows if row.ref not in refs)
+        await self.send("0" * 32, self.compose("0" * 32, [PushItem(other, 999)]))
+        return await super().fix(name, refs)
+
+
+class FixesWithoutAWord(SandboxCart):
+    """Has a fix that its page does not tell of."""
+
+    about = replace(SandboxCart.about, fixes=())
+
+
+class LooksUpNothing(SandboxCart):
+    """Declares what it cannot look up."""
+
+    about = replace(SandboxCart.about, previews=(Preview("columns", "The columns."),))
+
+
+@pytest.mark.parametrize(
+    ("connector", "number"),
+    [
+        (FixesWithoutBeingAsked, 38), (SaysThatItFixed, 38), (FixesTooMuch, 38), (FixesWithoutAWord, 38),
+        (LooksUpNothing, 39),
+    ],
+)  # fmt: skip
+def test_a_cart_that_is_wrong_about_what_it_does_on_request_is_found(connector: type, number: int) -> None:
+    (check,) = [check for check in checks_of(connector) if check.number == number]
+    with pytest.raises(AssertionError):
+        run_check(check, connector, kit_servers.shop)
 
 
 def test_an_exemption_needs_a_check_that_there_is() -> None:

@@ -54,6 +54,10 @@ class Shop:
     def set(self, listing: str, quantity: int) -> None:
         self.server.set_stock(listing, quantity, LOCATION)
 
+    def ail(self, fix: str) -> str:
+        (variant,) = self.server.create_variants([f"AILING-{fix}"], location=LOCATION, trackInventory="FALSE")
+        return variant
+
 
 @dataclass
 class Warehouse:

@@ -64,6 +64,12 @@ class Shop:
     def set(self, listing: str, quantity: int) -> None:
         self.server.set_stock(listing, quantity, LOCATION)
 
+    def ail(self, fix: str) -> str:
+        if fix == "stock":
+            return self.server.add(f"AILING-{fix}", None)
+        (variant,) = self.server.create_variants([f"AILING-{fix}"], manage_inventory=False)
+        return str(variant["id"])
+
 
 RUNNING: list[Shop] = []
 

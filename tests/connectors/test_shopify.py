@@ -11,7 +11,7 @@ import pytest
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Connection, DoubtPolicy, PushItem
-from invsync_tui.connectors.carts.shopify import CAPABILITIES, ShopifyCart, queries
+from invsync_tui.connectors.carts.shopify import CAPABILITIES, ShopifyCart, fixes, queries
 from invsync_tui.connectors.errors import (
     ContractError,
     NotConfiguredError,
@@ -28,6 +28,8 @@ OTHER = "fedcba9876543210fedcba9876543210"
 DOCUMENTS = [
     *(value.text for value in vars(queries).values() if isinstance(value, queries.Document)),
     queries.SET,
+    fixes.STATES.text,
+    *fixes.MUTATIONS,
 ]
 
 

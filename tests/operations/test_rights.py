@@ -11,7 +11,7 @@ from invsync_tui.operations import connection_login, connections, webhooks
 from invsync_tui.operations.catalog import sku, warehouses
 from invsync_tui.operations.demo import plant_faults
 from invsync_tui.operations.errors import OperationError, RefusedError
-from invsync_tui.operations.listings import drift, links
+from invsync_tui.operations.listings import drift, fixes, links
 from invsync_tui.operations.plans import freeze, plans, undo
 from invsync_tui.operations.roles import Role
 from invsync_tui.operations.runs import request as run_request
@@ -43,6 +43,7 @@ TABLE = {
     "plans.freeze.freeze":            (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "plans.freeze.unfreeze":              (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "listings.drift.verify":                (REFUSED, ALLOWED, ALLOWED, REFUSED),
+    "listings.fixes.make":              (REFUSED, REFUSED, ALLOWED, REFUSED),
     "listings.drift.correct":                 (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "listings.drift.verify_every":          (REFUSED, REFUSED, ALLOWED, REFUSED),
     "catalog.sku.sync_now":               (REFUSED, ALLOWED, ALLOWED, REFUSED),
@@ -104,6 +105,7 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
     "plans.freeze.freeze": lambda s, made: freeze.freeze(s, "cart", made.cart, "a test"),
     "plans.freeze.unfreeze": lambda s, made: freeze.unfreeze(s, "cart", made.cart, "a test"),
     "listings.drift.verify": lambda s, made: drift.verify(s, made.cart),
+    "listings.fixes.make": lambda s, made: fixes.make(s, made.cart, "track", ["NONE"], "a test"),
     "listings.drift.correct": lambda s, made: drift.correct(s, made.cart, ["A"], None, "a test"),
     "listings.drift.verify_every": lambda s, made: drift.verify_every(s, made.cart, "1h"),
     "catalog.sku.sync_now": lambda s, made: sku.sync_now(s, made.listings),

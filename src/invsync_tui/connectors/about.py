@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
+from invsync_tui.rules.outcomes import Reason
+
 KIT = 1
 """The version of the protocol that connectors are written for. One written for another is refused with words."""
 WEB = ("https", "http")
@@ -173,6 +175,29 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """Something that a cart's connector changes in the shop when a person asks for it, see `connectors.on_request`."""
+
+    name: str
+    """Lower-case letters, as it is typed."""
+    reason: Reason
+    """What listings that need it are skipped for."""
+    what: str
+    """What it does to a listing there, in a sentence."""
+    then: str
+    """What the listing shows then, until the next push, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Something that a connector looks up before anything is downloaded or sent, see `connectors.on_request`."""
+
+    name: str
+    what: str
+    """What it shows, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """A connector's declaration. Lists of sentences are in the order in which one reads or does them."""
 
@@ -201,6 +226,10 @@ class About:
     permissions: tuple[Permission, ...] = ()
     setup: tuple[str, ...] = ()
     """What to do in the other system, step by step."""
+    fixes: tuple[Fix, ...] = ()
+    """Of a cart: what it changes in the shop when a person asks for it."""
+    previews: tuple[Preview, ...] = ()
+    """What it looks up when a person asks for it."""
     behavior: tuple[str, ...] = ()
     """What an operator should know of how it reads and writes."""
     known_limits: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 from invsync_tui.connectors.base import DoubtPolicy, ListingRow, PushItem, QuantityBasis, RowAnswer
 from invsync_tui.connectors.cart_locations import OPTION
 from invsync_tui.connectors.errors import ConnectorError, RowsRejectedError, UnavailableError
-from invsync_tui.kit import later_checks
+from invsync_tui.kit import later_checks, request_checks
 from invsync_tui.kit.checks import COMMON, Check, Scene, everything
 from invsync_tui.kit.later_checks import BATCH
 from invsync_tui.kit.proxy import Fault
@@ -252,5 +252,7 @@ CHECKS = (
     Check(19, "a group is set by one call", groups_are_requests),
     Check(20, "what was not to be changed stays as it is", nothing_else),
     *later_checks.CHECKS,
+    request_checks.FIXES,
+    request_checks.PREVIEWS,
     *COMMON,
 )

@@ -79,6 +79,10 @@ class CartServer(Server, Protocol):
         """Somebody else's edit."""
         ...
 
+    # Only of a cart whose connector has fixes, see `connectors.on_request`:
+    # def ail(self, fix: str) -> str
+    #     Add a listing that needs the fix of that name; returns its reference.
+    #
     # Only of a cart that applies a batch later, see `connectors.base.Submitted`; it applies nothing by itself:
     # def apply_taken(self) -> None
     #     Apply now what was taken and is not applied yet.

@@ -9,6 +9,7 @@ from math import floor
 from typing import Any
 
 from invsync_tui.connectors.base import LevelRow, Page
+from invsync_tui.kit import request_checks
 from invsync_tui.kit.checks import COMMON, Check, Scene, everything
 
 HOSTILE = ("A B", "ÄÖ-1", "<b>x</b>", '"; DROP TABLE x; --', "007", "1e5", "x" * 60, "a/b?c=d&e", "\u202eabc", "日本")
@@ -160,5 +161,6 @@ CHECKS = (
     Check(6, "odd quantities are told and never zero", odd_quantities),
     Check(8, "a delta has every change since its mark", deltas),
     Check(9, "reading times are epoch seconds", reading_times),
+    request_checks.PREVIEWS,
     *COMMON,
 )

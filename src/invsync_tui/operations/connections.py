@@ -17,7 +17,7 @@ from invsync_tui.connectors.network_errors import route_to
 from invsync_tui.connectors.secrets import resolve, resolve_part
 from invsync_tui.connectors.token_store import TokenStore
 from invsync_tui.operations import names
-from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.errors import InvalidError, OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import additions, forms, merchants
 from invsync_tui.operations.settings import carts as settings_carts
@@ -176,6 +176,35 @@ async def test(target: Target) -> AsyncIterator[Step]:
                 yield Step("batch size", True, text, "")
         finally:
             await connector.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a connector looked up."""
+
+    name: str
+    what: str
+    lines: tuple[str, ...]
+
+
+async def previews(target: Target, name: str | None = None) -> list[Shown]:
+    """What a connector looks up before anything is downloaded: the preview of that name, or all. Changes nothing."""
+    with as_operation_error():
+        about = registry.about(_group(target), target.setup.system)
+        declared = about.previews if about is not None else ()
+        if name is not None and name not in [each.name for each in declared]:
+            known = ", ".join(each.name for each in declared) or "none"
+            raise InvalidError("WHAT", f"{target.setup.system} has no preview {name!r}. There are: {known}.")
+        shown: list[Shown] = []
+        for preview in declared:
+            if name in (None, preview.name):
+                connector = _connector(target)
+                try:
+                    lines = await connector.preview(preview.name)  # type: ignore[union-attr]
+                finally:
+                    await connector.close()
+                shown.append(Shown(preview.name, preview.what, tuple(lines)))
+    return shown
 
 
 def _login(target: Target) -> Step | None:

@@ -83,6 +83,7 @@ def _sections(kind: str, system: str, about: About) -> Iterator[PageSection]:
     yield PageSection("In invsync", tuple(_commands(kind, system, about)), steps=True)
     yield PageSection("Settings", (*_login(about), *(_option(option) for option in (*about.options, *registry.COMMON))))
     yield PageSection("How it reads" if kind == WMS else "How it reads and writes", about.behavior)
+    yield PageSection("On request", tuple(_on_request(kind, about)))
     yield PageSection("Webhooks", tuple(_hooks(about)), steps=True)
     yield PageSection("Known limits", about.known_limits)
     yield PageSection("How it is proved", tuple(_proved(kind, system)))
@@ -100,6 +101,14 @@ def _commands(kind: str, system: str, about: About) -> Iterator[str]:
     if about.sign_in is not None and about.sign_in.required:
         yield f"invsync connections login MERCHANT{cart}"
     yield f"invsync connections test MERCHANT{cart}"
+
+
+def _on_request(kind: str, about: About) -> Iterator[str]:
+    """What it changes or looks up when a person asks for it, with the command."""
+    for preview in about.previews:
+        yield f"{preview.what} invsync connections preview {'MERCHANT' if kind == WMS else '--cart NAME'} {preview.name}"
+    for fix in about.fixes:
+        yield f"{fix.what} {fix.then} For {fix.reason.value}: invsync connections fix NAME {fix.name}"
 
 
 def _hooks(about: About) -> Iterator[str]:
@@ -185,6 +194,8 @@ def _document(kind: str, system: str, about: About) -> dict[str, Any]:
         "permissions": [asdict(permission) for permission in about.permissions],
         "setup": list(about.setup),
         "behavior": list(about.behavior),
+        "fixes": [{**asdict(fix), "reason": fix.reason.value} for fix in about.fixes],
+        "previews": [asdict(preview) for preview in about.previews],
         "known_limits": list(about.known_limits),
         "quality": _quality_document(kind, system),
         "sources": list(about.sources),

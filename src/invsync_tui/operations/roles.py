@@ -33,6 +33,8 @@ class Right(StrEnum):
     """Exclude, lock or fix the quantity of single listings."""
     SERVE = "serve"
     """Execute what was asked for."""
+    SHOP = "shop"
+    """Change listings in the shop itself, beside their quantity."""
     SETTINGS = "settings"
     """Add and change merchants and carts."""
 
@@ -42,6 +44,7 @@ _NEEDED = {
     Right.DECIDE: Role.OPERATOR,
     Right.LISTING: Role.OPERATOR,
     Right.SERVE: Role.OPERATOR,
+    Right.SHOP: Role.ADMIN,
     Right.SETTINGS: Role.ADMIN,
 }
 _RANK = tuple(Role)

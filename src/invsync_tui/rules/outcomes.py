@@ -261,12 +261,14 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
             "Turn on stock tracking for it in the cart.",
             ReasonKind.CART,
             check="listing.tracked",
+            fix="Turn on stock tracking for it in the cart. Or: invsync connections fix {cart} --merchant {merchant}",
         ),
         Reason.NOT_STOCKED_AT_LOCATION: ReasonInfo(
             "The cart does not stock this listing at the location we push to.",
             "Activate the listing at that location in the cart.",
             ReasonKind.CART,
             check="listing.tracked",
+            fix="Activate the listing at that location in the cart. Or: invsync connections fix {cart} --merchant {merchant}",
         ),
         Reason.LOCATION_UNMAPPED: ReasonInfo(
             "The cart's location for this connection is not chosen or does not exist.",

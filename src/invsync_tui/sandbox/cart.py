@@ -83,8 +83,9 @@ class Cart(Service):
                 return ok({"shop": name, **asdict(shop.mode)})
             case "GET", "listings" | "orders":
                 return (self._listings if call == "listings" else self._orders)(request, shop)
-            case "POST", "listings/read" | "stock":
-                return (self._read if call == "listings/read" else self._stock)(request, shop)
+            case "POST", "listings/read" | "stock" | "track":
+                posts = {"listings/read": self._read, "stock": self._stock, "track": self._track}
+                return posts[call](request, shop)
             case "GET", _ if call.startswith("tickets/"):
                 return self._ticket(shop, call.removeprefix("tickets/"))
         return refusal(404, "There is no such call.")
@@ -94,6 +95,12 @@ class Cart(Service):
         if self.troubles.take(Kind.NO_ROWS, request.path, None):
             known = []
         return Reply(200, joined("listings", map(shop.table.row, known), None, len(known)))
+
+    @staticmethod
+    def _track(request: Request, shop: Shop) -> Reply:
+        """{refs}: count the stock of listings from now on, beginning with 0."""
+        refs = [str(ref) for ref in request.json()["refs"]]
+        return ok({"rows": [{"ref": ref, "error": shop.track(ref)} for ref in refs]})
 
     def _listings(self, request: Request, shop: Shop) -> Reply:
         after, limit = request.query.get("cursor", ""), _limit(request)

@@ -96,6 +96,12 @@ class ShopServer(_Server):
     def set(self, listing: str, quantity: int) -> None:
         self._control("edit", shop=SHOP, ref=listing, quantity=quantity)
 
+    def ail(self, fix: str) -> str:
+        """A listing whose stock is not counted."""
+        ref = self.add(f"AILING-{fix}", 4)
+        self._control("edit", shop=SHOP, ref=ref, tracked=False)
+        return ref
+
 
 class GroupedShopServer(ShopServer):
     """A shop that sets by one request only what belongs together: every third listing to the same."""

@@ -248,6 +248,14 @@ class Shop:
             self.touch(ref)
         return {"ref": ref, "quantity": listing.quantity} if self.mode.returns_quantity else {"ref": ref}
 
+    def track(self, ref: str) -> str:
+        """Count the stock of a listing from now on, beginning with 0; why not, '' where it is counted."""
+        if (refused := self._fault(ref, 0)) or self.listings[ref].tracked:
+            return refused
+        self.listings[ref].tracked, self.listings[ref].quantity = True, 0
+        self.touch(ref)
+        return ""
+
     # --- what others do in the shop
 
     def find(self, code: str) -> Listing:

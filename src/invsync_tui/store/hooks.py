@@ -105,6 +105,11 @@ def _note(tx: sqlite3.Connection, notice: Notice, now: int) -> None:
         )
 
 
+def read_soon(tx: sqlite3.Connection, cart_id: int, refs: Sequence[str], now: int) -> None:
+    """Listings of the cart with the connection are to be read again, as if a webhook had named them."""
+    _note(tx, Notice(cart_id, "", refs, orders=False), now)
+
+
 def _forget_old(tx: sqlite3.Connection, cart_id: int, now: int) -> None:
     """Deliveries that are not repeated any more, and the oldest beyond the number that is kept. A time to come was noted
     by a clock that was ahead."""

@@ -34,6 +34,8 @@ SUPPORTED = ("2026-04", "2026-07", "2026-10")
 SCOPES = ("read_products", "read_inventory", "write_inventory", "read_locations", "read_orders")
 QUERY_MOST = 1000
 INPUT_MOST = 250
+WITH_A_KEY = ("inventorySetQuantities", "inventoryActivate")
+"""Mutations that document an idempotency key and require one."""
 
 
 @dataclass
@@ -109,6 +111,14 @@ class ShopifyServer:
     def set(self, listing: str, quantity: int) -> None:
         with self._turn:
             self.shop.items[listing].levels[self.shop.main] = quantity
+
+    def ail(self, fix: str) -> str:
+        with self._turn:
+            return (
+                self.shop.add(f"AILING-{fix}", 4, tracked=False)
+                if fix == "track"
+                else self.shop.add(f"AIL-{fix}", None)
+            )
 
     # --- requests ---
 
@@ -231,11 +241,15 @@ class ShopifyServer:
         if operation.operation.value != "mutation":
             return None
         (mutation,) = operation.selection_set.selections
-        directives = [directive.name.value for directive in mutation.directives or ()]
-        key = str(variables.get("key", "")).strip()
-        if "idempotent" not in directives or not key:
-            self._wrong("no idempotency key")
-            return _refused("BAD_REQUEST", "The @idempotent directive is required for this mutation.")
+        assert isinstance(mutation, FieldNode)
+        keyed = any(directive.name.value == "idempotent" for directive in mutation.directives or ())
+        wants = mutation.name.value in WITH_A_KEY
+        if keyed is not wants or (wants and not str(variables.get("key", "")).strip()):
+            self._wrong("no idempotency key" if wants else "a key for a mutation that documents none")
+            return _refused("BAD_REQUEST", f"The @idempotent directive is {'required' if wants else 'not supported'}.")
+        return self._wrong_rows(variables) if mutation.name.value == "inventorySetQuantities" else None
+
+    def _wrong_rows(self, variables: Mapping[str, Any]) -> Any:
         rows = variables["input"]["quantities"]
         if not all("changeFromQuantity" in row for row in rows):
             self._wrong("no changeFromQuantity")
@@ -257,7 +271,12 @@ class ShopifyServer:
             "orders": self.shop.orders_page,
             "order": lambda info, id: self.shop.order_record(id),  # noqa: A006 (the argument's name)
             "inventorySetQuantities": self._set_quantities,
+            "inventoryItemUpdate": lambda info, id, input: self.shop.track(id, input),  # noqa: A006 (the argument's names)
+            "inventoryActivate": self._activate,
         }
+
+    def _activate(self, info: Any, inventoryItemId: str, locationId: str, available: int, **_: Any) -> Any:  # noqa: N803
+        return self.shop.activate(inventoryItemId, locationId, available)
 
     def _set_quantities(self, info: Any, input: Mapping[str, Any]) -> Any:  # noqa: A002 (the argument's name)
         key = info.variable_values.coerced["key"]

@@ -35,6 +35,8 @@ class Item:
     levels: dict[str, int | None]
     tracked: bool = True
     bundle: bool = False
+    locked: str = ""
+    """Why its tracking cannot be changed."""
 
 
 @dataclass
@@ -58,6 +60,8 @@ class Shop:
         self.items: dict[str, Item] = {}
         self.orders: dict[str, Order] = {}
         self._next = 1000
+        self.services: dict[str, str] = {}
+        """Locations of fulfillment services, by id."""
         self.before_set: Callable[[], None] = lambda: None
         """Called before a mutation: somebody else is faster."""
 
@@ -125,6 +129,8 @@ class Shop:
             "__typename": "InventoryItem", "id": item.ref, "tracked": item.tracked,
             "inventoryLevel": lambda info, **given: self._level(item, given["locationId"]),
             "variants": lambda info, first, **_: page([self._variant(item)], first, None),
+            "trackedEditable": {"locked": bool(item.locked), "reason": item.locked or None},
+            "inventoryLevels": lambda info, first, **_: {"nodes": self._levels(item)[:first]},
         }  # fmt: skip
 
     def _level(self, item: Item, at: str) -> Any:
@@ -135,6 +141,14 @@ class Shop:
             "isActive": True, "updatedAt": NOW,
             "quantities": lambda info, names: [{"name": name, "quantity": available} for name in names],
         }  # fmt: skip
+
+    def _levels(self, item: Item) -> list[Mapping[str, Any]]:
+        names = self.locations | self.services
+        return [
+            {"location": {"name": names[at], "isFulfillmentService": at in self.services}}
+            for at, available in item.levels.items()
+            if available is not None
+        ]
 
     def order_record(self, ref: str) -> Any:
         order = self.orders.get(ref)
@@ -171,7 +185,32 @@ class Shop:
             for place, (at, records) in enumerate(by_place.items())
         ]  # fmt: skip
 
-    # --- the mutation ---
+    # --- mutations ---
+
+    def track(self, ref: str, input_: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`inventoryItemUpdate`. The numbers of an item stay while it is not tracked."""
+        assert set(input_) == {"tracked"}
+        item = self.items.get(ref)
+        wrong = "The inventory item could not be found" if item is None else item.locked
+        if item is None or wrong:
+            return {"inventoryItem": None, "userErrors": [{"field": ["id"], "message": wrong}]}
+        item.tracked = input_["tracked"]
+        return {"inventoryItem": {"id": ref}, "userErrors": []}
+
+    def activate(self, ref: str, at: str, available: int) -> Mapping[str, Any]:
+        """`inventoryActivate`."""
+        item = self.items.get(ref)
+        wrong = ""
+        if item is None or at not in self.locations:
+            wrong = "The product could not be found"
+        elif any(item.levels.get(service) is not None for service in self.services):
+            wrong = "The item is stocked at a fulfillment service"
+        elif item.levels.get(at) is not None:
+            wrong = "Not allowed to set available quantity when the item is already active at the location."
+        if item is None or wrong:
+            return {"inventoryLevel": None, "userErrors": [{"field": ["inventoryItemId"], "message": wrong}]}
+        item.levels[at] = available
+        return {"inventoryLevel": {"id": f"{BASE}/InventoryLevel/{_number(ref)}"}, "userErrors": []}
 
     def set_quantities(self, input_: Mapping[str, Any]) -> Mapping[str, Any]:
         """All rows, or none and why."""

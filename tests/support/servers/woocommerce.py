@@ -136,6 +136,10 @@ class WooServer:
         with self._turn:
             self.shop.write(self.item(listing), {"manage_stock": True, "stock_quantity": quantity})
 
+    def ail(self, fix: str) -> str:
+        """A product whose stock is not managed."""
+        return self.add_product(f"AILING-{fix}", None)
+
     # --- more of the state -------------------------------------------------------------------------------------------
 
     def item(self, ref: str) -> Item:

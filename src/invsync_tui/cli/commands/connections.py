@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from invsync_tui.cli.commands.connection_fix import add_fix, add_preview
 from invsync_tui.cli.commands.connection_hooks import add_hooks
 from invsync_tui.cli.commands.connection_login import add_login
 from invsync_tui.cli.context import opened
@@ -31,6 +32,8 @@ example:
   invsync connections new mywms --kind source   a package to begin a connector with
   invsync connections test Acme                 the merchant's WMS
   invsync connections test --cart "Acme Shop"   a cart
+  invsync connections preview Acme              the columns of a feed, before it is downloaded
+  invsync connections fix "Acme Shop"           turn on stock tracking and the like in the shop
   invsync connections login --cart "Acme Shop"  log it in by the browser of another machine
   invsync connections hooks "Acme Shop"         the address for its webhooks"""
 
@@ -40,7 +43,9 @@ def add_connections(subparsers: Subparsers) -> None:
     parser = command(
         subparsers, "connections", "test a connection, list the known systems, tell how to set one up", EXAMPLES
     )
-    orders = parser.add_subparsers(metavar="test|login|hooks|list|about|verify|new", required=True, parser_class=Parser)
+    orders = parser.add_subparsers(
+        metavar="test|preview|fix|login|hooks|list|about|verify|new", required=True, parser_class=Parser
+    )
     listing = command(orders, "list", "list the systems that can be connected", EXAMPLES)
     listing.set_defaults(run=_list)
     telling = command(orders, "about", "tell how a system is set up, what it needs, and what it cannot do", EXAMPLES)
@@ -61,6 +66,8 @@ def add_connections(subparsers: Subparsers) -> None:
     testing.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number")
     testing.add_argument("--cart", metavar="C", help="test this cart, by name or number")
     testing.set_defaults(run=run_connections)
+    add_preview(orders)
+    add_fix(orders)
     add_login(orders)
     add_hooks(orders)
 

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from invsync_tui import clock
 from invsync_tui.connectors import stock_elsewhere
-from invsync_tui.connectors.about import About, Hooks, Option, OptionKind
+from invsync_tui.connectors.about import About, Fix, Hooks, Option, OptionKind
 from invsync_tui.connectors.base import (
     BatchScope,
     Budget,
@@ -42,6 +42,7 @@ from invsync_tui.connectors.checks import CartFacts, Review, told_by
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.hooks import document
 from invsync_tui.connectors.json_rest import field_of, page_of
+from invsync_tui.connectors.on_request import Fixed
 from invsync_tui.connectors.sources.sandbox import SandboxSession
 from invsync_tui.connectors.values import (
     SECONDS_MOST,
@@ -133,6 +134,9 @@ class SandboxCart:
             Option("max_batch", "listings in one request", kind=OptionKind.NUMBER, least=1, most=1000, default="100"),
         ),
         setup=("Start it with: python -m invsync_tui.sandbox",),
+        fixes=(
+            Fix("track", Reason.CART_NOT_TRACKING, "Counts the stock of the listing from now on.", "It shows 0 then."),
+        ),
         behavior=("A cart on this machine that can play several kinds of cart and misbehave, for the demo and for tests.",),
         sources=("src/invsync_tui/sandbox, the server itself",),
     )  # fmt: skip
@@ -309,6 +313,10 @@ class SandboxCart:
             raise UnavailableError(
                 f"The answer cannot be read: {error}", where=response.where, may_have_applied=True
             ) from error
+
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+        response = await self._session.write("POST", f"{self._base}/track", json_body={"refs": list(refs)})
+        return [Fixed(text(record["ref"]), text(record["error"])) for record in field_of(response, "rows")]
 
     async def outcome(self, ticket: str) -> Sequence[RowAnswer] | Pending:
         response = await self._session.read("GET", f"{self._base}/tickets/{quote(ticket, safe='')}")

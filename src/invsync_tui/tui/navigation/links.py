@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Link:
     """A place: `kind` cart (a field of its Edit Setup), merchant (a field of its), listings (a tab), sku, run, test (of a
-    connection), or runs, warehouses, aliases (of a merchant, or of the merchant of a cart)."""
+    connection), fix (changes in the shop for a cart), or runs, warehouses, aliases (of a merchant, or of the merchant of a
+    cart)."""
 
     kind: str
     subject: str
     """The name of the cart or merchant, the SKU, or the number of the run."""
     at: str = ""
-    """The field, the tab, or the cart whose connection is tested."""
+    """The field, the tab, the cart whose connection is tested, or the SKU of the listing to be changed."""
 
 
 class LinkedLines(list[Line]):
@@ -65,6 +66,8 @@ def of_cause(cart: str, sku: str | None, cause: Reason) -> Link | None:
     info = REASONS[cause]
     if info.kind is ReasonKind.LISTING:
         return Link("sku", sku) if sku else None
+    if "connections fix" in info.fix:
+        return Link("fix", cart, sku or "")
     return Link("cart", cart, info.setting) if info.setting else None
 
 
@@ -100,7 +103,7 @@ def _named(screen: BaseScreen, jump: Link, known_names: Known) -> None:
         kind = "cart" if cart else "merchant"
         _open(screen, jump, subject, lambda named: screen.go_to("connection test", f"{kind}:{named.id}"))
     else:
-        name = "setup" if jump.kind == "cart" else "products"
+        name = {"cart": "setup", "fix": "fixes"}.get(jump.kind, "products")
         cart = _called(jump.subject, known_names.carts)
         _open(screen, jump, cart, lambda named: screen.go_to(name, named.id, named.name, named.merchant, jump.at))
 

@@ -89,6 +89,7 @@ ROUTES = (
     Route("themes", "Themes", "settings.themes:ThemesScreen"),
     Route("bookmarks", "Bookmarks", "personal.bookmarks:BookmarksScreen", Takes.NOTHING, alone=True),
     Route("filters", "Saved filters", "personal.filters:FiltersScreen", Takes.NOTHING, alone=True),
+    Route("fixes", "Changes in the shop", "diagnosis.fixes:FixesScreen", Takes.CART),
     Route("doctor", "Doctor", "diagnosis.doctor:DoctorScreen", Takes.MERCHANT, alone=True),
 )  # fmt: skip
 BY_NAME = {route.name: route for route in ROUTES}

@@ -38,10 +38,11 @@ from invsync_tui.connectors.base import (
     unreadable,
 )
 from invsync_tui.connectors.cart_locations import ChosenLocations, listed
-from invsync_tui.connectors.carts.medusa import api, checks, listings
+from invsync_tui.connectors.carts.medusa import api, checks, fixes, listings
 from invsync_tui.connectors.carts.medusa import orders as medusa_orders
 from invsync_tui.connectors.carts.medusa.about import ABOUT
 from invsync_tui.connectors.errors import ContractError, RowsRejectedError
+from invsync_tui.connectors.on_request import Fixed
 from invsync_tui.connectors.values import name_of, reference, text
 from invsync_tui.rules.outcomes import Reason
 
@@ -308,6 +309,17 @@ class MedusaCart:
                 if isinstance(record, Mapping) and isinstance(record.get("line_item_id"), str):
                     by_line[record["line_item_id"]].append(record)
         return by_line
+
+    # --- on request ---
+
+    async def unfixable(self, name: str, refs: Sequence[str]) -> Mapping[str, str]:
+        """Listings without an inventory item cannot be stocked."""
+        return fixes.without_item(refs) if name == fixes.STOCK else {}
+
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+        """Manage inventory, or a level at our location; a request or a few for each listing."""
+        make = fixes.track if name == fixes.TRACK else fixes.stock
+        return await make(self._api, refs, self._locations.own.ref)
 
     # --- pushing ---
 

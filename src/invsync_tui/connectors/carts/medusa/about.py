@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import About, Option, Permission
+from invsync_tui.connectors.carts.medusa.fixes import FIXES
 
 ABOUT = About(
     title="Medusa",
@@ -24,6 +25,7 @@ ABOUT = About(
         "Give each variant a stock level at this location, under Inventory > the item > Manage locations: the connector "
         "sets levels that are there and creates none.",
     ),
+    fixes=FIXES,
     behavior=(
         "Medusa keeps stocked quantities and subtracts its own reservations: it is set to what is for sale plus what is "
         "reserved, and each item is read just before it is written.",

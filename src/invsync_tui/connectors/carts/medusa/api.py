@@ -171,7 +171,11 @@ class MedusaApi:
 
     async def set_levels(self, body: bytes, refs: Sequence[str]) -> Mapping[str, Any]:
         """The good answer to a composed batch of the items `refs`."""
-        response = await self.http.write("POST", LEVELS_BATCH, content=body, headers=await self._headers())
+        return await self.write(LEVELS_BATCH, body, refs)
+
+    async def write(self, path: str, body: bytes, refs: Sequence[str]) -> Mapping[str, Any]:
+        """The good answer to a request that changes the records `refs`."""
+        response = await self.http.write("POST", path, content=body, headers=await self._headers())
         self._note_refusal(response)
         judge_batch(response, refs)
         try:

@@ -33,9 +33,10 @@ from invsync_tui.connectors.base import (
     unreadable,
 )
 from invsync_tui.connectors.cart_locations import ChosenLocations, listed
-from invsync_tui.connectors.carts.shopify import api, batches, checks, hooks, listings, orders, queries
+from invsync_tui.connectors.carts.shopify import api, batches, checks, fixes, hooks, listings, orders, queries
 from invsync_tui.connectors.carts.shopify.about import ABOUT, NEEDED, READ_ORDERS, READ_PLACES
 from invsync_tui.connectors.errors import ConnectorError, ContractError, PermissionDeniedError
+from invsync_tui.connectors.on_request import Fixed
 from invsync_tui.connectors.values import name_of, reference, text, yes_or_no
 
 CAPABILITIES = CartCapabilities(
@@ -327,6 +328,27 @@ class ShopifyCart:
             for order in nodes if isinstance(nodes, list) else ():
                 places |= orders.places_of(order) if isinstance(order, Mapping) else {}
         return places
+
+    # --- on request ---
+
+    async def unfixable(self, name: str, refs: Sequence[str]) -> Mapping[str, str]:
+        """Items whose tracking is locked, and those that a fulfillment service stocks."""
+        refused: dict[str, str] = {}
+        for start in range(0, len(refs), fixes.ASKED_AT_ONCE):
+            ids = list(refs[start : start + fixes.ASKED_AT_ONCE])
+            data = await self._api.query(fixes.STATES, {"ids": ids}, cost=len(ids) * fixes.STATE_COST)
+            nodes = data.get("nodes")
+            states = fixes.by_ref(nodes if isinstance(nodes, list) else ())
+            refused |= {ref: why for ref in ids if ref in states and (why := fixes.why_not(name, states[ref]))}
+        return refused
+
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+        """One request for each item."""
+        answers: list[Fixed] = []
+        for ref in refs:
+            data, _ = await self._api.mutate(fixes.compose(name, ref, self._locations.own.ref))
+            answers.append(fixes.judge(name, ref, data))
+        return answers
 
     # --- pushing ---
 

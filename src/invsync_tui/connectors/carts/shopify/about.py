@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import SECRET, About, ApiVersion, Option, OptionKind, Permission, SignIn
+from invsync_tui.connectors.carts.shopify.fixes import FIXES
 from invsync_tui.connectors.carts.shopify.hooks import HOOKS
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, VERSIONS
 
@@ -75,8 +76,9 @@ ABOUT = About(
         "The address is https://NAME.myshopify.com, see Settings > Domains; a domain of your own is not taken.",
         "Note the name of the location under Settings > Locations, where there are several.",
         "Stock each variant at this location, and tick Inventory tracked: the connector activates and tracks nothing by "
-        "itself.",
+        "itself, and does both when it is asked to.",
     ),
+    fixes=FIXES,
     behavior=(
         "The number that is set is `available`, at one location. Shopify subtracts its orders from it.",
         "Compare-and-set: each row carries the number that was last read, and Shopify refuses to set a listing that shows "

@@ -40,7 +40,14 @@ from invsync_tui.connectors.cart_locations import ChosenLocations, listed
 from invsync_tui.connectors.carts.vendure import api, checks
 from invsync_tui.connectors.carts.vendure import orders as vendure_orders
 from invsync_tui.connectors.carts.vendure.about import ABOUT
-from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError, PermissionDeniedError
+from invsync_tui.connectors.errors import (
+    ConnectorError,
+    ContractError,
+    NotConfiguredError,
+    PermissionDeniedError,
+    RowsRejectedError,
+)
+from invsync_tui.connectors.on_request import Fixed
 from invsync_tui.connectors.values import name_of, reference, seconds, text, whole, yes_or_no
 from invsync_tui.rules.outcomes import Reason
 
@@ -409,6 +416,19 @@ class VendureCart:
         rows, rejected = await self._listings(Slice(items, None, len(refs), data), locations)
         # Absent means deleted, so an unreadable row must not be left out.
         return [*rows, *(unreadable(ref, why) for ref, why in rejected)]
+
+    # --- on request ---
+
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+        """Let variants track their inventory, whatever the shop's global setting is; a request for each."""
+        answers: list[Fixed] = []
+        for ref in refs:
+            try:
+                await self._api.mutate(api.compose_track(ref), [ref])
+                answers.append(Fixed(ref))
+            except RowsRejectedError as error:
+                answers.append(Fixed(ref, error.what))
+        return answers
 
     # --- pushing ---
 

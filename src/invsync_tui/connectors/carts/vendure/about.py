@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from invsync_tui.connectors.about import About, Option, Permission
+from invsync_tui.connectors.about import About, Fix, Option, Permission
+from invsync_tui.rules.outcomes import Reason
 
 ABOUT = About(
     title="Vendure",
@@ -24,6 +25,14 @@ ABOUT = About(
         "Create a role with the permissions below, under Settings > Roles, in the channel that is synced.",
         "Create an administrator with this role for invsync, under Settings > Administrators.",
         "Note the name of the stock location, under Settings > Stock locations, where there are several.",
+    ),
+    fixes=(
+        Fix(
+            "track",
+            Reason.CART_NOT_TRACKING,
+            "Sets Track inventory of the variant to Track, whatever the global setting is.",
+            "It shows what Vendure has for the location then.",
+        ),
     ),
     behavior=(
         "Vendure keeps stock on hand and subtracts its own allocations: it is set to what is for sale plus what it has "

@@ -65,6 +65,9 @@ mutation SetStock($input: [UpdateProductVariantInput!]!) {
   updateProductVariants(input: $input) { id stockLevels { stockLocationId stockOnHand } }
 }"""
 
+TRACK = """
+mutation Track($input: [UpdateProductVariantInput!]!) { updateProductVariants(input: $input) { id } }"""
+
 ROW_CODES = frozenset({"ENTITY_NOT_FOUND", "BAD_USER_INPUT", "USER_INPUT_ERROR"})
 """Codes with which a batch is refused because of a row in it."""
 FOREIGN_KEY = "foreign key constraint"
@@ -272,6 +275,11 @@ def compose_update(rows: Sequence[tuple[str, int]], location: str) -> bytes:
     """The body that sets the on-hand quantity of variants at one location; the same rows give the same bytes."""
     levels = [{"id": ref, "stockLevels": [{"stockLocationId": location, "stockOnHand": n}]} for ref, n in rows]
     return json.dumps({"query": UPDATE, "variables": {"input": levels}}, separators=(",", ":")).encode()
+
+
+def compose_track(ref: str) -> bytes:
+    """The body that lets a variant track its inventory."""
+    return json.dumps({"query": TRACK, "variables": {"input": [{"id": ref, "trackInventory": "TRUE"}]}}).encode()
 
 
 def composed_rows(body: bytes) -> list[tuple[str, str]]:

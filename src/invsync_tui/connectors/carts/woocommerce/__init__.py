@@ -35,7 +35,7 @@ from invsync_tui.connectors.base import (
     run_check_steps,
     unreadable,
 )
-from invsync_tui.connectors.carts.woocommerce import api, batches, checks, hooks, listings, pages
+from invsync_tui.connectors.carts.woocommerce import api, batches, checks, fixes, hooks, listings, pages
 from invsync_tui.connectors.carts.woocommerce import orders as woo_orders
 from invsync_tui.connectors.carts.woocommerce.about import ABOUT
 from invsync_tui.connectors.errors import (
@@ -48,6 +48,7 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
+from invsync_tui.connectors.on_request import Fixed
 from invsync_tui.connectors.values import name_of, text
 from invsync_tui.rules.outcomes import Reason
 
@@ -365,6 +366,30 @@ class WooCommerceCart:
             records = await self._included(_variations_path(parent), "id,manage_stock", numbers)
             shared |= {(parent, name_of(at)) for at in records if at.get("manage_stock") == listings.PARENT}
         return shared
+
+    # --- on request ---
+
+    async def unfixable(self, name: str, refs: Sequence[str]) -> Mapping[str, str]:
+        """Variations that share their product's stock, and external products."""
+        by_parent: dict[str, list[str]] = {}
+        for product, variation in filter(None, map(listings.parts_of, refs)):
+            by_parent.setdefault(product if variation else "", []).append(variation or product)
+        refused: dict[str, str] = {}
+        for parent, numbers in by_parent.items():
+            path = _variations_path(parent) if parent else api.PRODUCTS
+            fields = fixes.FIELDS if not parent else fixes.VARIATION_FIELDS
+            refused |= fixes.refused(parent, await self._included(path, fields, numbers), variations=bool(parent))
+        return refused
+
+    async def fix(self, name: str, refs: Sequence[str]) -> Sequence[Fixed]:
+        """Manage stock, with 0: one request for products, and one for the variations of each product."""
+        answers: list[Fixed] = []
+        for request in fixes.requests(refs):
+            try:
+                answers += fixes.answers(request, await self._api.update(request.path, request.body))
+            except RowsRejectedError as error:
+                answers += [Fixed(ref, error.what) for ref in request.refs.values()]
+        return answers
 
     # --- pushing ---
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.about import About, Option, OptionKind, Permission
+from invsync_tui.connectors.carts.woocommerce.fixes import FIXES
 from invsync_tui.connectors.carts.woocommerce.hooks import HOOKS
 
 ABOUT = About(
@@ -42,6 +43,7 @@ ABOUT = About(
         "Create a key under WooCommerce > Settings > Advanced > REST API, for a user with the role Shop manager, with "
         "Read/Write. The consumer secret is shown once.",
     ),
+    fixes=FIXES,
     behavior=(
         "The stock quantity is set to what is for sale: WooCommerce has taken off what its orders took.",
         "A listing is a product or a variation that manages its own stock. Of a variable product the variations are the "

@@ -282,6 +282,14 @@ class FeedSource:
             for number, text in enumerate(self._opened()[1].preview, 1):
                 yield CheckStep(f"row {number}", ok=True, detail=text)
 
+    async def preview(self, name: str) -> Sequence[str]:
+        """`columns`: the file, what each column was taken for, and the first rows as they were understood."""
+        await self._connect()
+        files, rows = await self._check_file(), await self._check_rows()
+        loaded = self._opened()[1]
+        first = [f"row {number}: {text}" for number, text in enumerate(loaded.preview, 1)]
+        return [files, rows, *loaded.columns, *first]
+
     async def _check_place(self) -> str:
         await self._connect()
         return f"{self._connection.url} can be read."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invsync_tui.connectors.about import SECRET, About, Option, OptionKind, SecretPart
+from invsync_tui.connectors.about import SECRET, About, Option, OptionKind, Preview, SecretPart
 
 PASSPHRASE = "passphrase"  # noqa: S105 (a name)
 SECRETS = (
@@ -113,6 +113,12 @@ ABOUT = About(
         "folder of the user's home.",
         "Name the columns in the options. Columns with usual names (SKU, Available, On hand, Warehouse, EAN, UPC) are found "
         "without; the connection test shows what was found and the first rows as they were understood.",
+    ),
+    previews=(
+        Preview(
+            "columns",
+            "Shows the file that would be read, what each column is taken for, and the first rows as they are understood.",
+        ),
     ),
     behavior=(
         "Each download reads the whole file, checks it and only then writes the first page.",

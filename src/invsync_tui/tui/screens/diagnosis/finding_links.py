@@ -82,9 +82,18 @@ def _place(words: list[str], check: Check) -> Fix | None:
     if words[:2] == ["connections", "test"]:
         cart = words[words.index("--cart") + 1] if "--cart" in words else ""
         return Fix(f"f tests the connection. {check.fix}", Link("test", words[2], cart))
+    if words[:2] == ["connections", "fix"]:
+        return Fix(
+            f"f shows what can be changed in the shop from here. {_before(check.fix)}".rstrip(), Link("fix", words[2])
+        )
     if words[:1] == ["runs"] and (run := _run(check.fix)) is not None:
         return Fix(f"f opens the run. {check.fix}", run)
     return None
+
+
+def _before(fix: str) -> str:
+    """What a fix says besides its command."""
+    return fix.rpartition("invsync ")[0].removesuffix(" Or: ")
 
 
 def _words(fix: str) -> list[str]:
