@@ -40,10 +40,10 @@ def sent(diff: ScreenDiff, frame: list[Strip]) -> str:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(frames, min_size=1, max_size=5))
-def test_after_every_frame_the_terminal_shows_what_a_full_redraw_shows(shown: list[list[Strip]]) -> None:
+@given(st.lists(frames, min_size=1, max_size=5), st.booleans())
+def test_after_every_frame_the_terminal_shows_what_a_full_redraw_shows(shown: list[list[Strip]], erases: bool) -> None:
     # given a terminal that follows frame by frame
-    diff, grid = ScreenDiff(erases=True), Grid(WIDTH, HEIGHT)
+    diff, grid = ScreenDiff(erases=erases), Grid(WIDTH, HEIGHT)
     for frame in shown:
         grid.feed(sent(diff, frame))
         # when another one is drawn from nothing
@@ -91,7 +91,7 @@ def test_what_follows_a_gap_stands_where_it_belongs_however_wide_a_terminal_draw
         grid = Grid(WIDTH, 1)
         grid.feed(found)
         assert "".join(char for char, _ in grid.cells[0]).rstrip().endswith("42")
-    assert "\x1b[1;" in sent(ScreenDiff(), [line("हिन्दी      42")]).split("हिन्दी")[1]
+    assert "\x1b[10G42" in sent(ScreenDiff(), [line("हिन्दी      42")]).split("हिन्दी")[1]
 
 
 def scrolled(frame: list[Strip], top: int, bottom: int, by: int, new: Strip) -> list[Strip]:
@@ -102,11 +102,11 @@ def scrolled(frame: list[Strip], top: int, bottom: int, by: int, new: Strip) -> 
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(strips, min_size=TALL, max_size=TALL), scrolls)
+@given(st.lists(strips, min_size=TALL, max_size=TALL), scrolls, st.booleans())
 def test_after_every_scroll_the_terminal_shows_what_a_full_redraw_shows(
-    frame: list[Strip], moves: list[tuple[int, int, int, Strip]]
+    frame: list[Strip], moves: list[tuple[int, int, int, Strip]], erases: bool
 ) -> None:
-    diff, grid = ScreenDiff(scrolls=True), Grid(WIDTH, TALL)
+    diff, grid = ScreenDiff(scrolls=True, erases=erases), Grid(WIDTH, TALL)
     grid.feed(sent(diff, frame))
     for top, bottom, by, new in moves:
         frame = scrolled(frame, min(top, bottom), max(top, bottom), by, new)
@@ -124,6 +124,51 @@ def listed(first: int, cursor: int) -> list[Strip]:
         for n in range(first, first + 9)
     ]
     return [line("SKU"), *rows, line(f"about {cursor}")]
+
+
+cells = st.lists(
+    st.tuples(st.sampled_from("ab  漢"), st.integers(1, 9), st.sampled_from(STYLES)), min_size=2, max_size=8
+)
+"""Runs of one character each, as a row of a table has them: character, how often, style."""
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(cells, min_size=4, max_size=4), st.lists(st.tuples(st.integers(0, 3), cells), max_size=6), st.booleans()
+)
+def test_a_few_cells_of_a_few_rows_are_drawn_as_a_full_redraw_draws_them(
+    rows: list[list[tuple[str, int, Style]]], edits: list[tuple[int, list[tuple[str, int, Style]]]], erases: bool
+) -> None:
+    """Rows of long runs, where writing, jumping, erasing within and erasing to the end are all worth trying."""
+    width = 40
+    frame = [Strip([Segment(c * n, style) for c, n, style in row]).adjust_cell_length(width) for row in rows]
+    diff, grid = ScreenDiff(erases=erases, scrolls=True), Grid(width, len(rows))
+    grid.feed(sent(diff, frame))
+    for y, row in edits:
+        begun = frame[y].crop(0, width // 3)
+        rest = Strip([Segment(c * n, style) for c, n, style in row])
+        frame = [*frame[:y], Strip.join([begun, rest]).adjust_cell_length(width), *frame[y + 1 :]]
+        grid.feed(sent(diff, frame))
+        fresh = Grid(width, len(rows))
+        fresh.feed(sent(ScreenDiff(), frame))
+        assert grid.cells == fresh.cells
+
+
+def test_blanks_are_erased_and_not_written_where_the_terminal_erases_in_colors() -> None:
+    colored = Style(bgcolor="blue")
+    before, after = ([Strip([Segment(content.ljust(WIDTH), colored)])] for content in ("some words of text", "some"))
+    for erases, most in ((True, len("\x1b[1;5H\x1b[44m\x1b[K\x1b[m")), (False, 40)):
+        diff = ScreenDiff(erases=erases)
+        sent(diff, before)
+        assert len(sent(diff, after)) <= most
+
+
+def test_rows_below_each_other_are_reached_without_their_number() -> None:
+    diff = ScreenDiff()
+    sent(diff, [line(""), line(""), line("")])
+    found = sent(diff, [line("one"), line("two"), line("four")])
+    assert found.count("H") == 1
+    assert found == "\x1b[1Hone\r\ntwo\r\nfour"
 
 
 @pytest.mark.parametrize("by", [1, -1, 3])
@@ -150,3 +195,11 @@ def test_a_change_of_color_alone_does_not_repeat_what_stays() -> None:
     parts = [Segment(f"{n:03} ", Style(color="red" if n % 2 else "blue", bgcolor="black")) for n in range(6)]
     sent(diff, [Strip([Segment(" " * WIDTH, Style(bgcolor="black"))])])
     assert len(sent(diff, [Strip(parts)])) < WIDTH + 6 * len("\x1b[31m") + 16
+
+
+def test_only_large_frames_are_held_back_by_marks() -> None:
+    diff = ScreenDiff(holds_back=True)
+    assert "?2026" not in sent(diff, [line("stock 1")] * 3)
+    wide = [Strip([Segment("x" * 2000)])]
+    assert sent(diff, wide).startswith("\x1b[?2026h")
+    assert sent(ScreenDiff(holds_back=True), wide).endswith("\x1b[?2026l")

@@ -112,8 +112,7 @@ class ControlRoom(KeysInOrder):
         self._defect_place = ""
         self.animation_level = "none"
         self._wear_theme()
-        if context.terminal.ascii_only:
-            ScrollBar.renderer = PlainScrollBar
+        ScrollBar.renderer = PlainScrollBar
 
     @property
     def terminal_encoding(self) -> str:
@@ -173,8 +172,14 @@ class ControlRoom(KeysInOrder):
     def _display(self, screen: Screen[object], renderable: Any) -> None:
         """Textual hands over the regions that widgets called dirty; what is sent is what differs on the terminal."""
         if isinstance(renderable, CompositorUpdate) and not self.is_headless:
+            self._diff.holds_back = self._sync_available
             renderable = self._diff.changes(_frame(screen, renderable))
         super()._display(screen, renderable)
+
+    def _begin_update(self) -> None:
+        """Textual's marks around every frame, however small; `screen_diff` sets them around those that need them."""
+
+    _end_update = _begin_update
 
     def put_off(self, event: events.Key) -> bool:
         """A key for rows that are on their way waits for them."""

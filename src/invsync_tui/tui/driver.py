@@ -69,6 +69,11 @@ class Outlet:
         """Nothing is kept back."""
 
 
+def _as_sent(attributes: list[Any]) -> list[Any]:
+    """A terminal's attributes without what the system does to its output, such as a carriage return for each line feed."""
+    return [attributes[0], attributes[1] & ~termios.OPOST, *attributes[2:]]
+
+
 class TerminalDriver(LinuxDriver):
     """Reads keys and writes frames until the program ends or the terminal does."""
 
@@ -103,7 +108,8 @@ class TerminalDriver(LinuxDriver):
         self._taken = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
         with suppress(termios.error):
-            self._raw_attrs = termios.tcgetattr(self.fileno)
+            self._raw_attrs = _as_sent(termios.tcgetattr(self.fileno))
+            termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw_attrs)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back."""

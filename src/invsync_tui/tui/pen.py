@@ -6,6 +6,7 @@ two neighbours have in common. Not here: which cells are sent (`screen_diff`).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.color import ColorSystem
@@ -62,37 +63,34 @@ def on_blank(look: Look) -> Look:
     return look if (look.attributes or 0) & SEEN_ON_BLANKS else Look(None, None, look.back)
 
 
-class Pen:
-    """The terminal's style as it was left by what was sent; at first the plain one."""
+@lru_cache(maxsize=4096)
+def step(pen: Look, look: Look) -> tuple[str, Look]:
+    """What makes a terminal that writes in one look write in another, '' where it does already; and how it writes then.
 
-    def __init__(self) -> None:
-        self._attributes, self._fore, self._back = 0, "", ""
+    The pen knows all its attributes and its `fore`.
+    """
+    known, attributes = pen.attributes or 0, look.attributes
+    attributes = known & ~SEEN_ON_BLANKS if attributes is None else attributes
+    fore = pen.fore if look.fore is None else look.fore
+    codes = _to_attributes(known, attributes)
+    if fore != pen.fore:
+        codes.append(fore or _DEFAULT_COLORS[0])
+    if look.back != pen.back:
+        codes.append(look.back or _DEFAULT_COLORS[1])
+    anew = ";".join(["0", *_attribute_codes(attributes), *filter(None, (fore, look.back))])
+    text = min(";".join(codes), anew, key=len)
+    return f"\x1b[{text}m" if codes else "", Look(attributes, fore, look.back)
 
-    def to(self, look: Look) -> str:
-        """What makes the terminal write in another look; '' where it does already."""
-        attributes = self._attributes & ~SEEN_ON_BLANKS if look.attributes is None else look.attributes
-        fore = self._fore if look.fore is None else look.fore
-        codes = [*self._to_attributes(attributes)]
-        if fore != self._fore:
-            codes.append(fore or _DEFAULT_COLORS[0])
-        if look.back != self._back:
-            codes.append(look.back or _DEFAULT_COLORS[1])
-        self._attributes, self._fore, self._back = attributes, fore, look.back
-        anew = ";".join(["0", *_attribute_codes(attributes), *filter(None, (fore, look.back))])
-        text = ";".join(codes)
-        return f"\x1b[{min(text, anew, key=len)}m" if text else ""
 
-    def plain(self) -> str:
-        """What ends every style."""
-        if not (self._attributes or self._fore or self._back):
-            return ""
-        self._attributes, self._fore, self._back = 0, "", ""
-        return "\x1b[0m"
+def plain(pen: Look) -> str:
+    """What ends every style."""
+    return "" if pen == PLAIN else "\x1b[m"
 
-    def _to_attributes(self, attributes: int) -> list[str]:
-        ends = dict.fromkeys(code for bit, code in OFF.items() if self._attributes & ~attributes & 1 << bit)
-        left = sum(1 << bit for bit, code in OFF.items() if self._attributes & 1 << bit and code not in ends)
-        return [*ends, *_attribute_codes(attributes & ~left)]
+
+def _to_attributes(known: int, attributes: int) -> list[str]:
+    ends = dict.fromkeys(code for bit, code in OFF.items() if known & ~attributes & 1 << bit)
+    left = sum(1 << bit for bit, code in OFF.items() if known & 1 << bit and code not in ends)
+    return [*ends, *_attribute_codes(attributes & ~left)]
 
 
 def _attribute_codes(attributes: int) -> list[str]:

@@ -94,21 +94,31 @@ class Grid:
         for found in SEQUENCE.finditer(data):
             self._text(data[at : found.start()])
             at = found.end()
-            if found[3]:
+            if found[0] in "\r\n":
+                self._feed(found[0])
+            elif found[3]:
                 self._scroll(up=found[3] == "D")
             elif found[2]:
                 self._command(found[2], found[1])
         self._text(data[at:])
 
+    def _feed(self, control: str) -> None:
+        """Carriage return and line feed; the second as of a terminal that adds the first, for nobody may rely on either."""
+        self.x = 0
+        if control == "\n":
+            self._scroll(up=True)
+
     def _command(self, name: str, numbers: str) -> None:
         if name == "m":
             self.brush.take(numbers)
         elif name == "H":
-            y, x = (int(n or 1) for n in (numbers or "1;1").split(";"))
+            y, x = (int(n or 1) for n in f"{numbers};".split(";")[:2])
             self.x, self.y = min(x, self.columns) - 1, min(y, self.rows) - 1
         elif name == "X":
             for x in range(self.x, min(self.x + int(numbers), self.columns)):
                 self.cells[self.y][x] = (" ", f"on {self.brush.back}" if self.brush.back else "")
+        elif name == "K":
+            self._command("X", str(self.columns - self.x))
         elif name == "G":
             self.x = min(int(numbers or 1), self.columns) - 1
         elif name == "r":

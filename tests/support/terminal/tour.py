@@ -94,7 +94,8 @@ def advertised(terminal: Terminal) -> list[tuple[str, str]]:
     footer = terminal.lines()[-1]
     found = hints(footer)
     told = "  ".join(f"{key} {label}" for key, label in found)
-    assert told == footer.strip(), f"the footer is cut or cannot be read: {footer!r}"
+    # A key that does nothing with this row leaves its place empty.
+    assert told == re.sub(" {3,}", "  ", footer.strip()), f"the footer is cut or cannot be read: {footer!r}"
     return found
 
 

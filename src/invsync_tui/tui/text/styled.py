@@ -90,10 +90,17 @@ def cut(whole: Line, width: int, more: str = "…") -> Line:
     return Line(tuple((text, tone) for text, tone in spans if text))
 
 
-def flowed(items: Iterable[Line], width: int, gap: str = "   ") -> list[Line]:
+STOP, GAP = 8, 2
+"""Cells from one column in which an item may begin to the next, and before an item at least: what follows an item that is
+a little longer or shorter than in the line before stands where it stood, and is not sent anew."""
+
+
+def flowed(items: Iterable[Line], width: int) -> list[Line]:
     """Items in as many rows as they need, each of them whole; one that is wider than a row is wrapped."""
     rows: list[Line] = []
     for item in items:
+        used = rows[-1].width if rows else 0
+        gap = " " * (-(-(used + GAP) // STOP) * STOP - used)
         joint = Line((*rows[-1].spans, (gap, Tone.PLAIN), *item.spans)) if rows else item
         if rows and joint.width <= width:
             rows[-1] = joint

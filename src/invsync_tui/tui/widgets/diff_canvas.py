@@ -76,7 +76,7 @@ class Canvas(ScrollView):
 
 
 class PlainScrollBar(ScrollBarRender):
-    """Moves by whole rows; the thumb is a colour and not a glyph."""
+    """Moves by whole rows, since each step is sent; the thumb is a colour and not a glyph, which some fonts lack."""
 
     VERTICAL_BARS = [" "] * 8
     HORIZONTAL_BARS = [" "] * 8

@@ -59,6 +59,8 @@ class KeyHint(NamedTuple):
     """Whether every list has it."""
     common: bool = False
     """What every list can do: worth less room than what only this screen can."""
+    enabled: bool = True
+    """False where it does nothing with the row under the cursor: its place in the footer stays empty."""
 
 
 def key_name(app: App[object], binding: Binding) -> str:
@@ -66,11 +68,11 @@ def key_name(app: App[object], binding: Binding) -> str:
     return SHORT_KEYS.get(binding.key) or app.get_key_display(binding).replace("^", "Ctrl+")
 
 
-def hints_of(app: App[object], active: Iterable[ActiveBinding]) -> list[KeyHint]:
+def hints_of(app: App[object], active: Iterable[ActiveBinding], *, with_disabled: bool = False) -> list[KeyHint]:
     """Active bindings by action, in the order in which they were declared."""
     by_action: dict[tuple[object, str], list[ActiveBinding]] = {}
     for each in active:
-        if each.enabled and each.binding.description:
+        if (each.enabled or with_disabled) and each.binding.description:
             by_action.setdefault((each.node, each.binding.action), []).append(each)
     return [_hint(app, each) for each in by_action.values()]
 
@@ -85,6 +87,7 @@ def _hint(app: App[object], same: Sequence[ActiveBinding]) -> KeyHint:
         group=_group(same[0]),
         general=(first.id or "").startswith(COMMON),
         common=(first.id or "").startswith(COMMON),
+        enabled=same[0].enabled,
     )
 
 
@@ -107,12 +110,17 @@ def _cells(hint: KeyHint) -> int:
     return len(hint.keys[0]) + 1 + len(hint.label) + GAP
 
 
-def _spans(hint: KeyHint) -> tuple[Span, Span]:
+def _spans(hint: KeyHint) -> tuple[Span, ...]:
+    if not hint.enabled:
+        return ((" " * _cells(hint), Tone.FAINT),)
     return (hint.keys[0], Tone.KEY), (f" {hint.label}{' ' * GAP}", Tone.FAINT)
 
 
 class KeyFooter(Canvas, can_focus=False):
-    """One row of keys; what does not fit is left out whole, and `?` lists everything."""
+    """One row of keys; what does not fit is left out whole, and `?` lists everything.
+
+    A key that does nothing with this row leaves its place empty: the others stand still while the cursor moves.
+    """
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._rebound)
@@ -143,4 +151,4 @@ class KeyFooter(Canvas, can_focus=False):
             active = [each for each in active if each.node is self.screen.focused]
         elif focused := self.screen.focused:
             active = [each for each in active if each.node is focused or not _typed(focused, each.binding.key)]
-        yield from (hint for hint in hints_of(self.app, active) if hint.shown)
+        yield from (hint for hint in hints_of(self.app, active, with_disabled=True) if hint.shown)

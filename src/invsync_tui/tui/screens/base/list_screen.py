@@ -505,8 +505,8 @@ def _tried(job: Callable[[], Any], _session: Session) -> _Answer:
 
 
 def facts(fields: Sequence[Field[L]], item: L, rendering: RenderContext, width: int) -> list[Line]:
-    """Every field of a line with its title, in as many rows as it takes."""
-    titled = [field for field in fields if field.title]
+    """Every field of a line with its title, in as many rows as it takes: last those whose values differ in length."""
+    titled = sorted((field for field in fields if field.title), key=lambda field: bool(field.flex))
     return flowed(
         (line((f"{field.title} ", Tone.FAINT), _padded(field, *field.cell(item, rendering))) for field in titled), width
     )

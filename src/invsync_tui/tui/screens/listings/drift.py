@@ -122,7 +122,7 @@ class DriftScreen(ListScreen[DriftLine]):
         return "No drift, as far as the cart was read.", "R reads its listings now."
 
     def about(self, drift_line: DriftLine, size: Size) -> Sequence[Line]:
-        return [line(row) for row in wrap(clean(f"{drift_line.sku}: {drift_line.text}"), size.width)]
+        return [line(row) for row in wrap(clean(drift_line.text), size.width)]
 
     def open_line(self, line: DriftLine) -> None:
         self.go_to("why", line.sku, None)
@@ -130,7 +130,9 @@ class DriftScreen(ListScreen[DriftLine]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "correct":
             selected = self.line if self.is_mounted else None
-            return selected is not None and selected.drift not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
+            if selected is None or self._refusal(Right.DECIDE):
+                return False
+            return True if selected.drift not in NOT_WRITTEN else None
         if action == "correct_all":
             return self._class is not None and self._class not in NOT_WRITTEN and not self._refusal(Right.DECIDE)
         if action == "verify":

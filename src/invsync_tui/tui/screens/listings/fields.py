@@ -149,14 +149,15 @@ def beyond_the_row(
 
 
 def _in_cart_pairs(listing: ListingLine) -> list[tuple[str, Span]]:
-    """The cart's own count, the product where its SKU is another, the cart's number, and the run."""
-    pairs: list[tuple[str, Span]] = [("In cart =", (in_own_count(listing.cart_count, listing.cart_orders), Tone.PLAIN))]
+    """The product where its SKU is another, the cart's number, the run, and the cart's own count where it has one."""
+    pairs: list[tuple[str, Span]] = []
     if listing.product_sku is None:
         pairs.append(("product", ("none", Tone.WARN)))
     elif listing.product_sku != listing.sku:
         pairs.append(("product", (listing.product_sku, Tone.PLAIN)))
     pairs.append(("cart listing ID", (listing.cart_listing_id, Tone.FAINT)))
     pairs.append(("run", ("" if listing.run_id is None else str(listing.run_id), Tone.FAINT)))
+    pairs.append(("In cart =", (in_own_count(listing.cart_count, listing.cart_orders), Tone.PLAIN)))
     return pairs
 
 

@@ -106,7 +106,10 @@ class IdentityScreen(ListScreen[AnyLine]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("accept", "accept_all", "unlink"):
-            return self.is_mounted and not self._refusal() and not self._accepting and self._can(action)
+            if not self.is_mounted or self._refusal() or self._accepting:
+                return False
+            # Whether a listing has a product to be linked to differs from row to row; the rest from tab to tab.
+            return self._can(action) or (None if action == "accept" and self._tab != LINKED else False)
         return super().check_action(action, parameters)
 
     def _can(self, action: str) -> bool:

@@ -117,10 +117,11 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
 
     def about(self, listing: ListingLine, size: Size) -> Sequence[Line]:
         rendering = self.rendering()
-        return [
-            *explained(listing, size.width, rendering),
-            *beyond_the_row(listing, self.left_out(), rendering, size.width),
-        ]
+        reason = explained(listing, size.width, rendering)
+        known = beyond_the_row(listing, self.left_out(), rendering, size.width)
+        # What is known of every listing stands in the same rows for the next one; where there is no room for both, what
+        # is cut is not the reason.
+        return [*known, *reason] if len(known) + len(reason) <= size.height else [*reason, *known]
 
     def open_line(self, line: ListingLine) -> None:
         if line.product_id is not None:

@@ -29,11 +29,12 @@ def _outcome(row: EndRow, rendering: RenderContext) -> Span:
     return outcome_span(row.outcome)
 
 
+WHY = "Why"
 FIELDS: tuple[Field[EndRow], ...] = (
     number("SKUs", 8, lambda row: row.count, sort="count"),
     Field("Outcome", 9, lambda row: row.outcome, _outcome, sort="outcome"),
     Field("Reason", 22, lambda row: row.reason, sort="reason"),
-    Field("Why", 20, lambda row: row.cause, flex=3),
+    Field(WHY, 20, lambda row: row.cause, flex=3),
 )
 
 
@@ -67,7 +68,9 @@ class ReasonsScreen(ListScreen[EndRow]):
         return ("No SKU of this run has an outcome yet.", "Esc goes back.")
 
     def about(self, reason_row: EndRow, size: Size) -> Sequence[Line]:
-        cause = [line((row, Tone.PLAIN)) for row in wrap(clean(reason_row.cause), size.width)]
+        # What the row shows whole is not repeated: each move of the cursor would send it once more.
+        cut = any(field.title == WHY for field in self.left_out())
+        cause = [line((row, Tone.PLAIN)) for row in wrap(clean(reason_row.cause), size.width) if cut]
         advice = [line((row, Tone.FAINT)) for row in wrap(clean(reason_row.advice), size.width)]
         sample = f"e.g. {', '.join(reason_row.sample)}" if reason_row.sample else ""
         return [*cause, *advice, *(line((row, Tone.FAINT)) for row in wrap(clean(sample), size.width) if row)]

@@ -1,0 +1,158 @@
+"""The shortest bytes that turn one line of the screen into another, found by trying: cells that differ are written, equal
+ones between them are written too or jumped over, and the rest of a line may be erased first.
+
+Not here: which lines those are (`screen_diff`) and the codes of styles (`pen`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from invsync_tui.tui.cells import TAIL, Cells
+from invsync_tui.tui.pen import Look, step
+
+FARTHEST = 16
+"""Equal cells between two changes that may be shorter to write than to jump over, with the codes that a jump breaks up."""
+TO_THE_END = "\x1b[K"
+"""Erases the rest of the line."""
+
+
+class Stroke(NamedTuple):
+    """Bytes, and the style in which they leave the terminal."""
+
+    text: str
+    pen: Look
+
+
+class Place(NamedTuple):
+    """The cell that the terminal's cursor is on; None for what is not known."""
+
+    y: int | None = None
+    x: int | None = None
+
+    def to(self, x: int, y: int) -> str:
+        """The shortest way to a cell. A line feed may lead to the first column or not, so the column always follows."""
+        if (y, x) == self:
+            return ""
+        there = f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H"
+        if self.y is None or y < self.y:
+            return there
+        down = "\n" * (y - self.y)
+        return min(f"{down}\x1b[{x + 1}G" if x else f"\r{down}", there, key=len)
+
+
+class LineStrokes:
+    """Ways to make row `y` show `new`.
+
+    `erases`: the terminal erases cells in the background of its style.
+    """
+
+    def __init__(self, y: int, new: Cells, *, erases: bool) -> None:
+        self.y = y
+        self.new = new
+        self.erases = erases
+        self._rest = _blank_from(new)
+
+    def over(self, old: Cells | None, place: Place, pen: Look) -> Stroke:
+        """The shortest way for a row that shows `old`; None for one that may show anything. '' where nothing differs."""
+        ranges = changed_ranges(old, self.new)
+        if not ranges:
+            return Stroke("", pen)
+        ways = [self._changes(ranges, place, pen)]
+        if self.erases:
+            ways.extend(self._erased_first(ranges[0][0], place, pen))
+        return min(ways, key=lambda way: len(way.text))
+
+    def _changes(self, ranges: Sequence[tuple[int, int]], place: Place, pen: Look) -> Stroke:
+        """Some ranges, those together of which that is shorter than a jump from one to the next."""
+        (start, end), *more = ranges
+        done, stroke = place.to(start, self.y), self.cells(start, end, pen)
+        for next_start, next_end in more:
+            jump = _along(next_start)
+            apart = self.cells(next_start, next_end, stroke.pen)
+            if next_start - end <= FARTHEST:
+                together = self.cells(start, next_end, pen)
+                if len(together.text) <= len(stroke.text) + len(jump) + len(apart.text):
+                    end, stroke = next_end, together
+                    continue
+            done += stroke.text + jump
+            start, end, pen, stroke = next_start, next_end, stroke.pen, apart
+        return Stroke(done + stroke.text, stroke.pen)
+
+    def _erased_first(self, start: int, place: Place, pen: Look) -> Iterator[Stroke]:
+        """The line erased from a column on, and then only what is no blank; not where nothing is to be erased."""
+        characters, looks = self.new.characters, self.new.looks
+        backs = Counter(look.back for look in looks[start:] if look.attributes is None)
+        for back, _ in backs.most_common(1):
+            erased = Look(None, None, back)
+            codes, pen = step(pen, erased)
+            begun = f"{place.to(start, self.y)}{codes}{TO_THE_END}"
+            width = len(self.new) - start
+            known = Cells([*characters[:start], *" " * width], [*looks[:start], *[erased] * width])
+            ranges = changed_ranges(known, self.new)
+            rest = self._changes(ranges, Place(self.y, start), pen) if ranges else Stroke("", pen)
+            yield Stroke(begun + rest.text, rest.pen)
+
+    def cells(self, start: int, end: int, pen: Look) -> Stroke:
+        """Cells from `start` to before `end`, with the cursor on the first; afterwards it is on an unknown one."""
+        parts: list[str] = []
+        for first, last in _runs(start, end, self.new.looks):
+            codes, pen = step(pen, self.new.looks[first])
+            parts += (codes, self._run(first, last, end))
+        return Stroke("".join(parts), pen)
+
+    def _run(self, first: int, last: int, end: int) -> str:
+        """Cells of one look, erased where they are blank and that is shorter."""
+        text = "".join(self.new.characters[first:last])
+        if not self.erases or self.new.looks[first].attributes is not None:
+            return text
+        erased = TO_THE_END if first >= self._rest else f"\x1b[{last - first}X" + (_along(last) if last < end else "")
+        return min(text, erased, key=len)
+
+
+def _blank_from(cells: Cells) -> int:
+    """The column from which on there is nothing but blanks of one look."""
+    x = len(cells)
+    while x and cells.looks[x - 1].attributes is None and cells.looks[x - 1] == cells.looks[-1]:
+        x -= 1
+    return x
+
+
+def _runs(start: int, end: int, looks: Sequence[Look]) -> Iterator[tuple[int, int]]:
+    """Cells of one look that follow each other."""
+    changes = (x for x in range(start + 1, end) if looks[x] is not looks[x - 1] and looks[x] != looks[x - 1])
+    return pairwise((start, *changes, end))
+
+
+def _along(x: int) -> str:
+    """To another column of the row; by its number, since a terminal may have given what was written another width."""
+    return f"\x1b[{x + 1}G"
+
+
+def changed_ranges(old: Cells | None, new: Cells) -> list[tuple[int, int]]:
+    """The cells that differ between two lines, all where the old one is not known; no wide character is cut."""
+    if old is None or len(old) != len(new):
+        return [(0, len(new))] if len(new) else []
+    result: list[tuple[int, int]] = []
+    cells = zip(old.characters, new.characters, old.looks, new.looks, strict=True)
+    for x, (was, is_now, looked, looks) in enumerate(cells):
+        if was == is_now and (looked is looks or looked == looks):
+            continue
+        start, end = _whole(x, x + 1, old.characters, new.characters)
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+def _whole(start: int, end: int, old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """The range widened so that it cuts no wide character in either line."""
+    while start > 0 and TAIL in (old[start], new[start]):
+        start -= 1
+    while end < len(old) and TAIL in (old[end], new[end]):
+        end += 1
+    return start, end
