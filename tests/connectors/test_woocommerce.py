@@ -371,6 +371,20 @@ async def test_orders_that_took_units_are_lines_of_listings(cart: WooCommerceCar
     assert [line.order_ref for line in await cart.orders_since(noon + 3000) if not line.error] == ["4"]
 
 
+@pytest.mark.parametrize(
+    ("kept", "units"),
+    [("1", 1), (1, 1), ("0", 0), ("1.5", 2), ("3", 3), ("", 3), (None, 3), ("-1", 3), ({"a": 1}, 3), ("1e9", 3)],
+)
+async def test_what_a_refund_put_back_into_stock_is_not_sold(
+    cart: WooCommerceCart, shop: Shop, kept: object, units: int
+) -> None:
+    noon = 1795435200
+    shop.orders = [order(1, (1, 0, 3))]
+    entries = [{"id": 7, "key": "_reduced_stock", "value": kept}, "odd"]
+    shop.orders[0]["line_items"][0]["meta_data"] = entries
+    assert [(line.listing_ref, line.quantity) for line in await cart.orders_since(noon)] == [("1", units)] * bool(units)
+
+
 async def test_a_key_that_may_not_read_orders_reports_none(connection: Connection, shop: Shop) -> None:
     shop.instead = {"/orders": [error("woocommerce_rest_cannot_view", "no", 403)] * 2}
     cart = WooCommerceCart(connection)

@@ -98,6 +98,23 @@ async def test_an_order_is_seen_where_the_shop_takes_times_for_its_own_time_zone
     assert lines == [OrderLine(number, ref, 2, taken, "", number)]
 
 
+@pytest.mark.parametrize("local", [False, True])
+async def test_an_order_that_is_paid_days_later_takes_its_units_then(server: WooServer, local: bool) -> None:
+    server.api.ignores_dates_are_gmt = local
+    ref = next(iter(server.shown()))
+    order = server.sell(ref, 2, "pending")
+    server.sell(ref, 1)
+    server.advance(3 * 86400)
+    server.turn(order, "processing")
+    now = server.shop.now()
+    order.odd["date_paid_gmt"] = now.strftime("%Y-%m-%dT%H:%M:%S")
+    cart = WooCommerceCart(server.connection())
+    await cart.open()
+    lines = await cart.orders_since(int(now.timestamp()) - 300)
+    await cart.close()
+    assert lines == [OrderLine(str(order.id), ref, 2, int(now.timestamp()), "", str(order.id))]
+
+
 async def test_variations_that_share_a_stock_are_never_set(server: WooServer) -> None:
     shirt = server.add_product("SHIRT", 9, kind="variable")
     red, blue = server.add_variation(shirt, "RED", None), server.add_variation(shirt, "BLUE", 4)

@@ -69,7 +69,7 @@ REQUESTS_OF_A_PAGE = 20
 ATTEMPTS = 3
 """Times that a request within a batch is sent while the shop says that there are too many."""
 ORDERS_BACK = 26 * 3600
-"""Seconds further back: `after` may be taken as the shop's local time, and an order may be paid long after it was placed."""
+"""Seconds further back, since times may be taken as the shop's local time."""
 ORDERS_OVERLAP = 60
 """Seconds further back of what is told, since an order is stamped before it is committed."""
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
@@ -349,10 +349,18 @@ class WooCommerceCart:
     # --- orders ---
 
     async def orders_since(self, since: int) -> Sequence[OrderLine]:
-        """Lines of the orders that were placed or paid after `since`."""
+        """Lines of the orders that were placed or paid after `since`: a bank transfer may arrive days after its order."""
         after = datetime.fromtimestamp(max(0, since - ORDERS_BACK), UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        query = (("after", after), ("dates_are_gmt", "true"), ("_fields", woo_orders.FIELDS))
-        orders = [order async for order in pages.ListReader(self._api, api.ORDERS, query).all()]
+        by_id: dict[str, Any] = {}
+        unnamed: list[Any] = []
+        for name in ("after", "modified_after"):
+            query = ((name, after), ("dates_are_gmt", "true"), ("_fields", woo_orders.FIELDS))
+            async for order in pages.ListReader(self._api, api.ORDERS, query).all():
+                if (number := name_of(order)) == "?":
+                    unnamed.append(order)
+                by_id[number] = order
+        by_id.pop("?", None)
+        orders = [*by_id.values(), *unnamed]
         shared = await self._shared(woo_orders.variations_of(orders))
         return woo_orders.lines(orders, shared, since - ORDERS_OVERLAP)
 
