@@ -243,6 +243,43 @@ async def test_a_total_that_is_not_reached_is_handed_on(tmp_path: Path, stub: St
     assert (len(page.rows), page.total) == (7, 9)
 
 
+SHIFTING = PRODUCTS + LEVELS + "[page]\nstyle = 'offset'\nparameter = 'skip'\n"
+
+
+@pytest.mark.parametrize("path", ["/items", "/stock"])
+async def test_records_that_are_deleted_while_pages_are_read_make_no_others_missing(
+    tmp_path: Path, stub: Stub, path: str
+) -> None:
+    records = {name: [{"id": f"P{n}", "sku": f"S{n}", "qty": n} for n in range(7)] for name in ("/items", "/stock")}
+    deleting = False
+
+    def answering(request: Request) -> Answer:
+        nonlocal deleting
+        name, _, query = request.path.partition("?")
+        start = int(query.partition("skip=")[2])
+        answer = as_json({"data": records[name][start : start + 3], "total": len(records[name])})
+        if deleting and name == path:
+            deleting = False
+            del records[name][0]  # each later record is a place further in front
+        return answer
+
+    stub.answering = answering
+    bench = Bench.make(tmp_path)
+    text = SHIFTING.replace('list = "data"', 'list = "data"\ntotal = "total"')
+    bench.add_merchant(connection(tmp_path, stub.url, text))
+    assert (await bench.pull()).state == "done"
+    deleting = True
+    run = await bench.pull(full=True)
+    missing = "SELECT count(*) FROM our_product p LEFT JOIN our_level l ON l.product_id = p.id WHERE {} IS NOT NULL"
+    where = "p.missing_since" if path == "/items" else "l.missing_since"
+    assert (run.state, bench.one(missing.format(where))) == ("done", 0)
+    assert "7 records" in str(bench.events(run.id)) and "6 at last" in str(bench.events(run.id))
+    # and a read that nobody disturbs finds what is missing
+    assert (await bench.pull(full=True)).state == "done"
+    assert bench.one(missing.format(where)) == 1
+    bench.store.close()
+
+
 @pytest.mark.parametrize(
     "address", ["http://other.example.com/stock?s=3", "//other.example.com/x", "http://127.0.0.1:1/x"]
 )

@@ -55,8 +55,13 @@ _OF_DELTA = (CHANGED_PRODUCTS, CHANGES)
 IDLE_MOST = 20
 """Pages in a row without anything new, repeated or empty, after which a read is given up: it may have no end."""
 UNNAMED = 0
-"""Stands among the ids of a page for its records of products that the store does not know by their reference."""
-UNNAMED_WARNING = "Some records could not be read at all, so that nothing was marked as missing."
+"""Stands among the ids of a page for its records of products that the store does not know by their reference, and for those
+that may have been passed over."""
+UNNAMED_WARNING = "Some records were not read, so that no product was marked as missing."
+SHRANK = (
+    "The WMS announced {before} records for {stage} at first and {now} at last: its pages may have passed over some of them, "
+    "so nothing of it is marked as missing."
+)
 FRACTIONS_NAMED = 5
 """Levels that are fractions and are named in the run's events."""
 REJECTED_SHOWN = 20
@@ -122,6 +127,12 @@ class Progress:
     """Pages in a row that brought nothing new."""
     last: tuple[object, object] | None = None
     """The rows and the rejected records of the last page."""
+    most: int = 0
+    """The most records that any page announced."""
+
+    def shrank(self, total: int | None) -> bool:
+        """Whether the WMS announces fewer than before: a page that starts at a number then starts too late."""
+        return total is not None and total < self.most
 
     def add(self, page: Page[Row], ids: Sequence[int], *, once: bool) -> None:
         """One page more. Where a product comes once, one that comes again does not make up for one that did not come."""
@@ -134,6 +145,7 @@ class Progress:
         again = len(ids) - (len(self.seen) - known) if once else 0
         self.pages += 1
         self.records += len(page.rows) + len(page.rejected) - again
+        self.most = max(self.most, page.total or 0)
 
 
 class Pull:
@@ -354,13 +366,18 @@ class Pull:
                 raise ContractError(f"The WMS sends nothing new under ever new cursors while reading {reading.stage}.")
             if page.next_cursor is None:
                 _check_total(reading.stage, state.records, page.total)
+            shrank = reading.stage not in _OF_DELTA and page.next_cursor is None and state.shrank(page.total)
             stats = PageStats(state.pages, len(stored.ids), stored.changed, len(rejected))
-            ids = [*stored.ids, *self._unreadable(tx, stored.rejected if reading.stage in _OF_DELTA else page.rejected)]
+            unread = self._unreadable(tx, stored.rejected if reading.stage in _OF_DELTA else page.rejected)
+            ids = [*stored.ids, *unread | ({UNNAMED} if shrank else set())]
             pull_progress.add_page(tx, generation.id, reading.stage, page.next_cursor, ids, stats)
             self._count(stats)
             report.advance(len(page.rows) + len(page.rejected), page.total)
             report.put_if_due(tx)
         self._name_rejected(rejected)
+        if shrank:
+            text = SHRANK.format(before=state.most, stage=reading.stage, now=page.total)
+            self.job.report.event("warning", text)
 
     def _unreadable(self, tx: sqlite3.Connection, rejected: Sequence[tuple[str, str]]) -> set[int]:
         """Products of records that were left out: they are there. UNNAMED stands for those not known by their reference."""
