@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from invsync_tui.preferences import (
     MOST,
     NAME,
+    Alerts,
     Bookmark,
     ColumnChoice,
     Preferences,
@@ -62,7 +63,22 @@ def test_what_is_removed_is_gone_and_a_name_has_one_meaning(tmp_path: Path) -> N
     kept.remove_bookmark(BOOKMARK)
     kept.choose_columns("RunsScreen", ColumnChoice(wide=True))
     kept.choose_columns("RunsScreen", ColumnChoice())
-    assert json.loads((tmp_path / NAME).read_text()) == {"filters": {}, "bookmarks": [], "columns": {}}
+    kept.choose_alerts(Alerts(bell=True, title=False))
+    kept.choose_alerts(Alerts())
+    alerts = {"bell": False, "title": True}
+    assert json.loads((tmp_path / NAME).read_text()) == {
+        "filters": {}, "bookmarks": [], "columns": {}, "alerts": alerts,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("bell", [True, False])
+@pytest.mark.parametrize("title", [True, False])
+def test_alerts_are_kept_and_nonsense_is_the_usual(tmp_path: Path, bell: bool, title: bool) -> None:
+    assert Preferences(tmp_path / NAME).alerts == Alerts(bell=False, title=True)
+    assert Preferences(tmp_path / NAME).choose_alerts(Alerts(bell, title))
+    assert Preferences(tmp_path / NAME).alerts == Alerts(bell, title)
+    (tmp_path / NAME).write_text('{"alerts": {"bell": "yes", "title": 0}}')
+    assert Preferences(tmp_path / NAME).alerts == Alerts(bell=False, title=True)
 
 
 def test_there_is_an_end_to_what_is_kept(tmp_path: Path) -> None:
@@ -96,6 +112,7 @@ DOCUMENTS = st.one_of(
             "filters": st.dictionaries(st.text(), JSON),
             "bookmarks": st.lists(ENTRIES),
             "columns": st.dictionaries(st.text(), ENTRIES),
+            "alerts": st.one_of(JSON, st.dictionaries(st.sampled_from(("bell", "title")), JSON)),
         }
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a user keeps for the terminal: named filters, bookmarks and chosen columns, in one file of the state folder.
+"""What a user keeps for the terminal: named filters, bookmarks, chosen columns and alerts, in one file of the state folder.
 
 The file is for this user alone and bounded; what cannot be read in it is left out. The theme is no part of it: that is
 configuration.
@@ -56,11 +56,20 @@ class ColumnChoice:
     wide: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """What a held run does to the terminal: a bell when it is new, a mark in the title as long as it is held."""
+
+    bell: bool = False
+    title: bool = True
+
+
 @dataclass(slots=True)
 class _Content:
     filters: dict[str, str]
     bookmarks: list[Bookmark]
     columns: dict[str, ColumnChoice]
+    alerts: Alerts = Alerts()
 
 
 class Preferences:
@@ -130,6 +139,17 @@ class Preferences:
 
         return self._change(put)
 
+    # -- alerts -------------------------------------------------------------------------------------------------------
+
+    @property
+    def alerts(self) -> Alerts:
+        """What a held run does to the terminal."""
+        return self._loaded().alerts
+
+    def choose_alerts(self, alerts: Alerts) -> bool:
+        """Keep what a held run does; whether it outlasts the program."""
+        return self._change(lambda content: setattr(content, "alerts", alerts))
+
     # -- the file -----------------------------------------------------------------------------------------------------
 
     def _loaded(self) -> _Content:
@@ -186,7 +206,13 @@ def _understood(document: Any) -> _Content:
     bookmarks = _field(document, "bookmarks")
     known = [_bookmark(each) for each in bookmarks] if isinstance(bookmarks, list) else []
     columns = {name: _columns(choice) for name, choice in _table(document, "columns").items() if _is_text(name)}
-    return _Content(filters, [each for each in known if each is not None][-MOST:], columns)
+    return _Content(
+        filters, [each for each in known if each is not None][-MOST:], columns, _alerts(_field(document, "alerts"))
+    )
+
+
+def _alerts(entry: Any) -> Alerts:
+    return Alerts(_field(entry, "bell") is True, _field(entry, "title") is not False)
 
 
 def _field(document: Any, name: str) -> Any:

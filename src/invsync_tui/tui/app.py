@@ -22,6 +22,7 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from invsync_tui.plain_text import UNENCODABLE
+from invsync_tui.tui.alerts import HoldAlerts
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.driver import TerminalDriver
 from invsync_tui.tui.key_order import KeysInOrder
@@ -127,6 +128,9 @@ class ControlRoom(KeysInOrder):
         self.call_after_refresh(self.context.store.start)
         self.call_after_refresh(self.stylesheet.read, STYLES)
         self.call_after_refresh(_collect_from_now_on)
+        if isinstance(self._driver, TerminalDriver):
+            chosen = lambda: self.context.preferences.alerts  # noqa: E731 - read when it is first needed
+            self.context.alerts = HoldAlerts(self._driver, chosen, takes_title=self.context.terminal.titles)
         if self._keymap_said:
             self._use_keymap()
         if self._open_run is not None:
@@ -139,6 +143,12 @@ class ControlRoom(KeysInOrder):
         self.draw_anew()
 
     @on(TerminalDriver.SignalResume)
+    def take_again(self) -> None:
+        """The shell had the terminal in between."""
+        self.draw_anew()
+        if self.context.alerts is not None:
+            self.context.alerts.show_again()
+
     def draw_anew(self) -> None:
         """Send everything with the next frame, since what the terminal shows is not known."""
         self._diff.forget()

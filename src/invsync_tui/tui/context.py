@@ -18,6 +18,7 @@ from invsync_tui.tui.text.glyphs import Glyphs, glyphs_for
 
 if TYPE_CHECKING:
     from invsync_tui.preferences import Preferences
+    from invsync_tui.tui.alerts import HoldAlerts
     from invsync_tui.tui.navigation.routes import Visit
     from invsync_tui.tui.screens.settings.draft import Draft
     from invsync_tui.tui.widgets.columns import ListView
@@ -48,6 +49,8 @@ class AppContext:
     config_file: Path | None = None
     """Where the operator's own choices are kept, such as the theme; None where that is not known."""
     theme_name: str = field(init=False)
+    alerts: HoldAlerts | None = None
+    """Tells of held runs; None where there is no terminal to tell it to."""
     left: list[Visit] = field(default_factory=list)
     """Screens that were left, the latest last, for forward."""
     glyphs: Glyphs = field(init=False)

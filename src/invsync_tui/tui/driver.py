@@ -41,6 +41,11 @@ RESTORE = (
 """Leaves the terminal as programs expect it. What was not on is not hurt by being switched off."""
 
 
+KEEP_TITLE = "\x1b[22;2t"
+GIVE_TITLE_BACK = "\x1b]2;\a\x1b[23;2t"
+"""No title, where the terminal kept none, else the one that it kept."""
+
+
 class Outlet:
     """Where frames go: straight to the terminal, in what it can show. A failed write means that it is gone."""
 
@@ -88,6 +93,24 @@ class TerminalDriver(LinuxDriver):
         self._taken = False
         """Whether the terminal is in our modes."""
         self._ending = False
+        self._titled = False
+        """Whether the title is ours."""
+
+    # -- title --------------------------------------------------------------------------------------------------------
+
+    def mark_title(self, title: str) -> None:
+        """Put our title in the place of the terminal's own, which it keeps; '' gives that back."""
+        if title:
+            self.write(("" if self._titled else KEEP_TITLE) + f"\x1b]2;{title}\a")
+        elif self._titled:
+            self.write(GIVE_TITLE_BACK)
+        self._titled = bool(title)
+
+    def _restoration(self) -> str:
+        """What gives the terminal back, once."""
+        title = GIVE_TITLE_BACK if self._titled else ""
+        self._titled = False
+        return title + RESTORE
 
     # -- size ---------------------------------------------------------------------------------------------------------
 
@@ -119,7 +142,7 @@ class TerminalDriver(LinuxDriver):
         super().disable_input()
         self._cook()
         if self._writer_thread is not None:
-            self._writer_thread.write(RESTORE)
+            self._writer_thread.write(self._restoration())
         self._endings.let_go()
 
     def give_back(self) -> None:
@@ -130,7 +153,7 @@ class TerminalDriver(LinuxDriver):
         self._cook()
         with suppress(OSError):
             if select.select([], [self._file.fileno()], [], 0)[1]:
-                os.write(self._file.fileno(), RESTORE.encode())
+                os.write(self._file.fileno(), self._restoration().encode())
 
     def _cook(self) -> None:
         if self.attrs_before is not None:

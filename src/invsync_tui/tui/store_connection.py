@@ -31,6 +31,8 @@ class StoreConnection:
         """What the operator may do: viewer, operator, admin; '' before `connect`."""
         self.service = ""
         """Who executes requests, as last read: running, detached, not_responding, unknown, none; '' before that."""
+        self.held: frozenset[int] | None = None
+        """Numbers of the runs that are held, as last read; None before that."""
         self.label = short_path(store)
         """The store, as an operator would name it."""
 
@@ -69,14 +71,18 @@ class StoreConnection:
         return self._watch is not None and self._watch.changed()
 
     def read_service(self) -> None:
-        """Read who executes requests into `service`; OperationError if a worker that was started did not come up."""
+        """Read who executes requests into `service`, and the held runs into `held`.
+
+        OperationError: a worker that was started did not come up.
+        """
         from invsync_tui.operations.errors import OperationError
-        from invsync_tui.operations.runs import request
+        from invsync_tui.operations.runs import held, request
         from invsync_tui.operations.service import workers
 
         if failure := request.failed_worker(self.session):
             raise OperationError(failure)
         self.service = str(workers.service(self.session).state)
+        self.held = held.waiting(self.session)
 
     def twin(self) -> StoreConnection:
         """Another connection to the same store, for another thread."""

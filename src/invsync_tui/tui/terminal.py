@@ -26,6 +26,10 @@ KNOWN_TO_ERASE = tuple(
     term for term in KNOWN_TO_SCROLL if term not in ("screen", "tmux", "vt1", "vt2", "vt3", "vt4", "vt5")
 )
 """The same of those that erase in the background of the style (terminfo: bce)."""
+KNOWN_TO_KEEP_TITLES = (
+    "xterm", "tmux", "alacritty", "kitty", "foot", "wezterm", "gnome", "vte", "iterm", "ghostty", "contour", "mintty",
+)  # fmt: skip
+"""The same of those that keep a title and give it back."""
 UNABLE_TERMS = ("", "dumb", "unknown")
 
 
@@ -44,6 +48,8 @@ class Terminal(NamedTuple):
     """Whether it can move rows by itself."""
     erases: bool = True
     """Whether what it erases has the background of the style."""
+    titles: bool = False
+    """Whether its title can be marked and given back."""
 
 
 def terminal_of(
@@ -60,6 +66,7 @@ def terminal_of(
         encoding="utf-8" if is_utf8(locale_of(environ)) else "ascii",
         scrolls=is_among(KNOWN_TO_SCROLL, environ),
         erases=is_among(KNOWN_TO_ERASE, environ),
+        titles=is_among(KNOWN_TO_KEEP_TITLES, environ),
     )
 
 

@@ -10,7 +10,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from textual import events
 
@@ -49,6 +50,17 @@ def _break() -> None:
     raise RuntimeError("password=hunter2 \x1b]52;c;cm0=\x07 broken")
 
 
+def holds(store: FakeStore) -> Iterator[None]:
+    """One held run more, then none at all, and from the beginning."""
+    first, second, *others = store.merchants
+    while True:
+        for counts in ((first.held, 1), (0, 0), (first.held, 0)):
+            held = (replace(row, held=n) for row, n in zip((first, second), counts, strict=True))
+            store.merchants = (*held, *others)
+            store.commit()
+            yield
+
+
 def count_keys(into: str) -> None:
     """Write down how many keys were handled, so that a test knows when the next one may be pressed."""
     file, handled = os.open(into, os.O_WRONLY), 0
@@ -63,7 +75,7 @@ def count_keys(into: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck", "--broken"):
+    for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck", "--broken", "--holds"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--open", type=int)
     parser.add_argument("--count-keys", metavar="FILE")
@@ -78,6 +90,9 @@ def main() -> int:
         count_keys(options.count_keys)
     if options.stuck:
         on_capital_f(lambda: threading.Event().wait())
+    if options.holds:
+        changes = holds(store)
+        on_capital_f(lambda: next(changes))
     if options.broken:
         on_capital_f(_break)
     return app.run_with(store, terminal, open_run=options.open)

@@ -35,6 +35,7 @@ OPERATIONS = {
     "audit:entries": "history.audit",
     "audit:actions": "history.audit_actions",
     "runs.held:held": "history.held",
+    "runs.held:waiting": "waiting",
     "runs.support_bundle:of_run": "run_bundle",
     "runs.support_bundle:of_sku": "sku_bundle",
     "catalog.stock:warehouses": "warehouses",

@@ -287,6 +287,9 @@ class FakeStore(Fake, FakeLists, StoreConnection):
     def workers(self) -> ServiceView:
         return ServiceView(ServiceState.RUNNING if self.alive else ServiceState.NONE, "", "", (), "")
 
+    def waiting(self) -> frozenset[int]:
+        return frozenset(range(21, 21 + sum(row.held for row in self.merchants)))
+
     def overview(self) -> Overview:
         if self.failure:
             raise OperationError(self.failure)

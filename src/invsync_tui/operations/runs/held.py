@@ -15,6 +15,7 @@ from invsync_tui.rules.outcomes import Outcome
 from invsync_tui.rules.safety import Group
 from invsync_tui.store.listings import plans as store
 from invsync_tui.store.paging import listings as pages
+from invsync_tui.store.runs import newest
 from invsync_tui.store.runs.records import RunRow
 
 GROUPS = tuple(group.value for group in Group)
@@ -31,6 +32,12 @@ class HeldLine:
     shows: int | None
     would_show: int
     group: str
+
+
+def waiting(session: Session) -> frozenset[int]:
+    """Numbers of the runs of all merchants that wait for an operator."""
+    with as_operation_error(), session.store.reading() as cx:
+        return frozenset(newest.held(cx))
 
 
 def checked(groups: Sequence[str]) -> tuple[str, ...]:

@@ -66,6 +66,11 @@ def under_way_or_held(cx: sqlite3.Connection) -> list[RunRow]:
     return _runs(cx, numbers)
 
 
+def held(cx: sqlite3.Connection) -> list[int]:
+    """Numbers of the runs of all that are held."""
+    return [row[0] for row in cx.execute("SELECT id FROM run INDEXED BY run_active WHERE state = 'held'")]
+
+
 def failing(cx: sqlite3.Connection) -> int:
     """Pulls, pushes and drift checks of all merchants whose newest run failed."""
     states = " UNION ALL ".join(

@@ -15,13 +15,17 @@ WORDS: dict[str, Takes] = {
     **{route.name: route.takes for route in ROUTES if route.takes is not None},
     "sync": Takes.MERCHANT,
     "theme": Takes.THEME,
+    "alerts": Takes.ALERTS,
     "help": Takes.NOTHING,
     "quit": Takes.NOTHING,
 }
 """Screens and commands by their words, and what each takes."""
-MEANS_SOMETHING_ALONE = frozenset({*(route.name for route in ROUTES if route.alone), "sync", "theme", "help", "quit"})
+MEANS_SOMETHING_ALONE = frozenset(
+    {*(route.name for route in ROUTES if route.alone), "sync", "theme", "alerts", "help", "quit"}
+)
 """The rest means nothing without what it takes."""
 THEMES = ("dark", "light", "high-contrast", "color-blind")
+ALERTS = ("bell", "title", "both", "off")
 PLACEHOLDER = "a SKU, a merchant or cart, run 42, carts, settings MERCHANT, help, quit"
 LONGEST = 500
 """Characters of a command."""
@@ -85,6 +89,8 @@ def _well_said(place: str, rest: str) -> None:
         raise UnknownCommandError("Which run? Type its number, such as: run 42")
     if place == "theme" and rest and rest not in THEMES:
         raise UnknownCommandError(f"Themes that can be put on now: {', '.join(THEMES)}. theme alone shows them.")
+    if place == "alerts" and rest and rest not in ALERTS:
+        raise UnknownCommandError(f"What a held run does: {', '.join(ALERTS)}. alerts alone says what it does now.")
 
 
 def completions(known_runs: Iterable[int], known: Known = NOBODY, bookmarks: Iterable[str] = ()) -> list[str]:
@@ -94,6 +100,7 @@ def completions(known_runs: Iterable[int], known: Known = NOBODY, bookmarks: Ite
         Takes.MERCHANT: [merchant.name for merchant in known.merchants],
         Takes.CART: [cart.name for cart in known.carts],
         Takes.THEME: list(THEMES),
+        Takes.ALERTS: list(ALERTS),
     }
     names = [*choices[Takes.MERCHANT], *choices[Takes.CART], *bookmarks]
     return [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from invsync_tui.tui.alerts import choose_alerts
 from invsync_tui.tui.navigation.commands import FIND, WORDS, GoTo
 from invsync_tui.tui.navigation.names import Fit, Known, Named, fit, known, named
 from invsync_tui.tui.navigation.routes import BY_NAME, ROUTES, Takes
@@ -35,6 +36,7 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
         "run": lambda: screen.open_run(to.number),
         "search": lambda: screen.go_to("search", to.text),
         "theme": lambda: screen.use_theme(to.text) if to.text else screen.go_to("themes"),
+        "alerts": lambda: choose_alerts(screen, to.text),
         "sku": lambda: _find(screen, to.text),
         "why": lambda: screen.go_to("why", to.text, None),
         "history": lambda: screen.go_to("history", to.text, None),

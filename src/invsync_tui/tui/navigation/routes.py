@@ -26,6 +26,7 @@ class Takes(StrEnum):
     CART = "CART"
     TEXT = "TEXT"
     THEME = "NAME"
+    ALERTS = "bell, title, both or off"
 
 
 @dataclass(frozen=True, slots=True)

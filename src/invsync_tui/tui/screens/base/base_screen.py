@@ -136,6 +136,8 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         if message.watched:
             self._reading_succeeded()
             self.show_header()
+            if self.context.alerts is not None:
+                self.context.alerts.know(self.context.connection.held)
         message.deliver(message.value)
 
     def on_question_failed(self, message: QuestionFailed) -> None:
