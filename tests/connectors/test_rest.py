@@ -280,6 +280,32 @@ async def test_records_that_are_deleted_while_pages_are_read_make_no_others_miss
     bench.store.close()
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 10])
+async def test_a_wms_that_lists_a_product_once_for_each_bin_is_not_believed(
+    tmp_path: Path, stub: Stub, limit: int
+) -> None:
+    bins = [("P0", 1), ("P1", 3), ("P2", 5), ("P3", 5), ("P1", 7), ("P3", 5), ("P1", 9), ("P4", 2)]
+    levels = [{"id": ref, "qty": units} for ref, units in bins]
+    items = [{"id": f"P{n}", "sku": f"S{n}"} for n in range(5)]
+
+    def answering(request: Request) -> Answer:
+        name, _, query = request.path.partition("?")
+        start = int(query.partition("skip=")[2])
+        return as_json({"data": (items if name == "/items" else levels)[start : start + limit]})
+
+    stub.answering = answering
+    bench = Bench.make(tmp_path)
+    bench.add_merchant(connection(tmp_path, stub.url, SHIFTING))
+    for _ in range(2):
+        run = await bench.pull(full=True)
+        assert run.state == "done" and bench.sums_hold()
+        sql = "SELECT p.sku, l.available FROM our_level l JOIN product p ON p.id = l.product_id WHERE l.missing_since IS NULL"
+        # then no bin's number is taken for the stock, and a row that only comes twice is
+        assert dict(bench.store.read(sql)) == {"S0": 1, "S2": 5, "S3": 5, "S4": 2}
+        assert any("Record P1" in text and "several records" in text for text in bench.events(run.id))
+    bench.store.close()
+
+
 @pytest.mark.parametrize(
     "address", ["http://other.example.com/stock?s=3", "//other.example.com/x", "http://127.0.0.1:1/x"]
 )

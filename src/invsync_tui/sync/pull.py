@@ -37,9 +37,10 @@ from invsync_tui.store.catalog import products as catalog_products
 from invsync_tui.store.catalog.levels import LevelRecord
 from invsync_tui.store.catalog.pull_progress import Generation, PageStats
 from invsync_tui.store.catalog.sync_marks import StoredWarehouse, WarehouseSeen
-from invsync_tui.sync import pending_orders, source_identity
+from invsync_tui.sync import doubled_levels, pending_orders, source_identity
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import source_offset
+from invsync_tui.sync.doubled_levels import DoubledLevels
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
 from invsync_tui.sync.runs.run_context import RunContext, SwitchedOff
 
@@ -162,6 +163,8 @@ class Pull:
         self._clock_offset = 0
         self._rounded = 0
         """Levels of this pull that the WMS reports as fractions."""
+        self._doubled: DoubledLevels | None = None
+        """Of the warehouse that is read; None for a delta, which has all warehouses."""
 
     async def run(self) -> None:
         """Read the source; raises ConnectorError, StoreError, RunCancelled, FencedError or SwitchedOff."""
@@ -309,6 +312,7 @@ class Pull:
             seen = pull_progress.seen(tx, generation.id, reading.stage)
             pull_progress.move(tx, generation.id, reading.stage, cursor)
         state = Progress(before.pages, before.rows + before.rejected, seen)
+        self._doubled = DoubledLevels(state.seen) if reading.stage.startswith("levels:") else None
         visited, pace = {cursor}, Pace()
         bound = PageBound("WMS", reading.stage, DELTA_BARREN_MOST if reading.stage in _OF_DELTA else BARREN_MOST)
         async with PagePrefetcher(reading.fetch) as ahead:
@@ -362,6 +366,8 @@ class Pull:
                 change_sequence.take(tx, seq)
             rejected = [*page.rejected, *stored.rejected]
             state.add(page, stored.ids, once=reading.stage not in _OF_DELTA)
+            if self._doubled is not None:
+                self._doubled.next_page()
             if page.next_cursor is not None and state.idle >= IDLE_MOST:
                 raise ContractError(f"The WMS sends nothing new under ever new cursors while reading {reading.stage}.")
             if page.next_cursor is None:
@@ -433,6 +439,7 @@ class Pull:
             unknown = [row for row in rows if row[0] not in ids or row[1] not in warehouses]
             known = [row for row in rows if row[0] in ids and row[1] in warehouses] if unknown else rows
             records = _level_records(known, ids, warehouses, stamp)
+        records, known, doubled = self._without_doubled(tx, records, known, stamp)
         changed = levels.upsert(tx, records)
         if changed:
             raw = {
@@ -443,7 +450,20 @@ class Pull:
             catalog_levels.save_source_records(tx, seq, raw, stamp[0])
         self._keep_fractions(tx, records, known)
         why = "a level of a product or warehouse that the WMS does not list"
-        return PageResult([record[1] for record in records], changed, [(row.product_ref, why) for row in unknown])
+        rejected = [*((row.product_ref, why) for row in unknown), *((ref, doubled_levels.WHY) for ref in doubled)]
+        return PageResult([record[1] for record in records], changed, rejected)
+
+    def _without_doubled(
+        self, tx: sqlite3.Connection, records: list[LevelRecord], rows: Sequence[LevelRow], stamp: tuple[int, int]
+    ) -> tuple[list[LevelRecord], Sequence[LevelRow], Sequence[str]]:
+        """Records and their rows without those that contradict another one, and the references of these products."""
+        refused = self._doubled.refuse(tx, records, *stamp) if self._doubled is not None and records else ()
+        if not refused:
+            return records, rows, ()
+        pairs = list(zip(records, rows, strict=True))
+        kept = [pair for pair in pairs if pair[0][1] not in refused]
+        refs = dict.fromkeys(row.product_ref for record, row in pairs if record[1] in refused)
+        return [record for record, _ in kept], [row for _, row in kept], tuple(refs)
 
     def _keep_fractions(self, tx: sqlite3.Connection, records: Sequence[LevelRecord], rows: Sequence[LevelRow]) -> None:
         """Keep what the WMS reports as a fraction; it is rounded down, and the run says so."""

@@ -39,6 +39,18 @@ def present_ids(cx: sqlite3.Connection, warehouse_id: int) -> list[int]:
     return [row[0] for row in cx.execute(sql, (warehouse_id,))]
 
 
+def quantities(
+    cx: sqlite3.Connection, warehouse_id: int, product_ids: Iterable[int]
+) -> dict[int, tuple[int | None, int]]:
+    """By product, (on hand, available) of some levels of a warehouse that are not missing."""
+    rows = cx.execute(
+        "SELECT product_id, on_hand, available FROM level WHERE warehouse_id = ? AND missing_since IS NULL "
+        "AND product_id IN (SELECT value FROM json_each(?))",
+        (warehouse_id, json.dumps(list(product_ids))),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
 def flag_missing(tx: sqlite3.Connection, warehouse_id: int, product_ids: Iterable[int], now: int, seq: int) -> int:
     """Mark levels that a complete load no longer had; the quantity stays as last reported."""
     rows = [(now, seq, warehouse_id, number) for number in product_ids]
