@@ -112,17 +112,17 @@ ANSWERS: dict[str, tuple[str, httpx.Response, str, list[float]]] = {
     "words about TLS in a good answer": ("http://a.test", answer(200, TLS_WANTED), "200", []),
     "words about TLS in another refusal": ("http://a.test", answer(404, TLS_WANTED), "404", []),
     "a refusal without such words": ("http://a.test", answer(400, b"bad field"), "400", []),
-    "a redirect": ("https://a.test", answer(302, location="https://b.test/y"), "ContractError The server answered 302, moved to", []),
+    "a redirect": ("https://a.test", answer(302, location="https://b.test/y"), "ContractError The server answered 302", []),
     "a redirect to nowhere": ("https://a.test", answer(301), "ContractError The server answered 301, moved to nowhere", []),
     "what is not changed since": ("https://a.test", answer(304), "304", []),
     "too many, without a time": ("https://a.test", answer(429), "ThrottledError Too many requests (429).", [1.0]),
     "too many, for a while": ("https://a.test", answer(429, retry_after="9"), "ThrottledError Too many requests (429).", [9.0]),
     "too many, for no time": ("https://a.test", answer(429, retry_after="0"), "ThrottledError Too many requests (429).", [0.2]),
     "too many, for as long as a run waits": (
-        "https://a.test", answer(429, retry_after=str(int(http_module.WAIT_MOST))), "ThrottledError Too many", [http_module.WAIT_MOST],
+        "https://a.test", answer(429, retry_after="60"), "ThrottledError Too many", [60.0],
     ),
     "too many, for longer than a run waits": (
-        "https://a.test", answer(429, retry_after=str(int(http_module.WAIT_MOST) + 1)), "DeferredError", [http_module.WAIT_MOST + 1],
+        "https://a.test", answer(429, retry_after="61"), "DeferredError", [61.0],
     ),
 }  # fmt: skip
 
@@ -169,7 +169,7 @@ async def test_a_read_is_repeated(name: str, pauses: list[float]) -> None:
 
 @pytest.mark.parametrize("name", READS)
 async def test_a_download_is_repeated_alike(name: str, tmp_path: Path, pauses: list[float]) -> None:
-    answers, words, times, waits = READS[name]
+    answers, words, times, _ = READS[name]
     line = Line(*answers)
     ended = await line.ended(lambda http: http.download("/x", tmp_path / "file", 100))
     assert (str(ended.status) if isinstance(ended, Response) else type(ended).__name__) == words
