@@ -81,7 +81,8 @@ def error_in(error: Any, where: str) -> ConnectorError:
     if name == "UserError" and "not allowed" in message:
         return PermissionDeniedError(message, where=where, advice="Give the login's groups access to it in Tryton.")
     if name == "LoginException":
-        return AuthError(f"The login asks for more than a password: {message}", where=where)
+        # Not `password: ...`: what follows those words is taken for a secret and hidden.
+        return AuthError(f"The login asks for more than a password{f' ({message})' if message else ''}.", where=where)
     if _MODEL_MISSING.match(name):
         return UnavailableError(
             f"The server does not know the model {name}.",
