@@ -115,7 +115,8 @@ def scattered(folder: Path) -> World:
     world.acme.list(more[:5], 5, world.second)
     choices: dict[str, tuple[Any, ...]] = {
         "desired": (None, 0, 3, 5, 8), "acked": (None, 0, 3, 5), "observed": (None, 0, 3, 5, 9), "allocated": (0, 0, 2),
-        "synced_at": (None, 10, 20, 30), "outcome": (None, *["set", "equal", "held", "failed", "in_doubt", "skipped", "submitted"]),
+        "synced_at": (None, 10, 20, 30),
+        "outcome": (None, "set", "equal", "held", "failed", "in_doubt", "skipped", "submitted"),
         "reason": REASONS, "override": (None, None, 0, 4),
         "excluded": (0, 0, 1), "locked": (0, 0, 1), "tracked": (None, 0, 1), "shown": (None, 0, 3), "gone_at": (None,) * 5 + (7,),
         "run_id": (77, 77, 78), "error": ("", "Too Many"), "name": ("Boot", "shoe", "Änne"),
