@@ -173,6 +173,13 @@ CASES: dict[str, Case] = {
     "spaces between thousands": Case(csv(HEAD, "A-1,1\u00a0234", "A-2,7"), default(A_1=1234, A_2=7), {"thousands": "space"}),
     "a unit behind": Case(csv(HEAD, "A-1,5 pcs", "A-2,7"), PLAIN, {"unit": "pcs"}),
     "a unit that is not declared": Case(csv(HEAD, "A-1,5 pcs", "A-2,7"), default(A_2=7), rejected=1, words=("'5 pcs'",)),
+    "parts of packs": Case(
+        csv("SKU,Available,Pack", "A-1,2.5,12", "A-2,2.5,3", "A-3,0.0833333333,12", "A-4,0.08,12", "A-5,5,1000000000000"),
+        default(A_1=30, A_2=7, A_3=1, A_4=0), {"pack_size": "Pack"}, rejected=1, words=("larger than any stock",),
+    ),
+    "parts of packs less parts of packs": Case(
+        csv("SKU,On hand,Committed,Pack", "A-1,5,2.5,12", "A-2,2.5,0.5,3"), default(A_1=30, A_2=6), {"pack_size": "Pack"}
+    ),
     "packs": Case(csv("SKU,Available,Pack", "A-1,5,12", "A-2,7,1"), default(A_1=60, A_2=7), {"pack_size": "Pack"}),
     "digits of another script": Case(csv(HEAD, "A-1,\u0665", "A-2,7"), default(A_2=7), rejected=1, words=("not a number",)),
     # --- warehouses and other columns

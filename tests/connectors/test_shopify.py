@@ -13,7 +13,7 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import Connection, DoubtPolicy, PushItem
 from invsync_tui.connectors.carts.shopify import CAPABILITIES, ShopifyCart, fixes, queries
 from invsync_tui.connectors.errors import (
-    ContractError,
+    BatchTooLargeError,
     NotConfiguredError,
     RowsRejectedError,
     UnavailableError,
@@ -118,7 +118,7 @@ async def test_a_batch_may_have_as_many_rows_as_shopify_takes_and_no_more(server
     answers = await cart.send(BATCH, cart.compose(BATCH, [PushItem(ref, 7, 1) for ref in refs]))
     assert {answer.quantity for answer in answers} == {7} and len(answers) == 250
     assert server.violations == []
-    with pytest.raises(ContractError, match="MAX_INPUT_SIZE"):
+    with pytest.raises(BatchTooLargeError, match="MAX_INPUT_SIZE"):
         await cart.send(OTHER, cart.compose(OTHER, [PushItem(ref, 7, 1) for ref in server.shown()]))
     assert server.violations == ["258 rows"]
     await cart.close()

@@ -172,3 +172,37 @@ async def test_a_batch_that_is_refused_while_its_answer_is_lost_goes_on_under_an
         assert bench.sums_hold()
         every_push_comes_out_again(bench)
         bench.store.close()
+
+
+async def test_a_shop_that_takes_fewer_rows_is_sent_halves_and_that_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.support.servers.shopify.INPUT_MOST", 3)
+    with sandbox_wms(8) as wms, shopify_server(products=0) as server:
+        refs = {sku: server.add(sku, 77) for sku in sorted(wms.dump()["products"].values())}
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(wms.connection())
+        cart = bench.add_cart(replace(server.connection(server.url), deadline=6.0))
+        assert (await bench.pull()).state == "done"
+        run = await bench.push(cart)
+        assert (run.state, run.error) == ("done", "")
+        assert {sku: server.shown()[ref] for sku, ref in refs.items()} == _stock(wms.dump())
+        most = bench.one("SELECT batch_most FROM cart WHERE id = ?", cart)
+        assert most is not None and most <= 3
+        bench.store.close()
+
+
+async def test_no_more_than_shopify_keeps_is_sent(tmp_path: Path) -> None:
+    """A stock above its limit would make every push of the listing fail."""
+    with sandbox_wms(4) as wms, shopify_server(products=0) as server:
+        refs = {sku: server.add(sku, 77) for sku in sorted(wms.dump()["products"].values())}
+        sku = next(iter(refs))
+        wms.set_level(sku, "EAST", 5_000_000_000)
+        bench = Bench.make(tmp_path)
+        bench.add_merchant(wms.connection())
+        cart = bench.add_cart(replace(server.connection(server.url), deadline=6.0))
+        assert (await bench.pull()).state == "done"
+        run = await bench.push(cart)
+        assert (run.state, run.error) == ("done", "")
+        assert server.shown()[refs[sku]] == 1_000_000_000
+        bench.store.close()

@@ -427,7 +427,9 @@ class PushItem(NamedTuple):
     quantity: int
     before: int | None = None
     """What the cart was last seen to show, in its own basis, for carts that set only what still shows that; None where it
-    has no number of the listing yet, or none that is known."""
+    has no number of the listing yet, or none that is known. Of a cart of basis AVAILABLE it is as old as the last reading,
+    on purpose: orders are read after the listings, and a sale after that must not be set over. The cart refuses it then, and
+    the next run knows both the order and the number."""
 
 
 def refuse_negative(items: Sequence[PushItem]) -> None:

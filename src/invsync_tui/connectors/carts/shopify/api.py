@@ -17,6 +17,7 @@ from invsync_tui.connectors.carts.shopify.about import ABOUT
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, SET_COST, VERSIONS, Document
 from invsync_tui.connectors.errors import (
     AuthError,
+    BatchTooLargeError,
     ContractError,
     NotConfiguredError,
     PermissionDeniedError,
@@ -42,6 +43,8 @@ THROTTLE_MOST = 3600.0
 """Seconds; a bucket of points is full again long before."""
 ADMIN_HOST = "admin.shopify.com"
 
+TOO_MANY_ROWS = "MAX_INPUT_SIZE_EXCEEDED"
+"""The array limit, see "Input arguments" of Shopify's API limits: 250 when this was written."""
 _BUSY = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 
 
@@ -130,6 +133,8 @@ def judge_status(response: Response, *, writes: bool) -> None:
             where=where,
             advice="Set the address to https://NAME.myshopify.com, with the name that Shopify gave the shop.",
         )
+    if status == 413 and writes:
+        raise BatchTooLargeError("The batch is too large for Shopify (413).", where=where)
     if status >= 500 or status == 430:
         raise UnavailableError(f"Shopify answered {status}: {excerpt}", where=where, may_have_applied=writes)
     raise ContractError(f"Shopify answered {status}: {excerpt}", where=where)
@@ -142,6 +147,8 @@ def judge_errors(answer: object, where: str, *, writes: bool) -> None:
             raise PermissionDeniedError(message, where=where)
         if code == "SHOP_INACTIVE":
             raise UnavailableError(f"The shop is not active: {message}", where=where)
+        if code == TOO_MANY_ROWS and writes:
+            raise BatchTooLargeError(f"{code} {message}", where=where)
         if code in _BUSY:
             raise UnavailableError(f"{code} {message}", where=where, may_have_applied=writes)
         raise ContractError(f"{code} {message}".strip(), where=where)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors.base import PushItem, RowAnswer
+from invsync_tui.connectors.carts.shopify.listings import QUANTITY_MOST
 from invsync_tui.connectors.carts.shopify.queries import SET
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, RowsRejectedError, UnavailableError
 from invsync_tui.connectors.values import reference, whole
@@ -22,7 +23,6 @@ FAILED_BEFORE = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
 """The key never works again: the rows are planned anew, under another key."""
 IN_PROGRESS = "IDEMPOTENCY_CONCURRENT_REQUEST"
 NO_LOCATION = "INVALID_LOCATION"
-QUANTITY_MOST = 1_000_000_000
 REASONS = {
     STALE: Reason.CAS_CONFLICT,
     "INVALID_INVENTORY_ITEM": Reason.NOT_IN_CART,

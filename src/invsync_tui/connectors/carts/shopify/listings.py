@@ -21,6 +21,8 @@ def epoch(value: object) -> int:
     return seconds(int(moment.timestamp()))
 
 
+QUANTITY_MOST = 1_000_000_000
+"""What Shopify keeps at most, by INVALID_QUANTITY_TOO_HIGH of its schema (InventorySetQuantitiesUserErrorCode)."""
 OWN = "inventoryLevel"
 """What an answer calls the level at our own location."""
 
@@ -61,6 +63,7 @@ def _row(
         name=text(variant["displayName"]),
         tracked=tracked,
         quantity=available,
+        cap=QUANTITY_MOST,
         skip=skip,
         updated_at=epoch(level["updatedAt"]) if level is not None else None,
         elsewhere=total - sum(_stocked(item[at]) or 0 for at in ours)

@@ -64,6 +64,8 @@ CAPABILITIES = CartCapabilities(
     page_size=200,
     read_batch=200,
 )
+STOCK_MOST = 2**31 - 1
+"""`stockOnHand` is an Int, which has 32 bits (GraphQL specification, 3.5.1): a larger one is refused with its whole batch."""
 DELTA_OVERLAP = 2
 """Seconds a delta read looks further back: SQLite stores whole seconds, and a row is stamped before it is committed."""
 DEFAULT_CHANNEL = "__default_channel__"
@@ -152,6 +154,7 @@ def listing(
         name=text(variant["name"]),
         tracked=tracked,
         quantity=None if here is None else whole(here["stockOnHand"]),
+        cap=STOCK_MOST,
         allocated=0 if here is None else whole(here["stockAllocated"]),
         updated_at=epoch(variant["updatedAt"]),
         elsewhere=sum(whole(at["stockOnHand"]) for at in levels.values()) if levels else None,

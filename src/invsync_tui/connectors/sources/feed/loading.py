@@ -205,19 +205,18 @@ class RowReader:
 
     def _available(self, fields: Sequence[object]) -> int | Decimal:
         """What is for sale before it is rounded, of cells that `_quantity` could read; 0 for those that are blank."""
-        columns, style = self.columns, self._settings.quantity
+        columns = self.columns
+        if columns.available is not None:
+            return self._exact(fields, columns.available)
+        return self._exact(fields, columns.on_hand) - self._exact(fields, columns.committed)
 
-        def exact(at: int | None) -> int | Decimal:
-            try:
-                return 0 if at is None else exact_of_cell(fields[at] if at < len(fields) else "", style)
-            except BlankError:
-                return 0
-
-        return (
-            exact(columns.available)
-            if columns.available is not None
-            else exact(columns.on_hand) - exact(columns.committed)
-        )
+    def _exact(self, fields: Sequence[object], at: int | None) -> int | Decimal:
+        """The quantity of a cell that `_quantity` could read, before it is rounded; 0 without one."""
+        try:
+            value = fields[at] if at is not None and at < len(fields) else ""
+            return exact_of_cell(value, self._settings.quantity)
+        except BlankError:
+            return 0
 
     def quantities(self, fields: Sequence[object], line: int) -> tuple[int | None, int, int | None, int | None]:
         """on hand, available, committed, incoming; RowError where what is for sale is not known."""
@@ -238,8 +237,17 @@ class RowReader:
         units = self._quantity(fields, columns.pack_size, line, "pack_size")
         if not units or units < 0:
             raise RowError(f"{self._place(line, columns.pack_size)}: the pack size is not a number above 0")
-        self.fraction += f" packs of {units}" if self.fraction else ""
-        return _times(on_hand, units), available * units, _times(committed, units), _times(incoming, units)
+        # Rounded once, at the end: 2.5 packs of 12 are 30 units.
+        self.fraction = fraction(exact * units)
+        try:
+            return (
+                None if on_hand is None else quantity(self._exact(fields, columns.on_hand) * units),
+                quantity(exact * units),
+                None if committed is None else quantity(self._exact(fields, columns.committed) * units),
+                None if incoming is None else quantity(self._exact(fields, columns.incoming) * units),
+            )
+        except ValueError as error:
+            raise RowError(f"{self._place(line, None)}: in units {error}") from None
 
     def check_width(self, fields: Sequence[object], line: int) -> None:
         """RowError for a row with too few columns."""
@@ -254,10 +262,6 @@ class RowReader:
                 f"{self._place(line, None)}: it has {len(fields)} columns and the header {width}; a separator in a text "
                 "has to be in quotes"
             )
-
-
-def _times(quantity: int | None, units: int) -> int | None:
-    return None if quantity is None else quantity * units
 
 
 class Loader:
