@@ -100,18 +100,41 @@ def elsewhere(made: Corner) -> Check:
     return checks(made, "sku.warehouse")["Shop West"]
 
 
+def feed_east_with_the_rest(made: Corner) -> None:
+    """East gets every warehouse but West's."""
+    west = made.bench.warehouse("WEST")
+    rest = made.bench.store.read(
+        "SELECT id FROM warehouse WHERE merchant_id = ? AND id <> ?", (made.bench.merchant, west)
+    )
+    made.bench.set_cart(made.east, warehouses=[row[0] for row in rest])
+
+
 async def test_stock_that_another_location_of_the_shop_has_is_no_finding(tmp_path: Path) -> None:
     with corner(tmp_path) as made:
         await opened(made)
-        west = made.bench.warehouse("WEST")
-        rest = made.bench.store.read(
-            "SELECT id FROM warehouse WHERE merchant_id = ? AND id <> ?", (made.bench.merchant, west)
-        )
-        made.bench.set_cart(made.east, warehouses=[row[0] for row in rest])
+        feed_east_with_the_rest(made)
         assert (await push(made, made.west)).state == "done"
         assert str(elsewhere(made).verdict) == "pass"
         assert "WRONG_WAREHOUSE" in elsewhere(made).evidence
         assert "at its other locations" in elsewhere(made).evidence
+
+
+async def test_what_the_other_locations_sell_is_no_news_on_the_merchants_screen(tmp_path: Path) -> None:
+    with corner(tmp_path) as made:
+        await opened(made)
+        feed_east_with_the_rest(made)
+        assert (await push(made, made.west)).state == "done"
+        assert noted(made, made.west) == []
+        # The same stock is a finding once the location that had it is switched off.
+        made.bench.set_cart(made.east, upload_enabled=False)
+        assert (await push(made, made.west)).state == "done"
+        assert noted(made, made.west) == ["WRONG_WAREHOUSE"]
+
+
+def noted(made: Corner, cart_id: int) -> list[str]:
+    """The causes that the merchants and run screens tell of a cart, if it is one of stock elsewhere."""
+    rows = made.bench.store.read("SELECT cause FROM finding WHERE cart_id = ? ORDER BY cause", (cart_id,))
+    return [cause for (cause,) in rows if cause == "WRONG_WAREHOUSE"]
 
 
 async def test_stock_that_no_location_has_is_a_finding_and_the_advice_is_not_to_take_all_warehouses(

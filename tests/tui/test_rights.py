@@ -75,6 +75,7 @@ LOOKS = {
     "merchant.mismatches", "merchant.all_mismatches",
     "merchant.warehouses", "mouse", "palette", "paper.down", "paper.end", "paper.lead", "paper.page-down", "paper.page-up",
     "paper.top", "paper.up", "part.next", "part.previous", "plan.again", "prompt.complete", "prompt.leave", "quit",
+    "runs.fold",
     "run.changes", "run.diff", "run.next", "run.plan", "run.previous", "run.reasons", "runs.diff", "search", "settings.test",
     "settings.what-if", "sku.down", "sku.history", "sku.up", "suspend", "table.down", "table.first", "table.last",
     "table.left", "table.open", "table.page-down", "table.page-up", "table.right", "table.up", "tabs.next",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from invsync_tui.rules.merchant_checks import SAMPLE, Check, Item, Section
@@ -59,6 +59,15 @@ def feeding_others(carts: Sequence[LocationFacts]) -> dict[int, frozenset[int]]:
         for number, at_others in others.items()
         if at_others
     }
+
+
+def sold_at_others(
+    carts: Sequence[LocationFacts], cart_id: int, stocked: Collection[int], mine: Collection[int]
+) -> bool | None:
+    """Whether all warehouses with levels (`stocked`) that do not feed a cart (`mine` do) feed other locations of its shop;
+    None: it has none."""
+    fed = feeding_others(carts).get(cart_id)
+    return None if fed is None else fed >= set(stocked) - set(mine)
 
 
 def _fed_by(carts: Sequence[LocationFacts]) -> Mapping[int, Sequence[LocationFacts]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from invsync_tui import clock
 from invsync_tui.operations import webhooks
-from invsync_tui.operations.diagnosis import connector_checks, location_facts
+from invsync_tui.operations.diagnosis import connector_checks
 from invsync_tui.operations.diagnosis.causes import TRACED_MOST, Findings, of_cart, of_sku
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 from invsync_tui.operations.plans.freeze import how_to_unfreeze
@@ -18,7 +18,7 @@ from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
 from invsync_tui.rules import cart_checks, merchant_checks
 from invsync_tui.rules.cart_checks import CartFacts
-from invsync_tui.rules.location_checks import LocationFacts, feeding_others, location_checks
+from invsync_tui.rules.location_checks import location_checks, sold_at_others
 from invsync_tui.rules.matching import normalize_key, trimmed
 from invsync_tui.rules.merchant_checks import (
     Check,
@@ -40,6 +40,7 @@ from invsync_tui.store.paging import counts
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.settings import schedule
+from invsync_tui.sync import location_facts
 
 __all__ = ["Check", "Checkup", "Group", "doctor"]
 
@@ -129,7 +130,7 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
         checks = list(merchant_checks.merchant_checks(_merchant_facts(cx, ground, site)))
         rounded = catalog_levels.fractions(cx, site.id, merchant_checks.ROUNDED_MOST)
         checks += merchant_checks.rounded_checks(site.name, [RoundedLevel(*part) for part in rounded])
-        at_locations = location_facts.of_merchant(cx, site, places, chosen)
+        at_locations = location_facts.of_merchant(cx, site.id, site.name, places, chosen)
         shared = location_checks(at_locations)
         code = _sku_facts(cx, ground, site, sku) if sku is not None else None
         reviewed = connector_checks.of_source(
@@ -137,6 +138,7 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
         )
     used = {place for cart in carts if cart.upload_enabled for place in chosen[cart.id]}
     warehouses = {place.id: _warehouse_facts(ground, site, place, place.id in used) for place in places}
+    stocked = [number for number, facts in warehouses.items() if facts.enabled and facts.levels]
     checks += [merchant_checks.warehouse_check(site.name, facts) for facts in warehouses.values()]
     checks += merchant_checks.sku_checks(code) if code is not None else ()
     checks += [*_said(site.name, "pull", site.id, site, ground, site), *reviewed]
@@ -144,7 +146,7 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
     for cart in (candidate for candidate in carts if cart_id in (None, candidate.id)):
         mine = tuple(warehouses[number] for number in sorted(chosen[cart.id]))
         cart_checkup = _cart(
-            session, ground, site, cart, mine, sku, _sold_there(at_locations, cart.id, warehouses, mine)
+            session, ground, site, cart, mine, sku, sold_at_others(at_locations, cart.id, stocked, chosen[cart.id])
         )
         checks += [*cart_checkup.checks, *shared.get(cart.id, ())]
         groups += cart_checkup.groups
@@ -153,21 +155,6 @@ def _merchant(session: Session, ground: _Ground, site: MerchantRow, cart_id: int
 
 def _chosen(cx: sqlite3.Connection, cart: CartRow, places: Sequence[WarehouseRow]) -> frozenset[int]:
     return frozenset(place.id for place in places) if cart.combine_all else checkup.chosen(cx, cart.id)
-
-
-def _sold_there(
-    carts: Sequence[LocationFacts],
-    cart_id: int,
-    warehouses: Mapping[int, WarehouseFacts],
-    mine: Sequence[WarehouseFacts],
-) -> bool | None:
-    """Whether all warehouses with levels that do not feed a cart feed other locations of its shop; None: it has none."""
-    fed = feeding_others(carts).get(cart_id)
-    if fed is None:
-        return None
-    return fed >= {
-        number for number, facts in warehouses.items() if facts.enabled and facts.levels and facts not in mine
-    }
 
 
 def _merchant_facts(cx: sqlite3.Connection, ground: _Ground, site: MerchantRow) -> MerchantFacts:

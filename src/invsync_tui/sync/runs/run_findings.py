@@ -12,6 +12,7 @@ from invsync_tui.rules.eligibility import recorded_causes
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.diagnosis import cause_counts, checkup, findings
 from invsync_tui.store.runs.records import RunRow
+from invsync_tui.sync import location_facts
 
 
 def look(tx: sqlite3.Connection, run: RunRow, failed_with: Reason | None, now: int) -> list[str]:
@@ -21,6 +22,9 @@ def look(tx: sqlite3.Connection, run: RunRow, failed_with: Reason | None, now: i
     counts: Counter[str] = Counter()
     if run.kind == "push":
         counts.update(_of_cart(tx, run.key))
+        wrong = Reason.WRONG_WAREHOUSE.value
+        if counts[wrong] and location_facts.sold_there(tx, run.merchant_id, run.key):
+            del counts[wrong]  # that stock is where it belongs: at the shop's other locations
     if failed_with is not None and not REASONS[failed_with].expected:
         counts[failed_with.value] = max(1, counts[failed_with.value])
     cart_id = run.key if run.kind == "push" else findings.SOURCE
