@@ -62,7 +62,7 @@ LOOKS = {
     "keys", "completion", "docs", "settings show", "settings diff", "connections test", "connections list", "connections about",
     "connections preview",
     "connections verify", "connections new", "merchants list",
-    "audit", "events", "info", "metrics", "carts list", "db", "db check", "db backup",
+    "audit", "bookmarks", "bookmarks remove", "events", "info", "metrics", "carts list", "db", "db check", "db backup",
 }  # fmt: skip
 OTHERS = {
     "demo", "init", "dev", "dev generate", "dev plant",  # they make a store of their own, or need one made for it

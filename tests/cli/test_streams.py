@@ -25,7 +25,7 @@ OWN = ("\x1b[K", "\r\n", "\r")
 """What we send ourselves: rewriting the progress line; the terminal makes \\r\\n of a line's end."""
 COMMANDS_THAT_READ: Sequence[Sequence[str]] = (
     ("status",), ("merchants",), ("carts",), ("carts", "1"), ("warehouses",), ("levels", "1"), ("runs",), ("runs", "1"),
-    ("runs", "1", "--changes"), ("audit",), ("events",), ("info",), ("metrics",), ("docs",), ("docs", HOSTILE),
+    ("runs", "1", "--changes"), ("audit",), ("bookmarks",), ("events",), ("info",), ("metrics",), ("docs",), ("docs", HOSTILE),
     ("held",), ("aliases",), ("aliases", "1"), ("listings", "1"), ("listings", "1", "--csv"), ("levels", "1", "--csv"),
     ("search", "A"), ("search", "A", "--csv"), ("sku", HOSTILE.replace("\n", "")), ("why", HOSTILE), ("why", "A"), ("doctor",),
     ("history", "A"), ("drift", "1"), ("verify", "1"), ("identity", "1"), ("links", "1"), ("compare", "A", "B"),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from invsync_tui.preferences import Bookmark
+
 MODULES = {
     "demo": "demo",
     "init": "service",
@@ -65,6 +67,7 @@ MODULES = {
     "info": "monitoring",
     "metrics": "monitoring",
     "db": "db",
+    "bookmarks": "bookmarks",
     "keys": "terminal",
     "completion": "terminal",
     "docs": "manual",
@@ -102,6 +105,12 @@ def parser(commands: Sequence[str] = COMMANDS) -> Parser:
     room.add_argument("--ascii", action="store_true", default=argparse.SUPPRESS, help="draw with ASCII characters only")
     room.add_argument("--mouse", choices=("on", "off"), default=argparse.SUPPRESS, help="else off over SSH")
     room.add_argument("--open-run", type=row_number, metavar="RUN", default=argparse.SUPPRESS, help="begin on this run")
+    room.add_argument(
+        "--open-bookmark",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="begin on this bookmark; see: invsync bookmarks",
+    )
     subparsers = main.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=Parser)
     for name in commands:
         getattr(import_module(f"invsync_tui.cli.commands.{MODULES[name]}"), f"add_{name}")(subparsers)
@@ -148,7 +157,7 @@ def _show(kind: type[BaseException], error: BaseException, at: TracebackType | N
     streams.RemarkStream(sys.__stderr__).write("".join(traceback.format_exception(kind, error, at)))
 
 
-_WITH_VALUE = frozenset({"--store", "--config", "--mouse", "--open-run"})
+_WITH_VALUE = frozenset({"--store", "--config", "--mouse", "--open-run", "--open-bookmark"})
 
 
 def _needed(argv: Sequence[str]) -> Sequence[str]:
@@ -238,6 +247,7 @@ def _control_room(args: argparse.Namespace) -> int:
     if given(args, "json"):
         raise UsageError("invsync: --json needs a command, such as status. See: invsync --help")
     config = configuration(args)
+    bookmark = _bookmark(args)
     refused = refusal(os.environ, is_terminal())
     if refused is not None:
         note(refused.removeprefix("invsync: "))
@@ -257,11 +267,21 @@ def _control_room(args: argparse.Namespace) -> int:
         keymap=config.keys,
         config_file=file_to_write(given(args, "config"), os.environ),
         open_run=given(args, "open_run"),
+        bookmark=bookmark,
         say=messages.append,
     )
     for text in messages:  # the screen is given back by now
         note(text)
     return code
+
+
+def _bookmark(args: argparse.Namespace) -> Bookmark | None:
+    """What --open-bookmark names."""
+    if not given(args, "open_bookmark"):
+        return None
+    from invsync_tui.cli.commands.bookmarks import kept, named
+
+    return named(kept(args)[1], given(args, "open_bookmark"))
 
 
 def is_terminal() -> bool:

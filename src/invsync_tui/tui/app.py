@@ -22,6 +22,7 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from invsync_tui.plain_text import UNENCODABLE
+from invsync_tui.preferences import Bookmark
 from invsync_tui.tui.alerts import HoldAlerts
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.driver import TerminalDriver
@@ -102,11 +103,17 @@ class ControlRoom(KeysInOrder):
     ]
 
     def __init__(
-        self, context: AppContext, *, open_run: int | None = None, keymap: Mapping[str, str] | None = None
+        self,
+        context: AppContext,
+        *,
+        open_run: int | None = None,
+        bookmark: Bookmark | None = None,
+        keymap: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self.context = context
         self._open_run = open_run
+        self._bookmark = bookmark
         self._keymap_said = keymap or {}
         self._diff = ScreenDiff(scrolls=context.terminal.scrolls, erases=context.terminal.erases)
         self._defect: Exception | None = None
@@ -137,6 +144,10 @@ class ControlRoom(KeysInOrder):
             from invsync_tui.tui.navigation.routes import screen
 
             self.push_screen(screen(self.context, "run", self._open_run))
+        if self._bookmark is not None and isinstance(self.screen, BaseScreen):
+            from invsync_tui.tui.navigation.visits import open_bookmark
+
+            self.call_after_refresh(open_bookmark, self.screen, self._bookmark)
 
     def on_resize(self) -> None:
         """Also where the size is what it was: a terminal that was another size in between has lost cells."""
@@ -279,6 +290,7 @@ def control_room(
     terminal: Terminal,
     *,
     open_run: int | None = None,
+    bookmark: Bookmark | None = None,
     keymap: Mapping[str, str] | None = None,
     greeting: str = "",
     config_file: Path | None = None,
@@ -288,7 +300,7 @@ def control_room(
         StoreThread(connection, terminal.interval), terminal, greeting=greeting, config_file=config_file
     )
     kind = AnsiControlRoom if terminal.ansi_theme else ControlRoom
-    return kind(context, open_run=open_run, keymap=keymap)
+    return kind(context, open_run=open_run, bookmark=bookmark, keymap=keymap)
 
 
 def _frame(screen: Screen[object], update: CompositorUpdate) -> list[Strip]:
@@ -313,6 +325,7 @@ def run(
     theme: str | None = None,
     keymap: Mapping[str, str] | None = None,
     open_run: int | None = None,
+    bookmark: Bookmark | None = None,
     config_file: Path | None = None,
     say: Callable[[str], None] = lambda _text: None,
 ) -> int:
@@ -324,6 +337,7 @@ def run(
             connection,
             terminal,
             open_run=open_run,
+            bookmark=bookmark,
             keymap=keymap,
             greeting=greeting(os.environ),
             config_file=config_file,
