@@ -15,12 +15,15 @@ import pytest
 
 from invsync_tui.operations import overview as operations_overview
 from invsync_tui.operations.diagnosis import doctor
+from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.listings import carts as cart_lines
 from invsync_tui.operations.runs import history as run_history
+from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.service import workers
+from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import views as settings_views
-from invsync_tui.operations.views import ServiceState
+from invsync_tui.operations.views import Action, ServiceState
 from invsync_tui.store.runs import runs as run_rows
 from invsync_tui.store.runs import workers as lease_rows
 from invsync_tui.store.runs import workers as worker_rows
@@ -263,3 +266,32 @@ def test_the_state_of_a_process_is_read_whatever_it_is_called(tmp_path: Path) ->
         process.communicate()
     assert uptime.process(process.pid) is uptime.Process.GONE
     assert uptime.process(0) is uptime.Process.GONE
+
+
+def test_a_run_without_a_worker_is_resumed_once_and_others_are_not(
+    acme: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a run whose worker is gone
+    number = running(acme, progress_ago=600)
+    started: list[Session] = []
+    monkeypatch.setattr(run_request, "ensure_worker", lambda session: started.append(session) or True)
+    assert Action.RESUME in runs.detail(acme.session, number).actions
+    assert Action.RESUME not in runs.detail(acme.viewer(), number).actions
+    # when
+    said = runs.resume(acme.session, number)
+    # then
+    assert started == [acme.session]
+    assert str(number) in said
+    detail = runs.detail(acme.session, number)
+    assert [event.text for event in detail.events if event.text.endswith("started a worker for it.")]
+    assert acme.audited()[-1][:2] == ("resume", f"run:{number}")
+    # and with a worker there is nothing to resume
+    other = Other(acme, f"pull:{acme.merchant}")
+    try:
+        other.enter()
+        assert Action.RESUME not in runs.detail(acme.session, number).actions
+        with pytest.raises(OperationError, match="nothing to resume"):
+            runs.resume(acme.session, number)
+    finally:
+        other.end()
+    assert len(started) == 1

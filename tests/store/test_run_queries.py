@@ -18,7 +18,7 @@ from invsync_tui.store import audit
 from invsync_tui.store.database import Store, open_store
 from invsync_tui.store.diagnosis import metrics
 from invsync_tui.store.paging import runs as run_pages
-from invsync_tui.store.runs import runs
+from invsync_tui.store.runs import newest, runs
 from invsync_tui.store.runs.runs import Request, RunRow
 from tests.support.neighbors import move_in
 
@@ -315,3 +315,38 @@ def test_which_orders_change_a_connection(store: Store, action: str, before: str
         assert audit.connection_changed(tx, "cart:3", 5) is changed
         assert audit.connection_changed(tx, "cart:3", 6) is False
         assert audit.connection_changed(tx, "cart:2", 5) is False
+
+
+@pytest.mark.parametrize("merchants", [[], *([number] for number in MERCHANTS), list(MERCHANTS)])
+def test_the_newest_runs_of_some_merchants_are_those_that_all_have(
+    cx: sqlite3.Connection, merchants: list[int]
+) -> None:
+    everything = runs.newest_per_key(cx, None)
+    assert newest.newest_of(cx, merchants) == [row for row in everything if row.merchant_id in merchants]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_last_ended_run_of_some_keys_is_that_of_all(cx: sqlite3.Connection, kind: str) -> None:
+    everything = runs.last_ended(cx, kind)
+    for keys in ([], list(everything)[:1], list(everything)):
+        assert newest.last_ended_of(cx, kind, keys) == {key: everything[key] for key in keys}
+
+
+def test_what_is_open_or_fails_is_counted_over_everything(cx: sqlite3.Connection) -> None:
+    everything = runs.newest_per_key(cx, None)
+    active = {"running", "cancelling", "held"}
+    assert ids(newest.under_way_or_held(cx)) == ids([row for row in everything if row.state in active])
+    assert newest.failing(cx) == sum(row.state == "failed" for row in everything)
+    stored = cx.execute("SELECT id FROM run WHERE state = 'held' ORDER BY id").fetchall()
+    assert stored
+    assert sorted(newest.held(cx)) == [row[0] for row in stored]
+    assert newest.newest_numbers(cx, 3) == [row[0] for row in cx.execute("SELECT id FROM run ORDER BY id DESC LIMIT 3")]
+
+
+def test_the_last_pushes_of_a_cart_are_those_that_are_not_under_way(cx: sqlite3.Connection) -> None:
+    for key in _keys("push"):
+        over = [row for row in ROWS if row["kind"] == "push" and row["key"] == key and row["state"] in OVER]
+        assert [push.id for push in newest.last_pushes(cx, key, 2)] == [row["id"] for row in over[::-1][:2]]
+
+
+OVER = ("held", "cancelled", "done", "failed")

@@ -88,7 +88,7 @@ def test_the_list_of_runs_says_what_was_decided() -> None:
 
 
 def cell(name: str, **changes: object) -> str:
-    return CELLS[name](merchant(1, "Demo", **changes), NOW)[0]
+    return CELLS[name](merchant(1, "Demo", **changes), RENDERING)[0]
 
 
 @pytest.mark.parametrize("word", ["no service", "stalled", "unknown"])
@@ -108,3 +108,19 @@ def test_a_merchant_that_is_switched_off_is_off_and_has_no_next_run() -> None:
 def test_what_is_under_way_for_a_merchant_that_is_switched_off_is_said() -> None:
     assert cell("status", sync_on=False, status="running") == "running"
     assert cell("status", sync_on=False, status="stalled: its worker is gone") == "stalled: its worker is gone"
+
+
+@pytest.mark.parametrize("stalled", [True, False])
+async def test_a_stalled_run_is_resumed_by_the_key_on_its_own_screen(stalled: bool) -> None:
+    store = FakeStore()
+    live = live_detail(11, 999)
+    dead = replace(live, run=replace(live.run, stall=STALL), actions=frozenset({Action.CANCEL, Action.RESUME}))
+    store.details[11] = dead if stalled else live
+    async with room(store, (120, 40)) as driver:
+        await driver.press("enter")
+        await driver.sees("c Stop run")
+        assert any("s Resume" in row for row in driver.lines()) is stalled
+        await driver.press("s")
+        await driver.until(lambda: (("resume", 11) in store.orders) is stalled)
+        if stalled:
+            await driver.sees("goes on with run 11")

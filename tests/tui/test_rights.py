@@ -41,6 +41,7 @@ CHANGES = {
     "identity.accept-all": OPERATOR,
     "identity.unlink": OPERATOR,
     "run.start": OPERATOR,
+    "run.resume": OPERATOR,
     "run.cancel": OPERATOR,
     "run.release": OPERATOR,
     "run.discard": OPERATOR,

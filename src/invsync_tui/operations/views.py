@@ -63,6 +63,7 @@ class Action(StrEnum):
     """What an operator may order for a run, as far as its state and the operator's role allow."""
 
     START = "start"
+    RESUME = "resume"
     CANCEL = "cancel"
     RELEASE = "release"
     DISCARD = "discard"

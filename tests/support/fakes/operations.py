@@ -23,6 +23,7 @@ OPERATIONS = {
     "service.workers:service": "workers",
     "runs.runs:detail": "run",
     "runs.runs:cancel": "cancel",
+    "runs.runs:resume": "resume",
     "runs.runs:release": "release",
     "runs.runs:discard": "discard",
     "runs.history:runs": "history.runs",

@@ -360,6 +360,10 @@ class FakeStore(Fake, FakeLists, StoreConnection):
         self.orders.append(("cancel", run_id))
         return f"Run {run_id} stops after the request in flight."
 
+    def resume(self, run_id: int) -> str:
+        self.orders.append(("resume", run_id))
+        return f"A worker was started; it goes on with run {run_id}."
+
     def release(self, run_id: int, reason: str, groups: Sequence[str] = ()) -> str:
         self.orders.append(("release", run_id, reason, *groups))
         return f"Run {run_id} was released."

@@ -1,4 +1,4 @@
-"""Runs as an operator sees and steers them: list, detail, cancel, release, discard."""
+"""Runs as an operator sees and steers them: list, detail, resume, cancel, release, discard."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from invsync_tui import clock
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.runs.views import find, views
+from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import (
     Action,
@@ -24,6 +25,7 @@ from invsync_tui.operations.views import (
     RunState,
     ways_out_of,
 )
+from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import REASONS, Counts, Reason
 from invsync_tui.store import audit
 from invsync_tui.store.listings import listings
@@ -146,6 +148,7 @@ _ALLOWED = {
 
 _RIGHTS = {
     "start": Right.SYNC,
+    "resume": Right.SYNC,
     "cancel": Right.SYNC,
     "release": Right.DECIDE,
     "discard": Right.DECIDE,
@@ -154,7 +157,32 @@ _RIGHTS = {
 
 def _actions(session: Session, run: RunRow) -> frozenset[Action]:
     possible = _ALLOWED.get(run.state, {Action.START})
+    if _resumable(session, run):
+        possible = possible | {Action.RESUME}
     return frozenset(action for action in possible if session.may(_RIGHTS[action.value]))
+
+
+def _resumable(session: Session, run: RunRow) -> bool:
+    """Whether nobody works on it, and nobody will by himself."""
+    return run.stall is not None and run.stall.state != "no_progress" and not workers.service(session).works
+
+
+def resume(session: Session, run_id: int) -> str:
+    """Start a worker that goes on with a run whose worker is gone. OperationError: there is one that does, or will."""
+    row = _order(session, "resume", run_id)
+    (run,) = views(session, [row])
+    if not _resumable(session, run):
+        raise OperationError(
+            f"Run {run_id} ({words.state(row.state)}) is not stalled for want of a worker: there is nothing to resume."
+        )
+    from invsync_tui.operations.runs.request import ensure_worker
+
+    ensure_worker(session)
+    now = clock.seconds()
+    with as_operation_error(), session.store.transaction() as tx:
+        audit.record(tx, now, session.operator, "resume", f"run:{run_id}", before=row.state)
+        rows.add_event(tx, run_id, now, "info", f"{session.operator} started a worker for it.")
+    return f"A worker was started; it goes on with run {run_id}."
 
 
 def _order(session: Session, what: str, run_id: int) -> records.RunRow:

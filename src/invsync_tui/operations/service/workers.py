@@ -21,7 +21,9 @@ from invsync_tui.sync.leases import holder_alive, worker_alive
 
 UNDER_WAY = ("running", "cancelling")
 GOES_ON = "The next worker goes on with it: invsync serve"
-GOES_ON_KEY = "Press s on the merchants screen: the worker that it starts goes on with this run too."
+GOES_ON_KEY = (
+    "Press s on the run's own screen, or on the merchants screen: the worker that it starts goes on with this run."
+)
 START = "Start one with: invsync serve"
 
 

@@ -16,6 +16,7 @@ _KEYS = (
     'CROSS JOIN cart AS c ON c.merchant_id = j.value CROSS JOIN json_each(\'["push", "radar"]\') AS k'
 )
 """The kinds and keys of the runs that merchants and their carts can have."""
+_ACTIVE = "state IN ('running', 'cancelling', 'held')"
 _UNDER_WAY = "('requested', 'running', 'cancelling')"
 
 
@@ -60,7 +61,7 @@ def last_pushes(cx: sqlite3.Connection, cart_id: int, most: int) -> list[PushRow
 def under_way_or_held(cx: sqlite3.Connection) -> list[RunRow]:
     """Of all merchants, the runs that are running or held and have no newer one of their key."""
     numbers = (
-        "SELECT a.id FROM run AS a INDEXED BY run_active WHERE a.state IN ('running', 'cancelling', 'held') "
+        f"SELECT a.id FROM run AS a INDEXED BY run_active WHERE a.{_ACTIVE} "
         "AND NOT EXISTS (SELECT 1 FROM run AS b WHERE b.kind = a.kind AND b.key = a.key AND b.id > a.id)"
     )
     return _runs(cx, numbers)
@@ -68,7 +69,9 @@ def under_way_or_held(cx: sqlite3.Connection) -> list[RunRow]:
 
 def held(cx: sqlite3.Connection) -> list[int]:
     """Numbers of the runs of all that are held."""
-    return [row[0] for row in cx.execute("SELECT id FROM run INDEXED BY run_active WHERE state = 'held'")]
+    # The first condition is the index's own, which has to be said for it to be used.
+    sql = f"SELECT id FROM run INDEXED BY run_active WHERE {_ACTIVE} AND state = 'held'"
+    return [row[0] for row in cx.execute(sql)]
 
 
 def failing(cx: sqlite3.Connection) -> int:

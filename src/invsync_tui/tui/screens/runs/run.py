@@ -37,9 +37,11 @@ def read_run(run_id: int, session: Session) -> RunDetail:
 
 
 def change_run(action: Action, run_id: int, reason: str, groups: Sequence[str], session: Session) -> str:
-    """Cancel, release or discard a run; what follows, in words."""
+    """Resume, cancel, release or discard a run; what follows, in words."""
     from invsync_tui.operations.runs import runs
 
+    if action is Action.RESUME:
+        return runs.resume(session, run_id)
     if action is Action.CANCEL:
         return runs.cancel(session, run_id)
     if action is Action.RELEASE:
