@@ -11,6 +11,7 @@ from invsync_tui.operations import connector_pages
 from invsync_tui.operations.settings import fields
 from invsync_tui.operations.settings.fields import Section, Setting
 from invsync_tui.rules.outcomes import REASONS
+from tests.acceptance import checklist
 from tests.support import declared, manual_page, reference_pages
 from tests.support.reference_pages import cells as _cells
 
@@ -104,6 +105,7 @@ def made() -> dict[Path, str]:
         REFERENCE / "reasons.md": reference_pages.reasons(),
         REFERENCE / "json.md": reference_pages.documents(SCHEMAS),
         REFERENCE / "keys.md": reference_pages.keys(),
+        ROOT / "docs" / "checklist.md": checklist.page(),
         **{DECLARED / f"{room}.txt": declared.text(room) for room in declared.ROOMS},
         **{
             REFERENCE / "connectors" / f"{page.system}-{page.kind}.md": connector_pages.markdown(page)

@@ -27,6 +27,7 @@ KEYS = {
     "pagedown": "\x1b[6~",
     "tab": "\t",
     "end": "\x1b[F",
+    "home": "\x1b[H",
 }
 
 

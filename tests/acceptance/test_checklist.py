@@ -1,0 +1,58 @@
+"""The checklist, walked key by key at 80x24 in the control room of the real demo."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.checklist import PRODUCTS, SEED, STEPS, Step
+from tests.support.terminal.pty import Terminal
+
+DEMO = (sys.executable, "-m", "invsync_tui", "demo", "--products", str(PRODUCTS), "--seed", str(SEED))
+HOME = "2 merchants"
+NAMED = ("Enter", "Down", "End")
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    folder = tmp_path_factory.mktemp("checklist")
+    with Terminal([*DEMO, "--keep", str(folder)], environ={"XDG_STATE_HOME": str(folder / "state")}) as terminal:
+        terminal.wait_for("download]", 120)
+        terminal.wait_for("Demo Outdoor C", 120)
+        yield terminal
+        terminal.send("q")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.question)
+def test_the_keys_lead_to_the_answer(room: Terminal, step: Step) -> None:
+    home(room)
+    for key in step.keys:
+        if key.startswith("~"):
+            room.wait_for(key[1:])
+        else:
+            room.send(key.lower() if key in NAMED else key)
+    room.wait_until(lambda: any(step.shows in line for line in room.lines()), f"{step.shows!r} in a row")
+
+
+def home(room: Terminal) -> None:
+    """The list of merchants, on the first one."""
+    for _ in range(8):
+        if HOME in "\n".join(room.lines()[:2]):
+            room.send("home")
+            room.wait_for("Demo Outdoor  3 carts")
+            return
+        room.send("escape")
+        room.settle(0.3, 3)
+    raise AssertionError("no way back to the merchants from:\n" + "\n".join(room.lines()))
+
+
+def test_every_section_is_walked() -> None:
+    """Each part of the guide, in its order, and what does all of it at once."""
+    assert list(dict.fromkeys(step.section for step in STEPS)) == [
+        "Merchant settings", "Cart settings", "The SKU in the WMS", "The SKU in the cart", "Checks of the system", "By itself",
+    ]  # fmt: skip
+    assert Path(__file__).parents[2].joinpath("docs", "checklist.md").exists()
