@@ -138,3 +138,33 @@ async def test_rows_behind_a_rough_count_are_shown_once_the_exact_one_is_there()
         await pilot.pause()
         # then the rows behind it are there and not a mark for rows on their way
         assert "SKU-000210" in "\n".join(shown(app)) and "…" not in "\n".join(shown(app))
+
+
+@pytest.mark.parametrize("gone_above", [0, 3])
+@pytest.mark.parametrize(
+    ("press", "expected"),
+    [("action_first", 0), ("action_last", 99), ("action_step", 51), ("action_page", 28)],
+)
+async def test_a_key_pressed_while_the_rows_are_read_again_is_not_lost(
+    press: str, expected: int, gone_above: int
+) -> None:
+    """The answer is about the row where the cursor was; the operator is at another one by now."""
+    answers = AnyOrder(random.Random(1))
+    source = Changing(range(100), 3, 10_000)
+    app = TableApp(source, answers)
+    async with app.run_test(size=(60, 24)) as pilot:
+        answers.all_arrive()
+        app.table.move_to(50)
+        await pilot.pause()
+        answers.all_arrive()
+        assert app.table.cursor_key == 50
+        # when the rows are read again, and a key comes before the answer
+        after = Changing(range(gone_above, 100), 3, 10_000)
+        app.table.use(after)
+        arguments = {"action_step": (1,), "action_page": (-1,)}.get(press, ())
+        getattr(app.table, press)(*arguments)
+        while answers.waiting:
+            answers.all_arrive()
+            await pilot.pause()
+        # then the cursor is where the key put it
+        assert app.table.cursor_key == max(expected, gone_above)

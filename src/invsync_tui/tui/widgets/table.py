@@ -214,13 +214,15 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         """Count, find the cursor's row, and fetch what is visible; until that lands, the old rows stay."""
         self._reading += 1
         self._pending.clear()
-        reading, recounts, key, source = self._reading, self._recounts, self._key, self._source
+        reading, recounts, key, source, asked_at = (
+            self._reading, self._recounts, self._key, self._source, self._cursor,
+        )  # fmt: skip
         self._submit(
             lambda: (source.count(), None if key is None else source.around(key)),
-            lambda answer: self._recounted(reading, recounts, *answer),
+            lambda answer: self._recounted(reading, recounts, asked_at, *answer),
         )
 
-    def _recounted(self, reading: int, recounts: int, count: int, position: int | None) -> None:
+    def _recounted(self, reading: int, recounts: int, asked_at: int, count: int, position: int | None) -> None:
         if reading != self._reading:
             return
         if recounts != self._recounts:
@@ -228,8 +230,10 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
             self.read_again()
             return
         self._count, self.counted = count, True
-        moved = 0 if position is None else position - self._cursor
-        self._cursor = max(0, min(self._cursor + moved, count - 1))
+        # A key that was pressed since then counts: its row moved as much as the one that was asked about.
+        moved = 0 if position is None or (asked_at and not self._cursor) else position - asked_at
+        end = self._to_the_end and self._cursor != asked_at
+        self._cursor = max(0, count - 1 if end else min(self._cursor + moved, count - 1))
         if position is None:
             self._key = self._record = None
         self._extend()
