@@ -95,6 +95,17 @@ class DeferredError(ThrottledError):
         super().__init__(f"The rate limit asks to wait for {wait}.", where=where, retry_after=retry_after)
 
 
+class PreparingError(DeferredError):
+    """A source was asked to prepare what is to be read, and is not done: the run ends, and one of its own goes on at the same
+    cursor `retry_after` seconds later."""
+
+    advice_default = "It goes on by itself when that is done."
+    reason = Reason.SOURCE_UNAVAILABLE
+
+    def __init__(self, what: str, *, retry_after: float, where: str = "") -> None:
+        ThrottledError.__init__(self, what, where=where, retry_after=retry_after)
+
+
 class PermissionDeniedError(ConnectorError):
     """Logged in, but not allowed: a missing scope, role or group."""
 

@@ -14,7 +14,7 @@ import traceback
 from invsync_tui import __version__, clock
 from invsync_tui.connectors.api_notices import ApiNotices, collect, merged
 from invsync_tui.connectors.base import Cart
-from invsync_tui.connectors.errors import ConnectorError, DeferredError, NotConfiguredError, shorten
+from invsync_tui.connectors.errors import ConnectorError, DeferredError, NotConfiguredError, PreparingError, shorten
 from invsync_tui.connectors.http_log import log_http_to, redacted
 from invsync_tui.connectors.rate_limit import long_waits_lifted
 from invsync_tui.connectors.shop_identity import location_of, shop_of
@@ -22,7 +22,7 @@ from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import AccountingError, Outcome, Reason
 from invsync_tui.rules.redaction import Redacted
 from invsync_tui.rules.worker_health import span
-from invsync_tui.store.catalog import sync_marks
+from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreBusyError, StoreError, StoreFullError
 from invsync_tui.store.listings import listings, plans
@@ -85,7 +85,8 @@ async def execute(store: Store, run: RunRow, lease: Lease) -> None:
         job.report.reasons[Reason.SWITCH_OFF.value] += 1
         _end(job, "done", Outcome.SKIPPED, Reason.SWITCH_OFF, notice)
     except DeferredError as error:
-        _end(job, "failed", Outcome.FAILED, error.reason, str(error), go_on_in=error.retry_after)
+        when = PREPARED if isinstance(error, PreparingError) else ALLOWED
+        _end(job, "failed", Outcome.FAILED, error.reason, str(error), error.retry_after, when)
     except ConnectorError as error:
         _end(job, "failed", Outcome.FAILED, _reason(error, run.kind), str(error))
     except AccountingError as error:
@@ -245,11 +246,17 @@ def _note_held(job: RunContext, text: str) -> None:
 
 
 def _end(
-    job: RunContext, state: str, rest: Outcome, reason: Reason, message: str, go_on_in: float | None = None
+    job: RunContext,
+    state: str,
+    rest: Outcome,
+    reason: Reason,
+    message: str,
+    go_on_in: float | None = None,
+    when: str = "",
 ) -> None:
     """Give the run its end: rows it did not get to end as `rest`, the sum is checked, waiting requests follow.
 
-    `go_on_in`: seconds after which its rest is to be done by a run of its own.
+    `go_on_in`: seconds after which its rest is to be done by a run of its own, `when` in words.
     """
     text = redacted(message)
     now = clock.seconds()
@@ -276,7 +283,7 @@ def _end(
         http_log_rows.delete_old(tx, now)
         runs.finish(tx, job.run.id, state, text, now)
         if go_on_in is not None:
-            _go_on_later(tx, job.run, now + math.ceil(go_on_in), now)
+            _go_on_later(tx, job.run, now + math.ceil(go_on_in), now, when)
         if job.run.kind == "push":
             submitted.look_again(tx, job, now)
         if state == "done" and job.run.then_push:
@@ -291,11 +298,17 @@ def _works_again(tx: sqlite3.Connection, run: RunRow, now: int) -> str:
     return f"Works again: {counted(failed, 'run')} before it had failed, the first {span(now - since)} ago."
 
 
-def _go_on_later(tx: sqlite3.Connection, run: RunRow, at: int, now: int) -> None:
-    """Ask for the rest of a run from a time on, and say so in both runs."""
+ALLOWED, PREPARED = "when the rate limit allows it", "when the WMS has prepared the data"
+
+
+def _go_on_later(tx: sqlite3.Connection, run: RunRow, at: int, now: int, when: str) -> None:
+    """Ask for the rest of a run from a time on, and say so in both runs. What is being prepared is read where it was asked
+    for, by the cursor that stands for it."""
     number = runs.go_on_at(tx, run, at, now)
-    runs.add_event(tx, run.id, now, "info", f"Run {number} goes on when the rate limit allows it.")
-    text = f"Goes on with run {run.id} when the rate limit allows it. A sync that is started by hand goes on at once."
+    if when == PREPARED:
+        pull_progress.hand_over(tx, run.id, number)
+    runs.add_event(tx, run.id, now, "info", f"Run {number} goes on {when}.")
+    text = f"Goes on with run {run.id} {when}. A sync that is started by hand goes on at once."
     runs.add_event(tx, number, now, "info", text)
 
 

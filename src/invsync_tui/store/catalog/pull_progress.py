@@ -82,6 +82,11 @@ def resumable(cx: sqlite3.Connection, merchant_id: int, run_id: int) -> Generati
     return Generation(*row) if row else None
 
 
+def hand_over(tx: sqlite3.Connection, run_id: int, to_run: int) -> None:
+    """Let another run go on with the open generation of a run that has ended."""
+    tx.execute("UPDATE pull_generation SET run_id = ? WHERE run_id = ? AND state = 'open'", (to_run, run_id))
+
+
 def add_page(
     tx: sqlite3.Connection, generation_id: int, stage: str, cursor: str | None, ids: Iterable[int], stats: PageStats
 ) -> None:
