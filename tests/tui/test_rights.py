@@ -68,7 +68,7 @@ LOOKS = {
     "form.give-up", "form.last", "form.page-down", "form.page-up", "form.up", "form.up-letter", "go-to", "held.group",
     "help", "help.back", "history.newer", "history.next", "history.older",
     "history.previous", "why.records", "report.copy", "themes.back", "themes.keep", "doctor.all", "doctor.fix",
-    "kinds.next", "kinds.previous", "list.copy", "list.export", "list.filter", "list.reverse", "list.sort",
+    "kinds.next", "kinds.previous", "list.copy", "list.copy-cell", "list.export", "list.filter", "list.reverse", "list.sort",
     "list.sort-column", "listing.drift", "listing.identity", "listing.plan", "listing.why",
     "bookmark", "bookmark.remove", "filter.remove", "filter.save", "filters", "list.columns", "list.wide", "visits.back",
     "visits.forward",

@@ -31,7 +31,7 @@ class StoreConnection:
         """What the operator may do: viewer, operator, admin; '' before `connect`."""
         self.service = ""
         """Who executes requests, as last read: running, detached, not_responding, unknown, none; '' before that."""
-        self.held: frozenset[int] | None = None
+        self.held_runs: frozenset[int] | None = None
         """Numbers of the runs that are held, as last read; None before that."""
         self.label = short_path(store)
         """The store, as an operator would name it."""
@@ -71,7 +71,7 @@ class StoreConnection:
         return self._watch is not None and self._watch.changed()
 
     def read_service(self) -> None:
-        """Read who executes requests into `service`, and the held runs into `held`.
+        """Read who executes requests into `service`, and the held runs into `held_runs`.
 
         OperationError: a worker that was started did not come up.
         """
@@ -82,7 +82,7 @@ class StoreConnection:
         if failure := request.failed_worker(self.session):
             raise OperationError(failure)
         self.service = str(workers.service(self.session).state)
-        self.held = held.waiting(self.session)
+        self.held_runs = held.waiting(self.session)
 
     def twin(self) -> StoreConnection:
         """Another connection to the same store, for another thread."""

@@ -137,7 +137,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
             self._reading_succeeded()
             self.show_header()
             if self.context.alerts is not None:
-                self.context.alerts.know(self.context.connection.held)
+                self.context.alerts.know(self.context.connection.held_runs)
         message.deliver(message.value)
 
     def on_question_failed(self, message: QuestionFailed) -> None:

@@ -64,6 +64,14 @@ class ListScreen(BaseScreen, Generic[L]):
             "W", "wide", "Wide", show=False, tooltip="All columns, Right scrolls; again: those that fit", id="list.wide"
         ),
         Binding("y", "copy", "Copy", tooltip="Send the SKU or name to the terminal's clipboard", id="list.copy"),
+        Binding(
+            "Y",
+            "copy_cell",
+            "Copy value",
+            show=False,
+            tooltip="Choose a column and send its value of this line to the terminal's clipboard",
+            id="list.copy-cell",
+        ),
         Binding("e", "export", "Export", tooltip="Write what is shown to a CSV or JSON file", id="list.export"),
     ]
 
@@ -345,7 +353,7 @@ class ListScreen(BaseScreen, Generic[L]):
             self.open_line(selected)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "copy":
+        if action in ("copy", "copy_cell"):
             return self.is_mounted and self.line is not None
         if action in ("sort", "reverse"):
             return len(self._sorts()) > (1 if action == "sort" else 0)
@@ -354,6 +362,11 @@ class ListScreen(BaseScreen, Generic[L]):
     def action_copy(self) -> None:
         if (selected := self.line) is not None:
             self.send_to_clipboard(self.copied(selected))
+
+    def action_copy_cell(self) -> None:
+        from invsync_tui.tui.screens.base.cell_copy import choose_cell
+
+        choose_cell(self)
 
     def action_back(self) -> None:
         if self._export is not None:
