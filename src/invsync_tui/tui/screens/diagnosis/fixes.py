@@ -117,8 +117,8 @@ class FixesScreen(BaseScreen):
             return [line(row) for row in wrap(text, size.width)]
         lines = [line((row, Tone.STRONG)) for row in wrap(clean(plan.fix.what), size.width)]
         lines += [line(row) for row in wrap(clean(f"{plan.fix.then} The next push sends its quantity."), size.width)]
-        lines += [BLANK, *(row for each in plan.lines for row in self._listing(each, size.width)), BLANK]
-        return lines + [line((row, Tone.FAINT)) for row in wrap(self._count(plan), size.width)]
+        lines += [line((row, Tone.FAINT)) for row in wrap(self._count(plan), size.width)]
+        return [*lines, BLANK, *(row for each in plan.lines for row in self._listing(each, size.width))]
 
     def _listing(self, each: FixLine, width: int) -> list[Line]:
         glyphs = self.context.glyphs
