@@ -49,6 +49,8 @@ CASES: dict[str, Case] = {
     # --- bytes and encodings
     "plain": Case(csv(HEAD, "A-1,5", "A-2,7"), PLAIN),
     "byte order mark of Excel": Case(b"\xef\xbb\xbf" + csv(HEAD, "A-1,5", "A-2,7"), PLAIN),
+    "two byte order marks": Case(b"\xef\xbb\xbf" * 2 + csv('"SKU","Available"', '"A-1","5"', '"A-2","7"'), PLAIN),
+    "what DOS and a copied disk leave at the end": Case(csv(HEAD, "A-1,5", "A-2,7") + b"\x1a\0\0\0", PLAIN),
     "line ends of Windows": Case(csv(HEAD, "A-1,5", "A-2,7", end="\r\n"), PLAIN),
     "line ends of old Macs": Case(csv(HEAD, "A-1,5", "A-2,7", end="\r"), PLAIN),
     "mixed line ends": Case(b"SKU,Available\r\nA-1,5\nA-2,7\r", PLAIN),
@@ -166,6 +168,13 @@ CASES: dict[str, Case] = {
     ),
     "thousands, not declared": Case(
         csv(HEAD, 'A-1,"1,234"', "A-2,7"), default(A_2=7), rejected=1, words=("A-1", "options decimal and thousands")
+    ),
+    "a point that may stand between thousands": Case(
+        csv("SKU;Available", "A-1;1.000", "A-2;7", "A-3;0.500", "A-4;1.5"), default(A_2=7, A_3=0, A_4=1), rejected=1,
+        words=("A-1", "may be 1000 or 1.000", "option decimal"),
+    ),
+    "a point that is said to be the decimal sign": Case(
+        csv("SKU;Available", "A-1;5.000", "A-2;7"), PLAIN, {"decimal": "point"}
     ),
     "thousands in wrong places": Case(
         csv(HEAD, 'A-1,"1,23"', 'A-2,"7,000"'), default(A_2=7000), {"thousands": "comma"}, rejected=1, words=("groups of three",)

@@ -63,7 +63,11 @@ _FORMAT = (
     _choice("encoding", "encoding of the text; auto takes the byte order mark, else UTF-8", ENCODINGS),
     _choice("delimiter", "what separates columns; auto goes by the first line", DELIMITERS),
     _choice("quotes", "whether a field may be in double quotes", ("standard", "none")),
-    _choice("decimal", "decimal sign of quantities", ("point", "comma")),
+    _choice(
+        "decimal",
+        "decimal sign of quantities; with semicolons between columns, 1.000 is refused unless it is given",
+        ("point", "comma"),
+    ),
     _choice("thousands", "sign between groups of three digits", THOUSANDS),
     _choice("header", "whether the first line has the columns' names", ("yes", "no")),
     _number("skip_lines", "lines before the header, or before the first row", 0, 1000, "0"),

@@ -32,6 +32,8 @@ _FORMULA = re.compile(r'="(.*)"')
 _PLAIN_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,99}").fullmatch
 """A code that needs no second look: nothing around it, and no exponent."""
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,12}").fullmatch
+_AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff"
+"""White space around a code. What else nobody sees is left out when codes are compared."""
 PREVIEW = 3
 
 
@@ -121,9 +123,9 @@ class RowReader:
         )
 
     def _text_code(self, value: str, at: int, line: int) -> str:
-        code = trimmed(value)
+        code = value.strip(_AROUND)
         if formula := _FORMULA.fullmatch(code):
-            code = trimmed(formula[1])
+            code = formula[1].strip(_AROUND)
         if _EXPONENT.fullmatch(code):
             raise RowError(
                 f"{self._place(line, at)}: the code {describe_value(code)} was rounded by a spreadsheet; format the column "

@@ -13,6 +13,7 @@ _PLAIN_DIGITS = 12
 """Digits of a number that is surely below QUANTITY_MOST."""
 _NOISE = Decimal("0.000001")
 """Spreadsheets and other programs keep numbers as floats: 16.999999999 is 17."""
+_ONE_GROUP = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _SEPARATORS = {"comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
 """What programs write for a space, an apostrophe and a minus between digits."""
@@ -29,6 +30,8 @@ class QuantityFormat:
     decimal: str = "."
     thousands: str = ""
     unit: str = ""
+    point_unsure: bool = False
+    """A point before three digits may stand between thousands as well."""
 
     @classmethod
     def named(cls, decimal: str, thousands: str, unit: str) -> QuantityFormat:
@@ -56,6 +59,10 @@ class QuantityFormat:
         return sign * number
 
     def _number(self, digits: str, text: str) -> Decimal:
+        if self.point_unsure and _ONE_GROUP.fullmatch(digits):
+            raise ValueError(
+                f"{describe_value(text)} may be {digits.replace('.', '')} or {digits}: set the option decimal to point or comma"
+            )
         whole, mark, part = digits.partition(self.decimal)
         if self.thousands and self.thousands in whole:
             if not re.fullmatch(rf"[0-9]{{1,3}}(?:{re.escape(self.thousands)}[0-9]{{3}})+", whole):

@@ -75,7 +75,7 @@ def _opened(file: Fetched, settings: FeedSettings) -> Iterator[tuple[Iterator[Ra
     with open_binary(file.path) as binary:
         table = open_text(binary, settings, file.name, kind)
         columns = map_columns(settings, table.titles, of_products=file.of_products, file=file.name)
-        reader = RowReader(settings, columns, table.encoding, _line_place)
+        reader = RowReader(settings.for_separator(table.separator), columns, table.encoding, _line_place)
         sign = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "pipes"}.get(
             table.separator, repr(table.separator)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.sources.feed.about import ABOUT
@@ -49,6 +49,14 @@ class FeedSettings:
     code_width: int
     given: frozenset[str] = field(default=frozenset())
     """Names of columns that were given rather than guessed."""
+    decimal_given: bool = False
+
+    def for_separator(self, separator: str) -> FeedSettings:
+        """As it is for a file with this sign between its columns. A semicolon is written where the comma is the decimal
+        sign, and there the point stands between thousands: unless an option says it, 1.000 is not understood."""
+        if separator != ";" or self.decimal_given:
+            return self
+        return replace(self, quantity=replace(self.quantity, point_unsure=True))
 
 
 def parse_aliases(text: str) -> dict[str, str]:
@@ -89,5 +97,5 @@ def parse_settings(options: Mapping[str, str]) -> FeedSettings:
         skip_lines=int(text["skip_lines"]), sheet=text["sheet"], columns={name: text[name] for name in names},
         aliases=parse_aliases(text["aliases"]), warehouse=text["warehouse"], blank_is_zero=text["blank"] == "zero",
         absent_is_zero=text["absent"] == "zero", code_width=int(text["code_width"]),
-        given=frozenset(name for name in names if text[name]),
+        given=frozenset(name for name in names if text[name]), decimal_given=bool(options.get("decimal", "").strip()),
     )  # fmt: skip

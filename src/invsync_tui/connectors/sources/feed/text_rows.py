@@ -38,6 +38,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+MARK = "\ufeff"
+"""The byte order mark, decoded."""
 _UNPACKING = (gzip.BadGzipFile, EOFError, zlib.error)
 _ZIP, _OLE, _GZIP = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
 
@@ -96,7 +98,7 @@ def open_text(file: IO[bytes], settings: FeedSettings, name: str, format_name: s
     for _ in itertools.islice(lines, settings.skip_lines):
         pass
     separator = settings.delimiter or ("\t" if format_name == "tsv" else "")
-    head = next(lines, "")
+    head = next(lines, "").lstrip(MARK)  # a program that appended to a file, or converted it twice, leaves another one
     if match := _SEP_LINE.fullmatch(head):
         separator, head = settings.delimiter or match[1], next(lines, "")
     while head and not head.strip():
