@@ -75,7 +75,7 @@ class Shot:
 
 
 SHOTS: tuple[Shot, ...] = (
-    Shot("merchants", "2 merchants", small=True),
+    Shot("merchants", "Next run", small=True),
     Shot("warehouses", "Locations & Products", ("w",)),
     Shot("levels", "Committed", ("w", "down", "enter")),
     Shot("all-warehouses", "All warehouses", ("w", "a")),
@@ -104,6 +104,18 @@ SHOTS: tuple[Shot, ...] = (
     Shot("history", "History", ("slash", "type:mugs-00", "enter", "h")),
     Shot("why-read-back", "now: the cart shows", ("slash", "type:mugs-00", "enter", "w", "b")),
     Shot("themes", "high-contrast", ("colon", "type:theme", "enter", "down", "down"), small=True),
+    Shot(
+        "bookmarks",
+        "Bookmarks",
+        ("c", "enter", "M", "enter", "escape", "escape", "M", "enter", "colon", "type:bookmarks", "enter"),
+    ),
+    Shot(
+        "saved-filters",
+        "@oversold",
+        ("c", "enter", "f", "type:diff>0 -locked", "enter", "F", "a", "type:oversold", "enter"),
+    ),
+    Shot("columns", "marked", ("c", "enter", "C")),
+    Shot("copy-value", "All of them", ("c", "enter", "Y")),
     Shot("help", "Keys for this screen", ("w", "question_mark")),
     Shot("go-to", "w", ("colon", "type:wa")),
 )
@@ -114,7 +126,7 @@ HELD_SHOTS: tuple[Shot, ...] = (
     Shot("held", "Would show", ("colon", "type:run 3", "enter", "enter")),
 )
 """Taken while the first pushes are held."""
-CHARACTERS = {"-": "minus", "/": "slash", " ": "space"}
+CHARACTERS = {"-": "minus", "/": "slash", " ": "space", ">": "greater_than_sign"}
 """Characters whose keys have names."""
 
 
@@ -279,6 +291,7 @@ def surroundings(folder: Path) -> Iterator[None]:
         "LOGNAME": "demo",
         "USER": "demo",
         "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_STATE_HOME": str(folder / "state"),
         "INVSYNC_CONFIG": "",
     }
     before = dict(os.environ)
