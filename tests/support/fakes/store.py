@@ -42,6 +42,7 @@ from invsync_tui.operations.views import (
 from invsync_tui.rules.outcomes import REASONS, Counts, Outcome, Reason
 from invsync_tui.tui.store_connection import StoreConnection
 from tests.support.fakes.drift import FakeDrift
+from tests.support.fakes.fixes import FakeFixes
 from tests.support.fakes.identity import FakeIdentity
 from tests.support.fakes.lists import HOSTILE, FakeLists
 from tests.support.fakes.operations import Fake, give_back, stand_in
@@ -244,6 +245,7 @@ class FakeStore(Fake, FakeLists, StoreConnection):
         self.identity = FakeIdentity()
         self.plans = FakePlans()
         self.drift = FakeDrift()
+        self.fixes = FakeFixes()
         self.explained: list[str] = []
         self.walked: list[int | None] = []
         self._commits = threading.Event()
