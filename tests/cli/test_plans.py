@@ -119,6 +119,8 @@ def test_freeze_takes_a_cart_or_a_merchant_and_a_reason(acme: Shell) -> None:
     assert acme.run("--read-only", "unfreeze", "Acme").code == 2
     assert acme.json("unfreeze", "Acme")["carts"][0]["since"] is None
     assert "Nothing is frozen." in acme.ok("freeze").out
+    for nearly, meant in (("Acme Shp", "Acme Shop"), ("Acmee", "Acme")):
+        assert f"Did you mean {meant!r}?" in acme.run("freeze", nearly, "--reason", "typed").error
 
 
 def test_apply_follows_its_run(held: Shell, cart: CartHandle) -> None:

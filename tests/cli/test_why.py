@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shell import Shell, check
+from tests.support.shell import INVSYNC, Shell, check
+from tests.support.terminal.pty import Terminal
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +77,37 @@ def test_products_that_share_a_code_are_compared(big: Shell) -> None:
     assert all({"type": "UPC", "code": shared["code"]} in one["codes"] for one in document["products"])
     assert shared["code"] in big.run("compare", shared["code"]).out
     assert big.run("compare", "nobody-has-this").code == 2
+
+
+def test_doctor_folds_what_passed_unless_all_is_asked_for(big: Shell) -> None:
+    folded, whole = (big.run("doctor", *more).out for more in ((), ("--all",)))
+    checks = big.run("doctor", "--json").document["checks"]
+    quiet = [check for check in checks if check["verdict"] in ("pass", "skipped")]
+    assert quiet and len(whole.splitlines()) > len(folded.splitlines())
+    assert not any(f"{check['subject']}: {check['evidence']}" in folded for check in quiet)
+    assert "passed" in folded and "-> " in folded
+    assert all(check["evidence"].split()[0] in whole for check in quiet if check["evidence"])
+
+
+def test_sentences_are_wrapped_to_the_terminal_and_commands_are_not(big: Shell) -> None:
+    piped = big.run("doctor").out
+    with Terminal([*INVSYNC, "doctor"], 60, 24, environ=big.environment()) as terminal:
+        terminal.wait_exit(60)
+        lines = bytes(terminal.raw).decode().split("\r\n")
+    assert any(len(line) > 60 and "invsync " not in line for line in piped.splitlines())
+    assert all(len(line) <= 60 or "invsync " in line or len(line.split()) < 3 for line in lines), lines
+    assert " ".join(lines).split() == piped.split()
+    assert "\n\n\n" not in "\n".join(lines)
+
+
+def test_history_ends_where_it_is_asked_to(big: Shell) -> None:
+    sku = _sku(big)
+    whole = big.json("history", sku)["listings"][0]
+    times = sorted(point["at"] for line in whole["lines"].values() for point in line)
+    assert times
+    cut = big.json("history", sku, "--until", times[0])["listings"][0]
+    check("history", big.run("history", sku, "--until", times[0], "--json").document)
+    assert cut["end"] == times[0] < whole["end"]
+    assert all(point["at"] <= times[0] for line in cut["lines"].values() for point in line)
+    assert all(event["at"] <= times[0] for event in cut["events"])
+    assert big.run("history", sku, "--since", "-1d", "--until", "-2d").code == 2

@@ -10,7 +10,7 @@ from typing import Any
 
 from invsync_tui.cli import streams
 from invsync_tui.cli.parser import given
-from invsync_tui.cli.text import clean
+from invsync_tui.cli.text import clean, wrapped
 from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError, RefusedError, is_store_trouble
 
 DOCUMENT_VERSION = 3
@@ -43,6 +43,12 @@ class Output:
         for line in [lines] if isinstance(lines, str) else lines:
             say(line)
 
+    def prose(self, lines: Iterable[str]) -> None:
+        """Sentences for a reader, as `say_prose` prints each; nothing with --json or --quiet."""
+        if not self.json and not self.quiet:
+            for line in lines:
+                say_prose(line)
+
     def flush(self) -> None:
         """Let a pipe see what was written so far."""
         streams.out().flush()
@@ -57,6 +63,15 @@ def say(line: str) -> None:
     """A line for a reader."""
     lstrip = line.lstrip("\n")
     streams.out().exact("\n" * (len(line) - len(lstrip)) + clean(lstrip) + "\n")
+
+
+def say_prose(line: str) -> None:
+    """A sentence for a reader, wrapped to the width of the terminal; as it is where there is none."""
+    out = streams.out()
+    text = line.lstrip("\n")
+    first, *others = wrapped(clean(text), out.columns()) if out.isatty() else [text]
+    for row in (line[: len(line) - len(text)] + first, *others):
+        say(row)
 
 
 def print_document(values: Mapping[str, Any]) -> None:

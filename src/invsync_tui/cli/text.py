@@ -28,6 +28,28 @@ def cut(text: str, columns: int) -> str:
     return text
 
 
+COMMAND = "invsync "
+"""What a command to paste begins with."""
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """A line of prose in lines of at most so many columns, those after the first two columns further in than it is.
+
+    Longer words stay whole, and so does a line with a command: it has to be pasted as it stands.
+    """
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    if width(text) <= columns or COMMAND in text:
+        return [text]
+    lines, present = [], indent
+    for word in text.split():
+        longer = f"{present} {word}" if present.strip() else present + word
+        if present.strip() and width(longer) > columns:
+            lines.append(present)
+            longer = f"{indent}  {word}"
+        present = longer
+    return [*lines, present]
+
+
 def pad(text: str, columns: int) -> str:
     """The text with spaces up to so many columns."""
     return text + " " * (columns - width(text))

@@ -52,3 +52,11 @@ def _unknown(what: str, called: str, known: Sequence[Named], command: str) -> st
     close = get_close_matches(called, [one.name for one in known], n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return f"There is no {what} {called!r}.{hint} List them with: {command}."
+
+
+def unknown_cart_or_merchant(session: Session, called: str) -> str:
+    """That neither is called so, with the nearest name of both."""
+    with as_operation_error(), session.store.reading() as cx:
+        known = [Named(number, name, owner) for number, owner, name in settings_read.cart_names(cx)]
+        known += [Named(number, name, number) for number, name in settings_read.names(cx)]
+    return _unknown("cart or merchant", called, known, "invsync carts")

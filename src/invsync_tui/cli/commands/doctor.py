@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Subparsers, command
-from invsync_tui.cli.text import clean
+from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.doctor import Check, Checkup, Group
@@ -21,6 +22,7 @@ example:
   invsync doctor                                 every merchant and cart
   invsync doctor Acme --cart 'Web shop'          one cart
   invsync doctor --sku DEMO-LAMP-00432           one SKU: a SKU, an alias or a cart's code
+  invsync doctor Acme --all                      also what passed and what does not apply
   invsync doctor Acme --json                     for scripts
 
 Exit code 0 healthy, 1 there are findings, 2 it cannot tell: never ran, or the store does not answer."""
@@ -36,6 +38,7 @@ def add_doctor(subparsers: Subparsers) -> None:
     parser.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number (default: all)")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
     parser.add_argument("--sku", metavar="S", help="one SKU, alias or cart's code")
+    parser.add_argument("--all", action="store_true", help="also each check that passed or does not apply")
     parser.set_defaults(run=run_doctor)
 
 
@@ -45,7 +48,7 @@ def run_doctor(args: argparse.Namespace) -> int:
         walk = _walk(session, args)
     output = Output(args)
     output.document(document(walk))
-    output.text(clean(line) for line in _lines(walk))
+    output.prose(_lines(walk, unfolded=args.all))
     return walk.exit_code
 
 
@@ -82,18 +85,36 @@ def _group(group: Group) -> dict[str, Any]:
     return {"cart": group.cart, "cause": group.cause.value, "count": group.count, "sample": list(group.sample)}
 
 
-def _lines(checkup: Checkup) -> Iterator[str]:
-    section = ""
-    for check in checkup.checks:
-        if check.section != section:
-            section = check.section
-            yield f"\n{section}"
-        yield f"  {MARKS[check.verdict]:<4} {check.subject}: {check.evidence}"
-        if check.cause:
-            yield f"       {check.cause}"
-        if check.fix:
-            yield f"       -> {check.fix}"
+FOLDED = frozenset({"pass", "skipped"})
+
+
+def _lines(checkup: Checkup, *, unfolded: bool) -> Iterator[str]:
+    """Checks under the guide's headings; those that passed or do not apply are counted, or printed too."""
+    for section, checks in groupby(checkup.checks, key=lambda check: check.section):
+        known = list(checks)
+        yield f"\n{section}"
+        for check in known:
+            if unfolded or check.verdict not in FOLDED:
+                yield from _told(check)
+        if not unfolded:
+            yield from _counted(known)
     yield from _summary(checkup)
+
+
+def _told(check: Check) -> Iterator[str]:
+    yield f"  {MARKS[check.verdict]:<4} {check.subject}: {check.evidence}"
+    if check.cause:
+        yield f"       {check.cause}"
+    if check.fix:
+        yield f"       -> {check.fix}"
+
+
+def _counted(checks: Sequence[Check]) -> Iterator[str]:
+    passed, skipped = (sum(check.verdict == verdict for check in checks) for verdict in ("pass", "skipped"))
+    parts = [f"{counted(passed, 'check')} passed"] if passed else []
+    parts += [f"{skipped} do not apply" if skipped > 1 else "1 does not apply"] if skipped else []
+    if parts:
+        yield f"  {MARKS['pass'] if passed else MARKS['skipped']:<4} {', '.join(parts)}"
 
 
 def _summary(checkup: Checkup) -> Iterator[str]:

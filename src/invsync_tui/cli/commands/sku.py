@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from invsync_tui.cli import list_command, shapes
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
-from invsync_tui.cli.parser import Subparsers, UsageError, add_moment, command
+from invsync_tui.cli.parser import Subparsers, UsageError, command
 from invsync_tui.cli.text import age, clean, fields, moment, number, table, utc
 from invsync_tui.plain_text import counted
 
@@ -194,6 +194,7 @@ HISTORY_EXAMPLES = """\
 example:
   invsync history DEMO-LAMP-00432                          what its warehouses had, what it should show, what carts took
   invsync history DEMO-LAMP-00432 --cart 'Web shop' --since -2d
+  invsync history DEMO-LAMP-00432 --since 2026-11-20 --until 2026-11-21
   invsync history DEMO-LAMP-00432 --json
 
 Changes are kept for 30 days."""
@@ -206,7 +207,7 @@ def add_history(subparsers: Subparsers) -> None:
     )
     parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, cart listing ID, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
-    add_moment(parser, "--since", "from when on: a date, a time, -2d, '2 hours ago', or epoch seconds")
+    list_command.add_period(parser)
     parser.set_defaults(run=run_history)
 
 
@@ -214,12 +215,14 @@ def run_history(args: argparse.Namespace) -> int:
     """Print what `invsync history` asks for."""
     from invsync_tui.operations import names
     from invsync_tui.operations.diagnosis.sku_history import histories
-    from invsync_tui.operations.time_text import moment as read
 
-    since = None if args.since is None else read("--since", args.since, int(time.time()))
+    since, until = list_command.period(args)
+    if since is not None and until is not None and until < since:
+        raise UsageError("invsync history: --until is before --since")
     with opened(args) as session:
         cart = names.cart(session, args.cart).id if args.cart else None
-        listing_histories = histories(session, args.word, cart, since)
+        found = histories(session, args.word, cart, since)
+    listing_histories = found if until is None else [history.until(until) for history in found]
     output = Output(args)
     for history in listing_histories:
         output.text(_history_lines(history))

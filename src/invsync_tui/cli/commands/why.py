@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.cli.context import opened
-from invsync_tui.cli.output import DOCUMENT_VERSION, print_json, say
+from invsync_tui.cli.output import DOCUMENT_VERSION, print_json, say, say_prose
 from invsync_tui.cli.parser import Subparsers, add_moment, command, given
 from invsync_tui.cli.text import clean, fields, moment, on_off, utc
 from invsync_tui.operations.diagnosis.evidence_text import (
@@ -93,7 +93,7 @@ def _print_listing(listing_then: ListingThen) -> None:
     if listing_then.settings is not None:
         say("  settings: " + ", ".join(f"{name} {_value(value)}" for name, value in listing_then.settings.items()))
     for cause in listing_then.why.causes:
-        say(f"  ! {cause.value}: {REASONS[cause].text}")
+        say_prose(f"  ! {cause.value}: {REASONS[cause].text}")
 
 
 def _decided(listing_then: ListingThen) -> str:
@@ -363,14 +363,14 @@ def print_listing(listing: WhyListing, live: Mapping[int, Read] | None = None, *
     for line in lines(listing, live, records=records):
         say(line)
     for cause in listing.causes:
-        say(f"  ! {cause.value}: {REASONS[cause].text}")
+        say_prose(f"  ! {cause.value}: {REASONS[cause].text}")
         for change in listing.set_by:
             if change.cause is cause:
                 say(f"    {change.text}")
-        say(f"    {REASONS[cause].advice}")
+        say_prose(f"    {REASONS[cause].advice}")
     if listing.drift is not None:
         marked = " The next push writes it." if listing.drift.to_correct else ""
-        say(f"  ~ {listing.drift.drift}: {listing.drift.text}{marked}")
+        say_prose(f"  ~ {listing.drift.drift}: {listing.drift.text}{marked}")
     if not listing.causes and listing.drift is None:
         say("  Nothing is wrong.")
 

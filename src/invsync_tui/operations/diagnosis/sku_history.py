@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from invsync_tui import clock
 from invsync_tui.operations.diagnosis.audit_text import describe
@@ -58,6 +58,24 @@ class SkuHistory:
     """The newest first."""
     in_cart: Point | None = None
     """Sellable units as last read from the cart, and when; None where it was never read."""
+
+    def until(self, end: int) -> SkuHistory:
+        """The same as far as a moment, in epoch seconds."""
+        if end >= self.end:
+            return self
+        source, target, confirmed = (
+            tuple(point for point in line if point.at <= end) for line in (self.source, self.target, self.confirmed)
+        )
+        return replace(
+            self,
+            begin=min(self.begin, end),
+            end=end,
+            source=source,
+            target=target,
+            confirmed=confirmed,
+            happenings=tuple(happening for happening in self.happenings if happening.at <= end),
+            in_cart=None if self.in_cart is None or self.in_cart.at > end else self.in_cart,
+        )
 
 
 def histories(

@@ -54,7 +54,7 @@ def subject(session: Session, called: str, merchant: str | None = None) -> tuple
         try:
             found = names.merchant(session, called)
         except NotFoundError:
-            raise NotFoundError(f"There is no cart or merchant {called!r}. List them with: invsync carts.") from error
+            raise NotFoundError(names.unknown_cart_or_merchant(session, called)) from error
         return "merchant", found.id, found.name
     return "cart", found.id, found.name
 
