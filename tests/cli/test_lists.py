@@ -98,6 +98,8 @@ def test_nothing_found_is_told_by_the_exit_code(big: Shell) -> None:
     answer = big.run("search", "qqqqqq", "--json")
     check("search", answer.document)
     assert answer.code == 1 and answer.document["verdict"].startswith("none")
+    blank = big.run("sku", " ", "--json")
+    assert blank.code == 2 and "no SKU is given" in blank.document["error"]["message"]
 
 
 def test_one_sku_is_shown_and_ordered_for(big: Shell) -> None:

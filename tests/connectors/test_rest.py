@@ -400,6 +400,16 @@ async def test_records_that_contradict_each_other_are_both_refused(tmp_path: Pat
     assert ({row.product_ref for row in page.rows}, [ref for ref, _ in page.rejected]) == ({"B"}, ["A"])
 
 
+async def test_products_that_share_a_reference_hide_no_other(tmp_path: Path, stub: Stub) -> None:
+    """Variants whose ref is said to be their product's id."""
+    items = [("A", "A-S"), ("A", "A-M"), ("B", "B-1"), ("B", "B-1"), ("A", "A-S")]
+    serving(stub, lambda query: as_json({"data": [{"id": ref, "sku": sku} for ref, sku in items]}))
+    async with opened(tmp_path, stub) as source:
+        page = await source.products_page(None)
+    assert {(row.ref, row.sku) for row in page.rows} == {("B", "B-1")}
+    assert [ref for ref, why in page.rejected if "own id as ref" in why] == ["A"]
+
+
 @pytest.mark.parametrize(
     "body", ['{"data": {}}', '{"data": null}', '{"rows": []}', "[]", '"no"', "<html>", "", '{"data": [']
 )

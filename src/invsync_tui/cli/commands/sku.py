@@ -85,7 +85,8 @@ def _one(session: Session, text: str, merchant: int | None) -> SkuView:
 
     matches = sku.resolve(session, text, merchant)
     if not matches:
-        raise NotFoundError(f"{text!r}: {search(session, text, merchant).verdict}. Look for it: invsync search TEXT.")
+        verdict = search(session, text, merchant).verdict or "no SKU is given"
+        raise NotFoundError(f"{text!r}: {verdict}. Look for it: invsync search TEXT.")
     views = [sku.view(session, product_id) for product_id in matches[:SEVERAL_SHOWN]]
     if len(matches) > 1:
         named = ", ".join(f"{view.merchant}: {view.sku}" for view in views)

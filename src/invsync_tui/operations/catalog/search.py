@@ -95,7 +95,7 @@ def _hit(product: ProductHit, ranked: Ranked | None) -> SearchHit:
 def _verdict(
     typed: str, same: Sequence[CodeHit], near: Sequence[CodeHit], details: dict[int, ProductHit], count: Count
 ) -> str:
-    exact = [hit for hit in same if hit.code == typed]
+    exact = [hit for hit in same if trimmed(hit.code) == typed]
     if exact:
         return _of_exact(exact, details)
     if same:

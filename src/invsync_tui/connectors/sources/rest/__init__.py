@@ -229,7 +229,13 @@ class RestSource:
         self, listing: Listing, cursor: str | None, placeholders: Mapping[str, str]
     ) -> Page[ProductRow]:
         records, following, total = await self._listed(listing, cursor, placeholders)
-        read = partial(rows.read_each, records, listing.fields["ref"], partial(rows.product, listing))
+        read_product = partial(rows.product, listing)
+
+        def read() -> tuple[list[ProductRow], list[rows.Rejected]]:
+            parsed, rejected = rows.read_each(records, listing.fields["ref"], read_product)
+            distinct, doubled = rows.products_without_doubles(parsed)
+            return distinct, [*rejected, *doubled]
+
         products, rejected = await _threaded(read, len(records))
         return Page(products, following, total, rejected)
 

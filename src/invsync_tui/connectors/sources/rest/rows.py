@@ -22,6 +22,7 @@ from invsync_tui.connectors.values import NEEDED_MOST, describe_value, reference
 
 Rejected = tuple[str, str]
 SEVERAL = "several records for it in one warehouse on one page, with different quantities"
+ONE_EACH = "several different products with this reference on one page; give each variant's own id as ref"
 QUANTITIES = ("on_hand", "available", "committed", "incoming")
 
 
@@ -165,3 +166,13 @@ def without_doubles(rows: list[LevelRow]) -> tuple[list[LevelRow], list[Rejected
         return rows, []
     refs = dict.fromkeys(row.product_ref for row in rows if row[:2] in several)
     return [row for row in rows if row[:2] not in several], [(ref, SEVERAL) for ref in refs]
+
+
+def products_without_doubles(rows: list[ProductRow]) -> tuple[list[ProductRow], list[Rejected]]:
+    """Products without those whose reference is on the page several times for different ones: the last would hide the others."""
+    different = Counter(row.ref for row in {*rows})
+    several = {ref for ref, count in different.items() if count > 1}
+    if not several:
+        return rows, []
+    refs = dict.fromkeys(row.ref for row in rows if row.ref in several)
+    return [row for row in rows if row.ref not in several], [(ref, ONE_EACH) for ref in refs]
