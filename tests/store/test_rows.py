@@ -97,6 +97,36 @@ def test_a_missing_level_that_is_back_is_a_change(store: Store) -> None:
         assert tx.execute("SELECT missing_since FROM level").fetchone() == (None,)
 
 
+def test_of_a_page_only_what_changed_is_written(store: Store) -> None:
+    # given
+    with store.transaction() as tx:
+        assert levels.upsert(tx, [level(product=number) for number in range(1, 9)]) == 8
+    # when
+    with store.transaction() as tx:
+        page = [level(product=number, available=5 if number == 4 else 4, seq=8) for number in (2, 4, 6, 9)]
+        changed = levels.upsert(tx, page)
+    # then
+    assert changed == 2
+    assert store.read("SELECT product_id, available FROM level WHERE seq = 8") == [(4, 5), (9, 4)]
+
+
+@pytest.mark.parametrize("order", [(4, 5), (5, 4), (4, 5, 4), (5, 4, 5)])
+def test_of_a_level_that_comes_twice_on_a_page_the_last_one_counts(store: Store, order: tuple[int, ...]) -> None:
+    with store.transaction() as tx:
+        levels.upsert(tx, [level(), level(product=2)])
+        levels.upsert(tx, [*(level(available=units, seq=8) for units in order), level(product=2, seq=8)])
+        assert tx.execute("SELECT available FROM level WHERE product_id = 1").fetchone() == (order[-1],)
+
+
+def test_a_page_of_several_warehouses_changes_what_changed(store: Store) -> None:
+    with store.transaction() as tx:
+        page = [level(), level(warehouse=2), level(product=2)]
+        assert levels.upsert(tx, page) == 3
+        assert levels.upsert(tx, page) == 0
+        assert levels.upsert(tx, [*page[:1], level(warehouse=2, available=9), *page[2:]]) == 1
+        assert levels.upsert(tx, [level(), level(warehouse=2, available=8)]) == 1
+
+
 def test_an_unchanged_product_changes_no_row(store: Store) -> None:
     # given
     put(store, product("P1", "A", ("UPC", "1")), product("P2", None))

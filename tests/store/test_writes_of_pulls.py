@@ -345,7 +345,7 @@ CASES: dict[str, Case] = {
     "a kit has other parts, one of them unknown": (
         (),
         lambda w, tx: products.write_components(
-            tx, w.merchant, [Thing("K", "SKU-K", "Kit", (), (("A", 1), ("Z", 3)))], AT, SEQ
+            tx, w.merchant, [Thing("K", "SKU-K", "Kit", (), (("A", 1), ("Z", 3)))], [w.ids["K"]], AT, SEQ
         ),
         """
         kit_component K of Acme, B of Acme: -

@@ -120,7 +120,7 @@ def _stock(tx: sqlite3.Connection, who: Neighbor, now: int) -> None:
     )
     seq = change_sequence.upcoming(tx)
     written = products.upsert_products(tx, who.number, records, now - 600, seq)
-    products.write_components(tx, who.number, records, now - 600, seq)
+    products.write_components(tx, who.number, records, written.ids, now - 600, seq)
     products.confirm_present(tx, who.number, set(written.ids), seq)
     places = tx.execute("SELECT id, ref FROM warehouse WHERE merchant_id = ? ORDER BY id", (who.number,)).fetchall()
     rows = [

@@ -53,7 +53,7 @@ class Shelf:
         with self.bench.store.transaction() as tx:
             seq = change_sequence.upcoming(tx)
             written = products.upsert_products(tx, self.merchant, list(things), NOW, seq)
-            products.write_components(tx, self.merchant, list(things), NOW, seq)
+            products.write_components(tx, self.merchant, list(things), written.ids, NOW, seq)
             if present:
                 products.confirm_present(tx, self.merchant, set(written.ids), seq)
             change_sequence.take(tx, seq)

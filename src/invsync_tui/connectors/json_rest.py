@@ -67,8 +67,21 @@ def _fields(response: Response, *names: str) -> list[Any]:
     return [answer[name] for name in names]
 
 
-def page_of(response: Response, name: str, read: Callable[[Mapping[str, Any]], Row]) -> Page[Row]:
-    """A page of rows; records that cannot be read are named in `rejected`."""
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading a record that is not as described raises."""
+
+
+def page_of(
+    response: Response,
+    name: str,
+    read: Callable[[Mapping[str, Any]], Row],
+    read_all: Callable[[list[Mapping[str, Any]]], list[Row]] | None = None,
+) -> Page[Row]:
+    """A page of rows; records that cannot be read are named in `rejected`.
+
+    `read_all` reads all records of a page at once, or raises an error where one of them is not as simple as most are:
+    then `read` reads each for itself. Both make the same row of the same record.
+    """
     records, cursor, total = _fields(response, name, "next", "total")
     if not isinstance(records, list) or not isinstance(cursor, str | None):
         raise ContractError(f"The page of {name} has another shape.", where=response.where)
@@ -79,9 +92,14 @@ def page_of(response: Response, name: str, read: Callable[[Mapping[str, Any]], R
     except ValueError as error:
         rejected.append(("total", f"the number of all {name}: {error}"))
         total = None
+    if read_all is not None:
+        try:
+            return Page(read_all(records), cursor, total, tuple(rejected))
+        except _UNREADABLE:
+            pass  # at least one record is not right, or not simple: look at each
     for record in records:
         try:
             rows.append(read(record))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except _UNREADABLE as error:
             rejected.append((name_of(record, "ref"), f"{type(error).__name__}: {error}"))
     return Page(rows, cursor, total, tuple(rejected))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 QUANTITY_MOST = 10**12
 """Units, either way. More than any stock there is, and small enough that a million of them add up within the 64 bits of
 the store's integers."""
@@ -73,6 +75,48 @@ def text(value: object) -> str:
         except UnicodeEncodeError:
             raise ValueError(f"{describe_value(value)} has characters that do not exist") from None
     return value
+
+
+# --- a column of a page at once ------------------------------------------------------------------------------------------
+# A page of a thousand records is checked in a few calls. These never say yes to what the functions above refuse; they may
+# say no to what those take (5.0), and then each value is looked at for itself.
+
+
+def are_whole(
+    values: Sequence[object], *, maybe: bool = False, least: int = -QUANTITY_MOST, most: int = QUANTITY_MOST
+) -> bool:
+    """Whether each is an integer between `least` and `most`, or with `maybe` None."""
+    kinds = {*map(type, values)}
+    if maybe and type(None) in kinds:
+        kinds.discard(type(None))
+        values = [value for value in values if value is not None]
+    if not kinds <= {int}:
+        return False
+    return not values or (least <= min(values) and max(values) <= most)  # type: ignore[type-var, operator]
+
+
+def are_texts(values: Sequence[object]) -> bool:
+    """Whether `text` takes each as it is."""
+    if {*map(type, values)} != {str}:
+        return not values
+    texts: Sequence[str] = values  # type: ignore[assignment]
+    if max(map(len, texts)) > TEXT_MOST:
+        return False
+    joined = "".join(texts)
+    if not joined.isascii():
+        try:
+            joined.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
+
+
+def are_booleans(values: Sequence[object]) -> bool:
+    """Whether each is true or false."""
+    return {*map(type, values)} <= {bool}
+
+
+# --- references ----------------------------------------------------------------------------------------------------------
 
 
 def reference(value: object) -> str:

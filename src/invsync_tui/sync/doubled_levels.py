@@ -32,10 +32,10 @@ class DoubledLevels:
 
     def refuse(self, tx: sqlite3.Connection, records: Sequence[LevelRecord], now: int, seq: int) -> set[int]:
         """The products whose records say another quantity than one before: what is stored of them is marked as missing."""
-        numbers = [record[1] for record in records]
-        had = {number for number in numbers if number in self._seen or number in self._here}
-        if not had and len(set(numbers)) == len(numbers):
-            self._here.update(numbers)
+        numbers = {record[1] for record in records}
+        had = (numbers & self._seen) | (numbers & self._here)
+        if not had and len(numbers) == len(records):
+            self._here |= numbers
             return set()
         warehouse = records[0][0]
         quantities: dict[int, set[tuple[int | None, int]]] = defaultdict(set)
@@ -43,9 +43,9 @@ class DoubledLevels:
             quantities[number].add(stored)
         for record in records:
             quantities[record[1]].add((record[2], record[3]))
-        self._here.update(numbers)
+        self._here |= numbers
         refused = {number for number, different in quantities.items() if len(different) > 1}
         if levels.flag_missing(tx, warehouse, sorted(refused), now, seq):
             change_sequence.take(tx, seq)
         self._refused |= refused
-        return self._refused.intersection(numbers)
+        return self._refused & numbers

@@ -10,10 +10,10 @@ import asyncio
 import json
 import shlex
 import sqlite3
-from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from invsync_tui import clock
@@ -32,15 +32,14 @@ from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Counts, Reason
 from invsync_tui.store import change_sequence, models
 from invsync_tui.store.catalog import levels, pull_progress, sync_marks
-from invsync_tui.store.catalog import levels as catalog_levels
 from invsync_tui.store.catalog import products as catalog_products
-from invsync_tui.store.catalog.levels import LevelRecord
 from invsync_tui.store.catalog.pull_progress import Generation, PageStats
 from invsync_tui.store.catalog.sync_marks import StoredWarehouse, WarehouseSeen
 from invsync_tui.sync import doubled_levels, pending_orders, source_identity
 from invsync_tui.sync.chunked_writes import Pace
 from invsync_tui.sync.clock_difference import source_offset
 from invsync_tui.sync.doubled_levels import DoubledLevels
+from invsync_tui.sync.level_pages import level_page
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
 from invsync_tui.sync.runs.run_context import RunContext, SwitchedOff
 
@@ -408,8 +407,8 @@ class Pull:
     def _store_products(self, tx: sqlite3.Connection, rows: Sequence[ProductRow], seq: int) -> PageResult:
         now = clock.seconds()
         written = catalog_products.upsert_products(tx, self.merchant_id, rows, now, seq)
-        catalog_products.write_components(tx, self.merchant_id, rows, now, seq)
-        self._remember((row.ref for row in rows), written.ids)
+        catalog_products.write_components(tx, self.merchant_id, rows, written.ids, now, seq)
+        self._remember(map(itemgetter(0), rows), written.ids)
         off = [number for number, row in zip(written.ids, rows, strict=True) if not row.active]
         if off:
             levels.flag_inactive(tx, off, now, seq)
@@ -428,50 +427,31 @@ class Pull:
     def _store_levels(
         self, tx: sqlite3.Connection, rows: Sequence[LevelRow], seq: int, warehouses: Mapping[str, int]
     ) -> PageResult:
-        stamp = (clock.seconds(), seq)
-        unknown: list[LevelRow] = []
+        now = clock.seconds()
+        unknown: Sequence[LevelRow] = ()
         rows = _by_our_clock(rows, self._clock_offset)
-        known = rows
         try:
-            records = _level_records(rows, self._ids, warehouses, stamp)
+            page = level_page(rows, self._ids, warehouses, now, seq)
         except KeyError:
             ids = self._look_up(tx, rows)
             unknown = [row for row in rows if row[0] not in ids or row[1] not in warehouses]
             known = [row for row in rows if row[0] in ids and row[1] in warehouses] if unknown else rows
-            records = _level_records(known, ids, warehouses, stamp)
-        records, known, doubled = self._without_doubled(tx, records, known, stamp)
-        changed = levels.upsert(tx, records)
+            page = level_page(known, ids, warehouses, now, seq)
+        refused = self._doubled.refuse(tx, page.records, now, seq) if self._doubled is not None else set()
+        refs: Mapping[int, str] = {}
+        if refused:  # their records contradict one another
+            refs = {product: ref for product, ref in zip(page.products, page.refs, strict=True) if product in refused}
+            page = page.without(refused)
+        changed = levels.upsert(tx, page.records)
         if changed:
-            raw = {
-                (record[1], record[0]): row.raw
-                for record, row in zip(records, known, strict=True)
-                if row.raw is not None
-            }
-            catalog_levels.save_source_records(tx, seq, raw, stamp[0])
-        self._keep_fractions(tx, records, known)
+            levels.save_source_records(tx, seq, page.source_records(), now)
+        # What the WMS reports as a fraction is rounded down, and the run says so.
+        fractions = page.fractions()
+        levels.save_fractions(tx, page.places(), fractions)
+        self._rounded += len(fractions)
         why = "a level of a product or warehouse that the WMS does not list"
-        rejected = [*((row.product_ref, why) for row in unknown), *((ref, doubled_levels.WHY) for ref in doubled)]
-        return PageResult([record[1] for record in records], changed, rejected)
-
-    def _without_doubled(
-        self, tx: sqlite3.Connection, records: list[LevelRecord], rows: Sequence[LevelRow], stamp: tuple[int, int]
-    ) -> tuple[list[LevelRecord], Sequence[LevelRow], Sequence[str]]:
-        """Records and their rows without those that contradict another one, and the references of these products."""
-        refused = self._doubled.refuse(tx, records, *stamp) if self._doubled is not None and records else ()
-        if not refused:
-            return records, rows, ()
-        pairs = list(zip(records, rows, strict=True))
-        kept = [pair for pair in pairs if pair[0][1] not in refused]
-        refs = dict.fromkeys(row.product_ref for record, row in pairs if record[1] in refused)
-        return [record for record, _ in kept], [row for _, row in kept], tuple(refs)
-
-    def _keep_fractions(self, tx: sqlite3.Connection, records: Sequence[LevelRecord], rows: Sequence[LevelRow]) -> None:
-        """Keep what the WMS reports as a fraction; it is rounded down, and the run says so."""
-        parts = {
-            (record[0], record[1]): row.fraction for record, row in zip(records, rows, strict=True) if row.fraction
-        }
-        levels.save_fractions(tx, [(record[0], record[1]) for record in records], parts)
-        self._rounded += len(parts)
+        rejected = [*((row.product_ref, why) for row in unknown), *((ref, doubled_levels.WHY) for ref in refs.values())]
+        return PageResult(page.products, changed, rejected)
 
     def _name_rounded(self) -> None:
         """Say which levels of this pull were rounded down."""
@@ -486,11 +466,11 @@ class Pull:
 
     def _look_up(self, tx: sqlite3.Connection, rows: Sequence[LevelRow]) -> Mapping[str, int]:
         """Our numbers of a page's products, where this pull has not met all of them yet."""
-        ids_by_ref = catalog_products.ids_by_ref(
-            tx, self.merchant_id, [*{row[0] for row in rows if row[0] not in self._ids}]
-        )
-        self._remember(ids_by_ref, ids_by_ref.values())
-        return ChainMap(ids_by_ref, self._ids)
+        refs = {row[0] for row in rows}
+        ids_by_ref = {ref: self._ids[ref] for ref in refs & self._ids.keys()}
+        others = catalog_products.ids_by_ref(tx, self.merchant_id, [*(refs - ids_by_ref.keys())])
+        self._remember(others, others.values())
+        return ids_by_ref | others
 
     async def _confirm(self, generation: Generation) -> None:
         """Unmark the products that are new or back, piece by piece: the read had them, whatever becomes of the others."""
@@ -641,16 +621,9 @@ class Pull:
             self.job.report.event("warning", text.strip())
 
 
-def _level_records(
-    rows: Sequence[LevelRow], products: Mapping[str, int], warehouses: Mapping[str, int], stamp: tuple[int, int]
-) -> list[LevelRecord]:
-    """Rows by our numbers; KeyError if one names a product or warehouse that is not among them."""
-    return [(warehouses[r[1]], products[r[0]], r[2], r[3], r[4], r[5], r[6], *stamp) for r in rows]
-
-
 def _absent(present: Sequence[int], seen: set[int]) -> list[int]:
     """What a complete read no longer had. Nothing while it had records that nobody can name: they may be any of these."""
-    return [] if UNNAMED in seen else [number for number in present if number not in seen]
+    return [] if UNNAMED in seen or seen.issuperset(present) else [number for number in present if number not in seen]
 
 
 def _check_total(stage: str, rows: int, total: int | None) -> None:

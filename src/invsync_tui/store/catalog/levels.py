@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import orjson
@@ -28,15 +29,44 @@ WHERE level.available IS NOT excluded.available OR level.on_hand IS NOT excluded
 """
 
 
-def upsert(tx: sqlite3.Connection, records: Iterable[LevelRecord]) -> int:
+_AROUND = """
+SELECT warehouse_id, product_id, on_hand, available, committed, incoming, read_at, ?, ? FROM level
+WHERE warehouse_id = ? AND product_id BETWEEN ? AND ? AND missing_since IS NULL LIMIT ?
+"""
+"""Levels as records that would be written now."""
+AROUND_MOST = 2
+"""Rows that are read to find the unchanged ones, for each row of the page."""
+
+
+def upsert(tx: sqlite3.Connection, records: Sequence[LevelRecord]) -> int:
     """Write one page; returns how many rows were new or changed."""
-    return max(0, tx.executemany(_UPSERT, records).rowcount)
+    return max(0, tx.executemany(_UPSERT, _maybe_changed(tx, records)).rowcount)
+
+
+def _maybe_changed(tx: sqlite3.Connection, records: Sequence[LevelRecord]) -> Sequence[LevelRecord]:
+    """The records of a page without most of those that the store has already.
+
+    Pages mostly have one warehouse, and products whose ids lie close together: reading that part of the table in one go
+    costs half of what the statement above costs for a row that it leaves as it is.
+    """
+    if not records or records[0][0] != records[-1][0]:
+        return records
+    warehouse, *_, loaded_at, seq = records[0]
+    ids = {record[1] for record in records}
+    limit = AROUND_MOST * len(records)
+    stored = tx.execute(_AROUND, (loaded_at, seq, warehouse, min(ids), max(ids), limit)).fetchall()
+    if stored == records:
+        return []
+    if not stored or len(ids) < len(records):
+        return records  # of a product that comes twice the last record counts, also one that is as the store has it
+    known = {*stored}
+    return [record for record in records if record not in known]
 
 
 def present_ids(cx: sqlite3.Connection, warehouse_id: int) -> list[int]:
     """Products with a level in the warehouse that the last complete load had, ascending."""
     sql = "SELECT product_id FROM level WHERE warehouse_id = ? AND missing_since IS NULL ORDER BY product_id"
-    return [row[0] for row in cx.execute(sql, (warehouse_id,))]
+    return [*chain.from_iterable(cx.execute(sql, (warehouse_id,)))]
 
 
 def quantities(

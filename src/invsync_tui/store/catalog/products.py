@@ -7,6 +7,8 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from invsync_tui.rules.matching import SKU_KIND, normalize_key, trimmed
@@ -214,13 +216,17 @@ class Written(NamedTuple):
 
 def _signature(record: ProductRecord) -> str:
     """Digest of everything of a record that is stored. The separators cannot stand in a code."""
-    parts = [record.sku or "", record.name]
-    for alias in record.aliases:
-        parts += alias
+    codes = [record.sku or "", *chain.from_iterable(record.aliases)]
+    parts = [codes[0], record.name, *codes[1:]]
     for ref, needed in record.components:
         parts += ("\x1e", ref, str(needed))
-    parts += _as_matched((record.sku or "", *(code for _, code in record.aliases)))
-    parts += ["\x1d", "inactive"] * (not record.active) + ["\x1d", "uncounted"] * (not record.counted)
+    joined = "".join(codes)
+    if not (joined.isascii() and joined.isprintable()):
+        parts += _as_matched((record.sku or "", *(code for _, code in record.aliases)))
+    if not record.active:
+        parts += ("\x1d", "inactive")
+    if not record.counted:
+        parts += ("\x1d", "uncounted")
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()
 
 
@@ -255,14 +261,15 @@ def _known(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str]) -> dic
         "SELECT ref, id, sig FROM product WHERE merchant_id = ? AND ref IN (SELECT value FROM json_each(?))",
         (merchant_id, json.dumps(refs)),
     )
-    return {row[0]: row for row in rows}
+    return {row[0]: row for row in rows.fetchall()}
 
 
 def upsert_products(
     tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], now: int, seq: int
 ) -> Written:
     """Write one page. Products that did not change cost one indexed read and write nothing."""
-    kinds = ensure_alias_kinds(tx, merchant_id, {kind for record in records for kind, _ in record.aliases})
+    aliases = chain.from_iterable([record.aliases for record in records])
+    kinds = ensure_alias_kinds(tx, merchant_id, set(map(itemgetter(0), aliases)))
     known = _known(tx, merchant_id, [record.ref for record in records])
     ids, changed = [], 0
     for record in records:
@@ -330,19 +337,26 @@ def _hold_places(tx: sqlite3.Connection, merchant_id: int, refs: Sequence[str], 
 
 
 def write_components(
-    tx: sqlite3.Connection, merchant_id: int, records: Sequence[ProductRecord], now: int, seq: int
+    tx: sqlite3.Connection,
+    merchant_id: int,
+    records: Sequence[ProductRecord],
+    ids: Sequence[int],
+    now: int,
+    seq: int,
 ) -> None:
-    """Kits of a page, and products that no longer are kits. A part that is named several times is needed that often.
+    """Kits of a page whose products have these `ids`, and products that no longer are kits.
 
+    A part that is named several times is needed that often.
     Components that the WMS never lists have no levels, which makes the kit unknown.
     """
-    kits = [record for record in records if record.components]
-    refs = sorted({ref for record in kits for ref, _ in record.components})
+    had = _parts_of(tx, ids)
+    kits = [(kit, record) for kit, record in zip(ids, records, strict=True) if record.components or kit in had]
+    if not kits:
+        return
+    refs = sorted({ref for _, record in kits for ref, _ in record.components})
     _hold_places(tx, merchant_id, refs, now, seq)
-    known = {ref: row[1] for ref, row in _known(tx, merchant_id, [*refs, *(record.ref for record in records)]).items()}
-    had = _parts_of(tx, [known[record.ref] for record in records])
-    for record in records:
-        kit = known[record.ref]
+    known = {ref: row[1] for ref, row in _known(tx, merchant_id, refs).items()}
+    for kit, record in kits:
         needed: dict[int, int] = defaultdict(int)
         for ref, units in record.components:
             needed[known[ref]] += units
@@ -395,7 +409,7 @@ def present_count(cx: sqlite3.Connection, merchant_id: int) -> int:
 def present_ids(cx: sqlite3.Connection, merchant_id: int) -> list[int]:
     """Ids, ascending, of the products that the last complete load had."""
     sql = "SELECT id FROM product WHERE merchant_id = ? AND missing_since IS NULL ORDER BY id"
-    return [row[0] for row in cx.execute(sql, (merchant_id,))]
+    return [*chain.from_iterable(cx.execute(sql, (merchant_id,)))]
 
 
 def flag_missing(tx: sqlite3.Connection, product_ids: Iterable[int], now: int, seq: int) -> int:
