@@ -92,6 +92,43 @@ async def test_a_product_that_becomes_a_kit(sold: Street) -> None:
     assert (shown[sold.sku], shown[parts[0][1]]) == (7, parts[0][2] * 7)
 
 
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_kit_with_a_part_that_is_deactivated_keeps_its_number(sold: Street, full: bool) -> None:
+    """Whatever levels the WMS goes on to report of the part."""
+    _, kit, parts = _kit(sold)
+    await _counted(sold, parts)
+    (part, sku, needed) = parts[0]
+    # when
+    sold.wms.control("product", {"ref": part, "active": False})
+    await sold.bench.pull(full=full)
+    sold.count(needed * 4, sku=sku, after=0)
+    await sold.bench.pull(full=full)
+    await sold.push()
+    # then
+    assert sold.carts.quantities("b")[kit] == 10
+    assert sold.bench.listings(sold.b)[kit]["reason"] == "NO_LEVEL"
+    # and when it is active again, with the number that was known
+    sold.wms.control("product", {"ref": part, "active": True})
+    await sold.bench.pull(full=full)
+    await sold.push()
+    assert sold.carts.quantities("b")[kit] == 4
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_part_that_nobody_counts_any_more_is_never_short(sold: Street, full: bool) -> None:
+    _, kit, parts = _kit(sold)
+    await _counted(sold, parts)
+    assert len(parts) > 1
+    (part, sku, needed) = parts[0]
+    sold.count(needed, sku=sku, after=0)
+    await sold.sync()
+    assert sold.carts.quantities("b")[kit] == 1
+    sold.wms.control("product", {"ref": part, "counted": False})
+    await sold.bench.pull(full=full)
+    await sold.push()
+    assert sold.carts.quantities("b")[kit] == 10
+
+
 COPIED = {
     "direction marks, as copied from a window of Windows": ("\u202a{}\u202c", "{}"),
     "a wide space of a Japanese form": ("{}\u3000", "{}"),

@@ -210,9 +210,11 @@ def of_products(
 
 
 def components(cx: sqlite3.Connection, kit_ids: Sequence[int]) -> dict[int, list[tuple[int, str, int]]]:
-    """(component id, its SKU, needed) of some kits, by kit. An unlisted component has id 0."""
+    """(component id, its SKU, needed) of some kits, by kit. One that is deactivated, whatever levels come of it, has id 0."""
     rows = cx.execute(
-        "SELECT k.kit_id, k.component_id, coalesce(nullif(p.sku, ''), p.ref, '?'), k.needed FROM kit_component k "
+        "SELECT k.kit_id, CASE WHEN p.inactive = 1 THEN 0 ELSE k.component_id END, "
+        "coalesce(nullif(p.sku, ''), p.ref, '?') || CASE WHEN p.inactive = 1 THEN ' (deactivated in the WMS)' ELSE '' END, "
+        "k.needed FROM kit_component k "
         "LEFT JOIN product p ON p.id = k.component_id WHERE k.kit_id IN (SELECT value FROM json_each(?)) "
         "AND coalesce(p.uncounted, 0) = 0 "  # what nobody counts is never short
         "ORDER BY k.kit_id, k.component_id",

@@ -204,6 +204,10 @@ UNION
 SELECT l.id FROM (SELECT id FROM product INDEXED BY product_seq WHERE seq > :mark) AS s
   CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.id WHERE l.gone_at IS NULL
 UNION
+SELECT l.id FROM (SELECT DISTINCT +k.kit_id AS kit_id FROM product AS p INDEXED BY product_seq
+  CROSS JOIN kit_component AS k ON k.component_id = p.id WHERE p.seq > :mark) AS s
+  CROSS JOIN listing AS l ON l.cart_id = :cart AND l.product_id = s.kit_id WHERE l.gone_at IS NULL
+UNION
 SELECT id FROM listing INDEXED BY listing_seq WHERE cart_id = :cart AND seq > :mark AND gone_at IS NULL
 UNION
 SELECT id FROM listing INDEXED BY listing_pending WHERE cart_id = :cart AND pending <> 0 AND gone_at IS NULL
