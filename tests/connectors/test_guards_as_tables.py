@@ -538,7 +538,7 @@ async def test_a_pause_lasts_as_long_as_it_says(monkeypatch: pytest.MonkeyPatch)
         ("https://a.test", {"all_proxy": "http://q:2", "https_proxy": "http://p:1"}, ("http://p:1", "HTTPS_PROXY")),
         ("https://a.test", {"https_proxy": "http://p:1", "no_proxy": "a.test"}, ("", "")),
         ("https://a.test", {"https_proxy": "http://p:1", "no_proxy": "b.test"}, ("http://p:1", "HTTPS_PROXY")),
-        ("https://10.1.2.3", {"https_proxy": "http://p:1", "no_proxy": "x, 10.0.0.0/8"}, ("", "")),
+        ("https://10.1.2.3", {"https_proxy": "http://p:1", "no_proxy": "x, 10.9.0.0/8"}, ("", "")),
         ("https://11.1.2.3", {"https_proxy": "http://p:1", "no_proxy": "10.0.0.0/8"}, ("http://p:1", "HTTPS_PROXY")),
         ("https://127.0.0.1", {"https_proxy": "http://p:1"}, ("", "")),
         ("https://localhost", {"https_proxy": "http://p:1"}, ("", "")),

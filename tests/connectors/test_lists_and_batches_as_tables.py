@@ -282,6 +282,10 @@ def test_rows_that_say_the_same_twice_are_one(staging: Staging) -> None:
             "line 2 and line 3 and line 4 and line 5 and line 6 give different quantities",
         ),
         (
+            [("A", "", 0, n, 5, n) for n in range(2, 8)],
+            "line 2 and line 3 and line 4 and line 5 and line 6 and 1 more give different quantities",
+        ),
+        (
             [("A", "", 0, n, 5, n) for n in range(2, 9)],
             "line 2 and line 3 and line 4 and line 5 and line 6 and 2 more give different quantities",
         ),

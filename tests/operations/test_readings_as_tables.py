@@ -252,9 +252,10 @@ def test_the_lines_of_a_chart() -> None:
     listing: Any = some(id=1, cart="Shop", sku="A", target=5, confirmed=4, synced_at=50)
     other: Any = some(id=2, cart="Shop", sku="B", target=9, confirmed=8, synced_at=60)
     change: Any = some(listing_id=1, at=100, desired_before=1, desired=5, acked_before=2, acked=4)
-    lines = sku_history.tracks([], [listing, other], [], [change])
+    held: Any = [some(warehouse_id=1, available=5, loaded_at=100)]
+    lines = sku_history.tracks(held, [listing, other], [level(1, 80, 3, 5)], [change])
     assert [(line.name, points(line.points)) for line in lines] == [
-        ("all warehouses", []),
+        ("all warehouses", [(79, 3), (80, 5)]),
         ("Shop: A target", [(99, 1), (100, 5)]), ("Shop: A confirmed", [(99, 2), (100, 4)]),
         ("Shop: B target", [(60, 9)]), ("Shop: B confirmed", [(60, 8)]),
     ]  # fmt: skip
