@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from invsync_tui.connectors.base import Connection
+from invsync_tui.connectors import checked_results
+from invsync_tui.connectors.base import CheckStep, Connection
 from invsync_tui.connectors.carts import medusa
 from invsync_tui.connectors.carts.vendure import CAPABILITIES as VENDURE
 from invsync_tui.connectors.carts.vendure import Position, VendureCart
@@ -297,3 +298,22 @@ def test_rows_that_contradict_each_other_are_all_rejected(staging: Staging, rows
     assert staging.counts() == (1, 1)
     rejects = [tuple(row) for row in staging.rejects()]
     assert [(row[1], row[2]) for row in rejects] == [(row[3], why) for row in rows]
+
+
+# --- connection tests ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("oks", [[True, True], [True, False, True], []])
+async def test_a_connection_test_is_closed_at_its_end_however_far_it_came(oks: list[bool]) -> None:
+    closed: list[bool] = []
+
+    async def check() -> AsyncIterator[CheckStep]:
+        try:
+            for ok in oks:
+                yield CheckStep("step", ok, "")
+        finally:
+            closed.append(True)
+
+    until = oks.index(False) + 1 if False in oks else len(oks)
+    assert [step.ok async for step in checked_results._checked_steps(check, "demo")()] == oks[:until]
+    assert closed == [True]

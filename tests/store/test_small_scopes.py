@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.diagnosis import checkup
 from invsync_tui.store.file import temporary_files
+from invsync_tui.store.listings import matching
 from invsync_tui.store.paging import stock
 from invsync_tui.store.runs import runs, waiting_requests, workers
 from invsync_tui.store.runs.records import RunRequest
@@ -170,3 +172,23 @@ def test_a_process_of_somebody_else_lives(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(temporary_files.os, "kill", refuse)
     assert temporary_files._lives(5)
+
+
+def test_whether_a_product_has_a_code_of_the_kind_that_a_cart_pushes_by(tmp_path: Path) -> None:
+    world = prepared(
+        tmp_path,
+        (
+            "INSERT INTO alias_type (id, merchant_id, name) VALUES (90, :m, 'UPC'), (91, :m, 'EAN')",
+            "INSERT INTO product_code (merchant_id, key, kind, product_id, code) VALUES "
+            "(:m, 'u1', 90, :B, 'U1'), (:m, 'u2', 90, :C, 'U2'), (:m, 'e2', 91, :C, 'E2')",
+            listed("sku = 'U1', key = 'u1'", "A"),
+            listed("sku = 'U2', key = 'u2'", "B"),
+        ),
+    )  # fmt: skip
+    with world.acme.bench.store.reading() as cx:
+        found = matching.look_up(cx, world.merchant, world.first, 91, [world.shown["A"], world.shown["B"]])
+    world.acme.bench.store.close()
+    assert {one.id: one.now for one in found} == {
+        world.shown["A"]: (None, Reason.ALIAS_MISSING.stored),
+        world.shown["B"]: (None, Reason.WRONG_ALIAS_TYPE.stored),
+    }
