@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import threading
@@ -14,6 +15,7 @@ from invsync_tui.connectors.errors import ContractError, UnavailableError
 from invsync_tui.connectors.sources.feed.columns import ColumnMap
 from invsync_tui.connectors.sources.feed.quantities import BlankError, exact_of_cell, whole_of_cell
 from invsync_tui.connectors.sources.feed.settings import FeedSettings
+from invsync_tui.connectors.sources.feed.simple_rows import PART, simple_rows
 from invsync_tui.connectors.sources.feed.staging import StagedProduct, StagedRow, Staging, packed_aliases
 from invsync_tui.connectors.sources.feed.text_rows import RawRow, has_lost_bytes, wrong_bytes
 from invsync_tui.connectors.units import fraction, quantity
@@ -72,7 +74,8 @@ class RowReader:
         self._sku_at, self._available_at, self._name_at = columns.sku or 0, columns.available or 0, columns.name
         self._other_quantities = (columns.on_hand, columns.committed, columns.incoming)
         known = columns.sku is not None and columns.available is not None and self._width > 0
-        self._fast = known and self._plain_codes and columns.id is None and columns.pack_size is None
+        # Whether a row of such columns may need no second look, see `plain`.
+        self.simple = known and self._plain_codes and columns.id is None and columns.pack_size is None
         self.repaired = 0
         self.fraction = ""
         """What the last row has available in its own digits, where that is no whole number."""
@@ -81,7 +84,7 @@ class RowReader:
 
     def plain(self, fields: Sequence[Any]) -> PlainRow | None:
         """A row in which everything is as simple as it can be, which most rows are; None for any other row."""
-        if not self._fast or len(fields) != self._width:
+        if not self.simple or len(fields) != self._width:
             return None
         try:
             sku, available = fields[self._sku_at], fields[self._available_at]
@@ -277,20 +280,14 @@ class Loader:
         """All rows of a stock file; returns how many. UnavailableError where the file is not complete."""
         number = len(self._staging.files)
         self._staging.files.append(file)
-        batch: list[StagedRow] = []
         count = 0
         if self._settings.last_line:
             rows = self._until_last(rows, self._settings.last_line, file)
-        for line, fields, why in rows:
-            count += 1
-            staged = self._level(line, fields, why, reader, number)
-            if staged is not None:
-                batch.append(staged)
-                if len(batch) >= BATCH:
-                    self._go_on()
-                    self._staging.add_rows(batch)
-                    batch = []
-        self._staging.add_rows(batch)
+        rows = iter(rows)
+        while part := list(itertools.islice(rows, PART)):
+            self._go_on()
+            count += len(part)
+            self._add(part, reader, number)
         self.loaded.repaired += reader.repaired
         return count
 
@@ -314,6 +311,15 @@ class Loader:
             )
         if next(rows, None) is not None:
             raise ContractError(f"{file} has rows behind the line that begins with {mark!r}.")
+
+    def _add(self, rows: Sequence[RawRow], reader: RowReader, file: int) -> None:
+        """Stage a part of a stock file."""
+        if reader.simple and len(self.loaded.preview) >= PREVIEW:
+            simple = simple_rows(rows, reader.columns, file, self.loaded.warehouses, self._settings.warehouse)
+            if simple is not None:
+                self._staging.add_simple_rows(*simple)
+                return
+        self._staging.add_rows([row for row in (self._level(*raw, reader, file) for raw in rows) if row is not None])
 
     def _level(self, line: int, fields: Sequence[object], why: str, reader: RowReader, file: int) -> StagedRow | None:
         if not why and len(self.loaded.preview) >= PREVIEW and (plain := reader.plain(fields)) is not None:

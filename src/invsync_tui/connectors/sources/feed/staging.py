@@ -9,8 +9,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import repeat
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from invsync_tui.connectors.base import AliasRow, LevelRow, ProductRow
 
@@ -25,12 +27,14 @@ LostRow = tuple[str, str]
 """(what it is called, why) of a row that names no product."""
 
 _SCHEMA = """
+PRAGMA page_size = 32768;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -16000;
 PRAGMA temp_store = FILE;
 CREATE TABLE line (n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, ref TEXT, warehouse TEXT, sku TEXT, name TEXT,
-  aliases TEXT, on_hand INTEGER, available INTEGER, committed INTEGER, incoming INTEGER, why TEXT, fraction TEXT);
+  aliases TEXT, on_hand INTEGER, available INTEGER, committed INTEGER, incoming INTEGER, why TEXT,
+  fraction TEXT NOT NULL DEFAULT '');
 CREATE TABLE product (n INTEGER PRIMARY KEY, ref TEXT UNIQUE, sku TEXT, name TEXT, aliases TEXT);
 CREATE TABLE lost (n INTEGER PRIMARY KEY, what TEXT, why TEXT, named INTEGER);
 CREATE TABLE reject (n INTEGER PRIMARY KEY, file INTEGER, line INTEGER, why TEXT, fields TEXT);
@@ -64,20 +68,27 @@ _LEVELS_OF_ALL = (
     "LEFT JOIN line AS r ON r.ref = p.ref AND r.warehouse = ? WHERE p.n > ? ORDER BY p.n LIMIT ?"
 )
 _UNNAMED = "SELECT count(*) FROM lost WHERE NOT named"
-_UNIT, _RECORD = "\x1f", "\x1e"
+UNIT, RECORD = "\x1f", "\x1e"
+"""Between a code and its kind, and between codes."""
 
 
 def packed_aliases(codes: Iterable[tuple[str, str]]) -> str:
     """(type, code) pairs as one text; codes have no control characters."""
-    return _RECORD.join(f"{kind}{_UNIT}{code}" for kind, code in codes)
+    return RECORD.join(f"{kind}{UNIT}{code}" for kind, code in codes)
 
 
 def unpacked_aliases(text: str) -> tuple[AliasRow, ...]:
     """The reverse, each pair once."""
     if not text:
         return ()
-    parts = (piece.partition(_UNIT) for piece in dict.fromkeys(text.split(_RECORD)))
-    return tuple(AliasRow(kind, code) for kind, _, code in parts)
+    if RECORD not in text:
+        return (_alias_row(text.split(UNIT, 1)),)
+    return tuple([_alias_row(piece.split(UNIT, 1)) for piece in dict.fromkeys(text.split(RECORD))])
+
+
+_alias_row = partial(tuple.__new__, AliasRow)
+_product_row = partial(tuple.__new__, ProductRow)
+_level_row = partial(tuple.__new__, LevelRow)
 
 
 class Rows(NamedTuple):
@@ -110,6 +121,16 @@ class Staging:
         with self._lock:
             self._cx.execute("BEGIN")
             self._cx.executemany(_ADD_ROW, rows)
+            self._cx.execute("COMMIT")
+
+    def add_simple_rows(self, names: Sequence[str], rows: Iterable[Sequence[int | str]]) -> None:
+        """Rows that have only the columns `names`: what is None takes the driver longer than what is not there."""
+        with self._lock:
+            self._cx.execute("BEGIN")
+            self._cx.executemany(
+                f"INSERT INTO line ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608 (ours)
+                rows,
+            )
             self._cx.execute("COMMIT")
 
     def add_products(self, rows: Sequence[StagedProduct]) -> None:
@@ -183,8 +204,13 @@ class Staging:
                 f"SELECT n, ref, sku, name, aliases FROM {table} WHERE n > ? ORDER BY n LIMIT ?",  # noqa: S608 (two constants)
                 (after, limit),
             ).fetchall()
-        rows = [ProductRow(ref, sku, name, unpacked_aliases(aliases)) for _, ref, sku, name, aliases in records]
-        return Rows(rows, (), records[-1][0] if len(records) == limit else None)
+        if not records:
+            return Rows((), (), None)
+        _, refs, skus, names, aliases = zip(*records, strict=True)
+        fields = zip(
+            refs, skus, names, map(unpacked_aliases, aliases), repeat(()), repeat(True), repeat(True), strict=False
+        )
+        return Rows(list(map(_product_row, fields)), (), records[-1][0] if len(records) == limit else None)
 
     def lost(self, after: int, limit: int) -> Rows:
         """Rows that name no product."""
@@ -204,16 +230,32 @@ class Staging:
         sql = _LEVELS_OF_ALL if self.zero_where_absent else _LEVELS
         with self._lock:
             records = self._cx.execute(sql, (warehouse, after, limit)).fetchall()
+        behind = records[-1][0] if len(records) == limit else None
+        if records and (rows := self._simple_levels(records, warehouse, read_at)) is not None:
+            return Rows(rows, (), behind)
         rows, rejected = [], []
-        for _, ref, file, line, on_hand, available, committed, incoming, why, part in records:
+        for _, ref, number, line, on_hand, available, committed, incoming, why, part in records:
             if why is not None:
                 rejected.append((ref, why))
             elif line is None:
                 rows.append(LevelRow(ref, warehouse, 0, 0, read_at=read_at, raw={"absent": "0"}))
             else:
-                raw = {"file": self.files[file], "line": line}
+                raw = {"file": self.files[number], "line": line}
                 rows.append(LevelRow(ref, warehouse, on_hand, available, committed, incoming, read_at, raw, part))
-        return Rows(rows, rejected, records[-1][0] if len(records) == limit else None)
+        return Rows(rows, rejected, behind)
+
+    def _simple_levels(
+        self, records: Sequence[Sequence[Any]], warehouse: str, read_at: int | None
+    ) -> list[LevelRow] | None:
+        """Levels of records all of which can be read and stand in a file; None where one does not."""
+        _, refs, files, lines, on_hand, available, committed, incoming, whys, parts = zip(*records, strict=True)
+        if any(whys) or None in lines or {*files} != {files[0]}:
+            return None
+        name = self.files[files[0]]
+        raw = [{"file": name, "line": line} for line in lines]
+        quantities = on_hand, available, committed, incoming
+        fields = zip(refs, repeat(warehouse), *quantities, repeat(read_at), raw, parts, strict=False)
+        return list(map(_level_row, fields))
 
     def rejects(self) -> Iterator[tuple[str, int, str, str]]:
         """(file, line, why, fields as JSON) of all rejected rows."""
