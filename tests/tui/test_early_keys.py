@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Input, Static
 
 from invsync_tui.tui.app import control_room
-from invsync_tui.tui.key_order import KeyDone
+from invsync_tui.tui.key_order import LOST_AFTER, KeyDone, KeysInOrder
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
@@ -215,3 +220,50 @@ async def test_a_key_that_comes_before_its_screen_is_mounted_is_for_that_screen(
         await driver.until(lambda: isinstance(app.screen, expected))
         assert app.screen_stack[-2] is opened
     app.close_store()
+
+
+class Slow(KeysInOrder):
+    """An application whose first key loads something before the input is there, on a busy machine."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("e", "edit", "Edit")]
+
+    def compose(self) -> ComposeResult:
+        yield Static("bare")
+
+    async def action_edit(self) -> None:
+        await asyncio.sleep(2 * LOST_AFTER)
+        field = Input()
+        await self.screen.mount(field)
+        field.focus()
+
+
+async def test_letters_wait_for_a_key_that_takes_long() -> None:
+    """Under load the input of a form took more than half a second to come, and the name typed into it was lost."""
+    app = Slow()
+    async with app.run_test() as pilot:
+        for character in "eLamp":
+            event = events.Key(character, character)
+            event.set_sender(app)
+            app.post_message(event)
+        await pilot.pause(2 * LOST_AFTER)
+        until = time.monotonic() + 10
+        while not app.query(Input) or app.query_one(Input).value != "Lamp":
+            assert time.monotonic() < until, [field.value for field in app.query(Input)]
+            await pilot.pause(0.05)
+
+
+async def test_a_widget_that_was_removed_with_a_key_in_its_queue_holds_up_no_other() -> None:
+    app = Slow()
+    async with app.run_test() as pilot:
+        gone = app.query_one(Static)
+        app._key_under_way, app._key_number, app._key_went_to = True, 7, gone
+        app._key_sent_at = time.monotonic()
+        await gone.remove()
+        for character in "eOK":
+            event = events.Key(character, character)
+            event.set_sender(app)
+            app.post_message(event)
+        until = time.monotonic() + 10
+        while not app.query(Input) or app.query_one(Input).value != "OK":
+            assert time.monotonic() < until
+            await pilot.pause(0.05)

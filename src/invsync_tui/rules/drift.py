@@ -111,7 +111,11 @@ def _submitted(seen: Seen, look_after: int) -> Finding:
 def _compared(acked: int, sellable: int, seen: Seen, lag: int) -> Finding | None:
     same = seen.observed == seen.shown
     if not same and sellable != acked and _is_fresh(seen, lag):
-        return Finding(Drift.LAGGING, 0, f"The cart accepted {acked} a moment ago and still shows {sellable}.")
+        return Finding(
+            Drift.LAGGING,
+            0,
+            f"The cart accepted {acked} a moment ago and shows {sellable}; it may need a little longer.",
+        )
     over = sellable - seen.exists if seen.exists is not None else 0
     if over > 0:
         since = "" if sellable == acked else f" It accepted {acked}: changed there since."

@@ -69,7 +69,7 @@ VERBS: Mapping[Action, RunAction] = {
             "Send the held updates",
             ask=Confirmation(
                 "Release this held run?",
-                "The held updates are sent to the cart. This cannot be undone.",
+                "The held updates are sent to the cart. Undo of the run, afterwards, plans to put back what they replaced.",
                 "Release and send",
                 needs_reason=True,
             ),

@@ -7,6 +7,7 @@ and the words behind it would be taken for commands of the screen.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from functools import partial
 
@@ -19,6 +20,8 @@ ROUNDS = 2
 """The first follows the key, the second follows what the key's action posted to the widget that has the focus then."""
 LOST_AFTER = 0.5
 """Seconds after which a key is over though nothing was heard of it: its widget was removed with the key in its queue."""
+SLOW_MOST = 10.0
+"""Seconds that a key may take where its widget is there: on a busy machine, the first Enter in a form loads its input."""
 
 
 class KeyDone(Message):
@@ -38,6 +41,8 @@ class KeysInOrder(App[int]):
         self._keys: deque[events.Key | events.Paste] = deque()
         self._key_number = 0
         self._key_under_way = False
+        self._key_went_to: Widget | None = None
+        self._key_sent_at = 0.0
 
     def put_off(self, event: events.Key) -> bool:
         """For subclasses: whether a key is kept for later instead of being handed on now."""
@@ -69,6 +74,7 @@ class KeysInOrder(App[int]):
             return
         self._key_number += 1
         self._key_under_way = True
+        self._key_went_to, self._key_sent_at = target, time.monotonic()
         await super().on_event(event)
         if not target.post_message(KeyDone(self._key_number)):
             self._end_key()
@@ -84,11 +90,17 @@ class KeysInOrder(App[int]):
         await self._press_waiting()
 
     async def _key_lost(self, number: int) -> None:
-        if number == self._key_number and self._key_under_way:
+        if number == self._key_number and self._key_under_way and not self._is_worked_on():
             self._end_key()
             await self._press_waiting()
         elif self._keys:
             self.set_timer(LOST_AFTER, partial(self._key_lost, self._key_number))
+
+    def _is_worked_on(self) -> bool:
+        """Whether the widget that the key went to is there and may still be at it."""
+        widget = self._key_went_to
+        there = widget is not None and widget.is_attached and widget.is_running
+        return there and time.monotonic() - self._key_sent_at < SLOW_MOST
 
     def _key_target(self) -> Widget | None:
         """The widget that a key goes to; None while there is no screen, at the very end."""
@@ -96,4 +108,5 @@ class KeysInOrder(App[int]):
 
     def _end_key(self) -> None:
         self._key_under_way = False
+        self._key_went_to = None
         self.key_over()
