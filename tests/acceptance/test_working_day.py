@@ -149,7 +149,7 @@ def test_a_working_day(day: Day) -> None:
     day.sync("✓ Outlet")
     day.go_to("merchants", "0 failing")
     # 14:00 a third cart: its form, the test of the connection, the first push held and released.
-    day.go_to("carts", "2 carts")
+    day.go_to("carts", "My Shop › Carts")
     day.press("A", "~System of the new cart", "~Sandbox", "down", "enter", "~New: Sandbox")
     day.press("enter", NEW_CART, "enter", "down", "enter", day.shops.url, "enter", "down", "down")
     day.press(

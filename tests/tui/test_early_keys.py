@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.key_order import LOST_AFTER, KeyDone, KeysInOrder
+from invsync_tui.tui.navigation import go_to, names
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.catalog.search import SearchScreen
 from invsync_tui.tui.screens.catalog.sku import SkuScreen
@@ -23,6 +24,7 @@ from invsync_tui.tui.screens.diagnosis.doctor import DoctorScreen
 from invsync_tui.tui.screens.diagnosis.why import WhyScreen
 from invsync_tui.tui.screens.listings.carts import CartsScreen
 from invsync_tui.tui.screens.listings.product_sync import ProductSyncScreen
+from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen
 from invsync_tui.tui.widgets.columns import ListView
 from tests.support.control_room import QUICK, Driver
 from tests.support.fakes.store import FakeStore
@@ -267,3 +269,45 @@ async def test_a_widget_that_was_removed_with_a_key_in_its_queue_holds_up_no_oth
         while not app.query(Input) or app.query_one(Input).value != "OK":
             assert time.monotonic() < until
             await pilot.pause(0.05)
+
+
+async def test_a_key_behind_a_command_is_for_the_screen_that_it_leads_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`:carts`, Enter and at once a verb: the names are looked up first, and the verb fell on the screen before."""
+    opened = threading.Event()
+    real = names.known
+
+    def late(session: Any) -> Any:
+        opened.wait(20)
+        return real(session)
+
+    app = control_room(FakeStore(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.sees("Demo Outdoor")
+        monkeypatch.setattr(go_to, "known", late)
+        for key in (*":carts", "enter", "down", "enter"):
+            await driver.press({":": "colon"}.get(key, key))
+        # given that nothing fell on the merchants
+        await pilot.pause(0.3)
+        assert isinstance(app.screen, MerchantsScreen) and app.screen.table.cursor_position == 0
+        # when the names are there
+        opened.set()
+        # then the second cart is opened
+        await driver.until(lambda: isinstance(app.screen, ProductSyncScreen))
+        behind = app.screen_stack[-2]
+        assert isinstance(behind, CartsScreen) and behind.table.cursor_position == 1
+    app.close_store()
+
+
+async def test_keys_behind_a_command_that_leads_nowhere_are_for_the_screen_as_it_is() -> None:
+    app = control_room(FakeStore(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.sees("Demo Outdoor")
+        for key in (*":carts nobody", "enter", "down"):
+            await driver.press({":": "colon", " ": "space"}.get(key, key))
+        await driver.sees("There is no merchant")
+        screen = app.screen
+        assert isinstance(screen, MerchantsScreen)
+        await driver.until(lambda: screen.table.cursor_position == 1)
+    app.close_store()

@@ -40,12 +40,12 @@ def follow(screen: BaseScreen, to: GoTo) -> None:
         "sku": lambda: _find(screen, to.text),
         "why": lambda: screen.go_to("why", to.text, None),
         "history": lambda: screen.go_to("history", to.text, None),
-        FIND: lambda: screen.ask(partial(_look_up, to.text), partial(_looked_up, screen, to.text)),
+        FIND: lambda: screen.ask_the_way(partial(_look_up, to.text), partial(_looked_up, screen, to.text)),
     }
     if to.place in simple:
         simple[to.place]()
     else:
-        screen.ask(known, partial(_named, screen, to))
+        screen.ask_the_way(known, partial(_named, screen, to))
 
 
 def _named(screen: BaseScreen, to: GoTo, known_names: Known) -> None:
@@ -82,7 +82,7 @@ def _merchant(screen: BaseScreen, to: GoTo, known_names: Known) -> None:
         what = f"There is no merchant {to.text!r}." if to.text else "Which merchant?"
         screen.notice(f"{what} Type: {to.place} and its name", Tone.WARN)
     elif to.place == "sync":
-        screen.ask(partial(_sync, merchant.id), partial(_started, screen))
+        screen.ask_the_way(partial(_sync, merchant.id), partial(_started, screen))
     else:
         screen.go_to(to.place, merchant.id, merchant.name)
 
@@ -111,7 +111,7 @@ def _started(screen: BaseScreen, requested: Requested) -> None:
 
 def _find(screen: BaseScreen, text: str) -> None:
     """The SKU itself where only one has exactly this code, else what there is."""
-    screen.ask(partial(_search, text), partial(_found, screen, text))
+    screen.ask_the_way(partial(_search, text), partial(_found, screen, text))
 
 
 def _search(text: str, session: Session) -> SearchAnswer:

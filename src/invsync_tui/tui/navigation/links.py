@@ -86,7 +86,7 @@ def follow(screen: BaseScreen, jump: Link) -> None:
     elif jump.kind == "sku":
         screen.go_to("search", jump.subject)
     else:
-        screen.ask(known, partial(_named, screen, jump))
+        screen.ask_the_way(known, partial(_named, screen, jump))
 
 
 def _named(screen: BaseScreen, jump: Link, known_names: Known) -> None:

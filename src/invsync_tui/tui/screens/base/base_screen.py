@@ -71,6 +71,8 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         self.visit: Visit | None = None
         """What it was opened with, by the route table."""
         self._failing = False
+        self._on_the_way = False
+        """Whether a command that was typed is about to lead somewhere else."""
         self.type_ahead = TypeAhead()
         self.early = EarlyKeys()
         self._notice_timer: Timer | None = None
@@ -128,6 +130,16 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         """The same for what may take seconds; it waits for nothing else and nothing else waits for it."""
         self.context.slow_store.ask(self, question, deliver, wanted)
 
+    def ask_the_way(self, question: Question[T], go: Callable[[T], None]) -> None:
+        """Ask what has to be known to go somewhere; keys that are pressed meanwhile are for what is there then."""
+        self._on_the_way = True
+        self.ask(question, partial(self._knows_the_way, go))
+
+    def _knows_the_way(self, go: Callable[[T], None], answer: T) -> None:
+        self._on_the_way = False
+        go(answer)
+        self.press_again()
+
     def watch_store(self, question: Question[T], deliver: Callable[[T], None]) -> None:
         """Ask now and after every change of the store, as long as this screen is on top."""
         self.context.store.watch(self, question, deliver)
@@ -145,6 +157,9 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
             self.reading_failed(message.text)
         else:
             self.question_failed(message.text)
+            if self._on_the_way:
+                self._on_the_way = False
+                self.press_again()
 
     def question_failed(self, text: str) -> None:
         """A question has no answer, or a change was not made."""
@@ -327,7 +342,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
     def keeps(self, event: events.Key) -> bool:
         """Whether a key is to wait, since what it is for is on its way."""
-        if self.is_mounted and (self.settled or self.awaits_text):
+        if self.is_mounted and ((self.settled and not self._on_the_way) or self.awaits_text):
             return False
         first = not self.early.waiting
         keep = self.early.keep(event)
@@ -343,7 +358,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
 
     def press_again(self, *, give_up: bool = False) -> None:
         """Press what waited, if what it waited for is there or does not come."""
-        settled = self.settled
+        settled = self.settled and not self._on_the_way
         if settled:
             self.early.arrived()
         if self.early.waiting and (give_up or settled):

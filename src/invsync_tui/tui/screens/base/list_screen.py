@@ -332,7 +332,8 @@ class ListScreen(BaseScreen, Generic[L]):
         return self.table.settled
 
     def keeps(self, event: events.Key) -> bool:
-        if self.is_mounted and self.table.counted and not self.early.waiting and event.key in MOVES:
+        moves = event.key in MOVES and not self.early.waiting and not self._on_the_way
+        if moves and self.is_mounted and self.table.counted:
             return False
         if self._long and event.key == "escape":
             return False
