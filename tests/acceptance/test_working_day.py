@@ -155,14 +155,19 @@ def test_a_working_day(day: Day) -> None:
     day.press(
         "enter", day.secret, "enter", "down", "down", "enter", "popup", "enter", "s", "~Connection test", "~s Save"
     )
-    day.press("s", "~Pop-up is added", "s", "~▲ Pop-up", "~first push of this cart")
+    day.press("s", "~Pop-up is added")
+    room.settle(0.5, 5)
+    day.press("s")
+    day.press("~Requested")
+    day.press("~held")
+    day.go_to("merchants", "1 held")
+    day.press("enter", "~first push of this cart")
     day.decide("r", "Release all", "as planned")
     day.becomes(lambda: day.shows("popup", BOOT), day.stock(BOOT))
     # 16:00 the push of 11 was wrong after all: it is put back, as a plan that is looked at first.
     day.go_to("run 9", "My Shop → Outlet")
     day.decide("u", "Plan to put back what this push replaced?", "wrong shop")
-    look(room)
-    day.press("a")
+    day.press("~28 to zero", "a")
     look(room)
 
 

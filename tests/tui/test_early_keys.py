@@ -311,3 +311,34 @@ async def test_keys_behind_a_command_that_leads_nowhere_are_for_the_screen_as_it
         assert isinstance(screen, MerchantsScreen)
         await driver.until(lambda: screen.table.cursor_position == 1)
     app.close_store()
+
+
+async def test_what_waited_is_pressed_before_what_is_typed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a name typed into a form that just opened, letters came before the Enter that was to open its field."""
+    app = control_room(FakeStore(), QUICK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        driver = Driver(app, pilot)
+        await driver.sees("Demo Outdoor")
+        screen = app.screen
+        assert isinstance(screen, MerchantsScreen)
+        pressed: list[str] = []
+        press = app._press
+
+        async def recorded(event: events.Key | events.Paste) -> None:
+            pressed.append(getattr(event, "key", ""))
+            await press(event)
+
+        monkeypatch.setattr(app, "_press", recorded)
+        # given keys that wait, and others that have come in behind them and were not looked at yet
+        for key in ("down", "up"):
+            assert screen.early.keep(events.Key(key, None))
+        for key in ("j", "k"):
+            event = events.Key(key, key)
+            event.set_sender(app)
+            app.post_message(event)
+        # when what they wait for is there
+        screen.press_again()
+        # then all come in the order in which they were pressed
+        await driver.until(lambda: len(pressed) == 4)
+        assert pressed == ["down", "up", "j", "k"]
+    app.close_store()

@@ -160,6 +160,27 @@ async def test_from_an_empty_store_to_a_first_push_held_for_review(stage: Stage)
         ]
 
 
+async def test_the_cursor_is_on_what_was_added(stage: Stage) -> None:
+    """Its notice says that `s` starts its first push: on another row that would be another cart's."""
+    async with room(stage) as driver:
+        await add_merchant(driver, stage, "Beta")
+        await add_cart(driver, stage, "Beta Shop")
+        await choose_system(driver, "Sandbox cart")
+        await fill(driver, name="Zeta Shop", url=stage.shop.url, secret=stage.shop.secret, option_shop="main")
+        await save_after_test(driver)
+        await driver.until(lambda: screen_is(driver, CartsScreen))
+        # when the key of the notice is pressed at once
+        await driver.press("s")
+        await driver.until(lambda: stage.one("SELECT count(*) FROM run WHERE kind = 'push'") == 1)
+        # then it is for the new one
+        assert stage.one("SELECT key FROM run WHERE kind = 'push'") == 2
+        assert getattr(driver.table.cursor_line, "name", "") == "Zeta Shop"
+        await driver.press("escape")
+        await driver.until(lambda: screen_is(driver, MerchantsScreen))
+        await add_merchant(driver, stage, "Zeta")
+        await driver.until(lambda: getattr(driver.table.cursor_line, "name", "") == "Zeta")
+
+
 async def test_a_further_location_of_a_cart_is_added_and_uses_its_connection(stage: Stage) -> None:
     async with room(stage) as driver:
         await add_merchant(driver, stage)

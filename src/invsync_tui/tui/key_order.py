@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 
 from textual import events
@@ -60,6 +61,14 @@ class KeysInOrder(App[int]):
             await self._press_waiting()
         elif len(self._keys) == 1:
             self.set_timer(LOST_AFTER, partial(self._key_lost, self._key_number))
+
+    def press_first(self, keys: Sequence[events.Key]) -> None:
+        """Press keys that came earlier, before all that were typed since and were not looked at yet."""
+        self._keys.extendleft(reversed(keys))
+        if self._key_under_way:
+            self.set_timer(LOST_AFTER, partial(self._key_lost, self._key_number))
+        else:
+            self.call_later(self._press_waiting)
 
     async def _press_waiting(self) -> None:
         while self._keys and not self._key_under_way:

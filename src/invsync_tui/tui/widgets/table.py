@@ -120,6 +120,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._key: Key | None = None
         self._record: Any = None
         self._to_the_end = False
+        self._wanted: Key | None = None
+        """A row that the cursor goes to as soon as the source has it."""
         self._write_empty: Callable[[int], Sequence[Line]] = lambda _: ()
         self.is_marked: Callable[[Row], bool] = lambda _: False
         """Whether a row has a check in its first column."""
@@ -142,7 +144,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
     @property
     def settled(self) -> bool:
         """Whether the row under the cursor is there, or it is known that there is none."""
-        return self.counted and (not self._count or self._key is not None)
+        return self.counted and self._wanted is None and (not self._count or self._key is not None)
 
     @property
     def cursor_position(self) -> int:
@@ -192,6 +194,11 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self.scroll_to(y=0, animate=False)
         self.use(source, columns)
 
+    def look_for(self, key: Key) -> None:
+        """Put the cursor on a row as soon as the source has it, unless it is moved before."""
+        self._wanted = key
+        self.read_again()
+
     def recount(self, count: int) -> None:
         """The exact count arrived later."""
         if count == self._count:
@@ -215,7 +222,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         self._reading += 1
         self._pending.clear()
         reading, recounts, key, source, asked_at = (
-            self._reading, self._recounts, self._key, self._source, self._cursor,
+            self._reading, self._recounts, self._wanted or self._key, self._source, self._cursor,
         )  # fmt: skip
         self._submit(
             lambda: (source.count(), None if key is None else source.around(key)),
@@ -234,8 +241,10 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         moved = 0 if position is None or (asked_at and not self._cursor) else position - asked_at
         end = self._to_the_end and self._cursor != asked_at
         self._cursor = max(0, count - 1 if end else min(self._cursor + moved, count - 1))
-        if position is None:
+        if position is None and self._wanted is None:
             self._key = self._record = None
+        elif position is not None and self._wanted is not None:
+            self._key, self._record, self._wanted = self._wanted, None, None
         self._extend()
         if moved:
             # The row keeps its place on the screen, rather than the cursor its number.
@@ -369,7 +378,7 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         if position == self._cursor:
             return
         self._cursor = position
-        self._key = self._record = None
+        self._key = self._record = self._wanted = None
         self._to_the_end = False
         self._reveal()
         self._fetch_visible()

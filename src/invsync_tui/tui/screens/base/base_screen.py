@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.context import AppContext
+from invsync_tui.tui.key_order import KeysInOrder
 from invsync_tui.tui.messages import AnswerReceived, QuestionFailed
 from invsync_tui.tui.screens.base.toned_screen import TonedScreen
 from invsync_tui.tui.store_thread import Question, always
@@ -362,9 +363,11 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         if settled:
             self.early.arrived()
         if self.early.waiting and (give_up or settled):
-            for key in self.early.take(give_up=not settled):
+            keys = self.early.take(give_up=not settled)
+            for key in keys:
                 key.set_sender(self.app)  # as the driver does: what a screen sends does not reach its own bindings
-                self.app.post_message(key)
+            if isinstance(self.app, KeysInOrder):
+                self.app.press_first(keys)
 
     # -- command line, continued --------------------------------------------------------------------------------------
 

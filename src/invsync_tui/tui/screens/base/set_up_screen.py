@@ -104,6 +104,12 @@ class SetUpScreen(ListScreen[L]):
         if event.character in KEYS and (why := self._setup_refusal()):
             self.notice(why, Tone.WARN)
 
+    def point_at(self, subject: str) -> None:
+        """Put the cursor on what was added, such as `cart:3`: what is said of a key is said of that row."""
+        number = subject.rpartition(":")[2]
+        if number.isdecimal():
+            self.table.look_for((int(number),))
+
     # -- add ----------------------------------------------------------------------------------------------------------
 
     def action_add(self) -> None:

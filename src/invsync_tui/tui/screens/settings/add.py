@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from invsync_tui.operations.list_views import FieldKind, FieldProblem, Form
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
+from invsync_tui.tui.screens.base.set_up_screen import SetUpScreen
 from invsync_tui.tui.screens.settings.draft import Draft
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen
 from invsync_tui.tui.text.styled import Tone
@@ -128,6 +129,8 @@ class AddSetupScreen(EditSetupScreen):
         if self.draft is not None:
             self.draft = Draft(self.draft.form)
         self.app.pop_screen()
+        if isinstance(self.app.screen, SetUpScreen):
+            self.app.screen.point_at(added.subject)
         if isinstance(self.app.screen, BaseScreen):
             self.app.screen.notice(f"{added.name} is added. {self._follows}".strip(), Tone.GOOD)
 
