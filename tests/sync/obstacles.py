@@ -14,7 +14,6 @@ import pytest
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
-from invsync_tui.connectors.sources import sandbox as sources
 from invsync_tui.connectors.sources.sandbox import SandboxSource
 from invsync_tui.operations import overview
 from invsync_tui.operations.diagnosis.doctor import doctor
@@ -28,6 +27,7 @@ from invsync_tui.sandbox import cart, service, shop, wms
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.worker import Worker
+from tests.support.sandbox_records import change_levels
 from tests.support.sandbox_world import SHOP, Town, town
 from tests.support.why_check import EXPLAINS, SETTLED
 from tests.support.why_check import told as of_listing
@@ -200,8 +200,8 @@ class Life:
 
 def without_reading_times(patch: pytest.MonkeyPatch) -> None:
     """A WMS that does not say when it read its levels: a download that changes nothing is all that confirms them."""
-    level, capabilities = sources._level, SandboxSource.__init__
-    patch.setattr(sources, "_level", lambda record: level({**record, "read_at": None}))
+    capabilities = SandboxSource.__init__
+    change_levels(patch, lambda record: {**record, "read_at": None})
 
     def made(self: SandboxSource, connection: Connection) -> None:
         capabilities(self, connection)

@@ -19,6 +19,7 @@ from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.push_plan import PushPlanner
 from tests.support.merchant_store import Bench
+from tests.support.sandbox_records import change_levels
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 
 SELLS = Mode(orders=True)
@@ -150,8 +151,7 @@ async def test_the_reading_of_the_pull_counts_where_the_wms_names_no_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given: a WMS that does not say when it read
-    level = sandbox._level
-    monkeypatch.setattr(sandbox, "_level", lambda record: level({**record, "read_at": None}))
+    change_levels(monkeypatch, lambda record: {**record, "read_at": None})
     with street(tmp_path) as made:
         await made.sync()
         made.sell(3)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.carts.sandbox import SandboxCart
-from invsync_tui.connectors.sources import sandbox
 from invsync_tui.operations.catalog import warehouses
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.session import Session
+from tests.support.sandbox_records import change_levels
 from tests.support.sandbox_world import Town
 
 EAST, WEST, NORTH = "wh-1", "wh-2", "wh-3"
@@ -266,12 +266,7 @@ async def test_one_absurd_level_costs_itself_alone(
     # given
     sku, other = _plain(synced)[:2]
     ref = _refs(synced)[sku]
-    read = sandbox._level
-
-    def absurd(record: dict[str, Any]) -> Any:
-        return read({**record, "available": value} if record["ref"] == ref else record)
-
-    monkeypatch.setattr(sandbox, "_level", absurd)
+    change_levels(monkeypatch, lambda record: {**record, "available": value} if record["ref"] == ref else record)
     synced.wms.set_level(sku, "EAST", 5)
     synced.wms.set_level(other, "EAST", 4321)
     # when

@@ -244,7 +244,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         if position is None and self._wanted is None:
             self._key = self._record = None
         elif position is not None and self._wanted is not None:
-            self._key, self._record, self._wanted = self._wanted, None, None
+            # Its record comes with its rows; until then keys wait for it.
+            self._key = self._record = None
         self._extend()
         if moved:
             # The row keeps its place on the screen, rather than the cursor its number.
@@ -396,6 +397,8 @@ class WindowTable(Canvas, can_focus=True, inherit_bindings=False):
         if block and block.reading != self._reading:
             return
         key, record = (row.key, row.line) if row else (None, None)
+        if key == self._wanted:
+            self._wanted = None
         if key != self._key or record != self._record or not self._count:
             self._key, self._record = key, record
             self.when_moved()
