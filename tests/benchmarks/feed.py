@@ -19,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.sources.feed import FeedSource
@@ -31,6 +33,7 @@ ROWS = 1_000_000
 ROUNDS = 3
 READ_MOST = 1.5
 """Of the processor time that the peer takes."""
+WORKBOOK_MOST = 2.0
 MEMORY_MOST = 200.0
 """MB, for a million rows."""
 
@@ -47,6 +50,32 @@ def write_file(path: Path, rows: int) -> None:
     os.utime(path, (long_ago, long_ago))
 
 
+def write_workbook(path: Path, rows: int) -> None:
+    """The same rows as a workbook."""
+    import openpyxl
+
+    write_file(path.with_name("rows.csv"), rows)
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("Stock")
+    with path.with_name("rows.csv").open(newline="") as file:
+        for number, row in enumerate(csv.reader(file)):
+            sheet.append([int(cell) if number and at > 2 else cell for at, cell in enumerate(row)])
+    book.save(path)
+    path.with_name("rows.csv").unlink()
+    os.utime(path, (time.time() - 900,) * 2)
+
+
+def _rows(path: Path) -> Iterator[Sequence[Any]]:
+    """All rows of a file, by the readers that the connector uses too."""
+    if path.suffix == ".csv":
+        with path.open(newline="") as file:
+            yield from csv.reader(file)
+        return
+    import python_calamine
+
+    yield from python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()
+
+
 def plain(path: Path) -> None:
     """The least code that brings the columns into tables with the keys that they need."""
     database = path.with_name("plain.db")
@@ -57,14 +86,13 @@ def plain(path: Path) -> None:
         "CREATE TABLE product (id INTEGER PRIMARY KEY, sku TEXT UNIQUE, name TEXT, ean TEXT) STRICT;"
         "CREATE TABLE level (product INTEGER PRIMARY KEY, on_hand INTEGER, available INTEGER) STRICT;"
     )
-    with path.open(newline="") as file:
-        reader = csv.reader(file)
-        next(reader)
-        cx.execute("BEGIN")
-        for number, (sku, name, ean, on_hand, available) in enumerate(reader):
-            cx.execute("INSERT INTO product VALUES (?, ?, ?, ?)", (number, sku, name, ean))
-            cx.execute("INSERT INTO level VALUES (?, ?, ?)", (number, int(on_hand), int(available)))
-        cx.execute("COMMIT")
+    rows = _rows(path)
+    next(rows)
+    cx.execute("BEGIN")
+    for number, (sku, name, ean, on_hand, available) in enumerate(rows):
+        cx.execute("INSERT INTO product VALUES (?, ?, ?, ?)", (number, sku, name, ean))
+        cx.execute("INSERT INTO level VALUES (?, ?, ?)", (number, int(on_hand), int(available)))
+    cx.execute("COMMIT")
 
 
 async def _pages(path: Path) -> None:
@@ -102,21 +130,40 @@ def _measured(what: str, path: Path) -> tuple[float, float]:
     return float(seconds), float(peak)
 
 
+class Compared(NamedTuple):
+    """The connector against the peer, in turns: processor time and MB."""
+
+    ratio: float
+    peak: float
+    note: str
+
+
+def _compared(path: Path, rows: int) -> Compared:
+    rounds = [(_measured("plain", path), _measured("read", path)) for _ in range(ROUNDS)]
+    ratio = statistics.median(mine / bare for (bare, _), (mine, _) in rounds)
+    bare, mine = (statistics.median(one[0] for one in column) for column in zip(*rounds, strict=True))
+    note = f"CPU {mine / rows * 1e6:.1f} us a row, peer {bare / rows * 1e6:.1f}"
+    return Compared(ratio, max(peak for _, (_, peak) in rounds), note)
+
+
 def figures(rows: int = ROWS) -> list[Figure]:
     """Measured now, one after the other in turns, so that a busy machine slows all of them alike."""
     with tempfile.TemporaryDirectory() as folder:
         whole, tenth = Path(folder) / "whole" / "stock.csv", Path(folder) / "tenth" / "stock.csv"
-        for path, count in ((whole, rows), (tenth, rows // 10)):
+        book = Path(folder) / "book" / "stock.xlsx"
+        for path, count, write in (
+            (whole, rows, write_file), (tenth, rows // 10, write_file), (book, rows // 10, write_workbook),
+        ):  # fmt: skip
             path.parent.mkdir()
-            write_file(path, count)
-        rounds = [(_measured("plain", whole), _measured("read", whole)) for _ in range(ROUNDS)]
+            write(path, count)
+        text, workbook = _compared(whole, rows), _compared(book, rows // 10)
         stored, stored_peak = _measured("store", tenth)
-    ratio = statistics.median(mine / bare for (bare, _), (mine, _) in rounds)
-    bare, mine = (statistics.median(one[0] for one in column) for column in zip(*rounds, strict=True))
-    per_row = f"CPU {mine / rows * 1e6:.1f} us a row, peer {bare / rows * 1e6:.1f}"
     return [
-        Figure(f"CSV of {rows} rows checked and read, ratio to csv + sqlite3", ratio, "x", READ_MOST, per_row),
-        Figure("  peak memory of it", max(peak for _, (_, peak) in rounds), "MB", MEMORY_MOST),
+        Figure(f"CSV of {rows} rows checked and read, ratio to csv + sqlite3", text.ratio, "x", READ_MOST, text.note),
+        Figure("  peak memory of it", text.peak, "MB", MEMORY_MOST),
+        Figure(
+            f"XLSX of {rows // 10} rows, ratio to calamine + sqlite3", workbook.ratio, "x", WORKBOOK_MOST, workbook.note
+        ),
         Figure(
             f"first download of {rows // 10} of them into the store",
             stored,

@@ -1,6 +1,6 @@
 """Levels from PostgreSQL into a store, against plain psycopg + sqlite3 doing the same, and reading them alone.
 
-`python -m tests.benchmarks.sql [LEVELS]`, 200,000 without a number.
+`python -m tests.benchmarks.sql [LEVELS]`, 200,000 without a number. All are seconds of our processor, without the server.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tests.support.sql_databases import READER, TestDatabase, create
 
 LEVELS = 200_000
 ROUNDS = 3
+READ_MOST = 1.3
 QUERIES = """
 [levels]
 query = "SELECT sku, on_hand, available, committed FROM stock"
@@ -84,17 +85,17 @@ class Peer:
 
 
 async def _read(database: TestDatabase, levels: int) -> float:
-    """Seconds in which the connector alone reads all levels."""
+    """Seconds of our processor in which the connector alone reads all levels."""
     source = database.source(QUERIES, deadline=60)  # type: ignore[arg-type]
     await source.open()
     (warehouse,) = await source.warehouses()
-    started, count, cursor = time.perf_counter(), 0, None
+    started, count, cursor = time.process_time(), 0, None
     while True:
         page = await source.levels_page(warehouse, cursor)
         count, cursor = count + len(page.rows), page.next_cursor
         if cursor is None:
             break
-    took = time.perf_counter() - started
+    took = time.process_time() - started
     await source.close()
     assert count == levels
     return took
@@ -106,7 +107,7 @@ async def _rounds(server: PostgresServer, folder: Path, levels: int) -> tuple[li
     database.execute(
         "ALTER TABLE stock DROP CONSTRAINT stock_pkey", "ALTER TABLE stock ADD PRIMARY KEY (sku)",
         "INSERT INTO stock SELECT i, 'SKU-' || lpad(i::text, 8, '0'), 'Product ' || i, NULL, i % 100, i % 90, i % 10, "
-        f"lpad(i::text, 13, '4') FROM generate_series(1, {levels}) i",
+        f"'4' || lpad(i::text, 12, '0') FROM generate_series(1, {levels}) i",
         "ANALYZE stock",
     )  # fmt: skip
     bench = Bench.make(folder)
@@ -116,17 +117,17 @@ async def _rounds(server: PostgresServer, folder: Path, levels: int) -> tuple[li
     peer.pull()
     ours, theirs, reading, driver = [], [], [], []
     for _ in range(ROUNDS):
-        started = time.perf_counter()
+        started = time.process_time()
         peer.pull()
-        theirs.append(time.perf_counter() - started)
+        theirs.append(time.process_time() - started)
         bench.store.checkpoint()
         run = bench.run(bench.request("pull", bench.merchant, full=True))
-        started = time.perf_counter()
+        started = time.process_time()
         await execute_run(bench, run.id)
-        ours.append(time.perf_counter() - started)
-        started = time.perf_counter()
+        ours.append(time.process_time() - started)
+        started = time.process_time()
         assert sum(peer.pages("sku, on_hand, available, committed")) == levels
-        driver.append(time.perf_counter() - started)
+        driver.append(time.process_time() - started)
         reading.append(await _read(database, levels))
     return ours, theirs, reading, driver
 
@@ -141,7 +142,7 @@ def figures(levels: int = LEVELS) -> list[Figure]:
     return [
         Figure(f"unchanged second download of {levels:,} levels by SQL, ratio to plain psycopg + sqlite3", whole, "x", None,
                f"ours {statistics.median(ours):.2f} s, plain {statistics.median(theirs):.2f} s"),
-        Figure("  reading alone, ratio to rows of the driver that nobody looks at", alone, "x", None,
+        Figure("  reading alone, ratio to rows of the driver that nobody looks at", alone, "x", READ_MOST,
                f"ours {statistics.median(reading):.2f} s, driver {statistics.median(driver):.2f} s"),
     ]  # fmt: skip
 
