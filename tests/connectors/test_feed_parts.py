@@ -35,6 +35,7 @@ def staged(folder: Path, rows: list[tuple[str, ...]], options: dict[str, str]) -
             "lines": staging._cx.execute("SELECT * FROM line ORDER BY n").fetchall(),
             "lost": staging._cx.execute("SELECT * FROM lost ORDER BY n").fetchall(),
             "rejects": list(staging.rejects()),
+            "indexed": bool(staging._cx.execute("SELECT 1 FROM sqlite_schema WHERE name = 'line_key'").fetchone()),
             "loaded": loaded,
             "products": staging.products(0, 100),
             "levels": [staging.levels(name, 0, 100, 9) for name in loaded.warehouses],
@@ -123,3 +124,37 @@ def test_a_simple_file_is_staged_without_a_look_at_each_row(tmp_path: Path, monk
     assert result["levels"][0].rows[11] == LevelRow(
         "A-11", "EAST", 5, 4, None, None, 9, {"file": "stock.csv", "line": 13}, ""
     )
+
+
+@pytest.mark.parametrize(
+    ("refs", "looked_through"),
+    [
+        (("a", "b", "c", "d", "e", "f", "g", "h", "i"), False),
+        (("a", "b", "c", "d", "e", "f", "g", "h", "h"), True),
+        (("a", "b", "c", "d", "e", "e", "g", "h", "i"), True),
+        (("a", "b", "c", "d", "d", "f", "g", "h", "i"), True),
+        (("b", "c", "d", "e", "f", "g", "h", "i", "b"), True),
+        (("b", "a", "c", "d", "e", "f", "g", "h", "i"), True),
+        (("a", "b", "c", "e", "d", "f", "g", "h", "i"), True),
+    ],
+    ids=str,
+)
+def test_a_product_that_comes_twice_is_found_in_any_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refs: tuple[str, ...], looked_through: bool
+) -> None:
+    # given: parts of four rows, and another quantity in each
+    rows = [(ref, *ROW[1:5], str(number), "EAST") for number, ref in enumerate(refs)]
+    # when
+    result = both(tmp_path, [HEADER, *rows], monkeypatch)
+    # then
+    doubled = {ref for ref in refs if refs.count(ref) > 1}
+    page = result["levels"][0]
+    assert {ref for ref, _ in page.rejected} == doubled
+    assert {row.product_ref for row in page.rows} == {*refs} - doubled
+    assert result["indexed"] == looked_through
+
+
+def test_aliases_of_several_types_and_none_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("a", "x", "1", "", "5", "5", "E"), ("b", "x", "", "2", "5", "5", "E"), ("c", "x", "", "", "5", "5", "E")]
+    products = both(tmp_path, [HEADER, *rows], monkeypatch)["products"].rows
+    assert [row.aliases for row in products] == [(("EAN", "1"),), (("UPC", "2"),), ()]

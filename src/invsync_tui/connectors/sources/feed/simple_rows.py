@@ -29,6 +29,7 @@ class SimpleRows(NamedTuple):
 
     names: Sequence[str]
     rows: Iterable[Sequence[int | str]]
+    refs: Sequence[str]
 
 
 def simple_rows(
@@ -78,7 +79,7 @@ def _simple(
         if not _are_names(names):
             return None
         values["name"] = map(str.strip, names)
-    return SimpleRows(tuple(values), zip(*values.values(), strict=False))
+    return SimpleRows(tuple(values), zip(*values.values(), strict=False), skus)
 
 
 def _are_codes(column: Sequence[str]) -> bool:
