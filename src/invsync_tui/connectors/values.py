@@ -100,9 +100,9 @@ def are_texts(values: Sequence[object]) -> bool:
     if {*map(type, values)} != {str}:
         return not values
     texts: Sequence[str] = values  # type: ignore[assignment]
-    if max(map(len, texts)) > TEXT_MOST:
-        return False
     joined = "".join(texts)
+    if len(joined) > TEXT_MOST and max(map(len, texts)) > TEXT_MOST:
+        return False
     if not joined.isascii():
         try:
             joined.encode()
