@@ -37,15 +37,16 @@ async def opened(made: Corner) -> Corner:
     return made
 
 
-def request(made: Corner, cart: int, *, full: bool = False) -> int:
-    """Ask for a push as of now: who read the shop since then has read it for this one."""
+def request(made: Corner, *carts: int, full: bool = False) -> list[int]:
+    """Ask for pushes as of now, at once: who read the shop since then has read it for these."""
+    now = clock.seconds()
+    orders = [RunRequest("push", cart, made.bench.merchant, "test", "tester", None, full) for cart in carts]
     with made.bench.store.transaction() as tx:
-        order = RunRequest("push", cart, made.bench.merchant, "test", "tester", None, full)
-        return runs.request(tx, order, clock.seconds()).run_id
+        return [runs.request(tx, order, now).run_id for order in orders]
 
 
 async def push(made: Corner, cart: int, *, full: bool = False) -> RunRow:
-    run = request(made, cart, full=full)
+    (run,) = request(made, cart, full=full)
     await made.bench.work()
     if made.bench.run(run).state == "held":
         made.bench.release(run)
@@ -65,7 +66,7 @@ def outcomes(made: Corner, cart: int) -> dict[str, Any]:
 
 async def both(made: Corner, *, full: bool = False) -> list[str]:
     """A sync of both, asked for together as a person does; the states in which the runs end."""
-    numbers = [request(made, cart, full=full) for cart in (made.east, made.west)]
+    numbers = request(made, made.east, made.west, full=full)
     await made.bench.work()
     return [made.bench.run(number).state for number in numbers]
 
@@ -106,7 +107,7 @@ async def test_orders_are_read_once_for_all_locations_and_each_counts_where_its_
         # and whichever of them comes first
         made.order(1, place="West")
         since = len(made.carts.requests())
-        numbers = [request(made, cart) for cart in (made.west, made.east)]
+        numbers = request(made, made.west, made.east)
         await made.bench.work()
         assert [made.bench.run(number).state for number in numbers] == ["done", "done"]
         assert len(asked(made, "orders", since)) == 1
