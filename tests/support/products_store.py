@@ -50,10 +50,11 @@ class Shelf:
 
     def put(self, things: Iterable[Thing], *, present: bool = True) -> list[int]:
         """Products of a page, present as after a complete load."""
+        records = list(things)
         with self.bench.store.transaction() as tx:
             seq = change_sequence.upcoming(tx)
-            written = products.upsert_products(tx, self.merchant, list(things), NOW, seq)
-            products.write_components(tx, self.merchant, list(things), written.ids, NOW, seq)
+            written = products.upsert_products(tx, self.merchant, records, NOW, seq)
+            products.write_components(tx, self.merchant, records, written.ids, NOW, seq)
             if present:
                 products.confirm_present(tx, self.merchant, set(written.ids), seq)
             change_sequence.take(tx, seq)

@@ -174,7 +174,7 @@ async def test_what_our_other_locations_hold_is_not_elsewhere(tmp_path: Path) ->
 async def test_their_runs_share_one_lease_and_never_overlap(tmp_path: Path) -> None:
     with corner(tmp_path) as made:
         await opened(made)
-        run = request(made, made.west)
+        (run,) = request(made, made.west)
         with made.bench.store.reading() as cx:
             row = runs.get(cx, run)
         assert row is not None
