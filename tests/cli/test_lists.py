@@ -167,8 +167,8 @@ LISTS_OVER_TIME = {"runs", "audit", "events"}
 def test_every_list_has_the_options_of_lists() -> None:
     """A literal table: which commands print a page of a list, by their options."""
     paged = {
-        "aliases", "audit", "carts", "drift", "events", "held", "identity", "levels", "links", "listings", "merchants",
-        "plan", "replay", "runs", "search", "sku", "warehouses",
+        "aliases", "audit", "bookmarks", "carts", "drift", "events", "held", "identity", "levels", "links", "listings",
+        "merchants", "plan", "replay", "runs", "search", "sku", "warehouses",
     }  # fmt: skip
     options = {name: set(parser.known_options()) for name, parser in command_parsers().items()}
     assert {name for name, flags in options.items() if "--limit" in flags} == paged
