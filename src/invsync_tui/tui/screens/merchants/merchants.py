@@ -122,9 +122,9 @@ class MerchantsScreen(SetUpScreen["HomeLine"]):
 
     def _show_trail(self) -> None:
         """The pulse stands where other lists say where they are."""
-        from invsync_tui.tui.screens.merchants.text import pulse_line
-
         if self._head is not None:
+            from invsync_tui.tui.screens.merchants.text import pulse_line
+
             self.text_line("trail").show(pulse_line(self._head.pulse, self.context.glyphs), line(*self._state()))
 
     def _nothing(self, width: int) -> Sequence[Line]:
