@@ -25,6 +25,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 PACKAGE = "invsync_tui"
 ROOMS = ("rules", "store", "sync", "connectors", "operations")
 _NOT_DECLARED = ("migrations", "__all__")
+_CONTAINERS = ("WeakKeyDictionary", "WeakValueDictionary", "WeakSet", "OrderedDict", "defaultdict", "deque")
 _TEXT_MOST = 32
 _LINE_MOST = 120
 Seen = dict[int, tuple[str, object]]
@@ -76,10 +77,19 @@ def _declared(body: Iterable[ast.stmt], owner: object, prefix: str = "") -> Iter
 
 
 def _assigned(statement: ast.Assign | ast.AnnAssign, owner: object, prefix: str) -> Iterator[tuple[str, object]]:
+    if statement.value is not None and _begins_empty(statement.value):
+        return
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     for name in [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]:
         if name not in _NOT_DECLARED:
             yield f"{prefix}{name}", _value(owner, name)
+
+
+def _begins_empty(value: ast.expr) -> bool:
+    """Whether a name begins as an empty container: what the program keeps in it is not declared, and other tests fill it."""
+    if isinstance(value, ast.Dict | ast.List | ast.Set):
+        return not ast.unparse(value).strip("[]{}")
+    return isinstance(value, ast.Call) and ast.unparse(value.func).split(".")[-1] in _CONTAINERS and not value.keywords
 
 
 def _lines(name: str, value: object, seen: Seen) -> Iterator[str]:
