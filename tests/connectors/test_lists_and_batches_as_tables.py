@@ -247,22 +247,9 @@ def staging(tmp_path: Path) -> Iterator[Staging]:
 
 def staged(staging: Staging, *rows: tuple[str, str, int, int, int | None, int]) -> None:
     """(reference, warehouse, file, line, on hand, available)."""
-    columns = [row[1] for row in staging._cx.execute("PRAGMA table_info(line)")]
-    for ref, warehouse, file, line, on_hand, available in rows:
-        given = {
-            "ref": ref,
-            "sku": ref,
-            "warehouse": warehouse,
-            "file": file,
-            "line": line,
-            "on_hand": on_hand,
-            "available": available,
-        }
-        names = [name for name in columns if name in given]
-        staging._cx.execute(
-            f"INSERT INTO line ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
-            [given[name] for name in names],
-        )
+    names = ("ref", "sku", "warehouse", "file", "line", "on_hand", "available")
+    values = [(ref, ref, warehouse, *place_and_numbers) for ref, warehouse, *place_and_numbers in rows]
+    staging.add_simple_rows(names, values, [row[0] for row in rows])
 
 
 def test_rows_that_say_the_same_twice_are_one(staging: Staging) -> None:

@@ -30,6 +30,11 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "BACKOFF_MOST", 0.001)
 
 
+def _on_hand(row: dict[str, Any]) -> int:
+    """Connectors read a record in a function of its own: from 3.12 on a comprehension alone leaves no trace of its record."""
+    return int(row["stock"]["on_hand"])
+
+
 class Careless:
     """A connector that reads an answer without a look."""
 
@@ -38,7 +43,7 @@ class Careless:
 
     async def levels(self) -> list[int]:
         data = (await self._http.read("GET", "/")).json()
-        return [int(row["stock"]["on_hand"]) for row in data["data"]["rows"]]
+        return [_on_hand(row) for row in data["data"]["rows"]]
 
     async def close(self) -> None:
         await self._http.close()

@@ -154,9 +154,9 @@ LISTS = [
 """Stops with a list, of which a move of the cursor is weighed: some always, all with the slow tests."""
 MOST_BYTES = 400
 """Of most moves of the cursor by one row, with its strip, in every size: DESIGN's budget."""
-OF_ALL_KINDS = {"mismatches of a cart": 470, "listings of all carts": 520, "identity": 520}
+OF_ALL_KINDS = {"mismatches of a cart": 470, "listings of all carts": 520, "identity": 520, "audit": 470}
 """More for lists whose rows in the demo are of a different kind each, so that nearly all of row and strip is another; of
-identity it is the rows whose three codes are as long as they can be."""
+identity it is the rows whose three codes are as long as they can be, of the audit the sentence at 120 columns."""
 MOST_BYTES_OF_ONE = {80: 550, 120: 1500}
 """Of a move to a row about which the strip says much more than about the one before."""
 
