@@ -89,7 +89,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("product-sync", "[All", ("c", "enter", "down", "down"), small=True),
     Shot(
         "exclude",
-        "Exclude from the sync?",
+        "from the sync?",
         ("c", "enter", "right_square_bracket", "right_square_bracket", "space", "space", "x"),
     ),
     Shot("runs", "Runs", ("r",)),
