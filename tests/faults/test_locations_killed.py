@@ -36,10 +36,10 @@ async def test_an_open_batch_of_one_location_survives_that_another_one_reads_the
             made.wms.set_level(listing["sku"], "WEST", 40 + number)
             made.wms.set_level(listing["sku"], "EAST", 80 + number)
         await made.pull()
-        first = request(made, made.east, full=True)
+        (first,) = request(made, made.east, full=True)
         with made.bench.by_hand() as cx:  # West goes first, and East, which was asked for before, takes over
             cx.execute("UPDATE run SET not_before = requested_at + 3600 WHERE id = ?", (first,))
-        killed = request(made, made.west)
+        (killed,) = request(made, made.west)
         workers = Workers(made.bench.store.path)
         try:
             process = workers.start(STOP_BEFORE_SENDING)

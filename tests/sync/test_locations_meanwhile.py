@@ -70,7 +70,7 @@ async def test_a_request_that_joins_a_waiting_run_has_its_orders_read_as_of_then
     """The waiting run was asked for before the other location read the orders; who joins it wants them as of now."""
     with corner(tmp_path) as made:
         await opened(made)
-        waiting = request(made, made.west)
+        (waiting,) = request(made, made.west)
         with made.bench.by_hand() as cx:
             cx.execute("UPDATE run SET not_before = ? WHERE id = ?", (clock.seconds() + 3600, waiting))
         assert (await push(made, made.east)).state == "done"
@@ -80,7 +80,7 @@ async def test_a_request_that_joins_a_waiting_run_has_its_orders_read_as_of_then
         with made.bench.by_hand() as cx:
             cx.execute("UPDATE run SET started_at = started_at - 5 WHERE key = ? AND state = 'done'", (made.east,))
             cx.execute("UPDATE run SET requested_at = requested_at - 10 WHERE id = ?", (waiting,))
-        assert request(made, made.west) == waiting
+        assert request(made, made.west) == [waiting]
         await made.bench.work()
         assert made.bench.run(waiting).state == "done"
         assert made.sellable() == (EAST, WEST + 4 - 2)
@@ -90,7 +90,7 @@ async def test_orders_that_another_location_read_long_ago_are_read_again(tmp_pat
     """A run may have to wait for an hour after it was asked for: what the shop sold meanwhile counts."""
     with corner(tmp_path) as made:
         await opened(made)
-        waiting = request(made, made.west)
+        (waiting,) = request(made, made.west)
         with made.bench.by_hand() as cx:
             cx.execute("UPDATE run SET not_before = ? WHERE id = ?", (clock.seconds() + 3600, waiting))
         assert (await push(made, made.east)).state == "done"

@@ -34,7 +34,8 @@ ADMIN_ID = 2
 USER_PASSWORD = "battery-staple-7"
 START_TIMEOUT = 90.0
 STOP_TIMEOUT = 10.0
-TEMPLATE = "template_odoo"
+TEMPLATE, PREFIX = "template_odoo", "odoo"
+"""Names of databases: what others are copied from, and what a copy's name begins with."""
 STOCK_USER = "stock.group_stock_user"
 PLAIN_USER = "base.group_user"
 _NUMBERS = itertools.count(1)
@@ -265,7 +266,8 @@ def start(databases: Databases, folder: Path) -> OdooProcess:
     installed = installation(databases)
     databases.restore(TEMPLATE, installed.dump)
     port, log = _free_port(), folder / "odoo.log"
-    arguments = [f"--http-port={port}", "--max-cron-threads=0", "--db_maxconn=16"]
+    # Only its own: a database of other tests on the same PostgreSQL, if it is the only one, would be taken for Odoo's.
+    arguments = [f"--http-port={port}", "--max-cron-threads=0", "--db_maxconn=16", f"--db-filter=^{PREFIX}[0-9]+$"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*_with_us(), *command(installed, databases, folder / "data"), *arguments],
@@ -298,7 +300,7 @@ def odoo_process(postgres_server: PostgresServer, tmp_path_factory: pytest.TempP
 @pytest.fixture(scope="module")
 def odoo(odoo_process: OdooProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OdooServer]:
     """A database of the module's own with Inventory and Manufacturing, one company and its warehouse."""
-    name = f"wms{next(_NUMBERS)}"
+    name = f"{PREFIX}{next(_NUMBERS)}"
     odoo_process.databases.create(name, TEMPLATE)
     yield OdooServer(odoo_process, name, tmp_path_factory.mktemp(name))
     odoo_process.databases.drop(name)
