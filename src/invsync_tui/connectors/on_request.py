@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from invsync_tui.connectors.about import Fix
 from invsync_tui.connectors.base import ListingRow
 from invsync_tui.connectors.errors import ConnectorError
+from invsync_tui.connectors.reading import read_in_steps
 from invsync_tui.rules.outcomes import REASONS, Reason
 
 GONE = "the cart no longer has this listing"
@@ -131,8 +132,4 @@ def _made(fix: Fix, ref: str, answer: Fixed | None, row: ListingRow | None, fail
 
 
 async def _read(cart: Any, refs: Sequence[str]) -> dict[str, ListingRow]:
-    step = cart.capabilities.read_batch
-    rows: list[ListingRow] = []
-    for start in range(0, len(refs), step):
-        rows += await cart.read(refs[start : start + step])
-    return {row.ref: row for row in rows}
+    return {row.ref: row for row in await read_in_steps(cart, refs)}

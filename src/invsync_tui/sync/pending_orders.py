@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from invsync_tui import clock
 from invsync_tui.connectors.base import Cart, ListingRow, OrderLine, Source
 from invsync_tui.connectors.errors import PermissionDeniedError
+from invsync_tui.connectors.reading import read_in_steps
 from invsync_tui.connectors.shop_identity import shop_of
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import change_sequence
@@ -136,10 +137,7 @@ class Orders:
         return max(0, self.clock.theirs_before(self.now - REACH), earliest)
 
     async def _shown(self, refs: Sequence[str]) -> list[ListingRow]:
-        step = self.cart.capabilities.read_batch
-        rows: list[ListingRow] = []
-        for start in range(0, len(refs), step):
-            rows.extend(await self.cart.read(refs[start : start + step]))
+        rows = await read_in_steps(self.cart, refs)
         self.job.report.budget = self.cart.budget()
         return rows
 

@@ -34,6 +34,7 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.http import backoff, send_deadline
 from invsync_tui.connectors.http_log import tag_batch
+from invsync_tui.connectors.reading import read_in_steps
 from invsync_tui.rules import batch_limits as size_rules
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge
 from invsync_tui.rules.words import time_of_day
@@ -179,10 +180,7 @@ class BatchSender:
             self.job.report.reasons[reason] += n
 
     async def _read(self, refs: Sequence[str]) -> list[ListingRow]:
-        step = self.cart.capabilities.read_batch
-        rows: list[ListingRow] = []
-        for start in range(0, len(refs), step):
-            rows.extend(await self.cart.read(refs[start : start + step]))
+        rows = await read_in_steps(self.cart, refs)
         self.job.report.budget = self.cart.budget()
         return rows
 

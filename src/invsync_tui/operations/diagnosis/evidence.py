@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from invsync_tui import clock
 from invsync_tui.connectors.http_log import redacted
+from invsync_tui.connectors.reading import read_in_steps
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import asked_by
@@ -150,8 +151,8 @@ async def _read(session: Session, settings: Settings, refs: Sequence[str]) -> Ma
     cart = connections.cart(settings.cart, session.store.path, settings.locations, read_only=session.read_only)
     try:
         await cart.open()
-        step, now = cart.capabilities.read_batch, clock.seconds()
-        rows = [row for start in range(0, len(refs), step) for row in await cart.read(refs[start : start + step])]
+        now = clock.seconds()
+        rows = await read_in_steps(cart, refs)
     finally:
         await cart.close()
     shown = {row.ref: Shown(row.quantity, row.allocated, row.tracked, now) for row in rows}
