@@ -12,6 +12,7 @@ import pytest
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from invsync_tui.tui.app import control_room
@@ -147,11 +148,8 @@ async def test_words_behind_a_colon_are_words_though_the_rows_are_on_their_way(g
         await driver.press("c")
         await driver.until(lambda: isinstance(app.screen, CartsScreen))
         # when it comes in bursts, as from a slow line
-        for burst in (":doc", "tor\r"):
-            for character in burst:
-                event = events.Key({":": "colon", "\r": "enter"}.get(character, character), character)
-                event.set_sender(app)
-                app.post_message(event)
+        for part in (":doc", "tor\r"):
+            burst(app, part)
             await pilot.pause(0.3)
         gate.set()
         # then no letter is an order, now or later
@@ -224,6 +222,22 @@ async def test_a_key_that_comes_before_its_screen_is_mounted_is_for_that_screen(
     app.close_store()
 
 
+def burst(app: KeysInOrder, text: str) -> None:
+    """Keys as a slow line sends them: all of them before the program has looked at one."""
+    for character in text:
+        event = events.Key({":": "colon", "\r": "enter"}.get(character, character), character)
+        event.set_sender(app)
+        app.post_message(event)
+
+
+async def takes(pilot: Pilot[int], text: str) -> None:
+    """Wait until the input that a key opened has this text."""
+    until = time.monotonic() + 10
+    while [field.value for field in pilot.app.query(Input)] != [text]:
+        assert time.monotonic() < until, [field.value for field in pilot.app.query(Input)]
+        await pilot.pause(0.05)
+
+
 class Slow(KeysInOrder):
     """An application whose first key loads something before the input is there, on a busy machine."""
 
@@ -243,15 +257,9 @@ async def test_letters_wait_for_a_key_that_takes_long() -> None:
     """Under load the input of a form took more than half a second to come, and the name typed into it was lost."""
     app = Slow()
     async with app.run_test() as pilot:
-        for character in "eLamp":
-            event = events.Key(character, character)
-            event.set_sender(app)
-            app.post_message(event)
+        burst(app, "eLamp")
         await pilot.pause(2 * LOST_AFTER)
-        until = time.monotonic() + 10
-        while not app.query(Input) or app.query_one(Input).value != "Lamp":
-            assert time.monotonic() < until, [field.value for field in app.query(Input)]
-            await pilot.pause(0.05)
+        await takes(pilot, "Lamp")
 
 
 async def test_a_widget_that_was_removed_with_a_key_in_its_queue_holds_up_no_other() -> None:
@@ -261,14 +269,8 @@ async def test_a_widget_that_was_removed_with_a_key_in_its_queue_holds_up_no_oth
         app._key_under_way, app._key_number, app._key_went_to = True, 7, gone
         app._key_sent_at = time.monotonic()
         await gone.remove()
-        for character in "eOK":
-            event = events.Key(character, character)
-            event.set_sender(app)
-            app.post_message(event)
-        until = time.monotonic() + 10
-        while not app.query(Input) or app.query_one(Input).value != "OK":
-            assert time.monotonic() < until
-            await pilot.pause(0.05)
+        burst(app, "eOK")
+        await takes(pilot, "OK")
 
 
 async def test_a_key_behind_a_command_is_for_the_screen_that_it_leads_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,10 +334,7 @@ async def test_what_waited_is_pressed_before_what_is_typed_meanwhile(monkeypatch
         # given keys that wait, and others that have come in behind them and were not looked at yet
         for key in ("down", "up"):
             assert screen.early.keep(events.Key(key, None))
-        for key in ("j", "k"):
-            event = events.Key(key, key)
-            event.set_sender(app)
-            app.post_message(event)
+        burst(app, "jk")
         # when what they wait for is there
         screen.press_again()
         # then all come in the order in which they were pressed

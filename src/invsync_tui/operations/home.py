@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from heapq import nlargest
 from typing import Any, NamedTuple
@@ -146,24 +146,11 @@ def _past(pushes: Sequence[PushRow]) -> tuple[PastPush, ...]:
     return tuple(PastPush(RunState(push.state), Counts.from_dict(json.loads(push.counts)).set) for push in last)
 
 
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    """The newest push and drift check of a cart."""
-
-    all: Sequence[RunRow]
-
-    @property
-    def push(self) -> RunRow | None:
-        return next((run for run in self.all if run.kind == "push"), None)
-
-
 def _cart(
     cart: CartHead, facts: Facts, ended: RunRow | None, mismatches: Count, pushes: tuple[PastPush, ...]
 ) -> CartRow:
-    runs = _Runs(
-        [run for run in facts.runs.get(cart.merchant_id, ()) if run.kind in ("push", "radar") and run.key == cart.id]
-    )
-    push = runs.push
+    runs = [run for run in facts.runs.get(cart.merchant_id, ()) if run.kind in ("push", "radar") and run.key == cart.id]
+    push = next((run for run in runs if run.kind == "push"), None)
     held = [push] if push is not None and push.state == "held" else []
     frozen = [
         freeze
@@ -193,8 +180,8 @@ def _cart(
     )
 
 
-def _cart_problems(cart: CartHead, runs: _Runs, facts: Facts) -> list[Problem]:
-    result = run_problems(runs.all, facts)
+def _cart_problems(cart: CartHead, runs: Sequence[RunRow], facts: Facts) -> list[Problem]:
+    result = run_problems(runs, facts)
     result += [] if cart.upload_enabled else [upload_off(cart.name)]
     result += problems([found for found in facts.found.get(cart.merchant_id, ()) if found.cart_id == cart.id])
     result += [
