@@ -30,7 +30,10 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sdist")
     archive = _built("sdist", ROOT, folder)
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
+            tar.extractall(folder, filter="data")
+        else:
+            tar.extractall(folder)
     return next(path for path in folder.iterdir() if path.is_dir())
 
 

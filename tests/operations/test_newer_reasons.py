@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import time
 from pathlib import Path
 
@@ -80,6 +82,9 @@ def test_the_doctor_reports_it_once_with_its_count(session: Session, capsys: pyt
 def test_it_is_itself_by_name_and_leads_to_the_listings() -> None:
     reason = Reason(NEWER)
     assert reason == NEWER and str(reason) == NEWER and hash(reason) == hash(Reason(NEWER))
+    for same in (copy.copy(reason), copy.deepcopy(reason), pickle.loads(pickle.dumps(reason))):
+        assert same == NEWER and isinstance(same, Reason)
+    assert copy.deepcopy(Reason.NOT_IN_WMS) is Reason.NOT_IN_WMS
     assert reason not in REASONS and REASONS[reason] is UNKNOWN
     assert reason not in list(Reason)
     assert of_cause("Cart", "SKU", reason) is None

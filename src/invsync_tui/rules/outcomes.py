@@ -88,6 +88,10 @@ class Reason(StrEnum):
         reason._name_ = reason._value_ = value
         return reason
 
+    def __reduce_ex__(self, _: object) -> tuple[type[Reason], tuple[str]]:
+        """By value, as `dataclasses.asdict` copies it: Python 3.11.0 to 3.11.3 look for a member of its name."""
+        return Reason, (self.value,)
+
 
 _STORED = {
     Reason.IN_SYNC: "UNCHANGED",

@@ -334,7 +334,8 @@ def _span_of(text: str, start: int, at: int, names: _Names) -> tuple[int, int] |
 
 # --- values of a telling shape -----------------------------------------------------------------------------------------
 
-_LOGIN = re.compile(r"((?:(?!%2F|%40)[^/\s@\"'<>\\]){1,2048}+)(?:@|%40)", re.IGNORECASE)
+# No possessive repeat of a group with a look-ahead in it: before Python 3.11.5 it does not match (CPython gh-106052).
+_LOGIN = re.compile(r"((?:[^/\s@\"'<>\\%]|%(?!2F|40)){1,2048})(?:@|%40)", re.IGNORECASE)
 _LOGIN_STARTS = ("://", ":\\/\\/", "%3a%2f%2f", "%253a%252f%252f")
 _HEADER = re.compile(r"\s{1,4}([\w.~+/=\-]{8,})")
 _SCHEMES = ("basic ", "session ", "bearer ", "token ", "negotiate ", "ntlm ")
