@@ -64,7 +64,7 @@ class Site:
             "invsync_tui",
         ]
         kept = {
-            "PATH": os.environ["PATH"],
+            **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
             "HOME": "/nonexistent",
             "INVSYNC_CONFIG": str(self.folder / "config.toml"),
             **env,
@@ -120,7 +120,6 @@ def site(users: None) -> Iterator[Site]:
     made = Site(folder)
     sample = re.findall(r"```toml\n(.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
     (text,) = [one for one in sample if "[roles]" in one]
-    text = re.sub("service = .*\n", "", text)  # the owner of the store runs the service anyway
     for user in USERS:
         text = text.replace(f'"{user}"', f'"{named(user)}"')
     (folder / "config.toml").write_text(re.sub(r'store = ".*"', f'store = "{made.store}"', text))
@@ -147,6 +146,34 @@ def test_the_manuals_roles_let_each_user_do_its_work(site: Site) -> None:
     # a user without a right to read is told so
     blind = site.as_user("audit", "status")
     assert blind.code == 2 and "cannot be read: Permission denied" in blind.err
+
+
+def test_a_user_listed_for_the_service_runs_it_and_nothing_else(site: Site) -> None:
+    # given a store that is the lead's: the service's user has no right as its owner
+    site.store.chmod(0o660)
+    shutil.chown(site.store, named("lead"))
+    added = ("merchants", "add", "North", "--source", "sandbox", "--url", "http://127.0.0.1:9")
+    assert site.as_user("lead", *added).code == 0
+    # then it serves
+    done = site.as_user("invsync", "serve", "--until-idle", "0.1")
+    assert done.code == 0, done
+    # and is a viewer for everything else
+    for refused in (
+        ("sync", "North"),
+        ("freeze", "North", "--reason", "x"),
+        ("cancel", "1"),
+        ("release", "1", "--reason", "x"),
+        ("merchants", "add", "South", *added[3:]),
+        ("settings", "set", "merchant:North", "stale-after=2h"),
+        ("db", "restore", str(site.store)),
+    ):
+        done = site.as_user("invsync", *refused)
+        assert done.code == 2 and f"{named('invsync')} is viewer, this takes " in done.err, (refused, done)
+    # and without that line it is refused
+    config = site.folder / "config.toml"
+    config.write_text(re.sub("service = .*\n", "", config.read_text()))
+    done = site.as_user("invsync", "serve", "--until-idle", "0.1")
+    assert done.code == 2 and f"{named('invsync')} is viewer, this takes operator" in done.err, done
 
 
 def test_a_viewer_looks_at_a_store_that_it_may_not_write(site: Site) -> None:
@@ -191,7 +218,8 @@ def test_the_audit_says_who_did_it_whatever_the_environment_claims(site: Site) -
     claimed = {"LOGNAME": lead, "USER": lead, "SUDO_USER": "root", "SUDO_UID": "0"}
     added = ("merchants", "add", "South", "--source", "sandbox", "--url", "http://127.0.0.1:9")
     assert site.as_user("shift1", *added, **claimed).code == 2
-    assert site.as_user("lead", *added, LOGNAME=named("shift1"), USER=named("shift1")).code == 0
+    claimed = {"LOGNAME": named("shift1"), "USER": named("shift1"), "SUDO_USER": "root", "SUDO_UID": "0"}
+    assert site.as_user("lead", *added, **claimed).code == 0
     # then
     with closing(sqlite3.connect(site.store)) as cx:
         assert {who for (who,) in cx.execute("SELECT DISTINCT who FROM audit")} == {lead}
@@ -217,20 +245,26 @@ def test_users_of_a_run_that_was_killed_are_removed_by_the_next(users: None) -> 
         (0, 1, "1", "root (sudo by daemon)"),
         (0, 2, "1", "root (login bin, sudo by daemon)"),
         (1, None, "1", "daemon"),
+        (2, None, "1", "bin"),
+        (2, 1, "1", "bin (login daemon)"),
+        (3, 2, "1", "sys (login bin, sudo by daemon)"),
         (4000000, None, "none", "uid 4000000"),
     ],
 )
-def test_who_acts_is_the_user_of_the_process_and_beside_it_who_logged_in(
-    monkeypatch: pytest.MonkeyPatch, own: int, login: int | None, sudo: str, said: str
+def test_who_acts_is_the_user_of_the_process_and_beside_it_who_logged_in_or_leads_to_root_or_the_owner(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own: int, login: int | None, sudo: str, said: str
 ) -> None:
-    # given
+    # given a store that sys owns, for which alone, beside root, what sudo says is believed
+    store = tmp_path / "store.db"
+    store.touch()
+    monkeypatch.setattr(roles, "_owner", lambda path: 3 if path == store else None)
     monkeypatch.setattr(os, "getuid", lambda: own)
     monkeypatch.setattr(roles, "_logged_in", lambda: login)
     monkeypatch.setenv("SUDO_UID", sudo)
     monkeypatch.setenv("LOGNAME", "mallory")
     monkeypatch.setenv("USER", "mallory")
     # then
-    assert roles.operator_name() == said
+    assert roles.operator_name(store) == said
 
 
 @pytest.mark.parametrize(

@@ -78,13 +78,13 @@ def may_serve(user: str, listed: Mapping[str, Sequence[str]] | None, store: Path
     return user in (listed or {}).get(SERVICE, ()) or os.geteuid() in (0, _owner(store))
 
 
-def operator_name() -> str:
-    """Who acts, for the records: the system user of this process, not what its environment claims.
+def operator_name(store: Path) -> str:
+    """Who acts, for the records of a store: the system user of this process, not what its environment claims.
 
-    Beside it, where it is somebody else: who logged in, as the kernel noted it, and who called sudo, as that says.
+    Beside it, where it is somebody else: who logged in, as the kernel noted it, and who called sudo, where that can be believed.
     """
     own = os.getuid()
-    login, caller = _logged_in(), _sudo_caller()
+    login, caller = _logged_in(), _sudo_caller(store)
     beside = [f"login {user_name(login)}"] if login not in (None, own, caller) else []
     beside += [f"sudo by {user_name(caller)}"] if caller not in (None, own) else []
     return user_name(own) + (f" ({', '.join(beside)})" if beside else "")
@@ -111,25 +111,29 @@ def _logged_in() -> int | None:
     return None if uid == _NOBODY_LOGGED_IN else uid
 
 
-def _sudo_caller() -> int | None:
-    text = os.environ.get("SUDO_UID", "")
+def _sudo_caller(store: Path) -> int | None:
+    text = os.environ.get("SUDO_UID", "") if _believes_sudo(store) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else None
 
 
 def system_user(store: Path) -> str:
-    """Whose roles count: the user of this process, not what the environment claims.
-
-    Behind sudo the caller's name is believed where the process runs as root or as the store's owner: only sudo leads
-    there, or it owns the store anyway.
-    """
+    """Whose roles count: the user of this process, not what the environment claims; behind sudo, who called it."""
     own = os.getuid()
     caller = os.environ.get("SUDO_USER")
-    if caller and own in (0, _owner(store)):
+    if caller and _believes_sudo(store):
         return caller
     try:
         return pwd.getpwuid(own).pw_name
     except KeyError:
         return str(own)
+
+
+def _believes_sudo(store: Path) -> bool:
+    """Whether SUDO_USER and SUDO_UID are more than a claim: in a process of root or of the store's owner.
+
+    Only sudo leads there, or it owns the store anyway. Everybody else can set them.
+    """
+    return os.getuid() in (0, _owner(store))
 
 
 def _owner(store: Path) -> int | None:

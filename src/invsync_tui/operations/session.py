@@ -50,14 +50,14 @@ class Session:
         with as_operation_error():
             store = open_store(store_path, read_only=read_only, say=say)
         # A store that this user may only read is looked at.
-        return cls(store, operator_name(), read_only or store.read_only, *rights)
+        return cls(store, operator_name(store_path), read_only or store.read_only, *rights)
 
     @classmethod
     def create(cls, store_path: Path) -> Session:
         """Open a store, making it if it does not exist."""
         with as_operation_error():
             store = create_store(store_path)
-        return cls(store, operator_name(), store.read_only, *_rights(store_path))
+        return cls(store, operator_name(store_path), store.read_only, *_rights(store_path))
 
     @property
     def path(self) -> Path:
@@ -77,7 +77,7 @@ class Session:
         if self.read_only:
             raise RefusedError(f"Refused to {what}: this session is read-only. Start it without --read-only.")
         if not self.may(right):
-            raise _without(right, what, self.role)
+            raise _without(self.operator, right, what, self.role)
 
     def interrupt(self) -> None:
         """End the question that is being answered, from any thread; the one who asked gets an error."""
@@ -92,13 +92,13 @@ def right_to(store_path: Path, right: Right, what: str) -> None:
     """Refuse an order that is carried out without a session, since the store cannot be opened or is to be replaced."""
     role, _ = _rights(store_path)
     if not has(role, right):
-        raise _without(right, what, role)
+        raise _without(operator_name(store_path), right, what, role)
 
 
-def _without(right: Right, what: str, role: Role) -> RefusedError:
+def _without(operator: str, right: Right, what: str, role: Role) -> RefusedError:
     also = " A service's own user is listed under service there." if right is Right.SERVE else ""
     return RefusedError(
-        f"Refused to {what}: {operator_name()} is {role.value}, this takes {needed(right).value}. "
+        f"Refused to {what}: {operator} is {role.value}, this takes {needed(right).value}. "
         f"Roles are given under [roles] in the configuration.{also}"
     )
 

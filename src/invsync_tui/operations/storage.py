@@ -103,7 +103,7 @@ def restore(store: Path, copy: Path, *, read_only: bool, say: Say) -> Restored:
         raise RefusedError("Refused to restore a backup: this session is read-only. Start it without --read-only.")
     right_to(store, Right.SETTINGS, "restore a backup")
     with as_operation_error():
-        found = restoring.restore(store, expanded(str(copy)), operator_name(), say)
+        found = restoring.restore(store, expanded(str(copy)), operator_name(store), say)
     former = None if found.former is None else str(found.former)
     return Restored(str(store.absolute()), str(found.backup.path.absolute()), found.backup.schema, former)
 
