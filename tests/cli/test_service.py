@@ -205,12 +205,12 @@ def test_a_frozen_service_is_told_by_every_command_and_well_again_when_it_goes_o
     assert f"kill -CONT {service.process.pid}" in text.out
     detail = run(slow, 1)
     assert detail["stalled"]["state"] == "not_responding"
-    assert (detail["per_second"], detail["eta"], detail["worker_alive"]) == (None, None, False)
+    assert (detail["per_second"], detail["eta"], detail["worker_running"]) == (None, None, False)
     assert slow.json("runs")["runs"][-1]["stalled"]["state"] == "not_responding"
     assert "suspended" in slow.ok("runs").out
     doctor = slow.run("doctor", "--json")
     assert doctor.code == 1
-    assert {"service.alive", "service.runs"} <= {
+    assert {"service.running", "service.runs"} <= {
         one["id"] for one in doctor.document["checks"] if one["verdict"] == "fail"
     }
     # and when
@@ -262,7 +262,7 @@ def test_the_first_sigterm_drains_and_a_second_one_ends_at_once(slow: Shell, sta
     until(lambda: service.logged("ending on SIGTERM"), service)
     assert service.process.wait(PATIENCE) == 0
     # then
-    assert "The worker was stopped; the next one goes on with the run." in [
+    assert "The worker was stopped; the next one continues the run." in [
         one["text"]
         for one in run(slow, 1)["events"]  # type: ignore[attr-defined]
     ]

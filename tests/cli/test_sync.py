@@ -118,7 +118,7 @@ def test_without_a_service_a_worker_is_started_and_ends_by_itself(shop: Shell) -
     document = shop.json("sync", "Acme", "--cart", "Shop")
     assert document["worker_started"] and document["runs"] == [1, 2]
     deadline = time.monotonic() + 40
-    while shop.run("status", "--json").document["pulse"]["service_alive"]:
+    while shop.run("status", "--json").document["pulse"]["service_running"]:
         assert time.monotonic() < deadline, "the worker stays"
         time.sleep(0.5)
     assert [run["state"] for run in shop.json("runs")["runs"]] == ["held", "done"]

@@ -212,7 +212,7 @@ def test_each_merchant_has_its_own_times_states_and_counts_and_the_pulse_their_s
         held=5,
         failing=2,
         stale=2,
-        service_alive=well,
+        service_running=well,
         findings=6,
         stalled=len(stalled),
         service=pulse.service,

@@ -96,10 +96,10 @@ def test_a_worker_that_beats_is_told_as_running_with_rate_and_time_left(acme: Sh
     other.enter()
     number = running(acme)
     detail = runs.detail(acme.session, number)
-    assert detail.run.stall is None and detail.worker_alive
+    assert detail.run.stall is None and detail.worker_running
     assert detail.per_second is not None and detail.eta is not None
     pulse = operations_overview.overview(acme.session).pulse
-    assert (pulse.service.state, pulse.service_alive, pulse.stalled) == (ServiceState.RUNNING, True, 0)
+    assert (pulse.service.state, pulse.service_running, pulse.stalled) == (ServiceState.RUNNING, True, 0)
 
 
 @pytest.mark.parametrize("how", ["stopped", "hung"])
@@ -114,7 +114,7 @@ def test_a_frozen_worker_is_told_everywhere_and_no_rate_or_time_left_is(acme: Sh
     overview = operations_overview.overview(acme.session)
     # then: the run
     assert detail.run.stall is not None and detail.run.stall.state == "not_responding"
-    assert (detail.per_second, detail.eta, detail.worker_alive) == (None, None, False)
+    assert (detail.per_second, detail.eta, detail.worker_running) == (None, None, False)
     word = "suspended" if how == "stopped" else "not responding for 2 min"
     assert word in detail.run.stall.text and f"{other.process.pid}" in detail.run.stall.advice
     # and the lists
@@ -126,11 +126,11 @@ def test_a_frozen_worker_is_told_everywhere_and_no_rate_or_time_left_is(acme: Sh
     assert row.status.startswith("stalled: ") and row.next_run_at is None and row.scheduled
     assert row.not_due == "stalled"
     assert [problem for problem in row.problems if word in problem.text and problem.urgent]
-    assert (overview.pulse.service_alive, overview.pulse.stalled) == (False, 1)
+    assert (overview.pulse.service_running, overview.pulse.stalled) == (False, 1)
     assert overview.pulse.service.state is ServiceState.NOT_RESPONDING
     # and the doctor
     failed = {check.id for check in doctor.doctor(acme.session).checks if check.verdict == "fail"}
-    assert {"service.alive", "service.runs"} <= failed
+    assert {"service.running", "service.runs"} <= failed
     # and nothing is promised
     assert settings_views.merchants(acme.session)[0].next_run_at is None
 
@@ -229,7 +229,7 @@ def test_a_run_without_progress_has_no_rate_though_its_worker_responds(acme: She
     number = running(acme, progress_ago=400)
     detail = runs.detail(acme.session, number)
     assert detail.run.stall is not None and detail.run.stall.state == "no_progress"
-    assert "No progress for 6 min" in detail.run.stall.text and detail.worker_alive
+    assert "No progress for 6 min" in detail.run.stall.text and detail.worker_running
     assert (detail.per_second, detail.eta) == (None, None)
 
 
@@ -245,7 +245,7 @@ def test_a_detached_worker_promises_no_schedule(acme: Shelf, other: Other) -> No
     other.enter(kind="detached")
     running(acme)
     found = operations_overview.overview(acme.session)
-    assert found.pulse.service.state is ServiceState.DETACHED and found.pulse.service_alive
+    assert found.pulse.service.state is ServiceState.DETACHED and found.pulse.service_running
     assert found.merchants[0].next_run_at is None and found.merchants[0].scheduled
 
 

@@ -32,6 +32,6 @@ def serve(shell: Shell, *more: str) -> subprocess.Popen[str]:
     assert process.stdout is not None
     check("serve", json.loads(process.stdout.readline()))
     deadline = time.monotonic() + 20
-    while not shell.run("status", "--json").document["pulse"]["service_alive"]:
+    while not shell.run("status", "--json").document["pulse"]["service_running"]:
         assert time.monotonic() < deadline, "the service did not come up"
     return process

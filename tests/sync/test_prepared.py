@@ -64,7 +64,7 @@ async def test_it_is_asked_for_once_and_goes_on_by_itself_when_it_is_made(
     with town(tmp_path) as made:
         run = await made.bench.pull(full=True)
         assert (run.state, job.started) == ("failed", 1)
-        assert "The export is being made." in run.error and "goes on by itself" in run.error
+        assert "The export is being made." in run.error and "continues by itself" in run.error
         following = newest(made)
         assert (following.id > run.id, following.state) == (True, "requested")
         # Nothing is asked before its time, not by a worker that is started anew either.

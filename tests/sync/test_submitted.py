@@ -563,7 +563,7 @@ async def test_why_and_drift_say_that_it_is_submitted_and_not_that_it_drifted(ma
     assert listing.drift is not None and listing.sent is not None
     at = submitted.time_of_day(listing.sent.look_after or 0)
     assert listing.drift.drift == "lagging"
-    assert listing.drift.text == f"Submitted, looked at again at {at}; the cart shows {made.stock()[sku]}."
+    assert listing.drift.text == f"Submitted, checked again at {at}; the cart shows {made.stock()[sku]}."
     assert listing.sent.state == "submitted"
     assert listing.sent.give_up_at is not None and listing.sent.give_up_at > clock.now()
     lines = drifted(session, made.cart_id).after(None, 10)

@@ -123,4 +123,4 @@ async def test_a_stalled_run_is_resumed_by_the_key_on_its_own_screen(stalled: bo
         await driver.press("s")
         await driver.until(lambda: (("resume", 11) in store.orders) is stalled)
         if stalled:
-            await driver.sees("goes on with run 11")
+            await driver.sees("continues run 11")

@@ -59,7 +59,7 @@ def test_every_row_fits_whether_folded_or_not(width: int, glyphs: Glyphs) -> Non
         (failed("warehouse.levels", "x", "Demo / EAST"), Link("warehouses", "Demo / EAST")),
         (failed("sku.results", "x", "Demo / MUG / A"), Link("sku", "A")),
         (failed("run.newest", "invsync runs 12, then: invsync release 12 --reason TEXT"), Link("run", "12")),
-        (failed("service.alive", "invsync serve", "store.db"), None),
+        (failed("service.running", "invsync serve", "store.db"), None),
     ],
 )
 def test_enter_opens_the_list_that_a_finding_is_about(check: Check, leads: Link | None) -> None:
@@ -105,7 +105,7 @@ def test_only_findings_and_causes_can_be_selected() -> None:
 async def test_keys_open_the_list_and_the_fix_of_the_selected_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     found = (
         failed("cart.never_synced", f"invsync carts set '{CART}' --merchant 'Demo Outdoor' --upload on"),
-        failed("service.alive", "invsync serve", "store.db"),
+        failed("service.running", "invsync serve", "store.db"),
     )
     monkeypatch.setattr(reports, "checkup", lambda times: Checkup(found, ()))
     store = FakeStore()

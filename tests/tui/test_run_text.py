@@ -73,7 +73,9 @@ def test_a_bar_is_full_only_when_all_is_done() -> None:
 
 def test_a_dead_worker_is_named() -> None:
     # given
-    stall = Stall("gone", 0, "Its worker is gone. Nobody works on this run.", "The next worker goes on: invsync serve")
+    stall = Stall(
+        "gone", 0, "Its worker is gone. Nobody works on this run.", "The next worker continues it: invsync serve"
+    )
     live = live_detail(1, 9)
     dead = replace(live, run=replace(live.run, stall=stall), per_second=None, eta=None)
     # then

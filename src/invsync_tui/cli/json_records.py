@@ -76,8 +76,9 @@ def service(view: ServiceView) -> dict[str, Any]:
 
 def pulse(store_pulse: Pulse) -> dict[str, Any]:
     """The health of the whole store in numbers."""
-    numbers = ("running", "held", "failing", "stale", "service_alive", "findings", "stalled")
-    return {name: getattr(store_pulse, name) for name in numbers}
+    numbers = ("running", "held", "failing", "stale", "service_running", "findings", "stalled")
+    former = {"service_alive": store_pulse.service_running}
+    return {name: getattr(store_pulse, name) for name in numbers} | former
 
 
 def run_detail(detail: RunDetail) -> dict[str, Any]:
@@ -92,7 +93,8 @@ def run_detail(detail: RunDetail) -> dict[str, Any]:
         "events": [{"at": utc(e.at), "level": e.level, "text": e.text} for e in detail.events],
         "hold": _hold(detail.hold) if detail.hold else None,
         "actions": sorted(action.value for action in detail.actions),
-        "worker_alive": detail.worker_alive,
+        "worker_running": detail.worker_running,
+        "worker_alive": detail.worker_running,  # its former name
         "counted": asdict(detail.counted),
     }
 

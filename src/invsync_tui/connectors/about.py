@@ -156,7 +156,7 @@ class ApiVersion:
     ends: str
     """The first day on which it may be gone, or gets no fixes any more, as `2027-04-01`."""
     retired: bool = True
-    """It is gone then; False: it goes on answering, without fixes."""
+    """It is gone then; False: it continues to answer, without fixes."""
 
     @property
     def ends_at(self) -> int:

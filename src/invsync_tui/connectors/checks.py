@@ -343,7 +343,7 @@ def login(facts: Facts) -> Iterator[Review]:
             return
         token = connection.tokens.read() if connection.tokens else None
     except ConnectorError as error:
-        yield Review(check, Verdict.UNKNOWN, "the login cannot be looked at", error.what, error.advice)
+        yield Review(check, Verdict.UNKNOWN, "the login cannot be read", error.what, error.advice)
         return
     if token is None or not token.signed_in:
         if about.sign_in.required:
@@ -379,7 +379,7 @@ def _file(name: str, _: Mapping[str, str]) -> Looked:
         mode = path.stat().st_mode
         readable = os.access(path, os.R_OK) and stat.S_ISREG(mode)
     except PermissionError:
-        return f"{path} may not be looked at by this user.", f"Run it as the user who owns {quoted}.", True
+        return f"{path} cannot be read by this user.", f"Run it as the user who owns {quoted}.", True
     except OSError as error:
         return f"{path}: {error.strerror}.", f"Create {quoted} with mode 0600, or correct the path.", False
     if mode & (stat.S_IRWXG | stat.S_IRWXO):

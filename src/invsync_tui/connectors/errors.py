@@ -87,7 +87,7 @@ class DeferredError(ThrottledError):
     `retry_after` is never None.
     """
 
-    advice_default = "The rest goes on by itself then."
+    advice_default = "The rest continues by itself then."
 
     def __init__(self, retry_after: float, *, where: str = "") -> None:
         minutes = max(1, round(retry_after / 60))
@@ -99,7 +99,7 @@ class PreparingError(DeferredError):
     """A source was asked to prepare what is to be read, and is not done: the run ends, and one of its own goes on at the same
     cursor `retry_after` seconds later."""
 
-    advice_default = "It goes on by itself when that is done."
+    advice_default = "It continues by itself when that is done."
     reason = Reason.SOURCE_UNAVAILABLE
 
     def __init__(self, what: str, *, retry_after: float, where: str = "") -> None:

@@ -247,7 +247,7 @@ CHECKS = (
     Check(14, "one bad row costs itself", one_bad_row),
     Check(15, "a lost answer doubles nothing", lost_answer),
     Check(16, "a quantity below zero is never sent", negative_is_refused),
-    Check(17, "allocations are told where they are subtracted", basis),
+    Check(17, "allocations are reported where they are subtracted", basis),
     Check(18, "other locations of ours are read along", several_locations),
     Check(19, "a group is set by one call", groups_are_requests),
     Check(20, "what was not to be changed stays as it is", nothing_else),

@@ -208,7 +208,7 @@ async def connection_test(scene: Scene) -> None:
         scene.proxy.let(fault)
         bad = await _steps(scene)
         assert bad and not bad[-1].ok, f"it passes with {fault}"
-        assert all(step.ok for step in bad[:-1]), f"it goes on after a step that failed with {fault}"
+        assert all(step.ok for step in bad[:-1]), f"it continues after a step that failed with {fault}"
         assert bad[-1].advice, f"it says nothing to do next about {fault}"
         scene.proxy.clear()
 
@@ -254,10 +254,10 @@ async def gone(scene: Scene) -> None:
 
 COMMON = (
     Check(21, "a 429 in the vendor's form is waited for", throttled),
-    Check(23, "a refused login is told and not repeated", login_refused),
+    Check(23, "a refused login is reported and not repeated", login_refused),
     Check(24, "broken answers end as one clear error", broken_answers),
     Check(25, "a read that fails once is asked for again", one_broken_answer),
-    Check(26, "a server that is not there is told", gone),
+    Check(26, "a server that is not there is reported", gone),
     Check(27, "no secret is in an error or a step", secrets_stay),
     Check(28, "credentials go to the connection's host only", credentials_stay),
     Check(29, "foreign text reaches no person with control characters", foreign_text_is_clean),

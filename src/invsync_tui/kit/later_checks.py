@@ -106,7 +106,7 @@ async def a_ticket_lasts(scene: Scene) -> None:
             rows = await settled(scene, cart, taken)
         except ConnectorError as error:
             raise AssertionError(f"another process cannot ask about it: {error}") from error
-    assert [(row.ref, row.error) for row in rows] == [(ref, None)], f"another process is told {rows}"
+    assert [(row.ref, row.error) for row in rows] == [(ref, None)], f"another process gets {rows}"
 
 
 async def refused_later(scene: Scene) -> None:
@@ -150,5 +150,5 @@ CHECKS = (
     Check(34, "a ticket is good in another process", a_ticket_lasts),
     Check(35, "a row that is refused later is named", refused_later),
     Check(36, "asking about a ticket changes nothing", asked_twice),
-    Check(37, "a ticket that is not known is told", an_unknown_ticket),
+    Check(37, "a ticket that is not known is reported", an_unknown_ticket),
 )

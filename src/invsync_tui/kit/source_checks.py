@@ -158,7 +158,7 @@ CHECKS = (
     Check(2, "rows that move between pages are neither lost nor doubled", rows_that_move),
     Check(3, "every level names a warehouse that is reported", warehouses_have_names),
     Check(5, "hostile codes survive", hostile_codes),
-    Check(6, "odd quantities are told and never zero", odd_quantities),
+    Check(6, "odd quantities are reported and never zero", odd_quantities),
     Check(8, "a delta has every change since its mark", deltas),
     Check(9, "reading times are epoch seconds", reading_times),
     request_checks.PREVIEWS,

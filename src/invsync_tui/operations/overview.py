@@ -95,7 +95,7 @@ def read_pulse(session: Session, cx: sqlite3.Connection) -> Pulse:
         held=sum(run.state == "held" for run in open_runs),
         failing=newest.failing(cx),
         stale=sum(len(codes) for codes in rows.stale_warehouses(cx, now).values()),
-        service_alive=health.service.works,
+        service_running=health.service.works,
         findings=sum(map(len, news(cx, now).values())),
         stalled=len(health.stalls(open_runs)),
         service=health.service,

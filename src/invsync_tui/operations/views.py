@@ -270,7 +270,7 @@ class Pulse:
     """Connections whose last run failed."""
     stale: int
     """Warehouses whose last complete load is older than the merchant's limit, or missing."""
-    service_alive: bool
+    service_running: bool
     """A worker process is there and responds: requests are executed."""
     findings: int = 0
     """Causes that the doctor found within the last hour and had not found before."""
@@ -434,7 +434,7 @@ class RunDetail:
     """Newest last, at most 200."""
     hold: HoldView | None
     actions: frozenset[Action]
-    worker_alive: bool
+    worker_running: bool
     """The process that executes the run responds (always True for runs that are not under way)."""
     siblings: tuple[RunRow, ...] = field(default=())
     """The newest run of the pull and of each cart of the same merchant, this one included: what one can switch to."""

@@ -242,11 +242,11 @@ def _nothing_found(item: Item, topic: _Topic, facts: CartFacts) -> Check:
     if facts.absent:
         return item.skipped("no listing of this cart has to do with it")
     if facts.unplanned and facts.switched_on:
-        return item.unknown(facts.unplanned, "No plan has looked at it under the present settings.", _push(facts))
+        return item.unknown(facts.unplanned, "No plan has checked it under the present settings.", _push(facts))
     if facts.unplanned:
         return item.skipped(facts.unplanned)
     if facts.unseen and STOCK_CAUSES & set(topic.causes):
-        return item.unknown(facts.unseen, "Other causes stop these listings first.", "Fix those, then look again.")
+        return item.unknown(facts.unseen, "Other causes stop these listings first.", "Fix those, then run again.")
     return item.passed(topic.fine)
 
 

@@ -104,7 +104,7 @@ def classify(seen: Seen, lag: int = LAG) -> Finding | None:
 def _submitted(seen: Seen, look_after: int) -> Finding:
     """The cart may show either quantity: which one is known once it says what became of the newer."""
     shows = "no quantity" if seen.observed is None else str(seen.observed - seen.allocated)
-    text = f"Submitted, looked at again at {words.time_of_day(look_after)}; the cart shows {shows}."
+    text = f"Submitted, checked again at {words.time_of_day(look_after)}; the cart shows {shows}."
     return Finding(Drift.LAGGING, 0, text)
 
 

@@ -391,7 +391,7 @@ def store_check(store: str, problems: Sequence[str], command: str, *, all_of_it:
 
 
 def _service(store: str, facts: ServiceFacts) -> Check:
-    item = Item("service.alive", Section.SYSTEM, store)
+    item = Item("service.running", Section.SYSTEM, store)
     due = f"{facts.scheduled} schedules, {facts.waiting} requested runs"
     if facts.state == "unknown":
         return item.unknown(facts.text, "Nobody knows whether it works.", facts.advice)

@@ -73,7 +73,7 @@ ROWS_MOST = 5000
 SECONDS_MOST = 300.0
 SLICE = 0.2
 """Seconds of waiting after which a push that is wanted, or a cancel, is noticed."""
-ENDED = "Ended for a push; the next run goes on where this one stopped."
+ENDED = "Ended for a push; the next run continues where this one stopped."
 SAID = 50
 """SKUs that the audit names."""
 

@@ -120,8 +120,8 @@ def _keep_notices(job: RunContext, notices: ApiNotices) -> None:
 
 def _taken_over(run: RunRow) -> str:
     if run.heartbeat_at is None:
-        return "Another worker goes on with the run."
-    return "The worker died; another one goes on with the run."
+        return "Another worker continues the run."
+    return "The worker died; another one continues the run."
 
 
 async def _pull(job: RunContext) -> None:
@@ -307,8 +307,8 @@ def _go_on_later(tx: sqlite3.Connection, run: RunRow, at: int, now: int, when: s
     number = runs.go_on_at(tx, run, at, now)
     if when == PREPARED:
         pull_progress.hand_over(tx, run.id, number)
-    runs.add_event(tx, run.id, now, "info", f"Run {number} goes on {when}.")
-    text = f"Goes on with run {run.id} {when}. A sync that is started by hand goes on at once."
+    runs.add_event(tx, run.id, now, "info", f"Run {number} continues {when}.")
+    text = f"Continues run {run.id} {when}. A sync that is started by hand continues at once."
     runs.add_event(tx, number, now, "info", text)
 
 

@@ -617,7 +617,7 @@ class Pull:
         try:
             await self.source.finished()
         except ConnectorError as error:
-            text = f"The download is complete, but the WMS could not be told so: {error.what} {error.advice}"
+            text = f"The download is complete, but the WMS could not be notified: {error.what} {error.advice}"
             self.job.report.event("warning", text.strip())
 
 

@@ -217,7 +217,7 @@ class Worker:
         if not by:
             return
         text = f"The system clock was set {'forward' if by > 0 else 'back'} by {abs(by):.0f} s."
-        log.warning("%s The schedule goes on by elapsed time.", text)
+        log.warning("%s The schedule continues by elapsed time.", text)
         with self.store.transaction() as tx:
             if by < 0:
                 sync_marks.put_back_times_ahead(tx, round(-by), clock.seconds() + round(clock.TOLERANCE))

@@ -48,7 +48,7 @@ VERBS: Mapping[Action, RunAction] = {
     verb.action: verb
     for verb in (
         RunAction(Action.START, "s", "Start", "Start this sync again now"),
-        RunAction(Action.RESUME, "s", "Resume", "Start a worker that goes on with this run"),
+        RunAction(Action.RESUME, "s", "Resume", "Start a worker that continues this run"),
         RunAction(
             Action.CANCEL,
             "c",

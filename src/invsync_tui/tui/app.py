@@ -99,7 +99,7 @@ class ControlRoom(KeysInOrder):
         Binding(
             "ctrl+z", "suspend_process", "Suspend", show=False, tooltip="Back to the shell; fg returns", id="suspend"
         ),
-        Binding("q", "leave", "Quit", tooltip="Leave the control room; syncs go on without it", id="quit"),
+        Binding("q", "leave", "Quit", tooltip="Leave the control room; syncs continue without it", id="quit"),
     ]
 
     def __init__(
@@ -242,7 +242,7 @@ class ControlRoom(KeysInOrder):
     def action_help_quit(self) -> None:
         """Ctrl+C stops nothing here; say what does, without Textual's animated toast."""
         if isinstance(self.screen, BaseScreen):
-            self.screen.notice("Press q to leave the control room. Syncs go on without it.")
+            self.screen.notice("Press q to leave the control room. Syncs continue without it.")
 
     def pop_screen(self) -> AwaitComplete:
         """Leave the screen on top; forward opens it again."""

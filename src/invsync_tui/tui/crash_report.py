@@ -20,7 +20,7 @@ KEPT = 10
 
 def sentence(error: BaseException, place: str, environ: Mapping[str, str]) -> str:
     """What happened, where, and what to do next, in one line. Writes the details to a file of mode 0600 first."""
-    text = f"invsync: a defect of invsync {__version__} ended the control room{place}. Syncs go on. "
+    text = f"invsync: a defect of invsync {__version__} ended the control room{place}. Syncs continue. "
     try:
         path = _kept(_details(error, place), environ)
     except (OSError, ConfigError) as unwritable:

@@ -125,7 +125,7 @@ def detail(run: RunRow, **changes: object) -> RunDetail:
         ),
         hold=None,
         actions=frozenset({Action.START}),
-        worker_alive=True,
+        worker_running=True,
     )
     return replace(whole, **changes)  # type: ignore[arg-type]
 
@@ -364,7 +364,7 @@ class FakeStore(Fake, FakeLists, StoreConnection):
 
     def resume(self, run_id: int) -> str:
         self.orders.append(("resume", run_id))
-        return f"A worker was started; it goes on with run {run_id}."
+        return f"A worker was started; it continues run {run_id}."
 
     def release(self, run_id: int, reason: str, groups: Sequence[str] = ()) -> str:
         self.orders.append(("release", run_id, reason, *groups))

@@ -116,11 +116,11 @@ async def test_a_worker_that_is_told_to_end_stops_its_push_between_two_batches_a
         run = made.bench.run(number)
         assert (run.state, run.heartbeat_at) == ("running", None)
         assert made.bench.one("SELECT count(*) FROM our_push_batch WHERE state IN ('intent', 'in_doubt')") == 0
-        assert made.bench.events(number)[-1] == "The worker was stopped; the next one goes on with the run."
+        assert made.bench.events(number)[-1] == "The worker was stopped; the next one continues the run."
         assert made.bench.one("SELECT count(*) FROM worker WHERE pid = ?", os.getpid()) == 0
         # and the next worker ends it
         await made.bench.work()
         assert made.bench.run(number).state == "done"
-        assert "The worker died; another one goes on with the run." not in made.bench.events(number)
+        assert "The worker died; another one continues the run." not in made.bench.events(number)
         assert said(caplog, "takeover") == [f"run {number} push Demo > Demo Cart is taken over: its worker was stopped"]
         assert made.shown() == made.stock()

@@ -106,7 +106,7 @@ def test_a_lost_line_ends_the_control_room_and_not_the_sync(site: Site) -> None:
     # then the control room ends while the download is still going on ...
     until(lambda: not alive(pid), "the control room's end", GONE_WITHIN)
     assert site.run().run.state is RunState.RUNNING
-    assert site.run().worker_alive
+    assert site.run().worker_running
     # ... the next control room finds it ...
     with site.opened() as again:
         again.wait_for("1 running")

@@ -42,7 +42,7 @@ example:
 A further location of a cart uses the cart's connection; its warehouses and its rules are its own:
   invsync carts add Acme "Acme Shop West" --of "Acme Shop" --location West --warehouse WEST --upload on
 
-Its first push is held until an operator has looked at it: invsync release RUN --reason TEXT"""
+Its first push is held until an operator has reviewed it: invsync release RUN --reason TEXT"""
 SET_EXAMPLES = """\
 example:
   invsync carts set "Acme Shop" --upload on --share 80 --max 500 --every 15m

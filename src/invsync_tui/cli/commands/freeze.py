@@ -20,7 +20,7 @@ FREEZE_EXAMPLES = """\
 example:
   invsync freeze "Acme Shop" --reason "stocktaking until 18:00"
   invsync freeze Acme --reason "WMS migration"      every cart of the merchant
-  invsync freeze                                    what is frozen, since when, and what waits
+  invsync freeze                                    what is frozen, since when, and pending changes
   invsync unfreeze "Acme Shop"
 
 Downloads and planning continue. What an operator applies, an undo or a safe level, is still sent."""
@@ -90,7 +90,7 @@ example:
   invsync plan "Acme Shop"              pending changes
   invsync unfreeze "Acme Shop" --reason "stocktaking is over"
 
-The next push sends what waits, past the same safety rules as ever."""
+The next push will send pending changes; the same safety rules apply."""
 
 
 def add_unfreeze(subparsers: Subparsers) -> None:

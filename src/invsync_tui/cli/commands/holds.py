@@ -105,7 +105,7 @@ def run_held(args: argparse.Namespace) -> int:
 
 RELEASE_EXAMPLES = """\
 example:
-  invsync release 17 --reason "looked at it: the first push of this shop"
+  invsync release 17 --reason "reviewed: the first push of this shop"
   invsync release 17 --group large_changes --group other --reason "a truck came; the zeroes are wrong"
 
 What it would send: invsync held 17. Listings of other groups stay held, and are planned again by the next run.

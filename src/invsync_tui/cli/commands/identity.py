@@ -120,7 +120,7 @@ def progress(args: argparse.Namespace) -> Told:
 
     def show_progress(done: int, looked_at: int) -> bool:
         if loud:
-            rewritten(streams.err(), f"{done} of {looked_at} looked at ")
+            rewritten(streams.err(), f"{done} of {looked_at} checked ")
         return True
 
     return show_progress

@@ -212,7 +212,7 @@ example:
   invsync plan --kept 14            look at it
   invsync apply 14 --reason "..."   send it; the cart is frozen with it
 
-It lowers and never raises, unless told --exactly."""
+It lowers and never raises, unless --exactly is given."""
 
 
 def add_safe(subparsers: Subparsers) -> None:

@@ -21,7 +21,7 @@ RENAME_EXAMPLES = """\
 example:
   invsync {word} rename {old} {new}
 
-The name is invsync's own: nothing is changed in the {system}. Runs, history and audit go on under the new name."""
+The name is invsync's own: nothing is changed in the {system}. Runs, history and audit continue under the new name."""
 REMOVE_EXAMPLES = """\
 example:
   invsync {word} remove {old}                        says what goes, then asks for the name

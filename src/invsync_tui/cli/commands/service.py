@@ -58,7 +58,7 @@ example:
   invsync serve --hooks 8788       also take webhooks of carts, on this machine, behind a proxy with TLS
 
 Several may serve one store; they share the work. What one leaves unfinished, the next takes over.
-SIGTERM: runs stop between two batches, then it ends; a second one ends it at once. SIGHUP: opens its log file anew."""
+SIGTERM: runs stop between two batches, then it ends; a second one ends it at once. SIGHUP: opens its log file again."""
 
 
 def add_serve(subparsers: Subparsers) -> None:

@@ -28,8 +28,8 @@ example:
   invsync settings diff merchant:Acme zero-count=50     how many of its carts have another limit
   invsync settings set merchant:Acme zero-count=50      the limit of all its carts
 
-SUBJECT is merchant:NAME or cart:NAME; numbers do as well. --rev is the revision that `show` told: if somebody has
-saved since, nothing is saved and you are told what they changed (exit code 1)."""
+SUBJECT is merchant:NAME or cart:NAME; numbers do as well. --rev is the revision that `show` printed: if somebody has
+saved since, nothing is saved and what they changed is printed (exit code 1)."""
 
 
 def add_settings(subparsers: Subparsers) -> None:

@@ -218,7 +218,7 @@ def _until(sent: SentView) -> str:
     """Of what the cart applies later: when that is asked about, and when the listing is read back instead."""
     if sent.look_after is None or sent.give_up_at is None:
         return ""
-    return f", looked at again at {moment(sent.look_after)}, read back at {moment(sent.give_up_at)}"
+    return f", checked again at {moment(sent.look_after)}, read back at {moment(sent.give_up_at)}"
 
 
 def _attempt(attempt: ExchangeView) -> Iterator[str]:

@@ -146,7 +146,7 @@ class SandboxCart:
         """Options that can be read, and a shop that counts as they say."""
         yield _options_review(facts)
         failure = told_by(facts, "sandbox.basis", (SAYS_ANOTHER_BASIS,), facts.set("--option basis=WORD"))
-        yield failure or Review("sandbox.basis", Verdict.PASS, "no run was told otherwise")
+        yield failure or Review("sandbox.basis", Verdict.PASS, "no run reported otherwise")
 
     @staticmethod
     def hook(headers: Mapping[str, str], body: bytes) -> HookNews:

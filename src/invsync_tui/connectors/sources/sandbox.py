@@ -114,7 +114,7 @@ class SandboxSource:
                    choices=("off", "on"), default="off"),
         ),
         setup=("Start it with: python -m invsync_tui.sandbox",),
-        behavior=("A WMS on this machine that can be told to misbehave, for the demo and for tests.",),
+        behavior=("A WMS on this machine that fails on request, for the demo and for tests.",),
         sources=("src/invsync_tui/sandbox, the server itself",),
     )  # fmt: skip
 

@@ -249,7 +249,7 @@ def _ended(session: Session, runs: tuple[int, ...]) -> bool:
     states = {run: RunState(find(session, run).state) for run in runs}
     for run, state in states.items():
         if state is RunState.HELD:
-            run_operations.release(session, run, "demo: the first push was looked at")
+            run_operations.release(session, run, "demo: the first push was reviewed")
     return all(state.final for state in states.values())
 
 

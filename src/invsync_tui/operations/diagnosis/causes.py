@@ -129,7 +129,7 @@ def _behind(
     ids: list[int] = []
     if not cart.upload_enabled:
         if paging_counts.listings(cx, cart.id) > most:
-            return "stock is not looked at while Inventory Upload Service is off"
+            return "stock is not checked while Inventory Upload Service is off"
         ids = cause_counts.switched_off(cx, cart.id)
     for recorded, _ in hidden:
         ids += cause_counts.ids(cx, cart.id, recorded, most)

@@ -69,7 +69,7 @@ def detail(session: Session, run_id: int) -> RunDetail:
         events=events,
         hold=_hold(session, row),
         actions=_actions(session, run),
-        worker_alive=run.stall is None or run.stall.state == "no_progress",
+        worker_running=run.stall is None or run.stall.state == "no_progress",
         siblings=_with(siblings, run),
         counted=size,
     )
@@ -182,7 +182,7 @@ def resume(session: Session, run_id: int) -> str:
     with as_operation_error(), session.store.transaction() as tx:
         audit.record(tx, now, session.operator, "resume", f"run:{run_id}", before=row.state)
         rows.add_event(tx, run_id, now, "info", f"{session.operator} started a worker for it.")
-    return f"A worker was started; it goes on with run {run_id}."
+    return f"A worker was started; it continues run {run_id}."
 
 
 def _order(session: Session, what: str, run_id: int) -> records.RunRow:

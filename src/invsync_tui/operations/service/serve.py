@@ -118,7 +118,7 @@ def _on_signals(runner: Worker, notifier: Notifier) -> None:
 
 def _reopen_log() -> None:
     service_log.reopen()
-    log.info("SIGHUP: the log goes on in a new file, where it is a file", extra={"event": "log_reopened"})
+    log.info("SIGHUP: the log continues in a new file, where it is a file", extra={"event": "log_reopened"})
 
 
 async def _tell_manager(runner: Worker, notifier: Notifier) -> None:

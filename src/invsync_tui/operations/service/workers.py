@@ -20,9 +20,9 @@ from invsync_tui.sync import uptime
 from invsync_tui.sync.leases import holder_alive, worker_alive
 
 UNDER_WAY = ("running", "cancelling")
-GOES_ON = "The next worker goes on with it: invsync serve"
+GOES_ON = "The next worker continues it: invsync serve"
 GOES_ON_KEY = (
-    "Press s on the run's own screen, or on the merchants screen: the worker that it starts goes on with this run."
+    "Press s on the run's own screen, or on the merchants screen: the worker that it starts continues this run."
 )
 START = "Start one with: invsync serve"
 
@@ -148,18 +148,21 @@ def _words(row: WorkerRow, state: WorkerState, process: Process, silent: int, he
     if state is WorkerState.GONE:
         return f"{name} is gone", START
     if state is WorkerState.UNKNOWN:
-        text = f"the clock of {row.host} is {span(-silent)} ahead: whether the {name} responds cannot be told"
+        text = f"the clock of {row.host} is {span(-silent)} ahead: whether the {name} responds is not known"
         return text, f"Set the clocks right (NTP), or look on {row.host}: invsync status"
     if process is Process.STOPPED:
         text = f"{name} is suspended" + (f" and not responding for {span(silent)}" if silent >= BEAT_EVERY else "")
         return (
             text,
-            f"Resume it with: kill -CONT {row.pid}. Or end it with: kill -9 {row.pid}; the next worker goes on.",
+            f"Resume it with: kill -CONT {row.pid}. Or end it with: kill -9 {row.pid}; the next worker continues its runs.",
         )
     text = f"{name} not responding for {span(silent)}"
     where = "" if here else f"On {row.host}: "
     clocks = "" if here else " (by the clock of this machine)"
-    return text + clocks, f"{where}End it with: kill -9 {row.pid}. Then start another: invsync serve. It goes on."
+    return (
+        text + clocks,
+        f"{where}End it with: kill -9 {row.pid}. Then start another, which continues its runs: invsync serve",
+    )
 
 
 def _service(store: Path, workers: tuple[WorkerView, ...], alive: bool) -> ServiceView:

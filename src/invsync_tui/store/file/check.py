@@ -211,7 +211,7 @@ def rules(cx: sqlite3.Connection) -> Iterator[Problem]:
                 if len(sample) < 3:
                     sample.append(str(text))
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            yield Problem("unreadable", f"it cannot be told whether {rule.text}: {error}", 1)
+            yield Problem("unreadable", f"cannot check whether {rule.text}: {error}", 1)
             continue
         if n:
             yield Problem(rule.code, rule.text, n, ", ".join(sample))

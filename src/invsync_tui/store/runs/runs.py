@@ -152,7 +152,7 @@ def failing_before(cx: sqlite3.Connection, run: RunRow) -> tuple[int, int]:
 def stopped(tx: sqlite3.Connection, run_id: int, now: int) -> None:
     """The worker ended in order at a safe point; the run waits for the next one, and nobody beats for it."""
     tx.execute("UPDATE run SET heartbeat_at = NULL, rev = rev + 1 WHERE id = ?", (run_id,))
-    add_event(tx, run_id, now, "info", "The worker was stopped; the next one goes on with the run.")
+    add_event(tx, run_id, now, "info", "The worker was stopped; the next one continues the run.")
 
 
 _BEHIND_HELD = "(r.plan_id IS NULL AND EXISTS (SELECT 1 FROM run AS b WHERE b.id = r.after_run AND b.state = 'held'))"

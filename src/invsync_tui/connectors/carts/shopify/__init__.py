@@ -210,7 +210,7 @@ class ShopifyCart:
         except listings.READING_ERRORS as error:
             raise ContractError(f"The answer does not say whether there are more {way[-1]}: {error}.") from error
         if following is not None and following in (variables.get("after"), ""):
-            raise ContractError(f"The pages of {way[-1]} do not go on.", where=self._connection.name)
+            raise ContractError(f"The pages of {way[-1]} do not continue.", where=self._connection.name)
         return nodes, following
 
     async def _all(self, document: queries.Document, variables: Mapping[str, Any], *way: str) -> list[Any]:

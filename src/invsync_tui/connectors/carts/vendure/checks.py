@@ -72,5 +72,5 @@ def told_of_shop(settings: Mapping[str, Any]) -> str:
     if threshold == 0:
         return f"{text}; it sells down to 0."
     if threshold > 0:
-        return f"{text}; it is sold out at {threshold}: {threshold} fewer are sold than are pushed (Out-of-stock threshold)."
+        return f"{text}; it is out of stock at {threshold}: {threshold} fewer are sold than are pushed (Out-of-stock threshold)."
     return f"{text}; it sells {-threshold} more than are pushed, as backorders (Out-of-stock threshold {threshold})."

@@ -59,20 +59,20 @@ ABOUT = About(
         "Each row is answered by itself; what is confirmed is the quantity in the answer.",
         "Every reading is a complete one: a sale does not change a product's date of modification, so a question for "
         "what was modified would miss exactly the sales.",
-        "Orders count when they are paid, or on hold; unpaid, failed, cancelled and refunded ones do not. States that "
+        "Orders count when they are paid, or on hold; unpaid, failed, canceled and refunded ones do not. States that "
         "plugins add count.",
-        "The shop's out-of-stock threshold is read and told.",
+        "The shop's out-of-stock threshold is read and shown in the connection test.",
         "Keys are sent over https only, and to no address but the shop's own. With auth=query the key is part of each "
         "address, and the web server may write it to its own logs.",
     ),
     known_limits=(
-        "Units that WooCommerce holds for unpaid orders (Hold stock) are not in its stock quantity, and are not told: until "
+        "Units that WooCommerce holds for unpaid orders (Hold stock) are not in its stock quantity, and are not reported: until "
         "such an order is paid or given up, the shop itself sells that many fewer.",
         "A product that allows backorders is sold below 0 by WooCommerce, whatever its stock is.",
         "An order that is paid more than a day after it was placed, and was not on hold, is not seen until the WMS has it; "
-        "partial refunds are not looked at.",
+        "partial refunds are not read.",
         "Variations are read by one request for each variable product, and set likewise.",
-        "Plain permalinks are told and not used: WooCommerce takes no keys with them.",
+        "Plain permalinks are reported and not used: WooCommerce takes no keys with them.",
         "Shops over plain http need OAuth 1.0a, which is not supported.",
         "A shop that answers a push with the new quantity and keeps the old one, as was reported of some caches, is found "
         "out when its listings are read the next time.",

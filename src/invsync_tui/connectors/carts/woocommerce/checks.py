@@ -90,7 +90,7 @@ def told_of_shop(settings: Mapping[str, str]) -> str:
     if settings.get(MANAGE_STOCK) == "no":
         return "It does not manage stock at all: switch on Enable stock management under Settings, Products, Inventory."
     threshold = threshold_of(settings)
-    sold = f"it is sold out at {threshold} (Out of stock threshold)" if threshold else "it sells down to 0"
+    sold = f"it is out of stock at {threshold} (Out of stock threshold)" if threshold else "it sells down to 0"
     hold = settings.get(HOLD_MINUTES, "").strip()
     held = f"; units of unpaid orders are held for {hold} min" if hold.isdigit() and hold != "0" else ""
     return f"It manages stock; {sold}{held}."

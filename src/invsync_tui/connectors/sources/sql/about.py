@@ -36,8 +36,8 @@ ABOUT = About(
     behavior=(
         "Each query is read as a table, page by page: WHERE key > the last one ORDER BY key LIMIT 5001, in a read-only "
         "transaction with the request timeout as its time limit. More than one statement is refused.",
-        "A lost connection is made anew twice, after 0.5 and 2 seconds, and the page read again. A SQLite file that another "
-        "program has locked is waited for, 5 seconds at most; one that is shorter than it says is refused.",
+        "A lost connection is opened again twice, after 0.5 and 2 seconds, and the page is read again. A SQLite file that "
+        "another program has locked is waited for, 5 seconds at most; one that is shorter than it says is refused.",
         "Without the column available it is on_hand less committed. Fractions are rounded down. A quantity that is NULL or a "
         "text costs its row, which is reported.",
         "Two rows for one product in one warehouse are both refused, never added up: use SUM and GROUP BY in the query.",

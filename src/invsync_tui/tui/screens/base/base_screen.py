@@ -409,7 +409,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
     def use_theme(self, theme: str) -> None:
         """Another theme, at once."""
         if not getattr(self.app, "use_theme", lambda _: False)(theme):
-            self.notice("This terminal shows its own colours; there is nothing to switch.", Tone.WARN)
+            self.notice("This terminal shows its own colors; there is no theme to choose.", Tone.WARN)
 
     def go_to(self, name: str, *what: Any, **more: Any) -> None:
         """Show a screen of the route table on top of this one; what it takes is what its class takes after the context."""

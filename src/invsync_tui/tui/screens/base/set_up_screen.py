@@ -160,7 +160,7 @@ class SetUpScreen(ListScreen[L]):
             )
         else:
             ask = Confirmation(
-                "Switch it on?", f"{about.switch}: on. The next push is planned anew.", "Switch on", False
+                "Switch it on?", f"{about.switch}: on. The next push is recalculated.", "Switch on", False
             )
         self.confirmed(ask, about.name, lambda _: self.ask(partial(_switch, about), self.change_made))
 

@@ -89,7 +89,7 @@ def _until(sent: SentView) -> str:
     """Of what the cart applies later: when that is asked about, and when the listing is read back instead."""
     if sent.look_after is None or sent.give_up_at is None:
         return ""
-    return f", looked at again at {_at(sent.look_after)}, read back at {_at(sent.give_up_at)}"
+    return f", checked again at {_at(sent.look_after)}, read back at {_at(sent.give_up_at)}"
 
 
 def _attempt(attempt: ExchangeView) -> Iterator[Span]:

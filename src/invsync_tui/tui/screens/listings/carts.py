@@ -137,7 +137,7 @@ class CartsScreen(SetUpScreen[CartLine]):
         """Only where one knows to which merchant."""
         if self._merchant_id is None:
             return None
-        follows = "s starts its first push, which is held until you have looked at it."
+        follows = "s starts its first push, which is held until you have reviewed it."
         return Addition("cart", self._merchant_id, follows)
 
     def open_line(self, line: CartLine) -> None:

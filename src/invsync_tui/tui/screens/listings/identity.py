@@ -178,7 +178,7 @@ class IdentityScreen(ListScreen[AnyLine]):
         self._accepted += piece.done
         seen += piece.looked_at
         if piece.after is not None and self._accepting == kind:
-            self.notice(f"{self._accepted} linked, {seen} looked at. Esc stops.", Tone.FAINT, lasts=True)
+            self.notice(f"{self._accepted} linked, {seen} checked. Esc stops.", Tone.FAINT, lasts=True)
             self._next_piece(kind, piece.after, seen)
             return
         stopped = piece.after is not None
