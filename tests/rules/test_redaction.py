@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from invsync_tui.rules.redaction import BLACK, OWNERS_MOST, Redacted, Redactor
 
+WOO_KEY = "ck_" + "0123456789abcdef" * 2 + "01234567"
 BASIC = base64.b64encode(b"bot:hunter22").decode()
 
 
@@ -61,12 +62,44 @@ BASIC = base64.b64encode(b"bot:hunter22").decode()
         "https://x.example/a?consumer_key=hunter22&consumer_secret=hunter22&sku=A-1",
         "https://x.example/a?keystring=hunter22&code=hunter22&hmac=hunter22&sku=A-1",
         "https://x.example/a?sku=A-1&amp;access_token=hunter22",
+        "mysql://u:p%40hunter22@db.example/A-1",
+        "mysql://u:p%2Fhunter22@db.example/A-1",
+        "mysql://u:p@hunter22@db.example/A-1",
+        r"mysql:\/\/u:p%40hunter22@db.example\/A-1",
+        "mysql%3A//u%3Ap%40hunter22%40db.example/A-1",
+        "mysql%3A%2F%2Fu%3Ap%2540hunter22%40db.example%2FA-1",
+        "mysql%3A%2F%2Fu%3Ap%40hunter22%40db.example%2FA-1",
+        "mysql%253A%252F%252Fu%253Ap%2540hunter22%2540db.example%252FA-1",
+        '{"value":"hunter22","name":"password"} A-1',
+        '{"value":"hunter}22","sku":"A-1","name":"password"}',
+        '{"value": "hunter22", "type": "text", "key": "api_key"}, {"value": "A-1", "key": "sku"}',
+        '{"name": "password", "id": 3, "value": "hunter22", "sku": "A-1"}',
+        '{"value": {"raw": "hunter22"}, "name": "password"} A-1',
+        '{"value": ["hunter22", "]hunter"], "name": "password"} A-1',
+        '{"value": 47112200hunter22, "name": "password"} A-1',
+        r'{"value": "{\"value\": \"hunter22\", \"name\": \"password\"}", "name": "sku"} A-1',
+        "[{'value': 'hunter22', 'name': 'password'}, {'value': 'A-1'}]",
+        "{&quot;value&quot;: &quot;hunter22&quot;, &quot;name&quot;: &quot;password&quot;} A-1",
+        "%7B%22value%22%3A%22hunter22%22%2C%22name%22%3A%22password%22%7D A-1",
+        r"{\u0022value\u0022:\u0022hunter22\u0022,\u0022name\u0022:\u0022password\u0022} A-1",
+        '<input name="password" value="hunter22"> A-1',
+        '<input value="hunter22" type="password"/> A-1',
+        '&lt;input name="password" value="hunter22"&gt; A-1',
+        "<input value=hunter22 name=password> A-1",
+        '<password value="hunter22"/> A-1',
+        '<property name="password">hunter22</property> A-1',
+        '<add key="api_key" enabled="1" value="hunter22"/><add key="sku" value="A-1"/>',
+        "GET /x?sku=A-1&value=hunter22&name=password",
+        "GET /x?oauth_verifier=hunter22&code_verifier=hunter22&sku=A-1",
+        f"The key {WOO_KEY} and the secret {WOO_KEY.replace('ck_', 'cs_')} do not know A-1",
     ],
 )
 def test_values_of_telling_fields_are_blacked_out_and_the_rest_is_told(text: str) -> None:
     found = Redactor()(text)
-    assert "hunter" not in found and BASIC not in found
+    assert not any(secret in found for secret in ("hunter", BASIC, WOO_KEY[3:])), found
     assert BLACK in found and "A-1" in found
+    # what passed the gate may pass again, as a part of another text does: nothing more goes, and what was hidden stays so
+    assert Redactor()(str(found)) == found
 
 
 @pytest.mark.parametrize(
@@ -78,6 +111,9 @@ def test_values_of_telling_fields_are_blacked_out_and_the_rest_is_told(text: str
         "Basic authentication is required.",
         "Set the secret reference: invsync merchants set Acme --secret file:/etc/acme/key1",
         "The database 'wms' is locked; 12 passed, 3 failed.",
+        '{"value": "A-1", "name": "sku"}, {"name": "password"}',
+        '<input name="sku" value="A-1"><label for="x">Open</label>',
+        "https://x.example/a@b and cs_customers",
     ],
 )
 def test_words_of_trade_stay_readable(text: str) -> None:
@@ -178,10 +214,8 @@ def test_a_secret_that_is_known_is_nowhere(secret: str, before: str, after: str)
 
 @given(st.text(alphabet="ab\"'\\:=/@{}[],&<> password token%22;\n", max_size=200))
 @settings(max_examples=300, deadline=None)
-def test_the_gate_takes_any_text_and_a_second_time_changes_nothing(text: str) -> None:
-    gate = Redactor()
-    once = gate(text)
-    assert gate(str(once)).count("hunter") == 0
+def test_the_gate_takes_any_text(text: str) -> None:
+    once = Redactor()(text)
     assert len(once) <= 12 * len(text) + 12
 
 
@@ -223,6 +257,19 @@ SHAPES = {
     "unicode": "ü",
     "escapes": "\\u0022token\\u0022:",
     "percent logins": "%3A%2F%2F",
+    "percent logins plain": "%3A//a",
+    "percent logins twice": "%253A%252F%252Fa",
+    "login ats": "://@@",
+    "at signs": "@",
+    "values": 'value="',
+    "values, open": '"value":{',
+    "values and names": '"name":"token","value":"',
+    "values, names, records": '{"name":"token","value":',
+    "values in lists": '{"value":[{"name":"token",',
+    "values escaped": '\\"value\\":\\"',
+    "attributes": '<a name="token" value=1 ',
+    "elements": '<a name="token">',
+    "woo": "ck_",
     "percent twice": "token%2525253D",
 }
 

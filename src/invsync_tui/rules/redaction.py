@@ -16,6 +16,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from invsync_tui.rules.record_values import record_spans
+from invsync_tui.rules.value_ends import QUOTE, open_end, quoted_end
+
 BLACK: Final = "[redacted]"
 SHORTEST = 4
 """Characters. A shorter secret would black out half the text without hiding anything."""
@@ -162,7 +165,7 @@ _TELLING = re.compile(
     r"|api[_.-]?key|access[_.-]?key|private[_.-]?key|account[_.-]?key|shared[_.-]?key|license[_.-]?key|auth[_.-]?key"
     r"|consumer[_.-]?key|subscription[_.-]?key|encryption[_.-]?key|signing[_.-]?key|key[_.-]?string|session(?:[_.-]?id)?$"
     r"|session[_.-]?(?:id|key)|credential|signature|(?<![a-z])sig(?![a-z])|hmac|(?<![a-z])jwt|(?<![a-z])otp(?![a-z])"
-    r"|(?<![a-z])auth$|^x-auth|bearer",
+    r"|(?<![a-z])auth$|^x-auth|bearer|(?:oauth|code|pkce)[_.-]?verifier",
     re.IGNORECASE,
 )
 _IN_ADDRESS = frozenset({"code", "key", "sig", "hmac", "pin", "auth", "pwd", "pass", "otp", "ticket"})
@@ -171,30 +174,23 @@ _BEFORE_KEY = re.compile(r"(?:api|secret|access|private|consumer|auth|session|si
 
 _HINTS = re.compile(
     "pass|pwd|secret|token|authori|cookie|key|session|credential|signature|sig|hmac|jwt|otp|auth|bearer"
-    "|code=|pin=|ticket=|code%|pin%|ticket%"
+    "|verifier|code=|pin=|ticket=|code%|pin%|ticket%"
 )
 """Parts of telling names. Found on lower-case text, they are all that has to be looked at closely."""
 _NAME_MOST = 64
 _NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
-_QUOTE = r"(?:\\{0,32}(?:[\"'`]|u002[27])|&(?:quot|apos|\#34|\#39|\#x27|\#x22);|%(?:25){0,3}2[27])"
 _SETS = re.compile(
-    rf"(?P<name>[\w.\-]{{0,{_NAME_MOST}}}+)(?P<quote>{_QUOTE})?(?:\]|%5D|\[\]){{0,3}}\s{{0,40}}"
+    rf"(?P<name>[\w.\-]{{0,{_NAME_MOST}}}+)(?P<quote>{QUOTE})?(?:\]|%5D|\[\]){{0,3}}\s{{0,40}}"
     rf"(?:(?P<sets>=>|[:=]{{1,2}}|%(?:25){{0,3}}3[AD])|(?P<comma>,)|(?P<tags>>|(?:<[^<>]{{0,80}}>\s{{0,20}}){{1,6}}))\s{{0,40}}"
-    rf"(?P<inner>(?:{_QUOTE})?value(?:{_QUOTE})?\s{{0,9}}[:=]\s{{0,9}})?(?P<opening>{_QUOTE})?",
+    rf"(?P<inner>(?:{QUOTE})?value(?:{QUOTE})?\s{{0,9}}[:=]\s{{0,9}})?(?P<opening>{QUOTE})?",
     re.IGNORECASE,
 )
 _SAYS = re.compile(
-    rf"(?P<name>[\w.\-]{{0,{_NAME_MOST}}}+)\s{{1,4}}(?:(?:is|was|of|with)\s)?(?P<told>{_QUOTE}|(?=[\w\-./+=~]{{0,60}}\d))",
+    rf"(?P<name>[\w.\-]{{0,{_NAME_MOST}}}+)\s{{1,4}}(?:(?:is|was|of|with)\s)?(?P<told>{QUOTE}|(?=[\w\-./+=~]{{0,60}}\d))",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\s&,;\"'(){}\[\]\\<>]++")
 _LITERAL = re.compile(r"(?:null|true|false|none)(?![\w.\-])", re.IGNORECASE)
-_SCHEME = re.compile(
-    r"(?:bearer|basic|session|token|digest|negotiate|ntlm|apikey|hmac|aws4-hmac-sha256)\s{1,4}", re.IGNORECASE
-)
-_LINE = re.compile(r"(?:=\"[^\"\r\n<]{0,4096}\"|[^\r\n<\"'\\])++")
-_WHOLE_LINE = re.compile(r"authori[sz]ation|cookie", re.IGNORECASE)
 _PROSE = re.compile(r"[\w\-./+=~:]{8,}")
 _REFERENCE = re.compile(r"(?:env|file|command):")
 
@@ -211,65 +207,20 @@ class _Names:
         self.more |= {name.lower() for name in names if name}
         self.hints = re.compile("|".join([*map(re.escape, sorted(self.more, key=len, reverse=True)), _HINTS.pattern]))
 
+    def tells_alone(self, name: str) -> bool:
+        """Whether a field of this name carries a secret, whatever stands around it."""
+        return name.lower() in self.more or _TELLING.search(name) is not None
+
     def tells(self, text: str, start: int, name: str, sets: str = "=") -> bool:
         """Whether what follows the name at `start` is a secret."""
         low = name.lower()
-        if _TELLING.search(name) or low in self.more:
+        if self.tells_alone(name):
             return True
         if low == "key" and _BEFORE_KEY.search(text, max(0, start - 12), start):
             return True
         if low not in _IN_ADDRESS or not (sets == "=" or sets.startswith("%")):
             return False
         return start == 0 or text[start - 1] in "?&;" or text.endswith(("%26", "%3F"), 0, start)
-
-
-def _quoted_end(text: str, start: int, opening: str) -> int:
-    """Where a quoted value that begins at `start` ends: at the same quotes on the same level of escapes."""
-    mark = opening[-1]
-    if mark not in "\"'`" or opening.startswith(("&", "%")):
-        end = text.find(opening, start)
-        return len(text) if end < 0 else end
-    level = len(opening) - 1
-    at = text.find(mark, start)
-    while at >= 0:
-        slashes = at
-        while slashes > start and text[slashes - 1] == "\\":
-            slashes -= 1
-        before = at - slashes
-        if before % (level + 1) != level and before < level:
-            return slashes  # the text around it ends here
-        if before % (level + 1) == level and before // (level + 1) % 2 == 0:
-            return at - level
-        at = text.find(mark, at + 1)
-    return len(text)
-
-
-_BRACKETS = re.compile(r"[\[{]++|[\]}]|\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)", re.DOTALL)
-
-
-def _container_end(text: str, start: int) -> int:
-    """Where the record or list that begins at `start` ends; the end of the text where it does not."""
-    depth = 0
-    for match in _BRACKETS.finditer(text, start):
-        if match[0][0] in "[{":
-            depth += match.end() - match.start()
-        elif match[0] in "]}":
-            depth -= 1
-            if depth == 0:
-                return match.end()
-    return len(text)
-
-
-def _open_end(text: str, start: int, name: str) -> int:
-    """Where a value without quotes ends."""
-    if start < len(text) and text[start] in "[{":
-        return _container_end(text, start)
-    if _WHOLE_LINE.search(name):
-        line = _LINE.match(text, start)
-        return line.end() if line else start
-    scheme = _SCHEME.match(text, start)
-    word = _WORD.match(text, scheme.end() if scheme else start)
-    return word.end() if word else start
 
 
 def _value_of(text: str, start: int, match: re.Match[str]) -> tuple[int, int] | None:
@@ -281,7 +232,7 @@ def _value_of(text: str, start: int, match: re.Match[str]) -> tuple[int, int] | 
         end = text.find("<", value)
         return value, len(text) if end < 0 else end
     name = text[start : match.end("name")]
-    return value, _quoted_end(text, value, opening) if opening else _open_end(text, value, name)
+    return value, quoted_end(text, value, opening) if opening else open_end(text, value, name)
 
 
 def _is_no_value(text: str, start: int, match: re.Match[str]) -> bool:
@@ -301,7 +252,7 @@ def _said_value(text: str, match: re.Match[str]) -> tuple[int, int] | None:
     """A value in a sentence: `the token "abc"`, `invalid token 12ab34cd`."""
     start = match.end()
     if match["told"]:
-        return start, _quoted_end(text, start, match["told"])
+        return start, quoted_end(text, start, match["told"])
     word = _PROSE.match(text, start)
     if word is None or _REFERENCE.match(text, start) or "/" in word[0]:
         return None
@@ -335,15 +286,22 @@ def _span_of(text: str, start: int, at: int, names: _Names) -> tuple[int, int] |
 # --- values of a telling shape -----------------------------------------------------------------------------------------
 
 # No possessive repeat of a group with a look-ahead in it: before Python 3.11.5 it does not match (CPython gh-106052).
-_LOGIN = re.compile(r"((?:[^/\s@\"'<>\\%]|%(?!2F|40)){1,2048})(?:@|%40)", re.IGNORECASE)
-_LOGIN_STARTS = ("://", ":\\/\\/", "%3a%2f%2f", "%253a%252f%252f")
+# A run ends where another start of the same kind may be, so no letter is looked at by two runs of one kind.
+_LOGINS = (
+    # (how it starts, in lower case; the login up to the last "@" before the path)
+    (("://", ":\\/\\/"), (r"([^/\s\"'<>\\]{1,2048})@", r"((?:[^/\s\"'<>\\%]|%(?!40)){1,2048})%40")),
+    (("%3a//",), (r"([^/\s\"'<>\\]{1,2048})(?:%(?:25)?40|@)",)),
+    (("%3a%2f%2f", ":%2f%2f"), (r"((?:[^/\s\"'<>\\%]|%(?!2F)){1,2048})(?:%40|@)",)),
+    (("%253a%252f%252f",), (r"((?:[^/\s\"'<>\\%]|%(?!252F)){1,2048})%(?:25)?40",)),
+)
+_LOGIN_KINDS = tuple((starts, tuple(re.compile(run, re.IGNORECASE) for run in runs)) for starts, runs in _LOGINS)
 _HEADER = re.compile(r"\s{1,4}([\w.~+/=\-]{8,})")
 _SCHEMES = ("basic ", "session ", "bearer ", "token ", "negotiate ", "ntlm ")
 _TOKENS = re.compile(
     r"(?<![\w-])(?:eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*+)?|A[KS]IA[0-9A-Z]{12,}"
-    r"|(?:shp(?:at|ca|pa|ss|ua)|gh[pousr]|xox[abprs]|[srp]k_(?:live|test))[_-][\w-]{12,})"
+    r"|c[ks]_[0-9a-fA-F]{32,}|(?:shp(?:at|ca|pa|ss|ua)|gh[pousr]|xox[abprs]|[srp]k_(?:live|test))[_-][\w-]{12,})"
 )
-_TOKEN_STARTS = ("eyJ", "AKIA", "ASIA", "shp", "gh", "xox", "sk_", "rk_", "pk_")
+_TOKEN_STARTS = ("eyJ", "AKIA", "ASIA", "shp", "gh", "xox", "sk_", "rk_", "pk_", "ck_", "cs_")
 
 
 def _starts(text: str, part: str) -> Iterator[int]:
@@ -354,10 +312,11 @@ def _starts(text: str, part: str) -> Iterator[int]:
 
 
 def _shape_spans(text: str, low: str) -> Iterator[tuple[int, int]]:
-    for part in _LOGIN_STARTS:
-        for at in _starts(low, part):
-            if match := _LOGIN.match(text, at + len(part)):
-                yield match.span(1)
+    for starts, runs in _LOGIN_KINDS:
+        for part in starts:
+            for at in _starts(low, part):
+                if match := next(filter(None, (run.match(text, at + len(part)) for run in runs)), None):
+                    yield match.span(1)
     for part in _TOKEN_STARTS:
         for at in _starts(text, part):
             if match := _TOKENS.match(text, at):
@@ -412,6 +371,7 @@ class Redactor:
         spans = [
             *_known_spans(text, (*self.known.forms(), *more)),
             *_named_spans(text, low, self._names),
+            *(record_spans(text, self._names.tells_alone) if self._names.hints.search(low) else ()),
             *_shape_spans(text, low),
         ]
         if not spans:
