@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -9,9 +10,15 @@ from textual.pilot import Pilot
 
 from invsync_tui.tui.app import ControlRoom, control_room
 from invsync_tui.tui.terminal import Terminal
+from invsync_tui.tui.text.advice import SHOWN
 from invsync_tui.tui.widgets.table import WindowTable
 from invsync_tui.tui.widgets.text_line import StatusMessage, TextLine
 from tests.support.fakes.store import FakeStore
+
+SHOW_COMMANDS = {"DoctorScreen", "AuditScreen", "EventsScreen", "AboutSystemScreen", "HelpScreen", "FixesScreen"}
+"""Screens that show commands on purpose: fixes to be copied, what was recorded, and what a connector's page says."""
+COMMAND = re.compile(rf": invsync (?!(?:{'|'.join(SHOWN)})\b)[a-z]+")
+CLIPBOARD = "clipboard: "
 
 QUICK = Terminal(ascii_only=False, ansi_theme=False, mouse=False, interval=0.02)
 
@@ -39,7 +46,12 @@ class Driver:
         await self.until(lambda: any(text in line for line in self.lines()))
 
     def lines(self) -> list[str]:
-        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+        """What is shown. Screens speak of keys: none but those that mean to show a command may name one."""
+        lines = [strip.text for strip in self.app.screen._compositor.render_strips()]
+        if type(self.app.screen).__name__ not in SHOW_COMMANDS:
+            named = [line for line in lines if COMMAND.search(line) and CLIPBOARD not in line]
+            assert not named, f"{type(self.app.screen).__name__} names a command: {named}"
+        return lines
 
     @property
     def table(self) -> WindowTable:

@@ -67,13 +67,13 @@ def test_a_question_runs_on_the_thread_with_the_session(thread: StoreThread, sto
 
 
 @pytest.mark.parametrize("kind", [OperationError, ConfigError])
-def test_an_expected_failure_is_said_as_it_is(thread: StoreThread, kind: type[Exception]) -> None:
+def test_an_expected_failure_is_said_with_keys_for_commands(thread: StoreThread, kind: type[Exception]) -> None:
     def question(_: object) -> None:
         raise kind("Nothing is called so. List them with: invsync carts.")
 
     failure = ask(thread, question).next()
     assert isinstance(failure, QuestionFailed)
-    assert (failure.text, failure.watched) == ("Nothing is called so. List them with: invsync carts.", False)
+    assert (failure.text, failure.watched) == ("Nothing is called so. List them with :carts.", False)
 
 
 def test_a_defect_says_that_it_is_one(thread: StoreThread) -> None:

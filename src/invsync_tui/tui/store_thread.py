@@ -14,6 +14,7 @@ from textual.message_pump import MessagePump
 from invsync_tui.config import ConfigError
 from invsync_tui.tui.messages import AnswerReceived, QuestionFailed
 from invsync_tui.tui.store_connection import StoreConnection
+from invsync_tui.tui.text.advice import of_keys
 
 if TYPE_CHECKING:
     from invsync_tui.operations.session import Session
@@ -175,5 +176,5 @@ def in_words(error: Exception) -> str:
     from invsync_tui.operations.errors import OperationError
 
     if isinstance(error, OperationError | ConfigError):
-        return str(error)
+        return of_keys(str(error)) or str(error)
     return f"Unexpected {type(error).__name__}: {error}. This is a fault of invsync; please report it."

@@ -19,6 +19,7 @@ from invsync_tui.tui.key_order import KeysInOrder
 from invsync_tui.tui.messages import AnswerReceived, QuestionFailed
 from invsync_tui.tui.screens.base.toned_screen import TonedScreen
 from invsync_tui.tui.store_thread import Question, always
+from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.sanitize import clean
 from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.type_ahead import KEPT_MOST, EarlyKeys, TypeAhead
@@ -213,7 +214,11 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         return self.query_one(f"#{name}", TextLine)
 
     def notice(self, text: str, tone: Tone = Tone.PLAIN, *, lasts: bool = False) -> None:
-        """What just happened. It stands until the next one, until what is known of its subject changes, or for
+        """What just happened, with keys in the place of commands."""
+        self._show_notice(of_keys(text), tone, lasts=lasts)
+
+    def _show_notice(self, text: str, tone: Tone, *, lasts: bool = False) -> None:
+        """It stands until the next one, until what is known of its subject changes, or for
         NOTICE_SECONDS; one that `lasts`, such as that something is under way, and an error have no such end."""
         mark = f"{self.context.glyphs.warning} " if tone in (Tone.WARN, Tone.BAD) else ""
         self.query_one("#notice", StatusMessage).show(mark + text, tone)
@@ -252,7 +257,7 @@ class BaseScreen(TonedScreen[None], inherit_bindings=False):
         rows = [clean(row).rstrip() for row in text.splitlines()]
         self.app.copy_to_clipboard("\n".join(rows))
         sent = rows[0] if len(rows) == 1 else counted(len(rows), "line")
-        self.notice(f"Sent to the terminal's clipboard: {sent} (some terminals do not allow it)", Tone.PLAIN)
+        self._show_notice(f"Sent to the terminal's clipboard: {sent} (some terminals do not allow it)", Tone.PLAIN)
 
     def confirmed(self, ask: Confirmation, subject: str, then: Callable[[str], None]) -> None:
         """Ask for confirmation; call `then` with the reason, or say on Cancel that nothing was changed."""

@@ -20,6 +20,7 @@ from invsync_tui.plain_text import counted
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.navigation.links import LinkedLines, of_cause, of_step
+from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, fit, fit_right, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Span, Tone, line, packed
@@ -222,7 +223,7 @@ def _cause(cause: Reason, set_by: str, width: int, glyphs: Glyphs) -> list[Line]
     """A cause; who set it, when and why, where an operator did; what to do."""
     info = REASONS[cause]
     rows = wrap(clean(f"{cause.value}: {info.text}{f' Set {set_by}.' if set_by else ''}"), width - 4)
-    advice = wrap(clean(info.advice), width - 6)
+    advice = wrap(clean(of_keys(info.advice)), width - 6)
     return [
         *(line((f"  {glyphs.warning if i == 0 else ' '} ", Tone.WARN), row) for i, row in enumerate(rows)),
         *(line((f"    {glyphs.arrow if i == 0 else ' '} ", Tone.FAINT), row) for i, row in enumerate(advice)),

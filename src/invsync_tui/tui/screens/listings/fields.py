@@ -10,6 +10,7 @@ from invsync_tui.plain_text import signed
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import REASONS, Outcome, Reason
 from invsync_tui.tui.text import formatting
+from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.formatting import NEVER_SPAN, age_field
 from invsync_tui.tui.text.outcomes import outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap
@@ -125,7 +126,7 @@ def explained(listing: ListingLine, width: int, rendering: RenderContext) -> lis
     if listing.reason:
         info = REASONS[Reason(listing.reason)]
         rows += [line(row) for row in wrap(clean(info.text), width)]
-        rows += [line((row, Tone.FAINT)) for row in wrap(clean(info.advice), width)]
+        rows += [line((row, Tone.FAINT)) for row in wrap(clean(of_keys(info.advice)), width)]
     return rows
 
 

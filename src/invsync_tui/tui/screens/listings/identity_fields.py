@@ -96,5 +96,5 @@ def _told(record: UnmatchedLine | LinkLine | RenameLine) -> Sequence[str]:
     rivals = ", ".join(sku for _, sku in record.rivals)
     return (
         f"{record.sku} {record.name}: {record.words}",
-        rivals or f"Say it by hand: invsync link CART {record.cart_listing_id} SKU",
+        rivals or "Correct its code in the cart or the WMS, or link it to a SKU on the command line.",
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from invsync_tui.operations.views import CartRow, MerchantRow, Problem, RunState
 from invsync_tui.plain_text import counted
+from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.formatting import NEVER, moment, until
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.sanitize import clean, wrap
@@ -22,7 +23,7 @@ NO_MERCHANTS = (
     BLANK,
     line("  ", ("A", Tone.KEY), "   adds the first one: choose its WMS, fill in, test the connection, save"),
     BLANK,
-    line(("  On the command line: invsync merchants add --help; to try it: invsync demo", Tone.FAINT)),
+    line(("  To try it without a shop, leave and run: invsync demo", Tone.FAINT)),
     line(("Refreshes automatically; leave it open or press q to quit.", Tone.FAINT)),
 )
 
@@ -221,7 +222,7 @@ def _waiting(held: int) -> Problem:
 def _problem_lines(problem: Problem, width: int, glyphs: Glyphs) -> list[Line]:
     tone = Tone.BAD if problem.urgent else Tone.WARN
     what = wrap(clean(problem.text), width - 2)
-    todo = wrap(clean(problem.key or problem.advice), width - 4)
+    todo = wrap(clean(problem.key or of_keys(problem.advice)), width - 4)
     lines = [line((glyphs.warning if i == 0 else " ", tone), " ", (text, tone)) for i, text in enumerate(what)]
     lines += [line("  ", (glyphs.arrow if i == 0 else " ", Tone.FAINT), " ", text) for i, text in enumerate(todo)]
     return lines

@@ -13,6 +13,7 @@ from invsync_tui.operations.views import EndRow, ends
 from invsync_tui.rules import words
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import SYNC_FIELDS, explained, quantities
+from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.outcomes import outcome_span
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import Line, Span, Tone, line
@@ -71,7 +72,7 @@ class ReasonsScreen(ListScreen[EndRow]):
         # What the row shows whole is not repeated: each move of the cursor would send it once more.
         cut = any(field.title == WHY for field in self.left_out())
         cause = [line((row, Tone.PLAIN)) for row in wrap(clean(reason_row.cause), size.width) if cut]
-        advice = [line((row, Tone.FAINT)) for row in wrap(clean(reason_row.advice), size.width)]
+        advice = [line((row, Tone.FAINT)) for row in wrap(clean(of_keys(reason_row.advice)), size.width)]
         sample = f"e.g. {', '.join(reason_row.sample)}" if reason_row.sample else ""
         return [*cause, *advice, *(line((row, Tone.FAINT)) for row in wrap(clean(sample), size.width) if row)]
 

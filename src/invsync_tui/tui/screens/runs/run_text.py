@@ -28,6 +28,7 @@ from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import Counts
 from invsync_tui.tui.actions import VERBS
 from invsync_tui.tui.text import formatting
+from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.charts import phase_line, rate_line
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.outcomes import OUTCOME_TONES
@@ -158,7 +159,7 @@ def life_lines(detail: RunDetail, page: Page) -> list[Line]:
     if run.stall is not None:
         since = "" if run.stall.since is None else f"Stalled since {formatting.moment(run.stall.since, now)}. "
         lines += _warning(since + run.stall.text, page)
-        lines += _hanging(f"{page.glyphs.arrow} ", run.stall.key or run.stall.advice, page)
+        lines += _hanging(f"{page.glyphs.arrow} ", run.stall.key or of_keys(run.stall.advice), page)
     if run.error:
         tone = Tone.BAD if run.state is RunState.FAILED else Tone.WARN
         lines += _warning(run.error, page, tone)
@@ -314,7 +315,7 @@ def _reason_lines(reason: ReasonRow, page: Page) -> list[Line]:
     cause = wrap(clean(reason.cause), page.size.width - head.width)
     lines = [Line((*head.spans, (cause[0], Tone.PLAIN))), *(line(" " * head.width + row) for row in cause[1:])]
     if reason.advice and reason.advice != "Nothing to do.":
-        lines += _hanging(f"{page.glyphs.arrow} ", reason.advice, page)
+        lines += _hanging(f"{page.glyphs.arrow} ", of_keys(reason.advice), page)
     if reason.sample:
         more = f" and {_n(reason.count - len(reason.sample))} more" if reason.count > len(reason.sample) else ""
         lines += _hanging("e.g. ", ", ".join(reason.sample) + more, page, Tone.FAINT)

@@ -16,6 +16,7 @@ from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import AnswerReceived
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.store_thread import in_words
+from invsync_tui.tui.text.advice import of_keys
 from invsync_tui.tui.text.sanitize import clean, wrap
 from invsync_tui.tui.text.styled import BLANK, Line, Tone, line
 from invsync_tui.tui.widgets.text_line import TextLine
@@ -141,8 +142,8 @@ class ConnectionScreen(BaseScreen):
         mark, tone = (glyphs.check, Tone.GOOD) if step.ok else (glyphs.cross, Tone.BAD)
         lines = [line((mark, tone), " ", (clean(step.name), Tone.STRONG))]
         lines += [line("    ", (row, Tone.PLAIN if step.ok else tone)) for row in wrap(clean(step.detail), width - 4)]
-        if step.advice:
-            rows = wrap(clean(step.advice), width - 6)
+        if advice := of_keys(step.advice):
+            rows = wrap(clean(advice), width - 6)
             lines += [line("    ", (glyphs.arrow if i == 0 else " ", Tone.FAINT), " ", r) for i, r in enumerate(rows)]
         return lines
 
