@@ -45,6 +45,7 @@ LANDED = {
     "v0016_batch_groups": "e0ceb616f4bc4ca090f7f09734602e3d358f80a84e6a030692af1e5a248c27f9",
     "v0017_batch_limits": "b0da475249b2358190a4102b560cabee4688c3cc6935882c600b8c9b4bc76989",
     "v0018_events_by_time": "9f3fbb5cd11f6fbffda6599bc01d08e44329c43e69e6290feb4b3755c5b88606",
+    "v0019_days_seen": "b4b6bced33ffdab6a6fb63a494a36ab82bd4a984db6da5f4e50749c6e46d4ea9",
 }
 """Of each migration the SHA-256 with which it was released. Stores in the field were made by these very statements."""
 

@@ -333,6 +333,7 @@ def test_a_round_goes_on_step_by_step_and_the_next_begins_after_an_hour(monkeypa
     monkeypatch.setattr(clock, "elapsed", lambda: now[0])
     monkeypatch.setattr(maintenance, "KINDS", ("a", "b"))
     monkeypatch.setattr(maintenance.temporary_files, "sweep", lambda path: [])
+    monkeypatch.setattr(maintenance, "deletion_time", lambda tx, now: now)
 
     def step(tx: Any, kind: str, limits: Any, at: int, cursor: Any) -> Any:
         asked.append((kind, cursor))

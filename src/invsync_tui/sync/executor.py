@@ -35,6 +35,7 @@ from invsync_tui.store.settings import schedule
 from invsync_tui.sync import connections, source_identity, submitted
 from invsync_tui.sync import schedule as pushing
 from invsync_tui.sync.cancellation import Interrupted, RunStopped, interruptible
+from invsync_tui.sync.deletion_time import deletion_time
 from invsync_tui.sync.drift_check import DriftCheck
 from invsync_tui.sync.leases import Lease
 from invsync_tui.sync.plans.explicit_plan import ExplicitPlanner
@@ -261,10 +262,11 @@ def _end(
     text = redacted(message)
     now = clock.seconds()
     with job.transaction() as tx:
+        old_by = deletion_time(tx, now)
         if job.run.kind == "push":
             listings.end_planned(tx, job.run.id, rest, reason, text)
             job.report.recount(tx)
-            decision_log.prune(tx, job.run.key, now)
+            decision_log.prune(tx, job.run.key, old_by)
         state, reason, text = _verified(job, state, reason, text)
         if job.run.kind == "push":
             sync_marks.record_cart_error(tx, job.run.key, text, reason.value if state == "failed" else "")
@@ -280,7 +282,7 @@ def _end(
             runs.add_event(tx, job.run.id, now, "info", again)
         schedule.record_result(tx, job.run.kind, job.run.key, state, now)
         run_findings.look(tx, job.run, reason if state == "failed" else None, now)
-        http_log_rows.delete_old(tx, now)
+        http_log_rows.delete_old(tx, old_by)
         runs.finish(tx, job.run.id, state, text, now)
         if go_on_in is not None:
             _go_on_later(tx, job.run, now + math.ceil(go_on_in), now, when)

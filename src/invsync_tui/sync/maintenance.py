@@ -10,6 +10,7 @@ from invsync_tui.store.database import Store
 from invsync_tui.store.errors import StoreError
 from invsync_tui.store.file import temporary_files
 from invsync_tui.store.retention import KINDS, Cursor, Limits
+from invsync_tui.sync.deletion_time import deletion_time
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,8 @@ class Upkeep:
                 return False
             self._begin()
         with self._store.transaction() as tx:
-            removed, cursor = retention.step(tx, self._kinds[0], self._limits, self._now(), self._cursor)
+            now = deletion_time(tx, self._now())
+            removed, cursor = retention.step(tx, self._kinds[0], self._limits, now, self._cursor)
         self.removed += removed
         self._cursor = cursor or ()
         if cursor is None:
@@ -95,7 +97,7 @@ class Upkeep:
             log.warning("%s", error)
 
     def _now(self) -> int:
-        """The time by which ages are counted: a clock that was set ahead meanwhile makes no record old."""
+        """The time of day, without what the clock was set ahead by meanwhile."""
         wall, elapsed = self._begun
         return min(clock.seconds(), wall + round(clock.elapsed() - elapsed))
 

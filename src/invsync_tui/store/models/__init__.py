@@ -37,6 +37,7 @@ from invsync_tui.store.models.records import (
 from invsync_tui.store.models.runs import (
     Audit,
     Counter,
+    DaySeen,
     Lease,
     PullGeneration,
     PullPage,
@@ -56,6 +57,7 @@ __all__ = [
     "Census",
     "Collision",
     "Counter",
+    "DaySeen",
     "DecisionRecord",
     "Exchange",
     "Finding",

@@ -245,3 +245,12 @@ class Counter(Table, table=True):
     __table_args__ = (STRICT_NO_ROWID,)
     name: str = Field(primary_key=True, sa_type=Text)
     value: int = Field(sa_type=Big)
+
+
+class DaySeen(Table, table=True):
+    """A day on which work was done, by the clock of then."""
+
+    __tablename__ = "day_seen"
+    __table_args__ = (STRICT_NO_ROWID,)
+    day: int = Field(primary_key=True)
+    """Days since the epoch."""
