@@ -12,6 +12,7 @@ import pytest
 from invsync_tui.connectors import secrets, tls
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError
+from invsync_tui.connectors.http_log import BLACK, own_short_secrets, redacted
 
 
 def secret_file(folder: Path, content: bytes) -> str:
@@ -145,3 +146,26 @@ async def test_a_secret_file_below_a_home_folder_that_is_not_known_is_told(monke
     for named in ("~/ca.pem", "~nobody-of-this-name/ca.pem"):
         with pytest.raises(NotConfiguredError, match="home folder"):
             await tls.context(Connection("shop", "sandbox", "https://127.0.0.1", options={"ca_file": named}))
+
+
+async def _resolve(reference: str) -> None:
+    await secrets.resolve(reference)
+
+
+async def test_a_short_secret_is_hidden_in_its_own_run_wherever_in_it_it_was_resolved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("A_SECRET", "z9k4qw")
+    with own_short_secrets():
+        await asyncio.create_task(_resolve("env:A_SECRET"))
+        assert redacted("the key z9k4qw") == f"the key {BLACK}"
+    # in other texts it is a word as any other
+    assert redacted("the key z9k4qw") == "the key z9k4qw"
+
+
+def test_what_was_learned_in_a_thread_of_its_own_is_hidden_from_the_caller_however_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("A_SECRET", "z9k4qw")
+    secrets.learn(["env:NOT_THERE", "env:A_SECRET"])
+    assert redacted("the key z9k4qw") == f"the key {BLACK}"

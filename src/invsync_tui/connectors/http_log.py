@@ -63,9 +63,24 @@ _batch: ContextVar[str] = ContextVar("batch", default="")
 gate = Redactor()
 """The one gate of this process, with the secrets that it has in hand."""
 _secrets = gate.known
+
+
+class _ShortSecrets:
+    """Short secrets in the forms they may be written in, of one run with all its tasks."""
+
+    __slots__ = ("forms",)
+
+    def __init__(self, forms: tuple[str, ...] = ()) -> None:
+        self.forms = forms
+
+    def add(self, secret: str) -> None:
+        if secret not in self.forms:
+            self.forms = (*self.forms, *forms_of(secret))[-SHORT_FORMS_MOST:]
+
+
 SHORT = 8
 """Characters. A shorter secret is a common word or number: it is hidden in the texts of its own run alone."""
-_short: ContextVar[tuple[str, ...]] = ContextVar("short", default=())
+_short: ContextVar[_ShortSecrets | None] = ContextVar("short", default=None)
 
 
 @contextmanager
@@ -76,6 +91,24 @@ def log_http_to(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listener.reset(token)
+
+
+@contextmanager
+def own_short_secrets() -> Iterator[None]:
+    """Within it short secrets that this task and its children resolve are hidden in the texts of all of them.
+
+    Those that are known outside stay known; outside nothing is learned of those within.
+    """
+    token = _short.set(_ShortSecrets(_short_forms()))
+    try:
+        yield
+    finally:
+        _short.reset(token)
+
+
+def _short_forms() -> tuple[str, ...]:
+    held = _short.get()
+    return held.forms if held is not None else ()
 
 
 @contextmanager
@@ -94,8 +127,10 @@ def remember_secret(value: str, owner: str = "") -> None:
     Of one `owner` (a reference, a connection's session) the last few are remembered.
     """
     if SHORTEST <= len(value) < SHORT:
-        if value not in _short.get():
-            _short.set((*_short.get(), *forms_of(value))[-SHORT_FORMS_MOST:])
+        held = _short.get()
+        if held is None:
+            _short.set(held := _ShortSecrets())
+        held.add(value)
     else:
         gate.known.remember(value, owner)
 
@@ -103,12 +138,12 @@ def remember_secret(value: str, owner: str = "") -> None:
 def forget_secrets() -> None:
     """As if no secret had been resolved yet, here and in the present context."""
     gate.clear()
-    _short.set(())
+    _short.set(None)
 
 
 def redacted(text: str) -> Redacted:
     """A text without the secrets that this process knows and without the values of fields with a telling name."""
-    return gate(text, _short.get())
+    return gate(text, _short_forms())
 
 
 def redacted_url(url: str) -> Redacted:

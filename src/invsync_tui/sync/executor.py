@@ -15,7 +15,7 @@ from invsync_tui import __version__, clock
 from invsync_tui.connectors.api_notices import ApiNotices, collect, merged
 from invsync_tui.connectors.base import Cart
 from invsync_tui.connectors.errors import ConnectorError, DeferredError, NotConfiguredError, PreparingError, shorten
-from invsync_tui.connectors.http_log import log_http_to, redacted
+from invsync_tui.connectors.http_log import log_http_to, own_short_secrets, redacted
 from invsync_tui.connectors.rate_limit import long_waits_lifted
 from invsync_tui.connectors.shop_identity import location_of, shop_of
 from invsync_tui.plain_text import counted
@@ -58,6 +58,11 @@ _PHASES = {"pull": PULL_PHASES, "push": PUSH_PHASES, "radar": DRIFT_CHECK_PHASES
 
 async def execute(store: Store, run: RunRow, lease: Lease) -> None:
     """Execute `run` under `lease` to its end. Raises StoreError if even the end could not be written."""
+    with own_short_secrets():
+        await _execute(store, run, lease)
+
+
+async def _execute(store: Store, run: RunRow, lease: Lease) -> None:
     phases = _PHASES[run.kind]
     hearing = RunHttpLog(run.id)
     job = RunContext(

@@ -95,6 +95,27 @@ async def test_no_signs_in_with_in_any_file(synced: Town, tmp_path: Path, forget
                 assert secret not in text, f"{secret!r} is in {name}"
 
 
+async def test_a_short_password_is_in_no_file_either(
+    synced: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: what another process kept, which knew no such password
+    run = await _with_trouble(synced)
+    monkeypatch.setenv(synced.cart.secret.removeprefix("env:"), "z9k4qw")
+    with synced.bench.store.transaction() as tx:
+        tx.execute("UPDATE run SET error = ? WHERE id = ?", ("The cart said: bad word z9k4qw", run))
+        tx.execute("UPDATE listing SET error = ? WHERE run_id = ?", ("z9k4qw?", run))
+    session = synced.bench.session()
+    # when
+    ours = [
+        support_bundle.of_run(session, run, tmp_path),
+        support_bundle.of_sku(session, synced.in_stock()[0], tmp_path),
+    ]
+    # then
+    for path in ours:
+        for name, text in _files(path).items():
+            assert "z9k4qw" not in text, name
+
+
 async def test_what_is_not_there_or_cannot_be_written_is_told(synced: Town, tmp_path: Path) -> None:
     session = synced.bench.session()
     with pytest.raises(NotFoundError, match="no run 999"):
