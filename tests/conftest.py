@@ -11,7 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from invsync_tui.connectors.http_log import forget_secrets
+from invsync_tui.connectors.network.http_log import forget_secrets
 from tests.support.bytecode import keep_bytecode
 from tests.support.forked import STARTED
 from tests.support.neighbors import WATCHED

@@ -39,7 +39,7 @@ def test_the_rules_load_nothing_but_the_standard_library() -> None:
 
 def test_commands_that_only_read_load_neither_textual_nor_sqlmodel() -> None:
     found = loaded_after(
-        "import invsync_tui.cli.main, invsync_tui.operations.runs.runs, invsync_tui.operations.overview"
+        "import invsync_tui.cli.main, invsync_tui.operations.runs.runs, invsync_tui.operations.merchants.overview"
     )
     assert not found & {"textual", "rich", "sqlmodel", "alembic", "httpx"}
 

@@ -46,7 +46,7 @@ CODES = frozenset(
     {"cancelled", "cancelling", "radar", "radar set", "thaw", "heal", "look again", "told", "CANCELLED", "Cancelled"}
 )
 """Literals that are codes as a whole: states and actions as the store has them, states of carts, and groups of patterns.
-`rules.words` and `operations.audit_text` have what is shown in their place."""
+`rules.words` and `operations.audit.audit_text` have what is shown in their place."""
 
 SQL = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b|\bWHERE\b|\bstate IN \(|^[('][a-z', ]+[')]$|\?P<")
 """Queries and parts of them, and regular expressions."""

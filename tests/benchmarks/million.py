@@ -17,9 +17,9 @@ from invsync_tui.operations.catalog.sku import view
 from invsync_tui.operations.demo.demo import Scale, generate
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.operations.diagnosis.why import why
-from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.operations.listings import carts, product_sync
-from invsync_tui.operations.rows import Ordering, Rows
+from invsync_tui.operations.lists.list_views import ListingFilter
+from invsync_tui.operations.lists.rows import Ordering, Rows
 from invsync_tui.operations.runs import history as run_history
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import forms

@@ -16,9 +16,9 @@ from invsync_tui.store.demo.generated_rows import Scale
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.sync import connections
-from invsync_tui.sync.leases import acquire
 from invsync_tui.sync.plans.decision_log import Recorder
 from invsync_tui.sync.push_plan import PushPlanner
+from invsync_tui.sync.runs.leases import acquire
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.runs.run_progress import RunProgress
 from invsync_tui.sync.settings import load_settings

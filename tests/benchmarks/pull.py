@@ -114,7 +114,7 @@ async def _rounds(wms: WmsHandle, folder: Path) -> tuple[list[float], list[float
 async def execute_run(bench: Bench, run_id: int) -> None:
     """The run itself, without the runner's polling."""
     from invsync_tui.sync.executor import execute
-    from invsync_tui.sync.leases import acquire
+    from invsync_tui.sync.runs.leases import acquire
 
     lease = acquire(bench.store, f"pull:{bench.merchant}", "benchmark")
     assert lease is not None

@@ -15,15 +15,16 @@ import pytest
 
 from invsync_tui import clock
 from invsync_tui.cli import main as cli
-from invsync_tui.connectors import oauth, registry
+from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import About, SecretPart, SignIn
+from invsync_tui.connectors.auth import oauth
+from invsync_tui.connectors.auth.kept_token import KeptToken
+from invsync_tui.connectors.auth.oauth import OAuth
+from invsync_tui.connectors.auth.token_store import Token, TokenStore
 from invsync_tui.connectors.base import CheckStep, Connection
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.checks import CartFacts, Review, reviews
 from invsync_tui.connectors.http import HttpConnection
-from invsync_tui.connectors.kept_token import KeptToken
-from invsync_tui.connectors.oauth import OAuth
-from invsync_tui.connectors.token_store import Token, TokenStore
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.store import audit
 from tests.support.made_connector import install

@@ -20,7 +20,8 @@ from invsync_tui.store.runs import runs, workers
 from invsync_tui.store.runs import workers as lease_rows
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.runs.workers import Beat
-from invsync_tui.sync import leases, uptime
+from invsync_tui.sync import uptime
+from invsync_tui.sync.runs import leases
 from tests.support import old_stores
 from tests.support.shell import Shell, check
 from tests.support.worker_processes import HOLDER, stopped

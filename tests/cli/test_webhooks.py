@@ -14,7 +14,7 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.cli import main as cli
 from invsync_tui.connectors.base import Connection
-from invsync_tui.operations import webhooks
+from invsync_tui.operations.connections import webhooks
 from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.service.hooks import Place
 from invsync_tui.rules.merchant_checks import Verdict

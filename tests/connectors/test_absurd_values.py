@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.http import Response
-from invsync_tui.connectors.json_text import decoded
+from invsync_tui.connectors.network.json_text import decoded
 from invsync_tui.connectors.values import (
     NEEDED_MOST,
     QUANTITY_MOST,

@@ -11,11 +11,11 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import About, ApiVersion, Option
-from invsync_tui.connectors.api_notices import ApiNotices, collect, merged, stored
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.checks import CartFacts, Review, interface
 from invsync_tui.connectors.http import HttpConnection
+from invsync_tui.connectors.network.api_notices import ApiNotices, collect, merged, stored
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.rules.merchant_checks import Verdict
 from tests.support.made_connector import install

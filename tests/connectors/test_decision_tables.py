@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.connectors import response_body
 from invsync_tui.connectors.base import LevelRow
 from invsync_tui.connectors.carts import sandbox, woocommerce
 from invsync_tui.connectors.carts.medusa import quantities
 from invsync_tui.connectors.carts.woocommerce import api
 from invsync_tui.connectors.errors import ConnectorError, ContractError
 from invsync_tui.connectors.http import Response
+from invsync_tui.connectors.network import response_body
 from invsync_tui.connectors.sources.feed.finding import FoundFiles
 from invsync_tui.connectors.sources.feed.places import FeedFile
 from invsync_tui.connectors.sources.sql import records

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.connectors import checks, network_errors
-from invsync_tui.connectors.api_notices import ApiNotices, collect, merged, note, note_version, stored
+from invsync_tui.connectors import checks
+from invsync_tui.connectors.auth.login_state import login_state
+from invsync_tui.connectors.auth.oauth import pause
+from invsync_tui.connectors.auth.token_store import Token
 from invsync_tui.connectors.base import Connection, ListingRow
 from invsync_tui.connectors.carts import medusa
 from invsync_tui.connectors.carts.medusa import checks as medusa_checks
@@ -21,8 +23,8 @@ from invsync_tui.connectors.carts.woocommerce.pages import ListReader, Place
 from invsync_tui.connectors.checks import CartFacts, SourceFacts, WarehouseStock
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError
 from invsync_tui.connectors.http import Response, Throttle
-from invsync_tui.connectors.login_state import login_state
-from invsync_tui.connectors.oauth import pause
+from invsync_tui.connectors.network import network_errors
+from invsync_tui.connectors.network.api_notices import ApiNotices, collect, merged, note, note_version, stored
 from invsync_tui.connectors.sources.feed import checks as feed_checks
 from invsync_tui.connectors.sources.feed.places import FeedFile, by_name, mark_of, matching
 from invsync_tui.connectors.sources.feed.quantities import QuantityFormat, exact_of_cell, whole_of_cell
@@ -30,7 +32,6 @@ from invsync_tui.connectors.sources.feed.settings import parse_aliases
 from invsync_tui.connectors.sources.feed.web import _judge as judge_web
 from invsync_tui.connectors.sources.odoo import checks as odoo_checks
 from invsync_tui.connectors.sources.tryton import rpc as tryton_rpc
-from invsync_tui.connectors.token_store import Token
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import Reason
 
@@ -518,7 +519,7 @@ async def test_a_pause_lasts_as_long_as_it_says(monkeypatch: pytest.MonkeyPatch)
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr("invsync_tui.connectors.oauth.asyncio.sleep", sleep)
+    monkeypatch.setattr("invsync_tui.connectors.auth.oauth.asyncio.sleep", sleep)
     await pause(7)
     assert slept == [7]
 

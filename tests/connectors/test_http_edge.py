@@ -20,7 +20,6 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors import response_body
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import (
     ConnectorError,
@@ -30,6 +29,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import RETRY_AFTER_MOST, HttpConnection, retry_after
+from invsync_tui.connectors.network import response_body
 from tests.support.servers.http_stub import Answer, as_json, stub_server
 
 

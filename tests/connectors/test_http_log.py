@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.connectors import http_log
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import UnavailableError
 from invsync_tui.connectors.http import HttpConnection
-from invsync_tui.connectors.http_log import (
+from invsync_tui.connectors.network import http_log
+from invsync_tui.connectors.network.http_log import (
     BLACK,
     Exchange,
     log_http_to,

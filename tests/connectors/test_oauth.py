@@ -14,14 +14,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.connectors import oauth
 from invsync_tui.connectors.about import About, SecretPart, SignIn
+from invsync_tui.connectors.auth import oauth
+from invsync_tui.connectors.auth.kept_token import KeptToken
+from invsync_tui.connectors.auth.oauth import OAuth
+from invsync_tui.connectors.auth.token_store import Token, TokenStore
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import AuthError, ConnectorError, ContractError, NotConfiguredError, UnavailableError
-from invsync_tui.connectors.http_log import redacted
-from invsync_tui.connectors.kept_token import KeptToken
-from invsync_tui.connectors.oauth import OAuth
-from invsync_tui.connectors.token_store import Token, TokenStore
+from invsync_tui.connectors.network.http_log import redacted
 from tests.support.servers.authorization import CLIENT, CLIENT_SECRET, REDIRECT, LoginServer, login_server
 
 ABOUT = About(
@@ -260,9 +260,9 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from invsync_tui.connectors.base import Connection
-from invsync_tui.connectors.kept_token import KeptToken
-from invsync_tui.connectors.oauth import OAuth
-from invsync_tui.connectors.token_store import TokenStore
+from invsync_tui.connectors.auth.kept_token import KeptToken
+from invsync_tui.connectors.auth.oauth import OAuth
+from invsync_tui.connectors.auth.token_store import TokenStore
 from tests.connectors.test_oauth import ABOUT
 path, url, client = sys.argv[1:]
 shop = OAuth(Connection("Shop", "bench", url, client, "env:CLIENT_SECRET"), ABOUT)
@@ -298,9 +298,9 @@ RENEWING = """
 import asyncio, sys
 from pathlib import Path
 from invsync_tui.connectors.base import Connection
-from invsync_tui.connectors.kept_token import KeptToken
-from invsync_tui.connectors.oauth import OAuth
-from invsync_tui.connectors.token_store import TokenStore
+from invsync_tui.connectors.auth.kept_token import KeptToken
+from invsync_tui.connectors.auth.oauth import OAuth
+from invsync_tui.connectors.auth.token_store import TokenStore
 from tests.connectors.test_oauth import ABOUT
 path, url, client = sys.argv[1:]
 shop = OAuth(Connection("Shop", "bench", url, client, "env:CLIENT_SECRET"), ABOUT)

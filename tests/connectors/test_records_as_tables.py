@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from invsync_tui.connectors.auth.token_store import Token, TokenStore
 from invsync_tui.connectors.base import CartLocation, ComponentRow, ListingRow
 from invsync_tui.connectors.carts.medusa import listings as medusa
 from invsync_tui.connectors.carts.woocommerce import listings as woocommerce
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.sources.odoo.kits import Kits
-from invsync_tui.connectors.token_store import Token, TokenStore
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.file import backups
 

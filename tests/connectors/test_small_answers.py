@@ -8,7 +8,6 @@ import json
 import httpx
 import pytest
 
-from invsync_tui.connectors import call_log
 from invsync_tui.connectors.base import (
     CartCapabilities,
     CartLocation,
@@ -21,7 +20,8 @@ from invsync_tui.connectors.base import (
 from invsync_tui.connectors.carts import vendure
 from invsync_tui.connectors.carts.vendure import VendureCart
 from invsync_tui.connectors.errors import ContractError, UnavailableError
-from invsync_tui.connectors.network_errors import Route, explain
+from invsync_tui.connectors.network import call_log
+from invsync_tui.connectors.network.network_errors import Route, explain
 from invsync_tui.connectors.sources import tryton
 from invsync_tui.connectors.sources.tryton import TrytonSource
 from tests.support.servers.graphql_stub import Answer, Asked, graphql_stub

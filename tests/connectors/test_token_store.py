@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import clock
+from invsync_tui.connectors.auth.kept_token import KeptToken
+from invsync_tui.connectors.auth.token_store import Token, TokenStore, subject_of
 from invsync_tui.connectors.errors import AuthError, NotConfiguredError, UnavailableError
-from invsync_tui.connectors.http_log import redacted
-from invsync_tui.connectors.kept_token import KeptToken
-from invsync_tui.connectors.token_store import Token, TokenStore, subject_of
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.store.file import file_modes
 from invsync_tui.sync.connections import with_tokens
 
@@ -205,7 +205,7 @@ async def test_tokens_that_cannot_be_stored_are_not_asked_for(store: TokenStore)
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from invsync_tui.connectors.token_store import Token, TokenStore
+from invsync_tui.connectors.auth.token_store import Token, TokenStore
 store = TokenStore(Path(sys.argv[1]), sys.argv[2])
 async def renew():
     async with store.turn(5):

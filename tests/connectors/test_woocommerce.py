@@ -24,7 +24,7 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
-from invsync_tui.connectors.http_log import Exchange, log_http_to
+from invsync_tui.connectors.network.http_log import Exchange, log_http_to
 from invsync_tui.rules.outcomes import Reason
 from tests.support.servers.http_stub import Answer, Request, Stub, as_json, stub_server
 

@@ -8,9 +8,9 @@ import ssl
 import httpx
 import pytest
 
-from invsync_tui.connectors import network_errors
 from invsync_tui.connectors.errors import ConnectorError
-from invsync_tui.connectors.network_errors import Route
+from invsync_tui.connectors.network import network_errors
+from invsync_tui.connectors.network.network_errors import Route
 
 Words = tuple[str, str, str]
 """The kind of an error, what happened, and the advice."""

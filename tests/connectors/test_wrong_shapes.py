@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.connectors import call_log, http, registry
+from invsync_tui.connectors import http, registry
 from invsync_tui.connectors.base import Connection, PushItem, WarehouseRow
 from invsync_tui.connectors.checked_results import Checked, path_to
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError
 from invsync_tui.connectors.http import HttpConnection
+from invsync_tui.connectors.network import call_log
 from tests.support.servers.graphql_stub import Answer as GraphqlAnswer
 from tests.support.servers.graphql_stub import Asked, graphql_stub
 from tests.support.servers.http_stub import Answer, Request, as_json, stub_server

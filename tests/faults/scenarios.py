@@ -16,8 +16,9 @@ from invsync_tui.store.listings import push_batches
 from invsync_tui.store.listings.push_batches import Answer, Batch, Item
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs import workers as lease_rows
-from invsync_tui.sync import leases, worker
+from invsync_tui.sync import worker
 from invsync_tui.sync.executor import execute
+from invsync_tui.sync.runs import leases
 from invsync_tui.sync.worker import Worker
 from tests.support.cut_downloads import cut_violations, levels_before, small_pages
 from tests.support.journal_proof import order_violations, state_violations

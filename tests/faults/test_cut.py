@@ -103,8 +103,8 @@ async def _work_that_dies(made: Town) -> None:
     import asyncio
 
     from invsync_tui.store.runs import runs
-    from invsync_tui.sync import leases
     from invsync_tui.sync.executor import execute
+    from invsync_tui.sync.runs import leases
 
     lease = leases.acquire(made.bench.store, f"pull:{made.bench.merchant}", "dying")
     assert lease is not None

@@ -16,7 +16,7 @@ import pytest
 
 from invsync_tui.sandbox.catalog import KIT_EVERY, generate
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.sync import leases
+from invsync_tui.sync.runs import leases
 from tests.support.journal_proof import order_violations, state_violations, store_violations
 from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms

@@ -9,7 +9,7 @@ import pytest
 from tests.support.worker_kills import Workers, _wait
 from tests.sync.test_orders_elsewhere import WEST, market, settle
 
-ELSEWHERE = "invsync_tui.sync.orders_elsewhere"
+ELSEWHERE = "invsync_tui.sync.orders.orders_elsewhere"
 
 
 @pytest.mark.parametrize(

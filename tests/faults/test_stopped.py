@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.sync import leases, uptime
+from invsync_tui.sync import uptime
+from invsync_tui.sync.runs import leases
 from tests.faults.scenarios import everything
 from tests.faults.worker import STOP_BEFORE_SENDING
 from tests.support.journal_proof import order_violations, state_violations, store_violations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from invsync_tui.operations import connections
+from invsync_tui.operations.connections import connections
 from invsync_tui.operations.errors import InvalidError, NotFoundError
 from invsync_tui.operations.settings import additions, carts, forms, merchants
 from tests.support.products_store import Shelf

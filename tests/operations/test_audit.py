@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import audit
-from invsync_tui.operations.audit import AuditFilter
+from invsync_tui.operations.audit import audit
+from invsync_tui.operations.audit.audit import AuditFilter
 from invsync_tui.operations.catalog import sku, warehouses
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.plans import freeze

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from invsync_tui.operations.errors import InvalidError, RefusedError
-from invsync_tui.operations.list_views import Saved
+from invsync_tui.operations.lists.list_views import Saved
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import forms
 from invsync_tui.operations.settings.merchants import MIXED

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from invsync_tui.operations import connections
+from invsync_tui.operations.connections import connections
 from invsync_tui.operations.errors import InvalidError
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import carts as settings_carts

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.kit.running import run_all
-from invsync_tui.operations import connector_checks, connector_scaffold
+from invsync_tui.operations.connections import connector_checks, connector_scaffold
 from invsync_tui.operations.errors import InvalidError, NotFoundError, OperationError
 from tests.support.sandbox_world import hurry
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invsync_tui.operations import export
 from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.lists import export
 
 DANGEROUS = ("=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "  =1", "\u00a0=1", "=cmd|' /C calc'!A0", "＝1", "\n=1", "%0a")
 

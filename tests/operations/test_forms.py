@@ -7,7 +7,7 @@ import time
 import pytest
 
 from invsync_tui.operations.errors import InvalidError, NotFoundError
-from invsync_tui.operations.list_views import Conflict, FieldKind, Saved
+from invsync_tui.operations.lists.list_views import Conflict, FieldKind, Saved
 from invsync_tui.operations.settings import forms
 from tests.support.products_store import Shelf, Thing
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations import home, overview
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.listings import carts
-from invsync_tui.operations.rows import Count, Ordering
+from invsync_tui.operations.lists.rows import Count, Ordering
+from invsync_tui.operations.merchants import home, overview
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import CartRow, MerchantRow, PastPush, ProblemKind, RunState
 from tests.support.merchant_store import Bench

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from invsync_tui.operations.catalog import aliases, stock
 from invsync_tui.operations.errors import NotFoundError, OperationError
-from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.operations.listings import product_sync
-from invsync_tui.operations.rows import Ordering, Rows
+from invsync_tui.operations.lists.list_views import ListingFilter
+from invsync_tui.operations.lists.rows import Ordering, Rows
 from invsync_tui.operations.runs import history as run_history
 from invsync_tui.rules.listing_filter import parse
 from invsync_tui.rules.matching import normalize_key, trimmed

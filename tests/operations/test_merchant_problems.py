@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui import clock
-from invsync_tui.operations import overview
+from invsync_tui.operations.merchants import overview
 from invsync_tui.operations.plans import freeze
 from invsync_tui.operations.views import MerchantRow, Problem
 from invsync_tui.rules.outcomes import REASONS, Reason

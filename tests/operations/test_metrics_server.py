@@ -11,9 +11,8 @@ from contextlib import closing, suppress
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.operations import metrics
 from invsync_tui.operations.errors import InvalidError, OperationError
-from invsync_tui.operations.service import hooks, metrics_server
+from invsync_tui.operations.service import hooks, metrics, metrics_server
 from invsync_tui.operations.service.hooks import Place
 from tests.support.products_store import Shelf, shelf
 

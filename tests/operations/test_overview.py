@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.operations import overview
+from invsync_tui.operations.merchants import overview
 from invsync_tui.operations.views import Freeze, MerchantRow, Problem, Pulse, ServiceState
 from invsync_tui.store import models
 from invsync_tui.store.diagnosis import findings

@@ -15,11 +15,14 @@ from typing import Any
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.operations import audit, events, export, webhooks
+from invsync_tui.operations import events
+from invsync_tui.operations.audit import audit
 from invsync_tui.operations.catalog import stock
+from invsync_tui.operations.connections import webhooks
 from invsync_tui.operations.diagnosis import doctor, evidence_text, sku_history
 from invsync_tui.operations.errors import InvalidError, OperationError
 from invsync_tui.operations.listings import carts
+from invsync_tui.operations.lists import export
 from invsync_tui.operations.runs import folding, follow
 from invsync_tui.operations.service import hooks as service_hooks
 from invsync_tui.operations.service import serve, workers

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.cli import main
-from invsync_tui.operations.list_views import ListingFilter
+from invsync_tui.operations.lists.list_views import ListingFilter
 from invsync_tui.rules.cart_checks import _TOPICS
 from invsync_tui.rules.eligibility import SENDING_CAUSES, STOCK_CAUSES
 from invsync_tui.rules.outcomes import REASONS, Reason

@@ -14,8 +14,9 @@ from invsync_tui.operations.settings import carts, merchants, removal
 from invsync_tui.store import removal as stored_removal
 from invsync_tui.store.retention import Limits
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import connections, leases
+from invsync_tui.sync import connections
 from invsync_tui.sync.maintenance import Upkeep
+from invsync_tui.sync.runs import leases
 from tests.support.products_store import Shelf, Thing
 
 

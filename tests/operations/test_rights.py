@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from invsync_tui.operations import connection_login, connections, webhooks
 from invsync_tui.operations.catalog import sku, warehouses
+from invsync_tui.operations.connections import connection_login, connections, webhooks
 from invsync_tui.operations.demo import plant_faults
 from invsync_tui.operations.errors import OperationError, RefusedError
 from invsync_tui.operations.listings import drift, fixes, links

@@ -15,10 +15,10 @@ from invsync_tui.connectors.base import CheckStep, Connection
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.connectors.checks import CartFacts, reviews
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.connectors.http_log import redacted
-from invsync_tui.operations import connections, connector_pages
+from invsync_tui.connectors.network.http_log import redacted
+from invsync_tui.operations.connections import connections, connector_pages
 from invsync_tui.operations.errors import InvalidError
-from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.lists.list_views import FieldKind
 from invsync_tui.operations.runs import support_bundle
 from invsync_tui.operations.settings import carts, forms, secret_parts
 from invsync_tui.rules.merchant_checks import Verdict

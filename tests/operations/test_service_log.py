@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors.http_log import remember_secret
+from invsync_tui.connectors.network.http_log import remember_secret
 from invsync_tui.operations.service import log as service_log
 from invsync_tui.operations.service.log import LogFormat, OneLine
 

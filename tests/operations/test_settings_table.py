@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui.cli import main
-from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.lists.list_views import FieldKind
 from invsync_tui.operations.plans.replay import SETTINGS_OF
 from invsync_tui.operations.settings import fields, forms
 from invsync_tui.operations.settings import views as settings_views

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.operations import connections, export, names, overview, storage
-from invsync_tui.operations.connections import Step, Target
+from invsync_tui.operations import names, storage
+from invsync_tui.operations.connections import connections
+from invsync_tui.operations.connections.connections import Step, Target
 from invsync_tui.operations.errors import NotFoundError, OperationError, RefusedError
 from invsync_tui.operations.listings import drift, links
+from invsync_tui.operations.lists import export
+from invsync_tui.operations.merchants import overview
 from invsync_tui.operations.plans import plans as plan_operations
 from invsync_tui.operations.plans.rows import totals
 from invsync_tui.operations.runs import history, runs

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations import audit_text
-from invsync_tui.operations.audit_text import Changed, Names
+from invsync_tui.operations.audit import audit_text
+from invsync_tui.operations.audit.audit_text import Changed, Names
 from invsync_tui.store.paging.audit import Entry
 
 KNOWN = Names(

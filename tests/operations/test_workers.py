@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import overview as operations_overview
 from invsync_tui.operations.diagnosis import doctor
 from invsync_tui.operations.errors import OperationError
 from invsync_tui.operations.listings import carts as cart_lines
+from invsync_tui.operations.merchants import overview as operations_overview
 from invsync_tui.operations.runs import history as run_history
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs
@@ -29,7 +29,8 @@ from invsync_tui.store.runs import workers as lease_rows
 from invsync_tui.store.runs import workers as worker_rows
 from invsync_tui.store.runs.workers import Beat
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import leases, uptime
+from invsync_tui.sync import uptime
+from invsync_tui.sync.runs import leases
 from tests.support.products_store import Shelf
 from tests.support.worker_processes import HOLDER, stopped
 

@@ -18,7 +18,7 @@ from invsync_tui.store.database import open_store
 from invsync_tui.store.errors import StoreBrokenError, StoreForeignError, StoreInUseError, StoreReadOnlyError
 from invsync_tui.store.file import backups
 from invsync_tui.store.file.restore import restore
-from invsync_tui.sync import leases
+from invsync_tui.sync.runs import leases
 from tests.support import old_stores
 from tests.support.old_stores import dump
 

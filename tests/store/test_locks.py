@@ -14,7 +14,7 @@ import pytest
 from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreInUseError, StoreReadOnlyError
 from invsync_tui.store.file import locks
-from invsync_tui.sync import leases
+from invsync_tui.sync.runs import leases
 
 
 @pytest.fixture

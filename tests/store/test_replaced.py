@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.operations import overview
 from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.merchants import overview
 from invsync_tui.operations.runs import request
 from invsync_tui.store.database import create_store, open_store
 from invsync_tui.store.errors import StoreReplacedError

@@ -15,9 +15,9 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.sources.sandbox import SandboxSource
-from invsync_tui.operations import overview
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.operations.diagnosis.why import WhyListing
+from invsync_tui.operations.merchants import overview
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.session import Session

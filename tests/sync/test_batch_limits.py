@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations import connections
+from invsync_tui.operations.connections import connections
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.rules.batch_limits import MORE_AFTER, after_refusal, size_now
 from invsync_tui.sandbox.shop import Mode

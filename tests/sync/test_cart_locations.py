@@ -14,7 +14,7 @@ from invsync_tui import clock
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from invsync_tui.sync import leases
+from invsync_tui.sync.runs import leases
 from tests.support.shared_shop import EAST, WEST, Corner, corner
 
 

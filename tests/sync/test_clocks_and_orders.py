@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors.server_clock import ServerClock, settled
+from invsync_tui.connectors.network.server_clock import ServerClock, settled
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.listings import pending_orders
 from invsync_tui.store.settings import write as settings_write

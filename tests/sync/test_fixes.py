@@ -13,7 +13,7 @@ from invsync_tui.operations.errors import InvalidError, NotFoundError, Operation
 from invsync_tui.operations.listings import fixes
 from invsync_tui.operations.roles import Role
 from invsync_tui.operations.session import Session
-from invsync_tui.sync import leases
+from invsync_tui.sync.runs import leases
 from tests.support.sandbox_world import Town
 
 

@@ -11,7 +11,7 @@ import pytest
 from invsync_tui.connectors.base import ListingRow, Page
 from invsync_tui.connectors.carts import sandbox as sandbox_carts
 from invsync_tui.sync import chunked_writes
-from invsync_tui.sync.read_listings import ListingsReader
+from invsync_tui.sync.listings.read_listings import ListingsReader
 from invsync_tui.sync.runs.run_context import RunContext
 from tests.support.sandbox_world import SHOP, Town, town
 

@@ -20,9 +20,9 @@ from invsync_tui.store import hooks
 from invsync_tui.store.hooks import Notice
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from invsync_tui.sync import orders_elsewhere
 from invsync_tui.sync.hooks import requests
 from invsync_tui.sync.hooks.requests import AFTER_FAILURE
+from invsync_tui.sync.orders import orders_elsewhere
 from tests.support.merchant_store import Bench
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
 

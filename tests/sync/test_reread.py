@@ -11,8 +11,8 @@ from invsync_tui.connectors.base import ListingRow
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import change_sequence
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import reread_listings
-from invsync_tui.sync.reread_listings import reread
+from invsync_tui.sync.listings import reread_listings
+from invsync_tui.sync.listings.reread_listings import reread
 from invsync_tui.sync.runs.run_context import RunCancelled
 from tests.support.merchant_store import NOW
 from tests.support.products_store import Shelf, shelf

@@ -38,26 +38,17 @@ from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.listings import listings, matching, push_batches
 from invsync_tui.store.listings.push_batches import Batch, Item
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import (
-    cancellation,
-    chunked_writes,
-    executor,
-    leases,
-    maintenance,
-    pending_orders,
-    pull,
-    push,
-    read_listings,
-    uptime,
-)
+from invsync_tui.sync import chunked_writes, executor, maintenance, pull, push, uptime
 from invsync_tui.sync.chunked_writes import Pace
-from invsync_tui.sync.clock_difference import TOLD_FROM, CartClock
-from invsync_tui.sync.pending_orders import Orders
+from invsync_tui.sync.listings import read_listings
+from invsync_tui.sync.listings.read_listings import ListingsReader, Pass
+from invsync_tui.sync.orders import pending_orders
+from invsync_tui.sync.orders.pending_orders import Orders
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import BatchSender
 from invsync_tui.sync.push_plan import PushPlanner
-from invsync_tui.sync.read_listings import ListingsReader, Pass
-from invsync_tui.sync.runs import run_findings, run_log
+from invsync_tui.sync.runs import cancellation, leases, run_findings, run_log
+from invsync_tui.sync.runs.clock_difference import TOLD_FROM, CartClock
 from invsync_tui.sync.runs.run_context import RunCancelled, RunContext
 from invsync_tui.sync.runs.run_progress import BODY_MOST, Phase, RunHttpLog, RunProgress
 from invsync_tui.sync.settings import Settings, load_settings

@@ -11,9 +11,9 @@ import pytest
 from invsync_tui import clock
 from invsync_tui.connectors.carts.sandbox import SandboxCart
 from invsync_tui.operations.diagnosis.why import why
-from invsync_tui.operations.list_views import ListingFilter
 from invsync_tui.operations.listings import product_sync
 from invsync_tui.operations.listings.drift import drifted
+from invsync_tui.operations.lists.list_views import ListingFilter
 from invsync_tui.operations.plans import plans, undo
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.rules.drift import LAG

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.operations.diagnosis.why import why
-from invsync_tui.operations.list_views import Saved
+from invsync_tui.operations.lists.list_views import Saved
 from invsync_tui.operations.settings import carts, forms
 from invsync_tui.sandbox.shop import Mode
-from invsync_tui.sync import drift_check
+from invsync_tui.sync.listings import drift_check
 from tests.support.sandbox_world import town
 from tests.sync.diagnosis.test_drift_check import look
 from tests.sync.test_orders import Street, outcomes, street

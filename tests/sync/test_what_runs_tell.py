@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors.errors import ContractError
-from invsync_tui.sync import pull, read_listings
+from invsync_tui.sync import pull
+from invsync_tui.sync.listings import read_listings
 from tests.support.sandbox_world import Town
 
 

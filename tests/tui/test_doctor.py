@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui.operations.diagnosis.doctor import Checkup
-from invsync_tui.operations.list_views import ListingFilter
+from invsync_tui.operations.lists.list_views import ListingFilter
 from invsync_tui.rules.merchant_checks import Check, Item, Section, Verdict
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.navigation.links import Link

@@ -14,7 +14,7 @@ from textual import events
 from textual.geometry import Region
 from textual.widgets import Input
 
-from invsync_tui.operations.list_views import Field, FieldKind
+from invsync_tui.operations.lists.list_views import Field, FieldKind
 from invsync_tui.tui.app import control_room
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.settings.draft import Draft

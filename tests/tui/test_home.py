@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from invsync_tui.operations.rows import Count
+from invsync_tui.operations.lists.rows import Count
 from invsync_tui.operations.views import CartRow, PastPush, Problem, ProblemKind, RunState
 from invsync_tui.tui.screens.merchants import text
 from invsync_tui.tui.screens.merchants.worst import Opens, Worst, worst

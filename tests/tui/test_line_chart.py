@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from invsync_tui.operations.list_views import Point
+from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.tui.text.glyphs import ASCII, UNICODE, Glyphs
 from invsync_tui.tui.text.line_chart import BRAILLE, Dot, Pattern, Series, plotted, time_axis
 from invsync_tui.tui.text.styled import Tone

@@ -13,7 +13,7 @@ import pytest
 from textual.widgets import Input
 
 from invsync_tui.operations.errors import OperationError
-from invsync_tui.operations.list_views import ListingFilter
+from invsync_tui.operations.lists.list_views import ListingFilter
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.dialogs import ConfirmDialog
 from invsync_tui.tui.screens.catalog.all_warehouses import AllWarehousesScreen

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from invsync_tui.operations.list_views import Saved
+from invsync_tui.operations.lists.list_views import Saved
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import forms
 from invsync_tui.tui.app import control_room

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from invsync_tui.operations.rows import Ordering
+from invsync_tui.operations.lists.rows import Ordering
 from invsync_tui.tui.text.glyphs import ASCII
 from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext
 from invsync_tui.tui.widgets.row_source import BLOCK, MOST_PIVOTS, MemoryRows, StoreSource

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from invsync_tui.tui.screen_diff import ScreenDiff
+from invsync_tui.tui.drawing.screen_diff import ScreenDiff
 from tests.support.terminal.emulator import Grid
 
 WIDTH, HEIGHT = 24, 3

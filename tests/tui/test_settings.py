@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from invsync_tui.operations.list_views import Field, FieldKind
+from invsync_tui.operations.lists.list_views import Field, FieldKind
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.screens.base.dialogs import ChoiceDialog, ListDialog
 from invsync_tui.tui.screens.listings.plan import PlanScreen

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from invsync_tui.operations.list_views import Point
+from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.tui.navigation import routes
 from invsync_tui.tui.navigation.links import LinkedLines
 from invsync_tui.tui.screens.diagnosis.sku_history import SkuHistoryScreen

@@ -16,8 +16,8 @@ from invsync_tui.cli.parser import UsageError, add_moment
 from invsync_tui.cli.text import table
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.export import Cell
-    from invsync_tui.operations.rows import Ordering, Rows
+    from invsync_tui.operations.lists.export import Cell
+    from invsync_tui.operations.lists.rows import Ordering, Rows
 
 Line = TypeVar("Line")
 
@@ -71,7 +71,7 @@ def add_sort(parser: argparse.ArgumentParser, columns: str) -> None:
 
 def ordering(args: argparse.Namespace) -> Ordering | None:
     """What --sort asks for."""
-    from invsync_tui.operations.rows import Ordering
+    from invsync_tui.operations.lists.rows import Ordering
 
     if not args.sort:
         return None
@@ -136,7 +136,7 @@ def print_page(
 
 
 def _print_csv(shape: Shape[Line], lines: Sequence[Line]) -> None:
-    from invsync_tui.operations.export import line as csv_line
+    from invsync_tui.operations.lists.export import line as csv_line
 
     print_data([csv_line(shape.columns), *(csv_line(shape.cells(line)) for line in lines)])
 

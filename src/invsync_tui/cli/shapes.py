@@ -13,7 +13,8 @@ from invsync_tui.plain_text import signed
 from invsync_tui.rules import words
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.list_views import (
+    from invsync_tui.operations.listings.identity import LinkLine, RenameLine, UnmatchedLine
+    from invsync_tui.operations.lists.list_views import (
         AliasTypeLine,
         CartLine,
         CollisionLine,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         SummaryLine,
         WarehouseLine,
     )
-    from invsync_tui.operations.listings.identity import LinkLine, RenameLine, UnmatchedLine
     from invsync_tui.operations.runs.changes import ChangeLine
     from invsync_tui.operations.views import MerchantRow, RunRow
 

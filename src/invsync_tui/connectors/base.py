@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
+from invsync_tui.connectors.auth.token_store import TokenStore
 from invsync_tui.connectors.errors import ConnectorError
-from invsync_tui.connectors.token_store import TokenStore
 from invsync_tui.rules.matching import trimmed
 from invsync_tui.rules.outcomes import Reason
 

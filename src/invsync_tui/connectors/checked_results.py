@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Any
 
 from invsync_tui.connectors.base import CheckStep, Page, RowAnswer
-from invsync_tui.connectors.call_log import Call, one_call
 from invsync_tui.connectors.errors import ConnectorError, ContractError, shorten
+from invsync_tui.connectors.network.call_log import Call, one_call
 
 WRONG_SHAPE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, UnicodeError, ValueError)
 """What reading an answer of another shape raises."""

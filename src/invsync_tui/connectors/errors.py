@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from invsync_tui.connectors.http_log import redacted
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.redaction import Redacted
 

@@ -27,7 +27,6 @@ from typing import Any, NamedTuple
 import httpx
 
 from invsync_tui import clock
-from invsync_tui.connectors import api_notices, call_log, response_body, tls
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import (
     ConnectorError,
@@ -37,11 +36,12 @@ from invsync_tui.connectors.errors import (
     ThrottledError,
     UnavailableError,
 )
-from invsync_tui.connectors.http_log import Heard, redacted, redacted_url, remember_secret
-from invsync_tui.connectors.json_text import decoded
-from invsync_tui.connectors.network_errors import Route, explain, route_to
+from invsync_tui.connectors.network import api_notices, call_log, response_body, tls
+from invsync_tui.connectors.network.http_log import Heard, redacted, redacted_url, remember_secret
+from invsync_tui.connectors.network.json_text import decoded
+from invsync_tui.connectors.network.network_errors import Route, explain, route_to
+from invsync_tui.connectors.network.server_clock import ServerClock
 from invsync_tui.connectors.rate_limit import RateLimiter
-from invsync_tui.connectors.server_clock import ServerClock
 from invsync_tui.rules.redaction import Redacted
 
 if "sniffio" not in sys.modules and find_spec("sniffio") is None:

@@ -11,7 +11,7 @@ from invsync_tui.connectors.about import KIT, SECRET, About, Option, SecretPart
 from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.checked_results import Checked
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.connectors.http_log import gate
+from invsync_tui.connectors.network.http_log import gate
 from invsync_tui.connectors.secrets import missing, reference_of
 from invsync_tui.plain_text import did_you_mean
 

@@ -20,7 +20,7 @@ from invsync_tui.connectors.about import SecretPart
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError
 from invsync_tui.connectors.home_paths import expanded
-from invsync_tui.connectors.http_log import remember_secret
+from invsync_tui.connectors.network.http_log import remember_secret
 
 COMMAND_TIMEOUT = 15.0
 """Seconds a `command:` reference may take, and a file."""

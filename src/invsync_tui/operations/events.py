@@ -9,8 +9,8 @@ from typing import Any
 
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import as_operation_error
-from invsync_tui.operations.listed_rows import Listed
-from invsync_tui.operations.rows import PlaceKey, Rows
+from invsync_tui.operations.lists.listed_rows import Listed
+from invsync_tui.operations.lists.rows import PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunKind
 from invsync_tui.store.paging import events as pages

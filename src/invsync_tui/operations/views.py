@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from invsync_tui.operations.rows import Count
+from invsync_tui.operations.lists.rows import Count
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Counts, Reason
 from invsync_tui.rules.worker_health import WorkerState

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from invsync_tui.connectors import registry
+from invsync_tui.connectors.auth.token_store import TokenStore, subject_of
 from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.shop_identity import shop_of
-from invsync_tui.connectors.token_store import TokenStore, subject_of
 from invsync_tui.store import models
 from invsync_tui.store.file import file_modes
 

@@ -12,10 +12,10 @@ import sqlite3
 import traceback
 
 from invsync_tui import __version__, clock
-from invsync_tui.connectors.api_notices import ApiNotices, collect, merged
+from invsync_tui.connectors.network.api_notices import ApiNotices, collect, merged
 from invsync_tui.connectors.base import Cart
 from invsync_tui.connectors.errors import ConnectorError, DeferredError, NotConfiguredError, PreparingError, shorten
-from invsync_tui.connectors.http_log import log_http_to, own_short_secrets, redacted
+from invsync_tui.connectors.network.http_log import log_http_to, own_short_secrets, redacted
 from invsync_tui.connectors.rate_limit import long_waits_lifted
 from invsync_tui.connectors.shop_identity import location_of, shop_of
 from invsync_tui.plain_text import counted
@@ -34,10 +34,10 @@ from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import connections, source_identity, submitted
 from invsync_tui.sync import schedule as pushing
-from invsync_tui.sync.cancellation import Interrupted, RunStopped, interruptible
+from invsync_tui.sync.runs.cancellation import Interrupted, RunStopped, interruptible
 from invsync_tui.sync.deletion_time import deletion_time
-from invsync_tui.sync.drift_check import DriftCheck
-from invsync_tui.sync.leases import Lease
+from invsync_tui.sync.listings.drift_check import DriftCheck
+from invsync_tui.sync.runs.leases import Lease
 from invsync_tui.sync.plans.explicit_plan import ExplicitPlanner
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import BatchSender

@@ -35,12 +35,14 @@ from invsync_tui.store.catalog import levels, pull_progress, sync_marks
 from invsync_tui.store.catalog import products as catalog_products
 from invsync_tui.store.catalog.pull_progress import Generation, PageStats
 from invsync_tui.store.catalog.sync_marks import StoredWarehouse, WarehouseSeen
-from invsync_tui.sync import doubled_levels, pending_orders, source_identity
+from invsync_tui.sync import source_identity
+from invsync_tui.sync.catalog import doubled_levels
+from invsync_tui.sync.catalog.doubled_levels import DoubledLevels
+from invsync_tui.sync.catalog.level_pages import level_page
 from invsync_tui.sync.chunked_writes import Pace
-from invsync_tui.sync.clock_difference import source_offset
-from invsync_tui.sync.doubled_levels import DoubledLevels
-from invsync_tui.sync.level_pages import level_page
+from invsync_tui.sync.orders import pending_orders
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
+from invsync_tui.sync.runs.clock_difference import source_offset
 from invsync_tui.sync.runs.run_context import RunContext, SwitchedOff
 
 RESUME_WITHIN = 3600

@@ -33,7 +33,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import backoff, send_deadline
-from invsync_tui.connectors.http_log import tag_batch
+from invsync_tui.connectors.network.http_log import tag_batch
 from invsync_tui.connectors.reading import read_in_steps
 from invsync_tui.rules import batch_limits as size_rules
 from invsync_tui.rules.outcomes import Confirmation, Outcome, Reason, judge

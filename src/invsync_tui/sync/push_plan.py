@@ -22,14 +22,14 @@ from invsync_tui.store.listings import listings, matching, plans, push_batches
 from invsync_tui.store.listings.listings import Decided, PlanRow
 from invsync_tui.store.listings.plans import KeptPlan, PlannedListing
 from invsync_tui.store.runs import runs
-from invsync_tui.sync.clock_difference import CartClock
 from invsync_tui.sync.decide import StockSnapshot, chain_rules, decide_row
-from invsync_tui.sync.duplicate_codes import Namesakes
 from invsync_tui.sync.hooks.announced import Announced
-from invsync_tui.sync.pending_orders import Orders
+from invsync_tui.sync.listings.duplicate_codes import Namesakes
+from invsync_tui.sync.listings.read_listings import ListingsReader
+from invsync_tui.sync.listings.reread_listings import reread_doubted
+from invsync_tui.sync.orders.pending_orders import Orders
 from invsync_tui.sync.plans.decision_log import Recorder
-from invsync_tui.sync.read_listings import ListingsReader
-from invsync_tui.sync.reread_listings import reread_doubted
+from invsync_tui.sync.runs.clock_difference import CartClock
 from invsync_tui.sync.runs.run_context import RunContext, RunHeld
 from invsync_tui.sync.settings import Settings
 

@@ -25,12 +25,12 @@ from invsync_tui.store.retention import Limits
 from invsync_tui.store.runs import runs, workers
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.workers import FencedError
-from invsync_tui.sync import leases, schedule, uptime
-from invsync_tui.sync.cancellation import runs_stop_when
+from invsync_tui.sync import schedule, uptime
 from invsync_tui.sync.executor import defect_text, end_plainly
 from invsync_tui.sync.hooks import requests as hook_requests
 from invsync_tui.sync.maintenance import Upkeep
-from invsync_tui.sync.runs import run_log
+from invsync_tui.sync.runs import leases, run_log
+from invsync_tui.sync.runs.cancellation import runs_stop_when
 from invsync_tui.sync.runs.run_log import execute
 from invsync_tui.sync.schedule import Timetable
 

@@ -10,7 +10,7 @@ from invsync_tui.operations.views import Action
 from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.list_views import ListingLine
+    from invsync_tui.operations.lists.list_views import ListingLine
     from invsync_tui.operations.session import Session
 
 

@@ -25,10 +25,10 @@ from invsync_tui.plain_text import UNENCODABLE
 from invsync_tui.preferences import Bookmark
 from invsync_tui.tui.alerts import HoldAlerts
 from invsync_tui.tui.context import AppContext
-from invsync_tui.tui.driver import TerminalDriver
+from invsync_tui.tui.drawing.driver import TerminalDriver
+from invsync_tui.tui.drawing.screen_diff import ScreenDiff
 from invsync_tui.tui.key_order import KeysInOrder
 from invsync_tui.tui.navigation.visits import remember
-from invsync_tui.tui.screen_diff import ScreenDiff
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.toned_screen import STYLES
 from invsync_tui.tui.screens.merchants.merchants import MerchantsScreen

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from invsync_tui.config import ConfigError, expanded
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.columns import Field, Value
@@ -62,7 +62,7 @@ class Export(Generic[L]):
 
     def run(self, read: Callable[[], Rows[L]]) -> Progress:
         """Read the list and write the file; how it ended."""
-        from invsync_tui.operations import export
+        from invsync_tui.operations.lists import export
 
         columns = [field.title for field in self._fields]
         try:

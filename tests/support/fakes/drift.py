@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from invsync_tui.operations.listings.drift import DriftLine
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.views import Requested
 from tests.support.fakes.runs import FakeRows
 

@@ -12,7 +12,7 @@ from invsync_tui.operations.listings.identity import (
     RenameLine,
     UnmatchedLine,
 )
-from invsync_tui.operations.rows import Ordering
+from invsync_tui.operations.lists.rows import Ordering
 from tests.support.fakes.lists import HOSTILE, NOW, FakeRows, name, sku
 
 WORDS = {

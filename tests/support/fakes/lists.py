@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from invsync_tui.operations.list_views import (
+from invsync_tui.operations.lists.list_views import (
     AliasLine,
     AliasTypeLine,
     CollisionLine,
@@ -30,7 +30,7 @@ from invsync_tui.operations.list_views import (
     Track,
     WarehouseLine,
 )
-from invsync_tui.operations.rows import Count, Ordering, PlaceKey
+from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey
 from invsync_tui.operations.views import Requested
 from invsync_tui.rules.listing_filter import Condition, parse
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.plans.freeze import FreezeResult
 from invsync_tui.operations.plans.plans import ApplyResult, PlanBuild, PlanView
 from invsync_tui.operations.plans.rows import PlanLine, PlanTotals
 from invsync_tui.operations.plans.undo import Remedy
-from invsync_tui.operations.rows import Rows
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.rules.safety import Risk, risk
 from invsync_tui.tui.screens.listings.plan import FIELDS

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from invsync_tui.operations.audit import AuditFilter, AuditLine
-from invsync_tui.operations.audit_text import Changed
+from invsync_tui.operations.audit.audit import AuditFilter, AuditLine
+from invsync_tui.operations.audit.audit_text import Changed
 from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
 from invsync_tui.operations.events import EventFilter, EventLine, Severity
-from invsync_tui.operations.list_views import CartLine, ListingLine, Point, RunDiff
-from invsync_tui.operations.rows import Count, PlaceKey, Rows
+from invsync_tui.operations.lists.list_views import CartLine, ListingLine, Point, RunDiff
+from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.runs.changes import ChangeLine
 from invsync_tui.operations.runs.held import HeldLine
 from invsync_tui.operations.views import RunKind, RunRow, RunState

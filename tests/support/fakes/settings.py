@@ -7,10 +7,10 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
-from invsync_tui.operations import connector_pages
-from invsync_tui.operations.connections import Step
-from invsync_tui.operations.connector_pages import ConnectorPage
-from invsync_tui.operations.list_views import (
+from invsync_tui.operations.connections import connector_pages
+from invsync_tui.operations.connections.connections import Step
+from invsync_tui.operations.connections.connector_pages import ConnectorPage
+from invsync_tui.operations.lists.list_views import (
     Change,
     Choice,
     Conflict,

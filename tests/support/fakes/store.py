@@ -13,9 +13,9 @@ from invsync_tui.operations.diagnosis.doctor import Checkup
 from invsync_tui.operations.diagnosis.evidence import Shown
 from invsync_tui.operations.diagnosis.why import Why
 from invsync_tui.operations.errors import OperationError
-from invsync_tui.operations.home import Head, HomeLine
-from invsync_tui.operations.list_views import CartLine
-from invsync_tui.operations.rows import Count, Ordering, Rows
+from invsync_tui.operations.lists.list_views import CartLine
+from invsync_tui.operations.lists.rows import Count, Ordering, Rows
+from invsync_tui.operations.merchants.home import Head, HomeLine
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import (
     Action,

@@ -13,7 +13,9 @@ import pytest
 from invsync_tui.connectors.carts import sandbox
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.settings import schedule as schedule_rows
-from invsync_tui.sync import drift_check, leases, schedule
+from invsync_tui.sync import schedule
+from invsync_tui.sync.listings import drift_check
+from invsync_tui.sync.runs import leases
 from tests.support.sandbox_world import Town, town
 
 

@@ -13,8 +13,8 @@ from invsync_tui import clock
 from invsync_tui.connectors.base import Budget, ListingRow
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
-from invsync_tui.sync import drift_check
-from invsync_tui.sync.drift_check import ENDED, SLICE, DriftCheck
+from invsync_tui.sync.listings import drift_check
+from invsync_tui.sync.listings.drift_check import ENDED, SLICE, DriftCheck
 from invsync_tui.sync.runs.run_context import RunCancelled
 from tests.support.merchant_store import NOW
 from tests.support.products_store import Shelf, shelf

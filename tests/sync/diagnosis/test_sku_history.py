@@ -11,7 +11,7 @@ from invsync_tui.cli import main
 from invsync_tui.operations.catalog import sku
 from invsync_tui.operations.diagnosis.sku_history import SkuHistory, histories
 from invsync_tui.operations.errors import NotFoundError
-from invsync_tui.operations.list_views import Point
+from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.operations.settings import carts
 from tests.support.past import grow_older
 from tests.support.sandbox_world import Town

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.connectors import http_log as heard
+from invsync_tui.connectors.network import http_log as heard
 from invsync_tui.operations.errors import NotFoundError, OperationError
 from invsync_tui.operations.runs import support_bundle
 from tests.support.sandbox_world import SHOP, Town

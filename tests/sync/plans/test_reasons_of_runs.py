@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from invsync_tui.operations.diagnosis.doctor import doctor
-from invsync_tui.operations.overview import overview
+from invsync_tui.operations.merchants.overview import overview
 from invsync_tui.rules.merchant_checks import Verdict
 from invsync_tui.rules.outcomes import REASONS, AccountingError, Reason
 from invsync_tui.store.errors import StoreBrokenError

@@ -13,7 +13,7 @@ import pytest
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import cancellation
+from invsync_tui.sync.runs import cancellation
 from tests.support.sandbox_world import Town, town
 
 PROMISED = 2.0

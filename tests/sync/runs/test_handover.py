@@ -14,7 +14,8 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import executor, leases, worker
+from invsync_tui.sync import executor, worker
+from invsync_tui.sync.runs import leases
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.worker import Worker
 from tests.support.schedule_store import Field, field, runs_end_at_once

@@ -10,7 +10,8 @@ import pytest
 from invsync_tui.store.listings import plans
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest, RunRow
-from invsync_tui.sync import executor, leases
+from invsync_tui.sync import executor
+from invsync_tui.sync.runs import leases
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.worker import Worker
 from tests.support.schedule_store import Field, field, runs_end_at_once

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from invsync_tui.operations.overview import overview
+from invsync_tui.operations.merchants.overview import overview
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.store.catalog import levels as catalog_levels
 from invsync_tui.store.runs import http_log as http_log_rows

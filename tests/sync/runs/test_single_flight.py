@@ -15,8 +15,8 @@ from invsync_tui.sandbox.shop import Mode
 from invsync_tui.store.database import open_store
 from invsync_tui.store.runs import runs
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import leases
 from invsync_tui.sync import schedule as due
+from invsync_tui.sync.runs import leases
 from invsync_tui.sync.worker import Worker
 from tests.support.merchant_store import Bench
 from tests.support.sandbox_world import SHOP, Town, town

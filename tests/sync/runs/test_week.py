@@ -15,8 +15,9 @@ from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.runs import runs, waiting_requests
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import cancellation, executor, worker
+from invsync_tui.sync import executor, worker
 from invsync_tui.sync import schedule as periods
+from invsync_tui.sync.runs import cancellation
 from invsync_tui.sync.runs.run_context import RunContext
 from tests.support.expected_runs import Calculation, World
 from tests.support.schedule_store import Field, field

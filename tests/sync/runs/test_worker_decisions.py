@@ -16,7 +16,8 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.store.settings import schedule
-from invsync_tui.sync import executor, leases, maintenance, worker
+from invsync_tui.sync import executor, maintenance, worker
+from invsync_tui.sync.runs import leases
 from invsync_tui.sync.worker import FULL_DISK_WAIT, LOOK_ANYWAY, SET_BACK_FIRST, SET_BACK_MOST, Worker
 from tests.support.schedule_store import Field, field, runs_end_at_once
 

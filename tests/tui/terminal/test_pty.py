@@ -16,7 +16,7 @@ SIZES = [(80, 24), (120, 40)]
 LIVE_BUDGET, SECONDS = 2048, 6
 PROGRAM = (sys.executable, "-m", "invsync_tui")
 LATER = (
-    "invsync_tui.connectors", "invsync_tui.operations.list_views", "invsync_tui.operations.overview",
+    "invsync_tui.connectors", "invsync_tui.operations.lists.list_views", "invsync_tui.operations.merchants.overview",
     "invsync_tui.operations.views", "invsync_tui.rules", "invsync_tui.store", "invsync_tui.sync", "invsync_tui.tui.actions",
 )  # fmt: skip
 """What is loaded beside the first frame, not before it: dataclasses of rows take half a millisecond each."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from invsync_tui.tui.driver import GIVE_TITLE_BACK, KEEP_TITLE
+from invsync_tui.tui.drawing.driver import GIVE_TITLE_BACK, KEEP_TITLE
 from tests.support.terminal.pty import Terminal
 
 DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app", "--holds")

@@ -13,7 +13,7 @@ from invsync_tui.cli.parser import Subparsers, command
 from invsync_tui.cli.text import cut, moment, utc
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.audit import AuditLine
+    from invsync_tui.operations.audit.audit import AuditLine
 
 EXAMPLES = """\
 example:
@@ -45,7 +45,7 @@ def add_audit(subparsers: Subparsers) -> None:
 
 def run_audit(args: argparse.Namespace) -> int:
     """Print a page of the audit."""
-    from invsync_tui.operations import audit
+    from invsync_tui.operations.audit import audit
 
     wanted = audit.AuditFilter(
         args.who, args.action, args.subject, args.merchant, args.cart, *list_command.period(args)

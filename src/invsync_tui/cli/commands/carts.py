@@ -15,7 +15,7 @@ from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command
 from invsync_tui.cli.run_text import outcome_sum
 from invsync_tui.cli.text import clean, fields, moment, next_run, number, on_off
-from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.lists.list_views import FieldKind
 from invsync_tui.operations.settings.fields import CART, Setting
 from invsync_tui.operations.settings.values import ALL_LOCATIONS, span
 from invsync_tui.rules import words

@@ -139,7 +139,7 @@ def _document(plan: FixPlan, *, applied: bool) -> dict[str, Any]:
 
 
 def _preview(args: argparse.Namespace) -> int:
-    from invsync_tui.operations import connections
+    from invsync_tui.operations.connections import connections
 
     if not args.merchant and not args.cart:
         raise UsageError(

@@ -13,7 +13,7 @@ from invsync_tui.cli.parser import Subparsers, command
 from invsync_tui.cli.text import clean, moment, utc
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.webhooks import Webhooks
+    from invsync_tui.operations.connections.webhooks import Webhooks
 
 WIDTH = 100
 EXAMPLES = """\
@@ -36,7 +36,7 @@ def add_hooks(orders: Subparsers) -> None:
 
 
 def _hooks(args: argparse.Namespace) -> int:
-    from invsync_tui.operations import webhooks
+    from invsync_tui.operations.connections import webhooks
 
     output = Output(args)
     with opened(args) as session:

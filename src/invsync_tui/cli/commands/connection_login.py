@@ -17,8 +17,8 @@ from invsync_tui.cli.parser import Subparsers, UsageError, command
 from invsync_tui.cli.text import clean, utc
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.connection_login import DeviceCode, Login
-    from invsync_tui.operations.connections import Target
+    from invsync_tui.operations.connections.connection_login import DeviceCode, Login
+    from invsync_tui.operations.connections.connections import Target
     from invsync_tui.operations.session import Session
 
 PASTED_MOST = 16 * 1024
@@ -49,7 +49,7 @@ def add_login(orders: Subparsers) -> None:
 
 
 def _login(args: argparse.Namespace) -> int:
-    from invsync_tui.operations import connection_login, connections
+    from invsync_tui.operations.connections import connection_login, connections
 
     if not args.merchant and not args.cart:
         raise UsageError("invsync connections login: give MERCHANT or --cart C. See: invsync connections login --help")
@@ -72,7 +72,7 @@ def _login(args: argparse.Namespace) -> int:
 
 
 def _logged_in(session: Session, target: Target, way: str | None) -> Login:
-    from invsync_tui.operations import connection_login
+    from invsync_tui.operations.connections import connection_login
 
     ways = connection_login.ways(session, target)
     if way is not None and way not in ways:

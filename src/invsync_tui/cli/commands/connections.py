@@ -19,8 +19,8 @@ from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command
 from invsync_tui.cli.text import clean
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.connections import Step, Target
-    from invsync_tui.operations.connector_pages import ConnectorPage
+    from invsync_tui.operations.connections.connections import Step, Target
+    from invsync_tui.operations.connections.connector_pages import ConnectorPage
 
 WIDTH = 100
 """Columns of a page about a system."""
@@ -73,7 +73,7 @@ def add_connections(subparsers: Subparsers) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from invsync_tui.operations import connector_pages
+    from invsync_tui.operations.connections import connector_pages
 
     pages = connector_pages.pages()
     output = Output(args)
@@ -87,7 +87,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _about(args: argparse.Namespace) -> int:
-    from invsync_tui.operations import connector_pages
+    from invsync_tui.operations.connections import connector_pages
 
     pages = connector_pages.pages(args.system)
     output = Output(args)
@@ -115,7 +115,7 @@ def _page_lines(page: ConnectorPage) -> Iterator[str]:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from invsync_tui.operations.connector_checks import verify
+    from invsync_tui.operations.connections.connector_checks import verify
 
     output = Output(args)
     results = []
@@ -131,7 +131,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _new(args: argparse.Namespace) -> int:
-    from invsync_tui.operations.connector_scaffold import make
+    from invsync_tui.operations.connections.connector_scaffold import make
 
     made = make(args.name, args.kind, Path(args.into))
     output = Output(args)
@@ -154,7 +154,7 @@ def run_connections(args: argparse.Namespace) -> int:
 
 
 def _target(args: argparse.Namespace) -> Target:
-    from invsync_tui.operations import connections
+    from invsync_tui.operations.connections import connections
 
     if not args.merchant and not args.cart:
         raise UsageError("invsync connections test: give MERCHANT or --cart C. See: invsync connections test --help")
@@ -165,7 +165,7 @@ def _target(args: argparse.Namespace) -> Target:
 
 
 async def _test(target: Target, output: Output) -> list[Step]:
-    from invsync_tui.operations import connections
+    from invsync_tui.operations.connections import connections
 
     steps: list[Step] = []
     async for step in connections.test(target):

@@ -63,8 +63,8 @@ def add_listings(subparsers: Subparsers) -> None:
 def run_listings(args: argparse.Namespace) -> int:
     """Print a page of what `invsync listings` lists."""
     from invsync_tui.operations import names
-    from invsync_tui.operations.list_views import ListingFilter
     from invsync_tui.operations.listings import product_sync
+    from invsync_tui.operations.lists.list_views import ListingFilter
 
     only = ListingFilter(args.only or ("all" if args.cart else "mismatch"))
     args.filter = _filter(args.filter)

@@ -71,7 +71,7 @@ def _add_set(orders: Subparsers) -> None:
 
 def run_merchants(args: argparse.Namespace) -> int:
     """List, or change one and show it."""
-    from invsync_tui.operations.overview import overview
+    from invsync_tui.operations.merchants.overview import overview
     from invsync_tui.operations.settings.views import merchants
 
     with opened(args) as session:

@@ -38,7 +38,7 @@ def add_metrics(subparsers: Subparsers) -> None:
 
 def run_metrics(args: argparse.Namespace) -> int:
     """Print all metrics."""
-    from invsync_tui.operations import metrics
+    from invsync_tui.operations.service import metrics
 
     with opened(args) as session:
         found = metrics.samples(session)

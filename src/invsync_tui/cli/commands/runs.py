@@ -18,7 +18,7 @@ from invsync_tui.cli.text import clean, number, table
 from invsync_tui.rules import words
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.list_views import RunDiff
+    from invsync_tui.operations.lists.list_views import RunDiff
     from invsync_tui.operations.session import Session
 
 RUNS_EXAMPLES = """\

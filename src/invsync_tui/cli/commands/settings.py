@@ -16,7 +16,7 @@ from invsync_tui.operations.settings.fields import FORMER_NAMES, Setting
 from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.list_views import Change, Conflict, Form, Preview, Saved
+    from invsync_tui.operations.lists.list_views import Change, Conflict, Form, Preview, Saved
     from invsync_tui.operations.session import Session
 
 SETTINGS_EXAMPLES = """\
@@ -124,7 +124,7 @@ def _diff(args: argparse.Namespace, session: Session, subject: str, values: Mapp
 
 
 def _set(args: argparse.Namespace, session: Session, subject: str, values: Mapping[str, str]) -> int:
-    from invsync_tui.operations.list_views import Conflict
+    from invsync_tui.operations.lists.list_views import Conflict
     from invsync_tui.operations.settings import forms
 
     rev = forms.form(session, subject).rev if args.rev is None else args.rev

@@ -16,7 +16,7 @@ from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
-    from invsync_tui.operations.list_views import AliasLine, Point, SkuView, StockLine
+    from invsync_tui.operations.lists.list_views import AliasLine, Point, SkuView, StockLine
     from invsync_tui.operations.session import Session
 
 SKU_EXAMPLES = """\

@@ -13,8 +13,8 @@ from invsync_tui.cli.text import clean, moment, on_off, table, utc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from invsync_tui.operations.connections.webhooks import Heard
     from invsync_tui.operations.views import MerchantRow, Overview
-    from invsync_tui.operations.webhooks import Heard
 
 EXAMPLES = """\
 example:
@@ -38,8 +38,8 @@ def add_status(subparsers: Subparsers) -> None:
 def run_status(args: argparse.Namespace) -> int:
     """Print the overview; 1 if something needs attention."""
     from invsync_tui.cli import json_records
-    from invsync_tui.operations import webhooks
-    from invsync_tui.operations.overview import overview
+    from invsync_tui.operations.connections import webhooks
+    from invsync_tui.operations.merchants.overview import overview
 
     with opened(args) as session:
         store_overview = overview(session)

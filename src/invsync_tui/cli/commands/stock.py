@@ -13,8 +13,8 @@ from invsync_tui.cli.parser import Subparsers, UsageError, command
 from invsync_tui.cli.text import clean
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.list_views import AliasTypeLine, WarehouseLine
-    from invsync_tui.operations.rows import Rows
+    from invsync_tui.operations.lists.list_views import AliasTypeLine, WarehouseLine
+    from invsync_tui.operations.lists.rows import Rows
     from invsync_tui.operations.session import Session
 
 ALIASES_EXAMPLES = """\

@@ -10,9 +10,9 @@ from typing import Any
 
 from invsync_tui.operations.catalog.stock import Summaries, by_sku
 from invsync_tui.operations.errors import as_operation_error
-from invsync_tui.operations.list_views import AliasTypeLine, CollisionLine, SummaryLine
-from invsync_tui.operations.listed_rows import Listed, chosen
-from invsync_tui.operations.rows import Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.list_views import AliasTypeLine, CollisionLine, SummaryLine
+from invsync_tui.operations.lists.listed_rows import Listed, chosen
+from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store.paging import codes, counts, stock, text_filter

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from invsync_tui import clock
 from invsync_tui.operations.errors import as_operation_error
-from invsync_tui.operations.list_views import HitRank, SearchAnswer, SearchHit
-from invsync_tui.operations.rows import Count
+from invsync_tui.operations.lists.list_views import HitRank, SearchAnswer, SearchHit
+from invsync_tui.operations.lists.rows import Count
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.time_text import ago
 from invsync_tui.plain_text import counted

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from invsync_tui import clock
 from invsync_tui.operations.diagnosis.sku_history import tracks
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
-from invsync_tui.operations.list_views import AliasLine, ListingLine, SkuView, StockLine
 from invsync_tui.operations.listings.product_sync import line
+from invsync_tui.operations.lists.list_views import AliasLine, ListingLine, SkuView, StockLine
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.runs import request as run_request
 from invsync_tui.operations.session import Session

@@ -7,9 +7,9 @@ from typing import Any
 
 from invsync_tui import clock
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
-from invsync_tui.operations.list_views import LevelLine, SummaryLine, WarehouseLine
-from invsync_tui.operations.listed_rows import Listed, chosen
-from invsync_tui.operations.rows import Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.list_views import LevelLine, SummaryLine, WarehouseLine
+from invsync_tui.operations.lists.listed_rows import Listed, chosen
+from invsync_tui.operations.lists.rows import Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.matching import normalize_key
 from invsync_tui.store.paging import counts, stock, text_filter

@@ -34,7 +34,7 @@ from invsync_tui.store.demo.generated_rows import Scale
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.settings import schedule
 from invsync_tui.store.settings import write as settings_write
-from invsync_tui.sync.leases import worker_alive
+from invsync_tui.sync.runs.leases import worker_alive
 
 READY_WITHIN = 30.0
 """Seconds in which a sandbox server or the service has to come up."""

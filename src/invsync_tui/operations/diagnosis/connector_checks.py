@@ -23,8 +23,8 @@ def of_source(
     sold: Iterable[Collection[int]],
 ) -> list[Check]:
     """The checks of a merchant's WMS connection. `sold` has the warehouses of each cart that is on."""
-    from invsync_tui.connectors.api_notices import stored
     from invsync_tui.connectors.checks import SourceFacts, WarehouseStock
+    from invsync_tui.connectors.network.api_notices import stored
 
     row = settings_read.source_connection(cx, site.id)
     if row is None:
@@ -55,8 +55,8 @@ def _starving(stocked: Mapping[int, bool], sold: Iterable[Collection[int]]) -> f
 
 def of_cart(store: Path, cx: sqlite3.Connection, site: MerchantRow, cart: CartRow) -> list[Check]:
     """The checks of a cart's connection."""
-    from invsync_tui.connectors.api_notices import stored
     from invsync_tui.connectors.checks import CartFacts
+    from invsync_tui.connectors.network.api_notices import stored
 
     row = settings_read.cart_connection(cx, cart.id)
     listed = cart.listed_at is not None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from invsync_tui import clock
-from invsync_tui.operations import webhooks
+from invsync_tui.operations.connections import webhooks
 from invsync_tui.operations.diagnosis import connector_checks
 from invsync_tui.operations.diagnosis.causes import TRACED_MOST, Findings, of_cart, of_sku
 from invsync_tui.operations.errors import NotFoundError, as_operation_error

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from invsync_tui import clock
-from invsync_tui.connectors.http_log import redacted
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.connectors.reading import read_in_steps
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.session import Session

@@ -11,7 +11,7 @@ from invsync_tui import clock
 from invsync_tui.operations.diagnosis.audit_text import describe
 from invsync_tui.operations.diagnosis.why import meaning_of
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
-from invsync_tui.operations.list_views import ListingLine, Point, Track
+from invsync_tui.operations.lists.list_views import ListingLine, Point, Track
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import asked_by
 from invsync_tui.rules.matching import trimmed

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from invsync_tui.operations.errors import as_operation_error
-from invsync_tui.operations.list_views import CartLine
-from invsync_tui.operations.overview import ACTIVE
+from invsync_tui.operations.lists.list_views import CartLine
+from invsync_tui.operations.merchants.overview import ACTIVE
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings.views import CartSetup

@@ -12,8 +12,8 @@ from typing import Any
 from invsync_tui import clock
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
+from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.roles import Right
-from invsync_tui.operations.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
 from invsync_tui.operations.settings.transaction import saving
@@ -26,7 +26,7 @@ from invsync_tui.store.listings import drift as store
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import read as settings_read
-from invsync_tui.sync import drift_check
+from invsync_tui.sync.listings import drift_check
 from invsync_tui.sync.settings import load_settings
 
 CLASSES = tuple(drift_class.value for drift_class in Drift)

@@ -28,7 +28,8 @@ from invsync_tui.store.listings.fixable import FixableRow
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRequest
 from invsync_tui.store.settings import read as settings_read
-from invsync_tui.sync import connections, leases
+from invsync_tui.sync import connections
+from invsync_tui.sync.runs import leases
 from invsync_tui.sync.settings import Settings, load_settings
 
 AT_ONCE = 50

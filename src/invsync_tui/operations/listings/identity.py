@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
-from invsync_tui.operations.listed_rows import Listed, chosen
-from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.listed_rows import Listed, chosen
+from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.match_suggestions import FILED_UNDER, Suggestion
 from invsync_tui.rules.matching import normalize_key, trimmed

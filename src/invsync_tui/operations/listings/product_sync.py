@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.list_views import ListingFilter, ListingLine
-from invsync_tui.operations.listed_rows import Listed, chosen
-from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.lists.list_views import ListingFilter, ListingLine
+from invsync_tui.operations.lists.listed_rows import Listed, chosen
+from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.listing_filter import FilterError, parse
 from invsync_tui.rules.matching import normalize_key

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
+from invsync_tui.operations.lists.rows import Count, PlaceKey
 from invsync_tui.operations.plans import grouping
-from invsync_tui.operations.rows import Count, PlaceKey
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.batches import batches
 from invsync_tui.rules.matching import normalize_key

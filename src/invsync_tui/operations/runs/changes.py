@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.listed_rows import Listed
-from invsync_tui.operations.rows import PlaceKey, Rows
+from invsync_tui.operations.lists.listed_rows import Listed
+from invsync_tui.operations.lists.rows import PlaceKey, Rows
 from invsync_tui.operations.runs.views import find
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import counted

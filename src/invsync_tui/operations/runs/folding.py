@@ -8,7 +8,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from invsync_tui.operations.rows import Count, PlaceKey, Rows
+from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.views import RunKind, RunRow, RunState
 from invsync_tui.plain_text import counted
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.list_views import ListingLine, RunDiff
-from invsync_tui.operations.listed_rows import Listed
 from invsync_tui.operations.listings.product_sync import lines
-from invsync_tui.operations.rows import PlaceKey, Rows
+from invsync_tui.operations.lists.list_views import ListingLine, RunDiff
+from invsync_tui.operations.lists.listed_rows import Listed
+from invsync_tui.operations.lists.rows import PlaceKey, Rows
 from invsync_tui.operations.runs.views import find, views
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import RunRow, RunState

@@ -20,7 +20,7 @@ from typing import Any
 
 from invsync_tui import __version__, clock
 from invsync_tui.connectors import secrets
-from invsync_tui.connectors.http_log import redacted
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.operations.errors import NotFoundError, OperationError, as_operation_error
 from invsync_tui.operations.session import Session
 from invsync_tui.rules.redaction import BLACK

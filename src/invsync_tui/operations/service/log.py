@@ -67,7 +67,7 @@ def _frames(record: logging.LogRecord) -> str:
 
 def safe(text: str) -> str:
     """A text as it may stand in a log: no secrets, no line breaks, no control characters, not too long."""
-    from invsync_tui.connectors.http_log import redacted
+    from invsync_tui.connectors.network.http_log import redacted
 
     # Cut after the gate: half a secret is none that it knows.
     clean = redacted(text[:READ_MOST])

@@ -16,8 +16,8 @@ from http import HTTPStatus
 from pathlib import Path
 
 from invsync_tui import clock
-from invsync_tui.operations import metrics
 from invsync_tui.operations.errors import OperationError
+from invsync_tui.operations.service import metrics
 from invsync_tui.operations.service.hooks import LOOPBACK, Listening
 from invsync_tui.operations.session import Session
 

@@ -20,7 +20,7 @@ from invsync_tui.operations.service.hooks import Listening, Place
 from invsync_tui.operations.service.systemd import Notifier
 from invsync_tui.operations.session import Session
 from invsync_tui.plain_text import counted
-from invsync_tui.sync.leases import worker_alive
+from invsync_tui.sync.runs.leases import worker_alive
 
 if TYPE_CHECKING:
     from invsync_tui.store.retention import Limits

@@ -17,7 +17,7 @@ from invsync_tui.store.runs import workers as rows
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.workers import WorkerRow
 from invsync_tui.sync import uptime
-from invsync_tui.sync.leases import holder_alive, worker_alive
+from invsync_tui.sync.runs.leases import holder_alive, worker_alive
 
 UNDER_WAY = ("running", "cancelling")
 GOES_ON = "The next worker continues it: invsync serve"

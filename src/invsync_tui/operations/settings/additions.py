@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import About
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.operations import connector_pages
-from invsync_tui.operations.connector_pages import ConnectorPage
+from invsync_tui.operations.connections import connector_pages
+from invsync_tui.operations.connections.connector_pages import ConnectorPage
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
-from invsync_tui.operations.list_views import Choice
+from invsync_tui.operations.lists.list_views import Choice
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import connector_options, fields, merchants, secret_parts
 from invsync_tui.operations.settings.fields import Section, Setting

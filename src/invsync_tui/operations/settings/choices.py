@@ -8,7 +8,7 @@ from typing import Any
 
 from invsync_tui.operations.catalog import aliases, stock
 from invsync_tui.operations.errors import InvalidError, as_operation_error
-from invsync_tui.operations.list_views import AliasTypeLine, Choice, WarehouseLine
+from invsync_tui.operations.lists.list_views import AliasTypeLine, Choice, WarehouseLine
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import values
 from invsync_tui.operations.settings.carts import ALIAS_TYPES

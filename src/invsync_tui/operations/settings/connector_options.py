@@ -13,7 +13,7 @@ from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import Option
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.operations.errors import InvalidError, as_operation_error
-from invsync_tui.operations.list_views import Choice, FieldKind
+from invsync_tui.operations.lists.list_views import Choice, FieldKind
 from invsync_tui.operations.settings import fields, values
 from invsync_tui.operations.settings.fields import Setting, Value
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from invsync_tui.operations.errors import InvalidError
-from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.lists.list_views import FieldKind
 from invsync_tui.operations.settings import values
 from invsync_tui.plain_text import did_you_mean
 

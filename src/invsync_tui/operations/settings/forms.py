@@ -11,7 +11,7 @@ from typing import Any
 
 from invsync_tui.connectors import registry
 from invsync_tui.operations.errors import InvalidError, NotFoundError, StaleError, as_operation_error
-from invsync_tui.operations.list_views import Change, Choice, Conflict, Field, FieldProblem, Form, Preview, Saved
+from invsync_tui.operations.lists.list_views import Change, Choice, Conflict, Field, FieldProblem, Form, Preview, Saved
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.settings import (
     additions,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from invsync_tui import clock
 from invsync_tui.operations.errors import as_operation_error
-from invsync_tui.operations.list_views import Preview
+from invsync_tui.operations.lists.list_views import Preview
 from invsync_tui.operations.session import Session
 from invsync_tui.store.paging import counts
 

@@ -22,8 +22,9 @@ from invsync_tui.plain_text import counted
 from invsync_tui.store import removal
 from invsync_tui.store.runs import runs
 from invsync_tui.store.settings import read as settings_read
-from invsync_tui.sync import connections, leases
+from invsync_tui.sync import connections
 from invsync_tui.sync.maintenance import Clearing
+from invsync_tui.sync.runs import leases
 
 CONFIRMED = "name"
 """What an error about the typed name is filed under."""

@@ -39,7 +39,7 @@ class Source(Table, table=True):
     login: str = Field(default="", sa_type=Text)
     secret: str = Field(default="", sa_type=Text)
     notices: str = Field(default="", sa_type=Text)
-    """JSON object: what the system said of its interface, see `connectors.api_notices`; '' for nothing."""
+    """JSON object: what the system said of its interface, see `connectors.network.api_notices`; '' for nothing."""
     secrets: str = Field(default="{}", sa_type=Text)
     """JSON object: references of the connector's further secrets, by the name of the part."""
     options: str = Field(default="{}", sa_type=Text)

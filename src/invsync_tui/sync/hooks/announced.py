@@ -6,7 +6,7 @@ from invsync_tui.connectors.base import Cart
 from invsync_tui.plain_text import counted
 from invsync_tui.store import hooks
 from invsync_tui.store.hooks import ORDERS
-from invsync_tui.sync.reread_listings import MOST, reread
+from invsync_tui.sync.listings.reread_listings import MOST, reread
 from invsync_tui.sync.runs.run_context import RunContext
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from invsync_tui.store.database import Store
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRow
-from invsync_tui.sync.cancellation import stop_if_worker_ends
-from invsync_tui.sync.leases import Lease
+from invsync_tui.sync.runs.cancellation import stop_if_worker_ends
+from invsync_tui.sync.runs.leases import Lease
 from invsync_tui.sync.runs.run_progress import RunProgress
 
 

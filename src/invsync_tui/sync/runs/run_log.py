@@ -19,7 +19,7 @@ from invsync_tui.store.errors import StoreError
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.sync.executor import execute as execute_run
-from invsync_tui.sync.leases import Lease
+from invsync_tui.sync.runs.leases import Lease
 
 log = logging.getLogger("invsync.runs")
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import Budget
-from invsync_tui.connectors.http_log import BODY_MOST, Exchange, redacted
+from invsync_tui.connectors.network.http_log import BODY_MOST, Exchange, redacted
 from invsync_tui.rules.outcomes import Counts, Outcome, tally
 from invsync_tui.store.database import Store
 from invsync_tui.store.listings import listings
 from invsync_tui.store.runs import http_log as http_log_rows
 from invsync_tui.store.runs import runs
 from invsync_tui.store.runs.http_log import ExchangeRow
-from invsync_tui.sync.leases import Lease
+from invsync_tui.sync.runs.leases import Lease
 
 FIRST_READS = 20
 """Reads that succeeded and are kept all the same: login, permissions, the first pages."""
@@ -35,7 +35,7 @@ class RunHttpLog:
         self._reads = self._failed = self._writes = 0
 
     def wants(self, *, writes: bool, failed: bool) -> int:
-        """Bytes of body to keep: of the first failures and the first writes of a run, see `connectors.http_log.Listener`."""
+        """Bytes of body to keep: of the first failures and the first writes of a run, see `connectors.network.http_log.Listener`."""
         if failed:
             self._failed += 1
             return BODY_MOST if self._failed <= FAILED_MOST else 0

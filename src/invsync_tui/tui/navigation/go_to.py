@@ -13,7 +13,7 @@ from invsync_tui.tui.navigation.routes import BY_NAME, ROUTES, Takes
 from invsync_tui.tui.text.styled import Tone
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.list_views import SearchAnswer, SearchHit
+    from invsync_tui.operations.lists.list_views import SearchAnswer, SearchHit
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.views import Requested
     from invsync_tui.preferences import Bookmark
@@ -121,7 +121,7 @@ def _search(text: str, session: Session) -> SearchAnswer:
 
 
 def _exact(answer: SearchAnswer) -> Sequence[SearchHit]:
-    from invsync_tui.operations.list_views import HitRank
+    from invsync_tui.operations.lists.list_views import HitRank
 
     return [hit for hit in answer.hits if hit.rank is HitRank.EXACT]
 

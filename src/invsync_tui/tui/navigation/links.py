@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from invsync_tui.operations.diagnosis.why_table import setting_of
-from invsync_tui.operations.list_views import ListingFilter
+from invsync_tui.operations.lists.list_views import ListingFilter
 from invsync_tui.rules.outcomes import REASONS, Reason, ReasonKind
 from invsync_tui.tui.navigation.names import Known, Named, known
 from invsync_tui.tui.text.styled import Line, Tone

@@ -30,8 +30,8 @@ NOBODY = Known()
 
 def known(session: Session) -> Known:
     """Everybody in the store. Runs on a store thread."""
-    from invsync_tui.operations import overview
     from invsync_tui.operations.listings import carts
+    from invsync_tui.operations.merchants import overview
 
     merchants = [Named(row.id, row.name) for row in overview.overview(session).merchants]
     return Known(merchants, [Named(cart.id, cart.name, cart.merchant) for cart in carts.carts(session)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from invsync_tui.operations.list_views import Point
+from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.operations.views import PhaseState, PhaseView, RateView
 from invsync_tui.rules import words
 from invsync_tui.tui.text import formatting

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from invsync_tui.operations.list_views import Point
+from invsync_tui.operations.lists.list_views import Point
 from invsync_tui.tui.text.charts import ends, held_at
 from invsync_tui.tui.text.glyphs import Glyphs
 from invsync_tui.tui.text.styled import Line, Span, Tone

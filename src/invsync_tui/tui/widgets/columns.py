@@ -11,7 +11,7 @@ from invsync_tui.tui.text.sanitize import clean, fit, fit_right, width_of
 from invsync_tui.tui.text.styled import Line, Span, Tone
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.rows import Ordering
+    from invsync_tui.operations.lists.rows import Ordering
 
 GAP = " "
 
@@ -121,7 +121,7 @@ class ListView(NamedTuple):
     @property
     def ordering(self) -> Ordering | None:
         """The order as operations understand it."""
-        from invsync_tui.operations.rows import Ordering
+        from invsync_tui.operations.lists.rows import Ordering
 
         return Ordering(self.sort, self.descending) if self.sort else None
 

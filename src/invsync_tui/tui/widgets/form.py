@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from invsync_tui.operations.list_views import FieldKind
+from invsync_tui.operations.lists.list_views import FieldKind
 from invsync_tui.tui.screens.settings.draft import TYPED, Draft, neighbour, toggled
 from invsync_tui.tui.screens.settings.text import FormRenderContext, FormRow, rows
 from invsync_tui.tui.text.glyphs import Glyphs

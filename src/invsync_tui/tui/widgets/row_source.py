@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from invsync_tui.operations.rows import Count, PlaceKey, Rows
+from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
 from invsync_tui.tui.text.styled import Tone
 from invsync_tui.tui.widgets.columns import Field, ListView, RenderContext, Value
 

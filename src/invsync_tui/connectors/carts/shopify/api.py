@@ -12,6 +12,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from invsync_tui import clock
+from invsync_tui.connectors.auth.kept_token import KeptToken
+from invsync_tui.connectors.auth.oauth import OAuth
+from invsync_tui.connectors.auth.token_store import Token
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.carts.shopify.about import ABOUT
 from invsync_tui.connectors.carts.shopify.queries import DEFAULT_VERSION, SET_COST, VERSIONS, Document
@@ -24,11 +27,8 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import IN_THREAD, HttpConnection, Response, Throttle, throttled_by_status
-from invsync_tui.connectors.kept_token import KeptToken
-from invsync_tui.connectors.oauth import OAuth
 from invsync_tui.connectors.rate_limit import RateLimiter
 from invsync_tui.connectors.secrets import resolve
-from invsync_tui.connectors.token_store import Token
 from invsync_tui.connectors.values import reference, whole
 
 PATH = "/admin"

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from invsync_tui.connectors import secrets, tls
+from invsync_tui.connectors import secrets
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import AuthError, ConnectorError, ContractError, UnavailableError
-from invsync_tui.connectors.network_errors import Route, explain
+from invsync_tui.connectors.network import tls
+from invsync_tui.connectors.network.network_errors import Route, explain
 from invsync_tui.connectors.sources.feed.disk import too_large
 from invsync_tui.connectors.sources.feed.places import FeedFile, matching
 

@@ -24,7 +24,7 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.home_paths import expanded
-from invsync_tui.connectors.network_errors import Route, explain
+from invsync_tui.connectors.network.network_errors import Route, explain
 from invsync_tui.connectors.sources.feed.about import PASSPHRASE, SECRETS
 from invsync_tui.connectors.sources.feed.disk import too_large
 from invsync_tui.connectors.sources.feed.places import MARKER, FeedFile, matching

@@ -15,7 +15,6 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from invsync_tui.connectors import secrets
-from invsync_tui.connectors.api_notices import note_version
 from invsync_tui.connectors.base import Budget, Connection
 from invsync_tui.connectors.errors import (
     AuthError,
@@ -26,8 +25,9 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import HttpConnection, Response
+from invsync_tui.connectors.network.api_notices import note_version
+from invsync_tui.connectors.network.server_clock import date_of
 from invsync_tui.connectors.record_lists import Records, Row, records_in
-from invsync_tui.connectors.server_clock import date_of
 
 JSON_2_SINCE = 19
 """The first version with JSON-2."""

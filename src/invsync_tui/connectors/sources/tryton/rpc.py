@@ -28,8 +28,8 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.http import HttpConnection, Response
+from invsync_tui.connectors.network.server_clock import date_of
 from invsync_tui.connectors.record_lists import Records, Row, records_in
-from invsync_tui.connectors.server_clock import date_of
 
 LANGUAGE = "en"
 LOGIN_DEADLINE = 60.0

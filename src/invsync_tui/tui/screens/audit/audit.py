@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.tui.screens.audit.filter import offers, understand
 from invsync_tui.tui.screens.base.list_screen import FILTER, ListScreen
 from invsync_tui.tui.text import formatting
@@ -17,7 +17,7 @@ from invsync_tui.tui.widgets.columns import Field, RenderContext
 from invsync_tui.tui.widgets.row_source import MemoryRows
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.audit import AuditLine
+    from invsync_tui.operations.audit.audit import AuditLine
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.widgets.columns import ListView
 
@@ -38,7 +38,7 @@ FIELDS: tuple[Field[AuditLine], ...] = (
 
 def read_actions(session: Session) -> tuple[str, ...]:
     """Actions that there are entries of."""
-    from invsync_tui.operations import audit
+    from invsync_tui.operations.audit import audit
 
     return audit.actions(session)
 
@@ -46,7 +46,8 @@ def read_actions(session: Session) -> tuple[str, ...]:
 def narrowed(session: Session, text: str) -> Rows[AuditLine] | None:
     """The entries that a filter leaves; None where one of its words cannot match anything."""
     from invsync_tui import clock
-    from invsync_tui.operations import audit, time_text
+    from invsync_tui.operations import time_text
+    from invsync_tui.operations.audit import audit
     from invsync_tui.operations.errors import OperationError
 
     typed = understand(text, audit.actions(session))

@@ -33,7 +33,7 @@ def values_of(
 
 def choose_cell(screen: ListScreen[Any]) -> None:
     """Ask which value is meant, that of the first column under the cursor, and send it."""
-    from invsync_tui.operations.list_views import Choice, Field, FieldKind
+    from invsync_tui.operations.lists.list_views import Choice, Field, FieldKind
     from invsync_tui.tui.screens.base.dialogs import ListDialog
     from invsync_tui.tui.widgets.columns import Column
 

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from invsync_tui.operations.list_views import Choice, Field, FieldKind
+from invsync_tui.operations.lists.list_views import Choice, Field, FieldKind
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.screens.base.toned_screen import STYLES, TonedScreen
 from invsync_tui.tui.screens.settings.draft import listed, picked

@@ -58,8 +58,8 @@ def chosen_fields(fields: Sequence[Field[L]], width: int, choice: ColumnChoice) 
 
 def choose_columns(screen: ListScreen[Any]) -> None:
     """Ask which columns are shown."""
-    from invsync_tui.operations.list_views import Choice, FieldKind
-    from invsync_tui.operations.list_views import Field as Question
+    from invsync_tui.operations.lists.list_views import Choice, FieldKind
+    from invsync_tui.operations.lists.list_views import Field as Question
     from invsync_tui.tui.screens.base.dialogs import ListDialog
 
     width = screen.app.size.width

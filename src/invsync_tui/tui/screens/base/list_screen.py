@@ -1,4 +1,4 @@
-"""What all lists have: a table over `operations.rows.Rows`, filter, order, copy, export, and a strip about one line.
+"""What all lists have: a table over `operations.lists.rows.Rows`, filter, order, copy, export, and a strip about one line.
 
 A subclass says what its lines are (`fields`, `rows`), where it is (`trail`), and what Enter does (`open_line`).
 Not here: how rows by key become rows by number (`store_source`), and the writing of files (`exporting`).
@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.rows import Count, Rows
+from invsync_tui.operations.lists.rows import Count, Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.messages import AnswerReceived

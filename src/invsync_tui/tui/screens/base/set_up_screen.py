@@ -18,7 +18,7 @@ from invsync_tui.tui.text.styled import Tone
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-    from invsync_tui.operations.list_views import Choice
+    from invsync_tui.operations.lists.list_views import Choice
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.settings.removal import Contents, Removed
 
@@ -117,7 +117,7 @@ class SetUpScreen(ListScreen[L]):
             self.ask(partial(_offered, addition), partial(self._choose, addition))
 
     def _choose(self, addition: Addition, systems: tuple[Choice, ...]) -> None:
-        from invsync_tui.operations.list_views import Field, FieldKind
+        from invsync_tui.operations.lists.list_views import Field, FieldKind
         from invsync_tui.tui.screens.base.dialogs import ListDialog
         from invsync_tui.tui.widgets.columns import Column
 

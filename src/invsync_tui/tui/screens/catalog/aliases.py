@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 
-from invsync_tui.operations.list_views import AliasTypeLine, CollisionLine, SummaryLine
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.list_views import AliasTypeLine, CollisionLine, SummaryLine
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text.sanitize import clean, wrap

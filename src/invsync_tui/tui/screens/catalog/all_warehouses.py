@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.list_views import SummaryLine
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.list_views import SummaryLine
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.text import formatting
 from invsync_tui.tui.text.sanitize import clean, width_of
@@ -20,7 +20,7 @@ from invsync_tui.tui.text.styled import Line, Span, Tone, flowed, line
 from invsync_tui.tui.widgets.columns import UNKNOWN, Align, Field, RenderContext, number
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.list_views import WarehouseLine
+    from invsync_tui.operations.lists.list_views import WarehouseLine
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.widgets.columns import ListView

@@ -15,8 +15,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.list_views import HitRank, SearchAnswer, SearchHit
-from invsync_tui.operations.rows import Count
+from invsync_tui.operations.lists.list_views import HitRank, SearchAnswer, SearchHit
+from invsync_tui.operations.lists.rows import Count
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.list_screen import facts
 from invsync_tui.tui.text.formatting import age_field

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.list_views import ListingLine, SkuView
+from invsync_tui.operations.lists.list_views import ListingLine, SkuView
 from invsync_tui.tui.screens.catalog.sku_text import Sheet, head, write
 from invsync_tui.tui.screens.listings.fields import CART_FIELDS
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen

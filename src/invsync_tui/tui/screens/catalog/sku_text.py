@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from invsync_tui.operations.list_views import AliasLine, ListingLine, SkuView, StockLine, Track
+from invsync_tui.operations.lists.list_views import AliasLine, ListingLine, SkuView, StockLine, Track
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.screens.listings.fields import explained, quantities
 from invsync_tui.tui.text import formatting

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 
-from invsync_tui.operations.list_views import LevelLine, WarehouseLine
+from invsync_tui.operations.lists.list_views import LevelLine, WarehouseLine
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
-from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.rights import refusal

@@ -6,7 +6,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from invsync_tui.operations.list_views import ListingFilter
+from invsync_tui.operations.lists.list_views import ListingFilter
 from invsync_tui.operations.settings.fields import CART, MERCHANT
 from invsync_tui.rules.merchant_checks import Check
 from invsync_tui.rules.outcomes import REASONS, ReasonKind

@@ -18,7 +18,7 @@ from invsync_tui.tui.widgets.text_view import SelectedTextView
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.sku_history import SkuHistory
-    from invsync_tui.operations.list_views import ListingLine
+    from invsync_tui.operations.lists.list_views import ListingLine
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.navigation.routes import Visit

@@ -15,7 +15,7 @@ from invsync_tui.tui.text.styled import Line, Tone
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.why import Why
-    from invsync_tui.operations.list_views import ListingLine
+    from invsync_tui.operations.lists.list_views import ListingLine
     from invsync_tui.operations.session import Session
     from invsync_tui.tui.context import AppContext
     from invsync_tui.tui.navigation.routes import Visit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.tui.navigation.names import NOBODY, Known, known
 from invsync_tui.tui.screens.base.list_screen import FILTER, ListScreen
 from invsync_tui.tui.screens.events.filter import Typed, offers, understand

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from invsync_tui.operations.list_views import ListingFilter, ListingLine
-from invsync_tui.operations.rows import Count, Rows
+from invsync_tui.operations.lists.list_views import ListingFilter, ListingLine
+from invsync_tui.operations.lists.rows import Count, Rows
 from invsync_tui.tui.screens.listings.fields import ALL_CARTS_FIELDS
 from invsync_tui.tui.screens.listings.listing_tabs import ListingTabsScreen
 from invsync_tui.tui.widgets.columns import Field, ListView

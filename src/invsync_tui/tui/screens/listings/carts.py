@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.list_views import CartLine
+from invsync_tui.operations.lists.list_views import CartLine
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
-from invsync_tui.operations.rows import Rows
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.set_up_screen import Addition, SetUpScreen, SetUpSubject

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from invsync_tui.operations.diagnosis.evidence_text import in_own_count
-from invsync_tui.operations.list_views import ListingLine
+from invsync_tui.operations.lists.list_views import ListingLine
 from invsync_tui.plain_text import signed
 from invsync_tui.rules import words
 from invsync_tui.rules.outcomes import REASONS, Outcome, Reason

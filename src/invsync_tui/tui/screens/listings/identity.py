@@ -11,8 +11,8 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from invsync_tui.operations.listings.identity import AcceptProgress, IdentityCounts, LinkLine, RenameLine, UnmatchedLine
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
-from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.list_views import ListingLine
+from invsync_tui.operations.lists.list_views import ListingLine
 from invsync_tui.operations.roles import Right
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import (

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.list_views import ListingFilter, ListingLine
-from invsync_tui.operations.rows import Count
+from invsync_tui.operations.lists.list_views import ListingFilter, ListingLine
+from invsync_tui.operations.lists.rows import Count
 from invsync_tui.preferences import UnknownFilterError
 from invsync_tui.rules.listing_filter import FilterError, parse
 from invsync_tui.tui.screens.base.list_screen import ListScreen

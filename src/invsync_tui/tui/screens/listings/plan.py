@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.roles import Right
-from invsync_tui.operations.rows import Rows
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.tui.text.styled import Span
 from invsync_tui.tui.widgets.columns import Align, Field, ListView, RenderContext, Value
 from invsync_tui.tui.widgets.row_source import MemoryRows, comparable, matches

@@ -20,8 +20,8 @@ from invsync_tui.tui.text.styled import Line, Tone, line
 from invsync_tui.tui.widgets.columns import Field
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.home import Head, HomeLine
-    from invsync_tui.operations.rows import Count, Rows
+    from invsync_tui.operations.lists.rows import Count, Rows
+    from invsync_tui.operations.merchants.home import Head, HomeLine
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.views import Requested
     from invsync_tui.tui.context import AppContext
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 def read_head(session: Session) -> Head:
     """What this screen watches."""
-    from invsync_tui.operations import home
+    from invsync_tui.operations.merchants import home
 
     return home.head(session)
 
 
 def read_rows(carts: bool, fields: Sequence[Field[HomeLine]], look: ListView, session: Session) -> Rows[HomeLine]:
     """All merchants in one order where they are few, else in pages."""
-    from invsync_tui.operations import home
+    from invsync_tui.operations.merchants import home
 
     lines = home.few(session, carts=carts)
     return home.paged(session, look.text, look.ordering, carts=carts) if lines is None else tree(lines, fields, look)

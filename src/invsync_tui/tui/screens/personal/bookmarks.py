@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.preferences import Bookmark
 from invsync_tui.tui.navigation.routes import BY_NAME
 from invsync_tui.tui.navigation.visits import open_bookmark

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.preferences import SAVED, filter_name
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.listing_tabs import ListingTabsScreen

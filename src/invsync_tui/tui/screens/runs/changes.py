@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.runs.changes import ChangeLine
 from invsync_tui.rules.outcomes import REASONS, Reason
 from invsync_tui.tui.screens.base.list_screen import ListScreen, facts

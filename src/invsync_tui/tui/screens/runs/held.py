@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.runs.held import HeldLine
 from invsync_tui.rules import words
 from invsync_tui.tui.screens.base.list_screen import ListScreen

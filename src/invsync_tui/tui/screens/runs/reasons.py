@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Size
 
-from invsync_tui.operations.list_views import ListingLine
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.list_views import ListingLine
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.views import EndRow, ends
 from invsync_tui.rules import words
 from invsync_tui.tui.screens.base.list_screen import ListScreen

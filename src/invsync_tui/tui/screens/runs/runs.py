@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 
-from invsync_tui.operations.rows import Count, PlaceKey, Rows
+from invsync_tui.operations.lists.rows import Count, PlaceKey, Rows
 from invsync_tui.operations.runs.folding import FoldedList, FoldedRuns
 from invsync_tui.operations.views import Decision, RunKind, RunRow, RunState
 from invsync_tui.rules import words

@@ -18,7 +18,7 @@ from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.connector_pages import ConnectorPage
+    from invsync_tui.operations.connections.connector_pages import ConnectorPage
     from invsync_tui.operations.session import Session
 
 

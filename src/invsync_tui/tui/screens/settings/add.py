@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from invsync_tui.operations.list_views import FieldKind, FieldProblem, Form
+from invsync_tui.operations.lists.list_views import FieldKind, FieldProblem, Form
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.screens.base.base_screen import BaseScreen
 from invsync_tui.tui.screens.base.set_up_screen import SetUpScreen
@@ -143,6 +143,6 @@ def _incomplete(subject: str, edits: Mapping[str, str], session: Session) -> Seq
 
 def _unreadable(references: Sequence[str], _session: Session) -> str:
     """Why one of the references cannot be read here; '' where all can. A command of the operator's own is run for it."""
-    from invsync_tui.operations import connections
+    from invsync_tui.operations.connections import connections
 
     return next((told for told in map(connections.unreadable, references) if told), "")

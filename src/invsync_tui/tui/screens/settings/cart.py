@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from invsync_tui.operations.list_views import Preview
+from invsync_tui.operations.lists.list_views import Preview
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.screens.settings import text
 from invsync_tui.tui.screens.settings.edit_setup import EditSetupScreen

@@ -23,7 +23,7 @@ from invsync_tui.tui.widgets.text_line import TextLine
 from invsync_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from invsync_tui.operations.connections import Step, Target
+    from invsync_tui.operations.connections.connections import Step, Target
     from invsync_tui.operations.session import Session
     from invsync_tui.operations.settings.additions import Added
 
@@ -67,7 +67,7 @@ class ConnectionScreen(BaseScreen):
         self._show()
 
     def _find(self, session: Session) -> Target:
-        from invsync_tui.operations import connections
+        from invsync_tui.operations.connections import connections
 
         return connections.target_of(session, self._subject)
 
@@ -89,7 +89,7 @@ class ConnectionScreen(BaseScreen):
         self.post_message(AnswerReceived(partial(self._test_ended, attempt), failure))
 
     async def _take_steps(self, attempt: int, target: Target) -> None:
-        from invsync_tui.operations import connections
+        from invsync_tui.operations.connections import connections
 
         async for step in connections.test(target):
             if self._left.is_set() or attempt != self._attempt:
@@ -189,7 +189,7 @@ class NewConnectionScreen(ConnectionScreen):
         self._when_saved = when_saved
 
     def _find(self, session: Session) -> Target:
-        from invsync_tui.operations import connections
+        from invsync_tui.operations.connections import connections
 
         return connections.new_target(session, self._subject, self._edits)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from invsync_tui.operations.list_views import Choice, Conflict, Field, FieldKind, FieldProblem, Form
+from invsync_tui.operations.lists.list_views import Choice, Conflict, Field, FieldKind, FieldProblem, Form
 
 ON, OFF = "on", "off"
 COMMA = ","

@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from invsync_tui.operations.list_views import Change, Conflict, FieldProblem, Form, Saved
+from invsync_tui.operations.lists.list_views import Change, Conflict, FieldProblem, Form, Saved
 from invsync_tui.operations.roles import Right
 from invsync_tui.tui.context import AppContext
 from invsync_tui.tui.rights import refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from invsync_tui.operations.list_views import Change, Conflict, Field, FieldKind, Form, Preview
+from invsync_tui.operations.lists.list_views import Change, Conflict, Field, FieldKind, Form, Preview
 from invsync_tui.plain_text import counted
 from invsync_tui.tui.screens.settings.draft import ON, Draft, picked
 from invsync_tui.tui.text import formatting

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC
 
 from invsync_tui import clock
-from invsync_tui.connectors.http_log import redacted
+from invsync_tui.connectors.network.http_log import redacted
 from invsync_tui.connectors.values import SECONDS_MOST
 
 DAY = 86400

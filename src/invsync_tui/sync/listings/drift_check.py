@@ -18,8 +18,8 @@ from invsync_tui.store.listings import drift, listings
 from invsync_tui.store.listings.drift import DriftRow
 from invsync_tui.store.runs import runs
 from invsync_tui.sync.decide import StockSnapshot
-from invsync_tui.sync.pending_orders import PHASE, REACH
-from invsync_tui.sync.read_listings import record_of
+from invsync_tui.sync.listings.read_listings import record_of
+from invsync_tui.sync.orders.pending_orders import PHASE, REACH
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.settings import Settings
 

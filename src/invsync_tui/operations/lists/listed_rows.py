@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.rows import Count, Ordering, PlaceKey
+from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey
 from invsync_tui.operations.session import Session
 from invsync_tui.store.paging.keyset import BOUND, Order, Paging
 

@@ -9,7 +9,7 @@ from invsync_tui.connectors.base import Cart, ListingRow
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store import change_sequence
 from invsync_tui.store.listings import listings
-from invsync_tui.sync.read_listings import record_of
+from invsync_tui.sync.listings.read_listings import record_of
 from invsync_tui.sync.runs.run_context import RunContext
 
 MOST = 5000

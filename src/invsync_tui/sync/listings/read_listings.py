@@ -21,8 +21,8 @@ from invsync_tui.store.listings import listings
 from invsync_tui.store.listings.listings import ListingRecord
 from invsync_tui.store.runs import runs
 from invsync_tui.sync.chunked_writes import Pace
-from invsync_tui.sync.clock_difference import CartClock
 from invsync_tui.sync.page_limit import BARREN_MOST, DELTA_BARREN_MOST, PageBound
+from invsync_tui.sync.runs.clock_difference import CartClock
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.settings import Settings
 

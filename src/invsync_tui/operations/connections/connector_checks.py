@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from typing import NamedTuple
 
 from invsync_tui.connectors import registry
-from invsync_tui.operations.connector_pages import GROUPS, pages
+from invsync_tui.operations.connections.connector_pages import GROUPS, pages
 from invsync_tui.operations.errors import NotFoundError, as_operation_error
 
 FAKES = "invsync.fakes"

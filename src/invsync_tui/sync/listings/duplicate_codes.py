@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from invsync_tui.connectors.base import Cart
 from invsync_tui.store.listings import matching
-from invsync_tui.sync.reread_listings import reread
+from invsync_tui.sync.listings.reread_listings import reread
 from invsync_tui.sync.runs.run_context import RunContext
 
 MOST = 2000

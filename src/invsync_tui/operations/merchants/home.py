@@ -14,9 +14,10 @@ from heapq import nlargest
 from typing import Any, NamedTuple
 
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.listed_rows import Listed
 from invsync_tui.operations.listings.carts import push_status
-from invsync_tui.operations.overview import (
+from invsync_tui.operations.lists.listed_rows import Listed
+from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey, Rows
+from invsync_tui.operations.merchants.overview import (
     ACTIVE,
     Facts,
     freeze_problem,
@@ -26,7 +27,6 @@ from invsync_tui.operations.overview import (
     run_problems,
     upload_off,
 )
-from invsync_tui.operations.rows import Count, Ordering, PlaceKey, Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.operations.views import CartRow, MerchantRow, PastPush, Problem, Pulse, RunState
 from invsync_tui.rules.outcomes import Counts

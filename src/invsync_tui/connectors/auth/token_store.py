@@ -22,7 +22,7 @@ from pathlib import Path
 
 from invsync_tui import clock
 from invsync_tui.connectors.errors import NotConfiguredError, UnavailableError
-from invsync_tui.connectors.http_log import remember_secret
+from invsync_tui.connectors.network.http_log import remember_secret
 
 FILE_MOST = 64 * 1024
 """Bytes of a file of tokens."""

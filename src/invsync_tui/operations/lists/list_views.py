@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from invsync_tui.operations.rows import Count
+from invsync_tui.operations.lists.rows import Count
 
 # --- locations & products --------------------------------------------------------------------------------------------
 

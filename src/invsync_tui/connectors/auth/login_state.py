@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from invsync_tui.connectors.token_store import Token
+from invsync_tui.connectors.auth.token_store import Token
 from invsync_tui.plain_text import counted
 
 WARN_BEFORE = 14 * 86400

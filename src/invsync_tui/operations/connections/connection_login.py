@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from invsync_tui import clock
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import About
-from invsync_tui.connectors.login_state import login_state
-from invsync_tui.connectors.oauth import Authorization, DeviceCode, OAuth
-from invsync_tui.connectors.token_store import Token, TokenStore
-from invsync_tui.operations.connections import Target, connection_of
+from invsync_tui.connectors.auth.login_state import login_state
+from invsync_tui.connectors.auth.oauth import Authorization, DeviceCode, OAuth
+from invsync_tui.connectors.auth.token_store import Token, TokenStore
+from invsync_tui.operations.connections.connections import Target, connection_of
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.roles import Right
 from invsync_tui.operations.session import Session

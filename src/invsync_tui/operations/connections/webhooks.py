@@ -59,7 +59,7 @@ def show(
     `base` is the public address of the proxy in front, such as `https://hooks.example.com`.
     """
     from invsync_tui.connectors.hooks import secret_name
-    from invsync_tui.operations.connections import cart_target, connection_of
+    from invsync_tui.operations.connections.connections import cart_target, connection_of
 
     target = cart_target(session, called, merchant)
     about = _about(target.setup.system)

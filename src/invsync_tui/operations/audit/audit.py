@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from invsync_tui.operations import audit_text, names
+from invsync_tui.operations import names
+from invsync_tui.operations.audit import audit_text
 from invsync_tui.operations.errors import OperationError, as_operation_error
-from invsync_tui.operations.listed_rows import Listed
-from invsync_tui.operations.rows import Rows
+from invsync_tui.operations.lists.listed_rows import Listed
+from invsync_tui.operations.lists.rows import Rows
 from invsync_tui.operations.session import Session
 from invsync_tui.store.paging import audit as pages
 from invsync_tui.store.paging.audit import Entry, EntryFilter

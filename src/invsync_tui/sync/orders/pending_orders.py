@@ -17,8 +17,9 @@ from invsync_tui.store.catalog import sync_marks
 from invsync_tui.store.listings import pending_orders
 from invsync_tui.store.listings.pending_orders import Asked, Change, Line, Terms
 from invsync_tui.store.runs import runs
-from invsync_tui.sync import connections, orders_elsewhere
-from invsync_tui.sync.clock_difference import CartClock
+from invsync_tui.sync import connections
+from invsync_tui.sync.orders import orders_elsewhere
+from invsync_tui.sync.runs.clock_difference import CartClock
 from invsync_tui.sync.runs.run_context import RunContext
 from invsync_tui.sync.settings import Settings
 

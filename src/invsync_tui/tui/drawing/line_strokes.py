@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from invsync_tui.tui.cells import TAIL, Cells
-from invsync_tui.tui.pen import Look, step
+from invsync_tui.tui.drawing.cells import TAIL, Cells
+from invsync_tui.tui.drawing.pen import Look, step
 
 FARTHEST = 16
 """Equal cells between two changes that may be shorter to write than to jump over, with the codes that a jump breaks up."""

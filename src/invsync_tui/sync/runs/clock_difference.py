@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from invsync_tui.connectors.base import Cart
-from invsync_tui.connectors.server_clock import offset_of, settled
+from invsync_tui.connectors.network.server_clock import offset_of, settled
 from invsync_tui.store.catalog import sync_marks
 from invsync_tui.sync.runs.run_context import RunContext
 

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from invsync_tui.tui.pen import Look, look_of, on_blank
+from invsync_tui.tui.drawing.pen import Look, look_of, on_blank
 from invsync_tui.tui.text.sanitize import clean, width_of
 
 TAIL = ""

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from invsync_tui import clock
+from invsync_tui.connectors.auth.token_store import Token, TokenStore
 from invsync_tui.connectors.errors import AuthError, NotConfiguredError
-from invsync_tui.connectors.token_store import Token, TokenStore
 
 RENEW_BEFORE = 300.0
 """Seconds before its end from which an access token is not used any more."""

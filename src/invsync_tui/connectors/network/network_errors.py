@@ -18,7 +18,7 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 
 from invsync_tui.connectors import addresses
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, UnavailableError
-from invsync_tui.connectors.http_log import redacted_url, remember_secret
+from invsync_tui.connectors.network.http_log import redacted_url, remember_secret
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

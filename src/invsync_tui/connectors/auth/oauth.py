@@ -20,12 +20,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from invsync_tui import clock
 from invsync_tui.connectors.about import About
 from invsync_tui.connectors.addresses import is_loopback
+from invsync_tui.connectors.auth.token_store import Token
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import AuthError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.http import HttpConnection, Response
-from invsync_tui.connectors.http_log import gate, remember_secret
+from invsync_tui.connectors.network.http_log import gate, remember_secret
 from invsync_tui.connectors.secrets import resolve_part
-from invsync_tui.connectors.token_store import Token
 from invsync_tui.connectors.values import reference, text, whole
 
 LOG_IN = "Log in again: invsync connections login"

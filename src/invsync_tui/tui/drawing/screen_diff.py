@@ -16,10 +16,10 @@ from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import CompositorUpdate
 from textual.strip import Strip
 
-from invsync_tui.tui import scrolling
-from invsync_tui.tui.cells import Cells, Palette, harmless
-from invsync_tui.tui.line_strokes import LineStrokes, Place, Stroke
-from invsync_tui.tui.pen import PLAIN, Look, plain
+from invsync_tui.tui.drawing import scrolling
+from invsync_tui.tui.drawing.cells import Cells, Palette, harmless
+from invsync_tui.tui.drawing.line_strokes import LineStrokes, Place, Stroke
+from invsync_tui.tui.drawing.pen import PLAIN, Look, plain
 from invsync_tui.tui.text.sanitize import width_of
 from invsync_tui.tui.text.width import is_doubtful
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 from invsync_tui import clock
 from invsync_tui.connectors import registry
+from invsync_tui.connectors.auth.login_state import login_state
+from invsync_tui.connectors.auth.token_store import TokenStore
 from invsync_tui.connectors.base import Cart, Connection, Source
 from invsync_tui.connectors.errors import ConnectorError
-from invsync_tui.connectors.login_state import login_state
-from invsync_tui.connectors.network_errors import route_to
+from invsync_tui.connectors.network.network_errors import route_to
 from invsync_tui.connectors.secrets import resolve, resolve_part
-from invsync_tui.connectors.token_store import TokenStore
 from invsync_tui.operations import names
 from invsync_tui.operations.errors import InvalidError, OperationError, as_operation_error
 from invsync_tui.operations.session import Session

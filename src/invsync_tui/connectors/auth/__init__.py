@@ -1,0 +1,1 @@
+"""Logins by OAuth 2.0, and the tokens that they gave."""

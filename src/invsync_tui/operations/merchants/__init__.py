@@ -1,0 +1,1 @@
+"""Merchants with their carts and their health, as the first screen shows them."""

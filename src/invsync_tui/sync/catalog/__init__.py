@@ -1,0 +1,1 @@
+"""Pages of stock levels as they come from a WMS."""

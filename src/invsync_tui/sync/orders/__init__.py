@@ -1,0 +1,1 @@
+"""Orders that a cart took and the WMS may not know yet."""
