@@ -66,12 +66,12 @@ TABLE = {
     "settings.removal.remove":             (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.removal.clear":              (REFUSED, REFUSED, ALLOWED, REFUSED),
     "settings.transaction.saving":              (REFUSED, REFUSED, ALLOWED, REFUSED),
-    "connection_login.ways":       (REFUSED, REFUSED, ALLOWED, REFUSED),
-    "connection_login.by_code":    (REFUSED, REFUSED, ALLOWED, REFUSED),
-    "connection_login.pasting":    (REFUSED, REFUSED, ALLOWED, REFUSED),
-    "connection_login.by_address": (REFUSED, REFUSED, ALLOWED, REFUSED),
-    "connection_login.forget":     (REFUSED, REFUSED, ALLOWED, REFUSED),
-    "webhooks.show":             (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connections.connection_login.ways":       (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connections.connection_login.by_code":    (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connections.connection_login.pasting":    (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connections.connection_login.by_address": (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connections.connection_login.forget":     (REFUSED, REFUSED, ALLOWED, REFUSED),
+    "connections.webhooks.show":             (REFUSED, REFUSED, ALLOWED, REFUSED),
     "catalog.warehouses.set_enabled": (REFUSED, ALLOWED, ALLOWED, REFUSED),
     "demo.plant_faults.plant":             (REFUSED, REFUSED, ALLOWED, REFUSED),
 }  # fmt: skip
@@ -131,14 +131,14 @@ CALLS: dict[str, Callable[[Session, Scene], object]] = {
     "settings.removal.remove": lambda s, made: removal.remove(s, f"cart:{made.cart}", "Acme Shop"),
     "settings.removal.clear": lambda s, made: removal.clear(s, 0.1),
     "settings.transaction.saving": _saving,
-    "connection_login.ways": lambda s, made: connection_login.ways(s, _target(made)),
-    "connection_login.by_code": lambda s, made: connection_login.by_code(s, _target(made), print),
-    "connection_login.pasting": lambda s, made: connection_login.pasting(s, _target(made)),
-    "connection_login.by_address": lambda s, made: connection_login.by_address(
+    "connections.connection_login.ways": lambda s, made: connection_login.ways(s, _target(made)),
+    "connections.connection_login.by_code": lambda s, made: connection_login.by_code(s, _target(made), print),
+    "connections.connection_login.pasting": lambda s, made: connection_login.pasting(s, _target(made)),
+    "connections.connection_login.by_address": lambda s, made: connection_login.by_address(
         s, _target(made), connection_login.Authorization("", "", ""), ""
     ),
-    "connection_login.forget": lambda s, made: connection_login.forget(s, _target(made)),
-    "webhooks.show": lambda s, made: webhooks.show(s, str(made.cart)),
+    "connections.connection_login.forget": lambda s, made: connection_login.forget(s, _target(made)),
+    "connections.webhooks.show": lambda s, made: webhooks.show(s, str(made.cart)),
     "catalog.warehouses.set_enabled": lambda s, made: warehouses.set_enabled(
         s, made.shelf.merchant, "EAST", enabled=False, reason="a test"
     ),
