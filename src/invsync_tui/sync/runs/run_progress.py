@@ -35,7 +35,7 @@ class RunHttpLog:
         self._reads = self._failed = self._writes = 0
 
     def wants(self, *, writes: bool, failed: bool) -> int:
-        """Bytes of body to keep: of the first failures and the first writes of a run, see `connectors.network.http_log.Listener`."""
+        """Bytes of body to keep: of the first failures and the first writes of a run, see `network.http_log.Listener`."""
         if failed:
             self._failed += 1
             return BODY_MOST if self._failed <= FAILED_MOST else 0
