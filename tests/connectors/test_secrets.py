@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.connectors import secrets
-from invsync_tui.connectors.network import tls
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError
+from invsync_tui.connectors.network import tls
 from invsync_tui.connectors.network.http_log import BLACK, own_short_secrets, redacted
 
 

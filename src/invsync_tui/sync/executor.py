@@ -12,9 +12,9 @@ import sqlite3
 import traceback
 
 from invsync_tui import __version__, clock
-from invsync_tui.connectors.network.api_notices import ApiNotices, collect, merged
 from invsync_tui.connectors.base import Cart
 from invsync_tui.connectors.errors import ConnectorError, DeferredError, NotConfiguredError, PreparingError, shorten
+from invsync_tui.connectors.network.api_notices import ApiNotices, collect, merged
 from invsync_tui.connectors.network.http_log import log_http_to, own_short_secrets, redacted
 from invsync_tui.connectors.rate_limit import long_waits_lifted
 from invsync_tui.connectors.shop_identity import location_of, shop_of
@@ -34,15 +34,15 @@ from invsync_tui.store.runs.workers import FencedError
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import connections, source_identity, submitted
 from invsync_tui.sync import schedule as pushing
-from invsync_tui.sync.runs.cancellation import Interrupted, RunStopped, interruptible
 from invsync_tui.sync.deletion_time import deletion_time
 from invsync_tui.sync.listings.drift_check import DriftCheck
-from invsync_tui.sync.runs.leases import Lease
 from invsync_tui.sync.plans.explicit_plan import ExplicitPlanner
 from invsync_tui.sync.pull import Pull
 from invsync_tui.sync.push import BatchSender
 from invsync_tui.sync.push_plan import PushPlanner
 from invsync_tui.sync.runs import run_findings
+from invsync_tui.sync.runs.cancellation import Interrupted, RunStopped, interruptible
+from invsync_tui.sync.runs.leases import Lease
 from invsync_tui.sync.runs.run_context import RunCancelled, RunContext, RunHeld, SwitchedOff
 from invsync_tui.sync.runs.run_progress import Phase, RunHttpLog, RunProgress
 from invsync_tui.sync.settings import Settings, load_settings, load_source
