@@ -490,18 +490,21 @@ REASONS: Mapping[Reason, ReasonInfo] = _Reasons(
         ),
         Reason.OVERSELL: ReasonInfo(
             "The cart offers more units than exist.",
-            "Correct it (invsync correct), or let the next push correct it; see who else writes the cart's stock.",
+            "Correct it, or let the next push correct it; see who else writes the cart's stock.",
             ReasonKind.DRIFT,
+            fix="invsync correct {cart} {sku} --merchant {merchant} --reason TEXT",
         ),
         Reason.UNDERSELL: ReasonInfo(
             "The cart shows fewer units than it accepted, and its orders do not explain it.",
-            "Correct it (invsync correct); see who else writes the cart's stock.",
+            "Correct it; see who else writes the cart's stock.",
             ReasonKind.DRIFT,
+            fix="invsync correct {cart} {sku} --merchant {merchant} --reason TEXT",
         ),
         Reason.EDITED_IN_CART: ReasonInfo(
             "The cart shows more units than it accepted: somebody edited it, or an order was canceled.",
-            "Correct it (invsync correct), or leave it; see who else writes the cart's stock.",
+            "Correct it, or leave it; see who else writes the cart's stock.",
             ReasonKind.DRIFT,
+            fix="invsync correct {cart} {sku} --merchant {merchant} --reason TEXT",
         ),
         Reason.CART_LAGGING: ReasonInfo(
             "The cart accepted the quantity a moment ago and does not show it yet.",

@@ -227,7 +227,7 @@ example:
   invsync sync Acme --cart "Acme Shop" --wait
   invsync sync Acme --wait --json           one JSON object per line, for scripts
 
-exit codes with --wait: 0 all done and every sum holds; 1 failed or canceled; 3 held, see invsync release"""
+exit codes with --wait: 0 all done and every sum holds; 1 failed or canceled; 3 held, see invsync release --help"""
 
 
 def add_sync(subparsers: Subparsers) -> None:
