@@ -15,7 +15,7 @@ from invsync_tui.operations.plans import freeze
 from invsync_tui.operations.runs import runs
 from invsync_tui.operations.service import workers
 from invsync_tui.operations.views import ServiceState, WorkerState, WorkerView
-from invsync_tui.store.runs.timeline import Ordered
+from invsync_tui.store.runs.timeline import AuditedChange
 from tests.support.products_store import Shelf
 
 RESPONDING, SILENT, UNKNOWN = WorkerState.RESPONDING, WorkerState.NOT_RESPONDING, WorkerState.UNKNOWN
@@ -52,11 +52,11 @@ def test_who_executes_requests(
     assert (told.state, told.text, told.advice, told.workers, told.log) == (state, text, advice, tuple(found), "")
 
 
-def ordered(action: str, subject: str, before: Any = "", after: Any = "") -> Ordered:
-    fields = dict.fromkeys(Ordered._fields, "") | {"action": action, "subject": subject}
+def ordered(action: str, subject: str, before: Any = "", after: Any = "") -> AuditedChange:
+    fields = dict.fromkeys(AuditedChange._fields, "") | {"action": action, "subject": subject}
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in
              (("before", before), ("after", after))}  # fmt: skip
-    return Ordered(**fields | texts)
+    return AuditedChange(**fields | texts)
 
 
 TWO = [{"id": 5, "sku": "A", "locked": 0}, {"id": 6, "sku": "B", "locked": 1}]
@@ -84,7 +84,7 @@ TWO = [{"id": 5, "sku": "A", "locked": 0}, {"id": 6, "sku": "B", "locked": 1}]
     (ordered("freeze", "cart:1", "", "frozen"), "freeze cart"),
     (ordered("cart frozen", "cart:1"), "cart frozen"),
 ])  # fmt: skip
-def test_what_an_entry_says_of_a_listing(entry: Ordered, words: str | None) -> None:
+def test_what_an_entry_says_of_a_listing(entry: AuditedChange, words: str | None) -> None:
     assert audit_text.describe(entry, 5) == words
 
 

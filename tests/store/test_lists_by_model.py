@@ -15,7 +15,7 @@ from invsync_tui.rules.listing_filter import Condition
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.listings.push_batches import Item
 from invsync_tui.store.paging import codes, keyset, listing_conditions, listings, runs, sent_rows
-from invsync_tui.store.paging.keyset import Chain, Order, Pages, Paging, Part, Select
+from invsync_tui.store.paging.keyset import Chain, Pages, Paging, Part, Select, SortOrder
 from invsync_tui.store.paging.listings import Sought
 from invsync_tui.store.runs import run_size
 from invsync_tui.store.runs import runs as store_runs
@@ -62,7 +62,7 @@ def toy_rows(cx: sqlite3.Connection, letters: str, *, descending: bool) -> list[
 
 
 def toy_pages(cx: sqlite3.Connection, letters: str, *, descending: bool) -> Pages:
-    select = Select("t.id", "t", "t.id > ?", (0,), Order("a", ("t.a", "t.id")), descending)
+    select = Select("t.id", "t", "t.id > ?", (0,), SortOrder("a", ("t.a", "t.id")), descending)
     return Pages(cx, select, [Part("t.b = ?", (letter,)) for letter in letters])
 
 
@@ -76,8 +76,8 @@ def test_pages_of_one_query_and_of_several(toy: sqlite3.Connection, letters: str
 def test_what_is_gone_has_no_place_and_counting_may_be_done_by_another_query(toy: sqlite3.Connection) -> None:
     pages = toy_pages(toy, "xyz", descending=False)
     assert [pages.position(key) for key in ((1, 99), (9, 1))] == [None, None]
-    counting = Select("1", "t", "t.id <= ?", (5,), Order("id", ("t.id",)))
-    select = Select("t.id", "t", "1", (), Order("id", ("t.id",)), counting=counting)
+    counting = Select("1", "t", "t.id <= ?", (5,), SortOrder("id", ("t.id",)))
+    select = Select("t.id", "t", "1", (), SortOrder("id", ("t.id",)), counting=counting)
     assert Pages(toy, select).count(None) == 5
 
 
@@ -224,7 +224,7 @@ def test_the_tabs_of_a_cart_and_of_several(cx: sqlite3.Connection, world: World,
 
 
 @pytest.mark.parametrize("order", listings.orders("all"), ids=lambda order: order.name)
-def test_the_orders_of_a_list(cx: sqlite3.Connection, world: World, order: Order) -> None:
+def test_the_orders_of_a_list(cx: sqlite3.Connection, world: World, order: SortOrder) -> None:
     rows = raw(cx, (world.first, world.second))
     for descending in (False, True):
         pages = listings.merged(cx, (world.first, world.second), Sought("all"), order, descending)

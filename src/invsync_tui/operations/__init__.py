@@ -1,1 +1,1 @@
-"""Everything that an operator can ask or order: one function each, typed result; permission and audit live here."""
+"""Everything that an operator can ask or change: one function each, typed result; permission and audit live here."""

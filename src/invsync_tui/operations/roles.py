@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 class Right(StrEnum):
-    """What can be ordered."""
+    """What an operator can change."""
 
     SYNC = "sync"
     """Start and cancel syncs."""

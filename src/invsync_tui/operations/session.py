@@ -31,7 +31,7 @@ class StartingWorker:
 
 @dataclass(slots=True)
 class Session:
-    """Use it in the thread that opened it. All orders go through `allow`, so roles and read-only are kept in one place."""
+    """Use it in the thread that opened it. All changes go through `allow`, so roles and read-only are kept in one place."""
 
     store: Store
     operator: str
@@ -40,7 +40,7 @@ class Session:
     may_serve: bool = False
     """Whether it may run the service whatever its role."""
     waits_for_worker: bool = True
-    """Whether an order waits until the worker that it started is at work. A screen does not: `sync.failed_worker`."""
+    """Whether a change waits until the worker that it started is at work. A screen does not: `sync.failed_worker`."""
     starting: StartingWorker | None = None
 
     @classmethod
@@ -69,7 +69,7 @@ class Session:
         return not self.read_only and (has(self.role, right) or (right is Right.SERVE and self.may_serve))
 
     def allow(self, right: Right, what: str) -> None:
-        """Refuse an order in read-only mode, or without the role for it."""
+        """Refuse a change in read-only mode, or without the role for it."""
         if self.read_only and self.store.cannot_write:
             raise RefusedError(
                 f"Refused to {what}: {self.operator} may look at the store {self.path}, not write it. {WRITE_ADVICE}"

@@ -94,7 +94,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """A merchant or a cart to which nothing is sent, by an operator's order."""
+    """A merchant or a cart to which nothing is sent, by an operator's decision."""
 
     subject: str
     """merchant or cart."""

@@ -22,7 +22,7 @@ class Eligibility(NamedTuple):
     has_warehouse: bool
     """At least one warehouse of this cart is enabled."""
     frozen: bool = False
-    """Nothing is sent by an operator's order. The arithmetic goes on, so this is no obstacle to it."""
+    """Nothing is sent by an operator's decision. The arithmetic goes on, so this is no obstacle to it."""
     warehouses_gone: bool = False
     """There are enabled ones, but the WMS reports no stock for any of them."""
     overridden: bool = False

@@ -114,7 +114,7 @@ class ReasonKind(StrEnum):
     SETTING = "setting"
     """A setting of the cart or its merchant that stops all listings."""
     LISTING = "listing"
-    """What an operator ordered for one listing."""
+    """An operator's setting of one listing."""
     SENDING = "sending"
     """Met while sending; it stands until a later run settles the listing."""
     PROGRAM = "program"

@@ -33,9 +33,9 @@ def add_bookmarks(subparsers: Subparsers) -> None:
     )
     list_command.add_options(parser)
     parser.set_defaults(run=run_bookmarks)
-    orders = parser.add_subparsers(metavar="remove", parser_class=Parser)
+    subcommands = parser.add_subparsers(metavar="remove", parser_class=Parser)
     removing = command(
-        orders, "remove", "remove a bookmark", 'example:\n  invsync bookmarks remove "Acme Shop / Drift"'
+        subcommands, "remove", "remove a bookmark", 'example:\n  invsync bookmarks remove "Acme Shop / Drift"'
     )
     removing.add_argument("name", metavar="NAME", help="its name, as the list has it")
     removing.set_defaults(run=run_remove)

@@ -58,15 +58,15 @@ def add_carts(subparsers: Subparsers) -> None:
     parser = command(subparsers, "carts", "list carts, add, rename or remove one, or change its Edit Setup", EXAMPLES)
     parser.add_argument("--merchant", metavar="M", help="only carts of this merchant, by name or number")
     list_command.add_options(parser, LIMIT)
-    parser.set_defaults(run=run_carts, order="list")
-    orders = parser.add_subparsers(metavar="add|set|rename|remove", parser_class=Parser)
-    _add_add(orders)
-    _add_set(orders)
-    renaming = removal.add_rename(orders, "carts", '"Acme Shop"', '"Acme US"', "shop")
+    parser.set_defaults(run=run_carts, subcommand="list")
+    subcommands = parser.add_subparsers(metavar="add|set|rename|remove", parser_class=Parser)
+    _add_add(subcommands)
+    _add_set(subcommands)
+    renaming = removal.add_rename(subcommands, "carts", '"Acme Shop"', '"Acme US"', "shop")
     _add_owner(renaming)
-    renaming.set_defaults(run=run_carts, order="rename")
+    renaming.set_defaults(run=run_carts, subcommand="rename")
     goes = "its settings, listings, runs, plans, history and pending orders"
-    removing = removal.add_remove(orders, "carts", '"Acme Shop"', goes, "--upload")
+    removing = removal.add_remove(subcommands, "carts", '"Acme Shop"', goes, "--upload")
     _add_owner(removing)
     removing.add_argument("--with-locations", action="store_true", help="remove its further locations too")
     removing.set_defaults(run=removal.run_remove_cart)
@@ -76,32 +76,32 @@ def _add_owner(parser: Parser) -> None:
     parser.add_argument("--merchant", metavar="M", default=argparse.SUPPRESS, help="where several have such a cart")
 
 
-def _add_add(orders: Subparsers) -> None:
-    parser = command(orders, "add", "add a cart to a merchant", ADD_EXAMPLES)
+def _add_add(subcommands: Subparsers) -> None:
+    parser = command(subcommands, "add", "add a cart to a merchant", ADD_EXAMPLES)
     parser.add_argument("owner", metavar="MERCHANT", help="name or number of the merchant")
     parser.add_argument("name", metavar="NAME", help="its display name")
     parser.add_argument("--system", metavar="SYSTEM", help="see: invsync connections list")
     parser.add_argument("--of", metavar="CART", help="it is a further location of this cart, and uses its connection")
     parser.add_argument("--location", metavar="LOCATION", help="with --of: the location, by its id or name in the cart")
     add_setting_options(parser, CART, adding=True)
-    parser.set_defaults(run=run_carts, order="add", all_warehouses=False)
+    parser.set_defaults(run=run_carts, subcommand="add", all_warehouses=False)
 
 
-def _add_set(orders: Subparsers) -> None:
-    parser = command(orders, "set", "change a cart's Edit Setup", SET_EXAMPLES)
+def _add_set(subcommands: Subparsers) -> None:
+    parser = command(subcommands, "set", "change a cart's Edit Setup", SET_EXAMPLES)
     parser.add_argument("called", metavar="NAME", help="name or number")
     _add_owner(parser)
     add_setting_options(parser, CART, adding=False)
     parser.add_argument("--all-warehouses", action="store_true", help=ALL_LOCATIONS)
-    parser.set_defaults(run=run_carts, order="set")
+    parser.set_defaults(run=run_carts, subcommand="set")
 
 
 def run_carts(args: argparse.Namespace) -> int:
     """List, or change one and show it."""
-    if args.order == "list" and args.csv:
+    if args.subcommand == "list" and args.csv:
         return _csv(args)
     with opened(args) as session:
-        changed = _change(args, session) if args.order != "list" else None
+        changed = _change(args, session) if args.subcommand != "list" else None
         setups, following = ([changed], None) if changed else _page(args, session)
     output = Output(args)
     output.text(_lines(setups) or ["No carts yet. Add one with: invsync carts add --help"])
@@ -139,10 +139,10 @@ def _list(args: argparse.Namespace, session: Session) -> list[CartSetup]:
 def _change(args: argparse.Namespace, session: Session) -> CartSetup:
     from invsync_tui.operations.settings import carts as settings_carts
 
-    if args.order == "add":
+    if args.subcommand == "add":
         setting_texts = texts(args, CART, "system")
         return settings_carts.add(session, args.owner, args.name, setting_texts, args.option, args.warehouse, _at(args))
-    if args.order == "rename":
+    if args.subcommand == "rename":
         renamed = {"name": args.name}
         return settings_carts.change(session, args.called, renamed, merchant=args.merchant, reason=args.reason)
     setting_texts = texts(args, CART)

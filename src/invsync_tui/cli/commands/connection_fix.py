@@ -31,9 +31,9 @@ example:
   invsync connections preview Acme columns"""
 
 
-def add_fix(orders: Subparsers) -> None:
+def add_fix(subcommands: Subparsers) -> None:
     """Add `fix` to the orders of `invsync connections`."""
-    parser = command(orders, "fix", "change listings in the shop, such as turning on stock tracking", EXAMPLES)
+    parser = command(subcommands, "fix", "change listings in the shop, such as turning on stock tracking", EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("fix", metavar="FIX", nargs="?", help="which change; without it they are listed")
     parser.add_argument("--merchant", metavar="M", help="its merchant, where several have a cart of this name")
@@ -44,10 +44,10 @@ def add_fix(orders: Subparsers) -> None:
     parser.set_defaults(run=_fix)
 
 
-def add_preview(orders: Subparsers) -> None:
+def add_preview(subcommands: Subparsers) -> None:
     """Add `preview` to the orders of `invsync connections`."""
     parser = command(
-        orders, "preview", "show what a connection would read, such as the columns of a file", PREVIEW_EXAMPLES
+        subcommands, "preview", "show what a connection would read, such as the columns of a file", PREVIEW_EXAMPLES
     )
     parser.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number")
     parser.add_argument("preview", metavar="WHAT", nargs="?", help="which preview; without it all of them are shown")

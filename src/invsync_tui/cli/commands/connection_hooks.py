@@ -25,9 +25,9 @@ example:
 Webhooks are received by: invsync serve --hooks PORT, behind a proxy with TLS. See docs/howto/webhooks.md."""
 
 
-def add_hooks(orders: Subparsers) -> None:
+def add_hooks(subcommands: Subparsers) -> None:
     """Add `hooks` to the orders of `invsync connections`."""
-    parser = command(orders, "hooks", "show the address for a cart's webhooks, and what to do there", EXAMPLES)
+    parser = command(subcommands, "hooks", "show the address for a cart's webhooks, and what to do there", EXAMPLES)
     parser.add_argument("cart", metavar="CART", help="name or number")
     parser.add_argument("--merchant", metavar="M", help="its merchant, where several have a cart of this name")
     parser.add_argument("--base", metavar="URL", default="", help="public address of the proxy in front of it")

@@ -32,9 +32,9 @@ Where the system offers a code, it is shown with the address at which it is ente
 it sends the browser somewhere with a code in the address, that address is pasted here; it is not shown."""
 
 
-def add_login(orders: Subparsers) -> None:
+def add_login(subcommands: Subparsers) -> None:
     """Add `login` to the orders of `invsync connections`."""
-    parser = command(orders, "login", "log a connection in by the browser of another machine", EXAMPLES)
+    parser = command(subcommands, "login", "log a connection in by the browser of another machine", EXAMPLES)
     parser.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number")
     parser.add_argument("--cart", metavar="C", help="log in this cart, by name or number")
     ways = parser.add_mutually_exclusive_group()

@@ -43,33 +43,35 @@ def add_connections(subparsers: Subparsers) -> None:
     parser = command(
         subparsers, "connections", "test a connection, list the known systems, tell how to set one up", EXAMPLES
     )
-    orders = parser.add_subparsers(
+    subcommands = parser.add_subparsers(
         metavar="test|preview|fix|login|hooks|list|about|verify|new", required=True, parser_class=Parser
     )
-    listing = command(orders, "list", "list the systems that can be connected", EXAMPLES)
+    listing = command(subcommands, "list", "list the systems that can be connected", EXAMPLES)
     listing.set_defaults(run=_list)
-    telling = command(orders, "about", "tell how a system is set up, what it needs, and what it cannot do", EXAMPLES)
+    telling = command(
+        subcommands, "about", "tell how a system is set up, what it needs, and what it cannot do", EXAMPLES
+    )
     telling.add_argument("system", metavar="SYSTEM", help="name of the system, as in invsync connections list")
     telling.add_argument("--markdown", action="store_true", help="as a page of documentation")
     telling.set_defaults(run=_about)
     verifying = command(
-        orders, "verify", "run the checks of the connector kit against the server it ships with", EXAMPLES
+        subcommands, "verify", "run the checks of the connector kit against the server it ships with", EXAMPLES
     )
     verifying.add_argument("system", metavar="SYSTEM", help="name of the system, as in invsync connections list")
     verifying.set_defaults(run=_verify)
-    making = command(orders, "new", "make the package of a new connector, with its tests", EXAMPLES)
+    making = command(subcommands, "new", "make the package of a new connector, with its tests", EXAMPLES)
     making.add_argument("name", metavar="NAME", help="of the system: lower-case letters, digits and _")
     making.add_argument("--kind", choices=("source", "cart"), default="source", help="a WMS/OMS (default) or a cart")
     making.add_argument("--into", metavar="FOLDER", default=".", help="where its folder is made (default: here)")
     making.set_defaults(run=_new)
-    testing = command(orders, "test", "test the connection of a merchant's WMS or of a cart", EXAMPLES)
+    testing = command(subcommands, "test", "test the connection of a merchant's WMS or of a cart", EXAMPLES)
     testing.add_argument("merchant", metavar="MERCHANT", nargs="?", help="name or number")
     testing.add_argument("--cart", metavar="C", help="test this cart, by name or number")
     testing.set_defaults(run=run_connections)
-    add_preview(orders)
-    add_fix(orders)
-    add_login(orders)
-    add_hooks(orders)
+    add_preview(subcommands)
+    add_fix(subcommands)
+    add_login(subcommands)
+    add_hooks(subcommands)
 
 
 def _list(args: argparse.Namespace) -> int:

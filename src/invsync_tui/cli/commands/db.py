@@ -30,13 +30,13 @@ A restored store reads everything again with its next sync. The store that it re
 def add_db(subparsers: Subparsers) -> None:
     """Add `invsync db` with its arguments."""
     parser = command(subparsers, "db", "check, back up and restore the store", EXAMPLES)
-    orders = parser.add_subparsers(metavar="check|backup|restore", required=True, parser_class=Parser)
-    command(orders, "check", "look for damage in the store", EXAMPLES).set_defaults(run=run_check)
-    backing = command(orders, "backup", "copy the store, whatever is written meanwhile", EXAMPLES)
+    subcommands = parser.add_subparsers(metavar="check|backup|restore", required=True, parser_class=Parser)
+    command(subcommands, "check", "look for damage in the store", EXAMPLES).set_defaults(run=run_check)
+    backing = command(subcommands, "backup", "copy the store, whatever is written meanwhile", EXAMPLES)
     backing.add_argument("file", metavar="FILE", type=Path, help="the copy; must not exist. With --keep: a folder")
     backing.add_argument("--keep", metavar="N", type=_keep, help="remove the oldest backups of the folder beyond N")
     backing.set_defaults(run=run_backup)
-    restoring = command(orders, "restore", "put a backup in the place of the store", EXAMPLES)
+    restoring = command(subcommands, "restore", "put a backup in the place of the store", EXAMPLES)
     restoring.add_argument("file", metavar="FILE", type=Path, help="a backup of db backup, or of an upgrade")
     restoring.set_defaults(run=run_restore)
 

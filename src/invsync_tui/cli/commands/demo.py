@@ -123,8 +123,8 @@ The same arguments make the same rows; their times are counted from --at."""
 def add_dev(subparsers: Subparsers) -> None:
     """Add `invsync dev`, for trials, with its commands."""
     parser = command(subparsers, "dev", "make a large demo store for measurements, plant faults in one", DEV_EXAMPLES)
-    orders = parser.add_subparsers(metavar="generate|plant", required=True, parser_class=Parser)
-    making = command(orders, "generate", "make a large demo store", DEV_EXAMPLES)
+    subcommands = parser.add_subparsers(metavar="generate|plant", required=True, parser_class=Parser)
+    making = command(subcommands, "generate", "make a large demo store", DEV_EXAMPLES)
     making.add_argument("file", metavar="FILE", type=Path, help="where; must not exist")
     making.add_argument("--products", metavar="N", type=int, default=1_000_000, help="default 1000000")
     making.add_argument("--warehouses", metavar="W", type=int, default=5, help="default 5")
@@ -132,7 +132,7 @@ def add_dev(subparsers: Subparsers) -> None:
     making.add_argument("--seed", metavar="S", type=int, default=7, help="another seed gives other rows")
     making.add_argument("--at", metavar="EPOCH", type=int, help="the time of the last load (default: now)")
     making.set_defaults(run=run_dev)
-    planting = command(orders, "plant", "plant faults in a sandbox's store", DEV_EXAMPLES)
+    planting = command(subcommands, "plant", "plant faults in a sandbox's store", DEV_EXAMPLES)
     planting.add_argument("file", metavar="STORE", type=Path, help="a store of the demo or of `generate`")
     planting.add_argument("--seed", metavar="N", type=int, required=True, help="another seed plants other faults")
     planting.set_defaults(run=run_plant)

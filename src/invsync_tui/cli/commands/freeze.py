@@ -38,7 +38,7 @@ def add_freeze(subparsers: Subparsers) -> None:
 
 
 def run_freeze(args: argparse.Namespace) -> int:
-    """Order it, or list."""
+    """Freeze or unfreeze, or list what is frozen."""
     from invsync_tui.operations.plans import freeze
     from invsync_tui.operations.settings import values
 
@@ -54,7 +54,7 @@ def run_freeze(args: argparse.Namespace) -> int:
 
 
 def answer(args: argparse.Namespace, done: FreezeResult) -> int:
-    """Print what became of an order."""
+    """Print the result of a change."""
     output = Output(args)
     output.text(clean(done.message))
     output.document({"message": done.message, "carts": [document(line) for line in done.carts]})

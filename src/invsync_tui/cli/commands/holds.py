@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli import list_command
-from invsync_tui.cli.commands.runs import order
+from invsync_tui.cli.commands.runs import answered
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.list_command import Shape
 from invsync_tui.cli.output import Exit
@@ -40,7 +40,7 @@ def run_discard(args: argparse.Namespace) -> int:
     from invsync_tui.operations.settings import values
 
     reason = values.reason(args.reason)
-    return order(args, lambda session: runs.discard(session, args.number, reason))
+    return answered(args, lambda session: runs.discard(session, args.number, reason))
 
 
 HELD_EXAMPLES = """\
@@ -134,4 +134,4 @@ def run_release(args: argparse.Namespace) -> int:
     from invsync_tui.operations.settings import values
 
     reason, groups = values.reason(args.reason), [words.stored(words.GROUPS, name) for name in args.group]
-    return order(args, lambda session: runs.release(session, args.number, reason, groups))
+    return answered(args, lambda session: runs.release(session, args.number, reason, groups))

@@ -115,7 +115,7 @@ def _accept(args: argparse.Namespace, session: Session, cart: int) -> int:
 
 
 def progress(args: argparse.Namespace) -> Told:
-    """Tells on a terminal how far an order for all is."""
+    """Shows on a terminal how far a change of all listings is."""
     loud = streams.err().isatty() and not given(args, "quiet")
 
     def show_progress(done: int, looked_at: int) -> bool:

@@ -44,29 +44,29 @@ def add_merchants(subparsers: Subparsers) -> None:
     """Add `invsync merchants` with its arguments."""
     parser = command(subparsers, "merchants", "list merchants, add, change, rename or remove one", EXAMPLES)
     list_command.add_options(parser, LIMIT)
-    parser.set_defaults(run=run_merchants, order="list")
-    orders = parser.add_subparsers(metavar="add|set|rename|remove", parser_class=Parser)
-    _add_add(orders)
-    _add_set(orders)
-    renaming = removal.add_rename(orders, "merchants", "Acme", '"Acme Ltd"', "WMS")
-    renaming.set_defaults(run=run_merchants, order="rename")
+    parser.set_defaults(run=run_merchants, subcommand="list")
+    subcommands = parser.add_subparsers(metavar="add|set|rename|remove", parser_class=Parser)
+    _add_add(subcommands)
+    _add_set(subcommands)
+    renaming = removal.add_rename(subcommands, "merchants", "Acme", '"Acme Ltd"', "WMS")
+    renaming.set_defaults(run=run_merchants, subcommand="rename")
     goes = "its WMS connection, carts, products, stock, listings, runs and history"
-    removal.add_remove(orders, "merchants", "Acme", goes, "--sync").set_defaults(run=removal.run_remove_merchant)
+    removal.add_remove(subcommands, "merchants", "Acme", goes, "--sync").set_defaults(run=removal.run_remove_merchant)
 
 
-def _add_add(orders: Subparsers) -> None:
-    parser = command(orders, "add", "add a merchant with its WMS connection", ADD_EXAMPLES)
+def _add_add(subcommands: Subparsers) -> None:
+    parser = command(subcommands, "add", "add a merchant with its WMS connection", ADD_EXAMPLES)
     parser.add_argument("name", metavar="NAME", help="its display name")
     parser.add_argument("--source", metavar="SYSTEM", required=True, help="the WMS, see: invsync connections list")
     add_setting_options(parser, MERCHANT, adding=True)
-    parser.set_defaults(run=run_merchants, order="add")
+    parser.set_defaults(run=run_merchants, subcommand="add")
 
 
-def _add_set(orders: Subparsers) -> None:
-    parser = command(orders, "set", "change a merchant's settings", SET_EXAMPLES)
+def _add_set(subcommands: Subparsers) -> None:
+    parser = command(subcommands, "set", "change a merchant's settings", SET_EXAMPLES)
     parser.add_argument("called", metavar="NAME", help="name or number")
     add_setting_options(parser, MERCHANT, adding=False)
-    parser.set_defaults(run=run_merchants, order="set")
+    parser.set_defaults(run=run_merchants, subcommand="set")
 
 
 def run_merchants(args: argparse.Namespace) -> int:
@@ -75,11 +75,11 @@ def run_merchants(args: argparse.Namespace) -> int:
     from invsync_tui.operations.settings.views import merchants
 
     with opened(args) as session:
-        changed = _change(args, session) if args.order != "list" else None
+        changed = _change(args, session) if args.subcommand != "list" else None
         setups, following = ([changed], None) if changed else _page(args, merchants(session))
         health = {row.id: row for row in overview(session).merchants}
     output = Output(args)
-    if args.order == "list" and args.csv and not output.json:
+    if args.subcommand == "list" and args.csv and not output.json:
         lines = [health[setup.id] for setup in setups]
         list_command.print_page(args, "merchants", shapes.merchants(), (lines, following), {})
         return Exit.OK
@@ -98,10 +98,10 @@ def _page(args: argparse.Namespace, setups: Sequence[MerchantSetup]) -> tuple[Se
 def _change(args: argparse.Namespace, session: Session) -> MerchantSetup:
     from invsync_tui.operations.settings import merchants as settings_merchants
 
-    if args.order == "add":
+    if args.subcommand == "add":
         setting_texts = texts(args, MERCHANT, "source")
         return settings_merchants.add(session, args.name, setting_texts, args.option)
-    if args.order == "rename":
+    if args.subcommand == "rename":
         return settings_merchants.change(session, args.called, {"name": args.name}, reason=args.reason)
     setting_texts = texts(args, MERCHANT)
     return settings_merchants.change(session, args.called, setting_texts, args.option)

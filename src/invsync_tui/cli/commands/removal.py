@@ -34,20 +34,20 @@ SLICE = 0.5
 """Seconds of deleting between two looks at the terminal."""
 
 
-def add_rename(orders: Subparsers, word: str, old: str, new: str, system: str) -> Parser:
+def add_rename(subcommands: Subparsers, word: str, old: str, new: str, system: str) -> Parser:
     """Add `rename` to merchants or carts."""
     examples = RENAME_EXAMPLES.format(word=word, old=old, new=new, system=system)
-    parser = command(orders, "rename", f"give a {word[:-1]} another display name", examples)
+    parser = command(subcommands, "rename", f"give a {word[:-1]} another display name", examples)
     parser.add_argument("called", metavar="NAME", help="name or number")
     parser.add_argument("name", metavar="NEW", help="the new name")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
     return parser
 
 
-def add_remove(orders: Subparsers, word: str, old: str, goes: str, switch: str) -> Parser:
+def add_remove(subcommands: Subparsers, word: str, old: str, goes: str, switch: str) -> Parser:
     """Add `remove` to merchants or carts."""
     examples = REMOVE_EXAMPLES.format(word=word, old=old, goes=goes, switch=switch)
-    parser = command(orders, "remove", f"remove a {word[:-1]} with everything that belongs to it", examples)
+    parser = command(subcommands, "remove", f"remove a {word[:-1]} with everything that belongs to it", examples)
     parser.add_argument("called", metavar="NAME", help="name or number")
     parser.add_argument("--yes-remove", metavar="NAME", help="its name once more: nothing is asked then")
     parser.add_argument("--dry-run", action="store_true", help="say what would go, and remove nothing")

@@ -187,8 +187,8 @@ def _changes(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def order(args: argparse.Namespace, give: Callable[[Session], str]) -> int:
-    """Give the order for the run `args.number`, print the answer."""
+def answered(args: argparse.Namespace, give: Callable[[Session], str]) -> int:
+    """Change the run `args.number` and print the answer."""
     from invsync_tui.operations.runs.views import find, view
 
     with opened(args) as session:
@@ -218,7 +218,7 @@ def run_cancel(args: argparse.Namespace) -> int:
     """Do what `invsync cancel` asks for and print what came of it."""
     from invsync_tui.operations.runs import runs
 
-    return order(args, lambda session: runs.cancel(session, args.number))
+    return answered(args, lambda session: runs.cancel(session, args.number))
 
 
 SYNC_EXAMPLES = """\

@@ -37,32 +37,34 @@ def add_settings(subparsers: Subparsers) -> None:
     parser = command(
         subparsers, "settings", "show, compare and save settings of a merchant or a cart", SETTINGS_EXAMPLES
     )
-    orders = parser.add_subparsers(metavar="show|diff|set", required=True, parser_class=Parser)
-    _add(orders, "show", "show the settings with what may be chosen").set_defaults(run=run_settings, order="show")
-    for order, summary in (("diff", "tell what would change, without saving"), ("set", "save settings")):
-        subparser = _add(orders, order, summary)
+    subcommands = parser.add_subparsers(metavar="show|diff|set", required=True, parser_class=Parser)
+    _add(subcommands, "show", "show the settings with what may be chosen").set_defaults(
+        run=run_settings, subcommand="show"
+    )
+    for subcommand, summary in (("diff", "tell what would change, without saving"), ("set", "save settings")):
+        subparser = _add(subcommands, subcommand, summary)
         subparser.add_argument("given", metavar="NAME=VALUE", nargs="+", help="as `show` names and writes them")
         subparser.add_argument("--preview", action="store_true", help="count what it would do to a cart's listings")
-        if order == "set":
+        if subcommand == "set":
             subparser.add_argument("--rev", metavar="N", type=row_number, help="save only if it is still this revision")
             subparser.add_argument("--reason", metavar="TEXT", default="", help="why, for the audit")
-        subparser.set_defaults(run=run_settings, order=order)
+        subparser.set_defaults(run=run_settings, subcommand=subcommand)
 
 
-def _add(orders: Subparsers, name: str, summary: str) -> Parser:
-    parser = command(orders, name, summary, SETTINGS_EXAMPLES)
+def _add(subcommands: Subparsers, name: str, summary: str) -> Parser:
+    parser = command(subcommands, name, summary, SETTINGS_EXAMPLES)
     parser.add_argument("subject", metavar="SUBJECT", help="merchant:NAME or cart:NAME")
     return parser
 
 
 def run_settings(args: argparse.Namespace) -> int:
-    """Do what was ordered."""
+    """Show, compare or save the settings."""
     with opened(args) as session:
         subject = _subject(session, args.subject)
-        if args.order == "show":
+        if args.subcommand == "show":
             return _show(args, session, subject)
         values = _values(args.given)
-        return (_diff if args.order == "diff" else _set)(args, session, subject, values)
+        return (_diff if args.subcommand == "diff" else _set)(args, session, subject, values)
 
 
 def _subject(session: Session, text: str) -> str:

@@ -36,18 +36,18 @@ def add_sku(subparsers: Subparsers) -> None:
     parser.add_argument("text", metavar="TEXT", help="a SKU or an alias")
     parser.add_argument("--merchant", metavar="M", help="where several have it")
     parser.add_argument("--cart", metavar="C", help="changes are for this cart only, by name or number")
-    orders = parser.add_mutually_exclusive_group()
-    for name, what in _ORDERS:
-        orders.add_argument(f"--{name}", dest="order", action="store_const", const=name, help=what)
-    orders.add_argument("--override", metavar="N", help="override the quantity of its listings, or off")
+    changes = parser.add_mutually_exclusive_group()
+    for name, what in _CHANGES:
+        changes.add_argument(f"--{name}", dest="change", action="store_const", const=name, help=what)
+    changes.add_argument("--override", metavar="N", help="override the quantity of its listings, or off")
     parser.add_argument(
         "--reason", metavar="TEXT", default="", help="why, for the audit; needed for all changes but --sync-now"
     )
     list_command.add_options(parser)
-    parser.set_defaults(run=run_sku, order=None)
+    parser.set_defaults(run=run_sku, change=None)
 
 
-_ORDERS = (
+_CHANGES = (
     ("exclude", "exclude its listings from the sync"),
     ("include", "include them again"),
     ("lock", "keep the carts at the quantity they have"),
@@ -57,24 +57,24 @@ _ORDERS = (
 
 
 def run_sku(args: argparse.Namespace) -> int:
-    """Show it, after an order as it is then."""
+    """Show it; after a change, as it is then."""
     from invsync_tui.operations import names
     from invsync_tui.operations.catalog import sku
 
     with opened(args) as session:
         merchant = names.merchant(session, args.merchant).id if args.merchant else None
         view = _one(session, args.text, merchant)
-        ordered = _ordered(args, session, view)
-        if ordered:
+        message = _changed(args, session, view)
+        if message:
             view = sku.view(session, view.product_id)
     if args.csv:
         page = list_command.whole(view.listings, args, lambda listing: listing.id)
         list_command.print_page(args, "listings", shapes.listings(time.time()), page, {})
         return Exit.OK
     output = Output(args)
-    output.text([*([clean(ordered), ""] if ordered else []), *_lines(view)])
+    output.text([*([clean(message), ""] if message else []), *_lines(view)])
     page = list_command.whole(view.listings, args, lambda listing: listing.id)
-    output.document({"sku": _record(view, page[0]), "message": ordered, "next": page[1]})
+    output.document({"sku": _record(view, page[0]), "message": message, "next": page[1]})
     return Exit.OK
 
 
@@ -96,12 +96,12 @@ def _one(session: Session, text: str, merchant: int | None) -> SkuView:
     return views[0]
 
 
-def _ordered(args: argparse.Namespace, session: Session, view: SkuView) -> str:
-    """Carry out the order; what became of it, or '' without one."""
+def _changed(args: argparse.Namespace, session: Session, view: SkuView) -> str:
+    """Make the change; its answer, or '' without one."""
     from invsync_tui.operations import names
     from invsync_tui.operations.catalog import sku
 
-    if args.order is None and args.override is None:
+    if args.change is None and args.override is None:
         return ""
     cart = names.cart(session, args.cart, view.merchant_id).id if args.cart else None
     chosen = [listing.id for listing in sku.of_carts(view, cart)]
@@ -109,14 +109,14 @@ def _ordered(args: argparse.Namespace, session: Session, view: SkuView) -> str:
         raise UsageError("invsync sku: no cart lists it, so there is nothing to change. See: invsync sku TEXT")
     if args.override is not None:
         return _override(args, session, chosen)
-    orders: dict[str, Callable[[], str]] = {
+    changes: dict[str, Callable[[], str]] = {
         "exclude": lambda: sku.set_excluded(session, chosen, True, args.reason),
         "include": lambda: sku.set_excluded(session, chosen, False, args.reason),
         "lock": lambda: sku.set_locked(session, chosen, True, args.reason),
         "unlock": lambda: sku.set_locked(session, chosen, False, args.reason),
         "sync-now": lambda: sku.sync_now(session, chosen).message,
     }
-    return orders[args.order]()
+    return changes[args.change]()
 
 
 def _override(args: argparse.Namespace, session: Session, chosen: Sequence[int]) -> str:

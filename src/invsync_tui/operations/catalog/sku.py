@@ -69,7 +69,7 @@ def resolve(session: Session, text: str, merchant_id: int | None = None) -> list
     return list(dict.fromkeys(hit.product_id for hit in same or hits))
 
 
-# --- orders ------------------------------------------------------------------------------------------------------------
+# --- changes -----------------------------------------------------------------------------------------------------------
 
 
 def sync_now(session: Session, listing_ids: Sequence[int]) -> Requested:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from invsync_tui.store.runs.timeline import Ordered
+from invsync_tui.store.runs.timeline import AuditedChange
 
 
-def describe(entry: Ordered, listing_id: int) -> str | None:
-    """What was ordered; None where it was for other listings only."""
+def describe(entry: AuditedChange, listing_id: int) -> str | None:
+    """What was changed, in words; None where it was for other listings only."""
     before, after = _read(entry.before), _read(entry.after)
     named = next((content for content in (before, after) if isinstance(content, dict) and "listings" in content), None)
     if named is not None:
@@ -29,7 +29,7 @@ def _read(text: str) -> Any:
         return None
 
 
-def _of_listing(entry: Ordered, named: Mapping[str, Any], after: Any, listing_id: int) -> str | None:
+def _of_listing(entry: AuditedChange, named: Mapping[str, Any], after: Any, listing_id: int) -> str | None:
     listed = named["listings"]
     mine = [listing for listing in listed if listing.get("id") == listing_id]
     if mine:

@@ -12,7 +12,7 @@ from typing import Any
 from invsync_tui.plain_text import counted
 from invsync_tui.rules.outcomes import Reason
 from invsync_tui.store.runs import timeline
-from invsync_tui.store.runs.timeline import Ordered
+from invsync_tui.store.runs.timeline import AuditedChange
 
 ACTIONS: Mapping[Reason, str] = {
     Reason.EXCLUDED: "exclude",
@@ -66,7 +66,7 @@ def newest(cx: sqlite3.Connection, cart_id: int, cause: Reason) -> str:
     return ""
 
 
-def _change(entry: Ordered, cause: Reason, listing_id: int) -> OperatorChange | None:
+def _change(entry: AuditedChange, cause: Reason, listing_id: int) -> OperatorChange | None:
     named = _named(entry)
     listed = named.get("listings", ())
     mine = any(listing.get("id") == listing_id for listing in listed)
@@ -75,12 +75,12 @@ def _change(entry: Ordered, cause: Reason, listing_id: int) -> OperatorChange | 
     return OperatorChange(cause, entry.who, entry.at, entry.reason, certain=mine)
 
 
-def _named(entry: Ordered) -> dict[str, Any]:
+def _named(entry: AuditedChange) -> dict[str, Any]:
     before = json.loads(entry.before) if entry.before else {}
     return before if isinstance(before, dict) else {}
 
 
-def _sets(entry: Ordered) -> bool:
+def _sets(entry: AuditedChange) -> bool:
     """An override is removed under the same action."""
     after = json.loads(entry.after) if entry.after else {}
     return not (isinstance(after, dict) and "override" in after and after["override"] is None)

@@ -31,7 +31,7 @@ Change = tuple[int, int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A run or an order. `who` is the operator, or what started the run."""
+    """A run or a change. `who` is the operator, or what started the run."""
 
     at: int
     who: str
@@ -255,7 +255,7 @@ def _number(value: int | None) -> str:
 
 
 def _orders(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> list[Happening]:
-    """What operators ordered for the listing, its cart, its merchant, and the cart's runs."""
+    """What operators changed of the listing, its cart, its merchant, and the cart's runs."""
     owner = cx.execute("SELECT merchant_id FROM cart WHERE id = ?", (listing.cart_id,)).fetchone()
     runs = cx.execute(
         "SELECT id FROM run WHERE kind = 'push' AND key = ? AND requested_at >= ?", (listing.cart_id, begin)
@@ -267,7 +267,7 @@ def _orders(cx: sqlite3.Connection, listing: ListingOf, begin: int) -> list[Happ
         *(f"run:{run_id}" for (run_id,) in runs),
     ]
     happenings = []
-    for entry in timeline.orders(cx, subjects, begin):
+    for entry in timeline.audit_entries(cx, subjects, begin):
         text = describe(entry, listing.id)
         if text is not None:
             happenings.append(Happening(entry.at, entry.who, text, reason=entry.reason))

@@ -86,7 +86,7 @@ class IdentityCounts:
 
 @dataclass(frozen=True, slots=True)
 class AcceptProgress:
-    """A part of an order for all of a kind: what was done, what was looked at, and where to go on; None at the end."""
+    """A part of a change of all of a kind: what was done, what was looked at, and where to go on; None at the end."""
 
     done: int
     looked_at: int

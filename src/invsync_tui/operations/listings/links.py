@@ -26,7 +26,7 @@ from invsync_tui.store.listings.match_suggestions import Without
 from invsync_tui.store.paging import identity as pages
 
 PIECE = 250
-"""Listings that one step of an order for all looks at: its transaction is over in a fraction of a second."""
+"""Listings that one step of a change of all reads: its transaction is over in a fraction of a second."""
 AUDITED_MOST = 20
 """Listings named in one audit entry."""
 

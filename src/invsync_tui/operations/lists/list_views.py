@@ -249,7 +249,7 @@ class CartLine:
     latest_run: int | None
     active_run: int | None
     frozen: bool = False
-    """Nothing is sent to it, by an operator's order; the status says so too."""
+    """Nothing is sent to it, by an operator's decision; the status says so too."""
     not_due: str = ""
     """Why no time is given for the next push that has a schedule of its own: `no service`; '' for none or a time."""
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from invsync_tui.operations.errors import OperationError, as_operation_error
 from invsync_tui.operations.lists.rows import Count, Ordering, PlaceKey
 from invsync_tui.operations.session import Session
-from invsync_tui.store.paging.keyset import BOUND, Order, Paging
+from invsync_tui.store.paging.keyset import BOUND, Paging, SortOrder
 
 Line = TypeVar("Line")
 
@@ -62,7 +62,9 @@ class Listed(Generic[Line]):
             return self.pages.position(key)
 
 
-def chosen(orders: Sequence[Order], ordering: Ordering | None, *, small: bool) -> tuple[Order, bool, tuple[str, ...]]:
+def chosen(
+    orders: Sequence[SortOrder], ordering: Ordering | None, *, small: bool
+) -> tuple[SortOrder, bool, tuple[str, ...]]:
     """The order that is asked for, whether it is descending, and what the list can be sorted by."""
     usable = [order for order in orders if order.indexed or small]
     sortable = tuple(order.name for order in usable)

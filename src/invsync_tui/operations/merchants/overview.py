@@ -176,7 +176,7 @@ def _row(site: MerchantOverviewRow, facts: Facts) -> MerchantRow:
 
 
 def _frozen(row: MerchantRow, freeze_rows: Sequence[FreezeRow]) -> MerchantRow:
-    """With what is frozen of it: an operator's order, so it is told and calls for nobody."""
+    """With what is frozen of it: an operator's decision: it is shown and nobody is called."""
     told = [freeze_problem(one) for one in freeze_rows]
     shown = tuple(Freeze(one.subject, one.name, one.since, one.by, one.why) for one in freeze_rows)
     return replace(row, frozen=shown, problems=(*row.problems, *told))
@@ -275,7 +275,7 @@ def _stale(merchant: str, codes: Sequence[str]) -> Problem:
 
 
 def _disabled(merchant: str, codes: Sequence[str]) -> Problem:
-    """An operator's decision, so it is told and calls for nobody."""
+    """An operator's decision: it is shown and nobody is called."""
     name = shlex.quote(merchant)
     many = len(codes) > 1
     text = f"Stock of {', '.join(codes)} does not count: {'these warehouses are' if many else 'the warehouse is'} disabled."

@@ -36,7 +36,7 @@ class FreezeLine:
 
 @dataclass(frozen=True, slots=True)
 class FreezeResult:
-    """The answer to an order to freeze or unfreeze."""
+    """The result of a freeze or unfreeze."""
 
     message: str
     carts: tuple[FreezeLine, ...]

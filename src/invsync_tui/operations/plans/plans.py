@@ -272,7 +272,7 @@ def _advice(plan: PlanView, unfreeze: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """The answer to an order to apply a plan."""
+    """The result of applying a plan."""
 
     run: int
     worker_started: bool
@@ -282,7 +282,7 @@ class ApplyResult:
 
 
 def apply(session: Session, number: int, reason: str = "", *, freeze: bool = True) -> ApplyResult:
-    """Order a push that sends exactly this plan, or nothing. An undo or safe plan freezes the cart, unless told not to."""
+    """Ask for a push that sends exactly this plan, or nothing. An undo or safe plan freezes the cart, but with `freeze` False."""
     from invsync_tui.operations.plans.freeze import freeze_with
     from invsync_tui.operations.runs.request import ensure_worker
 
@@ -314,7 +314,7 @@ def apply(session: Session, number: int, reason: str = "", *, freeze: bool = Tru
 
 
 def _refuse(tx: Any, plan: KeptPlan, name: str) -> None:
-    """What keeps a plan from being applied, seen before anything is ordered."""
+    """What keeps a plan from being applied, seen before a push is asked for."""
     from invsync_tui.operations.plans.freeze import how_to_unfreeze
 
     again = f"Make a new one: invsync plan '{name}'"

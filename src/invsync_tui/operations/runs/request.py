@@ -1,4 +1,4 @@
-"""Orders a sync. The work is done by a service or by a detached worker, never by the process that asks."""
+"""Asks for a sync. The work is done by a service or by a detached worker, never by the process that asks."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def read_schedule(field: str, text: str) -> int | None:
 
 
 def reason(text: str) -> str:
-    """Why an operator ordered something: one line that says something."""
+    """Why an operator changed something: one line that says something."""
     found = line("--reason", text)
     if not found:
         raise InvalidError("--reason", "it may not be empty; say why, for the audit.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-from invsync_tui.store.paging.keyset import Order, Pages, Part, Select
+from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
 
-NEWEST = Order("newest", ("a.id",))
+NEWEST = SortOrder("newest", ("a.id",))
 COLUMNS = "a.id, a.at, a.who, a.action, a.subject, a.before, a.after, a.reason"
 
 

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from invsync_tui.store.paging.keyset import Order, Pages, Part, Select
+from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
 from invsync_tui.store.paging.text_filter import ALL, Filter
 
-BY_CODE = Order("code", ("x.key", "x.code"))
+BY_CODE = SortOrder("code", ("x.key", "x.code"))
 
 
 class KindRow(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-from invsync_tui.store.paging.keyset import Order, Pages, Part, Select
+from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
 
-NEWEST = Order("newest", ("e.at", "e.run_id", "e.n"))
+NEWEST = SortOrder("newest", ("e.at", "e.run_id", "e.n"))
 COLUMNS = "e.run_id, e.n, e.at, e.level, e.text, r.kind, r.merchant_id, m.name, c.id, c.name"
 ORIGIN = (
     "run_event AS e INDEXED BY run_event_at CROSS JOIN run AS r ON r.id = e.run_id "

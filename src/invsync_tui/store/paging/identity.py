@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from invsync_tui.store.paging.keyset import Key, Order, Pages, Part, Row, Select
+from invsync_tui.store.paging.keyset import Key, Pages, Part, Row, Select, SortOrder
 from invsync_tui.store.paging.text_filter import SUBSTRING_LEAST, upper
 
 REASONS = ("ALIAS_MISSING", "AMBIGUOUS_ALIAS", "DUPLICATE_IN_CART", "NOT_IN_WMS", "WRONG_ALIAS_TYPE")
 """Why a listing has no product, in the store's words."""
-SKU = Order("sku", ("l.key", "l.id"))
-REF = Order("ref", ("k.ref",))
-TIME = Order("at", ("r.at", "r.listing_id"))
+SKU = SortOrder("sku", ("l.key", "l.id"))
+REF = SortOrder("ref", ("k.ref",))
+TIME = SortOrder("at", ("r.at", "r.listing_id"))
 CHUNK = 250
 """Listings that are compared with products at a time."""
 QUICK = 500

@@ -22,7 +22,7 @@ FAR = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SortOrder:
     """A way to sort: its name and its terms. One without an index is for small lists only."""
 
     name: str
@@ -46,7 +46,7 @@ class Select:
     origin: str
     where: str
     values: tuple[Any, ...]
-    order: Order
+    order: SortOrder
     descending: bool = False
     counting: Select | None = None
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from invsync_tui.rules.listing_filter import Condition
 from invsync_tui.rules.outcomes import Outcome, Reason
 from invsync_tui.store.listings.plans import GROUP, SHOWS
-from invsync_tui.store.paging.keyset import Chain, Order, Pages, Paging, Part, Select
+from invsync_tui.store.paging.keyset import Chain, Pages, Paging, Part, Select, SortOrder
 from invsync_tui.store.paging.listing_conditions import DIFFERENCE, MISMATCH, part_of
 from invsync_tui.store.paging.text_filter import HITS, SUBSTRING_LEAST, products, substring, upper
 
@@ -91,40 +91,40 @@ TABS = {
     "excluded": Tab("listing_excluded", "l.excluded <> 0"),
     "locked": Tab("listing_locked", "l.locked <> 0"),
 }
-SKU = Order("sku", ("l.key", "l.id"))
+SKU = SortOrder("sku", ("l.key", "l.id"))
 SYNCED = ("coalesce(l.synced_at, 0)", "l.id")
 _SMALL_ORDERS = (
-    Order("outcome", ("coalesce(l.outcome, '')", "l.id"), indexed=False),
-    Order("reason", ("coalesce(l.match_reason, l.reason, '')", "l.id"), indexed=False),
-    Order("target", ("coalesce(l.desired, -1)", "l.id"), indexed=False),
-    Order("confirmed", ("coalesce(l.acked, -1)", "l.id"), indexed=False),
-    Order("in_cart", (f"coalesce(l.observed - l.allocated, {LEAST})", "l.id"), indexed=False),
-    Order("name", ("l.name", "l.id"), indexed=False),
-    Order("tracked", ("coalesce(l.tracked, -1)", "l.id"), indexed=False),
-    Order("cart", ("c.name", "l.id"), indexed=False),
-    Order("merchant", ("m.name", "l.id"), indexed=False),
+    SortOrder("outcome", ("coalesce(l.outcome, '')", "l.id"), indexed=False),
+    SortOrder("reason", ("coalesce(l.match_reason, l.reason, '')", "l.id"), indexed=False),
+    SortOrder("target", ("coalesce(l.desired, -1)", "l.id"), indexed=False),
+    SortOrder("confirmed", ("coalesce(l.acked, -1)", "l.id"), indexed=False),
+    SortOrder("in_cart", (f"coalesce(l.observed - l.allocated, {LEAST})", "l.id"), indexed=False),
+    SortOrder("name", ("l.name", "l.id"), indexed=False),
+    SortOrder("tracked", ("coalesce(l.tracked, -1)", "l.id"), indexed=False),
+    SortOrder("cart", ("c.name", "l.id"), indexed=False),
+    SortOrder("merchant", ("m.name", "l.id"), indexed=False),
 )
-_BY_DIFFERENCE = Order("difference", (DIFFERENCE, "l.id"))
-_BY_ANY_DIFFERENCE = Order("difference", (f"coalesce({DIFFERENCE}, {LEAST})", "l.id"), indexed=False)
+_BY_DIFFERENCE = SortOrder("difference", (DIFFERENCE, "l.id"))
+_BY_ANY_DIFFERENCE = SortOrder("difference", (f"coalesce({DIFFERENCE}, {LEAST})", "l.id"), indexed=False)
 
 
-def orders(tab: str) -> tuple[Order, ...]:
+def orders(tab: str) -> tuple[SortOrder, ...]:
     """Orders of a tab, the default first. Only all listings together are indexed by the time of their sync, and only
     those that differ by their difference."""
-    synced = Order("synced_at", SYNCED, indexed=tab == "all")
+    synced = SortOrder("synced_at", SYNCED, indexed=tab == "all")
     if tab == MISMATCH:
-        return (_BY_DIFFERENCE, Order(SKU.name, SKU.terms, indexed=False), synced, *_SMALL_ORDERS)
+        return (_BY_DIFFERENCE, SortOrder(SKU.name, SKU.terms, indexed=False), synced, *_SMALL_ORDERS)
     return (SKU, synced, _BY_ANY_DIFFERENCE, *_SMALL_ORDERS)
 
 
-def listings(cx: sqlite3.Connection, cart_id: int, sought: Sought, order: Order, descending: bool) -> Pages:
+def listings(cx: sqlite3.Connection, cart_id: int, sought: Sought, order: SortOrder, descending: bool) -> Pages:
     """Listings that the cart has."""
     origin, part = _narrowed(cx, (cart_id,), sought.tab, sought.text, order)
     select = _selected(f"{origin} {_JOINS}", sought, order, descending)
     return Pages(cx, select.narrowed(Part("l.cart_id = ?", (cart_id,))).narrowed(part[cart_id]))
 
 
-def merged(cx: sqlite3.Connection, carts: Sequence[int], sought: Sought, order: Order, descending: bool) -> Pages:
+def merged(cx: sqlite3.Connection, carts: Sequence[int], sought: Sought, order: SortOrder, descending: bool) -> Pages:
     """Listings of several carts, at most MERGED_MOST, in one order."""
     if not carts:
         return Pages(cx, Select(COLUMNS, f"listing AS l {_JOINS}", "0", (), order, descending))
@@ -150,7 +150,7 @@ def carts_of(cx: sqlite3.Connection, merchant_id: int | None) -> list[int]:
     return [row[0] for row in cx.execute(sql, (merchant_id, MERGED_MOST + 1))]
 
 
-def _selected(origin: str, sought: Sought, order: Order, descending: bool) -> Select:
+def _selected(origin: str, sought: Sought, order: SortOrder, descending: bool) -> Select:
     select = Select(COLUMNS, origin, _present(sought.tab), (), order, descending)
     if not sought.conditions:
         return select
@@ -162,7 +162,7 @@ def _present(tab: str) -> str:
 
 
 def _narrowed(
-    cx: sqlite3.Connection, carts: Sequence[int], tab: str, text: str, order: Order
+    cx: sqlite3.Connection, carts: Sequence[int], tab: str, text: str, order: SortOrder
 ) -> tuple[str, dict[int, Part]]:
     """The table with its index, and by cart the condition of a text."""
     if len(text) >= SUBSTRING_LEAST and _few(cx, text):
@@ -225,7 +225,7 @@ _UNLISTED = (
     "'skipped', u.reason, '', u.run_id, NULL, 0, 0, 0, NULL, p.sku_key"
 )
 _OUTCOMES = ("failed", "in_doubt", "submitted", "held", "skipped", "set", "equal", "planned")
-_BY_ID = Order("id", ("l.id",))
+_BY_ID = SortOrder("id", ("l.id",))
 _OF_RUN = COLUMNS.replace("coalesce(l.match_reason, l.reason)", "l.reason")
 
 
@@ -284,7 +284,7 @@ def _missing(run_id: int, reason: str) -> Select:
         "JOIN product AS p ON p.id = u.product_id"
     )
     where = "u.run_id = ? AND u.reason = ? AND u.cart_id = (SELECT key FROM run WHERE id = u.run_id)"
-    return Select(_UNLISTED, origin, where, (run_id, reason), Order("product", ("u.product_id",)))
+    return Select(_UNLISTED, origin, where, (run_id, reason), SortOrder("product", ("u.product_id",)))
 
 
 class HeldRow(NamedTuple):
@@ -307,6 +307,6 @@ def held(cx: sqlite3.Connection, run_id: int, group: str | None, factor: int) ->
         "listing AS l INDEXED BY listing_run",
         "l.run_id = ? AND l.outcome = ? AND l.reason = ?",
         (run_id, Outcome.HELD.value, Reason.HELD_FOR_REVIEW.stored),
-        Order("id", ("l.id",)),
+        SortOrder("id", ("l.id",)),
     )
     return Pages(cx, select if group is None else select.narrowed(Part(f"{of} = ?", (group,))))

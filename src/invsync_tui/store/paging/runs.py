@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-from invsync_tui.store.paging.keyset import Order, Pages, Select
+from invsync_tui.store.paging.keyset import Pages, Select, SortOrder
 from invsync_tui.store.runs.records import RunRow
 from invsync_tui.store.runs.runs import RUN_COLUMNS, RUN_ORIGIN
 
-NEWEST = Order("newest", ("r.id",))
+NEWEST = SortOrder("newest", ("r.id",))
 
 
 class RunFilter(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from invsync_tui.store.paging import counts
-from invsync_tui.store.paging.keyset import Order, Pages, Part, Select
+from invsync_tui.store.paging.keyset import Pages, Part, Select, SortOrder
 from invsync_tui.store.paging.text_filter import ALL, PRODUCT, Filter, Found
 
 SMALL = 5000
@@ -69,15 +69,15 @@ def owner(cx: sqlite3.Connection, warehouse_id: int) -> int | None:
 
 _LEVEL = "v.product_id, p.sku, p.name, v.on_hand, v.available, v.committed, v.incoming, v.loaded_at, v.missing_since"
 LEVEL_ORDERS = (
-    Order("sku", ("p.sku", "p.id")),
-    Order("available", ("v.available", "v.product_id")),
-    Order("loaded_at", ("v.loaded_at", "v.product_id")),
-    Order("name", ("p.name", "v.product_id"), indexed=False),
-    Order("on_hand", ("coalesce(v.on_hand, -1)", "v.product_id"), indexed=False),
+    SortOrder("sku", ("p.sku", "p.id")),
+    SortOrder("available", ("v.available", "v.product_id")),
+    SortOrder("loaded_at", ("v.loaded_at", "v.product_id")),
+    SortOrder("name", ("p.name", "v.product_id"), indexed=False),
+    SortOrder("on_hand", ("coalesce(v.on_hand, -1)", "v.product_id"), indexed=False),
 )
 
 
-def levels(cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: Order, descending: bool) -> Pages:
+def levels(cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: SortOrder, descending: bool) -> Pages:
     """Levels of the warehouse `place[0]` of the merchant `place[1]`."""
     warehouse, merchant = place
     where, values = "p.merchant_id = ? AND v.warehouse_id = ?", (merchant, warehouse)
@@ -92,7 +92,7 @@ def levels(cx: sqlite3.Connection, place: tuple[int, int], text: Filter, order: 
     return Pages(cx, walk.narrowed(text.walk))
 
 
-def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], order: Order) -> Select | None:
+def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], order: SortOrder) -> Select | None:
     matches: Found | None = text.any
     return (
         None
@@ -105,15 +105,15 @@ def _counting(text: Filter, join: str, where: str, values: tuple[int, ...], orde
 
 _PRODUCT = "p.id, p.sku, p.name"
 SUMMARY_ORDERS = (
-    Order("sku", ("p.sku", "p.id")),
-    Order("name", ("p.name", "p.id"), indexed=False),
-    Order(
+    SortOrder("sku", ("p.sku", "p.id")),
+    SortOrder("name", ("p.name", "p.id"), indexed=False),
+    SortOrder(
         "total", ("coalesce((SELECT sum(t.available) FROM level AS t WHERE t.product_id = p.id), -1)", "p.id"), False
     ),
 )
 
 
-def summary(cx: sqlite3.Connection, merchant_id: int, text: Filter, order: Order, descending: bool) -> Pages:
+def summary(cx: sqlite3.Connection, merchant_id: int, text: Filter, order: SortOrder, descending: bool) -> Pages:
     """Products of a merchant that the last complete load had."""
     where = "p.merchant_id = ? AND p.missing_since IS NULL"
     base = Select(_PRODUCT, PRODUCT, where, (merchant_id,), order, descending)

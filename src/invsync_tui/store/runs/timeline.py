@@ -1,4 +1,4 @@
-"""What happened around a listing: the runs that had to do with it, and what operators ordered that concerns it."""
+"""What happened around a listing: the runs that had to do with it, and what operators changed that concerns it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Ran(NamedTuple):
     state: str
 
 
-class Ordered(NamedTuple):
+class AuditedChange(NamedTuple):
     """An entry of the audit."""
 
     at: int
@@ -57,25 +57,25 @@ def changed_by(cx: sqlite3.Connection, listing_id: int, since: int) -> dict[int,
     return dict(cx.execute(sql, (listing_id, since)).fetchall())
 
 
-def orders(cx: sqlite3.Connection, subjects: Sequence[str], since: int) -> list[Ordered]:
+def audit_entries(cx: sqlite3.Connection, subjects: Sequence[str], since: int) -> list[AuditedChange]:
     """Audit entries of some subjects, the newest first."""
     rows = cx.execute(
         "SELECT at, who, action, subject, before, after, reason FROM audit "
         "WHERE subject IN (SELECT value FROM json_each(?)) AND at >= ? ORDER BY id DESC",
         (json.dumps(list(subjects)), since),
     )
-    return [Ordered(*row) for row in rows]
+    return [AuditedChange(*row) for row in rows]
 
 
 CHANGES_MOST = 500
 """Entries of one action that are looked through."""
 
 
-def changes(cx: sqlite3.Connection, subject: str, action: str) -> list[Ordered]:
+def changes(cx: sqlite3.Connection, subject: str, action: str) -> list[AuditedChange]:
     """The newest audit entries of one subject and action."""
     rows = cx.execute(
         "SELECT at, who, action, subject, before, after, reason FROM audit WHERE subject = ? AND action = ? "
         "ORDER BY id DESC LIMIT ?",
         (subject, action, CHANGES_MOST),
     )
-    return [Ordered(*row) for row in rows]
+    return [AuditedChange(*row) for row in rows]
