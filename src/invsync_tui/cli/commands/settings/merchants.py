@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from invsync_tui.cli import json_records, list_command, shapes
-from invsync_tui.cli.commands import removal
-from invsync_tui.cli.commands.settings import add_setting_options, texts
+from invsync_tui.cli.commands.settings import removal
+from invsync_tui.cli.commands.settings.settings import add_setting_options, texts
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, command

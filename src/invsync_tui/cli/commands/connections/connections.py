@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invsync_tui.cli.commands.connection_fix import add_fix, add_preview
-from invsync_tui.cli.commands.connection_hooks import add_hooks
-from invsync_tui.cli.commands.connection_login import add_login
+from invsync_tui.cli.commands.connections.connection_fix import add_fix, add_preview
+from invsync_tui.cli.commands.connections.connection_hooks import add_hooks
+from invsync_tui.cli.commands.connections.connection_login import add_login
 from invsync_tui.cli.context import opened
 from invsync_tui.cli.output import Exit, Output
 from invsync_tui.cli.parser import Parser, Subparsers, UsageError, command

@@ -1,0 +1,1 @@
+"""`invsync connections` and its sub-commands."""

@@ -1,0 +1,1 @@
+"""`invsync merchants`, `carts` and `settings`: what is set up, and how it is changed."""
