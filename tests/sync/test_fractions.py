@@ -14,7 +14,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.sources.rest.layout import Listing, Paging, Place
 from invsync_tui.connectors.sources.rest.rows import level
 from invsync_tui.connectors.sources.sql.records import levels
-from invsync_tui.connectors.units import fraction, quantity
+from invsync_tui.connectors.values import fraction, quantity
 from invsync_tui.operations.diagnosis.doctor import doctor
 from invsync_tui.operations.diagnosis.why import why
 from tests.support.merchant_store import Bench

@@ -1,9 +1,12 @@
-"""What can be told of an address without asking anybody."""
+"""Addresses and paths that settings name: what can be told of them without asking anybody."""
 
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from invsync_tui.connectors.errors import NotConfiguredError
 
 ADVICE = "Give an address such as https://wms.example.com: --url ADDRESS"
 LOGIN_ADVICE = "Leave it out of the address; give the login by --login and the secret by --secret file:PATH."
@@ -27,3 +30,14 @@ def secret_in(url: str) -> str:
     if parts.query or parts.fragment:
         return "The address has a query in it, which often carries a key."
     return ""
+
+
+def expanded(name: str) -> Path:
+    """The path with `~` and `~user` as home folders; NotConfiguredError where there is no such home folder."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise NotConfiguredError(
+            f"{name}: the home folder of {name.partition('/')[0]} is not known here.",
+            advice="Write the whole path, from / on.",
+        ) from None

@@ -19,11 +19,10 @@ from urllib.parse import urlsplit
 from invsync_tui import clock
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.about import About
-from invsync_tui.connectors.addresses import is_loopback
+from invsync_tui.connectors.addresses import expanded, is_loopback
 from invsync_tui.connectors.auth.login_state import login_state
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, shorten
-from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.network.api_notices import ApiNotices
 from invsync_tui.connectors.secrets import reference_of
 from invsync_tui.plain_text import counted

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from invsync_tui.connectors.about import listed
+from invsync_tui.connectors.addresses import expanded
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.plain_text import did_you_mean
 
 SIZE_MOST = 256 * 1024

@@ -17,9 +17,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from invsync_tui.connectors.about import SecretPart
+from invsync_tui.connectors.addresses import expanded
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError
-from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.network.http_log import remember_secret
 
 COMMAND_TIMEOUT = 15.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 QUANTITY_MOST = 10**12
 """Units, either way. More than any stock there is, and small enough that a million of them add up within the 64 bits of
@@ -142,3 +144,31 @@ def name_of(record: object, key: str = "id") -> str:
         return reference(record[key]) if isinstance(record, dict) else "?"
     except (KeyError, ValueError):
         return "?"
+
+
+NOISE = Decimal("0.000001")
+"""A binary fraction, or 12 times a twelfth, may be a little below the whole number that was meant."""
+FLOAT_NOISE = float(NOISE)
+
+
+def fraction(value: object) -> str:
+    """The value in digits where it is no whole number, such as `2.5`; '' for a whole one. For what `quantity` takes."""
+    if type(value) is float:
+        value = Decimal(repr(value))
+    if not isinstance(value, Decimal) or abs(value - round(value)) <= NOISE:
+        return ""
+    return f"{value:.6f}".rstrip("0")
+
+
+def quantity(value: object) -> int:
+    """Whole units, rounded down; ValueError for what is no number or larger than any stock."""
+    if type(value) is float and math.isfinite(value):
+        value = math.floor(value + FLOAT_NOISE) if abs(value) <= QUANTITY_MOST else int(value)
+    elif type(value) is Decimal and value.is_finite():
+        # Its digits first: the whole number of 1E+999999 would fill the memory.
+        value = math.floor(value + NOISE) if value.adjusted() < 20 else 10**20
+    if type(value) is not int:
+        raise ValueError(f"{describe_value(value)} is not a number")
+    if abs(value) > QUANTITY_MOST:
+        raise ValueError(f"{describe_value(value)} is larger than any stock")
+    return value

@@ -11,9 +11,9 @@ import ssl
 import stat
 from functools import lru_cache
 
+from invsync_tui.connectors.addresses import expanded
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError
-from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.registry import CA_FILE
 
 CA_FILE_MOST = 4 * 1024 * 1024

@@ -20,8 +20,7 @@ from invsync_tui.tui.drawing import scrolling
 from invsync_tui.tui.drawing.cells import Cells, Palette, harmless
 from invsync_tui.tui.drawing.line_strokes import LineStrokes, Place, Stroke
 from invsync_tui.tui.drawing.pen import PLAIN, Look, plain
-from invsync_tui.tui.text.sanitize import width_of
-from invsync_tui.tui.text.width import is_doubtful
+from invsync_tui.tui.text.sanitize import is_doubtful, width_of
 
 SMALL = 1000
 """Characters of a frame that a terminal gets in one piece and so shows at once."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from invsync_tui.tui.text.styled import Span, Tone
@@ -104,3 +105,12 @@ def age_field(
 
 def quantity_span(quantity: int | None) -> Span:
     return UNKNOWN if quantity is None else (str(quantity), Tone.PLAIN)
+
+
+_WORD = re.compile(r'(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
+
+
+def filter_words(text: str) -> Iterator[tuple[str, str]]:
+    """What each word is about, as it was typed, and the word; about is '' for a bare one."""
+    for about, quoted, plain in _WORD.findall(text):
+        yield about, quoted or plain

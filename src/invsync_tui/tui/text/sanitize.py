@@ -5,12 +5,24 @@ Not here: colours and lines (`lines`), words for times and numbers (`words`).
 
 from __future__ import annotations
 
+import unicodedata
+from functools import lru_cache
+
 from rich.cells import cell_len, set_cell_size
 
 from invsync_tui.plain_text import MAX_MARKS, STAND_IN, clean
-from invsync_tui.tui.text.width import doubtful_cells
 
-__all__ = ["MAX_MARKS", "STAND_IN", "clean", "fit", "fit_right", "width_of", "wrap"]
+__all__ = [
+    "MAX_MARKS",
+    "STAND_IN",
+    "clean",
+    "doubtful_cells",
+    "fit",
+    "fit_right",
+    "is_doubtful",
+    "width_of",
+    "wrap",
+]
 
 
 def width_of(text: str) -> int:
@@ -65,3 +77,16 @@ def _pieces(word: str, width: int) -> list[str]:
         pieces[-1] += char
         room -= cells
     return pieces
+
+
+@lru_cache(maxsize=4096)
+def doubtful_cells(text: str) -> int:
+    """How many cells more than we count a terminal may give to this text."""
+    if text.isascii():
+        return 0
+    return sum(unicodedata.category(char) == "Mc" for char in text)
+
+
+def is_doubtful(text: str) -> bool:
+    """Whether terminals may disagree about this text."""
+    return doubtful_cells(text) > 0

@@ -122,3 +122,15 @@ def packed(spans: Sequence[Span], width: int) -> list[Line]:
             lines[-1].append((row, tone))
             room -= width_of(row)
     return [Line(tuple(each)) for each in lines]
+
+
+def fitted_tabs(tabs: Sequence[Sequence[Span]], present: int, width: int) -> Line:
+    """All tabs in a row of `width` cells; where they do not fit, those at the left give way to the present one."""
+    first = 0
+    while first < present and _row(tabs[first:]).width > width:
+        first += 1
+    return _row(tabs[first:])
+
+
+def _row(tabs: Sequence[Sequence[Span]]) -> Line:
+    return line(*(span for tab in tabs for span in tab))

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from invsync_tui.connectors.addresses import expanded
 from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, PermissionDeniedError, UnavailableError
-from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.sources.feed.places import FeedFile, matching
 
 Result = TypeVar("Result")

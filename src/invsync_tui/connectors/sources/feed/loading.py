@@ -18,8 +18,7 @@ from invsync_tui.connectors.sources.feed.settings import FeedSettings
 from invsync_tui.connectors.sources.feed.simple_rows import PART, simple_rows
 from invsync_tui.connectors.sources.feed.staging import StagedProduct, StagedRow, Staging, packed_aliases
 from invsync_tui.connectors.sources.feed.text_rows import RawRow, has_lost_bytes, wrong_bytes
-from invsync_tui.connectors.units import fraction, quantity
-from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value
+from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value, fraction, quantity
 from invsync_tui.rules.matching import trimmed
 
 BATCH = 5000

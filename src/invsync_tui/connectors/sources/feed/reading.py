@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from invsync_tui.connectors.addresses import expanded
 from invsync_tui.connectors.errors import ContractError, UnavailableError
-from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.sources.feed.columns import map_columns
 from invsync_tui.connectors.sources.feed.loading import Loaded, Loader, RowReader
 from invsync_tui.connectors.sources.feed.settings import FeedSettings

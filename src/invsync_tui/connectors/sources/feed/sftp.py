@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from invsync_tui.connectors import secrets
 from invsync_tui.connectors.about import SECRET
+from invsync_tui.connectors.addresses import expanded
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import (
     AuthError,
@@ -23,7 +24,6 @@ from invsync_tui.connectors.errors import (
     PermissionDeniedError,
     UnavailableError,
 )
-from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.network.network_errors import Route, explain
 from invsync_tui.connectors.sources.feed.about import PASSPHRASE, SECRETS
 from invsync_tui.connectors.sources.feed.disk import too_large

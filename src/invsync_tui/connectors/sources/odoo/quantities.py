@@ -17,8 +17,7 @@ from invsync_tui.connectors.base import LevelRow
 from invsync_tui.connectors.errors import NotConfiguredError
 from invsync_tui.connectors.record_lists import Row
 from invsync_tui.connectors.sources.odoo.rpc import Domain, OdooRpc
-from invsync_tui.connectors.units import fraction
-from invsync_tui.connectors.values import QUANTITY_MOST, describe_value
+from invsync_tui.connectors.values import QUANTITY_MOST, describe_value, fraction
 
 FLOAT_NOISE = 1e-6
 """Quantities travel as floats: 16.999999999 is 17, not 16."""

@@ -17,8 +17,17 @@ from invsync_tui.connectors.base import (
     WarehouseRow,
 )
 from invsync_tui.connectors.sources.rest.layout import Listing, Place, Records
-from invsync_tui.connectors.units import fraction, quantity
-from invsync_tui.connectors.values import NEEDED_MOST, describe_value, reference, seconds, text, whole, yes_or_no
+from invsync_tui.connectors.values import (
+    NEEDED_MOST,
+    describe_value,
+    fraction,
+    quantity,
+    reference,
+    seconds,
+    text,
+    whole,
+    yes_or_no,
+)
 
 Rejected = tuple[str, str]
 SEVERAL = "several records for it in one warehouse on one page, with different quantities"

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from invsync_tui.connectors import description, secrets
-from invsync_tui.connectors.addresses import is_loopback
+from invsync_tui.connectors.addresses import expanded, is_loopback
 from invsync_tui.connectors.base import (
     Budget,
     CheckStep,
@@ -31,7 +31,6 @@ from invsync_tui.connectors.base import (
 )
 from invsync_tui.connectors.checks import Review, SourceFacts
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
-from invsync_tui.connectors.home_paths import expanded
 from invsync_tui.connectors.sources.sql import queries, records
 from invsync_tui.connectors.sources.sql.about import ABOUT
 from invsync_tui.connectors.sources.sql.databases import GRANT, Database, Postgres, Sqlite

@@ -18,8 +18,7 @@ from uuid import UUID
 
 from invsync_tui.connectors.base import DEFAULT_WAREHOUSE_REF, AliasRow, LevelRow, ProductRow
 from invsync_tui.connectors.sources.sql.queries import NUMBERS
-from invsync_tui.connectors.units import fraction, quantity
-from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value, text
+from invsync_tui.connectors.values import QUANTITY_MOST, TEXT_MOST, describe_value, fraction, quantity, text
 
 SEVERAL = "several rows for it in one warehouse; add them up in the query (SUM, GROUP BY)"
 Row = Sequence[Any]

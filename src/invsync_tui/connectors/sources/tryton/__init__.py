@@ -44,8 +44,7 @@ from invsync_tui.connectors.sources.tryton import checks, locations
 from invsync_tui.connectors.sources.tryton.about import ABOUT
 from invsync_tui.connectors.sources.tryton.locations import Zone
 from invsync_tui.connectors.sources.tryton.rpc import Domain, TrytonRpc, decode_time, encode_time
-from invsync_tui.connectors.units import fraction
-from invsync_tui.connectors.values import QUANTITY_MOST, describe_value, text
+from invsync_tui.connectors.values import QUANTITY_MOST, describe_value, fraction, text
 
 PAGE_SIZE = 1000
 OVERLAP = 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from invsync_tui.tui.text.filter_words import filter_words
+from invsync_tui.tui.text.formatting import filter_words
 
 ABOUT = ("who", "action", "cart", "merchant", "subject", "since", "until")
 

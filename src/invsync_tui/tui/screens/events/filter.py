@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from invsync_tui.tui.navigation.names import Known, named
-from invsync_tui.tui.text.filter_words import filter_words
+from invsync_tui.tui.text.formatting import filter_words
 
 ABOUT = ("merchant", "cart", "severity", "since", "until")
 SEVERITIES = ("info", "warning", "error")

@@ -18,8 +18,7 @@ from invsync_tui.tui.actions import Confirmation
 from invsync_tui.tui.rights import refusal
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.identity_fields import ACCEPTABLE, FIELDS, LINKED, RENAMED, TABS, about, label
-from invsync_tui.tui.text import tabs
-from invsync_tui.tui.text.styled import Line, Span, Tone
+from invsync_tui.tui.text.styled import Line, Span, Tone, fitted_tabs
 from invsync_tui.tui.widgets.columns import Field, ListView
 from invsync_tui.tui.widgets.text_line import TextLine
 
@@ -223,7 +222,7 @@ class IdentityScreen(ListScreen[AnyLine]):
 
     def _tabs(self, chosen: str, width: int) -> Line:
         shown = self._shown()
-        return tabs.fitted([self._tab_spans(tab) for tab in shown], shown.index(chosen), width)
+        return fitted_tabs([self._tab_spans(tab) for tab in shown], shown.index(chosen), width)
 
     def _shown(self) -> list[str]:
         """Kinds without a listing are left out as soon as that is known."""

@@ -17,9 +17,8 @@ from invsync_tui.rules.listing_filter import FilterError, parse
 from invsync_tui.tui.screens.base.list_screen import ListScreen
 from invsync_tui.tui.screens.listings.fields import beyond_the_row, explained
 from invsync_tui.tui.screens.listings.listing_actions import ListingActionsScreen
-from invsync_tui.tui.text import tabs
 from invsync_tui.tui.text.sanitize import clean
-from invsync_tui.tui.text.styled import Line, Span, Tone, line
+from invsync_tui.tui.text.styled import Line, Span, Tone, fitted_tabs, line
 from invsync_tui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
@@ -212,7 +211,7 @@ class ListingTabsScreen(ListScreen[ListingLine], ListingActionsScreen):
         self.text_line("tabs").show(partial(self._tabs, self.tab), chosen)
 
     def _tabs(self, chosen: ListingFilter, width: int) -> Line:
-        return tabs.fitted([self._tab_spans(tab) for tab in self.tabs], self.tabs.index(chosen), width)
+        return fitted_tabs([self._tab_spans(tab) for tab in self.tabs], self.tabs.index(chosen), width)
 
     def _tab_spans(self, tab: ListingFilter) -> Sequence[Span]:
         count = self._counts.get(tab)
