@@ -15,7 +15,7 @@ from tests.support.fakes.operations import OPERATIONS, operation
 from tests.support.fakes.settings import FakeTest
 from tests.support.fakes.store import FakeStore
 
-WITHOUT_SESSION = {"connections:test"}
+WITHOUT_SESSION = {"connections.connections:test"}
 """In the table though it is given no session."""
 ROOT = "invsync_tui.operations"
 
@@ -23,7 +23,7 @@ ROOT = "invsync_tui.operations"
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_each_operation_can_be_asked_of_the_fake_as_of_a_store(name: str) -> None:
     """Parameters in the same order with the same names and kinds; the fake may leave out optional ones at the end."""
-    asked = FakeTest() if name == "connections:test" else FakeStore()
+    asked = FakeTest() if name == "connections.connections:test" else FakeStore()
     _session, *real = inspect.signature(operation(name)).parameters.values()
     fake = list(inspect.signature(attrgetter(OPERATIONS[name])(asked)).parameters.values())
     assert [_call(one) for one in fake] == [_call(one) for one in real[: len(fake)]]

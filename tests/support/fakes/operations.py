@@ -14,10 +14,10 @@ from operator import attrgetter
 from typing import Any
 
 OPERATIONS = {
-    "overview:overview": "overview",
-    "home:head": "home_head",
-    "home:few": "home_few",
-    "home:paged": "home_paged",
+    "merchants.overview:overview": "overview",
+    "merchants.home:head": "home_head",
+    "merchants.home:few": "home_few",
+    "merchants.home:paged": "home_paged",
     "runs.request:request": "start",
     "runs.request:failed_worker": "failed_worker",
     "service.workers:service": "workers",
@@ -33,8 +33,8 @@ OPERATIONS = {
     "runs.changes:changes": "history.changes",
     "runs.changes:why_none": "history.why_none",
     "events:events": "history.events",
-    "audit:entries": "history.audit",
-    "audit:actions": "history.audit_actions",
+    "audit.audit:entries": "history.audit",
+    "audit.audit:actions": "history.audit_actions",
     "runs.held:held": "history.held",
     "runs.held:waiting": "waiting",
     "runs.support_bundle:of_run": "run_bundle",
@@ -95,16 +95,16 @@ OPERATIONS = {
     "settings.removal:contents": "removal.contents",
     "settings.removal:remove": "removal.remove",
     "settings.removal:clear": "removal.clear",
-    "connections:new_target": "forms.new_target",
-    "connections:target_of": "forms.target_of",
-    "connections:test": "steps",
+    "connections.connections:new_target": "forms.new_target",
+    "connections.connections:target_of": "forms.target_of",
+    "connections.connections:test": "steps",
     "diagnosis.why:why": "why",
     "diagnosis.evidence:read_back": "read_back",
     "diagnosis.doctor:doctor": "doctor",
     "diagnosis.sku_history:histories": "history.of_sku",
 }
 """By module below `invsync_tui.operations` and function: the method that answers, of the fake session or of a part of it.
-`connections.test` is given no session but the fake connection that it tests."""
+`connections.connections.test` is given no session but the fake connection that it tests."""
 
 
 class Fake:
