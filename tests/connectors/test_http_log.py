@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invsync_tui.connectors.base import Connection
-from invsync_tui.connectors.errors import UnavailableError
+from invsync_tui.connectors.errors import ConnectorError, UnavailableError
 from invsync_tui.connectors.http import HttpConnection
 from invsync_tui.connectors.network import http_log
 from invsync_tui.connectors.network.http_log import (
@@ -22,6 +25,7 @@ from invsync_tui.connectors.network.http_log import (
     remember_secret,
     tag_batch,
 )
+from tests.support.loop_watch import watching
 from tests.support.servers.http_stub import Answer, stub_server
 
 SECRET = "s3cr3t&value/with=signs"
@@ -129,3 +133,46 @@ def test_the_time_of_a_request_and_how_long_it_took_are_told_in_milliseconds(mon
     with log_http_to(ear):
         http_log.Heard("GET", "http://cart.test/", None, writes=False).end(200, {}, b"", most=10)
     assert ear.heard[0][1:3] == (1_760_000_000_250, 1500)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_large_request_is_redacted_in_a_thread_however_small_the_answer(
+    monkeypatch: pytest.MonkeyPatch, answered: bool
+) -> None:
+    # given: as many secrets as a large installation has, and a request as large as one that is told whole
+    for number in range(600):
+        remember_secret(f"{number:04}-zebra-of-town", f"connection {number}")
+    where: list[bool] = []
+
+    class Placed(Ear):
+        def tell(self, exchange: Exchange) -> None:
+            where.append(threading.current_thread() is threading.main_thread())
+            super().tell(exchange)
+
+    ear = Placed(http_log.BODY_MOST)
+    with stub_server([Answer(200, b'{"ok": 10}')] * 2) as server:
+        http = HttpConnection(Connection("demo", "stub", server.url if answered else "http://127.0.0.1:9", deadline=5))
+        await http.read("GET", "/") if answered else None
+        # when
+        with log_http_to(ear):
+            for _ in watching(monkeypatch, everything=True):
+                with contextlib.nullcontext() if answered else pytest.raises(UnavailableError):
+                    await http.write("POST", "/stock", content=b"0007-zebra-of-town " + b"0123-456-78 " * 5450)
+        await http.close()
+    # then
+    assert ear.heard[0].request.startswith(BLACK.encode() + b" 0123-456-78 ")
+    assert where == [False]
+
+
+async def test_a_long_address_costs_no_more_than_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time.thread_time()
+    found = redacted_url("https://wms.example/" + "a/password=b&" * 200_000)
+    assert time.thread_time() - began < 0.05
+    assert found.startswith("https://wms.example/a/") and len(found) <= 2 * http_log.URL_MOST
+    # what tells a login may have been cut off
+    assert "hunter" not in redacted_url("https://bot:hunter22" + "x" * http_log.URL_MOST + "@wms.example/")
+    http = HttpConnection(Connection("demo", "stub", "http://127.0.0.1:9", deadline=2))
+    for _ in watching(monkeypatch, everything=True):
+        with pytest.raises(ConnectorError):
+            await http.read("GET", "/a" * 1_000_000)
+    await http.close()

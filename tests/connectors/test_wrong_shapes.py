@@ -6,6 +6,7 @@ import contextlib
 import copy
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import pytest
 
 from invsync_tui.connectors import http, registry
 from invsync_tui.connectors.base import Connection, PushItem, WarehouseRow
-from invsync_tui.connectors.checked_results import Checked, path_to
+from invsync_tui.connectors.checked_results import Checked, path_to_first
 from invsync_tui.connectors.errors import ConnectorError, ContractError, NotConfiguredError
 from invsync_tui.connectors.http import HttpConnection
 from invsync_tui.connectors.network import call_log
+from invsync_tui.connectors.network.call_log import Call
+from tests.support.loop_watch import watching
 from tests.support.servers.graphql_stub import Answer as GraphqlAnswer
 from tests.support.servers.graphql_stub import Asked, graphql_stub
 from tests.support.servers.http_stub import Answer, Request, as_json, stub_server
@@ -85,8 +88,35 @@ async def test_a_defect_of_ours_stays_one() -> None:
 
 def test_a_way_to_a_part_is_found_by_what_it_is_and_not_by_what_it_looks_like() -> None:
     document = {"a": [{}, {}, {"b": {}}]}
-    assert path_to(document, document["a"][1]) == ["a", 1]
-    assert path_to(document, {}) is None
+    second, third = document["a"][1:]
+    assert path_to_first(document, [{}, second, third], 100) == ((1, ["a", 1]), 6)
+    assert path_to_first(document, [third, second], 100)[0] == (0, ["a", 2])
+    assert path_to_first(document, [{}], 100) == (None, 6)
+    assert path_to_first(document, [{}], 3) == (None, 3)
+
+
+async def test_the_place_is_looked_for_once_and_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given: large answers, and variables of the failing code that are in none of them
+    heard = Call(answers=4)
+    for number in range(4):
+        heard.documents.append(([{"stock": {"on_hand": n}} for n in range(50_000)], f"answer {number}"))
+
+    class Reading:
+        async def levels(self) -> None:
+            call = call_log._call.get()
+            assert call is not None
+            call.answers, call.documents = 4, heard.documents
+            records = [{"made": n} for n in range(60)]
+            _one, _two, _three, _four, _five = records[:5]
+            raise KeyError("on_hand")
+
+    for _ in watching(monkeypatch, everything=True):
+        began = time.thread_time()
+        with pytest.raises(ContractError) as found:
+            await Checked(Reading(), "demo").levels()  # type: ignore[attr-defined]
+        assert time.thread_time() - began < 0.05
+    assert "unexpected (KeyError: on_hand is missing)" in found.value.what
+    assert found.value.where == "answer 3"
 
 
 # --- real answers with one thing changed -----------------------------------------------------------------------------------

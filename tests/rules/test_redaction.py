@@ -173,6 +173,15 @@ def test_a_secret_that_is_cut_off_is_hidden_all_the_same() -> None:
     assert gate("'abcdefghijklmnopqr…") == f"'{BLACK}…"
 
 
+def test_a_secret_that_begins_within_the_beginning_of_itself_or_of_another_is_hidden_whole() -> None:
+    gate = Redactor()
+    gate.known.remember("abcabcabcabcXYZ9")
+    assert gate("abcabcabcabcabcabcXYZ9.") == f"{BLACK}."
+    gate.known.remember("abcabcabcabcab")
+    gate.known.remember("abcabcabcabcXYZ8-and-more")
+    assert gate("abcabcabcabcXYZ9 abcabcabcabcXYZ8-and-more abcabcabcabcab.") == f"{BLACK} {BLACK} {BLACK}."
+
+
 def test_a_connector_names_its_own() -> None:
     gate = Redactor()
     assert "hunter" in gate('{"tpl_guid": "hunter22"}')
@@ -302,6 +311,17 @@ def test_the_cost_of_a_text_grows_with_its_length_and_not_with_its_square(gate: 
         small = min(_cost(gate, _text(shape, frame, 8_000)) for _ in range(2))
         large = min(_cost(gate, _text(shape, frame, 64_000)) for _ in range(2))
         assert large < 30 * max(small, 0.001), (frame, small, large)  # 8 where it is linear, 64 where it is not
+
+
+@pytest.mark.parametrize("shape", ["one word", "secrets", "prefix", "values and names"])
+def test_the_cost_grows_with_the_length_however_many_secrets_are_known(gate: Redactor, shape: str) -> None:
+    for number in range(300):
+        gate.known.remember(f"known-secret-value-{number:03}", f"connection {number}")
+        gate.known.remember(f"{number:03}-begins-otherwise", f"connection {number}")
+    small = min(_cost(gate, _text(shape, "{}", 8_000)) for _ in range(2))
+    large = min(_cost(gate, _text(shape, "{}", 64_000)) for _ in range(2))
+    assert large < 30 * max(small, 0.001), (small, large)
+    assert large < 2
 
 
 @pytest.mark.parametrize("shape", SHAPES)

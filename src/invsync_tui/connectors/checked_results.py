@@ -7,6 +7,7 @@ methods are called directly, as in its tests, is not checked.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -66,7 +67,7 @@ def _checked_call(method: Callable[..., Any], name: str) -> Callable[..., Any]:
             except WRONG_SHAPE as error:
                 if not heard.answers:
                     raise  # nothing was answered, so it is not about an answer
-                raise unexpected(error, heard, name) from error
+                raise await asyncio.to_thread(unexpected, error, heard, name) from error
 
     return call
 
@@ -101,7 +102,7 @@ async def _next_step(steps: Any, name: str) -> CheckStep | None:
         except WRONG_SHAPE as error:
             if not heard.answers:
                 raise
-            return _failed(unexpected(error, heard, name))
+            return _failed(await asyncio.to_thread(unexpected, error, heard, name))
     return replace(step, name=shorten(step.name), detail=shorten(step.detail), advice=shorten(step.advice))
 
 
@@ -135,11 +136,17 @@ def _said(error: BaseException) -> str:
 
 def _place(error: BaseException, heard: Call) -> tuple[str, str]:
     """The path of the innermost part of an answer that was being read, and where that answer came from."""
-    for local in _locals(error.__traceback__):
-        for document, where in reversed(heard.documents):
-            path = path_to(document, local)
-            if path is not None:
-                return _shown([*path, *_missing(error, local)]), where
+    parts = _locals(error.__traceback__)
+    best: tuple[int, list[str | int], str] | None = None
+    left = PATHS_LOOKED_AT
+    for document, where in reversed(heard.documents):
+        found, looked = path_to_first(document, parts[: best[0]] if best else parts, left)
+        left -= looked
+        if found is not None:
+            best = (*found, where)
+    if best is not None:
+        rank, path, where = best
+        return _shown([*path, *_missing(error, parts[rank])]), where
     return ("", heard.documents[-1][1]) if heard.documents else ("", "")
 
 
@@ -165,24 +172,27 @@ def _locals(trace: TracebackType | None) -> list[Any]:
     return values[:100]
 
 
-def path_to(document: Any, part: Any) -> list[str | int] | None:
-    """The way from a JSON document to one of its records or lists; None where it is not in it."""
-    if not isinstance(document, dict | list):
-        return None
+def path_to_first(document: Any, parts: Sequence[Any], most: int) -> tuple[tuple[int, list[str | int]] | None, int]:
+    """Of records and lists the first that is in a JSON document: its number and the way to it; None where none is.
+
+    All are looked for at once, in at most `most` values. Also returns how many were looked at.
+    """
+    if not isinstance(document, dict | list) or not parts:
+        return None, 0
+    ranks = {id(part): rank for rank, part in reversed(list(enumerate(parts)))}
     stack: list[Any] = [document]
     ways: dict[int, tuple[int, str | int]] = {}
-    looked = 0
-    while stack and looked < PATHS_LOOKED_AT:
+    best, looked = len(parts), 0
+    while stack and looked < most and best > 0:
         value = stack.pop()
         looked += 1
-        if value is part:
-            return _way(ways, id(document), id(value))
+        best = min(best, ranks.get(id(value), best))
         inner = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, child in inner:
             if isinstance(child, dict | list):
                 ways[id(child)] = (id(value), key)
                 stack.append(child)
-    return None
+    return ((best, _way(ways, id(document), id(parts[best]))) if best < len(parts) else None), looked
 
 
 def _way(ways: Mapping[int, tuple[int, str | int]], root: int, at: int) -> list[str | int]:

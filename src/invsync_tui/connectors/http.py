@@ -313,13 +313,13 @@ class HttpConnection:
             try:
                 async with asyncio.timeout(None) as limit:
                     response = await self._received(client, request, into, most, limit, where)
-                heard.end(response.status, response.headers, b"", most=heard.wants(response.status))
+                await self._tell(heard, response.status, response.headers, b"")
                 response = self._answered(response)
                 if response.status < 500 or last or not self._may_wait(response):
                     return response
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
                 failure = self._no_answer(error, where, self.connection.deadline, writes=False)
-                heard.end(None, {}, b"", failure.what, most=heard.wants(None))
+                await self._tell(heard, None, {}, b"", failure.what)
                 if last or not isinstance(failure, UnavailableError):
                     raise failure from error
             except DeferredError:
@@ -413,7 +413,7 @@ class HttpConnection:
             failure = (
                 error if isinstance(error, ContractError) else self._no_answer(error, where, seconds, writes=writes)
             )
-            heard.end(None, {}, b"", failure.what, most=heard.wants(None))
+            await self._tell(heard, None, {}, b"", failure.what)
             raise failure from error
         self.clock.note(got, time.monotonic() - began)
         api_notices.note(got, where)
@@ -452,14 +452,16 @@ class HttpConnection:
         finally:
             await answer.aclose()
 
-    async def _tell(self, heard: Heard, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    async def _tell(
+        self, heard: Heard, status: int | None, headers: Mapping[str, str], body: bytes, error: str = ""
+    ) -> None:
         most = heard.wants(status)
         if not most:
             return
-        if min(len(body), most) > IN_THREAD // 8:
-            await asyncio.to_thread(heard.end, status, headers, body, most=most)
+        if heard.size(body, error, most) > IN_THREAD // 8:
+            await asyncio.to_thread(heard.end, status, headers, body, error, most=most)
         else:
-            heard.end(status, headers, body, most=most)
+            heard.end(status, headers, body, error, most=most)
 
     def _no_answer(self, error: Exception, where: str, seconds: float, *, writes: bool) -> ConnectorError:
         failure = explain(error, self._told_route(), where, seconds)
@@ -481,7 +483,11 @@ class HttpConnection:
             raise ThrottledError(f"Too many requests ({answer.status}).", where=answer.where, retry_after=seconds)
         if answer.status in REDIRECTS:
             raise _moved(answer)
-        if answer.status == 400 and self.connection.url.startswith("http://") and _WANTS_TLS.search(answer.body):
+        if (
+            answer.status == 400
+            and self.connection.url.startswith("http://")
+            and _WANTS_TLS.search(answer.body[:EXCERPT])
+        ):
             raise NotConfiguredError(
                 "The server expects https at this port, and the address says http.",
                 where=answer.where,

@@ -11,8 +11,9 @@ import binascii
 import html
 import json
 import re
+from bisect import bisect
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -102,7 +103,7 @@ class KnownSecrets:
 
     def __init__(self) -> None:
         self._owners: OrderedDict[str, OrderedDict[str, tuple[str, ...]]] = OrderedDict()
-        self._forms: tuple[str, ...] | None = None
+        self._forms: Needles | None = None
 
     def remember(self, secret: str, owner: str = "") -> None:
         """From now on the gate blacks it out wherever it turns up."""
@@ -128,26 +129,47 @@ class KnownSecrets:
     def __len__(self) -> int:
         return sum(map(len, self._owners.values()))
 
-    def forms(self) -> tuple[str, ...]:
-        """Every form of every secret, once."""
+    def forms(self) -> Needles:
+        """Every form of every secret, by its beginning."""
         if self._forms is None:
-            every = (form for mine in self._owners.values() for forms in mine.values() for form in forms)
-            self._forms = tuple(dict.fromkeys(every))
+            self._forms = by_beginning(
+                form for mine in self._owners.values() for forms in mine.values() for form in forms
+            )
         return self._forms
 
 
-def _known_spans(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:
+Needles = Mapping[str, Sequence[str]]
+"""Forms of secrets by their first PREFIX characters, sorted."""
+
+
+def by_beginning(forms: Iterable[str]) -> Needles:
+    """Forms as they are looked for: those that begin alike at once."""
+    groups: dict[str, set[str]] = {}
     for form in forms:
-        if form in BLACK:
-            continue  # it cannot be hidden behind itself
-        needle = form[:PREFIX]
+        if form not in BLACK:  # it could not be hidden behind itself
+            groups.setdefault(form[:PREFIX], set()).add(form)
+    return {needle: sorted(group) for needle, group in groups.items()}
+
+
+def _known_spans(text: str, needles: Needles) -> Iterator[tuple[int, int]]:
+    for needle, forms in needles.items():
+        most = max(map(len, forms))
         at = text.find(needle)
         while at >= 0:
-            end = at + len(needle)
-            if len(form) > PREFIX:
-                end = at + _common(text, at, form)
+            end, whole = _longest(text, at, forms, most)
             yield at, end
-            at = text.find(needle, end)
+            at = text.find(needle, end if whole else at + 1)  # a whole one may begin within a part of one
+
+
+def _longest(text: str, at: int, forms: Sequence[str], most: int) -> tuple[int, bool]:
+    """Where the longest beginning of a form that stands in the text at `at` ends, and whether it is a whole form.
+
+    Of sorted forms it is that of a neighbor of what stands there. `most` is the length of the longest form.
+    """
+    place = bisect(forms, text[at : at + most]) if len(forms) > 1 else 0
+    near = forms[max(0, place - 1) : place + 1]
+    longest, form = max((_common(text, at, form), form) for form in near)
+    return at + longest, longest == len(form)
 
 
 def _common(text: str, at: int, form: str) -> int:
@@ -369,7 +391,8 @@ class Redactor:
         """
         low = _lowered(text)
         spans = [
-            *_known_spans(text, (*self.known.forms(), *more)),
+            *_known_spans(text, self.known.forms()),
+            *_known_spans(text, by_beginning(more)),
             *_named_spans(text, low, self._names),
             *(record_spans(text, self._names.tells_alone) if self._names.hints.search(low) else ()),
             *_shape_spans(text, low),

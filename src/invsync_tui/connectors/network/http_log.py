@@ -30,6 +30,8 @@ VENDOR_ID_HEADERS = (
 )
 """Where the other side names the request, the most specific first."""
 VENDOR_ID_MOST = 200
+URL_MOST = 8 * 1024
+"""Characters of an address that are told, and looked through."""
 SHORT_FORMS_MOST = 200
 
 
@@ -147,11 +149,14 @@ def redacted(text: str) -> Redacted:
 
 
 def redacted_url(url: str) -> Redacted:
-    """An address without login, and without the values of parameters with a telling name."""
+    """The first URL_MOST characters of an address, without login and the values of parameters with a telling name."""
+    cut, url = len(url) > URL_MOST, url[:URL_MOST]
     try:
         parts = urlsplit(url)
     except ValueError:
         return redacted(url)
+    if cut and parts.netloc and not (parts.path or parts.query or parts.fragment):
+        parts = parts._replace(netloc=BLACK)  # the "@" that tells a login may have been cut off
     query = "&".join(_parameter(part) for part in parts.query.split("&")) if parts.query else ""
     return redacted(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment="")))
 
@@ -175,6 +180,16 @@ class Heard:
         """Bytes of body that the listener keeps of this exchange; asked once, when the answer is there."""
         failed = status is None or status >= HTTP_FAILED
         return self._listener.wants(writes=self._writes, failed=failed) if self._listener else 0
+
+    def size(self, answer: bytes, error: str, most: int) -> int:
+        """Bytes that `end` looks through, about: of the request, the address and the answer alike."""
+        looked = (
+            (len(self._request), BODY_MOST),
+            (len(answer), most),
+            (len(self._url), URL_MOST),
+            (len(error), BODY_MOST),
+        )
+        return sum(min(length, limit) for length, limit in looked)
 
     def end(self, status: int | None, headers: Mapping[str, str], answer: bytes, error: str = "", *, most: int) -> None:
         """The answer came, or will not come; `most` is what `wants` said."""
