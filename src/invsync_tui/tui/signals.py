@@ -9,8 +9,10 @@ from typing import Any
 
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
 """Sent by hand they can be waited for. A handler for a real one would be called again for ever, so there is none."""
+STOPS_OF_BACKGROUND = (signal.SIGTTIN, signal.SIGTTOU)
+"""Stop a program that reads or sets a terminal which is somebody else's; SIGTSTP stops one that is in the foreground."""
 HARMLESS = {
-    signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT, signal.SIGCHLD,
+    signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, *STOPS_OF_BACKGROUND, signal.SIGCONT, signal.SIGCHLD,
     signal.SIGURG, signal.SIGWINCH, signal.SIGPIPE,
 }  # fmt: skip
 """Cannot be caught, or end nothing: Python ignores SIGPIPE, and a write says that nobody reads."""
@@ -34,6 +36,14 @@ class Endings:
             except (OSError, ValueError):
                 continue
         self._wait_for_crashes()
+
+    def catch_stops(self, stop: Callable[[int, object], None]) -> None:
+        """Call `stop` where the system would stop the program with the terminal as it is. Once it is started: Textual sets
+        these signals itself while it takes the terminal."""
+        if threading.current_thread() is threading.main_thread():
+            for number in STOPS_OF_BACKGROUND:
+                signal.signal(number, stop)
+                self._before[number] = signal.SIG_DFL
 
     def let_go(self) -> None:
         """As it was before."""

@@ -73,6 +73,12 @@ def count_keys(into: str) -> None:
     app.ControlRoom.key_over = key_over  # type: ignore[method-assign]
 
 
+def _stick() -> None:
+    """Name the terminal, past the program's own writer, and come back no more."""
+    os.write(1, b"\x1b]2;stuck\a")
+    threading.Event().wait()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     for flag in ("--read-only", "--ascii", "--live", "--empty", "--hostile", "--stuck", "--broken", "--holds"):
@@ -89,7 +95,7 @@ def main() -> int:
     if options.count_keys:
         count_keys(options.count_keys)
     if options.stuck:
-        on_capital_f(lambda: threading.Event().wait())
+        on_capital_f(_stick)
     if options.holds:
         changes = holds(store)
         on_capital_f(lambda: next(changes))

@@ -6,7 +6,6 @@ import os
 import signal
 import stat
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from invsync_tui import __version__
 from tests.support.terminal.pty import Terminal
 
 DEMO = (sys.executable, "-m", "tests.support.fakes.demo_app")
+STUCK = b"\x1b]2;stuck\x07"
 MOUSE = {"SSH_CONNECTION": ""}
 ENDING = (
     "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGABRT", "SIGVTALRM", "SIGPROF", "SIGIO",
@@ -52,13 +52,17 @@ def test_a_signal_that_ends_the_program_leaves_the_terminal_as_it_was(name: str)
         assert b"Traceback" not in terminal.raw
 
 
-def test_a_signal_ends_even_a_program_whose_loop_is_stuck() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_even_a_program_whose_loop_is_stuck(number: signal.Signals) -> None:
     terminal, before = opened("--stuck")
     with terminal:
+        # given a loop that says that it comes back no more
         terminal.send("F")
-        time.sleep(0.3)
-        terminal.signal(signal.SIGTERM)
-        assert terminal.wait_exit() == 143
+        terminal.wait_until(lambda: STUCK in terminal.raw, "the loop to be stuck")
+        # when
+        terminal.signal(number)
+        # then
+        assert terminal.wait_exit() == 128 + number
         assert terminal.modes() == before
         assert terminal.left_clean()
 
@@ -134,6 +138,29 @@ def test_ctrl_z_stops_it_with_a_clean_terminal_and_going_on_draws_everything() -
         terminal.wait_until(lambda: terminal.lines() == shown, "the same screen")
         assert terminal.modes() != before
         terminal.send("j")
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
+        assert terminal.modes() == before
+
+
+@pytest.mark.parametrize("name", ["SIGTSTP", "SIGTTIN", "SIGTTOU"])
+def test_a_signal_that_stops_it_finds_the_terminal_given_back(name: str) -> None:
+    terminal, before = opened()
+    with terminal:
+        shown = terminal.lines()
+        for _ in range(2):
+            # when somebody stops it by a signal that can be caught, also a second time
+            terminal.signal(getattr(signal, name))
+            assert terminal.stopped()
+            terminal.settle(0.2, 2)
+            # then the shell finds its terminal as it left it
+            assert terminal.modes() == before
+            assert terminal.left_clean()
+            # and when it goes on, it has the terminal again
+            terminal.screen.reset()
+            terminal.signal(signal.SIGCONT)
+            terminal.wait_until(lambda: terminal.lines() == shown, "the same screen")
+            assert terminal.modes() != before
         terminal.send("q")
         assert terminal.wait_exit() == 0
         assert terminal.modes() == before

@@ -130,6 +130,7 @@ class TerminalDriver(LinuxDriver):
         self._endings.catch()
         self._taken = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._endings.catch_stops(self._stopped)
         with suppress(termios.error):
             self._raw_attrs = _as_sent(termios.tcgetattr(self.fileno))
             termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw_attrs)
@@ -186,6 +187,19 @@ class TerminalDriver(LinuxDriver):
             self._suspended = True
         super()._sigtstp_application()
 
+    def _stopped(self, *_: object) -> None:
+        """As by SIGTSTP while the terminal is ours to give back; in the background it is not, and we stop as we are."""
+        if self._in_foreground():
+            self._sigtstp_application()
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _in_foreground(self) -> bool:
+        """Whether the terminal is ours."""
+        with suppress(OSError):
+            return os.tcgetpgrp(self.fileno) == os.getpgrp()
+        return False
+
     def _sigcont_application(self, *_: object) -> None:
         """Also after SIGSTOP, which nobody can prepare for: the shell has used the terminal meanwhile."""
         if not self._auto_restart:
@@ -197,9 +211,9 @@ class TerminalDriver(LinuxDriver):
             self._take_again()
 
     def _take_again(self) -> None:
+        if not self._in_foreground():
+            return
         with suppress(OSError, termios.error):
-            if os.tcgetpgrp(self.fileno) != os.getpgrp():
-                return
             if self._raw_attrs is not None:
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw_attrs)
         self.write("\x1b[?1049h\x1b[r\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[?1004h")
