@@ -142,10 +142,20 @@ async def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
 # --- complete, fresh -------------------------------------------------------------------------------------------------
 
 
-async def test_a_file_that_grows_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("behind", [0, 600, -600, 86_400])
+async def test_a_file_that_grows_is_not_read_whatever_clock_stamps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind: int
+) -> None:
     monkeypatch.setattr(finding, "SETTLE", 0.2)
-    path = write(tmp_path / "stock.csv", HEAD + "A-1,5\n", age=0)
-    timer = threading.Timer(0.05, lambda: path.open("a").write("A-2,7\n"))
+    path = write(tmp_path / "stock.csv", HEAD + "A-1,5\n", age=behind)
+    stamp = path.stat().st_mtime
+
+    def grow() -> None:
+        with path.open("a") as file:
+            file.write("A-2,7\n")
+        os.utime(path, (stamp, stamp))
+
+    timer = threading.Timer(0.05, grow)
     timer.start()
     error = await refusal(path, complete="stable")
     timer.join()

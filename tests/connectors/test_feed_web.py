@@ -115,9 +115,11 @@ async def test_the_age_of_a_file_is_told_by_the_servers_own_clock() -> None:
         await feed_source.open()
         row = (await feed_source.levels_page((await feed_source.warehouses())[0], None)).rows[0]
         offset = await feed_source.clock_offset()
+        notes = await feed_source.notes()
         await feed_source.close()
     assert row.read_at is not None and offset is not None
     assert abs(row.read_at - offset - (time.time() - 7300)) < 5
+    assert abs(notes["file_time"] - (time.time() - 7300)) < 5, "by our own clock"
 
 
 async def test_a_marker_is_looked_for() -> None:

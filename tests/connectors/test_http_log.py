@@ -6,12 +6,12 @@ import contextlib
 import json
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError, UnavailableError
 from invsync_tui.connectors.http import HttpConnection
@@ -126,12 +126,17 @@ def test_an_answer_from_400_on_counts_as_failed_and_none_at_all_too(status: int 
     assert asked == [failed]
 
 
-def test_the_time_of_a_request_and_how_long_it_took_are_told_in_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    ear = Ear()
-    times = iter([1_760_000_000.25, 1_760_000_001.75])
-    monkeypatch.setattr(http_log, "time", SimpleNamespace(time=lambda: next(times)))
+@pytest.mark.parametrize("set_by", [0, 86_400, -86_400])
+def test_the_time_of_a_request_and_how_long_it_took_are_told_in_milliseconds(
+    monkeypatch: pytest.MonkeyPatch, set_by: int
+) -> None:
+    ear, times = Ear(), [1_760_000_000.25, 100.0]
+    monkeypatch.setattr(clock, "now", lambda: times[0])
+    monkeypatch.setattr(clock, "elapsed", lambda: times[1])
     with log_http_to(ear):
-        http_log.Heard("GET", "http://cart.test/", None, writes=False).end(200, {}, b"", most=10)
+        heard = http_log.Heard("GET", "http://cart.test/", None, writes=False)
+        times[:] = [1_760_000_001.75 + set_by, 101.5]
+        heard.end(200, {}, b"", most=10)
     assert ear.heard[0][1:3] == (1_760_000_000_250, 1500)
 
 

@@ -385,7 +385,8 @@ def test_a_worker_that_was_just_taken_over_is_not_gone() -> None:
         (True, 0, True),
         (True, 2, True),
         (True, 3, False),
-        (True, -1, False),
+        (True, -1, True),
+        (True, -10, False),
         (False, 0, False),
     ):
         known: Any = some(service=some(works=service_works), now=NOW)
@@ -399,12 +400,18 @@ def test_a_worker_that_was_just_taken_over_is_not_gone() -> None:
     [
         (NOW - workers.NO_PROGRESS_AFTER, 5, True), (NOW - workers.NO_PROGRESS_AFTER + 1, 5, False),
         (None, NOW - workers.NO_PROGRESS_AFTER, True), (None, None, False),
+        (NOW + 86_400, 5, True), (NOW + 3, 5, False), (None, NOW + 86_400, True), (NOW - 86_400, 5, True),
     ],
 )  # fmt: skip
 def test_a_run_without_progress_stalls(heartbeat: int | None, started: int | None, stalls: bool) -> None:
     found = workers.Health._no_progress(some(now=NOW), some(id=7, heartbeat_at=heartbeat, started_at=started))
     assert (found is not None) == stalls
-    assert found is None or (found.state, found.since) == ("no_progress", heartbeat or started)
+    assert found is None or (found.state, found.since) == ("no_progress", _known(heartbeat or started))
+    assert found is None or ("set back" in found.text) == (found.since is None)
+
+
+def _known(since: int | None) -> int | None:
+    return None if since is None or since > NOW + 5 else since
 
 
 @pytest.mark.parametrize(

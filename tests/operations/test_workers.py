@@ -83,6 +83,7 @@ def running(shelf: Shelf, *, progress_ago: int = 0) -> int:
             "total": 1000,
             "started_at": time.time() - 60,
             "ended_at": None,
+            "took": 60.0,
         }
     ]
     with shelf.bench.store.transaction() as tx:

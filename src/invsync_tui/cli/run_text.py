@@ -70,9 +70,7 @@ def _still_possible(row: RunRow) -> list[tuple[str, str]]:
 
 def took(row: RunRow) -> str:
     """How long it ran; a run that goes on or waits has no end yet."""
-    if row.started_at is None or row.ended_at is None:
-        return "-"
-    return duration(row.ended_at - row.started_at)
+    return "-" if row.took is None else duration(row.took)
 
 
 def outcome_sum(counts: Counts) -> str:

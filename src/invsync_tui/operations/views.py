@@ -315,6 +315,13 @@ class RunRow:
     decision: Decision | None = None
     """Of a run that was held; None too where all of it was released."""
 
+    @property
+    def took(self) -> int | None:
+        """Seconds from its start to its end; None without either, and where the clock was set back between them."""
+        if self.started_at is None or self.ended_at is None or self.ended_at < self.started_at:
+            return None
+        return self.ended_at - self.started_at
+
 
 @dataclass(frozen=True, slots=True)
 class PhaseView:
@@ -326,6 +333,8 @@ class PhaseView:
     total: int | None
     started_at: float | None
     ended_at: float | None
+    took: float | None = None
+    """Seconds that it had taken when its progress was written last; None unless it is under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,9 @@ class Worker:
         with self.store.transaction() as tx:
             if by < 0:
                 sync_marks.put_back_times_ahead(tx, round(-by), clock.seconds() + round(clock.TOLERANCE))
+            for run in runs.underway(tx):
+                if run.lease_key in self._tasks:
+                    runs.clock_was_set(tx, run.id, round(by), clock.seconds() + round(clock.TOLERANCE))
             audit.record(tx, clock.seconds(), "invsync", "clock set", f"worker:{self.id}", after=text)
 
     def _try_start(self, run: RunRow) -> None:

@@ -6,13 +6,13 @@ values of fields with a telling name are blacked out before anybody sees them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
+from invsync_tui import clock
 from invsync_tui.rules.redaction import BLACK, SHORTEST, Redacted, Redactor, forms_of
 
 BODY_MOST = 64 * 1024
@@ -169,12 +169,12 @@ def _parameter(part: str) -> str:
 class Heard:
     """Times one request; `end` tells the listener, if there is one."""
 
-    __slots__ = ("_listener", "_method", "_request", "_started", "_url", "_writes")
+    __slots__ = ("_at", "_began", "_listener", "_method", "_request", "_url", "_writes")
 
     def __init__(self, method: str, url: str, request: bytes | None, *, writes: bool) -> None:
         self._listener = _listener.get()
         self._method, self._url, self._request, self._writes = method, url, request or b"", writes
-        self._started = time.time()
+        self._at, self._began = clock.now(), clock.elapsed()
 
     def wants(self, status: int | None) -> int:
         """Bytes of body that the listener keeps of this exchange; asked once, when the answer is there."""
@@ -196,10 +196,10 @@ class Heard:
         if self._listener is None or not most:
             return
         vendor_id = next((headers[name] for name in VENDOR_ID_HEADERS if headers.get(name)), "")
-        took = time.time() - self._started
+        took = clock.elapsed() - self._began
         self._listener.tell(
             Exchange(
-                _batch.get(), int(self._started * 1000), int(took * 1000), self._method, redacted_url(self._url), status,
+                _batch.get(), int(self._at * 1000), int(took * 1000), self._method, redacted_url(self._url), status,
                 redacted(vendor_id[:VENDOR_ID_MOST]), _told(self._request, BODY_MOST), _told(answer, most),
                 redacted(error[: BODY_MOST]),
             )

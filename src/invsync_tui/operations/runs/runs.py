@@ -98,10 +98,9 @@ def _phase(values: dict[str, object]) -> PhaseView:
 
 def _rate(phases: Iterable[PhaseView]) -> float | None:
     phase = next((p for p in phases if p.state is PhaseState.RUNNING), None)
-    if phase is None or phase.started_at is None or not phase.done:
+    if phase is None or phase.took is None or not phase.done:
         return None
-    seconds = clock.now() - phase.started_at
-    return phase.done / seconds if seconds >= RATE_WINDOW_LEAST else None
+    return phase.done / phase.took if phase.took >= RATE_WINDOW_LEAST else None
 
 
 def _eta(phases: Iterable[PhaseView], per_second: float | None) -> int | None:

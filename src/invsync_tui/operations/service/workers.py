@@ -68,7 +68,7 @@ class Health:
         return {run.id: stall for run in runs if (stall := self.stall(run)) is not None}
 
     def _just_begun(self, run: RunRow) -> bool:
-        return self.service.works and self.now - (run.heartbeat_at or run.started_at or 0) in range(3)
+        return self.service.works and clock.within(run.heartbeat_at or run.started_at, 3, self.now)
 
     def _gone(self, run: RunRow) -> Stall:
         what = "Its worker is gone."
@@ -80,9 +80,12 @@ class Health:
 
     def _no_progress(self, run: RunRow) -> Stall | None:
         since = run.heartbeat_at or run.started_at
-        if since is None or self.now - since < NO_PROGRESS_AFTER:
+        if since is None or clock.within(since, NO_PROGRESS_AFTER, self.now):
             return None
-        text = f"No progress for {span(self.now - since)}. Its worker responds; it may be waiting for an answer."
+        known = clock.age(since, self.now) is not None
+        how_long = f"for {span(self.now - since)}" if known else "since the clock was set back"
+        since = since if known else None
+        text = f"No progress {how_long}. Its worker responds; it may be waiting for an answer."
         advice = f"See its last events: invsync runs {run.id}. Stop it: invsync cancel {run.id}"
         return Stall("no_progress", since, text, advice, "Its own screen has its last events; c there stops it.")
 

@@ -273,6 +273,18 @@ def progress(tx: sqlite3.Connection, run_id: int, report: Progress, now: int) ->
     )  # fmt: skip
 
 
+def clock_was_set(tx: sqlite3.Connection, run_id: int, by: int, now: int) -> None:
+    """The clock was set by so many seconds while a run was under way: what was dated by the clock of before, and could not
+    have been by that of now, is dated as if it had been set then already."""
+    # Set back: everything before is ahead. Set forward: everything before is at least as long ago.
+    tx.execute(
+        "UPDATE run SET started_at = started_at + CASE WHEN (?2 < 0 AND started_at > ?3) OR (?2 > 0 AND started_at <= ?3 - ?2) "
+        "THEN ?2 ELSE 0 END, heartbeat_at = heartbeat_at + CASE WHEN (?2 < 0 AND heartbeat_at > ?3) "
+        "OR (?2 > 0 AND heartbeat_at <= ?3 - ?2) THEN ?2 ELSE 0 END, rev = rev + 1 WHERE id = ?1",
+        (run_id, by, now),
+    )
+
+
 def end_counts(tx: sqlite3.Connection, run_id: int, counts: Mapping[str, int], reasons: Mapping[str, int]) -> None:
     """The sums of a run that ends otherwise than by its report."""
     tx.execute("UPDATE run SET counts = ?, reasons = ? WHERE id = ?", (json.dumps(counts), json.dumps(reasons), run_id))

@@ -70,12 +70,19 @@ class Phase:
     total: int | None = None
     started_at: float | None = None
     ended_at: float | None = None
+    began: float | None = None
+    """When it started, in elapsed time: what is counted from it does not jump with the clock."""
+
+    def took(self) -> float | None:
+        """Seconds since it started; None before that."""
+        return None if self.began is None else clock.elapsed() - self.began
 
     def as_dict(self) -> dict[str, Any]:
-        """The phase as a JSON object; times in epoch seconds."""
+        """The phase as a JSON object; times in epoch seconds, `took` in seconds up to now while it runs."""
         return {
             "name": self.name, "state": self.state, "done": self.done, "total": self.total,
             "started_at": self.started_at, "ended_at": self.ended_at,
+            "took": self.took() if self.state == "running" else None,
         }  # fmt: skip
 
 
@@ -103,7 +110,7 @@ class RunProgress:
             phase = Phase(name)
             self.phases.append(phase)
         phase.state, phase.total, phase.done = "running", total, 0
-        phase.started_at, phase.ended_at = clock.now(), None
+        phase.started_at, phase.ended_at, phase.began = clock.now(), None, clock.elapsed()
         self._current = phase
         self.write()
 
@@ -114,7 +121,8 @@ class RunProgress:
 
     def _end(self, state: str) -> None:
         if self._current is not None:
-            self._current.state, self._current.ended_at = state, clock.now()
+            self._current.state = state
+            self._current.ended_at = (self._current.started_at or 0.0) + (self._current.took() or 0.0)
             if state == "done" and self._current.total is None and self._current.done:
                 self._current.total = self._current.done
             self._current = None

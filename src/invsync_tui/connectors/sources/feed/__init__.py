@@ -16,10 +16,10 @@ import os
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import (
     Budget,
     CheckStep,
@@ -227,7 +227,7 @@ class FeedSource:
         staging, loaded = self._opened()
         good, bad = await asyncio.to_thread(staging.counts)
         return {
-            "rows": good, "rejected": bad, "repaired_names": loaded.repaired, "file_time": self._read_at() or 0,
+            "rows": good, "rejected": bad, "repaired_names": loaded.repaired, "file_time": self._file_time(),
         }  # fmt: skip
 
     async def finished(self) -> None:
@@ -242,13 +242,21 @@ class FeedSource:
         known = [moment for moment in times if moment is not None]
         return min(*known, int(self._now())) if known and len(known) == len(times) else None
 
+    def _file_time(self) -> int:
+        """`_read_at` by our clock; 0 where the place does not say."""
+        read_at = self._read_at()
+        return 0 if read_at is None else read_at - round(self._offset())
+
     async def clock_offset(self) -> float | None:
         """Seconds by which the clock that the files are stamped with is ahead of ours; None where nobody says."""
         return self._opened_place()[0].clock_offset
 
     def _now(self) -> float:
         """By the clock that the files are stamped with."""
-        return time.time() + ((self._place.clock_offset if self._place else None) or 0.0)
+        return clock.now() + self._offset()
+
+    def _offset(self) -> float:
+        return (self._place.clock_offset if self._place else None) or 0.0
 
     def _cursor(self, stage: str, after: int | None) -> str | None:
         return None if after is None else f"{self._fingerprint}:{stage}:{after}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from invsync_tui import clock
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.feed.disk import DiskPlace
@@ -20,9 +20,7 @@ from invsync_tui.connectors.sources.feed.sftp import SftpPlace
 from invsync_tui.connectors.sources.feed.web import WebPlace
 
 SETTLE = 2.0
-"""Seconds between two looks at a file that was written a moment ago."""
-SETTLED_AFTER = 60
-"""Seconds after which a file that was not written to is complete."""
+"""Seconds between two looks at files."""
 
 
 class Names(NamedTuple):
@@ -104,9 +102,8 @@ async def find_files(place: Place, settings: FeedSettings, names: Names) -> Foun
     products = None
     if names.products:
         products = (await _chosen(place, settings, names.products))[-1]
-    for file in (*stock, *([products] if products else [])):
-        await _refuse_unfinished(place, file, settings)
-    refuse_old(stock, settings, time.time())
+    await _refuse_unfinished(place, [*stock, *([products] if products else [])], settings)
+    refuse_old(stock, settings, clock.now() + (place.clock_offset or 0.0))
     done = [file for file in files if settings.which != "newest_by_time" or (file.time or 0) <= (stock[0].time or 0)]
     return FoundFiles(tuple(stock), products, tuple(done))
 
@@ -124,15 +121,16 @@ async def _chosen(place: Place, settings: FeedSettings, name: str) -> list[FeedF
     return choose(await place.files(name), settings, name)
 
 
-async def _refuse_unfinished(place: Place, file: FeedFile, settings: FeedSettings) -> None:
-    """A file that was written a moment ago is looked at twice."""
-    if settings.complete != "stable" or file.archived or not place.shows_growth:
-        return
-    if file.time is not None and 0 <= SETTLED_AFTER < time.time() - file.time:
+async def _refuse_unfinished(place: Place, files: Sequence[FeedFile], settings: FeedSettings) -> None:
+    """Each file is looked at twice, however old it seems: its time is of a clock that may differ from ours by anything,
+    also on a disk, which may be of another machine."""
+    growing = [file for file in files if not file.archived]
+    if settings.complete != "stable" or not growing or not place.shows_growth:
         return
     await asyncio.sleep(SETTLE)
-    if await place.look(file) != file:
-        raise UnavailableError(f"{file.name} is still being written.", advice="It is read in the next run.")
+    for file in growing:
+        if await place.look(file) != file:
+            raise UnavailableError(f"{file.name} is still being written.", advice="It is read in the next run.")
 
 
 def refuse_old(files: Sequence[FeedFile], settings: FeedSettings, now: float) -> None:

@@ -193,9 +193,9 @@ def _when(run: RunRow, now: float) -> str:
         return f"requested {formatting.moment(run.requested_at, now)}, not started yet"
     if run.ended_at is None:
         return f"started {formatting.moment(run.started_at, now)}"
-    took = formatting.duration(run.ended_at - run.started_at)
+    took = "" if run.took is None else f", took {formatting.duration(run.took)}"
     word = "held since" if run.state is RunState.HELD else "ended"
-    return f"{word} {formatting.moment(run.ended_at, now)}, took {took}"
+    return f"{word} {formatting.moment(run.ended_at, now)}{took}"
 
 
 def _warning(text: str, page: Page, tone: Tone = Tone.WARN) -> list[Line]:

@@ -45,7 +45,7 @@ def _about(run: RunRow) -> str:
 
 
 def _took(run: RunRow) -> int | None:
-    return run.ended_at - run.started_at if run.started_at is not None and run.ended_at is not None else None
+    return run.took
 
 
 def _took_cell(run: RunRow, rendering: RenderContext) -> Span:
