@@ -234,8 +234,8 @@ class Identified(Protocol):
     async def identity(self) -> Mapping[str, str]:
         """What does not change while the data stays the same merchant's: database, company, account, shop.
 
-        Text to text, for a person too. Only names that are known both times are compared, so leave out what the login
-        may not read. Asked after `open`, before anything is read.
+        Text to text, for a person too. Leave out what the login may not read: only names that are known both times are
+        compared, the others stay known with a warning. Names are not empty. Asked after `open`, before anything is read.
         """
         ...
 

@@ -219,9 +219,35 @@ def account_changed(rule: SafetyRule, known: Mapping[str, str], current: Mapping
     return Trip(rule, number_of("\n".join(f"{name}={current[name]}" for name in changed)), text)
 
 
-def warehouses_changed(known: Collection[str], reported: Collection[str]) -> Trip | None:
-    """Whether none of the warehouses known so far is among those that are reported: then it is another company's."""
-    if not known or not reported or set(known) & set(reported):
+def account_untold(rule: SafetyRule, known: Mapping[str, str]) -> Trip:
+    """That nothing of what told an account before can be read. What an operator accepts is this account alone."""
+    before = _told(known)
+    text = f"whether this is the company or account of before could not be read: {before} before, nothing now"
+    return Trip(rule, number_of(f"untold\n{before}"), text)
+
+
+def untold(known: Mapping[str, str], names: Collection[str]) -> str:
+    """What is said of names that an account was known by and that were not told this time."""
+    before = _told({name: known[name] for name in names})
+    return f"Whether this is the company or account of before was checked in part: {before} before, which could not be read now."
+
+
+def _told(identity: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(identity.items()))
+
+
+def warehouses_changed(known: Collection[str], ever: Collection[str], reported: Collection[str]) -> Trip | None:
+    """Whether the warehouses that are reported are another company's, by their ids.
+
+    They are where none of the known ones is among them, and where most of the known ones are gone and others came that the
+    source never had (`ever`): ids are often small numbers, so that two companies share one by chance. Warehouses that close,
+    and those that open, are no other company.
+    """
+    if not known or not reported:
+        return None
+    gone = set(known) - set(reported)
+    came = set(reported) - set(ever)
+    if len(gone) < len(set(known)) and (len(gone) * 2 <= len(set(known)) or not came):
         return None
     now, before = ", ".join(sorted(reported)), ", ".join(sorted(known))
     text = f"this is another company or account than before: its warehouses have the ids {now}, {before} before"

@@ -176,13 +176,14 @@ class Pull:
         await self.source.open()
         anew = await source_identity.check_source(self.job, self.source, self.settings.identity)
         self._clock_offset = await source_offset(self.job, self.source, self.settings.clock_offset)
-        await pending_orders.ask(self.job, self.source)  # before any level is read: what it has now, these include
         await self._refuse_older()
         report.enter("warehouses")
         rows = await self.source.warehouses()
         if source_identity.check_warehouses(self.job, {row.ref for row in rows}) or anew:
             source_identity.begin_anew(self.job)
             self.settings.mark = ""
+        # Before any level is read: what it has now, these include. And of nobody else than the company that is known.
+        await pending_orders.ask(self.job, self.source)
         sites_by_ref = self._warehouses(rows)
         generation = await self._generation([site for _, site in sites_by_ref.values()])
         if generation.kind == "delta":

@@ -18,31 +18,34 @@ from invsync_tui.store.catalog import pull_progress, sync_marks
 from invsync_tui.store.runs import runs
 from invsync_tui.sync.runs.run_context import RunContext, RunHeld
 
+UNTOLD = ""
+"""Among the names of a cart's known identity: an operator has accepted that nothing of it can be read."""
+
 
 async def check_source(job: RunContext, source: Source, known: str) -> bool:
     """Compare with what the source was read as before (JSON, '' for never). True: it is another, and accepted.
 
+    Names that are not told this time stay known, with a warning in the run: a permission that is removed stops no download.
     Raises RunHeld where it is another and an operator has not accepted that.
     """
-    identity = await _of(source)
-    trip = safety.account_changed(SafetyRule.SOURCE_CHANGED, _parsed(known), identity)
+    before, identity = _parsed(known), await _of(source)
+    trip = safety.account_changed(SafetyRule.SOURCE_CHANGED, before, identity)
     if trip is not None:
         _stop_unless_accepted(job, trip)
-    if identity:
-        with job.transaction() as tx:
-            sync_marks.record_identity(tx, job.run.merchant_id, _text(identity))
+    kept = _kept(job, before, identity, changed=trip is not None)
+    with job.transaction() as tx:
+        sync_marks.record_identity(tx, job.run.merchant_id, _text(kept))
     return trip is not None
 
 
 def check_warehouses(job: RunContext, reported: set[str]) -> bool:
-    """As `check_source`, by the warehouses alone: not one of those that were read before is among those reported."""
+    """As `check_source`, by the warehouses alone, see `safety.warehouses_changed`."""
     with job.store.reading() as cx:
-        known = {
-            site.ref
-            for site in sync_marks.warehouses(cx, job.run.merchant_id)
-            if site.ref and site.last_full_at is not None and site.vanished_at is None
-        }
-    trip = safety.warehouses_changed(known, {ref for ref in reported if ref})
+        sites = [site for site in sync_marks.warehouses(cx, job.run.merchant_id) if site.ref]
+    loaded = [site for site in sites if site.last_full_at is not None]
+    # Where all are gone, as after an empty answer, they are still what the company is known by.
+    known = {site.ref for site in loaded if site.vanished_at is None} or {site.ref for site in loaded}
+    trip = safety.warehouses_changed(known, {site.ref for site in sites}, {ref for ref in reported if ref})
     if trip is None:
         return False
     _stop_unless_accepted(job, trip)
@@ -50,14 +53,33 @@ def check_warehouses(job: RunContext, reported: set[str]) -> bool:
 
 
 async def check_cart(job: RunContext, cart: Cart, known: str) -> None:
-    """As `check_source`, for a cart before it is read or written."""
-    identity = await _of(cart)
-    trip = safety.account_changed(SafetyRule.CART_CHANGED, _parsed(known), identity)
+    """As `check_source`, for a cart before it is read or written.
+
+    A cart of which nothing can be told any more may be any shop: RunHeld as well, until an operator has accepted that for
+    as long as it lasts.
+    """
+    before, identity = _parsed(known), await _of(cart)
+    names = {name: value for name, value in before.items() if name != UNTOLD}
+    trip = safety.account_changed(SafetyRule.CART_CHANGED, names, identity)
+    if trip is None and names and not identity and UNTOLD not in before:
+        trip = safety.account_untold(SafetyRule.CART_CHANGED, names)
     if trip is not None:
         _stop_unless_accepted(job, trip)
-    if identity:
-        with job.transaction() as tx:
-            sync_marks.record_cart_identity(tx, job.run.key, _text(identity))
+    kept = _kept(job, names, identity, changed=trip is not None and bool(identity))
+    if names and not identity:
+        kept[UNTOLD] = "accepted"
+    with job.transaction() as tx:
+        sync_marks.record_cart_identity(tx, job.run.key, _text(kept))
+
+
+def _kept(job: RunContext, known: Mapping[str, str], identity: Mapping[str, str], *, changed: bool) -> dict[str, str]:
+    """What is remembered from now on: of another account than before only what it tells; else also what was known of it."""
+    if changed:
+        return dict(identity)
+    absent = sorted(known.keys() - identity.keys())
+    if absent:
+        job.report.event("warning", safety.untold(known, absent))
+    return {**known, **identity}
 
 
 def begin_anew(job: RunContext) -> None:
@@ -78,7 +100,7 @@ def _parsed(text: str) -> Mapping[str, str]:
 
 
 def _text(identity: Mapping[str, str]) -> str:
-    return json.dumps(identity, sort_keys=True)
+    return json.dumps(identity, sort_keys=True) if identity else ""
 
 
 def _stop_unless_accepted(job: RunContext, trip: Trip) -> None:

@@ -34,7 +34,7 @@ from invsync_tui.connectors.base import (
 from invsync_tui.connectors.errors import ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.sources.feed import checks
 from invsync_tui.connectors.sources.feed.about import ABOUT
-from invsync_tui.connectors.sources.feed.finding import FoundFiles, find_files, place_of, refuse_old
+from invsync_tui.connectors.sources.feed.finding import FoundFiles, find_files, identity_of, place_of, refuse_old
 from invsync_tui.connectors.sources.feed.loading import Loaded
 from invsync_tui.connectors.sources.feed.places import FeedFile, Place, mark_of
 from invsync_tui.connectors.sources.feed.reading import Fetched, read_files
@@ -179,6 +179,11 @@ class FeedSource:
         return self._staging, self._loaded
 
     # --- reading -----------------------------------------------------------------------------------------------------
+
+    async def identity(self) -> Mapping[str, str]:
+        """Where the files lie and what they are called. Files do not say whose they are, and files of several companies
+        differ by nothing else: an operator who names another place confirms once that it has the same company's stock."""
+        return identity_of(self._connection, self._opened_place()[1])
 
     async def mark(self) -> str:
         """The file's time, or the numbers in its name where that decides which is the newest."""

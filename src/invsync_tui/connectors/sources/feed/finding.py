@@ -63,6 +63,21 @@ def place_of(connection: Connection, settings: FeedSettings) -> tuple[Place, Nam
     return DiskPlace(path, settings.archive, connection.deadline, connection.name), names
 
 
+def identity_of(connection: Connection, settings: FeedSettings) -> dict[str, str]:
+    """The place of the stock and the name or pattern of its files, and the login, which has a folder of its own on many servers.
+
+    How it is reached (ftp, ftps, a port) is left out, as the files are the same ones; a query, as it may hold a key.
+    """
+    parts = urlsplit(connection.url)
+    remote = parts.scheme not in ("", "file")
+    path = unquote(parts.path) if parts.scheme else connection.url
+    if settings.file:
+        path = f"{path.rstrip('/')}/{settings.file}"
+    if not remote:
+        return {"files": path}
+    return {"files": f"{parts.hostname or ''}{path}", **({"login": connection.login} if connection.login else {})}
+
+
 def _remote_place(connection: Connection, settings: FeedSettings) -> tuple[Place, Names]:
     parts = urlsplit(connection.url)
     folder, file = unquote(parts.path), settings.file
