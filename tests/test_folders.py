@@ -1,7 +1,9 @@
-"""Folders stay small enough to be read at a glance: what is too much for one is split by feature."""
+"""Folders stay small enough to be read at a glance, and no test imports from another."""
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +33,42 @@ def test_entries_are_files_and_folders_that_have_something_in_them(tmp_path: Pat
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert entries(tmp_path) == ["a.py", "b"]
+
+
+TEST = re.compile(r"tests\.(.*\.)?(test_\w+|conftest)$")
+"""A module of tests, or of fixtures. Helpers that one folder alone needs may lie beside its tests."""
+IN_TEXT = re.compile(r"^\s*(?:from|import) (tests[\w.]*)", re.MULTILINE)
+"""Programs that tests start are written as text."""
+
+
+def imported(source: str) -> list[str]:
+    """The modules of `tests` that a source imports that hold tests or fixtures, also in programs that it has as text."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [one.name for one in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [node.module or "", *(f"{node.module}.{one.name}" for one in node.names)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found += IN_TEXT.findall(node.value)
+    return [name for name in found if TEST.match(name)]
+
+
+def test_no_test_imports_from_another() -> None:
+    paths = [path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+    assert len(paths) > 300
+    found = {str(path.relative_to(ROOT)): imported(path.read_text("utf-8")) for path in paths}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_imports_from_tests_are_seen() -> None:
+    program = 'CODE = """\nfrom tests.sync.test_d import D\n"""\n'
+    source = "import tests.cli.test_a\nfrom tests import conftest\nfrom tests.cli.conftest import C\nfrom tests.t import test_e\n"
+    assert sorted(imported(source + program)) == [
+        "tests.cli.conftest",
+        "tests.cli.test_a",
+        "tests.conftest",
+        "tests.sync.test_d",
+        "tests.t.test_e",
+    ]
+    assert imported("from tests.support import shell\nfrom tests import support\nimport os\n") == []

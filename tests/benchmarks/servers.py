@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from invsync_tui.connectors.base import Connection
-from tests.connectors.test_rest import connection as described
-from tests.connectors.test_rest import example
 from tests.support.real_servers import cart_connection
+from tests.support.rest_example import connection as described
+from tests.support.rest_example import example
 from tests.support.servers import medusa_install, odoo, postgres, vendure
 from tests.support.servers import tryton as tryton_servers
 from tests.support.servers.medusa import DATABASE, MedusaServer

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shell import Shell
-
-NOWHERE = "http://127.0.0.1:9"
-"""Nothing listens there."""
+from tests.support.shell import NOWHERE, Shell
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import NOWHERE
 from tests.support.servers.sandbox import CartHandle, WmsHandle, sandbox_cart, sandbox_wms
-from tests.support.shell import Shell, check
+from tests.support.shell import NOWHERE, Shell, check
 from tests.support.shell_sync import set_up
 
 

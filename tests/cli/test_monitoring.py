@@ -12,7 +12,7 @@ from invsync_tui import __version__
 from invsync_tui.cli import main
 from invsync_tui.operations.service import metrics
 from invsync_tui.operations.service.metrics import HELP, Sample
-from tests.cli.test_rights import acme as _acme
+from tests.support.acme import acme as _acme
 from tests.support.products_store import Shelf
 from tests.support.shell import check
 

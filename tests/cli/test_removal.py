@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import NOWHERE
-from tests.support.shell import INVSYNC, Shell, check
+from tests.support.shell import INVSYNC, NOWHERE, Shell, check
 
 
 def rows(shell: Shell, sql: str) -> list[tuple[Any, ...]]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from invsync_tui.cli import main
 from invsync_tui.operations.roles import Role
-from invsync_tui.operations.runs import request as run_request
-from invsync_tui.operations.views import NO_SERVICE, ServiceState
-from tests.support.products_store import Shelf, shelf
-from tests.support.rights import Scene
+from tests.support.acme import acme as _acme
+from tests.support.products_store import Shelf
+
+acme = _acme
 
 OPERATOR, ADMIN = "operator", "admin"
 WHY = ["--reason", "a test"]
@@ -84,19 +81,6 @@ def commands() -> set[str]:
 def test_every_command_has_a_row() -> None:
     listed = {name.partition(" --")[0] for name in CHANGES} | LOOKS | OTHERS
     assert commands() <= listed, sorted(commands() - listed)
-
-
-@pytest.fixture
-def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
-    made = shelf(tmp_path)
-    at_work = replace(NO_SERVICE, state=ServiceState.RUNNING)
-    monkeypatch.setattr("invsync_tui.operations.service.workers.service", lambda _: at_work)
-    monkeypatch.setattr(run_request, "ensure_worker", lambda _: False)
-    monkeypatch.setattr("asyncio.run", lambda work: work.close())
-    monkeypatch.setattr("invsync_tui.operations.service.log.start", lambda *_: None)
-    Scene(made)
-    yield made
-    made.bench.store.close()
 
 
 def content(made: Shelf) -> str:

@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 
 from invsync_tui.cli import main
-from tests.cli.test_rights import acme as _acme
+from tests.support.acme import acme as _acme
 from tests.support.products_store import Shelf
 from tests.support.shell import check
 

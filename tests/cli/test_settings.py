@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import NOWHERE
-from tests.support.shell import Shell, check
+from tests.support.shell import NOWHERE, Shell, check
 
 
 def rows(shell: Shell, sql: str) -> list[tuple[Any, ...]]:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,61 +13,12 @@ import pytest
 
 from invsync_tui.connectors import registry
 from invsync_tui.connectors.base import AliasRow, Connection, Page
-from invsync_tui.connectors.checks import SourceFacts, reviews
-from invsync_tui.connectors.errors import ConnectorError, NotConfiguredError, PermissionDeniedError, UnavailableError
+from invsync_tui.connectors.checks import reviews
+from invsync_tui.connectors.errors import NotConfiguredError, PermissionDeniedError, UnavailableError
 from invsync_tui.connectors.sources.feed import FeedSource, finding
 from invsync_tui.rules.merchant_checks import Verdict
-from tests.connectors.test_feed_files import bench_with, known
-
-HEAD = "SKU,Available\n"
-
-
-def source(where: Path, **options: str) -> FeedSource:
-    return FeedSource(Connection("Demo", "feed", str(where), options={"complete": "any", **options}, deadline=10))
-
-
-def write(path: Path, text: str, age: float = 3600.0) -> Path:
-    """A file that was written `age` seconds ago."""
-    path.write_text(text)
-    moment = time.time() - age
-    os.utime(path, (moment, moment))
-    return path
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-async def stock(feed_source: FeedSource) -> Mapping[tuple[str, str], int]:
-    """(warehouse, reference) -> available of an open source."""
-    found = {}
-    for warehouse in await feed_source.warehouses():
-        cursor = None
-        while True:
-            page = await feed_source.levels_page(warehouse, cursor)
-            found |= {(row.warehouse_ref, row.product_ref): row.available for row in page.rows}
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-    return found
-
-
-async def read(where: Path, **options: str) -> Mapping[tuple[str, str], int]:
-    feed_source = source(where, **options)
-    try:
-        await feed_source.open()
-        return await stock(feed_source)
-    finally:
-        await feed_source.close()
-
-
-async def refusal(where: Path, **options: str) -> ConnectorError:
-    feed_source = source(where, **options)
-    with pytest.raises(ConnectorError) as caught:
-        await feed_source.open()
-    await feed_source.close()
-    return caught.value
-
+from tests.support.feed import HEAD, facts, names, read, refusal, source, stock, write
+from tests.support.feed_files import bench_with, known
 
 # --- which file ------------------------------------------------------------------------------------------------------
 
@@ -344,10 +294,6 @@ async def test_the_connection_test_stops_where_something_is_wrong(tmp_path: Path
     await feed_source.close()
     assert [(step.name, step.ok) for step in steps] == [("address", True), ("file", True), ("rows", False)]
     assert "Its columns: 'Foo', 'Bar'" in steps[-1].detail and "--option sku=NAME" in steps[-1].advice
-
-
-def facts(notes: Mapping[str, int], **options: str) -> SourceFacts:
-    return SourceFacts(Connection("Demo", "feed", "/srv/feed", options=options), "Demo", "", True, "", notes=notes)
 
 
 def test_the_doctor_tells_an_old_file_rejected_rows_and_files_read_at_once() -> None:

@@ -15,9 +15,7 @@ import pytest
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import ConnectorError
 from invsync_tui.connectors.sources.feed import FeedSource
-from tests.support.merchant_store import Bench
-
-Levels = dict[tuple[str, str], int]
+from tests.support.feed_files import Levels, bench_with, known
 
 
 @dataclass
@@ -219,20 +217,6 @@ CASES: dict[str, Case] = {
         refused="more than 1000 warehouses",
     ),
 }  # fmt: skip
-
-
-def bench_with(folder: Path, store: Path, **options: str) -> Bench:
-    bench = Bench.make(store)
-    bench.add_merchant(Connection("Demo", "feed", str(folder), options={"complete": "any", **options}, deadline=10))
-    return bench
-
-
-def known(bench: Bench) -> Levels:
-    rows = bench.store.read(
-        "SELECT w.code, p.sku, l.available FROM our_level l JOIN warehouse w ON w.id = l.warehouse_id "
-        "JOIN product p ON p.id = l.product_id WHERE l.missing_since IS NULL"
-    )
-    return {(code, sku): available for code, sku, available in rows}
 
 
 @pytest.mark.parametrize("name", CASES)

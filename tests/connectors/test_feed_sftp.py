@@ -24,8 +24,8 @@ from invsync_tui.connectors.errors import (
 )
 from invsync_tui.connectors.sources.feed import FeedSource
 from invsync_tui.connectors.sources.feed.sftp import SftpPlace
-from tests.connectors.test_feed import HEAD, names, stock, write
-from tests.connectors.test_feed_files import known
+from tests.support.feed import HEAD, names, stock, write
+from tests.support.feed_files import known
 from tests.support.merchant_store import Bench
 from tests.support.servers.sshd import HOST, Line, NoSshError, sshd
 

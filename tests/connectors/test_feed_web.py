@@ -20,8 +20,8 @@ from invsync_tui.connectors.errors import (
     UnavailableError,
 )
 from invsync_tui.connectors.sources.feed import FeedSource
-from tests.connectors.test_feed import stock
-from tests.connectors.test_feed_files import known
+from tests.support.feed import stock
+from tests.support.feed_files import known
 from tests.support.merchant_store import Bench
 from tests.support.servers.http_stub import Answer, Request, stub_server
 

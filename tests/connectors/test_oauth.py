@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from invsync_tui import clock
-from invsync_tui.connectors.about import About, SecretPart, SignIn
+from invsync_tui.connectors.about import SignIn
 from invsync_tui.connectors.auth import oauth
 from invsync_tui.connectors.auth.kept_token import KeptToken
 from invsync_tui.connectors.auth.oauth import OAuth
@@ -22,20 +22,8 @@ from invsync_tui.connectors.auth.token_store import Token, TokenStore
 from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.errors import AuthError, ConnectorError, ContractError, NotConfiguredError, UnavailableError
 from invsync_tui.connectors.network.http_log import redacted
+from tests.support.oauth_shop import ABOUT
 from tests.support.servers.authorization import CLIENT, CLIENT_SECRET, REDIRECT, LoginServer, login_server
-
-ABOUT = About(
-    "Bench",
-    secrets=(SecretPart("client_secret", "Client secret", "the secret of the client"),),
-    sign_in=SignIn(
-        "/oauth/token",
-        "/oauth/device",
-        "/oauth/authorize",
-        REDIRECT,
-        ("stock.read", "stock.write"),
-        secret="client_secret",
-    ),
-)
 
 
 @pytest.fixture
@@ -263,7 +251,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.auth.kept_token import KeptToken
 from invsync_tui.connectors.auth.oauth import OAuth
 from invsync_tui.connectors.auth.token_store import TokenStore
-from tests.connectors.test_oauth import ABOUT
+from tests.support.oauth_shop import ABOUT
 path, url, client = sys.argv[1:]
 shop = OAuth(Connection("Shop", "bench", url, client, "env:CLIENT_SECRET"), ABOUT)
 async def renew(token):
@@ -301,7 +289,7 @@ from invsync_tui.connectors.base import Connection
 from invsync_tui.connectors.auth.kept_token import KeptToken
 from invsync_tui.connectors.auth.oauth import OAuth
 from invsync_tui.connectors.auth.token_store import TokenStore
-from tests.connectors.test_oauth import ABOUT
+from tests.support.oauth_shop import ABOUT
 path, url, client = sys.argv[1:]
 shop = OAuth(Connection("Shop", "bench", url, client, "env:CLIENT_SECRET"), ABOUT)
 print(asyncio.run(KeptToken(TokenStore(Path(path), "subject"), shop.renewed, 30.0).get()))

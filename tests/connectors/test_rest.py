@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,14 +10,14 @@ from typing import Any
 import pytest
 
 from invsync_tui.connectors import registry
-from invsync_tui.connectors.base import Connection, LevelRow, Page, ProductRow, WarehouseRow
+from invsync_tui.connectors.base import LevelRow, Page, ProductRow, WarehouseRow
 from invsync_tui.connectors.errors import AuthError, ContractError, NotConfiguredError, PermissionDeniedError
 from invsync_tui.connectors.sources.rest import DEFAULT, RestSource
 from tests.support.merchant_store import Bench
+from tests.support.rest_example import connection, example
 from tests.support.servers.http_stub import Answer, Request, Stub, as_json, stub_server
 from tests.support.servers.sandbox import sandbox_wms
 
-MANUAL = Path(__file__).parents[2] / "docs/howto/connect-a-rest-system.md"
 PRODUCTS = """
 [products]
 path = "/items"
@@ -32,19 +31,6 @@ list = "data"
 fields = { product = "id", available = "qty" }
 """
 PLAIN = PRODUCTS + LEVELS
-
-
-def example() -> str:
-    """The description in the manual."""
-    found = re.search(r"```toml\n(.*?)```", MANUAL.read_text(), re.DOTALL)
-    assert found is not None
-    return found[1]
-
-
-def connection(folder: Path, url: str, text: str, secret: str = "", login: str = "", **options: str) -> Connection:
-    file = folder / "description.toml"
-    file.write_text(text)
-    return Connection("wms", "rest", url, login, secret, {"description": str(file), **options}, 5)
 
 
 @pytest.fixture

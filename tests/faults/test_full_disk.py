@@ -19,8 +19,8 @@ from invsync_tui.store.retention import RUNS_LEFT
 from invsync_tui.sync.maintenance import FIRST_AFTER, Upkeep
 from invsync_tui.sync.worker import Worker
 from tests.faults.scenarios import until
-from tests.store.test_retention import run_once
 from tests.support.journal_proof import store_violations
+from tests.support.retention_store import run_once
 from tests.support.sandbox_world import town
 
 LONG_AGO = 1_000_000

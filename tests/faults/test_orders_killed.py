@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.market import WEST, market, settle
 from tests.support.worker_kills import Workers, _wait
-from tests.sync.test_orders_elsewhere import WEST, market, settle
 
 ELSEWHERE = "invsync_tui.sync.orders.orders_elsewhere"
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from invsync_tui import clock
-from tests.operations.test_rights import CALLS, Scene, scene, session_of  # noqa: F401 (a fixture)
 from tests.support.changed_rows import watched
+from tests.support.operation_calls import CALLS, session_of
+from tests.support.operation_calls import scene as _scene
+from tests.support.rights import Scene
+
+scene = _scene
 
 AT = 1_760_001_000
 CHANGED: dict[str, str] = {
@@ -357,7 +361,7 @@ CHANGED: dict[str, str] = {
         cart Acme Shop: rev 1 -> 2
         cart Acme Shop: rules_rev 1 -> 2
     """,
-    "webhooks.show": """
+    "connections.webhooks.show": """
         audit of admin: +
         audit of admin: + action 'cart webhook address'
         audit of admin: + at 1760001000
@@ -385,7 +389,7 @@ CHANGED: dict[str, str] = {
 
 @pytest.mark.parametrize("name", CHANGED)
 def test_an_order_changes_this_and_nothing_else(
-    scene: Scene,  # noqa: F811
+    scene: Scene,
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from invsync_tui.store.file import check
 from invsync_tui.store.retention import DAY, KINDS, RUNS_LEFT, Limits, step
 from invsync_tui.sync.maintenance import Upkeep
 from tests.support import old_stores
+from tests.support.retention_store import run_once
 
 NOW = 2_000_000_000
 
@@ -38,42 +38,6 @@ def keep_small(store: Store, limits: Limits, now: int) -> int:
                 done, cursor = step(tx, kind, limits, now, cursor)
             removed += done
     return removed
-
-
-def run_once(tx: sqlite3.Connection, at: int, kind: str = "push", state: str = "done") -> int:
-    number = int(
-        tx.execute(
-            "INSERT INTO run (kind, key, merchant_id, state, trigger, requested_by, requested_at, ended_at) "
-            "VALUES (?, 1, 1, ?, 'schedule', 'schedule', ?, ?)",
-            (kind, state, at, at),
-        ).lastrowid
-        or 0
-    )
-    tx.executemany(
-        "INSERT INTO run_event (run_id, n, at, level, text) VALUES (?, ?, ?, 'info', 'x')",
-        [(number, 1, at), (number, 2, at)],
-    )
-    tx.execute(
-        "INSERT INTO push_batch (id, cart_id, run_id, epoch, items, body, state, created_at, answer_by_ms, ended_at) "
-        "VALUES (?, 1, ?, 1, '[]', zeroblob(2000), 'answered', ?, 0, ?)",
-        (f"b{number}", number, at, at),
-    )
-    tx.execute(
-        "INSERT INTO exchange (run_id, at_ms, took_ms, method, url, request, answer) "
-        "VALUES (?, ?, 1, 'POST', 'u', zeroblob(500), zeroblob(500))",
-        (number, at * 1000),
-    )
-    generation = tx.execute(
-        "INSERT INTO pull_generation (merchant_id, run_id, kind, state, started_at, ended_at) "
-        "VALUES (1, ?, 'delta', 'abandoned', ?, ?)",
-        (number, at, at),
-    ).lastrowid
-    tx.execute(
-        "INSERT INTO pull_page (generation_id, stage, n, rows, changed, seen) VALUES (?, 's', 1, 1, 1, zeroblob(300))",
-        (generation,),
-    )
-    tx.execute("INSERT INTO audit (at, who, action, subject) VALUES (?, 'ann', 'sync', 'cart:1')", (at,))
-    return number
 
 
 def test_two_years_of_runs_are_as_large_as_half_a_year(store: Store) -> None:

@@ -19,6 +19,9 @@ from jsonschema import Draft202012Validator
 
 from tests.support import forked
 
+NOWHERE = "http://127.0.0.1:9"
+"""Nothing listens there."""
+
 INVSYNC = [sys.executable, "-m", "invsync_tui"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sync.test_orders import Street, street
+from tests.support.street import Street, street
 
 
 @pytest.fixture

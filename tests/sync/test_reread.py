@@ -16,7 +16,7 @@ from invsync_tui.sync.listings.reread_listings import reread
 from invsync_tui.sync.runs.run_context import RunCancelled
 from tests.support.merchant_store import NOW
 from tests.support.products_store import Shelf, shelf
-from tests.sync.test_small_steps import QuietCart, can, job_of
+from tests.support.quiet_cart import QuietCart, can, job_of
 
 
 @pytest.fixture

@@ -14,14 +14,11 @@ import pytest
 
 from invsync_tui import clock
 from invsync_tui.connectors.base import (
-    CartCapabilities,
     DoubtPolicy,
     LevelRow,
     ListingRow,
     Page,
     QuantityBasis,
-    RowAnswer,
-    RowErrors,
     SourceCapabilities,
 )
 from invsync_tui.connectors.errors import (
@@ -50,9 +47,9 @@ from invsync_tui.sync.push_plan import PushPlanner
 from invsync_tui.sync.runs import cancellation, leases, run_findings, run_log
 from invsync_tui.sync.runs.clock_difference import TOLD_FROM, CartClock
 from invsync_tui.sync.runs.run_context import RunCancelled, RunContext
-from invsync_tui.sync.runs.run_progress import BODY_MOST, Phase, RunHttpLog, RunProgress
-from invsync_tui.sync.settings import Settings, load_settings
+from invsync_tui.sync.runs.run_progress import BODY_MOST, RunHttpLog
 from tests.support.products_store import Shelf, Thing, shelf
+from tests.support.quiet_cart import QuietCart, can, job_of, settings_of
 
 KEY = 10**6
 
@@ -62,60 +59,6 @@ def acme(tmp_path: Path) -> Iterator[Shelf]:
     made = shelf(tmp_path)
     yield made
     made.bench.store.close()
-
-
-def can(
-    basis: QuantityBasis = QuantityBasis.AVAILABLE,
-    doubt: DoubtPolicy = DoubtPolicy.READ_BACK,
-    read_batch: int = 2,
-) -> CartCapabilities:
-    return CartCapabilities(basis, 50, RowErrors.PER_ROW, doubt, returns_quantity=True, read_batch=read_batch)
-
-
-@dataclass
-class QuietCart:
-    """A cart that answers with what a test gives it, and remembers what it was asked."""
-
-    capabilities: CartCapabilities = field(default_factory=can)
-    answer: Any = ()
-    offset: float | None = None
-    asked: list[Any] = field(default_factory=list)
-
-    def budget(self) -> None:
-        return None
-
-    async def read(self, refs: Sequence[str]) -> list[ListingRow]:
-        self.asked.append(list(refs))
-        return [row for row in self.answer if row.ref in refs]
-
-    async def send(self, number: str, body: bytes) -> Sequence[RowAnswer]:
-        self.asked.append((number, body))
-        raise self.answer
-
-    def compose(self, batch_id: str, items: Sequence[Any]) -> bytes:
-        return json.dumps([list(item[:2]) for item in items]).encode()
-
-    async def clock_offset(self) -> float | None:
-        self.asked.append("clock")
-        return self.offset
-
-
-def job_of(acme: Shelf, kind: str = "push") -> RunContext:
-    """A run that this process has begun."""
-    key = acme.merchant if kind == "pull" else acme.cart
-    number = acme.bench.request(kind, key)
-    lease = leases.acquire(acme.bench.store, acme.bench.run(number).lease_key, "test")
-    assert lease is not None
-    with acme.bench.store.transaction() as tx:
-        run = runs.start(tx, number, lease.epoch, clock.seconds())
-    return RunContext(acme.bench.store, run, lease, RunProgress(acme.bench.store, lease, number, [Phase("connect")]))
-
-
-def settings_of(acme: Shelf) -> Settings:
-    with acme.bench.store.reading() as cx:
-        found = load_settings(cx, acme.cart)
-    assert found is not None
-    return found
 
 
 def reader(acme: Shelf, job: RunContext, cart: Any) -> ListingsReader:

@@ -16,6 +16,7 @@ from invsync_tui.store.settings import schedule as schedule_rows
 from invsync_tui.sync import schedule
 from invsync_tui.sync.listings import drift_check
 from invsync_tui.sync.runs import leases
+from tests.support.drift_looks import look
 from tests.support.sandbox_world import Town, town
 
 
@@ -23,17 +24,6 @@ from tests.support.sandbox_world import Town, town
 def _read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests write and read within a second: what was just written is not lagging, unless a test is about that."""
     monkeypatch.setattr(drift_check, "LAG", 0)
-
-
-async def look(made: Town) -> Any:
-    """A drift check; everything counts as read a while ago."""
-    with made.bench.by_hand() as tx:
-        tx.execute("UPDATE listing SET observed_at = observed_at - 1000")
-    run_id = made.bench.request("radar", made.cart_id)
-    await made.bench.work()
-    run = made.bench.run(run_id)
-    assert made.bench.sums_hold()
-    return run
 
 
 async def test_a_shop_that_nobody_touched_is_equal(synced: Town) -> None:

@@ -18,7 +18,7 @@ from invsync_tui.sync.listings.drift_check import ENDED, SLICE, DriftCheck
 from invsync_tui.sync.runs.run_context import RunCancelled
 from tests.support.merchant_store import NOW
 from tests.support.products_store import Shelf, shelf
-from tests.sync.test_small_steps import QuietCart, can, job_of, settings_of
+from tests.support.quiet_cart import QuietCart, can, job_of, settings_of
 
 
 @pytest.fixture
