@@ -9,6 +9,7 @@ import pytest
 from invsync_tui.operations.listings import drift
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import schedule as due
+from invsync_tui.sync.schedule import Timetable
 from tests.support.schedule_store import Field, field
 
 NOW = 1_760_000_000
@@ -28,7 +29,7 @@ def _put(made: Field, kind: str, key: int, next_at: int, every: int = 600, jitte
 
 def _due(made: Field, now: int) -> set[tuple[str, int, int]]:
     with made.store.reading() as cx:
-        return {(one.kind, one.key, one.merchant_id) for one in schedule.due(cx, now)}
+        return {(one.kind, one.key, one.merchant_id) for one in Timetable().due(schedule.active(cx), now)}
 
 
 @pytest.mark.parametrize("kind", ["pull", "push", "radar"])

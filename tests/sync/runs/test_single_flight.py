@@ -17,6 +17,7 @@ from invsync_tui.store.runs import runs
 from invsync_tui.store.settings import schedule
 from invsync_tui.sync import schedule as due
 from invsync_tui.sync.runs import leases
+from invsync_tui.sync.schedule import Timetable
 from invsync_tui.sync.worker import Worker
 from tests.support.merchant_store import Bench
 from tests.support.sandbox_world import SHOP, Town, town
@@ -267,7 +268,7 @@ async def test_a_schedule_of_a_merchant_that_is_off_is_not_due(synced: Town) -> 
     synced.bench.set_merchant(inventory_sync=False)
     # when, then
     with synced.bench.store.reading() as cx:
-        assert schedule.due(cx, 10) == []
+        assert Timetable().due(schedule.active(cx), 10) == []
 
 
 async def test_a_store_that_others_keep_locking_does_not_fail_a_run(tmp_path: Path) -> None:

@@ -32,11 +32,6 @@ def active(cx: sqlite3.Connection) -> list[ScheduleRow]:
     return [ScheduleRow(*row) for row in cx.execute(_SELECT)]
 
 
-def due(cx: sqlite3.Connection, now: int) -> list[ScheduleRow]:
-    """Those whose time has come."""
-    return [ScheduleRow(*row) for row in cx.execute(_SELECT + " AND s.next_at <= ?", (now,))]
-
-
 def put(tx: sqlite3.Connection, kind: str, key: int, every: int, jitter: int, next_at: int) -> None:
     """Set a schedule; an existing one is replaced."""
     tx.execute(
