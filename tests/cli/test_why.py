@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,26 @@ def test_sentences_are_wrapped_to_the_terminal_and_commands_are_not(big: Shell) 
     assert all(len(line) <= 60 or "invsync " in line or len(line.split()) < 3 for line in lines), lines
     assert " ".join(lines).split() == piped.split()
     assert "\n\n\n" not in "\n".join(lines)
+
+
+def test_history_as_csv_has_a_line_for_each_quantity_and_each_event(big: Shell) -> None:
+    sku = _sku(big)
+    document = big.json("history", sku)["listings"]
+    rows = list(csv.DictReader(StringIO(big.ok("history", sku, "--csv").out)))
+    for listing in document:
+        mine = [
+            row
+            for row in rows
+            if (row["Cart"], row["Cart listing ID"]) == (listing["cart"], listing["cart_listing_id"])
+        ]
+        for column, name in (("source", "Available"), ("target", "Target"), ("confirmed", "Confirmed")):
+            assert [(row["Time"], row["Quantity"]) for row in mine if row["What"] == name] == [
+                (point["at"], "" if point["value"] is None else str(point["value"]))
+                for point in listing["lines"][column]
+            ]
+        assert sum(row["Quantity"] == "" and bool(row["Who"]) for row in mine) == len(listing["events"])
+        assert [row["Time"] for row in mine] == sorted(row["Time"] for row in mine)
+    assert rows and {row["Merchant"] for row in rows} == {listing["merchant"] for listing in document}
 
 
 def test_history_ends_where_it_is_asked_to(big: Shell) -> None:

@@ -127,7 +127,7 @@ def print_page(
     lines, following = lines_and_next
     output = Output(args)
     if args.csv and not output.json:
-        _print_csv(shape, lines)
+        print_csv(shape.columns, [shape.cells(line) for line in lines])
         return
     output.text(table(shape.heads, [shape.text(line) for line in lines]) if lines else [shape.empty])
     if following:
@@ -135,10 +135,11 @@ def print_page(
     output.document({name: [shape.record(line) for line in lines], "next": following, **more})
 
 
-def _print_csv(shape: Shape[Line], lines: Sequence[Line]) -> None:
+def print_csv(columns: Sequence[str], lines: Sequence[Sequence[Cell]]) -> None:
+    """Print lines under their columns; cells that a spreadsheet would run are defused."""
     from invsync_tui.operations.lists.export import line as csv_line
 
-    print_data([csv_line(shape.columns), *(csv_line(shape.cells(line)) for line in lines)])
+    print_data([csv_line(columns), *(csv_line(cells) for cells in lines)])
 
 
 def whole(

@@ -16,6 +16,7 @@ from invsync_tui.plain_text import counted
 
 if TYPE_CHECKING:
     from invsync_tui.operations.diagnosis.sku_history import Happening, SkuHistory
+    from invsync_tui.operations.lists.export import Cell
     from invsync_tui.operations.lists.list_views import AliasLine, Point, SkuView, StockLine
     from invsync_tui.operations.session import Session
 
@@ -197,6 +198,7 @@ example:
   invsync history DEMO-LAMP-00432 --cart 'Web shop' --since -2d
   invsync history DEMO-LAMP-00432 --since 2026-11-20 --until 2026-11-21
   invsync history DEMO-LAMP-00432 --json
+  invsync history DEMO-LAMP-00432 --csv > lamp.csv         a line for each quantity and each event, for a spreadsheet
 
 Changes are kept for 30 days."""
 
@@ -209,6 +211,9 @@ def add_history(subparsers: Subparsers) -> None:
     parser.add_argument("word", metavar="SKU", help="SKU, alias, cart's code, cart listing ID, or nearly one")
     parser.add_argument("--cart", metavar="C", help="one cart, by name or number")
     list_command.add_period(parser)
+    parser.add_argument(
+        "--csv", action="store_true", help="print CSV: when, which quantity or event, how much, who, why"
+    )
     parser.set_defaults(run=run_history)
 
 
@@ -225,10 +230,40 @@ def run_history(args: argparse.Namespace) -> int:
         found = histories(session, args.word, cart, since)
     listing_histories = found if until is None else [history.until(until) for history in found]
     output = Output(args)
+    if args.csv and not output.json:
+        list_command.print_csv(HISTORY_COLUMNS, [cells for history in listing_histories for cells in _csv(history)])
+        return Exit.OK
     for history in listing_histories:
         output.text(_history_lines(history))
     output.document({"asked": args.word, "listings": [_document(history) for history in listing_histories]})
     return Exit.OK
+
+
+HISTORY_COLUMNS = (
+    "Merchant",
+    "Cart",
+    "Cart SKU",
+    "Cart listing ID",
+    "Time",
+    "What",
+    "Quantity",
+    "Who",
+    "Run",
+    "Reason",
+)
+
+
+def _csv(history: SkuHistory) -> list[tuple[Cell, ...]]:
+    """Quantities from when on they held, and events with no quantity, the oldest first. Unknown is empty."""
+    listing = (history.merchant, history.cart, history.sku, history.cart_listing_id)
+    quantities = (("Available", history.source), ("Target", history.target), ("Confirmed", history.confirmed))
+    lines: list[tuple[int, tuple[Cell, ...]]] = [
+        (point.at, (name, point.value, "", None, "")) for name, points in quantities for point in points
+    ]
+    if (read := history.in_cart) is not None:
+        lines.append((read.at, ("In cart", read.value, "", None, "")))
+    lines += [(event.at, (event.what, None, event.who, event.run_id, event.reason)) for event in history.happenings]
+    return [(*listing, utc(at), *cells) for at, cells in sorted(lines, key=lambda line: line[0])]
 
 
 def _document(history: SkuHistory) -> dict[str, Any]:
